@@ -1,0 +1,234 @@
+"""What is read off a photo: where its faces are, and the vectors that stand for them.
+
+Arrays of structures would make every stage loop in Python; these are structures of arrays, checked once when they
+are made and read-only afterwards. No face is a value of length 0, never ``None``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from facerec.errors import ArgumentError, NoFaceError, SeveralFacesError
+
+Image: TypeAlias = NDArray[np.uint8]
+"""A photo: RGB, uint8, shape (height, width, 3), upright. Made by ``facerec.images.read`` only."""
+
+FaceChoice: TypeAlias = Literal["only", "largest", "central"]
+"""How to choose one face of a photo: ``only`` (an error if there are several), ``largest`` box, or the box whose
+centre is nearest to the photo's centre (``central``)."""
+
+Index: TypeAlias = slice | Sequence[int] | NDArray[np.intp] | NDArray[np.bool_]
+
+
+def frozen_array(name: str, value: ArrayLike, dtype: type[np.generic], shape: tuple[int | None, ...]) -> NDArray:
+    """Return `value` as a read-only array of `dtype`; ``None`` in `shape` stands for any length.
+
+    Raises
+    ------
+    ArgumentError
+        If the shape differs; the message names the field, the shape expected and the shape found.
+    """
+    array = np.array(value, dtype=dtype)
+    if array.ndim != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape, strict=True)):
+        wanted = "(" + ", ".join("n" if want is None else str(want) for want in shape) + ")"
+        message = f"{name} must have shape {wanted}; got {array.shape}"
+        raise ArgumentError(message)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """The faces that a detector found in one photo.
+
+    Attributes
+    ----------
+    boxes : ndarray, float32, shape (n, 4)
+        Left, top, right, bottom in pixels of the photo; may reach beyond its edges.
+    scores : ndarray, float32, shape (n,)
+        The detector's own confidence, 0 … 1.
+    points : ndarray, float32, shape (n, 5, 2)
+        x, y of left-image eye, right-image eye, nose tip, left and right mouth corner, in pixels.
+    image_size : tuple of int
+        Width and height of the photo in pixels.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    points: NDArray[np.float32]
+    image_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        n = len(self.boxes)
+        object.__setattr__(self, "boxes", frozen_array("boxes", self.boxes, np.float32, (n, 4)))
+        object.__setattr__(self, "scores", frozen_array("scores", self.scores, np.float32, (n,)))
+        object.__setattr__(self, "points", frozen_array("points", self.points, np.float32, (n, 5, 2)))
+
+    @classmethod
+    def empty(cls, image_size: tuple[int, int]) -> Detections:
+        """No face in a photo of `image_size` (width, height)."""
+        return cls(np.empty((0, 4)), np.empty(0), np.empty((0, 5, 2)), image_size)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, index: Index) -> Detections:
+        """The detections at `index` (a slice, a list of numbers or a mask), in that order."""
+        chosen = np.asarray(index) if not isinstance(index, slice) else index
+        if not isinstance(index, slice) and np.ndim(index) != 1:
+            message = "Detections are indexed by a slice, a list or a mask; [[i]] selects one and keeps the type"
+            raise ArgumentError(message)
+        if isinstance(chosen, np.ndarray) and chosen.size == 0:
+            chosen = chosen.astype(np.intp)
+        return Detections(self.boxes[chosen], self.scores[chosen], self.points[chosen], self.image_size)
+
+    @property
+    def sizes(self) -> NDArray[np.float32]:
+        """The shorter side of each box in pixels, shape (n,)."""
+        spans = self.boxes[:, 2:] - self.boxes[:, :2]
+        return spans.min(axis=1) if len(self) else np.empty(0, np.float32)
+
+    def choose(self, choice: FaceChoice, *, source: str = "the photo") -> int:
+        """Return the number of the face that `choice` picks.
+
+        Parameters
+        ----------
+        choice : {"only", "largest", "central"}
+            See `FaceChoice`.
+        source : str
+            What the photo is called in an error message.
+
+        Raises
+        ------
+        NoFaceError
+            If there is no face.
+        SeveralFacesError
+            If `choice` is ``only`` and there are several.
+        ArgumentError
+            If `choice` is none of the three.
+        """
+        if choice not in get_args(FaceChoice):
+            message = f"face choice must be one of {', '.join(get_args(FaceChoice))}; got {choice!r}"
+            raise ArgumentError(message)
+        if len(self) == 0:
+            message = f"no face found in {source}; a face must be visible, upright and large enough"
+            raise NoFaceError(message)
+        if choice == "only":
+            if len(self) > 1:
+                message = (
+                    f"{len(self)} faces found in {source} where exactly one is needed; "
+                    "choose the largest or the central one explicitly, or crop the photo"
+                )
+                raise SeveralFacesError(message)
+            return 0
+        spans = self.boxes[:, 2:] - self.boxes[:, :2]
+        if choice == "largest":
+            return int(np.argmax(spans.prod(axis=1)))
+        from_centre = self.boxes[:, :2] + spans / 2 - np.array(self.image_size, np.float32) / 2
+        return int(np.argmin((from_centre**2).sum(axis=1)))
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One face, embedded.
+
+    Attributes
+    ----------
+    box : ndarray, float32, shape (4,)
+        Left, top, right, bottom in pixels.
+    score : float
+        The detector's confidence, 0 … 1.
+    points : ndarray, float32, shape (5, 2)
+        The detector's five points, order as in `Detections`.
+    sharpness : float
+        See ``facerec.quality.sharpness``; larger is sharper.
+    embedding : ndarray, float32, shape (d,)
+        Unit length.
+    embedder : str
+        Digest of the embedder that made the vector; vectors of two embedders must not meet.
+    source : str
+        What the photo is called in messages, logs and reports.
+    """
+
+    box: NDArray[np.float32]
+    score: float
+    points: NDArray[np.float32]
+    sharpness: float
+    embedding: NDArray[np.float32]
+    embedder: str
+    source: str
+
+    @property
+    def size(self) -> float:
+        """The shorter side of the box in pixels."""
+        return float(min(self.box[2] - self.box[0], self.box[3] - self.box[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """All faces of one photo, embedded; iterating gives `Face` values.
+
+    Attributes
+    ----------
+    detections : Detections
+        Where they are.
+    sharpness : ndarray, float32, shape (n,)
+        See ``facerec.quality.sharpness``.
+    embeddings : ndarray, float32, shape (n, d)
+        Unit length, row by row.
+    embedder : str
+        Digest of the embedder that made the vectors.
+    source : str
+        What the photo is called in messages.
+    """
+
+    detections: Detections
+    sharpness: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
+    embedder: str
+    source: str = "the photo"
+
+    def __post_init__(self) -> None:
+        n = len(self.detections)
+        object.__setattr__(self, "sharpness", frozen_array("sharpness", self.sharpness, np.float32, (n,)))
+        object.__setattr__(self, "embeddings", frozen_array("embeddings", self.embeddings, np.float32, (n, None)))
+
+    def __len__(self) -> int:
+        return len(self.detections)
+
+    def __iter__(self) -> Iterator[Face]:
+        for number in range(len(self)):
+            yield self.face(number)
+
+    def face(self, number: int) -> Face:
+        """The face of that number, 0 … n-1."""
+        return Face(
+            box=self.detections.boxes[number],
+            score=float(self.detections.scores[number]),
+            points=self.detections.points[number],
+            sharpness=float(self.sharpness[number]),
+            embedding=self.embeddings[number],
+            embedder=self.embedder,
+            source=self.source,
+        )
+
+    def choose(self, choice: FaceChoice) -> Face:
+        """The face that `choice` picks; errors as `Detections.choose`."""
+        return self.face(self.detections.choose(choice, source=self.source))
+
+    def only(self) -> Face:
+        """The one face of the photo; `NoFaceError` or `SeveralFacesError` if there is not exactly one."""
+        return self.choose("only")
+
+    def largest(self) -> Face:
+        """The face with the largest box; `NoFaceError` if there is none."""
+        return self.choose("largest")
+
+    def central(self) -> Face:
+        """The face nearest to the photo's centre; `NoFaceError` if there is none."""
+        return self.choose("central")
