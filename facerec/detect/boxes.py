@@ -1,0 +1,88 @@
+"""Box arithmetic of the cascade, in tensors of shape (n, 4): left, top, right, bottom.
+
+The odd ones and roundings are those that the networks were trained with; facenet-pytorch has the same.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchvision.ops import nms
+
+_STRIDE = 2  # of the proposal network
+_CELL = 12  # pixels that one of its outputs looks at
+
+
+def proposals(regressions: Tensor, probabilities: Tensor, scale: float, threshold: float) -> tuple[Tensor, ...]:
+    """Boxes in the photo, scores and regressions wherever the proposal network sees a face.
+
+    Parameters
+    ----------
+    regressions, probabilities : Tensor, shape (4, h, w) and (h, w)
+        The network's output at one level of the pyramid.
+    scale : float
+        Size of that level relative to the photo.
+    threshold : float
+        Smallest probability that counts.
+
+    Returns
+    -------
+    tuple of Tensor
+        Boxes (n, 4), scores (n,), regressions (n, 4).
+    """
+    cells = (probabilities >= threshold).nonzero()
+    rows, columns = cells[:, 0], cells[:, 1]
+    corner = cells.flip(1).to(regressions.dtype) * _STRIDE
+    boxes = torch.cat([((corner + 1) / scale).floor(), ((corner + _CELL) / scale).floor()], dim=1)
+    return boxes, probabilities[rows, columns], regressions[:, rows, columns].T
+
+
+def shift_by(boxes: Tensor, regressions: Tensor, *, plus_one: bool) -> Tensor:
+    """Move each side by the network's regression, a fraction of the box's width or height."""
+    spans = boxes[:, 2:] - boxes[:, :2] + int(plus_one)
+    return boxes + regressions * torch.cat([spans, spans], dim=1)
+
+
+def squared(boxes: Tensor) -> Tensor:
+    """The square around each box's centre whose side is the box's longer side."""
+    spans = boxes[:, 2:] - boxes[:, :2]
+    side = spans.amax(dim=1, keepdim=True)
+    corner = boxes[:, :2] + spans * 0.5 - side * 0.5
+    return torch.cat([corner, corner + side], dim=1)
+
+
+def clipped(boxes: Tensor, width: int, height: int) -> Tensor:
+    """The whole pixels of the photo that each box covers, as left, top, right, bottom with right and bottom exclusive.
+
+    May be empty (right <= left or bottom <= top) for a box outside the photo.
+    """
+    whole = boxes.trunc().to(torch.int64)
+    corner = whole[:, :2].clamp(min=1) - 1
+    limit = torch.tensor([width, height], device=boxes.device)
+    return torch.cat([corner, torch.minimum(whole[:, 2:], limit)], dim=1)
+
+
+def nms_by_smaller(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
+    """Non-maximum suppression where overlap is relative to the smaller of two boxes; kept numbers, best first.
+
+    It removes a box within a box, which overlap relative to the union lets pass.
+    """
+    # Probabilities saturate at 1, so ties are common; the later of two goes first, as in facenet-pytorch.
+    order = scores.argsort(stable=True).flip(0)
+    boxes = boxes[order]
+    spans = boxes[:, 2:] - boxes[:, :2] + 1
+    areas = spans.prod(dim=1)
+    corner = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    end = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = (end - corner + 1).clamp(min=0).prod(dim=2)
+    overlaps = (shared / torch.minimum(areas[:, None], areas[None, :]) > threshold).tolist()
+    kept: list[int] = []
+    for number in range(len(boxes)):
+        if not any(overlaps[other][number] for other in kept):
+            kept.append(number)
+    return order[kept]
+
+
+def nms_by_union(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
+    """The usual non-maximum suppression; kept numbers, best first."""
+    return nms(boxes, scores, threshold)

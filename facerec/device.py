@@ -1,0 +1,34 @@
+"""Which processor the networks run on: one reading of ``device=`` for detector and embedders."""
+
+from __future__ import annotations
+
+import torch
+
+from facerec.errors import ArgumentError
+
+
+def torch_device(device: str) -> torch.device:
+    """Return the torch device of that name.
+
+    Parameters
+    ----------
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises
+    ------
+    ArgumentError
+        If the name is unknown, or the machine has no such GPU.
+    """
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        message = f"device must be cpu, cuda or cuda:N; got {device!r}"
+        raise ArgumentError(message) from error
+    if chosen.type not in ("cpu", "cuda"):
+        message = f"device must be cpu, cuda or cuda:N; got {device!r}"
+        raise ArgumentError(message)
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        message = f"device {device!r} was asked for, but torch sees {torch.cuda.device_count()} CUDA GPUs; use cpu"
+        raise ArgumentError(message)
+    return chosen

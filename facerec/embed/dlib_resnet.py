@@ -1,0 +1,195 @@
+"""The default embedder: dlib's 29-convolution face ResNet (128-D, CC0), ported to PyTorch.
+
+The weights come with the pip package ``face_recognition_models``; dlib itself is not needed. The port gives dlib's
+own vectors to 1e-5 (``tests/embed/test_dlib_resnet.py``), several times faster.
+
+Reference: D. King, http://blog.dlib.net/2017/02/high-quality-face-recognition-with-deep.html; the network is the
+ResNet-34 of He et al. (2016) with a few layers removed and half the filters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from facerec.dlib_format import DlibReader
+from facerec.errors import CorruptWeightsError
+from facerec.types import Chips
+
+_CHIP = 150
+_DIMENSION = 128
+# Filters and stride of each residual block, front to back; a stride of 2 halves the plane.
+_BLOCKS = (
+    *[(32, 1)] * 3,
+    (64, 2),
+    *[(64, 1)] * 3,
+    (128, 2),
+    *[(128, 1)] * 2,
+    (256, 2),
+    *[(256, 1)] * 2,
+    (256, 2),
+)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions and a shortcut without weights.
+
+    Where the block halves the plane, the shortcut averages 2×2 pixels and its missing channels are zero. dlib pads
+    whichever of the two paths is smaller with zeros at the bottom and the right; so does this.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        self.first = nn.Conv2d(channels_in, channels_out, 3, stride, padding=1 if stride == 1 else 0)
+        self.second = nn.Conv2d(channels_out, channels_out, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, channels_in, h, w) → (n, channels_out, h / stride, w / stride)."""
+        y = self.second(functional.relu_(self.first(x)))
+        if self.stride == 1:
+            return functional.relu_(y.add_(x))
+        shortcut = functional.avg_pool2d(x, 2)
+        y = functional.pad(y, (0, shortcut.shape[3] - y.shape[3], 0, shortcut.shape[2] - y.shape[2]))
+        y[:, : shortcut.shape[1]] += shortcut
+        return functional.relu_(y)
+
+
+class DlibResNet(nn.Module):
+    """The network; batch normalisation is folded into the convolutions, as the file holds it as a fixed affine.
+
+    Input: float32 RGB 0 … 255, shape (n, 3, 150, 150). Output: (n, 128), not of unit length.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 32, 7, 2)
+        blocks, channels = [], 32
+        for filters, stride in _BLOCKS:
+            blocks.append(ResidualBlock(channels, filters, stride))
+            channels = filters
+        self.blocks = nn.Sequential(*blocks)
+        self.last = nn.Linear(256, _DIMENSION, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pixels to vectors."""
+        x = functional.max_pool2d(functional.relu_(self.stem(x)), 3, 2)
+        return self.last(self.blocks(x).mean(dim=(2, 3)))
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What the file holds: convolutions with their batch normalisation, the last layer, the mean colour."""
+
+    filters: list[np.ndarray]
+    biases: list[np.ndarray]
+    last: np.ndarray
+    mean_colour: np.ndarray
+
+
+def parse_dlib_resnet(content: bytes, *, name: str) -> DlibResNet:
+    """Build the network from dlib's file.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole of ``dlib_face_recognition_resnet_model_v1.dat``.
+    name : str
+        What the file is called in an error message.
+
+    Returns
+    -------
+    DlibResNet
+        In evaluation mode, without gradients.
+
+    Raises
+    ------
+    CorruptWeightsError
+        If the bytes are no dlib stream, or hold another network.
+
+    Notes
+    -----
+    dlib subtracts the mean colour and divides by 256 before the first convolution. That convolution has no padding,
+    so both are folded into its filters and biases exactly: w' = w / 256, b' = b - Σ w' · mean.
+    """
+    stored = _read_layers(DlibReader(content, name=name))
+    network = DlibResNet().requires_grad_(False).eval()
+    convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+    if [tuple(c.weight.shape) for c in convolutions] != [f.shape for f in stored.filters]:
+        message = f"{name} holds another network than dlib's 29-convolution face ResNet"
+        raise CorruptWeightsError(message)
+    stored.filters[0] = stored.filters[0] / 256
+    stored.biases[0] = stored.biases[0] - np.einsum("oihw,i->o", stored.filters[0], stored.mean_colour)
+    for convolution, filters, biases in zip(convolutions, stored.filters, stored.biases, strict=True):
+        convolution.weight.copy_(torch.from_numpy(filters.astype(np.float32)))
+        convolution.bias.copy_(torch.from_numpy(biases.astype(np.float32)))
+    network.last.weight.copy_(torch.from_numpy(stored.last.T.astype(np.float32)))
+    return network.to(memory_format=torch.channels_last)
+
+
+def _read_layers(reader: DlibReader) -> _Stored:
+    """Read the records of the file from input to output; each convolution is followed by its normalisation."""
+    if reader.integer() != 1 or reader.string() != "loss_metric_2":
+        raise reader.corrupt("no network with dlib's metric loss begins here")
+    reader.floating(), reader.floating()  # margin and distance of the training loss
+    while (ahead := reader.integer()) <= 3:
+        pass  # one version number per nested layer; the next integer is the length of the input layer's name
+    if reader.text(ahead) != "input_rgb_image_sized":
+        raise reader.corrupt("no RGB input layer")
+    mean_colour = np.array([reader.floating() for _ in range(3)])
+    if (reader.integer(), reader.integer()) != (_CHIP, _CHIP):
+        raise reader.corrupt(f"an input that is not {_CHIP} pixels square")
+
+    filters: list[np.ndarray] = []
+    biases: list[np.ndarray] = []
+    last = np.empty((0, 0))
+    innermost = True
+    while not reader.at_end():
+        match reader.string():
+            case "con_4":
+                weights = reader.tensor().reshape(-1)
+                outputs = reader.integer()
+                for _ in range(6):
+                    reader.integer()  # kernel, stride and padding: the shape of the filters and the design say them
+                shape = reader.alias()
+                reader.alias()
+                for _ in range(4):
+                    reader.floating()  # multipliers of the learning rate and the weight decay
+                if np.prod(shape) + outputs != len(weights):
+                    raise reader.corrupt("a convolution whose filters and biases do not add up")
+                filters.append(weights[:-outputs].reshape(shape).astype(np.float64))
+                biases.append(weights[-outputs:].astype(np.float64))
+            case "affine_":
+                gamma, beta = reader.tensor().reshape(2, -1).astype(np.float64)
+                reader.alias(), reader.alias(), reader.integer()
+                if not filters or len(gamma) != len(filters[-1]):
+                    raise reader.corrupt("a normalisation that fits no convolution")
+                filters[-1] = filters[-1] * gamma[:, None, None, None]
+                biases[-1] = biases[-1] * gamma + beta
+            case "max_pool_2" | "avg_pool_2":
+                for _ in range(6):
+                    reader.integer()
+            case "relu_" | "add_prev_":
+                pass
+            case "fc_2":
+                outputs, inputs = reader.integer(), reader.integer()
+                last = reader.tensor().reshape(inputs, outputs)
+                reader.alias(), reader.alias(), reader.integer()
+                for _ in range(4):
+                    reader.floating()
+            case other:
+                raise reader.corrupt(f"an unknown layer {other!r}")
+        for _ in range(3):
+            reader.flag()
+        for _ in range(3):
+            reader.tensor()  # gradients and a cached output: empty in a finished model
+        if innermost:
+            reader.integer()  # dlib stores the sample expansion factor with the layer next to the input
+            innermost = False
+    if last.shape != (256, _DIMENSION):
+        raise reader.corrupt("no last layer from 256 to 128")
+    return _Stored(filters, biases, last, mean_colour)
