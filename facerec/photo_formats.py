@@ -1,0 +1,285 @@
+"""The photo formats that are read, and each file cut down to the bytes that hold the pixels of its first frame.
+
+Of a hostile or damaged file it is mostly the rest that hurts: metadata that a decoder parses with a warning or an
+odd exception, text that unpacks to gigabytes, further frames, embedded previews. None of it is needed but the
+orientation, so it is taken out before the decoder sees the file. That also keeps the decoder from warning, which a
+library used from several threads could not suppress (Python's warning filters belong to the whole process).
+
+Formats are recognised by their first bytes, from this list only; nothing here runs another program.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from PIL import TiffTags
+
+_MOST_PARTS = 200_000
+"""A file of more segments, chunks or blocks was made to keep the reader busy; 100 megapixels of PNG have 40,000."""
+
+Reduced: TypeAlias = tuple[bytes, int]
+"""The bytes for the decoder, and the EXIF orientation that was taken out of them, 1 … 8 (1 where there was none)."""
+
+
+@dataclass(frozen=True)
+class PhotoFormat:
+    """One file format.
+
+    Attributes
+    ----------
+    name : str
+        For people.
+    starts : re.Pattern
+        What its first bytes look like.
+    decoder : str
+        Module and class in Pillow.
+    reduce : callable
+        Cuts the file down; ValueError or IndexError if the file is damaged or ends early.
+    """
+
+    name: str
+    starts: re.Pattern[bytes]
+    decoder: str
+    reduce: Callable[[bytes], Reduced]
+
+
+def recognise(contents: bytes) -> PhotoFormat | None:
+    """The format that the first bytes of `contents` are those of, or ``None``."""
+    for photo_format in FORMATS:
+        if photo_format.starts.match(contents):
+            return photo_format
+    return None
+
+
+def is_heif(contents: bytes) -> bool:
+    """Whether `contents` looks like an HEIC photo, which phones make and which is not read."""
+    return contents[4:8] == b"ftyp" and contents[8:12] in (
+        b"heic",
+        b"heix",
+        b"heim",
+        b"heis",
+        b"hevc",
+        b"mif1",
+        b"msf1",
+    )
+
+
+def exif_orientation(exif: bytes) -> int:
+    """The orientation, 1 … 8, that an EXIF block states; 1 where it states none or is damaged."""
+    try:
+        return _directory(exif.removeprefix(b"Exif\0\0")).orientation
+    except ValueError:
+        # A damaged block states nothing; the pixels are there all the same.
+        return 1
+
+
+def _unchanged(contents: bytes) -> Reduced:
+    return contents, 1
+
+
+# ------------------------------------------------------------------------------------------------------------ JPEG
+
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd9\xff]")
+"""A marker that a length follows; the others (fill bytes, restarts, start, end) stand alone."""
+
+
+def _jpeg(contents: bytes) -> Reduced:
+    """Without application segments and comments, but for JFIF (APP0) and Adobe (APP14), which tell the colours."""
+    kept, orientation, at = [contents[:2]], None, 2
+    for _ in range(_MOST_PARTS):
+        found = _JPEG_MARKER.search(contents, at)
+        if found is None:
+            break
+        at, marker = found.start(), contents[found.start() + 1]
+        if marker == 0xDA:
+            return b"".join([*kept, contents[at:]]), orientation or 1
+        end = at + 2 + max(2, int.from_bytes(contents[at + 2 : at + 4], "big"))
+        if marker == 0xE1 and orientation is None and contents[at + 4 : at + 10] == b"Exif\0\0":
+            orientation = exif_orientation(contents[at + 4 : end])
+        if not (0xE1 <= marker <= 0xED or marker in (0xEF, 0xFE)):
+            kept.append(contents[at:end])
+        at = end
+    message = "it ends before the image data begins"
+    raise ValueError(message)
+
+
+# ------------------------------------------------------------------------------------------------------------- PNG
+
+
+def _png(contents: bytes) -> Reduced:
+    """Only the chunks that hold pixels, palette and transparency: no text, no profiles, no animation."""
+    kept, orientation, at = [contents[:8]], 1, 8
+    for _ in range(_MOST_PARTS):
+        kind = contents[at + 4 : at + 8]
+        end = at + 12 + int.from_bytes(contents[at : at + 4], "big")
+        if kind in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            kept.append(contents[at:end])
+        elif kind == b"eXIf":
+            orientation = exif_orientation(contents[at + 8 : end - 4])
+        if kind == b"IEND" or end >= len(contents):
+            return b"".join(kept), orientation
+        at = end
+    message = f"it has more than {_MOST_PARTS} chunks"
+    raise ValueError(message)
+
+
+# ------------------------------------------------------------------------------------------------------------- GIF
+
+
+def _gif(contents: bytes) -> Reduced:
+    """Unchanged, if the first frame lies on the canvas; a decoder would enlarge the canvas to any size."""
+    colours = 3 << (contents[10] & 7) + 1 if contents[10] & 0x80 else 0
+    canvas_width, canvas_height = _two_little(contents, 6), _two_little(contents, 8)
+    at = 13 + colours
+    for _ in range(_MOST_PARTS):
+        if contents[at] == 0x2C:
+            left, top, width, height = (_two_little(contents, at + 1 + 2 * field) for field in range(4))
+            if left + width > canvas_width or top + height > canvas_height:
+                message = "its first frame reaches beyond its canvas"
+                raise ValueError(message)
+            return contents, 1
+        at = _after_blocks(contents, at + 2) if contents[at] == 0x21 else at + 1
+    message = f"no frame in its first {_MOST_PARTS} blocks"
+    raise ValueError(message)
+
+
+def _after_blocks(contents: bytes, at: int) -> int:
+    """The place after a chain of blocks, each led by its length, ended by a length of 0."""
+    while contents[at]:
+        at += 1 + contents[at]
+    return at + 1
+
+
+def _two_little(contents: bytes, at: int) -> int:
+    return contents[at] | contents[at + 1] << 8
+
+
+# ------------------------------------------------------------------------------------------------------------ TIFF
+
+_SHORT, _LONG, _BYTE_STRINGS = 3, 4, (1, 2, 7)
+_ORIENTATION = 274
+_BYTES_OF_KIND = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
+
+_PIXEL_TAGS = frozenset(
+    (
+        *(256, 257, 258, 259, 262, 266, 277, 284, 338, 339),  # size, depth, compression, colour, order of the samples
+        *(273, 278, 279, 322, 323, 324, 325),  # where the strips or tiles are
+        *(292, 293, 317, 320, 332, 347),  # options of the compression, colour map, inks
+        *(512, 513, 514, 515, 519, 520, 521, 529, 530, 531, 532),  # JPEG inside TIFF, YCbCr
+    )
+)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One line of a TIFF directory; `field` is its value or, where that is too long, the value's place in the file."""
+
+    tag: int
+    kind: int
+    count: int
+    field: bytes
+
+
+@dataclass(frozen=True)
+class _Directory:
+    """The first directory of a TIFF file or of an EXIF block, which has the same form."""
+
+    order: Literal["little", "big"]
+    offset_bytes: int
+    entries: tuple[_Entry, ...]
+
+    @property
+    def orientation(self) -> int:
+        for entry in self.entries:
+            if entry.tag == _ORIENTATION and entry.count == 1 and entry.kind in (_SHORT, _LONG):
+                value = int.from_bytes(entry.field[: _BYTES_OF_KIND[entry.kind]], self.order)
+                return value if 1 <= value <= 8 else 1
+        return 1
+
+
+def _directory(contents: bytes) -> _Directory:
+    """Read the first directory; ValueError if it lies outside `contents`."""
+    order: Literal["little", "big"] = "big" if contents.startswith(b"MM") else "little"
+    # BigTIFF (43 in place of 42) differs in nothing but the width of its numbers.
+    big = 43 in contents[2:4]
+    offset_bytes, count_bytes = (8, 8) if big else (4, 2)
+    at = int.from_bytes(contents[offset_bytes : 2 * offset_bytes], order)
+    count = int.from_bytes(contents[at : at + count_bytes], order)
+    length = 4 + 2 * offset_bytes
+    at += count_bytes
+    if at + count * length > len(contents) or count > 0xFFFF:
+        message = "its directory lies outside the file"
+        raise ValueError(message)
+    lines = [contents[at + number * length :][:length] for number in range(count)]
+    entries = tuple(
+        _Entry(
+            tag=int.from_bytes(line[:2], order),
+            kind=int.from_bytes(line[2:4], order),
+            count=int.from_bytes(line[4:-offset_bytes], order),
+            field=line[-offset_bytes:],
+        )
+        for line in lines
+    )
+    return _Directory(order, offset_bytes, entries)
+
+
+def _tiff(contents: bytes) -> Reduced:
+    """With a new directory at the end, which holds only the tags that say how the pixels of the first frame lie."""
+    found = _directory(contents)
+    order, offset_bytes = found.order, found.offset_bytes
+    kept, beyond = [], 0
+    for entry in found.entries:
+        if entry.tag not in _PIXEL_TAGS:
+            continue
+        size = _BYTES_OF_KIND.get(entry.kind, 0) * entry.count
+        if size > offset_bytes:
+            beyond += size
+            if int.from_bytes(entry.field, order) + size > len(contents) or beyond > len(contents):
+                message = f"the values of its tag {entry.tag} lie outside the file"
+                raise ValueError(message)
+        number_expected = TiffTags.lookup(entry.tag).length == 1 and entry.kind not in _BYTE_STRINGS
+        if size == 0 or (entry.count > 1 and number_expected):
+            message = f"its tag {entry.tag} has an unknown type or not the one value expected"
+            raise ValueError(message)
+        kept.append(
+            entry.tag.to_bytes(2, order)
+            + entry.kind.to_bytes(2, order)
+            + entry.count.to_bytes(offset_bytes, order)
+            + entry.field
+        )
+    padding = bytes(-len(contents) % 8)
+    place = (len(contents) + len(padding)).to_bytes(offset_bytes, order)
+    number = len(kept).to_bytes(8 if offset_bytes == 8 else 2, order)
+    body = contents[:offset_bytes] + place + contents[2 * offset_bytes :] + padding
+    return body + number + b"".join(kept) + bytes(offset_bytes), found.orientation
+
+
+# ------------------------------------------------------------------------------------------------------------ AVIF
+
+
+def _avif(contents: bytes) -> Reduced:
+    """With its EXIF block renamed: AVIF keeps the orientation elsewhere, and the decoder would parse the block."""
+    boxes, data, pixels = contents.partition(b"mdat")
+    return boxes.replace(b"Exif", b"free") + data + pixels, 1
+
+
+FORMATS = (
+    PhotoFormat("JPEG", re.compile(rb"\xff\xd8\xff"), "JpegImagePlugin.JpegImageFile", _jpeg),
+    PhotoFormat("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), "PngImagePlugin.PngImageFile", _png),
+    PhotoFormat("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL), "WebPImagePlugin.WebPImageFile", _unchanged),
+    PhotoFormat("GIF", re.compile(rb"GIF8[79]a"), "GifImagePlugin.GifImageFile", _gif),
+    PhotoFormat("BMP", re.compile(rb"BM"), "BmpImagePlugin.BmpImageFile", _unchanged),
+    PhotoFormat("TIFF", re.compile(rb"(II|MM)(\x00[\x2a\x2b]|[\x2a\x2b]\x00)"), "TiffImagePlugin.TiffImageFile", _tiff),
+    PhotoFormat("PNM", re.compile(rb"P[1-6]\s"), "PpmImagePlugin.PpmImageFile", _unchanged),
+    PhotoFormat(
+        "JPEG 2000",
+        re.compile(rb"\xff\x4f\xff\x51|\x00\x00\x00\x0cjP  \r\n\x87\n"),
+        "Jpeg2KImagePlugin.Jpeg2KImageFile",
+        _unchanged,
+    ),
+    PhotoFormat("AVIF", re.compile(rb"....ftypavi[fs]", re.DOTALL), "AvifImagePlugin.AvifImageFile", _avif),
+)
+"""Every format that is read; of JPEG also the first picture of an MPO, of the others the first frame."""

@@ -1,0 +1,137 @@
+"""Pixels of every mode and number type, brought to RGB of 8 bits without a second copy of a large photo.
+
+``images`` says where a photo comes from, ``photo_formats`` which bytes of a file matter; this module knows what the
+numbers mean. Its errors say what is wrong, and ``images.read`` adds whose photo it is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from facerec.errors import ImageError
+from facerec.types import Image
+
+_BAND = 1 << 20
+"""Pixels that are converted at a time."""
+
+
+def from_image(image: PIL.Image.Image, orientation: int) -> Image:
+    """The pixels of a loaded PIL image, upright.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Of any mode; transparent parts become white.
+    orientation : int
+        As EXIF numbers it, 1 … 8.
+
+    Raises
+    ------
+    ImageError
+        If values of more than 8 bits have no clear range, see `eight_bits`.
+    """
+    width, height = image.size
+    upright = np.empty((width, height, 3) if orientation >= 5 else (height, width, 3), np.uint8)
+    stored = _as_stored(upright, orientation)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        stored[:] = eight_bits(np.asarray(image))[:, :, None]
+        return upright
+    rows = max(1, _BAND // width)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        stored[top:bottom] = _rgb(image.crop((0, top, width, bottom)))
+    return upright
+
+
+def from_array(array: NDArray) -> Image:
+    """The pixels of an array, height × width × 3 (RGB), × 4 (RGBA), × 1 or nothing (grey), in memory of their own.
+
+    Raises
+    ------
+    ImageError
+        If the shape is another one.
+    ImageError
+        If the values have no clear range, see `eight_bits`.
+    """
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim != 2 and (array.ndim != 3 or array.shape[2] not in (3, 4)):
+        hint = ""
+        if array.ndim == 3 and array.shape[0] in (1, 3, 4):
+            hint = "; the channels come last here: move the first axis to the end, np.moveaxis(array, 0, -1)"
+        elif array.ndim == 4:
+            hint = "; one photo is read at a time"
+        message = (
+            f"an array must have the shape (height, width, 3), (height, width, 4) or (height, width); got {array.shape}"
+        )
+        raise ImageError(message + hint)
+    levels = eight_bits(array)
+    if levels.ndim == 2:
+        return np.repeat(levels[:, :, None], 3, axis=2)
+    if levels.shape[2] == 4:
+        return from_image(PIL.Image.fromarray(np.ascontiguousarray(levels)), 1)
+    return np.array(levels, order="C")
+
+
+def eight_bits(values: NDArray) -> NDArray[np.uint8]:
+    """Numbers of any type as 0 … 255.
+
+    The type tells the range where it can: 8 bits stay, booleans become 0 and 255, unsigned 16 bits are divided by 257.
+    Otherwise the largest value tells it: floats up to 1 are multiplied by 255, anything up to 255 stays, integers up to
+    65535 are divided by 257. (A photo in 0 … 255 whose largest value is 1 is black all over, so the guess is safe.)
+
+    Raises
+    ------
+    ImageError
+        If the type is no real number, or a value is negative, too large or not finite.
+    """
+    kind = values.dtype.kind
+    if kind == "b":
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype == np.uint8 or values.size == 0:
+        return values.astype(np.uint8, copy=False)
+    if kind == "u" and values.dtype.itemsize == 2:
+        return _from_sixteen_bits(values)
+    if kind not in "uif":
+        message = f"its values must be real numbers; got the type {values.dtype}"
+        raise ImageError(message)
+    low, high = values.min(), values.max()
+    # Written so that NaN, for which every comparison is false, is refused.
+    if not (low >= 0 and high <= (255 if kind == "f" else 65535)):
+        message = (
+            f"its values must be 0 … 1, 0 … 255 or, as integers, 0 … 65535; got {values.dtype} from {low} to {high}. "
+            "If they were standardised for a network, undo that first"
+        )
+        raise ImageError(message)
+    if kind == "f":
+        return np.rint(values * 255 if high <= 1 else values).astype(np.uint8)
+    return values.astype(np.uint8) if high <= 255 else _from_sixteen_bits(values)
+
+
+def _from_sixteen_bits(values: NDArray) -> NDArray[np.uint8]:
+    # 65535 = 255 · 257; half of 257 is added to round.
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _as_stored(upright: Image, orientation: int) -> Image:
+    """A view of `upright` in which the pixels lie as a file of that EXIF orientation stores them.
+
+    Where the stored first row and first column are in the upright photo: 1 top, left; 2 top, right; 3 bottom, right;
+    4 bottom, left; 5 left, top; 6 right, top; 7 right, bottom; 8 left, bottom.
+    """
+    if orientation in (2, 3, 6, 7):
+        upright = upright[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        upright = upright[::-1]
+    return upright.transpose(1, 0, 2) if orientation >= 5 else upright
+
+
+def _rgb(image: PIL.Image.Image) -> Image:
+    if image.mode == "La":
+        image = image.convert("LA")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image)
+    return np.asarray(image.convert("RGB"))
