@@ -1,0 +1,116 @@
+"""Photos in folders: which files they are, and who is on them where each person has a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from facerec.errors import ArgumentError, DataSetError
+
+SUFFIXES = frozenset({".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+"""What the name of a photo ends in, in either case; other files in a folder are not photos."""
+
+
+def photos(paths: Iterable[str | Path]) -> list[Path]:
+    """Expand files and folders to a list of photos.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        A file is taken as it is, whatever its name ends in. A folder stands for the photos in it and in its folders,
+        sorted by path; hidden files and folders (a dot in front) are skipped, links to folders are not followed.
+
+    Returns
+    -------
+    list of Path
+        In the order given; a photo that is reached twice counts once.
+
+    Raises
+    ------
+    ArgumentError
+        If `paths` is a single path; put it in a list.
+    DataSetError
+        If a path does not exist.
+        If a folder holds no photo.
+        If a folder cannot be listed.
+    """
+    if isinstance(paths, str | Path):
+        message = f"photos takes a list of paths; got the single path {str(paths)!r}"
+        raise ArgumentError(message)
+    found: dict[Path, None] = {}
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(_walk(path))
+            if not inside:
+                message = f"{path}: the folder holds no photos; their names end in {', '.join(sorted(SUFFIXES))}"
+                raise DataSetError(message)
+            found |= dict.fromkeys(inside)
+        elif path.exists():
+            found[path] = None
+        else:
+            message = f"{path}: there is no such file or folder"
+            raise DataSetError(message)
+    return list(found)
+
+
+def identity_folders(folder: str | Path) -> pd.DataFrame:
+    """Read a folder that holds one folder of photos per person.
+
+    Parameters
+    ----------
+    folder : str or Path
+        ``folder/person/photo.jpg``; deeper folders belong to the person at the top, hidden ones are skipped.
+
+    Returns
+    -------
+    DataFrame
+        Columns `person` (the folder's name) and `image` (the path below `folder`, with ``/``), sorted by both.
+
+    Raises
+    ------
+    DataSetError
+        If `folder` is no folder, or cannot be listed.
+        If it holds no folder of a person.
+        If a photo lies beside the people's folders, or a person's folder holds no photo.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        message = f"{root}: there is no such folder"
+        raise DataSetError(message)
+    rows = [photo.relative_to(root) for photo in sorted(_walk(root))]
+    if stray := [row.name for row in rows if len(row.parts) == 1]:
+        message = f"{root}: {len(stray)} photos lie outside any person's folder, the first is {stray[0]}"
+        raise DataSetError(message)
+    people = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    if not people:
+        message = f"{root}: holds no folders; one folder per person is expected"
+        raise DataSetError(message)
+    if empty := sorted(set(people) - {row.parts[0] for row in rows}):
+        message = f"{root}: {len(empty)} people have no photos, the first is {empty[0]}"
+        raise DataSetError(message)
+    table = pd.DataFrame({"person": [row.parts[0] for row in rows], "image": [row.as_posix() for row in rows]})
+    return table.sort_values(["person", "image"], ignore_index=True)
+
+
+def refuse_missing(root: Path, images: Iterable[str]) -> None:
+    """Raise `DataSetError` with the first few and the number of `images` that are no files below `root`."""
+    missing = [image for image in images if not (root / image).is_file()]
+    if missing:
+        more = f" … {len(missing)} in all" if len(missing) > 3 else ""
+        message = f"{root}: photos are missing: {', '.join(missing[:3])}{more}"
+        raise DataSetError(message)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    def refuse(problem: OSError) -> None:
+        message = f"{problem.filename}: cannot be listed: {problem.strerror}"
+        raise DataSetError(message) from problem
+
+    for place, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                yield Path(place) / name

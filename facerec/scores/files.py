@@ -1,0 +1,111 @@
+"""Score tables on disk: CSV for people and spreadsheets, Parquet for size and speed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from facerec.errors import ScoreTableError
+from facerec.scores.replacing import replacing
+from facerec.scores.table import check
+from facerec.scores.text_csv import read_text_csv
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read a score table and check it.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.csv`` (UTF-8, commas, a header) or ``.parquet``.
+
+    Returns
+    -------
+    DataFrame
+        As from `check`; the same from either kind of file.
+
+    Raises
+    ------
+    ScoreTableError
+        If the file's name ends in neither ``.csv`` nor ``.parquet``.
+        If the file is missing, empty, or not of the kind that its name says.
+        If a CSV file is not UTF-8, or its cells are not separated by commas.
+        If `check` refuses what it holds.
+    """
+    path = Path(path)
+    raw = read_text_csv(path) if _suffix(path) == ".csv" else _read_parquet(path)
+    try:
+        return check(raw)
+    except ScoreTableError as problem:
+        message = f"{path}: {problem}"
+        raise ScoreTableError(message) from problem
+
+
+def write(table: pd.DataFrame, path: str | Path) -> None:
+    """Check a score table and write it; whoever reads the path meanwhile finds the old file or the new one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As for `check`.
+    path : str or Path
+        ``.csv`` or ``.parquet``; an existing file is replaced.
+
+    Raises
+    ------
+    ScoreTableError
+        If the file's name ends in neither ``.csv`` nor ``.parquet``.
+        If `check` refuses the table.
+        If the folder does not exist or cannot be written to.
+        If an id cannot be written as UTF-8.
+
+    Notes
+    -----
+    The same table gives the same CSV file byte for byte: lines end in a line feed, `genuine` is true or false, and a
+    score is the shortest text that reads back as the same number.
+    """
+    path = Path(path)
+    suffix = _suffix(path)
+    checked = check(table)
+    try:
+        with replacing(path) as partial:
+            if suffix == ".csv":
+                _write_csv(checked, partial)
+            else:
+                checked.to_parquet(partial, index=False)
+    except OSError as problem:
+        message = f"{path}: cannot be written: {problem.strerror or problem}"
+        raise ScoreTableError(message) from problem
+    except UnicodeEncodeError as problem:
+        message = f"{path}: cannot be written: {problem.object!r} holds what UTF-8 cannot express"
+        raise ScoreTableError(message) from problem
+
+
+def _suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        message = f"{path}: a score table's name ends in .csv or .parquet"
+        raise ScoreTableError(message)
+    return suffix
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    if not path.is_file():
+        message = f"{path}: there is no such file"
+        raise ScoreTableError(message)
+    try:
+        return parquet.ParquetFile(path).read().to_pandas()
+    except (pa.ArrowException, OSError) as problem:
+        message = f"{path}: cannot be read as Parquet: {problem}"
+        raise ScoreTableError(message) from problem
+
+
+def _write_csv(checked: pd.DataFrame, path: Path) -> None:
+    words = checked.assign(genuine=checked["genuine"].map({True: "true", False: "false"}))
+    # newline="": a line feed or carriage return inside an id must stay what it is
+    with path.open("w", encoding="utf-8", newline="") as file:
+        words.to_csv(file, index=False, lineterminator="\n")

@@ -1,0 +1,209 @@
+"""What a score table must hold, checked once so that nobody has to check again."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from facerec.errors import ScoreTableError
+
+REQUIRED = ("probe_image", "reference_image", "probe_subject", "reference_subject", "genuine", "score")
+"""The columns of every score table, in the order in which they are written."""
+
+_IDS = REQUIRED[:4]
+_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def check(table: pd.DataFrame) -> pd.DataFrame:
+    """Check a score table and bring its columns to their types.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns `REQUIRED`. `genuine` may be bool, 1 and 0, or the words true, false, yes and no; `score`
+        numbers or their text, empty or NaN for a failure to acquire. A pair may occur several times.
+
+    Returns
+    -------
+    DataFrame
+        A new table: the required columns first (ids as text, `genuine` bool, `score` float64), then all others as
+        text, where missing values become the empty text. Rows keep their order and are numbered from 0.
+
+    Raises
+    ------
+    ScoreTableError
+        If a column is missing or occurs twice.
+        If an id is empty or is a float.
+        If `genuine` is neither true nor false.
+        If `genuine` contradicts the two subjects.
+        If a score is infinite or not a number.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     [["a/1.jpg", "a/2.jpg", "007", "007", "yes", "0.93"], ["a/1.jpg", "b/1.jpg", "007", "NA", "no", ""]],
+    ...     columns=REQUIRED,
+    ... )
+    >>> checked = check(table)
+    >>> checked["score"].tolist(), checked["genuine"].tolist(), checked["reference_subject"].tolist()
+    ([0.93, nan], [True, False], ['007', 'NA'])
+    """
+    _check_names([str(name) for name in table.columns])
+    columns = {name: _ids(table[name]) for name in _IDS}
+    columns["genuine"] = truth(table["genuine"])
+    columns["score"] = _numbers(table["score"])
+    columns |= {str(name): as_text(table[name]) for name in table.columns if name not in REQUIRED}
+    checked = pd.DataFrame({name: column.array for name, column in columns.items()})
+    same = (checked["probe_subject"] == checked["reference_subject"]).to_numpy(bool)
+    _refuse_contradiction(checked, checked["genuine"].to_numpy(bool) & ~same, "genuine, but its subjects differ")
+    _refuse_contradiction(checked, ~checked["genuine"].to_numpy(bool) & same, "not genuine, but its subjects are equal")
+    return checked
+
+
+def attributes(table: pd.DataFrame) -> tuple[str, ...]:
+    """The attributes of people that a table holds for both sides, in the order of their columns.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A score table.
+
+    Returns
+    -------
+    tuple of str
+        ``gender`` where there are both ``probe_gender`` and ``reference_gender``; images and subjects are no
+        attributes.
+
+    Examples
+    --------
+    >>> attributes(pd.DataFrame(columns=[*REQUIRED, "probe_gender", "reference_gender", "fold"]))
+    ('gender',)
+    """
+    names = [str(name).removeprefix("probe_") for name in table.columns if str(name).startswith("probe_")]
+    return tuple(n for n in names if n not in ("image", "subject") and f"reference_{n}" in table.columns)
+
+
+def genuine_scores(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Scores of the comparisons of one person with themself.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A checked score table.
+
+    Returns
+    -------
+    ndarray, float64, shape (n,)
+        Larger = more alike; NaN for a failure to acquire.
+    """
+    return table.loc[table["genuine"], "score"].to_numpy(np.float64)
+
+
+def impostor_scores(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Scores of the comparisons of two people.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A checked score table.
+
+    Returns
+    -------
+    ndarray, float64, shape (n,)
+        Larger = more alike; NaN for a failure to acquire.
+    """
+    return table.loc[~table["genuine"], "score"].to_numpy(np.float64)
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """A column as text: whole numbers without a decimal point, missing values as the empty text.
+
+    Examples
+    --------
+    >>> as_text(pd.Series([30, None, 31.5])).tolist()
+    ['30', '', '31.5']
+    """
+    codes, values = pd.factorize(column)  # a column of a million rows has few different values to convert
+    words = pd.Series([*(_word(value) for value in values), ""], dtype="str")
+    return words.take(codes).reset_index(drop=True)  # code -1, a missing value, takes the last word
+
+
+def truth(column: pd.Series) -> pd.Series:
+    """A column of true, false, yes, no, 1 and 0 as bool; `ScoreTableError` with the row of any other value."""
+    codes, values = pd.factorize(column)
+    known = [_TRUTH.get(_word(value).strip().lower()) for value in values]
+    wrong = np.array([*(value is None for value in known), True])
+    _refuse_row(wrong[codes], column, "is neither true nor false (1/0 and yes/no serve as well)")
+    return pd.Series(np.array([*(bool(value) for value in known), False])[codes])
+
+
+def _word(value: object) -> str:
+    if isinstance(value, float | np.floating):
+        return str(int(value)) if float(value).is_integer() else repr(float(value))
+    return str(value)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        message = f"the score table has a column twice: {', '.join(twice)}"
+        raise ScoreTableError(message)
+    missing = [name for name in REQUIRED if name not in names]
+    if not missing:
+        return
+    message = f"the score table lacks {', '.join(missing)}; it has {', '.join(names) or 'no columns'}"
+    others = {name.strip().lower().replace(" ", "_"): name for name in names if name not in REQUIRED}
+    for name in missing:
+        if near := difflib.get_close_matches(name, others, n=1, cutoff=0.75):
+            message += f"; is {others[near[0]]!r} meant to be {name!r}?"
+    raise ScoreTableError(message)
+
+
+def _ids(column: pd.Series) -> pd.Series:
+    if column.dtype.kind == "f" and column.notna().any():
+        message = (
+            f"{column.name} holds floats ({column.dropna().iloc[0]}); ids must be read as text, or 007 becomes 7.0"
+        )
+        raise ScoreTableError(message)
+    text = as_text(column)
+    _refuse_row(text == "", column, "is empty; every comparison names its two photos and their people")
+    return text
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    if column.dtype.kind in "iuf":
+        numbers = column.to_numpy(np.float64, na_value=np.nan)
+    else:
+        text = as_text(column).str.strip()
+        absent = text.str.lower().isin(["", "nan"]).to_numpy(bool)
+        # Python's float, not pandas' faster parser: it gives back exactly the number that was written.
+        words = text.to_numpy(object)
+        numbers = np.full(len(words), np.nan)
+        try:
+            numbers[~absent] = words[~absent].astype(np.float64)
+        except ValueError:
+            bad = pd.to_numeric(text, errors="coerce").isna().to_numpy(bool) & ~absent
+            _refuse_row(bad, column, "is not a number; write it with a decimal point, and leave it empty for no face")
+            raise
+    _refuse_row(np.isinf(numbers), column, "is infinite; leave it empty where no face was found")
+    return pd.Series(numbers)
+
+
+def _refuse_row(wrong: NDArray[np.bool_] | pd.Series, column: pd.Series, why: str) -> None:
+    rows = np.flatnonzero(wrong)
+    if len(rows):
+        more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
+        message = f"{column.name} in row {rows[0] + 1} is {str(column.iloc[rows[0]])!r}{more}: it {why}"
+        raise ScoreTableError(message)
+
+
+def _refuse_contradiction(table: pd.DataFrame, wrong: NDArray[np.bool_], what: str) -> None:
+    rows = np.flatnonzero(wrong)
+    if len(rows):
+        more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
+        probe, reference = table["probe_subject"].iloc[rows[0]], table["reference_subject"].iloc[rows[0]]
+        message = f"row {rows[0] + 1}{more} is marked as {what}: {probe!r} and {reference!r}"
+        raise ScoreTableError(message)
