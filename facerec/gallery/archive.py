@@ -1,0 +1,300 @@
+"""The folder that a gallery is exported to and imported from: JSON for facts, ``.npy`` for vectors, photos as files.
+
+::
+
+    folder/
+      gallery.json     version, embedder, people and their samples; written last, so a folder without it is incomplete
+      vectors.npy      float32 (n, d), in the order of the samples in gallery.json
+      photos/<SHA-256> the kept photos, each once
+
+Nothing here can run code when it is read (no pickle), and every engine writes and reads the same folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.errors import FacerecError, GalleryError
+from facerec.gallery.archive_fields import Fields
+from facerec.gallery.records import EmbedderIdentity, Sample
+from facerec.gallery.rules import check_vectors, expiry, optional_text, person_name
+
+FORMAT = "facerec gallery"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class ArchivedPerson:
+    """A person as an archive holds them; fields as in `Person`."""
+
+    id: str
+    name: str
+    consent: str | None
+    purpose: str | None
+    expires: date | None
+    created: datetime
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A person with everything that belongs to them; the unit in which galleries are moved.
+
+    Attributes
+    ----------
+    person : ArchivedPerson
+    vectors : ndarray, float32, shape (n, d)
+        In the order of ``person.samples``.
+    photos : tuple of bytes or None
+        Per sample, the kept photo.
+    """
+
+    person: ArchivedPerson
+    vectors: NDArray[np.float32]
+    photos: tuple[bytes | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Archive:
+    """A folder that has been read and checked; photos are read when asked for."""
+
+    folder: Path
+    embedder: EmbedderIdentity
+    people: tuple[ArchivedPerson, ...]
+    vectors: NDArray[np.float32]
+
+    def entries(self) -> Iterator[Entry]:
+        """Everybody, with vectors and photos, in the order of the archive."""
+        start = 0
+        for person in self.people:
+            end = start + len(person.samples)
+            photos = tuple(self._photo(sample) for sample in person.samples)
+            yield Entry(person, np.asarray(self.vectors[start:end]), photos)
+            start = end
+
+    def _photo(self, sample: Sample) -> bytes | None:
+        return _read_photo(self.folder, sample.photo_sha256) if sample.photo_kept and sample.photo_sha256 else None
+
+
+def write_archive(folder: Path, embedder: EmbedderIdentity, entries: Iterable[Entry], *, vectors: int) -> int:
+    """Write a new archive, readable by its owner only; returns how many people it holds.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not exist, or be empty; its parent must exist.
+    embedder : EmbedderIdentity
+        Which embedder made the vectors.
+    entries : iterable of Entry
+        Read once, one person at a time.
+    vectors : int
+        How many vectors all entries hold together.
+
+    Raises
+    ------
+    GalleryError
+        If the folder is not empty, or cannot be written.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if any(folder.iterdir()):
+            message = f"{folder} is not empty; export to a new folder, so that nothing in it is mixed or overwritten"
+            raise GalleryError(message)
+        people = _write_vectors_and_photos(folder, embedder, entries, vectors)
+        facts = {
+            "format": FORMAT,
+            "version": VERSION,
+            "embedder": asdict(embedder),
+            "vectors": vectors,
+            "people": people,
+        }
+        text = json.dumps(facts, ensure_ascii=False, indent=1, allow_nan=False)
+        _write_private(folder / "gallery.json", text.encode("utf-8"))
+    except OSError as error:
+        message = f"the gallery could not be exported to {folder}: {error.strerror or error}; the folder is incomplete"
+        raise GalleryError(message) from error
+    return len(people)
+
+
+def read_archive(folder: Path, embedder: EmbedderIdentity) -> Archive:
+    """Read an archive and check all of it: every field, vector and photo.
+
+    Parameters
+    ----------
+    folder : Path
+        Made by `write_archive`.
+    embedder : EmbedderIdentity
+        Which embedder the vectors must come from.
+
+    Raises
+    ------
+    ModelMismatchError
+        If the vectors were made by another embedder.
+    GalleryError
+        If a file is missing or unreadable, the format or version is another, a field is missing or of the wrong kind,
+        a name or id occurs twice, the vectors' number, shape, dtype or length is wrong, or a photo is not the one that
+        was exported.
+    """
+    facts = _read_facts(folder)
+    found = _embedder(facts.part("embedder"))
+    people = tuple(_person(entry) for entry in facts.parts("people"))
+    for field in ("name", "id"):
+        values = [getattr(person, field) for person in people]
+        if len(set(values)) < len(values):
+            twice = next(value for value in values if values.count(value) > 1)
+            message = f"{folder}/gallery.json holds two people of the {field} {twice!r}"
+            raise GalleryError(message)
+    vectors = _read_vectors(folder)
+    expected = sum(len(person.samples) for person in people)
+    if not len(vectors) == expected == facts.number("vectors"):
+        message = (
+            f"{folder} does not fit together: gallery.json lists {expected} samples and names "
+            f"{facts.number('vectors')} vectors, vectors.npy holds {len(vectors)}"
+        )
+        raise GalleryError(message)
+    _check_archived_vectors(folder, vectors, found, embedder)
+    for digest in {s.photo_sha256 for person in people for s in person.samples if s.photo_kept and s.photo_sha256}:
+        _read_photo(folder, digest)
+    return Archive(folder, found, people, vectors)
+
+
+def _write_vectors_and_photos(
+    folder: Path, embedder: EmbedderIdentity, entries: Iterable[Entry], vectors: int
+) -> list[dict[str, object]]:
+    _write_private(folder / "vectors.npy", b"")
+    people: list[dict[str, object]] = []
+    with (folder / "vectors.npy").open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (vectors, embedder.dimension)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for entry in entries:
+            file.write(np.ascontiguousarray(entry.vectors, "<f4").tobytes())
+            for photo in entry.photos:
+                if photo is not None:
+                    (folder / "photos").mkdir(mode=0o700, exist_ok=True)
+                    _write_private(folder / "photos" / hashlib.sha256(photo).hexdigest(), photo)
+            people.append(_jsonable(entry.person))
+    return people
+
+
+def _jsonable(person: ArchivedPerson) -> dict[str, object]:
+    facts = asdict(person)
+    facts["created"] = person.created.isoformat()
+    facts["expires"] = person.expires.isoformat() if person.expires else None
+    for sample in facts["samples"]:
+        sample["enrolled"] = sample["enrolled"].isoformat()
+    return facts
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+
+
+def _read_facts(folder: Path) -> Fields:
+    path = folder / "gallery.json"
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        message = f"{folder} is not an exported gallery, or its export was cut off: it holds no gallery.json"
+        raise GalleryError(message) from error
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}"
+        raise GalleryError(message) from error
+    except (ValueError, RecursionError) as error:
+        message = f"{path} is not valid JSON in UTF-8 ({error}); export the gallery again"
+        raise GalleryError(message) from error
+    facts = Fields(content, where=str(path))
+    if facts.text("format") != FORMAT:
+        message = f"{path} is not an exported gallery: its format is {facts.text('format')!r}, not {FORMAT!r}"
+        raise GalleryError(message)
+    if facts.number("version") != VERSION:
+        message = f"{path} has version {facts.number('version')}; this facerec reads version {VERSION}. Update facerec"
+        raise GalleryError(message)
+    return facts
+
+
+def _embedder(facts: Fields) -> EmbedderIdentity:
+    return EmbedderIdentity(facts.text("name"), facts.text("digest"), facts.number("dimension"))
+
+
+def _person(facts: Fields) -> ArchivedPerson:
+    try:
+        person = ArchivedPerson(
+            id=facts.hexadecimal("id", 32),
+            name=person_name(facts.text("name")),
+            consent=optional_text("consent", facts.optional_text("consent")),
+            purpose=optional_text("purpose", facts.optional_text("purpose")),
+            expires=expiry(facts.optional_day("expires")),
+            created=facts.time("created"),
+            samples=tuple(_sample(entry) for entry in facts.parts("samples")),
+        )
+    except GalleryError:
+        raise
+    except FacerecError as error:
+        message = f"{facts.where}: {error}"
+        raise GalleryError(message) from error
+    if not person.samples:
+        message = f"{facts.where}: {person.name!r} has no samples; everybody in a gallery has at least one"
+        raise GalleryError(message)
+    return person
+
+
+def _sample(facts: Fields) -> Sample:
+    kept = facts.truth("photo_kept")
+    digest = facts.hexadecimal("photo_sha256", 64) if kept or facts.optional_text("photo_sha256") is not None else None
+    return Sample(
+        source=facts.text("source"),
+        box=facts.four_reals("box"),
+        score=facts.real("score"),
+        enrolled=facts.time("enrolled"),
+        photo_sha256=digest,
+        photo_kept=kept,
+    )
+
+
+def _read_vectors(folder: Path) -> NDArray[np.float32]:
+    path = folder / "vectors.npy"
+    try:
+        # Mapped, not read: a million vectors are checked and stored without being in memory at once.
+        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        message = f"{path} cannot be read as an array of numbers ({error}); export the gallery again"
+        raise GalleryError(message) from error
+    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype != np.dtype("<f4"):
+        found = f"{vectors.dtype} {vectors.shape}" if isinstance(vectors, np.ndarray) else type(vectors).__name__
+        message = f"{path} must hold float32 vectors of shape (n, d); got {found}"
+        raise GalleryError(message)
+    return vectors
+
+
+def _check_archived_vectors(
+    folder: Path, vectors: NDArray[np.float32], found: EmbedderIdentity, embedder: EmbedderIdentity
+) -> None:
+    path = f"{folder}/vectors.npy"
+    check_vectors(vectors[:0], found.digest, embedder, source=path)
+    for start in range(0, len(vectors), 4096):
+        try:
+            check_vectors(vectors[start : start + 4096], found.digest, embedder, source=f"{path} from row {start}")
+        except ValueError as error:
+            raise GalleryError(str(error)) from error
+
+
+def _read_photo(folder: Path, digest: str) -> bytes:
+    path = folder / "photos" / digest
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"a kept photo cannot be read: {path}: {error.strerror or error}"
+        raise GalleryError(message) from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        message = f"{path} is not the photo that was exported: its SHA-256 differs from its name"
+        raise GalleryError(message)
+    return content

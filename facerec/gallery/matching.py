@@ -1,0 +1,207 @@
+"""Exact nearest people: every vector in memory, every score computed, none approximated.
+
+Galleries hold 10⁴ to 10⁶ vectors, and the rates that operating points promise (FPIR, FNIR) mean something only if the
+search finds the true maximum. One probe costs one pass of the vectors through memory, which is why the rest of the
+search must cost nearly nothing:
+
+- Vectors stand in segments of a fixed number of rows. Growing adds a segment and copies nothing, so memory never
+  doubles, and untouched rows of the last segment cost no memory.
+- A pass keeps only the maximum of each block of rows, not N scores per probe. The blocks are then visited from the
+  best maximum down, until the next one cannot change the answer.
+- The visited rows are scored again in float64. The float32 product depends in its last bits on where a row stands and
+  on how many threads multiply; the final scores, and so ties and thresholds, do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError
+
+NEVER = np.iinfo(np.int32).max
+"""The expiry day of people who do not expire."""
+
+_SEGMENT_ROWS = 8192  # 4 MiB at 128 dimensions: large enough for the matrix product, small enough to waste
+_BLOCK_ROWS = 256
+_PROBES_AT_ONCE = 64
+
+
+class Hit(NamedTuple):
+    """A person, and the score of the most alike of that person's samples."""
+
+    person: int
+    score: float
+
+
+class _Segment:
+    """A fixed number of rows; `count` of them are in use."""
+
+    def __init__(self, dimension: int) -> None:
+        self.vectors = np.empty((_SEGMENT_ROWS, dimension), np.float32)
+        self.people = np.empty(_SEGMENT_ROWS, np.int64)
+        self.expires = np.empty(_SEGMENT_ROWS, np.int32)
+        self.count = 0
+
+
+def exact_scores(vectors: NDArray[np.float32], probe: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Cosine similarity of unit `vectors` (n, d) and one unit `probe` (d,), independent of the order of rows.
+
+    Returns
+    -------
+    ndarray, float64, shape (n,)
+        -1 … 1: vectors of length 1 + 1e-7 may not score above 1.
+    """
+    return np.clip((vectors * probe.astype(np.float64)).sum(axis=1), -1.0, 1.0)
+
+
+class SearchIndex:
+    """Vectors of people, searched exactly.
+
+    Parameters
+    ----------
+    dimension : int
+        Length d of a vector, ≥ 1.
+    """
+
+    def __init__(self, dimension: int) -> None:
+        self.dimension = dimension
+        self._segments: list[_Segment] = []
+
+    def __len__(self) -> int:
+        """How many vectors are held."""
+        return (len(self._segments) - 1) * _SEGMENT_ROWS + self._segments[-1].count if self._segments else 0
+
+    def add(self, vectors: NDArray[np.float32], people: NDArray[np.int64], expires: NDArray[np.int32]) -> None:
+        """Append vectors; they are copied.
+
+        Parameters
+        ----------
+        vectors : ndarray, float32, shape (n, d)
+            Unit length.
+        people : ndarray, int64, shape (n,)
+            Whose they are; several rows may belong to one person.
+        expires : ndarray, int32, shape (n,)
+            Ordinal of the last day on which the row is matched; `NEVER` for no end.
+
+        Raises
+        ------
+        ArgumentError
+            If the shapes do not fit.
+        """
+        if vectors.shape != (len(people), self.dimension) or people.shape != expires.shape:
+            message = (
+                f"vectors (n, {self.dimension}), people (n,) and expires (n,) are needed; "
+                f"got {vectors.shape}, {people.shape} and {expires.shape}"
+            )
+            raise ArgumentError(message)
+        done = 0
+        while done < len(vectors):
+            if not self._segments or self._segments[-1].count == _SEGMENT_ROWS:
+                self._segments.append(_Segment(self.dimension))
+            segment = self._segments[-1]
+            fitting = min(_SEGMENT_ROWS - segment.count, len(vectors) - done)
+            rows = slice(segment.count, segment.count + fitting)
+            segment.vectors[rows] = vectors[done : done + fitting]
+            segment.people[rows] = people[done : done + fitting]
+            segment.expires[rows] = expires[done : done + fitting]
+            segment.count += fitting
+            done += fitting
+
+    def remove(self, people: Collection[int]) -> int:
+        """Remove all vectors of `people`; returns how many. The memory that held them is overwritten."""
+        unwanted = np.fromiter(people, np.int64, len(people))
+        removed = 0
+        # From the end: the last row, which fills the gap, is then never one that is still to be removed.
+        for number in reversed(range(len(self._segments))):
+            segment = self._segments[number]
+            for row in reversed(np.flatnonzero(np.isin(segment.people[: segment.count], unwanted))):
+                self._move_last_row_to(segment, int(row))
+                removed += 1
+        return removed
+
+    def _move_last_row_to(self, segment: _Segment, row: int) -> None:
+        last = self._segments[-1]
+        last.count -= 1
+        segment.vectors[row] = last.vectors[last.count]
+        segment.people[row] = last.people[last.count]
+        segment.expires[row] = last.expires[last.count]
+        last.vectors[last.count] = 0
+        if last.count == 0:
+            self._segments.pop()
+
+    def search(self, probes: NDArray[np.float32], *, top: int, today: int) -> list[list[Hit]]:
+        """Find the most alike people of every probe.
+
+        Parameters
+        ----------
+        probes : ndarray, float32, shape (q, d)
+            Unit length; q may be 0.
+        top : int
+            How many people to return at most, ≥ 1.
+        today : int
+            Ordinal of the day; rows that expired before are not matched.
+
+        Returns
+        -------
+        list of list of Hit
+            Per probe, best first; people with equal scores in the order of their numbers.
+
+        Raises
+        ------
+        ArgumentError
+            If the probes' shape does not fit, or `top` is less than 1.
+        """
+        if probes.ndim != 2 or probes.shape[1] != self.dimension:
+            message = f"probes must have shape (q, {self.dimension}); got {probes.shape}"
+            raise ArgumentError(message)
+        if top < 1:
+            message = f"top must be at least 1; got {top}"
+            raise ArgumentError(message)
+        found: list[list[Hit]] = []
+        for start in range(0, len(probes), _PROBES_AT_ONCE):
+            batch = np.ascontiguousarray(probes[start : start + _PROBES_AT_ONCE])
+            peaks = self._block_peaks(batch, today)
+            found.extend(self._best_people(probe, row, top, today) for probe, row in zip(batch, peaks, strict=True))
+        return found
+
+    def _block_peaks(self, probes: NDArray[np.float32], today: int) -> NDArray[np.float32]:
+        """The largest float32 score of each block, shape (q, blocks); -inf where all rows have expired."""
+        per_segment = _SEGMENT_ROWS // _BLOCK_ROWS
+        peaks = np.full((len(probes), len(self._segments) * per_segment), -np.inf, np.float32)
+        product = np.empty((len(probes), _SEGMENT_ROWS), np.float32)
+        for number, segment in enumerate(self._segments):
+            np.matmul(probes, segment.vectors[: segment.count].T, out=product[:, : segment.count])
+            product[:, segment.count :] = -np.inf
+            expired = segment.expires[: segment.count] < today
+            if expired.any():
+                product[:, : segment.count][:, expired] = -np.inf
+            blocks = product.reshape(len(probes), per_segment, _BLOCK_ROWS)
+            peaks[:, number * per_segment : (number + 1) * per_segment] = blocks.max(axis=2)
+        return peaks
+
+    def _best_people(self, probe: NDArray[np.float32], peaks: NDArray[np.float32], top: int, today: int) -> list[Hit]:
+        # A float32 dot product of unit vectors is off by at most d·2⁻²⁴ whatever the order of its sums; twice that
+        # covers vectors that are unit only to within rounding.
+        slack = self.dimension * 2.0**-23
+        best: dict[int, float] = {}
+        floor = -np.inf  # the score of the top-th best person so far
+        for block in np.argsort(-peaks):
+            if peaks[block] == -np.inf or peaks[block] + slack < floor:
+                break
+            segment = self._segments[block * _BLOCK_ROWS // _SEGMENT_ROWS]
+            start = int(block) * _BLOCK_ROWS % _SEGMENT_ROWS
+            rows = slice(start, min(start + _BLOCK_ROWS, segment.count))
+            scores = exact_scores(segment.vectors[rows], probe)
+            useful = np.flatnonzero((scores >= floor) & (segment.expires[rows] >= today))
+            for person, score in zip(segment.people[rows][useful].tolist(), scores[useful].tolist(), strict=True):
+                if score > best.get(person, -np.inf):
+                    best[person] = score
+            if len(best) >= top:
+                floor = sorted(best.values(), reverse=True)[top - 1]
+                best = {person: score for person, score in best.items() if score >= floor}
+        ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
+        return [Hit(person, score) for person, score in ranked[:top]]

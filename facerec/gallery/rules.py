@@ -1,0 +1,243 @@
+"""What may be enrolled: names, texts, dates, faces and photos, checked before anything is written.
+
+The rules are the same for every engine, so they stand apart from all of them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError, GalleryError, ModelMismatchError
+from facerec.gallery.records import EmbedderIdentity
+from facerec.types import Embedder, Face, Faces
+
+LONGEST_NAME = 200
+LONGEST_TEXT = 2000
+
+# Line breaks and lone surrogates break lists and files; bidirectional controls make one name look like another.
+_FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+_BIDIRECTIONAL_CONTROLS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# float32 rounding leaves unit vectors within 1e-6 of length 1; more than this means that nobody normalised them.
+_UNIT_TOLERANCE = 1e-3
+
+
+def identity(embedder: Embedder) -> EmbedderIdentity:
+    """The part of an embedder that a gallery remembers."""
+    return EmbedderIdentity(embedder.name, embedder.digest, embedder.dimension)
+
+
+def person_name(name: str) -> str:
+    r"""Return `name` as galleries store and compare it: trimmed, in Unicode normal form C.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no text, is empty, is longer than 200 characters, or holds a control character.
+
+    Examples
+    --------
+    >>> person_name("  Zoe\u0308 ")
+    'Zoë'
+    """
+    if not isinstance(name, str):
+        message = f"a person's name must be text; got {type(name).__name__}"
+        raise ArgumentError(message)
+    normal = unicodedata.normalize("NFC", name).strip()
+    if not normal:
+        message = f"a person's name must not be empty; got {name!r}"
+        raise ArgumentError(message)
+    if len(normal) > LONGEST_NAME:
+        message = f"a person's name may have {LONGEST_NAME} characters; {normal[:20]!r}… has {len(normal)}"
+        raise ArgumentError(message)
+    _check_characters("a person's name", normal)
+    return normal
+
+
+def optional_text(field: str, text: str | None) -> str | None:
+    """Return `text` (a consent reference, a purpose) trimmed; ``None`` stays ``None``.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no text, is empty, is longer than 2000 characters, or holds a control character.
+    """
+    if text is None:
+        return None
+    if not isinstance(text, str) or not text.strip():
+        message = f"{field} must be text that is not empty, or None; got {text!r}"
+        raise ArgumentError(message)
+    trimmed = text.strip()
+    if len(trimmed) > LONGEST_TEXT:
+        message = f"{field} may have {LONGEST_TEXT} characters; got {len(trimmed)}"
+        raise ArgumentError(message)
+    _check_characters(field, trimmed)
+    return trimmed
+
+
+def expiry(expires: date | None) -> date | None:
+    """Return `expires` if it is a day.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither ``None`` nor a `datetime.date`; a `datetime.datetime` is refused, because a person expires
+        at the end of a day.
+    """
+    if expires is not None and (not isinstance(expires, date) or isinstance(expires, datetime)):
+        message = f"expires must be a datetime.date or None; got {expires!r}"
+        raise ArgumentError(message)
+    return expires
+
+
+def check_not_past(expires: date | None, *, today: date, name: str) -> None:
+    """Refuse an expiry date that has passed.
+
+    Raises
+    ------
+    GalleryError
+        If `expires` lies before `today`.
+    """
+    if expires is not None and expires < today:
+        message = (
+            f"{name!r} would not be matched: the expiry date {expires} has passed (today is {today}, UTC); "
+            "give a later date with expires="
+        )
+        raise GalleryError(message)
+
+
+def faces_to_enroll(faces: Face | Sequence[Face], embedder: EmbedderIdentity) -> tuple[Face, ...]:
+    """Return the faces of one person as a tuple of at least one.
+
+    Raises
+    ------
+    ArgumentError
+        If there is none, if one is not a `Face`, if all faces of one photo are given (they are different people),
+        or if a face is not usable (`check_face`).
+    ModelMismatchError
+        If a vector was made by another embedder.
+    """
+    if isinstance(faces, Faces):
+        message = (
+            f"all {len(faces)} faces of {faces.source} were given for one person; "
+            "choose one with .only(), .largest() or .central()"
+        )
+        raise ArgumentError(message)
+    several = (faces,) if isinstance(faces, Face) else tuple(faces)
+    if not several:
+        message = "at least one face is needed to enroll a person; got none"
+        raise ArgumentError(message)
+    for face in several:
+        check_face(face, embedder)
+    return several
+
+
+def check_face(face: Face, embedder: EmbedderIdentity) -> None:
+    """Refuse a face whose vector cannot be stored in, or compared with, a gallery of `embedder`.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no `Face`, or its vector has another shape or dtype, is not finite or not of unit length, or its box
+        or score is not finite.
+    ModelMismatchError
+        If the vector was made by another embedder.
+    """
+    if not isinstance(face, Face):
+        message = f"a facerec.types.Face is needed; got {type(face).__name__}"
+        raise ArgumentError(message)
+    check_vectors(face.embedding[None], face.embedder, embedder, source=face.source)
+    if np.shape(face.box) != (4,) or not np.isfinite(face.box).all() or not np.isfinite(face.score):
+        message = (
+            f"{face.source}: a face needs a box of four finite numbers and a finite score; got {face.box}, {face.score}"
+        )
+        raise ArgumentError(message)
+
+
+def check_vectors(vectors: NDArray[np.float32], digest: str, embedder: EmbedderIdentity, *, source: str) -> None:
+    """Refuse vectors that cannot be compared with those of `embedder`.
+
+    Parameters
+    ----------
+    vectors : ndarray, float32, shape (n, d)
+    digest : str
+        Digest of the embedder that made them.
+    embedder : EmbedderIdentity
+        The gallery's.
+    source : str
+        What the photo is called in the message.
+
+    Raises
+    ------
+    ModelMismatchError
+        If `digest` is not the gallery's.
+    ArgumentError
+        If the shape or dtype differs, or a vector is not finite or not of unit length.
+    """
+    if digest != embedder.digest:
+        message = (
+            f"{source}: the vector was made by the embedder with digest {digest}, the gallery holds vectors of "
+            f"{embedder}; scores between two embedders mean nothing. Embed the photo with {embedder.name}, or change "
+            "the gallery with `facerec gallery reembed` where its photos were kept"
+        )
+        raise ModelMismatchError(message)
+    if vectors.dtype != np.float32 or vectors.ndim != 2 or vectors.shape[1] != embedder.dimension:
+        message = (
+            f"{source}: vectors must be float32 of {embedder.dimension} numbers; got {vectors.dtype} {vectors.shape}"
+        )
+        raise ArgumentError(message)
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    # A comparison with NaN is false, so vectors that are not finite fail here too.
+    wrong = np.flatnonzero(~(np.abs(lengths - 1) <= _UNIT_TOLERANCE))
+    if len(wrong):
+        message = (
+            f"{source}: vectors must be finite and of length 1; vector {wrong[0]} has length {lengths[wrong[0]]:.6g}"
+        )
+        raise ArgumentError(message)
+
+
+def photos_to_enroll(photos: Sequence[bytes], faces: int, *, keep_photos: bool) -> tuple[bytes, ...]:
+    """Return the photos' bytes, one per face, or none at all.
+
+    Raises
+    ------
+    ArgumentError
+        If there are some but not one per face, one is empty or not `bytes`, or they shall be kept but were not given.
+    """
+    if keep_photos and not photos:
+        message = "keep_photos=True needs the photos' bytes: photos=[path.read_bytes(), ...], one per face"
+        raise ArgumentError(message)
+    if photos and (isinstance(photos, bytes) or len(photos) != faces):
+        got = "one bytes object" if isinstance(photos, bytes) else f"{len(photos)}"
+        message = f"photos must hold one photo per face, in the same order: {faces} expected; got {got}"
+        raise ArgumentError(message)
+    for number, photo in enumerate(photos):
+        if not isinstance(photo, bytes) or not photo:
+            found = f"{len(photo)} bytes" if isinstance(photo, bytes) else type(photo).__name__
+            message = f"photos must be bytes that are not empty; photo {number} is {found}"
+            raise ArgumentError(message)
+    return tuple(photos)
+
+
+def storable_source(source: str) -> str:
+    r"""Return `source` with what UTF-8 cannot hold written out, for file names that are not valid text.
+
+    Examples
+    --------
+    >>> storable_source("a\udcff.jpg")
+    'a\\udcff.jpg'
+    """
+    return str(source).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _check_characters(field: str, text: str) -> None:
+    for character in text:
+        if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _BIDIRECTIONAL_CONTROLS:
+            message = (
+                f"{field} must not hold control characters or line breaks; found U+{ord(character):04X} in {text!r}"
+            )
+            raise ArgumentError(message)

@@ -1,0 +1,199 @@
+"""One SQLite connection for all threads of a process: settings, transactions, and errors in people's words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from facerec.errors import GalleryBusyError, GalleryError
+
+_SETTINGS = (
+    "PRAGMA synchronous = FULL",  # a commit has reached the disk when it returns
+    "PRAGMA secure_delete = ON",  # deleted bytes are overwritten with zeros
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",  # a file from elsewhere may not call functions through its schema
+)
+_PAUSE = 0.02
+
+
+class Connection:
+    """A connection to one gallery file.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file.
+    wait : float
+        Seconds to wait for other processes.
+
+    Raises
+    ------
+    GalleryError
+        If the file cannot be opened as SQLite.
+    """
+
+    def __init__(self, path: Path, *, wait: float) -> None:
+        self.path = path
+        self._wait = wait
+        self._lock = threading.RLock()
+        self._process = os.getpid()
+        self._closed = False
+        with self._clear_errors():
+            # mode=rw: never create the file here; where and with which permissions is decided by whoever creates it.
+            self._sqlite = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=wait,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        try:
+            with self._clear_errors():
+                for setting in _SETTINGS:
+                    self._sqlite.execute(setting)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A transaction in which all reads see the same state; it holds nobody else up."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that is durable once this block is left, or undone if it is left by an exception.
+
+        Raises
+        ------
+        GalleryBusyError
+            If another process writes for longer than the waiting time.
+        """
+        # IMMEDIATE: a transaction that read first and wrote later could not wait, but would fail at once when another
+        # process wrote in between.
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Keep this process's other threads out over several transactions."""
+        with self._lock:
+            yield
+
+    @contextmanager
+    def outside_transactions(self) -> Iterator[sqlite3.Connection]:
+        """The connection itself, for the few statements that cannot run in a transaction."""
+        with self._lock, self._clear_errors():
+            self._check_usable()
+            yield self._sqlite
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """Within this block, do not wait for other processes at all."""
+        with self.outside_transactions() as connection:
+            connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            with self.outside_transactions() as connection:
+                connection.execute(f"PRAGMA busy_timeout = {round(self._wait * 1000)}")
+
+    def use_write_ahead_log(self) -> None:
+        """Switch the file to WAL, so that readers and the writer do not hold each other up.
+
+        Raises
+        ------
+        GalleryError
+            If the file system cannot do it.
+        GalleryBusyError
+            If other processes are in the way for longer than the waiting time.
+        """
+        deadline = time.monotonic() + self._wait
+        # SQLite's own waiting does not cover this switch where two processes make it at once.
+        while True:
+            try:
+                with self.outside_transactions() as connection:
+                    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+                break
+            except GalleryBusyError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE)
+        if mode != "wal":
+            message = (
+                f"{self.path} stands on a file system that cannot share memory between processes (a network folder?); "
+                "keep the gallery on a local disk"
+            )
+            raise GalleryError(message)
+
+    def close(self) -> None:
+        """Close the connection; closing twice is allowed."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._sqlite.close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._clear_errors():
+            self._check_usable()
+            self._sqlite.execute(begin)
+            try:
+                yield self._sqlite
+                self._sqlite.execute("COMMIT")
+            finally:
+                # After a full disk SQLite may have rolled back already.
+                if self._sqlite.in_transaction:
+                    self._sqlite.execute("ROLLBACK")
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            message = f"the gallery {self.path} has been closed; open it again with open_gallery"
+            raise GalleryError(message)
+        if os.getpid() != self._process:
+            message = (
+                f"the gallery {self.path} was opened by the parent of this process; SQLite files must not be shared "
+                "across a fork. Call open_gallery in each process"
+            )
+            raise GalleryError(message)
+        if self._sqlite.in_transaction:
+            message = f"the gallery {self.path} was used from within one of its own calls, by the function it was given"
+            raise GalleryError(message)
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise clear_error(error, self.path, wait=self._wait) from error
+
+
+def clear_error(error: sqlite3.Error, path: Path, *, wait: float = 0.0) -> GalleryError:
+    """What a SQLite error means for somebody who knows nothing of SQLite."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        message = (
+            f"another process held {path} for more than {wait:g} s. Try again, or open the gallery with a longer wait="
+        )
+        return GalleryBusyError(message)
+    causes = {
+        "SQLITE_FULL": "the disk is full. Free some space and try again",
+        "SQLITE_READONLY": "the file or folder is read-only; a gallery logs what it decides, so it must be writable",
+        "SQLITE_CANTOPEN": "the file cannot be opened; check that it and its folder may be read and written",
+        "SQLITE_PERM": "the file may not be accessed; check its permissions",
+        "SQLITE_NOTADB": "the file is not a gallery (not an SQLite file); nothing was changed. Choose another path",
+        "SQLITE_CORRUPT": "the file is damaged; restore it from a backup or an export",
+        "SQLITE_IOERR": "the disk reported an error. Check the disk",
+    }
+    for code, cause in causes.items():
+        if name.startswith(code):
+            return GalleryError(f"{path}: {cause} (SQLite says: {error})")
+    return GalleryError(
+        f"{path}: the file is not as facerec writes it; restore it from a backup (SQLite says: {error})"
+    )

@@ -1,0 +1,105 @@
+"""Values as a gallery file holds them: ISO 8601 text for days and times, bytes for ids and digests, JSON for details.
+
+A damaged or forged file may hold anything anywhere, so nothing that was read is trusted to be of its kind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+
+from facerec.errors import GalleryError
+
+
+def day(value: object) -> date | None:
+    """A day, or ``None`` where none is stored.
+
+    Raises
+    ------
+    GalleryError
+        If it cannot be read.
+    """
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(text(value))
+    except ValueError as error:
+        raise damaged(value, "a date") from error
+
+
+def time(value: object) -> datetime:
+    """A time.
+
+    Raises
+    ------
+    GalleryError
+        If it cannot be read.
+    """
+    try:
+        return datetime.fromisoformat(text(value))
+    except ValueError as error:
+        raise damaged(value, "a time") from error
+
+
+def text(value: object) -> str:
+    """Text.
+
+    Raises
+    ------
+    GalleryError
+        If it is something else.
+    """
+    if not isinstance(value, str):
+        raise damaged(value, "text")
+    return value
+
+
+def real(value: object) -> float:
+    """A number.
+
+    Raises
+    ------
+    GalleryError
+        If it is something else.
+    """
+    if not isinstance(value, int | float):
+        raise damaged(value, "a number")
+    return float(value)
+
+
+def hexadecimal(value: object) -> str:
+    """Bytes as hexadecimal text.
+
+    Raises
+    ------
+    GalleryError
+        If it is something else.
+    """
+    if not isinstance(value, bytes):
+        raise damaged(value, "bytes")
+    return value.hex()
+
+
+def details(value: object) -> Mapping[str, object]:
+    """A JSON object, read-only.
+
+    Raises
+    ------
+    GalleryError
+        If it cannot be read.
+    """
+    try:
+        content = json.loads(text(value))
+    except (ValueError, RecursionError) as error:
+        raise damaged(value, "a JSON object") from error
+    if not isinstance(content, dict):
+        raise damaged(value, "a JSON object")
+    return MappingProxyType(content)
+
+
+def damaged(value: object, wanted: str) -> GalleryError:
+    """The error for a value that is not of the kind that belongs there."""
+    shown = repr(value)[:80]
+    return GalleryError(f"the gallery is damaged: {shown} stands where {wanted} should; restore a backup or an export")

@@ -1,0 +1,326 @@
+"""What a gallery must do, whatever stores it.
+
+An engine (SQLite today) fulfils this contract and passes the tests in ``tests/gallery/contract_test.py``; nothing
+outside ``facerec.gallery`` knows which engine it talks to. Every method checks its arguments before it changes
+anything, changes everything or nothing, and has made the change durable when it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.gallery.records import (
+    UNCHANGED,
+    EmbedderIdentity,
+    Enrollment,
+    Erasure,
+    ForgetReceipt,
+    LogCheck,
+    LogEntry,
+    Person,
+    Sample,
+    Unchanged,
+)
+from facerec.types import Embedder, Face, Faces, Identification, OperatingPoint, Verification
+
+
+class Gallery(Protocol):
+    """A durable store of enrolled people, bound to one embedder.
+
+    Usable from several threads; several processes may have the same gallery open, and each sees what the others
+    enrolled from its next call on. Every method may raise `GalleryError` (closed, damaged, read-only, full) and
+    `GalleryBusyError` (another process held it too long) besides the errors it names.
+    """
+
+    @property
+    def embedder(self) -> EmbedderIdentity:
+        """Which embedder made the vectors."""
+        ...
+
+    def close(self) -> None:
+        """Release the store; closing twice is allowed."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    # -- who is enrolled ------------------------------------------------------------------------------------------
+
+    def enroll(
+        self,
+        name: str,
+        faces: Face | Sequence[Face],
+        *,
+        consent: str | None = None,
+        purpose: str | None = None,
+        expires: date | None = None,
+        photos: Sequence[bytes] = (),
+        keep_photos: bool = False,
+    ) -> Enrollment:
+        """Enroll a person, or add samples to one who is enrolled.
+
+        Parameters
+        ----------
+        name : str
+            Trimmed and brought to Unicode normal form C; at most 200 characters.
+        faces : Face or sequence of Face
+            One or several photos' faces of this one person.
+        consent, purpose : str, optional
+            Where the consent is kept, what the person is enrolled for. ``None`` leaves what is stored.
+        expires : date, optional
+            The last day (UTC) on which the person is matched. ``None`` leaves what is stored.
+        photos : sequence of bytes
+            The photos' files, one per face, to record their SHA-256; none by default.
+        keep_photos : bool
+            Store the photos too, which re-embedding needs; they are forgotten with the person.
+
+        Raises
+        ------
+        ArgumentError
+            If the name, a text, the date, a face or a photo is not usable, or not one photo per face is given.
+        ModelMismatchError
+            If a face was embedded by another embedder.
+        GalleryError
+            If the expiry date has passed, or the person has expired and no new date is given.
+        """
+        ...
+
+    def update(
+        self,
+        name: str,
+        *,
+        consent: str | Unchanged | None = UNCHANGED,
+        purpose: str | Unchanged | None = UNCHANGED,
+        expires: date | Unchanged | None = UNCHANGED,
+    ) -> Person:
+        """Change what is recorded about a person; ``None`` removes a field.
+
+        Raises
+        ------
+        UnknownPersonError
+            If nobody of that name is enrolled.
+        ArgumentError
+            If a text or the date is not usable.
+        GalleryError
+            If the new expiry date has passed.
+        """
+        ...
+
+    def rename(self, name: str, new_name: str) -> Person:
+        """Give a person another name; id, samples and log stay.
+
+        Raises
+        ------
+        UnknownPersonError
+            If nobody of that name is enrolled.
+        ArgumentError
+            If the new name is not usable.
+        GalleryError
+            If somebody else has the new name.
+        """
+        ...
+
+    def people(self) -> list[Person]:
+        """Everybody who is enrolled, the expired included, in the order of enrollment."""
+        ...
+
+    def person(self, name: str) -> Person:
+        """The person of that name.
+
+        Raises
+        ------
+        UnknownPersonError
+            If nobody of that name is enrolled.
+        """
+        ...
+
+    def samples(self, name: str) -> list[Sample]:
+        """What is kept about a person's faces, in the order of enrollment.
+
+        Raises
+        ------
+        UnknownPersonError
+            If nobody of that name is enrolled.
+        """
+        ...
+
+    def vectors(self, name: str) -> NDArray[np.float32]:
+        """A person's vectors, float32 (n, d), in the order of `samples`.
+
+        Raises
+        ------
+        UnknownPersonError
+            If nobody of that name is enrolled.
+        """
+        ...
+
+    # -- decisions ------------------------------------------------------------------------------------------------
+
+    def verify(self, name: str, face: Face, *, at: OperatingPoint, problems: tuple[str, ...] = ()) -> Verification:
+        """Decide whether `face` is the person called `name`, and log the outcome.
+
+        Parameters
+        ----------
+        name : str
+            Who is claimed.
+        face : Face
+            The probe; compared with each of the person's samples, and the most alike one counts.
+        at : OperatingPoint
+            Whose threshold decides.
+        problems : tuple of str
+            Why the quality gate holds the face back; any makes the outcome ``undecided``.
+
+        Raises
+        ------
+        UnknownPersonError
+            If nobody of that name is enrolled.
+        ModelMismatchError
+            If the face or the operating point belongs to another embedder.
+        ArgumentError
+            If the face's vector is not usable.
+        GalleryError
+            If the person has expired.
+        """
+        ...
+
+    def identify(
+        self,
+        faces: Faces,
+        *,
+        at: OperatingPoint,
+        top: int = 5,
+        problems: Sequence[tuple[str, ...]] | None = None,
+    ) -> list[Identification]:
+        """Decide who each face is, or that it is nobody enrolled; log every match.
+
+        A person's score is that of the most alike sample; expired people are passed over. The search is exact, and
+        people with equal scores come in the order of enrollment. No match is reported unless it could be logged.
+
+        Parameters
+        ----------
+        faces : Faces
+            The probes; none gives an empty list.
+        at : OperatingPoint
+            Whose threshold decides.
+        top : int
+            How many candidates to report per face, ≥ 1.
+        problems : sequence of tuple of str, optional
+            Per face, why the quality gate holds it back; such a face is ``undecided``.
+
+        Raises
+        ------
+        ModelMismatchError
+            If the faces or the operating point belong to another embedder.
+        ArgumentError
+            If the vectors are not usable, `top` is less than 1, or `problems` has not one entry per face.
+        """
+        ...
+
+    # -- forgetting -----------------------------------------------------------------------------------------------
+
+    def forget(self, name: str) -> ForgetReceipt:
+        """Delete a person with all vectors and photos, and erase the bytes from the store.
+
+        Raises
+        ------
+        UnknownPersonError
+            If nobody of that name is enrolled.
+        """
+        ...
+
+    def purge_expired(self) -> list[ForgetReceipt]:
+        """Forget everybody who has expired; one receipt per person."""
+        ...
+
+    def compact(self) -> Erasure:
+        """Erase what earlier deletions left in the store, where another process stood in the way at the time."""
+        ...
+
+    # -- moving and renewing --------------------------------------------------------------------------------------
+
+    def export_to(self, folder: str | Path) -> int:
+        """Write everybody to a new folder (``facerec.gallery.archive``); returns how many people.
+
+        Raises
+        ------
+        GalleryError
+            If the folder exists and is not empty, or cannot be written.
+        """
+        ...
+
+    def import_from(self, folder: str | Path, *, merge: bool = False) -> list[Enrollment]:
+        """Add everybody from an exported folder; ids, dates and vectors stay the same.
+
+        Parameters
+        ----------
+        folder : path
+            Made by `export_to`. All of it is checked before anything is written.
+        merge : bool
+            Add the samples of people who are enrolled already to those people, whose own record (name, consent,
+            purpose, expiry) stays. By default such people are an error.
+
+        Raises
+        ------
+        ModelMismatchError
+            If the folder's vectors were made by another embedder.
+        GalleryError
+            If the folder is incomplete, damaged or of a newer version, or somebody in it is enrolled already.
+        """
+        ...
+
+    def reembed(self, embedder: Embedder, faces_of: Callable[[Sample, bytes], Face]) -> int:
+        """Replace all vectors by those of another embedder, made from the kept photos; returns how many.
+
+        Parameters
+        ----------
+        embedder : Embedder
+            The gallery is bound to it afterwards.
+        faces_of : callable
+            Sample and photo bytes → the face of that photo, embedded by `embedder`. What it raises is passed on, and
+            nothing is changed. It must not use this gallery.
+
+        Raises
+        ------
+        GalleryError
+            If a photo was not kept; the message says whose.
+        ModelMismatchError
+            If `faces_of` returns a face of another embedder.
+        ArgumentError
+            If `faces_of` returns a face that is not usable.
+        """
+        ...
+
+    # -- the log --------------------------------------------------------------------------------------------------
+
+    def log(self, *, last: int | None = None, name: str | None = None) -> list[LogEntry]:
+        """What was done when, oldest first.
+
+        Parameters
+        ----------
+        last : int, optional
+            Only the newest `last` entries.
+        name : str, optional
+            Only what concerns the person of that name.
+
+        Raises
+        ------
+        UnknownPersonError
+            If nobody of that name is enrolled.
+        ArgumentError
+            If `last` is negative.
+        """
+        ...
+
+    def check_log(self) -> LogCheck:
+        """Whether the log is the one that was written: no entry changed, removed, inserted or cut off."""
+        ...
