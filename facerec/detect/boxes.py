@@ -7,34 +7,24 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torchvision.ops import nms
+from torchvision.ops import batched_nms, nms
 
 _STRIDE = 2  # of the proposal network
 _CELL = 12  # pixels that one of its outputs looks at
 
 
-def proposals(regressions: Tensor, probabilities: Tensor, scale: float, threshold: float) -> tuple[Tensor, ...]:
-    """Boxes in the photo, scores and regressions wherever the proposal network sees a face.
+def cell_boxes(cells: Tensor, scale: float) -> Tensor:
+    """The pixels of the photo that the proposal network saw from each cell.
 
     Parameters
     ----------
-    regressions, probabilities : Tensor, shape (4, h, w) and (h, w)
-        The network's output at one level of the pyramid.
+    cells : Tensor, shape (n, 2)
+        x, y on the network's grid.
     scale : float
-        Size of that level relative to the photo.
-    threshold : float
-        Smallest probability that counts.
-
-    Returns
-    -------
-    tuple of Tensor
-        Boxes (n, 4), scores (n,), regressions (n, 4).
+        Size of the pyramid level relative to the photo.
     """
-    cells = (probabilities >= threshold).nonzero()
-    rows, columns = cells[:, 0], cells[:, 1]
-    corner = cells.flip(1).to(regressions.dtype) * _STRIDE
-    boxes = torch.cat([((corner + 1) / scale).floor(), ((corner + _CELL) / scale).floor()], dim=1)
-    return boxes, probabilities[rows, columns], regressions[:, rows, columns].T
+    corner = cells * float(_STRIDE)
+    return torch.cat([((corner + 1) / scale).floor(), ((corner + _CELL) / scale).floor()], dim=1)
 
 
 def shift_by(boxes: Tensor, regressions: Tensor, *, plus_one: bool) -> Tensor:
@@ -81,6 +71,11 @@ def nms_by_smaller(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
         if not any(overlaps[other][number] for other in kept):
             kept.append(number)
     return order[kept]
+
+
+def nms_by_level(boxes: Tensor, scores: Tensor, levels: Tensor, threshold: float) -> Tensor:
+    """The usual non-maximum suppression within each level of the pyramid; kept numbers, best first."""
+    return batched_nms(boxes, scores, levels, threshold)
 
 
 def nms_by_union(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:

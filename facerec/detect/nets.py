@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from facerec import catalogue, weights
 
@@ -19,21 +21,51 @@ _OUTPUT_BATCH = 32
 
 @dataclass(frozen=True)
 class Nets:
-    """The proposal, refinement and output networks, on one device, channels last, without gradients.
+    """The proposal, refinement and output networks on one device; they take pixels as they are, 0 … 255.
 
     Attributes
     ----------
-    proposal : callable
-        (1, 3, h, w) → box regressions (1, 4, h', w'), face probabilities (1, 2, h', w').
-    refinement : callable
-        (n, 3, 24, 24) → regressions (n, 4), probabilities (n, 2).
-    output : callable
-        (n, 3, 48, 48) → regressions (n, 4), points (n, 10), probabilities (n, 2).
+    proposal : nn.Module
+        facenet-pytorch's ``PNet``.
+    refinement : nn.Module
+        ``RNet``: (n, 3, 24, 24) → regressions (n, 4), probabilities (n, 2).
+    output : nn.Module
+        ``ONet``: (n, 3, 48, 48) → regressions (n, 4), points (n, 10), probabilities (n, 2).
     """
 
     proposal: nn.Module
     refinement: nn.Module
     output: nn.Module
+
+    def propose(self, level: Tensor, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Look for faces all over one level of the pyramid.
+
+        Parameters
+        ----------
+        level : Tensor, float32, shape (1, 3, h, w)
+        threshold : float
+            Smallest probability that counts.
+
+        Returns
+        -------
+        tuple of Tensor
+            Cells (n, 2) as x, y on the network's grid of stride 2; probabilities (n,); regressions (n, 4).
+
+        Notes
+        -----
+        The two last layers look at one cell at a time. The softmax over two classes is the logistic function of their
+        difference, so one product decides which cells count, and only those few are regressed.
+        """
+        net = self.proposal
+        x = net.pool1(net.prelu1(net.conv1(level)))
+        x = net.prelu3(net.conv3(net.prelu2(net.conv2(x))))
+        cells = x[0].permute(1, 2, 0).reshape(-1, x.shape[1])
+        weight, bias = net.conv4_1.weight[:, :, 0, 0], net.conv4_1.bias
+        evidence = cells @ (weight[1] - weight[0]) + (bias[1] - bias[0])
+        found = (evidence >= math.log(threshold / (1 - threshold))).nonzero()[:, 0]
+        moves = linear(cells[found], net.conv4_2.weight[:, :, 0, 0], net.conv4_2.bias)
+        columns = x.shape[3]
+        return torch.stack([found % columns, found // columns], dim=1), evidence[found].sigmoid(), moves
 
     def refine(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Regressions (n, 4) and face probabilities (n,) of 24-pixel crops."""
@@ -51,8 +83,15 @@ def _in_batches(network: nn.Module, crops: Tensor, size: int) -> tuple[Tensor, .
     return tuple(torch.cat(part) for part in zip(*parts, strict=True))
 
 
+def _take_pixels_as_they_are(network: nn.Module) -> None:
+    """Fold (x - 127.5) / 128 into the first convolution, which has no padding: w' = w / 128, b' = b - Σ w' · 127.5."""
+    first = network.conv1
+    first.weight.div_(128)
+    first.bias.sub_(first.weight.sum(dim=(1, 2, 3)) * 127.5)
+
+
 def load_nets(*, device: torch.device, folder: Path | None = None) -> Nets:
-    """Load the three networks.
+    """Load the three networks: channels last, in evaluation mode, without gradients.
 
     Raises
     ------
@@ -68,5 +107,6 @@ def load_nets(*, device: torch.device, folder: Path | None = None) -> Nets:
         content = io.BytesIO(weights.load(file, folder=folder))
         network.load_state_dict(torch.load(content, map_location="cpu", weights_only=True))
         network.eval().requires_grad_(requires_grad=False)
+        _take_pixels_as_they_are(network)
         loaded.append(network.to(device=device, memory_format=torch.channels_last))
     return Nets(*loaded)

@@ -11,14 +11,11 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
-from torchvision.ops import roi_align
-
-_MIDDLE_GREY = 127.5
+from torch.nn.functional import grid_sample, interpolate
 
 
 class Sampler(Protocol):
-    """One photo, ready to be looked at; all pixels come out as (value - 127.5) / 128, channels last."""
+    """One photo, ready to be looked at; pixels come out as float32, 0 … 255, channels last."""
 
     def at_scale(self, scale: float) -> Tensor:
         """The whole photo, (1, 3, int(height * scale + 1), int(width * scale + 1))."""
@@ -27,10 +24,6 @@ class Sampler(Protocol):
     def crops(self, boxes: Tensor, size: int) -> Tensor:
         """(n, 3, size, size): the pixels of non-empty whole-pixel boxes (n, 4), stretched to squares."""
         ...
-
-
-def _normalised(pixels: Tensor) -> Tensor:
-    return (pixels - _MIDDLE_GREY) * (1 / 128)
 
 
 class ExactSampler:
@@ -48,7 +41,7 @@ class ExactSampler:
         """See `Sampler`."""
         height, width = self._photo.shape[2:]
         size = (int(height * scale + 1), int(width * scale + 1))
-        return _normalised(interpolate(self._photo, size=size, mode="area"))
+        return interpolate(self._photo, size=size, mode="area")
 
     def crops(self, boxes: Tensor, size: int) -> Tensor:
         """See `Sampler`."""
@@ -56,7 +49,7 @@ class ExactSampler:
             interpolate(self._photo[:, :, top:bottom, left:right], size=(size, size), mode="area")
             for left, top, right, bottom in boxes.tolist()
         ]
-        return _normalised(torch.cat(cut)).contiguous(memory_format=torch.channels_last)
+        return torch.cat(cut).contiguous(memory_format=torch.channels_last)
 
 
 class FastSampler:
@@ -90,23 +83,31 @@ class FastSampler:
         number = 0
         while scale * 2 ** (number + 2) <= 1:  # the octave must stay at least twice as large as the result
             number += 1
-        return _normalised(_shrunk(self._octave(number), size).float())
+        return _shrunk(self._octave(number), size).float()
 
     def crops(self, boxes: Tensor, size: int) -> Tensor:
-        """See `Sampler`."""
+        """See `Sampler`.
+
+        All boxes of an octave are read as one tall picture: one bilinear sample per pixel of a crop.
+        """
         spans = boxes[:, 2:] - boxes[:, :2]
-        ratio = spans.amax(dim=1).float() / size
-        octaves = ratio.log2().floor().clamp(min=0).to(torch.int64)
-        cut = torch.empty((len(boxes), 3, size, size), device=boxes.device)
-        full = torch.tensor(self._octaves[0].shape[:1:-1], device=boxes.device)
+        octaves = (spans.amax(dim=1) / size).log2().floor().clamp(min=0).to(torch.int64)
+        cut = torch.empty((len(boxes), 3, size, size), device=boxes.device).contiguous(
+            memory_format=torch.channels_last
+        )
+        # Pixel centres of a crop as fractions of its box, and from there as -1 … 1 of the photo.
+        steps = (torch.arange(size, device=boxes.device) + 0.5) / size
+        extent = torch.tensor(self._octaves[0].shape[:1:-1], device=boxes.device)
+        places = (boxes[:, None, :2] + spans[:, None] * steps[None, :, None]) * (2 / extent) - 1
+        grids = torch.stack(
+            [places[:, None, :, 0].expand(-1, size, -1), places[:, :, None, 1].expand(-1, -1, size)], dim=-1
+        )
         for number in octaves.unique().tolist():
             chosen = (octaves == number).nonzero()[:, 0]
-            octave = self._float_octave(number)
-            here = torch.tensor(octave.shape[:1:-1], device=boxes.device) / full
-            regions = torch.zeros((len(chosen), 5), device=boxes.device)
-            regions[:, 1:] = boxes[chosen] * here.repeat(2)
-            cut[chosen] = roi_align(octave, regions, (size, size), sampling_ratio=2, aligned=True)
-        return _normalised(cut).contiguous(memory_format=torch.channels_last)
+            tall = grids[chosen].reshape(1, -1, size, 2)
+            sampled = grid_sample(self._float_octave(number), tall, padding_mode="border", align_corners=False)
+            cut[chosen] = sampled[0].reshape(3, -1, size, size).transpose(0, 1)
+        return cut
 
 
 def _shrunk(photo: Tensor, size: tuple[int, int]) -> Tensor:
