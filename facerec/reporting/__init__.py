@@ -1,0 +1,60 @@
+"""Reports: a page is built once as a frozen value and rendered as HTML, Markdown and JSON.
+
+>>> from facerec.reporting import Page, Section, Text, render_markdown
+>>> print(render_markdown(Page("A title", "What was examined.", (Section("Found", (Text("**Nothing.**"),)),))))
+# A title
+<BLANKLINE>
+What was examined.
+<BLANKLINE>
+## Found
+<BLANKLINE>
+**Nothing.**
+<BLANKLINE>
+
+Drawings come from ``facerec.reporting.figures.draw`` with the functions of ``facerec.reporting.charts``, marked photos
+from ``facerec.reporting.annotate``; the two are imported by name, because matplotlib and Pillow take their time.
+Nothing here computes a result: a report shows what it is given.
+"""
+
+from facerec.reporting.columns import Cell, Column, Kind, Standing, write_number
+from facerec.reporting.document import render_json
+from facerec.reporting.html import render_html
+from facerec.reporting.inline import plain
+from facerec.reporting.markdown import render_markdown
+from facerec.reporting.page import (
+    Block,
+    Callout,
+    Facts,
+    Figure,
+    Page,
+    Picture,
+    Section,
+    SideBySide,
+    Table,
+    Text,
+)
+from facerec.reporting.write import Written, write
+
+__all__ = [
+    "Block",
+    "Callout",
+    "Cell",
+    "Column",
+    "Facts",
+    "Figure",
+    "Kind",
+    "Page",
+    "Picture",
+    "Section",
+    "SideBySide",
+    "Standing",
+    "Table",
+    "Text",
+    "Written",
+    "plain",
+    "render_html",
+    "render_json",
+    "render_markdown",
+    "write",
+    "write_number",
+]

@@ -1,0 +1,279 @@
+"""Charts of matching performance: `prepare_histogram` computes, the others draw on axes that they are given.
+
+None of them decides anything: the operating point, the rates and their intervals come from who measured them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
+from facerec.errors import ArgumentError
+from facerec.reporting.columns import UNMEASURED, Kind, write_number
+from facerec.reporting.figures import BLUE, GREY, INK, VERMILION
+
+_DET_TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.1, 0.2, 0.5)
+_DET_MOST = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class DetCurve:
+    """Error rates over the thresholds.
+
+    Attributes
+    ----------
+    label : str
+    fmr, fnmr : ndarray, float64, shape (n,)
+        Rates 0 … 1 at the same thresholds, in threshold order.
+    """
+
+    label: str
+    fmr: NDArray[np.float64]
+    fnmr: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        fmr, fnmr = (np.array(rates, np.float64) for rates in (self.fmr, self.fnmr))
+        if fmr.ndim != 1 or fmr.shape != fnmr.shape:
+            message = f"DET curve {self.label!r} needs two arrays of shape (n,); got {fmr.shape} and {fnmr.shape}"
+            raise ArgumentError(message)
+        for rates in (fmr, fnmr):
+            if not np.all((rates >= 0) & (rates <= 1)):
+                message = f"DET curve {self.label!r} needs rates 0 … 1; a group without trials has no curve"
+                raise ArgumentError(message)
+            rates.setflags(write=False)
+        object.__setattr__(self, "fmr", fmr)
+        object.__setattr__(self, "fnmr", fnmr)
+
+
+@dataclass(frozen=True)
+class OperatingMark:
+    """Where a threshold lies on a DET chart; `fmr` and `fnmr` are rates 0 … 1."""
+
+    label: str
+    fmr: float
+    fnmr: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.fmr <= 1 and 0 <= self.fnmr <= 1):
+            message = f"operating point {self.label!r} needs rates 0 … 1; got FMR {self.fmr}, FNMR {self.fnmr}"
+            raise ArgumentError(message)
+
+
+def det_curve(axes: Axes, curves: Sequence[DetCurve], *, marks: Sequence[OperatingMark] = ()) -> None:
+    """Draw FNMR over FMR, both on normal-deviate axes, with operating points marked.
+
+    Parameters
+    ----------
+    axes : Axes
+    curves : sequence of DetCurve
+        Drawn in this order, one line each.
+    marks : sequence of OperatingMark
+        Drawn as diamonds with their label.
+
+    Notes
+    -----
+    Scores that are normal for genuine and impostor pairs make a straight line. A rate of 0 lies at minus infinity
+    and is drawn at the axis' lower end; rates above one half are left out.
+
+    References
+    ----------
+    Martin et al. (1997), "The DET curve in assessment of detection task performance", Eurospeech.
+    """
+    floors = (
+        _floor([*(c.fmr for c in curves), *(m.fmr for m in marks)]),
+        _floor([*(c.fnmr for c in curves), *(m.fnmr for m in marks)]),
+    )
+    for curve in curves:
+        x, y = _thinned(_probit(curve.fmr, floors[0]), _probit(curve.fnmr, floors[1]))
+        axes.plot(x, y, label=curve.label)
+    for mark in marks:
+        x, y = _probit(np.array([mark.fmr]), floors[0]), _probit(np.array([mark.fnmr]), floors[1])
+        axes.plot(x, y, "D", color=INK, markersize=6, markerfacecolor="white", markeredgewidth=1.6, zorder=5)
+        axes.annotate(mark.label, (x[0], y[0]), (8, 6), textcoords="offset points", fontsize=8.5)
+    for axis, floor, name in (
+        (axes.xaxis, floors[0], "false match rate (FMR)"),
+        (axes.yaxis, floors[1], "false non-match rate (FNMR)"),
+    ):
+        ticks = [tick for tick in _DET_TICKS if floor <= tick <= _DET_MOST]
+        axis.set_ticks(list(_probit(np.array(ticks), floor)), [_tick(tick) for tick in ticks])
+        axis.set_label_text(name)
+    axes.set_xlim(*_probit(np.array([floors[0], _DET_MOST]), floors[0]))
+    axes.set_ylim(*_probit(np.array([floors[1], _DET_MOST]), floors[1]))
+    if curves:
+        axes.legend(loc="upper right")
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """Genuine and impostor scores in the same bins.
+
+    Attributes
+    ----------
+    edges : ndarray, float64, shape (n + 1,)
+    genuine, impostor : ndarray, int64, shape (n,)
+        Pairs per bin.
+    unmeasured : int
+        Pairs without a score (failures to acquire); they are in no bin.
+    """
+
+    edges: NDArray[np.float64]
+    genuine: NDArray[np.int64]
+    impostor: NDArray[np.int64]
+    unmeasured: int
+
+    @property
+    def data(self) -> dict[str, tuple[float, ...]]:
+        """The numbers by name, for ``page.Figure``."""
+        return {name: tuple(getattr(self, name).tolist()) for name in ("edges", "genuine", "impostor")}
+
+
+def prepare_histogram(genuine: ArrayLike, impostor: ArrayLike, *, bins: int = 60) -> Histogram:
+    """Count scores per bin.
+
+    Parameters
+    ----------
+    genuine, impostor : array_like, shape (n,) and (m,)
+        Scores; NaN for a pair without one.
+    bins : int
+        Of equal width, over the range of all scores.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no score at all, a score is infinite, or `bins` is less than 1.
+    """
+    scores = [np.asarray(values, np.float64).ravel() for values in (genuine, impostor)]
+    measured = [values[~np.isnan(values)] for values in scores]
+    together = np.concatenate(measured)
+    if not together.size or not np.isfinite(together).all() or bins < 1:
+        message = f"a histogram needs finite scores and at least one bin; got {together.size} scores, {bins} bins"
+        raise ArgumentError(message)
+    edges = np.histogram_bin_edges(together, bins)
+    counts = [np.histogram(values, edges)[0].astype(np.int64) for values in measured]
+    return Histogram(edges, counts[0], counts[1], sum(map(len, scores)) - len(together))
+
+
+def score_histogram(axes: Axes, histogram: Histogram, *, threshold: float | None = None, unit: str = "score") -> None:
+    """Draw genuine and impostor scores as shares of their own number, with the threshold as a line.
+
+    Parameters
+    ----------
+    axes : Axes
+    histogram : Histogram
+    threshold : float, optional
+        Pairs to the right of it are matches.
+    unit : str
+        What a score is, for example ``cosine similarity``.
+    """
+    for name, counts, colour, line in (
+        ("impostor", histogram.impostor, VERMILION, "--"),
+        ("genuine", histogram.genuine, BLUE, "-"),
+    ):
+        total = int(counts.sum())
+        label = f"{name}, {total:,} pairs"
+        shares = counts / max(total, 1)
+        axes.stairs(shares, histogram.edges, fill=True, color=colour, alpha=0.18)
+        axes.stairs(shares, histogram.edges, color=colour, linestyle=line, linewidth=1.4, label=label)
+    if histogram.unmeasured:
+        axes.plot([], [], " ", label=f"{histogram.unmeasured:,} pairs without a score")
+    axes.set_ylim(0, None)
+    axes.set_xlabel(unit)
+    axes.set_ylabel("share of pairs")
+    if threshold is not None:
+        axes.axvline(threshold, color=INK, linewidth=1.2)
+        axes.annotate(
+            f"threshold {threshold:.3f}",
+            (threshold, 1),
+            (4, -3),
+            xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points",
+            va="top",
+            fontsize=8.5,
+        )
+    axes.margins(x=0.02)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, 1.12), ncols=3, borderaxespad=0)
+
+
+def bars(
+    axes: Axes,
+    labels: Sequence[str],
+    values: ArrayLike,
+    *,
+    low: ArrayLike | None = None,
+    high: ArrayLike | None = None,
+    kind: Kind = "number",
+    unit: str = "",
+) -> None:
+    """Draw one horizontal bar per value, the first at the top, each with its number.
+
+    Parameters
+    ----------
+    axes : Axes
+        A height of 0.8 + 0.3 n inches suits n bars.
+    labels : sequence of str, length n
+    values : array_like, shape (n,)
+        0 or more; NaN is written "not measured" and has no bar.
+    low, high : array_like, shape (n,), optional
+        Ends of the interval of each value; both or neither.
+    kind : Kind
+        How the numbers are written, as in a table.
+    unit : str
+        What the values are.
+
+    Raises
+    ------
+    ArgumentError
+        If the lengths differ.
+    """
+    sizes = np.asarray(values, np.float64)
+    ends = None if low is None or high is None else np.array([low, high], np.float64)
+    if sizes.shape != (len(labels),) or (ends is not None and ends.shape != (2, len(labels))):
+        message = f"bars need one value and one interval per label; got {len(labels)} labels, values {sizes.shape}"
+        raise ArgumentError(message)
+    rows = np.arange(len(labels))
+    measured = np.nan_to_num(sizes)
+    axes.barh(rows, measured, height=0.62, color=BLUE, alpha=0.85)
+    if ends is not None:
+        reach = np.nan_to_num(np.abs(ends - sizes))
+        axes.errorbar(measured, rows, xerr=reach, fmt="none", ecolor=INK, elinewidth=1.2, capsize=3)
+    for row, size in enumerate(sizes):
+        right = measured[row] if ends is None or np.isnan(size) else ends[1, row]
+        text = UNMEASURED if np.isnan(size) else write_number(size, kind)
+        colour = GREY if np.isnan(size) else INK
+        axes.annotate(text, (right, row), (5, 0), textcoords="offset points", va="center", fontsize=8.5, color=colour)
+    axes.set_yticks(rows, labels)
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(unit)
+    axes.margins(x=0.14)
+    axes.set_xlim(left=0)  # after the margins: it fixes both ends
+
+
+def _floor(rates: Sequence[ArrayLike]) -> float:
+    """The tick at or below the smallest rate that is not 0, and below 0.01 so that the axis has a length."""
+    together = np.concatenate([np.ravel(part) for part in rates]) if rates else np.empty(0)
+    smallest = min([0.005, *together[together > 0].tolist()])
+    return max((tick for tick in _DET_TICKS if tick <= smallest), default=_DET_TICKS[0])
+
+
+def _probit(rates: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
+    deviate = NormalDist().inv_cdf
+    return np.array([deviate(rate) for rate in np.clip(rates, floor, 1 - 1e-6).tolist()])
+
+
+def _thinned(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Leave out points that cannot be told apart from the one before: 0.002 deviates are a fifth of a pixel."""
+    grid = np.round(np.column_stack([x, y]) / 0.002)
+    keep = np.ones(len(x), bool)
+    keep[1:] = (grid[1:] != grid[:-1]).any(axis=1)
+    return x[keep], y[keep]
+
+
+def _tick(rate: float) -> str:
+    return f"{rate:g}" if rate >= 1e-3 else f"1e-{round(-np.log10(rate))}"

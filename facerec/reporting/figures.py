@@ -1,0 +1,132 @@
+"""Drawings in the house style: functions that draw on axes go in, the text of an SVG comes out.
+
+Two decisions. Text is drawn as outlines (``svg.fonttype`` ``path``), not as letters: a report is read for years on
+machines whose fonts are unknown, and a label that grows by a tenth runs into its neighbour; what must be found by
+searching stands in the tables, the alt text and the JSON. Drawings are white cards in any colour scheme, because
+colours that are told apart on white are not told apart on black.
+
+matplotlib's settings are global to the process. They are changed under a lock and put back, nothing here touches
+``pyplot``, and settings that a user made do not reach a report.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeAlias
+
+import matplotlib.style
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from facerec.errors import ArgumentError
+from facerec.reporting.svg import rewrite
+
+Plot: TypeAlias = Callable[[Axes], None]
+"""Draws one chart on one pair of axes."""
+
+# Okabe & Ito, "Color Universal Design" (2008): told apart with any of the common colour vision deficiencies.
+BLACK: Final = "#000000"
+ORANGE: Final = "#E69F00"
+SKY: Final = "#56B4E9"
+GREEN: Final = "#009E73"
+YELLOW: Final = "#F0E442"
+BLUE: Final = "#0072B2"
+VERMILION: Final = "#D55E00"
+PURPLE: Final = "#CC79A7"
+INK: Final = "#1c2430"
+GREY: Final = "#6b7480"
+
+WIDTH: Final = 7.0
+"""Width of a drawing in inches: a line of a page's prose on screen, and the width between the margins of A4."""
+
+_HOUSE = {
+    "font.family": ["DejaVu Sans"],  # matplotlib brings this one along
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    # Line style changes after the last colour, so that 21 groups differ, and in print without colour at least three.
+    "axes.prop_cycle": cycler(linestyle=["-", "--", ":"])
+    * cycler(color=[BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK]),
+    "grid.color": "#e3e6ea",
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 1.8,
+    "patch.linewidth": 1.2,
+    "text.color": INK,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.6,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "facerec",
+}
+
+_settings = threading.RLock()
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw with matplotlib's defaults and the house style; one thread at a time, the others wait."""
+    with _settings, matplotlib.style.context(_HOUSE, after_reset=True):
+        yield
+
+
+def draw(*plots: Plot, width: float = WIDTH, height: float = 3.6, columns: int = 1) -> str:
+    """Draw one chart per function, row by row, and return the SVG.
+
+    Parameters
+    ----------
+    *plots : callable
+        Each is given its axes, for example ``partial(score_histogram, histogram=..., threshold=...)``.
+    width, height : float
+        Of the whole drawing, in inches.
+    columns : int
+        Charts per row.
+
+    Returns
+    -------
+    str
+        The same text for the same charts, whenever and wherever it is drawn with the same matplotlib.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no chart to draw, or a size is not positive.
+    """
+    if not plots or columns < 1 or not (width > 0 and height > 0):
+        message = f"nothing to draw: {len(plots)} charts in {columns} columns on {width} × {height} inches"
+        raise ArgumentError(message)
+    with house_style():
+        figure = Figure(figsize=(width, height), layout="constrained")
+        for number, plot in enumerate(plots, 1):
+            plot(figure.add_subplot(math.ceil(len(plots) / columns), columns, number))
+        return to_svg(figure)
+
+
+def to_svg(figure: Figure) -> str:
+    """Return a matplotlib figure that was drawn elsewhere as SVG; its own style stays as it is."""
+    with house_style():
+        file = io.StringIO()
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    # matplotlib says the same in a style sheet, which has to go: it would round the lines of the whole page.
+    return rewrite(file.getvalue().replace("<svg ", '<svg stroke-linejoin="round" ', 1))

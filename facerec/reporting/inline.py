@@ -1,0 +1,153 @@
+"""Prose of a report: a tiny markup, parsed once into spans that each format writes in its own way.
+
+Three marks are enough for a sentence that must point at something: ``**strong**``, `` `code` `` and
+``[words](target)``. There is no way to write HTML: whatever is not one of the three is text, and every format
+escapes text. Data that stands inside prose (a person's name, a file name) goes through `plain` first, so that its
+characters are never taken for marks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from facerec.errors import ArgumentError
+
+_ESCAPABLE = r"\\*`\[\]()\-"
+_ESCAPED = re.compile(rf"\\([{_ESCAPABLE}])")
+_MARK = re.compile(
+    r"\*\*(?P<strong>(?:\\.|[^\\])+?)\*\*"
+    r"|`(?P<code>(?:\\.|[^\\`])+)`"
+    r"|\[(?P<link>(?:\\.|[^\\\]])+)\]\((?P<target>(?:\\.|[^\\()\s])+)\)"
+    r"|\\.",
+    re.DOTALL,
+)
+# A web address, a place on this page, or a file beside it; javascript:, data: and //host must not get in.
+_TARGET = re.compile(r"https?://[^\s]+|#[^\s]+|(?![A-Za-z][A-Za-z0-9+.\-]*:)[^\s/\\][^\s\\]*")
+# Control characters end an XML document and lone surrogates (from undecodable file names) cannot be written as UTF-8;
+# the embedding and overriding controls of bidirectional text would let a name reorder the words around it.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run of text of one kind.
+
+    Attributes
+    ----------
+    kind : {"plain", "strong", "code", "link"}
+    text : str
+        What the reader sees, marks removed.
+    target : str
+        Where a link leads; empty for the other kinds.
+    """
+
+    kind: Literal["plain", "strong", "code", "link"]
+    text: str
+    target: str = ""
+
+
+Spans: TypeAlias = tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """One paragraph, or one list of bullets.
+
+    Attributes
+    ----------
+    items : tuple of Spans
+        One for a paragraph, one per bullet for a list.
+    bullets : bool
+        True for a list.
+    """
+
+    items: tuple[Spans, ...]
+    bullets: bool = False
+
+
+def printable(text: str) -> str:
+    """Return `text` with every character that no format can carry replaced by U+FFFD.
+
+    >>> printable("a" + chr(0) + "b")
+    'a\N{REPLACEMENT CHARACTER}b'
+    """
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def plain(data: str) -> str:
+    r"""Return `data` so that prose shows exactly these characters, whatever they are; line breaks become spaces.
+
+    >>> plain("**not bold**")
+    '\\*\\*not bold\\*\\*'
+    >>> parse_spans(plain("[x](javascript:1)"))
+    (Span(kind='plain', text='[x](javascript:1)', target=''),)
+    """
+    return re.sub(rf"([{_ESCAPABLE}])", r"\\\1", " ".join(data.splitlines()))
+
+
+def parse_spans(text: str) -> Spans:
+    """Split `text` at its marks; a mark that is never closed is text.
+
+    Raises
+    ------
+    ArgumentError
+        If a link leads anywhere but to http, https, a #fragment or a relative path.
+
+    Examples
+    --------
+    >>> [(span.kind, span.text) for span in parse_spans("see **this** `x`")]
+    [('plain', 'see '), ('strong', 'this'), ('plain', ' '), ('code', 'x')]
+    """
+    spans: list[Span] = []
+    waiting = ""
+    position = 0
+    for mark in _MARK.finditer(text):
+        waiting += text[position : mark.start()]
+        position = mark.end()
+        if mark.lastgroup is None:  # an escaped character
+            waiting += mark.group()
+            continue
+        if waiting:
+            spans.append(Span("plain", _unescape(waiting)))
+            waiting = ""
+        spans.append(_span(mark))
+    waiting += text[position:]
+    if waiting:
+        spans.append(Span("plain", _unescape(waiting)))
+    return tuple(spans)
+
+
+def parse_paragraphs(text: str) -> tuple[Paragraph, ...]:
+    """Split `text` at blank lines; a part whose lines all start with ``-`` and a space is a list.
+
+    Raises
+    ------
+    ArgumentError
+        As `parse_spans`.
+    """
+    paragraphs = []
+    for part in re.split(r"\n\s*\n", text.strip()):
+        lines = [line.strip() for line in part.splitlines()]
+        if lines and all(line.startswith("- ") for line in lines):
+            paragraphs.append(Paragraph(tuple(parse_spans(line[2:]) for line in lines), bullets=True))
+        else:
+            paragraphs.append(Paragraph((parse_spans(" ".join(lines)),)))
+    return tuple(paragraphs)
+
+
+def _span(mark: re.Match[str]) -> Span:
+    if mark["strong"] is not None:
+        return Span("strong", _unescape(mark["strong"]))
+    if mark["code"] is not None:
+        return Span("code", _unescape(mark["code"]))
+    target = _unescape(mark["target"])
+    if not _TARGET.fullmatch(target):
+        message = f"a link in a report leads to http(s), to a #fragment or to a file beside it; got {target!r}"
+        raise ArgumentError(message)
+    return Span("link", _unescape(mark["link"]), target)
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPED.sub(r"\1", text)

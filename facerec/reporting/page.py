@@ -1,0 +1,299 @@
+"""A report as a value: what it says, before any format.
+
+A page is a title, a summary, what must be read first (`Page.lead`: the verdict) and sections of blocks. It is frozen
+and checked when it is made, so that a table with a missing cell or a picture without a description fails where it was
+written and not in a reader's browser. ``html``, ``markdown`` and ``document`` render the same page; none of them
+computes anything.
+
+Prose (`Text`, summaries, captions, notes) may hold the marks of ``facerec.reporting.inline``; names and cells may
+not: they are shown as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias, get_args
+
+from facerec.errors import ArgumentError
+from facerec.reporting.columns import WORDS, Cell, Column, Kind, Standing
+from facerec.reporting.inline import Paragraph, Spans, parse_paragraphs, parse_spans, printable
+from facerec.reporting.svg import rewrite
+
+
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs, separated by blank lines; lines that start with ``-`` and a space are a list.
+
+    Attributes
+    ----------
+    content : str
+        Prose.
+    """
+
+    content: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "content", printable(self.content))
+        self.paragraphs  # noqa: B018 - a bad link must be refused here, not when the page is rendered
+
+    @property
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """The content, parsed."""
+        return parse_paragraphs(self.content)
+
+
+@dataclass(frozen=True)
+class Callout:
+    """A remark that stands out by its word and its shape, and only then by its colour.
+
+    Attributes
+    ----------
+    standing : {"pass", "fail", "insufficient", "note", "warning"}
+    text : str
+        Prose, one paragraph.
+    """
+
+    standing: Standing
+    text: str
+
+    def __post_init__(self) -> None:
+        if self.standing not in get_args(Standing):
+            message = f"a callout is one of {', '.join(get_args(Standing))}; got {self.standing!r}"
+            raise ArgumentError(message)
+        object.__setattr__(self, "text", printable(self.text))
+        self.spans  # noqa: B018 - as in Text
+
+    @property
+    def word(self) -> str:
+        """The standing in a word, for example ``Insufficient evidence``."""
+        return WORDS[self.standing]
+
+    @property
+    def spans(self) -> Spans:
+        """The text, parsed."""
+        return parse_spans(self.text)
+
+
+_FACTS: Mapping[type, Kind] = {str: "text", int: "count"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names and values: provenance, settings, counts.
+
+    Attributes
+    ----------
+    items : tuple of (str, str | int | float | None)
+        Values are shown as they are; numbers with separators and four digits.
+    """
+
+    items: tuple[tuple[str, str | int | float | None], ...]
+
+    def __post_init__(self) -> None:
+        checked = tuple(
+            (printable(name), Column(name, _FACTS.get(type(value), "number")).checked(value))
+            for name, value in self.items
+        )
+        object.__setattr__(self, "items", checked)
+
+    @property
+    def written(self) -> tuple[tuple[str, str], ...]:
+        """Names and values as the reader sees them."""
+        number = Column("number", "number")
+        return tuple((name, number.written(value)) for name, value in self.items)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose columns know what they hold.
+
+    Attributes
+    ----------
+    caption : str
+        Prose: what the table shows.
+    columns : tuple of Column
+        The first one names the rows.
+    rows : tuple of tuple
+        One cell per column: a value of the column's kind, ``None`` where none applies, NaN where nothing was measured.
+    notes : tuple of str
+        Prose, under the table.
+    strong : tuple of int
+        Numbers of the rows that stand out, from 0.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+    strong: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            message = f"table {self.caption!r} has no columns"
+            raise ArgumentError(message)
+        object.__setattr__(self, "caption", printable(self.caption))
+        object.__setattr__(self, "columns", tuple(self.columns))
+        object.__setattr__(self, "rows", tuple(self._checked(number, row) for number, row in enumerate(self.rows)))
+        object.__setattr__(self, "notes", tuple(printable(note) for note in self.notes))
+        object.__setattr__(self, "strong", tuple(sorted(set(self.strong))))
+        for note in (self.caption, *self.notes):
+            parse_spans(note)
+        if any(not 0 <= number < len(self.rows) for number in self.strong):
+            message = f"table {self.caption!r} has rows 0 … {len(self.rows) - 1}; strong names {self.strong}"
+            raise ArgumentError(message)
+
+    def _checked(self, number: int, row: Sequence[object]) -> tuple[Cell, ...]:
+        if len(row) != len(self.columns):
+            message = f"row {number} of table {self.caption!r} needs {len(self.columns)} cells; got {len(row)}"
+            raise ArgumentError(message)
+        try:
+            return tuple(column.checked(cell) for column, cell in zip(self.columns, row, strict=True))
+        except ArgumentError as error:
+            message = f"row {number} of table {self.caption!r}: {error}"
+            raise ArgumentError(message) from None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing.
+
+    Attributes
+    ----------
+    svg : str
+        As ``facerec.reporting.figures.draw`` makes it; checked and rewritten so that it is safe inside a page.
+    alt : str
+        What it shows, for who cannot see it: one sentence with the finding, not the word "chart".
+    caption : str
+        Prose.
+    data : mapping of str to sequence of numbers
+        The numbers that it shows, by name; only the JSON holds them.
+    """
+
+    svg: str
+    alt: str
+    caption: str = ""
+    data: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _describe(self)
+        object.__setattr__(self, "svg", rewrite(self.svg, title=self.alt))
+        series = {name: Column(name, "number") for name in self.data}
+        checked = {column.name: tuple(map(column.checked, self.data[name])) for name, column in series.items()}
+        object.__setattr__(self, "data", MappingProxyType(checked))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photo, inside the page: for pages that stay where their photos may be seen.
+
+    Attributes
+    ----------
+    data : bytes
+        A PNG or JPEG file.
+    alt : str
+        What it shows, for who cannot see it.
+    caption : str
+        Prose.
+    """
+
+    data: bytes
+    alt: str
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        _describe(self)
+        self.media_type  # noqa: B018 - as in Text
+
+    @property
+    def media_type(self) -> str:
+        """``image/png`` or ``image/jpeg``, read off the first bytes."""
+        for start, media_type in ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg")):
+            if self.data.startswith(start):
+                return media_type
+        message = f"picture {self.alt!r} is neither PNG nor JPEG; it starts with {self.data[:4]!r}"
+        raise ArgumentError(message)
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Figures and pictures that are compared; they stand in a row where the screen is wide enough.
+
+    Attributes
+    ----------
+    items : tuple of Figure and Picture
+    """
+
+    items: tuple[Figure | Picture, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "items", tuple(self.items))
+
+
+Block: TypeAlias = Text | Callout | Facts | Table | Figure | Picture | SideBySide
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page with a heading.
+
+    Attributes
+    ----------
+    title : str
+    blocks : tuple of Block
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", printable(self.title))
+        object.__setattr__(self, "blocks", tuple(self.blocks))
+
+
+@dataclass(frozen=True)
+class Page:
+    """A report.
+
+    Attributes
+    ----------
+    title : str
+    summary : str
+        Prose under the title: what was examined.
+    sections : tuple of Section
+    lead : tuple of Block
+        What is read first, before the table of contents: the verdict.
+    """
+
+    title: str
+    summary: str
+    sections: tuple[Section, ...]
+    lead: tuple[Block, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            message = "a page needs a title"
+            raise ArgumentError(message)
+        object.__setattr__(self, "title", printable(self.title))
+        object.__setattr__(self, "summary", printable(self.summary))
+        object.__setattr__(self, "sections", tuple(self.sections))
+        object.__setattr__(self, "lead", tuple(self.lead))
+        parse_spans(self.summary)
+
+    def illustrations(self) -> Iterator[Figure | Picture]:
+        """Every figure and picture in reading order: the order in which each format numbers them, from 1."""
+        for block in (*self.lead, *(block for section in self.sections for block in section.blocks)):
+            if isinstance(block, SideBySide):
+                yield from block.items
+            elif isinstance(block, Figure | Picture):
+                yield block
+
+
+def _describe(illustration: Figure | Picture) -> None:
+    if not illustration.alt.strip():
+        message = f"a {type(illustration).__name__.lower()} needs an alt text: what it shows, in a sentence"
+        raise ArgumentError(message)
+    object.__setattr__(illustration, "alt", printable(" ".join(illustration.alt.split())))
+    object.__setattr__(illustration, "caption", printable(illustration.caption))
+    parse_spans(illustration.caption)

@@ -1,0 +1,111 @@
+"""Charts: what lies where, read off the axes."""
+
+import math
+from functools import partial
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from facerec.errors import ArgumentError
+from facerec.reporting.charts import DetCurve, OperatingMark, bars, det_curve, prepare_histogram, score_histogram
+from facerec.reporting.figures import draw
+
+
+@pytest.fixture
+def axes():
+    """Axes of a figure that nobody shows."""
+    return Figure().add_subplot()
+
+
+def test_normal_scores_make_a_straight_det_line(axes):
+    """With unit variances the deviates of FMR and FNMR add up to minus the distance of the means (worked by hand)."""
+    thresholds = np.linspace(0.5, 1.5, 21)
+    normal = np.vectorize(NormalDist().cdf)
+    det_curve(axes, [DetCurve("two apart", normal(-thresholds), normal(thresholds - 2))])
+    x, y = axes.lines[0].get_data()
+
+    np.testing.assert_allclose(x + y, -2, atol=1e-9)
+
+
+def test_a_zero_rate_lies_at_the_lower_end(axes):
+    """A curve without errors is drawn at the axes' ends instead of at minus infinity."""
+    det_curve(axes, [DetCurve("perfect", [1, 0.1, 0], [0, 0, 1])], marks=[OperatingMark("t", 0, 0)])
+
+    assert np.isfinite(axes.lines[0].get_data()).all()
+    assert axes.lines[1].get_data()[0][0] == axes.get_xlim()[0]
+
+
+def test_the_operating_point_is_marked_and_named(axes):
+    """The mark stands at its rates and says what it is."""
+    det_curve(axes, [], marks=[OperatingMark("threshold 0.4", 0.01, 0.1)])
+
+    assert axes.texts[0].get_text() == "threshold 0.4"
+    assert axes.lines[0].get_data() == pytest.approx((NormalDist().inv_cdf(0.01), NormalDist().inv_cdf(0.1)))
+
+
+@pytest.mark.parametrize(
+    ("fmr", "fnmr"), [([0.1], [0.1, 0.2]), ([math.nan], [0.1]), ([1.1], [0.1]), ([[0.1]], [[0.1]])]
+)
+def test_rates_that_are_none_are_refused(fmr, fnmr):
+    """A group without trials has no curve; it must be listed elsewhere, not drawn as something."""
+    with pytest.raises(ArgumentError, match="'g'"):
+        DetCurve("g", fmr, fnmr)
+    with pytest.raises(ArgumentError, match="'g'"):
+        OperatingMark("g", math.nan, 0.1)
+
+
+def test_a_histogram_counts_every_score_once():
+    """Bins hold all pairs with a score; the others are counted apart."""
+    histogram = prepare_histogram([0.9, 0.8, math.nan], [0.1, 0.9], bins=4)
+
+    assert (histogram.genuine.tolist(), histogram.impostor.tolist()) == ([0, 0, 0, 2], [1, 0, 0, 1])
+    assert histogram.unmeasured == 1
+    assert histogram.data["genuine"] == (0, 0, 0, 2)
+
+
+@pytest.mark.parametrize("scores", [[], [math.nan], [math.inf, 1]])
+def test_a_histogram_of_nothing_is_refused(scores):
+    """No score, or an infinite one, is an error."""
+    with pytest.raises(ArgumentError, match="finite"):
+        prepare_histogram(scores, [])
+
+
+def test_the_histogram_says_how_many_and_where_the_threshold_lies(axes):
+    """The legend counts pairs, also those without a score, and the line is labelled."""
+    score_histogram(axes, prepare_histogram([0.9, math.nan], [0.1, 0.2]), threshold=0.5)
+
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == ["impostor, 2 pairs", "genuine, 1 pairs", "1 pairs without a score"]
+    assert axes.texts[0].get_text() == "threshold 0.500"
+
+
+def test_a_bar_that_was_not_measured_says_so(axes):
+    """NaN has no length and no zero; it has words."""
+    bars(axes, ["a", "b"], [0.02, math.nan], low=[0.01, math.nan], high=[0.03, math.nan], kind="rate")
+
+    assert [text.get_text() for text in axes.texts] == ["0.0200", "not measured"]
+    assert axes.get_xlim()[0] == 0
+    assert axes.get_xlim()[1] > 0.03
+
+
+def test_bars_need_a_value_each(axes):
+    """Lengths that differ are an error, not a broadcast."""
+    with pytest.raises(ArgumentError, match="2 labels"):
+        bars(axes, ["a", "b"], [1])
+    with pytest.raises(ArgumentError, match="2 labels"):
+        bars(axes, ["a", "b"], [1, 2], low=[1], high=[2])
+
+
+def test_extremes_are_drawn_without_a_warning():
+    """All zeros, one score, one point: nothing that matplotlib would complain about."""
+    svg = draw(
+        partial(bars, labels=["a"], values=[0.0]),
+        partial(bars, labels=["a"], values=[math.nan]),
+        partial(score_histogram, histogram=prepare_histogram([0.5], []), threshold=0.9),
+        partial(det_curve, curves=[DetCurve("p", [0.0], [0.0])]),
+        columns=2,
+    )
+
+    assert svg.startswith("<svg ")
