@@ -14,15 +14,14 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, TypeAlias
+from urllib.error import HTTPError
 
-from facerec.errors import WeightsError
+from facerec.errors import CorruptWeightsError, WeightsError
 from facerec.weights import (
     FOLDER_VARIABLE,
     InPackage,
     WeightFile,
     cache_folder,
-    check_digest,
-    check_size,
     how_to_get,
     sha256_of,
 )
@@ -95,8 +94,12 @@ def fetch(
         ) as temporary:
             part = Path(temporary.name)
             size, digest = _receive(_blocks(url, opener or urllib.request.build_opener(), progress), temporary)
-        check_size(weight, url, size)
-        check_digest(weight, url, digest)
+        if digest != weight.sha256:
+            message = (
+                f"{url} sent another file than {weight.file_name} ({size} bytes): expected the SHA-256 "
+                f"{weight.sha256}, got {digest}; nothing was kept. A proxy or a login page may have answered"
+            )
+            raise CorruptWeightsError(message)
         # Temporary files are private; model files are not, and other users of a shared folder need them.
         part.chmod(0o644)
         part.replace(target)
@@ -111,7 +114,7 @@ def fetch(
 
 def _blocks(url: str, opener: urllib.request.OpenerDirector, progress: Progress | None) -> Iterator[bytes]:
     """What the server sends, block by block; every network failure is a WeightsError."""
-    received = 0
+    received, total = 0, None
     try:
         with opener.open(url, timeout=_SECONDS_TO_ANSWER) as response:
             announced = response.headers.get("Content-Length", "")
@@ -124,10 +127,15 @@ def _blocks(url: str, opener: urllib.request.OpenerDirector, progress: Progress 
                     progress(received, total)
                 yield block
     except (OSError, HTTPException) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it is the answer, too, and holds the connection
         message = f"{url} could not be downloaded ({error}); check the network, or copy the file by hand"
         raise WeightsError(message) from error
     if received > MAX_DOWNLOAD:
         message = f"{url} could not be downloaded: the server sends more than {MAX_DOWNLOAD} bytes"
+        raise WeightsError(message)
+    if total is not None and received < total:
+        message = f"{url} could not be downloaded: the server stopped after {received} of {total} bytes; try again"
         raise WeightsError(message)
 
 

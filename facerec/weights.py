@@ -3,7 +3,8 @@
 A model file with one wrong byte, or a network left at its random start because a download failed, still makes vectors
 that look plausible and matches the wrong people. So a file is used only if its SHA-256 is the expected one, it is
 checked every time it is read (22 MB take some 20 ms), nothing is downloaded here (``facerec.download`` does, when the
-user asks), and a file that is absent is an error. Files in installed packages are located through the packages' metadata, never by importing them.
+user asks), and a file that is absent is an error. Files in installed packages are located through the packages'
+metadata, never by importing them.
 """
 
 from __future__ import annotations
@@ -113,8 +114,8 @@ def locate(weight: WeightFile, *, folder: str | os.PathLike[str] | None = None) 
     """
     path = _first_existing(weight, folder)
     try:
-        check_size(weight, str(path), path.stat().st_size)
-        check_digest(weight, str(path), sha256_of(path))
+        _check_size(weight, path, path.stat().st_size)
+        _check_digest(weight, path, sha256_of(path))
     except OSError as error:
         raise _unreadable(path, error) from error
     return path
@@ -141,11 +142,11 @@ def load(weight: WeightFile, *, folder: str | os.PathLike[str] | None = None) ->
     path = _first_existing(weight, folder)
     try:
         # Checked first, so that a file of any size that merely has the right name is not read into memory.
-        check_size(weight, str(path), path.stat().st_size)
+        _check_size(weight, path, path.stat().st_size)
         contents = path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
-    check_digest(weight, str(path), hashlib.sha256(contents).hexdigest())
+    _check_digest(weight, path, hashlib.sha256(contents).hexdigest())
     return contents
 
 
@@ -159,18 +160,6 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
     """
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def check_size(weight: WeightFile, where: str, size: int) -> None:
-    """Compare the length in bytes of what was found at `where`; CorruptWeightsError if it differs."""
-    if weight.size not in (None, size):
-        raise _corrupt(weight, where, f"{weight.size} bytes", str(size))
-
-
-def check_digest(weight: WeightFile, where: str, digest: str) -> None:
-    """Compare the SHA-256 of what was found at `where`; CorruptWeightsError if it differs."""
-    if digest != weight.sha256:
-        raise _corrupt(weight, where, f"the SHA-256 {weight.sha256}", digest)
 
 
 def how_to_get(weight: WeightFile) -> str:
@@ -259,9 +248,19 @@ def _unreadable(path: Path | None, error: OSError) -> WeightsError:
     return WeightsError(message)
 
 
-def _corrupt(weight: WeightFile, where: str, expected: str, got: str) -> CorruptWeightsError:
+def _check_size(weight: WeightFile, path: Path, size: int) -> None:
+    if weight.size not in (None, size):
+        raise _corrupt(weight, path, f"{weight.size} bytes", str(size))
+
+
+def _check_digest(weight: WeightFile, path: Path, digest: str) -> None:
+    if digest != weight.sha256:
+        raise _corrupt(weight, path, f"the SHA-256 {weight.sha256}", digest)
+
+
+def _corrupt(weight: WeightFile, path: Path, expected: str, got: str) -> CorruptWeightsError:
     message = (
-        f"{where} is not the {weight.file_name} that it should be: expected {expected}, got {got}; "
+        f"{path} is not the {weight.file_name} that it should be: expected {expected}, got {got}; "
         f"delete or replace it. {how_to_get(weight)}"
     )
     return CorruptWeightsError(message)
