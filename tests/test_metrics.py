@@ -416,15 +416,18 @@ class TestClusters:
         assert rate.effective_trials == pytest.approx(min(150, p * (1 - p) / max(expected, 1e-300)))
 
     def test_many_people_need_wide_codes(self):
-        """Couples among more than 65,536 people do not collide."""
-        first = np.arange(100_000)
-        second = (first + 1) % 100_000
-        errors = np.zeros(100_000, bool)
-        errors[[0, 1, 50_000]] = True
-        p = 3 / 100_000
-        # A ring: each comparison shares a person with itself and its two neighbours.
-        deviations = errors - p
-        expected = (deviations @ deviations + 2 * (deviations @ np.roll(deviations, 1))) / 100_000**2
+        """Couples among more than 65,536 people do not collide: 0·10⁵ + 10 and 42949·10⁵ + 67306 differ by 2³²."""
+        first = np.append(np.arange(0, 90_000, 2), [0, 42_949])
+        second = np.append(np.arange(1, 90_000, 2), [99_999, 67_306])
+        first[5], second[5] = 0, 10
+        errors = np.zeros(len(first), bool)
+        errors[[5, -1]] = True
+        n, p = len(first), 2 / len(first)
+        # Each comparison shares people with itself, and: 0-1, 0-10 and 0-99999 with one another, 42948-42949 and
+        # 67306-67307 with 42949-67306.
+        right, wrong = -p, 1 - p
+        shared = 2 * (wrong * right + wrong * right + right * right) + 2 * (2 * right * wrong)
+        expected = ((n - 2) * right**2 + 2 * wrong**2 + shared) / n**2
 
         assert dyadic_variance(errors, first, second) == pytest.approx(expected, rel=1e-9)
 

@@ -67,20 +67,24 @@ def identity_folders(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `person` (the folder's name) and `image` (the path below `folder`, with ``/``), sorted by both.
+        Columns `person` (the folder's name) and `image` (the path below `folder`, with ``/``), sorted.
 
     Raises
     ------
     DataSetError
         If `folder` is no folder, or cannot be listed.
         If it holds no folder of a person.
+        If a file's name is not UTF-8.
         If a photo lies beside the people's folders, or a person's folder holds no photo.
     """
     root = Path(folder)
     if not root.is_dir():
         message = f"{root}: there is no such folder"
         raise DataSetError(message)
-    rows = [photo.relative_to(root) for photo in sorted(_walk(root))]
+    rows = sorted(photo.relative_to(root) for photo in _walk(root))  # paths sort part by part: a person stays together
+    if odd := [row for row in rows if not _is_text(row.as_posix())]:
+        message = f"{root}: {len(odd)} names are not UTF-8, the first is {odd[0].as_posix()!r}; rename the files"
+        raise DataSetError(message)
     if stray := [row.name for row in rows if len(row.parts) == 1]:
         message = f"{root}: {len(stray)} photos lie outside any person's folder, the first is {stray[0]}"
         raise DataSetError(message)
@@ -91,8 +95,7 @@ def identity_folders(folder: str | Path) -> pd.DataFrame:
     if empty := sorted(set(people) - {row.parts[0] for row in rows}):
         message = f"{root}: {len(empty)} people have no photos, the first is {empty[0]}"
         raise DataSetError(message)
-    table = pd.DataFrame({"person": [row.parts[0] for row in rows], "image": [row.as_posix() for row in rows]})
-    return table.sort_values(["person", "image"], ignore_index=True)
+    return pd.DataFrame({"person": [row.parts[0] for row in rows], "image": [row.as_posix() for row in rows]})
 
 
 def refuse_missing(root: Path, images: Iterable[str]) -> None:
@@ -102,6 +105,11 @@ def refuse_missing(root: Path, images: Iterable[str]) -> None:
         more = f" … {len(missing)} in all" if len(missing) > 3 else ""
         message = f"{root}: photos are missing: {', '.join(missing[:3])}{more}"
         raise DataSetError(message)
+
+
+def _is_text(name: str) -> bool:
+    """False for a name in another encoding, which Python reads with lone surrogates and no table can hold."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

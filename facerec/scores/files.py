@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -58,7 +60,6 @@ def write(table: pd.DataFrame, path: str | Path) -> None:
         If the file's name ends in neither ``.csv`` nor ``.parquet``.
         If `check` refuses the table.
         If the folder does not exist or cannot be written to.
-        If an id cannot be written as UTF-8.
 
     Notes
     -----
@@ -76,9 +77,6 @@ def write(table: pd.DataFrame, path: str | Path) -> None:
                 checked.to_parquet(partial, index=False)
     except OSError as problem:
         message = f"{path}: cannot be written: {problem.strerror or problem}"
-        raise ScoreTableError(message) from problem
-    except UnicodeEncodeError as problem:
-        message = f"{path}: cannot be written: {problem.object!r} holds what UTF-8 cannot express"
         raise ScoreTableError(message) from problem
 
 
@@ -106,6 +104,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def _write_csv(checked: pd.DataFrame, path: Path) -> None:
     words = checked.assign(genuine=checked["genuine"].map({True: "true", False: "false"}))
-    # newline="": a line feed or carriage return inside an id must stay what it is
-    with path.open("w", encoding="utf-8", newline="") as file:
-        words.to_csv(file, index=False, lineterminator="\n")
+    # Python's csv module quotes line feeds but not a lone carriage return, at which readers would end the row.
+    texts = (words[name] for name in words.columns if name != "score")
+    returns = any(text.str.contains("\r", regex=False).any() for text in texts)
+    with path.open("w", encoding="utf-8", newline="") as file:  # newline="": what is inside an id stays what it is
+        quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+        words.to_csv(file, index=False, lineterminator="\n", quoting=quoting)

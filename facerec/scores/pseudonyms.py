@@ -64,10 +64,10 @@ def pseudonymise(table: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
         raise ArgumentError(message)
     checked = check(table)
     owner = _owners(checked)
-    people = _pseudonyms(owner.unique(), lambda person: _digest(person, key, b"subject", 8).hex())
+    people = _pseudonyms(owner.unique(), lambda person: _digest(person, key, 8).hex())
     photos = _pseudonyms(
         owner.index,
-        lambda photo: f"{people[owner[photo]]}/{int.from_bytes(_digest(photo, key, b'image', 4), 'big')}",
+        lambda photo: f"{people[owner[photo]]}/{int.from_bytes(_digest(photo, key, 4), 'big')}",
     )
     for side in ("probe", "reference"):
         checked[f"{side}_subject"] = checked[f"{side}_subject"].map(people)
@@ -98,5 +98,5 @@ def _pseudonyms(ids: Iterable[str], pseudonym: Callable[[str], str]) -> dict[str
     return names
 
 
-def _digest(name: str, key: bytes, kind: bytes, size: int) -> bytes:
-    return hashlib.blake2b(name.encode("utf-8"), key=key, person=kind, digest_size=size).digest()
+def _digest(name: str, key: bytes, size: int) -> bytes:
+    return hashlib.blake2b(name.encode("utf-8"), key=key, digest_size=size).digest()

@@ -37,7 +37,7 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     ------
     ScoreTableError
         If a column is missing or occurs twice.
-        If an id is empty or is a float.
+        If an id is empty or is a float, or a text cannot be written as UTF-8.
         If `genuine` is neither true nor false.
         If `genuine` contradicts the two subjects.
         If a score is infinite or not a number.
@@ -122,14 +122,27 @@ def impostor_scores(table: pd.DataFrame) -> NDArray[np.float64]:
 def as_text(column: pd.Series) -> pd.Series:
     """A column as text: whole numbers without a decimal point, missing values as the empty text.
 
+    Raises
+    ------
+    ScoreTableError
+        If a text cannot be written as UTF-8, such as a file name in another encoding.
+
     Examples
     --------
     >>> as_text(pd.Series([30, None, 31.5])).tolist()
     ['30', '', '31.5']
     """
     codes, values = pd.factorize(column)  # a column of a million rows has few different values to convert
-    words = pd.Series([*(_word(value) for value in values), ""], dtype="str")
-    return words.take(codes).reset_index(drop=True)  # code -1, a missing value, takes the last word
+    words = [_word(value) for value in values]
+    try:
+        "".join(words).encode("utf-8")
+    except UnicodeEncodeError as problem:
+        odd = problem.object[max(0, problem.start - 20) : problem.end + 20]
+        message = f"{column.name} holds what UTF-8 text cannot express, at {odd!r}; rename the file or the person"
+        raise ScoreTableError(message) from problem
+    return (
+        pd.Series([*words, ""], dtype="str").take(codes).reset_index(drop=True)
+    )  # code -1, a missing value, takes the last word
 
 
 def truth(column: pd.Series) -> pd.Series:
