@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -77,3 +78,18 @@ def flag_array(name: str, flags: ArrayLike) -> NDArray[np.bool_]:
         message = f"{name} must be True or False (or 1 and 0) throughout; got dtype {array.dtype}"
         raise ArgumentError(message)
     return array.astype(np.bool_)
+
+
+def accepted(scores: NDArray[np.floating[Any]], threshold: float) -> NDArray[np.bool_]:
+    """Which scores are at or above the threshold; NaN is not.
+
+    Raises
+    ------
+    ArgumentError
+        If `threshold` is NaN.
+    """
+    if math.isnan(threshold):
+        message = "the threshold is NaN; it must be a number"
+        raise ArgumentError(message)
+    # An array, as NumPy would round a mere number to float32 where the scores are float32, and move it.
+    return scores >= np.array([threshold], np.float64)

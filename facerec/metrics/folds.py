@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError
-from facerec.metrics.arrays import flag_array, score_array
+from facerec.metrics.arrays import accepted, flag_array, score_array
 from facerec.metrics.curves import step_counts
 
 
@@ -118,8 +118,7 @@ def ten_fold_accuracy(scores: ArrayLike, genuine: ArrayLike, fold: ArrayLike) ->
     for held_out in range(len(folds)):
         inside = number == held_out
         thresholds.append(_best_threshold(values[~inside & mated], values[~inside & ~mated]))
-        accepted = values[inside] >= np.float64(thresholds[-1])
-        correct.append(np.count_nonzero(accepted == mated[inside]))
+        correct.append(np.count_nonzero(accepted(values[inside], thresholds[-1]) == mated[inside]))
         trials.append(np.count_nonzero(inside))
     return FoldAccuracy(
         folds=tuple(folds.tolist()),

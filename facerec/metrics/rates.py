@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from facerec.errors import ArgumentError
-from facerec.metrics.arrays import score_array
+from facerec.metrics.arrays import accepted, score_array
 from facerec.types import Rate
 
 
@@ -47,7 +47,7 @@ def fmr(impostor: ArrayLike, threshold: float) -> Rate:
     0.6
     """
     scores = score_array("impostor scores", impostor)
-    return Rate(int(np.count_nonzero(scores >= _checked(threshold))), len(scores))
+    return Rate(int(np.count_nonzero(accepted(scores, threshold))), len(scores))
 
 
 def fnmr(genuine: ArrayLike, threshold: float) -> Rate:
@@ -85,7 +85,7 @@ def fnmr(genuine: ArrayLike, threshold: float) -> Rate:
     0.4
     """
     scores = score_array("genuine scores", genuine)
-    return Rate(len(scores) - int(np.count_nonzero(scores >= _checked(threshold))), len(scores))
+    return Rate(len(scores) - int(np.count_nonzero(accepted(scores, threshold))), len(scores))
 
 
 def threshold_at_fmr(impostor: ArrayLike, target_fmr: float) -> float:
@@ -175,11 +175,3 @@ def tmr_at_fmr(genuine: ArrayLike, impostor: ArrayLike, target_fmr: float) -> Ra
     """
     missed = fnmr(genuine, threshold_at_fmr(impostor, target_fmr))
     return Rate(missed.trials - missed.errors, missed.trials)
-
-
-def _checked(threshold: float) -> np.float64:
-    """The threshold as float64, so that float32 scores are compared with it, not with its float32 neighbour."""
-    if math.isnan(threshold):
-        message = "the threshold is NaN; it must be a number"
-        raise ArgumentError(message)
-    return np.float64(threshold)
