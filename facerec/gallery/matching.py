@@ -28,6 +28,8 @@ NEVER = np.iinfo(np.int32).max
 _SEGMENT_ROWS = 8192  # 4 MiB at 128 dimensions: large enough for the matrix product, small enough to waste
 _BLOCK_ROWS = 256
 _PROBES_AT_ONCE = 64
+_FEW_PROBES = 8
+_SLAB_NUMBERS = 8192  # OpenBLAS takes one thread for a matrix of up to 9,216 numbers
 
 
 class Hit(NamedTuple):
@@ -41,9 +43,10 @@ class _Segment:
     """A fixed number of rows; `count` of them are in use."""
 
     def __init__(self, dimension: int) -> None:
-        self.vectors = np.empty((_SEGMENT_ROWS, dimension), np.float32)
-        self.people = np.empty(_SEGMENT_ROWS, np.int64)
-        self.expires = np.empty(_SEGMENT_ROWS, np.int32)
+        # Zeros, not empty: unused rows take part in the products, and still cost no memory until they are written.
+        self.vectors = np.zeros((_SEGMENT_ROWS, dimension), np.float32)
+        self.people = np.zeros(_SEGMENT_ROWS, np.int64)
+        self.expires = np.zeros(_SEGMENT_ROWS, np.int32)
         self.count = 0
 
 
@@ -172,16 +175,28 @@ class SearchIndex:
         """The largest float32 score of each block, shape (q, blocks); -inf where all rows have expired."""
         per_segment = _SEGMENT_ROWS // _BLOCK_ROWS
         peaks = np.full((len(probes), len(self._segments) * per_segment), -np.inf, np.float32)
-        product = np.empty((len(probes), _SEGMENT_ROWS), np.float32)
+        scores = np.empty((len(probes), _SEGMENT_ROWS), np.float32)
         for number, segment in enumerate(self._segments):
-            np.matmul(probes, segment.vectors[: segment.count].T, out=product[:, : segment.count])
-            product[:, segment.count :] = -np.inf
-            expired = segment.expires[: segment.count] < today
+            self._multiply(probes, segment.vectors, scores)
+            scores[:, segment.count :] = -np.inf
+            expired = segment.expires < today
             if expired.any():
-                product[:, : segment.count][:, expired] = -np.inf
-            blocks = product.reshape(len(probes), per_segment, _BLOCK_ROWS)
-            peaks[:, number * per_segment : (number + 1) * per_segment] = blocks.max(axis=2)
+                scores[:, expired] = -np.inf
+            blocks = scores.reshape(len(probes), per_segment, _BLOCK_ROWS)
+            blocks.max(axis=2, out=peaks[:, number * per_segment : (number + 1) * per_segment])
         return peaks
+
+    def _multiply(self, probes: NDArray[np.float32], vectors: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """``out = probes @ vectors.T``, shape (q, rows of a segment)."""
+        if len(probes) > _FEW_PROBES:
+            np.matmul(probes, vectors.T, out=out)
+            return
+        # In slabs so small that the linear algebra library works on one thread. A pass over so few probes is bound by
+        # memory, which one thread nearly saturates, and on a busy machine threads that wait for one another made a
+        # search ten times slower than the pass itself.
+        rows = min(_BLOCK_ROWS, 1 << max(0, (_SLAB_NUMBERS // self.dimension).bit_length() - 1))
+        slabs = vectors.reshape(-1, rows, self.dimension).transpose(0, 2, 1)
+        np.matmul(probes, slabs, out=out.reshape(len(probes), -1, rows).transpose(1, 0, 2))
 
     def _best_people(self, probe: NDArray[np.float32], peaks: NDArray[np.float32], top: int, today: int) -> list[Hit]:
         # A float32 dot product of unit vectors is off by at most d·2⁻²⁴ whatever the order of its sums; twice that

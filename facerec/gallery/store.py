@@ -1,6 +1,6 @@
 """What a gallery must do, whatever stores it.
 
-An engine (SQLite today) fulfils this contract and passes the tests in ``tests/gallery/contract_test.py``; nothing
+An engine (SQLite today) fulfils this contract and passes the tests in ``tests/gallery/test_contract.py``; nothing
 outside ``facerec.gallery`` knows which engine it talks to. Every method checks its arguments before it changes
 anything, changes everything or nothing, and has made the change durable when it returns.
 """

@@ -172,6 +172,10 @@ class Connection:
             yield
         except sqlite3.Error as error:
             raise clear_error(error, self.path, wait=self._wait) from error
+        except UnicodeDecodeError as error:
+            # What Python's sqlite3 raises in place of SQLite's own error, if that quotes unreadable bytes of the file.
+            message = f"{self.path}: the file is damaged; restore it from a backup or an export"
+            raise GalleryError(message) from error
 
 
 def clear_error(error: sqlite3.Error, path: Path, *, wait: float = 0.0) -> GalleryError:

@@ -26,20 +26,28 @@ def is_due(sqlite: sqlite3.Connection) -> bool:
 
 
 def rewrite(connection: Connection) -> Erasure:
-    """Rewrite the file so that it holds only what is enrolled; what stands in the way is told, not raised."""
-    try:
-        with connection.outside_transactions() as sqlite:
+    """Rewrite the file so that it holds only what is enrolled; what stands in the way is told, not raised.
+
+    Raises
+    ------
+    GalleryError
+        If the gallery has been closed or cannot even be read.
+    """
+    with connection.exclusively():
+        with connection.reading() as sqlite:
             # Read before the rewrite: what another process deletes meanwhile is not covered by it.
             deletions = sqlite.execute("SELECT deletions FROM gallery").fetchone()[0]
-            sqlite.execute("VACUUM")
-            held_up = sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if held_up:
-            return _incomplete(connection, "another process is reading the gallery")
-        with connection.writing() as sqlite:
-            sqlite.execute("UPDATE gallery SET erased = max(erased, ?)", (deletions,))
-    except GalleryError as error:
-        # The deletion itself is done and durable, so this is part of the answer, not a reason to fail.
-        return _incomplete(connection, str(error))
+        try:
+            with connection.outside_transactions() as sqlite:
+                sqlite.execute("VACUUM")
+                held_up = sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if held_up:
+                return _incomplete(connection, "another process is reading the gallery")
+            with connection.writing() as sqlite:
+                sqlite.execute("UPDATE gallery SET erased = max(erased, ?)", (deletions,))
+        except GalleryError as error:
+            # The deletion itself is done and durable, so this is part of the answer, not a reason to fail.
+            return _incomplete(connection, str(error))
     return Erasure(complete=True, advice="")
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from facerec.gallery.matching import NEVER, SearchIndex
 from facerec.gallery.records import EmbedderIdentity
 from facerec.gallery.sqlite import stored
-from facerec.gallery.sqlite.samples import vectors_from
 
 _ROWS_AT_ONCE = 2048
 # Removing people scans all rows once per call; beyond so many the file is simply read anew.
@@ -76,6 +75,6 @@ class LoadedIndex:
         while rows := cursor.fetchmany(_ROWS_AT_ONCE):
             numbers, people, expires, blobs = zip(*rows, strict=True)
             days = [NEVER if (day := stored.day(text)) is None else day.toordinal() for text in expires]
-            index.add(vectors_from(blobs, index.dimension), np.array(people, np.int64), np.array(days, np.int32))
+            index.add(stored.vectors(blobs, index.dimension), np.array(people, np.int64), np.array(days, np.int32))
             newest = numbers[-1]
         return newest

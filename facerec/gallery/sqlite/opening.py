@@ -68,6 +68,9 @@ def check_file(path: Path) -> None:
         raise GalleryError(message)
     if found.st_size == 0:
         return
+    if found.st_size < _SMALLEST_PAGE:  # SQLite would take it for an empty database, and overwrite it
+        message = f"{path} is not a gallery (not an SQLite file); nothing was changed. Choose another path"
+        raise GalleryError(message)
     # immutable: SQLite takes no lock, replays no journal and writes nothing, whatever the file turns out to be.
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
@@ -76,6 +79,7 @@ def check_file(path: Path) -> None:
         raise clear_error(error, path) from error
 
 
+_SMALLEST_PAGE = 512
 _creation = threading.Lock()
 
 
@@ -193,6 +197,9 @@ def _check_file(path: Path) -> None:
         raise GalleryError(message)
     if found.st_size == 0:
         return
+    if found.st_size < _SMALLEST_PAGE:  # SQLite would take it for an empty database, and overwrite it
+        message = f"{path} is not a gallery (not an SQLite file); nothing was changed. Choose another path"
+        raise GalleryError(message)
     # immutable: SQLite takes no lock, replays no journal and writes nothing, whatever the file turns out to be.
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:

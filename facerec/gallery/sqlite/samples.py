@@ -95,7 +95,7 @@ def of_person(sqlite: sqlite3.Connection, person: int) -> list[Row]:
 def vectors_of_person(sqlite: sqlite3.Connection, person: int, dimension: int) -> NDArray[np.float32]:
     """A person's vectors (n, d), in the same order."""
     rows = sqlite.execute("SELECT vector FROM samples WHERE person = ? ORDER BY number", (person,))
-    return vectors_from([blob for (blob,) in rows], dimension)
+    return stored.vectors([blob for (blob,) in rows], dimension)
 
 
 def photo(sqlite: sqlite3.Connection, number: int) -> bytes | None:
@@ -116,23 +116,6 @@ def replace_vector(sqlite: sqlite3.Connection, number: int, face: Face) -> None:
 def count(sqlite: sqlite3.Connection) -> int:
     """How many samples there are."""
     return int(sqlite.execute("SELECT count(*) FROM samples").fetchone()[0])
-
-
-def vectors_from(blobs: Sequence[bytes], dimension: int) -> NDArray[np.float32]:
-    """Stored vectors as an array, float32 (n, d).
-
-    Raises
-    ------
-    GalleryError
-        If one has not `dimension` finite numbers.
-    """
-    if any(not isinstance(blob, bytes) or len(blob) != 4 * dimension for blob in blobs):
-        raise stored.damaged("a vector of another length", f"{dimension} float32 numbers")
-    # Little-endian on disk, whatever the machine; astype copies only where the machine differs.
-    vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(len(blobs), dimension).astype(np.float32, copy=False)
-    if not np.isfinite(vectors).all():
-        raise stored.damaged("a vector that is not finite", f"{dimension} float32 numbers")
-    return vectors
 
 
 def _insert(sqlite: sqlite3.Connection, person: int, sample: Sample, blob: bytes) -> int:

@@ -6,9 +6,12 @@ A damaged or forged file may hold anything anywhere, so nothing that was read is
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
 
 from facerec.errors import GalleryError
 
@@ -97,6 +100,25 @@ def details(value: object) -> Mapping[str, object]:
     if not isinstance(content, dict):
         raise damaged(value, "a JSON object")
     return MappingProxyType(content)
+
+
+def vectors(blobs: Sequence[object], dimension: int) -> NDArray[np.float32]:
+    """Vectors as an array, float32 (n, d); may be read-only.
+
+    Raises
+    ------
+    GalleryError
+        If one has not `dimension` finite numbers.
+    """
+    parts = [blob for blob in blobs if isinstance(blob, bytes) and len(blob) == 4 * dimension]
+    # Little-endian in the file, whatever the machine; astype copies only where the machine differs.
+    found = np.frombuffer(b"".join(parts), "<f4").reshape(len(parts), dimension).astype(np.float32, copy=False)
+    if len(parts) < len(blobs) or not np.isfinite(found).all():
+        message = (
+            f"the gallery is damaged: a stored vector has not {dimension} finite numbers; restore a backup or an export"
+        )
+        raise GalleryError(message)
+    return found
 
 
 def damaged(value: object, wanted: str) -> GalleryError:

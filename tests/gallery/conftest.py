@@ -1,0 +1,107 @@
+"""Hand-made faces, a fake embedder, and one factory per engine: the contract's tests run on each of them."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from facerec.gallery import open_gallery
+from facerec.types import Detections, Embedder, Face, Faces, OperatingPoint, Rate
+
+DIMENSION = 8
+DIGEST = "5eed" * 16
+
+
+def make_embedder(digest=DIGEST, name="fake", dimension=DIMENSION):
+    """An embedder that a gallery can be bound to; it is never called."""
+    return Embedder(name, digest, dimension, SimpleNamespace(name="no crop", size=1), lambda chips: chips)
+
+
+def make_vector(seed, dimension=DIMENSION):
+    """A unit vector; the same seed gives the same vector."""
+    vector = np.random.default_rng(seed).standard_normal(dimension).astype(np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+def make_face(vector_or_seed, *, source="photo.jpg", digest=DIGEST, box=(1, 2, 30, 40), score=0.5):
+    """A face with a given vector, or with that of a seed."""
+    vector = make_vector(vector_or_seed) if np.isscalar(vector_or_seed) else np.asarray(vector_or_seed)
+    points = np.zeros((5, 2), np.float32)
+    return Face(np.array(box, np.float32), score, points, 1.0, vector, digest, source)
+
+
+def make_faces(vectors, *, digest=DIGEST, source="crowd.jpg"):
+    """All faces of one photo, from vectors (n, d); box i starts at x = i."""
+    vectors = np.asarray(vectors, np.float32).reshape(-1, np.shape(vectors)[-1] if len(vectors) else DIMENSION)
+    boxes = np.array([[i, 0, i + 10, 10] for i in range(len(vectors))], np.float32).reshape(-1, 4)
+    detections = Detections(boxes, np.ones(len(vectors)), np.zeros((len(vectors), 5, 2)), (100, 100))
+    return Faces(detections, np.ones(len(vectors)), vectors, digest, source)
+
+
+def make_point(threshold=0.9, digest=DIGEST):
+    """An operating point with invented rates."""
+    rates = Rate(1, 1000), Rate(30, 1000)
+    return OperatingPoint(threshold, 1e-3, *rates, "no data", "none", "none", "fake", digest)
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self):
+        self.now = datetime(2030, 1, 15, 12, 0, tzinfo=UTC)
+
+    def __call__(self):
+        """The present time."""
+        return self.now
+
+    def today(self) -> date:
+        """The present day."""
+        return self.now.date()
+
+    def pass_days(self, days):
+        """Let days pass."""
+        self.now += timedelta(days=days)
+
+
+@pytest.fixture
+def clock():
+    """The time that the galleries of this test go by."""
+    return Clock()
+
+
+def _sqlite_factory(folder: Path, clock: Clock) -> Callable:
+    def open_one(name="people.db", embedder="fake", **options):
+        chosen = make_embedder() if isinstance(embedder, str) else embedder
+        return open_gallery(folder / name, chosen, clock=clock, **options)
+
+    return open_one
+
+
+@pytest.fixture(params=[pytest.param(_sqlite_factory, id="sqlite")])
+def gallery_factory(request, tmp_path, clock):
+    """Opens galleries of each engine: the same name gives the same gallery."""
+    return request.param(tmp_path, clock)
+
+
+@pytest.fixture
+def gallery(gallery_factory):
+    """An empty gallery."""
+    with gallery_factory() as opened:
+        yield opened
+
+
+@pytest.fixture
+def build():
+    """What tests make values with: embedder, vector, face, faces, point."""
+    return SimpleNamespace(
+        embedder=make_embedder,
+        vector=make_vector,
+        face=make_face,
+        faces=make_faces,
+        point=make_point,
+        digest=DIGEST,
+        dimension=DIMENSION,
+    )

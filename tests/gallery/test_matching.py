@@ -1,0 +1,162 @@
+"""The search index: exact, whatever the number of rows, segments, blocks and probes."""
+
+import numpy as np
+import pytest
+
+from facerec.errors import ArgumentError
+from facerec.gallery import matching
+from facerec.gallery.matching import NEVER, Hit, SearchIndex, exact_scores
+
+_TODAY = 1000
+
+
+def _unit(rng, shape):
+    vectors = rng.standard_normal(shape, dtype=np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _plain_search(vectors, people, expires, probe, top):
+    """The obvious way: a loop over all rows, then a sort."""
+    best = {}
+    for vector, person, last_day in zip(vectors, people.tolist(), expires, strict=True):
+        if last_day >= _TODAY:
+            score = float(exact_scores(vector[None], probe)[0])
+            best[person] = max(best.get(person, -2.0), score)
+    ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
+    return [Hit(person, score) for person, score in ranked[:top]]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 255, 256, 257, 8191, 8192, 8193, 20_000])
+@pytest.mark.parametrize("dimension", [3, 128])
+def test_search_equals_a_plain_search(rows, dimension):
+    """Around every block and segment boundary, with several samples per person and some expired."""
+    rng = np.random.default_rng(rows)
+    vectors, people = _unit(rng, (rows, dimension)), rng.integers(0, max(1, rows // 3), rows)
+    expires = np.where(rng.random(rows) < 0.2, _TODAY - 1, NEVER).astype(np.int32)
+    index = SearchIndex(dimension)
+    index.add(vectors, people, expires)
+    probes = _unit(rng, (3, dimension))
+
+    found = index.search(probes, top=7, today=_TODAY)
+
+    assert len(index) == rows
+    assert found == [_plain_search(vectors, people, expires, probe, 7) for probe in probes]
+
+
+def test_the_number_of_probes_changes_nothing():
+    """Few probes and many are multiplied in different ways; the scores are the same to the last bit."""
+    rng = np.random.default_rng(1)
+    index = SearchIndex(64)
+    index.add(_unit(rng, (9000, 64)), np.arange(9000), np.full(9000, NEVER, np.int32))
+    probes = _unit(rng, (150, 64))
+
+    together = index.search(probes, top=3, today=_TODAY)
+
+    assert together == [hit for i in range(150) for hit in index.search(probes[i : i + 1], top=3, today=_TODAY)]
+    assert together[:5] == index.search(probes[:5], top=3, today=_TODAY)
+    assert index.search(probes[:0], top=3, today=_TODAY) == []
+
+
+def test_equal_scores_are_ranked_by_person_wherever_they_stand():
+    """Ties across blocks and segments come in the order of the people's numbers, all equal rows considered."""
+    rng = np.random.default_rng(2)
+    vectors = _unit(rng, (20_000, 16))
+    vectors[::1000] = vectors[0]
+    index = SearchIndex(16)
+    index.add(vectors, np.arange(20_000)[::-1].copy(), np.full(20_000, NEVER, np.int32))
+
+    (found,) = index.search(vectors[:1], top=5, today=_TODAY)
+
+    assert [hit.person for hit in found] == [999, 1999, 2999, 3999, 4999]
+    assert len({hit.score for hit in found}) == 1
+
+
+def test_one_person_with_all_the_best_rows_does_not_hide_the_others():
+    """A person whose samples fill whole blocks is still one candidate."""
+    rng = np.random.default_rng(3)
+    probe = _unit(rng, (1, 16))
+    close = probe + 0.05 * _unit(rng, (3000, 16))
+    vectors = np.concatenate([close / np.linalg.norm(close, axis=1, keepdims=True), _unit(rng, (50, 16))])
+    people = np.concatenate([np.zeros(3000, np.int64), np.arange(1, 51)])
+    index = SearchIndex(16)
+    index.add(vectors, people, np.full(3050, NEVER, np.int32))
+
+    assert index.search(probe, top=5, today=_TODAY) == [
+        _plain_search(vectors, people, np.full(3050, NEVER), probe[0], 5)
+    ]
+
+
+@pytest.mark.parametrize("removed", [{0}, {5}, {0, 1, 2, 3, 4, 5, 6}, {6, 99}, set(), {99}])
+def test_removing_is_as_if_never_added(removed):
+    """After removing people, across segments, the rest is found as in an index without them; memory is overwritten."""
+    rng = np.random.default_rng(4)
+    vectors, people = _unit(rng, (17_000, 8)), rng.integers(0, 7, 17_000)
+    expires = np.full(17_000, NEVER, np.int32)
+    index, without = SearchIndex(8), SearchIndex(8)
+    index.add(vectors, people, expires)
+    kept = ~np.isin(people, list(removed))
+    without.add(vectors[kept], people[kept], expires[kept])
+    probes = _unit(rng, (10, 8))
+
+    assert index.remove(removed) == (~kept).sum()
+
+    assert len(index) == len(without) == kept.sum()
+    assert index.search(probes, top=7, today=_TODAY) == without.search(probes, top=7, today=_TODAY)
+    unused = [segment.vectors[segment.count :] for segment in index._segments]
+    assert not any(rows.any() for rows in unused)
+    index.add(vectors[~kept], people[~kept], expires[~kept])
+    assert len(index) == 17_000
+
+
+def test_growing_copies_nothing():
+    """Adding rows leaves those that are there where they are."""
+    index = SearchIndex(8)
+    row = np.eye(1, 8, dtype=np.float32)
+    index.add(row, np.array([1]), np.array([NEVER], np.int32))
+    first = index._segments[0].vectors
+    for _ in range(3):
+        index.add(np.repeat(row, 8192, axis=0), np.ones(8192, np.int64), np.full(8192, NEVER, np.int32))
+
+    assert index._segments[0].vectors is first
+    assert len(index._segments) == 4
+
+
+def test_a_search_keeps_no_score_per_row(monkeypatch):
+    """Many probes are searched in groups, so that the memory for scores does not grow with their number."""
+    groups = []
+    peaks = SearchIndex._block_peaks
+    monkeypatch.setattr(
+        SearchIndex,
+        "_block_peaks",
+        lambda self, probes, today: groups.append(len(probes)) or peaks(self, probes, today),
+    )
+    index = SearchIndex(8)
+    index.add(np.eye(8, dtype=np.float32), np.arange(8), np.full(8, NEVER, np.int32))
+    index.search(np.eye(8, dtype=np.float32).repeat(25, axis=0), top=1, today=_TODAY)
+
+    assert max(groups) <= matching._PROBES_AT_ONCE
+    assert sum(groups) == 200
+
+
+def test_scores_never_pass_one():
+    """Rounding makes float32 unit vectors a little longer than 1; a score is still a cosine."""
+    vectors = _unit(np.random.default_rng(5), (1000, 128))
+    scores = np.array([exact_scores(vector[None], vector)[0] for vector in vectors])
+
+    assert scores.max() == 1.0
+    assert scores.min() > 1 - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("probes", "top"), [(np.zeros((1, 7), np.float32), 1), (np.zeros(8, np.float32), 1), (np.zeros((1, 8)), 0)]
+)
+def test_arguments_that_do_not_fit(probes, top):
+    """Probes of another dimension and an empty ranking are refused."""
+    with pytest.raises(ArgumentError):
+        SearchIndex(8).search(probes, top=top, today=_TODAY)
+
+
+def test_rows_that_do_not_fit():
+    """Vectors, people and dates must be parallel."""
+    with pytest.raises(ArgumentError, match=r"\(2, 8\), \(1,\) and \(2,\)"):
+        SearchIndex(8).add(np.zeros((2, 8), np.float32), np.zeros(1, np.int64), np.zeros(2, np.int32))
