@@ -33,7 +33,7 @@ MAX_BYTES = 512 * 1024 * 1024
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PIL.Image.Image | NDArray
 """What `read` takes."""
 
-DAMAGED = (OSError, SyntaxError, ValueError, IndexError, ArithmeticError, RuntimeError)
+DAMAGED = (OSError, SyntaxError, ValueError, TypeError, IndexError, ArithmeticError, RuntimeError)
 """What Pillow's decoders raise for damaged data, as found by damaging files of every format in every place."""
 
 TOO_LARGE = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning, MemoryError)

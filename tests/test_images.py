@@ -392,6 +392,24 @@ def test_damaged_metadata_do_not_matter(photo):
             assert np.abs(found.astype(int) - photo).mean() < 4
 
 
+def test_damaged_metadata_of_avif_do_not_matter(photo):
+    """AVIF's decoder parses the EXIF block while it opens the file, so the block is hidden from it."""
+    if not PIL.features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    contents = oriented(photo, 6, "AVIF")
+    at = contents.index(b"\0*\0\0\0\x08")
+    hurt = contents[: at + 6] + b"\xff\xff" + contents[at + 8 :]
+    np.testing.assert_array_equal(images.read(contents), images.read(hurt))
+
+
+def test_a_gif_whose_frame_is_larger_than_its_canvas_is_refused(photo):
+    """The canvas is small and the frame states gigapixels: Pillow would enlarge the canvas to it."""
+    contents = encoded(photo, "GIF")
+    at = contents.index(b"\x2c\0\0\0\0\x40\0\x30\0")
+    with pytest.raises(ImageError, match="first frame reaches beyond its canvas"):
+        images.read(contents[: at + 5] + b"\xff\xff\xff\xff" + contents[at + 9 :])
+
+
 @pytest.mark.parametrize("shape", [(0, 5, 3), (5, 0, 3), (0, 0), (0, 7)])
 def test_photos_without_pixels_are_refused(shape):
     """Zero height or width is an error."""
