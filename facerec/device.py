@@ -32,3 +32,8 @@ def torch_device(device: str) -> torch.device:
         message = f"device {device!r} was asked for, but torch sees {torch.cuda.device_count()} CUDA GPUs; use cpu"
         raise ArgumentError(message)
     return chosen
+
+
+def best_device() -> str:
+    """``cuda`` where torch sees a GPU, else ``cpu``."""
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -10,16 +10,23 @@ ResNet-34 of He et al. (2016) with a few layers removed and half the filters.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from facerec import catalogue, weights
+from facerec.align import DlibChip
 from facerec.dlib_format import DlibReader
+from facerec.embed.network import Precision, forward_of
 from facerec.errors import CorruptWeightsError
-from facerec.types import Chips
+from facerec.landmarks import parse_landmark_trees
+from facerec.types import Embedder
 
+_NAME = "dlib-resnet"
+_PREPROCESSING = "rgb-mean-256.v1"
 _CHIP = 150
 _DIMENSION = 128
 # Filters and stride of each residual block, front to back; a stride of 2 halves the plane.
@@ -33,6 +40,46 @@ _BLOCKS = (
     *[(256, 1)] * 2,
     (256, 2),
 )
+
+
+def dlib_resnet(
+    *, device: str = "cpu", flip: bool = True, precision: Precision = "float32", folder: Path | None = None
+) -> Embedder:
+    """Load the default embedder.
+
+    Parameters
+    ----------
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+    flip : bool
+        Average each face with its mirror image: 0.2 points of accuracy on LFW for twice the time. Vectors with and
+        without do not mix; they have different digests.
+    precision : {"float32", "bfloat16"}
+        See ``facerec.embed.network.forward_of``.
+    folder : Path, optional
+        Where to look for the two weight files first.
+
+    Raises
+    ------
+    ArgumentError
+        If `device` or `precision` is not as above.
+    MissingWeightsError, CorruptWeightsError
+        If a weight file is absent or is not the expected one.
+    """
+    files = catalogue.DLIB_5PT_WEIGHTS, catalogue.DLIB_RESNET_WEIGHTS
+    trees, network = (weights.load(file, folder=folder) for file in files)
+    crop = DlibChip(parse_landmark_trees(trees, name=files[0].file_name))
+    return Embedder(
+        name=_NAME,
+        digest=weights.embedder_digest(
+            weights=[file.sha256 for file in files], crop=crop.name, preprocessing=_PREPROCESSING, flip=flip
+        ),
+        dimension=_DIMENSION,
+        crop=crop,
+        forward=forward_of(
+            parse_dlib_resnet(network, name=files[1].file_name), device=device, flip=flip, precision=precision
+        ),
+    )
 
 
 class ResidualBlock(nn.Module):
@@ -128,7 +175,7 @@ def parse_dlib_resnet(content: bytes, *, name: str) -> DlibResNet:
         convolution.weight.copy_(torch.from_numpy(filters.astype(np.float32)))
         convolution.bias.copy_(torch.from_numpy(biases.astype(np.float32)))
     network.last.weight.copy_(torch.from_numpy(stored.last.T.astype(np.float32)))
-    return network.to(memory_format=torch.channels_last)
+    return network
 
 
 def _read_layers(reader: DlibReader) -> _Stored:

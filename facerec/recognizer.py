@@ -1,0 +1,309 @@
+"""The order of the stages, nothing else: photo → faces → chips → vectors → decision.
+
+>>> from facerec import Recognizer
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from facerec import images
+from facerec.calibration import shipped_point
+from facerec.detect import Mtcnn
+from facerec.device import best_device
+from facerec.embed.dlib_resnet import dlib_resnet
+from facerec.errors import ImageError, ModelMismatchError
+from facerec.gallery import Gallery
+from facerec.gallery.decide import verification
+from facerec.quality import QualityGate, sharpness
+from facerec.types import (
+    Detections,
+    Detector,
+    Embedder,
+    Face,
+    FaceChoice,
+    Faces,
+    Identification,
+    Image,
+    OperatingPoint,
+    Verification,
+)
+
+DEFAULT_TARGET_FMR = 1e-3
+"""The false match rate of the shipped operating point that decides where none is given."""
+
+# Chips of several photos are embedded together: the network is four times faster per face in batches than alone.
+_STREAM_CHIPS = 16
+
+
+class Recognizer:
+    """Finds, embeds and compares faces. Holds no state between calls; several threads may share one.
+
+    Parameters
+    ----------
+    detector : Detector, optional
+        By default MTCNN in its fast mode, for faces of 40 pixels and more.
+    embedder : Embedder, optional
+        By default dlib's ResNet with its 5-point alignment and flip averaging.
+    gate : QualityGate
+        Which faces are good enough to decide on.
+    device : str, optional
+        ``cpu``, ``cuda`` or ``cuda:N`` for the default detector and embedder; by default CUDA where there is a GPU.
+    weights : Path, optional
+        Folder in which the default models' files are looked for first.
+
+    Raises
+    ------
+    ArgumentError
+        If `device` is not as above.
+    MissingWeightsError, CorruptWeightsError
+        If a default model's file is absent or is not the expected one.
+
+    Examples
+    --------
+    >>> recognizer = Recognizer()
+    >>> import numpy as np
+    >>> len(recognizer.faces(np.zeros((480, 640, 3), np.uint8)))
+    0
+    """
+
+    def __init__(
+        self,
+        *,
+        detector: Detector | None = None,
+        embedder: Embedder | None = None,
+        gate: QualityGate | None = None,
+        device: str | None = None,
+        weights: Path | None = None,
+    ) -> None:
+        device = best_device() if device is None else device
+        self.detector: Detector = Mtcnn(device=device, folder=weights) if detector is None else detector
+        self.embedder: Embedder = dlib_resnet(device=device, folder=weights) if embedder is None else embedder
+        self.gate = QualityGate() if gate is None else gate
+
+    # -- photos to faces ------------------------------------------------------------------------------------------
+
+    def faces(self, photo: images.Source, *, name: str | None = None) -> Faces:
+        """Find and embed every face of a photo.
+
+        Parameters
+        ----------
+        photo : path, bytes, binary file, PIL image or array
+            As for ``facerec.images.read``.
+        name : str, optional
+            What the photo is called in messages; by default its path or kind.
+
+        Returns
+        -------
+        Faces
+            Best detection first; of length 0 where there is no face.
+
+        Raises
+        ------
+        ImageError
+            If the photo cannot be read.
+        """
+        image, called = _open(photo, name)
+        return self._embed(self.detector(image), image, called)
+
+    def face(self, photo: images.Source, choice: FaceChoice, *, name: str | None = None) -> Face:
+        """Embed one face of a photo, chosen by `choice`; the others are found but not embedded.
+
+        Raises
+        ------
+        ImageError
+            If the photo cannot be read.
+        NoFaceError
+            If no face is found.
+        SeveralFacesError
+            If `choice` is ``only`` and several faces are found.
+        """
+        image, called = _open(photo, name)
+        detections = self.detector(image)
+        return self._embed(detections[[detections.choose(choice, source=called)]], image, called).face(0)
+
+    def stream(
+        self, photos: Iterable[images.Source], *, choice: FaceChoice | None = None
+    ) -> Iterator[Faces | ImageError]:
+        """Find and embed the faces of many photos, in order, in bounded memory.
+
+        Parameters
+        ----------
+        photos : iterable of path, bytes, binary file, PIL image or array
+            Read one by one, shortly before their result is given.
+        choice : {"only", "largest", "central"}, optional
+            Embed only this face of each photo; a photo where it does not exist (no face, or several for ``only``)
+            gives faces of length 0. By default all.
+
+        Yields
+        ------
+        Faces or ImageError
+            One per photo. An unreadable photo gives its error in its place, so that it does not end a whole folder.
+        """
+        waiting: deque[tuple[Detections, Image, str] | ImageError] = deque()
+        pending = 0
+        for photo in photos:
+            try:
+                image, called = _open(photo, None)
+            except ImageError as error:
+                waiting.append(error)
+                continue
+            detections = self.detector(image)
+            if choice is not None:
+                usable = len(detections) == 1 or (choice != "only" and len(detections) > 1)
+                detections = detections[[detections.choose(choice)] if usable else []]
+            # The chips are all that is needed of the photo from here on.
+            waiting.append((detections, self.embedder.crop(image, detections), called))
+            pending += len(detections)
+            if pending >= _STREAM_CHIPS or len(waiting) >= 4 * _STREAM_CHIPS:
+                yield from self._embedded(waiting)
+                waiting.clear()
+                pending = 0
+        yield from self._embedded(waiting)
+
+    # -- decisions ------------------------------------------------------------------------------------------------
+
+    def operating_point(self, target_fmr: float = DEFAULT_TARGET_FMR) -> OperatingPoint:
+        """The shipped operating point of this embedder.
+
+        Raises
+        ------
+        CalibrationError
+            If none is shipped for it at that target; the message says how to measure one.
+        """
+        return shipped_point(self.embedder.digest, target_fmr, embedder=self.embedder.name)
+
+    def verify(
+        self,
+        probe: images.Source,
+        reference: images.Source,
+        *,
+        at: OperatingPoint | None = None,
+        choice: FaceChoice = "largest",
+    ) -> Verification:
+        """Decide whether two photos show the same person.
+
+        Parameters
+        ----------
+        probe, reference : path, bytes, binary file, PIL image or array
+            The result does not depend on which is which.
+        at : OperatingPoint, optional
+            Whose threshold decides; by default the shipped one for FMR 1e-3, and the result says so.
+        choice : {"only", "largest", "central"}
+            Which face to compare where a photo shows several; the result says where it had to choose.
+
+        Returns
+        -------
+        Verification
+            ``undecided`` where a face is below the quality gate.
+
+        Raises
+        ------
+        ImageError
+            If a photo cannot be read.
+        NoFaceError
+            If no face is found in a photo.
+        SeveralFacesError
+            If `choice` is ``only`` and a photo shows several.
+        ModelMismatchError
+            If the operating point was measured with another embedder.
+        CalibrationError
+            If no operating point is given and none is shipped.
+        """
+        point, notes = self._point(at)
+        faces = []
+        for photo in (probe, reference):
+            image, called = _open(photo, None)
+            detections = self.detector(image)
+            chosen = detections.choose(choice, source=called)
+            if len(detections) > 1:
+                notes.append(f"{len(detections)} faces were found in {called}; the {choice} one was compared")
+            faces.append(self._embed(detections[[chosen]], image, called).face(0))
+        problems = [problem for face in faces for problem in self.gate.problems(face)]
+        score = float(np.dot(faces[0].embedding, faces[1].embedding))
+        return replace(verification(score, at=point, problems=tuple(problems)), notes=tuple(notes))
+
+    def identify(
+        self, photo: images.Source, people: Gallery, *, at: OperatingPoint | None = None, top: int = 5
+    ) -> list[Identification]:
+        """Decide for every face of a photo who of the gallery it is, or that it is nobody.
+
+        Parameters
+        ----------
+        photo : path, bytes, binary file, PIL image or array
+            Of any number of people.
+        people : Gallery
+            See ``facerec.open_gallery``. Matches are logged there.
+        at : OperatingPoint, optional
+            Whose threshold decides; by default the shipped one for FMR 1e-3. The target holds per comparison: a face
+            is compared with everybody enrolled, so that of N people's strangers about 1 - (1 - FMR)^N find a match.
+        top : int
+            How many candidates to report per face, >= 1.
+
+        Returns
+        -------
+        list of Identification
+            One per face, best detection first; empty where there is no face.
+
+        Raises
+        ------
+        ImageError
+            If the photo cannot be read.
+        ModelMismatchError
+            If the gallery or the operating point belongs to another embedder.
+        CalibrationError
+            If no operating point is given and none is shipped.
+        GalleryError
+            As ``Gallery.identify``.
+        """
+        point, _ = self._point(at)
+        faces = self.faces(photo)
+        return people.identify(faces, at=point, top=top, problems=[self.gate.problems(face) for face in faces])
+
+    # -- the stages -----------------------------------------------------------------------------------------------
+
+    def _point(self, at: OperatingPoint | None) -> tuple[OperatingPoint, list[str]]:
+        """The point that decides, and what is to be said about it."""
+        if at is None:
+            return self.operating_point(), ["no operating point was given; the shipped one decided"]
+        if at.embedder_digest != self.embedder.digest:
+            message = (
+                f"the operating point {at.name} was measured with {at.embedder} (digest {at.embedder_digest[:12]}…), "
+                f"these faces are embedded by {self.embedder.name} (digest {self.embedder.digest[:12]}…); its error "
+                f"rates do not hold here. Measure one: facerec calibrate SCORES.csv --fmr {at.target_fmr:g}"
+            )
+            raise ModelMismatchError(message)
+        if at.detector != self.detector.name:
+            return at, [f"the operating point was measured with {at.detector}, these faces were found by {self.detector.name}"]
+        return at, []
+
+    def _embed(self, detections: Detections, image: Image, called: str) -> Faces:
+        chips = self.embedder.crop(image, detections)
+        return Faces(detections, sharpness(chips), self.embedder(chips), self.embedder.digest, called)
+
+    def _embedded(self, waiting: Iterable[tuple[Detections, Image, str] | ImageError]) -> Iterator[Faces | ImageError]:
+        """Embed the chips of all waiting photos in one batch, and part them again."""
+        waiting = list(waiting)
+        size = self.embedder.crop.size
+        parts = [chips for chips in (item[1] for item in waiting if not isinstance(item, ImageError))]
+        chips = np.concatenate([np.empty((0, size, size, 3), np.uint8), *parts])
+        vectors, sharp = self.embedder(chips), sharpness(chips)
+        first = 0
+        for item in waiting:
+            if isinstance(item, ImageError):
+                yield item
+                continue
+            detections, _, called = item
+            last = first + len(detections)
+            yield Faces(detections, sharp[first:last], vectors[first:last], self.embedder.digest, called)
+            first = last
+
+
+def _open(photo: images.Source, name: str | None) -> tuple[Image, str]:
+    called = images.name_of(photo) if name is None else name
+    return images.read(photo, name=called), called
