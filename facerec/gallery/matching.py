@@ -43,7 +43,8 @@ class _Segment:
     """A fixed number of rows; `count` of them are in use."""
 
     def __init__(self, dimension: int) -> None:
-        # Zeros, not empty: unused rows take part in the products, and still cost no memory until they are written.
+        # Zeros, not empty: unused rows take part in the products (not in the results, which end at `count`), and
+        # still cost no memory until they are written.
         self.vectors = np.zeros((_SEGMENT_ROWS, dimension), np.float32)
         self.people = np.zeros(_SEGMENT_ROWS, np.int64)
         self.expires = np.zeros(_SEGMENT_ROWS, np.int32)
@@ -178,7 +179,6 @@ class SearchIndex:
         scores = np.empty((len(probes), _SEGMENT_ROWS), np.float32)
         for number, segment in enumerate(self._segments):
             self._multiply(probes, segment.vectors, scores)
-            scores[:, segment.count :] = -np.inf
             expired = segment.expires < today
             if expired.any():
                 scores[:, expired] = -np.inf

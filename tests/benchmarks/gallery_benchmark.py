@@ -111,7 +111,11 @@ def measure_memory(path: Path) -> None:
         loading = time.perf_counter() - start
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         whole, _ = median_ms(lambda: people.identify(probe, at=POINT), lambda: None, 11)
-    print(json.dumps({"bytes": (after - before) * 1024, "loading_s": loading, "identify_ms": whole}))
+        start = time.perf_counter()
+        people.forget("person 7")
+        forgetting = time.perf_counter() - start
+    found = {"bytes": (after - before) * 1024, "loading_s": loading, "identify_ms": whole, "forgetting_s": forgetting}
+    print(json.dumps(found))
 
 
 def memory_rows(folder: Path, count: int) -> None:
@@ -125,7 +129,8 @@ def memory_rows(folder: Path, count: int) -> None:
     print(
         f"memory {count:>9,} x {DIMENSION}: {found['bytes'] / 2**20:8.1f} MiB, the vectors' own bytes "
         f"{own / 2**20:8.1f} MiB, ratio {found['bytes'] / own:.2f}; loaded in {found['loading_s']:.1f} s, "
-        f"then identify (transaction and names included) {found['identify_ms']:.2f} ms"
+        f"then identify (transaction and names included) {found['identify_ms']:.2f} ms, "
+        f"forget and erase {found['forgetting_s']:.1f} s"
     )
 
 

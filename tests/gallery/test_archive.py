@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from facerec.errors import ArgumentError, GalleryError, ModelMismatchError, UnknownPersonError
 from facerec.gallery import open_gallery
+from facerec.gallery.archive import read_archive
 
 _names = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=12)
 _people = st.dictionaries(
@@ -92,6 +93,22 @@ def test_people_who_are_there_are_a_clash(gallery, build, exported):
         gallery.import_from(exported)
 
     assert [person.name for person in gallery.people()] == ["bob"]
+
+
+def test_the_renamed_are_a_clash_too(gallery, exported):
+    """Somebody who is enrolled under another name since is recognised by id."""
+    gallery.import_from(exported)
+    gallery.rename("ada", "eve")
+    gallery.forget("bob")
+    with pytest.raises(GalleryError, match=r"'ada' .* \(as 'eve'\)"):
+        gallery.import_from(exported)
+
+
+def test_photos_are_checked_before_anything_is_given_out(gallery, exported):
+    """Reading an archive already finds a photo that was changed."""
+    _photo(exported).write_bytes(b"other")
+    with pytest.raises(GalleryError, match="is not the photo"):
+        read_archive(exported, gallery.embedder)
 
 
 def test_merge_adds_samples_to_those_who_are_there(gallery, build, exported, clock):
@@ -271,13 +288,13 @@ def test_reembed_is_all_or_nothing(build, with_photos):
             raise UnknownPersonError
         return build.face(9, digest=_NEW)
 
-    for faces_of, error in (
-        (fails, UnknownPersonError),
-        (lambda *_: build.face(9), ModelMismatchError),
-        (lambda *_: replace(build.face(9, digest=_NEW), embedding=np.ones(3, np.float32)), ArgumentError),
-        (lambda *_: with_photos.people(), GalleryError),
+    for faces_of, error, complaint in (
+        (fails, UnknownPersonError, None),
+        (lambda *_: build.face(9), ModelMismatchError, build.digest),
+        (lambda *_: replace(build.face(9, digest=_NEW), embedding=np.ones(3, np.float32)), ArgumentError, "8 numbers"),
+        (lambda *_: with_photos.people(), GalleryError, "from within one of its own calls"),
     ):
-        with pytest.raises(error):
+        with pytest.raises(error, match=complaint):
             with_photos.reembed(new, faces_of)
         assert _everything(with_photos) == before
         assert with_photos.embedder.digest == build.digest
