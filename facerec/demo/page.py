@@ -1,0 +1,349 @@
+"""The steps of a walk as a report page: every photo with its faces marked, every decision with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from facerec.demo import about, pictures
+from facerec.demo.steps import (
+    Compared,
+    Enrolled,
+    Finding,
+    Forgotten,
+    Identified,
+    LeftOut,
+    Logged,
+    Looked,
+    Setting,
+    Step,
+)
+from facerec.reporting import (
+    Block,
+    Callout,
+    Cell,
+    Column,
+    Facts,
+    Page,
+    Section,
+    SideBySide,
+    Standing,
+    Table,
+    Text,
+    plain,
+    write_number,
+)
+from facerec.reporting.annotate import Label
+
+_MOST_PICTURES = 12
+
+Kind = TypeVar("Kind", bound=Finding)
+
+
+def build_page(setting: Setting, steps: Sequence[Step]) -> Page:
+    """Return the page of a walk.
+
+    Parameters
+    ----------
+    setting : Setting
+    steps : sequence of Step
+        As they were walked, in order.
+    """
+    by_name = {step.name: step for step in steps}
+    sections = {
+        "look": _photos,
+        "enroll": _enrollment,
+        "same": _verification,
+        "partial": _partial,
+        "no face": _without_face,
+        "forget": _forgetting,
+    }
+    built = [section(by_name) for name, section in sections.items() if name in by_name]
+    return Page(
+        "Face recognition, step by step",
+        f"A walk through the library on real photos: {plain(setting.source)}. Everything on this page was computed "
+        "on this machine, and nothing was sent anywhere.",
+        (_overview(steps), *built, about.how_it_decides(setting), about.models(), about.limits(), _provenance(setting)),
+        lead=(_verdict(steps), *_scene(by_name, setting)),
+    )
+
+
+def _verdict(steps: Sequence[Step]) -> Callout:
+    compared = list(_findings(steps, Compared))
+    wrong = [each for each in compared if each.wrong]
+    faces = [
+        (found, panel)
+        for each in _findings(steps, Identified)
+        for number, found in enumerate(each.found)
+        if (panel := each.panel(number)) is not None
+    ]
+    mistaken = sum(found.decision != "undecided" and found.name != panel.person for found, panel in faces)
+    undecided = sum(found.decision == "undecided" for found, _ in faces)
+    total = len(compared) + len(faces)
+    if wrong or mistaken:
+        text = f"**{len(wrong) + mistaken} of {total} decisions whose truth is known were wrong**, and stand here as "
+        text += "they came out. "
+    else:
+        text = f"**None of the {total} decisions whose truth is known was wrong"
+        text += f"; {undecided} were left undecided, for poor pictures.** " if undecided else ".** "
+    text += "This shows what the software does, not how often it errs; see [How it decides](#how-it-decides)."
+    return Callout("warning" if wrong or mistaken else "note", text)
+
+
+def _scene(steps: dict[str, Step], setting: Setting) -> Iterator[Block]:
+    for scene in _findings([steps["scene"]], Identified):
+        made = (
+            f" It was {plain(scene.photo.origin)}: these photos hold no scene with several faces."
+            if scene.photo.panels
+            else ""
+        )
+        yield pictures.scene(
+            scene,
+            f"Every face of {pictures.named(scene.looked) if not made else 'the scene'}, searched for among everybody "
+            f"enrolled.{made} On each face: the box, the detector's five points, who it is, and the score.",
+        )
+        yield _decisions(scene, setting)
+
+
+def _decisions(identified: Identified, setting: Setting) -> Table:
+    known = bool(identified.photo.panels)
+    columns = [Column("face"), Column("decision"), Column("who"), Column("score", "score"), Column("most alike")]
+    columns += [Column("size"), Column("remark")]
+    rows: list[tuple[Cell, ...]] = []
+    for number, found in enumerate(identified.found):
+        panel = identified.panel(number)
+        left, top, right, bottom = found.box.tolist()
+        rows.append(
+            (
+                f"{number + 1}: {panel.words}" if panel else str(number + 1),
+                found.decision,
+                found.name or "nobody",
+                found.score,
+                ", ".join(f"{each.name} {write_number(each.score, 'score')}" for each in found.candidates) or None,
+                f"{right - left:.0f} × {bottom - top:.0f} px",
+                "; ".join(found.problems) or None,
+            )
+        )
+    point = setting.operating_point
+    return Table(
+        f"The decisions{', and what is really on each part of the picture' if known else ''}. A face is somebody's iff "
+        f"the score reaches {point.threshold:.4f}, the threshold for {plain(point.name)}.",
+        tuple(columns),
+        tuple(rows),
+    )
+
+
+def _overview(steps: Sequence[Step]) -> Section:
+    rows = tuple((f"{number}. {step.title}", step.outcome, step.seconds) for number, step in enumerate(steps, 1))
+    total = write_number(sum(step.seconds for step in steps), "seconds")
+    note = f"{total} in all. Fetching the photos happens once, loading the models once per program."
+    columns = (Column("step"), Column("outcome"), Column("time", "seconds"))
+    return Section(
+        "The walk", (Table("What was done, what came of it, and how long it took.", columns, rows, (note,)),)
+    )
+
+
+def _photos(steps: dict[str, Step]) -> Section:
+    found = list(_findings([steps["look"]], Looked))
+    left_out = list(_findings([steps["look"]], LeftOut))
+    shown = [
+        pictures.picture(looked, f"{pictures.named(looked)}: {_count(len(looked.faces))}")
+        for looked in found[:_MOST_PICTURES]
+    ]
+    blocks: list[Block] = [
+        Text("Every photo is read once, upright and in colour; faces are found, aligned and turned into vectors."),
+        SideBySide(tuple(shown)),
+    ]
+    if len(found) > len(shown):
+        blocks.append(Text(f"{len(found) - len(shown)} further photos were looked at and are not shown."))
+    if left_out:
+        columns = (Column("photo"), Column("why"))
+        rows = tuple((each.name, each.reason) for each in left_out)
+        blocks.append(Table("What was not used any further, and why.", columns, rows))
+    return Section("The photos", tuple(blocks))
+
+
+def _enrollment(steps: dict[str, Step]) -> Section:
+    columns = (
+        Column("person"),
+        Column("photos"),
+        Column("vectors", "count"),
+        Column("consent"),
+        Column("purpose"),
+        Column("matched until"),
+    )
+    rows = []
+    for each in _findings([steps["enroll"]], Enrolled):
+        person = each.enrollment.person
+        names = ", ".join(looked.photo.name for looked in each.photos)
+        expires = None if person.expires is None else person.expires.isoformat()
+        rows.append((person.name, names, person.samples, person.consent, person.purpose, expires))
+    return Section(
+        "Enrollment",
+        (
+            Text(
+                "The gallery keeps vectors, not photos, and for each person where the consent is kept, what for, and "
+                "until when. Here nobody was asked, so no consent is recorded; after the date nobody is matched."
+            ),
+            Table("Who was enrolled.", columns, tuple(rows)),
+            Text('From the command line: `facerec enroll NAME PHOTO --gallery people.db --consent "form 17"`'),
+        ),
+    )
+
+
+def _verification(steps: dict[str, Step]) -> Section:
+    chosen = [steps[name] for name in ("same", "different") if name in steps]
+    blocks: list[Block] = [Text("Is it the same person on both photos? One question, one score, one threshold.")]
+    blocks += [Text(f"{plain(step.title)}: {plain(step.outcome)}.") for step in chosen if not step.findings]
+    compared = list(_findings(chosen, Compared))
+    for each in compared:
+        # The decision stands on the photo in question; the other one is what it is compared with.
+        outcome = each.verification
+        label = Label("", outcome.decision, outcome.score)
+        blocks.append(
+            SideBySide(
+                (
+                    pictures.picture(each.reference, pictures.named(each.reference)),
+                    pictures.picture(each.probe, f"{pictures.named(each.probe)}: {outcome.decision}", labels=[label]),
+                )
+            )
+        )
+    columns = (
+        Column("photos"),
+        Column("really"),
+        Column("decision"),
+        Column("as it should be", "verdict"),
+        Column("score", "score"),
+        Column("threshold", "score"),
+        Column("remark"),
+    )
+    rows = tuple(
+        (
+            f"{each.reference.photo.name}, {each.probe.photo.name}",
+            "one person" if each.same_person else "two people",
+            each.verification.decision,
+            _standing(each),
+            each.verification.score,
+            each.verification.operating_point.threshold,
+            "; ".join((*each.verification.problems, *each.verification.notes)) or None,
+        )
+        for each in compared
+    )
+    if rows:
+        blocks.append(Table("The comparisons. What is really so is taken from the photos' names.", columns, rows))
+    blocks.append(Text("From the command line: `facerec verify a.jpg b.jpg`"))
+    return Section("Verification", tuple(blocks))
+
+
+def _partial(steps: dict[str, Step]) -> Section:
+    found = list(_findings([steps["partial"]], Identified))
+    return Section(
+        "A partly hidden face",
+        (
+            Text(
+                "A face at the edge of a photo lacks a part. The detector may still find it; whether what is left is "
+                "enough shows in the score. A face that is not found is never guessed."
+            ),
+            SideBySide(tuple(_labelled(each) for each in found)),
+        ),
+    )
+
+
+def _without_face(steps: dict[str, Step]) -> Section:
+    found = list(_findings([steps["no face"]], Identified))
+    return Section(
+        "A photo without a face",
+        (
+            Text(
+                "No face is an answer, not an error: `recognizer.identify` returns an empty list. Where exactly one "
+                "face is needed, as in `verify`, there is a clear error, and nothing is embedded in its stead."
+            ),
+            SideBySide(tuple(_labelled(each) for each in found)),
+        ),
+    )
+
+
+def _forgetting(steps: dict[str, Step]) -> Section:
+    blocks: list[Block] = []
+    for each in _findings([steps["forget"]], Forgotten):
+        receipt = each.receipt
+        erased = "yes" if receipt.erased_from_file else f"not yet: {receipt.advice}"
+        blocks += [
+            Text(
+                "Forgetting deletes a person with all vectors, overwrites the bytes in the file, and gives a receipt: "
+                "the only place where the name and the number in the log still meet."
+            ),
+            Facts(
+                (
+                    ("forgotten", receipt.name),
+                    ("person's number in the log", receipt.person_id),
+                    ("vectors deleted", receipt.vectors),
+                    ("photos deleted", receipt.photos),
+                    ("when", f"{receipt.forgotten:%Y-%m-%d %H:%M:%S} UTC"),
+                    ("log entry", receipt.log_entry),
+                    ("bytes gone from the file", erased),
+                )
+            ),
+            pictures.scene(each.afterwards, f"The same scene afterwards: {plain(receipt.name)} is nobody."),
+        ]
+    for logged in _findings([steps["forget"]], Logged):
+        columns = (Column("entry", "count"), Column("what"), Column("whom"), Column("photo"), Column("details"))
+        rows = tuple(
+            (
+                entry.number,
+                entry.event,
+                entry.name or (f"{entry.person_id[:8]}…" if entry.person_id else None),
+                entry.source,
+                ", ".join(f"{key} {_detail(value)}" for key, value in entry.details.items()) or None,
+            )
+            for entry in logged.entries
+        )
+        state = "intact" if logged.check.intact else f"not intact: {plain(logged.check.problem)}"
+        note = f"The log is {state}. Each entry's digest covers the one before; the last one is `{logged.check.head}`."
+        blocks.append(Table("The gallery's log. Of who was forgotten, only a number is left.", columns, rows, (note,)))
+    return Section("Forgetting", tuple(blocks))
+
+
+def _provenance(setting: Setting) -> Section:
+    from importlib.metadata import version
+
+    packages = ("facerec", "torch", "numpy", "pillow")
+    return Section(
+        "What made this page",
+        (
+            Facts((*((name, version(name)) for name in packages), ("embedder's digest", setting.embedder_digest))),
+            Text(
+                f"The gallery of this walk is `{plain(setting.gallery.name)}` beside this page. It holds vectors of "
+                "the people who were not forgotten; delete the folder when you have seen enough."
+            ),
+        ),
+    )
+
+
+def _labelled(identified: Identified) -> pictures.Picture:
+    labels = [Label.of(found) for found in identified.found]
+    said = ", ".join(label.text for label in labels) or "no face found"
+    problems = "".join(f" – {plain(problem)}" for found in identified.found for problem in found.problems)
+    caption = f"{pictures.named(identified.looked)}: **{plain(said)}**{problems}"
+    return pictures.picture(identified.looked, caption, labels=labels)
+
+
+def _standing(compared: Compared) -> Standing:
+    if compared.verification.match is None:
+        return "insufficient"
+    return "fail" if compared.wrong else "pass"
+
+
+def _findings(steps: Sequence[Step], kind: type[Kind]) -> Iterator[Kind]:
+    for step in steps:
+        for finding in step.findings:
+            if isinstance(finding, kind):
+                yield finding
+
+
+def _count(faces: int) -> str:
+    return "no face" if faces == 0 else "1 face" if faces == 1 else f"{faces} faces"
+
+
+def _detail(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
