@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import linear, pad
 
 from facerec import catalogue, weights
 
@@ -57,7 +57,7 @@ class Nets:
         difference, so one product decides which cells count, and only those few are regressed.
         """
         net = self.proposal
-        x = net.pool1(net.prelu1(net.conv1(level)))
+        x = _halved(net.prelu1(net.conv1(level)))
         x = net.prelu3(net.conv3(net.prelu2(net.conv2(x))))
         cells = x[0].permute(1, 2, 0).reshape(-1, x.shape[1])
         weight, bias = net.conv4_1.weight[:, :, 0, 0], net.conv4_1.bias
@@ -76,6 +76,15 @@ class Nets:
         """Regressions (n, 4), points (n, 10; five x, then five y) and probabilities (n,) of 48-pixel crops."""
         regressions, points, probabilities = _in_batches(self.output, crops, _OUTPUT_BATCH)
         return regressions, points, probabilities[:, 1]
+
+
+def _halved(x: Tensor) -> Tensor:
+    """Maximum over 2 × 2 pixels, as ``MaxPool2d(2, 2, ceil_mode=True)``; twice as fast with channels last."""
+    height, width = x.shape[2:]
+    if height % 2 or width % 2:
+        x = pad(x, (0, width % 2, 0, height % 2), value=-math.inf)
+    x = torch.maximum(x[:, :, 0::2], x[:, :, 1::2])
+    return torch.maximum(x[..., 0::2], x[..., 1::2])
 
 
 def _in_batches(network: nn.Module, crops: Tensor, size: int) -> tuple[Tensor, ...]:

@@ -62,7 +62,6 @@ class FastSampler:
 
     def __init__(self, photo: Tensor) -> None:
         self._octaves = [photo]
-        self._float_octaves: dict[int, Tensor] = {}
 
     def _octave(self, number: int) -> Tensor:
         while len(self._octaves) <= number:
@@ -70,11 +69,6 @@ class FastSampler:
             height, width = last.shape[2:]
             self._octaves.append(_shrunk(last, (max(1, height // 2), max(1, width // 2))))
         return self._octaves[number]
-
-    def _float_octave(self, number: int) -> Tensor:
-        if number not in self._float_octaves:
-            self._float_octaves[number] = self._octave(number).float().contiguous()
-        return self._float_octaves[number]
 
     def at_scale(self, scale: float) -> Tensor:
         """See `Sampler`."""
@@ -91,23 +85,40 @@ class FastSampler:
         All boxes of an octave are read as one tall picture: one bilinear sample per pixel of a crop.
         """
         spans = boxes[:, 2:] - boxes[:, :2]
-        octaves = (spans.amax(dim=1) / size).log2().floor().clamp(min=0).to(torch.int64)
-        cut = torch.empty((len(boxes), 3, size, size), device=boxes.device).contiguous(
-            memory_format=torch.channels_last
-        )
-        # Pixel centres of a crop as fractions of its box, and from there as -1 … 1 of the photo.
+        # Pixel centres of the crops, in the photo's coordinates, which count from pixel edges.
         steps = (torch.arange(size, device=boxes.device) + 0.5) / size
-        extent = torch.tensor(self._octaves[0].shape[:1:-1], device=boxes.device)
-        places = (boxes[:, None, :2] + spans[:, None] * steps[None, :, None]) * (2 / extent) - 1
-        grids = torch.stack(
-            [places[:, None, :, 0].expand(-1, size, -1), places[:, :, None, 1].expand(-1, -1, size)], dim=-1
-        )
-        for number in octaves.unique().tolist():
+        places = boxes[:, None, :2] + spans[:, None] * steps[None, :, None]
+        octaves = (spans.amax(dim=1) / size).log2().floor().clamp(min=0).to(torch.int64)
+        numbers = octaves.unique().tolist()
+        if len(numbers) == 1:
+            return self._sampled(numbers[0], boxes, places)
+        cut = torch.empty((len(boxes), 3, size, size), device=boxes.device)
+        cut = cut.contiguous(memory_format=torch.channels_last)
+        for number in numbers:
             chosen = (octaves == number).nonzero()[:, 0]
-            tall = grids[chosen].reshape(1, -1, size, 2)
-            sampled = grid_sample(self._float_octave(number), tall, padding_mode="border", align_corners=False)
-            cut[chosen] = sampled[0].reshape(3, -1, size, size).transpose(0, 1)
+            cut[chosen] = self._sampled(number, boxes[chosen], places[chosen])
         return cut
+
+    def _sampled(self, number: int, boxes: Tensor, places: Tensor) -> Tensor:
+        """The pixels at `places` (n, size, x and y) of one octave, all within `boxes`; (n, 3, size, size)."""
+        count, size = places.shape[:2]
+        octave, photo = self._octave(number), self._octaves[0]
+        scale = torch.tensor(octave.shape[:1:-1], device=boxes.device) / torch.tensor(
+            photo.shape[:1:-1], device=boxes.device
+        )
+        # Only the part under the boxes becomes float: the whole photo would cost more than all the networks.
+        left, top = (boxes[:, :2].amin(dim=0) * scale - 1).floor().clamp(min=0).to(torch.int64).tolist()
+        right, bottom = (boxes[:, 2:].amax(dim=0) * scale + 1).ceil().to(torch.int64).tolist()
+        part = octave[:, :, top:bottom, left:right].float()
+        extent = torch.tensor(part.shape[:1:-1], device=boxes.device)
+        corner = torch.tensor([left, top], device=boxes.device)
+        fractions = (places * scale - corner) * (2 / extent) - 1
+        grid = torch.stack(
+            [fractions[:, None, :, 0].expand(-1, size, -1), fractions[:, :, None, 1].expand(-1, -1, size)], dim=-1
+        )
+        sampled = grid_sample(part, grid.reshape(1, -1, size, 2), padding_mode="border", align_corners=False)
+        crops = sampled[0].reshape(3, count, size, size).transpose(0, 1)
+        return crops.contiguous(memory_format=torch.channels_last)
 
 
 def _shrunk(photo: Tensor, size: tuple[int, int]) -> Tensor:

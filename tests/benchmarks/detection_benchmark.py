@@ -1,0 +1,78 @@
+"""Detection against facenet-pytorch's own MTCNN: time on one thread, and which of its faces are found.
+
+Run: python tests/benchmarks/detection_benchmark.py
+"""
+
+import warnings
+
+import numpy as np
+import PIL.Image
+import torch
+from scenes import many_faces, one_face, real_photos
+from timing import milliseconds, report
+from torchvision.ops import box_iou
+
+from facerec.detect import Mtcnn
+from facerec.types import Image
+
+
+def peer_boxes(peer: object, image: Image) -> np.ndarray:
+    """Boxes (n, 4) of facenet-pytorch, which gives None where there is no face."""
+    boxes, _ = peer.detect(PIL.Image.fromarray(image))  # type: ignore[attr-defined]
+    return np.empty((0, 4), np.float32) if boxes is None else np.asarray(boxes, np.float32)
+
+
+def main() -> None:
+    """Print the tables."""
+    warnings.simplefilter("ignore")  # of facenet-pytorch
+    from facenet_pytorch import MTCNN
+
+    torch.set_num_threads(1)
+    peer_20 = MTCNN(keep_all=True, select_largest=False, device="cpu")
+    peer_40 = MTCNN(keep_all=True, select_largest=False, min_face_size=40, device="cpu")
+    ours = {
+        "fast, min_face_size 20": Mtcnn(min_face_size=20),
+        "default (fast, min_face_size 40)": Mtcnn(),
+        "exact, min_face_size 20": Mtcnn(min_face_size=20, mode="exact"),
+    }
+
+    print("Detection, 1 thread, median of alternating turns")
+    for title, image, aims, rounds in (
+        ("640 x 480, 1 face", one_face(), (2.4, 4.5), 15),
+        ("1280 x 856, 24 faces", many_faces(), (3, 5), 7),
+    ):
+        picture = PIL.Image.fromarray(image)
+        contenders = {
+            "facenet-pytorch, min_face_size 20": lambda picture=picture: peer_20.detect(picture),
+            "facenet-pytorch, min_face_size 40": lambda picture=picture: peer_40.detect(picture),
+            **{name: lambda image=image, detector=detector: detector(image) for name, detector in ours.items()},
+        }
+        times = milliseconds(contenders, rounds=rounds)
+        for (name, _), aim in zip(list(ours.items())[:2], aims, strict=True):
+            report(title, times, ours=name, targets={"facenet-pytorch, min_face_size 20": aim})
+        print(
+            f"  default against the peer at 40: ratio {times['facenet-pytorch, min_face_size 40'] / times['default (fast, min_face_size 40)']:.2f}"
+        )
+
+    photos = real_photos(lfw=300)
+    print(
+        f"\nFaces of facenet-pytorch that are found again, {len(photos)} photos (overlap: IoU >= 0.99 exact, 0.5 fast)"
+    )
+    for name, detector, peer, overlap in (
+        ("exact 20 against peer 20", ours["exact, min_face_size 20"], peer_20, 0.99),
+        ("fast 20 against peer 20", ours["fast, min_face_size 20"], peer_20, 0.5),
+        ("default against peer 40", ours["default (fast, min_face_size 40)"], peer_40, 0.5),
+        ("default against peer 20", ours["default (fast, min_face_size 40)"], peer_20, 0.5),
+    ):
+        wanted = found = extra = 0
+        for image in photos:
+            theirs, mine = peer_boxes(peer, image), detector(image).boxes
+            overlaps = box_iou(torch.tensor(theirs), torch.tensor(mine)) >= overlap
+            wanted += len(theirs)
+            found += int(overlaps.any(dim=1).sum())
+            extra += len(mine) - int(overlaps.any(dim=0).sum())
+        print(f"  {name:<28} {found}/{wanted} = {found / wanted:.4f}; {extra} more that the peer does not have")
+
+
+if __name__ == "__main__":
+    main()
