@@ -231,6 +231,9 @@ class Gallery(Protocol):
     def forget(self, name: str) -> ForgetReceipt:
         """Delete a person with all vectors and photos, and erase the bytes from the store.
 
+        Erasing rewrites the store, which takes seconds where it holds a million samples; `purge_expired` does it once
+        for many people.
+
         Raises
         ------
         UnknownPersonError

@@ -57,6 +57,23 @@ def test_the_number_of_probes_changes_nothing():
     assert index.search(probes[:0], top=3, today=_TODAY) == []
 
 
+@pytest.mark.parametrize("cores", [1, 2, 3, 4])
+def test_the_number_of_cores_changes_nothing(cores):
+    """However the segments are shared out, every one of them is searched."""
+    rng = np.random.default_rng(6)
+    vectors, people = _unit(rng, (70_000, 4)), rng.integers(0, 30_000, 70_000)
+    index = SearchIndex(4)
+    index._cores = cores
+    index.add(vectors, people, np.full(70_000, NEVER, np.int32))
+    probes = np.concatenate([vectors[[0, 30_000, 69_999]], _unit(rng, (2, 4))])
+
+    found = index.search(probes, top=3, today=_TODAY)
+
+    scores = np.clip(probes.astype(np.float64) @ vectors.T.astype(np.float64), -1, 1)
+    assert [hits[0].score for hits in found] == pytest.approx(scores.max(axis=1), abs=1e-12)
+    assert [hits[0].person for hits in found] == people[scores.argmax(axis=1)].tolist()
+
+
 def test_equal_scores_are_ranked_by_person_wherever_they_stand():
     """Ties across blocks and segments come in the order of the people's numbers, all equal rows considered."""
     rng = np.random.default_rng(2)
