@@ -1,0 +1,23 @@
+"""The command line ``facerec``: one file per command group, each a thin shell that parses, calls and prints.
+
+A command imports what it runs when it runs, so that ``facerec --help`` loads neither torch nor pandas.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and leave it with its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The command line without the program's name; by default the one that Python was started with.
+    """
+    from facerec.cli.app import app
+    from facerec.cli.running import run
+
+    sys.exit(run(app, sys.argv[1:] if arguments is None else arguments))

@@ -1,0 +1,67 @@
+"""All commands, in the order and the groups in which ``facerec --help`` lists them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from facerec.cli import calibrate, detect, enroll, evaluate, gallery, identify, models, score, verify
+from facerec.cli.console import say
+from facerec.cli.demo import demo
+from facerec.cli.options import examples
+
+_PHOTOS = "Photos"
+_GALLERIES = "Galleries: who is enrolled"
+_MEASURING = "Measuring"
+_MODELS = "Models"
+_FIRST = "Getting started"
+
+app = typer.Typer(
+    name="facerec",
+    help="Face recognition that can be held to account: every decision names its score, its threshold, and the error "
+    "rates that were measured there.\n\n"
+    "Exit status: 0 done or match, 1 no match or undecided, 2 error.",
+    epilog=examples(
+        "facerec demo",
+        "facerec verify a.jpg b.jpg",
+        'facerec enroll "Ada Lovelace" ada.jpg --gallery people.db --consent "form 17"',
+        "facerec identify crowd.jpg --gallery people.db",
+    ),
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from facerec import __version__
+
+        say(f"facerec {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; allowed anywhere on the line.")
+    ] = False,
+) -> None:
+    """Nothing to do here: --version acts through its callback, and --debug is read before the commands are."""
+
+
+app.command(rich_help_panel=_FIRST)(demo)
+app.command(rich_help_panel=_PHOTOS, epilog=detect.EXAMPLES)(detect.detect)
+app.command(rich_help_panel=_PHOTOS, epilog=verify.EXAMPLES)(verify.verify)
+app.command(rich_help_panel=_GALLERIES, epilog=enroll.EXAMPLES)(enroll.enroll)
+app.command(rich_help_panel=_GALLERIES, epilog=identify.EXAMPLES)(identify.identify)
+app.add_typer(gallery.app, rich_help_panel=_GALLERIES)
+app.command(rich_help_panel=_MEASURING, epilog=score.EXAMPLES)(score.score)
+app.add_typer(evaluate.app, rich_help_panel=_MEASURING)
+app.command(rich_help_panel=_MEASURING, epilog=calibrate.EXAMPLES)(calibrate.calibrate)
+app.add_typer(models.app, rich_help_panel=_MODELS)

@@ -1,0 +1,145 @@
+"""Where output goes: answers to stdout, everything about the work itself to stderr.
+
+With ``--json`` stdout holds one JSON document and nothing else. Texts of users (names, paths, consents) are never
+read as markup, and colours are left out where the output is no terminal, or ``NO_COLOR`` is set.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from facerec.types import OperatingPoint, Rate
+
+_STYLES = {"match": "bold green", "no match": "bold red", "undecided": "bold yellow"}
+# Wide enough for any row: a table that is read by another program must not be folded.
+_UNFOLDED = 10_000
+
+
+def stdout() -> Console:
+    """The console for answers; made anew, because tests and progress bars exchange ``sys.stdout``."""
+    return Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def stderr() -> Console:
+    """The console for notes, progress and errors."""
+    return Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def say(text: str = "") -> None:
+    """Print a line of the answer."""
+    stdout().print(text)
+
+
+def say_decision(decision: str, text: str) -> None:
+    """Print a line that begins with a decision, in its colour."""
+    stdout().print(Text.assemble((decision, _STYLES[decision]), text))
+
+
+def say_point(point: OperatingPoint) -> None:
+    """Print the operating point that decided, with the error rates that were measured there."""
+    say(f"  threshold {point.threshold:.4f}: {point.name}, {point.embedder}")
+    say(f"  measured there: false matches {percent(point.fmr)}, false non-matches {percent(point.fnmr)}")
+
+
+def percent(rate: Rate) -> str:
+    """A rate with counts and interval, such as ``0.10 % (3 of 3,000; 95%: 0.03 … 0.29 %)``."""
+    if not rate.trials:
+        return "not measured (no trials)"
+    interval = rate.interval()
+    counts = f"{rate.errors:,} of {rate.trials:,}"
+    return f"{rate.value:.2%} ({counts}; 95%: {interval.low:.2%} … {interval.high:.2%})".replace("%", " %")
+
+
+def note(text: str) -> None:
+    """Print a line about the work to stderr."""
+    stderr().print(text)
+
+
+def document(content: Mapping[str, object]) -> None:
+    """Print the one JSON document of a command; NaN and infinity become null."""
+    # Names of files may hold what the terminal's encoding cannot; in JSON every character can be written in ASCII.
+    ascii_only = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
+    text = json.dumps(_finite(content), indent=2, ensure_ascii=ascii_only, allow_nan=False)
+    sys.stdout.write(text + "\n")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> None:
+    """Print a table; in a terminal it fits the window, elsewhere every row is one line.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        The headings.
+    rows : sequence of sequence
+        One cell per column; ``None`` shows as a dash.
+    right : sequence of str
+        Headings of the columns whose cells stand to the right.
+    """
+    console = stdout()
+    shown = Table(box=SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in columns:
+        shown.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*("–" if cell is None else str(cell) for cell in row))
+    if console.is_terminal:
+        console.print(shown, soft_wrap=False)
+        return
+    unfolded = Console(width=_UNFOLDED, file=io.StringIO(), markup=False, highlight=False, emoji=False)
+    with unfolded.capture() as captured:
+        unfolded.print(shown)
+    for line in captured.get().splitlines():
+        console.print(line.rstrip())
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr while the block runs; silent where stderr is no terminal.
+
+    Parameters
+    ----------
+    doing : str
+        What stands before the bar.
+
+    Yields
+    ------
+    callable
+        To be called with how much is done and how much there is in all.
+    """
+    console = stderr()
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal or console.is_dumb_terminal,
+        # Lines of the answer go above the bar where both are on one terminal, and untouched into a pipe or file.
+        redirect_stdout=sys.stdout.isatty(),
+        redirect_stderr=False,
+    )
+    with bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _finite(value: object) -> object:
+    """`value` as JSON can hold it."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,95 @@
+"""``facerec detect``: where the faces of photos are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console, documents
+from facerec.cli.marking import Marker
+from facerec.cli.options import Annotate, AsJson, Device, MinFaceSize, Weights, examples
+from facerec.cli.running import fail
+
+if TYPE_CHECKING:
+    from facerec.types import Detections
+
+EXAMPLES = examples(
+    "facerec detect party.jpg",
+    "facerec detect photos/ --annotate marked/",
+    "facerec detect photos/ --json > faces.json",
+)
+
+
+def detect(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos, or folders of photos.")],
+    *,
+    annotate: Annotate = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Sample the photo as facenet-pytorch does: slower, nearly the same faces.")
+    ] = False,
+    as_json: AsJson = False,
+    min_face_size: MinFaceSize = 40,
+    device: Device = None,
+    weights: Weights = None,
+) -> None:
+    """Find the faces in photos: a box, a score and five points for each.
+
+    A photo that cannot be read is reported in its place and the others go on; the exit status is then 2.
+    """
+    from facerec import images
+    from facerec.datasets import photos
+    from facerec.detect import Mtcnn
+    from facerec.device import best_device
+    from facerec.errors import ImageError
+
+    found = photos(paths)
+    detector = Mtcnn(
+        min_face_size=min_face_size,
+        mode="exact" if exact else "fast",
+        device=device or best_device(),
+        folder=weights,
+    )
+    marker = None if annotate is None else Marker(annotate)
+    entries: list[dict[str, object]] = []
+    unreadable = 0
+    with console.progress("finding faces") as advance:
+        for done, photo in enumerate(found, 1):
+            name = images.name_of(photo)
+            try:
+                image = images.read(photo)
+            except ImageError as error:
+                unreadable += 1
+                entry: dict[str, object] = {"photo": str(photo), "error": str(error)}
+                line = f"{name}: {error}" if name not in str(error) else str(error)
+            else:
+                detections = detector(image)
+                entry = _entry(photo, detections)
+                line = _line(name, detections)
+                if marker is not None:
+                    entry["annotated"] = str(marker.mark_detections(photo, image, detections))
+            if as_json:
+                entries.append(entry)
+            else:
+                console.say(line)
+            advance(done, len(found))
+    if as_json:
+        console.document({"photos": entries, "detector": detector.name})
+    if unreadable:
+        fail(f"{unreadable} of {len(found)} photos could not be read")
+
+
+def _entry(photo: Path, detections: Detections) -> dict[str, object]:
+    width, height = detections.image_size
+    return {"photo": str(photo), "width": width, "height": height, "faces": documents.faces(detections)}
+
+
+def _line(name: str, detections: Detections) -> str:
+    width, height = detections.image_size
+    count = "no face" if not len(detections) else "1 face" if len(detections) == 1 else f"{len(detections)} faces"
+    lines = [f"{name}  {width} × {height}  {count}"]
+    for box, score in zip(detections.boxes, detections.scores, strict=True):
+        left, top, right, bottom = (round(float(edge)) for edge in box)
+        lines.append(f"  {right - left} × {bottom - top} pixels at ({left}, {top}), score {score:.3f}")
+    return "\n".join(lines)

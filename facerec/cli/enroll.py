@@ -1,0 +1,160 @@
+"""``facerec enroll``: put a person, or a folder of people, into a gallery."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console, documents
+from facerec.cli.options import (
+    AsJson,
+    Consent,
+    Device,
+    FaceOption,
+    GalleryFile,
+    MinFaceSize,
+    Model,
+    Purpose,
+    Weights,
+    examples,
+)
+from facerec.cli.running import fail
+
+if TYPE_CHECKING:
+    from facerec.cli.enrolling import Terms
+    from facerec.gallery import Enrollment
+    from facerec.recognizer import Recognizer
+
+EXAMPLES = examples(
+    'facerec enroll "Ada Lovelace" ada1.jpg ada2.jpg --gallery people.db --consent "form 17"',
+    "facerec enroll guest guest.jpg --gallery people.db --expires 2031-12-31",
+    "facerec enroll --folder people/ --gallery people.db",
+)
+
+
+def enroll(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Who it is.", show_default=False)] = None,
+    photos: Annotated[
+        list[Path] | None, typer.Argument(metavar="PHOTO...", help="Photos of this person.", show_default=False)
+    ] = None,
+    *,
+    gallery: GalleryFile,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            metavar="DIR",
+            help="Enroll many: this folder holds one folder of photos per person.",
+            show_default=False,
+        ),
+    ] = None,
+    consent: Consent = None,
+    purpose: Purpose = None,
+    expires: Annotated[
+        datetime | None,
+        typer.Option(
+            "--expires",
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="The last day of being matched.",
+            show_default=False,
+        ),
+    ] = None,
+    keep_photos: Annotated[
+        bool, typer.Option("--keep-photos", help="Store the photos too; `gallery reembed` needs them.")
+    ] = False,
+    face: FaceOption = "only",
+    accept_low_quality: Annotated[
+        bool, typer.Option("--accept-low-quality", help="Enroll faces that are too small, blurred or uncertain, too.")
+    ] = False,
+    as_json: AsJson = False,
+    model: Model = None,
+    min_face_size: MinFaceSize = 40,
+    device: Device = None,
+    weights: Weights = None,
+) -> None:
+    """Enroll a person with one or several photos; the gallery file is made if it does not exist.
+
+    All photos are checked before anything is stored: one that cannot be read, shows no face or several, or shows a
+    face below the quality gate, refuses the whole person. A person who is enrolled already gets further photos.
+
+    With --folder, people are stored one by one, photos that cannot be used are skipped and counted, and the exit
+    status is 2 if somebody had no usable photo.
+    """
+    from facerec.cli.enrolling import Terms, faces_of_person, store
+    from facerec.cli.recognition import load_recognizer, model_of
+    from facerec.errors import ArgumentError
+    from facerec.gallery import open_gallery
+
+    if (folder is None) != bool(name and photos) or (folder is not None and name is not None):
+        message = "enroll takes NAME PHOTO..., or --folder DIR; see: facerec enroll --help"
+        raise ArgumentError(message)
+    last_day = None if expires is None else expires.date()
+    terms = Terms(consent, purpose, last_day, keep_photos, face, accept_low_quality)
+    recognizer = load_recognizer(model_of(gallery, model), weights=weights, device=device, min_face_size=min_face_size)
+    if folder is not None:
+        _enroll_folder(recognizer, gallery, folder, terms, as_json=as_json)
+        return
+    chosen = photos or []
+    faces = faces_of_person(recognizer, chosen, terms)
+    with open_gallery(gallery, recognizer.embedder) as people:
+        done = store(people, str(name), faces, chosen, terms)
+    if as_json:
+        console.document({"gallery": str(gallery), "model": recognizer.embedder.name, **documents.enrollment(done)})
+    else:
+        console.say(_line(done))
+
+
+def _enroll_folder(recognizer: Recognizer, gallery: Path, folder: Path, terms: Terms, *, as_json: bool) -> None:
+    from facerec.cli.enrolling import enroll_folder
+    from facerec.gallery import open_gallery
+
+    enrolled: list[dict[str, object]] = []
+    skipped: list[dict[str, object]] = []
+    left_out: list[str] = []
+    with (
+        open_gallery(gallery, recognizer.embedder) as people,
+        console.progress("enrolling") as progress,
+    ):
+        for person in enroll_folder(recognizer, people, folder, terms, progress=progress):
+            skipped += [{"photo": str(photo), "reason": reason} for photo, reason in person.skipped]
+            if person.enrollment is None:
+                left_out.append(person.name)
+            else:
+                enrolled.append(documents.enrollment(person.enrollment))
+            if not as_json:
+                console.say(f"{person.name}: not enrolled" if person.enrollment is None else _line(person.enrollment))
+                for _, reason in person.skipped:
+                    console.say(f"  skipped: {reason}")
+    if as_json:
+        console.document(
+            {
+                "gallery": str(gallery),
+                "model": recognizer.embedder.name,
+                "enrolled": enrolled,
+                "not_enrolled": left_out,
+                "skipped": skipped,
+            }
+        )
+    else:
+        samples = sum(int(str(each["added"])) for each in enrolled)
+        console.say(f"{len(enrolled)} people enrolled with {samples} new faces; {len(skipped)} photos skipped")
+    if left_out:
+        fail(f"{len(left_out)} people had no usable photo: {', '.join(left_out[:5])}{' …' * (len(left_out) > 5)}")
+
+
+def _line(done: Enrollment) -> str:
+    person = done.person
+    parts = [f"{done.added} new {'face' if done.added == 1 else 'faces'}"]
+    if done.already_present:
+        parts.append(f"{done.already_present} already there")
+    if done.photos_kept:
+        parts.append(f"{done.photos_kept} photos kept")
+    if person.expires is not None:
+        parts.append(f"matched until {person.expires}")
+    if person.consent is None:
+        parts.append("no consent recorded")
+    return f"{person.name}: {'enrolled' if done.created else 'added to'}, {', '.join(parts)}"

@@ -1,0 +1,229 @@
+"""``facerec evaluate``: how well a matcher does, from labelled photos or from its scores."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console, documents
+from facerec.cli.options import AsJson, Device, MinFaceSize, Model, Weights, examples
+from facerec.cli.tables import failures_document, refuse_unwritable, report
+
+if TYPE_CHECKING:
+    from facerec.evaluation import Evaluation, TrueMatches
+
+app = typer.Typer(
+    name="evaluate",
+    help="Measure how well a matcher does: this one on LFW, or any one from its scores.",
+    rich_markup_mode="markdown",
+)
+
+
+@app.command(
+    epilog=examples(
+        "facerec evaluate lfw --data lfw/",
+        "facerec evaluate lfw --data lfw/ --scores lfw.csv --json",
+    )
+)
+def lfw(
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder of LFW: pairs.txt and the photos.")],
+    *,
+    scores: Annotated[
+        Path | None,
+        typer.Option(
+            "--scores", metavar="SCORES", help="Write the score table, too: .csv or .parquet.", show_default=False
+        ),
+    ] = None,
+    pseudonyms: Annotated[
+        bool,
+        typer.Option("--pseudonyms", help="Write pseudonyms instead of names; the key is drawn anew and kept nowhere."),
+    ] = False,
+    pseudonym_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--pseudonym-key",
+            metavar="FILE",
+            help="Write the pseudonyms that this key gives (16 to 64 secret bytes): the same in every run.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    model: Model = None,
+    min_face_size: MinFaceSize = 40,
+    device: Device = None,
+    weights: Weights = None,
+) -> None:
+    """Run LFW's official ten folds, from the photos to the figures.
+
+    The face compared is the one nearest to the photo's centre, as the data set defines it. A pair in which a photo
+    shows no face counts as rejected. Accuracy on a fold is at the threshold that the other nine choose; the thresholds
+    for a false match rate are taken on all pairs.
+    """
+    from facerec.cli.recognition import load_recognizer
+    from facerec.datasets import lfw as read_lfw
+    from facerec.errors import ArgumentError
+    from facerec.evaluation import evaluate_scores, score_pairs
+    from facerec.scores import pseudonymise, write
+
+    secret = pseudonym_key is not None or pseudonyms
+    if secret and scores is None:
+        message = "pseudonyms are for the table that --scores writes; add --scores OUT.csv"
+        raise ArgumentError(message)
+    if scores is not None:
+        refuse_unwritable(scores)
+    key = _key(pseudonym_key) if secret else b""
+    pairs = read_lfw(data)
+    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+    started = time.perf_counter()
+    with console.progress("comparing LFW's pairs") as progress:
+        table, failures = score_pairs(recognizer, pairs, data, choice="central", progress=progress)
+    seconds = time.perf_counter() - started
+    if scores is not None:
+        write(pseudonymise(table, key=key) if secret else table, scores)
+    evaluation = evaluate_scores(table)
+    report(failures)
+    per_second = failures.photos / seconds
+    if as_json:
+        console.document(
+            {
+                **_document(evaluation),
+                **failures_document(failures),
+                "images_per_second": per_second,
+                "seconds": seconds,
+                "model": recognizer.embedder.name,
+                "embedder_digest": recognizer.embedder.digest,
+                "detector": recognizer.detector.name,
+                "alignment": recognizer.embedder.crop.name,
+                "scores": None if scores is None else str(scores),
+            }
+        )
+        return
+    console.say(f"{recognizer.embedder.name}, {recognizer.detector.name}, {recognizer.embedder.crop.name}")
+    _print(evaluation)
+    console.say(f"{failures.photos} photos in {seconds:.0f} s, {per_second:.1f} per second")
+    if scores is not None:
+        console.say(f"scores: {scores}")
+
+
+@app.command(
+    "scores",
+    epilog=examples(
+        "facerec evaluate scores scores.csv",
+        "facerec evaluate scores vendor.parquet --at point.json --json",
+    ),
+)
+def evaluate_table(
+    table: Annotated[Path, typer.Argument(metavar="SCORES", help="A score table: .csv or .parquet.")],
+    at: Annotated[
+        Path | None,
+        typer.Option(
+            "--at", metavar="POINT.json", help="Error rates at these operating points, too.", show_default=False
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what a score table supports, whoever's matcher made it.
+
+    Larger scores must mean more alike. Comparisons with an empty score count as rejected. Accuracy is given where the
+    table has a column `fold`: at a threshold chosen on the same pairs it would flatter.
+    """
+    from facerec.calibration import read_points
+    from facerec.evaluation import evaluate_scores, rates_at
+    from facerec.scores import read
+
+    rows = read(table)
+    points = () if at is None else read_points(at)
+    evaluation = evaluate_scores(rows)
+    measured = [(point, *rates_at(rows, point.threshold)) for point in points]
+    if as_json:
+        at_points = [
+            {
+                "threshold": point.threshold,
+                "target_fmr": point.target_fmr,
+                "measured_on": point.data_set,
+                "fmr": documents.rate(fmr),
+                "fnmr": documents.rate(fnmr),
+            }
+            for point, fmr, fnmr in measured
+        ]
+        console.document({**_document(evaluation), "at_operating_points": at_points})
+        return
+    _print(evaluation)
+    for point, fmr, fnmr in measured:
+        console.say(f"At threshold {point.threshold:.4f} ({point.name}):")
+        console.say(f"  false matches      {console.percent(fmr)}")
+        console.say(f"  false non-matches  {console.percent(fnmr)}")
+
+
+def _key(path: Path | None) -> bytes:
+    import secrets
+
+    return secrets.token_bytes(32) if path is None else path.read_bytes()
+
+
+def _document(evaluation: Evaluation) -> dict[str, object]:
+    from facerec.evaluation import TARGET_FMRS
+
+    folds = evaluation.folds
+    measured = {each.target_fmr: each for each in evaluation.true_matches}
+    return {
+        "accuracy_mean": None if folds is None else folds.mean,
+        "accuracy_std": None if folds is None else folds.std,
+        "auc": evaluation.auc,
+        "eer": evaluation.eer,
+        "tmr_at_fmr": {
+            _short(target): measured[target].rate.value if target in measured else None for target in TARGET_FMRS
+        },
+        "tmr_at_fmr_details": {_short(target): _details(each) for target, each in measured.items()},
+        "genuine_pairs": evaluation.genuines,
+        "impostor_pairs": evaluation.impostors,
+        "pairs_without_score": evaluation.failures,
+        "people": evaluation.people,
+        "photos": evaluation.photos,
+        "folds": None
+        if folds is None
+        else [
+            {"fold": str(name), "accuracy": float(accuracy), "threshold": float(threshold), "pairs": int(trials)}
+            for name, accuracy, threshold, trials in zip(
+                folds.folds, folds.accuracies, folds.thresholds, folds.trials, strict=True
+            )
+        ],
+        "accuracy_standard_error": None if folds is None else folds.standard_error,
+    }
+
+
+def _details(each: TrueMatches) -> dict[str, object]:
+    return {
+        "threshold": each.threshold,
+        "tmr": documents.true_match_rate(each.rate),
+        "fmr": documents.rate(each.fmr),
+    }
+
+
+def _short(target: float) -> str:
+    """0.01 as 1e-2, the way in which false match rates are quoted."""
+    digits, exponent = f"{target:e}".split("e")
+    return f"{float(digits):g}e{int(exponent)}"
+
+
+def _print(evaluation: Evaluation) -> None:
+    console.say(
+        f"{evaluation.genuines:,} genuine and {evaluation.impostors:,} impostor pairs of {evaluation.people:,} people, "
+        f"{evaluation.failures:,} of them without a score"
+    )
+    folds = evaluation.folds
+    if folds is not None:
+        console.say(
+            f"  accuracy          {folds.mean:.2%} ± {folds.std:.2%} over {len(folds.folds)} folds "
+            f"(standard error {folds.standard_error:.2%})".replace("%", " %")
+        )
+    console.say(f"  area under ROC    {evaluation.auc:.5f}")
+    console.say(f"  equal error rate  {evaluation.eer:.2%}".replace("%", " %"))
+    for each in evaluation.true_matches:
+        console.say(
+            f"  at FMR {_short(each.target_fmr)}       threshold {each.threshold:.4f}, "
+            f"true matches {console.percent(each.rate)}"
+        )

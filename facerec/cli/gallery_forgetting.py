@@ -1,0 +1,117 @@
+"""``facerec gallery forget, purge, compact``: taking people out, for good, with a receipt."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console, documents
+from facerec.cli.options import AsJson, GalleryFile, PersonName, examples
+from facerec.cli.running import fail
+
+if TYPE_CHECKING:
+    from facerec.gallery import ForgetReceipt
+
+_Receipt = Annotated[
+    Path | None,
+    typer.Option("--receipt", metavar="FILE", help="Write the receipt as JSON, too.", show_default=False),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this file's commands with the group."""
+    app.command(epilog=examples('facerec gallery forget "Ada Lovelace" --gallery people.db --receipt ada.json'))(forget)
+    app.command()(purge)
+    app.command()(compact)
+
+
+def forget(
+    name: PersonName,
+    gallery: GalleryFile,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")] = False,
+    receipt: _Receipt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forget a person: vectors and photos are deleted, and their bytes erased from the file.
+
+    Asks first; where nobody can be asked, --yes is needed. Prints a receipt.
+    """
+    from facerec.errors import ArgumentError
+    from facerec.gallery import open_gallery
+
+    with open_gallery(gallery) as people:
+        person = people.person(name)
+        if not yes and not sys.stdin.isatty():
+            message = f"forgetting {person.name} cannot be undone; without a terminal to ask at, give --yes"
+            raise ArgumentError(message)
+        question = f"Forget {person.name}, with {person.samples} faces and {person.photos} photos, for good?"
+        if not yes and not typer.confirm(question, err=True):
+            message = f"{person.name} was not forgotten"
+            raise ArgumentError(message)
+        done = people.forget(name)
+    if receipt is not None:
+        _write(receipt, documents.record(done))
+    if as_json:
+        console.document(documents.record(done))
+    else:
+        console.say(_line(done))
+    _refuse_remains([done])
+
+
+def purge(gallery: GalleryFile, receipt: _Receipt = None, as_json: AsJson = False) -> None:
+    """Forget everybody whose expiry date has passed; does not ask."""
+    from facerec.gallery import open_gallery
+
+    with open_gallery(gallery) as people:
+        done = people.purge_expired()
+    told = {"forgotten": [documents.record(each) for each in done]}
+    if receipt is not None:
+        _write(receipt, told)
+    if as_json:
+        console.document(told)
+    else:
+        for each in done:
+            console.say(_line(each))
+        console.say(f"{len(done)} people had expired and were forgotten")
+    _refuse_remains(done)
+
+
+def compact(gallery: GalleryFile, as_json: AsJson = False) -> None:
+    """Erase what earlier deletions had to leave in the file.
+
+    Exit status: 0 nothing is left, 2 something still stands in the way.
+    """
+    from facerec.gallery import open_gallery
+
+    with open_gallery(gallery) as people:
+        erasure = people.compact()
+    if as_json:
+        console.document(documents.record(erasure))
+    elif erasure.complete:
+        console.say("nothing of what was deleted is left in the file")
+    if not erasure.complete:
+        fail(erasure.advice)
+
+
+def _write(path: Path, content: Mapping[str, object]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _line(done: ForgetReceipt) -> str:
+    erased = "erased from the file" if done.erased_from_file else "not yet erased from the file"
+    return (
+        f"{done.name} (id {done.person_id}) was forgotten on {done.forgotten:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{done.vectors} faces and {done.photos} photos, {erased}; log entry {done.log_entry}"
+    )
+
+
+def _refuse_remains(done: Sequence[ForgetReceipt]) -> None:
+    """End with status 2 where somebody is forgotten, but the file still holds the deleted bytes."""
+    if remains := [each for each in done if not each.erased_from_file]:
+        message = f"{', '.join(each.name for each in remains)}: {remains[0].advice}"
+        fail(message)

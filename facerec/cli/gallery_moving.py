@@ -1,0 +1,133 @@
+"""``facerec gallery export, import, reembed``: moving people, and renewing their vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console, documents
+from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, ModelName, Weights, examples
+
+if TYPE_CHECKING:
+    from facerec.gallery import Sample
+    from facerec.types import Face, Faces
+
+# Less than this of two boxes in common, and the face found now is not the one that was enrolled.
+_SAME_FACE = 0.3
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this file's commands with the group."""
+    app.command("export", epilog=examples("facerec gallery export people-2031/ --gallery people.db"))(export)
+    app.command("import", epilog=examples("facerec gallery import people-2031/ --gallery new.db"))(import_people)
+    app.command(epilog=examples("facerec gallery reembed --gallery people.db --model facenet"))(reembed)
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")],
+    gallery: GalleryFile,
+    as_json: AsJson = False,
+) -> None:
+    """Write everybody to a new folder: JSON, vectors and kept photos; no pickle."""
+    from facerec.gallery import open_gallery
+
+    with open_gallery(gallery) as people:
+        count = people.export_to(folder)
+    if as_json:
+        console.document({"gallery": str(gallery), "folder": str(folder), "people": count})
+    else:
+        console.say(f"{count} people written to {folder}")
+
+
+def import_people(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Made by `facerec gallery export`.")],
+    *,
+    gallery: GalleryFile,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Add faces to people who are enrolled already, instead of refusing.")
+    ] = False,
+    as_json: AsJson = False,
+    model: Model = None,
+    device: Device = None,
+    weights: Weights = None,
+) -> None:
+    """Add everybody from an exported folder; the gallery file is made, for --model, if it does not exist."""
+    from facerec.cli.recognition import load_recognizer
+    from facerec.gallery import open_gallery
+
+    embedder = None
+    if not gallery.exists():
+        embedder = load_recognizer(model, weights=weights, device=device).embedder
+    with open_gallery(gallery, embedder) as people:
+        done = people.import_from(folder, merge=merge)
+    if as_json:
+        console.document({"gallery": str(gallery), "imported": [documents.enrollment(each) for each in done]})
+        return
+    for each in done:
+        console.say(f"{each.person.name}: {each.added} faces added, {each.already_present} already there")
+    console.say(f"{len(done)} people imported")
+
+
+def reembed(
+    *,
+    gallery: GalleryFile,
+    model: Annotated[ModelName, typer.Option("--model", help="The embedder to change to.")] = "dlib-resnet",
+    as_json: AsJson = False,
+    min_face_size: MinFaceSize = 40,
+    device: Device = None,
+    weights: Weights = None,
+) -> None:
+    """Replace all vectors by those of another embedder, made from the kept photos.
+
+    In each photo the face is taken that lies where the enrolled one lay. Nothing is changed if one is not found, or
+    if a photo was not kept.
+    """
+    from facerec.cli.recognition import load_recognizer
+    from facerec.gallery import open_gallery
+
+    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+
+    with open_gallery(gallery) as people, console.progress("embedding") as progress:
+        total = sum(person.samples for person in people.people())
+        done = 0
+
+        def enrolled_face(sample: Sample, photo: bytes) -> Face:
+            nonlocal done
+            face = _same_face(recognizer.faces(photo, name=sample.source), sample)
+            done += 1
+            progress(done, total)
+            return face
+
+        count = people.reembed(recognizer.embedder, enrolled_face)
+    if as_json:
+        identity = {"name": recognizer.embedder.name, "digest": recognizer.embedder.digest}
+        console.document({"gallery": str(gallery), "vectors": count, "embedder": identity})
+    else:
+        console.say(f"{count} vectors are now of {recognizer.embedder.name}")
+
+
+def _same_face(faces: Faces, sample: Sample) -> Face:
+    """The face whose box has most in common with the enrolled one.
+
+    Raises
+    ------
+    NoFaceError
+        If none has enough in common with it.
+    """
+    import numpy as np
+
+    from facerec.errors import NoFaceError
+
+    boxes, box = faces.detections.boxes.astype(float), np.array(sample.box)
+    spans = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
+    shared = spans.clip(min=0).prod(axis=1)
+    overlaps = shared / ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod() - shared)
+    if len(overlaps) == 0 or overlaps.max() < _SAME_FACE:
+        message = (
+            f"the face that was enrolled from {sample.source} on {sample.enrolled:%Y-%m-%d} is not found in the photo "
+            "that was kept; nothing was changed. Enroll that person again, or try a smaller --min-face-size"
+        )
+        raise NoFaceError(message)
+    return faces.face(int(overlaps.argmax()))

@@ -1,0 +1,129 @@
+"""``facerec identify``: who of a gallery is on a photo, face by face, or nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console, documents
+from facerec.cli.marking import Marker
+from facerec.cli.options import (
+    Annotate,
+    AsJson,
+    At,
+    Device,
+    Fmr,
+    GalleryFile,
+    MinFaceSize,
+    Model,
+    Weights,
+    examples,
+)
+from facerec.cli.running import fail
+
+if TYPE_CHECKING:
+    from facerec.types import Faces, Identification
+
+EXAMPLES = examples(
+    "facerec identify crowd.jpg --gallery people.db",
+    "facerec identify photos/ --gallery people.db --annotate marked/",
+    "facerec identify door.jpg --gallery people.db --top 3 --json",
+)
+
+
+def identify(
+    paths: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")],
+    *,
+    gallery: GalleryFile,
+    top: Annotated[int, typer.Option("--top", metavar="K", help="How many candidates to report per face.")] = 5,
+    annotate: Annotate = None,
+    as_json: AsJson = False,
+    at: At = None,
+    fmr: Fmr = None,
+    model: Model = None,
+    min_face_size: MinFaceSize = 40,
+    device: Device = None,
+    weights: Weights = None,
+) -> None:
+    """Decide for every face of a photo who of the gallery it is, or that it is nobody.
+
+    The threshold's false match rate holds for one comparison; a face is compared with everybody enrolled, so the
+    share of strangers who are taken for somebody grows with the gallery, and is printed. Matches are written to the
+    gallery's log. A photo that cannot be read is reported in its place and the others go on.
+
+    Exit status: 0 somebody was identified, 1 nobody, 2 a photo could not be read, or another error.
+    """
+    from facerec import images
+    from facerec.cli.recognition import deciding_point, load_recognizer, model_of
+    from facerec.datasets import photos
+    from facerec.errors import ImageError
+    from facerec.gallery import open_gallery
+
+    found = photos(paths)
+    single = len(paths) == 1 and found == paths
+    recognizer = load_recognizer(model_of(gallery, model), weights=weights, device=device, min_face_size=min_face_size)
+    point, notes = deciding_point(recognizer, at=at, fmr=fmr)
+    marker = None if annotate is None else Marker(annotate)
+    entries: list[dict[str, object]] = []
+    unreadable = identified = 0
+    with open_gallery(gallery) as people, console.progress("identifying") as advance:
+        enrolled = sum(not person.expired for person in people.people())
+        for done, (photo, faces) in enumerate(zip(found, recognizer.stream(found), strict=True), 1):
+            if isinstance(faces, ImageError):
+                if single:
+                    raise faces
+                unreadable += 1
+                entry: dict[str, object] = {"photo": str(photo), "error": str(faces)}
+                lines = [str(faces)]
+            else:
+                problems = [recognizer.gate.problems(face) for face in faces]
+                outcomes = people.identify(faces, at=point, top=top, problems=problems)
+                identified += sum(outcome.name is not None for outcome in outcomes)
+                entry = {"photo": str(photo), "faces": [documents.identification(outcome) for outcome in outcomes]}
+                lines = _lines(faces, outcomes)
+                if marker is not None:
+                    marked = marker.mark_people(photo, images.read(photo), faces.detections, outcomes)
+                    entry["annotated"] = str(marked)
+            if as_json:
+                entries.append(entry)
+            else:
+                for line in lines:
+                    console.say(line)
+            advance(done, len(found))
+    expected_fpir = 1 - (1 - point.target_fmr) ** enrolled
+    if as_json:
+        rest = {
+            "threshold": point.threshold,
+            "target_fmr": point.target_fmr,
+            "model": recognizer.embedder.name,
+            "gallery_people": enrolled,
+            "expected_fpir": expected_fpir,
+            "operating_point": documents.operating_point(point),
+            "notes": list(notes),
+        }
+        console.document({**(entries[0] if single else {"photos": entries}), **rest})
+    else:
+        console.say_point(point)
+        console.say(
+            f"  {enrolled} people were searched; about {expected_fpir:.2g} of strangers are expected to match someone"
+        )
+        for line in notes:
+            console.say(f"  note: {line}")
+    if unreadable:
+        fail(f"{unreadable} of {len(found)} photos could not be read")
+    raise typer.Exit(0 if identified else 1)
+
+
+def _lines(faces: Faces, outcomes: Sequence[Identification]) -> list[str]:
+    lines = [faces.source if len(faces) else f"{faces.source}  no face"]
+    for outcome in outcomes:
+        left, top, right, bottom = (round(float(edge)) for edge in outcome.box)
+        who = outcome.name or {"no match": "nobody enrolled", "undecided": "undecided"}[outcome.decision]
+        place = f"face of {right - left} × {bottom - top} pixels at ({left}, {top})"
+        near = ", ".join(f"{each.name} {each.score:.3f}" for each in outcome.candidates)
+        lines.append(f"  {who}  {place}; nearest: {near or 'nobody'}")
+        lines += [f"    {problem}" for problem in outcome.problems]
+    return lines

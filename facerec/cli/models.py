@@ -1,0 +1,210 @@
+"""``facerec models``: which models there are, on what terms, and whether their files are here."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console
+from facerec.cli.options import AsJson, Weights, examples
+from facerec.cli.running import fail
+
+if TYPE_CHECKING:
+    from facerec.catalogue import Model
+    from facerec.weights import WeightFile
+
+app = typer.Typer(
+    name="models",
+    help="List the models, their licences and where they are; fetch and check their files.",
+    invoke_without_command=True,
+    rich_markup_mode="markdown",
+)
+Name = Annotated[str, typer.Argument(metavar="NAME", help="As `facerec models` lists it.")]
+
+
+@app.callback(epilog=examples("facerec models", "facerec models show dlib-resnet", "facerec models fetch facenet"))
+def models(context: typer.Context, as_json: AsJson = False, weights: Weights = None) -> None:
+    """List the models, their licences and where they are; fetch and check their files."""
+    if context.invoked_subcommand is None:
+        _list(weights, as_json=as_json)
+
+
+@app.command("list")
+def list_models(as_json: AsJson = False, weights: Weights = None) -> None:
+    """List every model: task, licence, commercial use, and where its files are."""
+    _list(weights, as_json=as_json)
+
+
+@app.command(epilog=examples("facerec models show dlib-resnet", "facerec models show facenet --json"))
+def show(name: Name, as_json: AsJson = False, weights: Weights = None) -> None:
+    """Tell all that is known of a model: licences, training data, accuracy by group."""
+    from facerec.catalogue import model
+
+    chosen = model(name)
+    if as_json:
+        console.document(_document(chosen, weights))
+        return
+    console.say(f"{chosen.name}: {chosen.summary}")
+    facts = [
+        ("task", chosen.task),
+        ("default", "yes" if chosen.default else "no"),
+        ("dimension", chosen.dimension),
+        ("commercial use", f"{chosen.commercial}: {chosen.commercial_reason}"),
+        ("licence of the code", chosen.code_licence),
+        ("licence of the weights", chosen.weights_licence),
+        ("training data", chosen.training_data),
+        ("terms of that data", chosen.training_terms),
+        ("accuracy by group", chosen.accuracy_by_group),
+    ]
+    for heading, fact in facts:
+        if fact is not None:
+            console.say(f"  {heading}: {fact}")
+    for weight in chosen.weights:
+        file = _find(weight, weights)
+        console.say(f"  file {weight.file_name}: {file.path or file.state}")
+        console.say(f"    SHA-256 {weight.sha256}")
+
+
+@app.command(epilog=examples("facerec models fetch facenet", "facerec models fetch facenet --folder /media/stick"))
+def fetch(
+    name: Name,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            metavar="DIR",
+            help="Where to put it; by default FACEREC_WEIGHTS, else the user's cache.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Download a model's files, once, and check their SHA-256; the only command besides demo that uses the network."""
+    from facerec import weights
+    from facerec.catalogue import model
+    from facerec.download import fetch as download
+
+    chosen = model(name)
+    files = []
+    for weight in chosen.weights:
+        if isinstance(weight.source, weights.InPackage):
+            files.append(weights.locate(weight, folder=folder))  # it came with the installation, or the error says how
+            continue
+        with console.progress(f"fetching {weight.file_name}") as progress:
+            files.append(download(weight, folder=folder, progress=lambda got, total: progress(got, total or got)))
+    if as_json:
+        console.document({"name": chosen.name, "files": [str(path) for path in files]})
+    else:
+        for path in files:
+            console.say(str(path))
+
+
+@app.command()
+def check(as_json: AsJson = False, weights: Weights = None) -> None:
+    """Check every model file here against its SHA-256.
+
+    Exit status 2 if one is not what it should be, or one that is used by default is absent.
+    """
+    from facerec.catalogue import MODELS
+
+    rows = [(model, weight, _find(weight, weights)) for model in MODELS for weight in model.weights]
+    optional = [file.state == "absent" and not model.default for model, _, file in rows]
+    bad = [row[1].file_name for row, spared in zip(rows, optional, strict=True) if row[2].state != "ok" and not spared]
+    if as_json:
+        files = [{"model": model.name, "file": weight.file_name, **asdict(file)} for model, weight, file in rows]
+        console.document({"files": files, "ok": not bad})
+    else:
+        for (model, weight, file), spared in zip(rows, optional, strict=True):
+            told = {"ok": "as it should be", "absent": "absent", "wrong": f"wrong. {file.problem}"}[file.state]
+            hint = f" (not needed unless you choose it: facerec models fetch {model.name})" if spared else ""
+            console.say(f"{model.name}  {weight.file_name}: {told}{hint}")
+    if bad:
+        fail(f"{len(bad)} model files are absent or wrong: {', '.join(bad)}")
+
+
+def _list(weights: Path | None, *, as_json: bool) -> None:
+    from facerec.catalogue import MODELS
+
+    if as_json:
+        console.document({"models": [_document(model, weights) for model in MODELS]})
+        return
+    rows = []
+    for model in MODELS:
+        files = [_find(weight, weights) for weight in model.weights]
+        state = next((file.state for file in files if file.state != "ok"), None)
+        rows.append(
+            (
+                model.name,
+                model.task,
+                "yes" if model.default else "no",
+                model.commercial,
+                " ".join(weight.sha256[:8] for weight in model.weights),
+                state or _place(model.weights[0], Path(str(files[0].path))),
+            )
+        )
+    console.table(("model", "task", "default", "commercial use", "SHA-256", "where"), rows)
+    console.say("Licences, training data and accuracy by group: facerec models show NAME")
+
+
+def _place(weight: WeightFile, path: Path) -> str:
+    """Where a file is, in few words: the package that carries it, or its folder."""
+    from facerec.weights import InPackage
+
+    if isinstance(weight.source, InPackage) and path.as_posix().endswith(weight.source.path):
+        return f"package {weight.source.distribution}"
+    return str(path.parent)
+
+
+def _document(model: Model, folder: Path | None) -> dict[str, object]:
+    files = []
+    for weight in model.weights:
+        file = _find(weight, folder)
+        files.append({"file": weight.file_name, "sha256": weight.sha256, "size": weight.size, **asdict(file)})
+    return {
+        "name": model.name,
+        "task": model.task,
+        "summary": model.summary,
+        "default": model.default,
+        "dimension": model.dimension,
+        "code_licence": model.code_licence,
+        "weights_licence": model.weights_licence,
+        "commercial": model.commercial,
+        "commercial_reason": model.commercial_reason,
+        "training_data": model.training_data,
+        "training_terms": model.training_terms,
+        "accuracy_by_group": model.accuracy_by_group,
+        "files": files,
+    }
+
+
+@dataclass(frozen=True)
+class _File:
+    """Whether a model file can be used.
+
+    Attributes
+    ----------
+    state : {"ok", "absent", "wrong"}
+    path : str or None
+        Where it is, if it is the file that it should be.
+    problem : str
+        What is wrong; empty if nothing is.
+    """
+
+    state: str
+    path: str | None = None
+    problem: str = ""
+
+
+def _find(weight: WeightFile, folder: Path | None) -> _File:
+    from facerec.errors import MissingWeightsError, WeightsError
+    from facerec.weights import locate
+
+    try:
+        return _File("ok", path=str(locate(weight, folder=folder)))
+    except MissingWeightsError as error:
+        return _File("absent", problem=str(error))
+    except WeightsError as error:
+        return _File("wrong", problem=str(error))

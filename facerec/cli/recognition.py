@@ -1,0 +1,93 @@
+"""From options to a recognizer and an operating point; the names of the embedders stand here, in plain sight."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facerec.errors import CalibrationError
+from facerec.gallery import open_gallery
+
+if TYPE_CHECKING:
+    from facerec.cli.options import ModelName
+    from facerec.recognizer import Recognizer
+    from facerec.types import OperatingPoint
+
+MIN_FACE_SIZE = 40
+"""The detector's own default."""
+
+
+def load_recognizer(
+    model: ModelName | None, *, weights: Path | None, device: str | None, min_face_size: int = MIN_FACE_SIZE
+) -> Recognizer:
+    """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet."""
+    from facerec.detect import Mtcnn
+    from facerec.device import best_device
+    from facerec.embed.dlib_resnet import dlib_resnet
+    from facerec.embed.facenet import facenet
+    from facerec.recognizer import Recognizer
+
+    embedders = {"dlib-resnet": dlib_resnet, "facenet": facenet}
+    device = best_device() if device is None else device
+    return Recognizer(
+        detector=Mtcnn(min_face_size=min_face_size, device=device, folder=weights),
+        embedder=embedders[model or "dlib-resnet"](device=device, folder=weights),
+    )
+
+
+def model_of(gallery: Path, model: ModelName | None) -> ModelName | None:
+    """The embedder to use with a gallery: the one that was asked for, else the one that it was made with."""
+    if model is not None or not gallery.exists():
+        return model
+    with open_gallery(gallery) as people:
+        name = people.embedder.name
+    return "facenet" if name == "facenet" else None
+
+
+def chosen_point(recognizer: Recognizer, *, at: Path | None, fmr: float | None) -> OperatingPoint | None:
+    """The operating point that the options name; ``None`` where they name none.
+
+    Raises
+    ------
+    CalibrationError
+        If the file holds no point, several and `fmr` does not choose, or none for `fmr`; if none is shipped for `fmr`.
+    """
+    if at is None:
+        return None if fmr is None else recognizer.operating_point(fmr)
+    from facerec.calibration import read_points
+
+    in_file = read_points(at)
+    # A file may hold the points of several embedders; where it holds none of ours, the recognizer says what is wrong.
+    points = [point for point in in_file if point.embedder_digest == recognizer.embedder.digest] or list(in_file)
+    if fmr is not None:
+        points = [point for point in points if math.isclose(point.target_fmr, fmr, rel_tol=1e-9)]
+    if len(points) == 1:
+        return points[0]
+    held = ", ".join(f"{point.name} ({point.embedder})" for point in in_file) or "no operating point"
+    wanted = "choose one with --fmr" if fmr is None else f"--fmr {fmr:g} needs exactly one at that rate"
+    message = f"{at} holds {held}; {wanted}"
+    raise CalibrationError(message)
+
+
+def deciding_point(
+    recognizer: Recognizer, *, at: Path | None, fmr: float | None
+) -> tuple[OperatingPoint, tuple[str, ...]]:
+    """The operating point that decides in a gallery, and what has to be said about it (as ``Recognizer.verify`` does).
+
+    Raises
+    ------
+    CalibrationError
+        As `chosen_point`; or if the options name none and none is shipped for the embedder.
+    """
+    point = chosen_point(recognizer, at=at, fmr=fmr)
+    notes = []
+    if point is None:
+        point = recognizer.operating_point()
+        notes.append("no operating point was given; the shipped one decided")
+    if point.detector != recognizer.detector.name:
+        notes.append(
+            f"the operating point was measured with {point.detector}, these faces were found by "
+            f"{recognizer.detector.name}"
+        )
+    return point, tuple(notes)
