@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, CalibrationError
 from facerec.metrics import clustered_rate, threshold_at_fmr
@@ -61,11 +63,35 @@ def calibrate(
     Rule of 30: Doddington et al. (2000), Speech Communication 31:225.
     """
     checked = check(table)
-    genuine = checked["genuine"].to_numpy(bool)
-    scores = checked["score"].to_numpy()
+    return point_of(
+        checked["score"].to_numpy(),
+        checked["genuine"].to_numpy(bool),
+        (checked["probe_subject"].to_numpy(), checked["reference_subject"].to_numpy()),
+        target_fmr,
+        data_set=data_set,
+        detector=detector,
+        alignment=alignment,
+        embedder=embedder,
+        embedder_digest=embedder_digest,
+    )
+
+
+def point_of(
+    scores: NDArray[np.floating],
+    genuine: NDArray[np.bool_],
+    subjects: tuple[NDArray, NDArray],
+    target_fmr: float,
+    *,
+    data_set: str,
+    detector: str,
+    alignment: str,
+    embedder: str,
+    embedder_digest: str,
+) -> OperatingPoint:
+    """As `calibrate`, from bare arrays: scores (n,), whether genuine (n,), and who is on either side (n,)."""
     _refuse_unsupported(target_fmr, impostors=int((~genuine).sum()), genuines=int(genuine.sum()))
     if (abs(scores) > 1).any():
-        message = f"an operating point is for cosine similarities, -1 … 1; the table holds {scores[abs(scores) > 1][0]}"
+        message = f"an operating point is for cosine similarities, -1 … 1; there is {scores[abs(scores) > 1][0]}"
         raise CalibrationError(message)
     try:
         threshold = threshold_at_fmr(scores[~genuine], target_fmr)
@@ -77,7 +103,7 @@ def calibrate(
             "is one photo filed under the names of two people?"
         )
         raise CalibrationError(message)
-    first, second = checked["probe_subject"], checked["reference_subject"]
+    first, second = subjects
     accepted = scores >= threshold
     return OperatingPoint(
         threshold=threshold,

@@ -1,0 +1,264 @@
+"""The detector: any photo is answered, facenet-pytorch is the oracle, and the parts keep their laws."""
+
+import threading
+import warnings
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from torch import nn
+from torchvision.ops import box_iou
+
+from facerec import images
+from facerec.datasets import photos
+from facerec.detect import Mtcnn
+from facerec.detect.boxes import cell_boxes, clipped, nms_by_smaller, shift_by, squared
+from facerec.detect.nets import _halved
+from facerec.detect.sampling import ExactSampler, FastSampler
+from facerec.errors import ArgumentError, MissingWeightsError
+
+RNG = np.random.default_rng(2)
+
+
+@pytest.fixture(scope="module")
+def fast() -> Mtcnn:
+    """The detector at its defaults."""
+    return Mtcnn()
+
+
+@pytest.fixture(scope="module")
+def exact() -> Mtcnn:
+    """The detector that does what facenet-pytorch does."""
+    return Mtcnn(min_face_size=20, mode="exact")
+
+
+@pytest.fixture(scope="module")
+def samples(data) -> list[np.ndarray]:
+    """Real photos: whole scenes, partial faces, and portraits of LFW; at most 1,000 pixels."""
+    paths = photos([data / "face_samples"])[::2] + sorted((data / "lfw/images").glob("*/*_0001.jpg"))[::600]
+    found = []
+    for path in paths:
+        photo = PIL.Image.fromarray(images.read(path))
+        photo.thumbnail((1000, 1000))
+        found.append(np.asarray(photo))
+    return found
+
+
+def overlaps(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """IoU of every box of theirs (rows) with every one of ours."""
+    return box_iou(torch.tensor(theirs), torch.tensor(ours)).numpy()
+
+
+@pytest.mark.parametrize("mode", ["fast", "exact"])
+@pytest.mark.parametrize(
+    "size", [(1, 1), (1, 100), (11, 11), (12, 12), (39, 39), (40, 40), (41, 43), (10, 3000), (3000, 10), (45, 1000)]
+)
+def test_any_size_is_answered(mode: str, size: tuple[int, int]) -> None:
+    """Small, long and narrow photos have no faces; none is an exception."""
+    found = Mtcnn(mode=mode)(np.zeros((*size, 3), np.uint8))  # type: ignore[arg-type]
+
+    assert len(found) == 0
+    assert found.boxes.shape == (0, 4)
+    assert found.points.shape == (0, 5, 2)
+    assert found.image_size == (size[1], size[0])
+
+
+@pytest.mark.parametrize(
+    "photo", [np.full((200, 300, 3), 128, np.uint8), RNG.integers(0, 256, (200, 300, 3), np.uint8)]
+)
+def test_no_face_is_an_empty_value(fast: Mtcnn, photo: np.ndarray) -> None:
+    """Neither an even plane nor noise holds a face."""
+    assert len(fast(photo)) == 0
+
+
+def test_exact_mode_finds_what_facenet_pytorch_finds(exact: Mtcnn, samples: list[np.ndarray]) -> None:
+    """The same faces, box by box: IoU at least 0.99, points within a pixel, scores within 1e-3."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from facenet_pytorch import MTCNN
+
+        peer = MTCNN(keep_all=True, select_largest=False, device="cpu")
+    faces = 0
+    for photo in samples:
+        boxes, scores, points = peer.detect(PIL.Image.fromarray(photo), landmarks=True)
+
+        found = exact(photo)
+
+        assert len(found) == (0 if boxes is None else len(boxes))
+        if boxes is None:
+            continue
+        faces += len(boxes)
+        overlap = overlaps(found.boxes, np.asarray(boxes, np.float32))
+        match = overlap.argmax(axis=1)
+        assert overlap.max(axis=1).min() >= 0.99
+        np.testing.assert_allclose(found.scores[match], scores.astype(np.float32), atol=1e-3)
+        np.testing.assert_allclose(found.points[match], np.asarray(points, np.float32), atol=1)
+    assert faces >= 15
+
+
+def test_fast_mode_finds_the_same_faces(exact: Mtcnn, samples: list[np.ndarray]) -> None:
+    """At the same smallest size, at least 98 % of the faces of the exact mode are found again."""
+    quick = Mtcnn(min_face_size=20)
+    wanted = found = 0
+    for photo in samples:
+        theirs = exact(photo).boxes
+        wanted += len(theirs)
+        found += int((overlaps(quick(photo).boxes, theirs) >= 0.5).any(axis=1).sum())
+
+    assert found >= 0.98 * wanted
+
+
+def test_a_batch_equals_its_photos(fast: Mtcnn, samples: list[np.ndarray]) -> None:
+    """Photos of different sizes, and one without a face, in one batch."""
+    batch = [samples[0], np.zeros((90, 70, 3), np.uint8), samples[1][:, ::2]]
+
+    for together, photo in zip(fast.batch(batch), batch, strict=True):
+        alone = fast(photo)
+        np.testing.assert_array_equal(together.boxes, alone.boxes)
+        np.testing.assert_array_equal(together.points, alone.points)
+
+
+def test_a_shifted_face_is_found_where_it_is(fast: Mtcnn, samples: list[np.ndarray]) -> None:
+    """Moving the photo on a grey ground moves box and points with it."""
+    portrait = samples[-1]
+    height, width = portrait.shape[:2]
+    ground = np.full((height + 60, width + 80, 3), 128, np.uint8)
+    ground[20 : 20 + height, 48 : 48 + width] = portrait
+    first, second = fast(portrait), fast(ground)
+
+    i, j = first.choose("largest"), second.choose("largest")
+
+    side = float(first.sizes[i])
+    np.testing.assert_allclose(second.boxes[j], first.boxes[i] + [48, 20, 48, 20], atol=0.12 * side)
+    np.testing.assert_allclose(second.points[j], first.points[i] + [48, 20], atol=0.08 * side)
+
+
+def test_detections_come_best_first(fast: Mtcnn, samples: list[np.ndarray]) -> None:
+    """Scores fall from the first detection to the last, and lie between 0.7 and 1."""
+    for photo in samples:
+        scores = fast(photo).scores
+        assert (np.diff(scores) <= 0).all()
+        assert ((scores > 0.7) & (scores <= 1)).all()
+
+
+def test_threads_share_a_detector(fast: Mtcnn, samples: list[np.ndarray]) -> None:
+    """Four threads at once get what one gets."""
+    expected = fast(samples[0]).boxes
+    got: list[np.ndarray] = []
+    threads = [threading.Thread(target=lambda: got.append(fast(samples[0]).boxes)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(got) == 4
+    for boxes in got:
+        np.testing.assert_array_equal(boxes, expected)
+
+
+@pytest.mark.parametrize(
+    "photo", [np.zeros((50, 50), np.uint8), np.zeros((50, 50, 4), np.uint8), np.zeros((50, 50, 3))]
+)
+def test_what_is_not_a_photo_is_refused(fast: Mtcnn, photo: np.ndarray) -> None:
+    """Grey, RGBA and float arrays have not been through the reader."""
+    with pytest.raises(ArgumentError, match="uint8 of shape"):
+        fast(photo)
+
+
+def test_too_small_a_face_size_is_refused() -> None:
+    """The proposal network sees 12 pixels at the least."""
+    with pytest.raises(ArgumentError, match="at least 12"):
+        Mtcnn(min_face_size=11)
+
+
+def test_an_unknown_mode_is_refused() -> None:
+    """The message lists the modes."""
+    with pytest.raises(ArgumentError, match="fast, exact"):
+        Mtcnn(mode="slow")  # type: ignore[arg-type]
+
+
+def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """Without the package that carries them, the message says which file is missing."""
+    import dataclasses
+
+    from facerec import catalogue
+    from facerec.weights import InPackage
+
+    absent = dataclasses.replace(catalogue.PNET, source=InPackage("no-such-package", "1", "pnet.pt"))
+    monkeypatch.setattr(catalogue, "PNET", absent)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    with pytest.raises(MissingWeightsError, match=r"pnet\.pt"):
+        Mtcnn()
+
+
+# -- the parts ----------------------------------------------------------------------------------------------------
+
+
+def test_cells_are_two_pixels_apart_and_see_twelve() -> None:
+    """Worked by hand: cell (3, 1) at half size sees pixels 7 … 18 by 3 … 14, doubled."""
+    np.testing.assert_array_equal(cell_boxes(torch.tensor([[3, 1]]), 0.5), [[14, 6, 36, 28]])
+
+
+def test_shift_moves_sides_by_fractions() -> None:
+    """Worked by hand: a box of 10 by 20, with and without the odd one."""
+    box, move = torch.tensor([[0.0, 0.0, 10.0, 20.0]]), torch.tensor([[0.1, 0.1, -0.1, -0.1]])
+
+    np.testing.assert_allclose(shift_by(box, move, plus_one=False), [[1, 2, 9, 18]])
+    np.testing.assert_allclose(shift_by(box, move, plus_one=True), [[1.1, 2.1, 8.9, 17.9]], rtol=1e-6)
+
+
+def test_squares_keep_the_centre_and_the_longer_side() -> None:
+    """A box of 10 by 20 becomes 20 by 20 about the same centre."""
+    np.testing.assert_allclose(squared(torch.tensor([[0.0, 0.0, 10.0, 20.0]])), [[-5, 0, 15, 20]])
+
+
+def test_clipping_keeps_whole_pixels_of_the_photo() -> None:
+    """Boxes count from 1; what lies outside is cut."""
+    boxes = torch.tensor([[-3.7, 0.2, 5.9, 8.0], [2.0, 3.0, 400.0, 500.0]])
+
+    np.testing.assert_array_equal(clipped(boxes, 100, 50), [[0, 0, 5, 8], [1, 2, 100, 50]])
+
+
+def test_suppression_by_the_smaller_equals_the_naive_loop() -> None:
+    """Greedy, best first, overlap relative to the smaller of two boxes."""
+    corner = RNG.uniform(0, 60, (40, 2))
+    boxes = np.concatenate([corner, corner + RNG.uniform(5, 40, (40, 2))], axis=1).astype(np.float32)
+    scores = RNG.permutation(40).astype(np.float32)
+    kept: list[int] = []
+    for i in np.argsort(-scores):
+        area = lambda b: (b[2] - b[0] + 1) * (b[3] - b[1] + 1)  # noqa: E731
+        clashes = False
+        for j in kept:
+            lo, hi = np.maximum(boxes[i, :2], boxes[j, :2]), np.minimum(boxes[i, 2:], boxes[j, 2:])
+            shared = np.maximum(0, hi - lo + 1).prod()
+            clashes |= shared / min(area(boxes[i]), area(boxes[j])) > 0.5
+        if not clashes:
+            kept.append(int(i))
+
+    assert nms_by_smaller(torch.tensor(boxes), torch.tensor(scores), 0.5).tolist() == kept
+
+
+@pytest.mark.parametrize("shape", [(1, 10, 8, 8), (1, 10, 7, 8), (2, 3, 5, 9), (1, 4, 1, 1)])
+def test_halving_is_max_pooling(shape: tuple[int, ...]) -> None:
+    """The quicker way gives torch's own MaxPool2d(2, 2, ceil_mode=True)."""
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+
+    assert torch.equal(_halved(x), nn.MaxPool2d(2, 2, ceil_mode=True)(x))
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.6, 0.31, 0.11])
+def test_both_samplers_see_the_same_photo(scale: float) -> None:
+    """Of a smooth photo, whole and cropped, the fast sampler gives nearly the exact one's pixels."""
+    y, x = np.mgrid[:300, :400]
+    waves = np.stack([127 + 100 * np.sin(x / 41 + k) * np.cos(y / 37) for k in range(3)]).round().astype(np.uint8)
+    photo = torch.from_numpy(waves)[None]
+    boxes = torch.tensor([[10, 20, 34, 44], [50, 60, 150, 170], [0, 0, 400, 300], [350, 250, 400, 300]])
+
+    exact, fast = ExactSampler(photo), FastSampler(photo)
+
+    assert exact.at_scale(scale).shape == fast.at_scale(scale).shape
+    assert (exact.at_scale(scale) - fast.at_scale(scale)).abs().max() < 6
+    for size in (24, 48):
+        assert (exact.crops(boxes, size) - fast.crops(boxes, size)).abs().mean() < 2.5
