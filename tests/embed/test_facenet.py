@@ -14,7 +14,7 @@ from facenet_pytorch import InceptionResnetV1, extract_face
 
 from facerec import weights
 from facerec.catalogue import FACENET, FACENET_WEIGHTS
-from facerec.embed import facenet as module
+from facerec.embed import network as batching
 from facerec.embed.facenet import BoxCrop, facenet
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError
 from facerec.types import Detections
@@ -78,7 +78,7 @@ def expected(reference, chips):
 
 def test_vectors_equal_those_of_facenet_pytorch(reference, weight, chips, monkeypatch):
     """Without flip averaging the vectors are facenet-pytorch's to 1e-6, whether computed in several parts or one."""
-    monkeypatch.setattr(module, "_AT_ONCE", 2)
+    monkeypatch.setattr(batching, "_BATCH", 2)
     folder, file = weight
     embedder = facenet(folder=folder, weight=file, flip=False)
     want = expected(reference, chips)
