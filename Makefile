@@ -1,0 +1,45 @@
+# Everything a newcomer or a maintainer runs. Each target installs what it needs into .venv by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow check format bench lfw clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "facerec needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
+
+demo: $(VENV)/.installed ## see it work on real photos; writes reports/demo/report.html
+	$(BIN)/facerec demo
+
+test: $(VENV)/.installed ## the tests (a few minutes)
+	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/.installed ## the tests that take minutes, LFW among them
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/.installed ## format, lint, types, tests: what must be green before a change lands
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.installed ## bring the code into the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed ## measure against the peers, side by side, ratios printed
+	cd tests/benchmarks && for script in *_benchmark.py; do echo "== $$script"; $(CURDIR)/$(BIN)/python $$script || exit 1; done
+
+lfw: $(VENV)/.installed ## measure on LFW anew: data/lfw, data/calibration, reports/lfw (DATA=folder of LFW)
+	$(BIN)/python data/lfw/recipe.py --data $(DATA)
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
