@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import calibrate, detect, enroll, evaluate, gallery, identify, models, score, verify
+from facerec.cli import calibrate, demo, detect, enroll, evaluate, gallery, identify, models, score, verify
 from facerec.cli.console import say
-from facerec.cli.demo import demo
 from facerec.cli.options import examples
 
 _PHOTOS = "Photos"
@@ -55,7 +54,7 @@ def _program(
     """Nothing to do here: --version acts through its callback, and --debug is read before the commands are."""
 
 
-app.command(rich_help_panel=_FIRST)(demo)
+app.command(rich_help_panel=_FIRST, epilog=demo.EXAMPLES)(demo.demo)
 app.command(rich_help_panel=_PHOTOS, epilog=detect.EXAMPLES)(detect.detect)
 app.command(rich_help_panel=_PHOTOS, epilog=verify.EXAMPLES)(verify.verify)
 app.command(rich_help_panel=_GALLERIES, epilog=enroll.EXAMPLES)(enroll.enroll)

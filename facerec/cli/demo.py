@@ -19,6 +19,7 @@ EXAMPLES = examples("facerec demo", "facerec demo --photos my-photos --out my-de
 
 
 def demo(
+    *,
     photos: Annotated[
         Path | None,
         typer.Option(

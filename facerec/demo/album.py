@@ -1,14 +1,14 @@
 """Which photo serves what in the demonstration: first by its name, then by what is seen in it.
 
-Two layouts are understood. In folders (``DIR/ada/any.jpg``) a folder is a person. In a flat folder a photo is named
-after the person, with a number behind the name (``ada1.jpg``, ``ada_2.jpg``, ``Ada Lovelace (3).png``). A photo whose
-name holds ``partial`` shows a face that is partly hidden; a photo with several faces is a scene.
+Two layouts are understood. In folders (``DIR/ada/any.jpg``) each folder in DIR is a person. In a flat folder a photo is
+named after the person, with a number behind the name (``ada1.jpg``, ``ada_2.jpg``, ``Ada Lovelace (3).png``). A photo
+whose name holds ``partial`` shows a face that is partly hidden; a photo with several faces is a scene.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,7 +133,7 @@ def candidates(folder: Path) -> tuple[tuple[Candidate, ...], tuple[LeftOut, ...]
 
 
 def choose(
-    looked: Iterable[tuple[Candidate, Faces | ImageError]],
+    looked: Sequence[tuple[Candidate, Faces | ImageError]],
     problems: Callable[[Face], Sequence[str]],
     left_out: Sequence[LeftOut] = (),
 ) -> Album:
@@ -141,7 +141,7 @@ def choose(
 
     Parameters
     ----------
-    looked : iterable of (Candidate, Faces or ImageError)
+    looked : sequence of (Candidate, Faces or ImageError)
         Every photo and what was found in it.
     problems : callable
         Why a face is not good enough, for example ``QualityGate().problems``; empty if it is.
@@ -157,9 +157,8 @@ def choose(
     scenes: list[Looked] = []
     partial: list[Looked] = []
     dropped = list(left_out)
-    total = without_face = 0
+    total, without_face = len(looked), 0
     for candidate, faces in looked:
-        total += 1
         name = candidate.photo.name
         if isinstance(faces, ImageError):
             dropped.append(LeftOut(name, str(faces)))
@@ -179,7 +178,8 @@ def choose(
         else:
             usable.setdefault(candidate.person, []).append(seen)
     if not usable:
-        raise DataSetError(_nobody(total, without_face, len(scenes)))
+        unreadable = [str(faces) for _, faces in looked if isinstance(faces, ImageError)]
+        raise DataSetError(_nobody(total, without_face, len(scenes), unreadable))
     people = sorted((_split(name, photos) for name, photos in usable.items()), key=lambda person: person.probe is None)
     dropped += [LeftOut(person.name, f"{MOST_PEOPLE} people are enough to show") for person in people[MOST_PEOPLE:]]
     for name, photos_of in usable.items():
@@ -219,8 +219,10 @@ def _spare(photos_of: Sequence[Looked]) -> Sequence[Looked]:
     return photos_of[MOST_ENROLLED_PHOTOS + 1 :]
 
 
-def _nobody(total: int, without_face: int, scenes: int) -> str:
-    if total == without_face:
+def _nobody(total: int, without_face: int, scenes: int, unreadable: Sequence[str]) -> str:
+    if total == len(unreadable):
+        return f"none of the {total} photos can be read; the first: {unreadable[0]}"
+    if total == without_face + len(unreadable):
         return f"no face was found in any of the {total} photos; faces must be visible, upright and large enough"
     return (
         f"nobody can be enrolled from the {total} photos ({without_face} show no face, {scenes} several): put each "

@@ -93,7 +93,7 @@ def collage(tiles: Sequence[Tile], name: str) -> Photo:
         left, top = number % columns * CELL, number // columns * CELL
         picture.paste(tile.picture, (left, top))
         panels.append(Panel((left, top, left + CELL, top + CELL), tile.words, tile.person))
-    return Photo(name, np.asarray(picture), "put together on the spot from the photos above", tuple(panels))
+    return Photo(name, np.asarray(picture), "put together on the spot from single photos", tuple(panels))
 
 
 def partly_hidden(looked: Looked, name: str) -> Photo:

@@ -81,8 +81,9 @@ def _verdict(steps: Sequence[Step]) -> Callout:
     undecided = sum(found.decision == "undecided" for found, _ in faces)
     total = len(compared) + len(faces)
     if wrong or mistaken:
-        text = f"**{len(wrong) + mistaken} of {total} decisions whose truth is known were wrong**, and stand here as "
-        text += "they came out. "
+        count = len(wrong) + mistaken
+        were = "was wrong**, and stands here as it" if count == 1 else "were wrong**, and stand here as they"
+        text = f"**{count} of {total} decisions whose truth is known {were} came out. "
     else:
         text = f"**None of the {total} decisions whose truth is known was wrong"
         text += f"; {undecided} were left undecided, for poor pictures.** " if undecided else ".** "
@@ -107,36 +108,55 @@ def _scene(steps: dict[str, Step], setting: Setting) -> Iterator[Block]:
 
 def _decisions(identified: Identified, setting: Setting) -> Table:
     known = bool(identified.photo.panels)
-    columns = [Column("face"), Column("decision"), Column("who"), Column("score", "score"), Column("most alike")]
-    columns += [Column("size"), Column("remark")]
+    columns = (
+        Column("what is really there" if known else "face, from the left"),
+        Column("answer"),
+        Column("score", "score"),
+        Column("next most alike"),
+        Column("size in pixels"),
+        Column("remark"),
+    )
     rows: list[tuple[Cell, ...]] = []
-    for number, found in enumerate(identified.found):
-        panel = identified.panel(number)
+    for number, index in enumerate(_in_reading_order(identified), 1):
+        found, panel = identified.found[index], identified.panel(index)
         left, top, right, bottom = found.box.tolist()
         rows.append(
             (
-                f"{number + 1}: {panel.words}" if panel else str(number + 1),
-                found.decision,
-                found.name or "nobody",
+                str(number) if panel is None else panel.words,
+                found.name or ("nobody" if found.decision == "no match" else found.decision),
                 found.score,
-                ", ".join(f"{each.name} {write_number(each.score, 'score')}" for each in found.candidates) or None,
-                f"{right - left:.0f} × {bottom - top:.0f} px",
-                "; ".join(found.problems) or None,
+                ", ".join(f"{each.name} {write_number(each.score, 'score')}" for each in found.candidates[1:]) or None,
+                f"{right - left:.0f} × {bottom - top:.0f}",
+                "; ".join(_short(problem, identified) for problem in found.problems) or None,
             )
         )
     point = setting.operating_point
-    return Table(
-        f"The decisions{', and what is really on each part of the picture' if known else ''}. A face is somebody's iff "
-        f"the score reaches {point.threshold:.4f}, the threshold for {plain(point.name)}.",
-        tuple(columns),
-        tuple(rows),
+    caption = (
+        f"The answers. A face is somebody's if its score reaches {point.threshold:.4f}, the threshold for "
+        f"{plain(point.name)}; and nobody's if it does not. A face of poor quality is left undecided."
     )
+    return Table(caption, columns, tuple(rows))
+
+
+def _in_reading_order(identified: Identified) -> list[int]:
+    """Numbers of the faces: by panel where there are panels, else from left to right."""
+
+    def place(number: int) -> tuple[float, float]:
+        panel = identified.panel(number)
+        left, top = (identified.found[number].box[0], 0.0) if panel is None else panel.place[:2]
+        return float(top), float(left)
+
+    return sorted(range(len(identified.found)), key=place)
+
+
+def _short(problem: str, identified: Identified) -> str:
+    return problem.removeprefix(f"the face in {identified.photo.name} is ")
 
 
 def _overview(steps: Sequence[Step]) -> Section:
     rows = tuple((f"{number}. {step.title}", step.outcome, step.seconds) for number, step in enumerate(steps, 1))
     total = write_number(sum(step.seconds for step in steps), "seconds")
-    note = f"{total} in all. Fetching the photos happens once, loading the models once per program."
+    note = f"{total} in all, before this page was written. Photos are fetched once, models are loaded once per program."
     columns = (Column("step"), Column("outcome"), Column("time", "seconds"))
     return Section(
         "The walk", (Table("What was done, what came of it, and how long it took.", columns, rows, (note,)),)
@@ -151,7 +171,10 @@ def _photos(steps: dict[str, Step]) -> Section:
         for looked in found[:_MOST_PICTURES]
     ]
     blocks: list[Block] = [
-        Text("Every photo is read once, upright and in colour; faces are found, aligned and turned into vectors."),
+        Text(
+            "Every photo is read upright and in colour; its faces are found, aligned and turned into vectors. Tall "
+            "photos are shown here around the face."
+        ),
         SideBySide(tuple(shown)),
     ]
     if len(found) > len(shown):
@@ -183,7 +206,7 @@ def _enrollment(steps: dict[str, Step]) -> Section:
         (
             Text(
                 "The gallery keeps vectors, not photos, and for each person where the consent is kept, what for, and "
-                "until when. Here nobody was asked, so no consent is recorded; after the date nobody is matched."
+                "until when they are matched. This demonstration records none, and lets everybody expire tomorrow."
             ),
             Table("Who was enrolled.", columns, tuple(rows)),
             Text('From the command line: `facerec enroll NAME PHOTO --gallery people.db --consent "form 17"`'),
@@ -199,7 +222,7 @@ def _verification(steps: dict[str, Step]) -> Section:
     for each in compared:
         # The decision stands on the photo in question; the other one is what it is compared with.
         outcome = each.verification
-        label = Label("", outcome.decision, outcome.score)
+        label = pictures.Compared("", outcome.decision, outcome.score)
         blocks.append(
             SideBySide(
                 (
@@ -287,19 +310,21 @@ def _forgetting(steps: dict[str, Step]) -> Section:
             pictures.scene(each.afterwards, f"The same scene afterwards: {plain(receipt.name)} is nobody."),
         ]
     for logged in _findings([steps["forget"]], Logged):
-        columns = (Column("entry", "count"), Column("what"), Column("whom"), Column("photo"), Column("details"))
+        columns = (Column("entry"), Column("whom"), Column("photo"), Column("score", "score"))
         rows = tuple(
             (
-                entry.number,
-                entry.event,
+                f"{entry.number}. {entry.event}",
                 entry.name or (f"{entry.person_id[:8]}…" if entry.person_id else None),
                 entry.source,
-                ", ".join(f"{key} {_detail(value)}" for key, value in entry.details.items()) or None,
+                score if isinstance(score := entry.details.get("score"), float) else None,
             )
             for entry in logged.entries
         )
         state = "intact" if logged.check.intact else f"not intact: {plain(logged.check.problem)}"
-        note = f"The log is {state}. Each entry's digest covers the one before; the last one is `{logged.check.head}`."
+        note = (
+            f"The log is {state}: each entry's digest covers the one before, and the last is `{logged.check.head}`. "
+            "Times, thresholds and counts stand in it too: `facerec gallery log`."
+        )
         blocks.append(Table("The gallery's log. Of who was forgotten, only a number is left.", columns, rows, (note,)))
     return Section("Forgetting", tuple(blocks))
 
@@ -323,7 +348,9 @@ def _provenance(setting: Setting) -> Section:
 def _labelled(identified: Identified) -> pictures.Picture:
     labels = [Label.of(found) for found in identified.found]
     said = ", ".join(label.text for label in labels) or "no face found"
-    problems = "".join(f" – {plain(problem)}" for found in identified.found for problem in found.problems)
+    problems = "".join(
+        f" – {plain(_short(problem, identified))}" for found in identified.found for problem in found.problems
+    )
     caption = f"{pictures.named(identified.looked)}: **{plain(said)}**{problems}"
     return pictures.picture(identified.looked, caption, labels=labels)
 
@@ -343,7 +370,3 @@ def _findings(steps: Sequence[Step], kind: type[Kind]) -> Iterator[Kind]:
 
 def _count(faces: int) -> str:
     return "no face" if faces == 0 else "1 face" if faces == 1 else f"{faces} faces"
-
-
-def _detail(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

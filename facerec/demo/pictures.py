@@ -14,8 +14,20 @@ from facerec.reporting.annotate import Label, annotate, encode_jpeg
 from facerec.types import Image
 
 SCENE_SIDE = 1800
-PHOTO_SIDE = 720
+PHOTO_SIDE = 960
 """Longer side in pixels of a scene, and of photos that stand side by side."""
+
+_TALLEST = 1.25
+"""Height of photos that stand side by side, as a multiple of their width."""
+
+
+class Compared(Label):
+    """What stands on the face of a photo that was compared with another: there "nobody" would be the wrong word."""
+
+    @property
+    def text(self) -> str:
+        """For example ``no match 0.81``."""
+        return f"{self.decision} {self.score:.2f}"
 
 
 def marked(looked: Looked, labels: Sequence[Label], *, side: int) -> Image:
@@ -23,6 +35,18 @@ def marked(looked: Looked, labels: Sequence[Label], *, side: int) -> Image:
     image, factor = shrunk(images.read(looked.photo.source, name=looked.photo.name), side)
     found = looked.faces.detections
     return annotate(image, found.boxes * factor, found.points * factor, labels)
+
+
+def cut(picture: Image, looked: Looked) -> Image:
+    """Take the part with the faces out of a tall photo: beside others it would take the page for itself."""
+    height, width = picture.shape[:2]
+    window = round(width * _TALLEST)
+    if window >= height:
+        return picture
+    boxes = looked.faces.detections.boxes * (height / looked.faces.detections.image_size[1])
+    middle = float(boxes[:, [1, 3]].mean()) if len(boxes) else height / 2
+    top = min(max(round(middle - window / 2), 0), height - window)
+    return picture[top : top + window]
 
 
 def scene_jpeg(identified: Identified) -> bytes:
@@ -34,7 +58,7 @@ def scene_jpeg(identified: Identified) -> bytes:
 def picture(looked: Looked, caption: str, *, labels: Sequence[Label] | None = None) -> Picture:
     """A small picture of a photo with its faces marked, for standing beside others."""
     labels = [Label("", None)] * len(looked.faces) if labels is None else labels
-    data = encode_jpeg(marked(looked, labels, side=PHOTO_SIDE))
+    data = encode_jpeg(cut(marked(looked, labels, side=PHOTO_SIDE), looked))
     return Picture(data, _alt(looked), caption)
 
 

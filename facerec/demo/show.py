@@ -64,7 +64,8 @@ def demonstrate(
     folder, fetched = published_photos() if photos is None else (photos, False)
     used, left_out = candidates(folder)
     _make(out)
-    came = "fetched with pip and checked" if fetched else f"in {folder}"
+    came = f"in {folder.resolve().name}" if photos is not None else "fetched with pip" if fetched else "in the cache"
+    came += "" if photos is not None else ", checked"
     steps = [Step("photos", "Get the photos", f"{len(used)} {came}", perf_counter() - start)]
     yield steps[0]
 

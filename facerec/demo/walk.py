@@ -103,8 +103,8 @@ def _enroll(people: Gallery, album: Sequence[Person]) -> Step:
         for person in album
     )
     seconds = perf_counter() - start
-    names = ", ".join(f"{each.enrollment.person.name} ({_number(len(each.photos), 'photo')})" for each in enrolled)
-    return Step("enroll", f"Enroll {_number(len(enrolled), 'person', 'people')}", names, seconds, enrolled)
+    names = [f"{each.enrollment.person.name} ({_number(len(each.photos), 'photo')})" for each in enrolled]
+    return Step("enroll", f"Enroll {_number(len(enrolled), 'person', 'people')}", _some(names), seconds, enrolled)
 
 
 def _compare_same(recognizer: Recognizer, album: Sequence[Person], at: OperatingPoint) -> Step:
@@ -196,8 +196,8 @@ def _forget(recognizer: Recognizer, people: Gallery, name: str, scene: Looked, a
     afterwards = _identified(recognizer, people, scene, at)
     still = sum(found.name == name for found in afterwards.found)
     seconds = perf_counter() - start
-    erased = "erased from the file" if receipt.erased_from_file else "deleted, not yet erased from the file"
-    outcome = f"{_number(receipt.vectors, 'vector')} {erased}; in the same scene: {_tally([afterwards])}"
+    erased = "erased" if receipt.erased_from_file else "deleted, not yet erased from the file"
+    outcome = f"{_number(receipt.vectors, 'vector')} {erased}; in the scene now: {_tally([afterwards])}"
     outcome += f"; {still} STILL CALLED {name}" if still else ""
     findings: tuple[Finding, ...] = (Forgotten(receipt, afterwards), Logged(tuple(people.log()), people.check_log()))
     return Step("forget", f"Forget {name}", outcome, seconds, findings)
@@ -237,8 +237,8 @@ def _tally(found: Sequence[Identified]) -> str:
     """For example ``2 recognised, 1 nobody, 1 undecided`` or ``no face found``."""
     if not any(each.found for each in found):
         return "no face found, so nobody guessed"
-    names = [face.name for each in found for face in each.found if face.name is not None]
-    parts = [f"{' and '.join(dict.fromkeys(names))} recognised"] if names else []
+    names = dict.fromkeys(face.name for each in found for face in each.found if face.name is not None)
+    parts = [f"{_some(list(names))} recognised"] if names else []
     parts += [f"{count} nobody" for count in [sum(each.count("no match") for each in found)] if count]
     parts += [f"{count} undecided" for count in [sum(each.count("undecided") for each in found)] if count]
     return ", ".join(parts)
@@ -246,3 +246,9 @@ def _tally(found: Sequence[Identified]) -> str:
 
 def _number(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """For example ``ada, grace and 5 more``: a line on a screen is short."""
+    shown = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} more"]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
