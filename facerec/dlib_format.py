@@ -70,6 +70,14 @@ class DlibReader:
             raise self.corrupt(f"a float with exponent {exponent}")
         return math.ldexp(mantissa, exponent)
 
+    def integers(self, count: int) -> list[int]:
+        """`count` integers, one after the other."""
+        return [self.integer() for _ in range(count)]
+
+    def floats(self, count: int) -> list[float]:
+        """`count` floats, one after the other."""
+        return [self.floating() for _ in range(count)]
+
     def string(self) -> str:
         """One string: its length, then its bytes."""
         return self.text(self.integer())

@@ -279,7 +279,9 @@ class Recognizer:
             )
             raise ModelMismatchError(message)
         if at.detector != self.detector.name:
-            return at, [f"the operating point was measured with {at.detector}, these faces were found by {self.detector.name}"]
+            return at, [
+                f"the operating point was measured with {at.detector}, these faces were found by {self.detector.name}"
+            ]
         return at, []
 
     def _embed(self, detections: Detections, image: Image, called: str) -> Faces:
@@ -290,7 +292,7 @@ class Recognizer:
         """Embed the chips of all waiting photos in one batch, and part them again."""
         waiting = list(waiting)
         size = self.embedder.crop.size
-        parts = [chips for chips in (item[1] for item in waiting if not isinstance(item, ImageError))]
+        parts = [item[1] for item in waiting if not isinstance(item, ImageError)]
         chips = np.concatenate([np.empty((0, size, size, 3), np.uint8), *parts])
         vectors, sharp = self.embedder(chips), sharpness(chips)
         first = 0

@@ -139,6 +139,6 @@ def test_tree_squares_move_with_the_face() -> None:
 
 def test_no_face_gives_no_chip() -> None:
     """An empty detection gives an empty batch of chips."""
-    crop = DlibChip(lambda image, squares: np.empty((len(squares), 5, 2), np.float32))
+    crop = DlibChip(lambda _image, squares: np.empty((len(squares), 5, 2), np.float32))
 
     assert crop(smooth_photo(50, 60), Detections.empty((60, 50))).shape == (0, 150, 150, 3)

@@ -84,7 +84,7 @@ def test_tensor_holds_raw_floats() -> None:
 )
 def test_damaged_values_are_refused(stream: bytes, method: str) -> None:
     """What dlib would not have written is an error that names the file, before anything is allocated."""
-    with pytest.raises(CorruptWeightsError, match="model.dat"):
+    with pytest.raises(CorruptWeightsError, match=r"model\.dat"):
         getattr(DlibReader(stream, name="model.dat"), method)()
 
 
@@ -93,7 +93,7 @@ def test_damaged_values_are_refused(stream: bytes, method: str) -> None:
 )
 def test_damaged_streams_are_refused(stream: bytes) -> None:
     """A stream that stops within an integer, or where none begins, is an error."""
-    with pytest.raises(CorruptWeightsError, match="model.dat"):
+    with pytest.raises(CorruptWeightsError, match=r"model\.dat"):
         read_integers(stream, name="model.dat")
 
 

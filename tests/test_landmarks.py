@@ -83,7 +83,7 @@ def test_no_face_gives_no_points(trees: LandmarkTrees, photo: np.ndarray) -> Non
 
 
 def test_equals_dlib_on_real_faces(trees: LandmarkTrees, data) -> None:
-    """dlib's own predictor on dlib's own boxes: within a pixel, and mostly the same to the pixel."""
+    """Dlib's own predictor on dlib's own boxes: within a pixel, and mostly the same to the pixel."""
     dlib = pytest.importorskip("dlib")
     detector = dlib.get_frontal_face_detector()
     predictor = dlib.shape_predictor(str(weights.locate(catalogue.DLIB_5PT_WEIGHTS)))
@@ -103,19 +103,19 @@ def test_equals_dlib_on_real_faces(trees: LandmarkTrees, data) -> None:
 @pytest.mark.parametrize("length", [0, 3, 1000, 5_000_000, 9_150_488])
 def test_a_truncated_file_is_refused(content: bytes, length: int) -> None:
     """A file that is cut off anywhere is an error that names it."""
-    with pytest.raises(CorruptWeightsError, match="cut.dat"):
+    with pytest.raises(CorruptWeightsError, match=r"cut\.dat"):
         parse_landmark_trees(content[:length], name="cut.dat")
 
 
 def test_bytes_after_the_end_are_refused(content: bytes) -> None:
     """Nothing may follow the pixel offsets."""
-    with pytest.raises(CorruptWeightsError, match="long.dat"):
+    with pytest.raises(CorruptWeightsError, match=r"long\.dat"):
         parse_landmark_trees(content + b"\x01\x00", name="long.dat")
 
 
 def test_another_dlib_model_is_refused() -> None:
     """The ResNet is a dlib file too, but holds no trees."""
-    with pytest.raises(CorruptWeightsError, match="resnet.dat"):
+    with pytest.raises(CorruptWeightsError, match=r"resnet\.dat"):
         parse_landmark_trees(weights.load(catalogue.DLIB_RESNET_WEIGHTS), name="resnet.dat")
 
 

@@ -67,7 +67,7 @@ def test_imports_point_downwards(path: Path) -> None:
 
 @pytest.mark.parametrize("path", _modules("facerec"), ids=_dotted)
 def test_only_the_command_line_knows_the_audits(path: Path) -> None:
-    """facerec never imports audits outside the command line."""
+    """The package facerec never imports audits outside the command line."""
     knows = any(name.split(".")[0] == "audits" for name in _imported(path))
 
     assert not knows or _dotted(path).startswith("facerec.cli")
@@ -84,7 +84,7 @@ def test_audits_stand_on_five_modules(path: Path) -> None:
 
 @pytest.mark.parametrize("path", _modules("facerec"), ids=_dotted)
 def test_torch_stays_where_it_belongs(path: Path) -> None:
-    """torch and torchvision are imported in the modules that run networks, and nowhere else."""
+    """Both torch and torchvision are imported in the modules that run networks, and nowhere else."""
     uses = any(name.split(".")[0] in ("torch", "torchvision", "facenet_pytorch") for name in _imported(path))
 
     assert not uses or any(_dotted(path).startswith(home) for home in TORCH)

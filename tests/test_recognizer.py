@@ -1,7 +1,5 @@
 """The order of the stages: with detector and embedder made of numpy, and once with the real ones on real photos."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -26,30 +24,35 @@ class FakeDetector:
     name = "fake"
 
     def __call__(self, image: np.ndarray) -> Detections:
+        """The faces of one photo."""
         lefts = np.flatnonzero(image[0].any(axis=1))
         boxes = np.array([[x, 0, x + 50, 60] for x in lefts], np.float32).reshape(-1, 4)
         return Detections(boxes, np.full(len(boxes), 0.99), np.zeros((len(boxes), 5, 2)), image.shape[1::-1])
 
     def batch(self, images: list[np.ndarray]) -> list[Detections]:
+        """The faces of several."""
         return [self(image) for image in images]
 
 
-def fake_embedder() -> Embedder:
-    """The vector of a face is the colour of the pixel that gave it away; chips have a sharp pattern around it."""
+class FakeCrop:
+    """Chips with a sharp pattern, but for the upper left pixel: that is the pixel that gave the face away."""
 
-    def crop(image: np.ndarray, detections: Detections) -> np.ndarray:
-        pattern = np.indices((8, 8)).sum(axis=0) % 2 * 200
-        chips = np.repeat(pattern[None, :, :, None], len(detections), axis=0).repeat(3, axis=3).astype(np.uint8)
+    name = "pixel"
+    size = 8
+
+    def __call__(self, image: np.ndarray, detections: Detections) -> np.ndarray:
+        """One chip per face."""
+        pattern = (np.indices((8, 8)).sum(axis=0) % 2 * 200).astype(np.uint8)
+        chips = np.empty((len(detections), 8, 8, 3), np.uint8)
         for chip, box in zip(chips, detections.boxes, strict=True):
+            chip[:] = pattern[..., None]
             chip[0, 0] = image[0, int(box[0])]
         return chips
 
-    cropper = SimpleNamespace(name="pixel", size=8)
-    recipe = type(
-        "Recipe", (), {"name": "pixel", "size": 8, "__call__": lambda self, image, found: crop(image, found)}
-    )()
-    assert cropper.size == recipe.size
-    return Embedder("fake", DIGEST, 3, recipe, lambda chips: chips[:, 0, 0].astype(np.float32))
+
+def fake_embedder() -> Embedder:
+    """The vector of a face is the colour of the pixel that gave it away."""
+    return Embedder("fake", DIGEST, 3, FakeCrop(), lambda chips: chips[:, 0, 0].astype(np.float32))
 
 
 POINT = OperatingPoint(0.9, 1e-3, Rate(1, 1000), Rate(5, 100), "nothing", "fake", "pixel", "fake", DIGEST)

@@ -38,7 +38,7 @@ def how_it_decides(setting: Setting) -> Section:
     blocks: list[Text | Facts | Table | Callout] = [
         Text(
             "A face becomes a vector; two faces are as alike as the cosine of their vectors (1: the same photo). One "
-            f"threshold decides: **match iff the score is at least {point.threshold:.4f}**. It was not chosen for "
+            f"threshold decides: **a match is a score of at least {point.threshold:.4f}**. It was not chosen for "
             "these photos; it was measured beforehand, and every decision on this page was made with it."
         ),
         Table(f"What the threshold {point.threshold:.4f} reached where it was measured.", columns, rows, tuple(notes)),

@@ -121,6 +121,9 @@ def _write(out: Path, setting: Setting, steps: list[Step]) -> Reported:
     try:
         unfinished.write_bytes(scene_jpeg(first))
         unfinished.replace(scene)
+        # People of an earlier demonstration must not stay behind because this one shows fewer photos.
+        for picture in set(out.glob("report-figure-*.jpeg")) - set(written.attachments):
+            picture.unlink()
     except OSError as error:
         message = f"{scene} cannot be written: {error.strerror or error}"
         raise ArgumentError(message) from error

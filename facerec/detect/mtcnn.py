@@ -81,7 +81,7 @@ class Mtcnn:
             message = f"mode must be one of {', '.join(get_args(Mode))}; got {mode!r}"
             raise ArgumentError(message)
         if min_face_size < _CELL:
-            message = f"min_face_size must be at least {_CELL} pixels, the smallest face the network sees; got {min_face_size}"
+            message = f"min_face_size must be at least {_CELL} pixels, the least the network sees; got {min_face_size}"
             raise ArgumentError(message)
         self.min_face_size = min_face_size
         self.mode = mode

@@ -25,17 +25,17 @@ class Nets:
 
     Attributes
     ----------
-    proposal : nn.Module
-        facenet-pytorch's ``PNet``.
-    refinement : nn.Module
-        ``RNet``: (n, 3, 24, 24) → regressions (n, 4), probabilities (n, 2).
-    output : nn.Module
-        ``ONet``: (n, 3, 48, 48) → regressions (n, 4), points (n, 10), probabilities (n, 2).
+    proposal : PNet
+        Of facenet-pytorch.
+    refinement : RNet
+        (n, 3, 24, 24) → regressions (n, 4), probabilities (n, 2).
+    output : ONet
+        (n, 3, 48, 48) → regressions (n, 4), points (n, 10), probabilities (n, 2).
     """
 
-    proposal: nn.Module
-    refinement: nn.Module
-    output: nn.Module
+    proposal: PNet
+    refinement: RNet
+    output: ONet
 
     def propose(self, level: Tensor, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
         """Look for faces all over one level of the pyramid.
@@ -92,7 +92,7 @@ def _in_batches(network: nn.Module, crops: Tensor, size: int) -> tuple[Tensor, .
     return tuple(torch.cat(part) for part in zip(*parts, strict=True))
 
 
-def _take_pixels_as_they_are(network: nn.Module) -> None:
+def _take_pixels_as_they_are(network: PNet | RNet | ONet) -> None:
     """Fold (x - 127.5) / 128 into the first convolution, which has no padding: w' = w / 128, b' = b - Σ w' · 127.5."""
     first = network.conv1
     first.weight.div_(128)

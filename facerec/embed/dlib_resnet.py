@@ -9,7 +9,8 @@ ResNet-34 of He et al. (2016) with a few layers removed and half the filters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,7 @@ def parse_dlib_resnet(content: bytes, *, name: str) -> DlibResNet:
     stored.biases[0] = stored.biases[0] - np.einsum("oihw,i->o", stored.filters[0], stored.mean_colour)
     for convolution, filters, biases in zip(convolutions, stored.filters, stored.biases, strict=True):
         convolution.weight.copy_(torch.from_numpy(filters.astype(np.float32)))
+        assert convolution.bias is not None  # noqa: S101 - for the type checker: DlibResNet gives each one
         convolution.bias.copy_(torch.from_numpy(biases.astype(np.float32)))
     network.last.weight.copy_(torch.from_numpy(stored.last.T.astype(np.float32)))
     return network
@@ -180,54 +182,20 @@ def parse_dlib_resnet(content: bytes, *, name: str) -> DlibResNet:
 
 def _read_layers(reader: DlibReader) -> _Stored:
     """Read the records of the file from input to output; each convolution is followed by its normalisation."""
-    if reader.integer() != 1 or reader.string() != "loss_metric_2":
-        raise reader.corrupt("no network with dlib's metric loss begins here")
-    reader.floating(), reader.floating()  # margin and distance of the training loss
-    while (ahead := reader.integer()) <= 3:
-        pass  # one version number per nested layer; the next integer is the length of the input layer's name
-    if reader.text(ahead) != "input_rgb_image_sized":
-        raise reader.corrupt("no RGB input layer")
-    mean_colour = np.array([reader.floating() for _ in range(3)])
-    if (reader.integer(), reader.integer()) != (_CHIP, _CHIP):
-        raise reader.corrupt(f"an input that is not {_CHIP} pixels square")
-
-    filters: list[np.ndarray] = []
-    biases: list[np.ndarray] = []
-    last = np.empty((0, 0))
+    stored = _Stored([], [], np.empty((0, 0)), _read_heading(reader))
     innermost = True
     while not reader.at_end():
         match reader.string():
             case "con_4":
-                weights = reader.tensor().reshape(-1)
-                outputs = reader.integer()
-                for _ in range(6):
-                    reader.integer()  # kernel, stride and padding: the shape of the filters and the design say them
-                shape = reader.alias()
-                reader.alias()
-                for _ in range(4):
-                    reader.floating()  # multipliers of the learning rate and the weight decay
-                if np.prod(shape) + outputs != len(weights):
-                    raise reader.corrupt("a convolution whose filters and biases do not add up")
-                filters.append(weights[:-outputs].reshape(shape).astype(np.float64))
-                biases.append(weights[-outputs:].astype(np.float64))
+                _read_convolution(reader, stored)
             case "affine_":
-                gamma, beta = reader.tensor().reshape(2, -1).astype(np.float64)
-                reader.alias(), reader.alias(), reader.integer()
-                if not filters or len(gamma) != len(filters[-1]):
-                    raise reader.corrupt("a normalisation that fits no convolution")
-                filters[-1] = filters[-1] * gamma[:, None, None, None]
-                biases[-1] = biases[-1] * gamma + beta
+                _read_normalisation(reader, stored)
+            case "fc_2":
+                stored = replace(stored, last=_read_last(reader))
             case "max_pool_2" | "avg_pool_2":
-                for _ in range(6):
-                    reader.integer()
+                reader.integers(6)  # window, stride and padding
             case "relu_" | "add_prev_":
                 pass
-            case "fc_2":
-                outputs, inputs = reader.integer(), reader.integer()
-                last = reader.tensor().reshape(inputs, outputs)
-                reader.alias(), reader.alias(), reader.integer()
-                for _ in range(4):
-                    reader.floating()
             case other:
                 raise reader.corrupt(f"an unknown layer {other!r}")
         for _ in range(3):
@@ -237,6 +205,60 @@ def _read_layers(reader: DlibReader) -> _Stored:
         if innermost:
             reader.integer()  # dlib stores the sample expansion factor with the layer next to the input
             innermost = False
-    if last.shape != (256, _DIMENSION):
+    if stored.last.shape != (256, _DIMENSION):
         raise reader.corrupt("no last layer from 256 to 128")
-    return _Stored(filters, biases, last, mean_colour)
+    return stored
+
+
+def _read_heading(reader: DlibReader) -> np.ndarray:
+    """What stands before the first layer; gives the mean colour."""
+    if reader.integer() != 1 or reader.string() != "loss_metric_2":
+        raise reader.corrupt("no network with dlib's metric loss begins here")
+    reader.floats(2)  # margin and distance of the training loss
+    while (ahead := reader.integer()) <= 3:
+        pass  # one version number per nested layer; the next integer is the length of the input layer's name
+    if reader.text(ahead) != "input_rgb_image_sized":
+        raise reader.corrupt("no RGB input layer")
+    mean_colour = np.array(reader.floats(3))
+    if reader.integers(2) != [_CHIP, _CHIP]:
+        raise reader.corrupt(f"an input that is not {_CHIP} pixels square")
+    return mean_colour
+
+
+def _read_convolution(reader: DlibReader, stored: _Stored) -> None:
+    weights = reader.tensor().reshape(-1)
+    outputs = reader.integer()
+    reader.integers(6)  # kernel, stride and padding: the shape of the filters and the design say them
+    shape = reader.alias()
+    reader.alias()
+    reader.floats(4)  # multipliers of the learning rate and of the weight decay
+    if outputs < 1 or math.prod(shape) + outputs != len(weights):
+        raise reader.corrupt("a convolution whose filters and biases do not add up")
+    stored.filters.append(weights[:-outputs].reshape(shape).astype(np.float64))
+    stored.biases.append(weights[-outputs:].astype(np.float64))
+
+
+def _read_normalisation(reader: DlibReader, stored: _Stored) -> None:
+    """Fold the normalisation, y = gamma x + beta per channel, into the convolution before it."""
+    values = reader.tensor().reshape(-1)
+    reader.alias()
+    reader.alias()
+    reader.integer()  # 0: per channel
+    if not stored.filters or len(values) != 2 * len(stored.filters[-1]):
+        raise reader.corrupt("a normalisation that fits no convolution")
+    gamma, beta = values.reshape(2, -1).astype(np.float64)
+    stored.filters[-1] = stored.filters[-1] * gamma[:, None, None, None]
+    stored.biases[-1] = stored.biases[-1] * gamma + beta
+
+
+def _read_last(reader: DlibReader) -> np.ndarray:
+    """The last layer, as (inputs, outputs)."""
+    outputs, inputs = reader.integers(2)
+    values = reader.tensor().reshape(-1)
+    reader.alias()
+    reader.alias()
+    reader.integer()  # 1: without a bias
+    reader.floats(4)
+    if min(inputs, outputs) < 1 or len(values) != inputs * outputs:
+        raise reader.corrupt("a last layer whose size does not add up")
+    return values.reshape(inputs, outputs)

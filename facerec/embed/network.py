@@ -48,8 +48,8 @@ def forward_of(
         raise ArgumentError(message)
     place = torch_device(device)
     number = getattr(torch, precision)
-    network = network.eval().requires_grad_(requires_grad=False)
-    network = network.to(device=place, dtype=number, memory_format=torch.channels_last)
+    network = network.eval().requires_grad_(requires_grad=False).to(device=place, dtype=number)
+    network = network.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def forward(chips: Chips) -> NDArray[np.float32]:

@@ -98,9 +98,9 @@ class Embedder:
         ArgumentError
             If the shape or dtype differs.
         """
-        wanted = (self.crop.size, self.crop.size, 3)
-        if chips.dtype != np.uint8 or chips.ndim != 4 or chips.shape[1:] != wanted:
-            message = f"{self.name} needs uint8 chips of shape (n, {wanted[0]}, {wanted[1]}, 3); got {chips.dtype} {chips.shape}"
+        size = self.crop.size
+        if chips.dtype != np.uint8 or chips.ndim != 4 or chips.shape[1:] != (size, size, 3):
+            message = f"{self.name} needs uint8 chips of shape (n, {size}, {size}, 3); got {chips.dtype} {chips.shape}"
             raise ArgumentError(message)
         if len(chips) == 0:
             return np.empty((0, self.dimension), np.float32)

@@ -38,7 +38,7 @@ class Rate:
     Attributes
     ----------
     errors, trials : int
-        0 ≤ errors ≤ trials.
+        How often the counted event happened, and out of how many; 0 ≤ errors ≤ trials.
     effective_trials : float, optional
         How many independent trials carry the same information, where trials share people
         (``facerec.metrics.clustered_rate``); ``None``: the trials count as independent.
@@ -55,7 +55,7 @@ class Rate:
 
     @property
     def value(self) -> float:
-        """errors / trials; NaN without trials, never 0."""
+        """Errors over trials; NaN without trials, never 0."""
         return self.errors / self.trials if self.trials else math.nan
 
     def interval(self, confidence: float = 0.95) -> Interval:

@@ -27,14 +27,25 @@ def main() -> None:
         found = recognizer.faces(np.asarray(photo))
         return found.central() if len(found) else None
 
-    photos = {name: PIL.Image.fromarray(images.read(root / name)) for name in {*pairs.probe_image, *pairs.reference_image}}
+    photos = {
+        name: PIL.Image.fromarray(images.read(root / name)) for name in {*pairs.probe_image, *pairs.reference_image}
+    }
     references = {name: face(photos[name]) for name in set(pairs.reference_image)}
     print(f"threshold {point.threshold:.4f} ({point.name}); {len(pairs)} pairs")
-    print(f"{'probe':<22}{'no face':>8}{'size':>7}{'sharpness':>11}{'gated':>8}{'FNMR':>9}{'FMR':>9}{'FNMR passed':>13}{'FMR passed':>12}")
+    print(
+        f"{'probe':<22}{'no face':>8}{'size':>7}{'sharpness':>11}{'gated':>8}"
+        f"{'FNMR':>9}{'FMR':>9}{'FNMR passed':>13}{'FMR passed':>12}"
+    )
     changes = {
         "as it is": lambda photo: photo,
-        **{f"{side} px wide": lambda photo, side=side: photo.resize((side, side)) for side in (200, 150, 125, 110, 90, 70)},
-        **{f"blurred, sigma {s}": lambda photo, s=s: photo.filter(PIL.ImageFilter.GaussianBlur(s)) for s in (1, 2, 3, 4, 6)},
+        **{
+            f"{side} px wide": lambda photo, side=side: photo.resize((side, side))
+            for side in (200, 150, 125, 110, 90, 70)
+        },
+        **{
+            f"blurred, sigma {s}": lambda photo, s=s: photo.filter(PIL.ImageFilter.GaussianBlur(s))
+            for s in (1, 2, 3, 4, 6)
+        },
     }
     for name, change in changes.items():
         probes = {image: face(change(photos[image])) for image in set(pairs.probe_image)}
@@ -48,7 +59,9 @@ def main() -> None:
         genuine, accepted, passed = np.array(rows, bool).T
         with np.errstate(invalid="ignore", divide="ignore"):
             figures = [
-                (genuine & ~accepted & kept).sum() / (genuine & kept).sum() if wanted else (~genuine & accepted & kept).sum() / (~genuine & kept).sum()
+                (genuine & ~accepted & kept).sum() / (genuine & kept).sum()
+                if wanted
+                else (~genuine & accepted & kept).sum() / (~genuine & kept).sum()
                 for kept in (np.ones_like(passed), passed)
                 for wanted in (True, False)
             ]

@@ -130,3 +130,17 @@ def test_published_photos_are_the_default(monkeypatch, tmp_path, paint, recogniz
 
     assert steps[0].outcome == "2 fetched with pip, checked"
     assert "face_recognition 1.3.0" in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+@pytest.mark.usefixtures("no_package_photos")
+def test_nobody_of_an_earlier_demonstration_stays_behind(tmp_path, paint, recognizer, point):
+    """Pictures of an earlier, longer page are removed; other files in the folder are left alone."""
+    paint("ada.png", RED)
+    for name in ("report-figure-99.jpeg", "holiday.jpeg"):
+        (tmp_path / name).write_bytes(b"someone")
+
+    list(show.demonstrate(lambda: recognizer, lambda _: point, tmp_path, photos=tmp_path / "photos"))
+
+    assert not (tmp_path / "report-figure-99.jpeg").exists()
+    assert (tmp_path / "holiday.jpeg").exists()
+    assert (tmp_path / "report-figure-1.jpeg").exists()

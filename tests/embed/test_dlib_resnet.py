@@ -60,14 +60,14 @@ def test_golden_vectors(network: DlibResNet, grey: int) -> None:
 
 
 def test_golden_length(network: DlibResNet) -> None:
-    """dlib's vectors are not of unit length, and neither are the network's."""
+    """Dlib's vectors are not of unit length, and neither are the network's."""
     vector = run(network, np.zeros((1, 150, 150, 3), np.uint8))[0]
 
     assert np.linalg.norm(vector) == pytest.approx(GOLDEN_NORM_OF_BLACK, abs=2e-6)
 
 
 def test_equals_dlib(network: DlibResNet, chips: np.ndarray) -> None:
-    """dlib's own code gives the same vectors for the same chips."""
+    """Dlib's own code gives the same vectors for the same chips."""
     dlib = pytest.importorskip("dlib")
     reference = dlib.face_recognition_model_v1(str(weights.locate(catalogue.DLIB_RESNET_WEIGHTS)))
     noise = np.random.default_rng(5).integers(0, 256, (2, 150, 150, 3), dtype=np.uint8)
@@ -162,19 +162,19 @@ def test_unknown_device_is_refused() -> None:
 @pytest.mark.parametrize("length", [0, 1, 50, 10_000, 1_000_000])
 def test_a_truncated_file_is_refused(content: bytes, length: int) -> None:
     """A file that is cut off anywhere is an error that names it."""
-    with pytest.raises(CorruptWeightsError, match="cut.dat"):
+    with pytest.raises(CorruptWeightsError, match=r"cut\.dat"):
         parse_dlib_resnet(content[:length], name="cut.dat")
 
 
 def test_bytes_after_the_end_are_refused(content: bytes) -> None:
     """Nothing may follow the last layer."""
-    with pytest.raises(CorruptWeightsError, match="long.dat"):
+    with pytest.raises(CorruptWeightsError, match=r"long\.dat"):
         parse_dlib_resnet(content + b"\x01\x00", name="long.dat")
 
 
 def test_another_dlib_model_is_refused() -> None:
     """The landmark trees are a dlib file too, but no network."""
-    with pytest.raises(CorruptWeightsError, match="trees.dat"):
+    with pytest.raises(CorruptWeightsError, match=r"trees\.dat"):
         parse_dlib_resnet(weights.load(catalogue.DLIB_5PT_WEIGHTS), name="trees.dat")
 
 

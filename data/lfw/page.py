@@ -1,0 +1,191 @@
+"""The page that reports/lfw shows: tables and curves of what recipe.py measured."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import pandas as pd
+
+from facerec.evaluation import evaluate_scores, rates_at
+from facerec.metrics import det_curve
+from facerec.reporting import Callout, Column, Facts, Figure, Page, Section, Table, Text
+from facerec.reporting import figures as drawing
+from facerec.reporting.charts import DetCurve, OperatingMark, prepare_histogram, score_histogram
+from facerec.reporting.charts import det_curve as draw_det_curve
+from facerec.types import Interval, OperatingPoint, Rate
+
+WARNING = (
+    "LFW is a set of press photos of public figures, most of them men. Error rates on other people, cameras and poses "
+    "differ; measure your own before you rely on a threshold."
+)
+INTERVALS = (
+    "Intervals know that pairs share people. FMR 0.001 on these pairs is three false matches, which is why the "
+    "operating points below rest on all pairs of the photos."
+)
+ALL_PAIRS = (
+    "Measured on every pair of the photos: thousands of times more impostor pairs than the official list has. Many "
+    "share people, which the intervals take into account."
+)
+GENDER = "The lists give one of two genders for nearly every photo; photos in both lists or in neither are left out."
+
+
+class GenderRow(NamedTuple):
+    """Error rates of the pairs of two groups at one operating point."""
+
+    pairs_of: str
+    target_fmr: float
+    fmr: Rate
+    fnmr: Rate
+
+
+def lfw_page(
+    table: pd.DataFrame,
+    points: Sequence[OperatingPoint],
+    by_gender: Sequence[GenderRow],
+    *,
+    photos: int,
+    without_face: int,
+    photos_per_second: float,
+) -> Page:
+    """Assemble the page."""
+    evaluation = evaluate_scores(table)
+    folds = evaluation.folds
+    point = points[0]
+    official = Table(
+        "Figures on the official pairs",
+        (Column("measure"), Column("value", "percent"), Column("95 %", "interval"), Column("counts")),
+        (
+            (
+                "accuracy, mean of ten folds",
+                folds.mean,
+                Interval(folds.mean - 1.96 * folds.standard_error, folds.mean + 1.96 * folds.standard_error),
+                f"{int(folds.correct.sum())} of {int(folds.trials.sum())}",
+            ),
+            ("standard deviation over folds", folds.std, None, ""),
+            ("area under the ROC curve", evaluation.auc, None, ""),
+            ("equal error rate", evaluation.eer, None, ""),
+            *(
+                (f"TMR at FMR {m.target_fmr:g}", m.rate.value, m.rate.interval(), f"{m.rate.errors} of {m.rate.trials}")
+                for m in evaluation.true_matches
+            ),
+        ),
+        notes=(INTERVALS,),
+    )
+    return Page(
+        title="The default pipeline on LFW",
+        summary=(
+            f"{point.detector}, {point.alignment}, {point.embedder} with flip averaging, at its defaults, from the "
+            f"250 × 250 photos: {folds.mean:.2%} of 6,000 pairs are decided rightly."
+        ),
+        lead=(Callout("warning", WARNING),),
+        sections=(
+            Section(
+                "Official protocol: 6,000 pairs in ten folds",
+                (
+                    official,
+                    Facts(
+                        (
+                            ("photos", photos),
+                            ("photos without a face", without_face),
+                            ("photos per second, 2 cores", round(photos_per_second, 1)),
+                        )
+                    ),
+                    *_curves(table, points[1]),
+                ),
+            ),
+            Section("Operating points that ship", (Text(ALL_PAIRS), _points_table(points))),
+            Section("By gender, as the data set's manual lists state it", (_gender_table(by_gender),)),
+        ),
+    )
+
+
+def _curves(table: pd.DataFrame, point: OperatingPoint) -> tuple[Figure, Figure]:
+    genuine = table.loc[table["genuine"], "score"].to_numpy()
+    impostor = table.loc[~table["genuine"], "score"].to_numpy()
+    curve = det_curve(genuine, impostor)
+    fmr, fnmr = rates_at(table, point.threshold)
+    histogram = prepare_histogram(genuine, impostor)
+    det = partial(
+        draw_det_curve,
+        curves=(DetCurve("official pairs", curve.fmr, curve.fnmr),),
+        marks=(OperatingMark(f"shipped point for FMR {point.target_fmr:g}", fmr.value, fnmr.value),),
+    )
+    bars = partial(score_histogram, histogram=histogram, threshold=point.threshold, unit="cosine similarity")
+    return (
+        Figure(
+            drawing.draw(det),
+            alt="DET curve of the official pairs with the shipped operating point marked",
+            caption="False match rate against false non-match rate on the official pairs; axes in normal deviates.",
+        ),
+        Figure(
+            drawing.draw(bars),
+            alt="Histograms of genuine and impostor scores of the official pairs with the shipped threshold",
+            caption=f"Scores of the official pairs; the line is the shipped threshold, {point.threshold:.4f}.",
+            data=histogram.data,
+        ),
+    )
+
+
+def _points_table(points: Sequence[OperatingPoint]) -> Table:
+    return Table(
+        "Operating points in data/calibration/lfw.json",
+        (
+            Column("target FMR", "rate"),
+            Column("threshold", "score"),
+            Column("impostor pairs", "count"),
+            Column("worth independent", "count"),
+            Column("FMR", "rate"),
+            Column("95 %", "interval"),
+            Column("genuine pairs", "count"),
+            Column("FNMR", "percent"),
+            Column("95 % of FNMR", "interval"),
+        ),
+        tuple(
+            (
+                p.target_fmr,
+                p.threshold,
+                p.fmr.trials,
+                round(p.fmr.effective_trials or p.fmr.trials),
+                p.fmr.value,
+                p.fmr.interval(),
+                p.fnmr.trials,
+                p.fnmr.value,
+                p.fnmr.interval(),
+            )
+            for p in points
+        ),
+    )
+
+
+def _gender_table(rows: Sequence[GenderRow]) -> Table:
+    return Table(
+        "Errors at the shipped thresholds, all pairs of photos",
+        (
+            Column("pairs of"),
+            Column("target FMR", "rate"),
+            Column("impostor pairs", "count"),
+            Column("false matches", "count"),
+            Column("FMR", "rate"),
+            Column("95 %", "interval"),
+            Column("genuine pairs", "count"),
+            Column("false non-matches", "count"),
+            Column("FNMR", "percent"),
+            Column("95 % of FNMR", "interval"),
+        ),
+        tuple(
+            (
+                row.pairs_of,
+                row.target_fmr,
+                row.fmr.trials,
+                row.fmr.errors,
+                row.fmr.value,
+                row.fmr.interval(),
+                row.fnmr.trials,
+                row.fnmr.errors,
+                row.fnmr.value,
+                row.fnmr.interval() if row.fnmr.trials else None,
+            )
+            for row in rows
+        ),
+        notes=(GENDER,),
+    )

