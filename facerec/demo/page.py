@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-from facerec.demo import about, pictures
+from facerec.demo import about, answers, pictures
 from facerec.demo.steps import (
     Compared,
     Enrolled,
-    Finding,
     Forgotten,
     Identified,
     LeftOut,
@@ -17,11 +15,10 @@ from facerec.demo.steps import (
     Looked,
     Setting,
     Step,
+    of_kind,
 )
 from facerec.reporting import (
     Block,
-    Callout,
-    Cell,
     Column,
     Facts,
     Page,
@@ -33,11 +30,8 @@ from facerec.reporting import (
     plain,
     write_number,
 )
-from facerec.reporting.annotate import Label
 
 _MOST_PICTURES = 12
-
-Kind = TypeVar("Kind", bound=Finding)
 
 
 def build_page(setting: Setting, steps: Sequence[Step]) -> Page:
@@ -62,95 +56,10 @@ def build_page(setting: Setting, steps: Sequence[Step]) -> Page:
     return Page(
         "Face recognition, step by step",
         f"A walk through the library on real photos: {plain(setting.source)}. Everything on this page was computed "
-        "on this machine, and nothing was sent anywhere.",
+        "on this machine, and no photo was sent anywhere.",
         (_overview(steps), *built, about.how_it_decides(setting), about.models(), about.limits(), _provenance(setting)),
-        lead=(_verdict(steps), *_scene(by_name, setting)),
+        lead=(answers.verdict(steps), *answers.scene(by_name, setting)),
     )
-
-
-def _verdict(steps: Sequence[Step]) -> Callout:
-    compared = list(_findings(steps, Compared))
-    wrong = [each for each in compared if each.wrong]
-    faces = [
-        (found, panel)
-        for each in _findings(steps, Identified)
-        for number, found in enumerate(each.found)
-        if (panel := each.panel(number)) is not None
-    ]
-    mistaken = sum(found.decision != "undecided" and found.name != panel.person for found, panel in faces)
-    undecided = sum(found.decision == "undecided" for found, _ in faces)
-    total = len(compared) + len(faces)
-    if wrong or mistaken:
-        count = len(wrong) + mistaken
-        were = "was wrong**, and stands here as it" if count == 1 else "were wrong**, and stand here as they"
-        text = f"**{count} of {total} decisions whose truth is known {were} came out. "
-    else:
-        text = f"**None of the {total} decisions whose truth is known was wrong"
-        text += f"; {undecided} were left undecided, for poor pictures.** " if undecided else ".** "
-    text += "This shows what the software does, not how often it errs; see [How it decides](#how-it-decides)."
-    return Callout("warning" if wrong or mistaken else "note", text)
-
-
-def _scene(steps: dict[str, Step], setting: Setting) -> Iterator[Block]:
-    for scene in _findings([steps["scene"]], Identified):
-        made = (
-            f" It was {plain(scene.photo.origin)}: these photos hold no scene with several faces."
-            if scene.photo.panels
-            else ""
-        )
-        yield pictures.scene(
-            scene,
-            f"Every face of {pictures.named(scene.looked) if not made else 'the scene'}, searched for among everybody "
-            f"enrolled.{made} On each face: the box, the detector's five points, who it is, and the score.",
-        )
-        yield _decisions(scene, setting)
-
-
-def _decisions(identified: Identified, setting: Setting) -> Table:
-    known = bool(identified.photo.panels)
-    columns = (
-        Column("what is really there" if known else "face, from the left"),
-        Column("answer"),
-        Column("score", "score"),
-        Column("next most alike"),
-        Column("size in pixels"),
-        Column("remark"),
-    )
-    rows: list[tuple[Cell, ...]] = []
-    for number, index in enumerate(_in_reading_order(identified), 1):
-        found, panel = identified.found[index], identified.panel(index)
-        left, top, right, bottom = found.box.tolist()
-        rows.append(
-            (
-                str(number) if panel is None else panel.words,
-                found.name or ("nobody" if found.decision == "no match" else found.decision),
-                found.score,
-                ", ".join(f"{each.name} {write_number(each.score, 'score')}" for each in found.candidates[1:]) or None,
-                f"{right - left:.0f} × {bottom - top:.0f}",
-                "; ".join(_short(problem, identified) for problem in found.problems) or None,
-            )
-        )
-    point = setting.operating_point
-    caption = (
-        f"The answers. A face is somebody's if its score reaches {point.threshold:.4f}, the threshold for "
-        f"{plain(point.name)}; and nobody's if it does not. A face of poor quality is left undecided."
-    )
-    return Table(caption, columns, tuple(rows))
-
-
-def _in_reading_order(identified: Identified) -> list[int]:
-    """Numbers of the faces: by panel where there are panels, else from left to right."""
-
-    def place(number: int) -> tuple[float, float]:
-        panel = identified.panel(number)
-        left, top = (identified.found[number].box[0], 0.0) if panel is None else panel.place[:2]
-        return float(top), float(left)
-
-    return sorted(range(len(identified.found)), key=place)
-
-
-def _short(problem: str, identified: Identified) -> str:
-    return problem.removeprefix(f"the face in {identified.photo.name} is ")
 
 
 def _overview(steps: Sequence[Step]) -> Section:
@@ -164,8 +73,8 @@ def _overview(steps: Sequence[Step]) -> Section:
 
 
 def _photos(steps: dict[str, Step]) -> Section:
-    found = list(_findings([steps["look"]], Looked))
-    left_out = list(_findings([steps["look"]], LeftOut))
+    found = list(of_kind([steps["look"]], Looked))
+    left_out = list(of_kind([steps["look"]], LeftOut))
     shown = [
         pictures.picture(looked, f"{pictures.named(looked)}: {_count(len(looked.faces))}")
         for looked in found[:_MOST_PICTURES]
@@ -196,7 +105,7 @@ def _enrollment(steps: dict[str, Step]) -> Section:
         Column("matched until"),
     )
     rows = []
-    for each in _findings([steps["enroll"]], Enrolled):
+    for each in of_kind([steps["enroll"]], Enrolled):
         person = each.enrollment.person
         names = ", ".join(looked.photo.name for looked in each.photos)
         expires = None if person.expires is None else person.expires.isoformat()
@@ -218,7 +127,7 @@ def _verification(steps: dict[str, Step]) -> Section:
     chosen = [steps[name] for name in ("same", "different") if name in steps]
     blocks: list[Block] = [Text("Is it the same person on both photos? One question, one score, one threshold.")]
     blocks += [Text(f"{plain(step.title)}: {plain(step.outcome)}.") for step in chosen if not step.findings]
-    compared = list(_findings(chosen, Compared))
+    compared = list(of_kind(chosen, Compared))
     for each in compared:
         # The decision stands on the photo in question; the other one is what it is compared with.
         outcome = each.verification
@@ -259,7 +168,7 @@ def _verification(steps: dict[str, Step]) -> Section:
 
 
 def _partial(steps: dict[str, Step]) -> Section:
-    found = list(_findings([steps["partial"]], Identified))
+    found = list(of_kind([steps["partial"]], Identified))
     return Section(
         "A partly hidden face",
         (
@@ -267,13 +176,13 @@ def _partial(steps: dict[str, Step]) -> Section:
                 "A face at the edge of a photo lacks a part. The detector may still find it; whether what is left is "
                 "enough shows in the score. A face that is not found is never guessed."
             ),
-            SideBySide(tuple(_labelled(each) for each in found)),
+            SideBySide(tuple(answers.labelled(each) for each in found)),
         ),
     )
 
 
 def _without_face(steps: dict[str, Step]) -> Section:
-    found = list(_findings([steps["no face"]], Identified))
+    found = list(of_kind([steps["no face"]], Identified))
     return Section(
         "A photo without a face",
         (
@@ -281,14 +190,14 @@ def _without_face(steps: dict[str, Step]) -> Section:
                 "No face is an answer, not an error: `recognizer.identify` returns an empty list. Where exactly one "
                 "face is needed, as in `verify`, there is a clear error, and nothing is embedded in its stead."
             ),
-            SideBySide(tuple(_labelled(each) for each in found)),
+            SideBySide(tuple(answers.labelled(each) for each in found)),
         ),
     )
 
 
 def _forgetting(steps: dict[str, Step]) -> Section:
     blocks: list[Block] = []
-    for each in _findings([steps["forget"]], Forgotten):
+    for each in of_kind([steps["forget"]], Forgotten):
         receipt = each.receipt
         erased = "yes" if receipt.erased_from_file else f"not yet: {receipt.advice}"
         blocks += [
@@ -309,7 +218,7 @@ def _forgetting(steps: dict[str, Step]) -> Section:
             ),
             pictures.scene(each.afterwards, f"The same scene afterwards: {plain(receipt.name)} is nobody."),
         ]
-    for logged in _findings([steps["forget"]], Logged):
+    for logged in of_kind([steps["forget"]], Logged):
         columns = (Column("entry"), Column("whom"), Column("photo"), Column("score", "score"))
         rows = tuple(
             (
@@ -345,27 +254,10 @@ def _provenance(setting: Setting) -> Section:
     )
 
 
-def _labelled(identified: Identified) -> pictures.Picture:
-    labels = [Label.of(found) for found in identified.found]
-    said = ", ".join(label.text for label in labels) or "no face found"
-    problems = "".join(
-        f" – {plain(_short(problem, identified))}" for found in identified.found for problem in found.problems
-    )
-    caption = f"{pictures.named(identified.looked)}: **{plain(said)}**{problems}"
-    return pictures.picture(identified.looked, caption, labels=labels)
-
-
 def _standing(compared: Compared) -> Standing:
     if compared.verification.match is None:
         return "insufficient"
     return "fail" if compared.wrong else "pass"
-
-
-def _findings(steps: Sequence[Step], kind: type[Kind]) -> Iterator[Kind]:
-    for step in steps:
-        for finding in step.findings:
-            if isinstance(finding, kind):
-                yield finding
 
 
 def _count(faces: int) -> str:

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from facerec.demo.published import SOURCE, published_photos
-from facerec.demo.steps import Identified, Reported, Setting, Step
+from facerec.demo.steps import Identified, Reported, Setting, Step, of_kind
 from facerec.errors import ArgumentError
 from facerec.types import OperatingPoint
 
@@ -109,13 +109,7 @@ def _write(out: Path, setting: Setting, steps: list[Step]) -> Reported:
     from facerec.reporting import write
 
     written = write(build_page(setting, steps), out)
-    first = next(
-        finding
-        for step in steps
-        if step.name == "scene"
-        for finding in step.findings
-        if isinstance(finding, Identified)
-    )
+    first = next(of_kind((step for step in steps if step.name == "scene"), Identified))
     scene = out / SCENE
     unfinished = scene.with_name(f".{SCENE}.{os.getpid()}")
     try:

@@ -5,9 +5,10 @@ The walk makes these values, the command line prints a line of each, the page an
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from facerec.errors import ArgumentError
 from facerec.gallery import Enrollment, ForgetReceipt, LogCheck, LogEntry
@@ -215,3 +216,14 @@ class Step:
     outcome: str
     seconds: float
     findings: tuple[Finding, ...] = ()
+
+
+Kind = TypeVar("Kind", bound=Finding)
+
+
+def of_kind(steps: Iterable[Step], kind: type[Kind]) -> Iterator[Kind]:
+    """All findings of one kind, in order."""
+    for step in steps:
+        for finding in step.findings:
+            if isinstance(finding, kind):
+                yield finding
