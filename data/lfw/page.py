@@ -45,7 +45,6 @@ def lfw_page(
     *,
     photos: int,
     without_face: int,
-    photos_per_second: float,
 ) -> Page:
     """Assemble the page."""
     evaluation = evaluate_scores(table)
@@ -87,7 +86,6 @@ def lfw_page(
                         (
                             ("photos", photos),
                             ("photos without a face", without_face),
-                            ("photos per second, 2 cores", round(photos_per_second, 1)),
                         )
                     ),
                     *_curves(table, points[1]),

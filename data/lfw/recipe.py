@@ -110,9 +110,7 @@ def main() -> None:
     write_points(points, ROOT / "data/calibration/lfw.json")
 
     rows = [row for point in points for row in by_gender(stack, people, gender, point)]
-    page = lfw_page(
-        table, points, rows, photos=len(images), without_face=len(images) - len(found), photos_per_second=per_second
-    )
+    page = lfw_page(table, points, rows, photos=len(images), without_face=len(images) - len(found))
     write(page, ROOT / "reports/lfw")
     packages = ("facerec", "torch", "torchvision", "numpy", "pillow", "facenet-pytorch", "face_recognition_models")
     run = {

@@ -17,6 +17,10 @@ from facerec import catalogue, weights
 # Batches beyond these sizes leave the processor's cache, and cost per box doubles.
 _REFINE_BATCH = 64
 _OUTPUT_BATCH = 32
+# The proposal network looks at a level strip by strip, so that memory does not grow with the photo.
+_STRIP_PIXELS = 1 << 18
+_STRIDE = 2
+_CELL = 12
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,23 @@ class Nets:
         The two last layers look at one cell at a time. The softmax over two classes is the logistic function of their
         difference, so one product decides which cells count, and only those few are regressed.
         """
+        height, width = level.shape[2:]
+        rows = max(_STRIDE, _STRIP_PIXELS // width // _STRIDE * _STRIDE)
+        found = []
+        for top in range(0, max(1, height - _CELL + 1), rows):
+            # Strips overlap by what one cell sees; the last takes whatever is left, if that is little.
+            last = top + rows + _CELL > height
+            strip = level[:, :, top : None if last else top + rows + _CELL - _STRIDE]
+            cells, probabilities, moves = self._propose_in(strip, threshold)
+            found.append((cells + torch.tensor([0, top // _STRIDE], device=cells.device), probabilities, moves))
+            if last:
+                break
+        cells, probabilities, moves = (torch.cat(parts) for parts in zip(*found, strict=True))
+        return cells, probabilities, moves
+
+    def _propose_in(self, strip: Tensor, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
         net = self.proposal
-        x = _halved(net.prelu1(net.conv1(level)))
+        x = _halved(net.prelu1(net.conv1(strip)))
         x = net.prelu3(net.conv3(net.prelu2(net.conv2(x))))
         cells = x[0].permute(1, 2, 0).reshape(-1, x.shape[1])
         weight, bias = net.conv4_1.weight[:, :, 0, 0], net.conv4_1.bias

@@ -13,8 +13,9 @@ from torchvision.ops import box_iou
 from facerec import images
 from facerec.datasets import photos
 from facerec.detect import Mtcnn
+from facerec.detect import nets as nets_module
 from facerec.detect.boxes import cell_boxes, clipped, nms_by_smaller, shift_by, squared
-from facerec.detect.nets import _halved
+from facerec.detect.nets import _halved, load_nets
 from facerec.detect.sampling import ExactSampler, FastSampler
 from facerec.errors import ArgumentError, MissingWeightsError
 
@@ -246,6 +247,21 @@ def test_halving_is_max_pooling(shape: tuple[int, ...]) -> None:
     x = torch.randn(shape, generator=torch.Generator().manual_seed(1))
 
     assert torch.equal(_halved(x), nn.MaxPool2d(2, 2, ceil_mode=True)(x))
+
+
+@pytest.mark.parametrize("size", [(12, 12), (13, 40), (101, 64), (150, 77)])
+def test_strips_see_what_the_whole_sees(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    """The proposal network finds the same cells in strips of any height as in the level at once."""
+    nets = load_nets(device=torch.device("cpu"))
+    level = 255 * torch.rand((1, 3, *size), generator=torch.Generator().manual_seed(1))
+    level = nn.functional.avg_pool2d(level, 5, 1, 2)
+    with torch.inference_mode():
+        whole = nets.propose(level, 0.02)
+        assert len(whole[0]) > 0
+        for pixels in (1, 500, 2000):
+            monkeypatch.setattr(nets_module, "_STRIP_PIXELS", pixels)
+            for expected, got in zip(whole, nets.propose(level, 0.02), strict=True):
+                torch.testing.assert_close(got, expected, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.6, 0.31, 0.11])
