@@ -12,6 +12,7 @@
     ├── ModelMismatchError vectors, thresholds or galleries of two different embedders meet
     ├── CalibrationError   an operating point cannot be made, found or read
     ├── ScoreTableError    a score table lacks a column, or a value is out of range
+    ├── OutputError        a result cannot be written where it was asked for
     ├── DataSetError       a data set folder or manifest is not what it should be
     └── GalleryError       a gallery cannot do what was asked
         ├── UnknownPersonError    nobody of that name is enrolled
@@ -69,6 +70,10 @@ class CalibrationError(FacerecError):
 
 class ScoreTableError(FacerecError):
     """A score table lacks a required column, holds a value out of range, or cannot be read."""
+
+
+class OutputError(FacerecError):
+    """A result cannot be written where it was asked for: no such folder, no permission, no space."""
 
 
 class DataSetError(FacerecError):

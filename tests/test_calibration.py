@@ -12,7 +12,7 @@ import pytest
 import facerec
 import facerec.calibration.shipped as shipped_module
 from facerec.calibration import calibrate, is_indicative, read_points, shipped_point, shipped_points, write_points
-from facerec.errors import CalibrationError, ScoreTableError
+from facerec.errors import CalibrationError, OutputError, ScoreTableError
 from facerec.types import OperatingPoint, Rate
 
 NAN = math.nan
@@ -103,7 +103,7 @@ class TestCalibrate:
             ([0.9], [0.1], NAN, "target_fmr"),
             ([], [0.1, 0.2], 0.5, "no genuine pair"),
             ([0.9], [NAN, NAN], 0.5, "no impostor comparison has a score"),
-            ([90], [10, 20], 0.5, r"cosine similarities, -1 … 1; the table holds 90"),
+            ([90], [10, 20], 0.5, r"cosine similarities, -1 … 1; there is 90"),
             ([0.9], [1, 1, 1, 0], 0.5, "impostor scores reach 1, .*one photo filed under"),
         ],
     )
@@ -205,7 +205,7 @@ class TestFiles:
         """A missing file and a missing folder are errors with the path."""
         with pytest.raises(CalibrationError, match=r"none\.json: cannot be read: No such file"):
             read_points(tmp_path / "none.json")
-        with pytest.raises(CalibrationError, match=r"p\.json: cannot be written: No such file"):
+        with pytest.raises(OutputError, match=r"p\.json cannot be written: No such file"):
             write_points([point()], tmp_path / "nowhere" / "p.json")
 
 

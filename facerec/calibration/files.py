@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from facerec.errors import ArgumentError, CalibrationError
-from facerec.scores.replacing import replacing
+from facerec.replacing import replacing
 from facerec.types import OperatingPoint, Rate
 
 _FORMAT = "facerec operating points"
@@ -28,18 +28,14 @@ def write_points(points: Iterable[OperatingPoint], path: str | Path) -> None:
 
     Raises
     ------
-    CalibrationError
+    OutputError
         If the folder does not exist or cannot be written to.
     """
     ordered = sorted(points, key=order)
     document = {"format": _FORMAT, "version": _VERSION, "points": [_as_json(point) for point in ordered]}
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
-        with replacing(Path(path)) as partial:
-            partial.write_bytes(text.encode("utf-8"))
-    except OSError as problem:
-        message = f"{path}: cannot be written: {problem.strerror or problem}"
-        raise CalibrationError(message) from problem
+    with replacing(Path(path)) as partial:
+        partial.write_bytes(text.encode("utf-8"))
 
 
 def read_points(path: str | Path) -> tuple[OperatingPoint, ...]:

@@ -6,7 +6,6 @@ user waited.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from facerec.demo.published import SOURCE, published_photos
 from facerec.demo.steps import Identified, Reported, Setting, Step, of_kind
-from facerec.errors import ArgumentError
+from facerec.errors import OutputError
+from facerec.replacing import replacing
 from facerec.types import OperatingPoint
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def demonstrate(
     ------
     DataSetError
         If there are no photos, or nobody can be enrolled from them.
-    ArgumentError
+    OutputError
         If `out` cannot be made or written to.
     FacerecError
         What `load`, `point`, the recognizer and the gallery raise.
@@ -100,7 +100,7 @@ def _make(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"the folder {out} cannot be made: {error.strerror or error}; choose another one with --out"
-        raise ArgumentError(message) from error
+        raise OutputError(message) from error
 
 
 def _write(out: Path, setting: Setting, steps: list[Step]) -> Reported:
@@ -111,16 +111,13 @@ def _write(out: Path, setting: Setting, steps: list[Step]) -> Reported:
     written = write(build_page(setting, steps), out)
     first = next(of_kind((step for step in steps if step.name == "scene"), Identified))
     scene = out / SCENE
-    unfinished = scene.with_name(f".{SCENE}.{os.getpid()}")
+    with replacing(scene) as partial:
+        partial.write_bytes(scene_jpeg(first))
     try:
-        unfinished.write_bytes(scene_jpeg(first))
-        unfinished.replace(scene)
         # People of an earlier demonstration must not stay behind because this one shows fewer photos.
         for picture in set(out.glob("report-figure-*.jpeg")) - set(written.attachments):
             picture.unlink()
     except OSError as error:
-        message = f"{scene} cannot be written: {error.strerror or error}"
-        raise ArgumentError(message) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+        message = f"a picture of an earlier demonstration cannot be removed from {out}: {error.strerror or error}"
+        raise OutputError(message) from error
     return Reported(written.html, scene, setting)

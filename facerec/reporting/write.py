@@ -6,12 +6,12 @@ never meets half a report and a failure leaves the old one.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from facerec.errors import ArgumentError
+from facerec.errors import ArgumentError, OutputError
+from facerec.replacing import replacing
 from facerec.reporting.document import render_json
 from facerec.reporting.html import render_html
 from facerec.reporting.markdown import attachments, render_markdown
@@ -50,7 +50,9 @@ def write(page: Page, folder: Path, *, stem: str = "report") -> Written:
     Raises
     ------
     ArgumentError
-        If `stem` is no such name, or the folder cannot be made or written to.
+        If `stem` is no such name.
+    OutputError
+        If the folder cannot be made or written to.
     """
     if not re.fullmatch(r"\w[\w.-]*", stem):
         message = f"a report's files are named with letters, digits, dots, hyphens and underscores; got {stem!r}"
@@ -63,24 +65,15 @@ def write(page: Page, folder: Path, *, stem: str = "report") -> Written:
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in {**drawings, **{name: text.encode("utf-8") for name, text in texts.items()}}.items():
-            _replace(folder / name, content)
     except OSError as error:
-        message = f"the report cannot be written to {folder}: {error.strerror or error}"
-        raise ArgumentError(message) from error
+        message = f"the folder {folder} cannot be made: {error.strerror or error}"
+        raise OutputError(message) from error
+    for name, content in {**drawings, **{name: text.encode("utf-8") for name, text in texts.items()}}.items():
+        with replacing(folder / name) as partial:
+            partial.write_bytes(content)
     return Written(
         html=folder / f"{stem}.html",
         markdown=folder / f"{stem}.md",
         json=folder / f"{stem}.json",
         attachments=tuple(folder / name for name in drawings),
     )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    # Beside its target, because a rename is atomic only within one file system.
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

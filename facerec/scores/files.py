@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from facerec.errors import ScoreTableError
-from facerec.scores.replacing import replacing
+from facerec.replacing import replacing
 from facerec.scores.table import check
 from facerec.scores.text_csv import read_text_csv
 
@@ -59,6 +59,7 @@ def write(table: pd.DataFrame, path: str | Path) -> None:
     ScoreTableError
         If the file's name ends in neither ``.csv`` nor ``.parquet``.
         If `check` refuses the table.
+    OutputError
         If the folder does not exist or cannot be written to.
 
     Notes
@@ -69,15 +70,11 @@ def write(table: pd.DataFrame, path: str | Path) -> None:
     path = Path(path)
     suffix = _suffix(path)
     checked = check(table)
-    try:
-        with replacing(path) as partial:
-            if suffix == ".csv":
-                _write_csv(checked, partial)
-            else:
-                checked.to_parquet(partial, index=False)
-    except OSError as problem:
-        message = f"{path}: cannot be written: {problem.strerror or problem}"
-        raise ScoreTableError(message) from problem
+    with replacing(path) as partial:
+        if suffix == ".csv":
+            _write_csv(checked, partial)
+        else:
+            checked.to_parquet(partial, index=False)
 
 
 def _suffix(path: Path) -> str:

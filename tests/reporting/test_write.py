@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from facerec.errors import ArgumentError, FacerecError
+from facerec.errors import ArgumentError, FacerecError, OutputError
 from facerec.reporting import Page, Section, Text, write
 
 SMALL = Page("t", "s", (Section("x", (Text("y"),)),))
@@ -86,7 +86,7 @@ def test_a_failure_leaves_whole_files(tmp_path, monkeypatch):
 def test_a_folder_that_cannot_be_is_an_error(tmp_path):
     """A file where the folder should be is named in the message."""
     (tmp_path / "taken").write_text("")
-    with pytest.raises(ArgumentError, match="taken"):
+    with pytest.raises(OutputError, match="taken"):
         write(SMALL, tmp_path / "taken")
 
 
