@@ -24,7 +24,7 @@ app = typer.Typer(
     epilog=examples(
         "facerec demo",
         "facerec verify a.jpg b.jpg",
-        'facerec enroll "Ada Lovelace" ada.jpg --gallery people.db --consent "form 17"',
+        'facerec enroll ada ada.jpg --gallery people.db --consent "form 17"',
         "facerec identify crowd.jpg --gallery people.db",
     ),
     rich_markup_mode="markdown",
@@ -45,10 +45,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _program(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error; allowed anywhere on the line.")
+        bool, typer.Option("--debug", metavar="", help="Show the traceback of an error; allowed anywhere on the line.")
     ] = False,
 ) -> None:
     """Nothing to do here: --version acts through its callback, and --debug is read before the commands are."""

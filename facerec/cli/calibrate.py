@@ -18,7 +18,7 @@ EXAMPLES = examples(
 
 def calibrate(
     table: Annotated[
-        Path, typer.Argument(metavar="SCORES", help="A score table made by `facerec score` or `evaluate lfw`.")
+        Path, typer.Argument(metavar="SCORES", help="A score table made by facerec score or evaluate lfw.")
     ],
     *,
     fmr: Annotated[

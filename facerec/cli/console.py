@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -40,7 +40,8 @@ def stderr() -> Console:
 
 def say(text: str = "") -> None:
     """Print a line of the answer."""
-    stdout().print(text)
+    # Not through a console: only what is written to sys.stdout itself goes above a progress bar.
+    sys.stdout.write(text + "\n")
 
 
 def say_decision(decision: str, text: str) -> None:
@@ -101,17 +102,19 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
     with unfolded.capture() as captured:
         unfolded.print(shown)
     for line in captured.get().splitlines():
-        console.print(line.rstrip())
+        say(line.rstrip())
 
 
 @contextmanager
-def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
+def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr while the block runs; silent where stderr is no terminal.
 
     Parameters
     ----------
     doing : str
         What stands before the bar.
+    in_bytes : bool
+        Whether bytes are counted, and not photos.
 
     Yields
     ------
@@ -122,7 +125,7 @@ def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
+        DownloadColumn() if in_bytes else MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=console,
         transient=True,

@@ -23,11 +23,14 @@ EXAMPLES = examples(
 
 
 def detect(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos, or folders of photos.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of photos.")],
     *,
     annotate: Annotate = None,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Sample the photo as facenet-pytorch does: slower, nearly the same faces.")
+        bool,
+        typer.Option(
+            "--exact", metavar="", help="Sample the photo as facenet-pytorch does: slower, nearly the same faces."
+        ),
     ] = False,
     as_json: AsJson = False,
     min_face_size: MinFaceSize = 40,

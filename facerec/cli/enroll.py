@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from facerec.recognizer import Recognizer
 
 EXAMPLES = examples(
-    'facerec enroll "Ada Lovelace" ada1.jpg ada2.jpg --gallery people.db --consent "form 17"',
+    'facerec enroll ada ada1.jpg ada2.jpg --gallery people.db --consent "form 17"',
     "facerec enroll guest guest.jpg --gallery people.db --expires 2031-12-31",
     "facerec enroll --folder people/ --gallery people.db",
 )
@@ -38,7 +38,7 @@ EXAMPLES = examples(
 def enroll(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Who it is.", show_default=False)] = None,
     photos: Annotated[
-        list[Path] | None, typer.Argument(metavar="PHOTO...", help="Photos of this person.", show_default=False)
+        list[Path] | None, typer.Argument(metavar="PHOTO", help="Photos of this person.", show_default=False)
     ] = None,
     *,
     gallery: GalleryFile,
@@ -64,11 +64,15 @@ def enroll(
         ),
     ] = None,
     keep_photos: Annotated[
-        bool, typer.Option("--keep-photos", help="Store the photos too; `gallery reembed` needs them.")
+        bool,
+        typer.Option("--keep-photos", metavar="", help="Store the photos too; 'facerec gallery reembed' needs them."),
     ] = False,
     face: FaceOption = "only",
     accept_low_quality: Annotated[
-        bool, typer.Option("--accept-low-quality", help="Enroll faces that are too small, blurred or uncertain, too.")
+        bool,
+        typer.Option(
+            "--accept-low-quality", metavar="", help="Enroll faces that are too small, blurred or uncertain, too."
+        ),
     ] = False,
     as_json: AsJson = False,
     model: Model = None,

@@ -39,7 +39,11 @@ def lfw(
     ] = None,
     pseudonyms: Annotated[
         bool,
-        typer.Option("--pseudonyms", help="Write pseudonyms instead of names; the key is drawn anew and kept nowhere."),
+        typer.Option(
+            "--pseudonyms",
+            metavar="",
+            help="Write pseudonyms instead of names; the key is drawn anew and kept nowhere.",
+        ),
     ] = False,
     pseudonym_key: Annotated[
         Path | None,

@@ -106,9 +106,13 @@ def update(
     *,
     gallery: GalleryFile,
     consent: Consent = None,
-    no_consent: Annotated[bool, typer.Option("--no-consent", help="Remove the consent that is recorded.")] = False,
+    no_consent: Annotated[
+        bool, typer.Option("--no-consent", metavar="", help="Remove the consent that is recorded.")
+    ] = False,
     purpose: Purpose = None,
-    no_purpose: Annotated[bool, typer.Option("--no-purpose", help="Remove the purpose that is recorded.")] = False,
+    no_purpose: Annotated[
+        bool, typer.Option("--no-purpose", metavar="", help="Remove the purpose that is recorded.")
+    ] = False,
     expires: Annotated[
         datetime | None,
         typer.Option(
@@ -119,7 +123,7 @@ def update(
             show_default=False,
         ),
     ] = None,
-    no_expiry: Annotated[bool, typer.Option("--no-expiry", help="Remove the expiry date.")] = False,
+    no_expiry: Annotated[bool, typer.Option("--no-expiry", metavar="", help="Remove the expiry date.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Change what is recorded about a person: consent, purpose, expiry."""

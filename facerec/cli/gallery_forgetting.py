@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 def forget(
     name: PersonName,
     gallery: GalleryFile,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask; for scripts.")] = False,
     receipt: _Receipt = None,
     as_json: AsJson = False,
 ) -> None:

@@ -42,11 +42,12 @@ def export(
 
 
 def import_people(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Made by `facerec gallery export`.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Made by facerec gallery export.")],
     *,
     gallery: GalleryFile,
     merge: Annotated[
-        bool, typer.Option("--merge", help="Add faces to people who are enrolled already, instead of refusing.")
+        bool,
+        typer.Option("--merge", metavar="", help="Add faces to people who are enrolled already, instead of refusing."),
     ] = False,
     as_json: AsJson = False,
     model: Model = None,

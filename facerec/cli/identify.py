@@ -35,7 +35,7 @@ EXAMPLES = examples(
 
 
 def identify(
-    paths: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
     *,
     gallery: GalleryFile,
     top: Annotated[int, typer.Option("--top", metavar="K", help="How many candidates to report per face.")] = 5,

@@ -22,7 +22,7 @@ app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode="markdown",
 )
-Name = Annotated[str, typer.Argument(metavar="NAME", help="As `facerec models` lists it.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="As facerec models lists it.")]
 
 
 @app.callback(epilog=examples("facerec models", "facerec models show dlib-resnet", "facerec models fetch facenet"))
@@ -93,7 +93,7 @@ def fetch(
         if isinstance(weight.source, weights.InPackage):
             files.append(weights.locate(weight, folder=folder))  # it came with the installation, or the error says how
             continue
-        with console.progress(f"fetching {weight.file_name}") as progress:
+        with console.progress(f"fetching {weight.file_name}", in_bytes=True) as progress:
             files.append(download(weight, folder=folder, progress=lambda got, total: progress(got, total or got)))
     if as_json:
         console.document({"name": chosen.name, "files": [str(path) for path in files]})

@@ -12,14 +12,13 @@ Choice: TypeAlias = Literal["only", "largest", "central"]
 
 _HOW = "How faces are found and compared"
 
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout, and notes and progress on stderr.")
-]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document on stdout.")]
 Model = Annotated[
     ModelName | None,
     typer.Option(
         "--model",
-        help="The embedder. By default the one a gallery was made with, else dlib-resnet; see: facerec models",
+        metavar="NAME",
+        help="dlib-resnet or facenet. By default the one that a gallery was made with, else dlib-resnet.",
         show_default=False,
         rich_help_panel=_HOW,
     ),
@@ -55,7 +54,11 @@ MinFaceSize = Annotated[
 ]
 FaceOption = Annotated[
     Choice,
-    typer.Option("--face", help="Which face is meant where a photo shows several; 'only' refuses such a photo."),
+    typer.Option(
+        "--face",
+        metavar="WHICH",
+        help="Which face of a photo is meant: only (an error if there are several), largest, or central.",
+    ),
 ]
 At = Annotated[
     Path | None,
@@ -72,8 +75,7 @@ Fmr = Annotated[
     typer.Option(
         "--fmr",
         metavar="RATE",
-        help="Decide at the false match rate RATE: picks among the shipped operating points, or those in POINT.json. "
-        "By default 0.001.",
+        help="Decide at this false match rate: 0.01 or 0.001, or one in POINT.json. By default 0.001.",
         show_default=False,
         rich_help_panel="The threshold",
     ),
@@ -82,7 +84,7 @@ GalleryFile = Annotated[
     Path,
     typer.Option("--gallery", "-g", metavar="FILE", envvar="FACEREC_GALLERY", help="The gallery, such as people.db."),
 ]
-PersonName = Annotated[str, typer.Argument(metavar="NAME", help="As `facerec gallery list` shows it.")]
+PersonName = Annotated[str, typer.Argument(metavar="NAME", help="As facerec gallery list shows it.")]
 Annotate = Annotated[
     Path | None,
     typer.Option(

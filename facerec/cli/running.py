@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -34,19 +34,20 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
         The command line without the program's name.
     """
     debug, given = _without_debug(arguments)
-    _write_everything()
+    _prepare_streams()
     try:
         status = typer.main.get_command(app).main(given or ["--help"], prog_name="facerec", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        return _pipe_closed()
+    except (BrokenPipeError, SystemExit):
+        # Rich leaves by SystemExit(1) when its pipe closes; 1 would say "no match".
+        _abandon_stdout()
+        return _PIPE_CLOSED
     except (KeyboardInterrupt, typer.Abort):
-        console.note("facerec: interrupted")
-        return _INTERRUPTED
+        status = _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the rim: a person at a terminal is told, not shown a traceback
-        with suppress(BrokenPipeError):
-            return _failed(error, debug=debug, as_json="--json" in given)
-        return _pipe_closed()
+        return _failed(error, debug=debug, as_json="--json" in given)
+    if status == _INTERRUPTED:
+        console.note("facerec: interrupted")
     return status if isinstance(status, int) else 0
 
 
@@ -65,10 +66,13 @@ def _failed(error: Exception, *, debug: bool, as_json: bool) -> int:
     message = _message(error)
     if debug:
         console.note("".join(traceback.format_exception(error)).rstrip())
-    if as_json:
-        console.document({"error": message})
     complain(message)
-    sys.stdout.flush()
+    try:
+        if as_json:
+            console.document({"error": message})
+        sys.stdout.flush()
+    except OSError:  # a full disk or a closed pipe was the error, and still is
+        _abandon_stdout()
     return FAILED
 
 
@@ -79,8 +83,9 @@ def _message(error: Exception) -> str:
         context = getattr(error, "ctx", None)
         told = error.format_message()
         return told if context is None else f"{told.rstrip('.')}; see: {context.command_path} --help"
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        where = "output" if error.filename is None else str(error.filename)
+        return f"{where}: {error.strerror}"
     if isinstance(error, MemoryError):
         return "the memory is not enough for this"
     return f"unexpected {type(error).__name__}: {error}; run it again with --debug to see where it came from"
@@ -93,15 +98,17 @@ def _without_debug(arguments: Sequence[str]) -> tuple[bool, list[str]]:
     return len(options) < end, [*options, *arguments[end:]]
 
 
-def _write_everything() -> None:
-    """Let names be printed that the terminal's encoding cannot express, instead of failing in the middle."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+def _prepare_streams() -> None:
+    """Have both streams open, and let names be printed that the terminal's encoding cannot express."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the shell closed it (>&-)
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until Python ends
+        if hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
-def _pipe_closed() -> int:
-    # What is still buffered would fail again when Python closes stdout at exit.
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return _PIPE_CLOSED
+def _abandon_stdout() -> None:
+    """Send what is still buffered nowhere; it would fail again when Python closes stdout at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -23,11 +23,11 @@ EXAMPLES = examples(
 
 
 def verify(
-    probe: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo in question.")],
+    probe: Annotated[Path, typer.Argument(metavar="PROBE", help="The photo in question.")],
     reference: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[PHOTO]", help="The photo to compare it with; or --gallery and --name.", show_default=False
+            metavar="REFERENCE", help="The photo to compare it with; or give --gallery and --name.", show_default=False
         ),
     ] = None,
     *,

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from facerec.calibration import write_points
 from facerec.cli.demo import demo
 from facerec.demo import show
-from facerec.errors import ArgumentError, CalibrationError, DataSetError
+from facerec.errors import OutputError, CalibrationError, DataSetError
 from facerec.recognizer import Recognizer
 from facerec.types import OperatingPoint, Rate
 
@@ -105,7 +105,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path, paint):
     steps = show.demonstrate(
         lambda: pytest.fail("loaded"), lambda _: None, tmp_path / "out", photos=tmp_path / "photos"
     )
-    with pytest.raises(ArgumentError, match="out cannot be made"):
+    with pytest.raises(OutputError, match="out cannot be made"):
         list(steps)
 
 
