@@ -141,8 +141,8 @@ def update(
     with open_gallery(gallery) as people:
         person = people.update(
             name,
-            consent=None if no_consent else consent or UNCHANGED,
-            purpose=None if no_purpose else purpose or UNCHANGED,
+            consent=None if no_consent else UNCHANGED if consent is None else consent,
+            purpose=None if no_purpose else UNCHANGED if purpose is None else purpose,
             expires=None if no_expiry else UNCHANGED if expires is None else expires.date(),
         )
     if as_json:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _Receipt = Annotated[
     Path | None,
-    typer.Option("--receipt", metavar="FILE", help="Write the receipt as JSON, too.", show_default=False),
+    typer.Option("--receipt", metavar="FILE", help="Write the receipt to this new file, as JSON.", show_default=False),
 ]
 
 
@@ -53,9 +54,9 @@ def forget(
         if not yes and not typer.confirm(question, err=True):
             message = f"{person.name} was not forgotten"
             raise ArgumentError(message)
-        done = people.forget(name)
-    if receipt is not None:
-        _write(receipt, documents.record(done))
+        with _keeping(receipt) as keep:
+            done = people.forget(name)
+            keep(documents.record(done))
     if as_json:
         console.document(documents.record(done))
     else:
@@ -67,11 +68,10 @@ def purge(gallery: GalleryFile, receipt: _Receipt = None, as_json: AsJson = Fals
     """Forget everybody whose expiry date has passed; does not ask."""
     from facerec.gallery import open_gallery
 
-    with open_gallery(gallery) as people:
+    with open_gallery(gallery) as people, _keeping(receipt) as keep:
         done = people.purge_expired()
-    told = {"forgotten": [documents.record(each) for each in done]}
-    if receipt is not None:
-        _write(receipt, told)
+        told = {"forgotten": [documents.record(each) for each in done]}
+        keep(told)
     if as_json:
         console.document(told)
     else:
@@ -98,8 +98,21 @@ def compact(gallery: GalleryFile, as_json: AsJson = False) -> None:
         fail(erasure.advice)
 
 
-def _write(path: Path, content: Mapping[str, object]) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+@contextmanager
+def _keeping(receipt: Path | None) -> Iterator[Callable[[Mapping[str, object]], None]]:
+    """Open the receipt's file before anybody is forgotten: a receipt cannot be given a second time.
+
+    An existing file is left alone (it may be somebody else's receipt), and is an error.
+    """
+    if receipt is None:
+        yield lambda _: None
+        return
+    with receipt.open("x", encoding="utf-8") as file:
+        try:
+            yield lambda content: file.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        except BaseException:
+            receipt.unlink()
+            raise
 
 
 def _line(done: ForgetReceipt) -> str:

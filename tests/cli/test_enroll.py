@@ -1,0 +1,153 @@
+"""``facerec enroll``: one person, or a folder of them, and everything that is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+G = ("--gallery", "g.db")
+
+
+def test_enrolling_one_person(colours, facerec, draw):
+    """The answer says what is stored, with consent, purpose and expiry."""
+    draw("1.png", "red")
+    draw("2.png", "wine")
+
+    outcome = facerec(
+        "enroll", "ada", "1.png", "2.png", *G, "--consent", "form 17", "--purpose", "door", "--expires", "2999-12-31",
+        "--keep-photos", "--json",
+    )  # fmt: skip
+
+    person = outcome.document["person"]
+    assert outcome.status == 0
+    assert (outcome.document["added"], outcome.document["photos_kept"]) == (2, 2)
+    assert (person["name"], person["consent"], person["purpose"]) == ("ada", "form 17", "door")
+    assert person["expires"] == "2999-12-31"
+
+
+def test_text_says_what_is_missing(colours, facerec, draw):
+    """Enrolling without a consent on record is possible, and said."""
+    draw("1.png", "red")
+
+    assert facerec("enroll", "ada", "1.png", *G).out == "ada: enrolled, 1 new face, no consent recorded\n"
+    assert facerec("enroll", "ada", "1.png", *G).out == (
+        "ada: added to, 0 new faces, 1 already there, no consent recorded\n"
+    )
+
+
+def test_all_photos_are_checked_first(colours, facerec, draw):
+    """One bad photo refuses the person, with a reason for each, and no gallery is made."""
+    draw("good.png", "red")
+    draw("two.png", "red", "green")
+    draw("none.png", "black")
+    draw("small.png", "red", size=32)
+    (colours / "bad.png").write_bytes(b"no photo")
+
+    outcome = facerec("enroll", "ada", "good.png", "two.png", "none.png", "small.png", "bad.png", *G)
+
+    assert outcome.status == 2
+    assert outcome.err.startswith("facerec: error: nothing was stored, because 4 of 5 photos cannot be enrolled: ")
+    for reason in ("2 faces found in two.png", "no face found in none.png", "small.png is too small", "bad.png cannot"):
+        assert reason in outcome.err
+    assert not (colours / "g.db").exists()
+
+
+def test_low_quality_on_request(colours, facerec, draw):
+    """A face below the gate is enrolled only where that is asked for."""
+    draw("small.png", "red", size=32)
+
+    assert facerec("enroll", "ada", "small.png", *G).status == 2
+    assert facerec("enroll", "ada", "small.png", *G, "--accept-low-quality").status == 0
+
+
+def test_face_of_several(colours, facerec, draw):
+    """``--face`` chooses where a photo shows several people."""
+    draw("two.png", "red", "green")
+
+    assert facerec("enroll", "ada", "two.png", *G).status == 2
+    assert facerec("enroll", "ada", "two.png", *G, "--face", "largest").status == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("enroll", *G),
+        ("enroll", "ada", *G),
+        ("enroll", "ada", "1.png", "--folder", ".", *G),
+        ("enroll", "ada", "1.png"),
+    ],
+)
+def test_whom_to_enroll_must_be_clear(colours, facerec, line):
+    """A name and photos, or a folder; and a gallery."""
+    outcome = facerec(*line)
+
+    assert outcome.status == 2
+    assert len(outcome.err.splitlines()) == 1
+
+
+def test_bad_expiry_is_refused(colours, facerec, draw):
+    """A date that is none, or has passed, is one line."""
+    draw("1.png", "red")
+
+    malformed = facerec("enroll", "ada", "1.png", *G, "--expires", "tomorrow")
+    past = facerec("enroll", "ada", "1.png", *G, "--expires", "2001-01-01")
+
+    assert (malformed.status, past.status) == (2, 2)
+    assert "2001-01-01 has passed" in past.err
+
+
+def test_folder_of_people(colours, facerec, draw):
+    """Everybody of a folder is enrolled; photos that cannot be used are listed with their reason."""
+    draw("people/ada/1.png", "red")
+    draw("people/ada/2.png", "black")
+    draw("people/bob/1.png", "green")
+    (colours / "people" / "bob" / "2.jpg").write_bytes(b"no photo")
+
+    outcome = facerec("enroll", "--folder", "people", *G, "--json")
+
+    document = outcome.document
+    assert outcome.status == 0
+    assert [each["person"]["name"] for each in document["enrolled"]] == ["ada", "bob"]
+    assert document["not_enrolled"] == []
+    assert [each["photo"] for each in document["skipped"]] == ["people/ada/2.png", "people/bob/2.jpg"]
+    assert "no face found" in document["skipped"][0]["reason"]
+
+
+def test_somebody_without_a_usable_photo_is_status_2(colours, facerec, draw):
+    """The others are enrolled, and who is missing is told."""
+    draw("people/ada/1.png", "red")
+    draw("people/bob/1.png", "black")
+
+    outcome = facerec("enroll", "--folder", "people", *G)
+
+    assert outcome.status == 2
+    assert outcome.out.splitlines() == [
+        "ada: enrolled, 1 new face, no consent recorded",
+        "bob: not enrolled",
+        "  skipped: no face found in people/bob/1.png; a face must be visible, upright and large enough",
+        "1 people enrolled with 1 new faces; 1 photos skipped",
+    ]
+    assert outcome.err == "facerec: error: 1 people had no usable photo: bob\n"
+
+
+def test_two_folders_of_one_name_are_refused(colours, facerec, draw):
+    """Names that differ only in how Unicode writes them would mix two people."""
+    draw("people/Zo\u00eb/1.png", "red")
+    draw("people/Zoe\u0308/1.png", "green")
+
+    outcome = facerec("enroll", "--folder", "people", *G)
+
+    assert outcome.status == 2
+    assert "stand for one name" in outcome.err
+
+
+def test_real_people(photos, facerec):
+    """A folder of real people becomes a gallery in which each is found again."""
+    examples = photos / "examples" / "knn_examples"
+
+    enrolled = facerec("enroll", "--folder", examples / "train", *G, "--json")
+    found = facerec("identify", examples / "test" / "obama1.jpg", *G, "--at", "point.json", "--json")
+
+    assert enrolled.status == 0
+    assert len(enrolled.document["enrolled"]) == 5
+    assert found.status == 0
+    assert [face["name"] for face in found.document["faces"]] == ["obama"]

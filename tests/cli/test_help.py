@@ -1,0 +1,127 @@
+"""Every command can be found, is explained, and costs nothing to ask about."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from facerec import __version__
+from facerec.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = [sys.executable, "-c", "import facerec.cli; facerec.cli.main()"]
+
+
+def _commands(group=None, path=()):
+    """Every command that does something, as the words that call it and the command."""
+    group = typer.main.get_command(app) if group is None else group
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def _groups():
+    root = typer.main.get_command(app)
+    return [((), root), *[((name,), each) for name, each in root.commands.items() if hasattr(each, "commands")]]
+
+
+COMMANDS = dict(_commands())
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_says_what_it_does(words):
+    """A command has a sentence, and so has every option and argument of it."""
+    command = COMMANDS[words]
+
+    assert command.help
+    assert command.help.split("\n\n")[0].strip().endswith(".")
+    assert [each.name for each in command.params if not getattr(each, "help", None)] == []
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_fits_eighty_columns(words, facerec, monkeypatch):
+    """The help of a command is printed, no line is wider than a terminal, and nothing is cut off."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    outcome = facerec(*words, "--help")
+
+    assert outcome.status == 0
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert "…" not in outcome.out.replace("READ…", "")
+
+
+def test_examples_can_be_run():
+    """Each example in a help text is a command line that the program understands."""
+    root = typer.main.get_command(app)
+    epilogs = [command.epilog for _, command in [*_groups(), *COMMANDS.items()] if command.epilog]
+    lines = [line for text in epilogs for line in text.splitlines() if line.startswith("facerec ")]
+
+    for line in lines:
+        words = shlex.split(line.split(" > ")[0])[1:]
+        command = root
+        while hasattr(command, "commands") and words:
+            command = command.commands[words.pop(0)]
+        with command.make_context("facerec", words):
+            pass
+
+    assert len(lines) >= len(COMMANDS) // 2
+
+
+def test_readme_shows_every_command():
+    """Each command stands in README, after the name of its group."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+    missing = [
+        " ".join(words)
+        for words in COMMANDS
+        if not any(re.search(r"facerec\b.*" + r"\b.*\b".join(map(re.escape, words)) + r"\b", line) for line in lines)
+    ]
+
+    assert missing == []
+
+
+def test_help_loads_no_heavy_module():
+    """The program starts without torch, pandas, numpy and Pillow."""
+    program = (
+        "import sys\n"
+        "from facerec.cli.app import app\n"
+        "from facerec.cli.running import run\n"
+        "status = run(app, ['--help'])\n"
+        "heavy = {'torch', 'torchvision', 'pandas', 'numpy', 'scipy', 'sklearn', 'matplotlib', 'PIL', 'pyarrow'}\n"
+        "sys.exit(f'{status} {sorted(heavy & set(sys.modules))}' if status or heavy & set(sys.modules) else 0)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "verify" in done.stdout
+
+
+def test_no_arguments_show_the_help(facerec):
+    """Without arguments the program introduces itself."""
+    outcome = facerec()
+
+    assert outcome.status == 0
+    assert "Usage: facerec" in outcome.out
+
+
+def test_version(facerec):
+    """``--version`` prints name and version."""
+    assert facerec("--version").out == f"facerec {__version__}\n"
+
+
+def test_installed_program_speaks():
+    """The entry point runs as a program of its own, and its exit status is that of the command."""
+    done = subprocess.run([*PROGRAM, "nosuch"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == ["facerec: error: No such command 'nosuch'; see: facerec --help"]

@@ -1,0 +1,139 @@
+"""``facerec identify``: who, or nobody, face by face and photo by photo."""
+
+from __future__ import annotations
+
+import pytest
+
+G = ("--gallery", "g.db")
+AT = ("--at", "point.json")
+
+
+@pytest.fixture
+def enrolled(colours, facerec, draw):
+    """A gallery of Ada (red) and Bob (green)."""
+    draw("ada.png", "red")
+    draw("bob.png", "green")
+    facerec("enroll", "ada", "ada.png", *G)
+    facerec("enroll", "bob", "bob.png", *G)
+    return colours
+
+
+def test_one_photo(enrolled, facerec, draw):
+    """Each face has a name or null, a score and its candidates, best first."""
+    draw("crowd.png", "blue", "wine")
+
+    outcome = facerec("identify", "crowd.png", *G, *AT, "--json")
+
+    document = outcome.document
+    stranger, ada = document["faces"]
+    assert outcome.status == 0
+    assert document["photo"] == "crowd.png"
+    assert (stranger["name"], stranger["decision"]) == (None, "no match")
+    assert (ada["name"], ada["decision"]) == ("ada", "match")
+    assert ada["box"] == [64, 0, 128, 64]
+    assert [each["name"] for each in ada["candidates"]] == ["ada", "bob"]
+    assert ada["score"] == ada["candidates"][0]["score"]
+    assert (document["threshold"], document["target_fmr"], document["model"]) == (0.9, 1e-3, "dlib-resnet")
+    assert document["gallery_people"] == 2
+    assert document["expected_fpir"] == pytest.approx(1 - (1 - 1e-3) ** 2)
+
+
+def test_nobody_is_status_1(enrolled, facerec, draw):
+    """A stranger is nobody, and an empty photo shows nobody."""
+    draw("stranger.png", "blue")
+    draw("empty.png", "black")
+
+    assert facerec("identify", "stranger.png", *G, *AT).status == 1
+    assert facerec("identify", "empty.png", *G, *AT, "--json").document["faces"] == []
+    assert facerec("identify", "empty.png", *G, *AT).status == 1
+
+
+def test_empty_gallery_has_no_nan(enrolled, facerec):
+    """In a gallery of nobody the score is null."""
+    facerec("gallery", "forget", "ada", *G, "--yes")
+    facerec("gallery", "forget", "bob", *G, "--yes")
+
+    outcome = facerec("identify", "ada.png", *G, *AT, "--json")
+
+    (face,) = outcome.document["faces"]
+    assert outcome.status == 1
+    assert (face["score"], face["name"], face["candidates"]) == (None, None, [])
+    assert outcome.document["expected_fpir"] == 0
+
+
+def test_several_photos(enrolled, facerec, draw):
+    """A folder gives a list; a bad photo has its reason there, and the status is 2."""
+    draw("in/1.png", "red")
+    (enrolled / "in" / "2.png").write_bytes(b"no photo")
+
+    outcome = facerec("identify", "in", *G, *AT, "--json")
+
+    good, bad = outcome.document["photos"]
+    assert outcome.status == 2
+    assert good["faces"][0]["name"] == "ada"
+    assert bad["error"].startswith("in/2.png cannot be read as a photo")
+    assert "faces" not in outcome.document
+
+
+def test_one_bad_photo_is_an_error(enrolled, facerec):
+    """Where a single photo is asked about and cannot be read, there is no answer."""
+    (enrolled / "bad.png").write_bytes(b"no photo")
+
+    outcome = facerec("identify", "bad.png", *G, *AT, "--json")
+
+    assert outcome.status == 2
+    assert outcome.document.keys() == {"error"}
+
+
+def test_too_small_a_face_is_undecided(enrolled, facerec, draw):
+    """A face below the gate is said to be so, in both forms."""
+    draw("small.png", "red", size=32)
+
+    document = facerec("identify", "small.png", *G, *AT, "--json").document
+    text = facerec("identify", "small.png", *G, *AT)
+
+    assert document["faces"][0]["decision"] == "undecided"
+    assert "too small" in document["faces"][0]["problems"][0]
+    assert text.status == 1
+    assert "  undecided  face of 32 × 32 pixels at (0, 0); nearest: ada 1.000" in text.out
+
+
+def test_top_and_marked_copy(enrolled, facerec):
+    """``--top`` limits the candidates and ``--annotate`` writes a copy; 0 candidates are refused."""
+    document = facerec("identify", "ada.png", *G, *AT, "--top", 1, "--annotate", "marked", "--json").document
+
+    assert len(document["faces"][0]["candidates"]) == 1
+    assert (enrolled / document["annotated"]).is_file()
+    assert facerec("identify", "ada.png", *G, *AT, "--top", 0).status == 2
+
+
+def test_text_for_people(enrolled, facerec):
+    """The answer names the person, the threshold and what the size of the gallery costs."""
+    lines = facerec("identify", "ada.png", *G, *AT).out.splitlines()
+
+    assert lines[0] == "ada.png"
+    assert lines[1] == "  ada  face of 64 × 64 pixels at (0, 0); nearest: ada 1.000, bob 0.081"
+    assert lines[2] == "  threshold 0.9000: FMR 0.001 on invented pairs, dlib-resnet"
+    assert lines[4] == "  2 people were searched; about 0.002 of strangers are expected to match someone"
+
+
+def test_gallery_decides_the_model(colours, facerec, draw):
+    """A gallery that was made with another embedder is read with it, without being told."""
+    draw("ada.png", "red")
+    facerec("enroll", "ada", "ada.png", *G, "--model", "facenet")
+
+    outcome = facerec("identify", "ada.png", *G, *AT)
+    insisted = facerec("enroll", "bob", "ada.png", *G, "--model", "dlib-resnet")
+
+    assert outcome.status == 2
+    assert "measured with dlib-resnet" in outcome.err
+    assert insisted.status == 2
+    assert "reembed" in insisted.err
+
+
+def test_missing_gallery_is_not_made(colours, facerec, draw):
+    """Searching a gallery that does not exist is an error, and leaves no file."""
+    draw("ada.png", "red")
+
+    assert facerec("identify", "ada.png", *G, *AT).status == 2
+    assert not (colours / "g.db").exists()

@@ -1,0 +1,183 @@
+"""``facerec verify``: the decision, the point that took it, and the exit status."""
+
+from __future__ import annotations
+
+import pytest
+
+from facerec.calibration import write_points
+
+AT = ("--at", "point.json")
+
+
+def test_match_is_status_0(colours, facerec, draw):
+    """Two photos of one person: the document says what decided, and on what it rests."""
+    draw("a.png", "red")
+    draw("b.png", "wine")
+
+    outcome = facerec("verify", "a.png", "b.png", *AT, "--json")
+
+    document = outcome.document
+    assert outcome.status == 0
+    assert (document["match"], document["decision"]) == (True, "match")
+    assert document["score"] >= document["threshold"] == 0.9
+    assert (document["target_fmr"], document["model"]) == (1e-3, "dlib-resnet")
+    assert document["operating_point"]["fmr"]["trials"] == 30_000
+    assert document["operating_point"]["data_set"] == "invented pairs"
+    assert (document["probe"], document["reference"]) == ("a.png", "b.png")
+    assert document["problems"] == document["notes"] == []
+
+
+def test_no_match_is_status_1(colours, facerec, draw):
+    """The same fields are there where the answer is no."""
+    draw("a.png", "red")
+    draw("b.png", "green")
+
+    outcome = facerec("verify", "a.png", "b.png", *AT, "--json")
+
+    assert outcome.status == 1
+    assert outcome.document["match"] is False
+    assert {"score", "threshold", "target_fmr", "model"} <= outcome.document.keys()
+
+
+def test_undecided_is_status_1_and_null(colours, facerec, draw):
+    """A face that is too small is not guessed at."""
+    draw("a.png", "red")
+    draw("small.png", "red", size=32)
+
+    outcome = facerec("verify", "a.png", "small.png", *AT, "--json")
+
+    assert outcome.status == 1
+    assert outcome.document["match"] is None
+    assert outcome.document["decision"] == "undecided"
+    assert "small.png is too small" in outcome.document["problems"][0]
+
+
+def test_text_for_people(colours, facerec, draw):
+    """The answer in words: decision, score, threshold, error rates, and what had to be chosen."""
+    draw("a.png", "red")
+    draw("b.png", "red", "green")
+
+    lines = facerec("verify", "a.png", "b.png", *AT).out.splitlines()
+
+    assert lines[0] == "match  score 1.0000 ≥ threshold 0.9000"
+    assert lines[1] == "  threshold 0.9000: FMR 0.001 on invented pairs, dlib-resnet"
+    assert "false matches 0.10 % (30 of 30,000; " in lines[2]
+    assert lines[3] == "  note: 2 faces were found in b.png; the largest one was compared"
+
+
+@pytest.mark.parametrize(
+    ("choice", "status"), [("only", 2), ("largest", 0), ("central", 0)], ids=["only", "largest", "central"]
+)
+def test_choice_of_face(colours, facerec, draw, choice, status):
+    """``--face`` says which face counts; ``only`` refuses a photo of several."""
+    draw("a.png", "red")
+    draw("three.png", "red", "red", "green")
+
+    assert facerec("verify", "a.png", "three.png", *AT, "--face", choice).status == status
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("verify", "a.png"),
+        ("verify", "a.png", "b.png", "--gallery", "g.db", "--name", "ada"),
+        ("verify", "a.png", "--gallery", "g.db"),
+        ("verify", "a.png", "b.png", "--name", "ada"),
+    ],
+)
+def test_what_to_compare_must_be_clear(colours, facerec, line):
+    """Two photos, or one photo and somebody of a gallery; anything between is refused."""
+    outcome = facerec(*line)
+
+    assert outcome.status == 2
+    assert outcome.err.startswith("facerec: error: verify takes two photos, or one photo with --gallery and --name")
+
+
+def test_several_points_in_a_file(colours, facerec, draw, point):
+    """``--fmr`` chooses among the points of a file, and a rate that is not there is refused."""
+    draw("a.png", "red")
+    draw("b.png", "wine")
+    write_points([point(target=1e-2, threshold=0.5), point(target=1e-3, threshold=0.9999)], "points.json")
+
+    unclear = facerec("verify", "a.png", "b.png", "--at", "points.json")
+    loose = facerec("verify", "a.png", "b.png", "--at", "points.json", "--fmr", "0.01")
+    strict = facerec("verify", "a.png", "b.png", "--at", "points.json", "--fmr", "1e-3")
+    absent = facerec("verify", "a.png", "b.png", "--at", "points.json", "--fmr", "1e-4")
+
+    assert [each.status for each in (unclear, loose, strict, absent)] == [2, 0, 1, 2]
+    assert "choose one with --fmr" in unclear.err
+    assert "FMR 0.01 on invented pairs" in absent.err
+    assert "--fmr 0.0001 needs exactly one" in absent.err
+
+
+def test_point_of_another_embedder_is_refused(colours, facerec, draw):
+    """A threshold that was measured with another model decides nothing."""
+    draw("a.png", "red")
+
+    outcome = facerec("verify", "a.png", "a.png", *AT, "--model", "facenet", "--json")
+
+    assert outcome.status == 2
+    assert "was measured with dlib-resnet" in outcome.document["error"]
+
+
+def test_no_shipped_point_says_how_to_measure_one(colours, facerec, draw):
+    """Without a point for this embedder nothing is decided."""
+    draw("a.png", "red")
+
+    outcome = facerec("verify", "a.png", "a.png")
+
+    assert outcome.status == 2
+    assert "facerec calibrate" in outcome.err
+
+
+def test_against_a_gallery(colours, facerec, draw):
+    """A claim to be somebody enrolled is decided, noted where several faces were seen, and logged."""
+    draw("ada.png", "red")
+    draw("door.png", "wine", "green")
+    facerec("enroll", "ada", "ada.png", "--gallery", "g.db")
+
+    claimed = ("verify", "door.png", "--gallery", "g.db", "--name", "ada", *AT, "--json")
+    largest = facerec(*claimed)
+    unknown = facerec("verify", "door.png", "--gallery", "g.db", "--name", "eve", *AT)
+
+    assert largest.status == 0
+    assert largest.document["name"] == "ada"
+    assert largest.document["notes"] == ["2 faces were found in door.png; the largest one was compared"]
+    assert unknown.status == 2
+    assert [entry["event"] for entry in facerec("gallery", "log", "-g", "g.db", "--json").document["entries"]] == [
+        "created",
+        "enrolled",
+        "verified",
+    ]
+
+
+def test_missing_gallery_is_not_made(colours, facerec, draw):
+    """Verifying against a gallery that does not exist is an error, and leaves no file."""
+    draw("a.png", "red")
+
+    assert facerec("verify", "a.png", "--gallery", "no.db", "--name", "ada", *AT).status == 2
+    assert not (colours / "no.db").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 100, b"\x89PNG\r\n\x1a\n broken"])
+def test_hostile_photos(colours, facerec, draw, content):
+    """A file that is no photo is an error of one line that names it."""
+    draw("a.png", "red")
+    (colours / "bad.png").write_bytes(content)
+
+    outcome = facerec("verify", "a.png", "bad.png", *AT, "--json")
+
+    assert outcome.status == 2
+    assert outcome.document["error"].startswith("bad.png cannot be read as a photo")
+    assert len(outcome.err.splitlines()) == 1
+
+
+def test_real_faces(photos, facerec):
+    """The pipeline tells two people apart and finds one again."""
+    folder = photos / "tests" / "test_images"
+
+    same = facerec("verify", folder / "obama.jpg", folder / "obama2.jpg", *AT, "--json")
+    other = facerec("verify", folder / "obama.jpg", folder / "biden.jpg", *AT, "--json")
+
+    assert (same.status, other.status) == (0, 1)
+    assert same.document["score"] > 0.95 > 0.9 > other.document["score"]
