@@ -52,7 +52,7 @@ def lfw_page(
     point = points[0]
     official = Table(
         "Figures on the official pairs",
-        (Column("measure"), Column("value", "percent"), Column("95 %", "interval"), Column("counts")),
+        (Column("measure"), Column("value", "number"), Column("95 %", "interval"), Column("counts")),
         (
             (
                 "accuracy, mean of ten folds",
@@ -129,19 +129,19 @@ def _points_table(points: Sequence[OperatingPoint]) -> Table:
         "Operating points in data/calibration/lfw.json",
         (
             Column("target FMR", "rate"),
-            Column("threshold", "score"),
+            Column("threshold", "text"),
             Column("impostor pairs", "count"),
             Column("worth independent", "count"),
             Column("FMR", "rate"),
             Column("95 %", "interval"),
             Column("genuine pairs", "count"),
-            Column("FNMR", "percent"),
+            Column("FNMR", "rate"),
             Column("95 % of FNMR", "interval"),
         ),
         tuple(
             (
                 p.target_fmr,
-                p.threshold,
+                f"{p.threshold:.4f}",
                 p.fmr.trials,
                 round(p.fmr.effective_trials or p.fmr.trials),
                 p.fmr.value,
@@ -167,7 +167,7 @@ def _gender_table(rows: Sequence[GenderRow]) -> Table:
             Column("95 %", "interval"),
             Column("genuine pairs", "count"),
             Column("false non-matches", "count"),
-            Column("FNMR", "percent"),
+            Column("FNMR", "rate"),
             Column("95 % of FNMR", "interval"),
         ),
         tuple(

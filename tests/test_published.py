@@ -1,0 +1,107 @@
+"""What this project publishes holds together: the shipped points, the committed table, and the figures in README."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facerec import scores
+from facerec.calibration import is_indicative, read_points, shipped_point
+from facerec.embed.dlib_resnet import dlib_resnet
+from facerec.detect import Mtcnn
+from facerec.evaluation import evaluate_scores, rates_at
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def table():
+    """The default pipeline's scores on LFW's official pairs."""
+    return scores.read(ROOT / "data/lfw/scores.csv")
+
+
+@pytest.fixture(scope="module")
+def points():
+    """The operating points that ship."""
+    return read_points(ROOT / "data/calibration/lfw.json")
+
+
+def test_points_belong_to_the_default_pipeline(points) -> None:
+    """Embedder, crop and detector of every shipped point are those that `Recognizer()` has."""
+    embedder, detector = dlib_resnet(), Mtcnn()
+
+    for point in points:
+        assert point.embedder_digest == embedder.digest
+        assert point.embedder == embedder.name
+        assert point.alignment == embedder.crop.name
+        assert point.detector == detector.name
+        assert shipped_point(embedder.digest, point.target_fmr) == point
+
+
+def test_points_rest_on_enough(points) -> None:
+    """Three targets, each reached, each on many more than thirty expected false matches."""
+    assert [point.target_fmr for point in points] == [1e-2, 1e-3, 1e-4]
+    for point in points:
+        assert not is_indicative(point)
+        assert point.fmr.value <= point.target_fmr
+        assert point.fmr.value > 0.99 * point.target_fmr
+        assert point.fmr.effective_trials < point.fmr.trials
+
+
+def test_points_agree_with_the_table(points, table) -> None:
+    """On the official pairs each shipped threshold's rates are not at odds with those of all pairs."""
+    for point in points:
+        fmr, fnmr = rates_at(table, point.threshold)
+        assert fmr.interval(0.99).low <= point.fmr.interval(0.99).high
+        assert fmr.interval(0.99).high >= point.fmr.interval(0.99).low
+        assert fnmr.interval(0.99).low <= point.fnmr.interval(0.99).high
+
+
+def test_the_table_is_lfws(table) -> None:
+    """6,000 pairs of 7,701 photos, half of them genuine, in ten folds, and nobody's name."""
+    assert len(table) == 6000
+    assert table["genuine"].sum() == 3000
+    assert table["fold"].nunique() == 10
+    assert len({*table["probe_image"], *table["reference_image"]}) == 7701
+    assert scores.attributes(table) == ("gender",)
+    text = (ROOT / "data/lfw/scores.csv").read_text(encoding="utf-8")
+    assert not re.search(r"[A-Z][a-z]+_[A-Z]", text)
+
+
+def test_the_figures_aimed_at_are_reached(table) -> None:
+    """Accuracy of at least 99.2 %, TMR of at least 0.990 and 0.965, at most five photos without a face."""
+    evaluation = evaluate_scores(table)
+
+    assert evaluation.folds.mean >= 0.992
+    assert evaluation.true_matches[0].rate.value >= 0.990
+    assert evaluation.true_matches[1].rate.value >= 0.965
+    assert table["score"].isna().sum() <= 5
+
+
+def test_readme_quotes_the_table(table, points) -> None:
+    """README's figures of LFW are those that the committed files give."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    evaluation = evaluate_scores(table)
+    quoted = [
+        f"{evaluation.folds.mean:.2%} ± {evaluation.folds.std:.2%}",
+        f"{evaluation.true_matches[0].rate.value:.3f}",
+        f"{evaluation.true_matches[1].rate.value:.3f}",
+        *(f"{point.threshold:.4f}" for point in points),
+        *(f"{point.fnmr.value:.2%}" for point in points),
+    ]
+
+    assert [figure for figure in quoted if figure not in readme] == []
+
+
+@pytest.mark.slow
+def test_lfw_gives_the_table_again(data, table) -> None:
+    """The pipeline of today makes the committed scores, to a thousandth."""
+    from facerec import Recognizer, datasets
+    from facerec.evaluation import score_pairs
+
+    made, failures = score_pairs(Recognizer(device="cpu"), datasets.lfw(data / "lfw"), data / "lfw")
+
+    assert len(failures) == 0
+    np.testing.assert_allclose(np.sort(made["score"]), np.sort(table["score"]), atol=1e-3)
+    assert evaluate_scores(made).folds.mean == pytest.approx(evaluate_scores(table).folds.mean, abs=5e-4)
