@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 
 from facerec import images
 from facerec.types import Image
@@ -20,10 +21,9 @@ def data_folder() -> Path:
 
 
 def one_face() -> Image:
-    """A portrait before an indoor scene, 640 x 480."""
-    path = data_folder() / "face_samples/face_recognition/tests/test_images/obama2.jpg"
-    portrait = PIL.Image.fromarray(images.read(path)).resize((640, 480))
-    return np.asarray(portrait)
+    """A portrait with its surroundings, 640 x 480."""
+    path = data_folder() / "face_samples/face_recognition/examples/knn_examples/test/obama1.jpg"
+    return np.asarray(PIL.ImageOps.fit(PIL.Image.fromarray(images.read(path)), (640, 480)))
 
 
 def many_faces() -> Image:
