@@ -99,7 +99,7 @@ def compact(gallery: GalleryFile, as_json: AsJson = False) -> None:
 
 
 @contextmanager
-def _keeping(receipt: Path | None) -> Iterator[Callable[[Mapping[str, object]], None]]:
+def _keeping(receipt: Path | None) -> Iterator[Callable[[Mapping[str, object]], object]]:
     """Open the receipt's file before anybody is forgotten: a receipt cannot be given a second time.
 
     An existing file is left alone (it may be somebody else's receipt), and is an error.

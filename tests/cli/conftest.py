@@ -41,6 +41,7 @@ class SquareDetector:
     name = "squares"
 
     def __call__(self, image: np.ndarray) -> Detections:
+        """As the contract says."""
         height, width = image.shape[:2]
         lefts = [left for left in range(0, width - height + 1, height) if image[:, left : left + height].any()]
         boxes = np.array([[left, 0, left + height, height] for left in lefts], np.float32).reshape(-1, 4)
@@ -48,6 +49,7 @@ class SquareDetector:
         return Detections(boxes, np.full(len(boxes), 0.99, np.float32), points, (width, height))
 
     def batch(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        """As the contract says."""
         return [self(image) for image in images]
 
 
@@ -58,6 +60,7 @@ class SquareCrop:
     size = 8
 
     def __call__(self, image: np.ndarray, detections: Detections) -> np.ndarray:
+        """As the contract says."""
         chips = np.zeros((len(detections), 8, 8, 3), np.uint8)
         for chip, box in zip(chips, detections.boxes.astype(int), strict=True):
             x, y = (box[:2] + box[2:]) // 2
@@ -154,7 +157,7 @@ def real_recognizer() -> Recognizer:
 
 @pytest.fixture
 def photos(data: Path, real_recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The folder of sample photos; every command uses the real pipeline, and ``point.json`` is in the working folder."""
+    """The folder of sample photos; commands use the real pipeline, and ``point.json`` is in the working folder."""
     monkeypatch.setattr("facerec.cli.recognition.load_recognizer", lambda *_, **__: real_recognizer)
     monkeypatch.chdir(tmp_path)
     write_points([point_for(real_recognizer, threshold=0.92)], tmp_path / "point.json")

@@ -126,7 +126,7 @@ def test_forget_needs_a_yes(enrolled, facerec, monkeypatch):
 
 
 @pytest.mark.parametrize(("answer", "status", "left"), [(True, 0, 1), (False, 2, 2)])
-def test_forget_asks_at_a_terminal(enrolled, facerec, monkeypatch, answer, status, left):
+def test_forget_asks_at_a_terminal(enrolled, facerec, monkeypatch, *, answer, status, left):
     """The question is answered before anything happens."""
     asked = []
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)

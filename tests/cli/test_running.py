@@ -98,7 +98,10 @@ def test_debug_after_two_dashes_is_a_file_name(capsys):
     """After ``--`` nothing is an option any more."""
     app = typer.Typer()
     seen = []
-    app.command()(lambda names=typer.Argument(): seen.append(names))
+
+    @app.command()
+    def go(name: str) -> None:
+        seen.append(name)
 
     assert run(app, ["--", "--debug"]) == 0
     assert seen == ["--debug"]
