@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple, get_args
 
 import numpy as np
 
@@ -17,11 +19,12 @@ from facerec.calibration import shipped_point
 from facerec.detect import Mtcnn
 from facerec.device import best_device
 from facerec.embed.dlib_resnet import dlib_resnet
-from facerec.errors import ImageError, ModelMismatchError
+from facerec.errors import ArgumentError, ImageError, ModelMismatchError
 from facerec.gallery import Gallery
 from facerec.gallery.decide import verification
 from facerec.quality import QualityGate, sharpness
 from facerec.types import (
+    Chips,
     Detections,
     Detector,
     Embedder,
@@ -56,11 +59,14 @@ class Recognizer:
         ``cpu``, ``cuda`` or ``cuda:N`` for the default detector and embedder; by default CUDA where there is a GPU.
     weights : Path, optional
         Folder in which the default models' files are looked for first.
+    workers : int
+        How many threads read photos and find faces in `stream`, >= 1. On a CPU, one per core together with
+        ``torch.set_num_threads(1)`` is fastest; threads within one network wait for each other most of the time.
 
     Raises
     ------
     ArgumentError
-        If `device` is not as above.
+        If `device` or `workers` is not as above.
     MissingWeightsError, CorruptWeightsError
         If a default model's file is absent or is not the expected one.
 
@@ -80,7 +86,12 @@ class Recognizer:
         gate: QualityGate | None = None,
         device: str | None = None,
         weights: Path | None = None,
+        workers: int = 1,
     ) -> None:
+        if workers < 1:
+            message = f"workers must be at least 1; got {workers}"
+            raise ArgumentError(message)
+        self.workers = workers
         device = best_device() if device is None else device
         self.detector: Detector = Mtcnn(device=device, folder=weights) if detector is None else detector
         self.embedder: Embedder = dlib_resnet(device=device, folder=weights) if embedder is None else embedder
@@ -144,27 +155,28 @@ class Recognizer:
         ------
         Faces or ImageError
             One per photo. An unreadable photo gives its error in its place, so that it does not end a whole folder.
+
+        Raises
+        ------
+        ArgumentError
+            If `choice` is not as above.
         """
-        waiting: deque[tuple[Detections, Image, str] | ImageError] = deque()
+        if choice is not None and choice not in get_args(FaceChoice):
+            message = f"face choice must be one of {', '.join(get_args(FaceChoice))}; got {choice!r}"
+            raise ArgumentError(message)
+        return self._streamed(photos, choice)
+
+    def _streamed(self, photos: Iterable[images.Source], choice: FaceChoice | None) -> Iterator[Faces | ImageError]:
+        waiting: list[_Looked | ImageError] = []
         pending = 0
-        for photo in photos:
-            try:
-                image, called = _open(photo, None)
-            except ImageError as error:
-                waiting.append(error)
-                continue
-            detections = self.detector(image)
-            if choice is not None:
-                usable = len(detections) == 1 or (choice != "only" and len(detections) > 1)
-                detections = detections[[detections.choose(choice)] if usable else []]
-            # The chips are all that is needed of the photo from here on.
-            waiting.append((detections, self.embedder.crop(image, detections), called))
-            pending += len(detections)
-            if pending >= _STREAM_CHIPS or len(waiting) >= 4 * _STREAM_CHIPS:
-                yield from self._embedded(waiting)
-                waiting.clear()
-                pending = 0
-        yield from self._embedded(waiting)
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="facerec") as pool:
+            for looked in _ahead(pool, photos, lambda photo: self._look(photo, choice), 2 * self.workers):
+                waiting.append(looked)
+                pending += 0 if isinstance(looked, ImageError) else len(looked.chips)
+                if pending >= _STREAM_CHIPS or len(waiting) >= 4 * _STREAM_CHIPS:
+                    yield from self._embedded(waiting)
+                    waiting, pending = [], 0
+            yield from self._embedded(waiting)
 
     # -- decisions ------------------------------------------------------------------------------------------------
 
@@ -288,22 +300,56 @@ class Recognizer:
         chips = self.embedder.crop(image, detections)
         return Faces(detections, sharpness(chips), self.embedder(chips), self.embedder.digest, called)
 
-    def _embedded(self, waiting: Iterable[tuple[Detections, Image, str] | ImageError]) -> Iterator[Faces | ImageError]:
+    def _look(self, photo: images.Source, choice: FaceChoice | None) -> _Looked | ImageError:
+        """Everything up to the chips, which are all that is needed of the photo from there on."""
+        try:
+            image, called = _open(photo, None)
+        except ImageError as error:
+            return error
+        detections = self.detector(image)
+        if choice is not None:
+            exists = len(detections) == 1 or (choice != "only" and len(detections) > 1)
+            detections = detections[[detections.choose(choice)] if exists else []]
+        return _Looked(detections, self.embedder.crop(image, detections), called)
+
+    def _embedded(self, waiting: Sequence[_Looked | ImageError]) -> Iterator[Faces | ImageError]:
         """Embed the chips of all waiting photos in one batch, and part them again."""
-        waiting = list(waiting)
         size = self.embedder.crop.size
-        parts = [item[1] for item in waiting if not isinstance(item, ImageError)]
+        parts = [looked.chips for looked in waiting if isinstance(looked, _Looked)]
         chips = np.concatenate([np.empty((0, size, size, 3), np.uint8), *parts])
         vectors, sharp = self.embedder(chips), sharpness(chips)
         first = 0
-        for item in waiting:
-            if isinstance(item, ImageError):
-                yield item
+        for looked in waiting:
+            if isinstance(looked, ImageError):
+                yield looked
                 continue
-            detections, _, called = item
-            last = first + len(detections)
-            yield Faces(detections, sharp[first:last], vectors[first:last], self.embedder.digest, called)
+            last = first + len(looked.chips)
+            yield Faces(looked.detections, sharp[first:last], vectors[first:last], self.embedder.digest, looked.called)
             first = last
+
+
+class _Looked(NamedTuple):
+    """A photo on its way through `Recognizer.stream`."""
+
+    detections: Detections
+    chips: Chips
+    called: str
+
+
+def _ahead(
+    pool: ThreadPoolExecutor,
+    photos: Iterable[images.Source],
+    look: Callable[[images.Source], _Looked | ImageError],
+    depth: int,
+) -> Iterator[_Looked | ImageError]:
+    """The results of `look` in order, with at most `depth` photos begun but not taken."""
+    begun: deque[Future[_Looked | ImageError]] = deque()
+    for photo in photos:
+        begun.append(pool.submit(look, photo))
+        if len(begun) >= depth:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
 
 
 def _open(photo: images.Source, name: str | None) -> tuple[Image, str]:

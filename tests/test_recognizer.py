@@ -1,5 +1,7 @@
 """The order of the stages: with detector and embedder made of numpy, and once with the real ones on real photos."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -191,8 +193,9 @@ def test_identification_leaves_poor_faces_undecided(recognizer: Recognizer, tmp_
     assert (found[0].decision, found[0].name) == ("undecided", None)
 
 
-def test_a_stream_gives_one_result_per_photo_in_order(recognizer: Recognizer) -> None:
-    """Batches across photos change nothing: the stream equals one call per photo; a bad photo keeps its place."""
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_stream_gives_one_result_per_photo_in_order(recognizer: Recognizer, workers: int) -> None:
+    """Batches and threads change nothing: the stream equals one call per photo; a bad photo keeps its place."""
     rng = np.random.default_rng(8)
     photos: list = []
     for number in range(70):
@@ -202,7 +205,9 @@ def test_a_stream_gives_one_result_per_photo_in_order(recognizer: Recognizer) ->
         if number % 9 == 0:
             photos.append(b"not a photo")
 
-    streamed = list(recognizer.stream(photos))
+    streamed = list(
+        Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, workers=workers).stream(photos)
+    )
 
     assert len(streamed) == len(photos)
     for source, result in zip(photos, streamed, strict=True):
@@ -237,6 +242,28 @@ def test_a_stream_is_lazy(recognizer: Recognizer) -> None:
     next(recognizer.stream(photos()))
 
     assert len(read) < 100
+
+
+def test_a_stream_may_be_left(recognizer: Recognizer) -> None:
+    """Whoever stops taking results ends the threads, without an error and without reading on."""
+    stream = recognizer.stream(photo((10, RED)) for _ in range(10_000))
+    next(stream)
+
+    stream.close()  # type: ignore[attr-defined]
+
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("facerec")]
+
+
+def test_a_stream_checks_its_choice_at_once(recognizer: Recognizer) -> None:
+    """Before the first photo is read, not at the first result."""
+    with pytest.raises(ArgumentError, match="only, largest, central"):
+        recognizer.stream([], choice="nicest")  # type: ignore[arg-type]
+
+
+def test_no_workers_are_refused(recognizer: Recognizer) -> None:
+    """Somebody has to read the photos."""
+    with pytest.raises(ArgumentError, match="at least 1"):
+        Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, workers=0)
 
 
 def test_the_real_pipeline_on_real_photos(data) -> None:
