@@ -1,0 +1,245 @@
+"""Who belongs to which group: from labels in a table to small integers, one per row and side.
+
+Labels come with the data; nothing here looks at a face. A row without a label belongs to no group, and is counted as
+such. A group is an intersection as soon as several attributes are named: ``race,gender`` holds one group per pair of
+labels that occurs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError, ScoreTableError
+from facerec.scores import attributes
+from facerec.scores.table import as_text
+
+
+@dataclass(frozen=True, eq=False)
+class RowGroups:
+    """The group of every row of a table that has one person per row.
+
+    Attributes
+    ----------
+    by : str
+        The attributes joined by commas.
+    names : tuple of str
+        The groups, sorted by their labels; a name is the labels joined by commas.
+    labels : tuple of tuple of str
+        The same groups, one label per attribute.
+    codes : ndarray, int32, shape (n,)
+        Which group each row belongs to; −1 where a label is missing.
+    """
+
+    by: str
+    names: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
+    codes: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        self.codes.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class PairGroups:
+    """The groups of both sides of every pair.
+
+    Attributes
+    ----------
+    by, names, labels
+        As for `RowGroups`.
+    probe, reference : ndarray, int32, shape (n,)
+        Which group either side belongs to; −1 where a label is missing.
+    """
+
+    by: str
+    names: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
+    probe: NDArray[np.int32]
+    reference: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        self.probe.flags.writeable = False
+        self.reference.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def within(self) -> NDArray[np.int32]:
+        """The group that both sides belong to, shape (n,); −1 where they differ or a label is missing."""
+        return np.where(self.probe == self.reference, self.probe, np.int32(-1))
+
+
+def split_attributes(by: str) -> tuple[str, ...]:
+    """The attributes that a grouping names.
+
+    Parameters
+    ----------
+    by : str
+        One attribute, or several joined by commas for their intersection.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ArgumentError
+        If an attribute is empty or is named twice.
+
+    Examples
+    --------
+    >>> split_attributes("race, gender")
+    ('race', 'gender')
+    """
+    names = tuple(name.strip() for name in by.split(","))
+    if not all(names) or len(set(names)) < len(names):
+        message = f"a grouping names different attributes, joined by commas, such as race,gender; got {by!r}"
+        raise ArgumentError(message)
+    return names
+
+
+def group_rows(table: pd.DataFrame, by: str) -> RowGroups:
+    """Group the rows of a table of people, such as a table of predictions.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With a column for each attribute; an empty or missing label belongs to no group.
+    by : str
+        One attribute, or several joined by commas for their intersection.
+
+    Returns
+    -------
+    RowGroups
+
+    Raises
+    ------
+    ArgumentError
+        If `by` names an attribute twice, or an empty one.
+    ScoreTableError
+        If the table lacks a column.
+        If no row has a label.
+        If two groups would get one name because a label holds a comma.
+
+    Examples
+    --------
+    >>> groups = group_rows(pd.DataFrame({"gender": ["male", "female", "", "male"]}), "gender")
+    >>> groups.names, groups.codes.tolist()
+    (('female', 'male'), [1, 0, -1, 1])
+    """
+    wanted = split_attributes(by)
+    if absent := [name for name in wanted if name not in table.columns]:
+        raise _no_such_column(absent[0], [absent[0]], [str(name) for name in table.columns])
+    labels, codes = _grouped(",".join(wanted), [table[name] for name in wanted])
+    return RowGroups(",".join(wanted), _names(labels), labels, codes)
+
+
+def group_pairs(table: pd.DataFrame, by: str) -> PairGroups:
+    """Group both sides of the pairs of a score table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With ``probe_<attribute>`` and ``reference_<attribute>`` for each attribute, or with one column named like the
+        attribute, which then holds for both sides.
+    by : str
+        One attribute, or several joined by commas for their intersection.
+
+    Returns
+    -------
+    PairGroups
+
+    Raises
+    ------
+    ArgumentError
+        If `by` names an attribute twice, or an empty one.
+    ScoreTableError
+        If the table lacks the columns of an attribute, or one of the two.
+        If no side of any pair has a label.
+        If two groups would get one name because a label holds a comma.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"probe_gender": ["male", "female"], "reference_gender": ["male", ""]})
+    >>> groups = group_pairs(table, "gender")
+    >>> groups.names, groups.probe.tolist(), groups.reference.tolist(), groups.within.tolist()
+    (('female', 'male'), [1, 0], [1, -1], [1, -1])
+    """
+    wanted = split_attributes(by)
+    sides = [_sides(table, name) for name in wanted]
+    stacked = [pd.concat([table[probe], table[reference]], ignore_index=True) for probe, reference in sides]
+    labels, codes = _grouped(",".join(wanted), stacked)
+    return PairGroups(",".join(wanted), _names(labels), labels, codes[: len(table)], codes[len(table) :])
+
+
+def _sides(table: pd.DataFrame, name: str) -> tuple[str, str]:
+    probe, reference = f"probe_{name}", f"reference_{name}"
+    if probe in table.columns and reference in table.columns:
+        return probe, reference
+    if name in table.columns and probe not in table.columns and reference not in table.columns:
+        return name, name
+    missing = [column for column in (probe, reference) if column not in table.columns]
+    raise _no_such_column(name, missing, list(attributes(table)) or [str(column) for column in table.columns])
+
+
+def _no_such_column(name: str, missing: Sequence[str], there: Sequence[str]) -> ScoreTableError:
+    message = (
+        f"the table cannot be grouped by {name!r}: it lacks {' and '.join(missing)}; "
+        f"it has {', '.join(there) or 'no columns'}"
+    )
+    return ScoreTableError(message)
+
+
+def _grouped(by: str, columns: Sequence[pd.Series]) -> tuple[tuple[tuple[str, ...], ...], NDArray[np.int32]]:
+    """The intersections that occur, sorted, and which of them each row is; −1 where any label is missing."""
+    total = np.zeros(len(columns[0]), np.int64)
+    known = np.ones(len(total), np.bool_)
+    words: list[list[str]] = []
+    for column in columns:
+        codes, values = _labels(column)
+        known &= codes >= 0
+        total = total * len(values) + np.maximum(codes, 0)
+        words.append(values)
+    if not known.any():
+        message = f"no row has a label for {by}: every cell is empty, so there is no group to speak of"
+        raise ScoreTableError(message)
+    present = np.unique(total[known])
+    labels = tuple(_unravel(int(number), words) for number in present)
+    result = np.full(len(total), -1, np.int32)
+    result[known] = np.searchsorted(present, total[known])
+    return labels, result
+
+
+def _labels(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """The labels of a column, sorted, and which of them each row has; −1 for an empty or missing one."""
+    codes, values = pd.factorize(column)
+    words = [word.strip() for word in as_text(pd.Series(values, name=column.name))]
+    labels = sorted({word for word in words if word})
+    place = {word: number for number, word in enumerate(labels)}
+    recoded = np.array([*(place.get(word, -1) for word in words), -1], np.int64)
+    return recoded[codes], labels
+
+
+def _unravel(number: int, words: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    labels: list[str] = []
+    for values in reversed(words):
+        number, place = divmod(number, len(values))
+        labels.append(values[place])
+    return tuple(reversed(labels))
+
+
+def _names(labels: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    names = tuple(",".join(parts) for parts in labels)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        message = f"two groups would both be called {twice[0]!r}, because a label holds a comma; rename the label"
+        raise ScoreTableError(message)
+    return names
