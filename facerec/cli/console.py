@@ -52,7 +52,13 @@ def say_decision(decision: str, text: str) -> None:
 def say_point(point: OperatingPoint) -> None:
     """Print the operating point that decided, with the error rates that were measured there."""
     say(f"  threshold {point.threshold:.4f}: {point.name}, {point.embedder}")
-    say(f"  measured there: false matches {percent(point.fmr)}, false non-matches {percent(point.fnmr)}")
+    say(f"  false matches measured there: {percent(point.fmr)}")
+    say(f"  false non-matches measured there: {percent(point.fnmr)}")
+
+
+def counted(number: int, singular: str, plural: str) -> str:
+    """A number with its noun, such as ``1 face`` or ``1,200 faces``."""
+    return f"{number:,} {singular if number == 1 else plural}"
 
 
 def percent(rate: Rate) -> str:

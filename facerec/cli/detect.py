@@ -90,7 +90,7 @@ def _entry(photo: Path, detections: Detections) -> dict[str, object]:
 
 def _line(name: str, detections: Detections) -> str:
     width, height = detections.image_size
-    count = "no face" if not len(detections) else "1 face" if len(detections) == 1 else f"{len(detections)} faces"
+    count = console.counted(len(detections), "face", "faces") if len(detections) else "no face"
     lines = [f"{name}  {width} × {height}  {count}"]
     for box, score in zip(detections.boxes, detections.scores, strict=True):
         left, top, right, bottom = (round(float(edge)) for edge in box)

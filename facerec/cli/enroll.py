@@ -145,18 +145,25 @@ def _enroll_folder(recognizer: Recognizer, gallery: Path, folder: Path, terms: T
         )
     else:
         samples = sum(int(str(each["added"])) for each in enrolled)
-        console.say(f"{len(enrolled)} people enrolled with {samples} new faces; {len(skipped)} photos skipped")
+        people_enrolled = console.counted(len(enrolled), "person", "people")
+        faces, photos = (
+            console.counted(samples, "new face", "new faces"),
+            console.counted(len(skipped), "photo", "photos"),
+        )
+        console.say(f"{people_enrolled} enrolled with {faces}; {photos} skipped")
     if left_out:
-        fail(f"{len(left_out)} people had no usable photo: {', '.join(left_out[:5])}{' …' * (len(left_out) > 5)}")
+        more = " …" if len(left_out) > 5 else ""
+        who = console.counted(len(left_out), "person", "people")
+        fail(f"{who} had no usable photo: {', '.join(left_out[:5])}{more}")
 
 
 def _line(done: Enrollment) -> str:
     person = done.person
-    parts = [f"{done.added} new {'face' if done.added == 1 else 'faces'}"]
+    parts = [console.counted(done.added, "new face", "new faces")]
     if done.already_present:
         parts.append(f"{done.already_present} already there")
     if done.photos_kept:
-        parts.append(f"{done.photos_kept} photos kept")
+        parts.append(f"{console.counted(done.photos_kept, 'photo', 'photos')} kept")
     if person.expires is not None:
         parts.append(f"matched until {person.expires}")
     if person.consent is None:

@@ -48,7 +48,7 @@ def list_people(gallery: GalleryFile, as_json: AsJson = False) -> None:
     if rows:
         headings = ("name", "faces", "photos kept", "enrolled", "matched until", "consent")
         console.table(headings, rows, right=("faces", "photos kept"))
-    console.say(f"{len(rows)} people; {embedder.name}, digest {embedder.digest[:12]}…")
+    console.say(f"{console.counted(len(rows), 'person', 'people')}; {embedder.name}, digest {embedder.digest[:12]}…")
 
 
 @app.command()

@@ -50,7 +50,9 @@ def forget(
         if not yes and not sys.stdin.isatty():
             message = f"forgetting {person.name} cannot be undone; without a terminal to ask at, give --yes"
             raise ArgumentError(message)
-        question = f"Forget {person.name}, with {person.samples} faces and {person.photos} photos, for good?"
+        faces = console.counted(person.samples, "face", "faces")
+        photos = console.counted(person.photos, "photo", "photos")
+        question = f"Forget {person.name}, with {faces} and {photos}, for good?"
         if not yes and not typer.confirm(question, err=True):
             message = f"{person.name} was not forgotten"
             raise ArgumentError(message)
@@ -77,7 +79,7 @@ def purge(gallery: GalleryFile, receipt: _Receipt = None, as_json: AsJson = Fals
     else:
         for each in done:
             console.say(_line(each))
-        console.say(f"{len(done)} people had expired and were forgotten")
+        console.say(f"{console.counted(len(done), 'person', 'people')} expired and forgotten")
     _refuse_remains(done)
 
 
@@ -119,7 +121,8 @@ def _line(done: ForgetReceipt) -> str:
     erased = "erased from the file" if done.erased_from_file else "not yet erased from the file"
     return (
         f"{done.name} (id {done.person_id}) was forgotten on {done.forgotten:%Y-%m-%d %H:%M:%S} UTC: "
-        f"{done.vectors} faces and {done.photos} photos, {erased}; log entry {done.log_entry}"
+        f"{console.counted(done.vectors, 'face', 'faces')} and {console.counted(done.photos, 'photo', 'photos')}, "
+        f"{erased}; log entry {done.log_entry}"
     )
 
 

@@ -38,7 +38,7 @@ def export(
     if as_json:
         console.document({"gallery": str(gallery), "folder": str(folder), "people": count})
     else:
-        console.say(f"{count} people written to {folder}")
+        console.say(f"{console.counted(count, 'person', 'people')} written to {folder}")
 
 
 def import_people(
@@ -67,8 +67,9 @@ def import_people(
         console.document({"gallery": str(gallery), "imported": [documents.enrollment(each) for each in done]})
         return
     for each in done:
-        console.say(f"{each.person.name}: {each.added} faces added, {each.already_present} already there")
-    console.say(f"{len(done)} people imported")
+        added = console.counted(each.added, "face", "faces")
+        console.say(f"{each.person.name}: {added} added, {each.already_present} already there")
+    console.say(f"{console.counted(len(done), 'person', 'people')} imported")
 
 
 def reembed(
@@ -106,7 +107,7 @@ def reembed(
         identity = {"name": recognizer.embedder.name, "digest": recognizer.embedder.digest}
         console.document({"gallery": str(gallery), "vectors": count, "embedder": identity})
     else:
-        console.say(f"{count} vectors are now of {recognizer.embedder.name}")
+        console.say(f"{console.counted(count, 'vector', 'vectors')} made anew by {recognizer.embedder.name}")
 
 
 def _same_face(faces: Faces, sample: Sample) -> Face:

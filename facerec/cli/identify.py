@@ -107,9 +107,8 @@ def identify(
         console.document({**(entries[0] if single else {"photos": entries}), **rest})
     else:
         console.say_point(point)
-        console.say(
-            f"  {enrolled} people were searched; about {expected_fpir:.2g} of strangers are expected to match someone"
-        )
+        searched = console.counted(enrolled, "person", "people")
+        console.say(f"  searched {searched}; about {expected_fpir:.2g} of strangers are expected to match someone")
         for line in notes:
             console.say(f"  note: {line}")
     if unreadable:

@@ -75,7 +75,7 @@ Fmr = Annotated[
     typer.Option(
         "--fmr",
         metavar="RATE",
-        help="Decide at this false match rate: 0.01 or 0.001, or one in POINT.json. By default 0.001.",
+        help="Decide at this false match rate: 0.01, 0.001 or 0.0001, or one in POINT.json. By default 0.001.",
         show_default=False,
         rich_help_panel="The threshold",
     ),

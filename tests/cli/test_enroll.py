@@ -124,9 +124,9 @@ def test_somebody_without_a_usable_photo_is_status_2(colours, facerec, draw):
         "ada: enrolled, 1 new face, no consent recorded",
         "bob: not enrolled",
         "  skipped: no face found in people/bob/1.png; a face must be visible, upright and large enough",
-        "1 people enrolled with 1 new faces; 1 photos skipped",
+        "1 person enrolled with 1 new face; 1 photo skipped",
     ]
-    assert outcome.err == "facerec: error: 1 people had no usable photo: bob\n"
+    assert outcome.err == "facerec: error: 1 person had no usable photo: bob\n"
 
 
 def test_two_folders_of_one_name_are_refused(colours, facerec, draw):

@@ -135,7 +135,7 @@ def test_forget_asks_at_a_terminal(enrolled, facerec, monkeypatch, *, answer, st
     outcome = facerec("gallery", "forget", "ada", *G)
 
     assert outcome.status == status
-    assert asked == ["Forget ada, with 1 faces and 1 photos, for good?"]
+    assert asked == ["Forget ada, with 1 face and 1 photo, for good?"]
     assert len(facerec("gallery", "list", *G, "--json").document["people"]) == left
 
 

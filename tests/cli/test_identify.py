@@ -114,7 +114,7 @@ def test_text_for_people(enrolled, facerec):
     assert lines[0] == "ada.png"
     assert lines[1] == "  ada  face of 64 × 64 pixels at (0, 0); nearest: ada 1.000, bob 0.081"
     assert lines[2] == "  threshold 0.9000: FMR 0.001 on invented pairs, dlib-resnet"
-    assert lines[4] == "  2 people were searched; about 0.002 of strangers are expected to match someone"
+    assert lines[5] == "  searched 2 people; about 0.002 of strangers are expected to match someone"
 
 
 def test_gallery_decides_the_model(colours, facerec, draw):

@@ -49,7 +49,7 @@ def test_score_says_where_the_table_is(pairs, facerec):
     """Without ``--json`` there is one line."""
     outcome = facerec("score", "pairs.csv", "--root", "in", "--out", "s.csv")
 
-    assert outcome.out == "s.csv: 4 pairs of 5 photos, 2 pairs without a score\n"
+    assert outcome.out == "s.csv: 4 pairs of 5 photos, 2 without a score\n"
 
 
 @pytest.mark.parametrize("out", ["scores.txt", "nosuch/scores.csv"])
