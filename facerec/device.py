@@ -37,3 +37,11 @@ def torch_device(device: str) -> torch.device:
 def best_device() -> str:
     """``cuda`` where torch sees a GPU, else ``cpu``."""
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def use_one_thread_per_network() -> None:
+    """Make torch compute each network on the thread that calls it; for a program that has threads of its own.
+
+    Changes the whole process, so only a program may call it, never the library.
+    """
+    torch.set_num_threads(1)

@@ -169,8 +169,10 @@ class Recognizer:
     def _streamed(self, photos: Iterable[images.Source], choice: FaceChoice | None) -> Iterator[Faces | ImageError]:
         waiting: list[_Looked | ImageError] = []
         pending = 0
+        # Deep enough for the workers to go on while a batch is embedded; a photo that waits holds only its chips.
+        depth = _STREAM_CHIPS + self.workers
         with ThreadPoolExecutor(self.workers, thread_name_prefix="facerec") as pool:
-            for looked in _ahead(pool, photos, lambda photo: self._look(photo, choice), 2 * self.workers):
+            for looked in _ahead(pool, photos, lambda photo: self._look(photo, choice), depth):
                 waiting.append(looked)
                 pending += 0 if isinstance(looked, ImageError) else len(looked.chips)
                 if pending >= _STREAM_CHIPS or len(waiting) >= 4 * _STREAM_CHIPS:
@@ -281,8 +283,10 @@ class Recognizer:
 
     def _point(self, at: OperatingPoint | None) -> tuple[OperatingPoint, list[str]]:
         """The point that decides, and what is to be said about it."""
+        notes = []
         if at is None:
-            return self.operating_point(), ["no operating point was given; the shipped one decided"]
+            at = self.operating_point()
+            notes.append("no operating point was given; the shipped one decided")
         if at.embedder_digest != self.embedder.digest:
             message = (
                 f"the operating point {at.name} was measured with {at.embedder} (digest {at.embedder_digest[:12]}…), "
@@ -291,10 +295,10 @@ class Recognizer:
             )
             raise ModelMismatchError(message)
         if at.detector != self.detector.name:
-            return at, [
-                f"the operating point was measured with {at.detector}, these faces were found by {self.detector.name}"
-            ]
-        return at, []
+            notes.append(
+                f"the operating point was measured with {at.detector}; these faces were found by {self.detector.name}"
+            )
+        return at, notes
 
     def _embed(self, detections: Detections, image: Image, called: str) -> Faces:
         chips = self.embedder.crop(image, detections)
