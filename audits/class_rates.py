@@ -1,0 +1,176 @@
+"""The values that the audit of a classifier hands over; none holds a rate without its counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from audits.contrasts import Contrast
+from audits.records import RateEstimate
+from facerec.errors import ArgumentError
+
+ClassRateName: TypeAlias = Literal["accuracy", "error", "unanswered", "selection", "false_positive", "false_negative"]
+"""The rates of a classifier; the last three are of one class against all others."""
+
+
+@dataclass(frozen=True)
+class ClassRate:
+    """One rate of one group.
+
+    Attributes
+    ----------
+    rate : {"accuracy", "error", "unanswered", "selection", "false_positive", "false_negative"}
+        ``error`` and ``accuracy`` are of all predictions; no answer is an error, and is counted under ``unanswered``.
+        ``selection``: predicted as the class, of all; ``false_positive``: predicted as the class, of those of another
+        class; ``false_negative``: not predicted as the class, of those of the class.
+    of : str
+        The class that ``selection``, ``false_positive`` and ``false_negative`` are about; empty for the other rates.
+    estimate : RateEstimate
+    """
+
+    rate: ClassRateName
+    of: str
+    estimate: RateEstimate
+
+
+@dataclass(frozen=True)
+class GroupPredictions:
+    """What a classifier says of one group.
+
+    Attributes
+    ----------
+    group : str
+        The labels joined by commas; empty for everybody.
+    predictions : int
+        Rows of the group; 0 for an intersection in which nobody is.
+    subjects : int or None
+        Different people of the group; None where the table does not say who is on a photo.
+    rates : tuple of ClassRate
+        The same rates in the same order for every group; those without trials too.
+    """
+
+    group: str
+    predictions: int
+    subjects: int | None
+    rates: tuple[ClassRate, ...]
+
+    def rate(self, rate: ClassRateName, *, of: str = "") -> RateEstimate:
+        """The estimate of that rate, for `selection` and the like of the class `of`.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such rate.
+        """
+        for entry in self.rates:
+            if (entry.rate, entry.of) == (rate, of):
+                return entry.estimate
+        known = ", ".join(f"{entry.rate} of {entry.of!r}" if entry.of else entry.rate for entry in self.rates)
+        message = f"there is no rate {rate!r} of {of!r}; there are {known}"
+        raise ArgumentError(message)
+
+
+@dataclass(frozen=True)
+class GroupContrast:
+    """One group against the group that fares best.
+
+    Attributes
+    ----------
+    rate, of : str
+        As in `ClassRate`.
+    group, reference : str
+        The reference has the highest accuracy or selection rate, or the lowest rate of any other kind; of equals the
+        first.
+    contrast : Contrast
+        Difference and ratio. For ``selection`` the ratio is the impact ratio, at most 1.
+    """
+
+    rate: ClassRateName
+    of: str
+    group: str
+    reference: str
+    contrast: Contrast
+
+
+@dataclass(frozen=True)
+class ClassificationGrouping:
+    """What one way of grouping people shows.
+
+    Attributes
+    ----------
+    by : str
+        The attributes joined by commas.
+    groups : tuple of GroupPredictions
+        Every combination of labels, sorted; those in which nobody is have no trials.
+    contrasts : tuple of GroupContrast
+        For every rate, each measured group against the best; the reference itself is left out.
+    unmeasured : tuple of (group, rate name)
+        The rates without trials; of a class as ``false_positive of cat``. They enter no contrast.
+    unlabelled : int
+        Rows without a label; they are in no group.
+    shared_subjects : int
+        People with rows in several groups. The intervals of contrasts take groups as different people.
+    """
+
+    by: str
+    groups: tuple[GroupPredictions, ...]
+    contrasts: tuple[GroupContrast, ...]
+    unmeasured: tuple[tuple[str, str], ...]
+    unlabelled: int
+    shared_subjects: int
+
+    def group(self, name: str) -> GroupPredictions:
+        """The group of that name; `ArgumentError` if there is none."""
+        for group in self.groups:
+            if group.group == name:
+                return group
+        message = f"there is no group {name!r} by {self.by}; there are {', '.join(g.group for g in self.groups)}"
+        raise ArgumentError(message)
+
+    def worst(self, rate: ClassRateName, *, of: str = "") -> GroupContrast:
+        """The group that fares worst against the one that fares best: the largest difference and ratio.
+
+        Raises
+        ------
+        ArgumentError
+            If fewer than two groups have that rate.
+        """
+        found = [entry for entry in self.contrasts if (entry.rate, entry.of) == (rate, of)]
+        if not found:
+            message = f"fewer than two groups by {self.by} have a measured rate {rate!r} of {of!r}"
+            raise ArgumentError(message)
+        return max(found, key=lambda entry: abs(entry.contrast.difference))
+
+
+@dataclass(frozen=True)
+class ClassificationAudit:
+    """How a classifier treats groups of people.
+
+    Attributes
+    ----------
+    classes : tuple of str
+        The classes that selection, false positive and false negative rates are reported for.
+    overall : GroupPredictions
+        All rows, labelled or not.
+    groupings : tuple of ClassificationGrouping
+        One for each entry of ``by``, in that order.
+    rows_independent : bool
+        True where the table does not say who is on a photo: rows then count as independent, and the intervals are too
+        narrow if they are not.
+    confidence : float
+        Of every interval.
+    """
+
+    classes: tuple[str, ...]
+    overall: GroupPredictions
+    groupings: tuple[ClassificationGrouping, ...]
+    rows_independent: bool
+    confidence: float
+
+    def grouping(self, by: str) -> ClassificationGrouping:
+        """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""
+        for grouping in self.groupings:
+            if grouping.by == by:
+                return grouping
+        message = f"there is no grouping by {by!r}; there are {', '.join(g.by for g in self.groupings) or 'none'}"
+        raise ArgumentError(message)

@@ -1,0 +1,245 @@
+"""The audit of a classifier: how often it is wrong, and whom it selects, by group.
+
+fairlearn's ``MetricFrame`` does the grouping, and lists intersections in which nobody is. The rates are ours: its own
+``false_positive_rate`` is 0 for a group without negatives, which would make an unmeasured group the best one, and its
+intervals take rows as independent where rows of one person are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from fairlearn.metrics import MetricFrame
+from numpy.typing import NDArray
+
+from audits.class_rates import (
+    ClassificationAudit,
+    ClassificationGrouping,
+    ClassRate,
+    ClassRateName,
+    GroupContrast,
+    GroupPredictions,
+)
+from audits.contrasts import contrast
+from audits.dependence import pair_correlation
+from audits.groups import group_rows, split_attributes
+from audits.intervals import CONFIDENCE, checked_confidence, clustered_estimate
+from audits.predictions import check_predictions
+from facerec.errors import ArgumentError, ScoreTableError
+
+_HIGHER_IS_BETTER = ("accuracy", "selection")
+
+
+def audit_classification(
+    predictions: pd.DataFrame,
+    *,
+    by: Sequence[str],
+    label: str = "label",
+    prediction: str = "prediction",
+    subject: str | None = None,
+    positive: str | None = None,
+    confidence: float = CONFIDENCE,
+) -> ClassificationAudit:
+    """Audit a table of predictions.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        One row per prediction: the true class, the predicted class (empty: no answer) and a column per attribute.
+    by : sequence of str
+        Groupings: attributes, or several joined by commas for their intersection.
+    label, prediction : str
+        The columns of the true and of the predicted class.
+    subject : str, optional
+        The column that says who is on the photo; rows of one person are a cluster. Without it the column ``subject``
+        is taken where there is one, and else rows count as independent.
+    positive : str, optional
+        The class that counts as selected; without it each class in turn.
+    confidence : float
+        Between 0 and 1, exclusive.
+
+    Returns
+    -------
+    ClassificationAudit
+
+    Raises
+    ------
+    ScoreTableError
+        If a column is missing or occurs twice, or there are no rows.
+        If a label is empty, or a subject is.
+        If no row has a label of an attribute.
+    ArgumentError
+        If `positive` is neither a true nor a predicted class of the table.
+        If a grouping names an attribute twice, or an empty one.
+        If `confidence` is out of range.
+
+    Notes
+    -----
+    Impact ratio = selection rate of a group / highest selection rate. The best group is chosen on the same rows, so the
+    intervals of contrasts hold for the two groups that were named, not for the choice.
+
+    References
+    ----------
+    Bird et al. (2020), Fairlearn, MSR-TR-2020-32 (MetricFrame). Buolamwini & Gebru (2018), Gender Shades, PMLR 81:77.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     {"label": list("xxyyxy"), "prediction": list("xyyyxy"), "gender": list("ffffmm"), "subject": list("aabbcd")}
+    ... )
+    >>> audit = audit_classification(table, by=["gender"], positive="x")
+    >>> women = audit.grouping("gender").group("f")
+    >>> women.rate("error").errors, women.rate("error").trials, women.subjects, women.rate("selection", of="x").value
+    (1, 4, 2, 0.25)
+    >>> audit.grouping("gender").worst("selection", of="x").contrast.ratio
+    0.5
+    """
+    checked_confidence(confidence)
+    table = check_predictions(predictions, label=label, prediction=prediction)
+    people, independent = _people(table, subject)
+    truth, answer = table[label].to_numpy(object), table[prediction].to_numpy(object)
+    found = sorted({*truth.tolist(), *answer.tolist()} - {""})
+    if positive is not None and positive not in found:
+        message = f"positive must be one of the classes {', '.join(found)}; got {positive!r}"
+        raise ArgumentError(message)
+    classes = tuple(found) if positive is None else (positive,)
+    measure = _Measure(truth, answer, people, classes=classes, independent=independent, confidence=confidence)
+    return ClassificationAudit(
+        classes=classes,
+        overall=measure.group("", np.arange(len(table))),
+        groupings=tuple(_grouping(table, people, measure, name, independent) for name in by),
+        rows_independent=independent,
+        confidence=confidence,
+    )
+
+
+_Split: TypeAlias = Callable[[NDArray[Any], NDArray[Any]], tuple[NDArray[np.bool_], NDArray[np.bool_]]]
+
+
+class _Measure:
+    """The rates of any set of rows, each with the correlation that all rows show."""
+
+    def __init__(
+        self,
+        truth: NDArray[Any],
+        answer: NDArray[Any],
+        people: NDArray[np.int64],
+        *,
+        classes: tuple[str, ...],
+        independent: bool,
+        confidence: float,
+    ) -> None:
+        self.truth, self.answer, self.people, self.confidence = truth, answer, people, confidence
+        self.independent = independent
+        self.kinds = _kinds(classes)
+        self.correlation: Mapping[tuple[ClassRateName, str], float] = {
+            kind: self._correlation(split) for kind, split in self.kinds.items()
+        }
+
+    def _correlation(self, split: _Split) -> float:
+        trial, event = split(self.truth, self.answer)
+        return pair_correlation(event[trial], self.people[trial], self.people[trial])
+
+    def group(self, name: str, rows: NDArray[np.intp]) -> GroupPredictions:
+        """The rates of the given rows."""
+        truth, answer, people = self.truth[rows], self.answer[rows], self.people[rows]
+        rates = []
+        for (rate, of), split in self.kinds.items():
+            trial, event = split(truth, answer)
+            mine = people[trial]
+            correlation = self.correlation[rate, of]
+            estimate = clustered_estimate(event[trial], mine, mine, confidence=self.confidence, correlation=correlation)
+            rates.append(ClassRate(rate, of, estimate))
+        return GroupPredictions(name, len(rows), None if self.independent else len(np.unique(people)), tuple(rates))
+
+
+def _kinds(classes: tuple[str, ...]) -> dict[tuple[ClassRateName, str], _Split]:
+    """For each rate which rows are trials, and in which of them it happens."""
+
+    def of_class(name: str) -> dict[tuple[ClassRateName, str], _Split]:
+        return {
+            ("selection", name): lambda truth, answer: (np.ones(len(truth), np.bool_), answer == name),
+            ("false_positive", name): lambda truth, answer: (truth != name, answer == name),
+            ("false_negative", name): lambda truth, answer: (truth == name, answer != name),
+        }
+
+    kinds: dict[tuple[ClassRateName, str], _Split] = {
+        ("accuracy", ""): lambda truth, answer: (np.ones(len(truth), np.bool_), truth == answer),
+        ("error", ""): lambda truth, answer: (np.ones(len(truth), np.bool_), truth != answer),
+        ("unanswered", ""): lambda truth, answer: (np.ones(len(truth), np.bool_), answer == ""),
+    }
+    for name in classes:
+        kinds |= of_class(name)
+    return kinds
+
+
+def _people(table: pd.DataFrame, subject: str | None) -> tuple[NDArray[np.int64], bool]:
+    """Codes of the people, and whether every row had to be taken as a person of its own."""
+    if subject is None and "subject" not in table.columns:
+        return np.arange(len(table)), True
+    name = "subject" if subject is None else subject
+    if name not in table.columns:
+        message = f"the table of predictions lacks {name}; it has {', '.join(table.columns)}"
+        raise ScoreTableError(message)
+    if (empty := (table[name] == "").to_numpy(bool)).any():
+        message = f"{name} in row {int(empty.argmax()) + 1} is empty; rows of one person could not be told from others"
+        raise ScoreTableError(message)
+    return pd.factorize(table[name], sort=True)[0].astype(np.int64), False
+
+
+def _grouping(
+    table: pd.DataFrame, people: NDArray[np.int64], measure: _Measure, by: str, independent: bool
+) -> ClassificationGrouping:
+    groups = group_rows(table, by)
+    names = split_attributes(by)
+    rows = np.flatnonzero(groups.codes >= 0)
+    labels = np.array(groups.labels, object).reshape(len(groups), len(names))[groups.codes[rows]]
+    frame = MetricFrame(
+        metrics={"group": lambda numbers, _: measure.group("", numbers)},
+        y_true=rows,
+        y_pred=rows,
+        sensitive_features=pd.DataFrame(labels, columns=list(names)),
+    )
+    measured = frame.by_group["group"].to_dict()
+    values = [sorted(set(labels[:, place].tolist())) for place in range(len(names))]
+    found = []
+    for combination in product(*values):
+        key = combination if len(names) > 1 else combination[0]
+        entry = measured.get(key)
+        rates = entry if isinstance(entry, GroupPredictions) else measure.group("", np.empty(0, np.intp))
+        found.append(GroupPredictions(",".join(combination), rates.predictions, rates.subjects, rates.rates))
+    of = pd.DataFrame({"person": people[rows], "group": groups.codes[rows]})
+    several = 0 if independent else int((of.groupby("person")["group"].nunique() > 1).sum())
+    return ClassificationGrouping(
+        by=groups.by,
+        groups=tuple(found),
+        contrasts=_contrasts(found),
+        unmeasured=tuple(
+            (group.group, f"{entry.rate} of {entry.of}" if entry.of else entry.rate)
+            for group in found
+            for entry in group.rates
+            if not entry.estimate.measured
+        ),
+        unlabelled=int((groups.codes < 0).sum()),
+        shared_subjects=several,
+    )
+
+
+def _contrasts(groups: Sequence[GroupPredictions]) -> tuple[GroupContrast, ...]:
+    result = []
+    for place, kind in enumerate(groups[0].rates):
+        sign = -1 if kind.rate in _HIGHER_IS_BETTER else 1
+        measured = [(g.group, g.rates[place].estimate) for g in groups if g.rates[place].estimate.measured]
+        if not measured:
+            continue
+        reference, best = min(measured, key=lambda entry: sign * entry[1].value)
+        result += [
+            GroupContrast(kind.rate, kind.of, name, reference, contrast(estimate, best))
+            for name, estimate in measured
+            if name != reference
+        ]
+    return tuple(result)
