@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
-from torch.nn.functional import linear, pad, prelu
+from torch.nn.functional import linear, prelu
 
 from facerec import catalogue, weights
 
@@ -108,16 +108,23 @@ def _prelu(x: Tensor, slopes: Tensor) -> Tensor:
 
 
 def _halved(x: Tensor) -> Tensor:
-    """Maximum over 2 × 2 pixels, as ``MaxPool2d(2, 2, ceil_mode=True)``; twice as fast with channels last."""
-    height, width = x.shape[2:]
-    if height % 2 or width % 2:
-        x = pad(x, (0, width % 2, 0, height % 2), value=-math.inf)
-    x = torch.maximum(x[:, :, 0::2], x[:, :, 1::2])
-    return torch.maximum(x[..., 0::2], x[..., 1::2])
+    """Maximum over 2 × 2 pixels, as ``MaxPool2d(2, 2, ceil_mode=True)``; three times as fast with channels last."""
+    for axis in (2, 3):
+        pairs, odd = divmod(x.shape[axis], 2)
+        shape = list(x.shape)
+        shape[axis] = pairs + odd
+        out = torch.empty(shape, device=x.device, memory_format=torch.channels_last)
+        even = x.narrow(axis, 0, 2 * pairs).unflatten(axis, (pairs, 2))
+        torch.maximum(even.select(axis + 1, 0), even.select(axis + 1, 1), out=out.narrow(axis, 0, pairs))
+        if odd:
+            out.select(axis, pairs).copy_(x.select(axis, 2 * pairs))
+        x = out
+    return x
 
 
 def _in_batches(network: nn.Module, crops: Tensor, size: int) -> tuple[Tensor, ...]:
-    parts = [network(crops[first : first + size]) for first in range(0, len(crops), size)]
+    batches = math.ceil(len(crops) / size)
+    parts = [network(part) for part in crops.tensor_split(batches)]  # of even size: a small last one is slow per crop
     return tuple(torch.cat(part) for part in zip(*parts, strict=True))
 
 
