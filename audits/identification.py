@@ -1,0 +1,185 @@
+"""The audit of identification (1:N): what a gallery answers to people who are in it, and to people who are not.
+
+A search is mated where the probe's person is enrolled. Rates are of searches, not of comparisons: one search against
+a gallery of a million is one trial. A person who is searched for several times is one person, and the intervals know
+it; the gallery counts as given, so they say nothing about another one. ``audits.gallery_mix`` does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audits.dependence import pair_correlation
+from audits.groups import RowGroups
+from audits.intervals import clustered_estimate
+from audits.records import RateEstimate
+from audits.search_outcomes import probe_and_gallery_groups, search_outcomes
+from audits.search_rates import ConfusionCell, GroupSearches, IdentificationAudit, IdentificationGrouping
+from audits.searches import check_gallery, check_searches
+from facerec.errors import ArgumentError
+
+
+def audit_identification(
+    table: pd.DataFrame,
+    gallery: pd.DataFrame,
+    *,
+    threshold: float,
+    by: Sequence[str] = (),
+    rank: int | None = None,
+    confidence: float = 0.95,
+) -> IdentificationAudit:
+    """Audit the searches of a gallery.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Searches: the columns ``search``, ``probe_subject``, ``candidate_subject``, ``score`` (larger = more alike) and
+        ``probe_<attribute>``. See ``audits.searches``.
+    gallery : DataFrame
+        One row per enrolled person: ``subject`` and a column for each attribute.
+    threshold : float
+        A candidate counts iff its score ≥ threshold; one threshold for all groups.
+    by : sequence of str
+        Groupings: attributes, or several joined by commas for their intersection.
+    rank : int, optional
+        R: a mate that is not among the R most alike candidates is missed. Without it every candidate that was
+        returned counts.
+    confidence : float
+        Between 0 and 1, exclusive.
+
+    Returns
+    -------
+    IdentificationAudit
+
+    Raises
+    ------
+    ScoreTableError
+        If the gallery or the searches are not what ``check_gallery`` and ``check_searches`` ask for.
+        If an attribute is missing on either side.
+    ArgumentError
+        If `threshold` is NaN.
+        If `rank` is less than 1.
+        If `confidence` is out of range.
+        If a grouping names an attribute twice, or an empty one.
+
+    Notes
+    -----
+    FPIR(N, T) = non-mated searches with a score ≥ T / non-mated searches; FNIR(N, R, T) = mated searches without their
+    mate at rank ≤ R and score ≥ T / mated searches. A wrong person who is just as alike ranks before the mate.
+
+    References
+    ----------
+    ISO/IEC 19795-1, false positive and false negative identification rate.
+
+    Examples
+    --------
+    >>> gallery = pd.DataFrame({"subject": ["ann", "bob"], "gender": ["f", "m"]})
+    >>> rows = [["1", "ann", "f", "ann", 0.9], ["2", "bob", "m", "ann", 0.7], ["3", "eve", "f", "ann", 0.8]]
+    >>> table = pd.DataFrame(rows, columns=["search", "probe_subject", "probe_gender", "candidate_subject", "score"])
+    >>> audit = audit_identification(table, gallery, threshold=0.75, by=["gender"])
+    >>> audit.fnir.rate.errors, audit.fnir.trials, audit.grouping("gender").group("f").fpir.value
+    (1, 2, 1.0)
+    """
+    if math.isnan(threshold):
+        message = "the threshold is NaN; it must be a number"
+        raise ArgumentError(message)
+    if rank is not None and rank < 1:
+        message = f"rank must be at least 1; got {rank}"
+        raise ArgumentError(message)
+    people = check_gallery(gallery)
+    outcomes = search_outcomes(check_searches(table, people), people, threshold=threshold, rank=rank)
+    everything = _rates(outcomes, np.ones(len(outcomes), np.bool_), confidence)
+    return IdentificationAudit(
+        threshold=threshold,
+        gallery_size=len(people),
+        rank=rank,
+        longest_list=int(outcomes["listed"].max()),
+        fpir=everything[0],
+        fnir=everything[1],
+        rank_one_errors=everything[2],
+        fta=everything[3],
+        groupings=tuple(_grouping(outcomes, people, name, confidence) for name in by),
+        confidence=confidence,
+    )
+
+
+def _rates(
+    outcomes: pd.DataFrame, chosen: NDArray[np.bool_], confidence: float
+) -> tuple[RateEstimate, RateEstimate, RateEstimate, RateEstimate]:
+    mated = outcomes["mated"].to_numpy(bool)
+    failed, every = (outcomes["listed"] == 0).to_numpy(bool), np.ones(len(outcomes), np.bool_)
+    return (
+        _rate(outcomes, outcomes["false_positive"].to_numpy(bool), ~mated, chosen & ~mated, confidence),
+        _rate(outcomes, outcomes["missed"].to_numpy(bool), mated, chosen & mated, confidence),
+        _rate(outcomes, outcomes["wrong_first"].to_numpy(bool), mated, chosen & mated, confidence),
+        _rate(outcomes, failed, every, chosen, confidence),
+    )
+
+
+def _rate(
+    outcomes: pd.DataFrame,
+    errors: NDArray[np.bool_],
+    alike: NDArray[np.bool_],
+    chosen: NDArray[np.bool_],
+    confidence: float,
+) -> RateEstimate:
+    # A group without errors cannot show how alike one person's searches are, so all searches of its kind say it.
+    people = outcomes["person"].to_numpy(np.int64)
+    correlation = pair_correlation(errors[alike], people[alike], people[alike])
+    mine = people[chosen]
+    return clustered_estimate(errors[chosen], mine, mine, confidence=confidence, correlation=correlation)
+
+
+def _grouping(outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence: float) -> IdentificationGrouping:
+    groups, probe, enrolled = probe_and_gallery_groups(outcomes, gallery, by)
+    rows = []
+    for code, name in enumerate(groups.names):
+        subjects = int(outcomes["probe_subject"][probe == code].nunique())
+        rows.append(
+            GroupSearches(name, subjects, int((enrolled == code).sum()), *_rates(outcomes, probe == code, confidence))
+        )
+    position = pd.Series(np.arange(len(gallery)), index=gallery["subject"]).reindex(outcomes["wrong"]).to_numpy(float)
+    wrong = np.where(np.isnan(position), -1, enrolled[np.nan_to_num(position).astype(np.intp)])
+    mated = outcomes["mated"].to_numpy(bool)
+    rank_one = outcomes["wrong_first"].to_numpy(bool) & (outcomes["wrong"] != "").to_numpy(bool)
+    false_positive = outcomes["false_positive"].to_numpy(bool)
+    unmeasured = [(g.group, name) for g in rows for name in ("fpir", "fnir") if not getattr(g, name).measured]
+    return IdentificationGrouping(
+        by=groups.by,
+        groups=tuple(rows),
+        rank_one_confusion=_confusion(
+            outcomes, groups, probe, wrong, errors=rank_one, searched=mated, confidence=confidence
+        ),
+        false_positive_confusion=_confusion(
+            outcomes, groups, probe, wrong, errors=false_positive, searched=~mated, confidence=confidence
+        ),
+        unmeasured=tuple(unmeasured),
+        unlabelled_searches=int((probe < 0).sum()),
+        unlabelled_candidates=int(((rank_one | false_positive) & (wrong < 0)).sum()),
+    )
+
+
+def _confusion(
+    outcomes: pd.DataFrame,
+    groups: RowGroups,
+    probe: NDArray[np.int32],
+    wrong: NDArray[np.int32],
+    *,
+    errors: NDArray[np.bool_],
+    searched: NDArray[np.bool_],
+    confidence: float,
+) -> tuple[ConfusionCell, ...]:
+    return tuple(
+        ConfusionCell(
+            groups.names[row],
+            groups.names[column],
+            _rate(outcomes, errors & (wrong == column), searched, searched & (probe == row), confidence),
+        )
+        for row in range(len(groups))
+        for column in range(len(groups))
+    )

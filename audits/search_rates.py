@@ -1,0 +1,137 @@
+"""The values that the audit of identification hands over; none holds a rate without its counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audits.records import RateEstimate
+from facerec.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class GroupSearches:
+    """What happens to the searches of one group of probes.
+
+    Attributes
+    ----------
+    group : str
+        The labels joined by commas.
+    subjects : int
+        Different people of the group among the probes.
+    enrolled : int
+        People of the group in the gallery.
+    fpir : RateEstimate
+        False positive identification rate: non-mated searches with a candidate at or above the threshold.
+    fnir : RateEstimate
+        False negative identification rate: mated searches whose mate is not among the candidates at or above the
+        threshold and within the rank.
+    rank_one_errors : RateEstimate
+        Mated searches whose most alike candidate is not the mate, whatever the threshold.
+    fta : RateEstimate
+        Searches without any candidate. They count as misses where they are mated, and as no false positive.
+    """
+
+    group: str
+    subjects: int
+    enrolled: int
+    fpir: RateEstimate
+    fnir: RateEstimate
+    rank_one_errors: RateEstimate
+    fta: RateEstimate
+
+
+@dataclass(frozen=True)
+class ConfusionCell:
+    """How often searches for one group end at a person of a group.
+
+    Attributes
+    ----------
+    probe_group, candidate_group : str
+    rate : RateEstimate
+        Errors of this kind over all searches of the probe group.
+    """
+
+    probe_group: str
+    candidate_group: str
+    rate: RateEstimate
+
+
+@dataclass(frozen=True)
+class IdentificationGrouping:
+    """What one way of grouping people shows.
+
+    Attributes
+    ----------
+    by : str
+        The attributes joined by commas.
+    groups : tuple of GroupSearches
+        Every group of probes or of the gallery, sorted by its labels; a group without searches is there too.
+    rank_one_confusion : tuple of ConfusionCell
+        Probe group by group of the nearest wrong person, over mated searches; row by row, complete.
+    false_positive_confusion : tuple of ConfusionCell
+        Probe group by group of the most alike person, over non-mated searches with one at or above the threshold.
+    unmeasured : tuple of (group, rate name)
+        The groups whose FPIR or FNIR had no searches.
+    unlabelled_searches : int
+        Searches for people without a label; they are in no group.
+    unlabelled_candidates : int
+        Errors in either confusion whose wrong person has no label; they are in no cell.
+    """
+
+    by: str
+    groups: tuple[GroupSearches, ...]
+    rank_one_confusion: tuple[ConfusionCell, ...]
+    false_positive_confusion: tuple[ConfusionCell, ...]
+    unmeasured: tuple[tuple[str, str], ...]
+    unlabelled_searches: int
+    unlabelled_candidates: int
+
+    def group(self, name: str) -> GroupSearches:
+        """The group of that name; `ArgumentError` if there is none."""
+        for group in self.groups:
+            if group.group == name:
+                return group
+        message = f"there is no group {name!r} by {self.by}; there are {', '.join(g.group for g in self.groups)}"
+        raise ArgumentError(message)
+
+
+@dataclass(frozen=True)
+class IdentificationAudit:
+    """The error rates of a gallery at one threshold, over all and by group.
+
+    Attributes
+    ----------
+    threshold : float
+        A candidate counts iff its score ≥ threshold.
+    gallery_size : int
+        N, how many people are enrolled. The rates hold for this N only.
+    rank : int or None
+        R, how many candidates are looked at; None: all that were returned.
+    longest_list : int
+        The most candidates that any search returned; a mate below them cannot be seen.
+    fpir, fnir, rank_one_errors, fta : RateEstimate
+        Over all searches, labelled or not; as in `GroupSearches`.
+    groupings : tuple of IdentificationGrouping
+        One for each entry of ``by``, in that order.
+    confidence : float
+        Of every interval.
+    """
+
+    threshold: float
+    gallery_size: int
+    rank: int | None
+    longest_list: int
+    fpir: RateEstimate
+    fnir: RateEstimate
+    rank_one_errors: RateEstimate
+    fta: RateEstimate
+    groupings: tuple[IdentificationGrouping, ...]
+    confidence: float
+
+    def grouping(self, by: str) -> IdentificationGrouping:
+        """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""
+        for grouping in self.groupings:
+            if grouping.by == by:
+                return grouping
+        message = f"there is no grouping by {by!r}; there are {', '.join(g.by for g in self.groupings) or 'none'}"
+        raise ArgumentError(message)
