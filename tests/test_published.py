@@ -8,8 +8,8 @@ import pytest
 
 from facerec import scores
 from facerec.calibration import is_indicative, read_points, shipped_point
-from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.detect import Mtcnn
+from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.evaluation import evaluate_scores, rates_at
 
 ROOT = Path(__file__).parents[1]

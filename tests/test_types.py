@@ -170,7 +170,7 @@ def test_an_embedder_normalises() -> None:
     class Crop:
         name, size = "crop", 2
 
-        def __call__(self, image: np.ndarray, found: Detections) -> np.ndarray:
+        def __call__(self, _image: np.ndarray, _found: Detections) -> np.ndarray:
             raise AssertionError
 
     embedder = Embedder("e", "digest", 3, Crop(), lambda chips: chips[:, 0, 0].astype(np.float32))

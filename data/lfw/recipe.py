@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder of LFW")
     root = parser.parse_args().data
     pairs = datasets.lfw(root)
-    recognizer = Recognizer(device="cpu")
+    recognizer = Recognizer(device="cpu", workers=2)
     images = sorted({*pairs["probe_image"], *pairs["reference_image"]})
     started = time.perf_counter()
     vectors = embed(recognizer, root, images)
