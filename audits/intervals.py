@@ -185,7 +185,7 @@ def clustered_estimate(
     p, n = rate.value, rate.trials
     independent = p * (1 - p) / n
     excess = dyadic_variance(wrong, first, second) - independent if rate.effective_trials != n else 0.0
-    if excess <= 0:
+    if excess <= 1e-9 * independent:  # rounding of independent trials
         return estimate(Rate(rate.errors, n, float(n)), confidence=confidence)
     ratio = _quantile(confidence, people_behind(wrong, first, second)) / float(norm.ppf(0.5 + confidence / 2))
     effective = p * (1 - p) / (independent + excess * ratio**2)
