@@ -1,0 +1,184 @@
+"""Tests of groups, and what is left of them when many are made at once.
+
+With twenty groups one of them differs by chance at the 5 % level. Whoever named a claim beforehand corrects by Holm,
+whoever went looking by Benjamini and Hochberg; a p-value that was not corrected is shown, but never decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import fisher_exact, norm
+
+from audits.rates import pooled
+from audits.records import GroupTest, RateEstimate
+from facerec.errors import ArgumentError
+from facerec.types import Rate
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """P-values adjusted so that the chance of a single false alarm stays below their level.
+
+    Parameters
+    ----------
+    p_values : array_like, float, shape (n,)
+        0 … 1; NaN is a test that was not made, and does not count.
+
+    Returns
+    -------
+    ndarray, float64, shape (n,)
+        0 … 1; NaN where the p-value is.
+
+    Raises
+    ------
+    ArgumentError
+        If `p_values` are not of one dimension, or one is not within 0 … 1.
+
+    Notes
+    -----
+    With p ascending: max over j ≤ i of (n − j + 1) p_j, at most 1.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6:65.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    values, order, adjusted = _sorted(p_values)
+    n = len(order)
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(values[order] * (n - np.arange(n))))
+    return adjusted
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
+    """P-values adjusted so that the expected share of false alarms among all alarms stays below their level.
+
+    Parameters
+    ----------
+    p_values : array_like, float, shape (n,)
+        0 … 1; NaN is a test that was not made, and does not count.
+
+    Returns
+    -------
+    ndarray, float64, shape (n,)
+        0 … 1; NaN where the p-value is.
+
+    Raises
+    ------
+    ArgumentError
+        If `p_values` are not of one dimension, or one is not within 0 … 1.
+
+    Notes
+    -----
+    With p ascending: min over j ≥ i of (n / j) p_j, at most 1. For independent or positively dependent tests.
+
+    References
+    ----------
+    Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57:289.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    values, order, adjusted = _sorted(p_values)
+    n = len(order)
+    raised = values[order] * n / np.arange(1, n + 1)
+    adjusted[order] = np.minimum(1, np.minimum.accumulate(raised[::-1])[::-1])
+    return adjusted
+
+
+def two_rates(one: Rate, other: Rate) -> float:
+    """How surprising the difference of two rates of different people would be if there were none.
+
+    Parameters
+    ----------
+    one, other : Rate
+        With effective trials where trials share people.
+
+    Returns
+    -------
+    float
+        The two-sided p-value, 0 … 1; NaN if either has no trials.
+
+    Notes
+    -----
+    The score test z = (p₁ − p₂) / √[p̄(1−p̄)(1/n₁ + 1/n₂)] on effective trials; Fisher's exact test on effective counts,
+    rounded, where fewer than five errors or five successes are expected in either.
+
+    Examples
+    --------
+    >>> round(two_rates(Rate(30, 1000), Rate(60, 1000)), 4)
+    0.0012
+    """
+    if not (one.trials and other.trials):
+        return math.nan
+    n = np.array([_effective(one), _effective(other)])
+    p = np.array([one.value, other.value])
+    common = float(p @ n / n.sum())
+    if min(common, 1 - common) * n.min() < 5:
+        sizes = np.maximum(1, np.round(n)).astype(int)
+        errors = np.round(p * sizes).astype(int)
+        return float(fisher_exact(np.stack([errors, sizes - errors])).pvalue)
+    spread = math.sqrt(common * (1 - common) * float((1 / n).sum()))
+    return float(2 * norm.sf(abs(p[0] - p[1]) / spread))
+
+
+def each_against_others(
+    names: Sequence[str], estimates: Sequence[RateEstimate], rate: Literal["fmr", "fnmr"]
+) -> tuple[GroupTest, ...]:
+    """Test each group against all others together, and adjust for the number of groups.
+
+    Parameters
+    ----------
+    names : sequence of str
+    estimates : sequence of RateEstimate
+        One for each group, of different people.
+    rate : {"fmr", "fnmr"}
+        Which rate they are.
+
+    Returns
+    -------
+    tuple of GroupTest
+        One for each group; NaN where the group or all others have no trials.
+
+    Raises
+    ------
+    ArgumentError
+        If there is not one estimate for each name.
+    """
+    if len(names) != len(estimates):
+        message = f"every group needs its rate; got {len(names)} groups and {len(estimates)} rates"
+        raise ArgumentError(message)
+    differences, p_values = [], []
+    for number, found in enumerate(estimates):
+        rest = pooled([*estimates[:number], *estimates[number + 1 :]])
+        differences.append(found.value - rest.value)
+        p_values.append(two_rates(found.rate, rest))
+    return tuple(
+        GroupTest(name, rate, float(difference), float(p), float(strict), float(loose))
+        for name, difference, p, strict, loose in zip(
+            names, differences, p_values, holm(p_values), benjamini_hochberg(p_values), strict=True
+        )
+    )
+
+
+def _effective(rate: Rate) -> float:
+    return float(rate.trials) if rate.effective_trials is None else rate.effective_trials
+
+
+def _sorted(p_values: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """The p-values, the numbers of those that are not NaN in ascending order, and room for the adjusted ones."""
+    values = np.asarray(p_values, np.float64)
+    if values.ndim != 1 or not (np.isnan(values) | ((values >= 0) & (values <= 1))).all():
+        message = f"p-values must be of one dimension and lie within 0 … 1, or be NaN; got {values.tolist()}"
+        raise ArgumentError(message)
+    order = np.argsort(values, kind="stable")  # NaN come last
+    return values, order[: np.count_nonzero(~np.isnan(values))], np.full(len(values), np.nan)

@@ -1,0 +1,152 @@
+"""Rates of small intersections, drawn towards what all groups suggest.
+
+The group with the worst rate of all is usually a small one, by chance. An empirical Bayes estimate trusts a group's own
+rate as far as its evidence goes, and no further; beside the raw rate, never instead of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import betaln
+from scipy.stats import beta
+
+from audits.intervals import CONFIDENCE, checked_confidence
+from audits.records import RateEstimate, ShrunkRate
+from facerec.errors import ArgumentError
+from facerec.types import Interval
+
+
+@dataclass(frozen=True)
+class Prior:
+    """How rates of groups are spread: a beta distribution.
+
+    Attributes
+    ----------
+    mean : float
+        0 … 1, exclusive.
+    worth : float
+        How many trials the prior is worth, a + b > 0.
+    """
+
+    mean: float
+    worth: float
+
+    @property
+    def a(self) -> float:
+        """First parameter of the beta distribution."""
+        return self.mean * self.worth
+
+    @property
+    def b(self) -> float:
+        """Second parameter of the beta distribution."""
+        return (1 - self.mean) * self.worth
+
+
+def fit_prior(estimates: Sequence[RateEstimate]) -> Prior:
+    """The beta distribution that the groups' rates seem to come from.
+
+    Parameters
+    ----------
+    estimates : sequence of RateEstimate
+        One for each group; those without trials say nothing.
+
+    Returns
+    -------
+    Prior
+
+    Raises
+    ------
+    ArgumentError
+        If no group has trials.
+
+    Notes
+    -----
+    The mean is that of all effective trials together, with half an error and half a success more (Jeffreys), so that it
+    is neither 0 nor 1. The worth M maximises the beta-binomial likelihood Σ log B(Mμ + x, M(1−μ) + n − x) − log B(Mμ,
+    M(1−μ)) of the effective counts, between 1 and the effective trials of all groups: the prior never knows more
+    than all groups together. With one group only, M is 1.
+
+    References
+    ----------
+    Efron & Morris (1975), JASA 70:311. Robert (2007), The Bayesian Choice, section 10.4.
+    """
+    measured = [found for found in estimates if found.measured]
+    if not measured:
+        message = f"a prior needs a group with trials; none of {len(estimates)} has any"
+        raise ArgumentError(message)
+    n = np.array([found.effective_trials for found in measured])
+    x = np.array([found.value for found in measured]) * n
+    mean = float((x.sum() + 0.5) / (n.sum() + 1))
+    if len(measured) == 1 or n.sum() <= 1:
+        return Prior(mean, 1.0)
+    highest = math.log(n.sum())
+    best = minimize_scalar(_misfit, bounds=(0.0, highest), args=(mean, x, n), method="bounded")
+    ends = [(_misfit(worth, mean, x, n), worth) for worth in (0.0, float(best.x), highest)]
+    return Prior(mean, math.exp(min(ends)[1]))
+
+
+def shrink(
+    names: Sequence[str], estimates: Sequence[RateEstimate], *, confidence: float = CONFIDENCE
+) -> tuple[ShrunkRate, ...]:
+    """Draw each group's rate towards the others' by as much as its own evidence is weak.
+
+    Parameters
+    ----------
+    names : sequence of str
+    estimates : sequence of RateEstimate
+        One for each group.
+    confidence : float
+        Of the credible intervals, between 0 and 1, exclusive.
+
+    Returns
+    -------
+    tuple of ShrunkRate
+        One for each group; NaN throughout if no group has trials.
+
+    Raises
+    ------
+    ArgumentError
+        If there is not one estimate for each name.
+        If `confidence` is out of range.
+
+    Notes
+    -----
+    With the prior of `fit_prior`, the posterior of a group is Beta(a + x_eff, b + n_eff − x_eff). The interval
+    takes the prior as known, so for many trials worth of prior it is a little narrow.
+
+    Examples
+    --------
+    >>> from audits.intervals import estimate
+    >>> from facerec.types import Rate
+    >>> rates = [estimate(Rate(50, 1000)), estimate(Rate(52, 1000)), estimate(Rate(2, 10))]
+    >>> [round(found.value, 3) for found in shrink(["large", "another", "small"], rates)]
+    [0.051, 0.052, 0.053]
+    """
+    checked_confidence(confidence)
+    if len(names) != len(estimates):
+        message = f"every group needs its rate; got {len(names)} groups and {len(estimates)} rates"
+        raise ArgumentError(message)
+    if not any(found.measured for found in estimates):
+        nothing = Interval(math.nan, math.nan, confidence)
+        return tuple(ShrunkRate(n, e, math.nan, nothing, 0.0) for n, e in zip(names, estimates, strict=True))
+    prior = fit_prior(estimates)
+    return tuple(_posterior(name, found, prior, confidence) for name, found in zip(names, estimates, strict=True))
+
+
+def _posterior(name: str, found: RateEstimate, prior: Prior, confidence: float) -> ShrunkRate:
+    n = found.effective_trials
+    x = found.value * n if found.measured else 0.0
+    a, b = prior.a + x, prior.b + n - x
+    low, high = beta.ppf([(1 - confidence) / 2, (1 + confidence) / 2], a, b)
+    return ShrunkRate(name, found, a / (a + b), Interval(float(low), float(high), confidence), n / (n + prior.worth))
+
+
+def _misfit(log_worth: float, mean: float, x: NDArray[np.float64], n: NDArray[np.float64]) -> float:
+    a, b = mean * math.exp(log_worth), (1 - mean) * math.exp(log_worth)
+    return -float((betaln(a + x, b + n - x) - betaln(a, b)).sum())
