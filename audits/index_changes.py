@@ -1,0 +1,99 @@
+"""Whether groups are more or less unequal than before: changes of indices, by drawing the same people twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits import indices
+from audits.bootstrap import Grouped, draw_rates
+from audits.rate_changes import IndexChange
+from facerec.errors import ArgumentError
+from facerec.types import Interval
+
+_Rates = NDArray[np.float64]
+
+
+def index_changes(
+    by: str, kinds: Sequence[Grouped], *, replicates: int, seed: int, confidence: float
+) -> list[IndexChange]:
+    """The change of each index between two decisions on the same comparisons.
+
+    Parameters
+    ----------
+    by : str
+        The grouping.
+    kinds : sequence of Grouped
+        Four: FMR before and after, FNMR before and after; groups and people are the same in all.
+    replicates : int
+        Draws of people, at least 2; 0 makes none, and no index gets an interval.
+    seed : int
+        Of the draws.
+    confidence : float
+        Between 0 and 1, exclusive.
+
+    Returns
+    -------
+    list of IndexChange
+        Difference, max/geomean and Gini coefficient of FMR, then of FNMR.
+
+    Raises
+    ------
+    ArgumentError
+        If `replicates` is 1 or negative.
+
+    Notes
+    -----
+    In each draw everybody counts equally often before and after, so what both have in common cancels. An interval
+    reaches from the smaller of two lower bounds to the larger of two upper ones: the quantiles q of the drawn changes,
+    and 2v − q with the change v itself, as in ``audits.disparity``. Where no decision changed, no draw shows a change
+    and the interval is the point 0; the intervals of the rates' changes say how much could have gone unseen.
+    """
+    if replicates < 0 or replicates == 1:
+        message = f"the indices need two replicates or more, or 0 for none; got {replicates}"
+        raise ArgumentError(message)
+    draws = draw_rates(kinds, replicates=replicates, seed=seed) if replicates else ()
+    found = []
+    rates: tuple[Literal["fmr", "fnmr"], ...] = ("fmr", "fnmr")
+    for place, rate in enumerate(rates):
+        before, after = kinds[2 * place], kinds[2 * place + 1]
+        measured = [g for g, entry in enumerate(before.estimates) if entry.measured]
+        drawn = [side[:, measured] for side in draws[2 * place : 2 * place + 2]]
+        for name, first, second in zip(_NAMES, _computed(before, measured), _computed(after, measured), strict=True):
+            if len(measured) < 2:
+                nothing = Interval(math.nan, math.nan, confidence)
+                found.append(IndexChange(by, rate, name, math.nan, math.nan, nothing))
+                continue
+            values = [
+                float(compute(np.array([kind.estimates[g].value for g in measured])))
+                for compute, kind in ((first, before), (second, after))
+            ]
+            moved = second(drawn[1]) - first(drawn[0]) if drawn else np.empty(0)
+            interval = _interval(values[1] - values[0], moved, confidence)
+            found.append(IndexChange(by, rate, name, values[0], values[1], interval))
+    return found
+
+
+_NAMES = ("difference", "max_geomean", "gini")
+
+
+def _computed(kind: Grouped, measured: Sequence[int]) -> tuple[Callable[[_Rates], _Rates], ...]:
+    """The indices in the order of their names; a rate of 0 enters a geometric mean by the bound of the rule of 3.
+
+    Every group needs such a bound: one that shows a few errors may be drawn without any.
+    """
+    bounds = np.array([1 - 0.05 ** (1 / kind.estimates[g].effective_trials) for g in measured])
+    return indices.difference, lambda rates: indices.max_geomean(rates, zero_bounds=bounds), indices.gini
+
+
+def _interval(value: float, moved: NDArray[np.float64], confidence: float) -> Interval:
+    usable = moved[~np.isnan(moved)]
+    if not len(usable) or math.isnan(value):
+        return Interval(math.nan, math.nan, confidence)
+    tail = (1 - confidence) / 2
+    low, high = float(np.quantile(usable, tail)), float(np.quantile(usable, 1 - tail))
+    return Interval(min(low, value, 2 * value - high), max(high, value, 2 * value - low), confidence)

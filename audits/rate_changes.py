@@ -1,0 +1,181 @@
+"""The values that the audit of drift hands over: rates and indices before and after, and how sure the change is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from audits.paired import PairedChange, Verdict
+from audits.records import RateEstimate, Threshold, Unlabelled
+from facerec.errors import ArgumentError
+from facerec.types import Interval
+
+RateName: TypeAlias = Literal["fmr", "fnmr", "fta"]
+
+
+@dataclass(frozen=True)
+class RateChange:
+    """One error rate of one group, before and after.
+
+    Attributes
+    ----------
+    by, group : str
+        The grouping and the group; both empty for all comparisons, labelled or not.
+    rate : {"fmr", "fnmr", "fta"}
+        Of impostor pairs, of genuine pairs, and of all pairs with both sides in the group.
+    before, after : RateEstimate
+        The rates themselves. Their intervals say nothing about the change.
+    change : PairedChange
+        Afterwards minus before, with its interval.
+    """
+
+    by: str
+    group: str
+    rate: RateName
+    before: RateEstimate
+    after: RateEstimate
+    change: PairedChange
+
+    def __str__(self) -> str:
+        whom = f"{self.by} {self.group}" if self.by else "everybody"
+        if not self.change.trials:
+            return f"{self.rate.upper()} of {whom}: not measured, there is no such comparison"
+        word = "WORSE" if self.change.regression else "BETTER" if self.change.gain else "no change shown"
+        return (
+            f"{self.rate.upper()} of {whom}: {word}, {self.before.value:.4g} -> {self.after.value:.4g}, "
+            f"change {self.change.value:+.4g} {self.change.interval}"
+        )
+
+
+@dataclass(frozen=True)
+class IndexChange:
+    """How much more or less unequal the groups are afterwards, by one index.
+
+    Attributes
+    ----------
+    by : str
+        The grouping.
+    rate : {"fmr", "fnmr"}
+    index : str
+        ``difference``, ``max_geomean`` or ``gini``, as in ``audits.indices``.
+    before, after : float
+        NaN where the index is not defined: fewer than two measured groups, or no error in any.
+    interval : Interval
+        Of `value`; NaN on both ends where the index is not defined, or no draws were made.
+    """
+
+    by: str
+    rate: Literal["fmr", "fnmr"]
+    index: str
+    before: float
+    after: float
+    interval: Interval
+
+    @property
+    def value(self) -> float:
+        """The index afterwards minus the index before; above 0: more unequal."""
+        return self.after - self.before
+
+    @property
+    def regression(self) -> bool:
+        """Whether the groups are more unequal for sure: the whole interval lies above 0."""
+        return self.interval.low > 0
+
+    @property
+    def gain(self) -> bool:
+        """Whether the groups are less unequal for sure: the whole interval lies below 0."""
+        return self.interval.high < 0
+
+    def __str__(self) -> str:
+        word = "MORE UNEQUAL" if self.regression else "LESS UNEQUAL" if self.gain else "no change shown"
+        return (
+            f"{self.index} of {self.rate.upper()} by {self.by}: {word}, {self.before:.4g} -> {self.after:.4g}, "
+            f"change {self.value:+.4g} {self.interval}"
+        )
+
+
+@dataclass(frozen=True)
+class DriftAudit:
+    """What changed between two tables of the same pairs.
+
+    Attributes
+    ----------
+    before, after : Threshold
+        The threshold of either table, on its own scale.
+    changes : tuple of RateChange
+        FMR, FNMR and FTA of everybody, then of every group of every grouping; one that was not measured is there too.
+    indices : tuple of IndexChange
+        Whether groups became more or less unequal, for each grouping and either rate.
+    unlabelled : tuple of (by, Unlabelled)
+        For each grouping what no group holds.
+    confidence : float
+        Of every interval, one by one.
+    """
+
+    before: Threshold
+    after: Threshold
+    changes: tuple[RateChange, ...]
+    indices: tuple[IndexChange, ...]
+    unlabelled: tuple[tuple[str, Unlabelled], ...]
+    confidence: float
+
+    @property
+    def regressions(self) -> tuple[RateChange, ...]:
+        """The rates that rose for sure, the largest rise first."""
+        worse = (change for change in self.changes if change.change.regression)
+        return tuple(sorted(worse, key=lambda change: -change.change.value))
+
+    @property
+    def gains(self) -> tuple[RateChange, ...]:
+        """The rates that fell for sure, the largest fall first."""
+        better = (change for change in self.changes if change.change.gain)
+        return tuple(sorted(better, key=lambda change: change.change.value))
+
+    @property
+    def unmeasured(self) -> tuple[RateChange, ...]:
+        """The rates without a single comparison."""
+        return tuple(change for change in self.changes if not change.change.trials)
+
+    def change(self, rate: RateName, *, by: str = "", group: str = "") -> RateChange:
+        """The change of one rate of one group; of everybody without a group.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such change.
+        """
+        for change in self.changes:
+            if (change.rate, change.by, change.group) == (rate, by, group):
+                return change
+        message = f"there is no change of {rate} by {by!r} of {group!r}"
+        raise ArgumentError(message)
+
+    def verdict(self, *, max_rise: float, rates: Sequence[RateName] = ("fmr", "fnmr")) -> Verdict:
+        """Whether no rate of anybody rose by more than a limit.
+
+        Parameters
+        ----------
+        max_rise : float
+            The largest tolerable change of a rate, -1 … 1.
+        rates : sequence of {"fmr", "fnmr", "fta"}
+            Which rates are held to it.
+
+        Returns
+        -------
+        {"pass", "fail", "insufficient evidence"}
+            ``fail`` if one change fails, else ``insufficient evidence`` if one lacks evidence, else ``pass``. So a pass
+            needs every group, and needs no correction for their number.
+
+        Raises
+        ------
+        ArgumentError
+            If `max_rise` is not within -1 … 1.
+            If `rates` names none of the three.
+        """
+        found = {change.change.verdict(max_rise) for change in self.changes if change.rate in rates}
+        if not found:
+            message = f"rates must name fmr, fnmr or fta; got {list(rates)}"
+            raise ArgumentError(message)
+        order: tuple[Verdict, ...] = ("fail", "insufficient evidence", "pass")
+        return next(verdict for verdict in order if verdict in found)
