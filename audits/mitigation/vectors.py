@@ -1,0 +1,105 @@
+"""The vectors behind a score table: one row per photo, and which rows each comparison is made of.
+
+Mitigation needs more of a face than its scores. The vectors come in the same form as ``facerec.scores.make`` takes
+them, so whoever made a score table can have it mitigated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError, ScoreTableError
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoVectors:
+    """The photos of a score table, embedded.
+
+    Attributes
+    ----------
+    matrix : ndarray, float64, shape (p, d)
+        One vector of unit length per photo; NaN where no face was found.
+    subjects : ndarray, str, shape (p,)
+        Who is on each photo.
+    probes, references : ndarray, intp, shape (n,)
+        Which row of `matrix` stands on either side of each comparison.
+    """
+
+    matrix: NDArray[np.float64]
+    subjects: NDArray[np.object_]
+    probes: NDArray[np.intp]
+    references: NDArray[np.intp]
+
+    def __post_init__(self) -> None:
+        for array in (self.matrix, self.subjects, self.probes, self.references):
+            array.flags.writeable = False
+
+    @property
+    def embedded(self) -> NDArray[np.bool_]:
+        """Which photos have a vector, shape (p,)."""
+        return np.asarray(~np.isnan(self.matrix).any(axis=1))
+
+
+def photo_vectors(table: pd.DataFrame, embeddings: Mapping[str, NDArray[np.float32] | None]) -> PhotoVectors:
+    """Look up the vectors of every photo of a score table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A checked score table.
+    embeddings : mapping of str to ndarray, float32, shape (d,), or None
+        A unit vector for each photo of the table, or None where no face was found in it.
+
+    Returns
+    -------
+    PhotoVectors
+        Photos in the order of their names, so that it does not depend on the order of the rows.
+
+    Raises
+    ------
+    ScoreTableError
+        If a photo of the table is not in `embeddings` at all.
+        If a photo stands for two people.
+    ArgumentError
+        If no photo has a vector.
+        If vectors differ in shape, or one is not of unit length.
+    """
+    images = np.concatenate([table["probe_image"].to_numpy(object), table["reference_image"].to_numpy(object)])
+    people = np.concatenate([table["probe_subject"].to_numpy(object), table["reference_subject"].to_numpy(object)])
+    codes, names = pd.factorize(images, sort=True)
+    subjects = np.empty(len(names), object)
+    subjects[codes] = people
+    if (odd := np.flatnonzero(subjects[codes] != people)).size:
+        message = f"photo {images[odd[0]]!r} stands for {people[odd[0]]!r} and for {subjects[codes[odd[0]]]!r}"
+        raise ScoreTableError(message)
+    return PhotoVectors(_stacked(names.tolist(), embeddings), subjects, codes[: len(table)], codes[len(table) :])
+
+
+def _stacked(names: list[str], embeddings: Mapping[str, NDArray[np.float32] | None]) -> NDArray[np.float64]:
+    if absent := [name for name in names if name not in embeddings]:
+        message = (
+            f"{len(absent)} photos of the score table have no embedding, the first is {absent[0]!r}; "
+            "a photo without a face has the embedding None"
+        )
+        raise ScoreTableError(message)
+    found = [(row, np.asarray(v, np.float64)) for row, n in enumerate(names) if (v := embeddings[n]) is not None]
+    if not found:
+        message = f"none of the {len(names)} photos of the score table has a vector"
+        raise ArgumentError(message)
+    shapes = {vector.shape for _, vector in found}
+    if len(shapes) > 1 or len(found[0][1].shape) != 1:
+        message = f"embeddings must be vectors of one length; got shapes {sorted(shapes)}"
+        raise ArgumentError(message)
+    matrix = np.full((len(names), len(found[0][1])), np.nan)
+    for row, vector in found:
+        matrix[row] = vector
+        length = float(np.linalg.norm(vector))
+        if not abs(length - 1) < 1e-3:
+            message = f"the embedding of {names[row]!r} must have unit length; it has {length:.4g}"
+            raise ArgumentError(message)
+    return matrix
