@@ -18,67 +18,6 @@ from facerec.gallery.records import EmbedderIdentity
 from facerec.gallery.sqlite import erasure, journal, schema
 from facerec.gallery.sqlite.connection import Connection, clear_error
 
-
-def make_file(path: Path) -> None:
-    """Create an empty file that only its owner may read, if there is none.
-
-    Raises
-    ------
-    GalleryError
-        If the folder does not exist, or the file cannot be created.
-    """
-    # Closing a file drops all of this process's POSIX locks on it, also those that SQLite holds in another thread;
-    # so no thread may open the new file before it is closed here.
-    with _creation:
-        if path.exists():
-            return
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        except FileExistsError:
-            return  # another process was faster; its file will do
-        except FileNotFoundError as error:
-            message = f"the gallery {path} cannot be created: the folder {path.parent} does not exist"
-            raise GalleryError(message) from error
-        except OSError as error:
-            message = f"the gallery {path} cannot be created: {error.strerror or error}"
-            raise GalleryError(message) from error
-
-
-def check_file(path: Path) -> None:
-    """Refuse a file that is not a gallery, without changing it.
-
-    Raises
-    ------
-    GalleryError
-        If there is none, it is not a file, not SQLite, another application's, or of a newer version.
-    """
-    try:
-        found = path.stat()
-    except FileNotFoundError as error:
-        message = (
-            f"there is no gallery {path}; enrolling the first person creates it: "
-            f"`facerec enroll NAME PHOTO --gallery {path}`, or open_gallery({str(path)!r}, embedder)"
-        )
-        raise GalleryError(message) from error
-    except OSError as error:
-        message = f"the gallery {path} cannot be opened: {error.strerror or error}"
-        raise GalleryError(message) from error
-    if not stat.S_ISREG(found.st_mode):
-        message = f"{path} is not a file; a gallery is one file, for example people.db"
-        raise GalleryError(message)
-    if found.st_size == 0:
-        return
-    if found.st_size < _SMALLEST_PAGE:  # SQLite would take it for an empty database, and overwrite it
-        message = f"{path} is not a gallery (not an SQLite file); nothing was changed. Choose another path"
-        raise GalleryError(message)
-    # immutable: SQLite takes no lock, replays no journal and writes nothing, whatever the file turns out to be.
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            schema.check_marks(connection, path)
-    except sqlite3.Error as error:
-        raise clear_error(error, path) from error
-
-
 _SMALLEST_PAGE = 512
 _creation = threading.Lock()
 
