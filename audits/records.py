@@ -369,6 +369,9 @@ class VerificationAudit:
         the intervals are too narrow if it is not.
     fmr, fnmr, fta : RateEstimate
         Over all comparisons, labelled or not.
+    fmr_correlation, fnmr_correlation : float
+        How alike the errors of two pairs are that share a person, 0 … 1, over all pairs; what ``audits.power`` plans
+        with. 0 where it cannot be seen.
     groupings : tuple of GroupingAudit
         One for each entry of ``by``, in that order.
     confidence : float
@@ -384,6 +387,8 @@ class VerificationAudit:
     fmr: RateEstimate
     fnmr: RateEstimate
     fta: RateEstimate
+    fmr_correlation: float
+    fnmr_correlation: float
     groupings: tuple[GroupingAudit, ...]
     confidence: float
     bootstrap: Bootstrap

@@ -1,0 +1,264 @@
+"""The audit of one-to-one comparison: what one threshold does to every group of people.
+
+A score table of any matcher goes in; counts, rates, intervals, the matrix of groups and the indices come out. The steps
+are those of the modules beside this one; their order is all that stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audits.bootstrap import Grouped, draw_rates
+from audits.disparity import compare
+from audits.groups import PairGroups, group_pairs
+from audits.intervals import CONFIDENCE, checked_confidence
+from audits.multiplicity import each_against_others
+from audits.rates import Trials, rates_by
+from audits.records import (
+    Bootstrap,
+    CrossRate,
+    GroupingAudit,
+    GroupRates,
+    RateEstimate,
+    Unlabelled,
+    VerificationAudit,
+)
+from audits.shrinkage import shrink
+from audits.thresholds import At, choose_threshold, reach_notes
+from audits.vendor import Completed, complete
+from facerec.errors import ArgumentError
+
+REPLICATES = 1000
+"""How often people are drawn where nothing else is asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """What one threshold decided about the pairs of a table.
+
+    Attributes
+    ----------
+    genuine : ndarray, bool, shape (n,)
+        Whether a pair is of one person.
+    impostor_trials, genuine_trials : Trials
+        False matches among impostor pairs, false non-matches among genuine pairs, in the table's order.
+    acquisitions : Trials
+        All pairs; wrong where there is no score.
+    people : ndarray, int32, shape (2, n), or None
+        Who is on either side, as codes; None where the table does not say.
+    """
+
+    genuine: NDArray[np.bool_]
+    impostor_trials: Trials
+    genuine_trials: Trials
+    acquisitions: Trials
+    people: NDArray[np.int32] | None
+
+
+def audit_verification(
+    scores: pd.DataFrame,
+    *,
+    by: Sequence[str],
+    at: At,
+    distance: bool = False,
+    confidence: float = CONFIDENCE,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> VerificationAudit:
+    """Audit a matcher by its scores: error rates over all and by group, at one threshold for all groups.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        A score table (``facerec.scores``) of any matcher. Without the columns of people every pair counts as
+        independent, and the result says so; the columns of photos may be missing too. For other column names see
+        ``audits.vendor``.
+    by : sequence of str
+        The groupings: an attribute, such as ``gender``, or several joined by commas for their intersection,
+        ``race,gender``. Each needs ``probe_<attribute>`` and ``reference_<attribute>``, or one column of its own name
+        for both sides. May be empty.
+    at : float, OperatingPoint or AtFmr
+        The threshold, on the table's own scale, or how to choose it.
+    distance : bool
+        Whether the scores are distances, smaller where faces are more alike.
+    confidence : float
+        Of every interval, between 0 and 1, exclusive.
+    replicates : int
+        How often people are drawn for the intervals of the indices; 0: those have no intervals.
+    seed : int
+        Of the draws; the same table and seed give the same result.
+
+    Returns
+    -------
+    VerificationAudit
+
+    Raises
+    ------
+    ScoreTableError
+        If the table has no rows, or lacks `genuine`, `score`, or the people or photos of one side only.
+        If ``facerec.scores.check`` refuses it.
+        If it cannot be grouped as asked.
+    ArgumentError
+        If `by` is a single text, or names a grouping twice.
+        If `confidence` is out of range.
+        If `replicates` is 1 or negative.
+        If the threshold is NaN, cannot be measured, or is of another scale than the scores.
+
+    Notes
+    -----
+    A group's FMR is over impostor pairs with both people in the group, its FNMR over genuine pairs with both sides in
+    it. A pair without a score is a failure to acquire, and rejected. Intervals hold the threshold fixed.
+
+    References
+    ----------
+    ISO/IEC 19795-1 (false match and false non-match rate), ISO/IEC 19795-10 (differential performance).
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     [[1, 0.9, "f"], [1, 0.3, "f"], [0, 0.1, "f"], [1, 0.8, "m"], [0, 0.6, "m"], [0, 0.2, "m"]],
+    ...     columns=["genuine", "score", "gender"],
+    ... )
+    >>> audit = audit_verification(table, by=["gender"], at=0.5)
+    >>> [(g.group, g.fmr.errors, g.fmr.trials, g.fnmr.errors, g.fnmr.trials) for g in audit.groupings[0].groups]
+    [('f', 0, 1, 1, 2), ('m', 1, 2, 0, 1)]
+    >>> audit.pairs_independent
+    True
+    """
+    names = _checked_options(by, confidence, replicates)
+    completed = complete(scores)
+    table = completed.table
+    groupings = [group_pairs(table, name) for name in names]
+    values = table["score"].to_numpy(np.float64)
+    values = 0.0 - values if distance else values
+    genuine = table["genuine"].to_numpy(bool)
+    threshold = choose_threshold(at, values[~genuine], distance=distance)
+    decisions = _decide(completed, genuine, values, threshold.value)
+    bootstrap = Bootstrap(replicates, seed)
+    return VerificationAudit(
+        threshold=threshold,
+        subjects=None if decisions.people is None else int(decisions.people.max()) + 1,
+        pairs_independent=completed.pairs_independent,
+        fmr=decisions.impostor_trials.estimate(confidence=confidence),
+        fnmr=decisions.genuine_trials.estimate(confidence=confidence),
+        fta=decisions.acquisitions.estimate(confidence=confidence),
+        fmr_correlation=decisions.impostor_trials.correlation,
+        fnmr_correlation=decisions.genuine_trials.correlation,
+        groupings=tuple(_audit_grouping(groups, decisions, bootstrap, confidence) for groups in groupings),
+        confidence=confidence,
+        bootstrap=bootstrap,
+        notes=(*_table_notes(completed), *reach_notes(threshold, values)),
+    )
+
+
+def _checked_options(by: Sequence[str], confidence: float, replicates: int) -> list[str]:
+    checked_confidence(confidence)
+    names = [by] if isinstance(by, str) else list(by)
+    if isinstance(by, str) or len(set(names)) < len(names):
+        message = f'the groupings are a list of different texts, such as ["gender", "race,gender"]; got {by!r}'
+        raise ArgumentError(message)
+    if replicates < 0 or replicates == 1:
+        message = f"the intervals of indices need two draws or more, or 0 for none; got {replicates}"
+        raise ArgumentError(message)
+    return names
+
+
+def _decide(
+    completed: Completed, genuine: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float
+) -> Decisions:
+    accepted = scores >= threshold
+    people = completed.people()
+
+    def trials(wrong: NDArray[np.bool_], rows: NDArray[np.bool_]) -> Trials:
+        return Trials(wrong[rows], None if people is None else (people[0][rows], people[1][rows]))
+
+    failed = np.isnan(scores)
+    return Decisions(
+        genuine,
+        trials(accepted, ~genuine),
+        trials(~accepted, genuine),
+        Trials(failed, None if people is None else (people[0], people[1])),
+        people,
+    )
+
+
+def _audit_grouping(groups: PairGroups, decisions: Decisions, bootstrap: Bootstrap, confidence: float) -> GroupingAudit:
+    size, genuine, within = len(groups), decisions.genuine, groups.within
+    labelled = (groups.probe >= 0) & (groups.reference >= 0)
+    cells = np.where(labelled, groups.probe * size + groups.reference, -1)[~genuine]
+    impostors, mated = decisions.impostor_trials, decisions.genuine_trials
+    matrix = rates_by(impostors, cells, size * size, confidence=confidence, correlation=impostors.correlation)
+    fmr = tuple(matrix[number * size + number] for number in range(size))
+    fnmr = rates_by(mated, within[genuine], size, confidence=confidence, correlation=mated.correlation)
+    failures = decisions.acquisitions
+    fta = rates_by(failures, within, size, confidence=confidence, correlation=failures.correlation)
+    draws = None
+    if bootstrap.replicates:
+        kinds = [Grouped(impostors, within[~genuine], fmr), Grouped(mated, within[genuine], fnmr)]
+        drawn = draw_rates(kinds, replicates=bootstrap.replicates, seed=bootstrap.seed)
+        draws = drawn[0], drawn[1]
+    subjects = _subjects(groups, decisions.people)
+    matched = within[~genuine] >= 0
+    pairs = int(np.count_nonzero(cells >= 0))
+    return GroupingAudit(
+        by=groups.by,
+        groups=tuple(
+            GroupRates(name, labels, people, *rates)
+            for name, labels, people, rates in zip(
+                groups.names, groups.labels, subjects, zip(fmr, fnmr, fta, strict=True), strict=True
+            )
+        ),
+        cross=_cross(groups.names, matrix, pairs),
+        matched_fmr=impostors.take(matched).estimate(confidence=confidence, correlation=impostors.correlation),
+        matched_share=np.count_nonzero(matched) / pairs if pairs else float("nan"),
+        unlabelled=Unlabelled(
+            genuine=int(np.count_nonzero(~labelled & genuine)),
+            impostor=int(np.count_nonzero(~labelled & ~genuine)),
+            genuine_across=int(np.count_nonzero(labelled & genuine & (within < 0))),
+        ),
+        disparity=compare(groups.names, fmr, fnmr, draws=draws, confidence=confidence),
+        shrunk_fmr=shrink(groups.names, fmr, confidence=confidence),
+        shrunk_fnmr=shrink(groups.names, fnmr, confidence=confidence),
+        tests=each_against_others(groups.names, fmr, "fmr") + each_against_others(groups.names, fnmr, "fnmr"),
+    )
+
+
+def _cross(names: Sequence[str], matrix: Sequence[RateEstimate], pairs: int) -> tuple[CrossRate, ...]:
+    cells = [(probe, reference) for probe in names for reference in names]
+    return tuple(
+        CrossRate(probe, reference, found, found.trials / pairs if pairs else float("nan"))
+        for (probe, reference), found in zip(cells, matrix, strict=True)
+    )
+
+
+def _subjects(groups: PairGroups, people: NDArray[np.int32] | None) -> list[int | None]:
+    """How many different people each group has on either side."""
+    if people is None:
+        return [None] * len(groups)
+    members = [
+        codes[codes >= 0].astype(np.int64) + side[codes >= 0].astype(np.int64) * len(groups)
+        for codes, side in zip((groups.probe, groups.reference), people, strict=True)
+    ]
+    different = pd.unique(np.concatenate(members))
+    return list(np.bincount(different % len(groups), minlength=len(groups)).tolist())
+
+
+def _table_notes(completed: Completed) -> list[str]:
+    notes = []
+    if completed.pairs_independent:
+        notes.append(
+            "the table does not say who is in a pair, so pairs were taken as independent: where people occur in "
+            "several pairs, every interval is too narrow"
+        )
+    images = completed.images()
+    if images is not None:
+        pairs = images.min(axis=0).astype(np.int64) * (int(images.max()) + 1) + images.max(axis=0)
+        repeated = len(pairs) - len(pd.unique(pairs))
+        if repeated:
+            notes.append(f"{repeated} pairs of photos occur again, in this order or the other; each row was counted")
+    return notes
