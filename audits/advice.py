@@ -1,0 +1,198 @@
+"""The threshold at which even the worst group keeps to a target, and what that costs.
+
+A threshold that is right on average is wrong for somebody. This one is not: at it the upper bound of every group's FMR
+is at or below the target. The price is paid in false non-matches, by every group its own, and stands beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audits.groups import group_pairs
+from audits.intervals import CONFIDENCE, checked_confidence
+from audits.rates import Trials, rates_by
+from audits.records import RateEstimate, Threshold
+from audits.thresholds import At, choose_threshold
+from audits.vendor import Completed, complete
+from facerec.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class GroupPrice:
+    """What the advised threshold means for one group.
+
+    Attributes
+    ----------
+    group : str
+    fmr, fnmr : RateEstimate
+        At the advised threshold.
+    fmr_now, fnmr_now : RateEstimate
+        At the threshold that it is compared with.
+    pairs_missing : int
+        0, or how many more independent impostor pairs without a false match it would take to show that the group
+        keeps to the target; it then had no say in the threshold.
+    """
+
+    group: str
+    fmr: RateEstimate
+    fnmr: RateEstimate
+    fmr_now: RateEstimate
+    fnmr_now: RateEstimate
+    pairs_missing: int
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A threshold for the worst group, and its price.
+
+    Attributes
+    ----------
+    by : str
+    target_fmr : float
+    value : float or None
+        The threshold on the table's own scale; None where no group has pairs enough to show the target.
+    now : Threshold
+        What it is compared with.
+    groups : tuple of GroupPrice
+        Every group; rates at `now` throughout where `value` is None.
+    """
+
+    by: str
+    target_fmr: float
+    value: float | None
+    now: Threshold
+    groups: tuple[GroupPrice, ...]
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The groups with too few impostor pairs to show anything, for which nothing is promised."""
+        return tuple(group.group for group in self.groups if group.pairs_missing)
+
+
+def advise_threshold(
+    scores: pd.DataFrame,
+    *,
+    by: str,
+    target_fmr: float,
+    at: At,
+    distance: bool = False,
+    confidence: float = CONFIDENCE,
+) -> Advice:
+    """The lowest threshold at which every group's upper FMR bound is at or below a target.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        A score table, as for ``audit_verification``.
+    by : str
+        The grouping; a group's FMR is over impostor pairs with both people in it.
+    target_fmr : float
+        Between 0 and 1, exclusive.
+    at : float, OperatingPoint or AtFmr
+        The threshold of today, for the comparison.
+    distance : bool
+        Whether the scores are distances, smaller where faces are more alike.
+    confidence : float
+        Of the intervals, whose upper bounds decide; between 0 and 1, exclusive.
+
+    Returns
+    -------
+    Advice
+
+    Raises
+    ------
+    ScoreTableError
+        If the table is refused, or cannot be grouped as asked.
+    ArgumentError
+        If `target_fmr` or `confidence` is out of range.
+        If the threshold of today is NaN, cannot be measured, or is of another scale than the scores.
+
+    Notes
+    -----
+    A group that shows no false match among n pairs has the upper bound 1 − (α/2)^(1/n). Where that exceeds the target,
+    no threshold helps: the group has too few pairs, and is reported as such. The threshold is chosen and judged on
+    the same table, so a second table should confirm it.
+    """
+    checked_confidence(confidence)
+    if not 0 < target_fmr < 1:
+        message = f"a target FMR must lie between 0 and 1; got {target_fmr}"
+        raise ArgumentError(message)
+    completed = complete(scores)
+    groups = group_pairs(completed.table, by)
+    values = completed.table["score"].to_numpy(np.float64)
+    table = _Table(completed, 0.0 - values if distance else values, groups.within, len(groups), confidence)
+    now = choose_threshold(at, table.scores[~table.genuine], distance=distance)
+    silent = [not bound <= target_fmr for bound in table.bounds(math.inf)]
+    value = None if all(silent) else table.lowest(target_fmr, [g for g in range(len(groups)) if not silent[g]])
+    then = now.value if value is None else value
+    needed = math.ceil(math.log((1 - confidence) / 2) / math.log1p(-target_fmr))
+    rows = zip(groups.names, *table.rates(then), *table.rates(now.value), silent, strict=True)
+    return Advice(
+        by=groups.by,
+        target_fmr=target_fmr,
+        value=None if value is None else (0.0 - value if distance else value),
+        now=now,
+        groups=tuple(
+            GroupPrice(name, fmr, fnmr, fmr_now, fnmr_now, max(1, needed - fmr.trials) if mute else 0)
+            for name, fmr, fnmr, fmr_now, fnmr_now, mute in rows
+        ),
+    )
+
+
+class _Table:
+    """Scores, groups and people, to be measured at one threshold after another."""
+
+    def __init__(
+        self, completed: Completed, scores: NDArray[np.float64], within: NDArray[np.int32], size: int, confidence: float
+    ) -> None:
+        self.scores, self.size, self.confidence = scores, size, confidence
+        self.genuine = completed.table["genuine"].to_numpy(bool)
+        self._within = within
+        self._people = completed.people()
+
+    def trials(self, threshold: float, *, genuine: bool) -> tuple[Trials, NDArray[np.int32]]:
+        rows = np.flatnonzero((self.genuine == genuine) & (self._within >= 0))
+        accepted = self.scores[rows] >= threshold
+        people = None if self._people is None else (self._people[0][rows], self._people[1][rows])
+        return Trials(~accepted if genuine else accepted, people), self._within[rows]
+
+    def rates(self, threshold: float) -> tuple[tuple[RateEstimate, ...], tuple[RateEstimate, ...]]:
+        """FMR and FNMR of every group."""
+        measured = []
+        for genuine in (False, True):
+            trials, codes = self.trials(threshold, genuine=genuine)
+            correlation = trials.correlation
+            measured.append(rates_by(trials, codes, self.size, confidence=self.confidence, correlation=correlation))
+        return measured[0], measured[1]
+
+    def bounds(self, threshold: float) -> list[float]:
+        """The upper bound of every group's FMR; NaN without impostor pairs."""
+        trials, codes = self.trials(threshold, genuine=False)
+        return [
+            found.interval.high
+            for found in rates_by(trials, codes, self.size, confidence=self.confidence, correlation=trials.correlation)
+        ]
+
+    def lowest(self, target: float, groups: list[int]) -> float:
+        """The lowest impostor score at which the bounds of these groups meet the target, or what comes after all."""
+        # Steps of all groups: above the last one nobody is accepted, so there every group that can meets the target.
+        seen = self.scores[~self.genuine & (self._within >= 0)]
+        steps = np.unique(seen[~np.isnan(seen)])
+        if not len(steps):
+            return -math.inf
+        steps = np.append(steps, math.nextafter(steps[-1], math.inf))
+
+        def meets(step: int) -> bool:
+            bounds = self.bounds(float(steps[step]))
+            return all(bounds[g] <= target for g in groups)
+
+        low, high = -1, len(steps) - 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if meets(middle) else (middle, high)
+        return float(steps[high])
