@@ -26,6 +26,7 @@ from audits.class_rates import (
 )
 from audits.contrasts import contrast
 from audits.dependence import pair_correlation
+from audits.groupings import checked_groupings
 from audits.groups import group_rows, split_attributes
 from audits.intervals import CONFIDENCE, checked_confidence, clustered_estimate
 from audits.predictions import check_predictions
@@ -74,7 +75,7 @@ def audit_classification(
         If no row has a label of an attribute.
     ArgumentError
         If `positive` is neither a true nor a predicted class of the table.
-        If a grouping names an attribute twice, or an empty one.
+        If `by` is a single text, or a grouping stands twice or names an attribute twice.
         If `confidence` is out of range.
 
     Notes
@@ -99,6 +100,7 @@ def audit_classification(
     0.5
     """
     checked_confidence(confidence)
+    names = checked_groupings(by)
     table = check_predictions(predictions, label=label, prediction=prediction)
     people, independent = _people(table, subject)
     truth, answer = table[label].to_numpy(object), table[prediction].to_numpy(object)
@@ -111,7 +113,7 @@ def audit_classification(
     return ClassificationAudit(
         classes=classes,
         overall=measure.group("", np.arange(len(table))),
-        groupings=tuple(_grouping(table, people, measure, name, independent) for name in by),
+        groupings=tuple(_grouping(table, people, measure, name, independent) for name in names),
         rows_independent=independent,
         confidence=confidence,
     )

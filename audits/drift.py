@@ -14,18 +14,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audits.bootstrap import Grouped
-from audits.dependence import compact_codes, pair_correlation
+from audits.groupings import checked_groupings
 from audits.groups import PairGroups, group_pairs
 from audits.index_changes import index_changes
-from audits.intervals import CONFIDENCE, checked_confidence, clustered_estimate
+from audits.intervals import CONFIDENCE, checked_confidence
 from audits.paired import paired_change
 from audits.rate_changes import DriftAudit, IndexChange, RateChange, RateName
 from audits.rates import Trials
-from audits.records import Threshold, Unlabelled
+from audits.records import Bootstrap, Unlabelled
 from audits.same_pairs import same_pairs
-from facerec import scores
-from facerec.errors import ArgumentError
-from facerec.metrics import fmr, threshold_at_fmr
+from audits.thresholds import At, choose_threshold, reach_notes
+from audits.vendor import Completed, complete
+
+_INDEPENDENT = (
+    "the tables do not say who is in a pair, so pairs were taken as independent: where people occur in several pairs, "
+    "every interval is too narrow"
+)
 
 
 def audit_drift(
@@ -33,8 +37,10 @@ def audit_drift(
     after: pd.DataFrame,
     *,
     by: Sequence[str] = (),
-    at_fmr: float | None = None,
-    thresholds: tuple[float, float] | None = None,
+    at: At,
+    after_at: At | None = None,
+    distance: bool = False,
+    after_distance: bool | None = None,
     confidence: float = CONFIDENCE,
     replicates: int = 1000,
     seed: int = 0,
@@ -44,16 +50,20 @@ def audit_drift(
     Parameters
     ----------
     before, after : DataFrame
-        Score tables, each larger = more alike on its own scale. Rows may be in any order; pairs are found by their
-        photos and people, and one that occurs several times is taken in the order in which it does.
+        Score tables as for ``audit_verification``: people and photos may be missing, in both. Rows may be in any
+        order where photos are named; a pair that occurs several times is taken in the order in which it does.
     by : sequence of str
         Groupings: attributes of the table `before`, or several joined by commas for their intersection.
-    at_fmr : float, optional
-        Each table gets the lowest threshold that keeps its own FMR over all impostor pairs at or below this.
-    thresholds : tuple of float, optional
-        The thresholds of the two tables, instead.
+    at : float, OperatingPoint or AtFmr
+        The threshold of the table `before`, on its own scale, or how to choose it.
+    after_at : float, OperatingPoint or AtFmr, optional
+        That of the table `after`; None: as `at`. With ``AtFmr`` each table gets the threshold that suits its own scale.
+    distance : bool
+        Whether the scores of `before` are distances, smaller where faces are more alike.
+    after_distance : bool, optional
+        Whether those of `after` are; None: as `distance`.
     confidence : float
-        Between 0 and 1, exclusive.
+        Of every interval, between 0 and 1, exclusive.
     replicates : int
         Draws of people for the intervals of the indices, at least 2; 0 makes none, and indices then have no interval.
     seed : int
@@ -66,13 +76,14 @@ def audit_drift(
     Raises
     ------
     ScoreTableError
-        If ``facerec.scores.check`` refuses a table.
+        If a table is not what ``audit_verification`` takes.
+        If one table names people or photos and the other does not.
         If a pair is in one of the tables only.
         If a pair has different labels in the two tables.
         If an attribute is missing.
     ArgumentError
-        If not exactly one of `at_fmr` and `thresholds` is given, or a threshold is NaN.
-        If `at_fmr` is not within 0 … 1, or no impostor pair has a score to find the threshold by.
+        If `by` is a single text, or a grouping stands twice or names an attribute twice.
+        If a threshold is NaN, cannot be measured, or is of another scale than the scores.
         If `confidence` is out of range, or `replicates` is 1 or negative.
 
     Notes
@@ -82,70 +93,91 @@ def audit_drift(
 
     Examples
     --------
-    >>> rows = [[f"{i}/1", f"{i}/2", str(i), str(i), True, 0.9] for i in range(12)]
-    >>> before = pd.DataFrame([*rows, ["0/1", "1/2", "0", "1", False, 0.1]], columns=scores.REQUIRED)
+    >>> before = pd.DataFrame({"genuine": [1] * 12 + [0], "score": [0.9] * 12 + [0.1]})
     >>> after = before.assign(score=before["score"].where(before.index > 5, 0.2))
-    >>> print(audit_drift(before, after, thresholds=(0.5, 0.5)).change("fnmr"))
+    >>> audit = audit_drift(before, after, at=0.5)
+    >>> print(audit.change("fnmr"))
     FNMR of everybody: WORSE, 0 -> 0.5, change +0.5 [0.1024, 0.7548]
+    >>> audit.verdict(max_rise=0.05)
+    'fail'
     """
     checked_confidence(confidence)
-    first = scores.check(before)
-    second = same_pairs(first, scores.check(after))
-    if (at_fmr is None) == (thresholds is None):
-        message = "drift needs either at_fmr or the thresholds of both tables"
-        raise ArgumentError(message)
-    points = (
-        tuple(_threshold_at(table, at_fmr) for table in (first, second))
-        if at_fmr is not None
-        else tuple(_given(table, value) for table, value in zip((first, second), thresholds or (), strict=True))
-    )
-    comparisons = _Comparisons(first, second, (points[0].value, points[1].value), confidence)
-    changes = list(comparisons.changes("", "", np.ones(len(first), np.bool_)))
-    index_changes: list[IndexChange] = []
+    names = checked_groupings(by)
+    first, second = complete(before), complete(after)
+    ordered = same_pairs(first, second)
+    genuine = first.table["genuine"].to_numpy(bool)
+    distances = distance, distance if after_distance is None else after_distance
+    values = [
+        0.0 - table["score"].to_numpy(np.float64) if negated else table["score"].to_numpy(np.float64)
+        for table, negated in zip((first.table, ordered), distances, strict=True)
+    ]
+    points = [
+        choose_threshold(asked, value[~genuine], distance=negated)
+        for asked, value, negated in zip((at, at if after_at is None else after_at), values, distances, strict=True)
+    ]
+    comparisons = _Comparisons(first, values, [point.value for point in points], confidence)
+    changes = list(comparisons.changes("", "", np.ones(len(genuine), np.bool_)))
+    moved: list[IndexChange] = []
     unlabelled = []
-    for name in by:
-        groups = group_pairs(first, name)
+    for name in names:
+        groups = group_pairs(first.table, name)
         of_groups = [
-            list(comparisons.changes(groups.by, g, groups.within == code)) for code, g in enumerate(groups.names)
+            list(comparisons.changes(groups.by, group, groups.within == code))
+            for code, group in enumerate(groups.names)
         ]
         changes += [change for entries in of_groups for change in entries]
-        index_changes += comparisons.indices(groups, of_groups, replicates=replicates, seed=seed)
-        unlabelled.append((groups.by, _unlabelled(groups, first["genuine"].to_numpy(bool))))
-    return DriftAudit(points[0], points[1], tuple(changes), tuple(index_changes), tuple(unlabelled), confidence)
+        moved += comparisons.indices(groups, of_groups, replicates=replicates, seed=seed)
+        unlabelled.append((groups.by, _unlabelled(groups, genuine)))
+    reached = [
+        f"{which}: {note}"
+        for which, point, value in zip(("before", "after"), points, values, strict=True)
+        for note in reach_notes(point, value)
+    ]
+    return DriftAudit(
+        before=points[0],
+        after=points[1],
+        pairs_independent=first.pairs_independent,
+        changes=tuple(changes),
+        indices=tuple(moved),
+        unlabelled=tuple(unlabelled),
+        confidence=confidence,
+        bootstrap=Bootstrap(replicates, seed),
+        notes=(*([_INDEPENDENT] if first.pairs_independent else []), *reached),
+    )
 
 
 class _Comparisons:
     """The errors of two tables, row by row the same pairs, at the two thresholds `at`."""
 
-    def __init__(self, before: pd.DataFrame, after: pd.DataFrame, at: tuple[float, float], confidence: float) -> None:
-        self.people = compact_codes(
-            before["probe_subject"].to_numpy(object), before["reference_subject"].to_numpy(object)
-        )
+    def __init__(
+        self, pairs: Completed, values: Sequence[NDArray[np.float64]], at: Sequence[float], confidence: float
+    ) -> None:
         self.confidence = confidence
-        genuine = before["genuine"].to_numpy(bool)
-        values = [table["score"].to_numpy(np.float64) for table in (before, after)]
-        accepted = [value >= at for value, at in zip(values, at, strict=True)]
-        everything = np.ones(len(genuine), np.bool_)
-        self.kinds: dict[RateName, tuple[NDArray[np.bool_], list[NDArray[np.bool_]]]] = {
-            "fmr": (~genuine, accepted),
-            "fnmr": (genuine, [~accept for accept in accepted]),
-            "fta": (everything, [np.isnan(value) for value in values]),
+        people = pairs.people()
+        self.people = None if people is None else (people[0], people[1])
+        genuine = pairs.table["genuine"].to_numpy(bool)
+        accepted = [value >= threshold for value, threshold in zip(values, at, strict=True)]
+        self.kinds: dict[RateName, tuple[NDArray[np.bool_], list[Trials]]] = {
+            "fmr": (~genuine, [Trials(accept, self.people) for accept in accepted]),
+            "fnmr": (genuine, [Trials(~accept, self.people) for accept in accepted]),
+            "fta": (np.ones(len(genuine), np.bool_), [Trials(np.isnan(value), self.people) for value in values]),
         }
+        # Of all comparisons of a kind, for groups that show no error of their own.
         self.correlation = {
-            name: [self._correlation(w, kind) for w in wrong] for name, (kind, wrong) in self.kinds.items()
+            name: [trials.take(kind).correlation for trials in sides] for name, (kind, sides) in self.kinds.items()
         }
 
     def changes(self, by: str, group: str, inside: NDArray[np.bool_]) -> Iterator[RateChange]:
         """The three changes of the comparisons `inside`."""
-        for name, (kind, wrong) in self.kinds.items():
-            chosen = kind & inside
-            people = self.people[0][chosen], self.people[1][chosen]
-            before, after = (
-                clustered_estimate(errors[chosen], *people, confidence=self.confidence, correlation=correlation)
-                for errors, correlation in zip(wrong, self.correlation[name], strict=True)
-            )
-            change = paired_change(wrong[0][chosen], wrong[1][chosen], *people, confidence=self.confidence)
-            yield RateChange(by, group, name, before, after, change)
+        for name, (kind, sides) in self.kinds.items():
+            before, after = (trials.take(kind & inside) for trials in sides)
+            estimates = [
+                trials.estimate(confidence=self.confidence, correlation=correlation)
+                for trials, correlation in zip((before, after), self.correlation[name], strict=True)
+            ]
+            people = (None, None) if before.people is None else before.people
+            change = paired_change(before.wrong, after.wrong, *people, confidence=self.confidence)
+            yield RateChange(by, group, name, estimates[0], estimates[1], change)
 
     def indices(
         self, groups: PairGroups, changes: Sequence[Sequence[RateChange]], *, replicates: int, seed: int
@@ -154,27 +186,13 @@ class _Comparisons:
         kinds = []
         names: tuple[RateName, ...] = ("fmr", "fnmr")  # in the order of `changes`
         for place, name in enumerate(names):
-            kind, wrong = self.kinds[name]
-            people = self.people[0][kind], self.people[1][kind]
-            for errors, side in zip(wrong, ("before", "after"), strict=True):
-                estimates = [getattr(entry[place], side) for entry in changes]
-                kinds.append(Grouped(Trials(errors[kind], people), groups.within[kind], estimates))
+            kind, sides = self.kinds[name]
+            estimates = [entry[place].before for entry in changes], [entry[place].after for entry in changes]
+            kinds += [
+                Grouped(trials.take(kind), groups.within[kind], found)
+                for trials, found in zip(sides, estimates, strict=True)
+            ]
         return index_changes(groups.by, kinds, replicates=replicates, seed=seed, confidence=self.confidence)
-
-    def _correlation(self, errors: NDArray[np.bool_], kind: NDArray[np.bool_]) -> float:
-        """Among all comparisons of a kind, for groups that show no error of their own."""
-        return pair_correlation(errors[kind], self.people[0][kind], self.people[1][kind])
-
-
-def _threshold_at(table: pd.DataFrame, target: float) -> Threshold:
-    impostor = scores.impostor_scores(table)
-    value = threshold_at_fmr(impostor, target)
-    rule = f"the lowest score with FMR at or below {target:g} over all impostor pairs of the same table"
-    return Threshold(value, rule, target, fmr(impostor, value))
-
-
-def _given(table: pd.DataFrame, value: float) -> Threshold:
-    return Threshold(value, "given", None, fmr(scores.impostor_scores(table), value))
 
 
 def _unlabelled(groups: PairGroups, genuine: NDArray[np.bool_]) -> Unlabelled:

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audits.dependence import pair_correlation
+from audits.groupings import checked_groupings
 from audits.groups import RowGroups
 from audits.intervals import clustered_estimate
 from audits.records import RateEstimate
@@ -65,7 +66,7 @@ def audit_identification(
         If `threshold` is NaN.
         If `rank` is less than 1.
         If `confidence` is out of range.
-        If a grouping names an attribute twice, or an empty one.
+        If `by` is a single text, or a grouping stands twice or names an attribute twice.
 
     Notes
     -----
@@ -91,6 +92,7 @@ def audit_identification(
     if rank is not None and rank < 1:
         message = f"rank must be at least 1; got {rank}"
         raise ArgumentError(message)
+    names = checked_groupings(by)
     people = check_gallery(gallery)
     outcomes = search_outcomes(check_searches(table, people), people, threshold=threshold, rank=rank)
     everything = _rates(outcomes, np.ones(len(outcomes), np.bool_), confidence)
@@ -103,7 +105,7 @@ def audit_identification(
         fnir=everything[1],
         rank_one_errors=everything[2],
         fta=everything[3],
-        groupings=tuple(_grouping(outcomes, people, name, confidence) for name in by),
+        groupings=tuple(_grouping(outcomes, people, name, confidence) for name in names),
         confidence=confidence,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from audits.paired import PairedChange, Verdict
-from audits.records import RateEstimate, Threshold, Unlabelled
+from audits.records import Bootstrap, RateEstimate, Threshold, Unlabelled
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
@@ -103,6 +103,8 @@ class DriftAudit:
     ----------
     before, after : Threshold
         The threshold of either table, on its own scale.
+    pairs_independent : bool
+        True where the tables do not say who is in a pair: every pair then counts as independent of all others.
     changes : tuple of RateChange
         FMR, FNMR and FTA of everybody, then of every group of every grouping; one that was not measured is there too.
     indices : tuple of IndexChange
@@ -111,14 +113,21 @@ class DriftAudit:
         For each grouping what no group holds.
     confidence : float
         Of every interval, one by one.
+    bootstrap : Bootstrap
+        How the draws were made that the indices' intervals rest on.
+    notes : tuple of str
+        What a reader must know besides: independent pairs, a threshold that the scores hardly support.
     """
 
     before: Threshold
     after: Threshold
+    pairs_independent: bool
     changes: tuple[RateChange, ...]
     indices: tuple[IndexChange, ...]
     unlabelled: tuple[tuple[str, Unlabelled], ...]
     confidence: float
+    bootstrap: Bootstrap
+    notes: tuple[str, ...]
 
     @property
     def regressions(self) -> tuple[RateChange, ...]:

@@ -8,20 +8,18 @@ by pair, with an interval; and what got worse is reported like what got better.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from audits.drift import DriftAudit, audit_drift
+from audits.groupings import checked_groupings
 from audits.intervals import CONFIDENCE, checked_confidence
 from audits.mitigation.methods import Embeddings, Mitigation
 from audits.mitigation.people import PeopleSplit, split_people
-from audits.records import Threshold
+from audits.thresholds import AtFmr
 from facerec import scores
 from facerec.errors import ArgumentError
-from facerec.metrics import fmr, threshold_at_fmr
 
 
 @dataclass(frozen=True)
@@ -132,6 +130,7 @@ def judge_mitigations(
         If a mitigation finds that the table lacks what it needs.
     ArgumentError
         If there are no mitigations, or two of one name.
+        If `by` is a single text, or a grouping stands twice or names an attribute twice.
         If `share`, `target_fmr`, `confidence` or `replicates` is out of range.
         If fewer than one false match is expected at `target_fmr` among the people that are fitted on.
         If a mitigation cannot be fitted to so few comparisons.
@@ -146,36 +145,31 @@ def judge_mitigations(
         message = f"the laboratory needs mitigations of different names; got {', '.join(names) or 'none'}"
         raise ArgumentError(message)
     checked_confidence(confidence)
-    split = split_people(scores.check(table), by=by[0] if by else None, share=share, seed=seed)
+    groupings = checked_groupings(by)
+    split = split_people(scores.check(table), by=groupings[0] if groupings else None, share=share, seed=seed)
     if not 0 < target_fmr < 1 or target_fmr * len(scores.impostor_scores(split.fit)) < 1:
         message = (
             f"target_fmr must lie between 0 and 1 and lead to expect a false match among the "
             f"{len(scores.impostor_scores(split.fit))} impostor comparisons that are fitted on; got {target_fmr:g}"
         )
         raise ArgumentError(message)
-    before = _threshold(scores.impostor_scores(split.fit), scores.impostor_scores(split.judge), target_fmr)
+    before = AtFmr(target_fmr, split.fit)
     judgements = []
     for mitigation in mitigations:
         fitted = mitigation.fit(split.fit, embeddings)
         after, rescored = (side.assign(score=fitted.rescore(side, embeddings)) for side in (split.fit, split.judge))
-        at = _threshold(scores.impostor_scores(after), scores.impostor_scores(rescored), target_fmr)
         changes = audit_drift(
             split.judge,
             rescored,
-            by=by,
-            thresholds=(before.value, at.value),
+            by=groupings,
+            at=before,
+            after_at=AtFmr(target_fmr, after),
             confidence=confidence,
             replicates=replicates,
             seed=seed,
         )
-        judgements.append(Judgement(mitigation.name, mitigation.caveat, replace(changes, before=before, after=at)))
+        judgements.append(Judgement(mitigation.name, mitigation.caveat, changes))
     return _report(split, target_fmr, judgements)
-
-
-def _threshold(fitted: NDArray[np.float64], judged: NDArray[np.float64], target: float) -> Threshold:
-    value = threshold_at_fmr(fitted, target)
-    rule = f"the lowest score with FMR at or below {target:g} over the impostor pairs of the people that were fitted on"
-    return Threshold(value, rule, target, fmr(judged, value), fmr(fitted, value))
 
 
 def _report(split: PeopleSplit, target: float, judgements: Sequence[Judgement]) -> LabReport:

@@ -398,6 +398,8 @@ class TestBadInput:
         ("options", "error", "match"),
         [
             ({"positive": "bird"}, ArgumentError, "cat, dog; got 'bird'"),
+            ({"by": "gender"}, ArgumentError, "list of groupings"),
+            ({"by": ["gender", "gender"]}, ArgumentError, "stands twice"),
             ({"by": ["gender,gender"]}, ArgumentError, "different attributes"),
             ({"confidence": 1.0}, ArgumentError, "between 0 and 1"),
             ({"subject": "who"}, ScoreTableError, "lacks who"),

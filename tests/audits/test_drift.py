@@ -10,6 +10,8 @@ import pytest
 from audits.drift import audit_drift
 from audits.paired import paired_change
 from audits.same_pairs import same_pairs
+from audits.thresholds import AtFmr
+from audits.vendor import complete
 from facerec import scores
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.metrics import fmr, fnmr, threshold_at_fmr
@@ -63,7 +65,7 @@ class TestHandWorked:
     )
     def test_changes(self, rate, group, before, after, turned):
         """What was wrong before, what is wrong afterwards, and how many decisions turned either way."""
-        audit = audit_drift(BEFORE, AFTER, by=["gender"], thresholds=(0.5, 0.5))
+        audit = audit_drift(BEFORE, AFTER, by=["gender"], at=0.5)
 
         found = audit.change(rate, by="gender" if group else "", group=group)
 
@@ -76,7 +78,7 @@ class TestHandWorked:
         """A matcher on another scale does not drift when its threshold moves along."""
         scaled = BEFORE.assign(score=BEFORE["score"] * 100)
 
-        audit = audit_drift(BEFORE, scaled, by=["gender"], at_fmr=0.4)
+        audit = audit_drift(BEFORE, scaled, by=["gender"], at=AtFmr(0.4))
 
         assert (audit.before.value, audit.after.value) == (0.6, 60.0)
         assert audit.before.achieved_fmr.value == pytest.approx(1 / 3)
@@ -84,7 +86,7 @@ class TestHandWorked:
 
     def test_indices_change(self):
         """Men's FNMR rises from 0 to 1 and women's falls from one half to 0: the gap grows from 0.5 to 1."""
-        audit = audit_drift(BEFORE, AFTER, by=["gender"], thresholds=(0.5, 0.5))
+        audit = audit_drift(BEFORE, AFTER, by=["gender"], at=0.5)
 
         gap = next(index for index in audit.indices if (index.rate, index.index) == ("fnmr", "difference"))
 
@@ -93,7 +95,7 @@ class TestHandWorked:
 
     def test_without_draws_indices_have_no_interval(self):
         """Zero replicates leave the indices without an interval, not without a value."""
-        index = audit_drift(BEFORE, AFTER, by=["gender"], thresholds=(0.5, 0.5), replicates=0).indices[0]
+        index = audit_drift(BEFORE, AFTER, by=["gender"], at=0.5, replicates=0).indices[0]
 
         assert not math.isnan(index.value)
         assert math.isnan(index.interval.low)
@@ -103,7 +105,7 @@ class TestHandWorked:
     def test_what_was_not_measured_is_there(self):
         """A group without impostor pairs has a change without trials, not one of 0, and it lacks evidence."""
         rows = [0, 1, 2, 3, 4]
-        audit = audit_drift(BEFORE.iloc[rows], AFTER.iloc[rows], by=["gender"], thresholds=(0.5, 0.5))
+        audit = audit_drift(BEFORE.iloc[rows], AFTER.iloc[rows], by=["gender"], at=0.5)
 
         assert [(change.rate, change.group) for change in audit.unmeasured] == [("fmr", "m")]
         assert math.isnan(audit.change("fmr", by="gender", group="m").change.value)
@@ -111,11 +113,39 @@ class TestHandWorked:
         assert audit.verdict(max_rise=1.0, rates=["fmr"]) == "insufficient evidence"
         assert math.isnan(audit.indices[0].value)
 
+    def test_distances_and_similarities(self):
+        """A matcher whose scores are distances is held against one whose scores are not, each at its own threshold."""
+        turned = AFTER.assign(score=1 - AFTER["score"])
+
+        plain = audit_drift(BEFORE, AFTER, at=0.5)
+        mixed = audit_drift(BEFORE, turned, at=0.5, after_at=0.5, after_distance=True)
+
+        assert mixed.after.distance
+        assert [c.change for c in mixed.changes] == [c.change for c in plain.changes]
+
+    def test_tables_that_name_nobody(self):
+        """Row by row and as if independent, which the result says."""
+        bare = [side[["genuine", "score"]] for side in (BEFORE, AFTER)]
+
+        audit = audit_drift(*bare, at=0.5)
+
+        assert audit.pairs_independent
+        assert any("too narrow" in note for note in audit.notes)
+        found = audit.change("fnmr").change
+        assert (found.worse, found.better, found.effective_trials) == (2, 1, 4)
+
+    def test_rows_without_photos_must_agree(self):
+        """Where rows are all there is, the same row must be genuine in both tables."""
+        bare = [side[["genuine", "score"]] for side in (BEFORE, AFTER)]
+
+        with pytest.raises(ScoreTableError, match="such as that in row 4"):
+            audit_drift(bare[0], bare[1].iloc[[0, 1, 2, 4, 3, 5, 6]], at=0.5)
+
     def test_pairs_without_labels_are_counted(self):
         """They are in the rates of everybody, and in no group."""
         blank = BEFORE.assign(probe_gender=["", *BEFORE["probe_gender"][1:]])
 
-        audit = audit_drift(blank, AFTER.drop(columns="probe_gender"), by=["gender"], thresholds=(0.5, 0.5))
+        audit = audit_drift(blank, AFTER.drop(columns="probe_gender"), by=["gender"], at=0.5)
 
         (by, unlabelled), *_ = audit.unlabelled
         assert (by, unlabelled.genuine, unlabelled.impostor, unlabelled.genuine_across) == ("gender", 1, 0, 0)
@@ -128,7 +158,7 @@ class TestLaws:
 
     def test_nothing_changed(self, lfw):
         """A table against itself: no change anywhere, a narrow interval around 0, a pass."""
-        audit = audit_drift(lfw[0], lfw[0], by=["gender"], at_fmr=0.001)
+        audit = audit_drift(lfw[0], lfw[0], by=["gender"], at=AtFmr(0.001))
 
         assert {change.change.value for change in audit.changes} == {0.0}
         assert {index.value for index in audit.indices} == {0.0}
@@ -138,8 +168,8 @@ class TestLaws:
 
     def test_swapping_the_tables_mirrors_everything(self, lfw):
         """What got worse one way got better the other way, by as much."""
-        there = audit_drift(*lfw, by=["gender"], at_fmr=0.01)
-        back = audit_drift(*reversed(lfw), by=["gender"], at_fmr=0.01)
+        there = audit_drift(*lfw, by=["gender"], at=AtFmr(0.01))
+        back = audit_drift(*reversed(lfw), by=["gender"], at=AtFmr(0.01))
 
         for one, other in zip(there.changes, back.changes, strict=True):
             assert one.change.value == -other.change.value
@@ -150,13 +180,13 @@ class TestLaws:
         """Pairs are found by what they are, not by where they stand."""
         shuffled = lfw[1].sample(frac=1, random_state=0)
 
-        one = audit_drift(lfw[0], lfw[1], at_fmr=0.01)
+        one = audit_drift(lfw[0], lfw[1], at=AtFmr(0.01))
 
-        assert audit_drift(lfw[0], shuffled, at_fmr=0.01) == one
+        assert audit_drift(lfw[0], shuffled, at=AtFmr(0.01)) == one
 
     def test_a_harm_to_one_group_is_found_and_named(self, lfw):
         """Genuine scores of women were lowered: FNMR of women rises for sure, that of men does not."""
-        audit = audit_drift(*lfw, by=["gender"], at_fmr=0.001)
+        audit = audit_drift(*lfw, by=["gender"], at=AtFmr(0.001))
 
         women = audit.change("fnmr", by="gender", group="female")
         assert women in audit.regressions
@@ -169,7 +199,7 @@ class TestLaws:
 
     def test_rates_are_those_of_the_metrics(self, lfw):
         """FMR and FNMR of each table are what facerec.metrics says at the same threshold."""
-        audit = audit_drift(*lfw, at_fmr=0.01)
+        audit = audit_drift(*lfw, at=AtFmr(0.01))
 
         for side, point, found in zip(("before", "after"), (audit.before, audit.after), lfw, strict=True):
             assert point.value == threshold_at_fmr(scores.impostor_scores(found), 0.01)
@@ -179,7 +209,7 @@ class TestLaws:
 
     def test_pairing_is_sharper_than_two_audits(self, lfw):
         """The interval of the change is narrower than the two rates' intervals together."""
-        found = audit_drift(*lfw, at_fmr=0.01).change("fmr")
+        found = audit_drift(*lfw, at=AtFmr(0.01)).change("fmr")
 
         widths = [rate.interval.high - rate.interval.low for rate in (found.before, found.after)]
         assert found.change.interval.high - found.change.interval.low < sum(widths)
@@ -188,10 +218,13 @@ class TestLaws:
         """The first of one table belongs to the first of the other."""
         twice = pd.concat([BEFORE, BEFORE.assign(score=BEFORE["score"] + 1)], ignore_index=True)
 
-        assert same_pairs(twice, twice.iloc[[*range(7, 14), *range(7)]])["score"].tolist() != twice["score"].tolist()
-        assert same_pairs(twice, twice.iloc[[0, 7, 1, 8, 2, 9, 3, 10, 4, 11, 5, 12, 6, 13]])["score"].tolist() == (
-            twice["score"].tolist()
+        assert (
+            same_pairs(complete(twice), complete(twice.iloc[[*range(7, 14), *range(7)]]))["score"].tolist()
+            != twice["score"].tolist()
         )
+        assert same_pairs(complete(twice), complete(twice.iloc[[0, 7, 1, 8, 2, 9, 3, 10, 4, 11, 5, 12, 6, 13]]))[
+            "score"
+        ].tolist() == (twice["score"].tolist())
 
 
 class TestPairedChange:
@@ -307,24 +340,26 @@ class TestBadInput:
             (AFTER.drop(columns="score"), "lacks score"),
             (AFTER.iloc[1:], "1 pairs of the first table are not in the second"),
             (pd.concat([AFTER, AFTER[:2]]), "2 pairs of the second table are not in the first"),
+            (AFTER.drop(columns=["probe_image", "reference_image"]), "names the photos"),
+            (AFTER.drop(columns=["probe_subject", "reference_subject"]), "names the people"),
+            (AFTER.iloc[:0], "no rows"),
             (AFTER.assign(reference_gender="f"), "reference_gender of the pair in row 3"),
         ],
     )
     def test_tables_that_do_not_fit(self, after, match):
         """The message names the pair."""
         with pytest.raises(ScoreTableError, match=match):
-            audit_drift(BEFORE, after, thresholds=(0.5, 0.5))
+            audit_drift(BEFORE, after, at=0.5)
 
     @pytest.mark.parametrize(
         ("options", "error", "match"),
         [
-            ({}, ArgumentError, "either at_fmr or the thresholds"),
-            ({"at_fmr": 0.1, "thresholds": (0.5, 0.5)}, ArgumentError, "either at_fmr or the thresholds"),
-            ({"thresholds": (0.5, math.nan)}, ArgumentError, "NaN"),
-            ({"at_fmr": 1.5}, ArgumentError, "within 0 … 1"),
-            ({"at_fmr": 0.1, "confidence": 1}, ArgumentError, "between 0 and 1"),
-            ({"at_fmr": 0.1, "by": ["gender"], "replicates": 1}, ArgumentError, "two replicates"),
-            ({"at_fmr": 0.1, "by": ["age"]}, ScoreTableError, "age"),
+            ({"at": 0.5, "after_at": math.nan}, ArgumentError, "NaN"),
+            ({"at": 0.5, "confidence": 1}, ArgumentError, "between 0 and 1"),
+            ({"at": 0.5, "by": ["gender"], "replicates": 1}, ArgumentError, "two replicates"),
+            ({"at": 0.5, "by": "gender"}, ArgumentError, "list of groupings"),
+            ({"at": 0.5, "by": ["gender", " gender"]}, ArgumentError, "stands twice"),
+            ({"at": 0.5, "by": ["age"]}, ScoreTableError, "age"),
         ],
     )
     def test_unusable_options(self, options, error, match):
@@ -337,11 +372,11 @@ class TestBadInput:
         blind = AFTER.assign(score=AFTER["score"].where(AFTER["genuine"]))
 
         with pytest.raises(ArgumentError, match="no impostor comparison has a score"):
-            audit_drift(BEFORE, blind, at_fmr=0.1)
+            audit_drift(BEFORE, blind, at=AtFmr(0.1))
 
     def test_unknown_names(self):
         """Looking up what is not there is an error."""
-        audit = audit_drift(BEFORE, AFTER, thresholds=(0.5, 0.5))
+        audit = audit_drift(BEFORE, AFTER, at=0.5)
 
         with pytest.raises(ArgumentError, match="no change of fmr"):
             audit.change("fmr", by="gender", group="f")

@@ -9,6 +9,7 @@ import pytest
 
 from audits.gallery_mix import fpir_from_fmr, reweight_gallery
 from audits.identification import audit_identification
+from audits.intervals import clopper_pearson
 from audits.searches import SEARCH_COLUMNS, check_gallery, check_searches, searches
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.metrics import fmr
@@ -278,7 +279,10 @@ class TestGalleryMix:
 
         mix = reweight_gallery(table, gallery, by="group", threshold=0.4, composition={"a": 2, "b": 1})
 
-        assert mix.groups[0].reweighted == pytest.approx(np.mean(rates))
+        everybody = mix.groups[0]
+        assert everybody.reweighted == pytest.approx(np.mean(rates))
+        independent = clopper_pearson(everybody.reweighted * everybody.searches, everybody.searches)
+        assert everybody.interval.high - everybody.interval.low >= independent.high - independent.low - 1e-12
 
     def test_who_is_like_nobody_stays_so(self):
         """Without false positives every composition has none, and its interval knows how few searches that is."""
@@ -289,6 +293,17 @@ class TestGalleryMix:
 
         assert (everybody.measured, everybody.independent, everybody.reweighted) == (0, 0, 0)
         assert everybody.interval.high == pytest.approx(1 - 0.025 ** (1 / everybody.searches))
+
+    def test_one_person_searched_often_is_one_person(self):
+        """Forty searches for four people say as much as four, where each person always fares alike."""
+        gallery = pd.DataFrame({"subject": ["g"], "group": "a"})
+        rows = [[f"{p}/{k}", p, "a", "g", 0.9 if p < "r" else 0.1] for p in "pqrs" for k in range(10)]
+        table = pd.DataFrame(rows, columns=["search", "probe_subject", "probe_group", "candidate_subject", "score"])
+
+        found = reweight_gallery(table, gallery, by="group", threshold=0.5, composition={"a": 1}).groups[0]
+
+        assert (found.searches, found.subjects, found.reweighted) == (40, 4, 0.5)
+        assert found.interval == clopper_pearson(2, 4)
 
     def test_independence_is_checked_against_what_was_measured(self):
         """Where one probe resembles everybody and the rest nobody, the formula is far too high, and that shows."""
@@ -387,6 +402,7 @@ class TestBadInput:
             ({"threshold": math.nan}, ArgumentError, "NaN"),
             ({"rank": 0}, ArgumentError, "at least 1"),
             ({"confidence": 2.0}, ArgumentError, "between 0 and 1"),
+            ({"by": "gender"}, ArgumentError, "list of groupings"),
             ({"by": ["gender,"]}, ArgumentError, "different attributes"),
             ({"by": ["age"]}, ScoreTableError, "age"),
         ],

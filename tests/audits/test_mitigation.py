@@ -504,6 +504,7 @@ class TestLaboratory:
             ({"target_fmr": 0.0}, ArgumentError, "expect a false match"),
             ({"confidence": 1.0}, ArgumentError, "between 0 and 1"),
             ({"replicates": 1}, ArgumentError, "two replicates"),
+            ({"by": "group"}, ArgumentError, "list of groupings"),
             ({"by": ["age"]}, ScoreTableError, "age"),
         ],
     )
