@@ -1,0 +1,291 @@
+"""Claims about fairness, such that a computer can decide them: what is measured, for whom, and its limit.
+
+A claim is only worth deciding if it could go either way. So a limit that every result keeps, or none can, is refused
+where it is written down, and so is one on the wrong side: nobody gains by an FMR of *at least* one in a thousand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from audits.class_rates import ClassRateName
+from audits.disparity import COMBINED, INDICES
+from audits.paired import Verdict
+from facerec.errors import ArgumentError
+from facerec.types import Interval
+
+Kind: TypeAlias = Literal["rate", "index", "change", "index_change", "class_rate", "class_difference", "class_ratio"]
+"""``rate`` and ``index`` are of an audit of verification, ``change`` and ``index_change`` of an audit of drift, the
+others of an audit of a classifier, where difference and ratio are of each group against the group that fares best."""
+
+Direction: TypeAlias = Literal["at_most", "at_least"]
+
+RATES = ("fmr", "fnmr", "fta")
+CHANGING_INDICES = ("difference", "max_geomean", "gini")
+OF_A_CLASS = ("selection", "false_positive", "false_negative")
+RATIOS = ("max_min_ratio", "max_geomean", "worst_to_overall", "inequity_rate")
+EXPECTED_ERRORS = 3.0
+"""Below this a group shows too few errors for the draws of people that an index's interval rests on."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How large, or how small, a number may be.
+
+    Attributes
+    ----------
+    direction : {"at_most", "at_least"}
+    value : float
+    """
+
+    direction: Direction
+    value: float
+
+    def decide(self, interval: Interval) -> Verdict:
+        """What an interval says of the limit: nothing, unless the whole of it lies on one side.
+
+        Examples
+        --------
+        >>> limit = Limit("at_most", 0.01)
+        >>> limit.decide(Interval(0.002, 0.01)), limit.decide(Interval(0.009, 0.02)), limit.decide(Interval(0.02, 0.03))
+        ('pass', 'insufficient evidence', 'fail')
+        """
+        if math.isnan(interval.low) or math.isnan(interval.high):
+            return "insufficient evidence"
+        if self.direction == "at_most":
+            kept, broken = interval.high <= self.value, interval.low > self.value
+        else:
+            kept, broken = interval.low >= self.value, interval.high < self.value
+        return "pass" if kept else "fail" if broken else "insufficient evidence"
+
+    def __str__(self) -> str:
+        return f"{self.direction.replace('_', ' ')} {self.value:g}"
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """How much evidence a claim needs of everybody it is about; with less it is decided neither way.
+
+    Attributes
+    ----------
+    subjects, trials : int
+        People, and comparisons or predictions, of each group. Not for changes: those do not count people.
+    expected_errors : float or None
+        Errors that the effective trials of a group would show: at the limit for a rate, at the rate of all groups
+        together where groups are compared. None: 3 for an index, whose interval needs them, and 0 for everything else.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is negative, infinite or NaN.
+    """
+
+    subjects: int = 0
+    trials: int = 0
+    expected_errors: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (
+            ("min_subjects", self.subjects),
+            ("min_trials", self.trials),
+            ("min_expected_errors", self.expected_errors or 0.0),
+        ):
+            if not (value >= 0 and math.isfinite(value)):
+                message = f"{name} must be 0 or more; got {value}"
+                raise ArgumentError(message)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence of a policy.
+
+    Attributes
+    ----------
+    name : str
+        In the policy's own words.
+    kind : Kind
+    limit : Limit
+    rate : str
+        ``fmr``, ``fnmr`` or ``fta``, or a rate of a classifier; empty for an index of both rates.
+    index : str
+        As in ``audits.disparity``; empty where the claim is about no index.
+    of : str
+        The class that a ``selection``, ``false_positive`` or ``false_negative`` rate is about.
+    by : str
+        The grouping; empty: everybody.
+    group : str
+        One group of it; empty: every group, so that the worst one decides.
+    minimum : Minimum
+
+    Raises
+    ------
+    ArgumentError
+        If the name is empty.
+        If the kind, the rate or the index is none of those that there are, or a part is missing or out of place.
+        If the limit is on the wrong side, or no result could break or keep it.
+    """
+
+    name: str
+    kind: Kind
+    limit: Limit
+    rate: str = ""
+    index: str = ""
+    of: str = ""
+    by: str = ""
+    group: str = ""
+    minimum: Minimum = Minimum()
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            message = "a claim needs a name: a sentence that says what is claimed"
+            raise ArgumentError(message)
+        _one_of("kind", self.kind, get_args(Kind))
+        _check_parts(self)
+        _check_minimum(self)
+        _check_limit(self)
+
+    @property
+    def about(self) -> str:
+        """What is measured, in a few words, such as ``max_min_ratio of FMR by gender``."""
+        what = self.rate.replace("_", " ") if self.kind.startswith("class") else self.rate.upper()
+        what = f"{what} of {self.of}" if self.of else what
+        if self.index:
+            what = f"{self.index} of {what}" if what else self.index
+        prefix: Mapping[str, str] = {
+            "change": "change of ",
+            "index_change": "change of ",
+            "class_difference": "difference of ",
+            "class_ratio": "ratio of ",
+        }
+        what = prefix.get(self.kind, "") + what
+        if not self.by:
+            return f"{what} of everybody"
+        return f"{what} by {self.by}" + (f", {self.group}" if self.group else "")
+
+    @property
+    def needed_errors(self) -> float:
+        """The least expected errors of every group, with the default filled in."""
+        if self.minimum.expected_errors is not None:
+            return self.minimum.expected_errors
+        return EXPECTED_ERRORS if self.index else 0.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Claims that were named beforehand.
+
+    Attributes
+    ----------
+    title : str
+    claims : tuple of Claim
+        At least one, no two of one name.
+    confidence : float
+        Of the intervals that decide, between 0 and 1, exclusive; the audit must be made with it, or with a higher one.
+    holm : bool
+        Whether the chance of a single wrong decision is kept below 1 − confidence for all numbers of the policy
+        together (Holm's correction), and not for each of them.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no title, no claim, or two claims have one name.
+        If `confidence` is out of range.
+    """
+
+    title: str
+    claims: tuple[Claim, ...]
+    confidence: float = 0.95
+    holm: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            message = "a policy needs a title"
+            raise ArgumentError(message)
+        if not self.claims:
+            message = "a policy needs at least one claim; without any, everything would pass"
+            raise ArgumentError(message)
+        names = [claim.name for claim in self.claims]
+        if twice := [name for name in names if names.count(name) > 1]:
+            message = f"every claim needs a name of its own; {twice[0]!r} occurs {names.count(twice[0])} times"
+            raise ArgumentError(message)
+        if not 0 < self.confidence < 1:
+            message = f"confidence must lie between 0 and 1; got {self.confidence}"
+            raise ArgumentError(message)
+
+    @property
+    def groupings(self) -> tuple[str, ...]:
+        """What an audit has to be made by for every claim to be decided, each once, in order."""
+        return tuple(dict.fromkeys(claim.by for claim in self.claims if claim.by))
+
+
+def _one_of(key: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        message = f"{key} must be one of {', '.join(known)}; got {value!r}"
+        raise ArgumentError(message)
+
+
+def _check_parts(claim: Claim) -> None:
+    compares = claim.kind in ("index", "index_change", "class_difference", "class_ratio")
+    if claim.kind in ("index", "index_change"):
+        known = CHANGING_INDICES if claim.kind == "index_change" else (*INDICES, *COMBINED)
+        _one_of("index", claim.index, known)
+    elif claim.index:
+        message = f"a claim of kind {claim.kind} has no index; got {claim.index!r}"
+        raise ArgumentError(message)
+    if claim.index in COMBINED:
+        if claim.rate:
+            message = f"{claim.index} is of FMR and FNMR together, so there is no rate to name; got {claim.rate!r}"
+            raise ArgumentError(message)
+    else:
+        known = RATES if not claim.index else RATES[:2]
+        _one_of("rate", claim.rate, get_args(ClassRateName) if claim.kind.startswith("class") else known)
+    if bool(claim.of) != (claim.rate in OF_A_CLASS):
+        need = "needs the class that it is of" if not claim.of else f"is not of a class; got of = {claim.of!r}"
+        message = f"rate {claim.rate} {need}"
+        raise ArgumentError(message)
+    if compares and not claim.by:
+        message = f"a claim of kind {claim.kind} compares groups: it needs by, such as gender"
+        raise ArgumentError(message)
+    if claim.group and (claim.index or not claim.by):
+        need = "is of all groups together" if claim.index else "needs by to say what kind of group it is"
+        message = f"group {claim.group!r} is out of place: the claim {need}"
+        raise ArgumentError(message)
+
+
+def _check_minimum(claim: Claim) -> None:
+    if claim.kind in ("change", "index_change") and claim.minimum.subjects:
+        message = f"a claim of kind {claim.kind} cannot have min_subjects: an audit of drift does not count people"
+        raise ArgumentError(message)
+    if claim.kind == "change" and claim.minimum.expected_errors:
+        message = "a claim of kind change cannot have min_expected_errors: a change is not a number of errors"
+        raise ArgumentError(message)
+
+
+def _check_limit(claim: Claim) -> None:
+    sides = _sides(claim)
+    _one_of(f"the limit of {claim.about}", claim.limit.direction, tuple(sides))
+    low, high = sides[claim.limit.direction]
+    if not low < claim.limit.value < high:
+        between = f"lie above {low:g}" if math.isinf(high) else f"lie between {low:g} and {high:g}, exclusive"
+        message = f"{claim.limit.direction} of {claim.about} must {between}; got {claim.limit.value:g}"
+        raise ArgumentError(message)
+
+
+def _sides(claim: Claim) -> Mapping[Direction, tuple[float, float]]:
+    """The sides that a limit can be on, and between which values a claim can go either way."""
+    good = claim.rate == "accuracy" or (claim.rate == "selection" and claim.kind != "class_rate")
+    side: Direction = "at_least" if good or claim.index == "fdr" else "at_most"
+    match claim.kind:
+        case "change" | "index_change":
+            return {side: (-math.inf, math.inf) if claim.index in RATIOS else (-1.0, 1.0)}
+        case "class_difference":
+            return {side: (-1.0, 0.0) if good else (0.0, 1.0)}
+        case "class_ratio":
+            return {side: (0.0, 1.0) if good else (1.0, math.inf)}
+        case "class_rate" if claim.rate == "selection":
+            return {"at_most": (0.0, 1.0), "at_least": (0.0, 1.0)}
+        case _:
+            return {side: (1.0, math.inf) if claim.index in RATIOS else (0.0, 1.0)}
