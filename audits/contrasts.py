@@ -56,7 +56,7 @@ def contrast(rate: RateEstimate, reference: RateEstimate) -> Contrast:
     References
     ----------
     Newcombe (1998), Statistics in Medicine 17:873, method 10 (difference). Donner & Zou (2012), Statistical Methods in
-    Medical Research 21:347 (ratio).
+    Medical Research 21:347, and Newcombe (2016), ibid. 25:1774 (ratio, MOVER-R).
 
     Examples
     --------

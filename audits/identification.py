@@ -145,8 +145,9 @@ def _grouping(outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence
         rows.append(
             GroupSearches(name, subjects, int((enrolled == code).sum()), *_rates(outcomes, probe == code, confidence))
         )
-    position = pd.Series(np.arange(len(gallery)), index=gallery["subject"]).reindex(outcomes["wrong"]).to_numpy(float)
-    wrong = np.where(np.isnan(position), -1, enrolled[np.nan_to_num(position).astype(np.intp)])
+    of_enrolled = pd.Series(enrolled, index=gallery["subject"])
+    wrong = of_enrolled.reindex(outcomes["wrong"], fill_value=-1).to_numpy(np.int32)
+    own = of_enrolled.reindex(outcomes["probe_subject"], fill_value=-1).to_numpy(np.int32)
     mated = outcomes["mated"].to_numpy(bool)
     rank_one = outcomes["wrong_first"].to_numpy(bool) & (outcomes["wrong"] != "").to_numpy(bool)
     false_positive = outcomes["false_positive"].to_numpy(bool)
@@ -162,6 +163,7 @@ def _grouping(outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence
         ),
         unmeasured=tuple(unmeasured),
         unlabelled_searches=int((probe < 0).sum()),
+        relabelled_searches=int((mated & (own >= 0) & (probe >= 0) & (own != probe)).sum()),
         unlabelled_candidates=int(((rank_one | false_positive) & (wrong < 0)).sum()),
     )
 

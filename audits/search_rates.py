@@ -74,6 +74,9 @@ class IdentificationGrouping:
         The groups whose FPIR or FNIR had no searches.
     unlabelled_searches : int
         Searches for people without a label; they are in no group.
+    relabelled_searches : int
+        Mated searches whose probe carries another label than the same person in the gallery; they count under the
+        probe's.
     unlabelled_candidates : int
         Errors in either confusion whose wrong person has no label; they are in no cell.
     """
@@ -84,6 +87,7 @@ class IdentificationGrouping:
     false_positive_confusion: tuple[ConfusionCell, ...]
     unmeasured: tuple[tuple[str, str], ...]
     unlabelled_searches: int
+    relabelled_searches: int
     unlabelled_candidates: int
 
     def group(self, name: str) -> GroupSearches:

@@ -23,8 +23,7 @@ class FairCal:
     Attributes
     ----------
     clusters : int
-        Regions of the embedding space; 100 in the paper, where the fitting pairs are some 20,000. Each must be
-        touched by genuine and by impostor comparisons.
+        Regions of the embedding space; 100 in the paper. Each must be touched by genuine and by impostor comparisons.
     seed : int
         Where k-means starts from.
 
@@ -35,7 +34,7 @@ class FairCal:
 
     References
     ----------
-    Salvador, Cairns, Voleti, Marshall & Oberman (2022), ICLR, arXiv:2106.03761, section 4.
+    Salvador, Cairns, Voleti, Marshall & Oberman (2022), ICLR, arXiv:2106.03761.
     """
 
     clusters: int = 100

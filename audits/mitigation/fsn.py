@@ -25,8 +25,8 @@ class FairScoreNormalisation:
     target_fmr : float
         The false match rate that the regions are aligned at, between 0 and 1; another one needs another fit.
     clusters : int
-        Regions of the embedding space; 100 in the paper. Each must be touched by enough impostor comparisons to
-        expect a false match at `target_fmr`.
+        Regions of the embedding space; 100 in the comparison published with FairCal. Each must be touched by enough
+        impostor comparisons to expect a false match at `target_fmr`.
     seed : int
         Where k-means starts from.
 

@@ -159,6 +159,17 @@ class TestGenderShades:
         assert [g.rate("error").value for g in groups] == pytest.approx([0.347, 0.120, 0.071, 0.003], abs=6e-4)
         assert shades.rows_independent
 
+    def test_the_card_of_the_data_shows_code_that_runs(self, monkeypatch, capsys):
+        """The example on the card prints the counts of its own table."""
+        card = (GENDER_SHADES.parent / "README.md").read_text(encoding="utf-8")
+        monkeypatch.chdir(GENDER_SHADES.parents[2])
+
+        exec(card.split("```python\n")[1].split("```")[0], {})
+
+        printed = capsys.readouterr().out
+        assert "darker,female 0.3469 (94/271" in printed
+        assert all(f"| {number} |" in card for number in (271, 94, 318, 38, 296, 21, 385, 1))
+
     def test_the_worst_group_is_named(self, shades):
         """Darker women against lighter men: a difference of 34 points, for sure."""
         worst = shades.grouping("skin,gender").worst("error")

@@ -87,6 +87,16 @@ class TestHandWorked:
         assert grouping.unmeasured == (("m", "fpir"),)
         assert (grouping.unlabelled_searches, grouping.unlabelled_candidates) == (1, 1)
 
+    def test_labels_that_contradict_the_gallery_are_counted(self):
+        """A probe labelled otherwise than the same person in the gallery is told, and stays with the probe's label."""
+        assert audited().grouping("gender").relabelled_searches == 0
+
+        turned = GALLERY.assign(gender=["m", *GALLERY["gender"][1:]])
+        grouping = audit_identification(TABLE, turned, threshold=0.6, by=["gender"]).grouping("gender")
+
+        assert grouping.relabelled_searches == 2
+        assert grouping.group("f").fnir.trials == 2
+
     def test_rank_limits_the_list(self):
         """A mate at rank 2 is missed where one candidate is looked at."""
         assert counts(audited(rank=1).fnir) == (4, 5)
