@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -15,6 +13,7 @@ from typing import NamedTuple, get_args
 import numpy as np
 
 from facerec import images
+from facerec.ahead import ahead
 from facerec.calibration import shipped_point
 from facerec.detect import Mtcnn
 from facerec.device import best_device
@@ -171,14 +170,13 @@ class Recognizer:
         pending = 0
         # Deep enough for the workers to go on while a batch is embedded; a photo that waits holds only its chips.
         depth = _STREAM_CHIPS + self.workers
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="facerec") as pool:
-            for looked in _ahead(pool, photos, lambda photo: self._look(photo, choice), depth):
-                waiting.append(looked)
-                pending += 0 if isinstance(looked, ImageError) else len(looked.chips)
-                if pending >= _STREAM_CHIPS or len(waiting) >= 4 * _STREAM_CHIPS:
-                    yield from self._embedded(waiting)
-                    waiting, pending = [], 0
-            yield from self._embedded(waiting)
+        for looked in ahead(lambda photo: self._look(photo, choice), photos, workers=self.workers, depth=depth):
+            waiting.append(looked)
+            pending += 0 if isinstance(looked, ImageError) else len(looked.chips)
+            if pending >= _STREAM_CHIPS or len(waiting) >= 4 * _STREAM_CHIPS:
+                yield from self._embedded(waiting)
+                waiting, pending = [], 0
+        yield from self._embedded(waiting)
 
     # -- decisions ------------------------------------------------------------------------------------------------
 
@@ -338,22 +336,6 @@ class _Looked(NamedTuple):
     detections: Detections
     chips: Chips
     called: str
-
-
-def _ahead(
-    pool: ThreadPoolExecutor,
-    photos: Iterable[images.Source],
-    look: Callable[[images.Source], _Looked | ImageError],
-    depth: int,
-) -> Iterator[_Looked | ImageError]:
-    """The results of `look` in order, with at most `depth` photos begun but not taken."""
-    begun: deque[Future[_Looked | ImageError]] = deque()
-    for photo in photos:
-        begun.append(pool.submit(look, photo))
-        if len(begun) >= depth:
-            yield begun.popleft().result()
-    while begun:
-        yield begun.popleft().result()
 
 
 def _open(photo: images.Source, name: str | None) -> tuple[Image, str]:

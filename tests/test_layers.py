@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"errors"},
     {"types"},
-    {"device", "dlib_format", "photo_formats", "pixels", "replacing"},
+    {"device", "dlib_format", "photo_formats", "pixels", "replacing", "ahead"},
     {"images", "landmarks", "align", "metrics", "scores", "weights", "download", "catalogue", "quality", "reporting"},
     {"detect", "embed", "calibration", "gallery", "datasets"},
     {"recognizer", "evaluation", "transfer"},

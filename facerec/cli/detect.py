@@ -13,7 +13,7 @@ from facerec.cli.options import Annotate, AsJson, Device, MinFaceSize, Weights, 
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
-    from facerec.types import Detections
+    from facerec.types import Detections, Image
 
 EXAMPLES = examples(
     "facerec detect party.jpg",
@@ -42,6 +42,8 @@ def detect(
     A photo that cannot be read is reported in its place and the others go on; the exit status is then 2.
     """
     from facerec import images
+    from facerec.ahead import ahead
+    from facerec.cli.recognition import one_thread_per_photo
     from facerec.datasets import photos
     from facerec.detect import Mtcnn
     from facerec.device import best_device
@@ -55,19 +57,27 @@ def detect(
         folder=weights,
     )
     marker = None if annotate is None else Marker(annotate)
+    workers = one_thread_per_photo()
+
+    def look(photo: Path) -> tuple[Image, Detections] | ImageError:
+        try:
+            image = images.read(photo)
+        except ImageError as error:
+            return error
+        return image, detector(image)
+
     entries: list[dict[str, object]] = []
     unreadable = 0
     with console.progress("finding faces") as advance:
-        for done, photo in enumerate(found, 1):
+        looked = ahead(look, found, workers=workers, depth=2 * workers)
+        for done, (photo, result) in enumerate(zip(found, looked, strict=True), 1):
             name = images.name_of(photo)
-            try:
-                image = images.read(photo)
-            except ImageError as error:
+            if isinstance(result, ImageError):
                 unreadable += 1
-                entry: dict[str, object] = {"photo": str(photo), "error": str(error)}
-                line = f"{name}: {error}" if name not in str(error) else str(error)
+                entry: dict[str, object] = {"photo": str(photo), "error": str(result)}
+                line = f"{name}: {result}" if name not in str(result) else str(result)
             else:
-                detections = detector(image)
+                image, detections = result
                 entry = _entry(photo, detections)
                 line = _line(name, detections)
                 if marker is not None:
