@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from audits.bootstrap import Grouped, draw_rates
 from audits.disparity import compare
+from audits.groupings import checked_groupings
 from audits.groups import PairGroups, group_pairs
 from audits.intervals import CONFIDENCE, checked_confidence
 from audits.multiplicity import each_against_others
@@ -104,7 +105,7 @@ def audit_verification(
         If ``facerec.scores.check`` refuses it.
         If it cannot be grouped as asked.
     ArgumentError
-        If `by` is a single text, or names a grouping twice.
+        If `by` is a single text, or names a grouping or an attribute twice.
         If `confidence` is out of range.
         If `replicates` is 1 or negative.
         If the threshold is NaN, cannot be measured, or is of another scale than the scores.
@@ -130,7 +131,11 @@ def audit_verification(
     >>> audit.pairs_independent
     True
     """
-    names = _checked_options(by, confidence, replicates)
+    checked_confidence(confidence)
+    names = checked_groupings(by)
+    if replicates < 0 or replicates == 1:
+        message = f"the intervals of indices need two draws or more, or 0 for none; got {replicates}"
+        raise ArgumentError(message)
     completed = complete(scores)
     table = completed.table
     groupings = [group_pairs(table, name) for name in names]
@@ -154,18 +159,6 @@ def audit_verification(
         bootstrap=bootstrap,
         notes=(*_table_notes(completed), *reach_notes(threshold, values)),
     )
-
-
-def _checked_options(by: Sequence[str], confidence: float, replicates: int) -> list[str]:
-    checked_confidence(confidence)
-    names = [by] if isinstance(by, str) else list(by)
-    if isinstance(by, str) or len(set(names)) < len(names):
-        message = f'the groupings are a list of different texts, such as ["gender", "race,gender"]; got {by!r}'
-        raise ArgumentError(message)
-    if replicates < 0 or replicates == 1:
-        message = f"the intervals of indices need two draws or more, or 0 for none; got {replicates}"
-        raise ArgumentError(message)
-    return names
 
 
 def _decide(

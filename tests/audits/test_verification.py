@@ -328,8 +328,9 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("options", "told"),
         [
-            ({"by": "gender"}, "list of different texts"),
-            ({"by": ["gender", "gender"]}, "list of different texts"),
+            ({"by": "gender"}, "list of groupings"),
+            ({"by": ["gender", "gender"]}, "stands twice"),
+            ({"by": ["gender,gender"]}, "different attributes"),
             ({"confidence": 95}, "confidence"),
             ({"replicates": 1}, "two draws"),
             ({"replicates": -1}, "two draws"),
