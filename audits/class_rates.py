@@ -100,6 +100,8 @@ class ClassificationGrouping:
     ----------
     by : str
         The attributes joined by commas.
+    labelled : GroupPredictions
+        All rows that are in a group.
     groups : tuple of GroupPredictions
         Every combination of labels, sorted; those in which nobody is have no trials.
     contrasts : tuple of GroupContrast
@@ -113,6 +115,7 @@ class ClassificationGrouping:
     """
 
     by: str
+    labelled: GroupPredictions
     groups: tuple[GroupPredictions, ...]
     contrasts: tuple[GroupContrast, ...]
     unmeasured: tuple[tuple[str, str], ...]

@@ -25,11 +25,11 @@ from audits.class_rates import (
     GroupPredictions,
 )
 from audits.contrasts import contrast
-from audits.dependence import pair_correlation
 from audits.groupings import checked_groupings
 from audits.groups import group_rows, split_attributes
-from audits.intervals import CONFIDENCE, checked_confidence, clustered_estimate
+from audits.intervals import CONFIDENCE, checked_confidence
 from audits.predictions import check_predictions
+from audits.rates import Trials, grouped_order
 from facerec.errors import ArgumentError, ScoreTableError
 
 _HIGHER_IS_BETTER = ("accuracy", "selection")
@@ -103,13 +103,15 @@ def audit_classification(
     names = checked_groupings(by)
     table = check_predictions(predictions, label=label, prediction=prediction)
     people, independent = _people(table, subject)
-    truth, answer = table[label].to_numpy(object), table[prediction].to_numpy(object)
-    found = sorted({*truth.tolist(), *answer.tolist()} - {""})
+    found = sorted({*table[label].unique(), *table[prediction].unique()} - {""})
     if positive is not None and positive not in found:
         message = f"positive must be one of the classes {', '.join(found)}; got {positive!r}"
         raise ArgumentError(message)
     classes = tuple(found) if positive is None else (positive,)
-    measure = _Measure(truth, answer, people, classes=classes, independent=independent, confidence=confidence)
+    index = pd.Index(found, dtype=object)  # no answer, the empty text, becomes −1
+    codes = [index.get_indexer(table[name].to_numpy(object)) for name in (label, prediction)]
+    kinds = _kinds([(name, found.index(name)) for name in classes])
+    measure = _Measure(codes[0], codes[1], None if independent else people, kinds, confidence)
     return ClassificationAudit(
         classes=classes,
         overall=measure.group("", np.arange(len(table))),
@@ -127,55 +129,51 @@ class _Measure:
 
     def __init__(
         self,
-        truth: NDArray[Any],
-        answer: NDArray[Any],
-        people: NDArray[np.int64],
-        *,
-        classes: tuple[str, ...],
-        independent: bool,
+        truth: NDArray[np.intp],
+        answer: NDArray[np.intp],
+        people: NDArray[np.int64] | None,
+        kinds: Mapping[tuple[ClassRateName, str], _Split],
         confidence: float,
     ) -> None:
-        self.truth, self.answer, self.people, self.confidence = truth, answer, people, confidence
-        self.independent = independent
-        self.kinds = _kinds(classes)
-        self.correlation: Mapping[tuple[ClassRateName, str], float] = {
-            kind: self._correlation(split) for kind, split in self.kinds.items()
-        }
+        self.truth, self.answer, self.people, self.kinds, self.confidence = truth, answer, people, kinds, confidence
+        everything = np.arange(len(truth))
+        self.correlation = {kind: self._trials(everything, split).correlation for kind, split in kinds.items()}
 
-    def _correlation(self, split: _Split) -> float:
-        trial, event = split(self.truth, self.answer)
-        return pair_correlation(event[trial], self.people[trial], self.people[trial])
+    def _trials(self, rows: NDArray[np.intp], split: _Split) -> Trials:
+        trial, event = split(self.truth[rows], self.answer[rows])
+        if self.people is None:
+            return Trials(event[trial], None)
+        people = self.people[rows[trial]]
+        return Trials(event[trial], (people, people))
 
     def group(self, name: str, rows: NDArray[np.intp]) -> GroupPredictions:
         """The rates of the given rows."""
-        truth, answer, people = self.truth[rows], self.answer[rows], self.people[rows]
         rates = []
-        for (rate, of), split in self.kinds.items():
-            trial, event = split(truth, answer)
-            mine = people[trial]
-            correlation = self.correlation[rate, of]
-            estimate = clustered_estimate(event[trial], mine, mine, confidence=self.confidence, correlation=correlation)
-            rates.append(ClassRate(rate, of, estimate))
-        return GroupPredictions(name, len(rows), None if self.independent else len(np.unique(people)), tuple(rates))
+        for kind, split in self.kinds.items():
+            trials = self._trials(rows, split)
+            estimate = trials.estimate(confidence=self.confidence, correlation=self.correlation[kind])
+            rates.append(ClassRate(*kind, estimate))
+        subjects = None if self.people is None else len(pd.unique(self.people[rows]))
+        return GroupPredictions(name, len(rows), subjects, tuple(rates))
 
 
-def _kinds(classes: tuple[str, ...]) -> dict[tuple[ClassRateName, str], _Split]:
-    """For each rate which rows are trials, and in which of them it happens."""
+def _kinds(classes: Sequence[tuple[str, int]]) -> dict[tuple[ClassRateName, str], _Split]:
+    """For each rate which rows are trials, and in which of them it happens; classes with their codes."""
 
-    def of_class(name: str) -> dict[tuple[ClassRateName, str], _Split]:
+    def of_class(name: str, code: int) -> dict[tuple[ClassRateName, str], _Split]:
         return {
-            ("selection", name): lambda truth, answer: (np.ones(len(truth), np.bool_), answer == name),
-            ("false_positive", name): lambda truth, answer: (truth != name, answer == name),
-            ("false_negative", name): lambda truth, answer: (truth == name, answer != name),
+            ("selection", name): lambda truth, answer: (np.ones(len(truth), np.bool_), answer == code),
+            ("false_positive", name): lambda truth, answer: (truth != code, answer == code),
+            ("false_negative", name): lambda truth, answer: (truth == code, answer != code),
         }
 
     kinds: dict[tuple[ClassRateName, str], _Split] = {
         ("accuracy", ""): lambda truth, answer: (np.ones(len(truth), np.bool_), truth == answer),
         ("error", ""): lambda truth, answer: (np.ones(len(truth), np.bool_), truth != answer),
-        ("unanswered", ""): lambda truth, answer: (np.ones(len(truth), np.bool_), answer == ""),
+        ("unanswered", ""): lambda truth, answer: (np.ones(len(truth), np.bool_), answer < 0),
     }
-    for name in classes:
-        kinds |= of_class(name)
+    for name, code in classes:
+        kinds |= of_class(name, code)
     return kinds
 
 
@@ -198,12 +196,16 @@ def _grouping(
 ) -> ClassificationGrouping:
     groups = group_rows(table, by)
     names = split_attributes(by)
-    rows = np.flatnonzero(groups.codes >= 0)
-    labels = np.array(groups.labels, object).reshape(len(groups), len(names))[groups.codes[rows]]
+    order, starts = grouped_order(groups.codes, len(groups), len(table))
+    labels = np.array(groups.labels, object).reshape(len(groups), len(names))
+    # One row of the frame for each combination of labels: fairlearn visits every row in Python, seconds per million.
+    cells = np.arange(len(groups))
     frame = MetricFrame(
-        metrics={"group": lambda numbers, _: measure.group("", numbers)},
-        y_true=rows,
-        y_pred=rows,
+        metrics={
+            "group": lambda mine, _: measure.group("", np.concatenate([order[starts[c] : starts[c + 1]] for c in mine]))
+        },
+        y_true=cells,
+        y_pred=cells,
         sensitive_features=pd.DataFrame(labels, columns=list(names)),
     )
     measured = frame.by_group["group"].to_dict()
@@ -214,10 +216,10 @@ def _grouping(
         entry = measured.get(key)
         rates = entry if isinstance(entry, GroupPredictions) else measure.group("", np.empty(0, np.intp))
         found.append(GroupPredictions(",".join(combination), rates.predictions, rates.subjects, rates.rates))
-    of = pd.DataFrame({"person": people[rows], "group": groups.codes[rows]})
-    several = 0 if independent else int((of.groupby("person")["group"].nunique() > 1).sum())
+    several = 0 if independent else _in_several(people[order], groups.codes[order])
     return ClassificationGrouping(
         by=groups.by,
+        labelled=frame.overall["group"],
         groups=tuple(found),
         contrasts=_contrasts(found),
         unmeasured=tuple(
@@ -229,6 +231,12 @@ def _grouping(
         unlabelled=int((groups.codes < 0).sum()),
         shared_subjects=several,
     )
+
+
+def _in_several(people: NDArray[np.int64], groups: NDArray[np.int32]) -> int:
+    """How many people have rows in more than one group."""
+    different = pd.DataFrame({"person": people, "group": groups}).drop_duplicates()
+    return int((different["person"].value_counts() > 1).sum())
 
 
 def _contrasts(groups: Sequence[GroupPredictions]) -> tuple[GroupContrast, ...]:
