@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal, TypeAlias, get_args
 
 from audits.class_rates import ClassRateName
@@ -74,8 +75,9 @@ class Minimum:
     subjects, trials : int
         People, and comparisons or predictions, of each group. Not for changes: those do not count people.
     expected_errors : float or None
-        Errors that the effective trials of a group would show: at the limit for a rate, at the rate of all groups
-        together where groups are compared. None: 3 for an index, whose interval needs them, and 0 for everything else.
+        Errors that the effective trials of a group would show: at the limit for a rate (that is, opposite outcomes,
+        where the limit is from below), at the rate of all groups together where groups are compared. None: 3 for an
+        index, whose interval needs them, and 0 for everything else.
 
     Raises
     ------
@@ -117,7 +119,7 @@ class Claim:
     by : str
         The grouping; empty: everybody.
     group : str
-        One group of it; empty: every group, so that the worst one decides.
+        One group of it; empty: every group, so that the worst one decides. Not where groups are compared.
     minimum : Minimum
 
     Raises
@@ -223,7 +225,10 @@ class Policy:
 
 def _one_of(key: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        message = f"{key} must be one of {', '.join(known)}; got {value!r}"
+        near = get_close_matches(value, known, n=1)
+        message = f"{key} must be one of {', '.join(known)}; got {value!r}" + (
+            f"; did you mean {near[0]}?" if near else ""
+        )
         raise ArgumentError(message)
 
 
@@ -249,8 +254,8 @@ def _check_parts(claim: Claim) -> None:
     if compares and not claim.by:
         message = f"a claim of kind {claim.kind} compares groups: it needs by, such as gender"
         raise ArgumentError(message)
-    if claim.group and (claim.index or not claim.by):
-        need = "is of all groups together" if claim.index else "needs by to say what kind of group it is"
+    if claim.group and (compares or not claim.by):
+        need = "compares all groups" if compares else "needs by, to say what kind of group it is"
         message = f"group {claim.group!r} is out of place: the claim {need}"
         raise ArgumentError(message)
 

@@ -7,59 +7,26 @@ never passes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from audits.claims import Claim, Policy
+from audits.class_rates import ClassificationAudit
+from audits.findings import Finding, correct, decide
+from audits.multiplicity import holm
+from audits.observations import Observation, of_classification, of_drift, of_verification
 from audits.paired import Verdict
+from audits.rate_changes import DriftAudit
+from audits.records import VerificationAudit
+from facerec.errors import ArgumentError
 from facerec.reporting import Standing
-from facerec.types import Interval
 
 EXIT_STATUS: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "insufficient evidence": 3}
 """What a gate ends with; 2 is an error."""
 
 STANDING: Mapping[Verdict, Standing] = {"pass": "pass", "fail": "fail", "insufficient evidence": "insufficient"}
 """How a report shows a verdict."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One number that a claim rests on, and what it says about the limit.
-
-    Attributes
-    ----------
-    group : str
-        Whose number it is; empty for everybody, and for an index, which is of all groups.
-    value : float
-        NaN where nothing was measured.
-    interval : Interval
-    errors, trials : int or None
-        The counts behind a rate; None for an index. For a change, `errors` is None.
-    effective_trials : float or None
-    subjects : int or None
-        None where the table does not say.
-    expected_errors : float or None
-        What `Minimum.expected_errors` is held against, of the group with the least; None for a change.
-    verdict : {"pass", "fail", "insufficient evidence"}
-    reason : str
-        In plain words, with the numbers.
-    p_value, holm : float
-        Of the limit itself being the true value, two-sided, alone and adjusted for all numbers of the policy; NaN where
-        nothing was measured. `holm` decides only where the policy asks for it.
-    """
-
-    group: str
-    value: float
-    interval: Interval
-    errors: int | None
-    trials: int | None
-    effective_trials: float | None
-    subjects: int | None
-    expected_errors: float | None
-    verdict: Verdict
-    reason: str
-    p_value: float
-    holm: float
 
 
 @dataclass(frozen=True)
@@ -128,3 +95,116 @@ def worst(verdicts: tuple[Verdict, ...]) -> Verdict:
     """
     order: tuple[Verdict, ...] = ("fail", "insufficient evidence", "pass")
     return next((verdict for verdict in order if verdict in verdicts), "insufficient evidence")
+
+
+def judge(
+    policy: Policy,
+    *,
+    verification: VerificationAudit | None = None,
+    drift: DriftAudit | None = None,
+    classification: ClassificationAudit | None = None,
+) -> PolicyVerdict:
+    """Decide every claim of a policy.
+
+    Parameters
+    ----------
+    policy : Policy
+    verification, drift, classification : optional
+        The audits that its claims are about.
+
+    Returns
+    -------
+    PolicyVerdict
+
+    Raises
+    ------
+    ArgumentError
+        If a claim is about an audit that was not given, or about a grouping or class that it was not made by.
+        If an audit has a lower confidence than the policy asks for.
+
+    Notes
+    -----
+    A pass needs the whole interval of every group within the limit, so it needs no correction for the number of groups
+    (an intersection-union test). One failure among many may be chance; with Holm's correction over all numbers of the
+    policy, whatever is no longer decided lacks evidence. A group without trials never passes, and an index that leaves
+    such a group out does not pass either. With less evidence than the claim's minimum nothing is decided.
+
+    References
+    ----------
+    Berger & Hsu (1996), Statistical Science 11:283 (equivalence and intersection-union tests). Holm (1979),
+    Scandinavian Journal of Statistics 6:65.
+    """
+    drafts = [
+        [decide(claim, found) for found in _observe(claim, verification, drift, classification, policy.confidence)]
+        for claim in policy.claims
+    ]
+    adjusted = iter(holm([finding.p_value for findings in drafts for finding in findings]).tolist())
+    tests = sum(not math.isnan(finding.p_value) for findings in drafts for finding in findings)
+    claims = []
+    for claim, findings in zip(policy.claims, drafts, strict=True):
+        corrected = [replace(finding, holm=next(adjusted)) for finding in findings]
+        if policy.holm:
+            corrected = [correct(finding, tests) for finding in corrected]
+        claims.append(_claim_verdict(claim, corrected))
+    return PolicyVerdict(policy, tuple(claims), tuple(_notes(policy, tests, verification, classification)))
+
+
+def _observe(
+    claim: Claim,
+    verification: VerificationAudit | None,
+    drift: DriftAudit | None,
+    classification: ClassificationAudit | None,
+    confidence: float,
+) -> tuple[Observation, ...]:
+    given = {"rate": verification, "index": verification, "change": drift, "index_change": drift}
+    audit = given.get(claim.kind, classification)
+    if audit is None:
+        message = f"claim {claim.name!r} is of kind {claim.kind}, and no audit of that kind was given"
+        raise ArgumentError(message)
+    if audit.confidence < confidence:
+        message = f"the policy asks for intervals of confidence {confidence:g}; the audit has {audit.confidence:g}"
+        raise ArgumentError(message)
+    try:
+        match audit:
+            case VerificationAudit():
+                return of_verification(claim, audit)
+            case DriftAudit():
+                return of_drift(claim, audit)
+            case _:
+                return of_classification(claim, audit)
+    except ArgumentError as problem:
+        message = f"claim {claim.name!r}: {problem}"
+        raise ArgumentError(message) from problem
+
+
+def _claim_verdict(claim: Claim, findings: Sequence[Finding]) -> ClaimVerdict:
+    verdict = worst(tuple(finding.verdict for finding in findings))
+    deciding = [finding for finding in findings if finding.verdict == verdict]
+    # A pass is told by the number that comes closest to the limit, a failure by the one that is farthest beyond it.
+    sign = 1 if claim.limit.direction == "at_most" else -1
+    told = max(deciding, key=lambda finding: -math.inf if math.isnan(finding.value) else sign * finding.value)
+    reason = told.reason
+    if len(findings) > 1:
+        reason = f"{len(deciding)} of {len(findings)} groups: {verdict}. {reason}"
+    return ClaimVerdict(claim, verdict, reason, tuple(findings))
+
+
+def _notes(
+    policy: Policy,
+    tests: int,
+    verification: VerificationAudit | None,
+    classification: ClassificationAudit | None,
+) -> list[str]:
+    percent = f"{100 * policy.confidence:g} %"
+    if policy.holm:
+        chance = f"{100 * (1 - policy.confidence):g} %"
+        notes = [f"Holm's correction over {tests} numbers: the chance of a single wrong decision is at most {chance}"]
+    else:
+        alone = f"each of {tests} numbers is decided with {percent} confidence on its own, not corrected for being many"
+        notes = [f"{alone}: a pass needs all of them, but a single failure among many may be chance"]
+    narrow = "count as independent, and intervals are too narrow if they are not"
+    if verification is not None and verification.pairs_independent:
+        notes.append(f"the table does not say who is in a pair: pairs {narrow}")
+    if classification is not None and classification.rows_independent:
+        notes.append(f"the table does not say who is in a row: rows {narrow}")
+    return notes

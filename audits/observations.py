@@ -1,0 +1,247 @@
+"""What a claim is about, looked up in an audit: the numbers with their intervals, and whom each of them rests on.
+
+A claim about every group becomes one observation per group, one about an index a single observation that rests on all
+groups. Groups without trials are among them; whoever decides must see them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal, cast
+
+from audits.claims import RATIOS, Claim
+from audits.class_rates import ClassificationAudit, ClassRateName
+from audits.disparity import COMBINED
+from audits.rate_changes import DriftAudit
+from audits.records import RateEstimate, VerificationAudit
+from facerec.errors import ArgumentError
+from facerec.types import Interval
+
+_OneRate = Literal["fmr", "fnmr"]
+
+
+@dataclass(frozen=True)
+class Footing:
+    """One group that a number rests on.
+
+    Attributes
+    ----------
+    group : str
+        Empty for everybody.
+    trials : int
+        0: not measured.
+    subjects : int or None
+        None where the table does not say.
+    expected_errors : float or None
+        As in `Minimum`; None for a change.
+    """
+
+    group: str
+    trials: int
+    subjects: int | None = None
+    expected_errors: float | None = None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One number that a claim rests on.
+
+    Attributes
+    ----------
+    group : str
+        Whose number it is; empty for everybody and for an index.
+    value : float
+        NaN where nothing was measured.
+    interval : Interval
+    footings : tuple of Footing
+        The groups that must have been measured.
+    estimate : RateEstimate or None
+        For a rate, with its counts.
+    ratio : bool
+        Whether it lives on a log scale.
+    note : str
+        What a reader must know of it; empty if nothing.
+    """
+
+    group: str
+    value: float
+    interval: Interval
+    footings: tuple[Footing, ...]
+    estimate: RateEstimate | None = None
+    ratio: bool = False
+    note: str = ""
+
+
+def of_verification(claim: Claim, audit: VerificationAudit) -> tuple[Observation, ...]:
+    """The observations of a claim about a rate or an index.
+
+    Parameters
+    ----------
+    claim : Claim
+        Of kind ``rate`` or ``index``.
+    audit : VerificationAudit
+
+    Returns
+    -------
+    tuple of Observation
+
+    Raises
+    ------
+    ArgumentError
+        If the audit was not made by the claim's grouping.
+    """
+    if not claim.by:
+        return (_rate(claim, "", getattr(audit, claim.rate), audit.subjects),)
+    grouping = audit.grouping(claim.by)
+    if claim.kind == "rate":
+        if not (chosen := [one for one in grouping.groups if claim.group in ("", one.group)]):
+            return (_absent(claim, [one.group for one in grouping.groups], audit.confidence),)
+        return tuple(_rate(claim, one.group, getattr(one, claim.rate), one.subjects) for one in chosen)
+    rates = ("fmr", "fnmr") if claim.index in COMBINED else (claim.rate,)
+    side = "combined" if claim.index in COMBINED else cast("_OneRate", claim.rate)
+    index = grouping.disparity.index(side, claim.index)
+    footings = [
+        footing
+        for rate in rates
+        for footing in _compared(
+            [(group.group, getattr(group, rate), group.subjects) for group in grouping.groups], rate.upper()
+        )
+    ]
+    ratio = claim.index in RATIOS
+    return (Observation("", index.value, index.interval, tuple(footings), ratio=ratio, note=index.note),)
+
+
+def of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
+    """The observations of a claim about a change.
+
+    Parameters
+    ----------
+    claim : Claim
+        Of kind ``change`` or ``index_change``.
+    audit : DriftAudit
+
+    Returns
+    -------
+    tuple of Observation
+
+    Raises
+    ------
+    ArgumentError
+        If the audit was not made by the claim's grouping.
+    """
+    groupings = tuple(dict.fromkeys(change.by for change in audit.changes))
+    if claim.by not in groupings:
+        message = f"there is no grouping by {claim.by!r}; there are {', '.join(filter(None, groupings)) or 'none'}"
+        raise ArgumentError(message)
+    changes = [change for change in audit.changes if (change.by, change.rate) == (claim.by, claim.rate)]
+    if claim.kind == "change":
+        if not (chosen := [one for one in changes if claim.group in ("", one.group)]):
+            return (_absent(claim, [one.group for one in changes], audit.confidence),)
+        return tuple(
+            Observation(
+                found.group,
+                found.change.value,
+                found.change.interval,
+                (Footing(found.group, found.change.trials),),
+            )
+            for found in chosen
+        )
+    # Of the two tables the one with fewer errors says how well the groups can be compared.
+    sides = [
+        _compared([(found.group, estimate, None) for found, estimate in zip(changes, estimates, strict=True)])
+        for estimates in ([found.before for found in changes], [found.after for found in changes])
+    ]
+    fewest = [min(both, key=lambda footing: footing.expected_errors or 0.0) for both in zip(*sides, strict=True)]
+    found = next(
+        index for index in audit.indices if (index.by, index.rate, index.index) == (claim.by, claim.rate, claim.index)
+    )
+    return (Observation("", found.value, found.interval, tuple(fewest)),)
+
+
+def of_classification(claim: Claim, audit: ClassificationAudit) -> tuple[Observation, ...]:
+    """The observations of a claim about a classifier.
+
+    Parameters
+    ----------
+    claim : Claim
+        Of kind ``class_rate``, ``class_difference`` or ``class_ratio``.
+    audit : ClassificationAudit
+
+    Returns
+    -------
+    tuple of Observation
+        Of a difference or a ratio for each measured group but the best one, and for each that was not measured.
+
+    Raises
+    ------
+    ArgumentError
+        If the audit was not made by the claim's grouping.
+        If it has no rate of the claim's class.
+    """
+    rate = cast("ClassRateName", claim.rate)
+    if not claim.by:
+        everybody = audit.overall
+        return (_rate(claim, "", everybody.rate(rate, of=claim.of), everybody.subjects),)
+    grouping = audit.grouping(claim.by)
+    if claim.kind == "class_rate":
+        if not (chosen := [one for one in grouping.groups if claim.group in ("", one.group)]):
+            return (_absent(claim, [one.group for one in grouping.groups], audit.confidence),)
+        return tuple(_rate(claim, one.group, one.rate(rate, of=claim.of), one.subjects) for one in chosen)
+    measured = [(one.group, one.rate(rate, of=claim.of), one.subjects) for one in grouping.groups]
+    footings = {found.group: found for found in _compared(measured, good=rate == "accuracy")}
+    nothing = Interval(math.nan, math.nan, audit.confidence)
+    observations = [
+        Observation(group, math.nan, nothing, (footing,)) for group, footing in footings.items() if not footing.trials
+    ]
+    for found in grouping.contrasts:
+        if (found.rate, found.of) == (rate, claim.of):
+            ratio = claim.kind == "class_ratio"
+            contrast = found.contrast
+            observations.append(
+                Observation(
+                    found.group,
+                    contrast.ratio if ratio else contrast.difference,
+                    contrast.ratio_interval if ratio else contrast.difference_interval,
+                    (footings[found.group], footings[found.reference]),
+                    ratio=ratio,
+                    note=f"against {found.reference}, the group that fares best",
+                )
+            )
+    if observations:
+        return tuple(sorted(observations, key=lambda found: found.group))
+    lone = "fewer than two groups have this rate, so there is nothing to compare"
+    return (Observation("", math.nan, nothing, tuple(footings.values()), note=lone),)
+
+
+def _absent(claim: Claim, known: Sequence[str], confidence: float) -> Observation:
+    """A group that the policy names and the table does not hold; perhaps it is misspelt."""
+    told = f"there is no such group by {claim.by}; there are {', '.join(known) or 'none'}"
+    near = get_close_matches(claim.group, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    nothing = Interval(math.nan, math.nan, confidence)
+    return Observation(claim.group, math.nan, nothing, (Footing(claim.group, 0, 0, 0.0),), note=told + hint)
+
+
+def _rate(claim: Claim, group: str, found: RateEstimate, subjects: int | None) -> Observation:
+    share = claim.limit.value if claim.limit.direction == "at_most" else 1 - claim.limit.value
+    footing = Footing(group, found.trials, subjects, found.effective_trials * share)
+    return Observation(group, found.value, found.interval, (footing,), estimate=found)
+
+
+def _compared(
+    rates: Sequence[tuple[str, RateEstimate, int | None]], what: str = "", *, good: bool = False
+) -> list[Footing]:
+    """The footing of each group where groups are compared: the errors that it would show at the rate of all together.
+
+    Where the counted event is a good one (`good`), its absence is the error.
+    """
+    trials = sum(found.trials for _, found, _ in rates)
+    events = sum(found.errors for _, found, _ in rates)
+    pooled = (trials - events if good else events) / trials if trials else 0.0
+    return [
+        Footing(f"{group} ({what})" if what else group, found.trials, subjects, found.effective_trials * pooled)
+        for group, found, subjects in rates
+    ]

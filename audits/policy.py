@@ -1,0 +1,195 @@
+"""Policy files: claims in TOML, written by people before the audit, read without mercy.
+
+A gate that misreads its policy lets everything through. So an unknown key is an error that names the nearest known one,
+a limit is a number and not a text, and a claim that could never fail is refused (``audits.claims``).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast
+
+from audits.claims import Claim, Direction, Kind, Limit, Minimum, Policy
+from audits.groups import split_attributes
+from audits.intervals import CONFIDENCE
+from facerec.errors import ArgumentError
+
+_CORRECTIONS = ("none", "holm")
+_POLICY_KEYS: Mapping[str, type] = {"title": str, "confidence": float, "correction": str, "claim": list}
+_CLAIM_KEYS: Mapping[str, type] = {
+    "name": str,
+    "kind": str,
+    "rate": str,
+    "index": str,
+    "of": str,
+    "by": str,
+    "group": str,
+    "at_most": float,
+    "at_least": float,
+    "min_subjects": int,
+    "min_trials": int,
+    "min_expected_errors": float,
+}
+_TYPES: Mapping[type, str] = {
+    str: "a text in quotes",
+    int: "a whole number",
+    float: "a number",
+    list: "[[claim]] tables",
+}
+
+
+def read_policy(path: str | Path) -> Policy:
+    """Read a policy file.
+
+    Parameters
+    ----------
+    path : str or Path
+        TOML, UTF-8.
+
+    Returns
+    -------
+    Policy
+
+    Raises
+    ------
+    ArgumentError
+        If the file cannot be read, or is not UTF-8.
+        If `parse_policy` refuses what it holds.
+    """
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except OSError as problem:
+        message = f"{path}: the policy cannot be read: {problem.strerror or problem}"
+        raise ArgumentError(message) from problem
+    except UnicodeDecodeError as problem:
+        message = f"{path}: the policy is not UTF-8 text"
+        raise ArgumentError(message) from problem
+    return parse_policy(text, source=str(path))
+
+
+def parse_policy(text: str, *, source: str = "policy") -> Policy:
+    """Read a policy from the text of its file.
+
+    Parameters
+    ----------
+    text : str
+        TOML: ``title``, optionally ``confidence`` and ``correction`` ("none" or "holm"), and ``[[claim]]`` tables with
+        the fields of `Claim`; the limit as ``at_most`` or ``at_least``, the minimum as ``min_subjects``,
+        ``min_trials`` and ``min_expected_errors``.
+    source : str
+        What messages call the file.
+
+    Returns
+    -------
+    Policy
+
+    Raises
+    ------
+    ArgumentError
+        If it is not TOML.
+        If a key is unknown, missing, or of the wrong type.
+        If `correction` is none of the known ones.
+        If a claim has no limit, or two.
+        If `Claim` or `Policy` refuses a value.
+
+    Examples
+    --------
+    >>> policy = parse_policy('''
+    ... title = "Release gate"
+    ... correction = "holm"
+    ...
+    ... [[claim]]
+    ... name = "False matches are rare in every group"
+    ... kind = "rate"
+    ... rate = "fmr"
+    ... by = "gender"
+    ... at_most = 0.002
+    ... min_subjects = 100
+    ... ''')
+    >>> policy.holm, policy.claims[0].about, str(policy.claims[0].limit)
+    (True, 'FMR by gender', 'at most 0.002')
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        message = f"{source}: is not TOML: {problem}"
+        raise ArgumentError(message) from problem
+    checked = _checked(document, _POLICY_KEYS, required=("title", "claim"), where=source)
+    correction = checked.get("correction", "none")
+    if correction not in _CORRECTIONS:
+        message = f"{source}: correction must be one of {', '.join(_CORRECTIONS)}; got {correction!r}"
+        raise ArgumentError(message)
+    claims = tuple(_claim(table, number, source) for number, table in enumerate(checked["claim"], 1))
+    try:
+        return Policy(
+            title=checked["title"],
+            claims=claims,
+            confidence=checked.get("confidence", CONFIDENCE),
+            holm=correction == "holm",
+        )
+    except ArgumentError as problem:
+        message = f"{source}: {problem}"
+        raise ArgumentError(message) from problem
+
+
+def _claim(table: object, number: int, source: str) -> Claim:
+    where = f"{source}: claim {number}"
+    if not isinstance(table, dict):
+        message = f"{where}: expected a [[claim]] table; got {table!r}"
+        raise ArgumentError(message)
+    if isinstance(name := table.get("name"), str):
+        where += f" ({name!r})"
+    checked = _checked(table, _CLAIM_KEYS, required=("name", "kind"), where=where)
+    limits: list[Direction] = [direction for direction in ("at_most", "at_least") if direction in checked]
+    if len(limits) != 1:
+        got = "neither" if not limits else "both; write two claims"
+        message = f"{where}: needs at_most or at_least; got {got}"
+        raise ArgumentError(message)
+    try:
+        return Claim(
+            name=checked["name"],
+            kind=cast("Kind", checked["kind"]),
+            limit=Limit(limits[0], checked[limits[0]]),
+            rate=checked.get("rate", ""),
+            index=checked.get("index", ""),
+            of=checked.get("of", ""),
+            by=",".join(split_attributes(checked["by"])) if "by" in checked else "",
+            group=checked.get("group", ""),
+            minimum=Minimum(
+                subjects=checked.get("min_subjects", 0),
+                trials=checked.get("min_trials", 0),
+                expected_errors=checked.get("min_expected_errors"),
+            ),
+        )
+    except ArgumentError as problem:
+        message = f"{where}: {problem}"
+        raise ArgumentError(message) from problem
+
+
+def _checked(
+    table: Mapping[str, Any], known: Mapping[str, type], *, required: tuple[str, ...], where: str
+) -> dict[str, Any]:
+    """The table, if it has the required keys and no others than the known ones, each of its type."""
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            message = f"{where}: there is no key {key!r}; {hint}"
+            raise ArgumentError(message)
+    for key in required:
+        if key not in table:
+            message = f"{where}: {key} is missing; expected {_TYPES[known[key]]}"
+            raise ArgumentError(message)
+    return {key: _typed(value, known[key], f"{where}: {key}") for key, value in table.items()}
+
+
+def _typed(value: object, kind: type, what: str) -> object:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        message = f"{what} must be {_TYPES[kind]}; got {value!r}"
+        raise ArgumentError(message)
+    return value
