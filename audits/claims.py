@@ -95,7 +95,7 @@ class Minimum:
             ("min_trials", self.trials),
             ("min_expected_errors", self.expected_errors or 0.0),
         ):
-            if not (value >= 0 and math.isfinite(value)):
+            if not 0 <= value < math.inf:
                 message = f"{name} must be 0 or more; got {value}"
                 raise ArgumentError(message)
 

@@ -6,6 +6,7 @@ a limit is a number and not a text, and a claim that could never fail is refused
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -114,7 +115,7 @@ def parse_policy(text: str, *, source: str = "policy") -> Policy:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:  # malformed TOML, and numbers that are longer than Python reads
         message = f"{source}: is not TOML: {problem}"
         raise ArgumentError(message) from problem
     checked = _checked(document, _POLICY_KEYS, required=("title", "claim"), where=source)
@@ -188,7 +189,8 @@ def _checked(
 
 def _typed(value: object, kind: type, what: str) -> object:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        # The largest float is near 1.8e308; a whole number beyond it is as good as infinite, and refused as such.
+        return float(value) if abs(value) < 1e308 else math.inf if value > 0 else -math.inf
     if not isinstance(value, kind) or isinstance(value, bool):
         message = f"{what} must be {_TYPES[kind]}; got {value!r}"
         raise ArgumentError(message)
