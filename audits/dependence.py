@@ -98,6 +98,27 @@ def shared_trials(first_subject: NDArray[np.integer], second_subject: NDArray[np
     return pairs / n
 
 
+def people_in(first_subject: NDArray[np.integer], second_subject: NDArray[np.integer]) -> int:
+    """How many different people take part in the trials.
+
+    Parameters
+    ----------
+    first_subject, second_subject : ndarray, int, shape (n,)
+        Codes from 0 on.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> people_in(np.array([0, 5]), np.array([5, 9]))
+    3
+    """
+    everybody = np.ones(len(first_subject), np.bool_)
+    return int(np.count_nonzero(_per_person(first_subject, second_subject, everybody)))
+
+
 def compact_codes(
     first_subject: ArrayLike, second_subject: ArrayLike
 ) -> tuple[NDArray[np.integer], NDArray[np.integer]]:

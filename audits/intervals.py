@@ -4,15 +4,16 @@ Pairs that share a person are not independent, so a thousand pairs of fifty peop
 two thousand. Three steps: the dyadic-robust variance (``facerec.metrics``), the number of independent trials with the
 same variance, and Wilson's interval on that number. Two corrections, each of which the coverage simulation
 (``audits.coverage``) shows to be needed, and the sizes of which it was not tuned to: a variance that was estimated
-from few people is itself uncertain, and where no error was seen the dependence cannot be seen either.
+from few people is itself uncertain, and where no error was seen, or hardly anybody, the dependence cannot be seen.
 """
 
 from __future__ import annotations
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import beta, norm, t
 
-from audits.dependence import compact_codes, people_behind, shared_trials
+from audits.dependence import compact_codes, people_behind, people_in, shared_trials
 from audits.records import Method, RateEstimate
 from facerec.errors import ArgumentError
 from facerec.metrics import clustered_rate, dyadic_variance
@@ -21,6 +22,9 @@ from facerec.types import Interval, Rate
 
 CONFIDENCE = 0.95
 """Of every interval where nothing else is asked for."""
+
+FEW_PEOPLE = 10
+"""With fewer people than this a variance between people says next to nothing, and with one person nothing at all."""
 
 
 def estimate(rate: Rate, *, confidence: float = CONFIDENCE) -> RateEstimate:
@@ -135,7 +139,8 @@ def clustered_estimate(
         Between 0 and 1, exclusive.
     correlation : float
         Between two trials that share a person, 0 … 1, as `pair_correlation` measures it on a larger table. Used only
-        where these trials cannot show their own dependence, because none or all of them are errors.
+        where these trials cannot show their own dependence: none or all of them are errors, or fewer than
+        `FEW_PEOPLE` take part.
 
     Returns
     -------
@@ -155,7 +160,7 @@ def clustered_estimate(
     With V₀ = p(1−p)/n and V the dyadic-robust variance, n_eff = p(1−p) / [V₀ + (V − V₀)⁺ (t_ν / z)²]. V is a sum of one
     square per person, and ν counts how many people it really rests on (`people_behind`). Only the part that exceeds
     independent trials is uncertain in that way, so only that part grows. Without errors n_eff = n / (1 + ρ s), s being
-    how many other trials a trial shares a person with (`shared_trials`).
+    how many other trials a trial shares a person with (`shared_trials`); with few people, the smaller of the two.
 
     References
     ----------
@@ -164,7 +169,6 @@ def clustered_estimate(
 
     Examples
     --------
-    >>> import numpy as np
     >>> people = np.repeat(np.arange(40), 5)
     >>> found = clustered_estimate(people < 4, people, people)
     >>> found.value, round(found.effective_trials, 1), round(found.design_effect, 1)
@@ -179,17 +183,14 @@ def clustered_estimate(
     rate = clustered_rate(wrong, first, second)
     if not rate.trials:
         return estimate(rate, confidence=confidence)
-    if rate.errors in (0, rate.trials):
-        effect = 1.0 if correlation == 0 else 1 + correlation * shared_trials(first, second)
-        return estimate(Rate(rate.errors, rate.trials, rate.trials / effect), confidence=confidence)
-    p, n = rate.value, rate.trials
-    independent = p * (1 - p) / n
-    excess = dyadic_variance(wrong, first, second) - independent if rate.effective_trials != n else 0.0
-    if excess <= 1e-9 * independent:  # rounding of independent trials
-        return estimate(Rate(rate.errors, n, float(n)), confidence=confidence)
-    ratio = _quantile(confidence, people_behind(wrong, first, second)) / float(norm.ppf(0.5 + confidence / 2))
-    effective = p * (1 - p) / (independent + excess * ratio**2)
-    return estimate(Rate(rate.errors, n, effective), confidence=confidence)
+    effective = float(rate.trials)
+    unclear = rate.errors in (0, rate.trials)
+    if not unclear:
+        effective = _own_effective_trials(rate, wrong, first, second, confidence)
+        unclear = people_in(first, second) < FEW_PEOPLE
+    if unclear and correlation > 0:
+        effective = min(effective, rate.trials / (1 + correlation * shared_trials(first, second)))
+    return estimate(Rate(rate.errors, rate.trials, effective), confidence=confidence)
 
 
 def checked_confidence(confidence: float) -> float:
@@ -206,5 +207,21 @@ def checked_confidence(confidence: float) -> float:
     return confidence
 
 
-def _quantile(confidence: float, freedom: float) -> float:
-    return float(t.ppf(0.5 + confidence / 2, max(1.0, freedom)))
+def _own_effective_trials(
+    rate: Rate,
+    wrong: NDArray[np.bool_],
+    first: NDArray[np.integer],
+    second: NDArray[np.integer],
+    confidence: float,
+) -> float:
+    """What trials are worth by what they show themselves; some but not all of them are errors."""
+    if rate.effective_trials == rate.trials:
+        return float(rate.trials)
+    p = rate.value
+    independent = p * (1 - p) / rate.trials
+    excess = dyadic_variance(wrong, first, second) - independent
+    if excess <= 1e-9 * independent:  # rounding of independent trials
+        return float(rate.trials)
+    freedom = max(1.0, people_behind(wrong, first, second))
+    ratio = float(t.ppf(0.5 + confidence / 2, freedom) / norm.ppf(0.5 + confidence / 2))
+    return p * (1 - p) / (independent + excess * ratio**2)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class Trials:
         first, second = self.people
         return Trials(self.wrong[rows], (first[rows], second[rows]))
 
-    @property
+    @cached_property
     def correlation(self) -> float:
         """How alike the errors of trials are that share a person, 0 … 1; 0 where that cannot be known."""
         return 0.0 if self.people is None else pair_correlation(self.wrong, *self.people)

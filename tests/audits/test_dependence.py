@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from audits.dependence import compact_codes, pair_correlation, people_behind, shared_trials
+from audits.dependence import compact_codes, pair_correlation, people_behind, people_in, shared_trials
 from facerec.errors import ArgumentError
 
 
@@ -89,6 +89,12 @@ class TestPeopleBehind:
     def test_the_last_people_may_be_without_errors(self):
         """Who is never wrong has a sum too."""
         assert people_behind(np.array([True, False]), np.array([0, 9]), np.array([0, 9])) == pytest.approx(2)
+
+
+def test_people_are_counted_once():
+    """On whichever side, and whatever gaps the codes have."""
+    assert people_in(np.array([7, 2, 2]), np.array([7, 7, 4])) == 3
+    assert people_in(np.empty(0, np.int64), np.empty(0, np.int64)) == 0
 
 
 class TestCodes:

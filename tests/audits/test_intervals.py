@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from audits.intervals import clopper_pearson, clustered_estimate, estimate
 from facerec.errors import ArgumentError
@@ -127,6 +127,28 @@ class TestClustered:
         assert clustered_estimate(none, people, people).effective_trials == 50
         assert clustered_estimate(none, people, people, correlation=0.5).effective_trials == 50 / 3
         assert clustered_estimate(~none, people, people, correlation=0.5).effective_trials == 50 / 3
+
+    def test_hardly_any_people_take_the_dependence_of_a_larger_table(self):
+        """One person cannot show that people differ; nine can hardly, ten have to."""
+        for people, borrows in ((1, True), (9, True), (10, False)):
+            codes = np.repeat(np.arange(people), 20)
+            wrong = np.arange(len(codes)) % 5 == 0
+            alone, borrowed = (clustered_estimate(wrong, codes, codes, correlation=rho) for rho in (0, 0.3))
+
+            assert alone.effective_trials == len(codes)
+            assert borrowed.effective_trials == pytest.approx(len(codes) / (1 + 0.3 * 19) if borrows else len(codes))
+
+    def test_a_few_people_hold_what_they_promise(self):
+        """Three people with forty trials each: with the correlation of all, 95 % is not less than 93 %."""
+        rng = np.random.default_rng(9)
+        codes = np.repeat(np.arange(3), 40)
+        hits = 0
+        for _ in range(300):
+            score = np.sqrt(0.3) * rng.standard_normal(3)[codes] + np.sqrt(0.7) * rng.standard_normal(len(codes))
+            found = clustered_estimate(score >= norm.isf(0.2), codes, codes, correlation=0.16).interval
+            hits += found.low <= 0.2 <= found.high
+
+        assert hits >= 0.93 * 300
 
     @settings(max_examples=50, deadline=None)
     @given(st.integers(0, 2**32 - 1))
