@@ -59,7 +59,7 @@ class RateEstimate:
 
     @property
     def effective_trials(self) -> float:
-        """How many independent trials carry the same information."""
+        """How many independent trials carry the same information, given how few people their variance rests on."""
         return float(self.rate.trials) if self.rate.effective_trials is None else self.rate.effective_trials
 
     @property
