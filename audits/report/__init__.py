@@ -1,0 +1,12 @@
+"""Reports of audits: from frozen results to a folder that can be read, checked and passed on.
+
+The statistics stand in the modules beside this package and are done when a report begins: here they are put into
+words, tables and drawings. ``verification_report`` and ``classification_report`` build, ``write_report`` writes.
+Drawing needs matplotlib, which is loaded when a page is built and not before.
+"""
+
+from audits.report.background import Background, InputFile, Run, hash_input
+from audits.report.files import Report, write_report
+from audits.report.sharing import Suppressed, suppress
+
+__all__ = ["Background", "InputFile", "Report", "Run", "Suppressed", "hash_input", "suppress", "write_report"]

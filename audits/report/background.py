@@ -1,0 +1,117 @@
+"""What a report must say that no score table knows: where labels come from, what it is for, what was run on what."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from facerec.errors import ScoreTableError
+
+_PACKAGES = ("facerec", "numpy", "pandas", "scipy", "matplotlib", "fairlearn")
+
+
+@dataclass(frozen=True)
+class Background:
+    """What the auditor states; an empty text is shown as missing, never filled in.
+
+    Attributes
+    ----------
+    subject : str
+        What is audited: the matcher or classifier, and the data, such as ``the default model on LFW``.
+    labels_from : str
+        How the group labels were obtained: self-report, records, an observer.
+    purpose : str
+        What the audited system is for, and who is meant to use this report.
+    evaluation : str
+        Technology, scenario or operational evaluation.
+    """
+
+    subject: str = ""
+    labels_from: str = ""
+    purpose: str = ""
+    evaluation: str = ""
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that the audit read.
+
+    Attributes
+    ----------
+    role : str
+        Such as ``scores`` or ``calibration``.
+    name : str
+        Its name, without the folder: where it lay is nobody's business.
+    sha256 : str
+        Of its bytes.
+    """
+
+    role: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was run on what, so that somebody else can run it again.
+
+    Attributes
+    ----------
+    command : tuple of str
+        The words of the command line, without the place that results were written to.
+    inputs : tuple of InputFile
+    seed : int or None
+        Of the draws; None where nothing is drawn.
+    versions : mapping of str to str
+        Of Python and the packages that computed; empty: those that are installed.
+    """
+
+    command: tuple[str, ...]
+    inputs: tuple[InputFile, ...]
+    seed: int | None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "versions", MappingProxyType(dict(self.versions) or installed_versions()))
+
+    def document(self) -> dict[str, object]:
+        """The run as JSON can hold it; no time and no machine, so that the same run gives the same text."""
+        return {
+            "command": list(self.command),
+            "inputs": [{"role": file.role, "name": file.name, "sha256": file.sha256} for file in self.inputs],
+            "seed": self.seed,
+            "versions": dict(self.versions),
+        }
+
+
+def hash_input(path: Path, *, role: str) -> InputFile:
+    """Read a file's bytes and describe it.
+
+    Parameters
+    ----------
+    path : Path
+    role : str
+        What it was to the audit.
+
+    Raises
+    ------
+    ScoreTableError
+        If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as problem:
+        message = f"{path}: cannot be read: {problem.strerror or problem}"
+        raise ScoreTableError(message) from problem
+    return InputFile(role, path.name, digest)
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that compute and draw."""
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}

@@ -1,0 +1,126 @@
+"""The scores of everybody and of each group, sorted once, so that a curve costs a search and not a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from audits.groups import group_pairs
+from audits.vendor import complete
+
+_Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PairScores:
+    """The scores of a set of pairs.
+
+    Attributes
+    ----------
+    label : str
+        Whose pairs; empty for everybody's.
+    genuine, impostor : ndarray, float64, shape (n,) and (m,)
+        Ascending, larger = more alike, without failures to acquire.
+    genuine_trials, impostor_trials : int
+        With failures to acquire.
+    """
+
+    label: str
+    genuine: _Scores
+    impostor: _Scores
+    genuine_trials: int
+    impostor_trials: int
+
+    def fmr(self, thresholds: _Scores) -> _Scores:
+        """False match rates at these thresholds; NaN without impostor pairs."""
+        matches = len(self.impostor) - np.searchsorted(self.impostor, thresholds, "left")
+        return matches / self.impostor_trials if self.impostor_trials else np.full(len(thresholds), np.nan)
+
+    def fnmr(self, thresholds: _Scores) -> _Scores:
+        """False non-match rates at these thresholds; NaN without genuine pairs."""
+        failed = self.genuine_trials - len(self.genuine)
+        rejected = np.searchsorted(self.genuine, thresholds, "left") + failed
+        return rejected / self.genuine_trials if self.genuine_trials else np.full(len(thresholds), np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreSets:
+    """The scores that the curves of a report are drawn from.
+
+    Attributes
+    ----------
+    everybody : PairScores
+    groups : tuple of (by, tuple of PairScores)
+        For each grouping every group, from pairs with both sides in it, in the order of the audit.
+    distance : bool
+        Whether the table holds distances; scores here are their negatives.
+    """
+
+    everybody: PairScores
+    groups: tuple[tuple[str, tuple[PairScores, ...]], ...]
+    distance: bool
+
+    def shown(self, values: _Scores) -> _Scores:
+        """Scores on the table's own scale."""
+        return 0.0 - values if self.distance else values
+
+
+def split_scores(table: pd.DataFrame, *, by: Sequence[str], distance: bool = False) -> ScoreSets:
+    """Sort the scores of a table by group and kind of pair.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As for ``audits.verification.audit_verification``.
+    by : sequence of str
+        Groupings.
+    distance : bool
+        Whether smaller is more alike.
+
+    Raises
+    ------
+    ScoreTableError
+        If the table is refused, or cannot be grouped as asked.
+    """
+    checked = complete(table).table
+    scores = checked["score"].to_numpy(np.float64)
+    scores = 0.0 - scores if distance else scores
+    genuine = checked["genuine"].to_numpy(bool)
+    groupings = []
+    for name in by:
+        found = group_pairs(checked, name)
+        within = found.within
+        groupings.append(
+            (found.by, tuple(_pairs(g, scores, genuine, within == code) for code, g in enumerate(found.names)))
+        )
+    return ScoreSets(_pairs("", scores, genuine, np.ones(len(scores), np.bool_)), tuple(groupings), distance)
+
+
+def curve_thresholds(sets: Sequence[PairScores], *, points: int = 160) -> _Scores:
+    """Thresholds at which curves of these sets are worth a point, ascending.
+
+    Parameters
+    ----------
+    sets : sequence of PairScores
+    points : int
+        About how many of each set's highest impostor and lowest genuine scores, denser towards the ends, where error
+        rates are small.
+    """
+    picked = [
+        ranked[np.unique(np.geomspace(1, len(ranked), min(points, len(ranked))).astype(np.int64)) - 1]
+        for each in sets
+        for ranked in (each.impostor[::-1], each.genuine)
+        if len(ranked)
+    ]
+    steps = np.unique(np.concatenate(picked)) if picked else np.empty(0)
+    return np.append(steps, np.nextafter(steps[-1], np.inf)) if len(steps) else steps
+
+
+def _pairs(label: str, scores: _Scores, genuine: NDArray[np.bool_], rows: NDArray[np.bool_]) -> PairScores:
+    kinds = [scores[rows & kind] for kind in (genuine, ~genuine)]
+    ranked = [np.sort(kind[~np.isnan(kind)]) for kind in kinds]
+    return PairScores(label, ranked[0], ranked[1], len(kinds[0]), len(kinds[1]))

@@ -1,0 +1,53 @@
+"""The paragraphs that stand in every report: how it was computed, what it cannot say, what it must not be used for."""
+
+from __future__ import annotations
+
+from audits.records import VerificationAudit
+
+LIMITS = """
+- The rates hold for these people, photos, cameras and this threshold. Other people and cameras have other rates.
+- A difference that is not shown is not shown to be absent: look at how wide the interval is.
+- A group holds whoever was labelled so. What the label stands for, such as light, age or make-up, is not told apart.
+- FMR depends on who is compared with whom: it is higher among people of one group than across groups.
+- One person may be in many pairs, and identity labels may be wrong; both move small rates.
+"""
+
+USES = """
+**Meant for** deciding whether and at which threshold a matcher may be used for people like those in the data, for
+finding who bears its errors, and for comparing versions. A false non-match denies somebody what is theirs; a false
+match accuses somebody, or lets a stranger in. Which weighs more depends on the use, and is not for a table to decide.
+
+**Not meant for** inferring anybody's gender, origin or age from a face; for approving a use because its differentials
+are small, for low differentials do not make a use legitimate; for setting a threshold of its own for each group; for
+statements about single people.
+"""
+
+
+def method(audit: VerificationAudit) -> str:
+    """How the numbers were made, in paragraphs."""
+    level = f"{100 * audit.confidence:g} %"
+    words = "smaller or equal" if audit.threshold.distance else "larger or equal"
+    people = (
+        "The table does not say who is in a pair, so **pairs were taken as independent**; where people occur in "
+        "several pairs, every interval here is too narrow."
+        if audit.pairs_independent
+        else "Pairs that share a person are not independent. The variance of every rate adds up what such pairs have "
+        "in common (dyadic-robust), the rate's effective number of trials follows from it, and Wilson's interval "
+        f"uses that number in place of the pairs. Over all pairs the design effect is {audit.fmr.design_effect:.3g} "
+        f"for FMR and {audit.fnmr.design_effect:.3g} for FNMR."
+    )
+    drawn = (
+        f"Intervals of indices come from {audit.bootstrap.replicates} draws of people with replacement, put right to "
+        f"the same variance; seed {audit.bootstrap.seed}."
+        if audit.bootstrap.replicates
+        else "No draws were made, so indices have no intervals."
+    )
+    return (
+        f"A comparison is accepted if its value is {words} to the threshold, which is one for all groups and is held "
+        "fixed by the intervals. FMR is the share of impostor (non-mated) pairs that are accepted, FNMR the share of "
+        "genuine (mated) pairs that are rejected. A comparison without a score is a failure to acquire and counts as "
+        f"rejected.\n\n{people}\n\nIntervals are of {level}; where no error or nothing but errors was seen they are "
+        "Clopper and Pearson's, and errors are fewer than three in the number of effective trials (rule of 3). "
+        f"Evidence is called none below 3 errors, indicative below 30 and reportable from 30 on (rule of 30). {drawn} "
+        "A group without trials enters no index and is listed."
+    )

@@ -1,0 +1,245 @@
+"""The report of an audit of verification: which section stands where, and what is left out of it when it is shared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from audits.records import GroupingAudit, VerificationAudit
+from audits.report import drawings, prose
+from audits.report import group_tables as tables
+from audits.report.background import Background, Run
+from audits.report.claims import redact, verdict_document
+from audits.report.document import verification_document
+from audits.report.files import Report
+from audits.report.iso_items import iso_table
+from audits.report.pair_scores import PairScores, ScoreSets, split_scores
+from audits.report.sensitivity import index_sensitivity
+from audits.report.sentences import findings, overall_sentence
+from audits.report.sharing import Suppressed, suppress
+from audits.summaries import claims_table, findings_table, verdict_callout
+from audits.verdict import PolicyVerdict
+from facerec.reporting import Block, Callout, Column, Facts, Page, Section, Table, Text, plain, write_number
+
+_NO_POLICY = (
+    "No policy was given, so nothing passes or fails here. What follows is measured; what is acceptable has to be "
+    "decided by people, before they look."
+)
+_NO_GROUPS = "No grouping was asked for, so nothing is said about who bears the errors."
+
+
+def verification_report(
+    audit: VerificationAudit,
+    table: pd.DataFrame,
+    *,
+    run: Run,
+    background: Background | None = None,
+    verdict: PolicyVerdict | None = None,
+    smallest: int | None = None,
+) -> Report:
+    """Build the report of an audit of verification.
+
+    Parameters
+    ----------
+    audit : VerificationAudit
+    table : DataFrame
+        The score table that was audited, for the curves.
+    run : Run
+        What was run on what.
+    background : Background, optional
+        What the auditor states; None: everything is shown as missing.
+    verdict : PolicyVerdict, optional
+        What became of a policy's claims; None: nothing was to be decided.
+    smallest : int, optional
+        Leave out groups and cells of fewer people or comparisons, for a report that is passed on; None: show all.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ArgumentError
+        If `smallest` is less than 2.
+    ScoreTableError
+        If `table` is not a score table with the groups of the audit.
+    """
+    stated = background or Background()
+    names = {grouping.by: tuple(group.group for group in grouping.groups) for grouping in audit.groupings}
+    suppressed: tuple[Suppressed, ...] = ()
+    if smallest is not None:
+        audit, suppressed = suppress(audit, smallest)
+        verdict = None if verdict is None else redact(verdict, suppressed)
+    sets = split_scores(table, by=[grouping.by for grouping in audit.groupings], distance=audit.threshold.distance)
+    files: dict[str, Table] = {}
+    sections = [section for grouping in audit.groupings for section in _grouping(audit, grouping, sets, names, files)]
+    histogram = drawings.histogram_figure(audit, sets, smallest)
+    scores = (Section("Scores and thresholds", (_threshold_facts(audit), *([histogram] if histogram else []))),)
+    subject = stated.subject or ", ".join(file.name for file in run.inputs[:1])
+    page = Page(
+        title=f"Audit of verification: {subject}" if subject else "Audit of verification",
+        summary=_summary(audit),
+        lead=_lead(audit, verdict, suppressed, smallest),
+        sections=(
+            *((Section("Claims", (claims_table(verdict), findings_table(verdict))),) if verdict is not None else ()),
+            *sections,
+            *scores,
+            Section("Method", (Text(prose.method(audit)),)),
+            Section("Limits and use", (*_labels(stated), Text(prose.LIMITS), Text(prose.USES))),
+            Section("What this report covers", (iso_table(audit, stated),)),
+            Section("Run", (_run_facts(run), *((_input_table(run),) if run.inputs else ()))),
+        ),
+    )
+    document = verification_document(audit, verdict=verdict_document(verdict), suppressed=suppressed, smallest=smallest)
+    return Report(page, document, files, run)
+
+
+def file_stem(kind: str, by: str, taken: Sequence[str] = ()) -> str:
+    """A file's name for a grouping, from letters, digits and hyphens only, whatever the column is called.
+
+    >>> file_stem("groups", "race,gender"), file_stem("groups", "../x", ["groups-x"])
+    ('groups-race-gender', 'groups-x-2')
+    """
+    stem = f"{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', by).strip('-')[:40] or 'grouping'}"
+    used = {name.lower() for name in taken}
+    number = 2
+    found = stem
+    while found.lower() in used:
+        found, number = f"{stem}-{number}", number + 1
+    return found
+
+
+def _summary(audit: VerificationAudit) -> str:
+    people = "" if audit.subjects is None else f" of {audit.subjects:,} people"
+    failed = f", {audit.fta.errors:,} without a score" if audit.fta.errors else ""
+    by = "; ".join(plain(grouping.by) for grouping in audit.groupings)
+    grouped = f" Groups: by {by}." if by else ""
+    return (
+        f"{audit.fnmr.trials:,} genuine and {audit.fmr.trials:,} impostor pairs{people}{failed}, judged at one "
+        f"threshold for everybody.{grouped}"
+    )
+
+
+def _lead(
+    audit: VerificationAudit,
+    verdict: PolicyVerdict | None,
+    suppressed: Sequence[Suppressed],
+    smallest: int | None,
+) -> tuple[Block, ...]:
+    blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
+    blocks.append(Text(overall_sentence(audit)))
+    blocks += [Callout(found.standing, found.text) for grouping in audit.groupings for found in findings(grouping)]
+    if not audit.groupings:
+        blocks.append(Callout("insufficient", _NO_GROUPS))
+    blocks += [Callout("warning", plain(note) + ".") for note in audit.notes]
+    for grouping in audit.groupings:
+        blocks += [
+            Callout("warning", f"By {plain(grouping.by)}: {plain(text)}.") for text in grouping.disparity.warnings
+        ]
+    if suppressed and smallest is not None:
+        blocks.append(tables.suppressed_table(suppressed, smallest))
+    return tuple(blocks)
+
+
+def _grouping(
+    audit: VerificationAudit,
+    grouping: GroupingAudit,
+    sets: ScoreSets,
+    names: dict[str, tuple[str, ...]],
+    files: dict[str, Table],
+) -> list[Section]:
+    """The sections of one grouping; its tables are put into `files` too."""
+    shown = {group.group for group in grouping.groups}
+    scores: list[PairScores] = [
+        group for by, found in sets.groups if by == grouping.by for group in found if group.label in shown
+    ]
+    figures, curves = drawings.curve_figures(audit, grouping.by, sets.everybody, scores, sets)
+    for kind, table in (
+        ("groups", tables.group_table(grouping)),
+        ("cross", tables.cross_table(grouping)),
+        ("indices", tables.index_table(grouping, audit.confidence)),
+        ("curves", curves),
+    ):
+        files[file_stem(kind, grouping.by, list(files))] = table
+    rates: list[Block] = [tables.rate_table(audit, grouping, "fmr"), tables.rate_table(audit, grouping, "fnmr")]
+    if audit.fta.errors:
+        rates.append(tables.rate_table(audit, grouping, "fta"))
+    differ: list[Block] = []
+    if grouping.disparity.fmr:
+        differ.append(tables.index_table(grouping, audit.confidence))
+        moved = drawings.sensitivity_figure(audit, grouping.by, index_sensitivity(sets.everybody, scores))
+        differ += [moved] if moved is not None else []
+        if len(grouping.groups) > 2:
+            differ.append(tables.small_groups_table(grouping, audit.confidence))
+    by = grouping.by
+    forest = [drawings.forest_figure(audit, grouping)] if grouping.groups else []
+    heat = drawings.heat_figure(grouping, names[by])
+    others = [Section(f"Other thresholds by {by}", figures)] if figures else []
+    return [
+        Section(f"Groups by {by}", (*forest, *rates)),
+        *([Section(f"How much groups differ by {by}", tuple(differ))] if differ else []),
+        Section(f"Impostor pairs by {by}", (Text(_mix(grouping)), heat)),
+        *others,
+    ]
+
+
+def _mix(grouping: GroupingAudit) -> str:
+    left = grouping.unlabelled
+    parts = [
+        "An impostor pair within a group is harder than one across groups.",
+        "So FMR over all pairs depends on how pairs were made up.",
+    ]
+    if grouping.matched_fmr.measured:
+        parts.append(
+            f"Here {write_number(grouping.matched_share, 'percent')} of the labelled impostor pairs are of one group; "
+            f"their FMR is {write_number(grouping.matched_fmr.value, 'rate')}."
+        )
+    if left.genuine or left.impostor:
+        parts.append(
+            f"No group holds {left.genuine:,} genuine and {left.impostor:,} impostor pairs, which lack a label."
+        )
+    if left.genuine_across:
+        parts.append(f"{left.genuine_across:,} genuine pairs carry two different labels and belong to neither group.")
+    return " ".join(parts)
+
+
+def _threshold_facts(audit: VerificationAudit) -> Facts:
+    threshold = audit.threshold
+    items: list[tuple[str, str | int | float | None]] = [
+        ("threshold", f"{threshold.shown:.7g}"),
+        ("accepted", "distance ≤ threshold" if threshold.distance else "score ≥ threshold"),
+        ("how it was chosen", threshold.rule),
+    ]
+    if threshold.target_fmr is not None:
+        items.append(("target FMR", f"{threshold.target_fmr:g}"))
+    items.append(("FMR reached over all impostor pairs", write_number(audit.fmr.value, "rate")))
+    if threshold.calibration_fmr is not None:
+        items.append(("FMR on the calibration table", write_number(threshold.calibration_fmr.value, "rate")))
+    return Facts(tuple(items))
+
+
+def _labels(stated: Background) -> tuple[Block, ...]:
+    if stated.labels_from:
+        return (Text(f"**How group labels were obtained:** {plain(stated.labels_from)}."),)
+    return (
+        Callout(
+            "warning",
+            "How the group labels were obtained was not stated. Nothing here inferred them from a face; whether "
+            "somebody else did is not known.",
+        ),
+    )
+
+
+def _run_facts(run: Run) -> Facts:
+    versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    items: list[tuple[str, str | int | float | None]] = [("command", " ".join(run.command)), ("versions", versions)]
+    if run.seed is not None:
+        items.append(("seed", run.seed))
+    return Facts(tuple(items))
+
+
+def _input_table(run: Run) -> Table:
+    columns = Column("input"), Column("file"), Column("SHA-256", "code")
+    return Table("What was read", columns, tuple((f.role, f.name, f.sha256) for f in run.inputs))
