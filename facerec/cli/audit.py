@@ -1,0 +1,15 @@
+"""``facerec audit``: error rates by group that hold up, for any matcher and any classifier."""
+
+from __future__ import annotations
+
+import typer
+
+from facerec.cli import audit_verification
+
+app = typer.Typer(
+    name="audit",
+    help="Audit error rates by group: of any matcher from its scores, of any classifier from its predictions.",
+    rich_markup_mode="markdown",
+)
+
+app.command(epilog=audit_verification.EXAMPLES)(audit_verification.verification)

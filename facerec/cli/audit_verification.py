@@ -1,0 +1,145 @@
+"""``facerec audit verification``: what one threshold does to every group, and the report of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facerec.cli import audit_options as options
+from facerec.cli import console
+from facerec.cli.options import AsJson, examples
+
+if TYPE_CHECKING:
+    from audits.records import RateEstimate, VerificationAudit
+    from audits.verdict import PolicyVerdict
+
+EXAMPLES = examples(
+    "facerec audit verification scores.csv --by gender --at-fmr 1e-3 --out report/",
+    "facerec audit verification vendor.csv --score sim --genuine same --by race,gender --at-threshold 0.5",
+    "facerec audit verification scores.csv --by race --at-fmr 1e-3 --policy policy.toml --out report/",
+)
+
+
+def verification(
+    scores: options.ScoresFile,
+    *,
+    by: options.By = None,
+    at_fmr: options.AtFmrOption = None,
+    at_threshold: options.AtThreshold = None,
+    calibration: options.Calibration = None,
+    policy: options.PolicyFile = None,
+    junit: options.JunitFile = None,
+    replicates: options.Replicates = 1000,
+    seed: options.Seed = 0,
+    as_json: AsJson = False,
+    score: options.ScoreColumn = None,
+    genuine: options.GenuineColumn = None,
+    probe_subject: options.ProbeSubjectColumn = None,
+    reference_subject: options.ReferenceSubjectColumn = None,
+    distance: options.Distance = False,
+    out: options.Out = None,
+    share: options.Share = None,
+    about: options.Title = "",
+    labels_from: options.LabelsFrom = "",
+    purpose: options.UsePurpose = "",
+) -> None:
+    """Audit one-to-one comparison: FMR and FNMR by group, with intervals, at one threshold for all.
+
+    Groups come from the columns probe_NAME and reference_NAME, or from one column NAME for both sides. Exit status: 0
+    unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
+    """
+    from audits.intervals import CONFIDENCE
+    from audits.policy import read_policy
+    from audits.report import Background, Run, hash_input, write_report
+    from audits.report.claims import verdict_document
+    from audits.report.document import verification_document
+    from audits.vendor import VendorColumns, read_vendor
+    from audits.verdict import judge
+    from audits.verification import audit_verification
+
+    options.refuse_without_out(share, out)
+    options.refuse_without_policy(junit, policy)
+    rules = None if policy is None else read_policy(policy)
+    columns = VendorColumns(score, genuine, probe_subject, reference_subject)
+    chosen = options.chosen_threshold(at_fmr, at_threshold, calibration, columns)
+    table = read_vendor(scores, columns)
+    audit = audit_verification(
+        table,
+        by=options.groupings(by, rules),
+        at=chosen,
+        distance=distance,
+        confidence=CONFIDENCE if rules is None else rules.confidence,
+        replicates=replicates,
+        seed=seed,
+    )
+    verdict = None if rules is None else judge(rules, verification=audit)
+    files: tuple[Path, ...] = ()
+    document = verification_document(audit, verdict=verdict_document(verdict))
+    if out is not None:
+        from audits.report.verification_page import verification_report
+
+        given = {
+            "--by": by,
+            "--at-fmr": at_fmr,
+            "--at-threshold": at_threshold,
+            "--calibration": calibration,
+            "--policy": policy,
+            "--score": score,
+            "--genuine": genuine,
+            "--probe-subject": probe_subject,
+            "--reference-subject": reference_subject,
+            "--distance": distance,
+            "--replicates": replicates,
+            "--seed": seed,
+            "--share": share,
+            "--about": about,
+            "--labels-from": labels_from,
+            "--purpose": purpose,
+        }
+        inputs = [hash_input(path, role=role) for role, path in _inputs(scores, calibration, policy)]
+        run = Run(options.command_line("verification", scores.name, options=given), tuple(inputs), seed)
+        background = Background(about, labels_from, purpose)
+        report = verification_report(audit, table, run=run, background=background, verdict=verdict, smallest=share)
+        files, document = write_report(report, out), dict(report.document)
+    if as_json:
+        console.document({**document, "files": [str(path) for path in files]})
+    else:
+        _say(audit, verdict, files)
+    options.finish(verdict, junit)
+
+
+def _inputs(scores: Path, calibration: Path | None, policy: Path | None) -> Iterator[tuple[str, Path]]:
+    yield "scores", scores
+    if calibration is not None:
+        yield "calibration", calibration
+    if policy is not None:
+        yield "policy", policy
+
+
+def _say(audit: VerificationAudit, verdict: PolicyVerdict | None, files: Sequence[Path]) -> None:
+    from audits.report.sentences import findings, overall_sentence
+
+    options.say_verdict(verdict)
+    options.say_prose(overall_sentence(audit))
+    for note in audit.notes:
+        console.note(f"note: {note}")
+    for grouping in audit.groupings:
+        console.say()
+        rows = [(group.group, group.subjects, *_cells(group.fmr), *_cells(group.fnmr)) for group in (*grouping.groups,)]
+        columns = (f"by {grouping.by}", "people", "FMR", "impostor pairs", "FNMR", "genuine pairs")
+        console.table(columns, rows, right=columns[1:])
+        for found in findings(grouping):
+            options.say_prose(found.text)
+    if files:
+        console.say()
+        console.say(f"written to {files[0]} and {len(files) - 1} files beside it")
+
+
+def _cells(found: RateEstimate) -> tuple[str, str]:
+    """A rate with its interval, and its counts."""
+    if not found.measured:
+        return "not measured", "0"
+    interval = found.interval
+    said = f"{100 * found.value:.3g} % ({100 * interval.low:.3g} … {100 * interval.high:.3g})"
+    return said, f"{found.errors:,} of {found.trials:,}"
