@@ -19,7 +19,13 @@ def claims_table(verdict: PolicyVerdict) -> Table:
     """One row per claim: what was claimed, how it was decided and why."""
     columns = (Column("Claim"), Column("About"), Column("Limit"), Column("Verdict", "verdict"), Column("Because"))
     rows = tuple(
-        (found.claim.name, found.claim.about, str(found.claim.limit), found.standing, found.reason)
+        (
+            _one_line(found.claim.name),
+            _one_line(found.claim.about),
+            str(found.claim.limit),
+            found.standing,
+            _one_line(found.reason),
+        )
         for found in verdict.claims
     )
     return Table("The claims of the policy, decided on the bounds of intervals.", columns, rows, notes=_notes(verdict))
@@ -40,8 +46,8 @@ def findings_table(verdict: PolicyVerdict) -> Table:
     )
     rows = tuple(
         (
-            found.claim.name,
-            _whom(found, finding),
+            _one_line(found.claim.name),
+            _one_line(_whom(found, finding)),
             finding.value,
             finding.interval.low,
             finding.interval.high,
@@ -61,7 +67,7 @@ def verdict_callout(verdict: PolicyVerdict) -> Callout:
     words: dict[Verdict, str] = {"pass": "passed", "fail": "failed", "insufficient evidence": "lacked evidence"}
     told = ", ".join(f"{_count(verdict, word):,} {text}" for word, text in words.items())
     claims = len(verdict.claims)
-    return Callout(verdict.standing, f"{plain(verdict.policy.title)}: of {claims:,} claims, {told}.")
+    return Callout(verdict.standing, f"{plain(_one_line(verdict.policy.title))}: of {claims:,} claims, {told}.")
 
 
 def markdown_summary(verdict: PolicyVerdict) -> str:
@@ -77,7 +83,7 @@ def markdown_summary(verdict: PolicyVerdict) -> str:
         The verdict, the claims with their reasons, and the numbers that they rest on.
     """
     page = Page(
-        title=verdict.policy.title,
+        title=_one_line(verdict.policy.title),
         summary="",
         lead=(verdict_callout(verdict),),
         sections=(
@@ -147,6 +153,11 @@ def _case(found: ClaimVerdict) -> ET.Element:
 
 def _count(verdict: PolicyVerdict, word: Verdict) -> int:
     return sum(found.verdict == word for found in verdict.claims)
+
+
+def _one_line(text: str) -> str:
+    """The text without line breaks of any kind, a lone carriage return among them: each would end a row of Markdown."""
+    return " ".join(text.split())
 
 
 def _xml_text(text: str) -> str:
