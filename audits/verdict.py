@@ -195,12 +195,13 @@ def _notes(
     verification: VerificationAudit | None,
     classification: ClassificationAudit | None,
 ) -> list[str]:
+    counted = "1 number" if tests == 1 else f"{tests:,} numbers"
     percent = f"{100 * policy.confidence:g} %"
     if policy.holm:
         chance = f"{100 * (1 - policy.confidence):g} %"
-        notes = [f"Holm's correction over {tests} numbers: the chance of a single wrong decision is at most {chance}"]
+        notes = [f"Holm's correction over {counted}: the chance of a single wrong decision is at most {chance}"]
     else:
-        alone = f"each of {tests} numbers is decided with {percent} confidence on its own, not corrected for being many"
+        alone = f"{counted} decided, each with {percent} confidence on its own, not corrected for being many"
         notes = [f"{alone}: a pass needs all of them, but a single failure among many may be chance"]
     narrow = "count as independent, and intervals are too narrow if they are not"
     if verification is not None and verification.pairs_independent:

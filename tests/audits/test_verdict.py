@@ -378,7 +378,7 @@ class TestHolm:
         )
         assert found.claims[0].reason.endswith("; but not after Holm's correction for 2 numbers, where p = 0.06")
         alone = judged(alike(self.at(0.03)), verification=table)
-        assert alone.notes[0].startswith("each of 1 numbers is decided with 95 % confidence on its own")
+        assert alone.notes[0].startswith("1 number decided, each with 95 % confidence on its own")
 
     def test_what_is_not_decidable_is_no_test(self):
         """A group without trials, or with less evidence than asked for, costs the others nothing."""
@@ -456,6 +456,29 @@ class TestOtherAudits:
         assert found.claims[0].findings[0].value == pytest.approx(0.6)
         assert "against m, the group that fares best" in found.claims[0].reason
         assert found.notes[1].startswith("the table does not say who is in a row")
+
+    def test_both_compared_groups_need_evidence(self):
+        """The group that fares best must be known as well as the others are."""
+        rows = [["x", "x", "m"]] * 10 + [["x", "y", "f"]] * 100
+        table = audit_classification(pd.DataFrame(rows, columns=["label", "prediction", "gender"]), by=["gender"])
+        asked = Claim("c", "class_difference", Limit("at_most", 0.2), rate="error", by="gender")
+
+        assert judged(asked, classification=table).verdict == "fail"
+        found = judged(replace(asked, minimum=Minimum(trials=50)), classification=table)
+        assert found.verdict == LACKING
+        assert "10 trials of m, where 50 are needed" in found.claims[0].reason
+
+    @pytest.mark.parametrize(("rate", "direction"), [("error", "at_most"), ("accuracy", "at_least")])
+    def test_errors_of_an_accuracy(self, shades, rate, direction):
+        """154 of 1,270 are wrong, so 271 women expect 32.9 errors, whether errors or right answers are counted."""
+        limit = Limit(direction, 0.2 if rate == "error" else -0.2)
+        asked = Claim("c", "class_difference", limit, rate=rate, by="skin,gender")
+        for errors, expected in ((32, "fail"), (33, LACKING)):
+            found = judged(replace(asked, minimum=Minimum(expected_errors=errors)), classification=shades)
+            women = next(one for one in found.claims[0].findings if one.group == "darker,female")
+
+            assert women.verdict == expected
+            assert women.expected_errors == pytest.approx(271 * 154 / 1270)
 
     def test_groups_that_cannot_be_compared(self):
         """A group without negatives has no false positive rate, and nothing to compare it with does not pass."""
