@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from facerec.cli import audit_verification
+from facerec.cli import audit_selfcheck, audit_verification
 
 app = typer.Typer(
     name="audit",
@@ -13,3 +13,4 @@ app = typer.Typer(
 )
 
 app.command(epilog=audit_verification.EXAMPLES)(audit_verification.verification)
+app.command(epilog=audit_selfcheck.EXAMPLES)(audit_selfcheck.selfcheck)
