@@ -9,14 +9,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from audits.groups import split_attributes
-from audits.records import CrossRate, Disparity, GroupingAudit, GroupRates, VerificationAudit
+from audits.records import CrossRate, Disparity, GroupRates, VerificationAudit
 from facerec.errors import ArgumentError
 
 _NOTHING = Disparity((), (), (), (), ())
+
+
+class Sized(NamedTuple):
+    """A group, its labels in the order of the grouping's attributes, and its smallest count."""
+
+    name: str
+    labels: tuple[str, ...]
+    size: float
 
 
 @dataclass(frozen=True)
@@ -58,10 +67,14 @@ def suppress(audit: VerificationAudit, smallest: int) -> tuple[VerificationAudit
     ArgumentError
         If `smallest` is less than 2.
     """
-    if smallest < 2:
-        message = f"the smallest cell that is shown has at least 2 people or comparisons; got {smallest}"
-        raise ArgumentError(message)
-    hidden = _hidden_groups(audit.groupings, smallest)
+    check_smallest(smallest)
+    hidden = too_small(
+        {
+            grouping.by: [Sized(group.group, group.labels, _size(group)) for group in grouping.groups]
+            for grouping in audit.groupings
+        },
+        smallest,
+    )
     left, lost = [], []
     for grouping in audit.groupings:
         cross = _shown_cells(grouping.cross, hidden[grouping.by], smallest)
@@ -82,39 +95,59 @@ def suppress(audit: VerificationAudit, smallest: int) -> tuple[VerificationAudit
     return replace(audit, groupings=tuple(left)), tuple(lost)
 
 
+def check_smallest(smallest: int) -> None:
+    """Raise `ArgumentError` where `smallest` would let single people be shown."""
+    if smallest < 2:
+        message = f"the smallest cell that is shown has at least 2 people or comparisons; got {smallest}"
+        raise ArgumentError(message)
+
+
 def _size(group: GroupRates) -> float:
     counts = [group.subjects, group.fmr.trials, group.fnmr.trials, group.fta.trials]
     return min((count for count in counts if count), default=math.inf)
 
 
-def _hidden_groups(groupings: tuple[GroupingAudit, ...], smallest: int) -> dict[str, set[str]]:
-    sizes = {grouping.by: {group.group: _size(group) for group in grouping.groups} for grouping in groupings}
-    hidden = {by: {name for name, size in of.items() if size < smallest} for by, of in sizes.items()}
+def too_small(sizes: Mapping[str, Sequence[Sized]], smallest: int) -> dict[str, set[str]]:
+    """The groups that must not be shown, by grouping.
+
+    Parameters
+    ----------
+    sizes : mapping of str to sequence of Sized
+        For each grouping its groups.
+    smallest : int
+        The smallest size that may be shown.
+
+    Returns
+    -------
+    dict of str to set of str
+        Groups below that size, and those that would give them away.
+    """
+    hidden = {by: {group.name for group in groups if group.size < smallest} for by, groups in sizes.items()}
+    margins = list(_margins(sizes))
     changed = True
     while changed:
         changed = False
-        for by, members in _margins(groupings):
-            gone = [name for name in members if name in hidden[by]]
-            kept = [name for name in members if name not in hidden[by]]
-            told = len(gone) == 1 or sum(sizes[by][name] for name in gone) < smallest
-            if gone and kept and told:
-                hidden[by].add(min(kept, key=lambda name: (sizes[by][name], name)))
+        for by, members in margins:
+            gone = [group for group in members if group.name in hidden[by]]
+            kept = [group for group in members if group.name not in hidden[by]]
+            if gone and kept and (len(gone) == 1 or sum(group.size for group in gone) < smallest):
+                hidden[by].add(min((group.size, group.name) for group in kept)[1])
                 changed = True
     return hidden
 
 
-def _margins(groupings: tuple[GroupingAudit, ...]) -> Iterator[tuple[str, list[str]]]:
+def _margins(sizes: Mapping[str, Sequence[Sized]]) -> Iterator[tuple[str, list[Sized]]]:
     """Groups whose sum is shown too: all of a grouping, and those that make up a group of a coarser one."""
-    for fine in groupings:
-        attributes = split_attributes(fine.by)
-        yield fine.by, [group.group for group in fine.groups]
-        for coarse in groupings:
-            wanted = split_attributes(coarse.by)
+    for fine, groups in sizes.items():
+        attributes = split_attributes(fine)
+        yield fine, list(groups)
+        for coarse in sizes:
+            wanted = split_attributes(coarse)
             if set(wanted) < set(attributes):
-                parts: dict[tuple[str, ...], list[str]] = defaultdict(list)
-                for group in fine.groups:
-                    parts[tuple(group.labels[attributes.index(name)] for name in wanted)].append(group.group)
-                yield from ((fine.by, members) for members in parts.values())
+                parts: dict[tuple[str, ...], list[Sized]] = defaultdict(list)
+                for group in groups:
+                    parts[tuple(group.labels[attributes.index(name)] for name in wanted)].append(group)
+                yield from ((fine, members) for members in parts.values())
 
 
 def _shown_cells(cross: tuple[CrossRate, ...], hidden: set[str], smallest: int) -> tuple[CrossRate, ...]:

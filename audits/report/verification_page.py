@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -18,10 +17,11 @@ from audits.report.iso_items import iso_table
 from audits.report.pair_scores import PairScores, ScoreSets, split_scores
 from audits.report.sensitivity import index_sensitivity
 from audits.report.sentences import findings, overall_sentence
+from audits.report.shared_sections import claims_section, file_stem, label_source, run_section
 from audits.report.sharing import Suppressed, suppress
-from audits.summaries import claims_table, findings_table, verdict_callout
+from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
-from facerec.reporting import Block, Callout, Column, Facts, Page, Section, Table, Text, plain, write_number
+from facerec.reporting import Block, Callout, Facts, Page, Section, Table, Text, plain, write_number
 
 _NO_POLICY = (
     "No policy was given, so nothing passes or fails here. What follows is measured; what is acceptable has to be "
@@ -83,32 +83,17 @@ def verification_report(
         summary=_summary(audit),
         lead=_lead(audit, verdict, suppressed, smallest),
         sections=(
-            *((Section("Claims", (claims_table(verdict), findings_table(verdict))),) if verdict is not None else ()),
+            *claims_section(verdict),
             *sections,
             *scores,
             Section("Method", (Text(prose.method(audit)),)),
-            Section("Limits and use", (*_labels(stated), Text(prose.LIMITS), Text(prose.USES))),
+            Section("Limits and use", (*label_source(stated), Text(prose.LIMITS), Text(prose.USES))),
             Section("What this report covers", (iso_table(audit, stated),)),
-            Section("Run", (_run_facts(run), *((_input_table(run),) if run.inputs else ()))),
+            run_section(run),
         ),
     )
     document = verification_document(audit, verdict=verdict_document(verdict), suppressed=suppressed, smallest=smallest)
     return Report(page, document, files, run)
-
-
-def file_stem(kind: str, by: str, taken: Sequence[str] = ()) -> str:
-    """A file's name for a grouping, from letters, digits and hyphens only, whatever the column is called.
-
-    >>> file_stem("groups", "race,gender"), file_stem("groups", "../x", ["groups-x"])
-    ('groups-race-gender', 'groups-x-2')
-    """
-    stem = f"{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', by).strip('-')[:40] or 'grouping'}"
-    used = {name.lower() for name in taken}
-    number = 2
-    found = stem
-    while found.lower() in used:
-        found, number = f"{stem}-{number}", number + 1
-    return found
 
 
 def _summary(audit: VerificationAudit) -> str:
@@ -175,12 +160,12 @@ def _grouping(
             differ.append(tables.small_groups_table(grouping, audit.confidence))
     by = grouping.by
     forest = [drawings.forest_figure(audit, grouping)] if grouping.groups else []
-    heat = drawings.heat_figure(grouping, names[by])
+    heat = [drawings.heat_figure(grouping, names[by])] if grouping.cross else []
     others = [Section(f"Other thresholds by {by}", figures)] if figures else []
     return [
         Section(f"Groups by {by}", (*forest, *rates)),
         *([Section(f"How much groups differ by {by}", tuple(differ))] if differ else []),
-        Section(f"Impostor pairs by {by}", (Text(_mix(grouping)), heat)),
+        Section(f"Impostor pairs by {by}", (Text(_mix(grouping)), *heat)),
         *others,
     ]
 
@@ -218,28 +203,3 @@ def _threshold_facts(audit: VerificationAudit) -> Facts:
     if threshold.calibration_fmr is not None:
         items.append(("FMR on the calibration table", write_number(threshold.calibration_fmr.value, "rate")))
     return Facts(tuple(items))
-
-
-def _labels(stated: Background) -> tuple[Block, ...]:
-    if stated.labels_from:
-        return (Text(f"**How group labels were obtained:** {plain(stated.labels_from)}."),)
-    return (
-        Callout(
-            "warning",
-            "How the group labels were obtained was not stated. Nothing here inferred them from a face; whether "
-            "somebody else did is not known.",
-        ),
-    )
-
-
-def _run_facts(run: Run) -> Facts:
-    versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
-    items: list[tuple[str, str | int | float | None]] = [("command", " ".join(run.command)), ("versions", versions)]
-    if run.seed is not None:
-        items.append(("seed", run.seed))
-    return Facts(tuple(items))
-
-
-def _input_table(run: Run) -> Table:
-    columns = Column("input"), Column("file"), Column("SHA-256", "code")
-    return Table("What was read", columns, tuple((f.role, f.name, f.sha256) for f in run.inputs))

@@ -14,7 +14,8 @@ from audits.report import Background, Report, Run, hash_input, suppress, write_r
 from audits.report.pair_scores import curve_thresholds, split_scores
 from audits.report.sensitivity import index_sensitivity
 from audits.report.sentences import findings, overall_sentence
-from audits.report.verification_page import file_stem, verification_report
+from audits.report.shared_sections import file_stem
+from audits.report.verification_page import verification_report
 from audits.verdict import judge
 from audits.verification import audit_verification
 from facerec.errors import ArgumentError, OutputError, ScoreTableError

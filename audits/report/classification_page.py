@@ -1,0 +1,309 @@
+"""The report of an audit of a classifier: verdict, groups, contrasts, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from audits.class_rates import ClassificationAudit, ClassificationGrouping, GroupContrast, GroupPredictions
+from audits.report import charts
+from audits.report.background import Background, Run
+from audits.report.claims import redact, verdict_document
+from audits.report.classification_sharing import suppress_predictions
+from audits.report.document import number, rate
+from audits.report.files import Report
+from audits.report.group_tables import suppressed_table
+from audits.report.sentences import Finding, written
+from audits.report.shared_sections import claims_section, file_stem, label_source, run_section
+from audits.report.sharing import Suppressed
+from audits.summaries import verdict_callout
+from audits.verdict import PolicyVerdict
+from facerec.reporting import Block, Callout, Column, Figure, Page, Section, Table, Text, plain, write_number
+from facerec.reporting.figures import draw
+
+FORMAT = "facerec audit of classification, 1"
+"""Changes whenever a name or a meaning in the document does."""
+
+_NO_POLICY = (
+    "No policy was given, so nothing passes or fails here. What is acceptable has to be decided by people, before "
+    "they look."
+)
+_LIMITS = """
+- The rates hold for these photos and people; others have other rates.
+- A difference that is not shown is not shown to be absent: look at how wide the interval is.
+- The best group was found on the same rows: intervals of contrasts hold for the two groups named, not for the choice.
+- Equal error rates do not make a use legitimate, and a group holds whoever was labelled so.
+"""
+_WORDS = {
+    "accuracy": "accuracy",
+    "error": "error rate",
+    "unanswered": "rate without an answer",
+    "selection": "selection rate",
+    "false_positive": "false positive rate",
+    "false_negative": "false negative rate",
+}
+
+
+def classification_report(
+    audit: ClassificationAudit,
+    *,
+    run: Run,
+    background: Background | None = None,
+    verdict: PolicyVerdict | None = None,
+    smallest: int | None = None,
+) -> Report:
+    """Build the report of an audit of a classifier.
+
+    Parameters
+    ----------
+    audit : ClassificationAudit
+    run : Run
+        What was run on what.
+    background : Background, optional
+        What the auditor states; None: everything is shown as missing.
+    verdict : PolicyVerdict, optional
+        What became of a policy's claims; None: nothing was to be decided.
+    smallest : int, optional
+        Leave out groups of fewer people or predictions, for a report that is passed on; None: show all.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ArgumentError
+        If `smallest` is less than 2.
+    """
+    stated = background or Background()
+    suppressed: tuple[Suppressed, ...] = ()
+    if smallest is not None:
+        audit, suppressed = suppress_predictions(audit, smallest)
+        verdict = None if verdict is None else redact(verdict, suppressed)
+    files: dict[str, Table] = {}
+    sections = []
+    for grouping in audit.groupings:
+        rates, contrasts = _rate_table(audit, grouping), _contrast_table(audit, grouping)
+        for kind, table in (("rates", rates), ("contrasts", contrasts)):
+            files[file_stem(kind, grouping.by, list(files))] = table
+        blocks: list[Block] = [_forest(audit, grouping)] if grouping.groups else []
+        blocks += [rates, *([contrasts] if contrasts.rows else []), *_missing(grouping)]
+        sections.append(Section(f"Groups by {grouping.by}", tuple(blocks)))
+    subject = stated.subject or ", ".join(file.name for file in run.inputs[:1])
+    people = "" if audit.overall.subjects is None else f" of {audit.overall.subjects:,} people"
+    page = Page(
+        title=f"Audit of classification: {subject}" if subject else "Audit of classification",
+        summary=f"{audit.overall.predictions:,} predictions{people}; classes: {plain(', '.join(audit.classes))}.",
+        lead=_lead(audit, verdict, suppressed, smallest),
+        sections=(
+            *claims_section(verdict),
+            *sections,
+            Section("Method", (Text(_method(audit)),)),
+            Section("Limits and use", (*label_source(stated), Text(_LIMITS))),
+            run_section(run),
+        ),
+    )
+    document = classification_document(
+        audit, verdict=verdict_document(verdict), suppressed=suppressed, smallest=smallest
+    )
+    return Report(page, document, files, run)
+
+
+def classification_document(
+    audit: ClassificationAudit,
+    *,
+    verdict: Mapping[str, object],
+    suppressed: Sequence[Suppressed] = (),
+    smallest: int | None = None,
+) -> dict[str, Any]:
+    """An audit of a classifier as JSON can hold it; what was not measured is null."""
+    return {
+        "format": FORMAT,
+        "verdict": dict(verdict),
+        "classes": list(audit.classes),
+        "overall": _group(audit.overall),
+        "groups": {grouping.by: [_group(group) for group in grouping.groups] for grouping in audit.groupings},
+        "contrasts": {grouping.by: [_contrast(entry) for entry in grouping.contrasts] for grouping in audit.groupings},
+        "unmeasured": {
+            grouping.by: [{"group": group, "rate": name} for group, name in grouping.unmeasured]
+            for grouping in audit.groupings
+        },
+        "unlabelled": {grouping.by: grouping.unlabelled for grouping in audit.groupings},
+        "rows_independent": audit.rows_independent,
+        "confidence": audit.confidence,
+        "sharing": {
+            "smallest_cell": smallest,
+            "suppressed": {each.by: {"groups": list(each.groups)} for each in suppressed},
+        },
+    }
+
+
+def worst_findings(grouping: ClassificationGrouping) -> tuple[Finding, ...]:
+    """One sentence about errors: the group that fares worst against the one that fares best."""
+    errors = [entry for entry in grouping.contrasts if entry.rate == "error"]
+    by = plain(grouping.by)
+    if not errors:
+        return ()
+    worst = max(errors, key=lambda entry: (abs(entry.contrast.difference), entry.group))
+    pair = " against ".join(
+        f"{plain(name)} {written(grouping.group(name).rate('error'))}" for name in (worst.group, worst.reference)
+    )
+    if worst.contrast.difference_interval.low > 0:
+        return (Finding("warning", f"By {by}, error rates **differ**: {pair}."),)
+    return (
+        Finding("insufficient", f"By {by}, a difference in error rates is **not shown, and not excluded**: {pair}."),
+    )
+
+
+def _lead(
+    audit: ClassificationAudit, verdict: PolicyVerdict | None, suppressed: Sequence[Suppressed], smallest: int | None
+) -> tuple[Block, ...]:
+    blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
+    blocks.append(Text(f"The classifier is wrong in **{written(audit.overall.rate('error'))}**."))
+    blocks += [Callout(*found) for grouping in audit.groupings for found in worst_findings(grouping)]
+    if audit.rows_independent:
+        blocks.append(
+            Callout(
+                "warning",
+                "The table does not say who is on a photo, so rows were taken as independent: where people have "
+                "several photos, every interval is too narrow.",
+            )
+        )
+    if suppressed and smallest is not None:
+        blocks.append(suppressed_table(suppressed, smallest))
+    return tuple(blocks)
+
+
+def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Figure:
+    rows = [("everybody", audit.overall.rate("error"))]
+    rows += [(group.group, group.rate("error")) for group in grouping.groups]
+    measured = [(found.value, name) for name, found in rows[1:] if found.measured]
+    told = "no group was measured"
+    if measured:
+        value, name = max(measured)
+        told = f"highest for {name}, {write_number(value, 'rate')}"
+    return Figure(
+        draw(partial(charts.forest, rows=rows, name="error rate"), height=0.9 + 0.27 * len(rows)),
+        alt=f"Error rates by {grouping.by} with intervals: {told}",
+        caption=f"Error rates by {plain(grouping.by)}, log scale; errors and predictions stand on the right.",
+    )
+
+
+def _rate_table(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Table:
+    rows = [
+        (_name(entry.rate, entry.of), group.group or "everybody", group.subjects, entry.estimate)
+        for place in range(len(audit.overall.rates))
+        for group in (audit.overall, *grouping.groups)
+        for entry in [group.rates[place]]
+        if _told(audit, entry.rate)
+    ]
+    return Table(
+        f"Rates of every group, by {plain(grouping.by)}",
+        (
+            Column("rate"),
+            Column("group"),
+            Column("people", "count"),
+            Column("predictions", "count"),
+            Column("counted", "count"),
+            Column("value", "rate"),
+            Column(f"{100 * audit.confidence:g} %", "interval"),
+        ),
+        tuple((what, who, people, e.trials, e.errors, e.value, e.interval) for what, who, people, e in rows),
+        strong=tuple(place for place, row in enumerate(rows) if row[1] == "everybody"),
+    )
+
+
+def _contrast_table(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Table:
+    return Table(
+        f"Each group against the one that fares best, by {plain(grouping.by)}",
+        (
+            Column("rate"),
+            Column("group"),
+            Column("best group"),
+            Column("difference", "rate"),
+            Column(f"{100 * audit.confidence:g} %", "interval"),
+            Column("ratio", "number"),
+            Column("ratio low", "number"),
+            Column("ratio high", "number"),
+        ),
+        tuple(
+            (
+                _name(entry.rate, entry.of),
+                entry.group,
+                entry.reference,
+                entry.contrast.difference,
+                entry.contrast.difference_interval,
+                entry.contrast.ratio,
+                entry.contrast.ratio_interval.low,
+                entry.contrast.ratio_interval.high,
+            )
+            for entry in grouping.contrasts
+            if _told(audit, entry.rate)
+        ),
+        notes=("The ratio of selection rates is the impact ratio.",),
+    )
+
+
+def _told(audit: ClassificationAudit, name: str) -> bool:
+    """Whether a rate is worth rows: that nobody went without an answer is said in one sentence."""
+    return name != "unanswered" or audit.overall.rate("unanswered").errors > 0
+
+
+def _missing(grouping: ClassificationGrouping) -> tuple[Block, ...]:
+    lines = [f"- Not measured: {plain(name)} of {plain(group)}." for group, name in grouping.unmeasured]
+    if grouping.unlabelled:
+        lines.append(f"- {grouping.unlabelled:,} rows lack a label and are in no group.")
+    return (Text("\n".join(lines)),) if lines else ()
+
+
+def _method(audit: ClassificationAudit) -> str:
+    people = "Rows count as independent." if audit.rows_independent else "Rows of one person are a cluster."
+    answered = "" if _told(audit, "unanswered") else " Every row has an answer."
+    return (
+        f"An answer that is missing is an error.{answered} {people} Intervals are Wilson's on the effective number of "
+        f"rows, of {100 * audit.confidence:g} %; where nothing or everything was counted, Clopper and Pearson's. A "
+        "rate without rows is not measured, enters no contrast and is listed."
+    )
+
+
+def _name(name: str, of: str) -> str:
+    return f"{_WORDS[name]} of {of}" if of else _WORDS[name]
+
+
+def _group(group: GroupPredictions) -> dict[str, Any]:
+    return {
+        "group": group.group,
+        "predictions": group.predictions,
+        "subjects": group.subjects,
+        "rates": [
+            {
+                "rate": entry.rate,
+                "of": entry.of,
+                "counted": entry.estimate.errors,
+                "trials": entry.estimate.trials,
+                **rate(entry.estimate),
+            }
+            for entry in group.rates
+        ],
+    }
+
+
+def _contrast(entry: GroupContrast) -> dict[str, Any]:
+    found = entry.contrast
+    return {
+        "rate": entry.rate,
+        "of": entry.of,
+        "group": entry.group,
+        "reference": entry.reference,
+        "difference": {
+            "value": number(found.difference),
+            "low": number(found.difference_interval.low),
+            "high": number(found.difference_interval.high),
+        },
+        "ratio": {
+            "value": number(found.ratio),
+            "low": number(found.ratio_interval.low),
+            "high": number(found.ratio_interval.high),
+        },
+    }

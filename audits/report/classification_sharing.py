@@ -1,0 +1,64 @@
+"""What is left out of a report on a classifier that is passed on; the rule is that of ``audits.report.sharing``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from audits.class_rates import ClassificationAudit, GroupPredictions
+from audits.groups import split_attributes
+from audits.report.sharing import Sized, Suppressed, check_smallest, too_small
+
+
+def suppress_predictions(
+    audit: ClassificationAudit, smallest: int
+) -> tuple[ClassificationAudit, tuple[Suppressed, ...]]:
+    """Leave out every group below a size; what is returned does not hold them any more.
+
+    Parameters
+    ----------
+    audit : ClassificationAudit
+    smallest : int
+        How many people, and how many predictions of each kind that occurs, a group needs to be shown; at least 2.
+
+    Returns
+    -------
+    ClassificationAudit
+        Without those groups. A grouping that lost a group also loses its contrasts.
+    tuple of Suppressed
+        One for each grouping that lost anything.
+
+    Raises
+    ------
+    ArgumentError
+        If `smallest` is less than 2.
+    """
+    check_smallest(smallest)
+    sizes = {
+        grouping.by: [Sized(group.group, _labels(group.group, grouping.by), _size(group)) for group in grouping.groups]
+        for grouping in audit.groupings
+    }
+    hidden = too_small(sizes, smallest)
+    left, lost = [], []
+    for grouping in audit.groupings:
+        names = tuple(group.group for group in grouping.groups if group.group in hidden[grouping.by])
+        if not names:
+            left.append(grouping)
+            continue
+        shown = tuple(group for group in grouping.groups if group.group not in names)
+        kept = tuple(entry for entry in grouping.unmeasured if entry[0] not in names)
+        left.append(replace(grouping, groups=shown, contrasts=(), unmeasured=kept))
+        lost.append(Suppressed(grouping.by, names, 0))
+    return replace(audit, groupings=tuple(left)), tuple(lost)
+
+
+def _size(group: GroupPredictions) -> float:
+    counts = [group.predictions, group.subjects, *(entry.estimate.trials for entry in group.rates)]
+    return min((count for count in counts if count), default=math.inf)
+
+
+def _labels(name: str, by: str) -> tuple[str, ...]:
+    """One label per attribute; the last one takes what is left where a label holds a comma."""
+    size = len(split_attributes(by))
+    parts = name.split(",", size - 1)
+    return tuple(parts + [""] * (size - len(parts)))
