@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from facerec.cli import audit_selfcheck, audit_verification
+from facerec.cli import (
+    audit_classification,
+    audit_drift,
+    audit_identification,
+    audit_planning,
+    audit_selfcheck,
+    audit_verification,
+)
 
 app = typer.Typer(
     name="audit",
@@ -14,3 +21,8 @@ app = typer.Typer(
 
 app.command(epilog=audit_verification.EXAMPLES)(audit_verification.verification)
 app.command(epilog=audit_selfcheck.EXAMPLES)(audit_selfcheck.selfcheck)
+app.command(epilog=audit_classification.EXAMPLES)(audit_classification.classification)
+app.command(epilog=audit_identification.EXAMPLES)(audit_identification.identification)
+app.command(epilog=audit_drift.EXAMPLES)(audit_drift.drift)
+app.command(epilog=audit_planning.POWER_EXAMPLES)(audit_planning.power)
+app.command(epilog=audit_planning.CALIBRATE_EXAMPLES)(audit_planning.calibrate)

@@ -13,6 +13,7 @@ from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from audits.claims import Policy
+    from audits.records import RateEstimate
     from audits.thresholds import AtFmr
     from audits.vendor import VendorColumns
     from audits.verdict import PolicyVerdict
@@ -232,6 +233,25 @@ def say_prose(text: str) -> None:
     from facerec.reporting.inline import parse_spans
 
     console.say("".join(span.text for span in parse_spans(text)))
+
+
+def percent(found: RateEstimate) -> str:
+    """A rate with its interval, such as ``5.68 % (3.12 … 10.1)``."""
+    if not found.measured:
+        return "not measured"
+    return f"{100 * found.value:.3g} % ({100 * found.interval.low:.3g} … {100 * found.interval.high:.3g})"
+
+
+def counts(found: RateEstimate) -> tuple[str, str]:
+    """Errors and trials, each as a cell of a table."""
+    return f"{found.errors:,}", f"{found.trials:,}"
+
+
+def say_files(files: Sequence[Path]) -> None:
+    """Print where a report is."""
+    if files:
+        console.say()
+        console.say(f"written to {files[0]} and {len(files) - 1} files beside it")
 
 
 def say_verdict(verdict: PolicyVerdict | None) -> None:

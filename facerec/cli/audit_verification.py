@@ -11,7 +11,7 @@ from facerec.cli import console
 from facerec.cli.options import AsJson, examples
 
 if TYPE_CHECKING:
-    from audits.records import RateEstimate, VerificationAudit
+    from audits.records import VerificationAudit
     from audits.verdict import PolicyVerdict
 
 EXAMPLES = examples(
@@ -126,20 +126,28 @@ def _say(audit: VerificationAudit, verdict: PolicyVerdict | None, files: Sequenc
         console.note(f"note: {note}")
     for grouping in audit.groupings:
         console.say()
-        rows = [(group.group, group.subjects, *_cells(group.fmr), *_cells(group.fnmr)) for group in (*grouping.groups,)]
-        columns = (f"by {grouping.by}", "people", "FMR", "impostor pairs", "FNMR", "genuine pairs")
+        rows = [
+            (
+                group.group,
+                group.subjects,
+                options.percent(group.fmr),
+                *options.counts(group.fmr),
+                options.percent(group.fnmr),
+                *options.counts(group.fnmr),
+            )
+            for group in grouping.groups
+        ]
+        columns = (
+            f"by {grouping.by}",
+            "people",
+            "FMR",
+            "false matches",
+            "impostor",
+            "FNMR",
+            "false non-matches",
+            "genuine",
+        )
         console.table(columns, rows, right=columns[1:])
         for found in findings(grouping):
             options.say_prose(found.text)
-    if files:
-        console.say()
-        console.say(f"written to {files[0]} and {len(files) - 1} files beside it")
-
-
-def _cells(found: RateEstimate) -> tuple[str, str]:
-    """A rate with its interval, and its counts."""
-    if not found.measured:
-        return "not measured", "0"
-    interval = found.interval
-    said = f"{100 * found.value:.3g} % ({100 * interval.low:.3g} … {100 * interval.high:.3g})"
-    return said, f"{found.errors:,} of {found.trials:,}"
+    options.say_files(files)

@@ -1,0 +1,109 @@
+"""``facerec audit drift``: what changed for whom between two score tables of the same pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import audit_options as options
+from facerec.cli import console
+from facerec.cli.options import AsJson, examples
+from facerec.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from audits.rate_changes import DriftAudit
+
+EXAMPLES = examples(
+    "facerec audit drift before.csv after.csv --by gender --at-fmr 1e-3",
+    "facerec audit drift before.csv after.csv --by gender --at-threshold 0.5 --at-threshold-after 0.6 --json",
+)
+
+
+def drift(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A score table: .csv or .parquet.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The scores of the same pairs by another matcher.")],
+    *,
+    by: options.By = None,
+    at_fmr: Annotated[
+        float | None,
+        typer.Option(
+            "--at-fmr",
+            metavar="RATE",
+            help="Each table gets the lowest threshold that keeps its own FMR at or below this.",
+            show_default=False,
+        ),
+    ] = None,
+    at_threshold: Annotated[
+        float | None,
+        typer.Option("--at-threshold", metavar="VALUE", help="The threshold of BEFORE.", show_default=False),
+    ] = None,
+    at_threshold_after: Annotated[
+        float | None,
+        typer.Option(
+            "--at-threshold-after",
+            metavar="VALUE",
+            help="The threshold of AFTER; by default that of BEFORE.",
+            show_default=False,
+        ),
+    ] = None,
+    policy: options.PolicyFile = None,
+    junit: options.JunitFile = None,
+    replicates: options.Replicates = 1000,
+    seed: options.Seed = 0,
+    as_json: AsJson = False,
+    score: options.ScoreColumn = None,
+    genuine: options.GenuineColumn = None,
+    probe_subject: options.ProbeSubjectColumn = None,
+    reference_subject: options.ReferenceSubjectColumn = None,
+    distance: options.Distance = False,
+) -> None:
+    """Audit a change of matcher: paired changes of FMR, FNMR and FTA by group, with intervals.
+
+    Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
+    """
+    from audits.drift import audit_drift
+    from audits.intervals import CONFIDENCE
+    from audits.policy import read_policy
+    from audits.report.claims import verdict_document
+    from audits.report.drift_document import drift_document
+    from audits.vendor import VendorColumns, read_vendor
+    from audits.verdict import judge
+
+    options.refuse_without_policy(junit, policy)
+    if at_threshold is None and at_threshold_after is not None:
+        message = "--at-threshold-after needs --at-threshold"
+        raise ArgumentError(message)
+    columns = VendorColumns(score, genuine, probe_subject, reference_subject)
+    rules = None if policy is None else read_policy(policy)
+    audit = audit_drift(
+        read_vendor(before, columns),
+        read_vendor(after, columns),
+        by=options.groupings(by, rules),
+        at=options.chosen_threshold(at_fmr, at_threshold, None, columns),
+        after_at=at_threshold_after,
+        distance=distance,
+        confidence=CONFIDENCE if rules is None else rules.confidence,
+        replicates=replicates,
+        seed=seed,
+    )
+    verdict = None if rules is None else judge(rules, drift=audit)
+    if as_json:
+        console.document(drift_document(audit, verdict=verdict_document(verdict)))
+    else:
+        options.say_verdict(verdict)
+        _say(audit)
+    options.finish(verdict, junit)
+
+
+def _say(audit: DriftAudit) -> None:
+    for note in audit.notes:
+        console.note(f"note: {note}")
+    console.say(f"thresholds {audit.before.shown:.6g} before and {audit.after.shown:.6g} after")
+    rose, fell = (console.counted(len(found), "rate", "rates") for found in (audit.regressions, audit.gains))
+    console.say(f"{rose} rose for sure, {fell} fell for sure")
+    for change in audit.changes:
+        console.say(f"  {change}")
+    for index in audit.indices:
+        console.say(f"  {index}")

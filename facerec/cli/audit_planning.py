@@ -1,0 +1,118 @@
+"""``facerec audit power`` and ``facerec audit calibrate``: how much data a claim needs, and whether intervals hold."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import typer
+
+from facerec.cli import audit_options as options
+from facerec.cli import console
+from facerec.cli.options import AsJson, examples
+
+POWER_EXAMPLES = examples(
+    "facerec audit power scores.csv --by gender --at-fmr 1e-2 --rate fmr --ratio 2",
+    "facerec audit power scores.csv --by gender --at-fmr 1e-2 --rate fnmr --ratio 1.5 --photos 4",
+)
+CALIBRATE_EXAMPLES = examples("facerec audit calibrate --replicates 200", "facerec audit calibrate --seed 7 --json")
+
+
+def power(
+    scores: options.ScoresFile,
+    *,
+    by: Annotated[str, typer.Option("--by", metavar="NAME[,NAME]", help="The grouping that the claim is about.")],
+    rate: Annotated[Literal["fmr", "fnmr"], typer.Option("--rate", metavar="NAME", help="fmr or fnmr.")],
+    ratio: Annotated[
+        float, typer.Option("--ratio", metavar="NUMBER", help="How many times the others' rate is to be seen; above 1.")
+    ],
+    baseline: Annotated[
+        float | None,
+        typer.Option(
+            "--baseline", metavar="RATE", help="The others' rate; by default the one measured.", show_default=False
+        ),
+    ] = None,
+    photos: Annotated[int, typer.Option("--photos", metavar="NUMBER", help="Photos of each person.")] = 2,
+    chance: Annotated[
+        float, typer.Option("--power", metavar="CHANCE", help="The chance to see the difference if it is there.")
+    ] = 0.8,
+    at_fmr: options.AtFmrOption = None,
+    at_threshold: options.AtThreshold = None,
+    as_json: AsJson = False,
+    score: options.ScoreColumn = None,
+    genuine: options.GenuineColumn = None,
+    probe_subject: options.ProbeSubjectColumn = None,
+    reference_subject: options.ReferenceSubjectColumn = None,
+    distance: options.Distance = False,
+) -> None:
+    """Plan how many people and photos each group needs for a claim, from earlier scores of the same matcher."""
+    from audits.power import plan_groups
+    from audits.vendor import VendorColumns, read_vendor
+    from audits.verification import audit_verification
+
+    columns = VendorColumns(score, genuine, probe_subject, reference_subject)
+    chosen = options.chosen_threshold(at_fmr, at_threshold, None, columns)
+    table = read_vendor(scores, columns)
+    audit = audit_verification(table, by=[by], at=chosen, distance=distance, replicates=0)
+    plans = plan_groups(
+        audit,
+        audit.groupings[0].by,
+        rate=rate,
+        ratio=ratio,
+        baseline=baseline,
+        photos_per_person=photos,
+        power=chance,
+    )
+    if as_json:
+        console.document({"by": audit.groupings[0].by, "ratio": ratio, "groups": [asdict(each) for each in plans]})
+        return
+    first = plans[0]
+    console.say(
+        f"to see {rate.upper()} {ratio:g} times that of the others: {first.independent_trials:,} independent pairs "
+        f"per group, with a design effect of {first.design_effect:.3g} {first.people:,} people with {first.photos:,} "
+        "photos"
+    )
+    names = ("group", "has, worth independent", "enough")
+    rows = [(each.group, f"{each.effective_trials:,.0f}", "yes" if each.enough else "no") for each in plans]
+    console.table(names, rows, right=names[1:2])
+
+
+def calibrate(
+    *,
+    replicates: Annotated[
+        int, typer.Option("--replicates", metavar="NUMBER", help="Simulated data sets of each design and rate.")
+    ] = 1000,
+    seed: options.Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate people and pairs with known rates, and count how many 95 % intervals contain the truth.
+
+    Designs: sparse lists of impostor pairs, all pairs, and genuine pairs, each with and without dependence.
+    """
+    from audits.coverage import LIMITS
+    from audits.coverage import calibrate as simulate
+
+    found = simulate(replicates=replicates, seed=seed)
+    if as_json:
+        told = [
+            {**asdict(each), "coverage": each.value, "naive_coverage": each.naive_value, "landed": each.landed}
+            for each in found
+        ]
+        console.document({"limits": list(LIMITS), "replicates": replicates, "seed": seed, "coverage": told})
+        return
+    names = ("design", "people", "correlation", "true rate", "coverage", "if pairs were independent", "landed")
+    rows = [
+        (
+            each.design.layout,
+            each.design.people,
+            f"{each.design.correlation:g}",
+            f"{each.true_rate:g}",
+            f"{100 * each.value:.1f} %",
+            f"{100 * each.naive_value:.1f} %",
+            "yes" if each.landed else "no",
+        )
+        for each in found
+    ]
+    console.table(names, rows, right=names[1:6])
+    landed = sum(each.landed for each in found)
+    console.say(f"{landed} of {len(found)} within {100 * LIMITS[0]:g} … {100 * LIMITS[1]:g} %")
