@@ -41,7 +41,7 @@ class _Overlaps:
     refined: float
 
 
-# The fast mode hands a third fewer boxes on; of 735 faces in 621 photos that costs it two, both below a score of 0.9.
+# The fast mode hands a third fewer boxes on; of 735 faces in 621 photos that costs it two.
 _OVERLAPS: dict[Mode, _Overlaps] = {"exact": _Overlaps(0.7, 0.7), "fast": _Overlaps(0.5, 0.6)}
 
 
