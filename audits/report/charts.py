@@ -189,7 +189,9 @@ def sensitivity(axes: Axes, found: Sensitivity, *, operating_fmr: float) -> None
         (found.fmr_max_min, "FMR, max / min", VERMILION, "--"),
         (found.fnmr_max_min, "FNMR, max / min", GREEN, ":"),
     ):
-        axes.plot(found.fmr, np.where(np.isfinite(values), values, np.nan), color=colour, linestyle=line, label=label)
+        if np.isfinite(values).any():
+            shown = np.where(np.isfinite(values), values, np.nan)
+            axes.plot(found.fmr, shown, color=colour, linestyle=line, label=label)
     axes.axhline(1, color=GREY, linewidth=0.8)
     if operating_fmr > 0:
         axes.axvline(operating_fmr, color=INK, linewidth=1.2)

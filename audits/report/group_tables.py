@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from audits.records import GroupingAudit, Index, RateEstimate, VerificationAudit
@@ -138,6 +139,8 @@ def small_groups_table(grouping: GroupingAudit, confidence: float) -> Table:
     tests = {f"{test.rate} {test.group}": test for test in grouping.tests}
     rows: list[tuple[Cell, ...]] = []
     for name, shrunk in (("fmr", grouping.shrunk_fmr), ("fnmr", grouping.shrunk_fnmr)):
+        if not any(each.raw.errors for each in shrunk):
+            continue  # without a single error there is nothing that groups could be drawn towards
         for each in shrunk:
             test = tests.get(f"{name} {each.group}")
             rows.append(
@@ -197,7 +200,7 @@ def _index(of: str, index: Index) -> tuple[Cell, ...]:
     return (
         of,
         _INDEX_WORDS.get(index.name, index.name),
-        index.value,
+        None if math.isnan(index.value) and index.note else index.value,
         index.interval.low,
         index.interval.high,
         index.fair,

@@ -99,11 +99,8 @@ def _difference_sentence(grouping: GroupingAudit, name: RateName) -> Finding | N
     difference = grouping.disparity.index(name, "difference").interval
     pair = f"{_described(*worst)} against {_described(*best)}"
     few = [group.group for group, found in measured if found.errors < _REPORTABLE]
-    evidence = (
-        f" Fewer than {_REPORTABLE} errors were seen for {_listed(few)}: read these numbers as an indication."
-        if few
-        else ""
-    )
+    whom = "any group" if len(few) == len(measured) else _listed(few)
+    evidence = f" Fewer than {_REPORTABLE} errors were seen for {whom}: read this as an indication." if few else ""
     if difference.low > 0:
         return Finding(
             "warning", f"By {by}, {event} rates **differ** between groups: {pair}{_times(grouping, name)}.{evidence}"

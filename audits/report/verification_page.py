@@ -118,11 +118,7 @@ def _lead(
     blocks += [Callout(found.standing, found.text) for grouping in audit.groupings for found in findings(grouping)]
     if not audit.groupings:
         blocks.append(Callout("insufficient", _NO_GROUPS))
-    blocks += [Callout("warning", plain(note) + ".") for note in audit.notes]
-    for grouping in audit.groupings:
-        blocks += [
-            Callout("warning", f"By {plain(grouping.by)}: {plain(text)}.") for text in grouping.disparity.warnings
-        ]
+    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
     if suppressed and smallest is not None:
         blocks.append(tables.suppressed_table(suppressed, smallest))
     return tuple(blocks)
@@ -151,7 +147,7 @@ def _grouping(
     rates: list[Block] = [tables.rate_table(audit, grouping, "fmr"), tables.rate_table(audit, grouping, "fnmr")]
     if audit.fta.errors:
         rates.append(tables.rate_table(audit, grouping, "fta"))
-    differ: list[Block] = []
+    differ: list[Block] = [Callout("warning", plain(text) + ".") for text in grouping.disparity.warnings]
     if grouping.disparity.fmr:
         differ.append(tables.index_table(grouping, audit.confidence))
         moved = drawings.sensitivity_figure(audit, grouping.by, index_sensitivity(sets.everybody, scores))
