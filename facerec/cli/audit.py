@@ -5,11 +5,13 @@ from __future__ import annotations
 import typer
 
 from facerec.cli import (
+    audit_advice,
     audit_classification,
     audit_drift,
     audit_identification,
     audit_planning,
     audit_selfcheck,
+    audit_threshold,
     audit_verification,
 )
 
@@ -24,5 +26,7 @@ app.command(epilog=audit_selfcheck.EXAMPLES)(audit_selfcheck.selfcheck)
 app.command(epilog=audit_classification.EXAMPLES)(audit_classification.classification)
 app.command(epilog=audit_identification.EXAMPLES)(audit_identification.identification)
 app.command(epilog=audit_drift.EXAMPLES)(audit_drift.drift)
+app.command(epilog=audit_advice.EXAMPLES)(audit_advice.advise)
+app.command(epilog=audit_threshold.EXAMPLES)(audit_threshold.threshold)
 app.command(epilog=audit_planning.POWER_EXAMPLES)(audit_planning.power)
 app.command(epilog=audit_planning.CALIBRATE_EXAMPLES)(audit_planning.calibrate)

@@ -1,0 +1,101 @@
+"""``facerec audit advise``: the threshold that the worst-off group needs, and what it costs everybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import audit_options as options
+from facerec.cli import console, documents
+from facerec.cli.options import AsJson, examples
+
+if TYPE_CHECKING:
+    from audits.advice import Advice
+    from audits.records import RateEstimate
+
+EXAMPLES = examples(
+    "facerec audit advise scores.csv --by gender --target 0.05 --at-fmr 1e-2",
+    "facerec audit advise vendor.csv --by race --target 1e-3 --at-threshold 0.5 --json",
+)
+
+
+def advise(
+    scores: options.ScoresFile,
+    *,
+    by: Annotated[str, typer.Option("--by", metavar="NAME[,NAME]", help="The groups that all have to be protected.")],
+    target: Annotated[
+        float, typer.Option("--target", metavar="RATE", help="No group's FMR may be above this, by its upper bound.")
+    ],
+    at_fmr: options.AtFmrOption = None,
+    at_threshold: options.AtThreshold = None,
+    as_json: AsJson = False,
+    score: options.ScoreColumn = None,
+    genuine: options.GenuineColumn = None,
+    probe_subject: options.ProbeSubjectColumn = None,
+    reference_subject: options.ReferenceSubjectColumn = None,
+    distance: options.Distance = False,
+) -> None:
+    """Find the threshold at which the worst group's FMR meets a target, and its price in FNMR per group.
+
+    The upper bound of each group's interval decides, not the rate seen. The threshold of today, which --at-fmr or
+    --at-threshold names, is what it is compared with. Confirm the advice on a table of other people.
+    """
+    from audits.advice import advise_threshold
+    from audits.vendor import VendorColumns, read_vendor
+
+    columns = VendorColumns(score, genuine, probe_subject, reference_subject)
+    chosen = options.chosen_threshold(at_fmr, at_threshold, None, columns)
+    advice = advise_threshold(read_vendor(scores, columns), by=by, target_fmr=target, at=chosen, distance=distance)
+    if as_json:
+        console.document(_document(advice))
+        return
+    if advice.value is None:
+        console.say(f"no threshold can be advised: no group has enough impostor pairs to show an FMR of {target:g}")
+    else:
+        console.say(
+            f"threshold {advice.value:.6g}: every measured group's FMR is at most {target:g}, by its upper bound"
+        )
+    console.say(f"threshold of today: {advice.now.shown:.6g}")
+    for group in advice.groups:
+        if group.pairs_missing:
+            console.say(
+                f"nothing is promised for {group.group}: too few impostor pairs to show {target:g}, "
+                f"{group.pairs_missing:,} more are needed"
+            )
+    names = ("group", "FMR today", "FMR then", "FNMR today", "FNMR then")
+    rows = [
+        (group.group, *(_shown(rate) for rate in (group.fmr_now, group.fmr, group.fnmr_now, group.fnmr)))
+        for group in advice.groups
+    ]
+    console.table(names, rows, right=names[1:])
+
+
+def _shown(estimate: RateEstimate) -> str:
+    rate, interval = estimate.rate, estimate.interval
+    if not rate.trials:
+        return "not measured"
+    return f"{rate.value:.3g} ({interval.low:.3g} … {interval.high:.3g})"
+
+
+def _estimate(estimate: RateEstimate) -> dict[str, object]:
+    """The rate with the interval whose upper bound decided."""
+    interval = estimate.interval
+    return {**documents.rate(estimate.rate), "low": interval.low, "high": interval.high}
+
+
+def _document(advice: Advice) -> dict[str, object]:
+    return {
+        "by": advice.by,
+        "target_fmr": advice.target_fmr,
+        "threshold": advice.value,
+        "threshold_now": advice.now.shown,
+        "groups": [
+            {
+                "group": group.group,
+                "impostor_pairs_missing": group.pairs_missing,
+                **{name: _estimate(getattr(group, name)) for name in ("fmr", "fnmr", "fmr_now", "fnmr_now")},
+            }
+            for group in advice.groups
+        ],
+    }
