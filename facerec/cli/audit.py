@@ -11,7 +11,6 @@ from facerec.cli import (
     audit_identification,
     audit_planning,
     audit_selfcheck,
-    audit_threshold,
     audit_verification,
 )
 
@@ -27,6 +26,5 @@ app.command(epilog=audit_classification.EXAMPLES)(audit_classification.classific
 app.command(epilog=audit_identification.EXAMPLES)(audit_identification.identification)
 app.command(epilog=audit_drift.EXAMPLES)(audit_drift.drift)
 app.command(epilog=audit_advice.EXAMPLES)(audit_advice.advise)
-app.command(epilog=audit_threshold.EXAMPLES)(audit_threshold.threshold)
 app.command(epilog=audit_planning.POWER_EXAMPLES)(audit_planning.power)
 app.command(epilog=audit_planning.CALIBRATE_EXAMPLES)(audit_planning.calibrate)
