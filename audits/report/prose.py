@@ -9,6 +9,7 @@ LIMITS = """
 - A difference that is not shown is not shown to be absent: look at how wide the interval is.
 - A group holds whoever was labelled so. What the label stands for, such as light, age or make-up, is not told apart.
 - FMR depends on who is compared with whom: it is higher among people of one group than across groups.
+- No person and no photo is named here.
 - One person may be in many pairs, and identity labels may be wrong; both move small rates.
 """
 

@@ -54,6 +54,7 @@ def classification(
     about: options.Title = "",
     labels_from: options.LabelsFrom = "",
     purpose: options.UsePurpose = "",
+    evaluation: options.Evaluation = None,
 ) -> None:
     """Audit a classifier: accuracy, error and selection rates by group, with intervals and contrasts.
 
@@ -96,6 +97,7 @@ def classification(
             "--about": about,
             "--labels-from": labels_from,
             "--purpose": purpose,
+            "--evaluation": evaluation,
         }
         inputs = [hash_input(predictions, role="predictions")]
         inputs += [] if policy is None else [hash_input(policy, role="policy")]
@@ -103,7 +105,7 @@ def classification(
         report = classification_report(
             audit,
             run=Run(command, tuple(inputs), None),
-            background=Background(about, labels_from, purpose),
+            background=Background(about, labels_from, purpose, evaluation or ""),
             verdict=verdict,
             smallest=share,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -143,6 +143,16 @@ UsePurpose = Annotated[
     str,
     typer.Option(
         "--purpose", metavar="TEXT", help="What the system is for.", show_default=False, rich_help_panel=_REPORT
+    ),
+]
+Evaluation = Annotated[
+    Literal["technology", "scenario", "operational"] | None,
+    typer.Option(
+        "--evaluation",
+        metavar="TYPE",
+        help="technology, scenario or operational (ISO/IEC 19795).",
+        show_default=False,
+        rich_help_panel=_REPORT,
     ),
 ]
 PolicyFile = Annotated[

@@ -43,6 +43,7 @@ def verification(
     about: options.Title = "",
     labels_from: options.LabelsFrom = "",
     purpose: options.UsePurpose = "",
+    evaluation: options.Evaluation = None,
 ) -> None:
     """Audit one-to-one comparison: FMR and FNMR by group, with intervals, at one threshold for all.
 
@@ -96,10 +97,11 @@ def verification(
             "--about": about,
             "--labels-from": labels_from,
             "--purpose": purpose,
+            "--evaluation": evaluation,
         }
         inputs = [hash_input(path, role=role) for role, path in _inputs(scores, calibration, policy)]
         run = Run(options.command_line("verification", scores.name, options=given), tuple(inputs), seed)
-        background = Background(about, labels_from, purpose)
+        background = Background(about, labels_from, purpose, evaluation or "")
         report = verification_report(audit, table, run=run, background=background, verdict=verdict, smallest=share)
         files, document = write_report(report, out), dict(report.document)
     if as_json:

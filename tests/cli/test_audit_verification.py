@@ -158,10 +158,11 @@ def test_the_table_of_this_project(facerec, tmp_path):
     """The committed LFW table gives a report in which women and men are counted."""
     outcome = facerec(
         "audit", "verification", ROOT / "data/lfw/scores.csv", "--by", "gender", "--at-fmr", 0.01, "--replicates", 20,
-        "--out", tmp_path, "--json",
+        "--out", tmp_path, "--json", "--evaluation", "technology",
     )  # fmt: skip
 
     groups = {group["group"]: group for group in outcome.document["groups"]["gender"]}
     assert (groups["female"]["false_matches"], groups["female"]["impostor"]) == (10, 176)
     assert (groups["male"]["false_matches"], groups["male"]["impostor"]) == (19, 1671)
     assert outcome.document["overall"]["false_matches"] == 30
+    assert "| type: technology, scenario or operational | technology |" in (tmp_path / "report.md").read_text("utf-8")
