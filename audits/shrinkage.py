@@ -107,7 +107,8 @@ def shrink(
     Returns
     -------
     tuple of ShrunkRate
-        One for each group; NaN throughout if no group has trials.
+        One for each group; NaN throughout if no group has trials, if none shows an error, or if none shows anything
+        else: how rates differ between groups cannot be learned then, and a prior would be made up.
 
     Raises
     ------
@@ -132,7 +133,8 @@ def shrink(
     if len(names) != len(estimates):
         message = f"every group needs its rate; got {len(names)} groups and {len(estimates)} rates"
         raise ArgumentError(message)
-    if not any(found.measured for found in estimates):
+    measured = [found for found in estimates if found.measured]
+    if all(found.value == 0 for found in measured) or all(found.value == 1 for found in measured):
         nothing = Interval(math.nan, math.nan, confidence)
         return tuple(ShrunkRate(n, e, math.nan, nothing, 0.0) for n, e in zip(names, estimates, strict=True))
     prior = fit_prior(estimates)

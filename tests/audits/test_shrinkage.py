@@ -120,3 +120,12 @@ def test_a_prior_has_the_mean_that_it_says():
     prior = Prior(0.2, 10)
 
     assert (prior.a, prior.b) == (2, 8)
+
+
+@pytest.mark.parametrize("errors", [0, 50])
+def test_nothing_is_learned_from_groups_that_are_all_alike_at_the_edge(errors):
+    """Without a single error, or without anything else, no estimate pretends to know how groups differ."""
+    shrunk = shrink(["a", "b"], [estimate(Rate(errors, 50)), estimate(Rate(errors, 50))])
+
+    assert all(math.isnan(found.value) and math.isnan(found.interval.high) for found in shrunk)
+    assert [found.weight for found in shrunk] == [0, 0]
