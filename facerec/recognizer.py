@@ -190,6 +190,39 @@ class Recognizer:
         """
         return shipped_point(self.embedder.digest, target_fmr, embedder=self.embedder.name)
 
+    def deciding_point(self, at: OperatingPoint | None) -> tuple[OperatingPoint, tuple[str, ...]]:
+        """The operating point that decides, and what has to be said about it.
+
+        Parameters
+        ----------
+        at : OperatingPoint, optional
+            The one that was asked for; by default the shipped one for FMR 1e-3, and a note says so. Another note says
+            where it was measured with another detector than this one.
+
+        Raises
+        ------
+        ModelMismatchError
+            If the operating point was measured with another embedder.
+        CalibrationError
+            If none is given and none is shipped.
+        """
+        notes = []
+        if at is None:
+            at = self.operating_point()
+            notes.append("no operating point was given; the shipped one decided")
+        if at.embedder_digest != self.embedder.digest:
+            message = (
+                f"the operating point {at.name} was measured with {at.embedder} (digest {at.embedder_digest[:12]}…), "
+                f"these faces are embedded by {self.embedder.name} (digest {self.embedder.digest[:12]}…); its error "
+                f"rates do not hold here. Measure one: facerec calibrate SCORES.csv --fmr {at.target_fmr:g}"
+            )
+            raise ModelMismatchError(message)
+        if at.detector != self.detector.name:
+            notes.append(
+                f"the operating point was measured with {at.detector}; these faces were found by {self.detector.name}"
+            )
+        return at, tuple(notes)
+
     def verify(
         self,
         probe: images.Source,
@@ -227,7 +260,8 @@ class Recognizer:
         CalibrationError
             If no operating point is given and none is shipped.
         """
-        point, notes = self._point(at)
+        point, said = self.deciding_point(at)
+        notes = list(said)
         faces = []
         for photo in (probe, reference):
             image, called = _open(photo, None)
@@ -273,30 +307,11 @@ class Recognizer:
         GalleryError
             As ``Gallery.identify``.
         """
-        point, _ = self._point(at)
+        point, _ = self.deciding_point(at)
         faces = self.faces(photo)
         return people.identify(faces, at=point, top=top, problems=[self.gate.problems(face) for face in faces])
 
     # -- the stages -----------------------------------------------------------------------------------------------
-
-    def _point(self, at: OperatingPoint | None) -> tuple[OperatingPoint, list[str]]:
-        """The point that decides, and what is to be said about it."""
-        notes = []
-        if at is None:
-            at = self.operating_point()
-            notes.append("no operating point was given; the shipped one decided")
-        if at.embedder_digest != self.embedder.digest:
-            message = (
-                f"the operating point {at.name} was measured with {at.embedder} (digest {at.embedder_digest[:12]}…), "
-                f"these faces are embedded by {self.embedder.name} (digest {self.embedder.digest[:12]}…); its error "
-                f"rates do not hold here. Measure one: facerec calibrate SCORES.csv --fmr {at.target_fmr:g}"
-            )
-            raise ModelMismatchError(message)
-        if at.detector != self.detector.name:
-            notes.append(
-                f"the operating point was measured with {at.detector}; these faces were found by {self.detector.name}"
-            )
-        return at, notes
 
     def _embed(self, detections: Detections, image: Image, called: str) -> Faces:
         chips = self.embedder.crop(image, detections)

@@ -90,21 +90,13 @@ def chosen_point(recognizer: Recognizer, *, at: Path | None, fmr: float | None) 
 def deciding_point(
     recognizer: Recognizer, *, at: Path | None, fmr: float | None
 ) -> tuple[OperatingPoint, tuple[str, ...]]:
-    """The operating point that decides in a gallery, and what has to be said about it (as ``Recognizer.verify`` does).
+    """The operating point that decides in a gallery, and what has to be said about it.
 
     Raises
     ------
     CalibrationError
         As `chosen_point`; or if the options name none and none is shipped for the embedder.
+    ModelMismatchError
+        If the point was measured with another embedder.
     """
-    point = chosen_point(recognizer, at=at, fmr=fmr)
-    notes = []
-    if point is None:
-        point = recognizer.operating_point()
-        notes.append("no operating point was given; the shipped one decided")
-    if point.detector != recognizer.detector.name:
-        notes.append(
-            f"the operating point was measured with {point.detector}, these faces were found by "
-            f"{recognizer.detector.name}"
-        )
-    return point, tuple(notes)
+    return recognizer.deciding_point(chosen_point(recognizer, at=at, fmr=fmr))
