@@ -48,6 +48,7 @@ def classification(
     ] = None,
     policy: options.PolicyFile = None,
     junit: options.JunitFile = None,
+    summary: options.SummaryFile = None,
     as_json: AsJson = False,
     out: options.Out = None,
     share: options.Share = None,
@@ -70,7 +71,7 @@ def classification(
     from audits.verdict import judge
 
     options.refuse_without_out(share, out)
-    options.refuse_without_policy(junit, policy)
+    options.refuse_without_policy(policy, junit=junit, summary=summary)
     rules = None if policy is None else read_policy(policy)
     table = read_predictions(predictions)
     audit = audit_classification(
@@ -134,4 +135,4 @@ def classification(
             for found in worst_findings(grouping):
                 options.say_prose(found.text)
         options.say_files(files)
-    options.finish(verdict, junit)
+    options.finish(verdict, junit=junit, summary=summary)

@@ -50,6 +50,7 @@ def drift(
     ] = None,
     policy: options.PolicyFile = None,
     junit: options.JunitFile = None,
+    summary: options.SummaryFile = None,
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
     as_json: AsJson = False,
@@ -71,7 +72,7 @@ def drift(
     from audits.vendor import VendorColumns, read_vendor
     from audits.verdict import judge
 
-    options.refuse_without_policy(junit, policy)
+    options.refuse_without_policy(policy, junit=junit, summary=summary)
     if at_threshold is None and at_threshold_after is not None:
         message = "--at-threshold-after needs --at-threshold"
         raise ArgumentError(message)
@@ -94,7 +95,7 @@ def drift(
     else:
         options.say_verdict(verdict)
         _say(audit)
-    options.finish(verdict, junit)
+    options.finish(verdict, junit=junit, summary=summary)
 
 
 def _say(audit: DriftAudit) -> None:

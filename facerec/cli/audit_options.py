@@ -173,6 +173,15 @@ JunitFile = Annotated[
         show_default=False,
     ),
 ]
+SummaryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--summary",
+        metavar="FILE",
+        help="With --policy: write its claims and their numbers as Markdown, for the summary of a build's job.",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Of the draws of people.")]
 Replicates = Annotated[
     int,
@@ -231,10 +240,14 @@ def refuse_without_out(share: int | None, out: Path | None) -> None:
         raise ArgumentError(message)
 
 
-def refuse_without_policy(junit: Path | None, policy: Path | None) -> None:
-    """Refuse ``--junit`` where there are no claims to write."""
-    if junit is not None and policy is None:
-        message = "--junit is for the claims of a policy; add --policy FILE"
+def refuse_without_policy(policy: Path | None, *, junit: Path | None, summary: Path | None) -> None:
+    """Refuse ``--junit`` and ``--summary`` where there are no claims to write, and one file for both."""
+    for name, file in (("--junit", junit), ("--summary", summary)):
+        if file is not None and policy is None:
+            message = f"{name} is for the claims of a policy; add --policy FILE"
+            raise ArgumentError(message)
+    if junit is not None and summary is not None and junit.resolve() == summary.resolve():
+        message = f"--junit and --summary both name {junit}; each needs a file of its own"
         raise ArgumentError(message)
 
 
@@ -273,15 +286,16 @@ def say_verdict(verdict: PolicyVerdict | None) -> None:
         console.say(f"  {claim.verdict}: {claim.claim.name}: {claim.reason}")
 
 
-def finish(verdict: PolicyVerdict | None, junit: Path | None) -> None:
+def finish(verdict: PolicyVerdict | None, *, junit: Path | None, summary: Path | None) -> None:
     """Write the claims for a build server, and end with the policy's exit status."""
     if verdict is None:
         return
-    if junit is not None:
-        from audits.summaries import junit_summary
-        from facerec.replacing import replacing
+    from audits.summaries import junit_summary, markdown_summary
+    from facerec.replacing import replacing
 
-        with replacing(junit) as partial:
-            partial.write_text(junit_summary(verdict), encoding="utf-8")
+    for file, written in ((junit, junit_summary), (summary, markdown_summary)):
+        if file is not None:
+            with replacing(file) as partial:
+                partial.write_text(written(verdict), encoding="utf-8")
     if verdict.exit_status:
         raise typer.Exit(verdict.exit_status)

@@ -30,6 +30,7 @@ def verification(
     calibration: options.Calibration = None,
     policy: options.PolicyFile = None,
     junit: options.JunitFile = None,
+    summary: options.SummaryFile = None,
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
     as_json: AsJson = False,
@@ -60,7 +61,7 @@ def verification(
     from audits.verification import audit_verification
 
     options.refuse_without_out(share, out)
-    options.refuse_without_policy(junit, policy)
+    options.refuse_without_policy(policy, junit=junit, summary=summary)
     rules = None if policy is None else read_policy(policy)
     columns = VendorColumns(score, genuine, probe_subject, reference_subject)
     chosen = options.chosen_threshold(at_fmr, at_threshold, calibration, columns)
@@ -108,7 +109,7 @@ def verification(
         console.document({**document, "files": [str(path) for path in files]})
     else:
         _say(audit, verdict, files)
-    options.finish(verdict, junit)
+    options.finish(verdict, junit=junit, summary=summary)
 
 
 def _inputs(scores: Path, calibration: Path | None, policy: Path | None) -> Iterator[tuple[str, Path]]:
