@@ -12,8 +12,10 @@
     ├── ModelMismatchError vectors, thresholds or galleries of two different embedders meet
     ├── CalibrationError   an operating point cannot be made, found or read
     ├── ScoreTableError    a score table lacks a column, or a value is out of range
+    ├── PolicyError        a policy file cannot be read as claims that an audit could decide
     ├── OutputError        a result cannot be written where it was asked for
     ├── DataSetError       a data set folder or manifest is not what it should be
+    ├── TransferError      a transfer run cannot be made or resumed
     └── GalleryError       a gallery cannot do what was asked
         ├── UnknownPersonError    nobody of that name is enrolled
         └── GalleryBusyError      another process held the gallery for too long
@@ -72,12 +74,20 @@ class ScoreTableError(FacerecError):
     """A score table lacks a required column, holds a value out of range, or cannot be read."""
 
 
+class PolicyError(FacerecError):
+    """A policy file is missing, no TOML, or a claim in it is not one: which file, which claim and key, and why."""
+
+
 class OutputError(FacerecError):
     """A result cannot be written where it was asked for: no such folder, no permission, no space."""
 
 
 class DataSetError(FacerecError):
     """A data set folder or manifest is missing a file, or a line of it cannot be understood."""
+
+
+class TransferError(FacerecError):
+    """A transfer run cannot be made or resumed: training went wrong, or the results are of another configuration."""
 
 
 class GalleryError(FacerecError):

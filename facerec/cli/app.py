@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import audit, calibrate, demo, detect, enroll, evaluate, gallery, identify, models, score, verify
+from facerec.cli import (
+    audit,
+    calibrate,
+    demo,
+    detect,
+    enroll,
+    evaluate,
+    gallery,
+    identify,
+    models,
+    score,
+    transfer,
+    verify,
+)
 from facerec.cli.console import say
 from facerec.cli.options import examples
 
@@ -14,6 +27,7 @@ _PHOTOS = "Photos"
 _GALLERIES = "Galleries: who is enrolled"
 _MEASURING = "Measuring"
 _AUDITS = "Auditing: who bears the errors"
+_TRANSFER = "Transfer learning: what pre-training buys"
 _MODELS = "Models"
 _FIRST = "Getting started"
 
@@ -65,4 +79,5 @@ app.command(rich_help_panel=_MEASURING, epilog=score.EXAMPLES)(score.score)
 app.add_typer(evaluate.app, rich_help_panel=_MEASURING)
 app.command(rich_help_panel=_MEASURING, epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.add_typer(audit.app, rich_help_panel=_AUDITS)
+app.add_typer(transfer.app, rich_help_panel=_TRANSFER)
 app.add_typer(models.app, rich_help_panel=_MODELS)

@@ -1,0 +1,12 @@
+"""``facerec transfer``: what pre-training buys, measured honestly."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    name="transfer",
+    help="Measure what pre-trained networks buy on your own photos: backbones, protocols, intervals, cost.",
+    rich_markup_mode="markdown",
+    no_args_is_help=True,
+)

@@ -1,0 +1,33 @@
+"""The transfer-learning bench: what pre-training buys on other people's photos, measured with intervals.
+
+A `Backbone` is a network of known weights without its last layer; an image set is a folder of labelled photos; a
+protocol says how the one is put to work on the other. Importing this package loads no torch; each name is imported
+when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from facerec.transfer.backbone import Backbone, default_backbone_name, load_backbone
+    from facerec.transfer.preprocessing import Preprocessing
+    from facerec.transfer.trunk import Trunk
+
+__all__ = ["Backbone", "Preprocessing", "Trunk", "default_backbone_name", "load_backbone"]
+
+_HOMES = {
+    "Backbone": "backbone",
+    "Preprocessing": "preprocessing",
+    "Trunk": "trunk",
+    "default_backbone_name": "backbone",
+    "load_backbone": "backbone",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the module protocol (PEP 562) returns whatever the name is
+    if name in _HOMES:
+        return getattr(import_module(f"facerec.transfer.{_HOMES[name]}"), name)
+    message = f"module 'facerec.transfer' has no attribute {name!r}"
+    raise AttributeError(message)
