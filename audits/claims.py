@@ -9,25 +9,33 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal, TypeAlias, get_args
 
-from audits.class_rates import ClassRateName
-from audits.disparity import COMBINED, INDICES
+from audits.claim_checks import check_limit, check_minimum, check_parts, one_of
 from audits.paired import Verdict
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
-Kind: TypeAlias = Literal["rate", "index", "change", "index_change", "class_rate", "class_difference", "class_ratio"]
-"""``rate`` and ``index`` are of an audit of verification, ``change`` and ``index_change`` of an audit of drift, the
-others of an audit of a classifier, where difference and ratio are of each group against the group that fares best."""
+Kind: TypeAlias = Literal[
+    "rate",
+    "matched_rate",
+    "cross_rate",
+    "index",
+    "change",
+    "index_change",
+    "class_rate",
+    "class_difference",
+    "class_ratio",
+    "search_rate",
+    "search_difference",
+    "search_ratio",
+]
+"""``rate``, ``matched_rate`` (FMR where both people are of one group), ``cross_rate`` (FMR of a probe's group against a
+reference's) and ``index`` are of an audit of verification, ``change`` and ``index_change`` of one of drift, ``class_…``
+of a classifier, ``search_…`` of a gallery; difference and ratio are of each group against the one that fares best."""
 
 Direction: TypeAlias = Literal["at_most", "at_least"]
 
-RATES = ("fmr", "fnmr", "fta")
-CHANGING_INDICES = ("difference", "max_geomean", "gini")
-OF_A_CLASS = ("selection", "false_positive", "false_negative")
-RATIOS = ("max_min_ratio", "max_geomean", "worst_to_overall", "inequity_rate")
 EXPECTED_ERRORS = 3.0
 """Below this a group shows too few errors for the draws of people that an index's interval rests on."""
 
@@ -100,6 +108,17 @@ class Minimum:
                 raise ArgumentError(message)
 
 
+_PREFIXES: Mapping[str, str] = {
+    "matched_rate": "matched-impostor ",
+    "change": "change of ",
+    "index_change": "change of ",
+    "class_difference": "difference of ",
+    "class_ratio": "ratio of ",
+    "search_difference": "difference of ",
+    "search_ratio": "ratio of ",
+}
+
+
 @dataclass(frozen=True)
 class Claim:
     """One sentence of a policy.
@@ -111,7 +130,7 @@ class Claim:
     kind : Kind
     limit : Limit
     rate : str
-        ``fmr``, ``fnmr`` or ``fta``, or a rate of a classifier; empty for an index of both rates.
+        ``fmr``, ``fnmr`` or ``fta``, or a rate of a classifier or of a gallery; empty for an index of both rates.
     index : str
         As in ``audits.disparity``; empty where the claim is about no index.
     of : str
@@ -120,6 +139,8 @@ class Claim:
         The grouping; empty: everybody.
     group : str
         One group of it; empty: every group, so that the worst one decides. Not where groups are compared.
+    probe_group, reference_group : str
+        Of a ``cross_rate``: the cell of the matrix; empty: every group on that side, so that the worst cell decides.
     minimum : Minimum
 
     Raises
@@ -138,33 +159,33 @@ class Claim:
     of: str = ""
     by: str = ""
     group: str = ""
+    probe_group: str = ""
+    reference_group: str = ""
     minimum: Minimum = Minimum()
 
     def __post_init__(self) -> None:
         if not self.name.strip():
             message = "a claim needs a name: a sentence that says what is claimed"
             raise ArgumentError(message)
-        _one_of("kind", self.kind, get_args(Kind))
-        _check_parts(self)
-        _check_minimum(self)
-        _check_limit(self)
+        one_of("kind", self.kind, get_args(Kind))
+        check_parts(self)
+        check_minimum(self)
+        check_limit(self)
 
     @property
     def about(self) -> str:
         """What is measured, in a few words, such as ``max_min_ratio of FMR by gender``."""
-        what = self.rate.replace("_", " ") if self.kind.startswith("class") else self.rate.upper()
+        known = ("rank_one_errors", "accuracy", "error", "unanswered", "selection", "false_positive", "false_negative")
+        what = self.rate.replace("_", " ") if self.rate in known else self.rate.upper()
         what = f"{what} of {self.of}" if self.of else what
         if self.index:
             what = f"{self.index} of {what}" if what else self.index
-        prefix: Mapping[str, str] = {
-            "change": "change of ",
-            "index_change": "change of ",
-            "class_difference": "difference of ",
-            "class_ratio": "ratio of ",
-        }
-        what = prefix.get(self.kind, "") + what
+        what = _PREFIXES.get(self.kind, "") + what
         if not self.by:
             return f"{what} of everybody"
+        if self.kind == "cross_rate":
+            probe, reference = self.probe_group or "every group", self.reference_group or "every group"
+            return f"{what} by {self.by}, {probe} against {reference}"
         return f"{what} by {self.by}" + (f", {self.group}" if self.group else "")
 
     @property
@@ -221,76 +242,3 @@ class Policy:
     def groupings(self) -> tuple[str, ...]:
         """What an audit has to be made by for every claim to be decided, each once, in order."""
         return tuple(dict.fromkeys(claim.by for claim in self.claims if claim.by))
-
-
-def _one_of(key: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        near = get_close_matches(value, known, n=1)
-        message = f"{key} must be one of {', '.join(known)}; got {value!r}" + (
-            f"; did you mean {near[0]}?" if near else ""
-        )
-        raise ArgumentError(message)
-
-
-def _check_parts(claim: Claim) -> None:
-    compares = claim.kind in ("index", "index_change", "class_difference", "class_ratio")
-    if claim.kind in ("index", "index_change"):
-        known = CHANGING_INDICES if claim.kind == "index_change" else (*INDICES, *COMBINED)
-        _one_of("index", claim.index, known)
-    elif claim.index:
-        message = f"a claim of kind {claim.kind} has no index; got {claim.index!r}"
-        raise ArgumentError(message)
-    if claim.index in COMBINED:
-        if claim.rate:
-            message = f"{claim.index} is of FMR and FNMR together, so there is no rate to name; got {claim.rate!r}"
-            raise ArgumentError(message)
-    else:
-        known = RATES if not claim.index else RATES[:2]
-        _one_of("rate", claim.rate, get_args(ClassRateName) if claim.kind.startswith("class") else known)
-    if bool(claim.of) != (claim.rate in OF_A_CLASS):
-        need = "needs the class that it is of" if not claim.of else f"is not of a class; got of = {claim.of!r}"
-        message = f"rate {claim.rate} {need}"
-        raise ArgumentError(message)
-    if compares and not claim.by:
-        message = f"a claim of kind {claim.kind} compares groups: it needs by, such as gender"
-        raise ArgumentError(message)
-    if claim.group and (compares or not claim.by):
-        need = "compares all groups" if compares else "needs by, to say what kind of group it is"
-        message = f"group {claim.group!r} is out of place: the claim {need}"
-        raise ArgumentError(message)
-
-
-def _check_minimum(claim: Claim) -> None:
-    if claim.kind in ("change", "index_change") and claim.minimum.subjects:
-        message = f"a claim of kind {claim.kind} cannot have min_subjects: an audit of drift does not count people"
-        raise ArgumentError(message)
-    if claim.kind == "change" and claim.minimum.expected_errors:
-        message = "a claim of kind change cannot have min_expected_errors: a change is not a number of errors"
-        raise ArgumentError(message)
-
-
-def _check_limit(claim: Claim) -> None:
-    sides = _sides(claim)
-    _one_of(f"the limit of {claim.about}", claim.limit.direction, tuple(sides))
-    low, high = sides[claim.limit.direction]
-    if not low < claim.limit.value < high:
-        between = f"lie above {low:g}" if math.isinf(high) else f"lie between {low:g} and {high:g}, exclusive"
-        message = f"{claim.limit.direction} of {claim.about} must {between}; got {claim.limit.value:g}"
-        raise ArgumentError(message)
-
-
-def _sides(claim: Claim) -> Mapping[Direction, tuple[float, float]]:
-    """The sides that a limit can be on, and between which values a claim can go either way."""
-    good = claim.rate == "accuracy" or (claim.rate == "selection" and claim.kind != "class_rate")
-    side: Direction = "at_least" if good or claim.index == "fdr" else "at_most"
-    match claim.kind:
-        case "change" | "index_change":
-            return {side: (-math.inf, math.inf) if claim.index in RATIOS else (-1.0, 1.0)}
-        case "class_difference":
-            return {side: (-1.0, 0.0) if good else (0.0, 1.0)}
-        case "class_ratio":
-            return {side: (0.0, 1.0) if good else (1.0, math.inf)}
-        case "class_rate" if claim.rate == "selection":
-            return {"at_most": (0.0, 1.0), "at_least": (0.0, 1.0)}
-        case _:
-            return {side: (1.0, math.inf) if claim.index in RATIOS else (0.0, 1.0)}

@@ -8,19 +8,28 @@ it; the gallery counts as given, so they say nothing about another one. ``audits
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audits.contrasts import contrast
 from audits.dependence import pair_correlation
 from audits.groupings import checked_groupings
 from audits.groups import RowGroups
 from audits.intervals import clustered_estimate
 from audits.records import RateEstimate
 from audits.search_outcomes import probe_and_gallery_groups, search_outcomes
-from audits.search_rates import ConfusionCell, GroupSearches, IdentificationAudit, IdentificationGrouping
+from audits.search_rates import (
+    ConfusionCell,
+    GroupSearches,
+    IdentificationAudit,
+    IdentificationGrouping,
+    SearchContrast,
+    SearchRateName,
+)
 from audits.searches import check_gallery, check_searches
 from facerec.errors import ArgumentError
 
@@ -101,6 +110,8 @@ def audit_identification(
         gallery_size=len(people),
         rank=rank,
         longest_list=int(outcomes["listed"].max()),
+        subjects=outcomes["probe_subject"].nunique(),
+        mated_subjects=outcomes["probe_subject"][outcomes["mated"]].nunique(),
         fpir=everything[0],
         fnir=everything[1],
         rank_one_errors=everything[2],
@@ -141,9 +152,15 @@ def _grouping(outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence
     groups, probe, enrolled = probe_and_gallery_groups(outcomes, gallery, by)
     rows = []
     for code, name in enumerate(groups.names):
-        subjects = int(outcomes["probe_subject"][probe == code].nunique())
+        mine = probe == code
         rows.append(
-            GroupSearches(name, subjects, int((enrolled == code).sum()), *_rates(outcomes, probe == code, confidence))
+            GroupSearches(
+                name,
+                outcomes["probe_subject"][mine].nunique(),
+                outcomes["probe_subject"][mine & outcomes["mated"]].nunique(),
+                int((enrolled == code).sum()),
+                *_rates(outcomes, mine, confidence),
+            )
         )
     of_enrolled = pd.Series(enrolled, index=gallery["subject"])
     wrong = of_enrolled.reindex(outcomes["wrong"], fill_value=-1).to_numpy(np.int32)
@@ -155,6 +172,7 @@ def _grouping(outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence
     return IdentificationGrouping(
         by=groups.by,
         groups=tuple(rows),
+        contrasts=tuple(found for name in get_args(SearchRateName) for found in _contrasts(rows, name)),
         rank_one_confusion=_confusion(
             outcomes, groups, probe, wrong, errors=rank_one, searched=mated, confidence=confidence
         ),
@@ -166,6 +184,15 @@ def _grouping(outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence
         relabelled_searches=int((mated & (own >= 0) & (probe >= 0) & (own != probe)).sum()),
         unlabelled_candidates=int(((rank_one | false_positive) & (wrong < 0)).sum()),
     )
+
+
+def _contrasts(groups: Sequence[GroupSearches], name: SearchRateName) -> Iterator[SearchContrast]:
+    measured = [(group.group, getattr(group, name)) for group in groups if getattr(group, name).measured]
+    if measured:
+        reference, best = min(measured, key=lambda entry: entry[1].value)
+        for group, found in measured:
+            if group != reference:
+                yield SearchContrast(name, group, reference, contrast(found, best))
 
 
 def _confusion(

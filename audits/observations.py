@@ -10,17 +10,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal, cast
+from typing import Literal, TypeAlias, cast
 
-from audits.claims import RATIOS, Claim
+from audits.claim_checks import RATIOS
+from audits.claims import Claim
 from audits.class_rates import ClassificationAudit, ClassRateName
+from audits.contrasts import Contrast
 from audits.disparity import COMBINED
 from audits.rate_changes import DriftAudit
-from audits.records import RateEstimate, VerificationAudit
+from audits.records import GroupingAudit, RateEstimate, VerificationAudit
+from audits.search_rates import IdentificationAudit, SearchRateName, people_of
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
 _OneRate = Literal["fmr", "fnmr"]
+_Measured: TypeAlias = tuple[str, RateEstimate, int | None]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def of_verification(claim: Claim, audit: VerificationAudit) -> tuple[Observation
     Parameters
     ----------
     claim : Claim
-        Of kind ``rate`` or ``index``.
+        Of kind ``rate``, ``matched_rate``, ``cross_rate`` or ``index``.
     audit : VerificationAudit
 
     Returns
@@ -96,9 +100,13 @@ def of_verification(claim: Claim, audit: VerificationAudit) -> tuple[Observation
     if not claim.by:
         return (_rate(claim, "", getattr(audit, claim.rate), audit.subjects),)
     grouping = audit.grouping(claim.by)
+    if claim.kind == "matched_rate":
+        return (_rate(claim, "", grouping.matched_fmr, None),)
+    if claim.kind == "cross_rate":
+        return _cells(claim, grouping, audit.confidence)
     if claim.kind == "rate":
         if not (chosen := [one for one in grouping.groups if claim.group in ("", one.group)]):
-            return (_absent(claim, [one.group for one in grouping.groups], audit.confidence),)
+            return (_absent(claim, claim.group, [one.group for one in grouping.groups], audit.confidence),)
         return tuple(_rate(claim, one.group, getattr(one, claim.rate), one.subjects) for one in chosen)
     rates = ("fmr", "fnmr") if claim.index in COMBINED else (claim.rate,)
     side = "combined" if claim.index in COMBINED else cast("_OneRate", claim.rate)
@@ -139,7 +147,7 @@ def of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
     changes = [change for change in audit.changes if (change.by, change.rate) == (claim.by, claim.rate)]
     if claim.kind == "change":
         if not (chosen := [one for one in changes if claim.group in ("", one.group)]):
-            return (_absent(claim, [one.group for one in changes], audit.confidence),)
+            return (_absent(claim, claim.group, [one.group for one in changes], audit.confidence),)
         return tuple(
             Observation(
                 found.group,
@@ -188,41 +196,99 @@ def of_classification(claim: Claim, audit: ClassificationAudit) -> tuple[Observa
     grouping = audit.grouping(claim.by)
     if claim.kind == "class_rate":
         if not (chosen := [one for one in grouping.groups if claim.group in ("", one.group)]):
-            return (_absent(claim, [one.group for one in grouping.groups], audit.confidence),)
+            return (_absent(claim, claim.group, [one.group for one in grouping.groups], audit.confidence),)
         return tuple(_rate(claim, one.group, one.rate(rate, of=claim.of), one.subjects) for one in chosen)
-    measured = [(one.group, one.rate(rate, of=claim.of), one.subjects) for one in grouping.groups]
-    footings = {found.group: found for found in _compared(measured, good=rate == "accuracy")}
-    nothing = Interval(math.nan, math.nan, audit.confidence)
+    measured: list[_Measured] = [(one.group, one.rate(rate, of=claim.of), one.subjects) for one in grouping.groups]
+    contrasts = [
+        (one.group, one.reference, one.contrast) for one in grouping.contrasts if (one.rate, one.of) == (rate, claim.of)
+    ]
+    ratio, good = claim.kind == "class_ratio", rate == "accuracy"
+    return _against_best(measured, contrasts, ratio=ratio, good=good, confidence=audit.confidence)
+
+
+def of_identification(claim: Claim, audit: IdentificationAudit) -> tuple[Observation, ...]:
+    """The observations of a claim about a gallery.
+
+    Parameters
+    ----------
+    claim : Claim
+        Of kind ``search_rate``, ``search_difference`` or ``search_ratio``.
+    audit : IdentificationAudit
+
+    Returns
+    -------
+    tuple of Observation
+        Of a difference or a ratio for each measured group but the best one, and for each that was not measured.
+
+    Raises
+    ------
+    ArgumentError
+        If the audit was not made by the claim's grouping.
+    """
+    name = cast("SearchRateName", claim.rate)
+    if not claim.by:
+        return (_rate(claim, "", getattr(audit, name), people_of(name, audit.subjects, audit.mated_subjects)),)
+    grouping = audit.grouping(claim.by)
+    rates: list[_Measured] = [(group.group, getattr(group, name), group.people(name)) for group in grouping.groups]
+    if claim.kind == "search_rate":
+        if not (chosen := [one for one in rates if claim.group in ("", one[0])]):
+            return (_absent(claim, claim.group, [one[0] for one in rates], audit.confidence),)
+        return tuple(_rate(claim, *one) for one in chosen)
+    contrasts = [(one.group, one.reference, one.contrast) for one in grouping.contrasts if one.rate == name]
+    return _against_best(rates, contrasts, ratio=claim.kind == "search_ratio", good=False, confidence=audit.confidence)
+
+
+def _cells(claim: Claim, grouping: GroupingAudit, confidence: float) -> tuple[Observation, ...]:
+    """The cells of the matrix of groups that a claim is about."""
+    names = [group.group for group in grouping.groups]
+    for asked in (claim.probe_group, claim.reference_group):
+        if asked and asked not in names:
+            return (_absent(claim, asked, names, confidence),)
+    return tuple(
+        _rate(claim, f"{cell.probe_group} against {cell.reference_group}", cell.fmr, None)
+        for cell in grouping.cross
+        if claim.probe_group in ("", cell.probe_group) and claim.reference_group in ("", cell.reference_group)
+    )
+
+
+def _against_best(
+    rates: Sequence[_Measured],
+    contrasts: Sequence[tuple[str, str, Contrast]],
+    *,
+    ratio: bool,
+    good: bool,
+    confidence: float,
+) -> tuple[Observation, ...]:
+    """Each measured group against the best one, with its contrast, and each that was not measured."""
+    footings = {found.group: found for found in _compared(rates, good=good)}
+    nothing = Interval(math.nan, math.nan, confidence)
     observations = [
         Observation(group, math.nan, nothing, (footing,)) for group, footing in footings.items() if not footing.trials
     ]
-    for found in grouping.contrasts:
-        if (found.rate, found.of) == (rate, claim.of):
-            ratio = claim.kind == "class_ratio"
-            contrast = found.contrast
-            observations.append(
-                Observation(
-                    found.group,
-                    contrast.ratio if ratio else contrast.difference,
-                    contrast.ratio_interval if ratio else contrast.difference_interval,
-                    (footings[found.group], footings[found.reference]),
-                    ratio=ratio,
-                    note=f"against {found.reference}, the group that fares best",
-                )
+    for group, reference, found in contrasts:
+        observations.append(
+            Observation(
+                group,
+                found.ratio if ratio else found.difference,
+                found.ratio_interval if ratio else found.difference_interval,
+                (footings[group], footings[reference]),
+                ratio=ratio,
+                note=f"against {reference}, the group that fares best",
             )
+        )
     if observations:
         return tuple(sorted(observations, key=lambda found: found.group))
     lone = "fewer than two groups have this rate, so there is nothing to compare"
     return (Observation("", math.nan, nothing, tuple(footings.values()), note=lone),)
 
 
-def _absent(claim: Claim, known: Sequence[str], confidence: float) -> Observation:
+def _absent(claim: Claim, asked: str, known: Sequence[str], confidence: float) -> Observation:
     """A group that the policy names and the table does not hold; perhaps it is misspelt."""
     told = f"there is no such group by {claim.by}; there are {', '.join(known) or 'none'}"
-    near = get_close_matches(claim.group, known, n=1)
+    near = get_close_matches(asked, known, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     nothing = Interval(math.nan, math.nan, confidence)
-    return Observation(claim.group, math.nan, nothing, (Footing(claim.group, 0, 0, 0.0),), note=told + hint)
+    return Observation(asked, math.nan, nothing, (Footing(asked, 0, 0, 0.0),), note=told + hint)
 
 
 def _rate(claim: Claim, group: str, found: RateEstimate, subjects: int | None) -> Observation:
@@ -231,9 +297,7 @@ def _rate(claim: Claim, group: str, found: RateEstimate, subjects: int | None) -
     return Observation(group, found.value, found.interval, (footing,), estimate=found)
 
 
-def _compared(
-    rates: Sequence[tuple[str, RateEstimate, int | None]], what: str = "", *, good: bool = False
-) -> list[Footing]:
+def _compared(rates: Sequence[_Measured], what: str = "", *, good: bool = False) -> list[Footing]:
     """The footing of each group where groups are compared: the errors that it would show at the rate of all together.
 
     Where the counted event is a good one (`good`), its absence is the error.

@@ -16,7 +16,7 @@ from typing import Any, cast
 from audits.claims import Claim, Direction, Kind, Limit, Minimum, Policy
 from audits.groups import split_attributes
 from audits.intervals import CONFIDENCE
-from facerec.errors import ArgumentError
+from facerec.errors import ArgumentError, PolicyError
 
 _CORRECTIONS = ("none", "holm")
 _POLICY_KEYS: Mapping[str, type] = {"title": str, "confidence": float, "correction": str, "claim": list}
@@ -28,6 +28,8 @@ _CLAIM_KEYS: Mapping[str, type] = {
     "of": str,
     "by": str,
     "group": str,
+    "probe_group": str,
+    "reference_group": str,
     "at_most": float,
     "at_least": float,
     "min_subjects": int,
@@ -56,7 +58,7 @@ def read_policy(path: str | Path) -> Policy:
 
     Raises
     ------
-    ArgumentError
+    PolicyError
         If the file cannot be read, or is not UTF-8.
         If `parse_policy` refuses what it holds.
     """
@@ -64,10 +66,10 @@ def read_policy(path: str | Path) -> Policy:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except OSError as problem:
         message = f"{path}: the policy cannot be read: {problem.strerror or problem}"
-        raise ArgumentError(message) from problem
+        raise PolicyError(message) from problem
     except UnicodeDecodeError as problem:
         message = f"{path}: the policy is not UTF-8 text"
-        raise ArgumentError(message) from problem
+        raise PolicyError(message) from problem
     return parse_policy(text, source=str(path))
 
 
@@ -89,7 +91,7 @@ def parse_policy(text: str, *, source: str = "policy") -> Policy:
 
     Raises
     ------
-    ArgumentError
+    PolicyError
         If it is not TOML.
         If a key is unknown, missing, or of the wrong type.
         If `correction` is none of the known ones.
@@ -117,12 +119,12 @@ def parse_policy(text: str, *, source: str = "policy") -> Policy:
         document = tomllib.loads(text)
     except ValueError as problem:  # malformed TOML, and numbers that are longer than Python reads
         message = f"{source}: is not TOML: {problem}"
-        raise ArgumentError(message) from problem
+        raise PolicyError(message) from problem
     checked = _checked(document, _POLICY_KEYS, required=("title", "claim"), where=source)
     correction = checked.get("correction", "none")
     if correction not in _CORRECTIONS:
         message = f"{source}: correction must be one of {', '.join(_CORRECTIONS)}; got {correction!r}"
-        raise ArgumentError(message)
+        raise PolicyError(message)
     claims = tuple(_claim(table, number, source) for number, table in enumerate(checked["claim"], 1))
     try:
         return Policy(
@@ -133,14 +135,14 @@ def parse_policy(text: str, *, source: str = "policy") -> Policy:
         )
     except ArgumentError as problem:
         message = f"{source}: {problem}"
-        raise ArgumentError(message) from problem
+        raise PolicyError(message) from problem
 
 
 def _claim(table: object, number: int, source: str) -> Claim:
     where = f"{source}: claim {number}"
     if not isinstance(table, dict):
         message = f"{where}: expected a [[claim]] table; got {table!r}"
-        raise ArgumentError(message)
+        raise PolicyError(message)
     if isinstance(name := table.get("name"), str):
         where += f" ({name!r})"
     checked = _checked(table, _CLAIM_KEYS, required=("name", "kind"), where=where)
@@ -148,7 +150,7 @@ def _claim(table: object, number: int, source: str) -> Claim:
     if len(limits) != 1:
         got = "neither" if not limits else "both; write two claims"
         message = f"{where}: needs at_most or at_least; got {got}"
-        raise ArgumentError(message)
+        raise PolicyError(message)
     try:
         return Claim(
             name=checked["name"],
@@ -159,6 +161,8 @@ def _claim(table: object, number: int, source: str) -> Claim:
             of=checked.get("of", ""),
             by=",".join(split_attributes(checked["by"])) if "by" in checked else "",
             group=checked.get("group", ""),
+            probe_group=checked.get("probe_group", ""),
+            reference_group=checked.get("reference_group", ""),
             minimum=Minimum(
                 subjects=checked.get("min_subjects", 0),
                 trials=checked.get("min_trials", 0),
@@ -167,7 +171,7 @@ def _claim(table: object, number: int, source: str) -> Claim:
         )
     except ArgumentError as problem:
         message = f"{where}: {problem}"
-        raise ArgumentError(message) from problem
+        raise PolicyError(message) from problem
 
 
 def _checked(
@@ -179,11 +183,11 @@ def _checked(
             near = get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
             message = f"{where}: there is no key {key!r}; {hint}"
-            raise ArgumentError(message)
+            raise PolicyError(message)
     for key in required:
         if key not in table:
             message = f"{where}: {key} is missing; expected {_TYPES[known[key]]}"
-            raise ArgumentError(message)
+            raise PolicyError(message)
     return {key: _typed(value, known[key], f"{where}: {key}") for key, value in table.items()}
 
 
@@ -193,5 +197,5 @@ def _typed(value: object, kind: type, what: str) -> object:
         return float(value) if abs(value) < 1e308 else math.inf if value > 0 else -math.inf
     if not isinstance(value, kind) or isinstance(value, bool):
         message = f"{what} must be {_TYPES[kind]}; got {value!r}"
-        raise ArgumentError(message)
+        raise PolicyError(message)
     return value

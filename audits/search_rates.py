@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
+from audits.contrasts import Contrast
 from audits.records import RateEstimate
 from facerec.errors import ArgumentError
+
+SearchRateName: TypeAlias = Literal["fpir", "fnir", "rank_one_errors", "fta"]
+"""The rates of searches, as `GroupSearches` names them."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,8 @@ class GroupSearches:
         The labels joined by commas.
     subjects : int
         Different people of the group among the probes.
+    mated_subjects : int
+        Those of them who are enrolled; the others are searched for in vain.
     enrolled : int
         People of the group in the gallery.
     fpir : RateEstimate
@@ -33,11 +40,50 @@ class GroupSearches:
 
     group: str
     subjects: int
+    mated_subjects: int
     enrolled: int
     fpir: RateEstimate
     fnir: RateEstimate
     rank_one_errors: RateEstimate
     fta: RateEstimate
+
+    def people(self, rate: SearchRateName) -> int:
+        """How many people the searches of a rate are for."""
+        return people_of(rate, self.subjects, self.mated_subjects)
+
+
+def people_of(rate: SearchRateName, subjects: int, mated_subjects: int) -> int:
+    """How many people the searches of a rate are for: FPIR is of those who are not enrolled, FTA of everybody.
+
+    >>> [people_of(rate, 10, 7) for rate in ("fpir", "fnir", "rank_one_errors", "fta")]
+    [3, 7, 7, 10]
+    """
+    match rate:
+        case "fpir":
+            return subjects - mated_subjects
+        case "fta":
+            return subjects
+        case _:
+            return mated_subjects
+
+
+@dataclass(frozen=True)
+class SearchContrast:
+    """One group against the group that fares best.
+
+    Attributes
+    ----------
+    rate : {"fpir", "fnir", "rank_one_errors", "fta"}
+    group, reference : str
+        The reference has the lowest rate; of equals the first.
+    contrast : Contrast
+        Difference and ratio of the rates.
+    """
+
+    rate: SearchRateName
+    group: str
+    reference: str
+    contrast: Contrast
 
 
 @dataclass(frozen=True)
@@ -66,6 +112,8 @@ class IdentificationGrouping:
         The attributes joined by commas.
     groups : tuple of GroupSearches
         Every group of probes or of the gallery, sorted by its labels; a group without searches is there too.
+    contrasts : tuple of SearchContrast
+        For every rate, each measured group against the best; the reference itself is left out.
     rank_one_confusion : tuple of ConfusionCell
         Probe group by group of the nearest wrong person, over mated searches; row by row, complete.
     false_positive_confusion : tuple of ConfusionCell
@@ -83,6 +131,7 @@ class IdentificationGrouping:
 
     by: str
     groups: tuple[GroupSearches, ...]
+    contrasts: tuple[SearchContrast, ...]
     rank_one_confusion: tuple[ConfusionCell, ...]
     false_positive_confusion: tuple[ConfusionCell, ...]
     unmeasured: tuple[tuple[str, str], ...]
@@ -113,6 +162,8 @@ class IdentificationAudit:
         R, how many candidates are looked at; None: all that were returned.
     longest_list : int
         The most candidates that any search returned; a mate below them cannot be seen.
+    subjects, mated_subjects : int
+        Different people among the probes, and those of them who are enrolled.
     fpir, fnir, rank_one_errors, fta : RateEstimate
         Over all searches, labelled or not; as in `GroupSearches`.
     groupings : tuple of IdentificationGrouping
@@ -125,6 +176,8 @@ class IdentificationAudit:
     gallery_size: int
     rank: int | None
     longest_list: int
+    subjects: int
+    mated_subjects: int
     fpir: RateEstimate
     fnir: RateEstimate
     rank_one_errors: RateEstimate

@@ -10,15 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from audits.claims import Claim, Policy
+from audits.claims import Claim, Kind, Policy
 from audits.class_rates import ClassificationAudit
 from audits.findings import Finding, correct, decide
 from audits.multiplicity import holm
-from audits.observations import Observation, of_classification, of_drift, of_verification
+from audits.observations import Observation, of_classification, of_drift, of_identification, of_verification
 from audits.paired import Verdict
 from audits.rate_changes import DriftAudit
 from audits.records import VerificationAudit
+from audits.search_rates import IdentificationAudit
 from facerec.errors import ArgumentError
 from facerec.reporting import Standing
 
@@ -27,6 +29,24 @@ EXIT_STATUS: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "insufficient eviden
 
 STANDING: Mapping[Verdict, Standing] = {"pass": "pass", "fail": "fail", "insufficient evidence": "insufficient"}
 """How a report shows a verdict."""
+
+
+_Audit: TypeAlias = VerificationAudit | DriftAudit | ClassificationAudit | IdentificationAudit
+
+_AUDITS: Mapping[Kind, str] = {
+    "rate": "verification",
+    "matched_rate": "verification",
+    "cross_rate": "verification",
+    "index": "verification",
+    "change": "drift",
+    "index_change": "drift",
+    "class_rate": "classification",
+    "class_difference": "classification",
+    "class_ratio": "classification",
+    "search_rate": "identification",
+    "search_difference": "identification",
+    "search_ratio": "identification",
+}
 
 
 @dataclass(frozen=True)
@@ -103,13 +123,14 @@ def judge(
     verification: VerificationAudit | None = None,
     drift: DriftAudit | None = None,
     classification: ClassificationAudit | None = None,
+    identification: IdentificationAudit | None = None,
 ) -> PolicyVerdict:
     """Decide every claim of a policy.
 
     Parameters
     ----------
     policy : Policy
-    verification, drift, classification : optional
+    verification, drift, classification, identification : optional
         The audits that its claims are about.
 
     Returns
@@ -134,10 +155,13 @@ def judge(
     Berger & Hsu (1996), Statistical Science 11:283 (equivalence and intersection-union tests). Holm (1979),
     Scandinavian Journal of Statistics 6:65.
     """
-    drafts = [
-        [decide(claim, found) for found in _observe(claim, verification, drift, classification, policy.confidence)]
-        for claim in policy.claims
-    ]
+    audits: dict[str, _Audit | None] = {
+        "verification": verification,
+        "drift": drift,
+        "classification": classification,
+        "identification": identification,
+    }
+    drafts = [[decide(claim, found) for found in _observe(claim, audits, policy.confidence)] for claim in policy.claims]
     adjusted = iter(holm([finding.p_value for findings in drafts for finding in findings]).tolist())
     tests = sum(not math.isnan(finding.p_value) for findings in drafts for finding in findings)
     claims = []
@@ -149,17 +173,15 @@ def judge(
     return PolicyVerdict(policy, tuple(claims), tuple(_notes(policy, tests, verification, classification)))
 
 
-def _observe(
-    claim: Claim,
-    verification: VerificationAudit | None,
-    drift: DriftAudit | None,
-    classification: ClassificationAudit | None,
-    confidence: float,
-) -> tuple[Observation, ...]:
-    given = {"rate": verification, "index": verification, "change": drift, "index_change": drift}
-    audit = given.get(claim.kind, classification)
+def _observe(claim: Claim, audits: Mapping[str, _Audit | None], confidence: float) -> tuple[Observation, ...]:
+    audit = audits[_AUDITS[claim.kind]]
     if audit is None:
-        message = f"claim {claim.name!r} is of kind {claim.kind}, and no audit of that kind was given"
+        given = [name for name, found in audits.items() if found is not None]
+        kinds = [kind for kind, name in _AUDITS.items() if name in given]
+        message = (
+            f"claim {claim.name!r} is of kind {claim.kind}, for an audit of {_AUDITS[claim.kind]}, and none was given; "
+            f"expected one of {', '.join(kinds) or 'no kind, as there is no audit'}"
+        )
         raise ArgumentError(message)
     if audit.confidence < confidence:
         message = f"the policy asks for intervals of confidence {confidence:g}; the audit has {audit.confidence:g}"
@@ -170,6 +192,8 @@ def _observe(
                 return of_verification(claim, audit)
             case DriftAudit():
                 return of_drift(claim, audit)
+            case IdentificationAudit():
+                return of_identification(claim, audit)
             case _:
                 return of_classification(claim, audit)
     except ArgumentError as problem:
@@ -185,8 +209,12 @@ def _claim_verdict(claim: Claim, findings: Sequence[Finding]) -> ClaimVerdict:
     told = max(deciding, key=lambda finding: -math.inf if math.isnan(finding.value) else sign * finding.value)
     reason = told.reason
     if len(findings) > 1:
-        reason = f"{len(deciding)} of {len(findings)} groups: {verdict}. {reason}"
+        reason = f"{len(deciding)} of {len(findings)} {_many(claim)}: {verdict}. {reason}"
     return ClaimVerdict(claim, verdict, reason, tuple(findings))
+
+
+def _many(claim: Claim) -> str:
+    return "cells" if claim.kind == "cross_rate" else "groups"
 
 
 def _notes(

@@ -6,7 +6,7 @@ import pytest
 
 from audits.claims import Claim, Limit, Minimum, Policy
 from audits.policy import parse_policy, read_policy
-from facerec.errors import ArgumentError
+from facerec.errors import ArgumentError, PolicyError
 from facerec.types import Interval
 
 WHOLE = """
@@ -52,6 +52,22 @@ rate = "selection"
 of = "hired"
 by = "gender"
 at_least = 0.8
+
+[[claim]]
+name = "Men are rarely taken for women"
+kind = "cross_rate"
+rate = "fmr"
+by = "gender"
+probe_group = "m"
+reference_group = "f"
+at_most = 0.001
+
+[[claim]]
+name = "Nobody is found more often in vain"
+kind = "search_difference"
+rate = "fpir"
+by = "gender"
+at_most = 0.01
 """
 
 
@@ -96,6 +112,22 @@ class TestReading:
                     by="gender",
                 ),
                 Claim("Four fifths", "class_ratio", Limit("at_least", 0.8), rate="selection", of="hired", by="gender"),
+                Claim(
+                    "Men are rarely taken for women",
+                    "cross_rate",
+                    Limit("at_most", 0.001),
+                    rate="fmr",
+                    by="gender",
+                    probe_group="m",
+                    reference_group="f",
+                ),
+                Claim(
+                    "Nobody is found more often in vain",
+                    "search_difference",
+                    Limit("at_most", 0.01),
+                    rate="fpir",
+                    by="gender",
+                ),
             ),
             confidence=0.9,
             holm=True,
@@ -107,6 +139,8 @@ class TestReading:
             "change of FNMR of everybody",
             "change of max_geomean of FMR by gender",
             "ratio of selection of hired by gender",
+            "FMR by gender, m against f",
+            "difference of FPIR by gender",
         ]
 
     def test_what_holds_where_nothing_is_said(self):
@@ -131,7 +165,7 @@ class TestReading:
         path = tmp_path / "gate.toml"
         path.write_text(written(at_most='"0.01"'), encoding="utf-8")
 
-        with pytest.raises(ArgumentError, match=r"gate\.toml: claim 1 \('c'\): at_most must be a number; got '0\.01'"):
+        with pytest.raises(PolicyError, match=r"gate\.toml: claim 1 \('c'\): at_most must be a number; got '0\.01'"):
             read_policy(str(path))
 
     @pytest.mark.parametrize(("data", "told"), [(None, "cannot be read"), (b'title = "\xff"', "is not UTF-8")])
@@ -141,7 +175,7 @@ class TestReading:
         if data is not None:
             path.write_bytes(data)
 
-        with pytest.raises(ArgumentError, match=rf"gate\.toml: the policy {told}"):
+        with pytest.raises(PolicyError, match=rf"gate\.toml: the policy {told}"):
             read_policy(path)
 
     @pytest.mark.parametrize(
@@ -174,7 +208,7 @@ class TestReading:
     )
     def test_refused_files(self, text, told):
         """Each thing that a file can get wrong has a message of its own, which names the file."""
-        with pytest.raises(ArgumentError, match=r"(?s)^gate\.toml: .*" + told):
+        with pytest.raises(PolicyError, match=r"(?s)^gate\.toml: .*" + told):
             parse_policy(text, source="gate.toml")
 
 
@@ -185,7 +219,7 @@ class TestClaims:
         ("fields", "told"),
         [
             ({"name": " "}, "a claim needs a name"),
-            ({"kind": "ratio"}, "kind must be one of rate, index, .*; got 'ratio'"),
+            ({"kind": "ratio"}, "kind must be one of rate, matched_rate, .*; got 'ratio'"),
             ({"rate": "error"}, "rate must be one of fmr, fnmr, fta; got 'error'"),
             ({"kind": "class_rate"}, "rate must be one of accuracy, error, .*; got 'fmr'"),
             ({"index": "gini"}, "a claim of kind rate has no index; got 'gini'"),
@@ -201,6 +235,14 @@ class TestClaims:
             ({"kind": "class_rate", "rate": "selection"}, "rate selection needs the class that it is of"),
             ({"group": "f"}, "group 'f' is out of place: the claim needs by"),
             ({"kind": "index", "index": "gini", "by": "g", "group": "f"}, "the claim compares all groups"),
+            ({"kind": "matched_rate"}, "is about the groups of both people in a pair: it needs by"),
+            ({"kind": "cross_rate", "by": "g", "rate": "fnmr"}, "rate must be one of fmr; got 'fnmr'"),
+            ({"kind": "cross_rate", "by": "g", "group": "f"}, "write probe_group and reference_group"),
+            ({"kind": "matched_rate", "by": "g", "group": "f"}, "for one group write kind rate"),
+            ({"by": "g", "probe_group": "f"}, "are of kind cross_rate; a claim of kind rate got 'f'"),
+            ({"kind": "cross_rate", "by": "g", "minimum": Minimum(subjects=1)}, "use min_trials"),
+            ({"kind": "search_rate"}, "rate must be one of fpir, fnir, rank_one_errors, fta; got 'fmr'"),
+            ({"kind": "search_ratio", "rate": "fpir"}, "a claim of kind search_ratio compares groups: it needs by"),
             ({"kind": "change", "minimum": Minimum(subjects=1)}, "cannot have min_subjects"),
             ({"kind": "change", "minimum": Minimum(expected_errors=1)}, "cannot have min_expected_errors"),
         ],
@@ -228,6 +270,8 @@ class TestClaims:
             ({"kind": "class_rate", "rate": "accuracy"}, Limit("at_most", 0.9), "one of at_least"),
             ({"kind": "class_ratio", "rate": "accuracy", "by": "g"}, Limit("at_least", 1.2), "between 0 and 1"),
             ({"kind": "class_ratio", "rate": "error", "by": "g"}, Limit("at_most", 0.8), "must lie above 1"),
+            ({"kind": "search_ratio", "rate": "fnir", "by": "g"}, Limit("at_most", 0.8), "must lie above 1"),
+            ({"kind": "search_rate", "rate": "fnir"}, Limit("at_least", 0.8), "one of at_most"),
             ({"kind": "class_difference", "rate": "error", "by": "g"}, Limit("at_most", -0.1), "between 0 and 1"),
             ({"kind": "class_difference", "rate": "accuracy", "by": "g"}, Limit("at_least", 0.1), "between -1 and 0"),
         ],

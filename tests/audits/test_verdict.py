@@ -528,8 +528,11 @@ class TestBadInput:
         ("asked", "told"),
         [
             (claim(by="race"), "claim 'claim 1': there is no grouping by 'race'; there are gender"),
-            (claim(kind="change", limit=0.01), "claim 'claim 1' is of kind change, and no audit of that kind"),
-            (claim(kind="class_rate", rate="error"), "is of kind class_rate, and no audit of that kind was given"),
+            (
+                claim(kind="change", limit=0.01),
+                "claim 'claim 1' is of kind change, for an audit of drift, and none was given",
+            ),
+            (claim(kind="class_rate", rate="error"), "expected one of rate, matched_rate, cross_rate, index"),
         ],
     )
     def test_claims_about_another_audit(self, asked, told):
