@@ -1,0 +1,143 @@
+"""Labelled photos as a value: which files, what is on them, which part each belongs to, and a digest of it all.
+
+The photos stay on disk until they are asked for. Their contents' SHA-256 digests are part of the value, so features,
+results and leakage checks can say which data they belong to, whatever the folder is called.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from facerec import images
+from facerec.errors import ArgumentError
+from facerec.types import Image
+
+PARTS = ("train", "validation", "test", "")
+"""What a photo may be given for; empty where the data do not say."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is not in the set, and why.
+
+    Attributes
+    ----------
+    file : str
+        Its path below the set's root.
+    reason : str
+        For people.
+    """
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Labelled photos; made by ``read_image_set``.
+
+    Attributes
+    ----------
+    name : str
+        For people: the folder's, the manifest's or the data set's name.
+    root : Path
+        The folder that `files` start from.
+    files : tuple of str
+        Paths below `root`, with ``/``.
+    labels : ndarray, int64, shape (n,)
+        Numbers of `classes`.
+    classes : tuple of str
+        Names, in the order of their numbers.
+    parts : tuple of str
+        Of each photo "train", "validation", "test", or "" where the data do not say.
+    digests : tuple of str
+        Of each file's contents the SHA-256, 64 hexadecimal digits.
+    columns : mapping of str to tuple of str
+        What else a manifest says of each photo, such as ``subject`` or ``race``.
+    skipped : tuple of Skipped
+        What was found and left out.
+    pixels : sequence of ndarray, uint8, height × width × 3, optional
+        The photos of a data set that keeps them in one large file; `files` are then only names.
+    """
+
+    name: str
+    root: Path
+    files: tuple[str, ...]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    parts: tuple[str, ...]
+    digests: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    skipped: tuple[Skipped, ...] = ()
+    pixels: Sequence[Image] | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {"labels": len(self.labels), "parts": len(self.parts), "digests": len(self.digests)}
+        lengths |= {f"column {name}": len(values) for name, values in self.columns.items()}
+        if wrong := {name: length for name, length in lengths.items() if length != len(self.files)}:
+            message = f"an image set has one value per file; {len(self.files)} files, but {wrong}"
+            raise ArgumentError(message)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every photo's contents, name, class and part: the same data give the same digest anywhere."""
+        rows = zip(self.files, self.digests, self.labels.tolist(), self.parts, strict=True)
+        text = json.dumps({"classes": self.classes, "rows": list(rows)}, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def image(self, index: int) -> Image:
+        """Read one photo.
+
+        Parameters
+        ----------
+        index : int
+            0 … n - 1.
+
+        Returns
+        -------
+        ndarray, uint8, shape (height, width, 3)
+            RGB, upright.
+
+        Raises
+        ------
+        ImageError
+            If the file has gone or changed into something unreadable since the set was read.
+        """
+        if self.pixels is not None:
+            return self.pixels[index]
+        return images.read(self.root / self.files[index])
+
+    def subset(self, indices: ArrayLike) -> ImageSet:
+        """The same set with the photos at `indices` only, in that order; classes keep their numbers.
+
+        Parameters
+        ----------
+        indices : array of int, shape (m,)
+            0 … n - 1.
+        """
+        chosen = [int(index) for index in np.asarray(indices, np.int64)]
+        return ImageSet(
+            name=self.name,
+            root=self.root,
+            files=tuple(self.files[i] for i in chosen),
+            labels=self.labels[chosen],
+            classes=self.classes,
+            parts=tuple(self.parts[i] for i in chosen),
+            digests=tuple(self.digests[i] for i in chosen),
+            columns=MappingProxyType(
+                {name: tuple(values[i] for i in chosen) for name, values in self.columns.items()}
+            ),
+            skipped=self.skipped,
+            pixels=None if self.pixels is None else [self.pixels[i] for i in chosen],
+        )
