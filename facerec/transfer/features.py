@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.transfer.backbone import Backbone
 from facerec.transfer.image_set import ImageSet
 
 Precision: TypeAlias = Literal["float32", "bfloat16", "auto"]
@@ -38,7 +39,7 @@ class Features:
 
 
 def extract(
-    backbone: Any,
+    backbone: Backbone,
     image_set: ImageSet,
     *,
     size: int | None = None,

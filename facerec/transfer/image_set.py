@@ -135,9 +135,7 @@ class ImageSet:
             classes=self.classes,
             parts=tuple(self.parts[i] for i in chosen),
             digests=tuple(self.digests[i] for i in chosen),
-            columns=MappingProxyType(
-                {name: tuple(values[i] for i in chosen) for name, values in self.columns.items()}
-            ),
+            columns=MappingProxyType({name: tuple(values[i] for i in chosen) for name, values in self.columns.items()}),
             skipped=self.skipped,
             pixels=None if self.pixels is None else [self.pixels[i] for i in chosen],
         )

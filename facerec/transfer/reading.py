@@ -1,13 +1,131 @@
-"""Labelled photos from whatever the user has."""
+"""Labelled photos from whatever the user has: class folders, a CSV manifest, a torchvision data set on the disk.
+
+Every file is opened once, here: its SHA-256 is taken and it is decoded, so that what cannot be read is known, counted
+and shown before anything is computed, and not in the middle of a training run.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
-from facerec.transfer.image_set import ImageSet
+import numpy as np
+
+from facerec import images
+from facerec.ahead import ahead
+from facerec.errors import DataSetError, ImageError
+from facerec.transfer.class_folders import list_folders
+from facerec.transfer.image_set import ImageSet, Skipped
+from facerec.transfer.listing import Listing
+from facerec.transfer.manifest import list_manifest
+
+TORCHVISION = "torchvision:"
+"""What a source begins with that is a torchvision data set: ``torchvision:NAME:FOLDER``."""
 
 
 def read_image_set(source: str | Path, *, label: str = "label", classes: Sequence[str] | None = None) -> ImageSet:
-    """Read labelled photos: class folders, class folders in train/ and val/, a CSV manifest, or a torchvision set."""
-    raise NotImplementedError
+    """Read labelled photos.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder with one folder of photos per class; or a folder with such folders in ``train/`` and ``val/`` (or
+        ``valid``, ``validation``) and/or ``test/``; or a CSV manifest with the columns ``image`` (a path from the
+        manifest's folder) and `label`, if it likes ``split``, and any others; or ``torchvision:NAME:FOLDER``, a
+        torchvision data set that lies in FOLDER already (nothing is downloaded).
+    label : str
+        The manifest's column that is to be predicted.
+    classes : sequence of str, optional
+        The classes, in the order of their numbers; photos of others are left out, and shown so. By default all,
+        sorted.
+
+    Returns
+    -------
+    ImageSet
+        Sorted by path (a manifest: in its order). Files that are no photos or cannot be read are in `skipped`.
+
+    Raises
+    ------
+    DataSetError
+        If there is no such folder or file, or it is none of these.
+        If a class folder holds no photo that can be read.
+        If there are fewer than two classes.
+        If the manifest lacks a column, a label is empty, a split is no part, an image occurs twice or is missing.
+        If a class of `classes` does not occur, or is named twice.
+    """
+    if isinstance(source, str) and source.startswith(TORCHVISION):
+        from facerec.transfer.torchvision_sets import read_torchvision_set
+
+        return _with_classes(*read_torchvision_set(source.removeprefix(TORCHVISION)), classes)
+    path = Path(source)
+    if path.is_dir():
+        listing = list_folders(path)
+    elif path.is_file():
+        listing = list_manifest(path, label=label)
+    else:
+        message = f"{path}: there is no such folder of photos or CSV manifest"
+        raise DataSetError(message)
+    return _with_classes(*_opened(listing), classes)
+
+
+def _opened(listing: Listing) -> tuple[ImageSet, Sequence[str]]:
+    """Open every photo: digests of those that can be read, and skips for the others; with the label of each."""
+
+    def open_one(file: str) -> str | Skipped:
+        try:
+            contents = (listing.root / file).read_bytes()
+            images.read(contents, name=file)
+        except (OSError, ImageError) as problem:
+            reason = problem.strerror or str(problem) if isinstance(problem, OSError) else str(problem)
+            return Skipped(file, reason.removeprefix(f"{file} "))
+        return hashlib.sha256(contents).hexdigest()
+
+    workers = os.cpu_count() or 1
+    opened = list(ahead(open_one, listing.files, workers=workers, depth=8 * workers))
+    kept = [i for i, result in enumerate(opened) if isinstance(result, str)]
+    image_set = ImageSet(
+        name=listing.name,
+        root=listing.root,
+        files=tuple(listing.files[i] for i in kept),
+        labels=np.zeros(len(kept), np.int64),
+        classes=tuple(sorted(set(listing.labels))),
+        parts=tuple(listing.parts[i] for i in kept),
+        digests=tuple(digest for digest in opened if isinstance(digest, str)),
+        columns=MappingProxyType({name: tuple(values[i] for i in kept) for name, values in listing.columns.items()}),
+        skipped=(*listing.skipped, *(each for each in opened if isinstance(each, Skipped))),
+    )
+    return image_set, [listing.labels[i] for i in kept]
+
+
+def _with_classes(image_set: ImageSet, labels: Sequence[str], classes: Sequence[str] | None) -> ImageSet:
+    """The set with its labels numbered, photos of classes that were not asked for left out."""
+    present = dict.fromkeys(labels)
+    wanted = image_set.classes if classes is None else tuple(classes)
+    if len(set(wanted)) < len(wanted):
+        message = f"classes names a class twice: {', '.join(wanted)}"
+        raise DataSetError(message)
+    if absent := [name for name in wanted if name not in present]:
+        why = next((f"; {skip.file}: {skip.reason}" for skip in image_set.skipped), "")
+        message = f"{image_set.root}: class {absent[0]!r} has no photo that can be read{why}"
+        raise DataSetError(message)
+    if len(wanted) < 2:
+        message = f"{image_set.root}: holds one class only ({', '.join(wanted)}); a classifier needs two or more"
+        raise DataSetError(message)
+    numbers = {name: number for number, name in enumerate(wanted)}
+    kept = [i for i, name in enumerate(labels) if name in numbers]
+    left_out = [
+        Skipped(image_set.files[i], f"its class {name!r} was not asked for")
+        for i, name in enumerate(labels)
+        if name not in numbers
+    ]
+    chosen = image_set.subset(kept)
+    return replace(
+        chosen,
+        labels=np.array([numbers[labels[i]] for i in kept], np.int64),
+        classes=wanted,
+        skipped=(*image_set.skipped, *left_out),
+    )
