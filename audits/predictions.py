@@ -10,12 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-from pyarrow import parquet
 
 from facerec.errors import ScoreTableError
+from facerec.scores.raw import read_raw
 from facerec.scores.table import as_text
-from facerec.scores.text_csv import read_text_csv
 
 _LARGEST = 50_000_000  # rows; more would not fit into the memory of most machines
 
@@ -31,21 +29,16 @@ def read_predictions(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        All text, one row per prediction.
+        One row per prediction; not checked.
 
     Raises
     ------
     ScoreTableError
         If the file's name ends in neither ``.csv`` nor ``.parquet``.
-        If the file is missing, empty, or not of the kind that its name says.
+        If the file is missing, empty, or not of the kind that its name says, or would not fit into memory.
         If a count is not a whole number of at least 0, or the counts add up to nothing or to more than 50 million.
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        message = f"{path}: the name of a table of predictions ends in .csv or .parquet"
-        raise ScoreTableError(message)
-    table = read_text_csv(path) if suffix == ".csv" else _read_parquet(path)
+    table = read_raw(path, kind="a table of predictions")
     try:
         return expand_counts(table) if "count" in table.columns else table
     except ScoreTableError as problem:
@@ -133,14 +126,3 @@ def check_predictions(table: pd.DataFrame, *, label: str, prediction: str) -> pd
         message = f"{label} in row {int(empty.argmax()) + 1} is empty; without the true class nothing can be judged"
         raise ScoreTableError(message)
     return checked
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        message = f"{path}: there is no such file"
-        raise ScoreTableError(message)
-    try:
-        return parquet.ParquetFile(path).read().to_pandas()
-    except (pa.ArrowException, OSError) as problem:
-        message = f"{path}: cannot be read as Parquet: {problem}"
-        raise ScoreTableError(message) from problem

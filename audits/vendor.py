@@ -6,22 +6,80 @@ people, pairs are told to be independent, and the result says so.
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import parquet
 
 from facerec import scores
-from facerec.errors import ScoreTableError
-from facerec.scores.text_csv import read_text_csv
+from facerec.errors import ArgumentError, ScoreTableError
+from facerec.scores.raw import read_raw
 
 _SUBJECTS = ("probe_subject", "reference_subject")
 _IMAGES = ("probe_image", "reference_image")
+_ROLES = ("score", "genuine", *_SUBJECTS, *_IMAGES)
+
+
+@dataclass(frozen=True)
+class GroupColumns:
+    """Where a table keeps the labels of one attribute.
+
+    Attributes
+    ----------
+    name : str
+        What the attribute is to be called, such as ``gender``.
+    probe, reference : str
+        The columns of either side; the same one twice where a single column holds for both.
+
+    Raises
+    ------
+    ArgumentError
+        If `name` holds a comma, which joins attributes, or is ``image`` or ``subject``.
+        If a name is empty.
+    """
+
+    name: str
+    probe: str
+    reference: str
+
+    def __post_init__(self) -> None:
+        if not (self.name and self.probe and self.reference) or "," in self.name:
+            message = (
+                "the labels of an attribute are given as a name without commas and one column for either side, such as "
+                f"gender, gender1 and gender2; got {self.name!r}, {self.probe!r} and {self.reference!r}"
+            )
+            raise ArgumentError(message)
+        if self.name in ("image", "subject"):
+            message = f"an attribute cannot be called {self.name}: probe_{self.name} means something else"
+            raise ArgumentError(message)
+
+    @classmethod
+    def parse(cls, text: str) -> GroupColumns:
+        """The columns that ``NAME=PROBE:REFERENCE`` or, with one for both sides, ``NAME=COLUMN`` names.
+
+        Raises
+        ------
+        ArgumentError
+            If the text is of neither form.
+
+        Examples
+        --------
+        >>> GroupColumns.parse("gender=gender1:gender2")
+        GroupColumns(name='gender', probe='gender1', reference='gender2')
+        >>> GroupColumns.parse("race=ethnicity")
+        GroupColumns(name='race', probe='ethnicity', reference='ethnicity')
+        """
+        name, _, columns = text.partition("=")
+        sides = [side.strip() for side in columns.split(":")]
+        if not all([name.strip(), *sides]) or len(sides) > 2:
+            message = (
+                "group labels are given as NAME=PROBE:REFERENCE, such as gender=gender1:gender2, or as NAME=COLUMN "
+                f"where one column holds for both sides; got {text!r}"
+            )
+            raise ArgumentError(message)
+        return cls(name.strip(), sides[0], sides[-1])
 
 
 @dataclass(frozen=True)
@@ -31,6 +89,8 @@ class VendorColumns:
     Attributes
     ----------
     score, genuine, probe_subject, reference_subject, probe_image, reference_image : str or None
+    groups : tuple of GroupColumns
+        Where the labels of people are, if not in ``probe_<attribute>`` and ``reference_<attribute>``.
     """
 
     score: str | None = None
@@ -39,6 +99,7 @@ class VendorColumns:
     reference_subject: str | None = None
     probe_image: str | None = None
     reference_image: str | None = None
+    groups: tuple[GroupColumns, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,16 +156,9 @@ def read_vendor(path: str | Path, columns: VendorColumns, *, memory: int | None 
         If the file is missing, empty, or not of the kind that its name says.
         If a CSV file is not UTF-8, or its cells are not separated by commas.
         If the table would not fit into memory; the message says the sizes.
-        If it lacks a column that `columns` names.
+        If it lacks a column that `columns` names, or one is named for two purposes.
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".csv", ".parquet"):
-        message = f"{path}: a score table's name ends in .csv or .parquet"
-        raise ScoreTableError(message)
-    if not path.is_file():
-        message = f"{path}: there is no such file"
-        raise ScoreTableError(message)
-    raw = _read(path, _machine_memory() if memory is None else memory)
+    raw = read_raw(path, memory=memory)
     try:
         return rename_columns(raw, columns)
     except ScoreTableError as problem:
@@ -123,33 +177,46 @@ def rename_columns(table: pd.DataFrame, columns: VendorColumns) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With the named columns renamed. A column that had one of our names and is not meant stays, as ``other_<name>``.
+        With the named columns renamed, and a copy of each column of labels as ``probe_<attribute>`` or
+        ``reference_<attribute>``. A column that had one of our names and is not meant stays, as ``other_<name>``.
 
     Raises
     ------
     ScoreTableError
-        If the table lacks a column that `columns` names.
-        If one column is named for two purposes.
+        If the table lacks a column that `columns` names, or has it twice.
+        If one column is named for two purposes, or the labels of an attribute twice.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"matching_score": [0.9], "label": [1]})
-    >>> rename_columns(table, VendorColumns(score="matching_score", genuine="label")).columns.tolist()
-    ['score', 'genuine']
+    >>> table = pd.DataFrame({"matching_score": [0.9], "label": [1], "g1": ["f"], "g2": ["m"]})
+    >>> columns = VendorColumns("matching_score", "label", groups=(GroupColumns("gender", "g1", "g2"),))
+    >>> rename_columns(table, columns).columns.tolist()
+    ['score', 'genuine', 'g1', 'g2', 'probe_gender', 'reference_gender']
     """
-    wanted = {field.name: getattr(columns, field.name) for field in fields(columns)}
-    meant = {ours: theirs for ours, theirs in wanted.items() if theirs is not None}
+    meant = {name: theirs for name in _ROLES if (theirs := getattr(columns, name)) is not None}
+    labels = [
+        (f"{side}_{group.name}", column)
+        for group in columns.groups
+        for side, column in (("probe", group.probe), ("reference", group.reference))
+    ]
     there = [str(name) for name in table.columns]
-    for ours, theirs in meant.items():
+    for ours, theirs in [*meant.items(), *labels]:
         if theirs not in there:
             message = f"there is no column {theirs!r} for {ours}; the table has {', '.join(there) or 'no columns'}"
+            raise ScoreTableError(message)
+        if there.count(theirs) > 1:
+            message = f"the table has the column {theirs!r} twice, so it is not known which one is meant for {ours}"
             raise ScoreTableError(message)
     if len(set(meant.values())) < len(meant):
         message = f"one column cannot serve two purposes; got {meant}"
         raise ScoreTableError(message)
-    names = {ours: f"other_{ours}" for ours, theirs in meant.items() if ours in there and theirs != ours}
+    if twice := [name for name in dict(labels) if sum(ours == name for ours, _ in labels) > 1]:
+        message = f"the labels of an attribute were given twice: {', '.join(twice)}"
+        raise ScoreTableError(message)
+    values = {ours: table[theirs] for ours, theirs in labels}
+    names = {ours: f"other_{ours}" for ours, theirs in [*meant.items(), *labels] if ours in there and theirs != ours}
     names |= {theirs: ours for ours, theirs in meant.items()}
-    return table.rename(columns=names)
+    return table.rename(columns=names).assign(**values)
 
 
 def complete(table: pd.DataFrame) -> Completed:
@@ -220,36 +287,3 @@ def _is_checked(table: pd.DataFrame) -> bool:
     if any(table[name].isna().any() or (table[name] == "").any() for name in ids):
         return False
     return bool(((table["probe_subject"] == table["reference_subject"]).to_numpy(bool) == table["genuine"]).all())
-
-
-def _read(path: Path, memory: int | None) -> pd.DataFrame:
-    if path.suffix.lower() == ".csv":
-        _refuse_larger(path, 5 * path.stat().st_size, memory)
-        return read_text_csv(path)
-    try:
-        file = parquet.ParquetFile(path)
-        metadata = file.metadata
-        groups = (metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-        _refuse_larger(path, 5 * sum(groups), memory)
-        return file.read().to_pandas()
-    except (pa.ArrowException, OSError) as problem:
-        message = f"{path}: cannot be read as Parquet: {problem}"
-        raise ScoreTableError(message) from problem
-
-
-def _refuse_larger(path: Path, needed: int, memory: int | None) -> None:
-    """Read, checked and coded, a table takes about five times the space of its text."""
-    if memory is not None and needed > memory:
-        message = (
-            f"{path}: the table needs about {needed / 2**30:.1f} GiB of memory and there are {memory / 2**30:.1f} GiB; "
-            "leave out columns that the audit does not use, or audit a random part of the people"
-        )
-        raise ScoreTableError(message)
-
-
-def _machine_memory() -> int | None:
-    """Bytes of memory of this machine; None where the system does not tell."""
-    names = getattr(os, "sysconf_names", {})
-    if "SC_PHYS_PAGES" not in names or "SC_PAGE_SIZE" not in names:
-        return None
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -298,13 +298,16 @@ class TestFiles:
             (" \n", "the file is empty"),
             (LINES.replace(",", ";"), "separated by semicolons"),
             (LINES.replace(",", "\t"), "separated by tabs"),
-            (LINES.encode("utf-16"), "not UTF-8"),
-            (LINES.replace("female", "weiblich é").encode("latin-1"), "cannot be read as CSV"),
+            ("\n" + LINES, "its first line is blank"),
+            (LINES.encode("utf-16"), "looks like UTF-16"),
+            (LINES.encode("utf-16-le"), "looks like UTF-16"),
+            (LINES.replace("0.12", "1_000"), "score in row 2 is '1_000': it is not a number"),
+            (LINES.replace("female", "weiblich é").encode("latin-1"), "not UTF-8 text in row 1, column 7;"),
             (LINES + "a,b,c\n", r"cannot be read as CSV \(UTF-8\): .*[Rr]ow #6.*9 columns, got 3"),
             (LINES + "a,b,c,d,no,1,x,y,1,2\n", "9 columns, got 10"),
             (LINES.replace("0.12", "inf"), r"scores\.csv: score in row 2 is 'inf'"),
             (LINES.replace("probe_image", "probe"), r"scores\.csv: the score table lacks probe_image"),
-            (b"\x89PNG\r\n\x1a\n\x00\x00", "not UTF-8"),
+            (b"\x89PNG\r\n\x1a\n", "not UTF-8"),
         ],
     )
     def test_files_that_are_refused(self, file, content, told):
@@ -324,14 +327,14 @@ class TestFiles:
             scores.read(tmp_path / "scores.xlsx")
         with pytest.raises(ScoreTableError, match=r"ends in \.csv or \.parquet"):
             scores.write(table(), tmp_path / "scores")
-        with pytest.raises(ScoreTableError, match=r"none\.csv: cannot be read: No such file"):
+        with pytest.raises(ScoreTableError, match=r"none\.csv: there is no such file"):
             scores.read(tmp_path / "none.csv")
         with pytest.raises(ScoreTableError, match=r"none\.parquet: there is no such file"):
             scores.read(tmp_path / "none.parquet")
         with pytest.raises(ScoreTableError, match="cannot be read as Parquet"):
             scores.read(file(LINES, "really.parquet"))
         (tmp_path / "folder.csv").mkdir()
-        with pytest.raises(ScoreTableError, match="Is a directory"):
+        with pytest.raises(ScoreTableError, match="is a folder"):
             scores.read(tmp_path / "folder.csv")
         with pytest.raises(OutputError, match="cannot be written: No such file or directory"):
             scores.write(table(), tmp_path / "nowhere" / "t.csv")

@@ -10,8 +10,8 @@ import pandas as pd
 
 from facerec.errors import ScoreTableError
 from facerec.replacing import replacing
+from facerec.scores.raw import read_raw
 from facerec.scores.table import check
-from facerec.scores.text_csv import read_text_csv
 
 
 def read(path: str | Path) -> pd.DataFrame:
@@ -33,10 +33,10 @@ def read(path: str | Path) -> pd.DataFrame:
         If the file's name ends in neither ``.csv`` nor ``.parquet``.
         If the file is missing, empty, or not of the kind that its name says.
         If a CSV file is not UTF-8, or its cells are not separated by commas.
+        If it would not fit into memory, or a Parquet column holds lists.
         If `check` refuses what it holds.
     """
-    path = Path(path)
-    raw = read_text_csv(path) if _suffix(path) == ".csv" else _read_parquet(path)
+    raw = read_raw(path)
     try:
         return check(raw)
     except ScoreTableError as problem:
@@ -68,35 +68,16 @@ def write(table: pd.DataFrame, path: str | Path) -> None:
     score is the shortest text that reads back as the same number.
     """
     path = Path(path)
-    suffix = _suffix(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        message = f"{path}: the name of a score table ends in .csv or .parquet"
+        raise ScoreTableError(message)
     checked = check(table)
     with replacing(path) as partial:
         if suffix == ".csv":
             _write_csv(checked, partial)
         else:
             checked.to_parquet(partial, index=False)
-
-
-def _suffix(path: Path) -> str:
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        message = f"{path}: a score table's name ends in .csv or .parquet"
-        raise ScoreTableError(message)
-    return suffix
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    if not path.is_file():
-        message = f"{path}: there is no such file"
-        raise ScoreTableError(message)
-    try:
-        return parquet.ParquetFile(path).read().to_pandas()
-    except (pa.ArrowException, OSError) as problem:
-        message = f"{path}: cannot be read as Parquet: {problem}"
-        raise ScoreTableError(message) from problem
 
 
 def _write_csv(checked: pd.DataFrame, path: Path) -> None:

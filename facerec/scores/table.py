@@ -15,7 +15,9 @@ REQUIRED = ("probe_image", "reference_image", "probe_subject", "reference_subjec
 """The columns of every score table, in the order in which they are written."""
 
 _IDS = REQUIRED[:4]
-_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_TRUTH = dict.fromkeys(("true", "1", "1.0", "yes", "genuine", "mated"), True) | dict.fromkeys(
+    ("false", "0", "0.0", "no", "impostor", "non-mated"), False
+)
 
 
 def check(table: pd.DataFrame) -> pd.DataFrame:
@@ -24,8 +26,9 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        With the columns `REQUIRED`. `genuine` may be bool, 1 and 0, or the words true, false, yes and no; `score`
-        numbers or their text, empty or NaN for a failure to acquire. A pair may occur several times.
+        With the columns `REQUIRED`. `genuine` may be bool, 1 and 0, or the words true and false, yes and no, genuine
+        and impostor, mated and non-mated, in any case of letters; `score` numbers or their text, empty or NaN for a
+        failure to acquire. A pair may occur several times.
 
     Returns
     -------
@@ -146,11 +149,15 @@ def as_text(column: pd.Series) -> pd.Series:
 
 
 def truth(column: pd.Series) -> pd.Series:
-    """A column of true, false, yes, no, 1 and 0 as bool; `ScoreTableError` with the row of any other value."""
+    """A column of the words that `check` knows as bool; `ScoreTableError` with the row of any other value."""
     codes, values = pd.factorize(column)
     known = [_TRUTH.get(_word(value).strip().lower()) for value in values]
     wrong = np.array([*(value is None for value in known), True])
-    _refuse_row(wrong[codes], column, "is neither true nor false (1/0 and yes/no serve as well)")
+    _refuse_row(
+        wrong[codes],
+        column,
+        "is neither true nor false (1/0, yes/no, genuine/impostor and mated/non-mated serve as well)",
+    )
     return pd.Series(np.array([*(bool(value) for value in known), False])[codes])
 
 
@@ -195,11 +202,13 @@ def _numbers(column: pd.Series) -> pd.Series:
         # Python's float, not pandas' faster parser: it gives back exactly the number that was written.
         words = text.to_numpy(object)
         numbers = np.full(len(words), np.nan)
+        no_number = "is not a number; write it with a decimal point, and leave it empty for no face"
+        _refuse_row(text.str.contains("_", regex=False), column, no_number)  # Python takes 1_000 for a number
         try:
             numbers[~absent] = words[~absent].astype(np.float64)
         except ValueError:
             bad = pd.to_numeric(text, errors="coerce").isna().to_numpy(bool) & ~absent
-            _refuse_row(bad, column, "is not a number; write it with a decimal point, and leave it empty for no face")
+            _refuse_row(bad, column, no_number)
             raise
     _refuse_row(np.isinf(numbers), column, "is infinite; leave it empty where no face was found")
     return pd.Series(numbers)

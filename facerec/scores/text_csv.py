@@ -6,12 +6,14 @@ so every cell is read as the text that it is.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
 from facerec.errors import ScoreTableError
 
+_NOT_UTF8 = re.compile(r"column #(\d+): Row #(\d+): .*invalid UTF8")  # columns from 0, rows from 1 for the header
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -31,8 +33,8 @@ def read_text_csv(path: Path) -> pd.DataFrame:
     ------
     ScoreTableError
         If the file is missing, is a folder or cannot be opened.
-        If it is empty.
-        If it is not UTF-8.
+        If it is empty, or its first line is.
+        If it is not UTF-8; the message says whether it looks like UTF-16.
         If its cells are separated by something other than commas.
         If a row has more or fewer cells than the header.
     """
@@ -57,6 +59,9 @@ def read_text_csv(path: Path) -> pd.DataFrame:
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError) as problem:
         message = f"{path}: cannot be read as CSV (UTF-8): {problem}"
+        if found := _NOT_UTF8.search(str(problem)):
+            row, column = int(found[2]) - 1, int(found[1]) + 1
+            message = f"{path}: is not UTF-8 text in row {row}, column {column}; save it as CSV (UTF-8)"
         raise ScoreTableError(message) from problem
     return table.to_pandas()
 
@@ -68,8 +73,12 @@ def _first_line(path: Path) -> str:
     except OSError as problem:
         message = f"{path}: cannot be read: {problem.strerror}"
         raise ScoreTableError(message) from problem
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in start:
+        message = f"{path}: is not UTF-8 text, but looks like UTF-16; save it as CSV (UTF-8)"
+        raise ScoreTableError(message)
     if not start.strip():
-        message = f"{path}: the file is empty; a header with the names of the columns is expected in its first line"
+        state = "its first line is blank" if path.stat().st_size > len(start) else "the file is empty"
+        message = f"{path}: {state}; a header with the names of the columns is expected there"
         raise ScoreTableError(message)
     try:
         return start.decode("utf-8-sig")

@@ -362,7 +362,7 @@ class TestReading:
         ("name", "content", "match"),
         [
             ("t.txt", "label", r"ends in \.csv or \.parquet"),
-            ("missing.csv", None, "No such file"),
+            ("missing.csv", None, "no such file"),
             ("missing.parquet", None, "no such file"),
             ("bad.parquet", "label,prediction", "cannot be read as Parquet"),
             ("t.csv", "label,count\na,-1\n", "row 1 is '-1'"),

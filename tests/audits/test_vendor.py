@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits import vendor
-from audits.vendor import VendorColumns, complete, read_vendor, rename_columns
+from audits.vendor import GroupColumns, VendorColumns, complete, read_vendor, rename_columns
 from facerec import scores
-from facerec.errors import ScoreTableError
+from facerec.errors import ArgumentError, ScoreTableError
 
 ROWS = [["1", "2", "ann", "ann", True, 0.9], ["1", "3", "ann", "bob", False, 0.2], ["4", "3", "cat", "bob", False, 0.1]]
 TABLE = pd.DataFrame(ROWS, columns=scores.REQUIRED)
@@ -50,6 +49,74 @@ class TestRenaming:
 
         with pytest.raises(ScoreTableError, match="two purposes"):
             rename_columns(table, VendorColumns(probe_subject="id", reference_subject="id"))
+
+
+class TestGroupColumns:
+    """GroupColumns, and what rename_columns does with them."""
+
+    def test_labels_of_either_side_get_our_names(self):
+        """The columns stay too; one column may serve both sides, and two attributes."""
+        table = pd.DataFrame({"g1": ["f"], "g2": ["m"], "e": ["x"]})
+        columns = VendorColumns(groups=(GroupColumns.parse("sex=g1:g2"), GroupColumns.parse("race = e")))
+
+        found = rename_columns(table, columns)
+
+        assert found.to_dict("list") == {
+            "g1": ["f"],
+            "g2": ["m"],
+            "e": ["x"],
+            "probe_sex": ["f"],
+            "reference_sex": ["m"],
+            "probe_race": ["x"],
+            "reference_race": ["x"],
+        }
+
+    def test_labels_that_are_not_meant_stay_under_another_name(self):
+        """A table may hold its own idea of an attribute; it is not lost."""
+        table = pd.DataFrame({"probe_sex": ["old"], "g1": ["f"], "g2": ["m"]})
+
+        found = rename_columns(table, VendorColumns(groups=(GroupColumns("sex", "g1", "g2"),)))
+
+        assert found["other_probe_sex"].tolist() == ["old"]
+        assert found["probe_sex"].tolist() == ["f"]
+
+    def test_a_renamed_column_can_give_labels_too(self):
+        """Such as people as groups of their own."""
+        table = pd.DataFrame({"id1": ["a"], "id2": ["b"]})
+        columns = VendorColumns(
+            probe_subject="id1", reference_subject="id2", groups=(GroupColumns("who", "id1", "id2"),)
+        )
+
+        found = rename_columns(table, columns)
+
+        assert found[["probe_subject", "probe_who", "reference_who"]].to_numpy().tolist() == [["a", "a", "b"]]
+
+    @pytest.mark.parametrize("text", ["", "gender", "=a:b", "gender=", "gender=a:", "gender=:b", "gender=a:b:c"])
+    def test_refuses_texts_of_another_form(self, text):
+        """The message shows the form."""
+        with pytest.raises(ArgumentError, match="NAME=PROBE:REFERENCE"):
+            GroupColumns.parse(text)
+
+    @pytest.mark.parametrize("name", ["image", "subject", "race,gender"])
+    def test_refuses_names_that_mean_something_else(self, name):
+        """A comma joins attributes, and probe_subject is a person."""
+        with pytest.raises(ArgumentError, match="attribute"):
+            GroupColumns(name, "a", "b")
+
+    @pytest.mark.parametrize(
+        ("groups", "told"),
+        [
+            (("sex=g1:g3",), "no column 'g3' for reference_sex; the table has g1, g2, twice, twice"),
+            (("sex=g1:g2", "sex=g2:g1"), "given twice: probe_sex, reference_sex"),
+            (("sex=twice",), "the column 'twice' twice"),
+        ],
+    )
+    def test_refuses_labels_that_cannot_be_found(self, groups, told):
+        """Each with the reason."""
+        table = pd.DataFrame([["f", "m", "x", "y"]], columns=["g1", "g2", "twice", "twice"])
+
+        with pytest.raises(ScoreTableError, match=told):
+            rename_columns(table, VendorColumns(groups=tuple(map(GroupColumns.parse, groups))))
 
 
 class TestCompleting:
@@ -151,12 +218,6 @@ class TestReading:
 
         with pytest.raises(ScoreTableError, match=r"GiB of memory and there are 0\.0 GiB"):
             read_vendor(path, VendorColumns(), memory=100)
-
-    def test_the_machine_tells_how_much_memory_it_has(self):
-        """In bytes, and more than a megabyte; or it does not tell."""
-        memory = vendor._machine_memory()
-
-        assert memory is None or memory > 2**20
 
     @pytest.mark.parametrize(
         ("name", "content", "told"),
