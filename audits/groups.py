@@ -1,12 +1,15 @@
 """Who belongs to which group: from labels in a table to small integers, one per row and side.
 
 Labels come with the data; nothing here looks at a face. A row without a label belongs to no group, and is counted as
-such. A group is an intersection as soon as several attributes are named: ``race,gender`` holds one group per pair of
-labels that occurs.
+such. Labels that a reader cannot tell apart are one: spaces of any kind, and one letter in two codings (Unicode's
+canonical equivalence), make no groups of their own. Letters in another case do, and `twin_notes` says so. A group is
+an intersection as soon as several attributes are named: ``race,gender`` holds one group per pair of labels that occurs.
 """
 
 from __future__ import annotations
 
+import unicodedata
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +20,11 @@ from numpy.typing import NDArray
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.scores import attributes
 from facerec.scores.table import as_text
+
+MOST_GROUPS = 300
+"""Of one grouping; more are no longer groups of people, but people, ages or photos."""
+
+_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))  # of letters in Persian and Indic words
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +135,8 @@ def group_rows(table: pd.DataFrame, by: str) -> RowGroups:
         If `by` names an attribute twice, or an empty one.
     ScoreTableError
         If the table lacks a column.
-        If no row has a label.
+        If no row has a label, or one holds characters that cannot be seen.
+        If there are more than `MOST_GROUPS` groups.
         If two groups would get one name because a label holds a comma.
 
     Examples
@@ -164,7 +173,8 @@ def group_pairs(table: pd.DataFrame, by: str) -> PairGroups:
         If `by` names an attribute twice, or an empty one.
     ScoreTableError
         If the table lacks the columns of an attribute, or one of the two.
-        If no side of any pair has a label.
+        If no side of any pair has a label, or one holds characters that cannot be seen.
+        If there are more than `MOST_GROUPS` groups.
         If two groups would get one name because a label holds a comma.
 
     Examples
@@ -179,6 +189,33 @@ def group_pairs(table: pd.DataFrame, by: str) -> PairGroups:
     stacked = [pd.concat([table[probe], table[reference]], ignore_index=True) for probe, reference in sides]
     labels, codes = _grouped(",".join(wanted), stacked)
     return PairGroups(",".join(wanted), _names(labels), labels, codes[: len(table)], codes[len(table) :])
+
+
+def twin_notes(groups: RowGroups | PairGroups) -> list[str]:
+    """What a reader must know of groups whose names differ in the case of letters only: perhaps they are one.
+
+    Parameters
+    ----------
+    groups : RowGroups or PairGroups
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> twin_notes(group_rows(pd.DataFrame({"sex": ["Male", "male", "female"]}), "sex"))
+    ["by sex, 'Male' and 'male' are counted as different groups, though only the case of letters differs"]
+    """
+    twins: dict[str, list[str]] = defaultdict(list)
+    for name in groups.names:
+        twins[name.casefold()].append(name)
+    return [
+        f"by {groups.by}, {' and '.join(map(repr, names))} are counted as different groups, though only the case of "
+        "letters differs"
+        for names in twins.values()
+        if len(names) > 1
+    ]
 
 
 def _sides(table: pd.DataFrame, name: str) -> tuple[str, str]:
@@ -213,6 +250,12 @@ def _grouped(by: str, columns: Sequence[pd.Series]) -> tuple[tuple[tuple[str, ..
         message = f"no row has a label for {by}: every cell is empty, so there is no group to speak of"
         raise ScoreTableError(message)
     present = np.unique(total[known])
+    if len(present) > MOST_GROUPS:
+        message = (
+            f"by {by} there are {len(present):,} groups, and an audit compares at most {MOST_GROUPS}; a column of ids, "
+            "ages or dates has to be put into classes first"
+        )
+        raise ScoreTableError(message)
     labels = tuple(_unravel(int(number), words) for number in present)
     result = np.full(len(total), -1, np.int32)
     result[known] = np.searchsorted(present, total[known])
@@ -222,11 +265,23 @@ def _grouped(by: str, columns: Sequence[pd.Series]) -> tuple[tuple[tuple[str, ..
 def _labels(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
     """The labels of a column, sorted, and which of them each row has; −1 for an empty or missing one."""
     codes, values = pd.factorize(column)
-    words = [word.strip() for word in as_text(pd.Series(values, name=column.name))]
+    words = [_label(word, column.name) for word in as_text(pd.Series(values, name=column.name))]
     labels = sorted({word for word in words if word})
     place = {word: number for number, word in enumerate(labels)}
     recoded = np.array([*(place.get(word, -1) for word in words), -1], np.int64)
     return recoded[codes], labels
+
+
+def _label(word: str, column: object) -> str:
+    """A label as it is shown: spaces of any kind as one, letters in their composed coding."""
+    label = " ".join(unicodedata.normalize("NFC", word).split())
+    if not label.translate(_JOINERS).isprintable():
+        message = (
+            f"{column} holds the label {word!a}, with characters that cannot be seen, such as control characters; "
+            "a reader could not tell this group from others, so rename it"
+        )
+        raise ScoreTableError(message)
+    return label
 
 
 def _unravel(number: int, words: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -128,6 +128,23 @@ class Completed:
         """Which photo is on either side, as codes from 0 on, shape (2, n); None where the table names none."""
         return self._codes(_IMAGES) if self.images_known else None
 
+    def repeated(self) -> tuple[int, int]:
+        """How many rows compare what another row compares, and how many of those have another score.
+
+        Rows are the same comparison where their photos are the same, in this order or the other; without photos,
+        where their people and their scores are; without either, none are.
+        """
+        sides = self.images() if self.images_known else self.people()
+        if sides is None:
+            return 0, 0
+        scores = pd.factorize(self.table["score"], use_na_sentinel=False)[0]
+        pairs = pd.factorize(sides.min(axis=0).astype(np.int64) * (int(sides.max()) + 1) + sides.max(axis=0))[0]
+        both = pairs.astype(np.int64) * (int(scores.max()) + 1) + scores
+        comparisons, scored = len(pd.unique(pairs)), len(pd.unique(both))
+        if self.images_known:
+            return len(pairs) - comparisons, scored - comparisons
+        return len(pairs) - scored, 0
+
     def _codes(self, sides: tuple[str, str]) -> NDArray[np.int32]:
         both = pd.concat([self.table[name] for name in sides], ignore_index=True)
         return pd.factorize(both)[0].astype(np.int32).reshape(2, -1)

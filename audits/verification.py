@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from audits.bootstrap import Grouped, draw_rates
 from audits.disparity import compare
 from audits.groupings import checked_groupings
-from audits.groups import PairGroups, group_pairs
+from audits.groups import PairGroups, group_pairs, twin_notes
 from audits.intervals import CONFIDENCE, checked_confidence
 from audits.multiplicity import each_against_others
 from audits.rates import Trials, rates_by
@@ -157,7 +157,11 @@ def audit_verification(
         groupings=tuple(_audit_grouping(groups, decisions, bootstrap, confidence) for groups in groupings),
         confidence=confidence,
         bootstrap=bootstrap,
-        notes=(*_table_notes(completed), *reach_notes(threshold, values)),
+        notes=(
+            *_table_notes(completed),
+            *(note for groups in groupings for note in twin_notes(groups)),
+            *reach_notes(threshold, values),
+        ),
     )
 
 
@@ -248,10 +252,15 @@ def _table_notes(completed: Completed) -> list[str]:
             "the table does not say who is in a pair, so pairs were taken as independent: where people occur in "
             "several pairs, every interval is too narrow"
         )
-    images = completed.images()
-    if images is not None:
-        pairs = images.min(axis=0).astype(np.int64) * (int(images.max()) + 1) + images.max(axis=0)
-        repeated = len(pairs) - len(pd.unique(pairs))
-        if repeated:
-            notes.append(f"{repeated} pairs of photos occur again, in this order or the other; each row was counted")
+    repeated, differing = completed.repeated()
+    if repeated and completed.images_known:
+        scores = f", {differing} of them with another score" if differing else ""
+        notes.append(
+            f"{repeated} pairs of photos occur again, in this order or the other{scores}; each row was counted"
+        )
+    elif repeated:
+        notes.append(
+            f"{repeated} rows repeat the people and the score of another row, in this order or the other; the table "
+            "does not name photos, so they may be one comparison; each row was counted"
+        )
     return notes

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.groups import group_pairs, group_rows, split_attributes
+from audits.groups import MOST_GROUPS, group_pairs, group_rows, split_attributes, twin_notes
 from facerec.errors import ArgumentError, ScoreTableError
 
 
@@ -121,3 +121,44 @@ class TestRows:
         """The message names the column."""
         with pytest.raises(ScoreTableError, match="lacks race; it has gender"):
             group_rows(pairs(gender=["m"]), "race")
+
+
+class TestLabels:
+    """What makes a group of its own, and what does not."""
+
+    def test_labels_that_look_alike_are_one(self):
+        """Spaces of any kind, and an accent in either coding; the joiner of a Persian word stays."""
+        labels = [
+            "North Side",
+            " North\u00a0Side ",
+            "North\tSide",
+            "caf\u00e9",
+            "cafe\u0301",
+            "\u0645\u06cc\u200c\u062e",
+        ]
+
+        groups = group_rows(pairs(place=labels), "place")
+
+        assert groups.names == ("North Side", "caf\u00e9", "\u0645\u06cc\u200c\u062e")
+        assert groups.codes.tolist() == [0, 0, 0, 1, 1, 2]
+
+    @pytest.mark.parametrize("label", ["a\x07", "\x1b[31mred", "nul\x00", "\u202efm", "f\u200b", "\ufffe"])
+    def test_refuses_labels_with_characters_that_cannot_be_seen(self, label):
+        """A bell, a terminal's colour, a turn of direction, a space of no width: the label is shown in ASCII."""
+        with pytest.raises(ScoreTableError, match=r"sex holds the label '.*\\[xu]\w.*cannot be seen"):
+            group_rows(pairs(sex=["f", label]), "sex")
+
+    def test_letters_of_another_case_make_groups_that_are_pointed_out(self):
+        """Perhaps they are two groups, and perhaps somebody typed carelessly."""
+        groups = group_rows(pairs(sex=["F", "f", "m", "FEMALE"]), "sex")
+
+        assert groups.names == ("F", "FEMALE", "f", "m")
+        assert twin_notes(groups) == [
+            "by sex, 'F' and 'f' are counted as different groups, though only the case of letters differs"
+        ]
+
+    def test_refuses_more_groups_than_can_be_compared(self):
+        """A column of ids is no grouping; the message says how many groups there would be."""
+        assert len(group_rows(pairs(id=[str(number) for number in range(MOST_GROUPS)]), "id")) == MOST_GROUPS
+        with pytest.raises(ScoreTableError, match="by id there are 301 groups, and an audit compares at most 300"):
+            group_rows(pairs(id=[str(number) for number in range(MOST_GROUPS + 1)]), "id")

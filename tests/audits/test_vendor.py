@@ -140,6 +140,21 @@ class TestCompleting:
         assert found.people().tolist() == [[0, 0, 1], [0, 2, 2]]
         assert not found.pairs_independent
 
+    def test_a_comparison_that_occurs_again(self):
+        """In either order of its photos; another score is counted, and failing twice is the same score."""
+        other_way = {"probe_image": "reference_image", "reference_image": "probe_image"}
+        again = pd.concat([TABLE, TABLE[:1].rename(columns=other_way), TABLE[1:2].assign(score=0.7)])
+        assert complete(again).repeated() == (2, 1)
+        failed = pd.concat([TABLE[:1].assign(score=np.nan)] * 3)
+        assert complete(failed).repeated() == (2, 0)
+        assert complete(TABLE).repeated() == (0, 0)
+
+    def test_without_photos_the_score_has_to_be_the_same_too(self):
+        """Two people have many photos; without people nothing is known."""
+        again = pd.concat([TABLE, TABLE[:1], TABLE[1:2].assign(score=0.7)])
+        assert complete(again.drop(columns=["probe_image", "reference_image"])).repeated() == (1, 0)
+        assert complete(again[["genuine", "score"]]).repeated() == (0, 0)
+
     def test_a_checked_table_is_not_checked_again(self):
         """It comes back as it is."""
         checked = scores.check(TABLE)
