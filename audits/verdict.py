@@ -15,13 +15,13 @@ from typing import TypeAlias
 from audits.claims import Claim, Kind, Policy
 from audits.class_rates import ClassificationAudit
 from audits.findings import Finding, correct, decide
-from audits.multiplicity import holm
 from audits.observations import Observation, of_classification, of_drift, of_identification, of_verification
 from audits.paired import Verdict
 from audits.rate_changes import DriftAudit
 from audits.records import VerificationAudit
 from audits.search_rates import IdentificationAudit
 from facerec.errors import ArgumentError
+from facerec.metrics import holm
 from facerec.reporting import Standing
 
 EXIT_STATUS: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "insufficient evidence": 3}

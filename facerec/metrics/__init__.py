@@ -9,12 +9,14 @@ always a false non-match. `genuine` scores are of two photos of one person (mate
 from facerec.metrics.clusters import clustered_rate, design_effect, dyadic_variance
 from facerec.metrics.curves import DetCurve, auc, det_curve, eer
 from facerec.metrics.folds import FoldAccuracy, ten_fold_accuracy
+from facerec.metrics.multiplicity import benjamini_hochberg, holm
 from facerec.metrics.rates import fmr, fnmr, threshold_at_fmr, tmr_at_fmr
 
 __all__ = [
     "DetCurve",
     "FoldAccuracy",
     "auc",
+    "benjamini_hochberg",
     "clustered_rate",
     "design_effect",
     "det_curve",
@@ -22,6 +24,7 @@ __all__ = [
     "eer",
     "fmr",
     "fnmr",
+    "holm",
     "ten_fold_accuracy",
     "threshold_at_fmr",
     "tmr_at_fmr",
