@@ -23,6 +23,9 @@ from audits.searches import check_gallery, check_searches
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.types import Interval
 
+LARGER = (10, 100)
+"""How many times as large the galleries are that the formula is asked about."""
+
 
 @dataclass(frozen=True)
 class MixedFpir:
@@ -43,6 +46,8 @@ class MixedFpir:
         FPIR expected of galleries with the wanted composition, drawn from this one; NaN without searches.
     interval : Interval
         Of `reweighted`, over the people who are searched for.
+    larger : tuple of (int, float)
+        What the formula says of galleries that are `LARGER` times as large, of the same composition as this one.
     """
 
     group: str
@@ -52,6 +57,7 @@ class MixedFpir:
     independent: float
     reweighted: float
     interval: Interval
+    larger: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True)
@@ -170,6 +176,7 @@ def reweight_gallery(
                 independent=_independent(hits, group, inside, sizes),
                 reweighted=float(expected[inside].mean()) if n else math.nan,
                 interval=_interval(expected[inside], subjects[inside], confidence),
+                larger=tuple((times, _independent(hits, group, inside, sizes, times=times)) for times in LARGER),
             )
         )
     return GalleryMix(
@@ -281,13 +288,18 @@ def _log_spared(hits: NDArray[np.int64], sizes: NDArray[np.intp], wanted: NDArra
 
 
 def _independent(
-    hits: NDArray[np.int64], group: NDArray[np.int32], inside: NDArray[np.bool_], sizes: NDArray[np.intp]
+    hits: NDArray[np.int64],
+    group: NDArray[np.int32],
+    inside: NDArray[np.bool_],
+    sizes: NDArray[np.intp],
+    *,
+    times: int = 1,
 ) -> float:
-    """The formula for independent comparisons, averaged over the probes that are meant."""
+    """The formula for independent comparisons, averaged over the probes that are meant, `times` the gallery."""
     total, held = 0.0, sizes > 0
     for code in np.unique(group[inside]):
         mine = inside & (group == code)
-        total += mine.sum() * fpir_from_fmr(hits[mine].mean(axis=0)[held] / sizes[held], sizes[held])
+        total += mine.sum() * fpir_from_fmr(hits[mine].mean(axis=0)[held] / sizes[held], times * sizes[held])
     return float(total / inside.sum()) if inside.any() else math.nan
 
 

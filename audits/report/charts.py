@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from audits.records import RateEstimate
@@ -24,6 +24,7 @@ from facerec.reporting.figures import BLUE, GREEN, GREY, INK, VERMILION
 
 _LABELLED_CELLS = 12  # more groups than this, and numbers in cells can no longer be read
 _LONGEST = 28
+_FEW_DECADES = 200  # a log axis that spans less is labelled at 1, 2 and 5, a longer one at its decades
 
 
 def short(label: str) -> str:
@@ -84,6 +85,8 @@ def forest(axes: Axes, rows: Sequence[tuple[str, RateEstimate]], *, name: str, s
     axes.set_xscale("log")
     axes.set_xlim(floor, min(1.0, 1.6 * max(highs, default=1.0)))
     axes.set_yticks(range(len(rows)), [short(label) for label, _ in rows])
+    if axes.get_xlim()[1] < _FEW_DECADES * floor:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -125,8 +128,15 @@ def rate_curves(
     axes.legend(loc="best", fontsize=7.5)
 
 
-def heat_map(axes: Axes, names: Sequence[str], cells: Mapping[tuple[int, int], RateEstimate]) -> None:
-    """Draw FMR of probe group by reference group, log scale; cells without a false match are hatched.
+def heat_map(
+    axes: Axes,
+    names: Sequence[str],
+    cells: Mapping[tuple[int, int], RateEstimate],
+    *,
+    side: str = "reference",
+    nothing: str = "no pairs",
+) -> None:
+    """Draw a rate of probe group by another group, log scale; cells without an error are hatched.
 
     Parameters
     ----------
@@ -135,6 +145,8 @@ def heat_map(axes: Axes, names: Sequence[str], cells: Mapping[tuple[int, int], R
         The groups; rows from the top are the probe's, columns the reference's.
     cells : mapping of (row, column) to RateEstimate
         A cell that is missing was suppressed, and is drawn empty with a dash.
+    side, nothing : str
+        What the other group is of, and what stands in a cell without trials.
     """
     values = [cell.value for cell in cells.values() if cell.errors]
     low, high = (min(values), max(values)) if values else (1e-3, 1e-2)
@@ -147,7 +159,7 @@ def heat_map(axes: Axes, names: Sequence[str], cells: Mapping[tuple[int, int], R
             corner = (column - 0.5, row - 0.5)
             if cell is None or not cell.measured:
                 axes.add_patch(Rectangle(corner, 1, 1, facecolor="white", edgecolor="#c9ced6", linewidth=0.8))
-                text, ink = ("–" if cell is None else "no pairs"), GREY
+                text, ink = ("–" if cell is None else nothing), GREY
             elif not cell.errors:
                 axes.add_patch(Rectangle(corner, 1, 1, facecolor="white", edgecolor=GREY, hatch="////", linewidth=0.8))
                 text, ink = f"0 of {cell.trials:,}\n< {write_number(cell.interval.high, 'rate')}", INK
@@ -166,7 +178,7 @@ def heat_map(axes: Axes, names: Sequence[str], cells: Mapping[tuple[int, int], R
         range(len(names)), labels, rotation=0 if len(names) <= 3 else 45, ha="center" if len(names) <= 3 else "right"
     )
     axes.set_yticks(range(len(names)), labels)
-    axes.set_xlabel("reference")
+    axes.set_xlabel(side)
     axes.set_ylabel("probe")
     axes.grid(visible=False)
     axes.tick_params(length=0)

@@ -17,7 +17,7 @@ _OF = {
     "fnmr": "False non-matches: genuine pairs with both sides in the group",
     "fta": "Failures to acquire: comparisons without a score, both sides in the group",
 }
-_INDEX_WORDS = {
+INDEX_WORDS = {
     "difference": "largest minus smallest",
     "max_min_ratio": "largest / smallest",
     "max_geomean": "largest / geometric mean",
@@ -199,7 +199,7 @@ def _wide(group: object, name: str) -> tuple[Cell, ...]:
 def _index(of: str, index: Index) -> tuple[Cell, ...]:
     return (
         of,
-        _INDEX_WORDS.get(index.name, index.name),
+        INDEX_WORDS.get(index.name, index.name),
         None if math.isnan(index.value) and index.note else index.value,
         index.interval.low,
         index.interval.high,

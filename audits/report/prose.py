@@ -43,11 +43,19 @@ def method(audit: VerificationAudit) -> str:
         if audit.bootstrap.replicates
         else "No draws were made, so indices have no intervals."
     )
+    chosen_here = audit.threshold.target_fmr is not None and audit.threshold.calibration_fmr is None
+    choice = (
+        " It was chosen on these very comparisons, and the intervals leave out how uncertain that choice is; how far "
+        "FMR may be from its target shows in the interval of FMR over all impostor pairs."
+        if chosen_here
+        else ""
+    )
     return (
         f"A comparison is accepted if its value is {words} to the threshold, which is one for all groups and is held "
-        "fixed by the intervals. FMR is the share of impostor (non-mated) pairs that are accepted, FNMR the share of "
-        "genuine (mated) pairs that are rejected. A comparison without a score is a failure to acquire and counts as "
-        f"rejected.\n\n{people}\n\nIntervals are of {level}; where no error or nothing but errors was seen they are "
+        f"fixed by the intervals, of rates and of indices: no draw chooses it again.{choice} FMR is the share of "
+        "impostor (non-mated) pairs that are accepted, FNMR the share of genuine (mated) pairs that are rejected. A "
+        "comparison without a score is a failure to acquire and counts as rejected."
+        f"\n\n{people}\n\nIntervals are of {level}; where no error or nothing but errors was seen they are "
         "Clopper and Pearson's, and errors are fewer than three in the number of effective trials (rule of 3). "
         f"Evidence is called none below 3 errors, indicative below 30 and reportable from 30 on (rule of 30). {drawn} "
         "A group without trials enters no index and is listed."

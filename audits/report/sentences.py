@@ -53,9 +53,9 @@ def written(found: RateEstimate) -> str:
         return "an unknown share (no such pair)"
     counts = f"{found.errors:,} of {found.trials:,}"
     if not found.errors:
-        return f"fewer than {_percent(found.interval.high)} ({counts})"
+        return f"fewer than {percent(found.interval.high)} ({counts})"
     level = f"{100 * found.interval.confidence:g}\N{NO-BREAK SPACE}%"
-    return f"{_percent(found.value)} ({counts}; {level}: {_range(found.interval)})"
+    return f"{percent(found.value)} ({counts}; {level}: {_range(found.interval)})"
 
 
 def findings(grouping: GroupingAudit) -> tuple[Finding, ...]:
@@ -92,7 +92,7 @@ def _difference_sentence(grouping: GroupingAudit, name: RateName) -> Finding | N
     if not worst[1].errors:
         bound = max(found.interval.high for _, found in measured)
         text = (
-            f"By {by}, not a single {event} was seen in any group; that shows rates below {_percent(bound)}, and says "
+            f"By {by}, not a single {event} was seen in any group; that shows rates below {percent(bound)}, and says "
             "nothing about who fares worse."
         )
         return Finding("insufficient", text)
@@ -111,7 +111,7 @@ def _difference_sentence(grouping: GroupingAudit, name: RateName) -> Finding | N
         )
     text = (
         f"By {by}, a difference in {event} rates is **not shown, and not excluded**: {pair}, where chance alone could "
-        f"explain the difference; it may be as large as {_points(difference.high)}.{evidence}"
+        f"explain the difference; it may be as large as {points(difference.high)}.{evidence}"
     )
     return Finding("insufficient", text)
 
@@ -129,11 +129,13 @@ def _times(grouping: GroupingAudit, name: RateName) -> str:
     return f", {ratio.value:.3g} times as often{low}"
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """A share as prose writes it: three digits, in percent."""
     return f"{100 * value:.3g}\N{NO-BREAK SPACE}%"
 
 
-def _points(value: float) -> str:
+def points(value: float) -> str:
+    """A difference of shares as prose writes it."""
     return f"{100 * value:.3g} percentage points"
 
 

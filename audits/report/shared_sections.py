@@ -43,6 +43,16 @@ def label_source(stated: Background) -> tuple[Block, ...]:
     )
 
 
+def stated_facts(stated: Background) -> Facts:
+    """What the auditor says the system is for, and how it was evaluated; what was not said is shown as such."""
+    return Facts(
+        (
+            ("what the system is for", stated.purpose or "not stated"),
+            ("type of evaluation", stated.evaluation or "not stated"),
+        )
+    )
+
+
 def file_stem(kind: str, by: str, taken: Sequence[str] = ()) -> str:
     """A file's name for a grouping, from letters, digits and hyphens only, whatever the column is called.
 

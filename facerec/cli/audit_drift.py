@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from facerec.cli import audit_columns, console
 from facerec.cli import audit_options as options
-from facerec.cli import console
 from facerec.cli.options import AsJson, examples
 from facerec.errors import ArgumentError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audits.rate_changes import DriftAudit
 
 EXAMPLES = examples(
-    "facerec audit drift before.csv after.csv --by gender --at-fmr 1e-3",
+    "facerec audit drift before.csv after.csv --by gender --at-fmr 1e-3 --out report/",
     "facerec audit drift before.csv after.csv --by gender --at-threshold 0.5 --at-threshold-after 0.6 --json",
 )
 
@@ -54,11 +54,19 @@ def drift(
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
     as_json: AsJson = False,
-    score: options.ScoreColumn = None,
-    genuine: options.GenuineColumn = None,
-    probe_subject: options.ProbeSubjectColumn = None,
-    reference_subject: options.ReferenceSubjectColumn = None,
-    distance: options.Distance = False,
+    score: audit_columns.ScoreColumn = None,
+    genuine: audit_columns.GenuineColumn = None,
+    probe_subject: audit_columns.ProbeSubjectColumn = None,
+    reference_subject: audit_columns.ReferenceSubjectColumn = None,
+    probe_image: audit_columns.ProbeImageColumn = None,
+    reference_image: audit_columns.ReferenceImageColumn = None,
+    groups: audit_columns.Groups = None,
+    distance: audit_columns.Distance = False,
+    out: options.Out = None,
+    about: options.Title = "",
+    labels_from: options.LabelsFrom = "",
+    purpose: options.UsePurpose = "",
+    evaluation: options.Evaluation = None,
 ) -> None:
     """Audit a change of matcher: paired changes of FMR, FNMR and FTA by group, with intervals.
 
@@ -67,16 +75,23 @@ def drift(
     from audits.drift import audit_drift
     from audits.intervals import CONFIDENCE
     from audits.policy import read_policy
+    from audits.report import Background, Run, hash_input, write_report
     from audits.report.claims import verdict_document
     from audits.report.drift_document import drift_document
-    from audits.vendor import VendorColumns, read_vendor
+    from audits.vendor import read_vendor
     from audits.verdict import judge
 
     options.refuse_without_policy(policy, junit=junit, summary=summary)
     if at_threshold is None and at_threshold_after is not None:
         message = "--at-threshold-after needs --at-threshold"
         raise ArgumentError(message)
-    columns = VendorColumns(score, genuine, probe_subject, reference_subject)
+    columns = audit_columns.vendor_columns(
+        score,
+        genuine,
+        subjects=(probe_subject, reference_subject),
+        images=(probe_image, reference_image),
+        groups=groups,
+    )
     rules = None if policy is None else read_policy(policy)
     audit = audit_drift(
         read_vendor(before, columns),
@@ -90,11 +105,43 @@ def drift(
         seed=seed,
     )
     verdict = None if rules is None else judge(rules, drift=audit)
+    files: tuple[Path, ...] = ()
+    if out is not None:
+        from audits.report.drift_page import drift_report
+
+        given = {
+            "--by": by,
+            "--at-fmr": at_fmr,
+            "--at-threshold": at_threshold,
+            "--at-threshold-after": at_threshold_after,
+            "--policy": policy,
+            "--score": score,
+            "--genuine": genuine,
+            "--probe-subject": probe_subject,
+            "--reference-subject": reference_subject,
+            "--probe-image": probe_image,
+            "--reference-image": reference_image,
+            "--groups": groups,
+            "--distance": distance,
+            "--replicates": replicates,
+            "--seed": seed,
+            "--about": about,
+            "--labels-from": labels_from,
+            "--purpose": purpose,
+            "--evaluation": evaluation,
+        }
+        inputs = [hash_input(before, role="before"), hash_input(after, role="after")]
+        inputs += [] if policy is None else [hash_input(policy, role="policy")]
+        run = Run(options.command_line("drift", before.name, after.name, options=given), tuple(inputs), seed)
+        background = Background(about, labels_from, purpose, evaluation or "")
+        files = write_report(drift_report(audit, run=run, background=background, verdict=verdict), out)
     if as_json:
-        console.document(drift_document(audit, verdict=verdict_document(verdict)))
+        document = drift_document(audit, verdict=verdict_document(verdict))
+        console.document({**document, "files": [str(path) for path in files]})
     else:
         options.say_verdict(verdict)
         _say(audit)
+        options.say_files(files)
     options.finish(verdict, junit=junit, summary=summary)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +11,12 @@ from facerec.cli import audit_options as options
 from facerec.cli import console
 from facerec.cli.options import AsJson, examples
 
+if TYPE_CHECKING:
+    from audits.search_rates import IdentificationAudit
+
 EXAMPLES = examples(
     "facerec audit identification searches.csv --gallery people.csv --by gender --at-threshold 0.93",
+    "facerec audit identification searches.csv --gallery people.csv --at-threshold 0.93 --policy policy.toml",
 )
 
 
@@ -35,23 +39,77 @@ def identification(
             "--rank", metavar="NUMBER", help="Look at this many candidates; by default at all.", show_default=False
         ),
     ] = None,
+    policy: options.PolicyFile = None,
+    junit: options.JunitFile = None,
+    summary: options.SummaryFile = None,
     as_json: AsJson = False,
+    out: options.Out = None,
+    about: options.Title = "",
+    labels_from: options.LabelsFrom = "",
+    purpose: options.UsePurpose = "",
+    evaluation: options.Evaluation = None,
 ) -> None:
-    """Audit a gallery (1:N): FPIR and FNIR by group at one threshold, with intervals."""
+    """Audit a gallery (1:N): FPIR and FNIR by group at one threshold, with intervals.
+
+    Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
+    """
+    from audits.even_mix import even_mixes
     from audits.identification import audit_identification
+    from audits.intervals import CONFIDENCE
+    from audits.policy import read_policy
+    from audits.report import Background, Run, hash_input, write_report
+    from audits.report.claims import verdict_document
     from audits.report.identification_document import identification_document
+    from audits.verdict import judge
     from facerec.scores.text_csv import read_text_csv
 
+    options.refuse_without_policy(policy, junit=junit, summary=summary)
+    rules = None if policy is None else read_policy(policy)
+    table, people = read_text_csv(searches), read_text_csv(gallery)
     audit = audit_identification(
-        read_text_csv(searches),
-        read_text_csv(gallery),
+        table,
+        people,
         threshold=at_threshold,
-        by=options.groupings(by, None),
+        by=options.groupings(by, rules),
         rank=rank,
+        confidence=CONFIDENCE if rules is None else rules.confidence,
     )
+    verdict = None if rules is None else judge(rules, identification=audit)
+    mixes = even_mixes(table, people, audit)
+    files: tuple[Path, ...] = ()
+    if out is not None:
+        from audits.report.identification_page import identification_report
+
+        given = {
+            "--gallery": gallery,
+            "--at-threshold": at_threshold,
+            "--by": by,
+            "--rank": rank,
+            "--policy": policy,
+            "--about": about,
+            "--labels-from": labels_from,
+            "--purpose": purpose,
+            "--evaluation": evaluation,
+        }
+        inputs = [hash_input(searches, role="searches"), hash_input(gallery, role="gallery")]
+        inputs += [] if policy is None else [hash_input(policy, role="policy")]
+        run = Run(options.command_line("identification", searches.name, options=given), tuple(inputs), None)
+        background = Background(about, labels_from, purpose, evaluation or "")
+        report = identification_report(audit, mixes, run=run, background=background, verdict=verdict)
+        files = write_report(report, out)
     if as_json:
-        console.document(identification_document(audit))
-        return
+        document = identification_document(audit, mixes=mixes, verdict=verdict_document(verdict))
+        console.document({**document, "files": [str(path) for path in files]})
+    else:
+        options.say_verdict(verdict)
+        _say(audit)
+        options.say_files(files)
+    options.finish(verdict, junit=junit, summary=summary)
+
+
+def _say(audit: IdentificationAudit) -> None:
+    from audits.report.search_sentences import search_findings
+
     console.say(f"{audit.gallery_size:,} people enrolled, threshold {audit.threshold:g}")
     names = ("group", "enrolled", "FPIR", "false positives", "non-mated", "FNIR", "misses", "mated")
     for by_name, groups in [("", ()), *((grouping.by, grouping.groups) for grouping in audit.groupings)]:
@@ -78,3 +136,5 @@ def identification(
                 )
             ]
         console.table((f"by {by_name}" if by_name else "", *names[1:]), rows, right=names[1:])
+        for found in search_findings(audit.grouping(by_name)) if by_name else ():
+            options.say_prose(found.text)

@@ -1,0 +1,297 @@
+"""The report of an audit of drift: what got worse and what got better for whom, one as loud as the other."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from audits.rate_changes import DriftAudit, IndexChange, RateChange
+from audits.records import RateEstimate, Threshold, Unlabelled
+from audits.report.background import Background, Run
+from audits.report.change_charts import change_forest
+from audits.report.change_sentences import change_findings, overall_change, shown, shown_of_index
+from audits.report.claims import verdict_document
+from audits.report.drift_document import drift_document
+from audits.report.files import Report
+from audits.report.group_tables import INDEX_WORDS
+from audits.report.shared_sections import claims_section, label_source, run_section, stated_facts
+from audits.summaries import verdict_callout
+from audits.verdict import PolicyVerdict
+from facerec.reporting import Block, Callout, Cell, Column, Figure, Page, Section, Table, Text, plain, write_number
+from facerec.reporting.figures import draw
+
+_NO_POLICY = (
+    "No policy was given, so nothing passes or fails here. How much worse is too much has to be decided by people, "
+    "before they look."
+)
+_LIMITS = """
+- The changes hold for these comparisons, people and the two thresholds; other people and thresholds have others.
+- A change that is not shown is not shown to be absent: look at how wide the interval is.
+- A gain for everybody together may hide a loss for one group; look at every group, and at groups that are not here.
+- A change says nothing about whether the rates were acceptable before, or are now.
+- No person and no photo is named here.
+"""
+_USES = """
+**Meant for** deciding whether a new version, threshold or camera may replace the present one for people like those in
+the data, and for finding who pays for the change.
+
+**Not meant for** judging either version by itself, which is what an audit of verification does; for inferring
+anybody's gender, origin or age from a face; for statements about single people.
+"""
+_RATES = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "fta": "comparisons"}
+
+
+def drift_report(
+    audit: DriftAudit, *, run: Run, background: Background | None = None, verdict: PolicyVerdict | None = None
+) -> Report:
+    """Build the report of an audit of drift.
+
+    Parameters
+    ----------
+    audit : DriftAudit
+    run : Run
+        What was run on what.
+    background : Background, optional
+        What the auditor states; None: everything is shown as missing.
+    verdict : PolicyVerdict, optional
+        What became of a policy's claims; None: nothing was to be decided.
+
+    Returns
+    -------
+    Report
+        For those who may see every number: it leaves out no small group.
+    """
+    stated = background or Background()
+    by = tuple(dict.fromkeys(change.by for change in audit.changes if change.by))
+    subject = stated.subject or " to ".join(file.name for file in run.inputs[:2])
+    sections = [section for name in by for section in _grouping(audit, name)]
+    page = Page(
+        title=f"Audit of drift: {subject}" if subject else "Audit of drift",
+        summary=_summary(audit, by),
+        lead=_lead(audit, verdict),
+        sections=(
+            *claims_section(verdict),
+            *(sections or [Section("Changes", (_forest(audit, ""), *_change_tables(audit, "")))]),
+            Section("Thresholds", (_threshold_table(audit),)),
+            Section("Method", (Text(_method(audit)),)),
+            Section("Limits and use", (stated_facts(stated), *label_source(stated), Text(_LIMITS), Text(_USES))),
+            run_section(run),
+        ),
+    )
+    files = {"changes": _all_changes(audit), "index-changes": _index_table(audit, audit.indices, "")}
+    return Report(page, drift_document(audit, verdict=verdict_document(verdict)), files, run)
+
+
+def _summary(audit: DriftAudit, by: tuple[str, ...]) -> str:
+    genuine, impostor = audit.change("fnmr").change.trials, audit.change("fmr").change.trials
+    grouped = f" Groups: by {'; '.join(map(plain, by))}." if by else ""
+    return f"{genuine:,} genuine and {impostor:,} impostor pairs, each decided before and after.{grouped}"
+
+
+def _lead(audit: DriftAudit, verdict: PolicyVerdict | None) -> tuple[Block, ...]:
+    blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
+    blocks.append(Text(overall_change(audit)))
+    blocks += [Callout(*found) for found in change_findings(audit)]
+    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
+    return tuple(blocks)
+
+
+def _grouping(audit: DriftAudit, by: str) -> list[Section]:
+    left = next((left for name, left in audit.unlabelled if name == by), Unlabelled(0, 0, 0))
+    indices = tuple(index for index in audit.indices if index.by == by)
+    return [
+        Section(f"Changes by {by}", (_forest(audit, by), *_change_tables(audit, by), *_missing(left))),
+        *([Section(f"How much groups differ by {by}", (_index_table(audit, indices, by),))] if indices else []),
+    ]
+
+
+def _missing(left: Unlabelled) -> tuple[Block, ...]:
+    lines = []
+    if left.genuine or left.impostor:
+        lines.append(f"- {left.genuine:,} genuine and {left.impostor:,} impostor pairs lack a label: in no group.")
+    if left.genuine_across:
+        lines.append(f"- {left.genuine_across:,} genuine pairs carry two different labels and belong to neither group.")
+    return (Text("\n".join(lines)),) if lines else ()
+
+
+def _rows(audit: DriftAudit, by: str) -> dict[str, list[RateChange]]:
+    """By rate: everybody's change, then those of the groups; failures to acquire only where there is one."""
+    rows: dict[str, list[RateChange]] = {name: [] for name in _RATES}
+    for change in audit.changes:
+        if change.by in ("", by):
+            rows[change.rate].append(change)
+    if not any(found.errors for change in rows["fta"] for found in (change.before, change.after)):
+        del rows["fta"]
+    return rows
+
+
+def _forest(audit: DriftAudit, by: str) -> Figure:
+    rows = _rows(audit, by)
+    plots = [partial(change_forest, changes=changes, name=name.upper()) for name, changes in rows.items()]
+    told = []
+    for name, changes in rows.items():
+        words = [f"{change.group or 'everybody'} {shown(change)}" for change in changes]
+        told.append(f"{name.upper()}: {', '.join(words)}")
+    size = len(next(iter(rows.values())))
+    return Figure(
+        draw(*plots, columns=1, height=len(plots) * (0.75 + 0.27 * size)),
+        alt=f"Changes of error rates{f' by {by}' if by else ''} with intervals around no change: {'; '.join(told)}",
+        caption=(
+            f"Changes{f' by {plain(by)}' if by else ''}, after minus before, with intervals. Orange arrows "
+            "to the right rose for sure, blue arrows to the left fell for sure, open circles show no change. On the "
+            "right: how many errors came and went, of how many comparisons."
+        ),
+    )
+
+
+def _change_tables(audit: DriftAudit, by: str) -> tuple[Table, ...]:
+    columns = (
+        Column("group"),
+        Column("shown"),
+        Column("pairs", "count"),
+        Column("errors before", "count"),
+        Column("errors after", "count"),
+        Column("before", "rate"),
+        Column("after", "rate"),
+        Column("change", "rate"),
+        Column(f"{100 * audit.confidence:g} %", "interval"),
+    )
+    return tuple(
+        Table(
+            f"{name.upper()} before and after, on the same {_RATES[name]}" + (f", by {plain(by)}" if by else ""),
+            columns,
+            tuple(
+                (
+                    change.group or "everybody",
+                    shown(change),
+                    change.change.trials,
+                    change.before.errors,
+                    change.after.errors,
+                    change.before.value,
+                    change.after.value,
+                    change.change.value,
+                    change.change.interval,
+                )
+                for change in changes
+            ),
+            strong=(0,),
+        )
+        for name, changes in _rows(audit, by).items()
+    )
+
+
+def _all_changes(audit: DriftAudit) -> Table:
+    """Every change in one wide table, for a program."""
+    columns = [Column("by"), Column("group"), Column("rate"), Column("comparisons", "count")]
+    for side in ("before", "after"):
+        columns += [
+            Column(f"errors {side}", "count"),
+            Column(side, "rate"),
+            Column(f"{side} interval", "interval"),
+            Column(f"{side} worth independent", "number"),
+        ]
+    columns += [
+        Column("wrong only after", "count"),
+        Column("wrong only before", "count"),
+        Column("change", "rate"),
+        Column("change interval", "interval"),
+        Column("shown"),
+    ]
+    return Table("Changes", tuple(columns), tuple(_wide(change) for change in audit.changes))
+
+
+def _wide(change: RateChange) -> tuple[Cell, ...]:
+    found = change.change
+    return (
+        change.by,
+        change.group or "everybody",
+        change.rate.upper(),
+        found.trials,
+        *_estimate(change.before),
+        *_estimate(change.after),
+        found.worse,
+        found.better,
+        found.value,
+        found.interval,
+        shown(change),
+    )
+
+
+def _estimate(found: RateEstimate) -> tuple[Cell, ...]:
+    return found.errors, found.value, found.interval, found.effective_trials
+
+
+def _index_table(audit: DriftAudit, indices: tuple[IndexChange, ...], by: str) -> Table:
+    return Table(
+        "How much groups differ, before and after" + (f", by {plain(by)}" if by else ""),
+        (
+            *(() if by else (Column("by"),)),
+            Column("of"),
+            Column("index"),
+            Column("before", "number"),
+            Column("after", "number"),
+            Column("change", "number"),
+            Column(f"{100 * audit.confidence:g} % low", "number"),
+            Column("high", "number"),
+            Column("shown"),
+        ),
+        tuple(
+            (
+                *(() if by else (index.by,)),
+                index.rate.upper(),
+                INDEX_WORDS[index.index],
+                index.before,
+                index.after,
+                index.value,
+                index.interval.low,
+                index.interval.high,
+                shown_of_index(index),
+            )
+            for index in indices
+        ),
+        notes=("Above 0, groups are more unequal afterwards. Not measured: an index that no error defines.",),
+    )
+
+
+def _threshold_table(audit: DriftAudit) -> Table:
+    sides: tuple[tuple[str, Threshold], ...] = (("before", audit.before), ("after", audit.after))
+    return Table(
+        "The threshold of either table, on its own scale",
+        (Column("table"), Column("threshold"), Column("accepted"), Column("how it was chosen"), Column("FMR", "rate")),
+        tuple(
+            (
+                name,
+                f"{side.shown:.7g}",
+                "distance ≤ threshold" if side.distance else "score ≥ threshold",
+                side.rule,
+                side.achieved_fmr.value,
+            )
+            for name, side in sides
+        ),
+    )
+
+
+def _method(audit: DriftAudit) -> str:
+    measured = sum(1 for change in audit.changes if change.change.trials)
+    chance = measured * (1 - audit.confidence)
+    people = (
+        "The tables do not say who is in a pair, so **pairs were taken as independent**; where people occur in several "
+        "pairs, every interval here is too narrow."
+        if audit.pairs_independent
+        else "Pairs that share a person are not independent: the variance of a change adds up what such pairs have in "
+        "common (dyadic-robust), and the effective number of comparisons follows from it."
+    )
+    drawn = (
+        f"Intervals of indices come from {audit.bootstrap.replicates} draws of people with replacement, in which "
+        f"everybody counts equally often before and after; seed {audit.bootstrap.seed}."
+        if audit.bootstrap.replicates
+        else "No draws were made, so indices have no intervals."
+    )
+    return (
+        "Every comparison was decided twice, and only those that were decided differently say anything about the "
+        "change. The interval of a change is Bonett and Price's for paired proportions, on the effective number of "
+        f"comparisons. {people}\n\nBoth thresholds are held fixed by every interval, of rates and of indices, also "
+        "where they were chosen on these very tables: the intervals leave out how uncertain that choice is. A "
+        "comparison without a score is a failure to acquire and counts as rejected.\n\nIntervals are of "
+        f"{100 * audit.confidence:g} %, one by one: of {measured} changes about {write_number(chance)} would be shown "
+        f"by chance alone if nothing had changed. {drawn}"
+    )
