@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from facerec.cli import audit_columns, console, documents
 from facerec.cli import audit_options as options
-from facerec.cli import console, documents
 from facerec.cli.options import AsJson, examples
 
 if TYPE_CHECKING:
@@ -30,11 +30,14 @@ def advise(
     at_fmr: options.AtFmrOption = None,
     at_threshold: options.AtThreshold = None,
     as_json: AsJson = False,
-    score: options.ScoreColumn = None,
-    genuine: options.GenuineColumn = None,
-    probe_subject: options.ProbeSubjectColumn = None,
-    reference_subject: options.ReferenceSubjectColumn = None,
-    distance: options.Distance = False,
+    score: audit_columns.ScoreColumn = None,
+    genuine: audit_columns.GenuineColumn = None,
+    probe_subject: audit_columns.ProbeSubjectColumn = None,
+    reference_subject: audit_columns.ReferenceSubjectColumn = None,
+    probe_image: audit_columns.ProbeImageColumn = None,
+    reference_image: audit_columns.ReferenceImageColumn = None,
+    groups: audit_columns.Groups = None,
+    distance: audit_columns.Distance = False,
 ) -> None:
     """Find the threshold at which the worst group's FMR meets a target, and its price in FNMR per group.
 
@@ -42,9 +45,15 @@ def advise(
     --at-threshold names, is what it is compared with. Confirm the advice on a table of other people.
     """
     from audits.advice import advise_threshold
-    from audits.vendor import VendorColumns, read_vendor
+    from audits.vendor import read_vendor
 
-    columns = VendorColumns(score, genuine, probe_subject, reference_subject)
+    columns = audit_columns.vendor_columns(
+        score,
+        genuine,
+        subjects=(probe_subject, reference_subject),
+        images=(probe_image, reference_image),
+        groups=groups,
+    )
     chosen = options.chosen_threshold(at_fmr, at_threshold, None, columns)
     advice = advise_threshold(read_vendor(scores, columns), by=by, target_fmr=target, at=chosen, distance=distance)
     if as_json:

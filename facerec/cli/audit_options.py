@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from audits.vendor import VendorColumns
     from audits.verdict import PolicyVerdict
 
-_COLUMNS = "What the table calls its columns"
 _THRESHOLD = "The threshold"
 _REPORT = "The report"
 
@@ -60,49 +60,6 @@ Calibration = Annotated[
         help="With --at-fmr: choose the threshold on this table of other people.",
         show_default=False,
         rich_help_panel=_THRESHOLD,
-    ),
-]
-ScoreColumn = Annotated[
-    str | None,
-    typer.Option("--score", metavar="COLUMN", help="The scores.", show_default=False, rich_help_panel=_COLUMNS),
-]
-GenuineColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--genuine",
-        metavar="COLUMN",
-        help="Whether both photos show one person: 1 or 0.",
-        show_default=False,
-        rich_help_panel=_COLUMNS,
-    ),
-]
-ProbeSubjectColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--probe-subject",
-        metavar="COLUMN",
-        help="Who is on the probe. Without people, pairs are taken as independent.",
-        show_default=False,
-        rich_help_panel=_COLUMNS,
-    ),
-]
-ReferenceSubjectColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--reference-subject",
-        metavar="COLUMN",
-        help="Who is on the reference.",
-        show_default=False,
-        rich_help_panel=_COLUMNS,
-    ),
-]
-Distance = Annotated[
-    bool,
-    typer.Option(
-        "--distance",
-        metavar="",
-        help="The table holds distances: smaller is more alike.",
-        rich_help_panel=_COLUMNS,
     ),
 ]
 Out = Annotated[
@@ -204,7 +161,8 @@ def chosen_threshold(
     if at_fmr is None or at_threshold is not None:
         message = "give the threshold: either --at-fmr RATE or --at-threshold VALUE"
         raise ArgumentError(message)
-    return AtFmr(at_fmr, None if calibration is None else read_vendor(calibration, columns))
+    others = replace(columns, groups=())  # the table that chooses needs no labels
+    return AtFmr(at_fmr, None if calibration is None else read_vendor(calibration, others))
 
 
 def groupings(by: Sequence[str] | None, policy: Policy | None) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from facerec.cli import audit_columns, console
 from facerec.cli import audit_options as options
-from facerec.cli import console
 from facerec.cli.options import AsJson, examples
 
 POWER_EXAMPLES = examples(
@@ -39,18 +39,27 @@ def power(
     at_fmr: options.AtFmrOption = None,
     at_threshold: options.AtThreshold = None,
     as_json: AsJson = False,
-    score: options.ScoreColumn = None,
-    genuine: options.GenuineColumn = None,
-    probe_subject: options.ProbeSubjectColumn = None,
-    reference_subject: options.ReferenceSubjectColumn = None,
-    distance: options.Distance = False,
+    score: audit_columns.ScoreColumn = None,
+    genuine: audit_columns.GenuineColumn = None,
+    probe_subject: audit_columns.ProbeSubjectColumn = None,
+    reference_subject: audit_columns.ReferenceSubjectColumn = None,
+    probe_image: audit_columns.ProbeImageColumn = None,
+    reference_image: audit_columns.ReferenceImageColumn = None,
+    groups: audit_columns.Groups = None,
+    distance: audit_columns.Distance = False,
 ) -> None:
     """Plan how many people and photos each group needs for a claim, from earlier scores of the same matcher."""
     from audits.power import plan_groups
-    from audits.vendor import VendorColumns, read_vendor
+    from audits.vendor import read_vendor
     from audits.verification import audit_verification
 
-    columns = VendorColumns(score, genuine, probe_subject, reference_subject)
+    columns = audit_columns.vendor_columns(
+        score,
+        genuine,
+        subjects=(probe_subject, reference_subject),
+        images=(probe_image, reference_image),
+        groups=groups,
+    )
     chosen = options.chosen_threshold(at_fmr, at_threshold, None, columns)
     table = read_vendor(scores, columns)
     audit = audit_verification(table, by=[by], at=chosen, distance=distance, replicates=0)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facerec.cli import audit_columns, console
 from facerec.cli import audit_options as options
-from facerec.cli import console
 from facerec.cli.options import AsJson, examples
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "facerec audit verification scores.csv --by gender --at-fmr 1e-3 --out report/",
     "facerec audit verification vendor.csv --score sim --genuine same --by race,gender --at-threshold 0.5",
+    "facerec audit verification bfw.csv --score cosine --genuine label --groups race=e1:e2 --by race --at-fmr 1e-3",
     "facerec audit verification scores.csv --by race --at-fmr 1e-3 --policy policy.toml --out report/",
 )
 
@@ -34,11 +35,14 @@ def verification(
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
     as_json: AsJson = False,
-    score: options.ScoreColumn = None,
-    genuine: options.GenuineColumn = None,
-    probe_subject: options.ProbeSubjectColumn = None,
-    reference_subject: options.ReferenceSubjectColumn = None,
-    distance: options.Distance = False,
+    score: audit_columns.ScoreColumn = None,
+    genuine: audit_columns.GenuineColumn = None,
+    probe_subject: audit_columns.ProbeSubjectColumn = None,
+    reference_subject: audit_columns.ReferenceSubjectColumn = None,
+    probe_image: audit_columns.ProbeImageColumn = None,
+    reference_image: audit_columns.ReferenceImageColumn = None,
+    groups: audit_columns.Groups = None,
+    distance: audit_columns.Distance = False,
     out: options.Out = None,
     share: options.Share = None,
     about: options.Title = "",
@@ -56,14 +60,20 @@ def verification(
     from audits.report import Background, Run, hash_input, write_report
     from audits.report.claims import verdict_document
     from audits.report.document import verification_document
-    from audits.vendor import VendorColumns, read_vendor
+    from audits.vendor import read_vendor
     from audits.verdict import judge
     from audits.verification import audit_verification
 
     options.refuse_without_out(share, out)
     options.refuse_without_policy(policy, junit=junit, summary=summary)
     rules = None if policy is None else read_policy(policy)
-    columns = VendorColumns(score, genuine, probe_subject, reference_subject)
+    columns = audit_columns.vendor_columns(
+        score,
+        genuine,
+        subjects=(probe_subject, reference_subject),
+        images=(probe_image, reference_image),
+        groups=groups,
+    )
     chosen = options.chosen_threshold(at_fmr, at_threshold, calibration, columns)
     table = read_vendor(scores, columns)
     audit = audit_verification(
@@ -91,6 +101,9 @@ def verification(
             "--genuine": genuine,
             "--probe-subject": probe_subject,
             "--reference-subject": reference_subject,
+            "--probe-image": probe_image,
+            "--reference-image": reference_image,
+            "--groups": groups,
             "--distance": distance,
             "--replicates": replicates,
             "--seed": seed,
