@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audits.rate_changes import DriftAudit
 
 EXAMPLES = examples(
-    "facerec audit drift before.csv after.csv --by gender --at-fmr 1e-3",
+    "facerec audit drift before.csv after.csv --by gender --at-fmr 1e-3 --out report/",
     "facerec audit drift before.csv after.csv --by gender --at-threshold 0.5 --at-threshold-after 0.6 --json",
 )
 
@@ -62,6 +62,11 @@ def drift(
     reference_image: audit_columns.ReferenceImageColumn = None,
     groups: audit_columns.Groups = None,
     distance: audit_columns.Distance = False,
+    out: options.Out = None,
+    about: options.Title = "",
+    labels_from: options.LabelsFrom = "",
+    purpose: options.UsePurpose = "",
+    evaluation: options.Evaluation = None,
 ) -> None:
     """Audit a change of matcher: paired changes of FMR, FNMR and FTA by group, with intervals.
 
@@ -70,6 +75,7 @@ def drift(
     from audits.drift import audit_drift
     from audits.intervals import CONFIDENCE
     from audits.policy import read_policy
+    from audits.report import Background, Run, hash_input, write_report
     from audits.report.claims import verdict_document
     from audits.report.drift_document import drift_document
     from audits.vendor import read_vendor
@@ -99,11 +105,43 @@ def drift(
         seed=seed,
     )
     verdict = None if rules is None else judge(rules, drift=audit)
+    files: tuple[Path, ...] = ()
+    if out is not None:
+        from audits.report.drift_page import drift_report
+
+        given = {
+            "--by": by,
+            "--at-fmr": at_fmr,
+            "--at-threshold": at_threshold,
+            "--at-threshold-after": at_threshold_after,
+            "--policy": policy,
+            "--score": score,
+            "--genuine": genuine,
+            "--probe-subject": probe_subject,
+            "--reference-subject": reference_subject,
+            "--probe-image": probe_image,
+            "--reference-image": reference_image,
+            "--groups": groups,
+            "--distance": distance,
+            "--replicates": replicates,
+            "--seed": seed,
+            "--about": about,
+            "--labels-from": labels_from,
+            "--purpose": purpose,
+            "--evaluation": evaluation,
+        }
+        inputs = [hash_input(before, role="before"), hash_input(after, role="after")]
+        inputs += [] if policy is None else [hash_input(policy, role="policy")]
+        run = Run(options.command_line("drift", before.name, after.name, options=given), tuple(inputs), seed)
+        background = Background(about, labels_from, purpose, evaluation or "")
+        files = write_report(drift_report(audit, run=run, background=background, verdict=verdict), out)
     if as_json:
-        console.document(drift_document(audit, verdict=verdict_document(verdict)))
+        document = drift_document(audit, verdict=verdict_document(verdict))
+        console.document({**document, "files": [str(path) for path in files]})
     else:
         options.say_verdict(verdict)
         _say(audit)
+        options.say_files(files)
     options.finish(verdict, junit=junit, summary=summary)
 
 
