@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from facerec.cli import transfer_gradients
+
 app = typer.Typer(
     name="transfer",
     help="Measure what pre-trained networks buy on your own photos: backbones, protocols, intervals, cost.",
     rich_markup_mode="markdown",
     no_args_is_help=True,
 )
+
+app.command(epilog=transfer_gradients.EXAMPLES)(transfer_gradients.gradients)

@@ -1,0 +1,157 @@
+"""``facerec transfer gradients``: why deep plain networks train badly, measured on the spot."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from facerec.cli import console
+from facerec.cli.options import AsJson, examples
+from facerec.errors import ArgumentError
+
+EXAMPLES = examples(
+    "facerec transfer gradients",
+    "facerec transfer gradients --depths 20,32,56 --seeds 3 --budget 10m --out reports/gradients",
+    "facerec transfer gradients --data flowers --steps 200",
+)
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def gradients(
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the report and its tables.")] = Path(
+        "reports/gradients"
+    ),
+    depths: Annotated[
+        str, typer.Option("--depths", metavar="N,N", help="Layers of the networks, each 6n + 2, ascending.")
+    ] = "20,56",
+    seeds: Annotated[int, typer.Option("--seeds", metavar="NUMBER", help="Networks of each design, 2 or more.")] = 4,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            "--steps",
+            metavar="NUMBER",
+            help="Steps of each training, whatever the budget. By default 100, or what the budget allows.",
+            show_default=False,
+        ),
+    ] = None,
+    budget: Annotated[
+        str, typer.Option("--budget", metavar="TIME", help="Time by the clock, such as 90s, 5m or 1h.")
+    ] = "5m",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            help="Your own photos, a folder per class. By default gratings made on the spot.",
+            show_default=False,
+        ),
+    ] = None,
+    size: Annotated[
+        int, typer.Option("--size", metavar="PIXELS", help="Side of the images, a multiple of 4 from 8 up.")
+    ] = 16,
+    initialisation: Annotated[
+        Literal["he", "torch"],
+        typer.Option("--initialisation", metavar="NAME", help="Of the trainings: he, or torch for PyTorch's own."),
+    ] = "he",
+    seed: Annotated[int, typer.Option("--seed", metavar="NUMBER", help="The same seed gives the same numbers.")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", metavar="NUMBER", help="Processes; by default one per core.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure gradient flow in plain and residual networks, with and without batch norm, and train them for a moment.
+
+    The cost is predicted first. Writes report.html, report.md, report.json, run.json and every number as CSV.
+    """
+    allowed = _seconds(budget)
+    processes = _processes(workers)
+    from facerec.device import use_one_thread_per_network
+    from facerec.transfer.gradients import Plan, findings, fit, predict, read_lab_images, run_lab, scaled, textures
+    from facerec.transfer.gradients.page import write_lab
+
+    use_one_thread_per_network()
+    default = Plan()
+    wanted = Plan(
+        depths=_depths(depths),
+        seeds=seeds,
+        steps=default.steps if steps is None else steps,
+        initialisation=initialisation,
+        seed=seed,
+    )
+    images = textures(size=size, seed=seed) if data is None else read_lab_images(data, size=size, seed=seed)
+    predicted = predict(wanted, images, workers=processes)
+    plan = fit(wanted, predicted, allowed) if steps is None else wanted
+    predicted = scaled(predicted, wanted, plan)
+    console.note(
+        f"predicted: {predicted.seconds:.0f} s by the clock with {console.counted(processes, 'process', 'processes')}, "
+        f"{predicted.cpu_seconds:.0f} s of processor time, for {plan.steps} steps of each training"
+    )
+    if plan.steps < wanted.steps:
+        console.note(f"the budget of {budget} leaves out {wanted.steps - plan.steps} of {wanted.steps} steps")
+    with console.progress("training networks") as progress:
+        lab = run_lab(plan, images, predicted=predicted, workers=processes, progress=progress)
+    # What makes the same numbers on any machine: the steps are named, so that no budget can change them.
+    command = [
+        "facerec",
+        "transfer",
+        "gradients",
+        "--depths",
+        depths,
+        "--seeds",
+        str(seeds),
+        "--steps",
+        str(plan.steps),
+    ]
+    command += ["--size", str(size), "--initialisation", initialisation, "--seed", str(seed)]
+    command += [] if data is None else ["--data", data.name]
+    written = write_lab(lab, out, command=command)
+    found = findings(lab)
+    if as_json:
+        console.document(
+            {
+                "report": str(written.html),
+                "steps": plan.steps,
+                "seconds": lab.spent.seconds,
+                "cpu_seconds": lab.spent.cpu_seconds,
+                "predicted_seconds": predicted.seconds,
+                "predicted_cpu_seconds": predicted.cpu_seconds,
+                "findings": [
+                    {"topic": each.topic, "standing": each.standing, "sentence": each.sentence} for each in found
+                ],
+            }
+        )
+        return
+    for each in found:
+        console.say(f"{each.topic}: {each.sentence}")
+    console.say()
+    console.say(f"{lab.spent.seconds:.0f} s by the clock, {lab.spent.cpu_seconds:.0f} s of processor time")
+    console.say(f"The page: {written.html}")
+
+
+def _depths(text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"\d+(,\d+)+", text):
+        message = f"--depths takes two whole numbers or more with commas, such as 20,56; got {text!r}"
+        raise ArgumentError(message)
+    return tuple(map(int, text.split(",")))
+
+
+def _seconds(text: str) -> float:
+    parsed = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
+    if parsed is None or not float(parsed[1]):
+        message = f"--budget takes a time such as 90s, 5m or 1h; got {text!r}"
+        raise ArgumentError(message)
+    return float(parsed[1]) * _UNITS[parsed[2]]
+
+
+def _processes(workers: int | None) -> int:
+    if workers is not None and workers < 1:
+        message = f"--workers must be 1 or more; got {workers}"
+        raise ArgumentError(message)
+    return workers or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
