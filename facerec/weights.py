@@ -68,7 +68,8 @@ class WeightFile:
     file_name : str
         Its name in a folder of model files.
     sha256 : str
-        SHA-256 of its contents, 64 lowercase hexadecimal digits.
+        SHA-256 of its contents, 64 lowercase hexadecimal digits; or the first of them, eight at least, where its
+        publisher gives no more.
     size : int or None
         Its length in bytes; ``None`` where only the SHA-256 is known.
     source : InPackage or Download
@@ -87,7 +88,9 @@ def cache_folder() -> Path:
     return user_cache_path("facerec", appauthor=False) / "weights"
 
 
-def locate(weight: WeightFile, *, folder: str | os.PathLike[str] | None = None) -> Path:
+def locate(
+    weight: WeightFile, *, folder: str | os.PathLike[str] | None = None, also: Sequence[tuple[str, Path]] = ()
+) -> Path:
     """Find a model file and check its size and SHA-256.
 
     Parameters
@@ -97,6 +100,8 @@ def locate(weight: WeightFile, *, folder: str | os.PathLike[str] | None = None) 
     folder : path, optional
         Looked into first; then the folder that the environment variable ``FACEREC_WEIGHTS`` names, the package that
         carries the file, and the user's cache folder.
+    also : sequence of (str, Path)
+        Further folders, looked into last, each with what to call it in a message.
 
     Returns
     -------
@@ -112,7 +117,7 @@ def locate(weight: WeightFile, *, folder: str | os.PathLike[str] | None = None) 
     WeightsError
         If a file cannot be read.
     """
-    path = _first_existing(weight, folder)
+    path = _first_existing(weight, folder, also)
     try:
         _check_size(weight, path, path.stat().st_size)
         _check_digest(weight, path, sha256_of(path))
@@ -228,8 +233,10 @@ def _places(weight: WeightFile, folder: str | os.PathLike[str] | None) -> Iterat
     yield f"the user's cache, {cache_folder()}", cache_folder() / weight.file_name
 
 
-def _first_existing(weight: WeightFile, folder: str | os.PathLike[str] | None) -> Path:
-    places = list(_places(weight, folder))
+def _first_existing(
+    weight: WeightFile, folder: str | os.PathLike[str] | None, also: Sequence[tuple[str, Path]] = ()
+) -> Path:
+    places = [*_places(weight, folder), *((words, each / weight.file_name) for words, each in also)]
     for _, path in places:
         try:
             if path is not None and path.is_file():
@@ -238,7 +245,7 @@ def _first_existing(weight: WeightFile, folder: str | os.PathLike[str] | None) -
             raise _unreadable(path, error) from error
     message = (
         f"{weight.file_name} was not found; looked into {', '.join(words for words, _ in places)}. "
-        f"{how_to_get(weight)} (or put the file into one of these folders; its SHA-256 must be {weight.sha256})"
+        f"{how_to_get(weight)} (or put the file into one of these folders; its SHA-256 must be {_digits(weight)})"
     )
     raise MissingWeightsError(message)
 
@@ -254,8 +261,13 @@ def _check_size(weight: WeightFile, path: Path, size: int) -> None:
 
 
 def _check_digest(weight: WeightFile, path: Path, digest: str) -> None:
-    if digest != weight.sha256:
-        raise _corrupt(weight, path, f"the SHA-256 {weight.sha256}", digest)
+    if not digest.startswith(weight.sha256):
+        raise _corrupt(weight, path, f"the SHA-256 {_digits(weight)}", digest)
+
+
+def _digits(weight: WeightFile) -> str:
+    """What is known of the SHA-256, with a sign where that is not all of it."""
+    return weight.sha256 if len(weight.sha256) == 64 else f"{weight.sha256}…"
 
 
 def _corrupt(weight: WeightFile, path: Path, expected: str, got: str) -> CorruptWeightsError:

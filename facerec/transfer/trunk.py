@@ -3,56 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from torch import Tensor, nn
 
+Stages: TypeAlias = Sequence[tuple[str, nn.Module]]
+MapOf: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+
+
+def _as_it_is(output: Tensor, pixels: Tensor) -> Tensor:  # noqa: ARG001 - one signature for all networks
+    return output
+
 
 class Trunk(nn.Module):
-    """A network up to its features.
+    """A network up to its features, the input of its last linear layer.
+
+    Parameters
+    ----------
+    body : sequence of (str, nn.Module)
+        Stages from the pixels to the last feature map.
+    pool : nn.Module
+        From that map to one vector; without parameters.
+    neck : sequence of (str, nn.Module)
+        Stages from that vector to the features: the hidden layers of AlexNet, VGG and MobileNetV3.
+    dimension : int
+        Length of a feature vector.
+    map_stages : mapping of str to str
+        Which stage of `body` gives the feature map of which stride.
+    map_channels : mapping of str to int
+        Channels of each of these maps.
+    map_of : callable
+        From a stage's output and the pixels to a map (n, channels, height, width); for networks of tokens.
 
     Attributes
     ----------
     dimension : int
         Length of a feature vector.
-    stages : tuple of (str, nn.Module)
-        From input to output; together they hold every parameter exactly once. What gradual unfreezing unfreezes, last
-        first, and what layer-wise learning rates go by.
     map_channels : dict of str to int
-        Channels of each feature map that `maps` gives, by its stride in pixels: "4", "8", "16", "32".
+        Channels of each feature map that `maps` gives, by its stride in pixels: "4", "8", "16", "32" …
     """
 
     def __init__(
         self,
         *,
+        body: Stages,
+        pool: nn.Module,
+        neck: Stages = (),
         dimension: int,
-        stages: Sequence[tuple[str, nn.Module]],
-        pool: Callable[[Tensor], Tensor],
-        map_channels: Mapping[str, int],
         map_stages: Mapping[str, str],
+        map_channels: Mapping[str, int],
+        map_of: MapOf = _as_it_is,
     ) -> None:
         super().__init__()
         self.dimension = dimension
         self.map_channels = dict(map_channels)
-        self._map_stages = dict(map_stages)
-        self._body = nn.ModuleDict(dict(stages))
-        self._pool = pool
+        self.body = nn.ModuleDict(dict(body))
+        self.pool = pool
+        self.neck = nn.ModuleDict(dict(neck))
+        self._stride_of_stage = {stage: stride for stride, stage in map_stages.items()}
+        self._map_of = map_of
 
     @property
     def stages(self) -> tuple[tuple[str, nn.Module], ...]:
-        """Name and module of each stage, from input to output."""
-        return tuple(self._body.items())
+        """Name and module of each stage, from input to output; together they hold every parameter exactly once.
+
+        Gradual unfreezing unfreezes them, the last one first, and layer-wise learning rates go by them.
+        """
+        return (*self.body.items(), *self.neck.items())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalised pixels, float (n, 3, size, size), to features, float (n, dimension)."""
-        for stage in self._body.values():
+        """Normalised pixels, float (n, 3, height, width), to features, float (n, dimension)."""
+        for stage in self.body.values():
             x = stage(x)
-        return self._pool(x)
+        x = self.pool(x)
+        for stage in self.neck.values():
+            x = stage(x)
+        return x
 
     def maps(self, x: Tensor) -> dict[str, Tensor]:
-        """Normalised pixels to the feature maps (n, map_channels[stride], size / stride, size / stride) by stride."""
+        """Normalised pixels, float (n, 3, height, width), to feature maps by stride, finest first.
+
+        A map has the shape (n, map_channels[stride], height / stride, width / stride), the two sides rounded as the
+        network's padding has it. Networks that pad nothing (AlexNet, dlib's) lose a pixel or two at the border.
+        """
         found = {}
-        for name, stage in self._body.items():
+        pixels = x
+        for name, stage in self.body.items():
             x = stage(x)
-            if name in self._map_stages:
-                found[self._map_stages[name]] = x
+            if name in self._stride_of_stage:
+                found[self._stride_of_stage[name]] = self._map_of(x, pixels)
         return found

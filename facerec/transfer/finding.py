@@ -1,0 +1,102 @@
+"""Where the file of a backbone is, and the proof that it is that file; nothing is downloaded here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from facerec import weights
+from facerec.errors import CorruptWeightsError, MissingWeightsError, WeightsError
+from facerec.transfer.pretrained import Pretrained
+from facerec.weights import WeightFile
+
+
+@dataclass(frozen=True)
+class Found:
+    """A weight file on this machine.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    file : WeightFile
+        Which of the names of these weights it has.
+    sha256 : str
+        Of its contents, all 64 digits.
+    older : bool
+        Whether it is an older file of the weights, under another name and of other bytes than today's.
+    """
+
+    path: Path
+    file: WeightFile
+    sha256: str
+    older: bool
+
+
+def find(network: Pretrained, *, weights_dir: str | os.PathLike[str] | None = None) -> Found:
+    """Find the file of some weights and check its SHA-256, or as much of it as its publisher gives.
+
+    Parameters
+    ----------
+    network : Pretrained
+        Which weights.
+    weights_dir : path, optional
+        Looked into first; then the folder that the environment variable ``FACEREC_WEIGHTS`` names, the package that
+        carries the file, the user's cache and torch's. Today's file name is looked for everywhere before older ones.
+
+    Raises
+    ------
+    MissingWeightsError
+        If there is no such file; the message says its name, the places, its SHA-256 and the command that gets it.
+    CorruptWeightsError
+        If the first file of that name is another file.
+    WeightsError
+        If a file cannot be read.
+    """
+    cache = Path(torch.hub.get_dir()) / "checkpoints"
+    places = [(f"torch's cache, {cache}", cache)]
+    missing: MissingWeightsError | None = None
+    for file in network.files:
+        try:
+            path = weights.locate(file, folder=weights_dir, also=places)
+        except MissingWeightsError as error:
+            missing = missing or error
+        else:
+            return Found(path, file, _digest(path), older=file is not network.files[0])
+    older = ", ".join(file.file_name for file in network.files[1:])
+    message = f"{missing}{f'. An older file will do as well: {older}' if older else ''}"
+    raise MissingWeightsError(message)
+
+
+def read(found: Found) -> bytes:
+    """The contents of a file that was found; what is returned is what was checked.
+
+    Raises
+    ------
+    CorruptWeightsError
+        If the file is no longer the one that was found.
+    WeightsError
+        If it cannot be read.
+    """
+    try:
+        contents = found.path.read_bytes()
+    except OSError as error:
+        message = f"{found.path} cannot be read any more ({error.strerror or error})"
+        raise WeightsError(message) from error
+    digest = hashlib.sha256(contents).hexdigest()
+    if digest != found.sha256:
+        message = f"{found.path} has changed since it was found: expected the SHA-256 {found.sha256}, got {digest}"
+        raise CorruptWeightsError(message)
+    return contents
+
+
+def _digest(path: Path) -> str:
+    try:
+        return weights.sha256_of(path)
+    except OSError as error:
+        message = f"{path} cannot be read ({error.strerror or error}); check its permissions"
+        raise WeightsError(message) from error

