@@ -6,55 +6,21 @@ line and the benchmarks call them; so can anybody who evaluates photos of their 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from facerec import scores
-from facerec.errors import ArgumentError, ImageError
+from facerec.embedding import FaceStream, PhotoFailures, PhotoVectors, Progress
+from facerec.errors import ArgumentError
 from facerec.metrics import FoldAccuracy, auc, clustered_rate, eer, ten_fold_accuracy, threshold_at_fmr
-from facerec.types import FaceChoice, Faces, Rate
+from facerec.types import FaceChoice, Rate
 
 TARGET_FMRS = (1e-2, 1e-3)
 """The false match rates at which true match rates are reported where nothing else is asked for."""
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called after each photo with the photos done and the photos in all."""
-
-
-class FaceStream(Protocol):
-    """What `score_pairs` needs of a recognizer; `facerec.Recognizer` has it."""
-
-    def stream(self, photos: Iterable[Path], *, choice: FaceChoice) -> Iterator[Faces | ImageError]:
-        """As ``Recognizer.stream``."""
-        ...
-
-
-@dataclass(frozen=True)
-class PhotoFailures:
-    """What could not be embedded while pairs were scored.
-
-    Attributes
-    ----------
-    photos : int
-        How many different photos were read, the failures included.
-    unreadable : mapping of str to str
-        Photo as the pairs call it → why it could not be read.
-    without_face : tuple of str
-        Photos in which the face to compare does not exist: none was found or, for the choice ``only``, several.
-    """
-
-    photos: int
-    unreadable: Mapping[str, str]
-    without_face: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.unreadable) + len(self.without_face)
 
 
 def score_pairs(
@@ -95,22 +61,9 @@ def score_pairs(
     """
     checked = scores.check(pairs.assign(score=np.nan)).drop(columns="score")
     images = pd.concat([checked["probe_image"], checked["reference_image"]]).drop_duplicates().tolist()
-    vectors: dict[str, NDArray[np.float32] | None] = {}
-    unreadable: dict[str, str] = {}
-    without_face: list[str] = []
-    found = recognizer.stream((Path(root) / image for image in images), choice=choice)
-    for done, (image, outcome) in enumerate(zip(images, found, strict=True), 1):
-        vectors[image] = None
-        if isinstance(outcome, ImageError):
-            unreadable[image] = str(outcome)
-        elif len(outcome) == 0:
-            without_face.append(image)
-        else:
-            # A copy of one row: a view would keep the vectors of the whole batch alive.
-            vectors[image] = outcome.embeddings[0].copy()
-        if progress is not None:
-            progress(done, len(images))
-    return scores.make(checked, vectors), PhotoFailures(len(images), unreadable, tuple(without_face))
+    photos = PhotoVectors(recognizer, images, root, choice, progress)
+    vectors = dict(photos)
+    return scores.make(checked, vectors), photos.failures
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ FLOORS = [
     {"device", "dlib_format", "photo_formats", "pixels", "replacing", "ahead"},
     {"images", "landmarks", "align", "metrics", "scores", "weights", "download", "catalogue", "quality", "reporting"},
     {"detect", "embed", "calibration", "gallery", "datasets"},
-    {"recognizer", "evaluation", "transfer"},
+    {"recognizer", "embedding", "evaluation", "transfer"},
     {"demo"},
     {"cli"},
 ]

@@ -5,11 +5,67 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from audits.mitigation.vectors import PhotoVectors
-from facerec.errors import ArgumentError
+from audits.mitigation.methods import Embeddings
+from audits.mitigation.vectors import PhotoVectors, photo_vectors
+from facerec.errors import ArgumentError, ScoreTableError
+
+PUBLISHED = 100
+"""Regions in the published comparisons of FairCal and FSN."""
+
+EVIDENCE = 10
+"""False matches to expect in each region, and genuine comparisons, before its curve or threshold is measured."""
+
+_TRIED = (PUBLISHED, 50, 20, 10, 5, 2)
+
+
+def supported_clusters(table: pd.DataFrame, embeddings: Embeddings, *, target_fmr: float, seed: int = 0) -> int:
+    """How many regions the people that are learned from support: chosen without anybody who is judged.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The checked score table that is learned from.
+    embeddings : mapping of str to ndarray, float32, shape (d,), or None
+        A unit vector for each photo of the table, None where no face was found.
+    target_fmr : float
+        The false match rate that regions are to be aligned at, between 0 and 1.
+    seed : int
+        Where k-means starts from.
+
+    Returns
+    -------
+    int
+        The published 100, or the largest of 50, 20, 10, 5 and 2, for which every region is touched by `EVIDENCE`
+        genuine comparisons and by enough impostor comparisons to expect `EVIDENCE` false matches.
+
+    Raises
+    ------
+    ScoreTableError
+        If not even two regions have that, or a photo has no embedding or stands for two people.
+    ArgumentError
+        If no photo has a vector.
+    """
+    photos = photo_vectors(table, embeddings)
+    genuine, seen = table["genuine"].to_numpy(bool), ~table["score"].isna().to_numpy(bool)
+    different = len(np.unique(photos.matrix[photos.embedded], axis=0))
+    for clusters in (number for number in _TRIED if number <= different):
+        pairs = pair_clusters(fit_clusters(photos, clusters=clusters, seed=seed), photos)
+        touched = [touching(pairs, cluster) & seen for cluster in range(clusters)]
+        if all(
+            (inside & genuine).sum() >= EVIDENCE and target_fmr * (inside & ~genuine).sum() >= EVIDENCE
+            for inside in touched
+        ):
+            return clusters
+    message = (
+        f"the {int(genuine.sum())} genuine and {int((~genuine).sum())} impostor comparisons that are learned from are "
+        f"too few: each of two regions needs {EVIDENCE} genuine ones and {EVIDENCE / target_fmr:,.0f} impostor ones at "
+        f"FMR {target_fmr:g}; add people, compare more pairs, or choose a higher rate"
+    )
+    raise ScoreTableError(message)
 
 
 def fit_clusters(photos: PhotoVectors, *, clusters: int, seed: int) -> KMeans:

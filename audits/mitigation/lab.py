@@ -1,4 +1,4 @@
-"""The laboratory: a mitigation is fitted on some people, judged on others, and held against doing nothing.
+"""The laboratory: a mitigation learns from some people, is judged on others, and is held against doing nothing.
 
 Published mitigations have made things worse on other data: FSN more than doubled the worst-group measure of one
 benchmark in an independent comparison. So what counts here is the change on people whom the method has not seen, pair
@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from audits.drift import DriftAudit, audit_drift
 from audits.groupings import checked_groupings
 from audits.intervals import CONFIDENCE, checked_confidence
 from audits.mitigation.methods import Embeddings, Mitigation
-from audits.mitigation.people import PeopleSplit, split_people
+from audits.mitigation.people import PeopleSplit
 from audits.thresholds import AtFmr
-from facerec import scores
 from facerec.errors import ArgumentError
 
 
@@ -34,7 +31,7 @@ class Judgement:
         What must be said wherever these figures are shown; empty if nothing must.
     changes : DriftAudit
         FMR, FNMR and FTA by group, without the mitigation and with it. Both thresholds were chosen for the same FMR
-        on the people that were fitted on.
+        on the same people, who are neither those that were learned from nor those that are judged.
     """
 
     mitigation: str
@@ -55,21 +52,24 @@ class LabReport:
     Attributes
     ----------
     target_fmr : float
-        What each threshold was chosen for, on the people that were fitted on.
-    fit_people, judge_people : int
-        How many people were fitted on and judged on; nobody is among both.
-    fit_pairs, judge_pairs, crossing_pairs : int
-        Comparisons among either, and between the two, which are left out.
+        What each threshold was chosen for.
+    people : tuple of int
+        How many people were learned from, had thresholds set on them, and were judged; nobody is in two of the three.
+    pairs : tuple of int
+        Comparisons among each.
+    crossing_pairs : int
+        Comparisons of the given table between people of two sides, which were left out.
+    seed : int
+        Of the draws of people for the changes of the indices.
     judgements : tuple of Judgement
         One per mitigation, in the order that was asked for.
     """
 
     target_fmr: float
-    fit_people: int
-    judge_people: int
-    fit_pairs: int
-    judge_pairs: int
+    people: tuple[int, int, int]
+    pairs: tuple[int, int, int]
     crossing_pairs: int
+    seed: int
     judgements: tuple[Judgement, ...]
 
     def judgement(self, mitigation: str) -> Judgement:
@@ -83,40 +83,36 @@ class LabReport:
 
 
 def judge_mitigations(
-    table: pd.DataFrame,
+    split: PeopleSplit,
     embeddings: Embeddings,
     mitigations: Sequence[Mitigation],
     *,
     by: Sequence[str],
     target_fmr: float,
-    share: float = 0.5,
-    seed: int = 0,
     confidence: float = CONFIDENCE,
     replicates: int = 1000,
+    seed: int = 0,
 ) -> LabReport:
     """Judge mitigations on people whom they have not seen.
 
     Parameters
     ----------
-    table : DataFrame
-        A score table of cosines.
+    split : PeopleSplit
+        From `split_photos` or `split_people`; the scores are cosines.
     embeddings : mapping of str to ndarray, float32, shape (d,), or None
-        A unit vector for each photo of the table, None where no face was found in it.
+        A unit vector for each photo of the tables, None where no face was found in it.
     mitigations : sequence of Mitigation
         For example ``FairCal()``, ``FairScoreNormalisation(1e-3)`` and ``CohortNormalisation("s")``.
     by : sequence of str
-        Groupings: attributes, or several joined by commas for their intersection. The people of the first are dealt
-        evenly to both sides.
+        Groupings: attributes, or several joined by commas for their intersection.
     target_fmr : float
-        Every threshold is the lowest score with FMR at or below this among the people that are fitted on, 0 … 1.
-    share : float
-        The part of the people that is fitted on, between 0 and 1.
-    seed : int
-        How people are dealt.
+        Every threshold is the lowest score with FMR at or below this on ``split.calibrate``, 0 … 1.
     confidence : float
         Of every interval, between 0 and 1, exclusive.
     replicates : int
-        Draws of people for the changes of the indices, at least 2, or 0 for none; their seed is `seed`.
+        Draws of people for the changes of the indices, at least 2, or 0 for none.
+    seed : int
+        Of these draws.
 
     Returns
     -------
@@ -125,20 +121,18 @@ def judge_mitigations(
     Raises
     ------
     ScoreTableError
-        If ``facerec.scores.check`` refuses the table, or an attribute is missing.
-        If a side has no genuine or no impostor comparison.
-        If a mitigation finds that the table lacks what it needs.
+        If an attribute is missing, or a mitigation finds that the table lacks what it needs.
     ArgumentError
         If there are no mitigations, or two of one name.
         If `by` is a single text, or a grouping stands twice or names an attribute twice.
-        If `share`, `target_fmr`, `confidence` or `replicates` is out of range.
-        If fewer than one false match is expected at `target_fmr` among the people that are fitted on.
+        If `target_fmr`, `confidence` or `replicates` is out of range.
+        If fewer than one false match is expected at `target_fmr` among the people that thresholds are set on.
         If a mitigation cannot be fitted to so few comparisons.
 
     Notes
     -----
-    The intervals are of the people who are judged on; how the method would have come out of other people to fit on is
-    not in them. Another seed shows it.
+    The intervals are of the people who are judged. How the method and its threshold would have come out of other
+    people to learn from and to calibrate on is not in them; another deal of the people shows it.
     """
     names = [mitigation.name for mitigation in mitigations]
     if not names or len(set(names)) < len(names):
@@ -146,39 +140,36 @@ def judge_mitigations(
         raise ArgumentError(message)
     checked_confidence(confidence)
     groupings = checked_groupings(by)
-    split = split_people(scores.check(table), by=groupings[0] if groupings else None, share=share, seed=seed)
-    if not 0 < target_fmr < 1 or target_fmr * len(scores.impostor_scores(split.fit)) < 1:
+    impostors = int((~split.calibrate["genuine"]).sum())
+    if not 0 < target_fmr < 1 or target_fmr * impostors < 1:
         message = (
-            f"target_fmr must lie between 0 and 1 and lead to expect a false match among the "
-            f"{len(scores.impostor_scores(split.fit))} impostor comparisons that are fitted on; got {target_fmr:g}"
+            f"target_fmr must lie between 0 and 1 and lead to expect a false match among the {impostors} impostor "
+            f"comparisons that thresholds are set on; got {target_fmr:g}"
         )
         raise ArgumentError(message)
-    before = AtFmr(target_fmr, split.fit)
+    before = AtFmr(target_fmr, split.calibrate)
     judgements = []
     for mitigation in mitigations:
-        fitted = mitigation.fit(split.fit, embeddings)
-        after, rescored = (side.assign(score=fitted.rescore(side, embeddings)) for side in (split.fit, split.judge))
+        fitted = mitigation.fit(split.learn, embeddings)
+        calibrated, judged = (
+            side.assign(score=fitted.rescore(side, embeddings)) for side in (split.calibrate, split.judge)
+        )
         changes = audit_drift(
             split.judge,
-            rescored,
+            judged,
             by=groupings,
             at=before,
-            after_at=AtFmr(target_fmr, after),
+            after_at=AtFmr(target_fmr, calibrated),
             confidence=confidence,
             replicates=replicates,
             seed=seed,
         )
         judgements.append(Judgement(mitigation.name, mitigation.caveat, changes))
-    return _report(split, target_fmr, judgements)
-
-
-def _report(split: PeopleSplit, target: float, judgements: Sequence[Judgement]) -> LabReport:
     return LabReport(
-        target_fmr=target,
-        fit_people=split.fit_people,
-        judge_people=split.judge_people,
-        fit_pairs=len(split.fit),
-        judge_pairs=len(split.judge),
+        target_fmr=target_fmr,
+        people=split.people,
+        pairs=(len(split.learn), len(split.calibrate), len(split.judge)),
         crossing_pairs=split.crossing,
+        seed=seed,
         judgements=tuple(judgements),
     )

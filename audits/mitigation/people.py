@@ -1,7 +1,8 @@
-"""A score table in two, with nobody in both: a mitigation is fitted on some people and judged on others.
+"""People on three sides, nobody on two: methods learn from some, get thresholds on others, are judged on the rest.
 
 A method that has seen the people it is judged on looks better than it is; cluster methods most of all, because a
-cluster can hold the photos of a single person.
+cluster can hold the photos of a single person. A threshold that was set on the people a method learned from suits
+those better than anybody else, and the more so the more the method learned: so thresholds have people of their own.
 """
 
 from __future__ import annotations
@@ -11,43 +12,51 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audits.groups import group_pairs
+from audits.groups import group_pairs, group_rows
+from audits.mitigation.comparisons import PAIRS, compare_people
+from facerec import scores
 from facerec.errors import ArgumentError, ScoreTableError
+from facerec.scores.vectors import FaceVectors
+
+SHARES = (0.4, 0.2)
+"""The parts of the people that are learned from and that thresholds are set on; the others are judged."""
 
 
 @dataclass(frozen=True, eq=False)
 class PeopleSplit:
-    """Two score tables without a person in common.
+    """Three score tables without a person in common.
 
     Attributes
     ----------
-    fit, judge : DataFrame
-        The comparisons among the people of either side, in the order of the table they came from.
-    fit_people, judge_people : int
-        How many people were dealt to either side.
+    learn, calibrate, judge : DataFrame
+        The comparisons among the people of each side.
+    people : tuple of int
+        How many people were dealt to each side, in that order.
     crossing : int
-        Comparisons between a person of one side and one of the other. They are in neither table.
+        Comparisons of a given score table between people of two sides. They are in none of the tables.
     """
 
-    fit: pd.DataFrame
+    learn: pd.DataFrame
+    calibrate: pd.DataFrame
     judge: pd.DataFrame
-    fit_people: int
-    judge_people: int
-    crossing: int
+    people: tuple[int, int, int]
+    crossing: int = 0
 
 
-def split_people(table: pd.DataFrame, *, by: str | None = None, share: float = 0.5, seed: int = 0) -> PeopleSplit:
-    """Deal the people of a score table to two sides.
+def split_people(
+    table: pd.DataFrame, *, by: str | None = None, shares: tuple[float, float] = SHARES, seed: int = 0
+) -> PeopleSplit:
+    """Deal the people of a score table to three sides.
 
     Parameters
     ----------
     table : DataFrame
-        A checked score table.
+        A score table.
     by : str, optional
         One attribute, or several joined by commas: each side gets its share of every group. A person with several
         labels counts under the first.
-    share : float
-        The part of the people that goes to the fitting side, between 0 and 1.
+    shares : tuple of two floats
+        The parts of the people that are learned from, and that thresholds are set on; above 0, below 1 together.
     seed : int
         The same seed deals the same people alike, whatever the order of the rows.
 
@@ -58,56 +67,112 @@ def split_people(table: pd.DataFrame, *, by: str | None = None, share: float = 0
     Raises
     ------
     ArgumentError
-        If `share` is not between 0 and 1.
+        If `shares` are out of range.
     ScoreTableError
-        If an attribute of `by` is not in the table.
+        If ``facerec.scores.check`` refuses the table, or an attribute of `by` is not in it.
         If a side has no genuine or no impostor comparison.
 
     Examples
     --------
-    >>> rows = [[f"{a}/1", f"{b}/2", a, b, a == b, 0.5] for a in "abcd" for b in "abcd"]
-    >>> table = pd.DataFrame(
-    ...     rows, columns=["probe_image", "reference_image", "probe_subject", "reference_subject", "genuine", "score"]
-    ... )
-    >>> split = split_people(table)
-    >>> len(split.fit), len(split.judge), split.crossing
-    (4, 4, 8)
+    >>> rows = [[f"{a}/1", f"{b}/2", a, b, a == b, 0.5] for a in "abcdef" for b in "abcdef"]
+    >>> split = split_people(pd.DataFrame(rows, columns=scores.REQUIRED), shares=(1 / 3, 1 / 3))
+    >>> len(split.learn), len(split.calibrate), len(split.judge), split.crossing
+    (4, 4, 4, 24)
     """
-    if not 0 < share < 1:
-        message = f"share must lie between 0 and 1; got {share}"
-        raise ArgumentError(message)
-    people = _people(table, by)
-    shuffled = people.iloc[np.random.default_rng(seed).permutation(len(people))]
-    chosen: set[str] = set()
-    waiting = 0.0
-    # Dealt group after group with what is left over carried on, so that the shares hold for each group and in all.
-    for _, group in shuffled.groupby("group", sort=True):
-        waiting += share * len(group)
-        take = min(len(group), round(waiting))
-        waiting -= take
-        chosen.update(group["subject"].tolist()[:take])
-    probe, reference = table["probe_subject"].isin(chosen), table["reference_subject"].isin(chosen)
-    fit, judge = table[probe & reference].reset_index(drop=True), table[~probe & ~reference].reset_index(drop=True)
-    for name, side in (("fitted", fit), ("judged", judge)):
-        genuine = int(side["genuine"].sum())
-        if genuine in (0, len(side)):
-            message = (
-                f"the people to be {name} on have {genuine} genuine and {len(side) - genuine} impostor comparisons "
-                "among themselves; both kinds are needed on both sides: use more pairs, or another share or seed"
-            )
-            raise ScoreTableError(message)
-    return PeopleSplit(fit, judge, len(chosen), len(people) - len(chosen), len(table) - len(fit) - len(judge))
+    table = scores.check(table)
+    side_of = _deal(_people_of_pairs(table, by), shares, seed)
+    probe, reference = table["probe_subject"].map(side_of), table["reference_subject"].map(side_of)
+    sides = [table[(probe == side) & (reference == side)].reset_index(drop=True) for side in range(3)]
+    return _checked(sides, side_of, len(table) - sum(map(len, sides)))
 
 
-def _people(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
-    """Every person once, in the order of their names, with the group that they are dealt in."""
+def split_photos(
+    vectors: FaceVectors,
+    *,
+    by: str | None = None,
+    shares: tuple[float, float] = SHARES,
+    pairs: int = PAIRS,
+    seed: int = 0,
+) -> PeopleSplit:
+    """Deal the people on photos to three sides, and compare those of each side with one another.
+
+    Parameters
+    ----------
+    vectors : FaceVectors
+        As from ``facerec.scores.vectors.read_vectors``.
+    by, shares, seed
+        As for `split_people`; the seed decides, too, which photos are compared.
+    pairs : int
+        At most so many impostor comparisons on each side; see ``compare_people``.
+
+    Returns
+    -------
+    PeopleSplit
+        The scores are cosines; every column of the photos stands for both sides of a comparison.
+
+    Raises
+    ------
+    ArgumentError
+        If `shares` or `pairs` are out of range.
+    ScoreTableError
+        If an attribute of `by` is not in the table.
+        If a side has no genuine or no impostor comparison.
+    """
+    photos = vectors.photos
+    groups = np.zeros(len(photos), np.int32) if by is None else group_rows(photos, by).codes
+    side_of = _deal(pd.DataFrame({"subject": photos["subject"], "group": groups}), shares, seed)
+    side = photos["subject"].map(side_of).to_numpy()
+    sides = [
+        compare_people(vectors, np.flatnonzero(side == number), pairs=pairs, seed=[seed, number]) for number in range(3)
+    ]
+    return _checked(sides, side_of, 0)
+
+
+def _people_of_pairs(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
     probe = reference = np.zeros(len(table), np.int32)
     if by is not None:
         groups = group_pairs(table, by)
         probe, reference = groups.probe, groups.reference
-    sides = [
-        pd.DataFrame({"subject": table["probe_subject"], "group": probe}),
-        pd.DataFrame({"subject": table["reference_subject"], "group": reference}),
-    ]
-    both = pd.concat(sides).sort_values(["subject", "group"], kind="stable")
-    return both.drop_duplicates("subject").reset_index(drop=True)
+    return pd.concat(
+        [
+            pd.DataFrame({"subject": table["probe_subject"], "group": probe}),
+            pd.DataFrame({"subject": table["reference_subject"], "group": reference}),
+        ]
+    )
+
+
+def _deal(seen: pd.DataFrame, shares: tuple[float, float], seed: int) -> dict[str, int]:
+    """Person → side 0, 1 or 2. Group after group, so that the shares hold for each group and in all."""
+    if len(shares) != 2 or not all(share > 0 for share in shares) or not sum(shares) < 1:
+        message = f"the shares to learn from and to calibrate on must be above 0, and below 1 together; got {shares}"
+        raise ArgumentError(message)
+    ordered = seen.sort_values(["subject", "group"], kind="stable").drop_duplicates("subject").reset_index(drop=True)
+    shuffled = ordered.iloc[np.random.default_rng(seed).permutation(len(ordered))]
+    side_of: dict[str, int] = {}
+    waiting = [0.0, 0.0]
+    for _, group in shuffled.groupby("group", sort=True):
+        subjects = group["subject"].tolist()
+        start = 0
+        for side, share in enumerate(shares):
+            waiting[side] += share * len(subjects)  # what rounding left over is carried on to the next group
+            take = min(len(subjects) - start, round(waiting[side]))
+            waiting[side] -= take
+            side_of.update(dict.fromkeys(subjects[start : start + take], side))
+            start += take
+        side_of.update(dict.fromkeys(subjects[start:], 2))
+    return side_of
+
+
+def _checked(sides: list[pd.DataFrame], side_of: dict[str, int], crossing: int) -> PeopleSplit:
+    dealt = list(side_of.values())
+    people = dealt.count(0), dealt.count(1), dealt.count(2)
+    for name, side, count in zip(("learned from", "set thresholds on", "judged"), sides, people, strict=True):
+        genuine = int(side["genuine"].sum()) if len(side) else 0
+        if genuine in (0, len(side)):
+            message = (
+                f"too few people: of {len(dealt)}, the {count} to be {name} have {genuine} genuine and "
+                f"{len(side) - genuine} impostor comparisons among themselves; both kinds are needed for each use: "
+                "add people with several photos each, or use other shares or another seed"
+            )
+            raise ScoreTableError(message)
+    return PeopleSplit(sides[0], sides[1], sides[2], people, crossing)

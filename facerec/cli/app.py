@@ -11,6 +11,7 @@ from facerec.cli import (
     calibrate,
     demo,
     detect,
+    embed,
     enroll,
     evaluate,
     gallery,
@@ -76,6 +77,7 @@ app.command(rich_help_panel=_GALLERIES, epilog=enroll.EXAMPLES)(enroll.enroll)
 app.command(rich_help_panel=_GALLERIES, epilog=identify.EXAMPLES)(identify.identify)
 app.add_typer(gallery.app, rich_help_panel=_GALLERIES)
 app.command(rich_help_panel=_MEASURING, epilog=score.EXAMPLES)(score.score)
+app.command(rich_help_panel=_MEASURING, epilog=embed.EXAMPLES)(embed.embed)
 app.add_typer(evaluate.app, rich_help_panel=_MEASURING)
 app.command(rich_help_panel=_MEASURING, epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.add_typer(audit.app, rich_help_panel=_AUDITS)

@@ -9,6 +9,7 @@ from facerec.cli import (
     audit_classification,
     audit_drift,
     audit_identification,
+    audit_mitigation,
     audit_planning,
     audit_selfcheck,
     audit_verification,
@@ -25,6 +26,7 @@ app.command(epilog=audit_selfcheck.EXAMPLES)(audit_selfcheck.selfcheck)
 app.command(epilog=audit_classification.EXAMPLES)(audit_classification.classification)
 app.command(epilog=audit_identification.EXAMPLES)(audit_identification.identification)
 app.command(epilog=audit_drift.EXAMPLES)(audit_drift.drift)
+app.command(epilog=audit_mitigation.EXAMPLES)(audit_mitigation.mitigation)
 app.command(epilog=audit_advice.EXAMPLES)(audit_advice.advise)
 app.command(epilog=audit_planning.POWER_EXAMPLES)(audit_planning.power)
 app.command(epilog=audit_planning.CALIBRATE_EXAMPLES)(audit_planning.calibrate)

@@ -9,7 +9,7 @@ from facerec.cli import console
 from facerec.errors import ScoreTableError
 
 if TYPE_CHECKING:
-    from facerec.evaluation import PhotoFailures
+    from facerec.embedding import PhotoFailures
 
 _SHOWN = 5
 
@@ -17,7 +17,7 @@ _SHOWN = 5
 def refuse_unwritable(out: Path) -> None:
     """Raise `ScoreTableError` now if a table cannot be written to `out`, and not after an hour of work."""
     if out.suffix.lower() not in (".csv", ".parquet"):
-        message = f"{out}: a score table's name ends in .csv or .parquet"
+        message = f"{out}: the name of a table ends in .csv or .parquet"
         raise ScoreTableError(message)
     if not out.absolute().parent.is_dir():
         message = f"{out}: cannot be written, there is no folder {out.parent}"

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
-def read_raw(path: str | Path, *, kind: str = "a score table", memory: int | None = None) -> pd.DataFrame:
+def read_raw(
+    path: str | Path, *, kind: str = "a score table", memory: int | None = None, lists: Sequence[str] = ()
+) -> pd.DataFrame:
     """Read a table of which nothing is known yet but its file.
 
     Parameters
@@ -29,6 +31,8 @@ def read_raw(path: str | Path, *, kind: str = "a score table", memory: int | Non
         What the file is meant to be, for the messages.
     memory : int, optional
         Bytes that the table may take; None: what the machine has, or what the process may have of it.
+    lists : sequence of str
+        Columns of a Parquet file that may hold lists.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def read_raw(path: str | Path, *, kind: str = "a score table", memory: int | Non
         If the file's name ends in neither ``.csv`` nor ``.parquet``.
         If the file is missing, empty, or not of the kind that its name says.
         If a CSV file is not UTF-8, or its cells are not separated by commas.
-        If a column of a Parquet file holds lists, records, or bytes that are no UTF-8 text.
+        If another column of a Parquet file holds lists, or one holds records, or bytes that are no UTF-8 text.
         If the table would not fit into memory; the message says the sizes.
     """
     path = Path(path)
@@ -54,7 +58,7 @@ def read_raw(path: str | Path, *, kind: str = "a score table", memory: int | Non
         raise ScoreTableError(message)
     room = available_memory() if memory is None else memory
     if suffix == ".parquet":
-        return _read_parquet(path, room)
+        return _read_parquet(path, room, lists)
     _refuse_larger(path, path.stat().st_size, room)
     return read_text_csv(path)
 
@@ -76,7 +80,7 @@ def available_memory(limits: Sequence[Path] = _LIMITS) -> int | None:
     return min(found, default=None)
 
 
-def _read_parquet(path: Path, memory: int | None) -> pd.DataFrame:
+def _read_parquet(path: Path, memory: int | None, lists: Sequence[str]) -> pd.DataFrame:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -86,7 +90,7 @@ def _read_parquet(path: Path, memory: int | None) -> pd.DataFrame:
         encoded = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
         # A text that occurs often is stored once, but takes a place of its own in every row once it is read.
         _refuse_larger(path, max(encoded, 8 * metadata.num_rows * metadata.num_columns), memory)
-        _refuse_nested(path, file.schema_arrow)
+        _refuse_nested(path, file.schema_arrow, lists)
         table = file.read()
         for place, field in enumerate(table.schema):
             if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
@@ -99,10 +103,15 @@ def _read_parquet(path: Path, memory: int | None) -> pd.DataFrame:
     return frame.loc[:, [not name.startswith("__index_level_") for name in frame.columns]]
 
 
-def _refuse_nested(path: Path, schema: pa.Schema) -> None:
+def _refuse_nested(path: Path, schema: pa.Schema, lists: Sequence[str]) -> None:
     from pyarrow import types
 
-    if nested := [field.name for field in schema if types.is_nested(field.type)]:
+    kinds = types.is_list, types.is_large_list, types.is_fixed_size_list
+    if nested := [
+        field.name
+        for field in schema
+        if types.is_nested(field.type) and not (field.name in lists and any(kind(field.type) for kind in kinds))
+    ]:
         message = (
             f"{path}: {', '.join(nested)} holds lists or records; a table's cells are numbers or texts, so leave such "
             "columns out"

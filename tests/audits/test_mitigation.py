@@ -16,13 +16,17 @@ from audits.mitigation import (
     OracleGroupThresholds,
     judge_mitigations,
     split_people,
+    split_photos,
+    supported_clusters,
 )
 from audits.mitigation.beta import BetaCalibration, fit_beta
 from audits.mitigation.clusters import fit_clusters, pair_clusters
+from audits.mitigation.comparisons import _pair_of, compare_people
 from audits.mitigation.vectors import photo_vectors
 from facerec import scores
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.metrics import fmr, threshold_at_fmr
+from facerec.scores.vectors import check_vectors
 
 
 def world(people=160, pairs=6000, seed=0, dimension=8):
@@ -53,55 +57,187 @@ def world(people=160, pairs=6000, seed=0, dimension=8):
     return scores.make(table, vectors), vectors
 
 
+def crowd_of(people):
+    """A few of these faces."""
+    return world(people=people, pairs=3 * people)
+
+
+def faces_table(table, vectors):
+    """The photos of `world` as a table of vectors."""
+    photos = {
+        image: (person, group)
+        for side in ("probe", "reference")
+        for image, person, group in zip(
+            table[f"{side}_image"], table[f"{side}_subject"], table[f"{side}_group"], strict=True
+        )
+    }
+    rows = [(image, *known, vectors[image]) for image, known in photos.items()]
+    return pd.DataFrame(rows, columns=["photo", "subject", "group", "vector"])
+
+
+@pytest.fixture(scope="module")
+def faces(crowd):
+    """The photos behind the score table, with their vectors, person after person."""
+    found = faces_table(*crowd)
+    return check_vectors(found.sort_values(["subject", "photo"]))
+
+
+@pytest.fixture(scope="module")
+def dealt(crowd):
+    """The people of the score table on three sides."""
+    return split_people(crowd[0], by="group")
+
+
 @pytest.fixture(scope="module")
 def crowd():
     """A score table and the vectors behind it."""
     return world()
 
 
+def people_of(table):
+    """Everybody in a score table."""
+    return {*table["probe_subject"], *table["reference_subject"]}
+
+
+def sides_of(split):
+    """The three tables of a split."""
+    return split.learn, split.calibrate, split.judge
+
+
 class TestPeople:
     """split_people."""
 
-    def test_nobody_is_on_both_sides(self, crowd):
-        """Fitting and judging share no person, and no comparison gets lost uncounted."""
+    def test_nobody_is_on_two_sides(self, crowd):
+        """Learning, calibrating and judging share no person, and no comparison gets lost uncounted."""
         split = split_people(crowd[0], by="group")
 
-        sides = [{*side["probe_subject"], *side["reference_subject"]} for side in (split.fit, split.judge)]
-        assert not sides[0] & sides[1]
-        assert len(split.fit) + len(split.judge) + split.crossing == len(crowd[0])
-        assert (split.fit_people, split.judge_people) == (80, 80)
+        learn, calibrate, judge = map(people_of, sides_of(split))
+        assert not learn & calibrate
+        assert not learn & judge
+        assert not calibrate & judge
+        assert sum(map(len, sides_of(split))) + split.crossing == len(crowd[0])
+        assert split.people == (64, 32, 64)
 
-    @pytest.mark.parametrize("share", [0.25, 0.5, 0.8])
-    def test_groups_are_dealt_by_the_same_share(self, crowd, share):
-        """Each group sends its share to the fitting side."""
-        fit = split_people(crowd[0], by="group", share=share).fit
+    @pytest.mark.parametrize("shares", [(0.25, 0.25), (0.5, 0.3), (0.1, 0.6)])
+    def test_groups_are_dealt_by_the_same_shares(self, crowd, shares):
+        """Each group sends its shares to each side."""
+        split = split_people(crowd[0], by="group", shares=shares)
 
-        people = fit.drop_duplicates("probe_subject")["probe_group"].value_counts()
-        assert people["a"] == pytest.approx(80 * share, abs=1)
-        assert people["b"] == pytest.approx(80 * share, abs=1)
+        for side, share in zip(sides_of(split), (*shares, 1 - sum(shares)), strict=True):
+            people = side.drop_duplicates("probe_subject")["probe_group"].value_counts()
+            assert people["a"] == pytest.approx(80 * share, abs=1)
+            assert people["b"] == pytest.approx(80 * share, abs=1)
 
     def test_seed_and_not_order_decides(self, crowd):
         """Shuffled rows are dealt alike, another seed deals otherwise."""
         table = crowd[0]
 
-        first = set(split_people(table).fit["probe_subject"])
+        first = people_of(split_people(table).learn)
 
-        assert set(split_people(table.sample(frac=1, random_state=1)).fit["probe_subject"]) == first
-        assert set(split_people(table, seed=1).fit["probe_subject"]) != first
+        assert people_of(split_people(table.sample(frac=1, random_state=1)).learn) == first
+        assert people_of(split_people(table, seed=1).learn) != first
 
     @pytest.mark.parametrize(
         ("options", "error", "match"),
         [
-            ({"share": 0}, ArgumentError, "between 0 and 1"),
+            ({"shares": (0, 0.5)}, ArgumentError, "above 0, and below 1 together"),
+            ({"shares": (0.5, 0.5)}, ArgumentError, "above 0, and below 1 together"),
             ({"by": "age"}, ScoreTableError, "age"),
             ({"by": "group,group"}, ArgumentError, "different attributes"),
-            ({"share": 0.001}, ScoreTableError, "both kinds are needed"),
+            ({"shares": (0.001, 0.5)}, ScoreTableError, "too few people: of 160, the 0 to be learned from"),
         ],
     )
     def test_refuses(self, crowd, options, error, match):
         """Each line of Raises."""
         with pytest.raises(error, match=match):
             split_people(crowd[0], **options)
+
+
+class TestPhotos:
+    """split_photos and compare_people: comparisons among the people of each side."""
+
+    def test_nobody_is_on_two_sides(self, faces):
+        """Each side compares its own people only, everybody of them, and all photos have their label."""
+        split = split_photos(faces, by="group", pairs=1000, seed=3)
+
+        everybody = [people_of(side) for side in sides_of(split)]
+        assert sum(map(len, everybody)) == len(set().union(*everybody)) == 160
+        assert tuple(map(len, everybody)) == split.people == (64, 32, 64)
+        label = dict(zip(faces.photos["photo"], faces.photos["group"], strict=True))
+        for side in sides_of(split):
+            assert side["probe_group"].tolist() == side["probe_image"].map(label).tolist()
+            assert side["reference_group"].tolist() == side["reference_image"].map(label).tolist()
+
+    def test_every_two_people_alike_often(self, faces):
+        """All pairs of one person; of two people one pair of photos as long as that suffices, then two."""
+        rows = np.arange(60)  # 20 people
+
+        for wanted, often in ((190, 1), (100, 1), (399, 2)):
+            table = compare_people(faces, rows, pairs=wanted)
+            impostor = table[~table["genuine"]]
+            assert table["genuine"].sum() == 60
+            assert impostor.groupby(["probe_subject", "reference_subject"]).size().max() <= often
+            assert len(impostor) <= wanted
+        assert len(compare_people(faces, rows, pairs=100)) == 160
+        assert not compare_people(faces, rows, pairs=5000)[["probe_image", "reference_image"]].duplicated().any()
+
+    def test_scores_are_cosines(self, faces):
+        """As the two vectors say, and not a number where one of them is missing."""
+        table = compare_people(faces, np.arange(30), pairs=20)
+
+        vectors = faces.by_photo()
+        for row in table.itertuples():
+            assert row.score == pytest.approx(float(vectors[row.probe_image] @ vectors[row.reference_image]), abs=1e-6)
+
+    def test_many_photos_of_one_person_are_drawn_from(self):
+        """Nobody gives more than 45 genuine comparisons."""
+        rng = np.random.default_rng(0)
+        table = pd.DataFrame(rng.normal(size=(63, 4)), columns=["v0", "v1", "v2", "v3"]).assign(
+            subject=["ann"] * 60 + ["bob"] * 3
+        )
+
+        found = compare_people(check_vectors(table), np.arange(63), pairs=10)
+
+        genuine = found.loc[found["genuine"], "probe_subject"].value_counts()
+        assert genuine.to_dict() == {"ann": 45, "bob": 3}
+
+    def test_refuses(self, faces):
+        """Without comparisons there is nothing to see, and one person alone is no data set."""
+        with pytest.raises(ArgumentError, match="1 or more; got 0"):
+            compare_people(faces, np.arange(9), pairs=0)
+        with pytest.raises(ScoreTableError, match="too few people: of 3"):
+            split_photos(check_vectors(faces_table(*crowd_of(3))))
+
+    @pytest.mark.parametrize("n", [2, 3, 9])
+    def test_numbers_of_pairs(self, n):
+        """Each number is one pair, in the order of numpy's upper triangle."""
+        found = np.stack(_pair_of(np.arange(n * (n - 1) // 2), n))
+
+        assert (found == np.stack(np.triu_indices(n, 1))).all()
+
+
+class TestClusterCount:
+    """supported_clusters."""
+
+    def test_every_region_has_its_evidence(self, crowd):
+        """The number that is chosen has ten expected false matches in each region, and the next one has not."""
+        table, vectors = crowd
+        photos = photo_vectors(table, vectors)
+
+        found = supported_clusters(table, vectors, target_fmr=0.01)
+
+        def least(clusters):
+            pairs = pair_clusters(fit_clusters(photos, clusters=clusters, seed=0), photos)
+            impostor = ~table["genuine"].to_numpy(bool)
+            return min(((pairs == c).any(axis=1) & impostor).sum() for c in range(clusters)) * 0.01
+
+        assert found == 5
+        assert least(5) >= 10 > least(10)
+
+    def test_too_few_comparisons(self, crowd):
+        """Where two regions cannot be told apart, it says what is needed."""
+        with pytest.raises(ScoreTableError, match="1,000,000 impostor ones at FMR 1e-05"):
+            supported_clusters(*crowd, target_fmr=1e-5)
 
 
 class TestVectors:
@@ -411,36 +547,51 @@ class Planted:
 class TestLaboratory:
     """judge_mitigations."""
 
-    def test_doing_nothing_changes_nothing(self, crowd):
+    def test_doing_nothing_changes_nothing(self, crowd, dealt):
         """A mitigation without effect has no change at all."""
-        report = judge_mitigations(*crowd, [Planted(0.0)], by=["group"], target_fmr=0.01, replicates=50)
+        report = judge_mitigations(dealt, crowd[1], [Planted(0.0)], by=["group"], target_fmr=0.01, replicates=50)
 
         changes = report.judgement("planted").changes
         assert {change.change.value for change in changes.changes} == {0.0}
         assert "no rate is worse for sure" in str(report.judgements[0])
 
-    def test_nobody_is_judged_who_was_fitted_on(self, crowd):
-        """What a mitigation learns from and what the figures are of share no person."""
+    def test_nobody_is_judged_who_was_learned_from(self, crowd, dealt):
+        """What a mitigation learns from, what thresholds are set on and what the figures are of share no person."""
         seen = []
 
         class Watching(Planted):
             def fit(self, table, embeddings):  # noqa: ARG002
-                seen.append({*table["probe_subject"], *table["reference_subject"]})
+                seen.append(people_of(table))
                 return self
 
             def rescore(self, table, embeddings):
-                seen.append({*table["probe_subject"], *table["reference_subject"]})
+                seen.append(people_of(table))
                 return super().rescore(table, embeddings)
 
-        judge_mitigations(*crowd, [Watching(0.0)], by=["group"], target_fmr=0.01, replicates=0)
+        judge_mitigations(dealt, crowd[1], [Watching(0.0)], by=["group"], target_fmr=0.01, replicates=0)
 
         learned, calibrated, judged = seen
-        assert learned == calibrated
+        assert not learned & calibrated
         assert not learned & judged
+        assert not calibrated & judged
 
-    def test_a_harm_is_said_as_loudly_as_a_gain(self, crowd):
+    def test_who_is_judged_changes_no_threshold(self, crowd, dealt):
+        """With other scores among the people who are judged, every threshold and every method stays as it was."""
+        changed = replace(dealt, judge=dealt.judge.assign(score=dealt.judge["score"] / 2))
+        methods = [FairCal(clusters=3), FairScoreNormalisation(0.02, clusters=3), CohortNormalisation("s")]
+
+        one, other = (
+            judge_mitigations(split, crowd[1], methods, by=["group"], target_fmr=0.02, replicates=0)
+            for split in (dealt, changed)
+        )
+
+        for judgement, again in zip(one.judgements, other.judgements, strict=True):
+            assert judgement.changes.before.value == again.changes.before.value
+            assert judgement.changes.after.value == again.changes.after.value
+
+    def test_a_harm_is_said_as_loudly_as_a_gain(self, crowd, dealt):
         """What gets worse for one group is a regression by name, in the same words as a gain."""
-        report = judge_mitigations(*crowd, [Planted(0.3)], by=["group"], target_fmr=0.01, replicates=50)
+        report = judge_mitigations(dealt, crowd[1], [Planted(0.3)], by=["group"], target_fmr=0.01, replicates=50)
 
         found = report.judgements[0]
         worse = found.changes.regressions
@@ -448,34 +599,30 @@ class TestLaboratory:
         assert ("fnmr", "b") not in [(change.rate, change.group) for change in worse]
         assert "FNMR of group a: WORSE" in str(found)
 
-    def test_thresholds_come_from_the_other_people(self, crowd):
-        """Both thresholds meet the rate on the people fitted on, and what they reach on the others is told apart."""
-        table, vectors = crowd
+    def test_thresholds_come_from_the_other_people(self, crowd, dealt):
+        """Both thresholds meet the rate on the people set aside for it; what they reach on the judged is told apart."""
         report = judge_mitigations(
-            table, vectors, [CohortNormalisation("s")], by=["group"], target_fmr=0.01, replicates=0
+            dealt, crowd[1], [CohortNormalisation("s")], by=["group"], target_fmr=0.01, replicates=0
         )
-        split = split_people(table, by="group")
 
         before = report.judgements[0].changes.before
-        assert before.value == threshold_at_fmr(scores.impostor_scores(split.fit), 0.01)
-        assert before.calibration_fmr == fmr(scores.impostor_scores(split.fit), before.value)
-        assert before.achieved_fmr == fmr(scores.impostor_scores(split.judge), before.value)
-        assert (report.fit_pairs, report.judge_pairs, report.crossing_pairs) == (
-            len(split.fit),
-            len(split.judge),
-            split.crossing,
-        )
+        assert before.value == threshold_at_fmr(scores.impostor_scores(dealt.calibrate), 0.01)
+        assert before.calibration_fmr == fmr(scores.impostor_scores(dealt.calibrate), before.value)
+        assert before.achieved_fmr == fmr(scores.impostor_scores(dealt.judge), before.value)
+        assert report.pairs == tuple(map(len, sides_of(dealt)))
+        assert (report.people, report.crossing_pairs) == (dealt.people, dealt.crossing)
 
     def test_regions_help_where_a_group_is_crowded(self):
         """People of group b are taken for one another; FSN and the oracle lower that, on people they have not seen."""
-        table, vectors = world(people=300, pairs=16000, seed=3)
+        table, vectors = world(people=600, pairs=1800, seed=3)
+        split = split_photos(check_vectors(faces_table(table, vectors)), by="group", pairs=20_000)
         methods = [
             FairScoreNormalisation(0.02, clusters=4),
             FairCal(clusters=4),
             OracleGroupThresholds("group", 0.02, legal_caveat_read=True),
         ]
 
-        report = judge_mitigations(table, vectors, methods, by=["group"], target_fmr=0.02, replicates=100)
+        report = judge_mitigations(split, vectors, methods, by=["group"], target_fmr=0.02, replicates=100)
 
         for judgement in report.judgements:
             crowded = judgement.changes.change("fmr", by="group", group="b")
@@ -484,12 +631,13 @@ class TestLaboratory:
         assert [bool(judgement.caveat) for judgement in report.judgements] == [False, False, True]
         assert LEGAL_CAVEAT in str(report.judgements[2])
 
-    def test_same_seed_same_report(self, crowd):
+    def test_same_seed_same_report(self, crowd, dealt):
         """Nothing is drawn that the seed does not decide."""
         methods = [FairCal(clusters=3), CohortNormalisation("z")]
 
         one, other = (
-            judge_mitigations(*crowd, methods, by=["group"], target_fmr=0.02, seed=5, replicates=20) for _ in range(2)
+            judge_mitigations(dealt, crowd[1], methods, by=["group"], target_fmr=0.02, seed=5, replicates=20)
+            for _ in range(2)
         )
 
         assert one == other
@@ -499,7 +647,6 @@ class TestLaboratory:
         [
             ({"mitigations": []}, ArgumentError, "got none"),
             ({"mitigations": [Planted(0), Planted(1)]}, ArgumentError, "different names"),
-            ({"share": 1.0}, ArgumentError, "between 0 and 1"),
             ({"target_fmr": 1e-6}, ArgumentError, "expect a false match"),
             ({"target_fmr": 0.0}, ArgumentError, "expect a false match"),
             ({"confidence": 1.0}, ArgumentError, "between 0 and 1"),
@@ -508,16 +655,16 @@ class TestLaboratory:
             ({"by": ["age"]}, ScoreTableError, "age"),
         ],
     )
-    def test_refuses(self, crowd, options, error, match):
+    def test_refuses(self, crowd, dealt, options, error, match):
         """Each line of Raises."""
         arguments = {"mitigations": [Planted(0.0)], "by": ["group"], "target_fmr": 0.01} | options
 
         with pytest.raises(error, match=match):
-            judge_mitigations(*crowd, arguments.pop("mitigations"), **arguments)
+            judge_mitigations(dealt, crowd[1], arguments.pop("mitigations"), **arguments)
 
-    def test_unknown_names(self, crowd):
+    def test_unknown_names(self, crowd, dealt):
         """Looking up what was not judged says what was."""
-        report = judge_mitigations(*crowd, [Planted(0.0)], by=["group"], target_fmr=0.01, replicates=0)
+        report = judge_mitigations(dealt, crowd[1], [Planted(0.0)], by=["group"], target_fmr=0.01, replicates=0)
 
         with pytest.raises(ArgumentError, match="there are 'planted'"):
             report.judgement("FSN")

@@ -1,0 +1,122 @@
+"""What the laboratory found, in words: a rate that rose is told as one that fell, first, and as loudly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from audits.mitigation.lab import Judgement, LabReport
+from audits.rate_changes import IndexChange, RateChange
+from facerec.reporting import Callout, Standing, plain, write_number
+
+Finding: TypeAlias = Literal["WORSE", "BETTER", "not shown", "not measured"]
+"""Of a change: its whole interval lies above 0, below 0, or neither; or there was no such comparison."""
+
+EVERYBODY = "everybody"
+
+
+def finding(entry: RateChange) -> Finding:
+    """How a change is told."""
+    if not entry.change.trials:
+        return "not measured"
+    return "WORSE" if entry.change.regression else "BETTER" if entry.change.gain else "not shown"
+
+
+class Elsewhere(NamedTuple):
+    """In how many of the other deals of people the same rate rose, and fell, for sure."""
+
+    worse: int
+    better: int
+    deals: int
+
+    @property
+    def told(self) -> str:
+        """For example ``worse in 3 of 4``."""
+        said = [f"{word} in {count}" for word, count in (("worse", self.worse), ("better", self.better)) if count]
+        return f"{', '.join(said) or 'not shown in any'} of {self.deals}"
+
+
+def elsewhere(entry: RateChange, mitigation: str, others: Sequence[LabReport]) -> Elsewhere:
+    """What the other deals of people found of the same rate."""
+    found = [
+        finding(other.judgement(mitigation).changes.change(entry.rate, by=entry.by, group=entry.group))
+        for other in others
+    ]
+    return Elsewhere(found.count("WORSE"), found.count("BETTER"), len(found))
+
+
+def overall_callout(report: LabReport) -> Callout:
+    """Which methods raised an error rate, which only lowered some, and which did neither."""
+    named = [judgement for judgement in report.judgements if not judgement.caveat]
+    raised = [each for each in named if each.changes.regressions]
+    lowered = [each for each in named if each.changes.gains and not each.changes.regressions]
+    neither = [each for each in named if not each.changes.gains and not each.changes.regressions]
+    parts = []
+    if raised:
+        parts.append(f"**Made an error rate worse** for somebody: {_listed(raised)}.")
+    if lowered:
+        parts.append(f"**Made some rate better, and none worse** for sure: {_listed(lowered)}.")
+    if neither:
+        parts.append(f"No change was shown for {_listed(neither)}, which is not the same as no change.")
+    head = (
+        f"With each threshold set for FMR {report.target_fmr:g} on people of their own, and judged on "
+        f"{report.people[2]:,} people whom no method had seen: "
+    )
+    return Callout("warning" if raised else "note" if lowered else "insufficient", head + " ".join(parts))
+
+
+def method_callout(judgement: Judgement) -> Callout:
+    """All that one method changed for sure: what rose, then what fell."""
+    changes = judgement.changes
+    parts = [
+        f"**{word}:** " + "; ".join(_described(entry) for entry in found) + "."
+        for word, found in (("Worse", changes.regressions), ("Better", changes.gains))
+        if found
+    ]
+    parts += [
+        f"**Groups {word} unequal:** " + "; ".join(_index(entry) for entry in found) + "."
+        for word, found in (
+            ("more", [entry for entry in changes.indices if entry.regression and entry.index == "difference"]),
+            ("less", [entry for entry in changes.indices if entry.gain and entry.index == "difference"]),
+        )
+        if found
+    ]
+    if not parts:
+        parts = ["no change was shown for any group; the intervals below say how large one may still be."]
+    standing: Standing = "warning" if changes.regressions else "note" if changes.gains else "insufficient"
+    return Callout(standing, f"**{plain(judgement.mitigation)}.** " + " ".join(parts))
+
+
+def whom(entry: RateChange) -> str:
+    """The group of a change, or everybody."""
+    return entry.group if entry.by else EVERYBODY
+
+
+def points(value: float) -> str:
+    """A change of a rate in percentage points, with its sign.
+
+    >>> points(0.0123), points(-0.00005), points(0.0)
+    ('+1.23', '−0.005', '0')
+    """
+    return f"{100 * value:+.3g}".replace("-", "−") if value else "0"
+
+
+def _described(entry: RateChange) -> str:
+    group = f"{plain(entry.by)} {plain(entry.group)}" if entry.by else EVERYBODY
+    interval = entry.change.interval
+    return (
+        f"{entry.rate.upper()} of {group} {write_number(100 * entry.before.value)} to "
+        f"{write_number(100 * entry.after.value)}\N{NO-BREAK SPACE}% ({points(entry.change.value)} points; "
+        f"{100 * interval.confidence:g}\N{NO-BREAK SPACE}%: {points(interval.low)} to {points(interval.high)})"
+    )
+
+
+def _index(entry: IndexChange) -> str:
+    return (
+        f"largest minus smallest {entry.rate.upper()} by {plain(entry.by)} {write_number(100 * entry.before)} to "
+        f"{write_number(100 * entry.after)} points"
+    )
+
+
+def _listed(judgements: Sequence[Judgement]) -> str:
+    return "; ".join(plain(each.mitigation) for each in judgements)

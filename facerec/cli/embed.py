@@ -1,0 +1,96 @@
+"""``facerec embed``: a table of vectors from photos of known people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console
+from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, Weights, examples
+from facerec.cli.tables import failures_document, refuse_unwritable, report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from facerec.embedding import PhotoVectors
+    from facerec.scores.vector_files import Row
+
+EXAMPLES = examples(
+    "facerec embed photos.csv --out vectors.parquet",
+    "facerec embed photos.csv --root photos/ --out vectors.csv --face largest",
+)
+
+
+def embed(
+    photos: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PHOTOS.csv", help="Columns image and subject; others, such as gender, are kept in the table."
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="VECTORS", help="Where to write the table: .parquet or .csv.")],
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            "--root",
+            metavar="DIR",
+            help="The folder that the photos' paths start from; by default the one that PHOTOS.csv is in.",
+            show_default=False,
+        ),
+    ] = None,
+    face: FaceOption = "central",
+    as_json: AsJson = False,
+    model: Model = None,
+    min_face_size: MinFaceSize = 40,
+    device: Device = None,
+    weights: Weights = None,
+) -> None:
+    """Embed photos of known people: one row per photo, with the vector of its face.
+
+    The table is what facerec audit mitigation reads. A photo that cannot be read, or without a face, stays as a row
+    without a vector; how many there are is printed. Vectors of faces are biometric data: keep them like the photos.
+    """
+    from facerec.cli.recognition import load_recognizer
+    from facerec.datasets import photos_csv
+    from facerec.embedding import PhotoVectors
+    from facerec.scores.vector_files import write_vectors
+
+    table = photos_csv(photos, root=root)
+    refuse_unwritable(out)
+    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+    columns = ["photo", *(name for name in table.columns if name != "image")]
+    with console.progress("embedding") as progress:
+        vectors = PhotoVectors(
+            recognizer, table["image"].tolist(), photos.parent if root is None else root, face, progress
+        )
+        write_vectors(_rows(table, vectors), out, columns=columns, dimension=recognizer.embedder.dimension)
+    failures = vectors.failures
+    report(failures)
+    people = int(table["subject"].nunique())
+    if as_json:
+        console.document(
+            {
+                "vectors": str(out),
+                "photos": len(table),
+                "photos_without_vector": len(failures),
+                "people": people,
+                "dimension": recognizer.embedder.dimension,
+                **failures_document(failures),
+                "model": recognizer.embedder.name,
+                "embedder_digest": recognizer.embedder.digest,
+                "detector": recognizer.detector.name,
+                "alignment": recognizer.embedder.crop.name,
+            }
+        )
+    else:
+        console.say(f"{out}: {len(table)} photos of {people} people, {len(failures)} without a vector")
+
+
+def _rows(table: pd.DataFrame, vectors: PhotoVectors) -> Iterator[Row]:
+    texts = table.rename(columns={"image": "photo"})
+    for row, (_, vector) in zip(texts.itertuples(index=False, name=None), vectors, strict=True):
+        yield dict(zip(texts.columns, row, strict=True)), vector

@@ -1,0 +1,94 @@
+"""From photos to vectors, one photo after the other: the step that every table of scores or vectors begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.errors import ImageError
+from facerec.types import FaceChoice, Faces
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called after each photo with the photos done and the photos in all."""
+
+
+class FaceStream(Protocol):
+    """What is needed of a recognizer; `facerec.Recognizer` has it."""
+
+    def stream(self, photos: Iterable[Path], *, choice: FaceChoice) -> Iterator[Faces | ImageError]:
+        """As ``Recognizer.stream``."""
+        ...
+
+
+@dataclass(frozen=True)
+class PhotoFailures:
+    """What could not be embedded.
+
+    Attributes
+    ----------
+    photos : int
+        How many different photos were read, the failures included.
+    unreadable : mapping of str to str
+        Photo as the table calls it → why it could not be read.
+    without_face : tuple of str
+        Photos in which the face that is meant does not exist: none was found or, for the choice ``only``, several.
+    """
+
+    photos: int
+    unreadable: Mapping[str, str]
+    without_face: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.unreadable) + len(self.without_face)
+
+
+@dataclass
+class PhotoVectors:
+    """The vectors of photos, one after the other, and what failed so far; nothing else is kept.
+
+    Attributes
+    ----------
+    recognizer : Recognizer
+        Finds and embeds the faces.
+    images : sequence of str
+        Different photos, as paths below `root`.
+    root : path
+    choice : {"central", "largest", "only"}
+        Which face of a photo is meant where it shows several.
+    progress : callable, optional
+        Called after each photo.
+    """
+
+    recognizer: FaceStream
+    images: Sequence[str]
+    root: str | Path
+    choice: FaceChoice = "central"
+    progress: Progress | None = None
+    _unreadable: dict[str, str] = field(default_factory=dict, init=False)
+    _without_face: list[str] = field(default_factory=list, init=False)
+
+    def __iter__(self) -> Iterator[tuple[str, NDArray[np.float32] | None]]:
+        """Each photo and its vector of unit length, float32, shape (d,); None where there is none."""
+        found = self.recognizer.stream((Path(self.root) / image for image in self.images), choice=self.choice)
+        for done, (image, outcome) in enumerate(zip(self.images, found, strict=True), 1):
+            vector = None
+            if isinstance(outcome, ImageError):
+                self._unreadable[image] = str(outcome)
+            elif len(outcome) == 0:
+                self._without_face.append(image)
+            else:
+                # A copy of one row: a view would keep the vectors of the whole batch alive.
+                vector = outcome.embeddings[0].copy()
+            yield image, vector
+            if self.progress is not None:
+                self.progress(done, len(self.images))
+
+    @property
+    def failures(self) -> PhotoFailures:
+        """The photos that failed, once all have been taken."""
+        return PhotoFailures(len(self.images), dict(self._unreadable), tuple(self._without_face))

@@ -1,0 +1,89 @@
+"""``facerec embed``: photos of known people as a table of vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from facerec.scores.vectors import read_vectors
+
+PHOTOS = """subject,image,gender
+ada,ada1.png,female
+ada,ada2.png,female
+bob,bob1.png,male
+bob,none.png,male
+bob,bad.png,male
+"""
+
+
+@pytest.fixture
+def photos(colours, draw):
+    """Five photos of two people, one without a face and one that is no photo."""
+    draw("in/ada1.png", "red")
+    draw("in/ada2.png", "wine")
+    draw("in/bob1.png", "green")
+    draw("in/none.png", "black")
+    (colours / "in" / "bad.png").write_bytes(b"no photo")
+    (colours / "photos.csv").write_text(PHOTOS)
+    return colours
+
+
+@pytest.mark.parametrize("out", ["vectors.csv", "vectors.parquet"])
+def test_table(photos, facerec, out):
+    """Every photo is a row with what the manifest says of it; failed ones are counted, named, and have no vector."""
+    outcome = facerec("embed", "photos.csv", "--root", "in", "--out", out, "--json")
+
+    found = read_vectors(out)
+    document = outcome.document
+    assert outcome.status == 0
+    assert found.photos["photo"].tolist() == ["ada1.png", "ada2.png", "bob1.png", "none.png", "bad.png"]
+    assert found.photos["subject"].tolist() == ["ada", "ada", "bob", "bob", "bob"]
+    assert found.photos["gender"].tolist() == ["female", "female", "male", "male", "male"]
+    assert found.embedded.tolist() == [True, True, True, False, False]
+    assert found.matrix[0] @ found.matrix[1] > 0.9 > found.matrix[0] @ found.matrix[2]
+    assert np.linalg.norm(found.matrix[:3], axis=1) == pytest.approx(np.ones(3))
+    assert (document["photos"], document["photos_without_vector"], document["people"]) == (5, 2, 2)
+    assert (document["dimension"], document["model"], document["embedder_digest"]) == (3, "dlib-resnet", "a" * 64)
+    assert document["first_without_face"] == ["none.png"]
+    assert list(document["first_unreadable"]) == ["bad.png"]
+    assert "1 of 5 photos show no face to compare: none.png" in outcome.err
+
+
+def test_one_line(photos, facerec):
+    """Without ``--json`` there is one line."""
+    outcome = facerec("embed", "photos.csv", "--root", "in", "--out", "v.csv")
+
+    assert outcome.out == "v.csv: 5 photos of 2 people, 2 without a vector\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "the file is empty"),
+        ("image,person\na,b\n", "lacks subject"),
+        ("image,subject\n", "holds no photos"),
+        ("image,subject\nada1.png,\n", "subject in row 1 is empty"),
+        ("image,subject\nada1.png,a\nada1.png,a\n", "stands again in row 2"),
+        ("image,subject\nnosuch.png,a\n", "photos are missing: nosuch.png"),
+        ("image,subject,v0\nada1.png,a,1\n", "the column v0 has a name that the table of vectors needs itself"),
+        ("image,subject,subject\nada1.png,a,a\n", "subject"),
+    ],
+)
+def test_bad_manifests(photos, facerec, content, told):
+    """What is wrong with a list of photos is one line, and nothing is written."""
+    (photos / "photos.csv").write_text(content)
+
+    outcome = facerec("embed", "photos.csv", "--root", "in", "--out", "v.csv", "--json")
+
+    assert outcome.status == 2
+    assert len(outcome.err.splitlines()) == 1
+    assert told in outcome.err
+    assert not (photos / "v.csv").exists()
+
+
+@pytest.mark.parametrize("out", ["v.npz", "nosuch/v.csv"])
+def test_unwritable_table_is_refused_before_the_work(photos, facerec, monkeypatch, out):
+    """Nobody waits an hour for a table that cannot be written."""
+    monkeypatch.setattr("facerec.embedding.PhotoVectors.__iter__", lambda _: pytest.fail("worked"))
+
+    assert facerec("embed", "photos.csv", "--root", "in", "--out", out).status == 2
