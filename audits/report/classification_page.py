@@ -15,7 +15,7 @@ from audits.report.document import number, rate
 from audits.report.files import Report
 from audits.report.group_tables import suppressed_table
 from audits.report.sentences import Finding, written
-from audits.report.shared_sections import claims_section, file_stem, label_source, run_section
+from audits.report.shared_sections import claims_section, file_stem, label_source, run_section, stated_facts
 from audits.report.sharing import Suppressed
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
@@ -100,7 +100,7 @@ def classification_report(
             *claims_section(verdict),
             *sections,
             Section("Method", (Text(_method(audit)),)),
-            Section("Limits and use", (*label_source(stated), Text(_LIMITS))),
+            Section("Limits and use", (stated_facts(stated), *label_source(stated), Text(_LIMITS))),
             run_section(run),
         ),
     )

@@ -6,14 +6,21 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from audits.drift import audit_drift
+from audits.even_mix import even_mixes
+from audits.identification import audit_identification
 from audits.report import Background, Run, write_report
+from audits.report.drift_page import drift_report
+from audits.report.identification_page import identification_report
 from audits.report.verification_page import verification_report
 from audits.thresholds import AtFmr
 from audits.vendor import VendorColumns, read_vendor
 from audits.verification import audit_verification
+from facerec import scores
 
 ROOT = Path(__file__).parents[2]
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -23,40 +30,92 @@ _FLAGS += ["--disable-quic", "--disable-background-networking", "--disable-compo
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: install the package chromium to run this")
 
 
-@pytest.fixture(scope="module")
-def browse(tmp_path_factory):
-    """Run the browser on the report of the committed LFW table; returns what it prints, and what it logged."""
-    folder = tmp_path_factory.mktemp("browser")
+RUN = Run((), (), 0)
+BACKGROUND = Background(labels_from="manual lists")
+
+
+def _verification():
     table = read_vendor(ROOT / "data/lfw/scores.csv", VendorColumns())
     audit = audit_verification(table, by=["gender"], at=AtFmr(0.01), replicates=20)
-    report = verification_report(audit, table, run=Run((), (), 0), background=Background(labels_from="manual lists"))
-    path = write_report(report, folder / "report")[0]
+    return verification_report(audit, table, run=RUN, background=BACKGROUND)
 
-    def run(*options):
+
+def _drift():
+    table = scores.read(ROOT / "data/lfw/scores.csv")
+    women = table["probe_gender"] == "female"
+    after = table.assign(score=table["score"] + np.where(women, -0.05, 0.0))
+    audit = audit_drift(table, after, by=["gender"], at=0.91, replicates=20)
+    return drift_report(audit, run=RUN, background=BACKGROUND)
+
+
+def _identification():
+    gallery = pd.DataFrame([[f"{g}{n}", g] for g in "fm" for n in range(9)], columns=["subject", "gender"])
+    rows = [
+        [
+            f"out-{gender}{number}",
+            f"out-{gender}{number}",
+            gender,
+            who,
+            0.9 if who == f"{gender}0" and number < n else 0.1,
+        ]
+        for gender, n in (("f", 7), ("m", 1))
+        for number in range(20)
+        for who in gallery["subject"]
+    ]
+    rows += [[who, who, gender, who, 0.9] for who, gender in gallery.itertuples(index=False)]
+    columns = ["search", "probe_subject", "probe_gender", "candidate_subject", "score"]
+    table = pd.DataFrame(rows, columns=columns)
+    audit = audit_identification(table, gallery, threshold=0.5, by=["gender"])
+    return identification_report(audit, even_mixes(table, gallery, audit), run=RUN, background=BACKGROUND)
+
+
+@pytest.fixture(scope="module")
+def browse(tmp_path_factory):
+    """Run the browser on a report; returns what it prints, and what it logged."""
+    folder = tmp_path_factory.mktemp("browser")
+    pages = {}
+
+    def run(report, *options):
+        if report not in pages:
+            pages[report] = write_report(report(), folder / report.__name__)[0]
         log = folder / "net.json"
         command = [BROWSER, *_FLAGS, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}", *options]
-        done = subprocess.run([*command, path.as_uri()], check=True, capture_output=True, timeout=120)
+        done = subprocess.run([*command, pages[report].as_uri()], check=True, capture_output=True, timeout=120)
         return done.stdout.decode("utf-8"), log.read_text(encoding="utf-8")
 
     return run
 
 
-def test_the_browser_shows_what_matters_and_asks_for_nothing(browse):
-    """The verdict, the counts, the hatched cell and the sources stand in the page; only the file itself was loaded."""
-    dom, log = browse("--dump-dom")
+@pytest.mark.parametrize(
+    ("report", "texts", "drawings"),
+    [
+        (_verification, ("10 of 176", "<pattern", "missing"), 6),
+        (_drift, ("Worse:", "Better:", "Change", "FNMR before and after"), 1),
+        (_identification, ("7 of 20", "<pattern", "FPIR if comparisons were independent"), 3),
+    ],
+)
+def test_the_browser_shows_what_matters_and_asks_for_nothing(browse, report, texts, drawings):
+    """The verdict, the counts, hatched cells and the sources stand in the page; only the file itself was loaded."""
+    dom, log = browse(report, "--dump-dom")
 
-    for text in ("No policy was given", "10 of 176", "manual lists", "missing", "Not meant for"):
+    for text in ("No policy was given", "manual lists", "Not meant for", *texts):
         assert text in dom
-    assert "<pattern" in dom
-    assert dom.count("<svg") >= 6
+    assert dom.count("<svg") >= drawings
     # The browser looks after itself on the network, too; only requests that a local page makes count here.
     assert not re.search(r'SiteForCookies: \{site=file:[^"]*","url":"http', log)
 
 
-def test_the_page_is_painted(browse, tmp_path):
-    """The drawings' blue and the darkest cell of the matrix are on the screen: nothing was blocked."""
-    browse("--window-size=1200,4200", f"--screenshot={tmp_path / 'page.png'}")
+@pytest.mark.parametrize(
+    ("report", "colours"),
+    [
+        (_verification, {(0x00, 0x72, 0xB2): 500, (0x00, 0x22, 0x4E): 5000}),
+        (_drift, {(0xD5, 0x5E, 0x00): 100}),
+    ],
+)
+def test_the_page_is_painted(browse, tmp_path, report, colours):
+    """The drawings' marks and the darkest cell of a matrix are on the screen: nothing was blocked."""
+    browse(report, "--window-size=1200,4200", f"--screenshot={tmp_path / 'page.png'}")
     pixels = np.asarray(Image.open(tmp_path / "page.png").convert("RGB")).reshape(-1, 3).astype(int)
 
-    for colour, least in (((0x00, 0x72, 0xB2), 500), ((0x00, 0x22, 0x4E), 5000)):
+    for colour, least in colours.items():
         assert (abs(pixels - colour).max(axis=1) <= 8).sum() >= least

@@ -8,7 +8,7 @@ import pytest
 
 from audits.classification import audit_classification
 from audits.predictions import read_predictions
-from audits.report import Run, write_report
+from audits.report import Background, Run, write_report
 from audits.report.classification_page import classification_report, worst_findings
 from audits.report.classification_sharing import suppress_predictions
 
@@ -39,6 +39,19 @@ def test_published_example(shades, tmp_path):
     assert said.text.replace("\N{NO-BREAK SPACE}", " ").startswith(
         r"By skin,gender, error rates **differ**: darker,female 34.7 % (94 of 271"
     )
+
+
+def test_what_was_stated_is_shown(shades, tmp_path):
+    """Purpose and type of evaluation stand in the report, or that nobody stated them."""
+    audit = audit_classification(shades, by=["gender"])
+    stated = Background(purpose="sorting photos", evaluation="technology")
+    for name, background in (("said", stated), ("silent", None)):
+        write_report(classification_report(audit, run=RUN, background=background), tmp_path / name)
+    said, silent = ((tmp_path / name / "report.md").read_text(encoding="utf-8") for name in ("said", "silent"))
+
+    assert "sorting photos" in said
+    assert "technology" in said
+    assert silent.count("not stated") >= 2
 
 
 def test_same_audit_gives_the_same_bytes(shades, tmp_path):
