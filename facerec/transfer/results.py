@@ -1,0 +1,209 @@
+"""The folder of a run: one file per cell, addressed by what it depends on, so that a run that was cut off goes on.
+
+A cell's probabilities are written first and its description last, each in one step, so that a description vouches
+for whole results whenever the process was killed; what does not fit its digest is measured again. ``run.json`` says
+which configuration the folder belongs to, and a run of another one is refused with what differs.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.errors import OutputError, TransferError
+from facerec.replacing import replacing
+from facerec.transfer.cells import Cell, Outcome, Point
+
+COLUMNS = (
+    "backbone",
+    "weights",
+    "protocol",
+    "shots",
+    "seed",
+    "accuracy",
+    "ci_low",
+    "ci_high",
+    "n_test",
+    "seconds",
+    "macs",
+    "params",
+    "peak_memory",
+)
+"""Of ``results.csv``. ``weights`` are the first eight digits of the file's SHA-256 or ``none``; ``shots`` a number per
+class or ``all``; ``ci_low`` and ``ci_high`` Wilson's 95 % interval of this run; ``macs`` multiply-adds for one photo;
+``peak_memory`` bytes."""
+
+_OURS = ("results.csv", "report.html", "report.md", "report.json", "cells")
+
+
+class Results:
+    """A folder of results of one configuration.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    configuration : mapping
+        What the results depend on and what was asked for, as JSON can hold it.
+
+    Raises
+    ------
+    TransferError
+        If the folder holds results of another configuration; the message says what differs.
+    OutputError
+        If it cannot be made or written to.
+    """
+
+    def __init__(self, folder: Path, configuration: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self._cells = folder / "cells"
+        try:
+            self._cells.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"the folder {folder} cannot be made: {error.strerror or error}"
+            raise OutputError(message) from error
+        self.configuration = json.loads(json.dumps(configuration))
+        self.found = self._read_run()
+        if self.found is not None:
+            self._refuse_another(self.found.get("configuration", {}))
+
+    def write_run(self, document: Mapping[str, Any]) -> None:
+        """Write ``run.json``: the configuration and, beside it, `document`."""
+        self._write("run.json", _json({"configuration": self.configuration, **document}))
+
+    def save(self, key: str, outcome: Outcome) -> None:
+        """Keep a cell's outcome under its key.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; nothing half-written is left.
+        """
+        memory = io.BytesIO()
+        np.save(memory, np.ascontiguousarray(outcome.scores, np.float32), allow_pickle=False)
+        scores = memory.getvalue()
+        document = asdict(outcome) | {
+            "key": key,
+            "scores": hashlib.sha256(scores).hexdigest(),
+            "chosen": dict(outcome.chosen),
+        }
+        self._write(f"cells/{key}.npy", scores)
+        self._write(f"cells/{key}.json", _json(document))
+
+    def load(self, key: str) -> Outcome | None:
+        """The outcome that was kept under a key; None where there is none, or not a whole one."""
+        try:
+            document = json.loads((self._cells / f"{key}.json").read_text(encoding="utf-8"))
+            scores = (self._cells / f"{key}.npy").read_bytes()
+            if document.pop("key") != key or document.pop("scores") != hashlib.sha256(scores).hexdigest():
+                return None
+            document["cell"] = Cell(**document["cell"])
+            document["history"] = tuple(Point(**point) for point in document["history"])
+            return Outcome(scores=np.load(io.BytesIO(scores), allow_pickle=False), **document)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def checkpoint(self, key: str) -> Path:
+        """Where a cell's training keeps its state while it runs."""
+        return self._cells / f"{key}.checkpoint"
+
+    def write_table(self, outcomes: Iterable[Outcome], labels: NDArray[np.int64]) -> None:
+        """Write ``results.csv``, one row per outcome."""
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(row(outcome, labels) for outcome in outcomes)
+        self._write("results.csv", file.getvalue().encode("utf-8"))
+
+    def _write(self, name: str, content: bytes) -> None:
+        with replacing(self.folder / name) as partial:
+            partial.write_bytes(content)
+
+    def _read_run(self) -> dict[str, Any] | None:
+        path = self.folder / "run.json"
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            held = [name for name in _OURS[:-1] if (self.folder / name).exists()]
+            if held:
+                message = (
+                    f"{self.folder} holds {held[0]} but no run.json, so nobody knows what it belongs to; "
+                    "choose another folder"
+                )
+                raise TransferError(message) from None
+            return None
+        except (OSError, ValueError) as error:
+            message = f"{path} cannot be read, so this folder cannot be continued: {error}; choose another folder"
+            raise TransferError(message) from error
+        if not isinstance(document, dict) or not isinstance(document.get("configuration"), dict):
+            message = f"{path} is not of a transfer run; choose another folder"
+            raise TransferError(message)
+        return document
+
+    def _refuse_another(self, held: Mapping[str, Any]) -> None:
+        differences = tuple(_differences(held, self.configuration))
+        if differences:
+            message = (
+                f"{self.folder} holds results of another configuration, and results of two must not be mixed: "
+                f"{'; '.join(differences)}. Repeat the options of the first run, or choose another folder"
+            )
+            raise TransferError(message)
+
+
+def cell_key(identity: Mapping[str, Any]) -> str:
+    """The name of a cell's files: a digest of everything that its outcome depends on.
+
+    >>> len(cell_key({"data": "0f3a", "seed": 1}))
+    64
+    """
+    return hashlib.sha256(json.dumps(identity, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()
+
+
+def row(outcome: Outcome, labels: NDArray[np.int64]) -> tuple[str | int | float, ...]:
+    """A line of ``results.csv``, in the order of `COLUMNS`."""
+    cell, accuracy = outcome.cell, outcome.accuracy(labels)
+    interval = accuracy.interval()
+    return (
+        cell.backbone,
+        outcome.weights,
+        cell.protocol,
+        "all" if cell.shots is None else cell.shots,
+        cell.seed,
+        accuracy.value,
+        interval.low,
+        interval.high,
+        accuracy.trials,
+        round(outcome.seconds, 3),
+        outcome.macs,
+        outcome.parameters,
+        outcome.peak_memory,
+    )
+
+
+def _differences(held: object, wanted: object, name: str = "") -> Iterable[str]:
+    if isinstance(held, dict) and isinstance(wanted, dict):
+        for key in dict.fromkeys([*held, *wanted]):
+            yield from _differences(held.get(key), wanted.get(key), f"{name} {key}".strip())
+    elif held != wanted:
+        yield f"{name} {_told(held)} there, {_told(wanted)} here"
+
+
+def _told(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_told, value)) or "none"
+    if isinstance(value, str) and len(value) == 64:
+        return f"{value[:12]}…"
+    return "nothing" if value is None else str(value)
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
