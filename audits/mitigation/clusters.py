@@ -47,8 +47,11 @@ def supported_clusters(table: pd.DataFrame, embeddings: Embeddings, *, target_fm
     ScoreTableError
         If not even two regions have that, or a photo has no embedding or stands for two people.
     ArgumentError
-        If no photo has a vector.
+        If `target_fmr` is not between 0 and 1, or no photo has a vector.
     """
+    if not 0 < target_fmr < 1:
+        message = f"target_fmr must lie between 0 and 1; got {target_fmr:g}"
+        raise ArgumentError(message)
     photos = photo_vectors(table, embeddings)
     genuine, seen = table["genuine"].to_numpy(bool), ~table["score"].isna().to_numpy(bool)
     different = len(np.unique(photos.matrix[photos.embedded], axis=0))

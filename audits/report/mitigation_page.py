@@ -96,7 +96,11 @@ def mitigation_report(
             f"{len(open_to_all)} methods that need no training of a network and no group label, held against doing "
             f"nothing at FMR {report.target_fmr:g}. Groups: by {'; '.join(map(plain, by))}."
         ),
-        lead=(overall_callout(report), *map(method_callout, open_to_all), *_notes(report)),
+        lead=(
+            overall_callout(report, others),
+            *(method_callout(each, others) for each in open_to_all),
+            *_notes(report),
+        ),
         sections=(
             *sections,
             *([_fence(fenced, others, by, files)] if fenced else []),

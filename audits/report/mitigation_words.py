@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from audits.mitigation.lab import Judgement, LabReport
 from audits.rate_changes import IndexChange, RateChange
-from facerec.reporting import Callout, Standing, plain, write_number
+from facerec.reporting import Callout, Standing, plain
 
 Finding: TypeAlias = Literal["WORSE", "BETTER", "not shown", "not measured"]
 """Of a change: its whole interval lies above 0, below 0, or neither; or there was no such comparison."""
@@ -45,31 +45,42 @@ def elsewhere(entry: RateChange, mitigation: str, others: Sequence[LabReport]) -
     return Elsewhere(found.count("WORSE"), found.count("BETTER"), len(found))
 
 
-def overall_callout(report: LabReport) -> Callout:
-    """Which methods raised an error rate, which only lowered some, and which did neither."""
-    named = [judgement for judgement in report.judgements if not judgement.caveat]
-    raised = [each for each in named if each.changes.regressions]
-    lowered = [each for each in named if each.changes.gains and not each.changes.regressions]
-    neither = [each for each in named if not each.changes.gains and not each.changes.regressions]
-    parts = []
-    if raised:
-        parts.append(f"**Made an error rate worse** for somebody: {_listed(raised)}.")
-    if lowered:
-        parts.append(f"**Made some rate better, and none worse** for sure: {_listed(lowered)}.")
-    if neither:
-        parts.append(f"No change was shown for {_listed(neither)}, which is not the same as no change.")
+def overall_callout(report: LabReport, others: Sequence[LabReport] = ()) -> Callout:
+    """Which methods raised an error rate, which only lowered some, and which did neither; in how many deals each."""
+    counted: dict[str, dict[str, int]] = {"worse": {}, "better": {}, "neither": {}}
+    for deal in (report, *others):
+        for each in (judgement for judgement in deal.judgements if not judgement.caveat):
+            found = "worse" if each.changes.regressions else "better" if each.changes.gains else "neither"
+            counted[found][each.mitigation] = counted[found].get(each.mitigation, 0) + 1
+    deals = 1 + len(others)
+    said = {
+        "worse": "**Made an error rate worse** for somebody",
+        "better": "**Made some rate better, and none worse**",
+        "neither": "No change shown, which is not the same as no change",
+    }
+    parts = [
+        f"{said[name]}: {'; '.join(_in_deals(method, count, deals) for method, count in found.items())}."
+        for name, found in counted.items()
+        if found
+    ]
+    people = "" if deals == 1 else f" The people were dealt {deals} times."
     head = (
         f"With each threshold set for FMR {report.target_fmr:g} on people of their own, and judged on "
-        f"{report.people[2]:,} people whom no method had seen: "
+        f"{report.people[2]:,} people whom no method had seen.{people} "
     )
-    return Callout("warning" if raised else "note" if lowered else "insufficient", head + " ".join(parts))
+    standing: Standing = "warning" if counted["worse"] else "note" if counted["better"] else "insufficient"
+    return Callout(standing, head + " ".join(parts))
 
 
-def method_callout(judgement: Judgement) -> Callout:
-    """All that one method changed for sure: what rose, then what fell."""
+def _in_deals(method: str, count: int, deals: int) -> str:
+    return plain(method) if deals == 1 else f"{plain(method)} in {count} of {deals} deals"
+
+
+def method_callout(judgement: Judgement, others: Sequence[LabReport] = ()) -> Callout:
+    """All that one method changed for sure: what rose, then what fell; and whether other deals found the same."""
     changes = judgement.changes
     parts = [
-        f"**{word}:** " + "; ".join(_described(entry) for entry in found) + "."
+        f"**{word}:** " + "; ".join(_described(entry, judgement.mitigation, others) for entry in found) + "."
         for word, found in (("Worse", changes.regressions), ("Better", changes.gains))
         if found
     ]
@@ -101,22 +112,19 @@ def points(value: float) -> str:
     return f"{100 * value:+.3g}".replace("-", "−") if value else "0"
 
 
-def _described(entry: RateChange) -> str:
+def _described(entry: RateChange, mitigation: str, others: Sequence[LabReport]) -> str:
     group = f"{plain(entry.by)} {plain(entry.group)}" if entry.by else EVERYBODY
     interval = entry.change.interval
+    again = f"; {elsewhere(entry, mitigation, others).told} other deals" if others else ""
     return (
-        f"{entry.rate.upper()} of {group} {write_number(100 * entry.before.value)} to "
-        f"{write_number(100 * entry.after.value)}\N{NO-BREAK SPACE}% ({points(entry.change.value)} points; "
-        f"{100 * interval.confidence:g}\N{NO-BREAK SPACE}%: {points(interval.low)} to {points(interval.high)})"
+        f"{entry.rate.upper()} of {group} {100 * entry.before.value:.3g} to {100 * entry.after.value:.3g}"
+        f"\N{NO-BREAK SPACE}% ({points(entry.change.value)} points; "
+        f"{100 * interval.confidence:g}\N{NO-BREAK SPACE}%: {points(interval.low)} to {points(interval.high)}{again})"
     )
 
 
 def _index(entry: IndexChange) -> str:
     return (
-        f"largest minus smallest {entry.rate.upper()} by {plain(entry.by)} {write_number(100 * entry.before)} to "
-        f"{write_number(100 * entry.after)} points"
+        f"largest minus smallest {entry.rate.upper()} by {plain(entry.by)} {100 * entry.before:.3g} to "
+        f"{100 * entry.after:.3g} points"
     )
-
-
-def _listed(judgements: Sequence[Judgement]) -> str:
-    return "; ".join(plain(each.mitigation) for each in judgements)

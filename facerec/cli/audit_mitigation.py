@@ -29,7 +29,7 @@ def mitigation(
         typer.Argument(
             metavar="VECTORS",
             help="One row per photo, .parquet or .csv: subject, columns of groups, photo if the photos have names, "
-            "and the vector as v0, v1 … or as a list column vector.",
+            "and the vector as v0, v1, v2 and so on, or as a list column vector.",
         ),
     ],
     *,
@@ -162,7 +162,7 @@ def _methods(clusters: int, at_fmr: float, seed: int, fenced: Sequence[str]) -> 
 def _say(report: LabReport, others: Sequence[LabReport], files: Sequence[Path]) -> None:
     from audits.report.mitigation_words import elsewhere, finding, overall_callout, points, whom
 
-    options.say_prose(overall_callout(report).text)
+    options.say_prose(overall_callout(report, others).text)
     for judgement in report.judgements:
         console.say()
         console.say(judgement.mitigation)
