@@ -27,8 +27,8 @@ class Settings:
 
     Attributes
     ----------
-    size : int
-        Side of the network's input in pixels, of probes and trainings alike; above 0.
+    size : int or None
+        Side of the network's input in pixels, of probes and trainings alike; None: each backbone's own.
     epochs : int
         Of a training; 1 or more.
     least_steps : int
@@ -37,13 +37,13 @@ class Settings:
         Learning rates that each trained protocol may try on validation; 1 or more.
     """
 
-    size: int
+    size: int | None
     epochs: int
     least_steps: int
     trials: int
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.epochs < 1 or self.trials < 1 or self.least_steps < 0:
+        if (self.size is not None and self.size < 1) or self.epochs < 1 or self.trials < 1 or self.least_steps < 0:
             message = f"size, epochs and trials must be 1 or more; got {self}"
             raise ArgumentError(message)
 

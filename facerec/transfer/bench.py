@@ -1,0 +1,326 @@
+"""The bench as one call: from a folder of photos to a folder of results."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError
+from facerec.transfer.cells import Outcome, Protocol
+from facerec.transfer.grid import Plan, Settings, choose, groups
+from facerec.transfer.image_set import ImageSet
+from facerec.transfer.results import Results
+from facerec.transfer.run import Measured, measure_all, plan_document, read_plan
+
+DEFAULT_PROTOCOLS: tuple[Protocol, ...] = ("linear", "knn", "centroid", "fine-tune", "scratch")
+"""What is compared where nothing is asked for."""
+
+DEFAULT_SHOTS = (1, 5, 20, None)
+"""Photos per class where nothing is asked for, as far as the data have them; None: all."""
+
+DEFAULT_SEEDS = 3
+"""Where nothing is asked for and no budget is given."""
+
+SEEDS_IN_BUDGET = 5
+"""With a budget; as many of them as fit."""
+
+# From the best to the cheapest: with a budget, the first whose core fits.
+_LADDER = (
+    Settings(None, 10, 100, 3),
+    Settings(None, 10, 100, 1),
+    Settings(160, 10, 100, 1),
+    Settings(160, 5, 100, 1),
+    Settings(128, 5, 100, 1),
+    Settings(128, 3, 60, 1),
+    Settings(112, 3, 60, 1),
+    Settings(112, 2, 60, 1),
+    Settings(96, 2, 60, 1),
+)
+_PACKAGES = ("facerec", "torch", "torchvision", "timm", "numpy", "scipy", "matplotlib")
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What a run of the bench knows in the end.
+
+    Attributes
+    ----------
+    image_set : ImageSet
+    test : ndarray, int64
+        Positions of the test photos in the image set.
+    train_labels : ndarray, int64
+        Of the photos that may be learned from.
+    note : str
+        How the parts came about, for people.
+    measured : Measured
+    warnings : tuple of str
+        What must stand wherever a result is shown.
+    backbones : tuple of Provenance
+    command : tuple of str
+        A command line that does the same, without local paths.
+    versions : dict of str to str
+    clusters : ndarray, int64, or None
+        Test photos of one person share a number, where the data say who is on them.
+    """
+
+    image_set: ImageSet
+    test: NDArray[np.int64]
+    train_labels: NDArray[np.int64]
+    note: str
+    measured: Measured
+    warnings: tuple[str, ...]
+    backbones: tuple[Provenance, ...]
+    command: tuple[str, ...]
+    versions: dict[str, str]
+    clusters: NDArray[np.int64] | None
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Of the test photos."""
+        return self.image_set.labels[self.test]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which network was used.
+
+    Attributes
+    ----------
+    name : str
+    weights_sha256 : str or None
+        None: random weights.
+    preprocessing : str
+        How photos became its input.
+    parameters, macs : int
+        Of the trunk; multiply-adds for one photo.
+    size : int
+        Side of the input in pixels.
+    """
+
+    name: str
+    weights_sha256: str | None
+    preprocessing: str
+    parameters: int
+    macs: int
+    size: int
+
+
+def run_bench(
+    data: str | Path,
+    out: Path,
+    *,
+    backbones: Sequence[str] = (),
+    protocols: Sequence[Protocol] = DEFAULT_PROTOCOLS,
+    shots: Sequence[int | None] | None = None,
+    seeds: int | None = None,
+    budget: float | None = None,
+    size: int | None = None,
+    epochs: int | None = None,
+    trials: int | None = None,
+    test: float = 0.25,
+    label: str = "label",
+    weights_dir: Path | None = None,
+    weights: str = "default",
+    device: str = "cpu",
+    planned: Callable[[Plan, tuple[str, ...]], None] | None = None,
+    finished: Callable[[Outcome, NDArray[np.int64], int, int, float], None] | None = None,
+) -> Bench:
+    """Measure what pre-training buys on labelled photos; everything is kept in `out` as soon as it is there.
+
+    Parameters
+    ----------
+    data : path
+        A folder with a folder per class (or with train, validation and test folders of them), a CSV manifest, or
+        ``torchvision:NAME``, as ``read_image_set`` reads it.
+    out : Path
+        Where results go; what is there of the same configuration is gone on with.
+    backbones : sequence of str
+        By default the best one that is here.
+    protocols : sequence of str
+        See ``facerec.transfer.cells.Protocol``.
+    shots : sequence of int or None, optional
+        Photos per class to learn from, None for all; by default 1, 5, 20 and all, as far as the data have them.
+    seeds : int, optional
+        How many draws of photos and of training; by default 3, with a budget 5.
+    budget : float, optional
+        Seconds for everything; what fits is chosen, the rest is left out and listed.
+    size, epochs, trials : int, optional
+        Input size in pixels, looks at validation per training, learning rates per trained protocol; by default what
+        fits, and without a budget the backbone's own size, 10 and 3.
+    test : float
+        Share of the photos to test on where the data give no test part.
+    label : str
+        The manifest's column with the class.
+    weights_dir : Path, optional
+        A folder of weight files.
+    weights : str
+        ``default``, a version, or ``none`` for random weights, which every output then says.
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+    planned : callable, optional
+        Called with the plan and the warnings before anything is measured.
+    finished : callable, optional
+        Called after each cell with its outcome, the test labels, cells done, cells in all, seconds to go.
+
+    Returns
+    -------
+    Bench
+
+    Raises
+    ------
+    DataSetError
+        If the photos cannot be read as a data set, or a class is too small to be split.
+    WeightsError
+        If a weight file is absent or not what it should be.
+    ArgumentError
+        If an option is out of range, or more shots are asked for than a class has photos.
+    TransferError
+        If `out` holds results of another configuration.
+    OutputError
+        If a result cannot be written.
+    """
+    began = time.monotonic()
+    from facerec.transfer.leakage import find_leakage
+    from facerec.transfer.measuring import Measuring
+    from facerec.transfer.reading import read_image_set
+
+    image_set = read_image_set(data, label=label)
+    loaded = _load(backbones, weights_dir, weights)
+    work = Measuring(image_set, loaded, test=test, device=device, features=out / "features")
+    wanted = _shots(shots, work)
+    count = seeds or (DEFAULT_SEEDS if budget is None else SEEDS_IN_BUDGET)
+    ordered = groups(list(loaded), protocols, wanted, count)
+    fixed = {name: value for name, value in (("size", size), ("epochs", epochs), ("trials", trials)) if value}
+    ladder = tuple(dict.fromkeys(replace(rung, **fixed) for rung in _LADDER))
+    configuration = {
+        "data": image_set.digest,
+        "test share": test,
+        "backbones": {name: backbone.weights_sha256 or "random weights" for name, backbone in loaded.items()},
+        "protocols": list(protocols),
+        "shots": ["all" if each is None else each for each in wanted],
+        "seeds": count,
+        "budget": budget,
+        "size": size,
+        "epochs": epochs,
+        "trials": trials,
+        "device": device.partition(":")[0],
+    }
+    results = Results(out, configuration)
+    warnings = _warnings(find_leakage(image_set, work.splits).warning, loaded.values())
+    command = _command(image_set.name, configuration, label=label, weights=weights)
+    versions = _versions()
+    provenance = {
+        "data": {
+            "name": image_set.name,
+            "sha256": image_set.digest,
+            "photos": len(image_set),
+            "classes": list(image_set.classes),
+            "parts": {part: len(getattr(work.splits, part)) for part in ("train", "validation", "test")},
+            "note": work.splits.note,
+            "skipped": [{"file": each.file, "reason": each.reason} for each in image_set.skipped],
+        },
+        "warnings": list(warnings),
+        "command": list(command),
+        "versions": versions,
+        "processors": os.cpu_count(),
+    }
+    if results.found is None or "plan" not in results.found:
+        plan = choose(ordered, ladder, work.predict, work.shared, budget=budget)
+        spent = 0.0
+        results.write_run(
+            {**provenance, "plan": plan_document(plan), "left_out": [], "seconds": 0.0, "complete": False}
+        )
+    else:
+        plan = read_plan(results.found["plan"])
+        spent = float(results.found.get("seconds", 0.0))
+    if planned is not None:
+        planned(plan, warnings)
+
+    def told(outcome: Outcome, done: int, total: int, rest: float) -> None:
+        if finished is not None:
+            finished(outcome, work.labels, done, total, rest)
+
+    measured = measure_all(work, results, plan, provenance=provenance, began=began, spent=spent, finished=told)
+    return Bench(
+        image_set=image_set,
+        test=work.splits.test,
+        train_labels=image_set.labels[np.concatenate([work.splits.train, work.splits.validation])],
+        note=work.splits.note,
+        measured=measured,
+        warnings=warnings,
+        backbones=tuple(work.provenance(name, plan.settings) for name in loaded),
+        command=command,
+        versions=versions,
+        clusters=_clusters(image_set, work.splits.test),
+    )
+
+
+def _load(names: Sequence[str], weights_dir: Path | None, weights: str) -> dict[str, Any]:
+    from facerec.transfer.backbone import default_backbone_name, load_backbone
+
+    wanted = names or (default_backbone_name(weights_dir),)
+    loaded = [load_backbone(name, weights_dir=weights_dir, weights=weights) for name in wanted]
+    return {backbone.name: backbone for backbone in loaded}
+
+
+def _shots(shots: Sequence[int | None] | None, work: Any) -> tuple[int | None, ...]:  # noqa: ANN401 - loads torch
+    if shots is None:
+        return tuple(each for each in DEFAULT_SHOTS if each is None or each < work.most_shots)
+    if not shots or len(set(shots)) < len(shots) or any(each is not None and each < 1 for each in shots):
+        message = f"shots must be numbers of 1 or more, or all, each named once; got {list(shots)}"
+        raise ArgumentError(message)
+    for each in shots:
+        work.check_shots(each)
+    return tuple(shots)
+
+
+def _warnings(leakage: str, backbones: Any) -> tuple[str, ...]:  # noqa: ANN401 - loads torch
+    random = [backbone.name for backbone in backbones if backbone.weights_sha256 is None]
+    told = [leakage] if leakage else []
+    if random:
+        told.append(
+            f"The weights of {', '.join(random)} are random: nothing here was pre-trained, and nothing here says "
+            "what pre-training buys."
+        )
+    return tuple(told)
+
+
+def _command(name: str, configuration: dict[str, Any], *, label: str, weights: str) -> tuple[str, ...]:
+    words = ["facerec", "transfer", "run", "--data", name]
+    for backbone in configuration["backbones"]:
+        words += ["--backbone", backbone]
+    words += ["--protocol", ",".join(configuration["protocols"])]
+    words += ["--shots", ",".join(map(str, configuration["shots"])), "--seeds", str(configuration["seeds"])]
+    for option in ("budget", "size", "epochs", "trials"):
+        if configuration[option] is not None:
+            value = configuration[option]
+            words += [f"--{option}", f"{value:g}s" if option == "budget" else str(value)]
+    if configuration["test share"] != 0.25:
+        words += ["--test-part", f"{configuration['test share']:g}"]
+    if label != "label":
+        words += ["--label", label]
+    if weights != "default":
+        words += ["--weights", weights]
+    if configuration["device"] != "cpu":
+        words += ["--device", configuration["device"]]
+    return tuple(words)
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}
+
+
+def _clusters(image_set: ImageSet, test: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    who = image_set.columns.get("subject")
+    if who is None:
+        return None
+    return np.unique(np.asarray(who)[test], return_inverse=True)[1].astype(np.int64)

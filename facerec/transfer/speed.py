@@ -1,0 +1,115 @@
+"""How fast this machine is with a backbone: a few real batches, timed before anything is planned."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.transfer.backbone import Backbone
+from facerec.transfer.cost import BACKWARD, Speed, macs_at, step_seconds, timed
+from facerec.transfer.features import extract
+from facerec.transfer.grid import Settings
+from facerec.transfer.image_set import ImageSet
+from facerec.transfer.photos import Photos
+from facerec.transfer.probes import fit_logistic
+from facerec.transfer.recipe import recipe
+from facerec.transfer.splits import Splits
+from facerec.transfer.trained import Progress
+from facerec.transfer.training import train
+
+_SIZE = 128
+_PHOTOS = 24
+_STEPS = 3
+_WARM_UP = 2
+
+
+def measure_speed(
+    backbone: Backbone, image_set: ImageSet, indices: NDArray[np.int64], *, device: str, photos: int = _PHOTOS
+) -> Speed:
+    """Time a backbone on some photos: features, three steps of training, one sweep of a probe.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    image_set : ImageSet
+    indices : ndarray, int64
+        Photos that may be used; a few are picked, evenly.
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+    photos : int
+        How many to use, above 2.
+
+    Returns
+    -------
+    Speed
+        In multiply-adds per second, so that it holds for other input sizes, too.
+    """
+    size = min(_SIZE, backbone.preprocessing.crop) if resizable(backbone) else backbone.preprocessing.crop
+    macs = macs_at(backbone.macs, backbone.preprocessing.crop, size)
+    some = indices[:: max(1, len(indices) // photos)][:photos]
+
+    def run(which: NDArray[np.int64]) -> float:
+        return timed(
+            lambda: extract(backbone, image_set, size=size, indices=which, precision="auto", device=device),
+            time.perf_counter,
+        )
+
+    few = min(run(some[:_WARM_UP]) for _ in range(2))
+    many = run(some)
+    forward = macs * max(1, len(some) - _WARM_UP) / max(many - few, 0.2 * many)
+    step, start = _training(backbone, image_set, some, size=size, device=device)
+    training = (1 + BACKWARD) * macs * len(some) / step
+    return Speed(forward, training, start, _probe(backbone.dimension, len(image_set.classes)))
+
+
+def resizable(backbone: Backbone) -> bool:
+    """Whether a network takes photos of another size than its own; a vision transformer does not."""
+    return not backbone.architecture.startswith(("vit", "dlib"))
+
+
+def size_for(backbone: Backbone, settings: Settings) -> int:
+    """Side in pixels of a backbone's input: what the settings say where it can be changed, at most its own."""
+    own = backbone.preprocessing.crop
+    return own if settings.size is None or not resizable(backbone) else settings.size
+
+
+def _training(
+    backbone: Backbone, image_set: ImageSet, some: NDArray[np.int64], *, size: int, device: str
+) -> tuple[float, float]:
+    """Seconds per step, and seconds until the first."""
+    marks: list[float] = []
+
+    def note(_: Progress) -> None:
+        marks.append(time.perf_counter())
+
+    tried = replace(recipe("fine-tune", epochs=1, least_steps=_STEPS, size=size), batch_size=len(some))
+    held = Photos(image_set, backbone.preprocessing.at(size))
+    held.batch(some)
+    began = time.perf_counter()
+    train(
+        backbone,
+        image_set,
+        Splits(some, some[:_WARM_UP], some[:_WARM_UP]),
+        tried,
+        photos=held,
+        device=device,
+        progress=note,
+    )
+    whole = time.perf_counter() - began
+    step = max(step_seconds(marks), 1e-6)
+    return step, max(0.0, whole - step * len(marks))
+
+
+def _probe(dimension: int, classes: int) -> float:
+    """Seconds per photo, feature and class of a sweep, on made-up features as hard as real ones."""
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(classes), 12)
+    centres = random.normal(size=(classes, dimension))
+    vectors = (centres[labels] + 4 * random.normal(size=(len(labels), dimension))).astype(np.float32)
+    seconds = timed(
+        lambda: fit_logistic(vectors, labels, vectors[::2], labels[::2], classes=classes), time.perf_counter
+    )
+    return seconds / (1.5 * len(labels) * dimension * classes)
