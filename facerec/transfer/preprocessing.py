@@ -22,6 +22,7 @@ from facerec.errors import ArgumentError
 Interpolation: TypeAlias = Literal["bilinear", "bicubic"]
 
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+_LONGEST = 16  # longer side by shorter side, beyond which a photo's ends are cut off before it is resized
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Preprocessing:
         return replace(self, resize=round(self.resize * size / self.crop), crop=size)
 
     def evaluate(self, image: NDArray[np.uint8]) -> Tensor:
-        """Resize and crop one photo, the same way every time.
+        """Resize and crop one photo, the same way every time; byte for byte as torchvision does it with Pillow.
 
         Parameters
         ----------
@@ -93,7 +94,7 @@ class Preprocessing:
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
             message = f"image must be a uint8 array of shape (height, width, 3); got {image.dtype} {image.shape}"
             raise ArgumentError(message)
-        photo = Image.fromarray(image)
+        photo = Image.fromarray(image if self.squash else _without_ends(image))
         photo = photo.resize(self._size_of(photo.width, photo.height), _FILTERS[self.interpolation])
         left, top = round((photo.width - self.crop) / 2), round((photo.height - self.crop) / 2)
         photo = photo.crop((left, top, left + self.crop, top + self.crop))
@@ -120,6 +121,14 @@ class Preprocessing:
         if width <= height:
             return self.resize, int(self.resize * height / width)
         return int(self.resize * width / height), self.resize
+
+
+def _without_ends(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The middle of a very long photo, whose ends the crop cuts off anyway: resized whole it could fill the memory."""
+    height, width = image.shape[:2]
+    longest = _LONGEST * min(height, width)
+    top, left = max(0, height - longest) // 2, max(0, width - longest) // 2
+    return image[top : top + longest, left : left + longest]
 
 
 def _numbers(values: Sequence[float]) -> str:
