@@ -13,10 +13,11 @@ from typing import Literal, TypeAlias
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate
 
-Method: TypeAlias = Literal["wilson", "clopper-pearson", "unmeasured"]
-"""How an interval of a rate was made; ``unmeasured``: there were no trials, and both bounds are NaN."""
+Method: TypeAlias = Literal["wilson", "clopper-pearson", "unmeasured", "withheld"]
+"""How an interval of a rate was made; both bounds are NaN where it is ``unmeasured``, because there were no trials, or
+``withheld`` from a report that is passed on."""
 
-Evidence: TypeAlias = Literal["unmeasured", "none", "indicative", "reportable"]
+Evidence: TypeAlias = Literal["unmeasured", "withheld", "none", "indicative", "reportable"]
 """How much the errors that were seen can carry: fewer than 3, fewer than 30 (Doddington's rule of 30), or more."""
 
 
@@ -30,8 +31,9 @@ class RateEstimate:
         With errors, trials and effective trials.
     interval : Interval
         The primary interval; NaN on both ends without trials.
-    method : {"wilson", "clopper-pearson", "unmeasured"}
-        How the interval was made; Clopper and Pearson's where every trial or none was an error.
+    method : {"wilson", "clopper-pearson", "unmeasured", "withheld"}
+        How the interval was made; Clopper and Pearson's where every trial or none was an error. Of a rate that is
+        withheld the counts are gone too, and stand as 0.
     rule_of_three : float
         With no error in n effective trials the rate is below this with 95 % confidence, 1 − 0.05^(1/n) ≈ 3/n; NaN
         where errors were seen or nothing was measured.
@@ -73,8 +75,15 @@ class RateEstimate:
         return self.trials > 0
 
     @property
+    def withheld(self) -> bool:
+        """Whether it was measured, but is not told."""
+        return self.method == "withheld"
+
+    @property
     def evidence(self) -> Evidence:
         """What the number of errors can carry, by Doddington's rule of 30."""
+        if self.withheld:
+            return "withheld"
         if not self.measured:
             return "unmeasured"
         if self.errors < 3:
@@ -306,7 +315,8 @@ class GroupingAudit:
         Over the impostor pairs whose two people are of one group.
     matched_share : float
         How much of all labelled impostor pairs that is, 0 … 1; NaN if there are none.
-    unlabelled : Unlabelled
+    unlabelled : Unlabelled or None
+        None: withheld from a report that is passed on.
     disparity : Disparity
     shrunk_fmr, shrunk_fnmr : tuple of ShrunkRate
         Group by group.
@@ -319,7 +329,7 @@ class GroupingAudit:
     cross: tuple[CrossRate, ...]
     matched_fmr: RateEstimate
     matched_share: float
-    unlabelled: Unlabelled
+    unlabelled: Unlabelled | None
     disparity: Disparity
     shrunk_fmr: tuple[ShrunkRate, ...]
     shrunk_fnmr: tuple[ShrunkRate, ...]

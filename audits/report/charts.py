@@ -54,7 +54,7 @@ def forest(axes: Axes, rows: Sequence[tuple[str, RateEstimate]], *, name: str, s
     for place, (_, found) in enumerate(rows):
         if not found.measured:
             axes.annotate(
-                "not measured",
+                "withheld" if found.withheld else "not measured",
                 (0, place),
                 (4, 0),
                 xycoords=axes.get_yaxis_transform(),

@@ -13,7 +13,7 @@ LEFT_OUT = "numbers left out, because small groups are not shown in this report"
 
 
 def redact(verdict: PolicyVerdict, suppressed: Sequence[Suppressed]) -> PolicyVerdict:
-    """The same verdicts, without the numbers of claims about a grouping that lost a group, or a cell that they need.
+    """The same verdicts, without the numbers of claims about a grouping that lost a group, a rate or a needed cell.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def redact(verdict: PolicyVerdict, suppressed: Sequence[Suppressed]) -> PolicyVe
     suppressed : sequence of Suppressed
         What was left out of the report.
     """
-    groups, cells = {each.by for each in suppressed if each.groups}, {each.by for each in suppressed}
+    groups, cells = {each.by for each in suppressed if each.groups or each.rates}, {each.by for each in suppressed}
     claims = tuple(
         replace(claim, reason=LEFT_OUT, findings=())
         if claim.claim.by in (cells if claim.claim.kind == "cross_rate" else groups)

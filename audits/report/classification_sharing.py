@@ -19,7 +19,8 @@ def suppress_predictions(
     ----------
     audit : ClassificationAudit
     smallest : int
-        How many people, and how many predictions of each kind that occurs, a group needs to be shown; at least 2.
+        How many people a group needs to be shown, and how many predictions, errors and right answers of each kind
+        that occurs; at least 2. Its rates follow from each other, so they are shown together or not at all.
 
     Returns
     -------
@@ -53,7 +54,9 @@ def suppress_predictions(
 
 
 def _size(group: GroupPredictions) -> float:
-    counts = [group.predictions, group.subjects, *(entry.estimate.trials for entry in group.rates)]
+    rates = [entry.estimate for entry in group.rates]
+    counts = [group.predictions, group.subjects]
+    counts += [count for found in rates for count in (found.trials, found.errors, found.trials - found.errors)]
     return min((count for count in counts if count), default=math.inf)
 
 

@@ -81,7 +81,10 @@ def verification_document(
         "bootstrap": {"replicates": audit.bootstrap.replicates, "seed": audit.bootstrap.seed},
         "sharing": {
             "smallest_cell": smallest,
-            "suppressed": {each.by: {"groups": list(each.groups), "cells": each.cells} for each in suppressed},
+            "suppressed": {
+                each.by: {"groups": list(each.groups), "cells": each.cells, "rates": list(each.rates)}
+                for each in suppressed
+            },
         },
         "notes": list(audit.notes),
     }
@@ -106,7 +109,7 @@ def rate(estimate: RateEstimate) -> dict[str, Any]:
         "value": number(estimate.value),
         "low": number(estimate.interval.low),
         "high": number(estimate.interval.high),
-        "n_eff": number(estimate.effective_trials),
+        "n_eff": None if estimate.withheld else number(estimate.effective_trials),
         "design_effect": number(estimate.design_effect),
         "method": estimate.method,
         "evidence": estimate.evidence,
@@ -116,14 +119,14 @@ def rate(estimate: RateEstimate) -> dict[str, Any]:
 
 def _counts(fmr: RateEstimate, fnmr: RateEstimate, fta: RateEstimate) -> dict[str, Any]:
     return {
-        "genuine": fnmr.trials,
-        "false_non_matches": fnmr.errors,
+        "genuine": None if fnmr.withheld else fnmr.trials,
+        "false_non_matches": None if fnmr.withheld else fnmr.errors,
         "fnmr": rate(fnmr),
-        "impostor": fmr.trials,
-        "false_matches": fmr.errors,
+        "impostor": None if fmr.withheld else fmr.trials,
+        "false_matches": None if fmr.withheld else fmr.errors,
         "fmr": rate(fmr),
-        "comparisons": fta.trials,
-        "failures_to_acquire": fta.errors,
+        "comparisons": None if fta.withheld else fta.trials,
+        "failures_to_acquire": None if fta.withheld else fta.errors,
         "fta": rate(fta),
     }
 
@@ -149,13 +152,17 @@ def _cell(cell: CrossRate) -> dict[str, Any]:
 
 
 def _mix(grouping: GroupingAudit) -> dict[str, Any]:
-    matched = grouping.matched_fmr
+    matched, left = grouping.matched_fmr, grouping.unlabelled
     return {
-        "matched": {"impostor": matched.trials, "false_matches": matched.errors, "fmr": rate(matched)},
+        "matched": {
+            "impostor": None if matched.withheld else matched.trials,
+            "false_matches": None if matched.withheld else matched.errors,
+            "fmr": rate(matched),
+        },
         "matched_share": number(grouping.matched_share),
-        "unlabelled_genuine": grouping.unlabelled.genuine,
-        "unlabelled_impostor": grouping.unlabelled.impostor,
-        "genuine_across_groups": grouping.unlabelled.genuine_across,
+        "unlabelled_genuine": None if left is None else left.genuine,
+        "unlabelled_impostor": None if left is None else left.impostor,
+        "genuine_across_groups": None if left is None else left.genuine_across,
     }
 
 

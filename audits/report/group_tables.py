@@ -176,23 +176,40 @@ def small_groups_table(grouping: GroupingAudit, confidence: float) -> Table:
 
 
 def suppressed_table(suppressed: Sequence[Suppressed], smallest: int) -> Table:
-    """What was left out of a report that is passed on."""
+    """What was left out of a report that is passed on, and by which rule."""
     return Table(
-        f"Left out: groups and cells with fewer than {smallest} people or comparisons, and those that would give "
-        "them away",
-        (Column("grouping"), Column("groups left out"), Column("cells of the matrix left out", "count")),
-        tuple((each.by, "; ".join(each.groups) or "none", each.cells) for each in suppressed),
-        notes=("Where a group is left out, so are the indices and tests that are computed over all groups.",),
+        f"Left out because a count is below {smallest}, or because it would give such a count away",
+        (
+            Column("grouping"),
+            Column("groups left out"),
+            Column("rates withheld"),
+            Column("cells of the matrix left out", "count"),
+        ),
+        tuple(
+            (each.by, "; ".join(each.groups) or "none", "; ".join(each.rates) or "none", each.cells)
+            for each in suppressed
+        ),
+        notes=(
+            f"A group is shown from {smallest} people and {smallest} comparisons of each kind that occurs on.",
+            f"A rate is shown where its errors, and the trials that were none, are 0 or at least {smallest}.",
+            "Where sums would give back what is left out, the next smallest goes too.",
+            "Indices and tests over groups of which one is left out are left out too.",
+            "Curves over other thresholds are left out, because each of their steps is one comparison.",
+        ),
     )
 
 
 def _estimate(found: RateEstimate) -> tuple[Cell, ...]:
+    if found.withheld:
+        return None, None, None, None, None, found.evidence
     worth = round(found.effective_trials) if found.measured else None
     return found.trials, found.errors, found.value, found.interval, worth, found.evidence
 
 
 def _wide(group: object, name: str) -> tuple[Cell, ...]:
     found: RateEstimate = getattr(group, name)
+    if found.withheld:
+        return None, None, None, None, None
     return found.trials, found.errors, found.value, found.interval, found.effective_trials
 
 

@@ -21,7 +21,7 @@ from audits.report.shared_sections import claims_section, file_stem, label_sourc
 from audits.report.sharing import Suppressed, suppress
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
-from facerec.reporting import Block, Callout, Facts, Page, Section, Table, Text, plain, write_number
+from facerec.reporting import Block, Callout, Facts, Figure, Page, Section, Table, Text, plain, write_number
 
 _NO_POLICY = (
     "No policy was given, so nothing passes or fails here. What follows is measured; what is acceptable has to be "
@@ -74,7 +74,11 @@ def verification_report(
         verdict = None if verdict is None else redact(verdict, suppressed)
     sets = split_scores(table, by=[grouping.by for grouping in audit.groupings], distance=audit.threshold.distance)
     files: dict[str, Table] = {}
-    sections = [section for grouping in audit.groupings for section in _grouping(audit, grouping, sets, names, files)]
+    sections = [
+        section
+        for grouping in audit.groupings
+        for section in _grouping(audit, grouping, sets, names, files, curves=smallest is None)
+    ]
     histogram = drawings.histogram_figure(audit, sets, smallest)
     scores = (Section("Scores and thresholds", (_threshold_facts(audit), *([histogram] if histogram else []))),)
     subject = stated.subject or ", ".join(file.name for file in run.inputs[:1])
@@ -130,19 +134,21 @@ def _grouping(
     sets: ScoreSets,
     names: dict[str, tuple[str, ...]],
     files: dict[str, Table],
+    *,
+    curves: bool,
 ) -> list[Section]:
     """The sections of one grouping; its tables are put into `files` too."""
-    shown = {group.group for group in grouping.groups}
-    scores: list[PairScores] = [
-        group for by, found in sets.groups if by == grouping.by for group in found if group.label in shown
-    ]
-    figures, curves = drawings.curve_figures(audit, grouping.by, sets.everybody, scores, sets)
-    for kind, table in (
+    scores: list[PairScores] = [group for by, found in sets.groups if by == grouping.by for group in found]
+    kinds = [
         ("groups", tables.group_table(grouping)),
         ("cross", tables.cross_table(grouping)),
         ("indices", tables.index_table(grouping, audit.confidence)),
-        ("curves", curves),
-    ):
+    ]
+    figures: tuple[Figure, ...] = ()
+    if curves:
+        figures, points = drawings.curve_figures(audit, grouping.by, sets.everybody, scores, sets)
+        kinds.append(("curves", points))
+    for kind, table in kinds:
         files[file_stem(kind, grouping.by, list(files))] = table
     rates: list[Block] = [tables.rate_table(audit, grouping, "fmr"), tables.rate_table(audit, grouping, "fnmr")]
     if audit.fta.errors:
@@ -150,8 +156,9 @@ def _grouping(
     differ: list[Block] = [Callout("warning", plain(text) + ".") for text in grouping.disparity.warnings]
     if grouping.disparity.fmr:
         differ.append(tables.index_table(grouping, audit.confidence))
-        moved = drawings.sensitivity_figure(audit, grouping.by, index_sensitivity(sets.everybody, scores))
-        differ += [moved] if moved is not None else []
+        if curves:
+            moved = drawings.sensitivity_figure(audit, grouping.by, index_sensitivity(sets.everybody, scores))
+            differ += [moved] if moved is not None else []
         if len(grouping.groups) > 2:
             differ.append(tables.small_groups_table(grouping, audit.confidence))
     by = grouping.by
@@ -177,6 +184,9 @@ def _mix(grouping: GroupingAudit) -> str:
             f"Here {write_number(grouping.matched_share, 'percent')} of the labelled impostor pairs are of one group; "
             f"their FMR is {write_number(grouping.matched_fmr.value, 'rate')}."
         )
+    if left is None:
+        parts.append("How many pairs lack a label, or carry two different ones, is withheld.")
+        return " ".join(parts)
     if left.genuine or left.impostor:
         parts.append(
             f"No group holds {left.genuine:,} genuine and {left.impostor:,} impostor pairs, which lack a label."

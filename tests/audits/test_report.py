@@ -15,6 +15,7 @@ from audits.report.pair_scores import curve_thresholds, split_scores
 from audits.report.sensitivity import index_sensitivity
 from audits.report.sentences import findings, overall_sentence
 from audits.report.shared_sections import file_stem
+from audits.report.sharing import few
 from audits.report.verification_page import verification_report
 from audits.verdict import judge
 from audits.verification import audit_verification
@@ -174,7 +175,7 @@ def test_small_groups_leave_every_file(audit, table, tmp_path):
     for path in tmp_path.glob("*.csv"):
         assert "tiny" not in path.read_text(encoding="utf-8")
     page = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert [line for line in page.splitlines() if "tiny" in line] == ["| group | medium; tiny | 8 |"]
+    assert [line for line in page.splitlines() if "tiny" in line] == ["| group | medium; tiny | none | 8 |"]
 
 
 def test_suppression_protects_the_margins_of_intersections():
@@ -196,11 +197,91 @@ def test_suppression_protects_the_margins_of_intersections():
 
 
 def test_large_enough_groups_stay(audit):
-    """Nothing is left out where every cell is large enough."""
+    """Nothing is left out where every count is large enough; a single error is not, and takes a second rate along."""
     shown, lost = suppress(audit, 2)
 
-    assert shown.groupings[0].groups == audit.groupings[0].groups
-    assert not [each for each in lost if each.groups]
+    before = audit.groupings[0].groups
+    assert [group.group for group in shown.groupings[0].groups] == [group.group for group in before]
+    assert [each.groups for each in lost] == [()]
+    single = [f"{group.group}: FMR" for group in before if few(group.fmr.errors, group.fmr.trials, 2)]
+    assert single
+    assert set(single) < set(lost[0].rates)
+    for group, whole in zip(shown.groupings[0].groups, before, strict=True):
+        for name in ("fmr", "fnmr", "fta"):
+            assert getattr(group, name).withheld or getattr(group, name) == getattr(whole, name)
+
+
+def _attacked(found, smallest):
+    """Every sum of counts that a reader of a shared report can work out by taking shown cells from shown sums."""
+    shown, _ = suppress(found, smallest)
+    for before, after in zip(found.groupings, shown.groupings, strict=True):
+        left = {group.group: group for group in after.groups}
+        margins = [(None, before.groups)]
+        for coarse in (grouping for grouping in shown.groupings if grouping.by == "group" != before.by):
+            margins += [
+                (one, tuple(group for group in before.groups if group.labels[0] == one.group)) for one in coarse.groups
+            ]
+        for of, members in margins:
+            for name in ("fmr", "fnmr", "fta"):
+                if of is not None and getattr(of, name).withheld:
+                    continue
+                if of is None and name == "fmr" and after.matched_fmr.withheld:
+                    continue
+                gone = [
+                    getattr(group, name)
+                    for group in members
+                    if group.group not in left or getattr(left[group.group], name).withheld
+                ]
+                if 0 < len(gone) < len(members):
+                    yield len(gone), sum(rate.errors for rate in gone), sum(rate.trials for rate in gone)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_sum_gives_a_small_count_back(seed):
+    """Whatever the table, shown counts taken from shown sums leave nothing below the size, in any margin.
+
+    Within a group of a coarser grouping pairs across the finer one are missing from the sum, which only hides more.
+    """
+    rng = np.random.default_rng(seed)
+    table = _table({"large": 60, "medium": 25, "small": 12}, seed)
+    for side in ("probe", "reference"):
+        place = table[f"{side}_subject"].map(
+            dict(zip(np.unique(table[f"{side}_subject"]), rng.random(999), strict=False))
+        )
+        table[f"{side}_age"] = np.where(place < 0.15, "old", np.where(place < 0.2, "", "young"))
+    found = audit_verification(table, by=["group", "group,age"], at=float(rng.uniform(0.5, 2)), replicates=0)
+
+    for smallest in (3, 8):
+        for cells, errors, trials in _attacked(found, smallest):
+            assert cells > 1
+            assert trials >= smallest
+            assert errors == 0 or errors >= smallest or trials == errors
+        for grouping in suppress(found, smallest)[0].groupings:
+            for group in grouping.groups:
+                for rate in (group.fmr, group.fnmr, group.fta):
+                    assert rate.withheld or not few(rate.errors, rate.trials, smallest)
+            for cell in grouping.cross:
+                assert not few(cell.fmr.errors, cell.fmr.trials, smallest)
+
+
+def test_few_pairs_without_a_label_are_not_counted_in_public(table, tmp_path):
+    """Three pairs of one person are withheld; so is a group, or the sum of everybody would give them back."""
+    lone = table["probe_subject"].iloc[0]
+    spoilt = table.copy()
+    for side in ("probe", "reference"):
+        spoilt.loc[spoilt[f"{side}_subject"] == lone, f"{side}_group"] = ""
+    found = audit_verification(spoilt, by=["group"], at=1.2, replicates=0)
+    left = found.groupings[0].unlabelled
+    assert 0 < left.genuine < 5
+
+    shared = verification_report(found, spoilt, run=RUN, smallest=5)
+    write_report(shared, tmp_path)
+
+    assert shared.document["impostor_mix"]["group"]["unlabelled_genuine"] is None
+    assert shared.document["sharing"]["suppressed"]["group"]["groups"]
+    assert "pairs without a label" in shared.document["sharing"]["suppressed"]["group"]["rates"]
+    assert "lack a label, or carry two different ones, is withheld" in (tmp_path / "report.md").read_text("utf-8")
+    assert not list(tmp_path.glob("curves*"))
 
 
 def test_a_smallest_cell_of_one_hides_nothing_and_is_refused(audit):
