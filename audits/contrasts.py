@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from audits.intervals import estimate
 from audits.records import RateEstimate
 from facerec.types import Interval
 
@@ -83,6 +84,42 @@ def contrast(rate: RateEstimate, reference: RateEstimate) -> Contrast:
         _ratio(p, q),
         Interval(_ratio_low(p, q, low, highest), _ratio_high(p, q, high, lowest), confidence),
     )
+
+
+def contrast_among(rate: RateEstimate, reference: RateEstimate, *, groups: int) -> Contrast:
+    """A contrast of two rates that were picked because they lie far apart, with intervals that allow for the choice.
+
+    Parameters
+    ----------
+    rate, reference : RateEstimate
+        As for `contrast`.
+    groups : int
+        How many groups they were picked from, at least 2.
+
+    Returns
+    -------
+    Contrast
+        Its intervals have the confidence 1 − α / [groups (groups − 1) / 2]: whatever pair was picked, the chance that
+        its interval misses the truth is at most α, one minus the confidence of the rates.
+
+    References
+    ----------
+    Dunn (1961), JASA 56:52 (Bonferroni's correction for all pairs).
+
+    Examples
+    --------
+    With eight groups the largest rate lies above the smallest by chance; between two, nobody chose.
+
+    >>> from audits.intervals import estimate
+    >>> from facerec.types import Rate
+    >>> worst, best = estimate(Rate(28, 200)), estimate(Rate(14, 200))
+    >>> for groups in (2, 8):
+    ...     print(contrast_among(worst, best, groups=groups).difference_interval)
+    [0.009593, 0.1316]
+    [-0.02881, 0.1711]
+    """
+    confidence = 1 - (1 - rate.interval.confidence) / (groups * (groups - 1) / 2)
+    return contrast(*(estimate(found.rate, confidence=confidence) for found in (rate, reference)))
 
 
 def _bounds(rate: RateEstimate) -> tuple[float, float]:

@@ -101,6 +101,8 @@ def _verdict(claim: Claim, found: Observation) -> tuple[Verdict, str]:
         return "insufficient evidence", reasons.no_interval(claim, found)
     verdict = claim.limit.decide(found.interval)
     reason = reasons.decided(claim, found, verdict)
+    if verdict == "fail" and found.strict is not None and claim.limit.decide(found.strict) != "fail":
+        return "insufficient evidence", reasons.picked(reason, found.strict)
     if verdict == "pass" and unmeasured:
         return "insufficient evidence", reasons.left_out(reason, unmeasured)
     return verdict, reason

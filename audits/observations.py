@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias, cast
 from audits.claim_checks import RATIOS
 from audits.claims import Claim
 from audits.class_rates import ClassificationAudit, ClassRateName
-from audits.contrasts import Contrast
+from audits.contrasts import Contrast, contrast_among
 from audits.disparity import COMBINED
 from audits.rate_changes import DriftAudit
 from audits.records import GroupingAudit, RateEstimate, VerificationAudit
@@ -64,6 +64,8 @@ class Observation:
         The groups that must have been measured.
     estimate : RateEstimate or None
         For a rate, with its counts.
+    strict : Interval or None
+        Where the number was picked among several: the wider interval that a failure has to show as well.
     ratio : bool
         Whether it lives on a log scale.
     note : str
@@ -75,6 +77,7 @@ class Observation:
     interval: Interval
     footings: tuple[Footing, ...]
     estimate: RateEstimate | None = None
+    strict: Interval | None = None
     ratio: bool = False
     note: str = ""
 
@@ -265,13 +268,17 @@ def _against_best(
     observations = [
         Observation(group, math.nan, nothing, (footing,)) for group, footing in footings.items() if not footing.trials
     ]
+    estimates = {group: found for group, found, _ in rates}
+    measured = sum(found.measured for found in estimates.values())
     for group, reference, found in contrasts:
+        strict = contrast_among(estimates[group], estimates[reference], groups=measured)
         observations.append(
             Observation(
                 group,
                 found.ratio if ratio else found.difference,
                 found.ratio_interval if ratio else found.difference_interval,
                 (footings[group], footings[reference]),
+                strict=strict.ratio_interval if ratio else strict.difference_interval,
                 ratio=ratio,
                 note=f"against {reference}, the group that fares best",
             )

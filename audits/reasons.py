@@ -48,6 +48,15 @@ def left_out(reason: str, groups: list[str]) -> str:
     return f"{reason}; but {', '.join(groups)} was not measured, and what was not measured never passes"
 
 
+def picked(reason: str, strict: Interval) -> str:
+    """The reason of a failure that is none, because the best group was found on the same numbers."""
+    bounds = f"{write_number(strict.low)} … {write_number(strict.high)}"
+    return (
+        f"{reason}; but the best group was found on the same numbers, and with all pairs of groups allowed for the "
+        f"interval is {bounds}"
+    )
+
+
 def corrected(reason: str, adjusted: float, tests: int) -> str:
     """The reason of a decision that does not outlast Holm's correction."""
     return f"{reason}; but not after Holm's correction for {tests} numbers, where p = {adjusted:.3g}"

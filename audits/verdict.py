@@ -148,7 +148,9 @@ def judge(
     A pass needs the whole interval of every group within the limit, so it needs no correction for the number of groups
     (an intersection-union test). One failure among many may be chance; with Holm's correction over all numbers of the
     policy, whatever is no longer decided lacks evidence. A group without trials never passes, and an index that leaves
-    such a group out does not pass either. With less evidence than the claim's minimum nothing is decided.
+    such a group out does not pass either. With less evidence than the claim's minimum nothing is decided. A
+    difference from the group that fares best fails only if it does with all pairs of groups allowed for, because that
+    group was found on the same numbers.
 
     References
     ----------

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from audits.class_rates import ClassificationAudit, ClassificationGrouping, GroupContrast, GroupPredictions
+from audits.contrasts import contrast_among
 from audits.report import charts
 from audits.report.background import Background, Run
 from audits.report.claims import redact, verdict_document
@@ -149,7 +150,12 @@ def worst_findings(grouping: ClassificationGrouping) -> tuple[Finding, ...]:
     pair = " against ".join(
         f"{plain(name)} {written(grouping.group(name).rate('error'))}" for name in (worst.group, worst.reference)
     )
-    if worst.contrast.difference_interval.low > 0:
+    rates = [group.rate("error") for group in grouping.groups]
+    strict = contrast_among(
+        *(grouping.group(name).rate("error") for name in (worst.group, worst.reference)),
+        groups=sum(found.measured for found in rates),
+    )
+    if strict.difference_interval.low > 0:
         return (Finding("warning", f"By {by}, error rates **differ**: {pair}."),)
     return (
         Finding("insufficient", f"By {by}, a difference in error rates is **not shown, and not excluded**: {pair}."),
@@ -262,8 +268,9 @@ def _method(audit: ClassificationAudit) -> str:
     answered = "" if _told(audit, "unanswered") else " Every row has an answer."
     return (
         f"An answer that is missing is an error.{answered} {people} Intervals are Wilson's on the effective number of "
-        f"rows, of {100 * audit.confidence:g} %; where nothing or everything was counted, Clopper and Pearson's. A "
-        "rate without rows is not measured, enters no contrast and is listed."
+        f"rows, of {100 * audit.confidence:g} %; where nothing or everything was counted, Clopper and Pearson's. "
+        "Groups are said to differ only where the worst and the best do with all pairs of groups allowed for "
+        "(Bonferroni). A rate without rows is not measured, enters no contrast and is listed."
     )
 
 

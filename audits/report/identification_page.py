@@ -429,8 +429,9 @@ def _method(audit: IdentificationAudit) -> str:
         "are not independent: they are a cluster, the rate's effective number of searches follows from how alike they "
         "are, and Wilson's interval uses that number. Where none or all were errors, intervals are Clopper and "
         f"Pearson's. They are of {100 * audit.confidence:g} %, one by one, and hold the threshold and the gallery "
-        "fixed. Differences and ratios between groups put the intervals of the two rates together (MOVER). Evidence "
-        "is called none below 3 errors, indicative below 30 and reportable from 30 on (rule of 30).\n\nGalleries of "
-        "another composition are those that can be drawn from this one without replacement; the probability that a "
-        "search meets none of its false positives there is exact (hypergeometric)."
+        "fixed. Differences and ratios between groups put the intervals of the two rates together (MOVER); groups "
+        "are said to differ only where the worst and the best do with all pairs of groups allowed for (Bonferroni). "
+        "Evidence is called none below 3 errors, indicative below 30 and reportable from 30 on (rule of 30).\n\n"
+        "Galleries of another composition are those that can be drawn from this one without replacement; the "
+        "probability that a search meets none of its false positives there is exact (hypergeometric)."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from audits.contrasts import contrast_among
 from audits.records import RateEstimate
 from audits.report.sentences import Finding, percent, points, written
 from audits.search_rates import IdentificationAudit, IdentificationGrouping, SearchRateName
@@ -58,14 +59,15 @@ def _difference(grouping: IdentificationGrouping, rate: SearchRateName) -> Findi
     few = [one for one, found in measured if found.errors < _REPORTABLE]
     whom = "any group" if len(few) == len(measured) else ", ".join(map(plain, few))
     evidence = f" Fewer than {_REPORTABLE} errors were seen for {whom}: read this as an indication." if few else ""
-    if worst.contrast.difference_interval.low > 0:
+    strict = contrast_among(rates[worst.group], rates[worst.reference], groups=len(measured))
+    if strict.difference_interval.low > 0:
         ratio, times = worst.contrast.ratio, ""
         if math.isfinite(ratio):
             high = worst.contrast.ratio_interval.high
             told = f"to {high:.3g}" if math.isfinite(high) else "and more"
             times = f", {ratio:.3g} times as often ({worst.contrast.ratio_interval.low:.3g} {told})"
         return Finding("warning", f"By {by}, {name} **differs** between groups: {pair}{times}.{evidence}")
-    bound = points(worst.contrast.difference_interval.high)
+    bound = points(strict.difference_interval.high)
     text = (
         f"By {by}, a difference in {name} is **not shown, and not excluded**: {pair}, where chance alone could explain "
         f"the difference; it may be as large as {bound}.{evidence}"
