@@ -1,0 +1,60 @@
+"""Nearest neighbours by cosine: what the features say without any training.
+
+The k most similar references vote, each with the weight exp(cosine / T), T = 0.07 (Wu et al. 2018, "Unsupervised
+Feature Learning via Non-Parametric Instance Discrimination", section 3.4).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+TEMPERATURE = 0.07
+"""T above."""
+
+_ROWS = 1024
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each row brought to length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)
+
+
+def votes(
+    vectors: NDArray[np.float32],
+    references: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    *,
+    ks: tuple[int, ...],
+    classes: int,
+) -> dict[int, NDArray[np.float64]]:
+    """Each class's share of the neighbours' votes, for several numbers of neighbours at once.
+
+    Parameters
+    ----------
+    vectors : ndarray, float32, shape (n, dimension)
+    references : ndarray, float32, shape (m, dimension)
+    labels : ndarray, int64, shape (m,)
+        Of the references, 0 … classes - 1.
+    ks : tuple of int
+        Numbers of neighbours, 1 … m.
+    classes : int
+
+    Returns
+    -------
+    dict of int to ndarray, float64, shape (n, classes)
+        By k; rows sum to 1. Of references that are equally similar the earlier one counts.
+    """
+    searched = unit(references)
+    shares = {k: np.empty((len(vectors), classes)) for k in ks}
+    for at in range(0, len(vectors), _ROWS):
+        similarities = unit(vectors[at : at + _ROWS]) @ searched.T
+        order = np.argsort(-similarities, axis=1, kind="stable")[:, : max(ks)]
+        nearest = np.take_along_axis(similarities, order, axis=1).astype(np.float64)
+        weights = np.exp((nearest - nearest[:, :1]) / TEMPERATURE)
+        is_class = labels[order][:, :, None] == np.arange(classes)
+        for k in ks:
+            of_classes = (weights[:, :k, None] * is_class[:, :k]).sum(axis=1)
+            shares[k][at : at + _ROWS] = of_classes / of_classes.sum(axis=1, keepdims=True)
+    return shares
