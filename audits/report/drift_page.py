@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-from audits.rate_changes import DriftAudit, IndexChange, RateChange
-from audits.records import RateEstimate, Threshold, Unlabelled
+from audits.rate_changes import DriftAudit
+from audits.records import Unlabelled
 from audits.report.background import Background, Run
 from audits.report.change_charts import change_forest
-from audits.report.change_sentences import change_findings, overall_change, shown, shown_of_index
+from audits.report.change_sentences import change_findings, overall_change, shown
 from audits.report.claims import verdict_document
 from audits.report.drift_document import drift_document
+from audits.report.drift_tables import all_changes, change_tables, index_table, rows_of, threshold_table
 from audits.report.files import Report
-from audits.report.group_tables import INDEX_WORDS
 from audits.report.shared_sections import claims_section, label_source, run_section, stated_facts
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
-from facerec.reporting import Block, Callout, Cell, Column, Figure, Page, Section, Table, Text, plain, write_number
+from facerec.reporting import Block, Callout, Figure, Page, Section, Text, plain, write_number
 from facerec.reporting.figures import draw
 
 _NO_POLICY = (
@@ -37,7 +37,6 @@ the data, and for finding who pays for the change.
 **Not meant for** judging either version by itself, which is what an audit of verification does; for inferring
 anybody's gender, origin or age from a face; for statements about single people.
 """
-_RATES = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "fta": "comparisons"}
 
 
 def drift_report(
@@ -70,14 +69,14 @@ def drift_report(
         lead=_lead(audit, verdict),
         sections=(
             *claims_section(verdict),
-            *(sections or [Section("Changes", (_forest(audit, ""), *_change_tables(audit, "")))]),
-            Section("Thresholds", (_threshold_table(audit),)),
+            *(sections or [Section("Changes", (_forest(audit, ""), *change_tables(audit, "")))]),
+            Section("Thresholds", (threshold_table(audit),)),
             Section("Method", (Text(_method(audit)),)),
             Section("Limits and use", (stated_facts(stated), *label_source(stated), Text(_LIMITS), Text(_USES))),
             run_section(run),
         ),
     )
-    files = {"changes": _all_changes(audit), "index-changes": _index_table(audit, audit.indices, "")}
+    files = {"changes": all_changes(audit), "index-changes": index_table(audit, audit.indices, "")}
     return Report(page, drift_document(audit, verdict=verdict_document(verdict)), files, run)
 
 
@@ -99,8 +98,8 @@ def _grouping(audit: DriftAudit, by: str) -> list[Section]:
     left = next((left for name, left in audit.unlabelled if name == by), Unlabelled(0, 0, 0))
     indices = tuple(index for index in audit.indices if index.by == by)
     return [
-        Section(f"Changes by {by}", (_forest(audit, by), *_change_tables(audit, by), *_missing(left))),
-        *([Section(f"How much groups differ by {by}", (_index_table(audit, indices, by),))] if indices else []),
+        Section(f"Changes by {by}", (_forest(audit, by), *change_tables(audit, by), *_missing(left))),
+        *([Section(f"How much groups differ by {by}", (index_table(audit, indices, by),))] if indices else []),
     ]
 
 
@@ -113,19 +112,8 @@ def _missing(left: Unlabelled) -> tuple[Block, ...]:
     return (Text("\n".join(lines)),) if lines else ()
 
 
-def _rows(audit: DriftAudit, by: str) -> dict[str, list[RateChange]]:
-    """By rate: everybody's change, then those of the groups; failures to acquire only where there is one."""
-    rows: dict[str, list[RateChange]] = {name: [] for name in _RATES}
-    for change in audit.changes:
-        if change.by in ("", by):
-            rows[change.rate].append(change)
-    if not any(found.errors for change in rows["fta"] for found in (change.before, change.after)):
-        del rows["fta"]
-    return rows
-
-
 def _forest(audit: DriftAudit, by: str) -> Figure:
-    rows = _rows(audit, by)
+    rows = rows_of(audit, by)
     plots = [partial(change_forest, changes=changes, name=name.upper()) for name, changes in rows.items()]
     told = []
     for name, changes in rows.items():
@@ -139,133 +127,6 @@ def _forest(audit: DriftAudit, by: str) -> Figure:
             f"Changes{f' by {plain(by)}' if by else ''}, after minus before, with intervals. Orange arrows "
             "to the right rose for sure, blue arrows to the left fell for sure, open circles show no change. On the "
             "right: how many errors came and went, of how many comparisons."
-        ),
-    )
-
-
-def _change_tables(audit: DriftAudit, by: str) -> tuple[Table, ...]:
-    columns = (
-        Column("group"),
-        Column("shown"),
-        Column("pairs", "count"),
-        Column("errors before", "count"),
-        Column("errors after", "count"),
-        Column("before", "rate"),
-        Column("after", "rate"),
-        Column("change", "rate"),
-        Column(f"{100 * audit.confidence:g} %", "interval"),
-    )
-    return tuple(
-        Table(
-            f"{name.upper()} before and after, on the same {_RATES[name]}" + (f", by {plain(by)}" if by else ""),
-            columns,
-            tuple(
-                (
-                    change.group or "everybody",
-                    shown(change),
-                    change.change.trials,
-                    change.before.errors,
-                    change.after.errors,
-                    change.before.value,
-                    change.after.value,
-                    change.change.value,
-                    change.change.interval,
-                )
-                for change in changes
-            ),
-            strong=(0,),
-        )
-        for name, changes in _rows(audit, by).items()
-    )
-
-
-def _all_changes(audit: DriftAudit) -> Table:
-    """Every change in one wide table, for a program."""
-    columns = [Column("by"), Column("group"), Column("rate"), Column("comparisons", "count")]
-    for side in ("before", "after"):
-        columns += [
-            Column(f"errors {side}", "count"),
-            Column(side, "rate"),
-            Column(f"{side} interval", "interval"),
-            Column(f"{side} worth independent", "number"),
-        ]
-    columns += [
-        Column("wrong only after", "count"),
-        Column("wrong only before", "count"),
-        Column("change", "rate"),
-        Column("change interval", "interval"),
-        Column("shown"),
-    ]
-    return Table("Changes", tuple(columns), tuple(_wide(change) for change in audit.changes))
-
-
-def _wide(change: RateChange) -> tuple[Cell, ...]:
-    found = change.change
-    return (
-        change.by,
-        change.group or "everybody",
-        change.rate.upper(),
-        found.trials,
-        *_estimate(change.before),
-        *_estimate(change.after),
-        found.worse,
-        found.better,
-        found.value,
-        found.interval,
-        shown(change),
-    )
-
-
-def _estimate(found: RateEstimate) -> tuple[Cell, ...]:
-    return found.errors, found.value, found.interval, found.effective_trials
-
-
-def _index_table(audit: DriftAudit, indices: tuple[IndexChange, ...], by: str) -> Table:
-    return Table(
-        "How much groups differ, before and after" + (f", by {plain(by)}" if by else ""),
-        (
-            *(() if by else (Column("by"),)),
-            Column("of"),
-            Column("index"),
-            Column("before", "number"),
-            Column("after", "number"),
-            Column("change", "number"),
-            Column(f"{100 * audit.confidence:g} % low", "number"),
-            Column("high", "number"),
-            Column("shown"),
-        ),
-        tuple(
-            (
-                *(() if by else (index.by,)),
-                index.rate.upper(),
-                INDEX_WORDS[index.index],
-                index.before,
-                index.after,
-                index.value,
-                index.interval.low,
-                index.interval.high,
-                shown_of_index(index),
-            )
-            for index in indices
-        ),
-        notes=("Above 0, groups are more unequal afterwards. Not measured: an index that no error defines.",),
-    )
-
-
-def _threshold_table(audit: DriftAudit) -> Table:
-    sides: tuple[tuple[str, Threshold], ...] = (("before", audit.before), ("after", audit.after))
-    return Table(
-        "The threshold of either table, on its own scale",
-        (Column("table"), Column("threshold"), Column("accepted"), Column("how it was chosen"), Column("FMR", "rate")),
-        tuple(
-            (
-                name,
-                f"{side.shown:.7g}",
-                "distance ≤ threshold" if side.distance else "score ≥ threshold",
-                side.rule,
-                side.achieved_fmr.value,
-            )
-            for name, side in sides
         ),
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from audits.even_mix import EvenMix
-from audits.gallery_mix import LARGER, MixedFpir
 from audits.records import RateEstimate
 from audits.report import charts
 from audits.report.background import Background, Run
@@ -14,17 +13,24 @@ from audits.report.claims import verdict_document
 from audits.report.files import Report
 from audits.report.identification_document import identification_document
 from audits.report.search_sentences import overall_searches, search_findings
+from audits.report.search_tables import (
+    cell_table,
+    contrast_table,
+    group_table,
+    mix_tables,
+    rate_table,
+    told_rates,
+)
 from audits.report.shared_sections import claims_section, file_stem, label_source, run_section, stated_facts
 from audits.search_rates import (
     ConfusionCell,
     IdentificationAudit,
     IdentificationGrouping,
     SearchRateName,
-    people_of,
 )
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
-from facerec.reporting import Block, Callout, Cell, Column, Figure, Page, Section, Table, Text, plain, write_number
+from facerec.reporting import Block, Callout, Figure, Page, Section, Table, Text, plain, write_number
 from facerec.reporting.figures import draw
 
 _NO_POLICY = (
@@ -47,16 +53,6 @@ denies somebody what is theirs, or overlooks somebody.
 differentials are small, for that does not make it legitimate; for setting a threshold of its own for each group; for
 statements about single people.
 """
-_WORDS: dict[SearchRateName, tuple[str, str, str]] = {
-    "fpir": ("False positives: searches for people who are not enrolled", "non-mated searches", "false positives"),
-    "fnir": ("False negatives: searches for people who are enrolled", "mated searches", "misses"),
-    "rank_one_errors": (
-        "Rank-one errors: mated searches whose first candidate is somebody else, whatever the threshold",
-        "mated searches",
-        "wrong first",
-    ),
-    "fta": ("Failures to acquire: searches without any candidate", "searches", "failures"),
-}
 
 
 def identification_report(
@@ -97,7 +93,7 @@ def identification_report(
         lead=_lead(audit, verdict),
         sections=(
             *claims_section(verdict),
-            *(sections or [Section("Searches", tuple(_rate_table(audit, None, name) for name in _rates(audit)))]),
+            *(sections or [Section("Searches", tuple(rate_table(audit, None, name) for name in told_rates(audit)))]),
             Section("Method", (Text(_method(audit)),)),
             Section("Limits and use", (stated_facts(stated), *label_source(stated), Text(_LIMITS), Text(_USES))),
             run_section(run),
@@ -123,26 +119,21 @@ def _lead(audit: IdentificationAudit, verdict: PolicyVerdict | None) -> tuple[Bl
     return tuple(blocks)
 
 
-def _rates(audit: IdentificationAudit) -> tuple[SearchRateName, ...]:
-    """The rates that are worth a table: that nobody went without an answer is said in one sentence."""
-    return tuple(name for name in _WORDS if name != "fta" or audit.fta.errors)
-
-
 def _grouping(
     audit: IdentificationAudit, grouping: IdentificationGrouping, mix: EvenMix, files: dict[str, Table]
 ) -> list[Section]:
     """The sections of one grouping; its tables are put into `files` too."""
     by = grouping.by
-    contrasts, composed = _contrast_table(audit, grouping), _mix_tables(mix)
+    contrasts, composed = contrast_table(audit, grouping), mix_tables(mix)
     for kind, table in (
-        ("groups", _group_table(audit, grouping)),
+        ("groups", group_table(audit, grouping)),
         ("contrasts", contrasts),
-        ("rank-one", _cell_table(grouping.rank_one_confusion, "Rank-one errors")),
-        ("false-positives", _cell_table(grouping.false_positive_confusion, "False positives")),
+        ("rank-one", cell_table(grouping.rank_one_confusion, "Rank-one errors")),
+        ("false-positives", cell_table(grouping.false_positive_confusion, "False positives")),
         *zip(("gallery-mix", "larger-galleries"), composed, strict=False),
     ):
         files[file_stem(kind, by, list(files))] = table
-    rates: list[Block] = [_rate_table(audit, grouping, name) for name in _rates(audit)]
+    rates: list[Block] = [rate_table(audit, grouping, name) for name in told_rates(audit)]
     heats = [
         _heat(grouping, grouping.rank_one_confusion, "rank-one errors", "mated searches"),
         _heat(grouping, grouping.false_positive_confusion, "false positives", "non-mated searches"),
@@ -204,181 +195,6 @@ def _heat(grouping: IdentificationGrouping, cells: Sequence[ConfusionCell], what
             "the upper bound of the interval. A larger part of the gallery is found more often."
         ),
     )
-
-
-def _rate_table(audit: IdentificationAudit, grouping: IdentificationGrouping | None, name: SearchRateName) -> Table:
-    caption, trials, errors = _WORDS[name]
-    everybody: tuple[str, int, RateEstimate] = (
-        "everybody",
-        people_of(name, audit.subjects, audit.mated_subjects),
-        getattr(audit, name),
-    )
-    rows = [everybody]
-    if grouping is not None:
-        rows += [(group.group, group.people(name), getattr(group, name)) for group in grouping.groups]
-    return Table(
-        caption + (f", by {plain(grouping.by)}" if grouping else ""),
-        (
-            Column("group"),
-            Column("people", "count"),
-            Column(trials, "count"),
-            Column(errors, "count"),
-            Column("rank-one error rate" if name == "rank_one_errors" else name.upper(), "rate"),
-            Column(f"{100 * audit.confidence:g} %", "interval"),
-            Column("worth independent", "count"),
-            Column("evidence"),
-        ),
-        tuple(
-            (
-                who,
-                people,
-                found.trials,
-                found.errors,
-                found.value,
-                found.interval,
-                round(found.effective_trials) if found.measured else None,
-                found.evidence,
-            )
-            for who, people, found in rows
-        ),
-        strong=(0,),
-    )
-
-
-def _group_table(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Table:
-    """Counts and rates of every group in one wide table, for a program."""
-    columns = [Column("group"), Column("people", "count"), Column("enrolled", "count")]
-    for name, (_, trials, errors) in _WORDS.items():
-        told = "rank-one error rate" if name == "rank_one_errors" else name.upper()
-        columns += [
-            Column(f"{trials} ({told})", "count"),
-            Column(errors, "count"),
-            Column(told, "rate"),
-            Column(f"{told} interval", "interval"),
-            Column(f"{told} worth independent", "number"),
-        ]
-    rows: list[tuple[Cell, ...]] = []
-    everybody = ("everybody", audit.subjects, audit.gallery_size)
-    for head, holder in (
-        (everybody, audit),
-        *(((group.group, group.subjects, group.enrolled), group) for group in grouping.groups),
-    ):
-        found = [getattr(holder, name) for name in _WORDS]
-        rows.append(
-            (*head, *(cell for e in found for cell in (e.trials, e.errors, e.value, e.interval, e.effective_trials)))
-        )
-    return Table("Groups", tuple(columns), tuple(rows), strong=(0,))
-
-
-def _contrast_table(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Table:
-    kept = [entry for entry in grouping.contrasts if entry.rate in _rates(audit)]
-    return Table(
-        f"Each group against the one that fares best, by {plain(grouping.by)}",
-        (
-            Column("rate"),
-            Column("group"),
-            Column("best group"),
-            Column("difference", "rate"),
-            Column(f"{100 * audit.confidence:g} %", "interval"),
-            Column("ratio", "number"),
-            Column("ratio low", "number"),
-            Column("ratio high", "number"),
-        ),
-        tuple(
-            (
-                "rank-one" if entry.rate == "rank_one_errors" else entry.rate.upper(),
-                entry.group,
-                entry.reference,
-                entry.contrast.difference,
-                entry.contrast.difference_interval,
-                entry.contrast.ratio,
-                entry.contrast.ratio_interval.low,
-                entry.contrast.ratio_interval.high,
-            )
-            for entry in kept
-        ),
-        notes=(
-            "The best group was found on the same searches: intervals hold for the two groups, not for the choice.",
-        ),
-    )
-
-
-def _cell_table(cells: Sequence[ConfusionCell], what: str) -> Table:
-    return Table(
-        what,
-        (
-            Column("probe"),
-            Column("person found"),
-            Column("searches", "count"),
-            Column("errors", "count"),
-            Column("rate", "rate"),
-            Column("interval", "interval"),
-        ),
-        tuple(
-            (
-                cell.probe_group,
-                cell.candidate_group,
-                cell.rate.trials,
-                cell.rate.errors,
-                cell.rate.value,
-                cell.rate.interval,
-            )
-            for cell in cells
-        ),
-    )
-
-
-def _mix_tables(mix: EvenMix) -> tuple[Table, ...]:
-    """FPIR with another composition, and what the formula says of larger galleries; nothing where it is not known."""
-    if mix.same is None or mix.even is None:
-        return ()
-    size, whole = (sum(sizes.values()) for sizes in (mix.even.composition, mix.even.enrolled))
-    both = list(zip(mix.same.groups, mix.even.groups, strict=True))
-    composed = Table(
-        f"FPIR in galleries of {size:,} people, by {plain(mix.by)}",
-        (
-            Column("group"),
-            Column("non-mated searches", "count"),
-            Column(f"measured, {whole:,} people", "rate"),
-            Column("mix as it is", "rate"),
-            Column("interval", "interval"),
-            Column("even mix", "rate"),
-            Column("interval of even mix", "interval"),
-        ),
-        tuple(
-            (
-                _probes(same),
-                same.searches,
-                same.measured,
-                same.reweighted,
-                same.interval,
-                even.reweighted,
-                even.interval,
-            )
-            for same, even in both
-        ),
-        strong=(0,),
-    )
-    larger = Table(
-        f"FPIR if comparisons were independent, by {plain(mix.by)}",
-        (
-            Column("group"),
-            Column("measured", "rate"),
-            Column(f"formula, {whole:,} people", "rate"),
-            *(Column(f"formula, {times * whole:,}", "rate") for times in LARGER),
-        ),
-        tuple((_probes(same), same.measured, same.independent, *(fpir for _, fpir in same.larger)) for same, _ in both),
-        notes=(
-            "Formula: 1 − (1 − FMR)^N, about N·FMR while that is small, for galleries of the mix as it is.",
-            "Where it is far from what was measured on this very gallery, do not use it for larger ones.",
-        ),
-        strong=(0,),
-    )
-    return composed, larger
-
-
-def _probes(found: MixedFpir) -> str:
-    return found.group or "all labelled"
 
 
 def _mix_words(mix: EvenMix) -> str:
