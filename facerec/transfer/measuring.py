@@ -296,6 +296,7 @@ class Measuring:
             found.vectors[photos.validation],
             labels[photos.validation],
             classes=len(self.image_set.classes),
+            refit=False,  # a training does not learn from the validation photos either
         )
 
     def _recipes(self, cell: Cell, settings: Settings) -> tuple[Recipe, ...]:

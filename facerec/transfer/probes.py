@@ -83,6 +83,7 @@ def fit_logistic(
     *,
     classes: int,
     values: Sequence[float] = C_VALUES,
+    refit: bool = True,
 ) -> Probe:
     """Multinomial logistic regression with an L2 penalty; see ``logistic``.
 
@@ -97,6 +98,9 @@ def fit_logistic(
     values : sequence of float
         The C to compare, > 0. Of those that do equally well on validation the smallest is chosen: the strongest
         penalty.
+    refit : bool
+        Whether the chosen setting is fitted again on train and validation together; otherwise the fit on train stays,
+        as a training of the network leaves it.
 
     Raises
     ------
@@ -117,7 +121,8 @@ def fit_logistic(
             logits = validation_x @ fitted.weights.T + fitted.intercept
             tried.append((float(c), _accuracy(logits, validation_y)))
         best, accuracy = _best(tried)
-        both = Problem(*_joined(train_x, train_y, validation_x, validation_y), classes=classes).fit(best)
+        last = _joined(train_x, train_y, validation_x, validation_y) if refit else (train_x, train_y)
+        both = Problem(*last, classes=classes).fit(best)
     weights, intercept = both.weights, both.intercept
     return Probe(
         "logistic",
@@ -138,12 +143,13 @@ def fit_knn(
     *,
     classes: int,
     values: Sequence[int] = K_VALUES,
+    refit: bool = True,
 ) -> Probe:
     """Nearest neighbours by cosine; see ``neighbours``.
 
     Parameters
     ----------
-    train_x, train_y, validation_x, validation_y, classes
+    train_x, train_y, validation_x, validation_y, classes, refit
         As for ``fit_logistic``.
     values : sequence of int
         The numbers of neighbours to compare, >= 1; those above the number of train photos are left out. Of those that
@@ -162,7 +168,7 @@ def fit_knn(
     shares = votes(validation_x, train_x, train_y, ks=ks, classes=classes)
     tried = [(float(k), _accuracy(shares[k], validation_y)) for k in ks]
     best, accuracy = _best(tried)
-    references, labels = _joined(train_x, train_y, validation_x, validation_y)
+    references, labels = _joined(train_x, train_y, validation_x, validation_y) if refit else (train_x, train_y)
     k = int(best)
     return Probe(
         "knn",
@@ -175,13 +181,19 @@ def fit_knn(
 
 
 def fit_centroid(
-    train_x: Vectors, train_y: Labels, validation_x: Vectors, validation_y: Labels, *, classes: int
+    train_x: Vectors,
+    train_y: Labels,
+    validation_x: Vectors,
+    validation_y: Labels,
+    *,
+    classes: int,
+    refit: bool = True,
 ) -> Probe:
     """Nearest class centroid by cosine; see ``centroid``. Nothing is chosen.
 
     Parameters
     ----------
-    train_x, train_y, validation_x, validation_y, classes
+    train_x, train_y, validation_x, validation_y, classes, refit
         As for ``fit_logistic``.
 
     Raises
@@ -191,7 +203,8 @@ def fit_centroid(
     """
     _check(train_x, train_y, validation_x, validation_y, classes)
     accuracy = _accuracy(closeness(validation_x, centroids(train_x, train_y, classes=classes)), validation_y)
-    centres = centroids(*_joined(train_x, train_y, validation_x, validation_y), classes=classes)
+    last = _joined(train_x, train_y, validation_x, validation_y) if refit else (train_x, train_y)
+    centres = centroids(*last, classes=classes)
     return Probe(
         "centroid",
         MappingProxyType({}),
