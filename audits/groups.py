@@ -186,7 +186,10 @@ def group_pairs(table: pd.DataFrame, by: str) -> PairGroups:
     """
     wanted = split_attributes(by)
     sides = [_sides(table, name) for name in wanted]
-    stacked = [pd.concat([table[probe], table[reference]], ignore_index=True) for probe, reference in sides]
+    stacked = [
+        pd.concat([table[probe], table[reference]], ignore_index=True).rename(name)
+        for name, (probe, reference) in zip(wanted, sides, strict=True)
+    ]
     labels, codes = _grouped(",".join(wanted), stacked)
     return PairGroups(",".join(wanted), _names(labels), labels, codes[: len(table)], codes[len(table) :])
 

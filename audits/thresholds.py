@@ -125,6 +125,11 @@ def reach_notes(threshold: Threshold, scores: NDArray[np.float64]) -> list[str]:
             f"among them, and {math.ceil(3 / target)} would be needed to claim as much"
         )
     seen = scores[~np.isnan(scores)]
+    if target is not None and measured_on.trials and not measured_on.errors and target * measured_on.trials >= 1:
+        notes.append(
+            f"no score can be a threshold with an FMR of at most {target:g}: more impostor pairs than that share the "
+            "highest score among them"
+        )
     if len(seen) and threshold.value > seen.max():
         notes.append("the threshold is beyond every score of the table: nothing is accepted")
     elif len(seen) and threshold.value <= seen.min():

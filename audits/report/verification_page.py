@@ -19,6 +19,7 @@ from audits.report.sensitivity import index_sensitivity
 from audits.report.sentences import findings, overall_sentence
 from audits.report.shared_sections import claims_section, file_stem, label_source, run_section
 from audits.report.sharing import Suppressed, suppress
+from audits.report.unlabelled import unlabelled_sentence
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
 from facerec.reporting import Block, Callout, Facts, Figure, Page, Section, Table, Text, plain, write_number
@@ -26,6 +27,10 @@ from facerec.reporting import Block, Callout, Facts, Figure, Page, Section, Tabl
 _NO_POLICY = (
     "No policy was given, so nothing passes or fails here. What follows is measured; what is acceptable has to be "
     "decided by people, before they look."
+)
+_MOST_DRAWN = 30
+_TOO_MANY = (
+    "So many groups cannot be told apart in a drawing: there are no curves, and the matrix stands in its CSV file."
 )
 _NO_GROUPS = "No grouping was asked for, so nothing is said about who bears the errors."
 
@@ -120,6 +125,8 @@ def _lead(
     blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
     blocks.append(Text(overall_sentence(audit)))
     blocks += [Callout(found.standing, found.text) for grouping in audit.groupings for found in findings(grouping)]
+    left = [unlabelled_sentence(grouping) for grouping in audit.groupings]
+    blocks += [Callout("warning", text) for text in left if text]
     if not audit.groupings:
         blocks.append(Callout("insufficient", _NO_GROUPS))
     blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
@@ -145,6 +152,8 @@ def _grouping(
         ("indices", tables.index_table(grouping, audit.confidence)),
     ]
     figures: tuple[Figure, ...] = ()
+    drawn = len(grouping.groups) <= _MOST_DRAWN
+    curves = curves and drawn
     if curves:
         figures, points = drawings.curve_figures(audit, grouping.by, sets.everybody, scores, sets)
         kinds.append(("curves", points))
@@ -163,7 +172,8 @@ def _grouping(
             differ.append(tables.small_groups_table(grouping, audit.confidence))
     by = grouping.by
     forest = [drawings.forest_figure(audit, grouping)] if grouping.groups else []
-    heat = [drawings.heat_figure(grouping, names[by])] if grouping.cross else []
+    heat: list[Block] = [drawings.heat_figure(grouping, names[by])] if grouping.cross and drawn else []
+    heat += [] if drawn else [Text(_TOO_MANY)]
     others = [Section(f"Other thresholds by {by}", figures)] if figures else []
     return [
         Section(f"Groups by {by}", (*forest, *rates)),
@@ -174,7 +184,6 @@ def _grouping(
 
 
 def _mix(grouping: GroupingAudit) -> str:
-    left = grouping.unlabelled
     parts = [
         "An impostor pair within a group is harder than one across groups.",
         "So FMR over all pairs depends on how pairs were made up.",
@@ -184,15 +193,6 @@ def _mix(grouping: GroupingAudit) -> str:
             f"Here {write_number(grouping.matched_share, 'percent')} of the labelled impostor pairs are of one group; "
             f"their FMR is {write_number(grouping.matched_fmr.value, 'rate')}."
         )
-    if left is None:
-        parts.append("How many pairs lack a label, or carry two different ones, is withheld.")
-        return " ".join(parts)
-    if left.genuine or left.impostor:
-        parts.append(
-            f"No group holds {left.genuine:,} genuine and {left.impostor:,} impostor pairs, which lack a label."
-        )
-    if left.genuine_across:
-        parts.append(f"{left.genuine_across:,} genuine pairs carry two different labels and belong to neither group.")
     return " ".join(parts)
 
 

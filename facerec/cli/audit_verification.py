@@ -135,6 +135,7 @@ def _inputs(scores: Path, calibration: Path | None, policy: Path | None) -> Iter
 
 def _say(audit: VerificationAudit, verdict: PolicyVerdict | None, files: Sequence[Path]) -> None:
     from audits.report.sentences import findings, overall_sentence
+    from audits.report.unlabelled import unlabelled_sentence
 
     options.say_verdict(verdict)
     options.say_prose(overall_sentence(audit))
@@ -166,4 +167,6 @@ def _say(audit: VerificationAudit, verdict: PolicyVerdict | None, files: Sequenc
         console.table(columns, rows, right=columns[1:])
         for found in findings(grouping):
             options.say_prose(found.text)
+        if left := unlabelled_sentence(grouping):
+            options.say_prose(left)
     options.say_files(files)

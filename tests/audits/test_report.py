@@ -21,6 +21,7 @@ from audits.verdict import judge
 from audits.verification import audit_verification
 from facerec.errors import ArgumentError, OutputError, ScoreTableError
 from facerec.metrics import fmr, fnmr
+from facerec.reporting import Callout, render_html
 
 HOSTILE = '<script>alert(1)</script> | **x** `y` $z$ [a](javascript:b) "q" & \\'
 SIZES = {"large": 40, "medium": 30, "tiny": 3}
@@ -280,7 +281,9 @@ def test_few_pairs_without_a_label_are_not_counted_in_public(table, tmp_path):
     assert shared.document["impostor_mix"]["group"]["unlabelled_genuine"] is None
     assert shared.document["sharing"]["suppressed"]["group"]["groups"]
     assert "pairs without a label" in shared.document["sharing"]["suppressed"]["group"]["rates"]
-    assert "lack a label, or carry two different ones, is withheld" in (tmp_path / "report.md").read_text("utf-8")
+    assert "how many pairs lack a label, or carry two different ones, is withheld" in (
+        tmp_path / "report.md"
+    ).read_text("utf-8")
     assert not list(tmp_path.glob("curves*"))
 
 
@@ -418,3 +421,32 @@ def test_unwritable_folder_is_told(report, tmp_path):
 
     with pytest.raises(OutputError, match="taken"):
         write_report(report, tmp_path / "taken")
+
+
+def test_many_groups_are_told_in_tables_and_not_drawn():
+    """Curves of 31 groups cannot be told apart, and their matrix has a thousand cells; its numbers stay."""
+    table = _table({f"g{number:02d}": 3 for number in range(31)})
+    found = audit_verification(table, by=["group"], at=1.2, replicates=0)
+
+    report = verification_report(found, table, run=RUN)
+
+    assert len(report.tables["cross-group"].rows) == 31 * 31
+    assert "curves-group" not in report.tables
+    page = render_html(report.page)
+    assert "So many groups cannot be told apart in a drawing" in page
+    assert "DET curves by group" not in page
+    assert "False match rate of probe group" not in page
+
+
+def test_pairs_without_a_label_stand_on_the_first_page(table):
+    """With their number, before any group."""
+    spoilt = table.assign(probe_group=table["probe_group"].where(table.index != 0, ""))
+    left = int((spoilt["probe_group"] == "").sum())
+    assert left == 1
+
+    report = verification_report(audit_verification(spoilt, by=["group"], at=1.2, replicates=0), spoilt, run=RUN)
+
+    assert (
+        Callout("warning", "By group, 1 genuine and 0 impostor pairs lack a label and are in no group.")
+        in report.page.lead
+    )

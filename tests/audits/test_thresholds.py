@@ -114,3 +114,12 @@ class TestNotes:
 
         assert reach_notes(threshold, IMPOSTOR) == []
         assert reach_notes(threshold, np.array([math.nan])) == []
+
+
+def test_ties_that_make_a_target_unreachable_are_told():
+    """One pair in ten would be allowed, but the two highest scores are one and the same."""
+    told = reach_notes(choose_threshold(AtFmr(0.1), IMPOSTOR, distance=False), IMPOSTOR)
+
+    assert told[0].startswith("no score can be a threshold with an FMR of at most 0.1")
+    assert told[1] == "the threshold is beyond every score of the table: nothing is accepted"
+    assert reach_notes(choose_threshold(AtFmr(0.2), IMPOSTOR, distance=False), IMPOSTOR) == []
