@@ -28,7 +28,7 @@ _LIMITS = """
 - A change that is not shown is not shown to be absent: look at how wide the interval is.
 - A gain for everybody together may hide a loss for one group; look at every group, and at groups that are not here.
 - A change says nothing about whether the rates were acceptable before, or are now.
-- No person and no photo is named here.
+- No person and no photo is named here, but no group is left out for being small: pass the page on with care.
 """
 _USES = """
 **Meant for** deciding whether a new version, threshold or camera may replace the present one for people like those in

@@ -42,7 +42,7 @@ _LIMITS = """
 - Intervals are over the people who are searched for; the gallery counts as given.
 - A difference that is not shown is not shown to be absent: look at how wide the interval is.
 - A mate below the end of a list of candidates cannot be seen and counts as missed.
-- No person and no photo is named here.
+- No person and no photo is named here, but no group is left out for being small: pass the page on with care.
 """
 _USES = """
 **Meant for** deciding whether and at which threshold a gallery may be searched for people like those in the data, and
