@@ -17,12 +17,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError, WeightsError
 
 FOLDER_VARIABLE = "FACEREC_WEIGHTS"
 """Environment variable that names a folder of model files."""
+
+MODELS_VARIABLE = "FACEREC_MODELS"
+"""Environment variable that names a folder of added models, in place of the one in the user's data folder."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,24 @@ class WeightFile:
 def cache_folder() -> Path:
     """The user's own folder of model files, where downloads go unless told otherwise; need not exist."""
     return user_cache_path("facerec", appauthor=False) / "weights"
+
+
+def models_folder() -> Path:
+    """The folder that holds a folder for each model that the user added; need not exist."""
+    named = os.environ.get(MODELS_VARIABLE)
+    return Path(named) if named else user_data_path("facerec", appauthor=False) / "models"
+
+
+def added_models() -> tuple[str, ...]:
+    """Names of the models that the user added, sorted; ``facerec.model_folder`` reads them.
+
+    Hidden folders, such as those of an addition that was cut off, are no models.
+    """
+    folder = models_folder()
+    if not folder.is_dir():
+        return ()
+    folders = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return tuple(sorted(path.name for path in folders if (path / "model.json").is_file()))
 
 
 def locate(

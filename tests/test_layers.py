@@ -15,12 +15,12 @@ FLOORS = [
     {"types"},
     {"device", "dlib_format", "photo_formats", "pixels", "replacing", "ahead"},
     {"images", "landmarks", "align", "metrics", "scores", "weights", "download", "catalogue", "quality", "reporting"},
-    {"detect", "embed", "calibration", "gallery", "datasets"},
-    {"recognizer", "embedding", "evaluation", "transfer"},
+    {"detect", "embed", "calibration", "gallery", "datasets", "model_folder"},
+    {"recognizer", "embedding", "evaluation", "transfer", "training", "embedders"},
     {"demo"},
     {"cli"},
 ]
-TORCH = {"facerec.device", "facerec.detect", "facerec.embed", "facerec.transfer"}
+TORCH = {"facerec.device", "facerec.detect", "facerec.embed", "facerec.transfer", "facerec.training"}
 AUDITS_MAY_IMPORT = {"errors", "types", "scores", "metrics", "reporting"}
 
 

@@ -1,4 +1,4 @@
-"""The operating points that come with this project."""
+"""The operating points that are at hand: those that come with this project, and those of models that were added."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from pathlib import Path
 from facerec.calibration.files import order, read_points
 from facerec.errors import CalibrationError
 from facerec.types import OperatingPoint
+from facerec.weights import added_models, models_folder
 
 # An installed library has the files beside its code, a checkout in data/, where people look for them.
 _FOLDERS = (Path(__file__).parents[1] / "_calibration", Path(__file__).parents[2] / "data" / "calibration")
 
 
 def shipped_points() -> tuple[OperatingPoint, ...]:
-    """The operating points that come with this project, sorted by embedder, data set and target.
+    """The operating points that come with this project and with added models.
 
     Returns
     -------
     tuple of OperatingPoint
-        Empty where none were built in.
+        Sorted by embedder, data set and target; empty where there are none.
 
     Raises
     ------
@@ -27,12 +28,14 @@ def shipped_points() -> tuple[OperatingPoint, ...]:
         If one of the files is damaged.
     """
     folder = next((folder for folder in _FOLDERS if folder.is_dir()), None)
-    files = [] if folder is None else folder.glob("*.json")
+    files = [] if folder is None else list(folder.glob("*.json"))
+    added = (models_folder() / name / "operating_points.json" for name in added_models())
+    files += [file for file in added if file.is_file()]
     return tuple(sorted((point for file in files for point in read_points(file)), key=order))
 
 
 def shipped_point(embedder_digest: str, target_fmr: float, *, embedder: str = "this embedder") -> OperatingPoint:
-    """The shipped operating point of an embedder.
+    """The operating point that comes with an embedder.
 
     Parameters
     ----------

@@ -17,6 +17,7 @@ from facerec.cli import (
     gallery,
     identify,
     models,
+    models_added,
     score,
     transfer,
     verify,
@@ -82,4 +83,7 @@ app.add_typer(evaluate.app, rich_help_panel=_MEASURING)
 app.command(rich_help_panel=_MEASURING, epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.add_typer(audit.app, rich_help_panel=_AUDITS)
 app.add_typer(transfer.app, rich_help_panel=_TRANSFER)
+models.app.command(epilog=models_added.ADD_EXAMPLES)(models_added.add)
+models.app.command(epilog=models_added.ATTACH_EXAMPLES)(models_added.attach)
+models.app.command()(models_added.remove)
 app.add_typer(models.app, rich_help_panel=_MODELS)

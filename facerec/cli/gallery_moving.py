@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, ModelName, Weights, examples
+from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, Weights, examples
 
 if TYPE_CHECKING:
     from facerec.gallery import Sample
@@ -75,7 +75,9 @@ def import_people(
 def reembed(
     *,
     gallery: GalleryFile,
-    model: Annotated[ModelName, typer.Option("--model", help="The embedder to change to.")] = "dlib-resnet",
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="The embedder to change to, as facerec models lists it.")
+    ] = "dlib-resnet",
     as_json: AsJson = False,
     min_face_size: MinFaceSize = 40,
     device: Device = None,

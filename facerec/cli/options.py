@@ -7,18 +7,18 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-ModelName: TypeAlias = Literal["dlib-resnet", "facenet"]
 Choice: TypeAlias = Literal["only", "largest", "central"]
 
 _HOW = "How faces are found and compared"
 
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document on stdout.")]
 Model = Annotated[
-    ModelName | None,
+    str | None,
     typer.Option(
         "--model",
         metavar="NAME",
-        help="dlib-resnet or facenet. By default the one that a gallery was made with, else dlib-resnet.",
+        help="dlib-resnet, facenet, or a model that was added (facerec models). By default the one that a gallery was "
+        "made with, else dlib-resnet.",
         show_default=False,
         rich_help_panel=_HOW,
     ),

@@ -1,4 +1,4 @@
-"""From options to a recognizer and an operating point; the names of the embedders stand here, in plain sight."""
+"""From options to a recognizer and an operating point."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from facerec.errors import CalibrationError
 from facerec.gallery import open_gallery
 
 if TYPE_CHECKING:
-    from facerec.cli.options import ModelName
     from facerec.recognizer import Recognizer
     from facerec.types import OperatingPoint
 
@@ -23,20 +22,26 @@ MOST_WORKERS = 4
 
 
 def load_recognizer(
-    model: ModelName | None, *, weights: Path | None, device: str | None, min_face_size: int = MIN_FACE_SIZE
+    model: str | None, *, weights: Path | None, device: str | None, min_face_size: int = MIN_FACE_SIZE
 ) -> Recognizer:
-    """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet."""
+    """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet.
+
+    Raises
+    ------
+    ArgumentError
+        If no embedder has that name.
+    WeightsError
+        If a file of it is absent, is not the expected one, or cannot be used.
+    """
     from facerec.detect import Mtcnn
     from facerec.device import best_device
-    from facerec.embed.dlib_resnet import dlib_resnet
-    from facerec.embed.facenet import facenet
+    from facerec.embedders import DEFAULT, load_embedder
     from facerec.recognizer import Recognizer
 
-    embedders = {"dlib-resnet": dlib_resnet, "facenet": facenet}
     device = best_device() if device is None else device
     return Recognizer(
         detector=Mtcnn(min_face_size=min_face_size, device=device, folder=weights),
-        embedder=embedders[model or "dlib-resnet"](device=device, folder=weights),
+        embedder=load_embedder(model or DEFAULT, device=device, weights=weights),
         workers=one_thread_per_photo(),
     )
 
@@ -53,13 +58,12 @@ def one_thread_per_photo() -> int:
     return min(MOST_WORKERS, os.cpu_count() or 1)
 
 
-def model_of(gallery: Path, model: ModelName | None) -> ModelName | None:
+def model_of(gallery: Path, model: str | None) -> str | None:
     """The embedder to use with a gallery: the one that was asked for, else the one that it was made with."""
     if model is not None or not gallery.exists():
         return model
     with open_gallery(gallery) as people:
-        name = people.embedder.name
-    return "facenet" if name == "facenet" else None
+        return people.embedder.name
 
 
 def chosen_point(recognizer: Recognizer, *, at: Path | None, fmr: float | None) -> OperatingPoint | None:

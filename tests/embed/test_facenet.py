@@ -15,7 +15,8 @@ from facenet_pytorch import InceptionResnetV1, extract_face
 from facerec import weights
 from facerec.catalogue import FACENET, FACENET_WEIGHTS
 from facerec.embed import network as batching
-from facerec.embed.facenet import BoxCrop, facenet
+from facerec.embed.box_crop import BoxCrop
+from facerec.embed.facenet import facenet
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError
 from facerec.types import Detections
 from facerec.weights import Download, WeightFile

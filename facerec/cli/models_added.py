@@ -1,0 +1,249 @@
+"""``facerec models add``, ``attach`` and ``remove``: models of one's own, and of other makers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
+
+from facerec.cli import console
+from facerec.cli.options import AsJson, examples
+
+if TYPE_CHECKING:
+    from facerec.model_folder import ModelFolder, Pixels
+
+PixelsName: TypeAlias = Literal["imagenet", "-1..1", "0..1", "0..255"]
+Channels: TypeAlias = Literal["RGB", "BGR"]
+Commercial: TypeAlias = Literal["yes", "no", "unclear"]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A model that was added.")]
+
+_GRAPH = "An ONNX file, and how it was trained to be fed"
+_KNOWN = "What is known of it"
+
+ADD_EXAMPLES = examples(
+    "facerec models add trained/student",
+    "facerec models add mobilefacenet.onnx --crop five-point-112.v1 --pixels imagenet --licence Apache-2.0",
+    "facerec models add vendor.onnx --name vendor --crop five-point-112.v1 --pixels -1..1 --channels BGR",
+)
+ATTACH_EXAMPLES = examples(
+    "facerec models attach vendor --points points.json",
+    "facerec models attach vendor --audit report/audit.json",
+)
+
+
+def add(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="DIR|FILE.onnx", help="A folder that facerec train wrote, or an ONNX face network."),
+    ],
+    *,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name", metavar="NAME", help="What to call it; by default its own or the file's name.", show_default=False
+        ),
+    ] = None,
+    crop: Annotated[
+        str | None,
+        typer.Option(
+            "--crop",
+            metavar="RECIPE",
+            help="five-point-112.v1 (ArcFace's template; other sizes too), dlib-5pt-chip-150.v1, "
+            "'box-160-margin-14 v1'.",
+            show_default=False,
+            rich_help_panel=_GRAPH,
+        ),
+    ] = None,
+    pixels: Annotated[
+        PixelsName | None,
+        typer.Option(
+            "--pixels",
+            metavar="RANGE",
+            help="How pixels are scaled: imagenet (its mean and deviation), -1..1, 0..1 or 0..255.",
+            show_default=False,
+            rich_help_panel=_GRAPH,
+        ),
+    ] = None,
+    mean: Annotated[
+        str | None,
+        typer.Option(
+            "--mean",
+            metavar="R,G,B",
+            help="In place of --pixels, with --std: subtracted first; in units of 0..255.",
+            show_default=False,
+            rich_help_panel=_GRAPH,
+        ),
+    ] = None,
+    std: Annotated[
+        str | None,
+        typer.Option(
+            "--std",
+            metavar="R,G,B",
+            help="With --mean: what is divided by.",
+            show_default=False,
+            rich_help_panel=_GRAPH,
+        ),
+    ] = None,
+    channels: Annotated[
+        Channels,
+        typer.Option("--channels", metavar="ORDER", help="RGB or BGR.", rich_help_panel=_GRAPH),
+    ] = "RGB",
+    flip: Annotated[bool, typer.Option(help="Average each face with its mirror image.", rich_help_panel=_GRAPH)] = True,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="NAME",
+            help="Which output of the graph is the vector, where there are several.",
+            show_default=False,
+            rich_help_panel=_GRAPH,
+        ),
+    ] = None,
+    licence: Annotated[
+        str, typer.Option("--licence", metavar="TEXT", help="Of the weights.", rich_help_panel=_KNOWN)
+    ] = "none stated",
+    commercial: Annotated[
+        Commercial,
+        typer.Option(
+            "--commercial", metavar="WORD", help="Commercial use: yes, no or unclear.", rich_help_panel=_KNOWN
+        ),
+    ] = "unclear",
+    trained_on: Annotated[
+        str, typer.Option("--trained-on", metavar="TEXT", help="The training data.", rich_help_panel=_KNOWN)
+    ] = "",
+    data_terms: Annotated[
+        str,
+        typer.Option(
+            "--data-terms", metavar="TEXT", help="The terms of that data, the consent.", rich_help_panel=_KNOWN
+        ),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Add a model, so that --model NAME works everywhere.
+
+    It is copied, tried out and bound to its digest. An ONNX file says nothing of the crop and the scaling of pixels
+    that it was trained with; a wrong one costs accuracy without any error, so both have to be given.
+    """
+    from facerec.embedders import add_model, describe_onnx
+    from facerec.errors import ArgumentError
+    from facerec.model_folder import Terms, Training, write_model
+    from facerec.weights import models_folder
+
+    if source.is_dir():
+        model = add_model(source, name=name)
+    else:
+        if crop is None:
+            message = "an ONNX file needs --crop: the recipe that its training photos were cut with"
+            raise ArgumentError(message)
+        about, contents = describe_onnx(
+            source,
+            name=name or source.stem.lower(),
+            crop=crop,
+            pixels=_pixels(pixels, mean, std, channels),
+            terms=Terms(licence, commercial, "as stated by who added it"),
+            training=Training(data=trained_on, data_terms=data_terms),
+            flip=flip,
+            output=output,
+        )
+        model = write_model(models_folder() / about.name, about, contents)
+    _tell(model, as_json=as_json)
+    if not as_json and not model.points:
+        console.say("It has no operating point yet, so it scores but does not decide. Measure one:")
+        console.say(f"  facerec score PAIRS.csv --model {model.description.name} --out scores.csv")
+        console.say(f"  facerec calibrate scores.csv --fmr 1e-3 --model {model.description.name} --out points.json")
+        console.say(f"  facerec models attach {model.description.name} --points points.json")
+
+
+def attach(
+    name: Name,
+    *,
+    points: Annotated[
+        Path | None,
+        typer.Option(
+            "--points",
+            metavar="POINTS.json",
+            help="Operating points that facerec calibrate measured with this model; it then decides at them.",
+            show_default=False,
+        ),
+    ] = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option(
+            "--audit",
+            metavar="audit.json",
+            help="What facerec audit verification found on this model's scores; the card then shows it.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put measured operating points or an audit into an added model's folder, and renew its card."""
+    from facerec.calibration import read_points
+    from facerec.errors import ArgumentError
+    from facerec.model_folder import attach_audit, attach_points
+
+    folder = _folder(name)
+    if points is None and audit is None:
+        message = "nothing to attach: give --points, --audit, or both"
+        raise ArgumentError(message)
+    measured = () if points is None else read_points(points)
+    model = attach_points(folder, measured)
+    if audit is not None:
+        model = attach_audit(folder, audit)
+    _tell(model, as_json=as_json)
+
+
+def remove(name: Name, *, as_json: AsJson = False) -> None:
+    """Remove an added model; galleries and thresholds that were made with it need it again."""
+    import shutil
+
+    folder = _folder(name)
+    shutil.rmtree(folder)
+    if as_json:
+        console.document({"removed": name})
+    else:
+        console.say(f"{name} is removed")
+
+
+def _folder(name: str) -> Path:
+    from facerec.errors import ArgumentError
+    from facerec.weights import added_models, models_folder
+
+    if name not in added_models():
+        message = f"no added model is called {name!r}; there are {', '.join(added_models()) or 'none'}"
+        raise ArgumentError(message)
+    return models_folder() / name
+
+
+def _pixels(preset: PixelsName | None, mean: str | None, std: str | None, channels: Channels) -> Pixels:
+    from facerec.errors import ArgumentError
+    from facerec.model_folder import Pixels
+
+    if preset is not None and mean is None and std is None:
+        return Pixels.preset(preset, channels=channels)
+    if preset is None and mean is not None and std is not None:
+        return Pixels(_three("--mean", mean), _three("--std", std), channels)
+    message = "an ONNX file needs the scaling of its pixels: give --pixels, or --mean and --std"
+    raise ArgumentError(message)
+
+
+def _three(option: str, text: str) -> tuple[float, float, float]:
+    from facerec.errors import ArgumentError
+
+    try:
+        red, green, blue = (float(part) for part in text.split(","))
+    except ValueError as error:
+        message = f"{option} needs three numbers, R,G,B; got {text!r}"
+        raise ArgumentError(message) from error
+    return red, green, blue
+
+
+def _tell(model: ModelFolder, *, as_json: bool) -> None:
+    about = model.description
+    if as_json:
+        told = {"name": about.name, "digest": about.digest, "dimension": about.dimension, "folder": str(model.path)}
+        console.document({**told, "operating_points": len(model.points), "audited": model.audit is not None})
+        return
+    console.say(f"{about.name}: {about.dimension} numbers per face, digest {about.digest[:12]}…")
+    console.say(f"  {model.path / 'card.md'}")

@@ -1,0 +1,229 @@
+"""Embedders from ONNX files: any face network that somebody exported, beside those of this project.
+
+Nothing about the file is guessed: the crop, the scaling of the pixels and the averaging are given, the graph states its
+shapes, and what contradicts them is refused. ONNX Runtime computes; torch is not loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import onnxruntime
+import PIL.Image
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError, WeightsError
+from facerec.model_folder.values import Pixels
+from facerec.types import Chips
+
+Layout: TypeAlias = Literal["NCHW", "NHWC"]
+
+# As for the torch networks: larger batches are no faster and need more memory.
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class OnnxGraph:
+    """An ONNX face network, ready to run.
+
+    Attributes
+    ----------
+    session : onnxruntime.InferenceSession
+        Several threads may call it at once.
+    input, output : str
+        Names of the image and of the vector in the graph.
+    layout : {"NCHW", "NHWC"}
+        Where the graph has its channels.
+    batch : int or None
+        How many images it takes at once, if that is fixed; ``None``: any number.
+    number : numpy dtype
+        Of the input: float32, or float16.
+    """
+
+    session: onnxruntime.InferenceSession
+    input: str
+    output: str
+    layout: Layout
+    batch: int | None
+    number: type[np.floating[Any]]
+
+
+def open_graph(model: bytes, *, name: str, size: int, output: str | None = None, threads: int = 1) -> OnnxGraph:
+    """Open an ONNX face network.
+
+    Parameters
+    ----------
+    model : bytes
+        The whole file.
+    name : str
+        What it is called in messages.
+    size : int
+        Side of the images that it will be given, in pixels.
+    output : str, optional
+        Which output is the vector; needed only where there are several.
+    threads : int
+        Threads within the network, >= 1; with one, several photos side by side are fastest.
+
+    Raises
+    ------
+    WeightsError
+        If ONNX Runtime cannot read or run the graph; if it needs more than one input, or takes other images than
+        float RGB or BGR of that size; if `output` is not one of its outputs, or it has several and none is named.
+    ArgumentError
+        If `threads` is below 1.
+    """
+    if threads < 1:
+        message = f"threads must be at least 1; got {threads}"
+        raise ArgumentError(message)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # warnings about the exporter's style are of no use to who runs the file
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        message = f"{name} is not an ONNX graph that ONNX Runtime {onnxruntime.__version__} can run: {error}"
+        raise WeightsError(message) from error
+    inputs = session.get_inputs()
+    if len(inputs) != 1:
+        message = f"{name} must take one input, the image; it takes {', '.join(each.name for each in inputs)}"
+        raise WeightsError(message)
+    layout, batch = _image_shape(inputs[0], name, size)
+    numbers: dict[str, type[np.floating[Any]]] = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+    if inputs[0].type not in numbers:
+        message = f"{name} must take float images; {inputs[0].name} is a {inputs[0].type}"
+        raise WeightsError(message)
+    vector = _vector_output([each.name for each in session.get_outputs()], name, output)
+    return OnnxGraph(session, inputs[0].name, vector, layout, batch, numbers[inputs[0].type])
+
+
+def onnx_forward(graph: OnnxGraph, pixels: Pixels, *, flip: bool) -> Callable[[Chips], NDArray[np.float32]]:
+    """Return the function from chips to vectors that a graph computes; several threads may call it at once.
+
+    Parameters
+    ----------
+    graph : OnnxGraph
+        From `open_graph`.
+    pixels : Pixels
+        The scaling that it was trained with.
+    flip : bool
+        Average the unit vectors of each chip and of its mirror image; twice the work, more accurate.
+
+    Returns
+    -------
+    callable
+        uint8 (n, size, size, 3), n >= 1 → float32 (n, d). Raises WeightsError where the graph gives anything but one
+        finite vector per image.
+    """
+    mean = np.array(pixels.mean, np.float32)
+    std = np.array(pixels.std, np.float32)
+
+    def run(chips: Chips) -> NDArray[np.float32]:
+        images = ((_resized(chips, pixels.size).astype(np.float32) - mean) / std).astype(graph.number)
+        if pixels.channels == "BGR":
+            images = images[..., ::-1]
+        if graph.layout == "NCHW":
+            images = images.transpose(0, 3, 1, 2)
+        return _vectors(graph, np.ascontiguousarray(images))
+
+    def forward(chips: Chips) -> NDArray[np.float32]:
+        found = []
+        for first in range(0, len(chips), _BATCH):
+            part = chips[first : first + _BATCH]
+            vectors = run(part)
+            if flip:
+                vectors = _unit(vectors) + _unit(run(part[:, :, ::-1]))
+            found.append(vectors)
+        return np.concatenate(found)
+
+    return forward
+
+
+def probe_dimension(forward: Callable[[Chips], NDArray[np.float32]], size: int, *, name: str) -> int:
+    """Length of the vectors of a network, found by running it on noise; the network is tried out with that.
+
+    Raises
+    ------
+    WeightsError
+        If it gives different vectors for the same chip alone and among others, or hardly different ones for different
+        chips: no photo could be told from another.
+    """
+    noise = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=np.uint8)
+    together, alone = _unit(forward(noise)), _unit(forward(noise[:1]))
+    if abs(together[:1] - alone).max() > 1e-3:
+        message = f"{name} gives one chip another vector when it stands among others; export it in evaluation mode"
+        raise WeightsError(message)
+    if abs(together[0] - together[1]).max() < 1e-6:
+        message = f"{name} gives two different chips the same vector; is the scaling of the pixels right?"
+        raise WeightsError(message)
+    return int(together.shape[1])
+
+
+def _image_shape(image: onnxruntime.NodeArg, name: str, size: int) -> tuple[Layout, int | None]:
+    shape: Sequence[int | str | None] = image.shape
+    fits = {
+        "NCHW": lambda s: s[1] == 3 and all(not isinstance(side, int) or side == size for side in s[2:]),
+        "NHWC": lambda s: s[3] == 3 and all(not isinstance(side, int) or side == size for side in s[1:3]),
+    }
+    if len(shape) == 4:
+        for layout, test in fits.items():
+            if test(shape):
+                return ("NCHW" if layout == "NCHW" else "NHWC"), (shape[0] if isinstance(shape[0], int) else None)
+    message = (
+        f"{name} takes images of shape {list(shape)}; expected [n, 3, {size}, {size}] or [n, {size}, {size}, 3], as "
+        "the crop recipe cuts them; choose the recipe that it was trained with"
+    )
+    raise WeightsError(message)
+
+
+def _vector_output(outputs: Sequence[str], name: str, output: str | None) -> str:
+    if output is None and len(outputs) == 1:
+        return outputs[0]
+    if output in outputs:
+        return str(output)
+    wanted = "say which one is the vector" if output is None else f"none of them is {output!r}"
+    message = f"{name} has the outputs {', '.join(outputs)}; {wanted}"
+    raise WeightsError(message)
+
+
+def _vectors(graph: OnnxGraph, images: NDArray[np.floating]) -> NDArray[np.float32]:
+    if graph.batch is None:
+        return _run(graph, images)
+    found = []
+    for first in range(0, len(images), graph.batch):
+        part = images[first : first + graph.batch]
+        missing = graph.batch - len(part)
+        if missing:  # a graph of fixed batch is filled up with images that are thrown away
+            part = np.concatenate([part, np.repeat(part[-1:], missing, axis=0)])
+        found.append(_run(graph, part)[: graph.batch - missing])
+    return np.concatenate(found)
+
+
+def _run(graph: OnnxGraph, images: NDArray[np.floating]) -> NDArray[np.float32]:
+    try:
+        (out,) = graph.session.run([graph.output], {graph.input: images})
+    except Exception as error:
+        message = f"ONNX Runtime cannot run the graph on {len(images)} images: {error}"
+        raise WeightsError(message) from error
+    vectors = np.asarray(out, np.float32).reshape(len(images), -1) if len(out) == len(images) else None
+    if vectors is None or not np.isfinite(vectors).all():
+        message = (
+            f"the output {graph.output!r} must be one finite vector per image; for {len(images)} images it is of shape "
+            f"{list(np.shape(out))}{'' if vectors is None else ' with values that are not finite'}"
+        )
+        raise WeightsError(message)
+    return vectors
+
+
+def _resized(chips: Chips, size: int | None) -> Chips:
+    if size is None or size == chips.shape[1]:
+        return chips
+    resized = [PIL.Image.fromarray(chip).resize((size, size), PIL.Image.Resampling.BILINEAR) for chip in chips]
+    return np.stack([np.asarray(image) for image in resized])
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

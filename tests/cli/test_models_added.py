@@ -1,0 +1,109 @@
+"""``facerec models add``, ``attach`` and ``remove``, as on a terminal."""
+
+import json
+
+import numpy as np
+import pytest
+
+from facerec.calibration import write_points
+from facerec.embedders import load_embedder
+from facerec.types import OperatingPoint, Rate
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path, monkeypatch):
+    """An empty place for added models."""
+    monkeypatch.setenv("FACEREC_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def graph(tmp_path, pooled_graph):
+    """An ONNX file."""
+    file = tmp_path / "Vendor.onnx"
+    file.write_bytes(pooled_graph(np.eye(3, 4) + 0.2))
+    return file
+
+
+def points_of(path, name):
+    """A file with an operating point of the model of that name."""
+    embedder = load_embedder(name)
+    point = OperatingPoint(
+        0.4, 1e-3, Rate(3, 3000), Rate(5, 100), "ours", "mtcnn", embedder.crop.name, name, embedder.digest
+    )
+    write_points([point], path)
+    return path
+
+
+def test_add_an_onnx_file(facerec, graph, models):
+    """It is named after its file, its card is written, and the next steps are told."""
+    done = facerec("models", "add", graph, "--crop", "five-point-112.v1", "--pixels", "0..1", "--licence", "MIT")
+
+    assert done.status == 0, done.err
+    assert "vendor: 4 numbers per face, digest" in done.out
+    assert "facerec models attach vendor --points points.json" in done.out
+    assert "MIT" in (models / "vendor" / "card.md").read_text("utf-8")
+
+
+def test_what_a_file_does_not_say_must_be_given(facerec, graph):
+    """The crop and the scaling of pixels are never guessed."""
+    without_crop = facerec("models", "add", graph, "--pixels", "0..1")
+    without_pixels = facerec("models", "add", graph, "--crop", "five-point-112.v1")
+    both = facerec("models", "add", graph, "--crop", "five-point-112.v1", "--pixels", "0..1", "--mean", "1,2,3")
+    two = facerec("models", "add", graph, "--crop", "five-point-112.v1", "--mean", "1,2", "--std", "1,1,1")
+
+    assert {done.status for done in (without_crop, without_pixels, both, two)} == {2}
+    assert "an ONNX file needs --crop" in without_crop.err
+    assert "needs the scaling of its pixels: give --pixels, or --mean and --std" in without_pixels.err
+    assert "give --pixels, or --mean and --std" in both.err
+    assert "--mean needs three numbers, R,G,B; got '1,2'" in two.err
+
+
+def test_own_scaling_is_recorded(facerec, graph, models):
+    """Mean, deviation and order of the channels stand in model.json."""
+    options = ("--mean", "1,2,3", "--std", "4,5,6", "--channels", "BGR", "--no-flip", "--name", "mine")
+    done = facerec("models", "add", graph, "--crop", "five-point-112.v1", *options, "--json")
+
+    document = json.loads((models / "mine" / "model.json").read_text("utf-8"))
+    assert done.document["name"] == "mine"
+    assert document["pixels"] == {"mean": [1, 2, 3], "std": [4, 5, 6], "channels": "BGR", "size": None}
+    assert document["flip"] is False
+    assert done.document["digest"] == document["digest"]
+
+
+def test_attach_and_remove(facerec, graph, tmp_path, models):
+    """Points that were attached are counted; a removed model is gone."""
+    facerec("models", "add", graph, "--crop", "five-point-112.v1", "--pixels", "0..1")
+    points = points_of(tmp_path / "points.json", "vendor")
+
+    nothing = facerec("models", "attach", "vendor")
+    attached = facerec("models", "attach", "vendor", "--points", points, "--json")
+    removed = facerec("models", "remove", "vendor")
+    again = facerec("models", "remove", "vendor")
+
+    assert nothing.status == 2
+    assert "give --points, --audit, or both" in nothing.err
+    assert attached.document["operating_points"] == 1
+    assert removed.out.strip() == "vendor is removed"
+    assert not (models / "vendor").exists()
+    assert again.status == 2
+    assert "no added model is called 'vendor'; there are none" in again.err
+
+
+def test_an_added_folder(facerec, graph, tmp_path, models):
+    """What was added on one machine is added on another from its folder."""
+    facerec("models", "add", graph, "--crop", "five-point-112.v1", "--pixels", "0..1")
+    (models / "vendor").rename(tmp_path / "copied")
+
+    done = facerec("models", "add", tmp_path / "copied", "--name", "other")
+
+    assert done.status == 0, done.err
+    assert (models / "other" / "model.json").is_file()
+
+
+def test_an_unknown_model_is_one_line(facerec, tmp_path):
+    """Every command that takes --model says which there are."""
+    done = facerec("verify", tmp_path / "a.jpg", tmp_path / "b.jpg", "--model", "dlib-resnt")
+
+    assert done.status == 2
+    assert "no embedder is called 'dlib-resnt'; did you mean 'dlib-resnet'?" in done.err

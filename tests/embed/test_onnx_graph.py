@@ -1,0 +1,108 @@
+"""ONNX embedders: against hand-computed vectors, whatever layout, order and batch the graph has."""
+
+import numpy as np
+import pytest
+
+from facerec.embed.onnx_graph import onnx_forward, open_graph, probe_dimension
+from facerec.errors import ArgumentError, WeightsError
+from facerec.model_folder import Pixels
+
+RNG = np.random.default_rng(3)
+WEIGHTS = RNG.normal(size=(3, 4))
+CHIPS = RNG.integers(0, 256, (5, 112, 112, 3), dtype=np.uint8)
+
+
+def expected(chips: np.ndarray, pixels: Pixels) -> np.ndarray:
+    """The vectors of `pooled_graph`, computed without it."""
+    colour = ((chips.astype(float) - pixels.mean) / pixels.std).mean(axis=(1, 2))
+    if pixels.channels == "BGR":
+        colour = colour[:, ::-1]
+    return colour @ WEIGHTS
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("batch", ["n", 1, 3])
+@pytest.mark.parametrize("channels", ["RGB", "BGR"])
+def test_vectors_are_those_of_the_graph(pooled_graph, layout, batch, channels):
+    """The scaled pixels go in in the graph's own layout and order, and every chip gets its own vector."""
+    graph = open_graph(pooled_graph(WEIGHTS, layout=layout, batch=batch), name="g.onnx", size=112)
+    pixels = Pixels.preset("imagenet", channels=channels)
+
+    found = onnx_forward(graph, pixels, flip=False)(CHIPS)
+
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected(CHIPS, pixels), rtol=1e-4, atol=1e-5)
+
+
+def test_flip_adds_the_unit_vector_of_the_mirror_image(pooled_graph):
+    """With averaging, the vectors of chip and mirror image count alike; the mean colour is the same in both."""
+    graph = open_graph(pooled_graph(WEIGHTS), name="g.onnx", size=112)
+    pixels = Pixels.preset("0..1")
+
+    found = onnx_forward(graph, pixels, flip=True)(CHIPS)
+
+    unit = expected(CHIPS, pixels) / np.linalg.norm(expected(CHIPS, pixels), axis=1, keepdims=True)
+    np.testing.assert_allclose(found, 2 * unit, rtol=1e-4)
+
+
+def test_chips_are_resized_where_the_network_wants_another_size(pooled_graph):
+    """A plain chip stays plain whatever its size."""
+    graph = open_graph(pooled_graph(WEIGHTS, size=64), name="g.onnx", size=64)
+    chips = np.full((2, 112, 112, 3), (10, 20, 30), np.uint8)
+
+    found = onnx_forward(graph, Pixels((0, 0, 0), (1, 1, 1), size=64), flip=False)(chips)
+
+    np.testing.assert_allclose(found, np.array([[10, 20, 30]] * 2) @ WEIGHTS, rtol=1e-5)
+
+
+def test_the_output_is_named_where_there_are_several(pooled_graph):
+    """Nothing is guessed: several outputs need a name, and the name must be one of them."""
+    model = pooled_graph(WEIGHTS, outputs=2)
+
+    with pytest.raises(WeightsError, match="has the outputs vector, colour; say which one"):
+        open_graph(model, name="g.onnx", size=112)
+    with pytest.raises(WeightsError, match="none of them is 'face'"):
+        open_graph(model, name="g.onnx", size=112, output="face")
+    assert open_graph(model, name="g.onnx", size=112, output="colour").output == "colour"
+
+
+def test_what_does_not_fit_is_refused(pooled_graph):
+    """Bytes that are no graph, another image size, no threads."""
+    with pytest.raises(WeightsError, match=r"g\.onnx is not an ONNX graph that ONNX Runtime"):
+        open_graph(b"not a graph", name="g.onnx", size=112)
+    with pytest.raises(WeightsError, match=r"takes images of shape .*112.*; expected \[n, 3, 128, 128\]"):
+        open_graph(pooled_graph(WEIGHTS), name="g.onnx", size=128)
+    with pytest.raises(ArgumentError, match="threads must be at least 1; got 0"):
+        open_graph(pooled_graph(WEIGHTS), name="g.onnx", size=112, threads=0)
+
+
+def test_a_network_is_tried_out(pooled_graph):
+    """The dimension is found by running; one vector for every chip, or vectors that are not finite, are refused."""
+    pixels = Pixels.preset("0..1")
+    forward = onnx_forward(open_graph(pooled_graph(WEIGHTS), name="g", size=112), pixels, flip=False)
+    assert probe_dimension(forward, 112, name="g") == 4
+
+    broken = pooled_graph(np.full((3, 4), np.inf))
+    with pytest.raises(WeightsError, match="must be one finite vector per image"):
+        probe_dimension(onnx_forward(open_graph(broken, name="g", size=112), pixels, flip=False), 112, name="g")
+
+
+def test_one_vector_for_all_is_refused():
+    """A network that cannot tell chips apart is not added."""
+
+    def blind(chips: np.ndarray) -> np.ndarray:
+        return np.ones((len(chips), 4), np.float32)
+
+    with pytest.raises(WeightsError, match="two different chips the same vector"):
+        probe_dimension(blind, 112, name="g")
+
+
+def test_peers_network_on_photos(data):
+    """MobileFaceNet, a fixed batch of one: vectors of a batch are those of single chips, and photos differ."""
+    contents = (data / "peers" / "mobilefacenet" / "MobileFaceNet.onnx").read_bytes()
+    forward = onnx_forward(open_graph(contents, name="m", size=112), Pixels.preset("imagenet"), flip=True)
+
+    together = forward(CHIPS)
+
+    assert together.shape == (5, 128)
+    np.testing.assert_allclose(together[2:3], forward(CHIPS[2:3]), atol=1e-6)
