@@ -167,10 +167,14 @@ class Recipe:
         per_pass = -(-photos // self.batch_size)
         per_epoch = max(per_pass, -(-self.least_steps // self.epochs))
         steps = per_epoch * self.epochs
+        return Plan(per_pass, per_epoch, steps, self.images_in(photos, steps))
+
+    def images_in(self, photos: int, steps: int) -> int:
+        """How many photos the first `steps` steps use, of `photos` in training."""
+        per_pass = -(-photos // self.batch_size)
         whole, rest = divmod(steps, per_pass)
         # The first `photos % per_pass` batches of a pass hold one photo more than the others.
-        images = whole * photos + rest * (photos // per_pass) + min(rest, photos % per_pass)
-        return Plan(per_pass, per_epoch, steps, images)
+        return whole * photos + rest * (photos // per_pass) + min(rest, photos % per_pass)
 
     @property
     def text(self) -> str:
@@ -195,9 +199,9 @@ _BASES: dict[Protocol, dict[str, Any]] = {
     },
 }
 
-# Multiples of a protocol's own rate and decay, the likelier first, the same for all: an equal budget is an equal
-# number of these.
-_TRIALS = tuple((rate, decay) for decay in (1.0, 10.0) for rate in (1.0, 0.3, 3.0, 0.1, 10.0, 0.03))
+# Multiples of a protocol's own learning rate, the likelier first, with its own weight decay and then with a larger
+# one; the same for all protocols: an equal budget is an equal number of these.
+_TRIALS = tuple((rate, decay) for decay in (None, 1e-3) for rate in (1.0, 0.3, 3.0, 0.1, 10.0, 0.03))
 
 
 def recipe(protocol: Protocol, **changes: Any) -> Recipe:  # noqa: ANN401 - the fields of Recipe have their own types
@@ -243,6 +247,10 @@ def recipes(protocol: Protocol, trials: int, **changes: Any) -> tuple[Recipe, ..
         raise ArgumentError(message)
     base = recipe(protocol, **changes)
     return tuple(
-        replace(base, learning_rate=float(f"{base.learning_rate * rate:.6g}"), weight_decay=base.weight_decay * decay)
+        replace(
+            base,
+            learning_rate=float(f"{base.learning_rate * rate:.6g}"),
+            weight_decay=base.weight_decay if decay is None else decay,
+        )
         for rate, decay in _TRIALS[:trials]
     )
