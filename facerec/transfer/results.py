@@ -113,8 +113,13 @@ class Results:
             return None
 
     def checkpoint(self, key: str) -> Path:
-        """Where a cell's training keeps its state while it runs."""
+        """Where a cell's training keeps its state while it runs; several put a number before the suffix."""
         return self._cells / f"{key}.checkpoint"
+
+    def forget_checkpoints(self, key: str) -> None:
+        """Remove what a cell's trainings kept, once its outcome is."""
+        for path in self._cells.glob(f"{key}*.checkpoint"):
+            path.unlink(missing_ok=True)
 
     def write_table(self, outcomes: Iterable[Outcome], labels: NDArray[np.int64]) -> None:
         """Write ``results.csv``, one row per outcome."""

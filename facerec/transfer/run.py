@@ -168,6 +168,7 @@ def measure_all(
                     continue
                 pace.took(planned, clock() - at)
                 results.save(key, outcome)
+                results.forget_checkpoints(key)
             outcomes.append(outcome)
             results.write_table(outcomes, work.labels)
             _write(results, plan, provenance, left_out, pace.elapsed(), complete=False)
