@@ -76,7 +76,7 @@ class Measuring:
         self._by_seed: dict[int, Splits] = {}
         self._features: dict[tuple[str, int], Features] = {}
         self._photos: dict[tuple[str, int], Photos] = {}
-        self._speeds: dict[str, Speed] = {}
+        self._speeds: dict[tuple[str, bool], Speed] = {}
         self._random: dict[str, Backbone] = {}
 
     @property
@@ -144,7 +144,7 @@ class Measuring:
         return predicted_seconds(
             cell,
             Counts(len(photos.train), len(photos.validation), len(photos.test)),
-            self.speed(cell.backbone),
+            self.speed(cell.backbone, training=cell.trained),
             macs=self._macs(backbone, settings),
             dimension=backbone.dimension,
             classes=len(self.image_set.classes),
@@ -157,13 +157,15 @@ class Measuring:
         chosen = self.backbones[backbone]
         return len(self.image_set) * self._macs(chosen, settings) / self.speed(backbone).forward
 
-    def speed(self, backbone: str) -> Speed:
+    def speed(self, backbone: str, *, training: bool = False) -> Speed:
         """What this machine does with a backbone, timed on a few of the photos when it is first asked."""
-        if backbone not in self._speeds:
-            self._speeds[backbone] = measure_speed(
-                self.backbones[backbone], self.image_set, self.splits.train, device=self.device
+        found = self._speeds.get((backbone, True)) or self._speeds.get((backbone, training))
+        if found is None:
+            found = measure_speed(
+                self.backbones[backbone], self.image_set, self.splits.train, device=self.device, training=training
             )
-        return self._speeds[backbone]
+            self._speeds[backbone, training] = found
+        return found
 
     def provenance(self, backbone: str, settings: Settings) -> Provenance:
         """Which network that is, at the size that is used."""

@@ -198,10 +198,7 @@ def _costs(bench: Bench, findings: Findings) -> Table:
             Column("peak bytes", "amount"),
         ),
         tuple(rows),
-        notes=(
-            "MACs: multiply-adds. They and the parameters are counted; time and memory were measured on the machine "
-            "of this run.",
-        ),
+        notes=("MACs: multiply-adds. They and the parameters are counted, time and memory measured on this machine.",),
     )
 
 

@@ -27,7 +27,13 @@ _WARM_UP = 2
 
 
 def measure_speed(
-    backbone: Backbone, image_set: ImageSet, indices: NDArray[np.int64], *, device: str, photos: int = _PHOTOS
+    backbone: Backbone,
+    image_set: ImageSet,
+    indices: NDArray[np.int64],
+    *,
+    device: str,
+    training: bool = True,
+    photos: int = _PHOTOS,
 ) -> Speed:
     """Time a backbone on some photos: features, three steps of training, one sweep of a probe.
 
@@ -39,6 +45,8 @@ def measure_speed(
         Photos that may be used; a few are picked, evenly.
     device : str
         ``cpu``, ``cuda`` or ``cuda:N``.
+    training : bool
+        Whether training is timed; otherwise what is said of it means nothing.
     photos : int
         How many to use, above 2.
 
@@ -60,9 +68,11 @@ def measure_speed(
     few = min(run(some[:_WARM_UP]) for _ in range(2))
     many = run(some)
     forward = macs * max(1, len(some) - _WARM_UP) / max(many - few, 0.2 * many)
+    probe = _probe(backbone.dimension, len(image_set.classes))
+    if not training:
+        return Speed(forward, forward, 0.0, probe)
     step, start = _training(backbone, image_set, some, size=size, device=device)
-    training = (1 + BACKWARD) * macs * len(some) / step
-    return Speed(forward, training, start, _probe(backbone.dimension, len(image_set.classes)))
+    return Speed(forward, (1 + BACKWARD) * macs * (len(some) - _WARM_UP) / step, start, probe)
 
 
 def resizable(backbone: Backbone) -> bool:
@@ -85,14 +95,14 @@ def _training(
     def note(_: Progress) -> None:
         marks.append(time.perf_counter())
 
-    tried = replace(recipe("fine-tune", epochs=1, least_steps=_STEPS, size=size), batch_size=len(some))
+    tried = replace(recipe("fine-tune", epochs=1, least_steps=_STEPS, size=size), batch_size=len(some) - _WARM_UP)
     held = Photos(image_set, backbone.preprocessing.at(size))
     held.batch(some)
     began = time.perf_counter()
     train(
         backbone,
         image_set,
-        Splits(some, some[:_WARM_UP], some[:_WARM_UP]),
+        Splits(some[_WARM_UP:], some[:_WARM_UP], some[:0]),
         tried,
         photos=held,
         device=device,
