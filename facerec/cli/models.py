@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console
+from facerec.cli import console, models_backbones
 from facerec.cli.options import AsJson, Weights, examples
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
     from facerec.catalogue import Model
+    from facerec.transfer.pretrained import Pretrained
     from facerec.weights import WeightFile
 
 app = typer.Typer(
@@ -22,10 +23,10 @@ app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode="markdown",
 )
-Name = Annotated[str, typer.Argument(metavar="NAME", help="As facerec models lists it.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="As facerec models or facerec transfer backbones lists it.")]
 
 
-@app.callback(epilog=examples("facerec models", "facerec models show dlib-resnet", "facerec models fetch facenet"))
+@app.callback(epilog=examples("facerec models", "facerec models show dlib-resnet", "facerec models fetch resnet50.v2"))
 def models(context: typer.Context, as_json: AsJson = False, weights: Weights = None) -> None:
     """List the models, their licences and where they are; fetch and check their files."""
     if context.invoked_subcommand is None:
@@ -34,7 +35,7 @@ def models(context: typer.Context, as_json: AsJson = False, weights: Weights = N
 
 @app.command("list")
 def list_models(as_json: AsJson = False, weights: Weights = None) -> None:
-    """List every model: task, licence, commercial use, and where its files are."""
+    """List every model, and the backbones that are here: commercial use, and where their files are."""
     _list(weights, as_json=as_json)
 
 
@@ -43,6 +44,12 @@ def show(name: Name, as_json: AsJson = False, weights: Weights = None) -> None:
     """Tell all that is known of a model: licences, training data, accuracy by group."""
     from facerec.catalogue import model
 
+    if (network := _backbone(name)) is not None:
+        if as_json:
+            console.document(models_backbones.backbone_document(network, weights))
+        else:
+            models_backbones.say_backbone(network, weights)
+        return
     chosen = model(name)
     if as_json:
         console.document(_document(chosen, weights))
@@ -68,7 +75,7 @@ def show(name: Name, as_json: AsJson = False, weights: Weights = None) -> None:
         console.say(f"    SHA-256 {weight.sha256}")
 
 
-@app.command(epilog=examples("facerec models fetch facenet", "facerec models fetch facenet --folder /media/stick"))
+@app.command(epilog=examples("facerec models fetch facenet", "facerec models fetch resnet50.v2 --folder weights/"))
 def fetch(
     name: Name,
     folder: Annotated[
@@ -87,16 +94,17 @@ def fetch(
     from facerec.catalogue import model
     from facerec.download import fetch as download
 
-    chosen = model(name)
+    network = _backbone(name)
     files = []
-    for weight in chosen.weights:
+    # Of a backbone's files today's is enough; the others are older files of the same weights.
+    for weight in model(name).weights if network is None else network.files[:1]:
         if isinstance(weight.source, weights.InPackage):
             files.append(weights.locate(weight, folder=folder))  # it came with the installation, or the error says how
             continue
         with console.progress(f"fetching {weight.file_name}", in_bytes=True) as progress:
             files.append(download(weight, folder=folder, progress=lambda got, total: progress(got, total or got)))
     if as_json:
-        console.document({"name": chosen.name, "files": [str(path) for path in files]})
+        console.document({"name": network.name if network else name, "files": [str(path) for path in files]})
     else:
         for path in files:
             console.say(str(path))
@@ -113,23 +121,52 @@ def check(as_json: AsJson = False, weights: Weights = None) -> None:
     rows = [(model, weight, _find(weight, weights)) for model in MODELS for weight in model.weights]
     optional = [file.state == "absent" and not model.default for model, _, file in rows]
     bad = [row[1].file_name for row, spared in zip(rows, optional, strict=True) if row[2].state != "ok" and not spared]
+    here, absent = models_backbones.sorted_out(weights)
+    bad += [network.files[0].file_name for network, state in here if state["state"] != "ok"]
     if as_json:
         files = [{"model": model.name, "file": weight.file_name, **asdict(file)} for model, weight, file in rows]
-        console.document({"files": files, "ok": not bad})
+        files += [{"model": network.name, "file": network.files[0].file_name, **state} for network, state in here]
+        console.document({"files": files, "backbones_absent": absent, "ok": not bad})
     else:
         for (model, weight, file), spared in zip(rows, optional, strict=True):
-            told = {"ok": "as it should be", "absent": "absent", "wrong": f"wrong. {file.problem}"}[file.state]
             hint = f" (not needed unless you choose it: facerec models fetch {model.name})" if spared else ""
-            console.say(f"{model.name}  {weight.file_name}: {told}{hint}")
+            console.say(
+                f"{model.name}  {weight.file_name}: {_TOLD[file.state]}{file.problem if not spared else ''}{hint}"
+            )
+        for network, state in here:
+            console.say(f"{network.name}  {network.files[0].file_name}: {_TOLD[str(state['state'])]}{state['problem']}")
+        console.say(f"{absent} backbones are not here, nor needed unless you choose one: facerec transfer backbones")
     if bad:
         fail(f"{len(bad)} model files are absent or wrong: {', '.join(bad)}")
 
 
+_TOLD = {"ok": "as it should be", "absent": "absent", "wrong": "wrong. "}
+
+
+def _backbone(name: str) -> Pretrained | None:
+    """The backbone of that name; ``None`` if a model of the catalogue has it, which costs no loading of torch."""
+    from facerec.catalogue import MODELS
+    from facerec.errors import ArgumentError
+
+    if any(model.name == name for model in MODELS):
+        return None
+    from facerec.transfer.pretrained import pretrained
+
+    try:
+        return pretrained(name)
+    except ArgumentError as error:
+        models = ", ".join(model.name for model in MODELS)
+        message = f"no model is called {name!r}, they are {models}; and {error}"
+        raise ArgumentError(message) from error
+
+
 def _list(weights: Path | None, *, as_json: bool) -> None:
     from facerec.catalogue import MODELS
+    from facerec.transfer.pretrained import PRETRAINED
 
     if as_json:
-        console.document({"models": [_document(model, weights) for model in MODELS]})
+        networks = [models_backbones.backbone_document(network, weights) for network in PRETRAINED]
+        console.document({"models": [_document(model, weights) for model in MODELS], "backbones": networks})
         return
     rows = []
     for model in MODELS:
@@ -147,6 +184,10 @@ def _list(weights: Path | None, *, as_json: bool) -> None:
         )
     console.table(("model", "task", "default", "commercial use", "SHA-256", "where"), rows)
     console.say("Licences, training data and accuracy by group: facerec models show NAME")
+    here, absent = models_backbones.sorted_out(weights)
+    console.say()
+    models_backbones.backbone_table([network for network, _ in here], weights)
+    console.say(f"{absent} more backbones can be fetched: facerec transfer backbones")
 
 
 def _place(weight: WeightFile, path: Path) -> str:

@@ -20,9 +20,12 @@ from torchvision import models
 from facerec.embed.dlib_resnet import DlibResNet
 from facerec.transfer.trunk import MapOf, Stages, Trunk
 
+_ALL = models.list_models(module=models)
 TORCHVISION = tuple(
     name
-    for name in models.list_models(module=models)
+    for name in sorted(
+        _ALL, key=lambda name: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+    )
     if re.match(r"(alexnet|vgg|resnet|resnext|wide_resnet|mobilenet|efficientnet|convnext|vit)", name)
 )
 """The architectures of torchvision that a backbone can have, as torchvision spells them."""
@@ -153,12 +156,9 @@ def _resnet(network: _Network) -> _Parts:
 
 def _alexnet(network: _Network) -> _Parts:
     """Each convolution is a stage of its own, with the pooling before it."""
-    starts = [
-        i
-        for i, layer in enumerate(network.features)
-        if isinstance(layer, nn.MaxPool2d)
-        or (isinstance(layer, nn.Conv2d) and not isinstance(network.features[i - 1], nn.MaxPool2d))
-    ]
+    pools = _places_of(nn.MaxPool2d, network.features)
+    convolutions = _places_of(nn.Conv2d, network.features)
+    starts = sorted([*pools, *(place for place in convolutions if place - 1 not in pools)])
     return _with_hidden_layers(network, starts)
 
 

@@ -249,8 +249,8 @@ def pretrained(name: str) -> Pretrained:
         raise ArgumentError(message)
     names = [each.name for each in PRETRAINED] + list(ARCHITECTURES)
     near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    message = f"no backbone is called {name!r}; {hint}All names: facerec transfer backbones"
+    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+    message = f"no backbone is called {name!r}{hint}; all names: facerec transfer backbones"
     raise ArgumentError(message)
 
 

@@ -14,16 +14,19 @@ def no_cache(monkeypatch, tmp_path):
     monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
     monkeypatch.setattr("facerec.weights.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("facerec.download.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
 
 
 def test_list(facerec):
-    """Every model is listed; `models` alone does the same."""
+    """Every model is listed, and the backbones that are here; `models` alone does the same."""
     outcome = facerec("models", "list")
 
     lines = outcome.out.splitlines()
     assert outcome.status == 0
-    assert [line.split()[0] for line in lines[1:-1]] == [model.name for model in MODELS]
-    assert lines[-2].endswith("absent")
+    assert [line.split()[0] for line in lines[1 : len(MODELS) + 1]] == [model.name for model in MODELS]
+    assert lines[len(MODELS)].endswith("absent")
+    assert [line.split()[0] for line in lines[-3:-1]] == ["efficientnet_lite0", "dlib_resnet"]
+    assert lines[-1].endswith("more backbones can be fetched: facerec transfer backbones")
     assert facerec("models").out == outcome.out
 
 

