@@ -22,9 +22,19 @@ _SMOOTH = 5
 
 
 def layers_figure(
-    lab: Lab, quantity: str, unit: str, *, initialisation: Initialisation = "he", alt: str, caption: str
+    lab: Lab,
+    quantity: str,
+    unit: str,
+    *,
+    initialisation: Initialisation = "he",
+    every: int = 1,
+    alt: str,
+    caption: str,
 ) -> Figure:
-    """Draw a quantity of `Flow` over the layers at the start: a panel per family, a line per depth."""
+    """Draw a quantity of `Flow` over the layers at the start: a panel per family, a line per depth.
+
+    With `every` 2 only the first convolution and the last one of each block are shown.
+    """
     panels: list[dict[str, NDArray[np.float64]]] = []
     for residual, batch_norm in _FAMILIES:
         lines = {}
@@ -32,7 +42,7 @@ def layers_figure(
             design = Design(residual=residual, batch_norm=batch_norm, depth=depth)
             lines[f"{depth} layers"] = np.array(
                 [
-                    getattr(start.flow, quantity)
+                    getattr(start.flow, quantity)[::every]
                     for start in lab.starts
                     if (start.design, start.initialisation) == (design, initialisation)
                 ]
@@ -140,7 +150,7 @@ def _shattering(axes: Axes, lines: dict[str, NDArray[np.float64]], title: str) -
     axes.set_xticks([0.01, 0.1, 1], ["1 %", "10 %", "100 %"])
     axes.set_ylim(-0.25, 1.05)
     axes.set_title(title)
-    axes.set_xlabel("distance of two inputs, share of that of two images")
+    axes.set_xlabel("distance of the inputs")
     axes.set_ylabel("cosine of their gradients")
     axes.legend()
 

@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from numpy.typing import NDArray
 
 from facerec.reporting.columns import Standing
-from facerec.transfer.gradients.flow import DISTANCES, Flow
 from facerec.transfer.gradients.lab import Lab
 from facerec.transfer.gradients.networks import Design, Initialisation
-
-Trend: TypeAlias = Literal["grows", "shrinks", "stays level", "is not settled"]
-
-LEVEL = 3.0
-"""Within this factor, up or down, a norm counts as level."""
-NEAR = DISTANCES.index(0.02)
-"""The distance at which shattering is put in one number: 2 % of the way to another image."""
-
-
-@dataclass(frozen=True)
-class Mean:
-    """A mean over seeds with its 95 % t interval; NaN where a seed has no finite value.
-
-    Attributes
-    ----------
-    value, low, high : float
-    n : int
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    def text(self, digits: int = 2) -> str:
-        """``0.52 [0.41, 0.63]``."""
-        return f"{self.value:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]".replace("-", "−")
+from facerec.transfer.gradients.summaries import (
+    LEVEL,
+    depth_gap,
+    final_losses,
+    first_over_last,
+    flows_at_start,
+    mean_of,
+    nearby_cosine,
+    trend,
+)
 
 
 @dataclass(frozen=True)
@@ -50,72 +29,6 @@ class Finding:
     topic: str
     standing: Standing
     sentence: str
-
-
-def mean_of(values: ArrayLike) -> Mean:
-    """Mean and Student's interval of independent values.
-
-    >>> mean_of([1.0, 2.0, 3.0]).text()
-    '2.00 [−0.48, 4.48]'
-    """
-    each = np.asarray(values, np.float64)
-    middle = float(each.mean()) if np.isfinite(each).all() else float("nan")
-    if np.isnan(middle) or len(each) < 2:
-        return Mean(middle, float("nan"), float("nan"), len(each))
-    reach = float(stats.t.ppf(0.975, len(each) - 1) * each.std(ddof=1) / len(each) ** 0.5)
-    return Mean(middle, middle - reach, middle + reach, len(each))
-
-
-def trend(ratios: ArrayLike) -> Trend:
-    """In one phrase what ratios, one per seed, say together: only what all of them agree on.
-
-    >>> trend([12.0, 30.0]), trend([0.1, 0.2]), trend([0.9, 1.4]), trend([1.0, 5.0])
-    ('grows', 'shrinks', 'stays level', 'is not settled')
-    """
-    each = np.asarray(ratios, np.float64)
-    if (each > LEVEL).all():
-        return "grows"
-    if (each < 1 / LEVEL).all():
-        return "shrinks"
-    return "stays level" if ((each >= 1 / LEVEL) & (each <= LEVEL)).all() else "is not settled"
-
-
-def first_over_last(lab: Lab, design: Design, initialisation: Initialisation) -> NDArray[np.float64]:
-    """Weight-gradient norm of the first convolution over that of the last at the start, one ratio per seed."""
-    flows = [start.flow for start in lab.starts if (start.design, start.initialisation) == (design, initialisation)]
-    return np.array([flow.weight_gradient[0] / flow.weight_gradient[-1] for flow in flows])
-
-
-def signal_ratio(lab: Lab, design: Design, initialisation: Initialisation) -> NDArray[np.float64]:
-    """Norm of the error signal at the first convolution over that at the last, at the start, one ratio per seed."""
-    flows = [start.flow for start in lab.starts if (start.design, start.initialisation) == (design, initialisation)]
-    return np.array([flow.signal_gradient[0] / flow.signal_gradient[-1] for flow in flows])
-
-
-def nearby_cosine(lab: Lab, design: Design, initialisation: Initialisation) -> Mean:
-    """Cosine of the gradients of two inputs that are 2 % of the way between two images apart."""
-    return mean_of(
-        [
-            start.cosines[NEAR]
-            for start in lab.starts
-            if (start.design, start.initialisation) == (design, initialisation)
-        ]
-    )
-
-
-def final_losses(lab: Lab, design: Design) -> NDArray[np.float64]:
-    """Mean training loss of the last fifth of the steps, one per seed, in nats; infinite where it diverged."""
-    return np.array([curve.final_loss for curve in lab.curves if curve.design == design])
-
-
-def depth_gap(lab: Lab, *, residual: bool, batch_norm: bool) -> Mean:
-    """Final loss of the deepest network less that of the shallowest, paired by seed; above 0 depth does harm."""
-    deep, shallow = (
-        final_losses(lab, Design(residual=residual, batch_norm=batch_norm, depth=depth))
-        for depth in (lab.plan.depths[-1], lab.plan.depths[0])
-    )
-    with np.errstate(invalid="ignore"):
-        return mean_of(deep - shallow)
 
 
 def findings(lab: Lab) -> tuple[Finding, ...]:
@@ -128,6 +41,8 @@ def findings(lab: Lab) -> tuple[Finding, ...]:
         _level(lab),
         _without_norm(lab),
         _shattered(lab),
+        _afterwards(lab),
+        _training_without_norm(lab),
     )
 
 
@@ -165,8 +80,13 @@ def _shortcuts(lab: Lab) -> Finding:
 
 def _healthy(lab: Lab) -> Finding:
     deep = Design(residual=False, batch_norm=True, depth=lab.plan.depths[-1])
-    smallest = min(float((flow.weight_gradient / flow.weight_gradient[-1]).min()) for flow in _flows(lab, [deep], "he"))
-    text = f"the weakest layer of {deep.name}, has {_factor(smallest)} times the weight gradient of its last layer"
+    smallest = min(
+        float((flow.weight_gradient / flow.weight_gradient[-1]).min()) for flow in flows_at_start(lab, deep, "he")
+    )
+    text = (
+        f"at the start the weakest layer of plain-{deep.depth} has {_factor(smallest)} times the weight gradient of "
+        "the last"
+    )
     if smallest > 1 / LEVEL:
         return Finding(
             "He et al., section 4.1",
@@ -181,8 +101,8 @@ def _exploding(lab: Lab) -> Finding:
     ratios = first_over_last(lab, deep, "he")
     word = trend(ratios)
     text = (
-        f"from the last to the first convolution it changes {_range(ratios)} at {deep.depth} layers and "
-        f"{_range(first_over_last(lab, shallow, 'he'))} at {shallow.depth}"
+        f"from the last to the first convolution its norm is multiplied by {_range(ratios)} at {deep.depth} layers "
+        f"and by {_range(first_over_last(lab, shallow, 'he'))} at {shallow.depth}"
     )
     if word == "grows":
         return Finding(
@@ -204,7 +124,10 @@ def _level(lab: Lab) -> Finding:
         first_over_last(lab, Design(residual=with_them, batch_norm=True, depth=deep), "he")
         for with_them in (True, False)
     )
-    text = f"{_range(residual)} from the last to the first convolution at {deep} layers, without them {_range(plain)}"
+    text = (
+        f"its norm is multiplied by {_range(residual)} from the last to the first convolution at {deep} layers, "
+        f"without them by {_range(plain)}"
+    )
     if (np.abs(np.log(residual)) < np.abs(np.log(plain))).all():
         return Finding("Shortcuts and gradients", "pass", f"With shortcuts the gradient is more level: {text}.")
     return Finding(
@@ -217,7 +140,7 @@ def _level(lab: Lab) -> Finding:
 def _without_norm(lab: Lab) -> Finding:
     deep = lab.plan.depths[-1]
     plain = Design(residual=False, batch_norm=False, depth=deep)
-    he, default = (signal_and_size(lab, plain, each) for each in ("he", "torch"))
+    he, default = (first_norm(lab, plain, each) for each in ("he", "torch"))
     text = (
         f"without batch norm the first layer's gradient in plain-{deep} has a norm of {he} under He's initialisation "
         f"and of {default} under PyTorch's own"
@@ -247,17 +170,60 @@ def _shattered(lab: Lab) -> Finding:
     return Finding("Balduzzi et al. 2017", "insufficient", f"Shattering does not set the two apart: {text}.")
 
 
-def signal_and_size(lab: Lab, design: Design, initialisation: Initialisation) -> str:
+def _afterwards(lab: Lab) -> Finding:
+    """What became of the first layer's gradient and weights."""
+    deep = lab.plan.depths[-1]
+    plain, residual = (
+        [dict(curve.flows) for curve in lab.curves if curve.design == Design(shortcuts, True, deep)]
+        for shortcuts in (False, True)
+    )
+    last = lab.plan.steps
+    if not all(last in flows for flows in (*plain, *residual)):
+        text = "A training of the deepest networks with batch norm diverged; its end cannot be compared with its start."
+        return Finding("In the course of training", "insufficient", text)
+    shrunk, kept = (
+        np.array([each[last].weight_gradient[0] / each[0].weight_gradient[0] for each in flows])
+        for flows in (plain, residual)
+    )
+    longer = np.array([each[last].weight[0] / each[0].weight[0] for each in plain])
+    text = (
+        f"after {last} steps the gradient of the first convolution has {_range(shrunk)} times its first norm in "
+        f"plain-{deep} and {_range(kept)} times in residual-{deep}; the weights of that layer have become "
+        f"{_range(longer)} times as long in the former"
+    )
+    if (shrunk < kept.min()).all() and (longer > 1).all():
+        return Finding(
+            "In the course of training",
+            "note",
+            f"What explodes at the start does not stay so: {text}. A measurement late in "
+            "training would therefore find small gradients, which are then not what training began with.",
+        )
+    return Finding("In the course of training", "note", f"Start and end: {text}.")
+
+
+def _training_without_norm(lab: Lab) -> Finding:
+    chance = float(np.log(len(lab.data.classes)))
+    designs = [design for design in lab.plan.designs if not design.batch_norm]
+    learned = [design for design in designs if (final_losses(lab, design) < 0.95 * chance).all()]
+    lost = [design for design in designs if np.isinf(final_losses(lab, design)).any()]
+    names = " and ".join(_short(design) for design in learned) or "none"
+    text = f"Of {len(designs)} networks without batch norm, {names} got 5 % below the loss of guessing in every seed"
+    if lost:
+        text += f"; {' and '.join(_short(design) for design in lost)} diverged at the rate chosen"
+    return Finding("Without batch norm", "note", f"{text}. So short a training says little of what they could become.")
+
+
+def _short(design: Design) -> str:
+    return f"{'residual' if design.residual else 'plain'}-{design.depth}"
+
+
+def first_norm(lab: Lab, design: Design, initialisation: Initialisation) -> str:
     """The geometric mean over seeds of the first convolution's weight-gradient norm, written."""
     return f"{np.exp(np.log(np.maximum(_first_norms(lab, design, initialisation), 1e-300)).mean()):.0e}"
 
 
 def _first_norms(lab: Lab, design: Design, initialisation: Initialisation) -> NDArray[np.float64]:
-    return np.array([flow.weight_gradient[0] for flow in _flows(lab, [design], initialisation)])
-
-
-def _flows(lab: Lab, designs: Sequence[Design], initialisation: Initialisation) -> list[Flow]:
-    return [start.flow for start in lab.starts if start.design in designs and start.initialisation == initialisation]
+    return np.array([flow.weight_gradient[0] for flow in flows_at_start(lab, design, initialisation)])
 
 
 def _ends(lab: Lab) -> tuple[int, int]:
@@ -265,8 +231,8 @@ def _ends(lab: Lab) -> tuple[int, int]:
 
 
 def _range(ratios: NDArray[np.float64]) -> str:
-    """``60 to 570 times``, over the seeds."""
-    return f"{_factor(ratios.min())} to {_factor(ratios.max())} times"
+    """``60 … 570``, over the seeds."""
+    return f"{_factor(ratios.min())} … {_factor(ratios.max())}"
 
 
 def _factor(ratio: float) -> str:

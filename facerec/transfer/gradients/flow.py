@@ -7,6 +7,7 @@ Balduzzi, Frean, Leary, Lewis, Ma, McWilliams (2017), "The Shattered Gradients P
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,5 +107,5 @@ def measure_shattering(net: LabNet, images: torch.Tensor, *, pairs: int = 16, se
     return (rows[:1] * rows[1:]).sum(dim=2).mean(dim=1).numpy()
 
 
-def _norms(tensors: list[torch.Tensor] | tuple[torch.Tensor, ...]) -> NDArray[np.float64]:
+def _norms(tensors: Sequence[torch.Tensor]) -> NDArray[np.float64]:
     return np.array([float(each.detach().double().norm()) for each in tensors])

@@ -15,20 +15,23 @@ from numpy.typing import NDArray
 from facerec.replacing import replacing
 from facerec.reporting import Block, Callout, Cell, Column, Facts, Page, Section, Table, Text, Written, plain, write
 from facerec.transfer.gradients import figures, theory
-from facerec.transfer.gradients.findings import (
+from facerec.transfer.gradients.findings import findings
+from facerec.transfer.gradients.flow import DISTANCES
+from facerec.transfer.gradients.lab import Lab
+from facerec.transfer.gradients.networks import WIDTHS, Design, Initialisation
+from facerec.transfer.gradients.summaries import (
     NEAR,
     final_losses,
-    findings,
     first_over_last,
+    flows_at_start,
     mean_of,
     nearby_cosine,
     signal_ratio,
 )
-from facerec.transfer.gradients.flow import DISTANCES
-from facerec.transfer.gradients.lab import Lab
-from facerec.transfer.gradients.networks import WIDTHS, Design, Initialisation
 from facerec.transfer.gradients.tables import csv_files
 from facerec.transfer.gradients.training import MEASURED, MOMENTUM, WARM_UP, WEIGHT_DECAY
+
+_NETWORK = (Column("network"), Column("batch norm"))
 
 
 def lab_page(lab: Lab) -> Page:
@@ -43,7 +46,7 @@ def lab_page(lab: Lab) -> Page:
     Page
         Charts and tables only; no image of the data.
     """
-    depths = ", ".join(map(str, lab.plan.depths))
+    depths = " and ".join((", ".join(map(str, lab.plan.depths[:-1])), str(lab.plan.depths[-1])))
     return Page(
         "Gradient flow in plain and residual networks",
         f"Networks of {depths} layers, with and without shortcuts, with and without batch norm, at the start and "
@@ -116,8 +119,7 @@ def _start(lab: Lab) -> Section:
             lab,
             "relative",
             "gradient norm / weight norm",
-            alt="Gradient norm over weight norm of each layer at the start: how unequal steps are that one learning "
-            "rate makes",
+            alt="Gradient norm over weight norm of each layer at the start, for each family and depth",
             caption="The same, divided by the norm of the weights: how far a step of learning rate 1 would move the "
             "layer. One learning rate serves all layers only where this is level.",
         ),
@@ -125,28 +127,27 @@ def _start(lab: Lab) -> Section:
             lab,
             "activation_variance",
             "variance of activations",
-            alt="Variance of the activations over the layers at the start: batch norm keeps it, and without it it "
-            "shrinks in plain networks and grows in residual ones",
-            caption="Variance of what each layer hands on, over images, channels and places. He's initialisation.",
+            every=2,
+            alt="Variance of the activations over the layers at the start, for each family and depth; the table gives "
+            "last over first",
+            caption="Variance of what each block hands on, over images, channels and places. He's initialisation.",
         ),
         figures.layers_figure(
             lab,
             "weight_gradient",
             "norm of the weight gradient",
             initialisation="torch",
-            alt="Norm of the weight gradient over the layers with PyTorch's own initialisation: plain networks "
-            "without batch norm have next to none",
-            caption="The first figure again with PyTorch's own initialisation, which has a sixth of He's variance. "
-            "Mind the scale of the lower left panel.",
+            alt="Norm of the weight gradient over the layers with PyTorch's own initialisation, for each family and depth",
+            caption="The first figure again with PyTorch's own initialisation, which has a sixth of He's variance.",
         ),
         _start_table(lab),
         figures.shattering_figure(
             lab,
-            alt="Cosine of the gradients of two inputs over their distance: it falls fastest in the deepest plain "
-            "network with batch norm",
+            alt="Cosine of the gradients of two inputs over their distance, for each network; the table gives it at one "
+            "distance",
             caption="Shattering: how alike the gradients of two inputs are that lie a little apart on the line between "
-            "two images. The output is one random combination of the logits; batch norm uses the statistics of "
-            f"{MEASURED} images. Mean and range over the seeds.",
+            "two images; 100 % is the other image. The output is one random combination of the "
+            f"logits; batch norm uses the statistics of {MEASURED} images. Mean and range over the seeds.",
         ),
     ]
     return Section("At the start", tuple(blocks))
@@ -155,7 +156,7 @@ def _start(lab: Lab) -> Section:
 def _start_table(lab: Lab) -> Table:
     rows = [
         (
-            design.name,
+            *_named(design),
             "He" if initialisation == "he" else "PyTorch",
             _middle(first_over_last(lab, design, initialisation)),
             _middle(signal_ratio(lab, design, initialisation)),
@@ -166,14 +167,14 @@ def _start_table(lab: Lab) -> Table:
         for design in lab.plan.designs
     ]
     return Table(
-        "Networks before training. Above 1 in the third and fourth column: larger towards the input.",
+        "Networks before training. Above 1 in the two columns after the initialisation: larger towards the input.",
         (
-            Column("network"),
+            *_NETWORK,
             Column("initialisation"),
             Column("weight gradient, first / last layer", "number"),
             Column("error signal, first / last layer", "number"),
             Column("activation variance, last / first layer", "number"),
-            Column(f"cosine of gradients {DISTANCES[NEAR]:.0%} apart"),
+            Column(f"cosine of gradients {100 * DISTANCES[NEAR]:g} % apart, 95 %"),
         ),
         tuple(rows),
         notes=("Geometric means over the seeds; the cosine is a mean with its 95 % interval.",),
@@ -189,7 +190,7 @@ def _training(lab: Lab) -> Section:
                 alt="Training loss over the steps for each family and depth",
                 caption="Training loss, mean of five steps. Line: mean over the seeds; band: lowest to highest. The "
                 f"dotted line is the loss of guessing among {len(lab.data.classes)} classes. A line that leaves the "
-                "panel or ends has diverged.",
+                "panel, ends or is missing has diverged.",
             ),
             _training_table(lab),
             figures.during_figure(
@@ -212,7 +213,7 @@ def _training_table(lab: Lab) -> Table:
         correct = mean_of([curve.correct[-last:].mean() for curve in curves])
         rows.append(
             (
-                design.name,
+                *_named(design),
                 curves[0].learning_rate,
                 losses.text() if np.isfinite(losses.value) else "diverged",
                 correct.value if np.isfinite(correct.value) else None,
@@ -222,7 +223,7 @@ def _training_table(lab: Lab) -> Table:
     return Table(
         f"The last fifth of {lab.plan.steps} steps.",
         (
-            Column("network"),
+            *_NETWORK,
             Column("learning rate", "number"),
             Column("training loss, nats, 95 %"),
             Column("correct in training", "percent"),
@@ -237,15 +238,19 @@ def _training_table(lab: Lab) -> Table:
 
 def _trials_table(lab: Lab) -> Table:
     rows: list[tuple[Cell, ...]] = [
-        (design.name, *(_trial(lab, design, rate) for rate in lab.plan.rates)) for design in lab.plan.designs
+        (*_named(design), *(_trial(lab, design, rate) for rate in lab.plan.rates)) for design in lab.plan.designs
     ]
     return Table(
         f"How the learning rates were chosen: loss at the end of {lab.plan.trial_steps} steps on a seed of its own, "
         "for every design at the same rates.",
-        (Column("network"), *(Column(f"rate {rate:g}", "number") for rate in lab.plan.rates)),
+        (*_NETWORK, *(Column(f"rate {rate:g}", "number") for rate in lab.plan.rates)),
         tuple(rows),
         notes=("∞: the training diverged. The lowest loss decides; where all diverge, the smallest rate is taken.",),
     )
+
+
+def _named(design: Design) -> tuple[str, str]:
+    return f"{'residual' if design.residual else 'plain'}-{design.depth}", "yes" if design.batch_norm else "no"
 
 
 def _trial(lab: Lab, design: Design, rate: float) -> float:
@@ -297,5 +302,5 @@ def _middle(ratios: NDArray[np.float64]) -> float:
 
 
 def _variance_ratio(lab: Lab, design: Design, initialisation: Initialisation) -> float:
-    flows = [s.flow for s in lab.starts if (s.design, s.initialisation) == (design, initialisation)]
+    flows = flows_at_start(lab, design, initialisation)
     return _middle(np.array([flow.activation_variance[-1] / flow.activation_variance[0] for flow in flows]))

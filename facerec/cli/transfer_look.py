@@ -1,0 +1,153 @@
+"""``facerec transfer look``: what a network makes of a photo, layer by layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console
+from facerec.cli.options import AsJson, examples
+
+if TYPE_CHECKING:
+    from facerec.transfer.look import Look, Seen
+
+EXAMPLES = examples(
+    "facerec transfer look photo.jpg",
+    "facerec transfer look photo.jpg --backbone resnet50.v2 --layer layer2.0.conv1",
+    "facerec transfer look zoo/ --outside drawings/ --json",
+    "facerec transfer look photo.jpg --backbone resnet18 --weights none",
+)
+
+
+def look(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help="Photos, or folders of them.")],
+    *,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            "--backbone",
+            metavar="NAME",
+            help="Such as resnet50.v2. By default a ResNet of torchvision if its weights are here, else "
+            "efficientnet_lite0.",
+            show_default=False,
+        ),
+    ] = None,
+    weights: Annotated[
+        str,
+        typer.Option("--weights", metavar="VERSION", help="default, a version such as v1, or none for random weights."),
+    ] = "default",
+    weights_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights-dir", metavar="DIR", help="A folder of weight files, looked into first.", show_default=False
+        ),
+    ] = None,
+    layer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--layer",
+            metavar="NAME",
+            help="Show the activations of this layer; may be given several times. A wrong name lists the layers.",
+            show_default=False,
+        ),
+    ] = None,
+    outside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--outside",
+            metavar="PHOTO",
+            help="A photo, or a folder, of things that the network does not know: measures how well its scores tell. "
+            "May be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Of the weights where they are random.")] = 0,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the page.")] = Path("reports/look"),
+    as_json: AsJson = False,
+) -> None:
+    """Look inside a network with photos: filters, activations, five best answers, and whether it knows such photos.
+
+    Writes look.html, look.md and look.json, which show the photos: keep them where those may be seen.
+    """
+    from facerec.datasets import photos as listed
+    from facerec.reporting import write
+    from facerec.transfer import default_backbone_name, load_backbone
+    from facerec.transfer.look import look as look_inside
+    from facerec.transfer.look.page import look_page
+
+    name = default_backbone_name(weights_dir) if backbone is None else backbone
+    chosen = load_backbone(name, weights_dir=weights_dir, weights=weights)
+    found = look_inside(
+        chosen, listed(photos), outside=listed(outside) if outside else (), layers=layer or (), seed=seed
+    )
+    written = write(look_page(found), out, stem="look")
+    if as_json:
+        console.document(_document(found, written.html))
+        return
+    if found.random:
+        console.note(f"{chosen.name}: the weights are random, nothing on the page was learned")
+    for seen in found.seen:
+        answers = (
+            ", ".join(f"{each.name} {each.probability:.1%}" for each in seen.answers) or "no classifier, no answer"
+        )
+        scores = "" if seen.energy is None else f"  (energy {seen.energy:.2f})"
+        console.say(f"{seen.photo}{' [outside]' if seen.outside else ''}: {answers}{scores}")
+    for score, told in found.separations:
+        console.say(
+            f"{score}: AUROC {told.auroc:.3f} (95%: {told.low:.3f} … {told.high:.3f}; {told.inside} inside, "
+            f"{told.outside} outside)"
+        )
+    console.say(f"The page: {written.html}")
+
+
+def _document(look: Look, page: Path) -> dict[str, object]:
+    backbone = look.backbone
+    return {
+        "backbone": backbone.name,
+        "weights_sha256": backbone.weights_sha256,
+        "random_weights": look.random,
+        "parameters": backbone.parameters,
+        "macs": backbone.macs,
+        "photos": [_seen(seen) for seen in look.seen],
+        "separations": {
+            name: {
+                "auroc": each.auroc,
+                "ci_low": each.low,
+                "ci_high": each.high,
+                "inside": each.inside,
+                "outside": each.outside,
+            }
+            for name, each in look.separations
+        },
+        "filters": None
+        if look.filters is None
+        else {
+            "layer": look.filters.layer,
+            "shape": list(look.filters.weights.shape),
+            "smoothness": look.filters.smoothness,
+            "colourfulness": look.filters.colourfulness,
+        },
+        "layers": list(look.layers),
+        "page": str(page),
+    }
+
+
+def _seen(seen: Seen) -> dict[str, object]:
+    return {
+        "photo": seen.photo,
+        "outside": seen.outside,
+        "answers": [{"class": each.name, "probability": each.probability} for each in seen.answers],
+        "max_softmax": seen.max_softmax,
+        "energy": seen.energy,
+        "activations": [
+            {
+                "layer": each.layer,
+                "shape": list(each.shape),
+                "strongest": each.strongest[:16].tolist(),
+                "silent": each.silent,
+            }
+            for each in seen.activations
+        ],
+    }
