@@ -87,7 +87,7 @@ def test_a_frozen_stage_under_policy_train_is_caught(trunk) -> None:
     with torch.no_grad():
         trunk.train()(torch.randn(8, 3, 32, 32))
 
-    with pytest.raises(TransferError, match="6 of 12 .*use batch_norm 'frozen'"):
+    with pytest.raises(TransferError, match=r"6 of 12 .*use batch_norm 'frozen'"):
         check_frozen(trunk, before)
 
 

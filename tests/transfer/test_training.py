@@ -150,11 +150,11 @@ def test_each_protocol_moves_what_it_says(protocol, batch_norm, weights_move, st
 
 
 def test_a_network_learns_textures() -> None:
-    """Fine-tuning for long enough tells the three patterns apart, on photos that were not looked at."""
+    """Training for long enough tells the three patterns apart, on photos that were not looked at."""
     image_set, splits = textures(120)
 
     trained = train(
-        tiny_backbone(), image_set, splits, short("fine-tune", epochs=6, least_steps=150, augmentation="flip")
+        backbone_for("scratch"), image_set, splits, short("scratch", epochs=6, least_steps=150, augmentation="flip")
     )
     scores = predict(trained, image_set, splits.test)
 
