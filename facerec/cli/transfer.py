@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from facerec.cli import transfer_doctor, transfer_gradients, transfer_run
+from facerec.cli import transfer_doctor, transfer_gradients, transfer_look, transfer_run
 
 app = typer.Typer(
     name="transfer",
@@ -18,3 +18,4 @@ app.command(epilog=transfer_doctor.BACKBONES_EXAMPLES)(transfer_doctor.backbones
 app.command(epilog=transfer_doctor.DOCTOR_EXAMPLES)(transfer_doctor.doctor)
 app.command(epilog=transfer_doctor.BLOCKS_EXAMPLES)(transfer_doctor.blocks)
 app.command(epilog=transfer_gradients.EXAMPLES)(transfer_gradients.gradients)
+app.command(epilog=transfer_look.EXAMPLES)(transfer_look.look)
