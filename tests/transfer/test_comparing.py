@@ -1,0 +1,197 @@
+"""Comparisons: intervals with known values, exact tests by hand, and what Holm leaves of many."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from facerec.errors import ArgumentError
+from facerec.metrics import holm
+from facerec.transfer.cells import Cell, Outcome
+from facerec.transfer.comparing import best, between, compare, mean_accuracy, paired_difference, summarise
+from facerec.types import Rate
+
+
+def flags(*rows):
+    """Answers as rows of 0 and 1, one row per seed."""
+    return np.array(rows, bool)
+
+
+def outcome(protocol, seed, answers, shots=None):
+    """An outcome over two classes whose answers are given."""
+    scores = np.eye(2, dtype=np.float32)[np.asarray(answers)]
+    return Outcome(Cell("net", protocol, shots, seed), "none", scores, 10, 10, 0.5, 1.0, 1, 1, 1, 1)
+
+
+class TestMeanAccuracy:
+    """mean_accuracy."""
+
+    def test_one_seed_is_wilsons_interval_of_the_photos(self):
+        """With one seed nothing but the photos varies."""
+        correct = np.arange(100)[None, :] < 80
+
+        assert mean_accuracy(correct).interval() == Rate(80, 100).interval()
+
+    def test_equal_seeds_are_worth_one(self):
+        """Five seeds with the same answers say no more than one of them."""
+        one = np.arange(200)[None, :] % 5 > 0
+
+        found = mean_accuracy(np.repeat(one, 5, axis=0))
+
+        assert found.trials == 1000
+        assert found.effective_trials == pytest.approx(200, rel=0.05)
+
+    def test_seeds_that_differ_widen_the_interval(self):
+        """Seeds whose accuracies lie far apart are worth fewer trials than there are photos."""
+        apart = np.stack([np.arange(200) < share for share in (60, 100, 140, 180)])
+
+        assert mean_accuracy(apart).effective_trials < 30
+
+    def test_few_seeds_keep_their_variance(self):
+        """Of two seeds the variance between is the unbiased one: half the squared difference over two."""
+        two = np.stack([np.ones(4000, bool), np.arange(4000) % 2 == 0])
+
+        found = mean_accuracy(two)
+
+        variance = found.value * (1 - found.value) / found.effective_trials
+        assert variance == pytest.approx(0.5**2 / 4, rel=0.05)
+
+    def test_photos_of_one_person_are_drawn_together(self):
+        """Ten people with ten equal answers each are worth ten trials."""
+        answers = np.repeat(np.arange(10) % 2 == 0, 10)[None, :]
+
+        found = mean_accuracy(answers, clusters=np.repeat(np.arange(10), 10))
+
+        assert found.effective_trials == pytest.approx(10, rel=0.05)
+
+    def test_no_answers(self):
+        """Without photos there is no accuracy."""
+        with pytest.raises(ArgumentError, match="at least one photo"):
+            mean_accuracy(np.zeros((1, 0), bool))
+
+
+class TestPairedDifference:
+    """paired_difference."""
+
+    @pytest.mark.parametrize(("gained", "lost"), [(10, 2), (5, 5), (0, 0), (7, 0)])
+    def test_one_seed_is_mcnemars_exact_test(self, gained, lost):
+        """The two-sided binomial test on the photos that only one of the two gets right."""
+        first, second = np.ones((1, 60), bool), np.ones((1, 60), bool)
+        second[0, :gained] = False
+        first[0, gained : gained + lost] = False
+        n = gained + lost
+        by_hand = min(1.0, 2 * binom.cdf(min(gained, lost), n, 0.5)) if n else 1.0
+
+        difference, interval, p_value = paired_difference(first, second)
+
+        assert difference == pytest.approx((gained - lost) / 60)
+        assert p_value == pytest.approx(by_hand)
+        assert interval.low <= difference <= interval.high
+
+    def test_a_difference_in_every_seed_is_found(self):
+        """Twenty points in each of four seeds are far beyond chance."""
+        first = np.tile(np.arange(300) < 270, (4, 1))
+        second = np.tile(np.arange(300) < 210, (4, 1))
+
+        difference, interval, p_value = paired_difference(first, second)
+
+        assert difference == pytest.approx(0.2)
+        assert interval.low > 0.1
+        assert p_value == pytest.approx(2e-4)
+
+    def test_one_lucky_seed_is_no_difference(self):
+        """What one seed of three gains and the others do not may be the seed."""
+        second = np.tile(np.arange(300) < 210, (3, 1))
+        first = second.copy()
+        first[0] = np.arange(300) < 270
+
+        assert paired_difference(first, second)[2] > 0.05
+
+    @given(st.integers(0, 2**20 - 1), st.integers(0, 2**20 - 1))
+    @settings(max_examples=15, deadline=None)
+    def test_exchanging_the_two_turns_the_sign(self, one, other):
+        """The difference is antisymmetric, and the p-value does not care."""
+        first, second = (flags([int(bit) for bit in f"{bits:020b}"]) for bits in (one, other))
+
+        there, back = paired_difference(first, second), paired_difference(second, first)
+
+        assert there[0] == pytest.approx(-back[0])
+        assert there[2] == pytest.approx(back[2])
+
+    def test_other_shapes(self):
+        """Other seeds or photos cannot be compared in pairs."""
+        with pytest.raises(ArgumentError, match="same seeds and photos"):
+            paired_difference(np.ones((1, 4), bool), np.ones((2, 4), bool))
+
+    def test_under_no_difference_false_alarms_keep_their_level(self):
+        """Two methods that are equally good are called different in at most about one of twenty runs."""
+        random = np.random.default_rng(5)
+        alarms = sum(
+            paired_difference(random.random((3, 120)) < 0.8, random.random((3, 120)) < 0.8, replicates=999)[2] < 0.05
+            for _ in range(40)
+        )
+
+        assert alarms <= 6
+
+
+class TestCompare:
+    """summarise, compare, best, between."""
+
+    labels = np.arange(80) % 2
+
+    def outcomes(self):
+        """Three methods, two seeds: right, right but for one photo, and always wrong."""
+        nearly = self.labels.copy()
+        nearly[0] = 1 - nearly[0]
+        return [
+            outcome(protocol, seed, answers)
+            for seed in (1, 0)
+            for protocol, answers in (("linear", self.labels), ("knn", nearly), ("scratch", 1 - self.labels))
+        ]
+
+    def test_every_pair_is_compared_and_adjusted_by_holm(self):
+        """Three methods make three comparisons of one family."""
+        found = compare(self.outcomes(), self.labels)
+
+        assert len(found) == 3
+        assert [each.adjusted for each in found] == pytest.approx(holm([each.p_value for each in found]).tolist())
+
+    def test_the_better_one_stands_first(self):
+        """Differences are never negative."""
+        assert all(each.difference >= 0 for each in compare(self.outcomes(), self.labels))
+
+    def test_marks_of_a_small_and_a_large_difference(self):
+        """One photo of eighty is not distinguishable, all of them are."""
+        found = compare(self.outcomes(), self.labels)
+
+        assert not between(found, ("net", "linear"), ("net", "knn"), None).distinguishable
+        assert between(found, ("net", "linear"), ("net", "scratch"), None).distinguishable
+        assert between(found, ("net", "scratch"), ("net", "linear"), None).difference == pytest.approx(-1)
+
+    def test_only_shared_seeds_are_compared(self):
+        """A method without a common seed is not compared with, one with a common seed on that one."""
+        outcomes = [outcome("linear", 0, self.labels), outcome("linear", 1, self.labels)]
+        outcomes += [outcome("knn", 1, self.labels), outcome("scratch", 7, self.labels)]
+
+        found = compare(outcomes, self.labels)
+
+        assert [(each.first[1], each.second[1], each.seeds) for each in found] == [("linear", "knn", (1,))]
+
+    def test_numbers_of_shots_are_families_of_their_own(self):
+        """Comparisons with other numbers of shots do not weaken these."""
+        alone = compare(self.outcomes(), self.labels)
+        more = [outcome(p, s, self.labels, shots=5) for p in ("linear", "knn", "centroid") for s in (0, 1)]
+
+        assert compare([*self.outcomes(), *more], self.labels)[: len(alone)] == alone
+
+    def test_the_summary_counts_all_answers_of_all_seeds(self):
+        """160 answers of two seeds; the best is the one without a mistake."""
+        summaries = summarise(self.outcomes(), self.labels)
+
+        assert [(each.protocol, each.seeds, each.accuracy.errors) for each in summaries] == [
+            ("linear", (0, 1), 160),
+            ("knn", (0, 1), 158),
+            ("scratch", (0, 1), 0),
+        ]
+        assert best(summaries, None).protocol == "linear"
