@@ -122,7 +122,7 @@ def onnx_forward(graph: OnnxGraph, pixels: Pixels, *, flip: bool) -> Callable[[C
     std = np.array(pixels.std, np.float32)
 
     def run(chips: Chips) -> NDArray[np.float32]:
-        images = ((_resized(chips, pixels.size).astype(np.float32) - mean) / std).astype(graph.number)
+        images = ((resized(chips, pixels.size).astype(np.float32) - mean) / std).astype(graph.number)
         if pixels.channels == "BGR":
             images = images[..., ::-1]
         if graph.layout == "NCHW":
@@ -218,7 +218,8 @@ def _run(graph: OnnxGraph, images: NDArray[np.floating]) -> NDArray[np.float32]:
     return vectors
 
 
-def _resized(chips: Chips, size: int | None) -> Chips:
+def resized(chips: Chips, size: int | None) -> Chips:
+    """Chips at another side in pixels, bilinear; as they are for ``None``."""
     if size is None or size == chips.shape[1]:
         return chips
     resized = [PIL.Image.fromarray(chip).resize((size, size), PIL.Image.Resampling.BILINEAR) for chip in chips]
