@@ -1,11 +1,31 @@
-"""What may make a result better than it is: photos on both sides of a split, and targets that ImageNet contains."""
+"""What may make a result better than it is: photos on both sides of a split, and targets that ImageNet contains.
+
+The same contents are found by SHA-256, photos that look alike (another size, another compression) by a perceptual
+hash: 64 bits of a photo's low frequencies (ImageHash's ``phash``), compared by the number of bits that differ.
+"""
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from dataclasses import dataclass
 
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from facerec.ahead import ahead
 from facerec.transfer.image_set import ImageSet
+from facerec.transfer.known_targets import imagenet_subset
 from facerec.transfer.splits import Splits
+
+NEAR = 4
+"""Bits, of 64, in which the hashes of near duplicates differ at most. Unrelated photos differ in 32 on average."""
+
+_PLAIN_BITS = 4
+"""A hash with fewer bits set, or all but fewer, is that of a photo without structure; it says nothing."""
+
+_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -16,10 +36,10 @@ class Leak:
     ----------
     first, second : str
         Their files.
-    sides : tuple of str
+    sides : (str, str)
         The part that each is in.
     distance : int
-        Bits, of 64, in which their perceptual hashes differ; 0 for the same file contents.
+        Bits, of 64, in which their perceptual hashes differ; 0 for the same contents.
     """
 
     first: str
@@ -35,11 +55,11 @@ class Leakage:
     Attributes
     ----------
     duplicates : tuple of Leak
-        Pairs across splits with the same contents.
+        Pairs across parts with the same contents.
     near_duplicates : tuple of Leak
-        Pairs across splits that look alike.
-    conflicts : tuple of tuple of str
-        Files of the same contents and different classes.
+        Pairs across parts that look alike and are no duplicates.
+    conflicts : tuple of (str, str)
+        Files of the same contents and of different classes, in any part.
     imagenet_subset : str or None
         The known data set, part of ImageNet, that the target is.
     """
@@ -51,10 +71,102 @@ class Leakage:
 
     @property
     def warning(self) -> str:
-        """What must stand wherever a result is shown; empty where nothing was found."""
-        raise NotImplementedError
+        """What must stand wherever a result is shown, in one line; empty where nothing was found."""
+        found = []
+        if self.imagenet_subset:
+            found.append(
+                f"the photos are part of ImageNet: {self.imagenet_subset}; a backbone trained on ImageNet may have "
+                "seen them, test photos included, so its accuracy here is no measure of transfer"
+            )
+        for leaks, what in ((self.duplicates, "with the same contents"), (self.near_duplicates, "that look alike")):
+            if leaks:
+                found.append(f"{len(leaks)} pairs of photos {what} lie in two parts, the first: {_pair(leaks[0])}")
+        if self.conflicts:
+            first, second = self.conflicts[0]
+            found.append(f"{len(self.conflicts)} photos have two classes, the first: {first} and {second}")
+        return "; ".join(found)
 
 
 def find_leakage(image_set: ImageSet, splits: Splits, *, near: bool = True) -> Leakage:
-    """Look for leakage between the parts of a split, and for a target that ImageNet contains."""
-    raise NotImplementedError
+    """Look for leakage between the parts of a split, and for a target that ImageNet contains.
+
+    Parameters
+    ----------
+    image_set : ImageSet
+    splits : Splits
+        Of that set.
+    near : bool
+        Whether to look for near duplicates, which opens every photo.
+
+    Returns
+    -------
+    Leakage
+        Pairs in the order of the files.
+
+    Raises
+    ------
+    ImageError
+        If a photo has become unreadable since the set was read.
+    """
+    sides = _sides(len(image_set), splits)
+    same = _same_contents(image_set)
+    duplicates = [
+        Leak(image_set.files[i], image_set.files[j], (sides[i], sides[j]), 0)
+        for i, j in same
+        if sides[i] and sides[j] and sides[i] != sides[j]
+    ]
+    conflicts = [
+        (image_set.files[i], image_set.files[j]) for i, j in same if image_set.labels[i] != image_set.labels[j]
+    ]
+    alike = _alike(image_set, sides) if near else []
+    return Leakage(tuple(duplicates), tuple(alike), tuple(conflicts), imagenet_subset(image_set))
+
+
+def _pair(leak: Leak) -> str:
+    return f"{leak.first} ({leak.sides[0]}) and {leak.second} ({leak.sides[1]})"
+
+
+def _sides(count: int, splits: Splits) -> list[str]:
+    sides = [""] * count
+    for name, indices in (("train", splits.train), ("validation", splits.validation), ("test", splits.test)):
+        for index in indices.tolist():
+            sides[index] = name
+    return sides
+
+
+def _same_contents(image_set: ImageSet) -> list[tuple[int, int]]:
+    """Pairs i < j."""
+    copies: dict[str, list[int]] = defaultdict(list)
+    for index, digest in enumerate(image_set.digests):
+        copies[digest].append(index)
+    return [(i, j) for same in copies.values() for at, i in enumerate(same) for j in same[at + 1 :]]
+
+
+def _alike(image_set: ImageSet, sides: list[str]) -> list[Leak]:
+    workers = os.cpu_count() or 1
+    bits = np.array(
+        list(ahead(lambda i: _hash(image_set, i), range(len(image_set)), workers=workers, depth=8 * workers)),
+    )
+    set_bits = bits.sum(axis=1)
+    telling = (set_bits >= _PLAIN_BITS) & (set_bits <= bits.shape[1] - _PLAIN_BITS)
+    numbers = np.array([("", "train", "validation", "test").index(side) for side in sides])
+    usable = np.flatnonzero(telling & (numbers > 0))
+    signs = np.where(bits, 1, -1).astype(np.float32)  # of 64 signs, the product is 64 - 2 · (bits that differ)
+    leaks = []
+    for at in range(0, len(usable), _ROWS):
+        rows = usable[at : at + _ROWS]
+        distances = (bits.shape[1] - signs[rows] @ signs[usable].T) / 2
+        close = (distances <= NEAR) & (numbers[rows, None] != numbers[None, usable]) & (rows[:, None] < usable[None])
+        for row, column in np.argwhere(close).tolist():
+            i, j = int(rows[row]), int(usable[column])
+            if image_set.digests[i] != image_set.digests[j]:
+                pair = image_set.files[i], image_set.files[j]
+                leaks.append(Leak(*pair, (sides[i], sides[j]), int(distances[row, column])))
+    return leaks
+
+
+def _hash(image_set: ImageSet, index: int) -> NDArray[np.bool_]:
+    """The 64 bits of the perceptual hash."""
+    import imagehash
+
+    return imagehash.phash(PIL.Image.fromarray(image_set.image(index))).hash.ravel()

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize  # here, so that whoever limits its threads finds them loaded
+from scipy.special import softmax
 
 Vectors = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -105,7 +107,6 @@ class Problem:
         self, turned: NDArray[np.floating], begin: Floats, penalty: float, scale: Floats
     ) -> tuple[Floats, bool, int]:
         """Where L-BFGS ends, whether the tolerance is met there, and its steps."""
-        from scipy.optimize import minimize
 
         def value_and_gradient(scaled: Floats) -> tuple[float, Floats]:
             value, gradient = self._value_and_gradient(turned, scaled.reshape(len(scale), -1) * scale, penalty)
@@ -140,8 +141,6 @@ class Problem:
 
 def probabilities(vectors: Vectors, weights: Vectors, intercept: Vectors) -> Floats:
     """softmax(x Wᵀ + b), float64, shape (n, classes)."""
-    from scipy.special import softmax
-
     return softmax((vectors @ weights.T + intercept).astype(np.float64), axis=1)
 
 
