@@ -11,7 +11,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.models_backbones import backbone_document, backbone_table
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, Device, examples
 
 if TYPE_CHECKING:
     from facerec.transfer.doctor import Check, Value
@@ -36,16 +36,45 @@ WeightsDir = Annotated[
 ]
 
 
-def doctor(*, weights_dir: WeightsDir = None, as_json: AsJson = False) -> None:
+def doctor(
+    *,
+    weights_dir: WeightsDir = None,
+    imagenet: Annotated[
+        Path | None,
+        typer.Option(
+            "--imagenet",
+            metavar="DIR",
+            help="ImageNet's validation photos in 1,000 class folders: measure the top-1 too.",
+            show_default=False,
+        ),
+    ] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            "--backbone",
+            metavar="NAME",
+            help="Of which backbone; by default the one that is used by default.",
+            show_default=False,
+        ),
+    ] = None,
+    device: Device = None,
+    as_json: AsJson = False,
+) -> None:
     """Check blocks, networks and weight files against published and hand-worked constants.
 
-    Parameters and multiply-adds of every architecture are counted from its modules, and the SHA-256 of every weight
-    file that is here. Exit status: 0 nothing failed, 1 a check failed, 2 error.
+    Parameters and multiply-adds of every architecture are counted from its modules; every weight file that is here is
+    loaded, and its SHA-256 computed. Exit status: 0 nothing failed, 1 a check failed, 2 error.
     """
+    from facerec.errors import ArgumentError
     from facerec.transfer.doctor import doctor as run_checks
 
+    if imagenet is None and (backbone is not None or device is not None):
+        message = "--backbone and --device say how the top-1 is measured; give --imagenet DIR too"
+        raise ArgumentError(message)
+    # First the photos, so that a folder that is none is told before the other checks have run.
+    measured = () if imagenet is None else (_top1(imagenet, backbone, weights_dir, device),)
     with console.progress("checking") as progress:
-        checks = run_checks(weights_dir=weights_dir, progress=progress)
+        checks = (*run_checks(weights_dir=weights_dir, progress=progress), *measured)
     totals = Counter(check.status for check in checks)
     if as_json:
         console.document(
@@ -58,14 +87,25 @@ def doctor(*, weights_dir: WeightsDir = None, as_json: AsJson = False) -> None:
         )
     else:
         for check in checks:
-            if check.status != "absent":
+            if check.status != "absent" or check in measured:
                 console.say(_line(check))
+        absent = sum(check.status == "absent" for check in checks if check not in measured)
         console.say(
-            f"{totals['passed']} passed, {totals['failed']} failed; {totals['absent']} sets of weights are not here, "
+            f"{totals['passed']} passed, {totals['failed']} failed; {absent} sets of weights are not here, "
             "which is no fault: facerec transfer backbones"
         )
     if totals["failed"]:
         raise typer.Exit(_FAILED)
+
+
+def _top1(folder: Path, name: str | None, weights_dir: Path | None, device: str | None) -> Check:
+    from facerec.transfer.backbone import default_backbone_name, load_backbone
+    from facerec.transfer.imagenet import check_top1, read_imagenet
+
+    chosen = load_backbone(name or default_backbone_name(weights_dir), weights_dir=weights_dir)
+    photos = read_imagenet(folder)
+    with console.progress("classifying") as progress:
+        return check_top1(chosen, photos, device=device, progress=progress)
 
 
 def backbones(
