@@ -36,12 +36,10 @@ _DESCRIBED = {
 
 LIMITS = """
 - These are rates of these people, photos, cameras and this embedder. A method that helps here may harm elsewhere.
-- An interval is of the people who are judged. That other people to learn from, and to set thresholds on, would have
-  given another method and another threshold is not in it; the other deals of the people show it.
+- An interval is of the people who are judged. What others to learn from would have changed, other deals show.
 - Each interval stands for itself. Among many methods and groups a few are expected to look changed by chance alone.
 - A change that is not shown is not shown to be absent: look at how wide the interval is.
-- Regions of an embedding space follow light, pose and age as well as groups. No group label is used, which does not
-  make a method neutral.
+- Regions of an embedding space follow light, pose and age as well as groups; no label used does not mean neutral.
 - A method is tied to the embedder and to the target FMR that it learned at. A new one means a new fit, and a new audit.
 - No person and no photo is named here, and no vector is kept.
 """
@@ -94,7 +92,8 @@ def mitigation_report(
         title=f"Mitigation laboratory: {subject}" if subject else "Mitigation laboratory",
         summary=(
             f"{len(open_to_all)} methods that need no training of a network and no group label, held against doing "
-            f"nothing at FMR {report.target_fmr:g}. Groups: by {'; '.join(map(plain, by))}."
+            f"nothing at FMR {report.target_fmr:g}. Groups: by {'; '.join(map(plain, by))}. A false match (FMR) takes "
+            "two different people for one; a false non-match (FNMR) fails to recognise one person in two photos."
         ),
         lead=(
             overall_callout(report, others),
@@ -119,10 +118,10 @@ def _grouping(
     by: str,
     files: dict[str, Table],
 ) -> Section:
-    unequal = tables.index_change_table(judgements, by)
     for rate in tables.RATES:
         files[file_stem(rate, by, list(files))] = tables.change_numbers(judgements, others, by, rate)
-    files[file_stem("indices", by, list(files))] = unequal
+    files[file_stem("indices", by, list(files))] = tables.index_change_table(judgements, by)
+    unequal = tables.index_change_table(judgements, by, ["difference"])
     shown = (tables.change_table(judgements, others, by, rate) for rate in tables.RATES)
     return Section(
         f"By {by}", (tables.as_it_is_table(report, by), tables.change_figure(judgements, by), *shown, unequal)

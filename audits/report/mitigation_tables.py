@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from audits.mitigation.lab import Judgement, LabReport
 from audits.rate_changes import RateChange
+from audits.records import RateEstimate
 from audits.report.charts import short
 from audits.report.mitigation_words import elsewhere, finding, points, whom
 from audits.report.sentences import written
@@ -20,6 +21,7 @@ Rate: TypeAlias = Literal["fmr", "fnmr"]
 
 RATES: tuple[Rate, ...] = ("fmr", "fnmr")
 _ERRORS = {"fmr": "false matches", "fnmr": "false non-matches"}
+_FINDINGS = "WORSE and BETTER: the whole interval of the paired change lies above or below 0."
 _MARKS = {"WORSE": ("^", VERMILION), "BETTER": ("v", BLUE), "not shown": ("o", GREY)}
 
 
@@ -52,9 +54,8 @@ def change_table(judgements: Sequence[Judgement], others: Sequence[LabReport], b
             change = f"{points(entry.change.value)} ({points(interval.low)} to {points(interval.high)})"
             rows.append(
                 (
-                    *(judgement.mitigation, whom(entry)),
-                    f"{entry.before.errors:,} → {entry.after.errors:,} of {entry.change.trials:,}",
-                    *(entry.before.value, entry.after.value),
+                    *(judgement.mitigation, whom(entry), entry.change.trials),
+                    *(share(entry.before), share(entry.after)),
                     change.replace(" ", "\N{NO-BREAK SPACE}") if entry.change.trials else None,
                     found,
                     *([elsewhere(entry, judgement.mitigation, others).told] if others else []),
@@ -62,8 +63,8 @@ def change_table(judgements: Sequence[Judgement], others: Sequence[LabReport], b
             )
     level = f"{100 * judgements[0].changes.confidence:g} %"
     columns = (
-        *(Column("method"), Column("group"), Column(_ERRORS[rate])),
-        *(Column("without", "rate"), Column("with", "rate")),
+        *(Column("method"), Column("group"), Column("pairs", "count")),
+        *(Column(f"{rate.upper()} without"), Column("with")),
         *(Column(f"change in points ({level})"), Column("finding")),
         *([Column("other deals")] if others else []),
     )
@@ -72,7 +73,7 @@ def change_table(judgements: Sequence[Judgement], others: Sequence[LabReport], b
         f"{rate.upper()} by {plain(by)}, without and with each method",
         columns,
         tuple(rows),
-        notes=(f"{kind}. WORSE and BETTER: the whole interval of the paired change lies above or below 0.",),
+        notes=(f"{kind}; {_ERRORS[rate]} in brackets. {_FINDINGS}",),
         strong=tuple(strong),
     )
 
@@ -103,8 +104,10 @@ def change_numbers(judgements: Sequence[Judgement], others: Sequence[LabReport],
     return Table(rate.upper(), columns, tuple(rows))
 
 
-def index_change_table(judgements: Sequence[Judgement], by: str) -> Table:
-    """Whether groups became more or less unequal, by three indices."""
+def index_change_table(
+    judgements: Sequence[Judgement], by: str, names: Sequence[str] = ("difference", "max_geomean", "gini")
+) -> Table:
+    """Whether groups became more or less unequal, by the indices of these names."""
     rows = [
         (
             *(judgement.mitigation, entry.rate.upper(), _INDICES[entry.index], entry.before, entry.after, entry.value),
@@ -113,9 +116,10 @@ def index_change_table(judgements: Sequence[Judgement], by: str) -> Table:
         )
         for judgement in judgements
         for entry in judgement.changes.indices
-        if entry.by == by
+        if entry.by == by and entry.index in names
     ]
-    numbers = (Column(name, "number") for name in ("without", "with", "change", "95 % low", "high"))
+    level = f"{100 * judgements[0].changes.confidence:g} %"
+    numbers = (Column(name, "number") for name in ("without", "with", "change", f"{level} low", "high"))
     columns = (Column("method"), Column("of"), Column("index"), *numbers, Column("finding"))
     return Table(f"How unequal groups are by {plain(by)}", columns, tuple(rows))
 
@@ -139,6 +143,19 @@ def change_figure(judgements: Sequence[Judgement], by: str) -> Figure:
             "left is better. Triangles up are worse for sure, triangles down better for sure, circles neither."
         ),
     )
+
+
+def share(found: RateEstimate) -> str:
+    """A rate in percent, with its errors.
+
+    >>> from audits.intervals import estimate
+    >>> from facerec.types import Rate
+    >>> share(estimate(Rate(3, 400))).replace("\N{NO-BREAK SPACE}", " ")
+    '0.75 % (3)'
+    """
+    if not found.measured:
+        return "not measured"
+    return f"{100 * found.value:.3g} % ({found.errors:,})".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def entries(judgement: Judgement, by: str, rate: Rate) -> list[RateChange]:

@@ -33,7 +33,7 @@ class Elsewhere(NamedTuple):
     def told(self) -> str:
         """For example ``worse in 3 of 4``."""
         said = [f"{word} in {count}" for word, count in (("worse", self.worse), ("better", self.better)) if count]
-        return f"{', '.join(said) or 'not shown in any'} of {self.deals}"
+        return f"{', '.join(said) or 'found in none'} of {self.deals}"
 
 
 def elsewhere(entry: RateChange, mitigation: str, others: Sequence[LabReport]) -> Elsewhere:
@@ -63,7 +63,7 @@ def overall_callout(report: LabReport, others: Sequence[LabReport] = ()) -> Call
         for name, found in counted.items()
         if found
     ]
-    people = "" if deals == 1 else f" The people were dealt {deals} times."
+    people = "" if deals == 1 else f" This was done {deals} times, the people dealt anew."
     head = (
         f"With each threshold set for FMR {report.target_fmr:g} on people of their own, and judged on "
         f"{report.people[2]:,} people whom no method had seen.{people} "

@@ -115,7 +115,10 @@ def mitigation(
     files: tuple[Path, ...] = ()
     document = mitigation_document(report, others)
     if out is not None:
+        from importlib.metadata import version
+
         from audits.report import Background, Run, hash_input, write_report
+        from audits.report.background import installed_versions
         from audits.report.mitigation_page import mitigation_report
 
         given = {
@@ -134,6 +137,7 @@ def mitigation(
             options.command_line("mitigation", vectors.name, options=given),
             (hash_input(vectors, role="vectors"),),
             seed,
+            installed_versions() | {"scikit-learn": version("scikit-learn")},
         )
         background = Background(about, labels_from)
         files = write_report(

@@ -16,8 +16,10 @@ from audits.mitigation import LEGAL_CAVEAT, OracleGroupThresholds, judge_mitigat
 from audits.mitigation.lab import LabReport
 from audits.report import Background, Run, write_report
 from audits.report.mitigation_page import mitigation_report
+from audits.report.mitigation_tables import share
 from audits.report.mitigation_words import elsewhere, points
 from facerec.errors import ArgumentError
+from facerec.reporting import render_markdown
 from facerec.scores.vectors import check_vectors
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -110,8 +112,8 @@ def test_the_table_is_the_lab(report, labs):
     change = labs[0].judgement("the harmful").changes.change("fnmr", by="group", group="a")
 
     row = rows["the harmful", "a"]
-    assert row[2] == f"{change.before.errors} → {change.after.errors} of {change.change.trials}"
-    assert row[3:5] == (change.before.value, change.after.value)
+    assert row[2] == change.change.trials
+    assert row[3:5] == (share(change.before), share(change.after))
     assert row[5].startswith(points(change.change.value))
     assert row[6:] == ("WORSE", elsewhere(change, "the harmful", labs[1:]).told)
     assert row[7] == "worse in 1 of 1"
@@ -150,6 +152,13 @@ def test_files(report, labs, tmp_path):
     assert int(row["wrong only without"]) == change.change.better
     document = json.loads((tmp_path / "one" / "audit.json").read_text(encoding="utf-8"))
     assert document["people"] == {"learned_from": 60, "thresholds_set_on": 30, "judged": 60}
+
+
+def test_limits_are_a_list(report):
+    """Each limit stands on a line of its own in Markdown as on the page."""
+    text = render_markdown(report.page)
+
+    assert len(re.findall(r"^- ", text[text.index("## Limits and use") :], re.MULTILINE)) >= 7
 
 
 def test_only_the_oracle_is_no_report(labs):

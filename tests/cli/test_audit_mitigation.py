@@ -49,6 +49,21 @@ def test_json(table, facerec):
             assert entry["finding"] == expected
 
 
+def test_photos_without_a_vector_or_a_label(table, facerec):
+    """A photo without a face is a failure to acquire, and whoever has no label is in no group; both are counted."""
+    table.loc[::10, [f"v{n}" for n in range(6)]] = None
+    table.loc[table["subject"] < "p020", "group"] = ""
+    table.to_parquet("v.parquet")
+
+    outcome = facerec("audit", "mitigation", "v.parquet", "--by", "group", *QUICK, "--json")
+
+    (method, *_) = outcome.document["methods"]
+    failed = next(each for each in method["changes"] if (each["rate"], each["by"]) == ("fta", ""))
+    assert failed["errors_before"] == failed["errors_after"] > 0
+    assert method["unlabelled"]["group"]["genuine"] > 0
+    assert {each["group"] for each in method["changes"]} == {"", "a", "b"}
+
+
 def test_report(table, facerec):
     """Files are written, the command can be run again from ``run.json``, and the oracle brings its caveat along."""
     outcome = facerec("audit", "mitigation", "v.csv", "--by", "group", *QUICK, "--oracle", "--out", "lab")
