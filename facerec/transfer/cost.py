@@ -43,7 +43,8 @@ class Speed:
     start : float
         Seconds to make the network and begin a training.
     probe : float
-        Seconds of choosing and fitting a linear probe, per photo, feature and class.
+        Seconds of choosing and fitting a linear probe, per photo, dimension and class; dimensions are those of the
+        space that the photos span.
     """
 
     forward: float
@@ -118,7 +119,8 @@ def predicted_seconds(
     trials : int
         Trainings that are compared.
     """
-    fit = speed.probe * (counts.train + counts.validation) * dimension * classes
+    # With fewer photos than features the sweep works in the space that the photos span.
+    fit = speed.probe * (counts.train + counts.validation) * min(counts.train, dimension) * classes
     if recipe is None:
         return 0.02 + (fit if cell.protocol == "linear" else 0.05 * fit)
     trained = recipe.plan(counts.train).images * (1 + BACKWARD) * macs / speed.training

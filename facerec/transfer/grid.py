@@ -171,7 +171,7 @@ def choose(
     -------
     Plan
         With a budget, of the first settings whose core (the first seed of every probe, and of the trained protocols
-        with the two largest numbers of shots) takes at most three quarters of it; the cheapest if none does.
+        with the last but one number of shots) takes at most three quarters of it; the cheapest if none does.
 
     Raises
     ------
@@ -234,4 +234,4 @@ def _backbones(ordered: Sequence[tuple[Cell, ...]]) -> list[str]:
 
 def _core(ordered: Sequence[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
     levels = sorted({cell.shots for group in ordered for cell in group}, key=lambda count: -(count or 1 << 62))[:2]
-    return [group for group in ordered if group[0].seed == 0 and (not group[0].trained or group[0].shots in levels)]
+    return [group for group in ordered if group[0].seed == 0 and (not group[0].trained or group[0].shots == levels[-1])]

@@ -199,8 +199,8 @@ class _Pace:
 
     def took(self, planned: Planned, seconds: float) -> None:
         sums = self._sums[planned.cell.trained]
-        if not planned.cell.trained:  # the first probe of a backbone computes what all of them share
-            seconds = min(seconds, 5 * planned.seconds + 1)
+        if not planned.cell.trained and not sums[0]:  # the first probe computes what all of them share
+            seconds = max(planned.seconds, seconds - self._shared)
         sums[0] += planned.seconds
         sums[1] += seconds
 
