@@ -60,7 +60,8 @@ def read_image_set(source: str | Path, *, label: str = "label", classes: Sequenc
     if isinstance(source, str) and source.startswith(TORCHVISION):
         from facerec.transfer.torchvision_sets import read_torchvision_set
 
-        return _with_classes(*read_torchvision_set(source.removeprefix(TORCHVISION)), classes)
+        image_set, labels = read_torchvision_set(source.removeprefix(TORCHVISION))
+        return _with_classes(image_set, labels, classes)
     path = Path(source)
     if path.is_dir():
         listing = list_folders(path)

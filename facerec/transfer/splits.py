@@ -169,7 +169,7 @@ def _refuse_shared_people(image_set: ImageSet, learned: Indices, given: dict[str
         shared = np.intersect1d(who[sides[first]], who[sides[second]])
         if len(shared):
             message = (
-                f"{image_set.name}: {len(shared)} subjects, the first is {shared[0]!r}, are in {first} and in "
+                f"{image_set.name}: {len(shared)} subjects, the first is {str(shared[0])!r}, are in {first} and in "
                 f"{second}; a person must be in one part only: correct the split column, or leave it out"
             )
             raise DataSetError(message)
