@@ -69,14 +69,14 @@ class Loop:
     def __init__(
         self, network: Network, photos: Photos, splits: Splits, recipe: Recipe, *, team: Team, device: torch.device
     ) -> None:
-        self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(device).to(memory_format=torch.channels_last)
         self.photos, self.splits, self.recipe, self.team = photos, splits, recipe, team
         self.plan = recipe.plan(len(splits.train))
         self.step = 0
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
         self._labels = torch.from_numpy(photos.image_set.labels)
-        self._format = number_format(recipe.precision, device)
+        self._format = number_format(recipe.precision, network, device)
         self._scaler = torch.amp.GradScaler(device.type, enabled=self._format == torch.float16)
         self._optimizer = _optimizer(network, recipe)
         self._sums = [0.0, 0.0, 0.0]

@@ -95,8 +95,8 @@ class Recipe:
     augmentation : {"none", "flip", "crop"}
         ``flip``: mirrored at random. ``crop``: a random crop of at least half the area, mirrored at random.
     precision : str
-        Number format of the forward pass; ``auto`` is bfloat16 where the processor computes in it, else float32.
-        ``float16`` needs a GPU.
+        Number format of the forward pass; ``auto`` is the faster one, see
+        `number_format`; ``float16`` needs a GPU.
     size : int or None
         Side of the input in pixels; ``None`` is the backbone's own.
     seed : int

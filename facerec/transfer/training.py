@@ -161,7 +161,7 @@ def predict(
     if photos is None:
         photos = Photos(image_set, network.preprocessing)
     _check_photos(photos, image_set, network.preprocessing.text)
-    number = number_format(trained.recipe.precision, network.device)
+    number = number_format(trained.recipe.precision, network, network.device)
     return probabilities(forward(network, photos, np.asarray(indices, np.int64), number))
 
 

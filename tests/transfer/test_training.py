@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from facerec.errors import ArgumentError, TransferError
-from facerec.transfer import training
+from facerec.transfer import load_backbone, training
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.photos import Photos
 from facerec.transfer.preprocessing import Preprocessing
@@ -321,6 +321,22 @@ def test_what_does_not_fit_is_refused() -> None:
             train(tiny_backbone(), image_set, wrong, short("fine-tune"))
 
 
+@pytest.mark.parametrize(("name", "weights"), [("efficientnet_lite0", "default"), ("resnet18", "none")])
+def test_real_networks_fit(name, weights) -> None:
+    """A real backbone goes through a protocol that freezes, at a small size: its stages move, its statistics stay."""
+    image_set, splits = textures(24)
+    backbone = load_backbone(name, weights=weights)
+    recipe_ = short("gradual", size=32, epochs=2, least_steps=4, released_by=0.5, precision="auto")
+
+    trained = train(backbone, image_set, splits, recipe_)
+
+    moved = _moved(trained, backbone.trunk(seed=0).state_dict())
+    assert moved
+    assert not any("running" in name for name in moved)
+    assert trained.history[-1].stages == len(trained.network.trunk.stages)
+    assert predict(trained, image_set, splits.test).shape == (len(splits.test), 3)
+
+
 def test_progress_is_told_after_every_step() -> None:
     """Step and epoch count up to the end; the validation accuracy is that of the last whole epoch."""
     image_set, splits = textures()
@@ -397,7 +413,7 @@ from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import torch
 from test_training import result_of
-from facerec.transfer import training
+from facerec.transfer import load_backbone, training
 from facerec.transfer.distributed import team
 training._SAVE_EVERY_SECONDS = 0.0
 torch.set_num_threads(1)
