@@ -108,8 +108,8 @@ class ClassificationGrouping:
         For every rate, each measured group against the best; the reference itself is left out.
     unmeasured : tuple of (group, rate name)
         The rates without trials; of a class as ``false_positive of cat``. They enter no contrast.
-    unlabelled : int
-        Rows without a label; they are in no group.
+    unlabelled : int or None
+        Rows without a label; they are in no group. None: withheld from a report that is passed on.
     shared_subjects : int
         People with rows in several groups. The intervals of contrasts take groups as different people.
     """
@@ -119,7 +119,7 @@ class ClassificationGrouping:
     groups: tuple[GroupPredictions, ...]
     contrasts: tuple[GroupContrast, ...]
     unmeasured: tuple[tuple[str, str], ...]
-    unlabelled: int
+    unlabelled: int | None
     shared_subjects: int
 
     def group(self, name: str) -> GroupPredictions:

@@ -143,7 +143,7 @@ def _case(found: ClaimVerdict) -> ET.Element:
     case = ET.Element("testcase", {"classname": _xml_text(claim.about), "name": _xml_text(claim.name)})
     told = _xml_text("\n".join(finding.reason for finding in found.findings))
     if found.verdict == "pass":
-        ET.SubElement(case, "system-out").text = told
+        ET.SubElement(case, "system-out").text = told or _xml_text(found.reason)
     else:
         tag = "failure" if found.verdict == "fail" else "error"
         outcome = ET.SubElement(case, tag, {"type": found.verdict, "message": _xml_text(found.reason)})

@@ -108,7 +108,7 @@ def classification_report(
     document = classification_document(
         audit, verdict=verdict_document(verdict), suppressed=suppressed, smallest=smallest
     )
-    return Report(page, document, files, run)
+    return Report(page, document, files, run, verdict)
 
 
 def classification_document(
@@ -135,7 +135,7 @@ def classification_document(
         "confidence": audit.confidence,
         "sharing": {
             "smallest_cell": smallest,
-            "suppressed": {each.by: {"groups": list(each.groups)} for each in suppressed},
+            "suppressed": {each.by: {"groups": list(each.groups), "rates": list(each.rates)} for each in suppressed},
         },
     }
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from audits.class_rates import ClassificationAudit, GroupPredictions
 from audits.groups import split_attributes
-from audits.report.sharing import Sized, Suppressed, check_smallest, too_small
+from audits.report.sharing import UNLABELLED, Sized, Suppressed, check_smallest, too_small
 
 
 def suppress_predictions(
@@ -39,17 +39,22 @@ def suppress_predictions(
         grouping.by: [Sized(group.group, _labels(group.group, grouping.by), _size(group)) for group in grouping.groups]
         for grouping in audit.groupings
     }
+    unlabelled = {grouping.by for grouping in audit.groupings if 0 < (grouping.unlabelled or 0) < smallest}
+    for by in unlabelled:  # they complete the sum of the groups, and are never large enough to hide another
+        sizes[by].append(Sized(UNLABELLED, (UNLABELLED,) * len(split_attributes(by)), 0.0))
     hidden = too_small(sizes, smallest)
     left, lost = [], []
     for grouping in audit.groupings:
         names = tuple(group.group for group in grouping.groups if group.group in hidden[grouping.by])
-        if not names:
+        few = grouping.by in unlabelled
+        if not names and not few:
             left.append(grouping)
             continue
         shown = tuple(group for group in grouping.groups if group.group not in names)
         kept = tuple(entry for entry in grouping.unmeasured if entry[0] not in names)
-        left.append(replace(grouping, groups=shown, contrasts=(), unmeasured=kept))
-        lost.append(Suppressed(grouping.by, names, 0))
+        told = None if few else grouping.unlabelled
+        left.append(replace(grouping, groups=shown, contrasts=(), unmeasured=kept, unlabelled=told))
+        lost.append(Suppressed(grouping.by, names, 0, ("rows without a label",) if few else ()))
     return replace(audit, groupings=tuple(left)), tuple(lost)
 
 

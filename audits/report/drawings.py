@@ -11,6 +11,7 @@ from audits.records import GroupingAudit, RateEstimate, VerificationAudit
 from audits.report import charts
 from audits.report.pair_scores import PairScores, ScoreSets, curve_thresholds
 from audits.report.sensitivity import Sensitivity
+from audits.report.sharing import large_bars
 from facerec.reporting import Column, Figure, Table, plain, write_number
 from facerec.reporting.charts import DetCurve, Histogram, OperatingMark, det_curve, prepare_histogram, score_histogram
 from facerec.reporting.figures import draw
@@ -119,10 +120,16 @@ def histogram_figure(audit: VerificationAudit, sets: ScoreSets, smallest: int | 
     if not len(everybody.genuine) + len(everybody.impostor):
         return None
     counted = prepare_histogram(sets.shown(everybody.genuine), sets.shown(everybody.impostor))
-    genuine, impostor = (_large(counts, smallest) for counts in (counted.genuine, counted.impostor))
+    genuine, impostor = counted.genuine, counted.impostor
+    if smallest is not None:
+        genuine, impostor = large_bars(genuine, smallest), large_bars(impostor, smallest)
     histogram = Histogram(counted.edges, genuine, impostor, missing)
     unit = "distance, smaller = more alike" if sets.distance else "score, larger = more alike"
-    left = "" if smallest is None else f" Bars of fewer than {smallest} pairs are left out."
+    left = (
+        ""
+        if smallest is None
+        else f" Bars of fewer than {smallest} pairs, and what would give them away, are left out."
+    )
     return Figure(
         draw(partial(score_histogram, histogram=histogram, threshold=audit.threshold.shown, unit=unit), height=3.2),
         alt=f"Histograms of genuine and impostor scores with the threshold {audit.threshold.shown:.4g}",
@@ -151,10 +158,6 @@ def _extremes(grouping: GroupingAudit, name: str) -> str:
         return f"{name.upper()} not measured in any group"
     worst = max(measured, key=lambda entry: (entry[1].value, entry[0]))
     return f"{name.upper()} highest for {worst[0]} with {write_number(worst[1].value, 'rate')}"
-
-
-def _large(counts: np.ndarray, smallest: int | None) -> np.ndarray:
-    return counts if smallest is None else np.where(counts < smallest, 0, counts)
 
 
 def _curve_table(rates: Sequence[tuple[str, np.ndarray, np.ndarray]], shown: np.ndarray) -> Table:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audits.report.background import Run
+from audits.verdict import PolicyVerdict
 from facerec.errors import OutputError
 from facerec.reporting import Page, Table, render_html, render_markdown
 from facerec.reporting.markdown import attachments
@@ -31,12 +32,15 @@ class Report:
         For ``<name>.csv``, with numbers in full.
     run : Run
         For ``run.json``.
+    verdict : PolicyVerdict or None
+        What became of a policy's claims, as the report tells it: for summaries that go where the report goes.
     """
 
     page: Page
     document: Mapping[str, object]
     tables: Mapping[str, Table]
     run: Run
+    verdict: PolicyVerdict | None = None
 
 
 def write_report(report: Report, folder: Path) -> tuple[Path, ...]:

@@ -195,6 +195,7 @@ def suppressed_table(suppressed: Sequence[Suppressed], smallest: int) -> Table:
             "Where sums would give back what is left out, the next smallest goes too.",
             "Indices and tests over groups of which one is left out are left out too.",
             "Curves over other thresholds are left out, because each of their steps is one comparison.",
+            "Rates over everybody are shown however few their errors, because they tell nothing about a group.",
         ),
     )
 

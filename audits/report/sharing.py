@@ -8,8 +8,13 @@ those counts is 0 or at least N.
 Leaving out one number is not enough where its neighbours and their sum are shown, because the difference gives it
 back. So more go with it, the next smallest first, in the whole and in every margin that is shown too, until what is
 missing is as large as the smallest count that may be shown. Whatever is computed over all groups, such as a largest
-difference, goes too, and so do curves over thresholds, each of whose steps is one comparison. The rates over
-everybody stay.
+difference, goes too, and so do curves over thresholds, each of whose steps is one comparison. The bars of a histogram
+follow the same rule: `large_bars`.
+
+The rates over everybody stay, however few their errors are, and so do notes on the table as a whole, such as how many
+of its rows repeat others: they name no group, so they tell of nobody what was not known of everybody in the table, and
+a report without them could not be judged. A claim about everybody keeps its numbers for the same reason; a claim about
+a grouping that lost anything keeps its verdict alone.
 """
 
 from __future__ import annotations
@@ -20,6 +25,9 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from audits.groups import split_attributes
 from audits.records import CrossRate, Disparity, GroupingAudit, GroupRates, RateEstimate, VerificationAudit
 from facerec.errors import ArgumentError
@@ -28,7 +36,8 @@ from facerec.types import Interval, Rate
 _NOTHING = Disparity((), (), (), (), ())
 _RateName = Literal["fmr", "fnmr", "fta"]
 _RATES: tuple[_RateName, ...] = ("fmr", "fnmr", "fta")
-_UNLABELLED = "\0"  # no label can be this one
+UNLABELLED = "\0"
+"""Stands for the rows without a label; no label can be this one."""
 
 
 class Sized(NamedTuple):
@@ -88,7 +97,7 @@ def suppress(audit: VerificationAudit, smallest: int) -> tuple[VerificationAudit
         for grouping in audit.groupings
     }
     for by in unlabelled:  # they complete the sum of the groups, and are never large enough to hide another
-        sizes[by].append(Sized(_UNLABELLED, (_UNLABELLED,) * len(split_attributes(by)), 0.0))
+        sizes[by].append(Sized(UNLABELLED, (UNLABELLED,) * len(split_attributes(by)), 0.0))
     hidden = too_small(sizes, smallest)
     withheld = {name: _withheld(audit, name, hidden, smallest) for name in _RATES}
     left, lost = [], []
@@ -132,6 +141,32 @@ def suppress(audit: VerificationAudit, smallest: int) -> tuple[VerificationAudit
 def few(errors: int, trials: int, smallest: int) -> bool:
     """Whether so few trials were errors, or were none, that they are about single people; 0 is nobody."""
     return 0 < errors < smallest or 0 < trials - errors < smallest
+
+
+def large_bars(counts: NDArray[np.int64], smallest: int) -> NDArray[np.int64]:
+    """The bars of a histogram that may be shown beside their sum; the others become 0.
+
+    Parameters
+    ----------
+    counts : ndarray, int64, shape (n,)
+        Pairs in each bar.
+    smallest : int
+        The smallest bar that may be shown. Where a single bar is hidden, or fewer pairs than that in all, the next
+        smallest is hidden too.
+
+    Examples
+    --------
+    >>> large_bars(np.array([9, 2, 7, 0, 30]), 5), large_bars(np.array([9, 7, 0, 30]), 5)
+    (array([ 9,  0,  0,  0, 30]), array([ 9,  7,  0, 30]))
+    """
+    order = np.argsort(counts, kind="stable")
+    order = order[counts[order] > 0]
+    hidden = int(np.count_nonzero(counts[order] < smallest))
+    while 0 < hidden < len(order) and (hidden == 1 or counts[order[:hidden]].sum() < smallest):
+        hidden += 1
+    shown = counts.copy()
+    shown[order[:hidden]] = 0
+    return shown
 
 
 def check_smallest(smallest: int) -> None:

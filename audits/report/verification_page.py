@@ -102,7 +102,7 @@ def verification_report(
         ),
     )
     document = verification_document(audit, verdict=verdict_document(verdict), suppressed=suppressed, smallest=smallest)
-    return Report(page, document, files, run)
+    return Report(page, document, files, run, verdict)
 
 
 def _summary(audit: VerificationAudit) -> str:

@@ -84,6 +84,7 @@ def classification(
         confidence=CONFIDENCE if rules is None else rules.confidence,
     )
     verdict = None if rules is None else judge(rules, classification=audit)
+    told = verdict
     files: tuple[Path, ...] = ()
     document = classification_document(audit, verdict=verdict_document(verdict))
     if out is not None:
@@ -110,7 +111,7 @@ def classification(
             verdict=verdict,
             smallest=share,
         )
-        files, document = write_report(report, out), dict(report.document)
+        told, files, document = report.verdict, write_report(report, out), dict(report.document)
     if as_json:
         console.document({**document, "files": [str(path) for path in files]})
     else:
@@ -135,4 +136,5 @@ def classification(
             for found in worst_findings(grouping):
                 options.say_prose(found.text)
         options.say_files(files)
-    options.finish(verdict, junit=junit, summary=summary)
+        options.say_local(share)
+    options.finish(told, junit=junit, summary=summary)

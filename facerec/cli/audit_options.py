@@ -77,7 +77,8 @@ Share = Annotated[
     typer.Option(
         "--share",
         metavar="N",
-        help="Leave out groups and cells with fewer than N people or comparisons, to pass the report on.",
+        help="Leave out groups and cells with fewer than N people or comparisons, to pass the report on; so do --json, "
+        "--junit and --summary.",
         show_default=False,
         rich_help_panel=_REPORT,
     ),
@@ -196,6 +197,15 @@ def refuse_without_out(share: int | None, out: Path | None) -> None:
     if share is not None and out is None:
         message = "--share is for the report that --out writes; add --out DIR"
         raise ArgumentError(message)
+
+
+def say_local(share: int | None) -> None:
+    """Say that what was printed holds what a report to pass on leaves out."""
+    if share is not None:
+        console.note(
+            f"note: what is printed here leaves nothing out; pass on the report, --json, --junit and --summary, which "
+            f"follow --share {share}, and not this text"
+        )
 
 
 def refuse_without_policy(policy: Path | None, *, junit: Path | None, summary: Path | None) -> None:

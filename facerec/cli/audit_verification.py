@@ -86,6 +86,7 @@ def verification(
         seed=seed,
     )
     verdict = None if rules is None else judge(rules, verification=audit)
+    told = verdict
     files: tuple[Path, ...] = ()
     document = verification_document(audit, verdict=verdict_document(verdict))
     if out is not None:
@@ -117,12 +118,13 @@ def verification(
         run = Run(options.command_line("verification", scores.name, options=given), tuple(inputs), seed)
         background = Background(about, labels_from, purpose, evaluation or "")
         report = verification_report(audit, table, run=run, background=background, verdict=verdict, smallest=share)
-        files, document = write_report(report, out), dict(report.document)
+        told, files, document = report.verdict, write_report(report, out), dict(report.document)
     if as_json:
         console.document({**document, "files": [str(path) for path in files]})
     else:
         _say(audit, verdict, files)
-    options.finish(verdict, junit=junit, summary=summary)
+        options.say_local(share)
+    options.finish(told, junit=junit, summary=summary)
 
 
 def _inputs(scores: Path, calibration: Path | None, policy: Path | None) -> Iterator[tuple[str, Path]]:

@@ -82,6 +82,20 @@ def test_small_groups_leave_every_file(tmp_path):
         assert "tiny" not in path.read_text(encoding="utf-8")
 
 
+def test_a_few_rows_without_a_label_are_not_told(tmp_path):
+    """How many rows lack a label is withheld where they are few, and a group goes so that no sum tells it."""
+    rows = [("x", "x", "large")] * 60 + [("x", "y", "middle")] * 40 + [("x", "y", "")] * 3
+    audit = audit_classification(pd.DataFrame(rows, columns=["label", "prediction", "group"]), by=["group"])
+
+    write_report(classification_report(audit, run=RUN, smallest=10), tmp_path)
+
+    document = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    assert document["unlabelled"]["group"] is None
+    assert [group["group"] for group in document["groups"]["group"]] == ["large"]
+    assert document["sharing"]["suppressed"]["group"]["rates"] == ["rows without a label"]
+    assert "3 rows" not in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
 def test_intersections_protect_their_margins():
     """In a grouping that is shown beside a coarser one, a slice never lacks a single group."""
     sizes = {("a", "m"): 30, ("a", "f"): 3, ("b", "m"): 30, ("b", "f"): 30}

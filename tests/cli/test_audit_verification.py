@@ -154,6 +154,25 @@ def test_shared_report_and_build_server(scores, facerec):
     assert "<testsuite" in Path("claims.xml").read_text(encoding="utf-8")
 
 
+def test_what_leaves_with_a_shared_report_holds_no_small_number(scores, facerec):
+    """JUnit, Markdown and JSON tell no number of a group that the report leaves out; the terminal says that it does."""
+    policy = _policy(scores.parent, 1e-4)
+    arguments = ("--at-threshold", 1.0, "--policy", policy, "--junit", "claims.xml", "--summary", "claims.md",
+                 "--replicates", 0, "--out", "r")  # fmt: skip
+    whole = facerec("audit", "verification", scores, *arguments, "--json").document
+    counts = {f"{group[name]} of {group['impostor']}" for group in whole["groups"]["sex"] for name in ["false_matches"]}
+    assert any(count in Path("claims.xml").read_text(encoding="utf-8") for count in counts)
+
+    outcome = facerec("audit", "verification", scores, *arguments, "--share", 500)
+
+    assert outcome.status == 1
+    assert "note: what is printed here leaves nothing out" in outcome.err
+    for name in ("claims.xml", "claims.md", "r/report.md", "r/audit.json"):
+        text = Path(name).read_text(encoding="utf-8")
+        assert "numbers left out" in text
+        assert not [count for count in counts if count in text]
+
+
 def test_the_table_of_this_project(facerec, tmp_path):
     """The committed LFW table gives a report in which women and men are counted."""
     outcome = facerec(
