@@ -1,0 +1,210 @@
+"""Features are those of the plain network, whatever the batches and threads; the cache gives back what was computed."""
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from torch import nn
+
+from facerec.errors import ArgumentError, ImageError, OutputError
+from facerec.transfer.backbone import Backbone, load_backbone
+from facerec.transfer.features import Features, extract, resolved_precision
+from facerec.transfer.folding import folded
+from facerec.transfer.image_set import ImageSet
+from facerec.transfer.reading import read_image_set
+
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    """The ImageNet network that the package registry has."""
+    return load_backbone("efficientnet_lite0")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> ImageSet:
+    """Two classes of eleven photos of several sizes."""
+    random = np.random.default_rng(0)
+    for number in range(11):
+        for name, shape in (("a", (70, 90, 3)), ("b", (120, 64 + number, 3))):
+            file = tmp_path / "photos" / name / f"{number}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            PIL.Image.fromarray(random.integers(0, 256, shape, np.uint8)).save(file)
+    return read_image_set(tmp_path / "photos")
+
+
+def test_features_are_the_plain_networks(backbone: Backbone, photos: ImageSet) -> None:
+    """Threads, folding and channels last change nothing beyond rounding."""
+    found = extract(backbone, photos, size=SIZE)
+
+    preprocessing = backbone.preprocessing.at(SIZE)
+    batch = torch.stack([preprocessing.evaluate(photos.image(i)) for i in range(len(photos))])
+    with torch.inference_mode():
+        plain = backbone.trunk().eval()(preprocessing.normalise(batch)).numpy()
+    assert found.vectors.dtype == np.float32
+    np.testing.assert_allclose(found.vectors, plain, rtol=0, atol=1e-4 * np.abs(plain).max())
+
+
+@pytest.mark.parametrize(("batch_size", "workers"), [(1, 1), (5, 3), (64, 2)])
+def test_batches_and_threads_do_not_matter(backbone: Backbone, photos: ImageSet, batch_size: int, workers: int) -> None:
+    """A photo's vector is the same to 1e-5 of the largest number, alone and in any company."""
+    usual = extract(backbone, photos, size=SIZE)
+
+    other = extract(backbone, photos, size=SIZE, batch_size=batch_size, workers=workers)
+
+    np.testing.assert_allclose(other.vectors, usual.vectors, rtol=0, atol=1e-5 * usual.vectors.max())
+    assert other.key == usual.key
+
+
+def test_the_cache_gives_back_the_same_bytes(backbone: Backbone, photos: ImageSet, tmp_path: Path) -> None:
+    """The second time nothing is computed; rows of a part come from the whole."""
+    first, second = (extract(backbone, photos, size=SIZE, cache=tmp_path / "cache") for _ in range(2))
+    part = extract(backbone, photos, size=SIZE, cache=tmp_path / "cache", indices=np.array([7, 2]))
+
+    assert (first.cached, second.cached, part.cached) == (False, True, True)
+    np.testing.assert_array_equal(first.vectors, second.vectors)
+    np.testing.assert_array_equal(first.vectors[[7, 2]], part.vectors)
+
+
+def test_whatever_changes_the_vectors_changes_the_key(backbone: Backbone, photos: ImageSet, tmp_path: Path) -> None:
+    """Size, precision, photos, their order and weights are part of the key; labels and folders are not."""
+
+    def key(images: ImageSet = photos, network: Backbone = backbone, **options) -> str:
+        return extract(network, images, **{"size": 32, "indices": np.array([0, 1]), **options}).key
+
+    random = load_backbone("resnet18", weights="none")
+
+    keys = [
+        key(),
+        key(size=40),
+        key(precision="bfloat16"),
+        key(indices=np.array([1, 0])),
+        key(indices=np.array([0, 2])),
+        key(network=random),
+    ]
+
+    assert len(set(keys)) == len(keys)
+    photos.root.rename(tmp_path / "moved")
+    assert key(images=read_image_set(tmp_path / "moved", classes=["b", "a"])) == keys[0]
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "json", "gone"])
+def test_a_damaged_cache_is_computed_again(backbone: Backbone, photos: ImageSet, tmp_path: Path, damage: str) -> None:
+    """Files that fail their check are no features."""
+    part = photos.subset(range(3))
+    good = extract(backbone, part, size=32, cache=tmp_path / "cache")
+    vectors, about = tmp_path / "cache" / f"{good.key}.npy", tmp_path / "cache" / f"{good.key}.json"
+    if damage == "cut":
+        vectors.write_bytes(vectors.read_bytes()[:-40])
+    elif damage == "changed":
+        vectors.write_bytes(vectors.read_bytes()[:-1] + b"\x01")
+    elif damage == "json":
+        about.write_text("{")
+    else:
+        vectors.unlink()
+
+    again = extract(backbone, part, size=32, cache=tmp_path / "cache")
+
+    assert not again.cached
+    np.testing.assert_allclose(again.vectors, good.vectors, atol=1e-5)
+    assert extract(backbone, part, size=32, cache=tmp_path / "cache").cached
+
+
+def test_a_cache_that_cannot_be_written(backbone: Backbone, photos: ImageSet, tmp_path: Path) -> None:
+    """A file where the folder should be is an error for people."""
+    (tmp_path / "cache").write_text("a file")
+
+    with pytest.raises(OutputError, match="folder for features cannot be made"):
+        extract(backbone, photos.subset([0]), size=32, cache=tmp_path / "cache")
+
+
+def test_progress_counts_every_photo(backbone: Backbone, photos: ImageSet) -> None:
+    """Progress ends with all photos done."""
+    seen: list[tuple[int, int]] = []
+
+    extract(backbone, photos, size=32, batch_size=8, progress=lambda done, total: seen.append((done, total)))
+
+    assert seen == [(8, 22), (16, 22), (22, 22)]
+
+
+def test_bfloat16_is_close(backbone: Backbone, photos: ImageSet) -> None:
+    """Vectors in bfloat16 point where those in float32 do."""
+    exact, rounded = (extract(backbone, photos, size=SIZE, precision=p).vectors for p in ("float32", "bfloat16"))
+
+    cosines = (exact * rounded).sum(axis=1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rounded, axis=1)
+    assert cosines.min() > 0.98
+    assert np.abs(exact - rounded).max() > 0
+
+
+def test_auto_precision_follows_what_the_processor_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """bfloat16 where there are instructions for it, float32 where not or where torch cannot tell."""
+    for reported, wanted in (({"amx_bf16": True}, "bfloat16"), ({"avx512_bf16": False}, "float32")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda reported=reported: reported, raising=False)
+        assert resolved_precision("auto", "cpu") == wanted
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert resolved_precision("auto", "cpu") == "float32"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"precision": "float16"}, {"batch_size": 0}, {"workers": 0}, {"device": "tpu"}, {"indices": np.array([22])}],
+)
+def test_bad_arguments(backbone: Backbone, photos: ImageSet, wrong: dict[str, object]) -> None:
+    """Each is refused before a photo is read."""
+    with pytest.raises(ArgumentError):
+        extract(backbone, photos, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_photo_that_has_gone(backbone: Backbone, photos: ImageSet) -> None:
+    """A photo that vanished since the set was read is named."""
+    (photos.root / photos.files[3]).unlink()
+
+    with pytest.raises(ImageError, match=r"a/2\.png"):
+        extract(backbone, photos, size=32)
+
+
+def test_threads_of_the_caller_are_left_alone(backbone: Backbone, photos: ImageSet) -> None:
+    """Extraction does not change how many threads torch uses elsewhere."""
+    before = torch.get_num_threads()
+
+    extract(backbone, photos, size=32, workers=2)
+
+    assert torch.get_num_threads() == before
+
+
+def test_folding_keeps_the_function_and_leaves_no_norm() -> None:
+    """A norm after a convolution is folded; one that is used twice, or follows something else, is not."""
+    torch.manual_seed(0)
+
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.first_norm = nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8)
+            self.second, self.shared = nn.Conv2d(8, 8, 3), nn.BatchNorm2d(8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.shared(self.first_norm(self.first(x)).relu())
+            return self.shared(self.second(x))
+
+    network = Network()
+    for norm in (network.first_norm, network.shared):
+        norm.running_mean.normal_()
+        norm.running_var.uniform_(0.5, 2)
+        nn.init.uniform_(norm.weight, 0.5, 2)
+    network.eval()
+    x = torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        before, after = network(x), folded(network)(x)
+
+    torch.testing.assert_close(after, before, rtol=1e-5, atol=1e-5)
+    assert [type(each) for each in (network.first_norm, network.shared)] == [nn.Identity, nn.BatchNorm2d]
+
+
+def test_no_photos(backbone: Backbone, photos: ImageSet) -> None:
+    """Features of nothing are an empty array of the right width."""
+    found: Features = extract(backbone, photos, size=32, indices=np.array([], np.int64))
+
+    assert found.vectors.shape == (0, backbone.dimension)

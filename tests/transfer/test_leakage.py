@@ -1,0 +1,105 @@
+"""Copies and look-alikes across a split are found, unrelated photos are not, and ImageNet's subsets are known."""
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageFilter
+import pytest
+
+from facerec.transfer.image_set import ImageSet
+from facerec.transfer.known_targets import imagenet_subset
+from facerec.transfer.leakage import find_leakage
+from facerec.transfer.reading import read_image_set
+from facerec.transfer.splits import Splits
+
+
+def _scene(seed: int) -> PIL.Image.Image:
+    """Soft blobs: low frequencies of their own, as photos have."""
+    noise = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
+    return PIL.Image.fromarray(noise).resize((96, 96), PIL.Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def scenes(tmp_path: Path) -> ImageSet:
+    """Two classes of four: a/2 is a/0 again, b/1 is b/0 smaller and compressed, b/3 is a/3 in the wrong class."""
+    saved = {"a/0": _scene(0), "a/1": _scene(1), "a/2": _scene(0), "a/3": _scene(3)}
+    saved |= {"b/0": _scene(4), "b/2": _scene(6), "b/3": _scene(3)}
+    for name, scene in saved.items():
+        file = tmp_path / "scenes" / f"{name}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        scene.save(file)
+    _scene(4).resize((50, 50)).save(tmp_path / "scenes" / "b" / "1.jpg", quality=60)
+    return read_image_set(tmp_path / "scenes")
+
+
+def _splits(train: list[int], test: list[int]) -> Splits:
+    return Splits(np.array(train), np.array([], np.int64), np.array(test))
+
+
+def test_copies_and_look_alikes_across_the_split(scenes: ImageSet) -> None:
+    """The copy, the smaller one and the label conflict are found, and nothing else."""
+    found = find_leakage(scenes, _splits([0, 1, 4, 6, 7], [2, 3, 5]))
+
+    assert [(leak.first, leak.second, leak.sides) for leak in found.duplicates] == [
+        ("a/0.png", "a/2.png", ("train", "test")),
+        ("a/3.png", "b/3.png", ("test", "train")),
+    ]
+    assert [(leak.first, leak.second) for leak in found.near_duplicates] == [("b/0.png", "b/1.jpg")]
+    assert found.conflicts == (("a/3.png", "b/3.png"),)
+    assert found.imagenet_subset is None
+    for said in ("2 pairs of photos with the same contents", "1 pairs of photos that look alike", "have two classes"):
+        assert said in found.warning
+
+
+def test_on_one_side_of_the_split_it_is_no_leak(scenes: ImageSet) -> None:
+    """Copies within a part are no leakage between parts."""
+    found = find_leakage(scenes, _splits([0, 2, 3, 7], [1, 4, 5, 6]))
+
+    assert (found.duplicates, found.near_duplicates) == ((), ())
+
+
+def test_plain_photos_say_nothing(tmp_path: Path) -> None:
+    """Photos of one colour have hashes alike and are not taken for duplicates."""
+    for name, colour in (("a", "red"), ("b", "blue")):
+        (tmp_path / "plain" / name).mkdir(parents=True)
+        PIL.Image.new("RGB", (40, 40), colour).save(tmp_path / "plain" / name / "0.png")
+
+    found = find_leakage(read_image_set(tmp_path / "plain"), _splits([0], [1]))
+
+    assert found.near_duplicates == ()
+    assert found.warning == ""
+
+
+def _named(name: str, *classes: str) -> ImageSet:
+    return ImageSet(name, Path(f"/data/{name}"), (), np.array([], np.int64), classes, (), ())
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (_named("hymenoptera_data", "ants", "bees"), "hymenoptera"),
+        (_named("mine", "ants", "bees"), "hymenoptera"),
+        (_named("imagenette2-320", "n01440764", "n02102040"), "Imagenette"),
+        (_named("x", "n01440764", "n02102040"), "WordNet"),
+        (_named("x", "n02085620-Chihuahua", "n02085782-Japanese_spaniel"), "WordNet"),
+        (_named("tiny-imagenet-200", "a", "b"), "Tiny ImageNet"),
+        (_named("flowers5_small", "daisy", "tulip"), None),
+        (_named("mine", "ants", "bees", "wasps"), None),
+        (_named("mine", "n1", "n2"), None),
+    ],
+)
+def test_targets_that_imagenet_contains(made: ImageSet, expected: str | None) -> None:
+    """Known by the folder's name, by the classes, or by classes that are WordNet ids."""
+    found = imagenet_subset(made)
+
+    assert found is None if expected is None else found is not None and expected in found
+
+
+def test_hymenoptera_carries_the_warning(data: Path) -> None:
+    """The tutorial's own data set is part of ImageNet, and the warning says so."""
+    found = read_image_set(data / "hymenoptera_data").subset(range(4))
+
+    warning = find_leakage(found, _splits([0, 1], [2, 3]), near=False).warning
+
+    assert "part of ImageNet" in warning
