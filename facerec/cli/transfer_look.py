@@ -79,9 +79,9 @@ def look(
 
     name = default_backbone_name(weights_dir) if backbone is None else backbone
     chosen = load_backbone(name, weights_dir=weights_dir, weights=weights)
-    found = look_inside(
-        chosen, listed(photos), outside=listed(outside) if outside else (), layers=layer or (), seed=seed
-    )
+    beyond = listed(outside) if outside else ()
+    with console.progress("looking at photos") as progress:
+        found = look_inside(chosen, listed(photos), outside=beyond, layers=layer or (), seed=seed, progress=progress)
     written = write(look_page(found), out, stem="look")
     if as_json:
         console.document(_document(found, written.html))

@@ -123,7 +123,9 @@ def _limits(all_values: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
     low, high = (np.log10(shown.min()), np.log10(shown.max())) if shown.size else (-1.0, 1.0)
     low, high = np.floor(low), np.ceil(high)
     spare = max(0.0, 3 - (high - low))
-    return 10.0 ** (low - np.floor(spare / 2)), 10.0 ** (high + np.ceil(spare / 2))
+    low, high = low - np.floor(spare / 2), high + np.ceil(spare / 2)
+    margin = 0.04 * (high - low)
+    return 10.0 ** (low - margin), 10.0 ** (high + margin)
 
 
 def _layers(

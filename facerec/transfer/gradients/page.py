@@ -137,14 +137,14 @@ def _start(lab: Lab) -> Section:
             "weight_gradient",
             "norm of the weight gradient",
             initialisation="torch",
-            alt="Norm of the weight gradient over the layers with PyTorch's own initialisation, for each family and depth",
+            alt="Norm of the weight gradient over the layers with PyTorch's own initialisation, by family and depth",
             caption="The first figure again with PyTorch's own initialisation, which has a sixth of He's variance.",
         ),
         _start_table(lab),
         figures.shattering_figure(
             lab,
-            alt="Cosine of the gradients of two inputs over their distance, for each network; the table gives it at one "
-            "distance",
+            alt="Cosine of the gradients of two inputs over their distance, for each network; the table gives it "
+            "at one distance",
             caption="Shattering: how alike the gradients of two inputs are that lie a little apart on the line between "
             "two images; 100 % is the other image. The output is one random combination of the "
             f"logits; batch norm uses the statistics of {MEASURED} images. Mean and range over the seeds.",

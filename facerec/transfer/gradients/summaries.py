@@ -1,4 +1,4 @@
-"""What the numbers of a run come to: means over the seeds with their intervals, ratios of layers, gaps between depths."""
+"""What the numbers of a run come to: means over seeds with their intervals, ratios of layers, gaps of depths."""
 
 from __future__ import annotations
 
@@ -38,14 +38,21 @@ class Mean:
 
     def text(self, digits: int = 2) -> str:
         """``0.52 [0.41, 0.63]``."""
-        return f"{self.value:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]".replace("-", "−")
+        value, low, high = (f"{each:.{digits}f}" for each in (self.value, self.low, self.high))
+        # Not broken over two lines; and no minus before what is rounded to 0.
+        written = f"{_signed(value)} [{_signed(low)}, {_signed(high)}]"
+        return written.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _signed(number: str) -> str:
+    return number.removeprefix("-") if not float(number) else number.replace("-", "−")
 
 
 def mean_of(values: ArrayLike) -> Mean:
-    """Mean and Student's interval of independent values.
+    r"""Mean and Student's interval of independent values.
 
     >>> mean_of([1.0, 2.0, 3.0]).text()
-    '2.00 [−0.48, 4.48]'
+    '2.00\xa0[−0.48,\xa04.48]'
     """
     each = np.asarray(values, np.float64)
     middle = float(each.mean()) if np.isfinite(each).all() else float("nan")

@@ -75,11 +75,10 @@ def activations(trunk: nn.Module, pixels: Tensor, layers: Sequence[str]) -> tupl
     """
     modules = _modules(trunk)
     kept: dict[str, Tensor] = {}
-    handles = []
     for layer in layers:
         if layer not in modules:
             raise ArgumentError(_unknown(layer, layer_names(trunk)))
-        handles.append(modules[layer].register_forward_hook(_keep(kept, layer)))
+    handles = [modules[layer].register_forward_hook(_keep(kept, layer)) for layer in layers]
     try:
         with torch.inference_mode():
             trunk(pixels)

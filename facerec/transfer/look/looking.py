@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,9 @@ from facerec.transfer.look.filters import Filters, first_filters
 from facerec.transfer.look.outside import Separation, energy, max_softmax, separation
 from facerec.transfer.look.saliency import saliency
 from facerec.transfer.trunk import Trunk
+
+DETAILED = 12
+"""Photos that are shown; of all others there are answers and scores."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +42,22 @@ class Seen:
         Its path, as it was given.
     outside : bool
         Given as a photo of something that the network does not know.
-    pixels : ndarray, uint8, shape (S, S, 3)
-        What the network sees: resized and cropped.
+    pixels : ndarray, uint8, shape (S, S, 3), or None
+        What the network sees, resized and cropped; only of the first `DETAILED` photos that are not `outside`, so that
+        a large folder needs no memory.
     answers : tuple of Answer
         The five most probable, the first one first; empty where the backbone has no classifier.
     max_softmax, energy : float or None
         Scores of belonging to what the network knows; larger is more inside.
     saliency : ndarray, float32, shape (S, S), or None
-        0 … 1; only of photos that are not `outside`.
+        0 … 1; only where there are pixels and a classifier.
     activations : tuple of Activation
         Of the chosen layers; only of the first photo.
     """
 
     photo: str
     outside: bool
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] | None
     answers: tuple[Answer, ...]
     max_softmax: float | None
     energy: float | None
@@ -97,6 +101,7 @@ def look(
     outside: Sequence[Path] = (),
     layers: Sequence[str] = (),
     seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Look:
     """Show photos to a backbone.
 
@@ -111,6 +116,8 @@ def look(
         Whose activations are kept; by default the first layer and three stages.
     seed : int
         Of the weights where they are random.
+    progress : callable, optional
+        Called with how many photos were seen and how many there are.
 
     Raises
     ------
@@ -134,19 +141,21 @@ def look(
         crop = backbone.preprocessing.evaluate(images.read(path))
         pixels = backbone.preprocessing.normalise(crop[None])
         logits = None if classifier is None else _logits(trunk, classifier.eval(), pixels)
-        is_outside = number >= len(photos)
+        is_outside, detailed = number >= len(photos), number < min(len(photos), DETAILED)
         seen.append(
             Seen(
                 photo=str(path),
                 outside=is_outside,
-                pixels=crop.permute(1, 2, 0).numpy(),
+                pixels=crop.permute(1, 2, 0).numpy() if detailed else None,
                 answers=() if logits is None else _answers(logits, backbone.classes or ()),
                 max_softmax=None if logits is None else float(max_softmax(logits)[0]),
                 energy=None if logits is None else float(energy(logits)[0]),
-                saliency=None if classifier is None or is_outside else saliency(trunk, classifier, pixels),
+                saliency=saliency(trunk, classifier, pixels) if classifier is not None and detailed else None,
                 activations=activations(trunk, pixels, chosen) if number == 0 else (),
             )
         )
+        if progress:
+            progress(len(seen), len(photos) + len(outside))
     return Look(backbone, filters, layer_names(trunk), tuple(seen), _separations(seen))
 
 

@@ -99,6 +99,7 @@ def _newcombe(auroc: float, m: int, n: int) -> tuple[float, float]:
         spread = 1 + typical * (1 - theta) / (2 - theta) + typical * theta / (1 + theta)
         return float(np.sqrt(max(0.0, theta * (1 - theta) * spread / (m * n))))
 
-    low = 0.0 if auroc <= 0 else brentq(lambda theta: theta + _Z * error(theta) - auroc, 0.0, auroc)
-    high = 1.0 if auroc >= 1 else brentq(lambda theta: theta - _Z * error(theta) - auroc, auroc, 1.0)
+    # At 0 and 1 the error is 0, so that an area of 1 would find itself there, and not its lower end.
+    low = 0.0 if auroc <= 0 else brentq(lambda theta: theta + _Z * error(theta) - auroc, 0.0, min(auroc, 1 - 1e-9))
+    high = 1.0 if auroc >= 1 else brentq(lambda theta: theta - _Z * error(theta) - auroc, max(auroc, 1e-9), 1.0)
     return float(low), float(high)

@@ -30,10 +30,9 @@ from facerec.reporting.charts import bars
 from facerec.reporting.figures import draw
 from facerec.transfer.look.activations import Activation
 from facerec.transfer.look.block_costs import cost_tables
-from facerec.transfer.look.looking import Look, Seen
+from facerec.transfer.look.looking import DETAILED, Look, Seen
 from facerec.transfer.look.pictures import gallery, grey, overlay, png
 
-_DETAILED = 12
 _CHANNELS = 64
 
 
@@ -70,8 +69,10 @@ def look_page(look: Look) -> Page:
 
 def _answers(look: Look, inside: list[Seen]) -> Section:
     blocks: list[Block] = []
-    for seen in inside[:_DETAILED]:
+    for seen in inside[:DETAILED]:
         name = PurePath(seen.photo).name
+        if seen.pixels is None:
+            continue
         size = seen.pixels.shape[0]
         pictures: list[Figure | Picture] = [
             Picture(png(seen.pixels), f"{name} as the network sees it", f"{plain(name)}, {size} × {size} pixels")
@@ -82,8 +83,8 @@ def _answers(look: Look, inside: list[Seen]) -> Section:
         blocks.append(SideBySide(tuple(pictures)))
         if seen.answers:
             blocks.append(_bars(seen, name))
-    if len(inside) > _DETAILED:
-        blocks.append(Text(f"{len(inside) - _DETAILED} further photos stand in the table of scores only."))
+    if len(inside) > DETAILED:
+        blocks.append(Text(f"{len(inside) - DETAILED} further photos stand in the table of scores only."))
     if look.backbone.classes is None:
         blocks.append(Callout("note", f"{plain(look.backbone.name)} comes without a classifier: it gives no answers."))
     return Section("What it answers", tuple(blocks))
@@ -197,7 +198,7 @@ def _belonging(look: Look) -> Section:
 def _costs() -> Section:
     text = (
         "What blocks cost: parameters, and multiply-adds (MACs) for one image. The formulas are checked against real "
-        "modules; `facerec.transfer.blocks` computes them for other widths."
+        "modules; `facerec transfer blocks` and `facerec.transfer.blocks` compute them."
     )
     return Section("What blocks cost", (Text(text), *cost_tables()))
 
