@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from itertools import chain
 from typing import Any
@@ -18,13 +17,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import cross_entropy, log_softmax
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.functional import cross_entropy
 
 from facerec.errors import TransferError
 from facerec.transfer.augmentation import augment
 from facerec.transfer.distributed import Team
 from facerec.transfer.freezing import check_frozen, freeze, frozen_state
+from facerec.transfer.inference import autocast, forward, normalised, recalibrate
 from facerec.transfer.network import Network
 from facerec.transfer.number_format import number_format
 from facerec.transfer.photos import Photos
@@ -42,8 +41,6 @@ from facerec.transfer.trained import Epoch, Progress
 
 # Purposes of draws; order has 0, in `batch_of`.
 _AUGMENTATION, _DROPOUT = 1, 2
-# How many photos go through a network at once where no gradient is kept.
-_FORWARD_BATCH = 64
 # How many training photos the statistics are measured on by the policy "recalibrate".
 _RECALIBRATION_PHOTOS = 1024
 _FILES_NAMED = 8
@@ -97,21 +94,9 @@ class Loop:
         return max(self.history, key=lambda each: (each.validation_accuracy, -each.validation_loss, -each.number))
 
     def recalibrate(self) -> None:
-        """Measure the statistics of batch normalisation on the training photos, equally weighted over batches."""
-        norms = [each for each in self.network.trunk.modules() if isinstance(each, _BatchNorm)]
-        momenta = [each.momentum for each in norms]
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # an average over all batches that pass
-            norm.training = True
+        """Measure the statistics of batch normalisation on the training photos."""
         some = np.random.default_rng(draw_seed(self.recipe, 0, 0)).permutation(self.splits.train)
-        groups = np.array_split(some[:_RECALIBRATION_PHOTOS], -(-min(len(some), _RECALIBRATION_PHOTOS) // 64))
-        with torch.no_grad(), self._autocast():
-            for batch in self.photos.batches(groups):
-                self.network.trunk(self._normalised(batch))
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum
-        self.network.train()
+        recalibrate(self.network, self.photos, some[:_RECALIBRATION_PHOTOS], self._format)
         self._frozen = self.started = frozen_state(self.network)
 
     def run(
@@ -201,10 +186,10 @@ class Loop:
     def _take_step(self, pixels: Tensor, batch: NDArray[np.int64]) -> float:
         part = self.team.part(batch)
         generator = torch.Generator().manual_seed(draw_seed(self.recipe, _AUGMENTATION, self.step))
-        inputs = augment(self._normalised(pixels), self.recipe.augmentation, generator, part=(part, len(batch)))
+        inputs = augment(normalised(self.network, pixels), self.recipe.augmentation, generator, part=(part, len(batch)))
         labels = self._labels[batch[part]].to(self.network.device)
         torch.manual_seed(draw_seed(self.recipe, _DROPOUT, self.step * self.team.size + self.team.rank))
-        with self._autocast():
+        with autocast(self.network.device, self._format):
             scores = self.network(inputs)
         # The sum over the team is the mean over the batch.
         loss = cross_entropy(scores.float(), labels, reduction="sum") / len(batch)
@@ -271,41 +256,6 @@ class Loop:
             f"{more}; use a learning rate below {self.recipe.learning_rate:g}, or look at these photos"
         )
         return TransferError(message)
-
-    def _normalised(self, pixels: Tensor) -> Tensor:
-        return normalised(self.network, pixels)
-
-    def _autocast(self) -> AbstractContextManager[None]:
-        return autocast(self.network.device, self._format)
-
-
-def normalised(network: Network, pixels: Tensor) -> Tensor:
-    """Bytes, uint8 (n, 3, size, size), as the network's input on its device."""
-    moved = pixels.to(network.device).contiguous(memory_format=torch.channels_last)
-    return network.preprocessing.normalise(moved)
-
-
-def autocast(device: torch.device, number: torch.dtype) -> AbstractContextManager[None]:
-    """The context in which products and convolutions are computed in `number`."""
-    # A wider format cannot be named for autocast; float32 is its absence.
-    return torch.autocast(device.type, torch.bfloat16 if number == torch.float32 else number, number != torch.float32)
-
-
-@torch.no_grad()
-def forward(network: Network, photos: Photos, indices: NDArray[np.int64], number: torch.dtype) -> Tensor:
-    """Scores before the softmax, float32 (n, classes), in eval mode; the network is left in the mode it was in."""
-    training = network.training
-    network.eval()
-    groups = [indices[first : first + _FORWARD_BATCH] for first in range(0, len(indices), _FORWARD_BATCH)]
-    with autocast(network.device, number):
-        scores = [network(normalised(network, pixels)).float() for pixels in photos.batches(groups)]
-    network.train(training)
-    return torch.cat(scores) if scores else torch.zeros(0, len(network.classes), device=network.device)
-
-
-def probabilities(scores: Tensor) -> NDArray[np.float32]:
-    """Softmax of scores, float32 (n, classes)."""
-    return log_softmax(scores.double(), dim=1).exp().float().cpu().numpy()
 
 
 def _optimizer(network: Network, recipe: Recipe) -> torch.optim.Optimizer:

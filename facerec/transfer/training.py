@@ -27,7 +27,8 @@ from facerec.transfer.checkpoints import read_checkpoint, save_checkpoint
 from facerec.transfer.distributed import Team, current_team
 from facerec.transfer.freezing import check_frozen, digest_of, frozen_state
 from facerec.transfer.image_set import ImageSet
-from facerec.transfer.loop import Loop, forward, probabilities
+from facerec.transfer.inference import forward, probabilities
+from facerec.transfer.loop import Loop
 from facerec.transfer.network import Network
 from facerec.transfer.number_format import number_format
 from facerec.transfer.photos import Photos
