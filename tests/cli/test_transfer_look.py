@@ -14,7 +14,7 @@ def photo(tmp_path):
 
 
 def test_look_writes_a_page_and_says_what_it_saw(facerec, photo, tmp_path):
-    """Answers and the page's name are printed; the document of --json holds the layers."""
+    """Answers are printed, and the page is where it was asked for."""
     outcome = facerec(
         "transfer", "look", str(photo), "--backbone", "efficientnet_lite0", "--out", str(tmp_path / "page")
     )

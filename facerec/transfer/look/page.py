@@ -69,6 +69,7 @@ def look_page(look: Look) -> Page:
 
 def _answers(look: Look, inside: list[Seen]) -> Section:
     blocks: list[Block] = []
+    silent: list[Figure | Picture] = []
     for seen in inside[:DETAILED]:
         name = PurePath(seen.photo).name
         if seen.pixels is None:
@@ -80,9 +81,12 @@ def _answers(look: Look, inside: list[Seen]) -> Section:
         if seen.saliency is not None:
             caption = "Saliency: where small changes would change the first answer most"
             pictures.append(Picture(png(overlay(seen.pixels, seen.saliency)), f"Saliency of {name}", caption))
-        blocks.append(SideBySide(tuple(pictures)))
         if seen.answers:
-            blocks.append(_bars(seen, name))
+            blocks += [SideBySide(tuple(pictures)), _bars(seen, name)]
+        else:
+            silent += pictures
+    if silent:
+        blocks.append(SideBySide(tuple(silent)))
     if len(inside) > DETAILED:
         blocks.append(Text(f"{len(inside) - DETAILED} further photos stand in the table of scores only."))
     if look.backbone.classes is None:
