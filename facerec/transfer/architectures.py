@@ -68,6 +68,7 @@ class _Parts:
     last: nn.Linear
     neck: Stages = ()
     map_of: MapOf | None = None
+    smallest: int = 1
 
 
 def build(architecture: str, *, size: int) -> nn.Module:
@@ -101,6 +102,7 @@ def dissect(architecture: str, network: nn.Module, *, size: int) -> tuple[Trunk,
         dimension=known.dimension,
         map_stages=known.map_stages,
         map_channels=known.map_channels,
+        smallest=parts.smallest,
         **({"map_of": parts.map_of} if parts.map_of else {}),
     )
     return trunk.eval(), parts.last
@@ -159,21 +161,21 @@ def _alexnet(network: _Network) -> _Parts:
     pools = _places_of(nn.MaxPool2d, network.features)
     convolutions = _places_of(nn.Conv2d, network.features)
     starts = sorted([*pools, *(place for place in convolutions if place - 1 not in pools)])
-    return _with_hidden_layers(network, starts)
+    return _with_hidden_layers(network, starts, smallest=63)
 
 
 def _vgg(network: _Network) -> _Parts:
     """The convolutions between one pooling and the next are a stage."""
-    return _with_hidden_layers(network, [0, *_places_of(nn.MaxPool2d, network.features)])
+    return _with_hidden_layers(network, [0, *_places_of(nn.MaxPool2d, network.features)], smallest=32)
 
 
-def _with_hidden_layers(network: _Network, starts: list[int]) -> _Parts:
+def _with_hidden_layers(network: _Network, starts: list[int], *, smallest: int) -> _Parts:
     """Stages that begin at `starts`, the last being the pooling; then two hidden layers, then the last layer."""
     body = [(f"conv{number}", network.features[first:end]) for number, (first, end) in enumerate(pairwise(starts), 1)]
     pool = nn.Sequential(*network.features[starts[-1] :], network.avgpool, nn.Flatten())
     first, second = (place + 1 for place in _places_of(nn.ReLU, network.classifier))
     hidden = [("fc6", network.classifier[:first]), ("fc7", network.classifier[first:second])]
-    return _Parts(body, pool, network.classifier[-1], hidden)
+    return _Parts(body, pool, network.classifier[-1], hidden, smallest=smallest)
 
 
 def _places_of(kind: type[nn.Module], layers: _Network) -> list[int]:
@@ -215,6 +217,7 @@ def _convnext(network: _Network) -> _Parts:
         network.avgpool,
         last,
         [("norm", nn.Sequential(norm, flatten))],
+        smallest=32,
     )
 
 
@@ -231,15 +234,15 @@ def _vision_transformer(network: _Network) -> _Parts:
         _FirstToken(),
         network.heads[-1],
         map_of=partial(_patches_as_map, patch=network.patch_size),
+        smallest=network.patch_size,
     )
 
 
 def _dlib_resnet(network: _Network) -> _Parts:
     stem = nn.Sequential(network.stem, nn.MaxPool2d(3, 2), nn.ReLU(inplace=True))
     levels = _levels(network.blocks)
-    return _Parts(
-        [("stem", stem), *((f"level{n}", level) for n, level in enumerate(levels, 1))], _average(), network.last
-    )
+    body = [("stem", stem), *((f"level{n}", level) for n, level in enumerate(levels, 1))]
+    return _Parts(body, _average(), network.last, smallest=103)
 
 
 def _levels(blocks: _Network) -> Iterator[nn.Sequential]:

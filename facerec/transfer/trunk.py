@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 from torch import Tensor, nn
 
+from facerec.errors import ArgumentError
+
 Stages: TypeAlias = Sequence[tuple[str, nn.Module]]
 MapOf: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
@@ -34,6 +36,8 @@ class Trunk(nn.Module):
         Channels of each of these maps.
     map_of : callable
         From a stage's output and the pixels to a map (n, channels, height, width); for networks of tokens.
+    smallest : int
+        Side in pixels of the smallest input that the network can take.
 
     Attributes
     ----------
@@ -53,6 +57,7 @@ class Trunk(nn.Module):
         map_stages: Mapping[str, str],
         map_channels: Mapping[str, int],
         map_of: MapOf = _as_it_is,
+        smallest: int = 1,
     ) -> None:
         super().__init__()
         self.dimension = dimension
@@ -62,6 +67,7 @@ class Trunk(nn.Module):
         self.neck = nn.ModuleDict(dict(neck))
         self._stride_of_stage = {stage: stride for stride, stage in map_stages.items()}
         self._map_of = map_of
+        self._smallest = smallest
 
     @property
     def stages(self) -> tuple[tuple[str, nn.Module], ...]:
@@ -72,7 +78,14 @@ class Trunk(nn.Module):
         return (*self.body.items(), *self.neck.items())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalised pixels, float (n, 3, height, width), to features, float (n, dimension)."""
+        """Normalised pixels, float (n, 3, height, width), to features, float (n, dimension).
+
+        Raises
+        ------
+        ArgumentError
+            If the pixels are fewer than the network can take.
+        """
+        self._check(x)
         for stage in self.body.values():
             x = stage(x)
         x = self.pool(x)
@@ -86,6 +99,7 @@ class Trunk(nn.Module):
         A map has the shape (n, map_channels[stride], height / stride, width / stride), the two sides rounded as the
         network's padding has it. Networks that pad nothing (AlexNet, dlib's) lose a pixel or two at the border.
         """
+        self._check(x)
         found = {}
         pixels = x
         for name, stage in self.body.items():
@@ -93,3 +107,8 @@ class Trunk(nn.Module):
             if name in self._stride_of_stage:
                 found[self._stride_of_stage[name]] = self._map_of(x, pixels)
         return found
+
+    def _check(self, x: Tensor) -> None:
+        if min(x.shape[2:]) < self._smallest:
+            message = f"this network takes photos of {self._smallest} pixels or more; got {x.shape[3]} × {x.shape[2]}"
+            raise ArgumentError(message)

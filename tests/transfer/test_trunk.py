@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from facerec.errors import ArgumentError
 from facerec.transfer.architectures import ARCHITECTURES, build, dissect
 from facerec.transfer.trunk import Trunk
 
@@ -97,3 +98,13 @@ def test_every_architecture_is_of_a_known_kind():
     families = {kind.split("_")[0].rstrip("0123456789") for kind in KINDS} | {"wide"}
 
     assert {name.split("_")[0].rstrip("0123456789") for name in ARCHITECTURES} == families | {"resnext"}
+
+
+@pytest.mark.parametrize(("architecture", "smallest"), [("alexnet", 63), ("convnext_tiny", 32), ("dlib_resnet", 103)])
+def test_photos_that_are_too_small(architecture, smallest):
+    """The smallest input works, and a pixel less is told with what is needed."""
+    trunk, _ = dissect(architecture, build(architecture, size=224), size=224)
+
+    assert trunk(torch.rand(1, 3, smallest, smallest)).shape == (1, trunk.dimension)
+    with pytest.raises(ArgumentError, match=f"photos of {smallest} pixels or more; got {smallest} × {smallest - 1}"):
+        trunk.maps(torch.rand(1, 3, smallest - 1, smallest))
