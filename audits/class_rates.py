@@ -162,6 +162,8 @@ class ClassificationAudit:
         narrow if they are not.
     confidence : float
         Of every interval.
+    notes : tuple of str
+        What a reader must know besides, such as groups whose names differ in the case of letters only.
     """
 
     classes: tuple[str, ...]
@@ -169,6 +171,7 @@ class ClassificationAudit:
     groupings: tuple[ClassificationGrouping, ...]
     rows_independent: bool
     confidence: float
+    notes: tuple[str, ...]
 
     def grouping(self, by: str) -> ClassificationGrouping:
         """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""

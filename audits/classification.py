@@ -26,7 +26,7 @@ from audits.class_rates import (
 )
 from audits.contrasts import contrast
 from audits.groupings import checked_groupings
-from audits.groups import group_rows, split_attributes
+from audits.groups import group_rows, split_attributes, twin_notes
 from audits.intervals import CONFIDENCE, checked_confidence
 from audits.predictions import check_predictions
 from audits.rates import Trials, grouped_order
@@ -112,12 +112,14 @@ def audit_classification(
     codes = [index.get_indexer(table[name].to_numpy(object)) for name in (label, prediction)]
     kinds = _kinds([(name, found.index(name)) for name in classes])
     measure = _Measure(codes[0], codes[1], None if independent else people, kinds, confidence)
+    groupings = tuple(_grouping(table, people, measure, name, independent) for name in names)
     return ClassificationAudit(
         classes=classes,
         overall=measure.group("", np.arange(len(table))),
-        groupings=tuple(_grouping(table, people, measure, name, independent) for name in names),
+        groupings=groupings,
         rows_independent=independent,
         confidence=confidence,
+        notes=tuple(note for found in groupings for note in twin_notes(found.by, [g.group for g in found.groups])),
     )
 
 

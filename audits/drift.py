@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from audits.bootstrap import Grouped
 from audits.groupings import checked_groupings
-from audits.groups import PairGroups, group_pairs
+from audits.groups import PairGroups, group_pairs, twin_notes
 from audits.index_changes import index_changes
 from audits.intervals import CONFIDENCE, checked_confidence
 from audits.paired import paired_change
@@ -118,9 +118,11 @@ def audit_drift(
     comparisons = _Comparisons(first, values, [point.value for point in points], confidence)
     changes = list(comparisons.changes("", "", np.ones(len(genuine), np.bool_)))
     moved: list[IndexChange] = []
+    twins: list[str] = []
     unlabelled = []
     for name in names:
         groups = group_pairs(first.table, name)
+        twins += twin_notes(groups.by, groups.names)
         of_groups = [
             list(comparisons.changes(groups.by, group, groups.within == code))
             for code, group in enumerate(groups.names)
@@ -142,7 +144,7 @@ def audit_drift(
         unlabelled=tuple(unlabelled),
         confidence=confidence,
         bootstrap=Bootstrap(replicates, seed),
-        notes=(*([_INDEPENDENT] if first.pairs_independent else []), *reached),
+        notes=(*([_INDEPENDENT] if first.pairs_independent else []), *twins, *reached),
     )
 
 

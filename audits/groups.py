@@ -194,12 +194,15 @@ def group_pairs(table: pd.DataFrame, by: str) -> PairGroups:
     return PairGroups(",".join(wanted), _names(labels), labels, codes[: len(table)], codes[len(table) :])
 
 
-def twin_notes(groups: RowGroups | PairGroups) -> list[str]:
+def twin_notes(by: str, names: Sequence[str]) -> list[str]:
     """What a reader must know of groups whose names differ in the case of letters only: perhaps they are one.
 
     Parameters
     ----------
-    groups : RowGroups or PairGroups
+    by : str
+        The grouping.
+    names : sequence of str
+        Its groups.
 
     Returns
     -------
@@ -207,17 +210,17 @@ def twin_notes(groups: RowGroups | PairGroups) -> list[str]:
 
     Examples
     --------
-    >>> twin_notes(group_rows(pd.DataFrame({"sex": ["Male", "male", "female"]}), "sex"))
+    >>> twin_notes("sex", ["Male", "female", "male"])
     ["by sex, 'Male' and 'male' are counted as different groups, though only the case of letters differs"]
     """
     twins: dict[str, list[str]] = defaultdict(list)
-    for name in groups.names:
+    for name in names:
         twins[name.casefold()].append(name)
     return [
-        f"by {groups.by}, {' and '.join(map(repr, names))} are counted as different groups, though only the case of "
-        "letters differs"
-        for names in twins.values()
-        if len(names) > 1
+        f"by {by}, {' and '.join(map(repr, alike))} are counted as different groups, though only the case of letters "
+        "differs"
+        for alike in twins.values()
+        if len(alike) > 1
     ]
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from audits.contrasts import contrast
 from audits.dependence import pair_correlation
 from audits.groupings import checked_groupings
-from audits.groups import RowGroups
+from audits.groups import RowGroups, twin_notes
 from audits.intervals import clustered_estimate
 from audits.records import RateEstimate
 from audits.search_outcomes import probe_and_gallery_groups, search_outcomes
@@ -105,6 +105,7 @@ def audit_identification(
     people = check_gallery(gallery)
     outcomes = search_outcomes(check_searches(table, people), people, threshold=threshold, rank=rank)
     everything = _rates(outcomes, np.ones(len(outcomes), np.bool_), confidence)
+    groupings = tuple(_grouping(outcomes, people, name, confidence) for name in names)
     return IdentificationAudit(
         threshold=threshold,
         gallery_size=len(people),
@@ -116,8 +117,9 @@ def audit_identification(
         fnir=everything[1],
         rank_one_errors=everything[2],
         fta=everything[3],
-        groupings=tuple(_grouping(outcomes, people, name, confidence) for name in names),
+        groupings=groupings,
         confidence=confidence,
+        notes=tuple(note for found in groupings for note in twin_notes(found.by, [g.group for g in found.groups])),
     )
 
 

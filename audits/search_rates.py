@@ -170,6 +170,8 @@ class IdentificationAudit:
         One for each entry of ``by``, in that order.
     confidence : float
         Of every interval.
+    notes : tuple of str
+        What a reader must know besides, such as groups whose names differ in the case of letters only.
     """
 
     threshold: float
@@ -184,6 +186,7 @@ class IdentificationAudit:
     fta: RateEstimate
     groupings: tuple[IdentificationGrouping, ...]
     confidence: float
+    notes: tuple[str, ...]
 
     def grouping(self, by: str) -> IdentificationGrouping:
         """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""

@@ -15,8 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.metrics.arrays import score_array
-from facerec.scores.table import as_text
+from facerec.scores.table import as_text, numbers
 
 SEARCH_COLUMNS = ("search", "probe_subject", "candidate_subject", "score")
 """The columns of every table of searches."""
@@ -86,7 +85,7 @@ def check_searches(table: pd.DataFrame, gallery: pd.DataFrame) -> pd.DataFrame:
         message = "there are no searches"
         raise ScoreTableError(message)
     checked = pd.DataFrame({str(name): as_text(table[name]) for name in table.columns if name != "score"})
-    checked["score"] = _scores(table["score"])
+    checked["score"] = numbers(table["score"])
     for name in ("search", "probe_subject"):
         _refuse(checked[name] == "", name, "is empty", checked)
     probe_columns = [name for name in checked.columns if name.startswith("probe_")]
@@ -179,14 +178,6 @@ def searches(
     table["candidate_subject"] = [name for names, _ in answers for name in names]
     table["score"] = np.array([score for _, values in answers for score in values], np.float64)
     return table, gallery
-
-
-def _scores(column: pd.Series) -> NDArray[np.float64]:
-    try:
-        return score_array("scores", pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)).astype(np.float64)
-    except (ValueError, TypeError) as problem:
-        message = f"a score of the searches is not a finite number: {problem}"
-        raise ScoreTableError(message) from problem
 
 
 def _refuse(wrong: pd.Series, name: str, why: str, table: pd.DataFrame) -> None:

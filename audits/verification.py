@@ -159,7 +159,7 @@ def audit_verification(
         bootstrap=bootstrap,
         notes=(
             *_table_notes(completed),
-            *(note for groups in groupings for note in twin_notes(groups)),
+            *(note for groups in groupings for note in twin_notes(groups.by, groups.names)),
             *reach_notes(threshold, values),
         ),
     )

@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from audits.rate_changes import RateChange
 from audits.report.charts import short
+from audits.report.drawn_names import drawn_names
 from facerec.reporting.figures import BLUE, GREY, INK, VERMILION
 
 _WORSE, _BETTER, _OPEN = (VERMILION, ">"), (BLUE, "<"), (GREY, "o")
@@ -41,7 +42,8 @@ def change_forest(axes: Axes, changes: Sequence[RateChange], *, name: str) -> No
     axes.set_xlim(-1.08 * reach, 1.08 * reach)
     axes.xaxis.set_major_locator(MaxNLocator(7, symmetric=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+g}" if value else "0"))
-    axes.set_yticks(range(len(changes)), [short(one.group) if one.by else "everybody" for one in changes])
+    drawn = drawn_names([one.group for one in changes if one.by])
+    axes.set_yticks(range(len(changes)), [short(drawn[one.group]) if one.by else "everybody" for one in changes])
     axes.set_ylim(len(changes) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

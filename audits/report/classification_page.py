@@ -13,6 +13,7 @@ from audits.report.background import Background, Run
 from audits.report.claims import redact, verdict_document
 from audits.report.classification_sharing import suppress_predictions
 from audits.report.document import number, rate
+from audits.report.drawn_names import drawn_key, drawn_names
 from audits.report.files import Report
 from audits.report.group_tables import suppressed_table
 from audits.report.sentences import Finding, written
@@ -133,6 +134,7 @@ def classification_document(
         "unlabelled": {grouping.by: grouping.unlabelled for grouping in audit.groupings},
         "rows_independent": audit.rows_independent,
         "confidence": audit.confidence,
+        "notes": list(audit.notes),
         "sharing": {
             "smallest_cell": smallest,
             "suppressed": {each.by: {"groups": list(each.groups), "rates": list(each.rates)} for each in suppressed},
@@ -176,15 +178,18 @@ def _lead(
                 "several photos, every interval is too narrow.",
             )
         )
+    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
     if suppressed and smallest is not None:
         blocks.append(suppressed_table(suppressed, smallest))
     return tuple(blocks)
 
 
 def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Figure:
+    names = [group.group for group in grouping.groups]
+    drawn = drawn_names(names)
     rows = [("everybody", audit.overall.rate("error"))]
-    rows += [(group.group, group.rate("error")) for group in grouping.groups]
-    measured = [(found.value, name) for name, found in rows[1:] if found.measured]
+    rows += [(drawn[group.group], group.rate("error")) for group in grouping.groups]
+    measured = [(found.value, name) for name, (_, found) in zip(names, rows[1:], strict=True) if found.measured]
     told = "no group was measured"
     if measured:
         value, name = max(measured)
@@ -192,7 +197,8 @@ def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Fig
     return Figure(
         draw(partial(charts.forest, rows=rows, name="error rate"), height=0.9 + 0.27 * len(rows)),
         alt=f"Error rates by {grouping.by} with intervals: {told}",
-        caption=f"Error rates by {plain(grouping.by)}, log scale; errors and predictions stand on the right.",
+        caption=f"Error rates by {plain(grouping.by)}, log scale; errors and predictions stand on the right."
+        f"{drawn_key(names)}",
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from audits.records import GroupingAudit, RateEstimate, VerificationAudit
 from audits.report import charts
+from audits.report.drawn_names import drawn_key, drawn_names
 from audits.report.pair_scores import PairScores, ScoreSets, curve_thresholds
 from audits.report.sensitivity import Sensitivity
 from audits.report.sharing import large_bars
@@ -22,16 +23,18 @@ _RATES = ("fmr", "fnmr")
 def forest_figure(audit: VerificationAudit, grouping: GroupingAudit) -> Figure:
     """FMR and FNMR of every group with intervals, side by side."""
     plots = []
+    names = [group.group for group in grouping.groups]
+    drawn = drawn_names(names)
     for name in _RATES:
         rows: list[tuple[str, RateEstimate]] = [("everybody", getattr(audit, name))]
-        rows += [(group.group, getattr(group, name)) for group in grouping.groups]
+        rows += [(drawn[group.group], getattr(group, name)) for group in grouping.groups]
         plots.append(partial(charts.forest, rows=rows, name=name.upper()))
     return Figure(
         draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (len(grouping.groups) + 1))),
         alt=f"FMR and FNMR by {grouping.by} with intervals: {'; '.join(_extremes(grouping, n) for n in _RATES)}",
         caption=(
             f"Error rates by {plain(grouping.by)} at the one threshold, log scale; errors and pairs stand on the "
-            "right. An open triangle is the upper bound of a group without errors."
+            f"right. An open triangle is the upper bound of a group without errors.{drawn_key(names)}"
         ),
     )
 
@@ -49,11 +52,16 @@ def heat_figure(grouping: GroupingAudit, names: Sequence[str]) -> Figure:
     )
     size = min(7.0, 2.4 + 0.75 * len(names))
     return Figure(
-        draw(partial(charts.heat_map, names=names, cells=cells), width=size + 0.6, height=size * 0.8),
+        draw(
+            partial(charts.heat_map, names=list(drawn_names(names).values()), cells=cells),
+            width=size + 0.6,
+            height=size * 0.8,
+        ),
         alt=f"False match rate of probe group by reference group, by {grouping.by}: {found}",
         caption=(
             f"FMR of every probe group against every reference group, by {plain(grouping.by)}; colours on a log "
             "scale, darker is more. Hatched: no false match was seen, with the upper bound of the interval."
+            f"{drawn_key(names)}"
         ),
     )
 
@@ -64,6 +72,8 @@ def curve_figures(
     """DET and rates over the threshold, of everybody and every group, and their numbers as a table."""
     named = [("everybody", everybody), *((group.label, group) for group in groups)]
     thresholds = curve_thresholds([scores for _, scores in named])
+    names = [group.label for group in groups]
+    drawn, key = {"everybody": "everybody", **drawn_names(names)}, drawn_key(names)
     rates = [(label, scores.fmr(thresholds), scores.fnmr(thresholds)) for label, scores in named]
     both = [(label, fmr, fnmr) for label, fmr, fnmr in rates if not np.isnan(fmr + fnmr).any()]
     at = np.array([audit.threshold.value])
@@ -76,20 +86,20 @@ def curve_figures(
     unit = "threshold (distance)" if sets.distance else "threshold (score)"
     figures = []
     if both:
-        curves = [DetCurve(charts.short(label), fmr, fnmr) for label, fmr, fnmr in both]
+        curves = [DetCurve(charts.short(drawn[label]), fmr, fnmr) for label, fmr, fnmr in both]
         figures.append(
             Figure(
                 draw(partial(det_curve, curves=curves, marks=marks), height=4.6),
                 alt=f"DET curves by {by}, with the operating point of each group marked: FMR against FNMR",
                 caption=(
                     f"FNMR against FMR by {plain(by)}; diamonds are the audited threshold, which is one and the same: "
-                    "where they lie apart, groups are treated differently by it."
+                    f"where they lie apart, groups are treated differently by it.{key}"
                 ),
             )
         )
     lines = {
-        "FMR": [(label, fmr) for label, fmr, _ in rates if not np.isnan(fmr).any()],
-        "FNMR": [(label, fnmr) for label, _, fnmr in rates if not np.isnan(fnmr).any()],
+        "FMR": [(drawn[label], fmr) for label, fmr, _ in rates if not np.isnan(fmr).any()],
+        "FNMR": [(drawn[label], fnmr) for label, _, fnmr in rates if not np.isnan(fnmr).any()],
     }
     plots = [
         partial(
@@ -106,7 +116,7 @@ def curve_figures(
                 caption=(
                     f"Error rates over the threshold by {plain(by)}. Lines that lie apart mean that groups need "
                     "different thresholds for the same rate, which one threshold cannot give them. A rate of 0 is "
-                    "not drawn."
+                    f"not drawn.{key}"
                 ),
             )
         )

@@ -10,6 +10,7 @@ from audits.report.background import Background, Run
 from audits.report.change_charts import change_forest
 from audits.report.change_sentences import change_findings, overall_change, shown
 from audits.report.claims import verdict_document
+from audits.report.drawn_names import drawn_key
 from audits.report.drift_document import drift_document
 from audits.report.drift_tables import all_changes, change_tables, index_table, rows_of, threshold_table
 from audits.report.files import Report
@@ -120,13 +121,14 @@ def _forest(audit: DriftAudit, by: str) -> Figure:
         words = [f"{change.group or 'everybody'} {shown(change)}" for change in changes]
         told.append(f"{name.upper()}: {', '.join(words)}")
     size = len(next(iter(rows.values())))
+    names = [change.group for change in next(iter(rows.values())) if change.by]
     return Figure(
         draw(*plots, columns=1, height=len(plots) * (0.75 + 0.27 * size)),
         alt=f"Changes of error rates{f' by {by}' if by else ''} with intervals around no change: {'; '.join(told)}",
         caption=(
             f"Changes{f' by {plain(by)}' if by else ''}, after minus before, with intervals. Orange arrows "
             "to the right rose for sure, blue arrows to the left fell for sure, open circles show no change. On the "
-            "right: how many errors came and went, of how many comparisons."
+            f"right: how many errors came and went, of how many comparisons.{drawn_key(names)}"
         ),
     )
 

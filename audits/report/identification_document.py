@@ -54,6 +54,7 @@ def identification_document(
             for grouping in audit.groupings
         },
         "confidence": audit.confidence,
+        "notes": list(audit.notes),
     }
 
 

@@ -10,6 +10,7 @@ from audits.records import RateEstimate
 from audits.report import charts
 from audits.report.background import Background, Run
 from audits.report.claims import verdict_document
+from audits.report.drawn_names import drawn_key, drawn_names
 from audits.report.files import Report
 from audits.report.identification_document import identification_document
 from audits.report.search_sentences import overall_searches, search_findings
@@ -116,6 +117,7 @@ def _lead(audit: IdentificationAudit, verdict: PolicyVerdict | None) -> tuple[Bl
     blocks += [Callout(*found) for grouping in audit.groupings for found in search_findings(grouping)]
     if not audit.groupings:
         blocks.append(Callout("insufficient", "No grouping was asked for, so nothing is said about who bears errors."))
+    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
     return tuple(blocks)
 
 
@@ -149,11 +151,13 @@ def _grouping(
 def _forest(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Figure:
     names: tuple[SearchRateName, ...] = ("fpir", "fnir")
     plots, told = [], []
+    who_is = [group.group for group in grouping.groups]
+    drawn = drawn_names(who_is)
     for name in names:
         rows: list[tuple[str, RateEstimate]] = [("everybody", getattr(audit, name))]
-        rows += [(group.group, getattr(group, name)) for group in grouping.groups]
+        rows += [(drawn[group.group], getattr(group, name)) for group in grouping.groups]
         plots.append(partial(charts.forest, rows=rows, name=name.upper()))
-        measured = [(found.value, who) for who, found in rows[1:] if found.measured]
+        measured = [(found.value, who) for who, (_, found) in zip(who_is, rows[1:], strict=True) if found.measured]
         worst = max(measured, default=None)
         told.append(
             f"{name.upper()} not measured in any group"
@@ -165,7 +169,7 @@ def _forest(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Fig
         alt=f"FPIR and FNIR by {grouping.by} with intervals: {'; '.join(told)}",
         caption=(
             f"Error rates by {plain(grouping.by)} at the one threshold, log scale; errors and searches stand on the "
-            "right. An open triangle is the upper bound of a group without errors."
+            f"right. An open triangle is the upper bound of a group without errors.{drawn_key(who_is)}"
         ),
     )
 
@@ -184,7 +188,13 @@ def _heat(grouping: IdentificationGrouping, cells: Sequence[ConfusionCell], what
     size = min(7.0, 2.4 + 0.75 * len(names))
     return Figure(
         draw(
-            partial(charts.heat_map, names=names, cells=found, side="person found", nothing="no searches"),
+            partial(
+                charts.heat_map,
+                names=list(drawn_names(names).values()),
+                cells=found,
+                side="person found",
+                nothing="no searches",
+            ),
             width=size + 0.6,
             height=size * 0.8,
         ),
@@ -192,7 +202,7 @@ def _heat(grouping: IdentificationGrouping, cells: Sequence[ConfusionCell], what
         caption=(
             f"{what[:1].upper() + what[1:]} over all {of} of the probe's group, by the group of the most alike wrong "
             f"person, by {plain(grouping.by)}; colours on a log scale, darker is more. Hatched: none was seen, with "
-            "the upper bound of the interval. A larger part of the gallery is found more often."
+            f"the upper bound of the interval. A larger part of the gallery is found more often.{drawn_key(names)}"
         ),
     )
 

@@ -119,6 +119,8 @@ def classification(
         from audits.report.sentences import written
 
         options.say_verdict(verdict)
+        for note in audit.notes:
+            console.note(f"note: {note}")
         console.say(f"wrong in {written(audit.overall.rate('error'))}")
         for grouping in audit.groupings:
             console.say()

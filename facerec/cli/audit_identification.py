@@ -23,11 +23,16 @@ EXAMPLES = examples(
 def identification(
     searches: Annotated[
         Path,
-        typer.Argument(metavar="SEARCHES", help="Columns search, probe_subject, candidate_subject, score: .csv."),
+        typer.Argument(
+            metavar="SEARCHES", help="Columns search, probe_subject, candidate_subject, score: .csv or .parquet."
+        ),
     ],
     *,
     gallery: Annotated[
-        Path, typer.Option("--gallery", metavar="PEOPLE.csv", help="Who is enrolled: subject, and their groups.")
+        Path,
+        typer.Option(
+            "--gallery", metavar="PEOPLE", help="Who is enrolled: subject, and their groups; .csv or .parquet."
+        ),
     ],
     at_threshold: Annotated[
         float, typer.Option("--at-threshold", metavar="VALUE", help="A candidate counts from this score on.")
@@ -61,11 +66,12 @@ def identification(
     from audits.report.claims import verdict_document
     from audits.report.identification_document import identification_document
     from audits.verdict import judge
-    from facerec.scores.text_csv import read_text_csv
+    from facerec.scores.raw import read_raw
 
     options.refuse_without_policy(policy, junit=junit, summary=summary)
     rules = None if policy is None else read_policy(policy)
-    table, people = read_text_csv(searches), read_text_csv(gallery)
+    table = read_raw(searches, kind="a table of searches")
+    people = read_raw(gallery, kind="a table of who is enrolled")
     audit = audit_identification(
         table,
         people,
@@ -110,6 +116,8 @@ def identification(
 def _say(audit: IdentificationAudit) -> None:
     from audits.report.search_sentences import search_findings
 
+    for note in audit.notes:
+        console.note(f"note: {note}")
     console.say(f"{audit.gallery_size:,} people enrolled, threshold {audit.threshold:g}")
     names = ("group", "enrolled", "FPIR", "false positives", "non-mated", "FNIR", "misses", "mated")
     for by_name, groups in [("", ()), *((grouping.by, grouping.groups) for grouping in audit.groupings)]:

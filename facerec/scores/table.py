@@ -58,7 +58,7 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     _check_names([str(name) for name in table.columns])
     columns = {name: _ids(table[name]) for name in _IDS}
     columns["genuine"] = truth(table["genuine"])
-    columns["score"] = _numbers(table["score"])
+    columns["score"] = numbers(table["score"])
     columns |= {str(name): as_text(table[name]) for name in table.columns if name not in REQUIRED}
     checked = pd.DataFrame({name: column.array for name, column in columns.items()})
     same = (checked["probe_subject"] == checked["reference_subject"]).to_numpy(bool)
@@ -193,25 +193,26 @@ def _ids(column: pd.Series) -> pd.Series:
     return text
 
 
-def _numbers(column: pd.Series) -> pd.Series:
+def numbers(column: pd.Series) -> pd.Series:
+    """A column of scores as float64, NaN where it is empty; `ScoreTableError` with the row of what is no score."""
     if column.dtype.kind in "iuf":
-        numbers = column.to_numpy(np.float64, na_value=np.nan)
+        found = column.to_numpy(np.float64, na_value=np.nan)
     else:
         text = as_text(column).str.strip()
         absent = text.str.lower().isin(["", "nan"]).to_numpy(bool)
         # Python's float, not pandas' faster parser: it gives back exactly the number that was written.
         words = text.to_numpy(object)
-        numbers = np.full(len(words), np.nan)
+        found = np.full(len(words), np.nan)
         no_number = "is not a number; write it with a decimal point, and leave it empty for no face"
         _refuse_row(text.str.contains("_", regex=False), column, no_number)  # Python takes 1_000 for a number
         try:
-            numbers[~absent] = words[~absent].astype(np.float64)
+            found[~absent] = words[~absent].astype(np.float64)
         except ValueError:
             bad = pd.to_numeric(text, errors="coerce").isna().to_numpy(bool) & ~absent
             _refuse_row(bad, column, no_number)
             raise
-    _refuse_row(np.isinf(numbers), column, "is infinite; leave it empty where no face was found")
-    return pd.Series(numbers)
+    _refuse_row(np.isinf(found), column, "is infinite; leave it empty where no face was found")
+    return pd.Series(found)
 
 
 def _refuse_row(wrong: NDArray[np.bool_] | pd.Series, column: pd.Series, why: str) -> None:

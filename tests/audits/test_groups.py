@@ -153,7 +153,7 @@ class TestLabels:
         groups = group_rows(pairs(sex=["F", "f", "m", "FEMALE"]), "sex")
 
         assert groups.names == ("F", "FEMALE", "f", "m")
-        assert twin_notes(groups) == [
+        assert twin_notes(groups.by, groups.names) == [
             "by sex, 'F' and 'f' are counted as different groups, though only the case of letters differs"
         ]
 

@@ -382,7 +382,7 @@ class TestBadInput:
             (with_cell(0, "candidate_subject", "zoe"), "'zoe', is not enrolled"),
             (with_cell(1, "candidate_subject", "ann"), "stands twice"),
             (with_cell(0, "score", math.inf), "finite"),
-            (with_cell(0, "score", "high"), "not a finite number"),
+            (with_cell(0, "score", "high"), "score in row 1 is 'high': it is not a number"),
             (with_cell(0, "score", math.nan), "missing for a candidate"),
             (with_cell(0, "candidate_subject", ""), "empty beside a score"),
         ],
