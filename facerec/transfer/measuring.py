@@ -32,7 +32,7 @@ from facerec.transfer.recipe import Protocol as TrainedProtocol
 from facerec.transfer.recipe import Recipe, recipes
 from facerec.transfer.speed import measure_speed, size_for
 from facerec.transfer.splits import Splits, nested_shots, split
-from facerec.transfer.trained import Trained
+from facerec.transfer.trained import Progress, Trained
 from facerec.transfer.training import predict, train
 
 SPLIT_SEED = 0
@@ -40,6 +40,10 @@ SPLIT_SEED = 0
 
 VALIDATION = 0.2
 """Share of the photos to learn from that are held back to choose on, where the data do not say."""
+
+_STEPS_TO_TELL = 4
+_TOO_LATE = 1.5
+"""A training that is expected to need this multiple of the time that is left is given up."""
 
 
 class Measuring:
@@ -186,7 +190,10 @@ class Measuring:
         began = time.perf_counter()
         photos = self.drawn(cell)
         if cell.trained:
-            return self._train(cell, settings, photos, memory, began, checkpoint=checkpoint, deadline=deadline)
+            try:
+                return self._train(cell, settings, photos, memory, began, checkpoint=checkpoint, deadline=deadline)
+            except _LateError:
+                return None
         found = self._computed(cell.backbone, settings)
         # What others of the same backbone share counts in each, for the photos that each uses.
         used = len(photos.train) + len(photos.validation) + len(photos.test)
@@ -221,7 +228,7 @@ class Measuring:
         *,
         checkpoint: Path,
         deadline: float | None,
-    ) -> Outcome | None:
+    ) -> Outcome:
         backbone = self._backbone(cell)
         held = self._held(backbone, size_for(backbone, settings))
         probe, features_seconds = None, 0.0
@@ -243,10 +250,8 @@ class Measuring:
                 checkpoint=checkpoint.with_name(f"{checkpoint.stem}-{number}.checkpoint"),
                 photos=held,
                 device=self.device,
-                deadline=deadline,
+                progress=None if deadline is None else _Watch(deadline),
             )
-            if not trained.complete:
-                return None
             if best is None or trained.validation_accuracy > best.validation_accuracy:
                 best = trained
         assert best is not None  # noqa: S101 - there is at least one recipe
@@ -354,3 +359,26 @@ class Measuring:
         if key not in self._photos:
             self._photos = {key: Photos(self.image_set, preprocessing)}  # one at a time: they may fill a gigabyte
         return self._photos[key]
+
+
+class _LateError(Exception):
+    """A training cannot end before the deadline; caught where the cell is measured."""
+
+
+class _Watch:
+    """Watches a training's steps, and gives it up as soon as it is clear that it cannot end in time."""
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+        self._began = time.monotonic()
+        self._first: int | None = None
+
+    def __call__(self, at: Progress) -> None:
+        now = time.monotonic()
+        if self._first is None:  # a training that goes on does not begin at step 0
+            self._first, self._began = at.step, now
+            return
+        pace = (now - self._began) / max(1, at.step - self._first)
+        left = self._deadline - now
+        if left < 0 or (at.step - self._first >= _STEPS_TO_TELL and pace * (at.steps - at.step) > _TOO_LATE * left):
+            raise _LateError

@@ -156,7 +156,7 @@ def confusion_figure(outcome: Outcome, labels: NDArray[np.int64], classes: Seque
         return None
     counts = confusion_counts(outcome, labels, len(classes))
     apart = counts - np.diag(np.diag(counts))
-    row, column = np.unravel_index(int(apart.argmax()), apart.shape)
+    row, column = divmod(int(apart.argmax()), len(classes))
     told = (
         f"most often {classes[row]} is taken for {classes[column]}, {apart[row, column]} times"
         if apart.any()

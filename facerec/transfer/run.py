@@ -160,6 +160,9 @@ def measure_all(
         for planned, key, found in zip(group, keys, held, strict=True):
             outcome = found
             if outcome is None:
+                if reason := pace.refusal([planned]):  # what was measured since may have gone slower
+                    left_out.append(LeftOut(planned.cell, reason))
+                    continue
                 at = clock()
                 checkpoint = results.checkpoint(key)
                 outcome = work.measure(planned.cell, plan.settings, checkpoint=checkpoint, deadline=deadline)

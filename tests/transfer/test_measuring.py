@@ -1,0 +1,154 @@
+"""Measuring cells for real, with a small random network on generated photos: what is drawn, and that it repeats."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facerec.errors import ArgumentError
+from facerec.transfer.backbone import load_backbone
+from facerec.transfer.cells import Cell
+from facerec.transfer.cost import PeakMemory, Speed, macs_at, step_seconds
+from facerec.transfer.grid import Settings
+from facerec.transfer.measuring import Measuring
+from facerec.transfer.reading import read_image_set
+from facerec.transfer.speed import measure_speed
+
+SETTINGS = Settings(32, 1, 2, 1)
+NAME = "resnet18.none"
+
+
+def write_photos(folder, per_class=14, classes=("blue", "green", "red")):
+    """A folder per class with photos that its colour tells apart."""
+    random = np.random.default_rng(3)
+    for channel, name in enumerate(reversed(classes)):
+        (folder / name).mkdir(parents=True)
+        for number in range(per_class):
+            pixels = random.integers(0, 90, (40, 48, 3), dtype=np.uint8)
+            pixels[..., channel] += 120
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Three classes of fourteen photos."""
+    return write_photos(tmp_path_factory.mktemp("photos") / "colours")
+
+
+@pytest.fixture(scope="module")
+def measuring(photos):
+    """A measuring of the random network, nothing kept on disk."""
+    backbone = load_backbone("resnet18", weights="none")
+    return Measuring(read_image_set(photos), {NAME: backbone}, test=0.25, device="cpu", features=None)
+
+
+def test_the_test_part_is_the_same_in_every_cell(measuring):
+    """Seeds and shots change what is learned from, never what is judged on, and no photo is on two sides."""
+    for seed in (0, 1, 2):
+        for shots in (1, 3, None):
+            drawn = measuring.drawn(Cell(NAME, "linear", shots, seed))
+
+            assert np.array_equal(drawn.test, measuring.splits.test)
+            together = np.concatenate([drawn.train, drawn.validation, drawn.test])
+            assert len(set(together.tolist())) == len(together)
+
+
+def test_other_seeds_hold_back_other_photos(measuring):
+    """With all photos, too, seeds differ in what is learned from."""
+    trains = {tuple(measuring.drawn(Cell(NAME, "linear", None, seed)).train.tolist()) for seed in range(3)}
+
+    assert len(trains) == 3
+
+
+def test_shots_are_nested_and_few_on_both_sides(measuring):
+    """One shot is among three, and validation has at most as many per class as train."""
+    one, three = (measuring.drawn(Cell(NAME, "linear", shots, 1)) for shots in (1, 3))
+
+    assert set(one.train) < set(three.train)
+    assert (len(one.train), len(one.validation)) == (3, 3)
+    assert len(three.train) == 9
+    assert len(three.validation) <= 9
+
+
+def test_too_many_shots_name_the_class(measuring):
+    """A number above the class size is refused before anything is measured."""
+    with pytest.raises(ArgumentError, match=r"50 shots were asked for, but class 'blue' has \d+ photos"):
+        measuring.check_shots(50)
+
+
+@pytest.mark.parametrize("protocol", ["linear", "knn", "centroid", "scratch"])
+def test_a_cell_gives_probabilities_and_repeats(measuring, photos, tmp_path, protocol):
+    """Rows sum to 1, costs are counted, and another measuring gives the same bytes."""
+    cell = Cell(NAME, protocol, 3, 1)
+    again = Measuring(measuring.image_set, measuring.backbones, test=0.25, device="cpu", features=tmp_path / "f")
+
+    first, second = (
+        each.measure(cell, SETTINGS, checkpoint=tmp_path / f"{number}.checkpoint", deadline=None)
+        for number, each in enumerate((measuring, again))
+    )
+
+    assert first.scores.shape == (len(measuring.labels), 3)
+    assert first.scores.sum(axis=1) == pytest.approx(1, abs=1e-3)
+    assert first.scores.tobytes() == second.scores.tobytes()
+    assert first.chosen == second.chosen
+    assert first.weights == "none"
+    assert first.macs == macs_at(measuring.backbones[NAME].macs, 224, 32)
+    assert first.learning_macs >= first.macs * (first.train_photos + first.validation_photos)
+    assert bool(first.history) == cell.trained
+
+
+def test_lp_ft_starts_from_the_linear_probe(measuring, tmp_path):
+    """It is a training with a history, and pays for the probe's features, too."""
+    linear, tuned = (
+        measuring.measure(Cell(NAME, p, 3, 0), SETTINGS, checkpoint=tmp_path / "c.checkpoint", deadline=None)
+        for p in ("linear", "lp-ft")
+    )
+
+    assert tuned.history
+    assert tuned.learning_macs > linear.learning_macs
+
+
+def test_a_deadline_that_has_passed_gives_no_outcome(measuring, tmp_path):
+    """The training stops, and nobody takes it for a result."""
+    longer = Settings(32, 2, 4, 1)
+
+    found = measuring.measure(
+        Cell(NAME, "scratch", 1, 0), longer, checkpoint=tmp_path / "late.checkpoint", deadline=0.0
+    )
+
+    assert found is None
+
+
+def test_predictions_grow_with_the_work(measuring, monkeypatch):
+    """A training of more photos is expected to take longer, and so is one of larger photos; features likewise."""
+    monkeypatch.setattr("facerec.transfer.measuring.measure_speed", lambda *_, **__: Speed(1e10, 1e10, 1.0, 1e-9))
+    small, large = Settings(32, 4, 0, 1), Settings(64, 4, 0, 1)
+    few, many = (measuring.predict(Cell(NAME, "scratch", shots, 0), small) for shots in (1, None))
+
+    assert 1 < few < many < measuring.predict(Cell(NAME, "scratch", None, 0), large)
+    assert measuring.shared(NAME, large) == pytest.approx(4 * measuring.shared(NAME, small), rel=1e-6)
+
+
+def test_this_machine_has_a_speed(measuring):
+    """A few real batches are timed, and every speed is above zero."""
+    speed = measure_speed(
+        measuring.backbones[NAME], measuring.image_set, measuring.splits.train, device="cpu", photos=4
+    )
+
+    assert speed.forward > 0
+    assert speed.training > 0
+    assert speed.probe > 0
+
+
+def test_memory_of_a_block_is_seen():
+    """The peak since the start of the block holds what was allocated in it."""
+    memory = PeakMemory("cpu")
+    before = memory.read()
+    block = np.ones(40_000_000, np.uint8)
+
+    assert memory.read() >= before + 0.5 * block.nbytes
+
+
+def test_steps_are_timed_without_the_first():
+    """The first steps warm up."""
+    assert step_seconds([0, 9, 10, 11, 12]) == 1
