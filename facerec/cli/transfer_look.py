@@ -22,7 +22,7 @@ EXAMPLES = examples(
 
 
 def look(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help="Photos, or folders of them.")],
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of them.")],
     *,
     backbone: Annotated[
         str | None,
