@@ -183,11 +183,11 @@ class Recipe:
 
 
 _BASES: dict[Protocol, dict[str, Any]] = {
-    "scratch": {"learning_rate": 0.05, "batch_norm": "train"},
-    "fine-tune": {"learning_rate": 0.01},
-    "lp-ft": {"learning_rate": 0.001},
-    "gradual": {"learning_rate": 0.01},
-    "discriminative": {"learning_rate": 0.01, "layer_decay": 0.7},
+    "scratch": {"learning_rate": 0.01, "batch_norm": "train"},
+    "fine-tune": {"learning_rate": 0.003},
+    "lp-ft": {"learning_rate": 0.0003},
+    "gradual": {"learning_rate": 0.003},
+    "discriminative": {"learning_rate": 0.003, "layer_decay": 0.7},
     "linear-sgd": {
         "learning_rate": 0.01,
         "optimizer": "adam",
@@ -240,7 +240,7 @@ def recipes(protocol: Protocol, trials: int, **changes: Any) -> tuple[Recipe, ..
     Examples
     --------
     >>> [one.learning_rate for one in recipes("fine-tune", 3)]
-    [0.01, 0.003, 0.03]
+    [0.003, 0.0009, 0.009]
     """
     if not 1 <= trials <= len(_TRIALS):
         message = f"trials must be 1 to {len(_TRIALS)}; got {trials}"
