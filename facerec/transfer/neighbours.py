@@ -18,7 +18,7 @@ _ROWS = 1024
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Each row brought to length 1; a row of zeros stays."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, np.float32(1))
+    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
 
 
 def votes(
