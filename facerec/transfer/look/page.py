@@ -153,8 +153,8 @@ def _activation(activation: Activation, seen: Seen) -> Picture:
     return Picture(
         png(sheet),
         f"Activations of {activation.layer} for {PurePath(seen.photo).name}; strongest channels {first}",
-        f"`{plain(activation.layer)}`: {shape}; {which} (channels {first} …). {activation.silent} channels are 0 "
-        "everywhere on this photo.",
+        f"`{plain(activation.layer)}`: {shape}; {which} (channels {first} …). Channels that are 0 "
+        f"everywhere on this photo: {activation.silent}.",
     )
 
 
