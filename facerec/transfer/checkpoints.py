@@ -7,9 +7,10 @@ killed while writing leaves the state before.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -17,8 +18,83 @@ from torch import Tensor
 
 from facerec.errors import OutputError, TransferError
 from facerec.replacing import replacing
+from facerec.transfer.distributed import Team
 
 _FORMAT = "facerec training 1"
+
+# A killed training loses this much at most, and at most 1 % of the time goes into saving a state of 50 MB.
+_SAVE_EVERY_SECONDS = 30.0
+
+
+class Resumable(Protocol):
+    """A training under way, whose state can be taken and put back."""
+
+    step: int
+
+    @property
+    def epoch_ended(self) -> bool:
+        """Whether the last step was the last one of an epoch."""
+        ...
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Values for JSON, and tensors."""
+        ...
+
+    def restore(self, values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Go back to a state."""
+        ...
+
+
+class Keeper:
+    """Keeps the state of a training in a file, where one was given; only the process of rank 0 writes.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file; its folder must exist.
+    identity : mapping
+        What the training is.
+    loop : Resumable
+    team : Team
+    """
+
+    def __init__(self, path: Path | None, identity: Mapping[str, Any], loop: Resumable, team: Team) -> None:
+        self.path, self.identity, self.loop, self.team = path, identity, loop, team
+        self.saved_at, self.saved_step = time.monotonic(), -1
+
+    def go_on(self) -> bool:
+        """Take up the state where there is one.
+
+        Raises
+        ------
+        TransferError
+            As `read_checkpoint`.
+        """
+        if self.path is None or not self.path.exists():
+            return False
+        self.loop.restore(*read_checkpoint(self.path, identity=self.identity))
+        self.saved_step = self.loop.step
+        self.team.wait()
+        return True
+
+    def now_and_then(self) -> None:
+        """Save at the end of each epoch, and when the last time is long ago."""
+        if self.loop.epoch_ended or time.monotonic() - self.saved_at > _SAVE_EVERY_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Save what has not been saved.
+
+        Raises
+        ------
+        OutputError
+            As `save_checkpoint`.
+        """
+        if self.path is None or self.team.rank > 0 or self.saved_step == self.loop.step:
+            return
+        values, tensors = self.loop.state()
+        save_checkpoint(self.path, identity=self.identity, values=values, tensors=tensors)
+        self.saved_at, self.saved_step = time.monotonic(), self.loop.step
 
 
 def save_checkpoint(

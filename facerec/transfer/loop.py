@@ -89,6 +89,11 @@ class Loop:
         return self._earlier + time.monotonic() - self._since
 
     @property
+    def epoch_ended(self) -> bool:
+        """Whether the last step was the last one of an epoch."""
+        return self.step % self.plan.steps_per_epoch == 0
+
+    @property
     def best_epoch(self) -> Epoch:
         """The best of the whole epochs."""
         return max(self.history, key=lambda each: (each.validation_accuracy, -each.validation_loss, -each.number))
@@ -110,12 +115,12 @@ class Loop:
             self._follow_schedule()
             loss = self._take_step(pixels, batch_of(self.recipe, self.plan, step, self.splits.train))
             self.step += 1
-            if whole := self.step % self.plan.steps_per_epoch == 0:
+            if self.epoch_ended:
                 self._end_epoch()
             if progress is not None:
                 progress(self._progress(loss))
             each_step()
-            if whole and self.step < self.plan.steps and self._is_over(deadline):
+            if self.epoch_ended and self.step < self.plan.steps and self._is_over(deadline):
                 return False
         return True
 

@@ -6,14 +6,28 @@ All of it is a function of the recipe and the step's number, nothing is counted 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from facerec.transfer.network import Network
 from facerec.transfer.recipe import Plan, Recipe
+from facerec.transfer.trunk import Trunk
+
+
+class Staged(Protocol):
+    """A network of a trunk and what stands on it."""
+
+    @property
+    def trunk(self) -> Trunk:
+        """Pixels to features."""
+        ...
+
+    @property
+    def head(self) -> nn.Module:
+        """Features to the output."""
+        ...
 
 
 def rate_factor(recipe: Recipe, step: int, steps: int) -> float:
@@ -63,13 +77,13 @@ def stages_trained(recipe: Recipe, step: int, steps: int, stages: int) -> int:
     return stages
 
 
-def frozen_stages(network: Network, trained: int) -> list[str]:
+def frozen_stages(network: Staged, trained: int) -> list[str]:
     """Names of the stages that stay as they are when the last `trained` are trained."""
     names = [name for name, _ in network.trunk.stages]
     return names[: len(names) - trained]
 
 
-def parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
+def parameter_groups(network: Staged, recipe: Recipe) -> list[dict[str, Any]]:
     """Every parameter once, in groups for a torch optimiser, whose ``factor`` is their share of the learning rate.
 
     Weight decay falls on matrices and filters only: on a scale or a shift it changes what a layer computes without

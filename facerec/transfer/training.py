@@ -11,7 +11,6 @@ import hashlib
 import json
 import resource
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from facerec.device import best_device, torch_device
 from facerec.errors import ArgumentError
 from facerec.transfer.backbone import Backbone
-from facerec.transfer.checkpoints import read_checkpoint, save_checkpoint
+from facerec.transfer.checkpoints import Keeper
 from facerec.transfer.distributed import Team, current_team
 from facerec.transfer.freezing import check_frozen, digest_of, frozen_state
 from facerec.transfer.image_set import ImageSet
@@ -38,9 +37,6 @@ from facerec.transfer.splits import Splits
 from facerec.transfer.trained import Epoch, Progress, Trained
 
 __all__ = ["Epoch", "Progress", "Trained", "predict", "train"]
-
-# A killed training loses this much at most, and at most 1 % of the time goes into saving a state of 50 MB.
-_SAVE_EVERY_SECONDS = 30.0
 
 
 def train(
@@ -108,7 +104,7 @@ def train(
             _start_from(network, probe.weights)
         loop = Loop(network, photos, splits, recipe, team=team, device=place)
         identity = _identity(backbone, image_set, splits, recipe, probe) | {"processes": team.size}
-        keep = _Keeper(checkpoint, identity, loop, team)
+        keep = Keeper(checkpoint, identity, loop, team)
         if not keep.go_on() and recipe.batch_norm == "recalibrate":
             loop.recalibrate()
         complete = loop.run(progress=progress, each_step=keep.now_and_then, deadline=deadline)
@@ -164,37 +160,6 @@ def predict(
     _check_photos(photos, image_set, network.preprocessing.text)
     number = number_format(trained.recipe.precision, network, network.device)
     return probabilities(forward(network, photos, np.asarray(indices, np.int64), number))
-
-
-class _Keeper:
-    """Keeps the state of a training in a file, where one was given; only the process of rank 0 writes."""
-
-    def __init__(self, path: Path | None, identity: dict[str, Any], loop: Loop, team: Team) -> None:
-        self.path, self.identity, self.loop, self.team = path, identity, loop, team
-        self.saved_at, self.saved_step = time.monotonic(), -1
-
-    def go_on(self) -> bool:
-        """Take up the state where there is one."""
-        if self.path is None or not self.path.exists():
-            return False
-        self.loop.restore(*read_checkpoint(self.path, identity=self.identity))
-        self.saved_step = self.loop.step
-        self.team.wait()
-        return True
-
-    def now_and_then(self) -> None:
-        """Save at the end of each epoch, and when the last time is long ago."""
-        end_of_epoch = self.loop.step % self.loop.plan.steps_per_epoch == 0
-        if end_of_epoch or time.monotonic() - self.saved_at > _SAVE_EVERY_SECONDS:
-            self.save()
-
-    def save(self) -> None:
-        """Save what has not been saved."""
-        if self.path is None or self.team.rank > 0 or self.saved_step == self.loop.step:
-            return
-        values, tensors = self.loop.state()
-        save_checkpoint(self.path, identity=self.identity, values=values, tensors=tensors)
-        self.saved_at, self.saved_step = time.monotonic(), self.loop.step
 
 
 def _check_fit(backbone: Backbone, splits: Splits, recipe: Recipe, probe: Probe | None, team: Team) -> None:

@@ -1,0 +1,256 @@
+"""Photos of known people, aligned once by the pipeline's own detector and crop recipe: what a training learns from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from facerec import images
+from facerec.datasets.folders import identity_folders
+from facerec.datasets.photo_manifest import photos_csv
+from facerec.errors import DataSetError, FaceError, ImageError
+from facerec.training.chips import Aligned, StoredChips, stored
+from facerec.types import Crop, Detector, FaceChoice
+from facerec.weights import sha256_of
+
+Why: TypeAlias = Literal["unreadable", "without the face", "twice", "two people"]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A photo that is not used.
+
+    Attributes
+    ----------
+    file : str
+        Path below the data's folder.
+    why : {"unreadable", "without the face", "twice", "two people"}
+        ``twice``: the same bytes as another photo of that person, which is used. ``two people``: the same bytes are
+        filed under several people, and none of the copies is used, because nobody can know whose it is.
+    reason : str
+        In words.
+    """
+
+    file: str
+    why: Why
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Aligned faces of known people.
+
+    Attributes
+    ----------
+    name : str
+        Of the data: the last part of its path.
+    files : tuple of str
+        Photos that gave a chip, as paths below the data's folder.
+    labels : ndarray, int64, shape (n,)
+        Who is on each, as a number of `identities`.
+    identities : tuple of str
+        Sorted; each has one chip at least.
+    columns : mapping of str to tuple of str
+        Further columns of a manifest, such as ``gender``, one text per chip, empty where it is not given.
+    chips : StoredChips
+        In the order of `files`.
+    skipped : tuple of Skipped
+    photos : int
+        In the data, the skipped ones included.
+    detector, crop : str
+        What found and cut the faces.
+    digest : str
+        SHA-256 over photos, people, detector and crop.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    labels: NDArray[np.int64]
+    identities: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    chips: StoredChips
+    skipped: tuple[Skipped, ...]
+    photos: int
+    detector: str
+    crop: str
+    digest: str
+
+    def count(self, why: Why) -> int:
+        """How many photos were skipped for that reason."""
+        return sum(each.why == why for each in self.skipped)
+
+    @property
+    def with_one_photo(self) -> int:
+        """How many people have a single chip; they are in no pair of their own."""
+        return int((np.bincount(self.labels, minlength=len(self.identities)) == 1).sum())
+
+    def without(self, column: str) -> int:
+        """For how many photos a column says nothing.
+
+        Raises
+        ------
+        DataSetError
+            If there is no such column; the message lists those there are.
+        """
+        if column not in self.columns:
+            held = ", ".join(self.columns) or "none; a CSV manifest may have further ones"
+            message = f"{self.name} has no column {column!r}; it has {held}"
+            raise DataSetError(message)
+        return sum(not value.strip() for value in self.columns[column])
+
+
+def read_people(
+    data: str | Path,
+    *,
+    detector: Detector,
+    crop: Crop,
+    cache: Path,
+    root: Path | None = None,
+    choice: FaceChoice = "central",
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> People:
+    """Read photos of people and align their faces, or find them aligned.
+
+    Parameters
+    ----------
+    data : path
+        A folder with one folder of photos per person; or a CSV with the columns image and subject, and any others.
+    detector : Detector
+        The one that the model will be used with.
+    crop : Crop
+        The recipe of the model's chips.
+    cache : Path
+        A folder for the aligned faces.
+    root : path, optional
+        Where the paths of a CSV start from; by default where it lies.
+    choice : {"central", "largest", "only"}
+        Which face of a photo is the person's.
+    workers : int
+        Threads that read photos and find faces, >= 1.
+    progress : callable, optional
+        Called with the photos done and the photos in all.
+
+    Returns
+    -------
+    People
+        Photos that cannot be read, show no such face, or are filed twice are in `People.skipped`.
+
+    Raises
+    ------
+    DataSetError
+        If `data` is neither such a folder nor such a CSV, or a photo is missing.
+        If fewer than two people have a face that can be learned from.
+    OutputError
+        If the cache cannot be written.
+    """
+    path = Path(data)
+    table, folder = _table(path, root)
+    files = [str(file) for file in table["image"]]
+    subjects = [str(subject) for subject in table["subject"]]
+    digests = [_digest(folder / file) for file in files]
+    skipped = _repeated(files, subjects, digests)
+    kept = [place for place in range(len(files)) if files[place] not in skipped]
+
+    def align(number: int) -> Aligned:
+        return _align(folder / files[kept[number]], files[kept[number]], detector, crop, choice)
+
+    recipe = f"{detector.name} | {choice} | {crop.name}"
+    chips, failed = stored(
+        cache, [digests[place] for place in kept], align, recipe=recipe, size=crop.size, workers=workers,
+        progress=progress,
+    )  # fmt: skip
+    for number, reason in failed.items():
+        file = files[kept[number]]
+        why: Why = "unreadable" if reason.startswith(_UNREADABLE) else "without the face"
+        skipped[file] = Skipped(file, why, reason.removeprefix(_UNREADABLE))
+    used = [place for number, place in enumerate(kept) if number not in failed]
+    identities = tuple(sorted({subjects[place] for place in used}))
+    if len(identities) < 2:
+        message = (
+            f"{path.name}: {len(identities)} of {len(set(subjects))} people have a face to learn from, of "
+            f"{len(files)} photos; at least two people are needed{_first(skipped)}"
+        )
+        raise DataSetError(message)
+    names = {identity: number for number, identity in enumerate(identities)}
+    content = "".join(f"{digests[place]} {subjects[place]}\n" for place in used) + recipe
+    others = [str(column) for column in table.columns if column not in ("image", "subject")]
+    return People(
+        name=path.name or path.resolve().name,
+        files=tuple(files[place] for place in used),
+        labels=np.array([names[subjects[place]] for place in used], np.int64),
+        identities=identities,
+        columns={column: tuple(str(table[column].iloc[place]) for place in used) for column in others},
+        chips=chips,
+        skipped=tuple(skipped[file] for file in files if file in skipped),
+        photos=len(files),
+        detector=detector.name,
+        crop=crop.name,
+        digest=hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest(),
+    )
+
+
+_UNREADABLE = "unreadable: "
+
+
+def _table(path: Path, root: Path | None) -> tuple[pd.DataFrame, Path]:
+    if path.is_dir():
+        return identity_folders(path).rename(columns={"person": "subject"}), path
+    if path.suffix.lower() != ".csv":
+        message = (
+            f"{path}: expected a folder with one folder of photos per person, or a CSV file with the columns image and "
+            "subject; there is neither"
+        )
+        raise DataSetError(message)
+    return photos_csv(path, root=root), path.parent if root is None else root
+
+
+def _digest(file: Path) -> str:
+    try:
+        return sha256_of(file)
+    except OSError as error:
+        message = f"{file}: cannot be read: {error.strerror or error}"
+        raise DataSetError(message) from error
+
+
+def _repeated(files: Sequence[str], subjects: Sequence[str], digests: Sequence[str]) -> dict[str, Skipped]:
+    """Photos whose bytes occur before, and those that are filed under several people."""
+    copies = Counter(digests)
+    owners: dict[str, dict[str, str]] = {}
+    skipped: dict[str, Skipped] = {}
+    for file, subject, digest in zip(files, subjects, digests, strict=True):
+        if copies[digest] > 1:
+            first = owners.setdefault(digest, {}).setdefault(subject, file)
+            if first != file:
+                skipped[file] = Skipped(file, "twice", f"the same file as {first}")
+    for people in owners.values():
+        if len(people) > 1:
+            for file in people.values():
+                skipped[file] = Skipped(file, "two people", f"filed under {' and '.join(sorted(people))}")
+    return skipped
+
+
+def _align(path: Path, name: str, detector: Detector, crop: Crop, choice: FaceChoice) -> Aligned:
+    try:
+        image = images.read(path, name=name)
+    except ImageError as error:
+        return f"{_UNREADABLE}{error}"
+    detections = detector(image)
+    try:
+        return crop(image, detections[[detections.choose(choice, source=name)]])[0]
+    except FaceError as error:
+        return str(error)
+
+
+def _first(skipped: Mapping[str, Skipped]) -> str:
+    for each in skipped.values():
+        return f"; {len(skipped)} photos were skipped, the first is {each.file}: {each.reason}"
+    return ""
