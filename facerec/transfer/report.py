@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from facerec.reporting import (
     write,
     write_number,
 )
-from facerec.transfer.bench import Bench
+from facerec.transfer.bench import Bench, without_names
 from facerec.transfer.cells import Outcome, shots_text
 from facerec.transfer.comparing import REPLICATES, best
 from facerec.transfer.confidence import expected_calibration_error, negative_log_likelihood
@@ -75,6 +76,8 @@ def write_report(bench: Bench, findings: Findings, folder: Path, *, publish: boo
 def report_page(bench: Bench, findings: Findings, *, publish: bool = False) -> Page:
     """The report as a value; parameters as for `write_report`."""
     data = bench.image_set
+    if publish:
+        bench = replace(bench, warnings=tuple(without_names(each, data) for each in bench.warnings))
     learned = len(bench.train_labels)
     sections = (
         _results(bench, findings),

@@ -117,6 +117,12 @@ def work():
     return MadeWork()
 
 
+@pytest.fixture(scope="session")
+def make_bench_in():
+    """Makes a finished run in a given folder."""
+    return made_bench
+
+
 @pytest.fixture
 def make_bench(tmp_path):
     """Makes a finished run in a folder of its own."""

@@ -1,0 +1,140 @@
+"""facerec transfer run: from generated photos to results, cut off and gone on with, and what it refuses."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facerec.cli.app import app
+from facerec.cli.running import run
+
+SMALL = ("--backbone", "resnet18", "--weights", "none", "--size", "32", "--epochs", "1", "--trials", "1")
+MEASURED = ("seconds", "peak_memory")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Two classes of twelve photos, and a file that is none."""
+    folder = tmp_path_factory.mktemp("data") / "colours"
+    random = np.random.default_rng(3)
+    for channel, name in enumerate(("red", "green")):
+        (folder / name).mkdir(parents=True)
+        for number in range(12):
+            pixels = random.integers(0, 90, (40, 48, 3), dtype=np.uint8)
+            pixels[..., channel] += 120
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    (folder / "red" / "broken.jpg").write_bytes(b"no photo")
+    return folder
+
+
+def words(photos, out, *more):
+    """The command line of a small run."""
+    return ["transfer", "run", "--data", str(photos), "--out", str(out), *SMALL, *more]
+
+
+def rows(out):
+    """The table without what is measured of the machine."""
+    with (out / "results.csv").open(encoding="utf-8", newline="") as file:
+        return [{name: value for name, value in row.items() if name not in MEASURED} for row in csv.DictReader(file)]
+
+
+@pytest.fixture(scope="module")
+def done(photos, tmp_path_factory):
+    """A run of two probes."""
+    out = tmp_path_factory.mktemp("out") / "results"
+    assert run(app, words(photos, out, "--protocol", "knn,centroid", "--shots", "2,all", "--seeds", "2")) == 0
+    return out
+
+
+def test_a_run_writes_table_report_and_provenance(done, photos):
+    """Eight cells, a page, and a command line without a path."""
+    found = rows(done)
+    provenance = json.loads((done / "run.json").read_text(encoding="utf-8"))
+
+    assert len(found) == 8
+    assert {row["weights"] for row in found} == {"none"}
+    assert provenance["complete"]
+    assert " ".join(provenance["command"]).startswith("facerec transfer run --data colours --backbone resnet18.none")
+    assert str(photos.parent) not in json.dumps(provenance)
+    assert "are random" in provenance["warnings"][-1]
+    assert "are random" in (done / "report.md").read_text(encoding="utf-8")
+
+
+def test_the_same_again_measures_nothing(done, photos, capsys):
+    """The second run finds everything there, prints the table, and can leave the photos out."""
+    before = {path.name: path.stat().st_mtime_ns for path in (done / "cells").iterdir()}
+
+    arguments = words(photos, done, "--protocol", "knn,centroid", "--shots", "2,all", "--seeds", "2")
+    status = run(app, [*arguments, "--publish", "--json"])
+
+    document = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert {path.name: path.stat().st_mtime_ns for path in (done / "cells").iterdir()} == before
+    assert len(document["results"]) == 4
+    assert "are random" in document["warnings"][-1]
+    assert "<img" not in (done / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--protocol", "knn", "--shots", "2,all"), "another configuration"),
+        (("--protocol", "magic"), "--protocol takes linear, knn"),
+        (("--shots", "few"), "--shots takes numbers"),
+        (("--shots", "900"), "900 shots were asked for, but class"),
+        (("--seeds", "0"), "--seeds must be 1 or more"),
+        (("--budget", "soon"), "a budget is a time above 0"),
+        (("--budget", "0m"), "a budget is a time above 0"),
+        (("--test-part", "2"), "share between 0 and 1"),
+        (("--device", "cuda:7"), "CUDA"),
+        (("--backbone", "resnet5O"), "resnet5O"),
+    ],
+)
+def test_what_cannot_be_is_one_line(done, photos, capsys, more, told):
+    """Status 2, the reason on stderr, and the results stay as they are."""
+    before = rows(done)
+
+    status = run(app, words(photos, done, *more))
+
+    assert status == 2
+    assert told in capsys.readouterr().err
+    assert rows(done) == before
+
+
+def test_photos_that_are_not_there(tmp_path, capsys):
+    """The folder is named."""
+    status = run(app, words(tmp_path / "nowhere", tmp_path / "out"))
+
+    assert status == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_results(photos, tmp_path):
+    """Kill -9 in the middle; started again it ends with the table and the scores of a run that was left alone."""
+    more = ("--protocol", "linear,scratch", "--shots", "2,all", "--seeds", "2")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+    def start(out):
+        program = [sys.executable, "-c", "from facerec.cli import main; main()", *words(photos, out, *more)]
+        return subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    assert start(tmp_path / "whole").wait(timeout=250) == 0
+    victim = start(tmp_path / "cut")
+    while len(list((tmp_path / "cut" / "cells").glob("*.json"))) < 5 and victim.poll() is None:
+        time.sleep(0.02)
+    victim.send_signal(signal.SIGKILL)
+    assert victim.wait(timeout=60) == -signal.SIGKILL
+
+    assert start(tmp_path / "cut").wait(timeout=250) == 0
+
+    assert rows(tmp_path / "cut") == rows(tmp_path / "whole")
+    for path in (tmp_path / "whole" / "cells").glob("*.npy"):
+        assert (tmp_path / "cut" / "cells" / path.name).read_bytes() == path.read_bytes()
