@@ -9,6 +9,8 @@ from few people is itself uncertain, and where no error was seen, or hardly anyb
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import beta, norm, t
@@ -62,9 +64,9 @@ def estimate(rate: Rate, *, confidence: float = CONFIDENCE) -> RateEstimate:
     >>> nobody.method, round(nobody.rule_of_three, 5), str(nobody.interval)
     ('clopper-pearson', 0.00611, '[0, 0.007515]')
     """
-    wilson = rate.interval(confidence)
+    checked_confidence(confidence)
     if not rate.trials:
-        return RateEstimate(rate, wilson, "unmeasured")
+        return RateEstimate(rate, Interval(math.nan, math.nan, confidence), "unmeasured")
     n = float(rate.trials) if rate.effective_trials is None else rate.effective_trials
     method: Method = "clopper-pearson"
     rest = ((1 - confidence) / 2) ** (1 / n)
@@ -72,7 +74,7 @@ def estimate(rate: Rate, *, confidence: float = CONFIDENCE) -> RateEstimate:
         return RateEstimate(rate, Interval(0.0, 1 - rest, confidence), method, 1 - 0.05 ** (1 / n))
     if rate.errors == rate.trials:
         return RateEstimate(rate, Interval(rest, 1.0, confidence), method)
-    return RateEstimate(rate, wilson, "wilson")
+    return RateEstimate(rate, rate.interval(confidence), "wilson")
 
 
 def clopper_pearson(errors: float, trials: float, *, confidence: float = CONFIDENCE) -> Interval:

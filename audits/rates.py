@@ -117,8 +117,11 @@ def rates_by(
     """
     order, starts = grouped_order(codes, groups, len(trials))
     inside = trials.take(order)
+    nothing = inside.take(slice(0, 0)).estimate(confidence=confidence, correlation=correlation)
     return tuple(
         inside.take(slice(start, end)).estimate(confidence=confidence, correlation=correlation)
+        if end > start
+        else nothing
         for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
     )
 

@@ -22,6 +22,11 @@ from audits.report.sensitivity import Sensitivity
 from facerec.reporting import write_number
 from facerec.reporting.figures import BLUE, GREEN, GREY, INK, VERMILION
 
+MOST_DRAWN = 30
+"""Groups that a reader can tell apart in one drawing."""
+
+THE_HIGHEST = f" Of so many groups the {MOST_DRAWN} with the highest rates are drawn; the tables hold all."
+
 _LABELLED_CELLS = 12  # more groups than this, and numbers in cells can no longer be read
 _LONGEST = 28
 _FEW_DECADES = 200  # a log axis that spans less is labelled at 1, 2 and 5, a longer one at its decades
@@ -31,6 +36,14 @@ def short(label: str) -> str:
     """A group's name as long as a chart has room for."""
     line = " ".join(label.split()).replace("$", r"\$")
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def highest(rows: Sequence[tuple[str, RateEstimate]]) -> list[tuple[str, RateEstimate]]:
+    """The rows of groups that a forest has room for: all of them, or the `MOST_DRAWN` highest rates in their order."""
+    if len(rows) <= MOST_DRAWN:
+        return list(rows)
+    ranked = sorted((-found.value, place) for place, (_, found) in enumerate(rows) if found.measured)
+    return [rows[place] for place in sorted(place for _, place in ranked[:MOST_DRAWN])]
 
 
 def forest(axes: Axes, rows: Sequence[tuple[str, RateEstimate]], *, name: str, strong: int = 1) -> None:

@@ -188,8 +188,8 @@ def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Fig
     names = [group.group for group in grouping.groups]
     drawn = drawn_names(names)
     rows = [("everybody", audit.overall.rate("error"))]
-    rows += [(drawn[group.group], group.rate("error")) for group in grouping.groups]
-    measured = [(found.value, name) for name, (_, found) in zip(names, rows[1:], strict=True) if found.measured]
+    rows += charts.highest([(drawn[group.group], group.rate("error")) for group in grouping.groups])
+    measured = [(found.value, g.group) for g in grouping.groups if (found := g.rate("error")).measured]
     told = "no group was measured"
     if measured:
         value, name = max(measured)
@@ -198,7 +198,7 @@ def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Fig
         draw(partial(charts.forest, rows=rows, name="error rate"), height=0.9 + 0.27 * len(rows)),
         alt=f"Error rates by {grouping.by} with intervals: {told}",
         caption=f"Error rates by {plain(grouping.by)}, log scale; errors and predictions stand on the right."
-        f"{drawn_key(names)}",
+        f"{drawn_key(names)}{charts.THE_HIGHEST if len(names) > charts.MOST_DRAWN else ''}",
     )
 
 

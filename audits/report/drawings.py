@@ -27,14 +27,15 @@ def forest_figure(audit: VerificationAudit, grouping: GroupingAudit) -> Figure:
     drawn = drawn_names(names)
     for name in _RATES:
         rows: list[tuple[str, RateEstimate]] = [("everybody", getattr(audit, name))]
-        rows += [(drawn[group.group], getattr(group, name)) for group in grouping.groups]
+        rows += charts.highest([(drawn[group.group], getattr(group, name)) for group in grouping.groups])
         plots.append(partial(charts.forest, rows=rows, name=name.upper()))
     return Figure(
-        draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (len(grouping.groups) + 1))),
+        draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (min(len(names), charts.MOST_DRAWN) + 1))),
         alt=f"FMR and FNMR by {grouping.by} with intervals: {'; '.join(_extremes(grouping, n) for n in _RATES)}",
         caption=(
             f"Error rates by {plain(grouping.by)} at the one threshold, log scale; errors and pairs stand on the "
             f"right. An open triangle is the upper bound of a group without errors.{drawn_key(names)}"
+            f"{charts.THE_HIGHEST if len(names) > charts.MOST_DRAWN else ''}"
         ),
     )
 

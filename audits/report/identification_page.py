@@ -55,6 +55,8 @@ differentials are small, for that does not make it legitimate; for setting a thr
 statements about single people.
 """
 
+_TOO_MANY = "So many groups cannot be told apart in a drawing: the matrices stand in their CSV files."
+
 
 def identification_report(
     audit: IdentificationAudit,
@@ -136,10 +138,12 @@ def _grouping(
     ):
         files[file_stem(kind, by, list(files))] = table
     rates: list[Block] = [rate_table(audit, grouping, name) for name in told_rates(audit)]
-    heats = [
-        _heat(grouping, grouping.rank_one_confusion, "rank-one errors", "mated searches"),
-        _heat(grouping, grouping.false_positive_confusion, "false positives", "non-mated searches"),
-    ]
+    heats: list[Block] = [Text(_TOO_MANY)]
+    if len(grouping.groups) <= charts.MOST_DRAWN:
+        heats = [
+            _heat(grouping, grouping.rank_one_confusion, "rank-one errors", "mated searches"),
+            _heat(grouping, grouping.false_positive_confusion, "false positives", "non-mated searches"),
+        ]
     return [
         Section(f"Groups by {by}", (_forest(audit, grouping), *rates, *_missing(grouping))),
         *([Section(f"How much groups differ by {by}", (contrasts,))] if contrasts.rows else []),
@@ -155,9 +159,9 @@ def _forest(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Fig
     drawn = drawn_names(who_is)
     for name in names:
         rows: list[tuple[str, RateEstimate]] = [("everybody", getattr(audit, name))]
-        rows += [(drawn[group.group], getattr(group, name)) for group in grouping.groups]
+        rows += charts.highest([(drawn[group.group], getattr(group, name)) for group in grouping.groups])
         plots.append(partial(charts.forest, rows=rows, name=name.upper()))
-        measured = [(found.value, who) for who, (_, found) in zip(who_is, rows[1:], strict=True) if found.measured]
+        measured = [(found.value, g.group) for g in grouping.groups if (found := getattr(g, name)).measured]
         worst = max(measured, default=None)
         told.append(
             f"{name.upper()} not measured in any group"
@@ -165,11 +169,12 @@ def _forest(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Fig
             else f"{name.upper()} highest for {worst[1]} with {write_number(worst[0], 'rate')}"
         )
     return Figure(
-        draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (len(grouping.groups) + 1))),
+        draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (min(len(who_is), charts.MOST_DRAWN) + 1))),
         alt=f"FPIR and FNIR by {grouping.by} with intervals: {'; '.join(told)}",
         caption=(
             f"Error rates by {plain(grouping.by)} at the one threshold, log scale; errors and searches stand on the "
             f"right. An open triangle is the upper bound of a group without errors.{drawn_key(who_is)}"
+            f"{charts.THE_HIGHEST if len(who_is) > charts.MOST_DRAWN else ''}"
         ),
     )
 

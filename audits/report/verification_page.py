@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from audits.records import GroupingAudit, VerificationAudit
-from audits.report import drawings, prose
+from audits.report import charts, drawings, prose
 from audits.report import group_tables as tables
 from audits.report.background import Background, Run
 from audits.report.claims import redact, verdict_document
@@ -28,7 +28,6 @@ _NO_POLICY = (
     "No policy was given, so nothing passes or fails here. What follows is measured; what is acceptable has to be "
     "decided by people, before they look."
 )
-_MOST_DRAWN = 30
 _TOO_MANY = (
     "So many groups cannot be told apart in a drawing: there are no curves, and the matrix stands in its CSV file."
 )
@@ -152,7 +151,7 @@ def _grouping(
         ("indices", tables.index_table(grouping, audit.confidence)),
     ]
     figures: tuple[Figure, ...] = ()
-    drawn = len(grouping.groups) <= _MOST_DRAWN
+    drawn = len(grouping.groups) <= charts.MOST_DRAWN
     curves = curves and drawn
     if curves:
         figures, points = drawings.curve_figures(audit, grouping.by, sets.everybody, scores, sets)

@@ -86,8 +86,9 @@ def classification(
     verdict = None if rules is None else judge(rules, classification=audit)
     told = verdict
     files: tuple[Path, ...] = ()
-    document = classification_document(audit, verdict=verdict_document(verdict))
-    if out is not None:
+    if out is None:
+        document = classification_document(audit, verdict=verdict_document(verdict))
+    else:
         given = {
             "--by": by,
             "--label": label,

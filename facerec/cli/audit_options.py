@@ -118,7 +118,8 @@ PolicyFile = Annotated[
     typer.Option(
         "--policy",
         metavar="FILE",
-        help="Claims (TOML) to decide. Exit status 0 pass, 1 fail, 3 insufficient evidence.",
+        help="Claims (TOML) to decide, as in data/policies/example.toml. Exit status 0 pass, 1 fail, 3 insufficient "
+        "evidence.",
         show_default=False,
     ),
 ]

@@ -88,8 +88,9 @@ def verification(
     verdict = None if rules is None else judge(rules, verification=audit)
     told = verdict
     files: tuple[Path, ...] = ()
-    document = verification_document(audit, verdict=verdict_document(verdict))
-    if out is not None:
+    if out is None:
+        document = verification_document(audit, verdict=verdict_document(verdict))
+    else:
         from audits.report.verification_page import verification_report
 
         given = {

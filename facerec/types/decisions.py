@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -85,9 +86,7 @@ class Rate:
             raise ArgumentError(message)
         if not self.trials:
             return Interval(math.nan, math.nan, confidence)
-        from scipy.stats import norm  # scipy takes a third of a second to import; most users of Rate never ask
-
-        z = float(norm.ppf(0.5 + confidence / 2))
+        z = _normal_quantile(confidence)
         n = self.trials if self.effective_trials is None else self.effective_trials
         p = self.value
         middle = p + z * z / (2 * n)
@@ -219,3 +218,11 @@ class Identification:
     candidates: tuple[Candidate, ...]
     operating_point: OperatingPoint
     problems: tuple[str, ...] = ()
+
+
+@cache
+def _normal_quantile(confidence: float) -> float:
+    """How many standard deviations to either side hold that much of a normal distribution."""
+    from scipy.stats import norm  # scipy takes a third of a second to import; most users of Rate never ask
+
+    return float(norm.ppf(0.5 + confidence / 2))

@@ -6,13 +6,16 @@ import pytest
 from audits.classification import audit_classification
 from audits.drift import audit_drift
 from audits.identification import audit_identification
+from audits.intervals import estimate
 from audits.report import Run
+from audits.report.charts import highest
 from audits.report.classification_page import classification_report
 from audits.report.drawn_names import drawn_key, drawn_names
 from audits.report.drift_page import drift_report
 from audits.report.verification_page import verification_report
 from audits.verification import audit_verification
 from facerec.reporting import render_markdown
+from facerec.types import Rate
 
 RUN = Run(("facerec", "audit"), (), 0, {"python": "3"})
 
@@ -73,3 +76,19 @@ def test_letters_of_another_case_are_pointed_out_everywhere():
     assert found.notes == (told,)
     assert "only the case of letters differs" in render_markdown(classification_report(found, run=RUN).page)
     assert audit_identification(searched, gallery, threshold=0.5, by=["group"]).notes == (told,)
+
+
+def test_of_many_groups_the_highest_are_drawn():
+    """Of forty groups thirty are drawn, those with the highest rates and in their order; none without a rate."""
+    rows = [(f"g{number}", estimate(Rate(number, 100 if number else 0))) for number in range(40)]
+
+    drawn = highest(rows)
+
+    assert [name for name, _ in drawn] == [f"g{number}" for number in range(10, 40)]
+    assert highest(rows[:30]) == rows[:30]
+    text = render_markdown(
+        classification_report(
+            audit_classification(_predictions(*(f"g{number}" for number in range(31))), by=["group"]), run=RUN
+        ).page
+    )
+    assert "Of so many groups the 30 with the highest rates are drawn; the tables hold all." in text
