@@ -10,6 +10,10 @@ from facerec.errors import DataSetError
 from facerec.transfer.image_set import Skipped
 from facerec.transfer.listing import PARTS_BY_NAME, Listing
 
+# Drawings, animations and placeholders for photos that are gone ("image not found"); in no set of photos on purpose.
+# torchvision's ImageFolder leaves them out too, so that counts agree. A manifest may name them.
+_NO_PHOTOS = frozenset({".gif"})
+
 
 def list_folders(root: Path) -> Listing:
     """Class folders, or parts with class folders, as a listing.
@@ -40,18 +44,24 @@ def list_folders(root: Path) -> Listing:
         skipped += [Skipped(_below(root, file), "lies outside any class folder") for file in _files(place, deep=False)]
         for folder in class_folders:
             inside = list(_files(folder, deep=True))
-            photos = [file for file in inside if file.suffix.lower() in SUFFIXES]
+            photos = [file for file in inside if file.suffix.lower() in SUFFIXES - _NO_PHOTOS]
             if not photos:
                 message = (
                     f"{folder}: the class folder is empty: it holds no photo (names that end in "
-                    f"{', '.join(sorted(SUFFIXES))}); add photos or remove the folder"
+                    f"{', '.join(sorted(SUFFIXES - _NO_PHOTOS))}); add photos or remove the folder"
                 )
                 raise DataSetError(message)
-            skipped += [Skipped(_below(root, file), "is no photo by its name") for file in inside if file not in photos]
+            skipped += [Skipped(_below(root, file), _why(file)) for file in inside if file not in photos]
             files += [_below(root, photo) for photo in photos]
             labels += [folder.name] * len(photos)
             of_parts += [part] * len(photos)
     return Listing(root.resolve().name, root, files, labels, of_parts, skipped=skipped)
+
+
+def _why(file: Path) -> str:
+    if file.suffix.lower() in _NO_PHOTOS:
+        return "is a GIF, a drawing or an animation and seldom a photo; name it in a manifest if it is one"
+    return "is no photo by its name"
 
 
 def _folders(root: Path) -> list[Path]:
