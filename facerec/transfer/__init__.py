@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from facerec.transfer.backbone import Backbone, default_backbone_name, load_backbone
+    from facerec.transfer.bench import Bench, run_bench
     from facerec.transfer.preprocessing import Preprocessing
     from facerec.transfer.trunk import Trunk
 
-__all__ = ["Backbone", "Preprocessing", "Trunk", "default_backbone_name", "load_backbone"]
+__all__ = ["Backbone", "Bench", "Preprocessing", "Trunk", "default_backbone_name", "load_backbone", "run_bench"]
 
 _HOMES = {
     "Backbone": "backbone",
+    "Bench": "bench",
     "Preprocessing": "preprocessing",
     "Trunk": "trunk",
     "default_backbone_name": "backbone",
     "load_backbone": "backbone",
+    "run_bench": "bench",
 }
 
 
