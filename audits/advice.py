@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audits.estimates import RateEstimate
 from audits.groups import group_pairs
 from audits.intervals import CONFIDENCE, checked_confidence
 from audits.rates import Trials, rates_by
-from audits.records import RateEstimate, Threshold
-from audits.thresholds import At, choose_threshold
+from audits.thresholds import At, Threshold, choose_threshold
 from audits.vendor import Completed, complete
 from facerec.errors import ArgumentError
 

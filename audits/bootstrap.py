@@ -16,9 +16,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audits.estimates import RateEstimate
 from audits.rates import Trials, grouped_order
-from audits.records import RateEstimate
 from facerec.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """How the draws were made that the indices' intervals rest on.
+
+    Attributes
+    ----------
+    replicates : int
+        0: no draws, and no index has an interval.
+    seed : int
+    """
+
+    replicates: int
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)

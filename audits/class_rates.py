@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from audits.contrasts import Contrast
-from audits.records import RateEstimate
+from audits.estimates import RateEstimate
 from facerec.errors import ArgumentError
 
 ClassRateName: TypeAlias = Literal["accuracy", "error", "unanswered", "selection", "false_positive", "false_negative"]

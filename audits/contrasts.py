@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from audits.estimates import RateEstimate
 from audits.intervals import estimate
-from audits.records import RateEstimate
 from facerec.types import Interval
 
 

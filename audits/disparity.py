@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits import indices
-from audits.records import Disparity, Index, RateEstimate
+from audits.estimates import RateEstimate
+from audits.index_values import Disparity, Index
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.bootstrap import Grouped
+from audits.bootstrap import Bootstrap, Grouped
 from audits.groupings import checked_groupings
 from audits.groups import PairGroups, group_pairs, twin_notes
 from audits.index_changes import index_changes
@@ -21,10 +21,10 @@ from audits.intervals import CONFIDENCE, checked_confidence
 from audits.paired import paired_change
 from audits.rate_changes import DriftAudit, IndexChange, RateChange, RateName
 from audits.rates import Trials
-from audits.records import Bootstrap, Unlabelled
 from audits.same_pairs import same_pairs
 from audits.thresholds import At, choose_threshold, reach_notes
 from audits.vendor import Completed, complete
+from audits.verification_rates import Unlabelled
 
 _INDEPENDENT = (
     "the tables do not say who is in a pair, so pairs were taken as independent: where people occur in several pairs, "

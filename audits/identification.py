@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from audits.contrasts import contrast
 from audits.dependence import pair_correlation
+from audits.estimates import RateEstimate
 from audits.groupings import checked_groupings
 from audits.groups import RowGroups, twin_notes
 from audits.intervals import clustered_estimate
-from audits.records import RateEstimate
 from audits.search_outcomes import probe_and_gallery_groups, search_outcomes
 from audits.search_rates import (
     ConfusionCell,

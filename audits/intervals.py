@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import beta, norm, t
 
 from audits.dependence import compact_codes, people_behind, people_in, shared_trials
-from audits.records import Method, RateEstimate
+from audits.estimates import Method, RateEstimate
 from facerec.errors import ArgumentError
 from facerec.metrics import clustered_rate, dyadic_variance
 from facerec.metrics.arrays import flag_array

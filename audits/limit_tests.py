@@ -10,7 +10,7 @@ import math
 
 from scipy.stats import norm
 
-from audits.records import RateEstimate
+from audits.estimates import RateEstimate
 from facerec.types import Interval
 
 

@@ -8,16 +8,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy.stats import fisher_exact, norm
 
+from audits.estimates import RateEstimate
 from audits.rates import pooled
-from audits.records import GroupTest, RateEstimate
 from facerec.errors import ArgumentError
 from facerec.metrics import benjamini_hochberg, holm
 from facerec.types import Rate
+
+
+@dataclass(frozen=True)
+class GroupTest:
+    """Whether one group's rate differs from that of all other groups together.
+
+    Attributes
+    ----------
+    group : str
+    rate : {"fmr", "fnmr"}
+    difference : float
+        The group's rate minus that of the others; NaN where either is not measured.
+    p_value : float
+        Two-sided; NaN where it cannot be computed.
+    holm, benjamini_hochberg : float
+        Adjusted for all tests of one rate of one grouping: Holm's for claims that were named beforehand, Benjamini
+        and Hochberg's for exploring.
+    """
+
+    group: str
+    rate: Literal["fmr", "fnmr"]
+    difference: float
+    p_value: float
+    holm: float
+    benjamini_hochberg: float
 
 
 def two_rates(one: Rate, other: Rate) -> float:

@@ -17,9 +17,10 @@ from audits.claims import Claim
 from audits.class_rates import ClassificationAudit, ClassRateName
 from audits.contrasts import Contrast, contrast_among
 from audits.disparity import COMBINED
+from audits.estimates import RateEstimate
 from audits.rate_changes import DriftAudit
-from audits.records import GroupingAudit, RateEstimate, VerificationAudit
 from audits.search_rates import IdentificationAudit, SearchRateName, people_of
+from audits.verification_rates import GroupingAudit, VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 

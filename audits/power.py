@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import binom, norm, poisson
 
 from audits.intervals import CONFIDENCE, checked_confidence
-from audits.records import VerificationAudit
+from audits.verification_rates import VerificationAudit
 from facerec.errors import ArgumentError
 
 POWER = 0.8

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from audits.bootstrap import Bootstrap
+from audits.estimates import RateEstimate
 from audits.paired import PairedChange, Verdict
-from audits.records import Bootstrap, RateEstimate, Threshold, Unlabelled
+from audits.thresholds import Threshold
+from audits.verification_rates import Unlabelled
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.dependence import pair_correlation
+from audits.estimates import RateEstimate
 from audits.intervals import CONFIDENCE, clustered_estimate, estimate
-from audits.records import RateEstimate
 from facerec.errors import ArgumentError
 from facerec.types import Rate
 

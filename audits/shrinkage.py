@@ -16,10 +16,34 @@ from scipy.optimize import minimize_scalar
 from scipy.special import betaln
 from scipy.stats import beta
 
+from audits.estimates import RateEstimate
 from audits.intervals import CONFIDENCE, checked_confidence
-from audits.records import RateEstimate, ShrunkRate
 from facerec.errors import ArgumentError
 from facerec.types import Interval
+
+
+@dataclass(frozen=True)
+class ShrunkRate:
+    """A rate of a small group, drawn towards what the other groups suggest.
+
+    Attributes
+    ----------
+    group : str
+    raw : RateEstimate
+        What was measured.
+    value : float
+        The posterior mean; for a group without trials the mean of the prior.
+    interval : Interval
+        Equal-tailed credible interval.
+    weight : float
+        How much of `value` is the group's own, 0 (nothing was measured) … 1.
+    """
+
+    group: str
+    raw: RateEstimate
+    value: float
+    interval: Interval
+    weight: float
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,43 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.records import Threshold
 from audits.vendor import complete
 from facerec.errors import ArgumentError
 from facerec.metrics import fmr, threshold_at_fmr
-from facerec.types import OperatingPoint
+from facerec.types import OperatingPoint, Rate
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The one threshold that decides for every group.
+
+    Attributes
+    ----------
+    value : float
+        Accept iff score ≥ value. Where the table holds distances, this is the negated distance; see `shown`.
+    rule : str
+        In words, how it was chosen.
+    target_fmr : float or None
+        The false match rate that was asked for; None for a given threshold.
+    achieved_fmr : Rate
+        What it reaches over all impostor pairs of the audited table.
+    calibration_fmr : Rate or None
+        What it reaches on the table that it was chosen on, where that is another table.
+    distance : bool
+        Whether the table holds distances, so that smaller is more alike.
+    """
+
+    value: float
+    rule: str
+    target_fmr: float | None
+    achieved_fmr: Rate
+    calibration_fmr: Rate | None = None
+    distance: bool = False
+
+    @property
+    def shown(self) -> float:
+        """The threshold on the table's own scale: a distance where the table holds distances."""
+        return 0.0 - self.value if self.distance else self.value
 
 
 @dataclass(frozen=True, eq=False)

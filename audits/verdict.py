@@ -18,8 +18,8 @@ from audits.findings import Finding, correct, decide
 from audits.observations import Observation, of_classification, of_drift, of_identification, of_verification
 from audits.paired import Verdict
 from audits.rate_changes import DriftAudit
-from audits.records import VerificationAudit
 from audits.search_rates import IdentificationAudit
+from audits.verification_rates import VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.metrics import holm
 from facerec.reporting import Standing

@@ -13,25 +13,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.bootstrap import Grouped, draw_rates
+from audits.bootstrap import Bootstrap, Grouped, draw_rates
 from audits.disparity import compare
+from audits.estimates import RateEstimate
 from audits.groupings import checked_groupings
 from audits.groups import PairGroups, group_pairs, twin_notes
 from audits.intervals import CONFIDENCE, checked_confidence
 from audits.multiplicity import each_against_others
 from audits.rates import Trials, rates_by
-from audits.records import (
-    Bootstrap,
-    CrossRate,
-    GroupingAudit,
-    GroupRates,
-    RateEstimate,
-    Unlabelled,
-    VerificationAudit,
-)
 from audits.shrinkage import shrink
 from audits.thresholds import At, choose_threshold, reach_notes
 from audits.vendor import Completed, complete
+from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, Unlabelled, VerificationAudit
 from facerec.errors import ArgumentError
 
 REPLICATES = 1000

@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from audits.records import RateEstimate
+from audits.estimates import RateEstimate
 from audits.report.sensitivity import Sensitivity
 from facerec.reporting import write_number
 from facerec.reporting.figures import BLUE, GREEN, GREY, INK, VERMILION

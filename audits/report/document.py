@@ -10,18 +10,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from audits.records import (
-    CrossRate,
-    Disparity,
-    GroupingAudit,
-    GroupRates,
-    GroupTest,
-    Index,
-    RateEstimate,
-    ShrunkRate,
-    VerificationAudit,
-)
+from audits.estimates import RateEstimate
+from audits.index_values import Disparity, Index
+from audits.multiplicity import GroupTest
 from audits.report.sharing import Suppressed
+from audits.shrinkage import ShrunkRate
+from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, VerificationAudit
 
 FORMAT = "facerec audit of verification, 1"
 """Changes whenever a name or a meaning in the document does."""

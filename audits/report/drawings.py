@@ -7,12 +7,13 @@ from functools import partial
 
 import numpy as np
 
-from audits.records import GroupingAudit, RateEstimate, VerificationAudit
+from audits.estimates import RateEstimate
 from audits.report import charts
 from audits.report.drawn_names import drawn_key, drawn_names
 from audits.report.pair_scores import PairScores, ScoreSets, curve_thresholds
 from audits.report.sensitivity import Sensitivity
 from audits.report.sharing import large_bars
+from audits.verification_rates import GroupingAudit, VerificationAudit
 from facerec.reporting import Column, Figure, Table, plain, write_number
 from facerec.reporting.charts import DetCurve, Histogram, OperatingMark, det_curve, prepare_histogram, score_histogram
 from facerec.reporting.figures import draw

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from audits.rate_changes import DriftAudit, RateChange
-from audits.records import Threshold
 from audits.report.document import number, rate
+from audits.thresholds import Threshold
 from facerec.types import Interval
 
 FORMAT = "facerec audit of drift, 1"

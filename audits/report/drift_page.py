@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from audits.rate_changes import DriftAudit
-from audits.records import Unlabelled
 from audits.report.background import Background, Run
 from audits.report.change_charts import change_forest
 from audits.report.change_sentences import change_findings, overall_change, shown
@@ -17,6 +16,7 @@ from audits.report.files import Report
 from audits.report.shared_sections import claims_section, label_source, run_section, stated_facts
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
+from audits.verification_rates import Unlabelled
 from facerec.reporting import Block, Callout, Figure, Page, Section, Text, plain, write_number
 from facerec.reporting.figures import draw
 

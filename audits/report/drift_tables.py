@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from audits.estimates import RateEstimate
 from audits.rate_changes import DriftAudit, IndexChange, RateChange
-from audits.records import RateEstimate, Threshold
 from audits.report.change_sentences import shown, shown_of_index
 from audits.report.group_tables import INDEX_WORDS
+from audits.thresholds import Threshold
 from facerec.reporting import Cell, Column, Table, plain
 
 _RATES = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "fta": "comparisons"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from audits.records import GroupingAudit, Index, RateEstimate, VerificationAudit
+from audits.estimates import RateEstimate
+from audits.index_values import Index
 from audits.report.sentences import RateName
 from audits.report.sharing import Suppressed
+from audits.verification_rates import GroupingAudit, VerificationAudit
 from facerec.reporting import Cell, Column, Table, plain
 
 ERRORS = {"fmr": "false matches", "fnmr": "false non-matches", "fta": "failures"}

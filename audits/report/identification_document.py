@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from audits.estimates import RateEstimate
 from audits.even_mix import EvenMix
 from audits.gallery_mix import MixedFpir
-from audits.records import RateEstimate
 from audits.report.document import number, rate
 from audits.search_rates import ConfusionCell, GroupSearches, IdentificationAudit, SearchContrast
 from facerec.types import Interval

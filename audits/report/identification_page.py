@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from audits.estimates import RateEstimate
 from audits.even_mix import EvenMix
-from audits.records import RateEstimate
 from audits.report import charts
 from audits.report.background import Background, Run
 from audits.report.claims import verdict_document

@@ -6,8 +6,8 @@ that is missing is listed as missing: a reader must see what was not examined.
 
 from __future__ import annotations
 
-from audits.records import VerificationAudit
 from audits.report.background import Background
+from audits.verification_rates import VerificationAudit
 from facerec.reporting import Column, Table
 
 MISSING = "missing"

@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 
 from matplotlib.axes import Axes
 
+from audits.estimates import RateEstimate
 from audits.mitigation.lab import Judgement, LabReport
 from audits.rate_changes import RateChange
-from audits.records import RateEstimate
 from audits.report.charts import short
 from audits.report.mitigation_words import elsewhere, finding, points, whom
 from audits.report.sentences import written

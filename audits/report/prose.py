@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.records import VerificationAudit
+from audits.verification_rates import VerificationAudit
 
 LIMITS = """
 - The rates hold for these people, photos, cameras and this threshold. Other people and cameras have other rates.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from audits.contrasts import contrast_among
-from audits.records import RateEstimate
+from audits.estimates import RateEstimate
 from audits.report.sentences import Finding, percent, points, written
 from audits.search_rates import IdentificationAudit, IdentificationGrouping, SearchRateName
 from facerec.reporting import plain

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audits.estimates import RateEstimate
 from audits.even_mix import EvenMix
 from audits.gallery_mix import LARGER, MixedFpir
-from audits.records import RateEstimate
 from audits.search_rates import (
     ConfusionCell,
     IdentificationAudit,

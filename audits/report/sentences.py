@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple
 
-from audits.records import GroupingAudit, GroupRates, RateEstimate, VerificationAudit
+from audits.estimates import RateEstimate
+from audits.verification_rates import GroupingAudit, GroupRates, VerificationAudit
 from facerec.reporting import Standing, plain
 from facerec.types import Interval
 

@@ -28,8 +28,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from audits.estimates import RateEstimate
 from audits.groups import split_attributes
-from audits.records import CrossRate, Disparity, GroupingAudit, GroupRates, RateEstimate, VerificationAudit
+from audits.index_values import Disparity
+from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.records import GroupingAudit
+from audits.verification_rates import GroupingAudit
 from facerec.reporting import plain
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from audits.records import GroupingAudit, VerificationAudit
 from audits.report import charts, drawings, prose
 from audits.report import group_tables as tables
 from audits.report.background import Background, Run
@@ -22,6 +21,7 @@ from audits.report.sharing import Suppressed, suppress
 from audits.report.unlabelled import unlabelled_sentence
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
+from audits.verification_rates import GroupingAudit, VerificationAudit
 from facerec.reporting import Block, Callout, Facts, Figure, Page, Section, Table, Text, plain, write_number
 
 _NO_POLICY = (

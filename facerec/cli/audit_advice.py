@@ -12,7 +12,7 @@ from facerec.cli.options import AsJson, examples
 
 if TYPE_CHECKING:
     from audits.advice import Advice
-    from audits.records import RateEstimate
+    from audits.estimates import RateEstimate
 
 EXAMPLES = examples(
     "facerec audit advise scores.csv --by gender --target 0.05 --at-fmr 1e-2",

@@ -14,7 +14,7 @@ from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from audits.claims import Policy
-    from audits.records import RateEstimate
+    from audits.estimates import RateEstimate
     from audits.thresholds import AtFmr
     from audits.vendor import VendorColumns
     from audits.verdict import PolicyVerdict

@@ -11,8 +11,8 @@ from facerec.cli import audit_options as options
 from facerec.cli.options import AsJson, examples
 
 if TYPE_CHECKING:
-    from audits.records import VerificationAudit
     from audits.verdict import PolicyVerdict
+    from audits.verification_rates import VerificationAudit
 
 EXAMPLES = examples(
     "facerec audit verification scores.csv --by gender --at-fmr 1e-3 --out report/",

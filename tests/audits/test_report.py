@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from audits.claims import Claim, Limit, Policy
-from audits.records import VerificationAudit
 from audits.report import Background, Report, Run, hash_input, suppress, write_report
 from audits.report.pair_scores import curve_thresholds, split_scores
 from audits.report.sensitivity import index_sensitivity
@@ -19,6 +18,7 @@ from audits.report.sharing import few
 from audits.report.verification_page import verification_report
 from audits.verdict import judge
 from audits.verification import audit_verification
+from audits.verification_rates import VerificationAudit
 from facerec.errors import ArgumentError, OutputError, ScoreTableError
 from facerec.metrics import fmr, fnmr
 from facerec.reporting import Callout, render_html

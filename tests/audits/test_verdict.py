@@ -9,24 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audits.bootstrap import Bootstrap
 from audits.claims import Claim, Limit, Minimum, Policy
 from audits.classification import audit_classification
 from audits.drift import audit_drift
+from audits.index_values import Disparity, Index
 from audits.intervals import estimate
 from audits.predictions import read_predictions
-from audits.records import (
-    Bootstrap,
-    Disparity,
-    GroupingAudit,
-    GroupRates,
-    Index,
-    Threshold,
-    Unlabelled,
-    VerificationAudit,
-)
-from audits.thresholds import AtFmr
+from audits.thresholds import AtFmr, Threshold
 from audits.verdict import EXIT_STATUS, judge, worst
 from audits.verification import audit_verification
+from audits.verification_rates import GroupingAudit, GroupRates, Unlabelled, VerificationAudit
 from facerec import scores
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate

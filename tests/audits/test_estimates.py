@@ -4,7 +4,9 @@ import math
 
 import pytest
 
-from audits.records import Disparity, Index, RateEstimate, Threshold
+from audits.estimates import RateEstimate
+from audits.index_values import Disparity, Index
+from audits.thresholds import Threshold
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate
 

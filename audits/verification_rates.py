@@ -1,0 +1,181 @@
+"""The values of an audit of verification: rates of groups, cells of their matrix, groupings, and the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audits.bootstrap import Bootstrap
+from audits.estimates import RateEstimate
+from audits.index_values import Disparity
+from audits.multiplicity import GroupTest
+from audits.shrinkage import ShrunkRate
+from audits.thresholds import Threshold
+from facerec.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class GroupRates:
+    """The error rates of one group of people.
+
+    Attributes
+    ----------
+    group : str
+        The labels joined by commas, such as ``Black,Female``.
+    labels : tuple of str
+        One label per attribute.
+    subjects : int or None
+        Different people of the group in the table; None where the table does not say who is in a pair.
+    fmr : RateEstimate
+        Over impostor pairs with both people in the group.
+    fnmr : RateEstimate
+        Over genuine pairs with both sides in the group.
+    fta : RateEstimate
+        Failures to acquire: comparisons without a score, over all comparisons with both sides in the group.
+    """
+
+    group: str
+    labels: tuple[str, ...]
+    subjects: int | None
+    fmr: RateEstimate
+    fnmr: RateEstimate
+    fta: RateEstimate
+
+
+@dataclass(frozen=True)
+class CrossRate:
+    """False matches between a probe of one group and a reference of another, or of the same.
+
+    Attributes
+    ----------
+    probe_group, reference_group : str
+    fmr : RateEstimate
+    share : float
+        How much of all impostor pairs with two labels are of this cell, 0 … 1; NaN if there are none.
+    """
+
+    probe_group: str
+    reference_group: str
+    fmr: RateEstimate
+    share: float
+
+
+@dataclass(frozen=True)
+class Unlabelled:
+    """What no group holds, counted so that it does not get lost.
+
+    Attributes
+    ----------
+    genuine, impostor : int
+        Pairs with at least one side that lacks a label.
+    genuine_across : int
+        Genuine pairs whose two sides carry different labels; they belong to neither group.
+    """
+
+    genuine: int
+    impostor: int
+    genuine_across: int
+
+
+@dataclass(frozen=True)
+class GroupingAudit:
+    """What one way of grouping people shows.
+
+    Attributes
+    ----------
+    by : str
+        The attributes joined by commas, such as ``race,gender``.
+    groups : tuple of GroupRates
+        Every group, sorted by its labels; a group without trials is there too.
+    cross : tuple of CrossRate
+        The matrix of probe group by reference group, row by row, complete.
+    matched_fmr : RateEstimate
+        Over the impostor pairs whose two people are of one group.
+    matched_share : float
+        How much of all labelled impostor pairs that is, 0 … 1; NaN if there are none.
+    unlabelled : Unlabelled or None
+        None: withheld from a report that is passed on.
+    disparity : Disparity
+    shrunk_fmr, shrunk_fnmr : tuple of ShrunkRate
+        Group by group.
+    tests : tuple of GroupTest
+        For each rate, every group against the others.
+    """
+
+    by: str
+    groups: tuple[GroupRates, ...]
+    cross: tuple[CrossRate, ...]
+    matched_fmr: RateEstimate
+    matched_share: float
+    unlabelled: Unlabelled | None
+    disparity: Disparity
+    shrunk_fmr: tuple[ShrunkRate, ...]
+    shrunk_fnmr: tuple[ShrunkRate, ...]
+    tests: tuple[GroupTest, ...]
+
+    def group(self, name: str) -> GroupRates:
+        """The rates of the group of that name.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no group of that name.
+        """
+        for group in self.groups:
+            if group.group == name:
+                return group
+        message = f"there is no group {name!r} by {self.by}; there are {', '.join(g.group for g in self.groups)}"
+        raise ArgumentError(message)
+
+
+@dataclass(frozen=True)
+class VerificationAudit:
+    """The error rates of a matcher, over all and by group, at one threshold.
+
+    Attributes
+    ----------
+    threshold : Threshold
+    subjects : int or None
+        Different people in the table; None where it does not say who is in a pair.
+    pairs_independent : bool
+        True where the table does not say who is in a pair: every pair then counts as independent of all others, and
+        the intervals are too narrow if it is not.
+    fmr, fnmr, fta : RateEstimate
+        Over all comparisons, labelled or not.
+    fmr_correlation, fnmr_correlation : float
+        How alike the errors of two pairs are that share a person, 0 … 1, over all pairs; what ``audits.power`` plans
+        with. 0 where it cannot be seen.
+    groupings : tuple of GroupingAudit
+        One for each entry of ``by``, in that order.
+    confidence : float
+        Of every interval.
+    bootstrap : Bootstrap
+    notes : tuple of str
+        What a reader must know besides: duplicate pairs, independent pairs, a target that could not be reached.
+    """
+
+    threshold: Threshold
+    subjects: int | None
+    pairs_independent: bool
+    fmr: RateEstimate
+    fnmr: RateEstimate
+    fta: RateEstimate
+    fmr_correlation: float
+    fnmr_correlation: float
+    groupings: tuple[GroupingAudit, ...]
+    confidence: float
+    bootstrap: Bootstrap
+    notes: tuple[str, ...]
+
+    def grouping(self, by: str) -> GroupingAudit:
+        """What the grouping of that name shows.
+
+        Raises
+        ------
+        ArgumentError
+            If the audit was not made by that grouping.
+        """
+        for grouping in self.groupings:
+            if grouping.by == by:
+                return grouping
+        message = f"there is no grouping by {by!r}; there are {', '.join(g.by for g in self.groupings) or 'none'}"
+        raise ArgumentError(message)
