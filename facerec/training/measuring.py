@@ -1,0 +1,116 @@
+"""What is measured on people who were not learned from: operating points, and scores for an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from facerec.calibration import calibrate_all_pairs
+from facerec.calibration.all_pairs import MAX_PHOTOS
+from facerec.errors import CalibrationError
+from facerec.model_folder import ModelDescription
+from facerec.scores import write
+from facerec.training.people import People
+from facerec.types import Chips, OperatingPoint
+
+USUAL_FMRS = (1e-2, 1e-3, 1e-4)
+"""The false match rates that operating points are measured at beside the one that chose the epoch."""
+
+_SCORED_PHOTOS = 1_000  # half a million pairs
+
+
+def validation_vectors(
+    forward: Callable[[Chips], NDArray[np.float32]], people: People, photos: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Unit vectors of photos, float32 (n, d), as the finished model gives them."""
+    groups = np.array_split(photos, max(1, -(-len(photos) // 256)))
+    vectors = np.concatenate([forward(people.chips.take(group)) for group in groups])
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def points_of(
+    vectors: NDArray[np.float32],
+    people: People,
+    photos: NDArray[np.int64],
+    about: ModelDescription,
+    fmrs: Sequence[float],
+) -> tuple[tuple[OperatingPoint, ...], tuple[str, ...]]:
+    """Operating points from all pairs of photos.
+
+    Parameters
+    ----------
+    vectors : ndarray, float32, shape (n, d)
+        Of unit length.
+    people : People
+    photos : ndarray, int64, shape (n,)
+        Whose vectors these are.
+    about : ModelDescription
+        The model that made them.
+    fmrs : sequence of float
+        The rates to measure at.
+
+    Returns
+    -------
+    tuple of OperatingPoint
+        For the rates that these pairs can show.
+    tuple of str
+        Why there is none, for the other rates.
+    """
+    some = np.arange(len(photos))[:MAX_PHOTOS]
+    subjects = [people.identities[label] for label in people.labels[photos[some]]]
+    data_set = (
+        f"{people.name}: all pairs of {len(some)} photos of {len(set(subjects))} people who were not learned from, "
+        "and who chose the epoch"
+    )
+    points: list[OperatingPoint] = []
+    missing: list[str] = []
+    for fmr in sorted(set(fmrs), reverse=True):
+        try:
+            points += calibrate_all_pairs(
+                vectors[some],
+                subjects,
+                [fmr],
+                data_set=data_set,
+                detector=people.detector,
+                alignment=people.crop,
+                embedder=about.name,
+                embedder_digest=about.digest,
+            )
+        except CalibrationError as problem:
+            missing.append(f"FMR {fmr:g}: {problem}")
+    return tuple(points), tuple(missing)
+
+
+def write_scores(vectors: NDArray[np.float32], people: People, photos: NDArray[np.int64], path: Path) -> None:
+    """Write the score table of all pairs of photos, with the groups of both sides; of at most 1,000 photos.
+
+    Parameters
+    ----------
+    vectors, people, photos
+        As for `points_of`.
+    path : Path
+        Of a ``.csv`` or ``.parquet`` file.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    some = np.sort(np.argsort(people.labels[photos], kind="stable")[:_SCORED_PHOTOS])
+    first, second = np.triu_indices(len(some), 1)
+    unit = vectors[some]
+    table: dict[str, object] = {}
+    sides = {"probe": photos[some][first], "reference": photos[some][second]}
+    for side, chosen in sides.items():
+        table[f"{side}_image"] = [people.files[photo] for photo in chosen]
+        table[f"{side}_subject"] = [people.identities[label] for label in people.labels[chosen]]
+    table["genuine"] = people.labels[sides["probe"]] == people.labels[sides["reference"]]
+    table["score"] = (unit @ unit.T)[first, second].clip(-1, 1).astype(np.float64)
+    for name, values in people.columns.items():
+        for side, chosen in sides.items():
+            table[f"{side}_{name}"] = [values[photo] for photo in chosen]
+    write(pd.DataFrame(table), path)
