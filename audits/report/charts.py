@@ -224,4 +224,5 @@ def sensitivity(axes: Axes, found: Sensitivity, *, operating_fmr: float) -> None
     axes.set_yscale("log")
     axes.set_xlabel("FMR over all impostor pairs")
     axes.set_ylabel("ratio between groups")
-    axes.legend(loc="best")
+    # On white: the line of the audited threshold may run behind the words.
+    axes.legend(loc="best", frameon=True, facecolor="white", edgecolor="none", framealpha=1.0)

@@ -8,7 +8,7 @@ says whose number it is; tables, Markdown and JSON hold the name itself.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -19,7 +19,7 @@ _FONT = "DejaVu Sans"
 _RIGHT_TO_LEFT = ("R", "AL", "AN")
 
 
-def drawn_names(names: Sequence[str]) -> Mapping[str, str]:
+def drawn_names(names: Sequence[str]) -> dict[str, str]:
     """What stands for each group in a drawing.
 
     Parameters
@@ -29,7 +29,7 @@ def drawn_names(names: Sequence[str]) -> Mapping[str, str]:
 
     Returns
     -------
-    mapping of str to str
+    dict of str to str
         The name itself, or ``group n`` where it cannot be drawn, n counting from 1.
 
     Examples

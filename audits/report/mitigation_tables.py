@@ -12,7 +12,8 @@ from audits.estimates import RateEstimate
 from audits.mitigation.lab import Judgement, LabReport
 from audits.rate_changes import RateChange
 from audits.report.charts import short
-from audits.report.mitigation_words import elsewhere, finding, points, whom
+from audits.report.drawn_names import drawn_key, drawn_names
+from audits.report.mitigation_words import EVERYBODY, elsewhere, finding, points, whom
 from audits.report.sentences import written
 from facerec.reporting import Cell, Column, Figure, Table, plain
 from facerec.reporting.figures import BLUE, GREY, INK, VERMILION, draw
@@ -128,10 +129,10 @@ def change_figure(judgements: Sequence[Judgement], by: str) -> Figure:
     """The paired change of FMR and FNMR of every method and group, with intervals."""
     plots = []
     told = []
-    count = 0
+    count, key = 0, ""
     for rate in RATES:
         rows = [(judgement.mitigation, entry) for judgement in judgements for entry in entries(judgement, by, rate)]
-        count = len(rows)
+        count, key = len(rows), drawn_key(_groups(rows))
         plots.append(partial(_changes, rows=rows, name=rate.upper()))
         found = [finding(entry) for _, entry in rows]
         told.append(f"{rate.upper()} worse {found.count('WORSE')} times, better {found.count('BETTER')} times")
@@ -141,6 +142,7 @@ def change_figure(judgements: Sequence[Judgement], by: str) -> Figure:
         caption=(
             f"What each method changes by {plain(by)}, in percentage points: to the right of the line is worse, to the "
             "left is better. Triangles up are worse for sure, triangles down better for sure, circles neither."
+            f"{key}"
         ),
     )
 
@@ -163,6 +165,11 @@ def entries(judgement: Judgement, by: str, rate: Rate) -> list[RateChange]:
     return [each for each in judgement.changes.changes if each.rate == rate and each.by in ("", by)]
 
 
+def _groups(rows: Sequence[tuple[str, RateChange]]) -> list[str]:
+    """The groups in the order of the tables, each once."""
+    return list(dict.fromkeys(entry.group for _, entry in rows if entry.by))
+
+
 def _changes(axes: Axes, rows: Sequence[tuple[str, RateChange]], name: str) -> None:
     for place, (_, entry) in enumerate(rows):
         found = finding(entry)
@@ -174,7 +181,8 @@ def _changes(axes: Axes, rows: Sequence[tuple[str, RateChange]], name: str) -> N
         axes.plot([100 * interval.low, 100 * interval.high], [place, place], "-", color=colour, linewidth=1.6)
         axes.plot([100 * entry.change.value], [place], mark, color=colour, markersize=6)
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set_yticks(range(len(rows)), [f"{short(method)} · {short(whom(entry))}" for method, entry in rows])
+    drawn = drawn_names(_groups(rows)) | {EVERYBODY: EVERYBODY}
+    axes.set_yticks(range(len(rows)), [f"{short(method)} · {short(drawn[whom(entry)])}" for method, entry in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0, labelsize=7.5)
