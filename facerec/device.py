@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from facerec.errors import ArgumentError
@@ -45,3 +48,14 @@ def use_one_thread_per_network() -> None:
     Changes the whole process, so only a program may call it, never the library.
     """
     torch.set_num_threads(1)
+
+
+@contextmanager
+def threads_per_network(count: int) -> Iterator[None]:
+    """Have torch compute with `count` threads while the block lasts; as `use_one_thread_per_network`, for a program."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

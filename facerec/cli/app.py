@@ -19,6 +19,7 @@ from facerec.cli import (
     models,
     models_added,
     score,
+    train,
     transfer,
     verify,
 )
@@ -83,6 +84,7 @@ app.add_typer(evaluate.app, rich_help_panel=_MEASURING)
 app.command(rich_help_panel=_MEASURING, epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.add_typer(audit.app, rich_help_panel=_AUDITS)
 app.add_typer(transfer.app, rich_help_panel=_TRANSFER)
+app.command(rich_help_panel=_TRANSFER, epilog=train.EXAMPLES)(train.train)
 models.app.command(epilog=models_added.ADD_EXAMPLES)(models_added.add)
 models.app.command(epilog=models_added.ATTACH_EXAMPLES)(models_added.attach)
 models.app.command()(models_added.remove)

@@ -1,0 +1,448 @@
+"""``facerec train``: photos of people in, a measured model's folder out."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
+
+from facerec.cli import console, documents
+from facerec.cli.options import AsJson, Choice, Device, MinFaceSize, Weights, examples
+from facerec.cli.recognition import MIN_FACE_SIZE
+
+if TYPE_CHECKING:
+    from facerec.training.make import TrainedModel
+    from facerec.training.people import People
+    from facerec.training.progress import Progress
+    from facerec.training.recipe import TrainingRecipe
+    from facerec.transfer.backbone import Backbone
+
+Head: TypeAlias = Literal["linear", "mlp", "none"]
+Loss: TypeAlias = Literal["arcface", "cosface", "subcenter", "supcon", "triplet"]
+Unfreeze: TypeAlias = Literal["none", "last", "all"]
+Norm: TypeAlias = Literal["stats-frozen", "frozen", "train"]
+Precision: TypeAlias = Literal["float32", "bfloat16", "auto"]
+
+_LEARNED = "What is learned"
+_HOW = "How it is learned"
+_DATA = "The photos"
+_SHOWN = 10
+
+EXAMPLES = examples(
+    "facerec train --data people/ --out models/ours",
+    "facerec train --data people.csv --backbone resnet18 --unfreeze all --loss cosface --epochs 30 --out models/ours",
+    "facerec models add models/ours",
+    "facerec verify a.jpg b.jpg --model ours --fmr 0.01",
+)
+
+
+def train(
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            metavar="DIR|CSV",
+            help="A folder with one folder of photos per person, or a CSV with the columns image and subject; "
+            "further ones, such as gender, are kept.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="The model's folder. DIR.training beside it holds log, curves and checkpoint."
+        ),
+    ],
+    *,
+    backbone: Annotated[
+        str,
+        typer.Option(
+            "--backbone",
+            metavar="NAME",
+            help="Where it starts: dlib_resnet, the face network; efficientnet_lite0, resnet18, resnet50 …, trained on "
+            "ImageNet (facerec transfer backbones); NAME.none is random.",
+            rich_help_panel=_LEARNED,
+        ),
+    ] = "dlib_resnet",
+    head: Annotated[
+        Head,
+        typer.Option(
+            "--head",
+            metavar="WHICH",
+            help="On the backbone's features: linear, mlp (a hidden layer beside it), or none.",
+            rich_help_panel=_LEARNED,
+        ),
+    ] = "linear",
+    unfreeze: Annotated[
+        Unfreeze | None,
+        typer.Option(
+            "--unfreeze",
+            metavar="STAGES",
+            help="Stages of the backbone that are trained: none (seconds), last, or all, one after the other. By "
+            "default none; all for a random backbone.",
+            show_default=False,
+            rich_help_panel=_LEARNED,
+        ),
+    ] = None,
+    loss: Annotated[
+        Loss,
+        typer.Option(
+            "--loss",
+            metavar="NAME",
+            help="arcface, cosface, subcenter; or supcon, triplet, which leave out people with one photo.",
+            rich_help_panel=_HOW,
+        ),
+    ] = "arcface",
+    epochs: Annotated[
+        int, typer.Option("--epochs", metavar="N", help="Passes over the photos, at most.", rich_help_panel=_HOW)
+    ] = 20,
+    patience: Annotated[
+        int,
+        typer.Option(
+            "--patience",
+            metavar="N",
+            help="Epochs without a better one after which it ends.",
+            rich_help_panel=_HOW,
+        ),
+    ] = 5,
+    fmr: Annotated[
+        float,
+        typer.Option(
+            "--fmr",
+            metavar="RATE",
+            help="The false match rate at which unseen people choose the epoch.",
+            rich_help_panel=_HOW,
+        ),
+    ] = 0.01,
+    validation: Annotated[
+        float,
+        typer.Option(
+            "--validation",
+            metavar="SHARE",
+            help="Share of the people who are not learned from, choose the epoch and measure the operating points.",
+            rich_help_panel=_HOW,
+        ),
+    ] = 0.2,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", metavar="N", help="Photos per step.", rich_help_panel=_HOW)
+    ] = 64,
+    learning_rate: Annotated[
+        float,
+        typer.Option(
+            "--learning-rate",
+            metavar="RATE",
+            help="Of the backbone's last stage; the head learns ten times faster, earlier stages slower.",
+            rich_help_panel=_HOW,
+        ),
+    ] = 1e-4,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            "--scale",
+            metavar="S",
+            help="Of the loss. By default what suits the number of people.",
+            show_default=False,
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            "--margin",
+            metavar="M",
+            help="Of the loss; degrees for arcface and subcenter. By default what suits the number of people.",
+            show_default=False,
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    dimension: Annotated[
+        int | None,
+        typer.Option(
+            "--dimension",
+            metavar="N",
+            help="Numbers in a vector. By default 128 for dlib_resnet, else 256.",
+            show_default=False,
+            rich_help_panel=_LEARNED,
+        ),
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            "--size",
+            metavar="PIXELS",
+            help="Side of the network's input. By default that of the aligned faces.",
+            show_default=False,
+            rich_help_panel=_LEARNED,
+        ),
+    ] = None,
+    batch_norm: Annotated[
+        Norm | None,
+        typer.Option(
+            "--batch-norm",
+            metavar="POLICY",
+            help="Of the backbone: stats-frozen, frozen (the scales, too), or train. By default stats-frozen; train "
+            "for a random backbone.",
+            show_default=False,
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    precision: Annotated[
+        Precision,
+        typer.Option(
+            "--precision",
+            metavar="FORMAT",
+            help="Of the backbone's numbers: float32, bfloat16, or auto, the faster one.",
+            rich_help_panel=_HOW,
+        ),
+    ] = "auto",
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of every draw.", rich_help_panel=_HOW)] = 0,
+    crop: Annotated[
+        str,
+        typer.Option(
+            "--crop",
+            metavar="RECIPE",
+            help="How faces are cut: dlib-5pt-chip-150.v1, or five-point-112.v1 (ArcFace's template; other sizes too).",
+            rich_help_panel=_DATA,
+        ),
+    ] = "dlib-5pt-chip-150.v1",
+    face: Annotated[
+        Choice,
+        typer.Option(
+            "--face",
+            metavar="WHICH",
+            help="Which face of a photo is the person's: central, largest, or only.",
+            rich_help_panel=_DATA,
+        ),
+    ] = "central",
+    min_face_size: MinFaceSize = MIN_FACE_SIZE,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache",
+            metavar="DIR",
+            help="Where aligned faces and features are kept for further trainings. By default in DIR.training.",
+            show_default=False,
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    data_terms: Annotated[
+        str,
+        typer.Option(
+            "--data-terms",
+            metavar="TEXT",
+            help="The terms of the photos and the consent of the people, for the model's card.",
+            rich_help_panel=_DATA,
+        ),
+    ] = "",
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="Of the model; by default that of its folder.", show_default=False),
+    ] = None,
+    device: Device = None,
+    weights: Weights = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train an embedder on photos of people, from a pre-trained backbone to a calibrated model's folder.
+
+    People are split, never photos. A training that was cut off goes on when it is started again with the same options.
+    Several processes train together by: torchrun --nproc-per-node N --no-python facerec train …
+    """
+    from facerec.training.make import train_embedder, work_folder
+    from facerec.training.recipe import TrainingRecipe
+    from facerec.transfer.backbone import load_backbone
+    from facerec.transfer.distributed import team
+
+    start = load_backbone(backbone, weights_dir=weights)
+    random = start.weights_sha256 is None
+    recipe = TrainingRecipe(
+        head=head,
+        loss=loss,
+        unfreeze=unfreeze or ("all" if random else "none"),
+        epochs=epochs,
+        batch_size=batch_size,
+        photos_per_person=min(4, max(2, batch_size // 2)),
+        learning_rate=learning_rate,
+        scale=scale,
+        margin=margin,
+        batch_norm=batch_norm or ("train" if random else "stats-frozen"),
+        precision=precision,
+        patience=patience,
+        fmr=fmr,
+        dimension=dimension,
+        seed=seed,
+    )
+    kept = cache or work_folder(out) / "cache"
+    with team() as own:
+        first = own.rank == 0
+        if not first:
+            own.wait()  # until the first process has aligned the faces
+        people = _people(data, crop, face, kept, min_face_size=min_face_size, device=device, weights=weights)
+        if first:
+            own.wait()
+            _tell_people(people)
+            _tell_start(start, recipe)
+        with console.progress("training") as bar:
+            made = train_embedder(
+                people,
+                start,
+                recipe,
+                out=out,
+                name=name,
+                validation=validation,
+                size=size,
+                cache=kept,
+                data_terms=data_terms,
+                command=_command(),
+                device=device,
+                weights_dir=weights,
+                preparing=bar,
+                progress=_teller(bar) if first else None,
+            )
+    if made.folder is None:
+        return
+    if as_json:
+        console.document(_document(made, people))
+    else:
+        _tell(made, recipe, out)
+
+
+def _people(
+    data: Path, crop: str, face: Choice, cache: Path, *, min_face_size: int, device: str | None, weights: Path | None
+) -> People:
+    import os
+
+    from facerec.cli.recognition import MOST_WORKERS
+    from facerec.detect import Mtcnn
+    from facerec.device import best_device, threads_per_network
+    from facerec.embed.crops import crop_recipe
+    from facerec.training.people import read_people
+
+    # One thread per photo is a third faster than threads within the detector's networks.
+    with console.progress("aligning faces") as progress, threads_per_network(1):
+        return read_people(
+            data,
+            detector=Mtcnn(min_face_size=min_face_size, device=device or best_device(), folder=weights),
+            crop=crop_recipe(crop, folder=weights),
+            cache=cache / "chips",
+            choice=face,
+            workers=min(MOST_WORKERS, os.cpu_count() or 1),
+            progress=progress,
+        )
+
+
+def _tell_people(people: People) -> None:
+    used = console.counted(len(people.files), "photo", "photos")
+    console.note(f"{people.name}: {used} of {console.counted(len(people.identities), 'person', 'people')}")
+    if people.skipped:
+        counts = [
+            f"{number} {words}"
+            for number, words in (
+                (people.count("without the face"), "without the face that is meant"),
+                (people.count("unreadable"), "unreadable"),
+                (people.count("twice"), "the same file as another"),
+                (people.count("two people"), "filed under several people"),
+            )
+            if number
+        ]
+        console.note(f"left out: {', '.join(counts)}")
+        for each in people.skipped[:_SHOWN]:
+            console.note(f"  {each.file}: {each.reason}")
+        if len(people.skipped) > _SHOWN:
+            console.note(f"  … {len(people.skipped)} in all; --json lists them")
+    if people.with_one_photo:
+        console.note(f"{console.counted(people.with_one_photo, 'person has', 'people have')} a single photo")
+    for column in people.columns:
+        if missing := people.without(column):
+            console.note(f"{column} is not given for {console.counted(missing, 'photo', 'photos')}")
+
+
+def _tell_start(backbone: Backbone, recipe: TrainingRecipe) -> None:
+    random = "" if backbone.weights_sha256 else ", whose weights are random"
+    console.note(
+        f"from {backbone.name}{random}: head {recipe.head}, loss {recipe.loss}, stages trained: {recipe.unfreeze}, "
+        f"batch normalisation: {recipe.batch_norm}"
+    )
+
+
+def _teller(bar: Callable[[int, int], None]) -> Callable[[Progress], None]:
+    """Moves the bar with each step, and tells each whole epoch once."""
+    told: set[int] = set()
+
+    def tell(progress: Progress) -> None:
+        last = progress.last
+        if last.number not in told:
+            told.add(last.number)
+            loss = "at the start" if last.training_loss is None else f"loss {last.training_loss:.4f}"
+            console.note(
+                f"epoch {last.number}/{progress.epochs}: {loss}, true match rate of unseen people {last.tmr:.2%}, "
+                f"EER {last.eer:.2%}, {last.seconds:.1f} s"
+            )
+        bar(progress.step, progress.steps)
+
+    return tell
+
+
+def _tell(made: TrainedModel, recipe: TrainingRecipe, out: Path) -> None:
+    assert made.folder is not None  # noqa: S101 - for the type checker: the process that tells has written it
+    about, best, start = made.folder.description, made.best, made.history[0]
+    console.say(f"{about.name}: {about.dimension} numbers per face, digest {about.digest[:12]}…, in {out}")
+    console.say(
+        f"  true match rate of {made.split.validation_people} unseen people at FMR {recipe.fmr:g}: {best.tmr:.2%}, "
+        f"{start.tmr:.2%} before training"
+    )
+    if best.number == 0:
+        console.say(f"  no epoch was better than the start ({made.start}), which is what the model is")
+    else:
+        console.say(
+            f"  epoch {best.number} of {made.history[-1].number} was the best; the head started as {made.start}"
+        )
+    for point in made.folder.points:
+        console.say(f"  {point.name}: threshold {point.threshold:.4f}, FNMR {console.percent(point.fnmr)}")
+    for missing in made.unmeasured:
+        console.note(f"no operating point at {missing}")
+    console.say(f"  {out / 'card.md'}, {made.work / 'curves.html'}, {made.work / 'log.csv'}")
+    console.say("Next:")
+    chosen = next((point for point in made.folder.points if point.target_fmr == recipe.fmr), None)
+    rate = f" --fmr {recipe.fmr:g}" if chosen is not None else ""
+    scores = shlex.quote(str(made.work / "validation_scores.csv"))
+    for command in (
+        f"facerec models add {shlex.quote(str(out))}",
+        f"facerec verify a.jpg b.jpg --model {about.name}{rate}",
+        f"facerec export {about.name} --onnx {about.name}.onnx",
+        f"facerec audit verification {scores} --by COLUMN --at-fmr {recipe.fmr:g} --out audit/",
+        f"facerec models attach {about.name} --audit audit/audit.json",
+    ):
+        console.say(f"  {command}")
+
+
+def _document(made: TrainedModel, people: People) -> dict[str, object]:
+    assert made.folder is not None  # noqa: S101 - as above
+    about = made.folder.description
+    return {
+        "name": about.name,
+        "digest": about.digest,
+        "folder": str(made.folder.path),
+        "log": str(made.work / "log.csv"),
+        "curves": str(made.work / "curves.html"),
+        "validation_scores": str(made.work / "validation_scores.csv"),
+        "photos": len(people.files),
+        "people": len(people.identities),
+        "people_with_one_photo": people.with_one_photo,
+        "without_group": {column: people.without(column) for column in people.columns},
+        "skipped": [asdict(each) for each in people.skipped],
+        "start": made.start,
+        "best_epoch": made.best.number,
+        "history": [asdict(epoch) for epoch in made.history],
+        "operating_points": [documents.operating_point(point) for point in made.folder.points],
+        "unmeasured": list(made.unmeasured),
+    }
+
+
+def _command() -> str:
+    """The command line as it was given, with paths reduced to their last part."""
+    words = [Path(word).name if "/" in word or "\\" in word else word for word in sys.argv[1:]]
+    return shlex.join(["facerec", *words])
