@@ -39,7 +39,7 @@ class Mistake:
     given: float
 
 
-def worst(outcome: Outcome, image_set: ImageSet, test: NDArray[np.int64], *, most: int = 8) -> tuple[Mistake, ...]:
+def worst(outcome: Outcome, image_set: ImageSet, test: NDArray[np.int64], *, most: int = 6) -> tuple[Mistake, ...]:
     """The wrong answers that gave the right class the least probability.
 
     Parameters

@@ -182,7 +182,6 @@ def _costs(bench: Bench, findings: Findings) -> Table:
                 method_text(each.method, findings.summaries),
                 outcomes[0].train_photos,
                 int(np.mean([outcome.learning_macs for outcome in outcomes])),
-                outcomes[0].macs,
                 outcomes[0].parameters,
                 float(np.mean([outcome.seconds for outcome in outcomes])),
                 max(outcome.peak_memory for outcome in outcomes),
@@ -195,7 +194,6 @@ def _costs(bench: Bench, findings: Findings) -> Table:
             Column("method"),
             Column("photos", "count"),
             Column("MACs to learn", "amount"),
-            Column("MACs per photo", "amount"),
             Column("parameters", "amount"),
             Column("time", "seconds"),
             Column("peak bytes", "amount"),
@@ -263,7 +261,7 @@ def _mistakes(bench: Bench, findings: Findings, *, publish: bool) -> Section:
         pictures = tuple(picture(each, bench.image_set) for each in mistakes)
         blocks += [
             Text("The photos whose right class it thought least likely:"),
-            *(SideBySide(pictures[start : start + 4]) for start in range(0, len(pictures), 4)),
+            *(SideBySide(pictures[start : start + 3]) for start in range(0, len(pictures), 3)),
         ]
     rows = tuple(
         (

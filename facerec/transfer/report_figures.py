@@ -164,7 +164,7 @@ def confusion_figure(outcome: Outcome, labels: NDArray[np.int64], classes: Seque
     )
     side = 2.4 + 0.32 * len(classes)
     return Figure(
-        draw(partial(confusion, names=classes, counts=counts), width=min(7.0, side + 1), height=min(6.5, side)),
+        draw(partial(confusion, names=classes, counts=counts), width=min(7.0, side + 0.3), height=min(6.5, side)),
         alt=f"Confusion matrix: {told}",
         caption=f"Who is taken for whom by {plain(str(outcome.cell))}: {plain(told)}. Shades are shares of the row.",
         data={f"right: {name}": counts[number].tolist() for number, name in enumerate(classes)},

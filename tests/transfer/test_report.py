@@ -81,7 +81,7 @@ def test_every_part_is_there(local):
     for part in ("Who is taken for whom", "ECE", "NLL", "SHA-256", "0123abcd" * 8, "McNemar", "Holm"):
         assert part in html
     assert html.count("<svg") >= 4
-    assert html.count('<img src="data:image/jpeg') == 8
+    assert html.count('<img src="data:image/jpeg') == 6
 
 
 def test_calibration_is_in_the_json(local):
