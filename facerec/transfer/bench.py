@@ -194,7 +194,7 @@ def run_bench(
     from facerec.transfer.reading import read_image_set
 
     image_set = read_image_set(data, label=label)
-    loaded = _load(backbones, weights_dir, weights)
+    loaded = load_backbones(backbones, weights_dir, weights)
     work = Measuring(image_set, loaded, test=test, device=device, features=out / "features")
     wanted = _shots(shots, work)
     count = seeds or (DEFAULT_SEEDS if budget is None else SEEDS_IN_BUDGET)
@@ -219,7 +219,7 @@ def run_bench(
     results = Results(out, configuration)
     warnings = _warnings(find_leakage(image_set, work.splits).warning, loaded.values())
     command = _command(image_set.name, configuration, label=label, weights=weights)
-    versions = _versions()
+    installed = versions()
     provenance = {
         "data": {
             "name": image_set.name,
@@ -232,7 +232,7 @@ def run_bench(
         },
         "warnings": [without_names(each, image_set) for each in warnings],
         "command": list(command),
-        "versions": versions,
+        "versions": installed,
         "processors": os.cpu_count(),
     }
     if results.found is None or "plan" not in results.found:
@@ -261,7 +261,7 @@ def run_bench(
         warnings=warnings,
         backbones=tuple(work.provenance(name, plan.settings) for name in loaded),
         command=command,
-        versions=versions,
+        versions=installed,
         clusters=_clusters(image_set, work.splits.test),
     )
 
@@ -274,7 +274,8 @@ def without_names(text: str, image_set: ImageSet) -> str:
     return text
 
 
-def _load(names: Sequence[str], weights_dir: Path | None, weights: str) -> dict[str, Any]:
+def load_backbones(names: Sequence[str], weights_dir: Path | None, weights: str) -> dict[str, Any]:
+    """Backbones by their own names; none named: the best one that is here. Errors as ``load_backbone`` has them."""
     from facerec.transfer.backbone import default_backbone_name, load_backbone
 
     wanted = names or (default_backbone_name(weights_dir),)
@@ -325,7 +326,8 @@ def _command(name: str, configuration: dict[str, Any], *, label: str, weights: s
     return tuple(words)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """What computes the numbers."""
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 

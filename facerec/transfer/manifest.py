@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 IMAGE, SPLIT = "image", "split"
 
 
-def list_manifest(path: Path, *, label: str) -> Listing:
+def list_manifest(path: Path, *, label: str, image: str = IMAGE) -> Listing:
     """Read a manifest as a listing; photos are not opened.
 
     Parameters
     ----------
     path : Path
-        CSV (UTF-8, commas, a header): ``image`` (a path from the manifest's folder), `label`, if it likes ``split``
+        CSV (UTF-8, commas, a header): `image` (a path from the manifest's folder), `label`, if it likes ``split``
         (train, val, validation, test or empty), and further columns, which are kept.
     label : str
         The column to predict. A row where it is empty is skipped, visibly.
+    image : str
+        The column of the photos' paths.
 
     Raises
     ------
@@ -38,23 +40,23 @@ def list_manifest(path: Path, *, label: str) -> Listing:
         table = read_text_csv(path)
     except ScoreTableError as problem:
         raise DataSetError(str(problem)) from problem
-    if absent := [name for name in (IMAGE, label) if name not in table]:
+    if absent := [name for name in (image, label) if name not in table]:
         message = f"{path}: lacks the column {' and '.join(absent)}; it has {', '.join(table.columns)}"
         raise DataSetError(message)
     if table.empty:
         message = f"{path}: holds no photos, only the names of the columns"
         raise DataSetError(message)
-    _refuse_images(path, table[IMAGE])
+    _refuse_images(path, table[image])
     unlabelled = table[label].str.strip() == ""
-    skipped = [Skipped(file, f"its {label} is empty") for file in table.loc[unlabelled, IMAGE]]
+    skipped = [Skipped(file, f"its {label} is empty") for file in table.loc[unlabelled, image]]
     table = table[~unlabelled]
     return Listing(
         path.stem,
         path.parent,
-        table[IMAGE].tolist(),
+        table[image].tolist(),
         table[label].str.strip().tolist(),
         _parts(path, table),
-        {name: table[name].tolist() for name in table.columns if name not in (IMAGE, label, SPLIT)},
+        {name: table[name].tolist() for name in table.columns if name not in (image, label, SPLIT)},
         skipped,
     )
 

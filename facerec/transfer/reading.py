@@ -70,6 +70,11 @@ def read_image_set(source: str | Path, *, label: str = "label", classes: Sequenc
     else:
         message = f"{path}: there is no such folder of photos or CSV manifest"
         raise DataSetError(message)
+    return read_listing(listing, classes=classes)
+
+
+def read_listing(listing: Listing, *, classes: Sequence[str] | None = None) -> ImageSet:
+    """Open every photo of a listing; `classes`, and what is refused, as for `read_image_set`."""
     return _with_classes(*_opened(listing), classes)
 
 
