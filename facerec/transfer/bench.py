@@ -296,7 +296,7 @@ def _shots(shots: Sequence[int | None] | None, work: Any) -> tuple[int | None, .
 
 def _warnings(leakage: str, backbones: Any) -> tuple[str, ...]:  # noqa: ANN401 - loads torch
     random = [backbone.name for backbone in backbones if backbone.weights_sha256 is None]
-    told = [leakage] if leakage else []
+    told = [f"{leakage[:1].upper()}{leakage[1:].rstrip('.')}."] if leakage else []
     if random:
         told.append(
             f"The weights of {', '.join(random)} are random: nothing here was pre-trained, and nothing here says "

@@ -150,7 +150,7 @@ def _results(bench: Bench, findings: Findings) -> Section:
             *((Column("backbone"),) if several else ()),
             Column("protocol"),
             Column("seeds", "count"),
-            Column("accuracy", "percent"),
+            Column("accuracy", "rate"),
             Column("95 %", "interval"),
             Column("against the best"),
             Column("time", "seconds"),
