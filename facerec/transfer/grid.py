@@ -186,12 +186,22 @@ def choose(
         message = f"a budget must be above 0 seconds; got {budget:g}"
         raise ArgumentError(message)
     core = _core(ordered)
-    for settings in ladder:
-        cost = sum(shared(name, settings) for name in _backbones(core))
-        cost += sum(predict(cell, settings) for group in core for cell in group)
-        if cost <= _CORE * budget:
-            break
+    probes = [group for group in core if not group[0].trained]
+
+    def affordable(wanted: Sequence[tuple[Cell, ...]]) -> Settings:
+        for settings in ladder:
+            cost = sum(shared(name, settings) for name in _backbones(wanted))
+            cost += sum(predict(cell, settings) for group in wanted for cell in group)
+            if cost <= _CORE * budget:
+                return settings
+        return ladder[-1]
+
+    settings = affordable(core)
     plan = _filled(ordered, settings, predict, shared, budget)
+    if probes and not any(planned.cell.trained for planned in plan.cells):
+        # Where nothing can be trained, photos need not be small.
+        settings = affordable(probes)
+        plan = _filled(ordered, settings, predict, shared, budget)
     if not plan.cells:
         cheapest = min(plan.left_out, key=lambda planned: planned.seconds)
         message = (

@@ -85,6 +85,7 @@ class TestChoose:
 
         assert {each.cell.protocol for each in plan.cells} == {"linear", "knn"}
         assert {each.cell.protocol for each in plan.left_out} == {"fine-tune", "scratch"}
+        assert plan.settings == FINE
 
     def test_nothing_fits(self):
         """The message names the cheapest cell and what it takes."""
