@@ -31,4 +31,4 @@ def test_the_browser_shows_what_matters_and_asks_for_nothing(make_bench, tmp_pat
     assert dom.count("<svg") >= 4
     assert dom.count("<img") == 6
     asked = log.read_text(encoding="utf-8")
-    assert not re.search(r'SiteForCookies: \\{site=file:[^"]*","url":"http', asked)
+    assert not re.search(r'SiteForCookies: \{site=file:[^"]*","url":"http', asked)
