@@ -14,6 +14,7 @@ from facerec.cli import (
     embed,
     enroll,
     evaluate,
+    export,
     gallery,
     identify,
     models,
@@ -88,4 +89,5 @@ app.command(rich_help_panel=_TRANSFER, epilog=train.EXAMPLES)(train.train)
 models.app.command(epilog=models_added.ADD_EXAMPLES)(models_added.add)
 models.app.command(epilog=models_added.ATTACH_EXAMPLES)(models_added.attach)
 models.app.command()(models_added.remove)
+app.command(rich_help_panel=_MODELS, epilog=export.EXAMPLES)(export.export)
 app.add_typer(models.app, rich_help_panel=_MODELS)

@@ -26,10 +26,19 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import nn
 
 from facerec import catalogue, weights
-from facerec.embed.crops import crop_weights
+from facerec.embed.crops import crop_recipe, crop_weights
 from facerec.embed.onnx_graph import onnx_forward, open_graph, resized
 from facerec.errors import ArgumentError, WeightsError
-from facerec.model_folder import ModelDescription, Parent, Pixels, Terms, Training, WeightsIn
+from facerec.model_folder import (
+    ModelDescription,
+    ModelFolder,
+    Parent,
+    Pixels,
+    Terms,
+    Training,
+    WeightsIn,
+    read_model,
+)
 from facerec.model_folder.values import WEIGHTS_FILES
 from facerec.types import Chips, OperatingPoint
 
@@ -98,6 +107,77 @@ class Exported:
     chips: int
     furthest: float
     lowest_cosine: float
+
+
+def exportable(name: str, *, folder: Path | None = None) -> Exportable:
+    """The network of an embedder, by its name.
+
+    Parameters
+    ----------
+    name : str
+        ``dlib-resnet``, or a trained model that was added.
+    folder : Path, optional
+        Where to look first for weight files.
+
+    Raises
+    ------
+    ArgumentError
+        If no such embedder has a torch network of this project.
+    MissingWeightsError, CorruptWeightsError
+        If a file of it is absent or is not the expected one.
+    """
+    if name == "dlib-resnet":
+        return exportable_dlib_resnet(folder=folder)
+    if name in weights.added_models():
+        return exportable_trained(read_model(weights.models_folder() / name))
+    message = (
+        f"{name!r} is not an embedder that can be exported; there are "
+        f"{', '.join(('dlib-resnet', *weights.added_models()))} (facerec models add takes a trained folder)"
+    )
+    raise ArgumentError(message)
+
+
+def exportable_trained(model: ModelFolder) -> Exportable:
+    """The network of a trained model's folder.
+
+    Raises
+    ------
+    ArgumentError
+        If the model is an ONNX file already.
+    CorruptWeightsError
+        If the weights are not what the folder says they are.
+    """
+    from facerec.training.network import rebuild
+
+    about = model.description
+    if about.kind == "onnx":
+        message = f"{about.name} is an ONNX file already: {model.path / about.weights.file}"
+        raise ArgumentError(message)
+    return Exportable(
+        network=rebuild(about.architecture, model.weights(), name=about.name),
+        name=about.name,
+        digest=about.digest,
+        crop=about.crop,
+        pixels=about.pixels,
+        flip=about.flip,
+        dimension=about.dimension,
+        terms=about.terms,
+        training=about.training,
+        parents=about.parents,
+    )
+
+
+def pattern_chips(crop: str, *, count: int = 8) -> Chips:
+    """Smooth coloured patterns in the size of a crop recipe, uint8 (count, size, size, 3), where no faces are at hand.
+
+    Raises
+    ------
+    ArgumentError
+        If no recipe has that name.
+    """
+    size = crop_recipe(crop).size
+    coarse = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+    return resized(coarse, size)
 
 
 def exportable_dlib_resnet(*, folder: Path | None = None) -> Exportable:

@@ -38,6 +38,8 @@ def points_of(
     photos: NDArray[np.int64],
     about: ModelDescription,
     fmrs: Sequence[float],
+    *,
+    whose: str = "who were not learned from, and who chose the epoch",
 ) -> tuple[tuple[OperatingPoint, ...], tuple[str, ...]]:
     """Operating points from all pairs of photos.
 
@@ -52,6 +54,8 @@ def points_of(
         The model that made them.
     fmrs : sequence of float
         The rates to measure at.
+    whose : str
+        What the people had to do with the model, for who reads the points.
 
     Returns
     -------
@@ -62,10 +66,7 @@ def points_of(
     """
     some = np.arange(len(photos))[:MAX_PHOTOS]
     subjects = [people.identities[label] for label in people.labels[photos[some]]]
-    data_set = (
-        f"{people.name}: all pairs of {len(some)} photos of {len(set(subjects))} people who were not learned from, "
-        "and who chose the epoch"
-    )
+    data_set = f"{people.name}: all pairs of {len(some)} photos of {len(set(subjects))} people {whose}"
     points: list[OperatingPoint] = []
     missing: list[str] = []
     for fmr in sorted(set(fmrs), reverse=True):
