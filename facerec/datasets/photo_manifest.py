@@ -14,7 +14,7 @@ _NEEDED = ("image", "subject")
 _TAKEN = ("photo", "vector")
 
 
-def photos_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFrame:
+def photos_csv(path: str | Path, *, root: str | Path | None = None, nameless: bool = False) -> pd.DataFrame:
     """Read a manifest of photos: who is on each, and what else is known of that person.
 
     Parameters
@@ -24,6 +24,8 @@ def photos_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFr
         kept.
     root : str or Path, optional
         The folder that the photos' paths start from; by default the one that the manifest is in.
+    nameless : bool
+        Whether nobody needs to know who is on a photo: `subject` may be empty, or absent as a whole, which is the same.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def photos_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFr
     DataSetError
         If the file cannot be read as CSV, or holds no photo.
         If a column that is needed is missing, stands twice, or has a name that a table of vectors needs itself.
-        If an image or a subject is empty, or an image stands twice.
+        If an image or a subject that is needed is empty, or an image stands twice.
         If photos are missing.
     """
     path = Path(path)
@@ -43,6 +45,8 @@ def photos_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFr
         raw = read_text_csv(path)
     except ScoreTableError as problem:
         raise DataSetError(str(problem)) from problem
+    if nameless and "subject" not in raw.columns:
+        raw["subject"] = ""
     names = list(raw.columns)
     if absent := [name for name in _NEEDED if name not in names]:
         message = (
@@ -59,7 +63,7 @@ def photos_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFr
     if raw.empty:
         message = f"{path}: holds no photos, only the names of the columns"
         raise DataSetError(message)
-    for name in _NEEDED:
+    for name in _NEEDED[:1] if nameless else _NEEDED:
         if (empty := (raw[name] == "").to_numpy(bool)).any():
             message = f"{path}: {name} in row {int(empty.argmax()) + 1} is empty"
             raise DataSetError(message)

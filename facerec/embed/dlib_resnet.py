@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -30,8 +31,9 @@ _NAME = "dlib-resnet"
 _PREPROCESSING = "rgb-mean-256.v1"
 _CHIP = 150
 _DIMENSION = 128
-# Filters and stride of each residual block, front to back; a stride of 2 halves the plane.
-_BLOCKS = (
+Blocks: TypeAlias = tuple[tuple[int, int], ...]
+
+BLOCKS: Blocks = (
     *[(32, 1)] * 3,
     (64, 2),
     *[(64, 1)] * 3,
@@ -41,6 +43,7 @@ _BLOCKS = (
     *[(256, 1)] * 2,
     (256, 2),
 )
+"""Filters and stride of each residual block, front to back; a stride of 2 halves the plane."""
 
 
 def dlib_resnet(
@@ -111,17 +114,23 @@ class DlibResNet(nn.Module):
     """The network; batch normalisation is folded into the convolutions, as the file holds it as a fixed affine.
 
     Input: float32 RGB 0 … 255, shape (n, 3, 150, 150). Output: (n, 128), not of unit length.
+
+    Parameters
+    ----------
+    layout : tuple of (int, int)
+        Filters and stride of each residual block; others than `BLOCKS` make smaller networks of the same kind.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, layout: Blocks = BLOCKS) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(3, 32, 7, 2)
-        blocks, channels = [], 32
-        for filters, stride in _BLOCKS:
+        channels = layout[0][0]
+        self.stem = nn.Conv2d(3, channels, 7, 2)
+        blocks = []
+        for filters, stride in layout:
             blocks.append(ResidualBlock(channels, filters, stride))
             channels = filters
         self.blocks = nn.Sequential(*blocks)
-        self.last = nn.Linear(256, _DIMENSION, bias=False)
+        self.last = nn.Linear(channels, _DIMENSION, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pixels to vectors."""

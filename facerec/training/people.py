@@ -21,6 +21,9 @@ from facerec.training.chips import Aligned, StoredChips, stored
 from facerec.types import Crop, Detector, FaceChoice
 from facerec.weights import sha256_of
 
+NAMELESS = "photo "
+"""What the identity of a photo of nobody knows whom begins with; the photo's digest follows."""
+
 Why: TypeAlias = Literal["unreadable", "without the face", "twice", "two people"]
 
 
@@ -86,6 +89,14 @@ class People:
     def count(self, why: Why) -> int:
         """How many photos were skipped for that reason."""
         return sum(each.why == why for each in self.skipped)
+
+    @property
+    def first_skipped(self) -> str:
+        """How many photos were skipped and why the first was, as the end of a message; empty where none was."""
+        if not self.skipped:
+            return ""
+        first = self.skipped[0]
+        return f"; {len(self.skipped)} photos were skipped, the first is {first.file}: {first.reason}"
 
     @property
     def with_one_photo(self) -> int:
@@ -154,9 +165,60 @@ def read_people(
     """
     path = Path(data)
     table, folder = _table(path, root)
+    people = align_people(
+        table, folder, name=path.name or path.resolve().name, detector=detector, crop=crop, cache=cache, choice=choice,
+        workers=workers, progress=progress,
+    )  # fmt: skip
+    if len(people.identities) < 2:
+        message = (
+            f"{path.name}: {len(people.identities)} of {table['subject'].nunique()} people have a face to learn from, "
+            f"of {people.photos} photos; at least two people are needed{people.first_skipped}"
+        )
+        raise DataSetError(message)
+    return people
+
+
+def align_people(
+    table: pd.DataFrame,
+    folder: Path,
+    *,
+    name: str,
+    detector: Detector,
+    crop: Crop,
+    cache: Path,
+    choice: FaceChoice,
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> People:
+    """Align the faces of the photos in a table, or find them aligned.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns `image`, a path below `folder`, and `subject`; any others are kept. Somebody without a name (an empty
+        `subject`) is taken for a person of that one photo.
+    folder : Path
+    name : str
+        Of the data.
+    detector, crop, cache, choice, workers, progress
+        As for `read_people`.
+
+    Returns
+    -------
+    People
+        Maybe of nobody.
+
+    Raises
+    ------
+    DataSetError
+        If a photo cannot be opened.
+    OutputError
+        If the cache cannot be written.
+    """
     files = [str(file) for file in table["image"]]
-    subjects = [str(subject) for subject in table["subject"]]
     digests = [_digest(folder / file) for file in files]
+    named = zip(table["subject"], digests, strict=True)
+    subjects = [str(subject) or f"{NAMELESS}{digest}" for subject, digest in named]
     skipped = _repeated(files, subjects, digests)
     kept = [place for place in range(len(files)) if files[place] not in skipped]
 
@@ -174,17 +236,11 @@ def read_people(
         skipped[file] = Skipped(file, why, reason.removeprefix(_UNREADABLE))
     used = [place for number, place in enumerate(kept) if number not in failed]
     identities = tuple(sorted({subjects[place] for place in used}))
-    if len(identities) < 2:
-        message = (
-            f"{path.name}: {len(identities)} of {len(set(subjects))} people have a face to learn from, of "
-            f"{len(files)} photos; at least two people are needed{_first(skipped)}"
-        )
-        raise DataSetError(message)
     names = {identity: number for number, identity in enumerate(identities)}
     content = "".join(f"{digests[place]} {subjects[place]}\n" for place in used) + recipe
     others = [str(column) for column in table.columns if column not in ("image", "subject")]
     return People(
-        name=path.name or path.resolve().name,
+        name=name,
         files=tuple(files[place] for place in used),
         labels=np.array([names[subjects[place]] for place in used], np.int64),
         identities=identities,
@@ -248,9 +304,3 @@ def _align(path: Path, name: str, detector: Detector, crop: Crop, choice: FaceCh
         return crop(image, detections[[detections.choose(choice, source=name)]])[0]
     except FaceError as error:
         return str(error)
-
-
-def _first(skipped: Mapping[str, Skipped]) -> str:
-    for each in skipped.values():
-        return f"; {len(skipped)} photos were skipped, the first is {each.file}: {each.reason}"
-    return ""

@@ -17,7 +17,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
-from facerec.embed.dlib_resnet import DlibResNet
+from facerec.embed.dlib_resnet import BLOCKS, DlibResNet
 from facerec.transfer.trunk import MapOf, Stages, Trunk
 
 _ALL = models.list_models(module=models)
@@ -32,7 +32,17 @@ TORCHVISION = tuple(
 
 EFFICIENTNET_LITE0 = "efficientnet_lite0"
 DLIB_RESNET = "dlib_resnet"
+SHORT = (0, 3, 4, 7, 8, 10, 11, 13)
+"""Which residual blocks of dlib's network its short student has: those that halve the plane, and one each between."""
+
 ARCHITECTURES = (EFFICIENTNET_LITE0, *TORCHVISION, DLIB_RESNET)
+"""Those that there are pre-trained weights for."""
+
+STUDENTS = {
+    "dlib_resnet_short": tuple(BLOCKS[place] for place in SHORT),
+    "dlib_resnet_half": tuple((filters // 2, stride) for filters, stride in BLOCKS),
+}
+"""Smaller networks of the kind of dlib's, and their residual blocks: fewer of them, or all with half the filters."""
 
 # Networks are loose at the edges: their parts are reached by attributes that differ from one to the next.
 _Network: TypeAlias = Any
@@ -77,12 +87,14 @@ def build(architecture: str, *, size: int) -> nn.Module:
     Parameters
     ----------
     architecture : str
-        One of `ARCHITECTURES`.
+        One of `ARCHITECTURES` or `STUDENTS`.
     size : int
         Side of the input in pixels; vision transformers learn one position per patch.
     """
     if architecture == DLIB_RESNET:
         return DlibResNet()
+    if architecture in STUDENTS:
+        return DlibResNet(STUDENTS[architecture])
     if architecture == EFFICIENTNET_LITE0:
         # TensorFlow's padding and its epsilon of batch normalisation, with which these weights were trained. Without
         # them the network still runs, and classifies 78 % instead of 85 % of hymenoptera's photos as it should.
