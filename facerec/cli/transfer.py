@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from facerec.cli import transfer_doctor, transfer_gradients, transfer_look, transfer_run
+from facerec.cli import transfer_doctor, transfer_faces, transfer_gradients, transfer_look, transfer_run
 
 app = typer.Typer(
     name="transfer",
@@ -19,3 +19,4 @@ app.command(epilog=transfer_doctor.DOCTOR_EXAMPLES)(transfer_doctor.doctor)
 app.command(epilog=transfer_doctor.BLOCKS_EXAMPLES)(transfer_doctor.blocks)
 app.command(epilog=transfer_gradients.EXAMPLES)(transfer_gradients.gradients)
 app.command(epilog=transfer_look.EXAMPLES)(transfer_look.look)
+app.command(epilog=transfer_faces.FACES_EXAMPLES)(transfer_faces.faces)

@@ -172,7 +172,7 @@ def run(
     that was cut off goes on where it was when it is started again with the same options.
     """
     seconds = None if budget is None else parse_budget(budget)
-    counts = None if shots is None else tuple(_shots(each) for each in _listed(shots))
+    counts = None if shots is None else tuple(_shots(each) for each in listed(shots))
     from facerec.device import best_device, torch_device
     from facerec.transfer.bench import DEFAULT_PROTOCOLS, run_bench
     from facerec.transfer.findings import judge
@@ -188,15 +188,15 @@ def run(
 
         def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:
             accuracy = outcome.accuracy(labels).value
-            left = f", about {_duration(rest)} to go" if done < total else ""
+            left = f", about {duration(rest)} to go" if done < total else ""
             console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {outcome.seconds:.1f} s{left}")
             progress(done, total)
 
         bench = run_bench(
             data,
             out,
-            backbones=_listed(backbone or []),
-            protocols=DEFAULT_PROTOCOLS if protocol is None else tuple(_protocol(each) for each in _listed(protocol)),
+            backbones=listed(backbone or []),
+            protocols=DEFAULT_PROTOCOLS if protocol is None else tuple(protocol_of(each) for each in listed(protocol)),
             shots=counts,
             seeds=seeds,
             budget=seconds,
@@ -208,7 +208,7 @@ def run(
             weights_dir=weights_dir,
             weights=weights,
             device=chosen,
-            planned=_tell_plan,
+            planned=tell_plan,
             finished=finished,
         )
     findings = judge(bench)
@@ -241,7 +241,7 @@ def parse_budget(text: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
-def _listed(given: list[str]) -> list[str]:
+def listed(given: list[str]) -> list[str]:
     """Options may be repeated, or separated by commas."""
     return [each.strip() for text in given for each in text.split(",") if each.strip()]
 
@@ -255,7 +255,8 @@ def _shots(text: str) -> int | None:
     return int(text)
 
 
-def _protocol(text: str) -> Protocol:
+def protocol_of(text: str) -> Protocol:
+    """The protocol of that name; `ArgumentError` if there is none."""
     from facerec.transfer.cells import Protocol
 
     for each in get_args(Protocol):
@@ -265,7 +266,8 @@ def _protocol(text: str) -> Protocol:
     raise ArgumentError(message)
 
 
-def _tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
+def tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
+    """Say what will be measured, and what it is expected to take."""
     from facerec.transfer.cells import shots_text
 
     for warning in warnings:
@@ -274,19 +276,24 @@ def _tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
     size = "each network's own size" if settings.size is None else f"{settings.size} pixels"
     trained = any(each.cell.trained for each in plan.cells)
     training = f"; trainings of {settings.epochs} epochs, {settings.trials} tried" if trained else ""
-    limit = "" if plan.budget is None else f" of a budget of {_duration(plan.budget)}"
+    limit = "" if plan.budget is None else f" of a budget of {duration(plan.budget)}"
     cells = console.counted(len(plan.cells), "cell", "cells")
-    console.note(f"plan: {cells} at {size}{training}: about {_duration(plan.seconds)}{limit}")
+    console.note(f"plan: {cells} at {size}{training}: about {duration(plan.seconds)}{limit}")
     for title, planned in (("planned", plan.cells), ("left out", plan.left_out)):
         rows: dict[tuple[str, str, int | None], list[float]] = {}
         for each in planned:
             rows.setdefault((each.cell.backbone, each.cell.protocol, each.cell.shots), []).append(each.seconds)
         for (name, protocol, shots), times in rows.items():
             seeds = console.counted(len(times), "seed", "seeds")
-            console.note(f"  {title}: {name}, {protocol}, {shots_text(shots)}, {seeds}: {_duration(sum(times))}")
+            console.note(f"  {title}: {name}, {protocol}, {shots_text(shots)}, {seeds}: {duration(sum(times))}")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds for people.
+
+    >>> duration(5), duration(75), duration(4000)
+    ('5.0 s', '1 min 15 s', '1 h 06 min')
+    """
     whole = round(seconds)
     if whole < 60:
         return f"{max(seconds, 0.1):.1f} s" if seconds < 10 else f"{whole} s"

@@ -229,7 +229,9 @@ def codes_of(labels: Sequence[str]) -> tuple[Codes, tuple[str, ...]]:
 
 def _sizes(correct: Flags, codes: Codes, names: Sequence[str]) -> NDArray[np.int64]:
     if correct.ndim != 2 or correct.shape[1] != len(codes) or not correct.size:
-        message = f"answers of shape (seeds, photos) and a group per photo are needed; got {correct.shape}, {codes.shape}"
+        message = (
+            f"answers of shape (seeds, photos) and a group per photo are needed; got {correct.shape}, {codes.shape}"
+        )
         raise ArgumentError(message)
     sizes = np.bincount(codes, minlength=len(names))
     if len(names) < 2 or len(sizes) > len(names) or not sizes.all():

@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from facerec.errors import OutputError
 from facerec.replacing import replacing
 from facerec.transfer.cells import Outcome
 from facerec.transfer.comparing import Flags, Method
 from facerec.transfer.image_set import ImageSet
 
 
-def prediction_table(image_set: ImageSet, test: NDArray[np.int64], outcomes: Iterable[Outcome]) -> pd.DataFrame:
+def prediction_table(
+    image_set: ImageSet, test: NDArray[np.int64], outcomes: Iterable[Outcome], *, named: bool = True
+) -> pd.DataFrame:
     """A row per test photo and seed of one method.
 
     Parameters
@@ -26,6 +29,8 @@ def prediction_table(image_set: ImageSet, test: NDArray[np.int64], outcomes: Ite
         Positions of the test photos.
     outcomes : iterable of Outcome
         Of one method; one per seed.
+    named : bool
+        Whether ``subject`` is the photo's name, or only a number.
 
     Returns
     -------
@@ -36,7 +41,7 @@ def prediction_table(image_set: ImageSet, test: NDArray[np.int64], outcomes: Ite
     chosen = [int(position) for position in test]
     classes = np.asarray(image_set.classes, object)
     fixed = {
-        "subject": [image_set.files[position] for position in chosen],
+        "subject": [image_set.files[position] if named else str(number) for number, position in enumerate(chosen, 1)],
         "label": classes[image_set.labels[chosen]].tolist(),
     }
     groups = {name: [values[position].strip() for position in chosen] for name, values in image_set.columns.items()}
@@ -49,6 +54,16 @@ def prediction_table(image_set: ImageSet, test: NDArray[np.int64], outcomes: Ite
         for outcome in sorted(outcomes, key=lambda outcome: outcome.cell.seed)
     ]
     return pd.concat(rows, ignore_index=True)
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder for tables; ``OutputError`` if it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder {folder} cannot be made: {error.strerror or error}"
+        raise OutputError(message) from error
+    return folder
 
 
 def write_predictions(table: pd.DataFrame, path: Path) -> None:

@@ -1,0 +1,303 @@
+"""``facerec transfer faces`` and ``facerec transfer spread``: faces as an exercise in judging by group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from facerec.cli import console
+from facerec.cli.options import AsJson, Device, examples
+from facerec.cli.transfer_run import Names, duration, listed, parse_budget, protocol_of, tell_plan
+from facerec.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from facerec.transfer.attributes.judged import Judged
+    from facerec.transfer.attributes.verdict import Verdict
+    from facerec.transfer.bench import Bench
+    from facerec.transfer.cells import Outcome
+
+FACES_EXAMPLES = examples(
+    "facerec transfer faces --data fairface/ --out results/ --backbone efficientnet_lite0,dlib_resnet",
+    "facerec transfer faces --data labels.csv --out results/ --attribute age --protocol linear --publish",
+)
+SPREAD_EXAMPLES = examples(
+    "facerec transfer spread vectors.parquet --by race --by gender --out spread/",
+    "facerec transfer spread vectors.parquet --by race,gender --out spread/",
+)
+
+BY = "race,gender"
+"""What the predictions are judged by."""
+
+_WHAT = "What is compared"
+_HOW = "How long and how large"
+
+
+def faces(
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            metavar="DIR|CSV",
+            help="A CSV file with the columns file, age, gender and race, or a folder with FairFace's label files.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where results go; what is there already is gone on with.")
+    ],
+    *,
+    attribute: Annotated[
+        Literal["gender", "age"], typer.Option("--attribute", metavar="NAME", help="What to learn: gender or age.")
+    ] = "gender",
+    backbone: Annotated[
+        Names,
+        typer.Option(
+            "--backbone",
+            metavar="NAME[,NAME]",
+            help="Networks, such as dlib_resnet; with .none at the end with random weights, as a control. By default "
+            "the best one here.",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    protocol: Annotated[
+        Names,
+        typer.Option(
+            "--protocol",
+            metavar="NAME[,NAME]",
+            help="As for facerec transfer run. By default linear and fine-tune.",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option("--seeds", metavar="N", help="Draws of validation photos and of training.", rich_help_panel=_WHAT),
+    ] = 3,
+    weights: Annotated[
+        str,
+        typer.Option(
+            "--weights",
+            metavar="WHICH",
+            help="default, a version such as v1, or none for random weights throughout.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = "default",
+    weights_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights-dir",
+            metavar="DIR",
+            help="A folder of weight files, looked into first.",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    test_part: Annotated[
+        float,
+        typer.Option(
+            "--test-part",
+            metavar="SHARE",
+            help="Share of the photos to test on where the data give no test part.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = 0.5,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget",
+            metavar="TIME",
+            help="Such as 10m: probes first, then the trainings that fit; what does not is listed.",
+            show_default=False,
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            "--size",
+            metavar="PIXELS",
+            help="Side of the input of trainings. By default the networks' own, which probes always have.",
+            show_default=False,
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", metavar="N", help="Of a training.", rich_help_panel=_HOW)] = 5,
+    trials: Annotated[
+        int,
+        typer.Option(
+            "--trials", metavar="N", help="Learning rates that each training tries, 1 to 12.", rich_help_panel=_HOW
+        ),
+    ] = 1,
+    labels_from: Annotated[
+        str,
+        typer.Option(
+            "--labels-from",
+            metavar="TEXT",
+            help="How labels and groups were obtained: self-report, annotators, records. The report says it.",
+            show_default=False,
+        ),
+    ] = "",
+    publish: Annotated[
+        bool,
+        typer.Option("--publish", metavar="", help="Leave photos' names out of the tables too, to pass them on."),
+    ] = False,
+    device: Device = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn an attribute of faces with several backbones, and audit each by race and gender.
+
+    A teaching example of audits, and no intended use. Answers whether a better or a fairer backbone exists and at what
+    price: report.html, .md and .json, results.csv, groups.csv and a table of predictions per method. The report holds
+    no photos.
+    """
+    if seeds < 1:
+        message = f"--seeds must be 1 or more; got {seeds}"
+        raise ArgumentError(message)
+    allowed = None if budget is None else parse_budget(budget)
+    from facerec.device import best_device, torch_device
+    from facerec.transfer.attributes.fairface import read_fairface
+    from facerec.transfer.attributes.page import write_attributes
+    from facerec.transfer.attributes.run import DEFAULT_PROTOCOLS, check_settings, run_attributes
+    from facerec.transfer.attributes.verdict import decide
+    from facerec.transfer.findings import judge
+
+    settings = check_settings(size=size, epochs=epochs, trials=trials)
+    chosen = device or best_device()
+    torch_device(chosen)
+    protocols = DEFAULT_PROTOCOLS if protocol is None else tuple(protocol_of(each) for each in listed(protocol))
+    image_set = read_fairface(data, attribute=attribute)
+    given = {
+        "--data": data.name,
+        "--attribute": attribute,
+        "--backbone": ",".join(listed(backbone or [])),
+        "--protocol": ",".join(protocols),
+        "--seeds": seeds,
+        "--weights": weights if weights != "default" else "",
+        "--test-part": test_part,
+        "--budget": budget,
+        "--size": size,
+        "--epochs": epochs,
+        "--trials": trials,
+        "--device": chosen if chosen != "cpu" else "",
+        "--labels-from": labels_from,
+    }
+    with console.progress("measuring cells") as progress:
+
+        def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:
+            accuracy = outcome.accuracy(labels).value
+            left = f", about {duration(rest)} to go" if done < total else ""
+            console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {outcome.seconds:.1f} s{left}")
+            progress(done, total)
+
+        bench = run_attributes(
+            image_set,
+            out,
+            attribute=attribute,
+            command=("facerec", "transfer", "faces", *_words(given)),
+            backbones=listed(backbone or []),
+            protocols=protocols,
+            seeds=seeds,
+            budget=allowed,
+            settings=settings,
+            test=test_part,
+            weights_dir=weights_dir,
+            weights=weights,
+            device=chosen,
+            planned=tell_plan,
+            finished=finished,
+        )
+    judged, groups = _judged(bench, out, publish=publish)
+    findings = judge(bench)
+    verdict = decide(bench, findings, judged, groups)
+    written = write_attributes(bench, findings, verdict, out, attribute=attribute, labels_from=labels_from)
+    if as_json:
+        console.document(_document(verdict, written.html))
+        return
+    _print(verdict)
+    console.say(f"report: {written.html}")
+    console.say(f"to audit the predictions further: facerec audit classification {out / 'predictions'}/… --by {BY}")
+
+
+def _judged(bench: Bench, out: Path, *, publish: bool) -> tuple[tuple[Judged, ...], list[str]]:
+    """Write each method's predictions and audit them; with each test photo's group, empty where it has no label."""
+    from audits.classification import audit_classification
+    from audits.report.classification_page import worst_findings
+    from facerec.transfer.attributes.judged import ErrorRate, Judged
+    from facerec.transfer.attributes.predictions import by_method, make_folder, prediction_table, write_predictions
+
+    folder = make_folder(out / "predictions")
+    judged = []
+    groups: list[str] = []
+    for method, outcomes in by_method(bench.measured.outcomes).items():
+        table = prediction_table(bench.image_set, bench.test, outcomes, named=not publish)
+        write_predictions(table, folder / f"{method[0]}-{method[1]}.csv")
+        audit = audit_classification(table, by=[BY])
+        grouping = audit.grouping(BY)
+        found = worst_findings(grouping)
+        rates = [
+            ErrorRate(each.group, rate.errors, rate.trials, rate.value, rate.interval)
+            for each in (audit.overall, *grouping.groups)
+            for rate in [each.rate("error")]
+        ]
+        standing, text = (found[0].standing, found[0].text) if found else ("insufficient", "Groups were not compared.")
+        judged.append(Judged(method, rates[0], tuple(rates[1:]), standing, text))
+        labels = [table[name].tolist()[: len(bench.test)] for name in BY.split(",")]
+        groups = [",".join(each) if all(each) else "" for each in zip(*labels, strict=True)]
+    return tuple(judged), groups
+
+
+def _words(given: dict[str, str | int | float | None]) -> list[str]:
+    return [word for name, value in given.items() if value not in (None, "") for word in (name, str(value))]
+
+
+def _print(verdict: Verdict) -> None:
+    for sentence in verdict.sentences:
+        console.say(sentence.plain)
+    rows = [
+        (
+            *each.method,
+            f"{each.overall.value:.1%}",
+            f"{each.overall.interval.low:.1%} … {each.overall.interval.high:.1%}",
+            gap.worst,
+            f"{gap.worst_error:.1%}",
+            f"{100 * gap.gap:.1f}",
+        )
+        for each, gap in zip(verdict.judged, verdict.gaps, strict=True)
+    ]
+    columns = ("backbone", "protocol", "wrong", "95 %", "worst group", "wrong there", "gap, points")
+    console.table(columns, rows, right=("wrong", "wrong there", "gap, points"))
+
+
+def _document(verdict: Verdict, report: Path) -> dict[str, object]:
+    return {
+        "report": str(report),
+        "verdict": [{"standing": each.standing, "sentence": each.plain} for each in verdict.sentences],
+        "methods": [
+            {
+                "backbone": each.method[0],
+                "protocol": each.method[1],
+                "wrong": each.overall.value,
+                "low": each.overall.interval.low,
+                "high": each.overall.interval.high,
+                "worst_group": gap.worst,
+                "worst_group_wrong": gap.worst_error,
+                "gap": gap.gap,
+                "gap_by_chance": gap.by_chance,
+                "groups": {
+                    rate.group: {
+                        "wrong": rate.wrong,
+                        "answers": rate.answers,
+                        "low": rate.interval.low,
+                        "high": rate.interval.high,
+                    }
+                    for rate in each.groups
+                },
+            }
+            for each, gap in zip(verdict.judged, verdict.gaps, strict=True)
+        ],
+    }
