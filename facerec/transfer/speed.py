@@ -61,7 +61,7 @@ def measure_speed(
 
     def run(which: NDArray[np.int64]) -> float:
         return timed(
-            lambda: extract(backbone, image_set, size=size, indices=which, precision="auto", device=device),
+            lambda: extract(backbone, image_set, size=size, indices=which, precision="float32", device=device),
             time.perf_counter,
         )
 

@@ -144,7 +144,7 @@ def test_memory_of_a_block_is_seen():
     """The peak since the start of the block holds what was allocated in it."""
     memory = PeakMemory("cpu")
     before = memory.read()
-    block = np.ones(40_000_000, np.uint8)
+    block = np.ones(400_000_000, np.uint8)  # far beyond what the process may just have given back
 
     assert memory.read() >= before + 0.5 * block.nbytes
 
