@@ -135,7 +135,7 @@ def train(
         typer.Option(
             "--learning-rate",
             metavar="RATE",
-            help="Of the backbone's last stage; the head learns ten times faster, earlier stages slower.",
+            help="Of the backbone's last stage; the head learns three times faster, earlier stages slower.",
             rich_help_panel=_HOW,
         ),
     ] = 1e-4,
@@ -144,7 +144,7 @@ def train(
         typer.Option(
             "--scale",
             metavar="S",
-            help="Of the loss. By default what suits the number of people.",
+            help="Of the loss. By default what suits the people and the start.",
             show_default=False,
             rich_help_panel=_HOW,
         ),
@@ -154,7 +154,7 @@ def train(
         typer.Option(
             "--margin",
             metavar="M",
-            help="Of the loss; degrees for arcface and subcenter. By default what suits the number of people.",
+            help="Of the loss; degrees for arcface and subcenter. By default what suits the people and the start.",
             show_default=False,
             rich_help_panel=_HOW,
         ),

@@ -6,7 +6,7 @@ Margins of angles are given in degrees, as that package has them: 28.6 degrees a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -29,6 +29,9 @@ MANY_PEOPLE = 10_000
 """From here on the scales and margins of the papers, which trained on that many people and more, are the default."""
 
 _SUB_CENTRES = 3
+# The gap for which scales and margins are usual, and how much a narrow cone may change them at most.
+_USUAL_GAP = 0.9
+_NARROWEST = 12.0
 _NEAR = 1 - 1e-6
 
 
@@ -55,11 +58,29 @@ class LossSettings:
         """Whether it learns a centre per person; the others compare the photos of a batch."""
         return self.name in ("arcface", "cosface", "subcenter")
 
+    def narrowed(self, gap: float) -> LossSettings:
+        """The same for vectors that lie in a narrow cone, as those of dlib's network do.
 
-def loss_settings(
-    name: LossName, people: int, *, scale: float | None = None, margin: float | None = None
-) -> LossSettings:
-    """Scale and margin for a number of people in training.
+        Their cosines hardly differ, so the usual scale sees no difference between people, and what lowers the loss
+        first is to open the cone, which is not what tells strangers apart. The scale grows, and the margin shrinks, as
+        the cosines are closer to each other than the usual ones.
+
+        Parameters
+        ----------
+        gap : float
+            How much higher the cosine of two photos of one person is than of two people, on average.
+
+        Examples
+        --------
+        >>> loss_settings("arcface", 50).narrowed(0.09)
+        LossSettings(name='arcface', scale=240.0, margin=1.1)
+        """
+        factor = min(_NARROWEST, max(1.0, _USUAL_GAP / max(gap, 1e-6)))
+        return replace(self, scale=float(f"{self.scale * factor:.2g}"), margin=float(f"{self.margin / factor:.2g}"))
+
+
+def loss_settings(name: LossName, people: int) -> LossSettings:
+    """Usual scale and margin for a number of people in training.
 
     The papers' values (ArcFace: Deng et al. 2019, s = 64, m = 0.5 rad; CosFace: Wang et al. 2018, s = 64, m = 0.35)
     were found on 10,000 people and more; on few, they keep a network from learning at all, and s = 24 with
@@ -79,7 +100,7 @@ def loss_settings(
         "supcon": (10.0, 0.0),
         "triplet": (1.0, 0.2),
     }[name]
-    return LossSettings(name, usual[0] if scale is None else scale, usual[1] if margin is None else margin)
+    return LossSettings(name, *usual)
 
 
 class FaceLoss(nn.Module):
@@ -97,10 +118,11 @@ class FaceLoss(nn.Module):
     def __init__(self, settings: LossSettings, *, people: int, dimension: int) -> None:
         super().__init__()
         self.settings = settings
-        self._reducer = _WeightedNonZero()
         self._miner = BatchHardMiner(distance=CosineSimilarity()) if settings.name == "triplet" else None
         with torch.random.fork_rng(devices=[]):  # the centres start from people, not from this draw
-            self._loss: Any = _loss(settings, people, dimension, self._reducer)  # its attributes are loose
+            self._loss: Any = _loss(settings, people, dimension, _WeightedNonZero())  # its attributes are loose
+        # The package copies the reducer that it is given.
+        self._reducers = [module for module in self._loss.modules() if isinstance(module, _WeightedNonZero)]
 
     @torch.no_grad()
     def start_from(self, vectors: Tensor, labels: Tensor, *, seed: int) -> None:
@@ -143,7 +165,8 @@ class FaceLoss(nn.Module):
         weights : float32 tensor, shape (n,), optional
             How much each photo counts, >= 0; triplets count as their anchor does.
         """
-        self._reducer.weights = weights
+        for reducer in self._reducers:
+            reducer.weights = weights
         self._loss.margin = margin_share * _in_radians_where_due(self.settings)
         if self._miner is None:
             return self._loss(vectors, labels)

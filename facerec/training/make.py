@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from facerec.training.describing import describe
 from facerec.training.embedder import network_forward
 from facerec.training.finetune import FaceLoop
 from facerec.training.inputs import Inputs, inputs_of
-from facerec.training.losses import FaceLoss, LossSettings, loss_settings
+from facerec.training.losses import FaceLoss, loss_settings
 from facerec.training.measuring import USUAL_FMRS, points_of, validation_vectors, write_scores
 from facerec.training.network import FaceNetwork
 from facerec.training.people import People
@@ -32,6 +32,7 @@ from facerec.training.record import write_curves, write_log
 from facerec.training.sampling import PersonBatches, PhotoBatches, Sampler
 from facerec.training.splits import PeopleSplit, split_people
 from facerec.training.starting import new_network, pixels_of, start_head
+from facerec.training.validation import cosine_gap
 from facerec.transfer.backbone import Backbone
 from facerec.transfer.checkpoints import Keeper
 from facerec.transfer.distributed import current_team
@@ -87,6 +88,7 @@ def train_embedder(
     out: Path,
     name: str | None = None,
     validation: float = 0.2,
+    held_out: Collection[str] = (),
     size: int | None = None,
     cache: Path | None = None,
     data_terms: str = "",
@@ -113,6 +115,8 @@ def train_embedder(
         Of the model; by default that of the folder.
     validation : float
         Share of the people who choose the epoch and measure the operating points.
+    held_out : collection of str
+        Identities that take no part, for a test on people whom nothing has seen.
     size : int, optional
         Side of the network's input in pixels; by default that of the chips, and a transformer's own.
     cache : Path, optional
@@ -152,7 +156,7 @@ def train_embedder(
     if out.exists():
         message = f"{out} exists already; remove it or choose another name"
         raise OutputError(message)
-    plan = _planned(people, backbone, recipe, validation=validation, size=size)
+    plan = _planned(people, backbone, recipe, validation=validation, held_out=held_out, size=size)
     place = torch_device(device or best_device())
     work = work_folder(out)
     _make_folder(work)
@@ -176,7 +180,7 @@ def train_embedder(
         people=people,
         split=plan.split,
         recipe=recipe,
-        loss=plan.loss,
+        loss=loss.settings,
         start=start,
         best=result.best,
         command=command,
@@ -200,7 +204,6 @@ class _Plan:
     backbone: Backbone
     recipe: TrainingRecipe
     split: PeopleSplit
-    loss: LossSettings
     pixels: Pixels
     size: int
 
@@ -219,7 +222,13 @@ class _Plan:
 
 
 def _planned(
-    people: People, backbone: Backbone, recipe: TrainingRecipe, *, validation: float, size: int | None
+    people: People,
+    backbone: Backbone,
+    recipe: TrainingRecipe,
+    *,
+    validation: float,
+    held_out: Collection[str],
+    size: int | None,
 ) -> _Plan:
     if backbone.weights_sha256 is None and (recipe.unfreeze != "all" or recipe.batch_norm != "train"):
         message = (
@@ -236,9 +245,10 @@ def _planned(
     side = _side(backbone, people.chips.size, size)
     # Who validates is drawn without regard to the loss, so that trainings with different losses are comparable.
     by_person = loss_settings(recipe.loss, 2).by_person
-    split = split_people(people, seed=recipe.seed, fmr=recipe.fmr, validation=validation, pairs=not by_person)
-    settings = loss_settings(recipe.loss, split.train_people, scale=recipe.scale, margin=recipe.margin)
-    return _Plan(people, backbone, recipe, split, settings, pixels_of(backbone, side, people.chips.size), side)
+    split = split_people(
+        people, seed=recipe.seed, fmr=recipe.fmr, validation=validation, pairs=not by_person, held_out=held_out
+    )
+    return _Plan(people, backbone, recipe, split, pixels_of(backbone, side, people.chips.size), side)
 
 
 def _side(backbone: Backbone, chips: int, wanted: int | None) -> int:
@@ -288,9 +298,19 @@ def _started(plan: _Plan, network: FaceNetwork, inputs: Inputs, weights_dir: Pat
     some = _few_of_each(people)
     features = _features(plan, network, inputs, plan.split.train[some])
     start = start_head(network, plan.backbone, features.cpu().numpy(), weights_dir=weights_dir)
-    loss = FaceLoss(plan.loss, people=plan.split.train_people, dimension=network.dimension).to(network.device)
     with torch.no_grad():
-        loss.start_from(network.head(features), torch.from_numpy(people[some]), seed=plan.recipe.seed)
+        vectors = network.head(features)
+    settings = loss_settings(plan.recipe.loss, plan.split.train_people)
+    gap = cosine_gap(vectors.cpu().numpy(), people[some])
+    if np.isfinite(gap):
+        settings = settings.narrowed(gap)
+    settings = replace(
+        settings,
+        scale=settings.scale if plan.recipe.scale is None else plan.recipe.scale,
+        margin=settings.margin if plan.recipe.margin is None else plan.recipe.margin,
+    )
+    loss = FaceLoss(settings, people=plan.split.train_people, dimension=network.dimension).to(network.device)
+    loss.start_from(vectors, torch.from_numpy(people[some]), seed=plan.recipe.seed)
     return loss, start
 
 
@@ -322,7 +342,7 @@ def _loop(plan: _Plan, network: FaceNetwork, loss: FaceLoss, inputs: Inputs) -> 
         files=plan.people.files,
         labels=plan.people.labels,
         split=plan.split,
-        sampler=_sampler(plan, team.size),
+        sampler=_sampler(plan, loss, team.size),
         recipe=plan.recipe,
         team=team,
     )
@@ -343,10 +363,10 @@ def _run(loop: FaceLoop, identity: dict[str, Any], work: Path, progress: Callabl
     keeper.save()
 
 
-def _sampler(plan: _Plan, processes: int) -> Sampler:
+def _sampler(plan: _Plan, loss: FaceLoss, processes: int) -> Sampler:
     labels, recipe = plan.people.labels[plan.split.train], plan.recipe
     sampler: Sampler
-    if plan.loss.by_person:
+    if loss.settings.by_person:
         sampler = PhotoBatches(len(labels), recipe.batch_size, recipe.seed)
     else:
         sampler = PersonBatches(labels, recipe.batch_size, recipe.photos_per_person, recipe.seed)

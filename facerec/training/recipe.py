@@ -62,8 +62,9 @@ class TrainingRecipe:
     margin_ramp : float
         Share of the steps in which the margin rises in a line from 0; 0 <= share <= 1.
     scale, margin : float or None
-        Of the loss; ``None``: what suits the number of people (``facerec.training.losses.loss_settings``). Degrees for
-        ``arcface`` and ``subcenter``, a cosine for ``cosface`` and ``triplet``.
+        Of the loss; ``None``: what suits the number of people and how close the starting vectors lie to each other
+        (``facerec.training.losses``). Degrees for ``arcface`` and ``subcenter``, a cosine for ``cosface`` and
+        ``triplet``.
     clip : float
         Largest norm of a step's gradient; > 0.
     batch_norm : str
@@ -92,7 +93,7 @@ class TrainingRecipe:
     batch_size: int = 64
     photos_per_person: int = 4
     learning_rate: float = 1e-4
-    head_factor: float = 10.0
+    head_factor: float = 3.0
     layer_decay: float = 0.3
     released_by: float = 0.5
     weight_decay: float = 5e-4

@@ -89,3 +89,37 @@ def thinned(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     if len(labels) <= MOST_PHOTOS:
         return np.arange(len(labels))
     return np.sort(np.argsort(labels, kind="stable")[:MOST_PHOTOS])
+
+
+def cosine_gap(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """How much higher the mean cosine of two photos of one person is than that of photos of two.
+
+    Parameters
+    ----------
+    vectors : ndarray, float32, shape (n, d)
+        Of any length.
+    labels : ndarray, int64, shape (n,)
+
+    Returns
+    -------
+    float
+        NaN where no person has two photos, or there is one person.
+
+    Examples
+    --------
+    >>> cosine_gap(np.array([[1, 0], [1, 0], [0, 2], [0, 2]], np.float32), np.array([0, 0, 1, 1]))
+    1.0
+    """
+    unit = vectors.astype(np.float64)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    _, people, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(counts), unit.shape[1]))
+    np.add.at(sums, people, unit)
+    # A sum's squared length is the sum of all cosines in it, those of each photo with itself included.
+    within = float((sums**2).sum()) - len(unit)
+    whole = float((sums.sum(axis=0) ** 2).sum()) - len(unit)
+    same = int((counts**2).sum()) - len(unit)
+    other = len(unit) ** 2 - len(unit) - same
+    if not same or not other:
+        return float("nan")
+    return within / same - (whole - within) / other
