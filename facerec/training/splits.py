@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,15 @@ class PeopleSplit:
     validation_people: int
 
 
-def split_people(people: People, *, seed: int, fmr: float, validation: float = 0.2, pairs: bool = False) -> PeopleSplit:
+def split_people(
+    people: People,
+    *,
+    seed: int,
+    fmr: float,
+    validation: float = 0.2,
+    pairs: bool = False,
+    held_out: Collection[str] = (),
+) -> PeopleSplit:
     """Split by people.
 
     Parameters
@@ -44,6 +53,8 @@ def split_people(people: People, *, seed: int, fmr: float, validation: float = 0
         Share of the people, 0 < share < 1; only people with two photos or more validate.
     pairs : bool
         Whether the loss compares photos of one person: people with a single photo are then left out of training.
+    held_out : collection of str
+        Identities that take no part on either side, for a test on people whom nothing has seen.
 
     Returns
     -------
@@ -52,7 +63,7 @@ def split_people(people: People, *, seed: int, fmr: float, validation: float = 0
     Raises
     ------
     ArgumentError
-        If `validation` is out of range.
+        If `validation` is out of range, or somebody is held out who is not there.
         If no split leaves enough pairs of different people for `fmr`; the message says what would do.
     DataSetError
         If fewer than two people have two photos, or fewer than two people are left to learn from.
@@ -60,7 +71,12 @@ def split_people(people: People, *, seed: int, fmr: float, validation: float = 0
     if not 0 < validation < 1:
         message = f"the share of people for validation must lie between 0 and 1; got {validation}"
         raise ArgumentError(message)
+    if strangers := sorted(set(held_out) - set(people.identities)):
+        message = f"{people.name}: {strangers[0]!r} cannot be held out; there is nobody of that name"
+        raise ArgumentError(message)
     counts = np.bincount(people.labels, minlength=len(people.identities))
+    held_out = frozenset(held_out)
+    counts[[name in held_out for name in people.identities]] = 0
     able = np.flatnonzero(counts >= 2)
     if len(able) < 2:
         message = (
