@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 
 from facerec.transfer.beyond.scenes import Objects
@@ -54,9 +55,6 @@ class DetectionNetwork(nn.Module):
         sides = tuple(tuple(round(int(stride) * side) for side in _SIDES) for stride in strides)
         self.detector = FasterRCNN(
             _Pyramid(trunk, strides, number_format),
-            classes + 1,
-            image_mean=list(preprocessing.mean),
-            image_std=list(preprocessing.std),
             rpn_anchor_generator=AnchorGenerator(sides, (_SHAPES,) * len(strides)),
             rpn_pre_nms_top_n_train=2 * _PROPOSALS,
             rpn_pre_nms_top_n_test=2 * _PROPOSALS,
@@ -68,9 +66,8 @@ class DetectionNetwork(nn.Module):
             box_predictor=FastRCNNPredictor(_HIDDEN, classes + 1),
             box_batch_size_per_image=64,
             box_detections_per_img=MOST_FOUND,
-            # Scenes come at the size at which they are looked at.
-            _skip_resize=True,
         )
+        self.detector.transform = _AtTheirSize(1, 1, list(preprocessing.mean), list(preprocessing.std))
 
     @property
     def trunk(self) -> Trunk:
@@ -98,11 +95,18 @@ class DetectionNetwork(nn.Module):
     def answer(self, pixels: Tensor) -> list[NDArray[np.float32]]:
         """What is found in each scene, float32 (m, 6): label, left, top, right, bottom, score. Only in eval mode."""
         found = self.detector(list(pixels.float() / 255))
-        columns = ("labels", "boxes", "scores")
         return [
-            torch.cat([each[name].float().reshape(len(each["labels"]), -1) for name in columns], dim=1).cpu().numpy()
+            torch.cat([each["labels"][:, None].float(), each["boxes"], each["scores"][:, None]], dim=1).cpu().numpy()
             for each in found
         ]
+
+
+class _AtTheirSize(GeneralizedRCNNTransform):
+    """Normalises scenes and leaves them at their size, which torchvision would bring to 800 pixels."""
+
+    def resize(self, image: Tensor, target: dict[str, Tensor] | None = None) -> tuple[Tensor, dict[str, Tensor] | None]:
+        """As it is."""
+        return image, target
 
 
 class _Pyramid(nn.Module):
@@ -122,4 +126,3 @@ class _Pyramid(nn.Module):
         with autocast(x.device, self.number_format):
             maps = self.trunk.maps(x.contiguous(memory_format=torch.channels_last))
         return self.pyramid({stride: maps[stride].float() for stride in self.strides})
-

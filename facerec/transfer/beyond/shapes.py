@@ -1,13 +1,13 @@
 """Scenes made on the spot: shapes of four kinds over textures with the statistics of photos.
 
 Every colour, size and turn is drawn at random and shapes are filled with the same kind of texture as the ground, so
-that only the outline tells what a shape is. The amplitude of a photo's spatial frequencies falls as 1/f, which is what
-the textures have, too.
+that only the outline tells what a shape is. The amplitude of a photo's spatial frequencies f falls about as 1/f, in
+smooth scenes faster, which is what the textures have, too.
 
 References
 ----------
-Field (1987), "Relations between the statistics of natural images and the response properties of cortical cells", Journal
-of the Optical Society of America A 4:2379.
+Field (1987), "Relations between the statistics of natural images and the response properties of cortical cells",
+Journal of the Optical Society of America A 4:2379.
 """
 
 from __future__ import annotations
@@ -130,15 +130,16 @@ def _filled(ground: Plane, inside: NDArray[np.bool_], rng: np.random.Generator) 
 
 
 def _texture(size: int, rng: np.random.Generator) -> Plane:
-    """Random colours whose amplitudes fall as 1/f, mostly alike in the three channels as in photos."""
+    """A ground whose amplitudes fall as 1/f to 1/f^1.5, mostly alike in the three channels as in photos."""
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
     frequency[0, 0] = np.inf
     noise = rng.normal(size=(4, size, size))
-    planes = np.fft.irfft2(np.fft.rfft2(noise) / frequency, s=(size, size))
+    planes = np.fft.irfft2(np.fft.rfft2(noise) / frequency ** rng.uniform(1, 1.5), s=(size, size))
     planes /= planes.std(axis=(1, 2), keepdims=True)
     grey, colours = planes[0], planes[1:]
-    together = grey[None] + 0.5 * colours
-    return np.moveaxis(rng.uniform(0.2, 0.8, 3)[:, None, None] + rng.uniform(0.05, 0.14) * together, 0, -1)
+    together = grey[None] + 0.35 * colours
+    mean = rng.uniform(0.25, 0.75) + rng.uniform(-0.2, 0.2, 3)
+    return np.moveaxis(mean[:, None, None] + rng.uniform(0.06, 0.16) * together, 0, -1)
 
 
 def _visible(owner: NDArray[np.int64], labels: list[int], areas: list[int]) -> tuple[NDArray[np.uint8], Objects]:

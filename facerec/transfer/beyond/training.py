@@ -84,7 +84,7 @@ def build(
         torch.manual_seed(int(np.random.SeedSequence([seed, _HEAD]).generate_state(1)[0]))
         kind = SegmentationNetwork if task == "segmentation" else DetectionNetwork
         network = kind(trunk, classes, backbone.preprocessing, number_format("auto", trunk, device))
-    network = network.to(device, memory_format=torch.channels_last)
+    network = network.to(device).to(memory_format=torch.channels_last)
     fixed = _RECIPES[protocol]
     stages = [name for name, _ in trunk.stages] if protocol == "frozen" else []
     freeze(trunk, stages, batch_norm=fixed["batch_norm"])
@@ -200,7 +200,13 @@ def measure_speed(task: Task, protocol: Protocol, backbone: Backbone, scenes: Sc
 
 
 def _recipe(protocol: Protocol, rate: float, steps: int, seed: int) -> Recipe:
-    shared = {"optimizer": "adam", "warmup": 0.1, "schedule": "cosine", "weight_decay": 1e-4, "augmentation": "flip"}
+    shared: dict[str, Any] = {
+        "optimizer": "adam",
+        "warmup": 0.1,
+        "schedule": "cosine",
+        "weight_decay": 1e-4,
+        "augmentation": "flip",
+    }
     return recipe(
         **(shared | _RECIPES[protocol]),
         learning_rate=rate,

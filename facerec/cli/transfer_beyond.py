@@ -1,0 +1,295 @@
+"""``facerec transfer beyond``: the backbone under a segmentation head and a detection head."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console
+from facerec.cli.options import AsJson, Device, examples
+from facerec.cli.transfer_run import parse_budget
+from facerec.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from facerec.transfer.beyond.findings import Findings
+    from facerec.transfer.beyond.plan import Plan
+    from facerec.transfer.beyond.running import Beyond, Outcome
+    from facerec.transfer.beyond.scenes import Scenes
+    from facerec.transfer.beyond.training import Protocol, Task
+
+EXAMPLES = examples(
+    "facerec transfer beyond --out results/",
+    "facerec transfer beyond --task detection --data coco/ --size 160 --budget 20m --out results/",
+    "facerec transfer beyond --backbone resnet50.v2 --seeds 5 --steps 400 --budget 2h --out results/ --publish",
+)
+
+_WHAT = "What is compared"
+_HOW = "How long and how large"
+
+
+def beyond(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where results go; what is there already is gone on with.")
+    ],
+    *,
+    task: Annotated[
+        str,
+        typer.Option("--task", metavar="NAME[,NAME]", help="segmentation, detection or both.", rich_help_panel=_WHAT),
+    ] = "segmentation,detection",
+    data: Annotated[
+        str,
+        typer.Option(
+            "--data",
+            metavar="WHAT",
+            help="shapes: scenes made on the spot; or a folder of photos with annotations in COCO's format.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = "shapes",
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            "--backbone",
+            metavar="NAME",
+            help="Such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol",
+            metavar="NAME[,NAME]",
+            help="scratch: random weights; frozen: the backbone stays as it is; fine-tune: all is trained.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = "scratch,frozen,fine-tune",
+    seeds: Annotated[
+        int, typer.Option("--seeds", metavar="N", help="Trainings of each protocol.", rich_help_panel=_WHAT)
+    ] = 3,
+    weights: Annotated[
+        str,
+        typer.Option(
+            "--weights",
+            metavar="WHICH",
+            help="default, a version such as v1, or none for random weights.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = "default",
+    weights_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights-dir",
+            metavar="DIR",
+            help="A folder of weight files, looked into first.",
+            show_default=False,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    budget: Annotated[
+        str,
+        typer.Option(
+            "--budget",
+            metavar="TIME",
+            help="Such as 5m or 1h: decides how long trainings are, and how many seeds there is time for.",
+            rich_help_panel=_HOW,
+        ),
+    ] = "5m",
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            "--steps",
+            metavar="N",
+            help="Of every training, 8 scenes each. By default as many as fit the budget.",
+            show_default=False,
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    photos: Annotated[int, typer.Option("--photos", metavar="N", help="Scenes at most.", rich_help_panel=_HOW)] = 256,
+    size: Annotated[
+        int,
+        typer.Option("--size", metavar="PIXELS", help="Side of the scenes, a multiple of 32.", rich_help_panel=_HOW),
+    ] = 96,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            help="Processes; by default one per core.",
+            show_default=False,
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Of the scenes and their parts.", rich_help_panel=_HOW)
+    ] = 0,
+    publish: Annotated[
+        bool, typer.Option("--publish", metavar="", help="Leave photos out of the report, to pass it on.")
+    ] = False,
+    device: Device = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare backbones from scratch, frozen and fine-tuned where pixels and objects must be found, with intervals.
+
+    Predicts what it will cost, trains an FCN head and a Faster R-CNN head, and writes results.csv, classes.csv,
+    curves.csv and report.html, .md and .json. A run that was cut off goes on where it was when it is started again
+    with the same options.
+    """
+    allowed = parse_budget(budget)
+    tasks, protocols = _tasks(task), _protocols(protocol)
+    _check(seeds=seeds, steps=steps, photos=photos, size=size, workers=workers, seed=seed)
+    from facerec.device import best_device, torch_device, use_one_thread_per_network
+    from facerec.transfer.backbone import default_backbone_name, load_backbone
+    from facerec.transfer.beyond import findings, run_beyond
+    from facerec.transfer.beyond.page import write_beyond
+
+    chosen = device or best_device()
+    torch_device(chosen)
+    use_one_thread_per_network()
+    network = load_backbone(backbone or default_backbone_name(weights_dir), weights_dir=weights_dir, weights=weights)
+    scenes = _scenes(data, photos=photos, size=size, seed=seed)
+    for problem, count in scenes.problems:
+        console.note(f"skipped: {count} × {problem}")
+    command = ["facerec", "transfer", "beyond", "--task", ",".join(tasks), "--data", _named(data)]
+    command += ["--backbone", network.name, "--protocol", ",".join(protocols), "--seeds", str(seeds)]
+    command += ["--photos", str(photos), "--size", str(size), "--seed", str(seed)]
+    command += ["--budget", budget, *(() if steps is None else ("--steps", str(steps)))]
+    with console.progress("training heads") as progress:
+
+        def finished(outcome: Outcome, score: float, done: int, total: int) -> None:
+            console.note(f"{done}/{total} {outcome.cell}: {100 * score:.1f} % in {outcome.seconds:.1f} s")
+            progress(done, total)
+
+        run = run_beyond(
+            scenes,
+            network,
+            out,
+            tasks=tasks,
+            protocols=protocols,
+            seeds=seeds,
+            steps=steps,
+            budget=allowed,
+            workers=workers or _cores(),
+            device=chosen,
+            command=command,
+            planned=lambda plan, warnings: _tell_plan(plan, warnings, budget),
+            finished=finished,
+        )
+    found = findings(run)
+    written = write_beyond(run, found, out, publish=publish)
+    if as_json:
+        console.document(_document(run, found, out))
+        return
+    for warning in run.warnings:
+        console.say(f"warning: {warning}")
+    for sentence in found.sentences:
+        console.say(f"{sentence.topic}. {sentence.text}")
+    _print(found)
+    console.say(f"{run.seconds:.0f} s by the clock, {run.cpu_seconds:.0f} s of processor time")
+    console.say(f"The page: {written.html}")
+
+
+def _scenes(data: str, *, photos: int, size: int, seed: int) -> Scenes:
+    from facerec.transfer.beyond import read_coco_folder, shapes
+
+    if data == "shapes":
+        return shapes(photos, size=size, seed=seed)
+    return read_coco_folder(data, size=size, photos=photos, seed=seed)
+
+
+def _named(data: str) -> str:
+    """Without the folders that it lies in: a report tells nobody's paths."""
+    return data if data == "shapes" else Path(data).resolve().name
+
+
+def _tasks(text: str) -> tuple[Task, ...]:
+    from facerec.transfer.beyond.running import TASKS
+
+    given = _listed(text, "--task", TASKS)
+    return tuple(each for each in TASKS if each in given)
+
+
+def _protocols(text: str) -> tuple[Protocol, ...]:
+    from facerec.transfer.beyond.running import PROTOCOLS
+
+    given = _listed(text, "--protocol", PROTOCOLS)
+    return tuple(each for each in PROTOCOLS if each in given)
+
+
+def _listed(text: str, option: str, allowed: tuple[str, ...]) -> list[str]:
+    given = [each.strip() for each in text.split(",") if each.strip()]
+    if not given or not set(given) <= set(allowed):
+        message = f"{option} takes one or more of {', '.join(allowed)}; got {text!r}"
+        raise ArgumentError(message)
+    return given
+
+
+def _check(*, seeds: int, steps: int | None, photos: int, size: int, workers: int | None, seed: int) -> None:
+    for name, value, least in (
+        ("seeds", seeds, 1),
+        ("steps", steps, 3),
+        ("photos", photos, 16),
+        ("workers", workers, 1),
+        ("seed", seed, 0),
+    ):
+        if value is not None and value < least:
+            message = f"--{name} must be {least} or more; got {value}"
+            raise ArgumentError(message)
+    if not 64 <= size <= 1024 or size % 32:
+        message = f"--size must be a multiple of 32 from 64 to 1024; got {size}"
+        raise ArgumentError(message)
+
+
+def _cores() -> int:
+    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def _tell_plan(plan: Plan, warnings: tuple[str, ...], budget: str) -> None:
+    for warning in warnings:
+        console.note(f"warning: {warning}")
+    seeds = console.counted(plan.seeds, "seed", "seeds")
+    console.note(
+        f"plan: {plan.steps} steps, {seeds}: predicted {plan.seconds:.0f} s by the clock, {plan.cpu_seconds:.0f} s of "
+        f"processor time, of a budget of {budget}"
+    )
+    if plan.left_out:
+        console.note(f"left out: seeds {', '.join(map(str, plan.left_out))}")
+
+
+def _print(found: Findings) -> None:
+    rows = []
+    for each in found.summaries:
+        interval = each.score.interval
+        bounds = f"{100 * interval.low:.1f} … {100 * interval.high:.1f}"
+        row = (each.task, each.protocol, len(each.outcomes), f"{100 * each.score.value:.1f} %", bounds, each.mark)
+        rows.append(row)
+    console.table(("task", "protocol", "seeds", "score", "95 %", "against the best"), rows, right=("seeds", "score"))
+
+
+def _document(run: Beyond, found: Findings, out: Path) -> dict[str, object]:
+    return {
+        "warnings": list(run.warnings),
+        "verdict": [f"{each.topic}. {each.text}" for each in found.sentences],
+        "results": [
+            {
+                "task": each.task,
+                "protocol": each.protocol,
+                "seeds": [outcome.cell.seed for outcome in each.outcomes],
+                "score": each.score.value,
+                "low": each.score.interval.low,
+                "high": each.score.interval.high,
+                "against_the_best": each.mark,
+            }
+            for each in found.summaries
+        ],
+        "steps": run.plan.steps,
+        "left_out_seeds": list(run.plan.left_out),
+        "skipped": dict(run.scenes.problems),
+        "seconds": run.seconds,
+        "cpu_seconds": run.cpu_seconds,
+        "predicted_seconds": run.plan.seconds,
+        "out": str(out),
+    }
