@@ -29,6 +29,7 @@ from facerec.training.progress import Epoch, Progress, best_of
 from facerec.training.recipe import TrainingRecipe
 from facerec.training.sampling import Sampler
 from facerec.training.splits import PeopleSplit
+from facerec.training.teaching import TeacherLoss
 from facerec.training.validation import separation, thinned
 from facerec.transfer.distributed import Team
 from facerec.transfer.freezing import check_frozen, freeze, frozen_state
@@ -49,7 +50,7 @@ class FaceLoop:
     ----------
     network : FaceNetwork
         With its head where it starts; on its device. Its first `inputs.stages` stages never move.
-    loss : FaceLoss
+    loss : FaceLoss or TeacherLoss
         For as many people as `labels` have; on the same device.
     inputs : Inputs
         Of all photos.
@@ -73,12 +74,16 @@ class FaceLoop:
         The start, then every whole epoch.
     best : dict of str to Tensor
         State of the network at the best epoch so far, on the CPU.
+    sides : tuple of bool
+        Whether a vector is averaged over the photo as it is (False) and its mirror image (True), or is of one of them.
     """
+
+    sides: tuple[bool, ...] = (False, True)
 
     def __init__(
         self,
         network: FaceNetwork,
-        loss: FaceLoss,
+        loss: FaceLoss | TeacherLoss,
         inputs: Inputs,
         *,
         files: tuple[str, ...],
@@ -150,7 +155,7 @@ class FaceLoop:
 
     @torch.no_grad()
     def vectors(self, indices: NDArray[np.int64]) -> Tensor:
-        """Unit vectors of photos, averaged with their mirror images, float32 (n, dimension), by the whole team."""
+        """Unit vectors of photos, averaged over `sides`, float32 (n, dimension), by the whole team."""
         training = self.network.training
         self.network.eval()
         part = self.team.part(indices)
@@ -160,9 +165,9 @@ class FaceLoop:
             group = own[first : first + _FORWARD_BATCH]
             sides = [
                 normalize(self._forward(self.inputs.batch(group, np.full(len(group), mirrored))))
-                for mirrored in (False, True)
+                for mirrored in self.sides
             ]
-            found[part.start + first : part.start + first + len(group)] = normalize(sides[0] + sides[1])
+            found[part.start + first : part.start + first + len(group)] = normalize(torch.stack(sides).sum(0))
         self.network.train(training)
         self.team.add_up([found])
         return found
@@ -289,25 +294,29 @@ class FaceLoop:
         self._sums = [0.0, 0.0]
 
     def _look(self, loss: float | None) -> None:
-        """Measure the validation people, and keep the network if it is the best so far."""
-        found = separation(self.vectors(self._validation).cpu().numpy(), self._labels, fmr=self.recipe.fmr)
-        before = max(0, self.step - 1)
-        begun = self.step > 0
-        epoch = Epoch(
-            number=self.step // self.sampler.steps,
-            steps=self.step,
-            learning_rate=self._optimizer_rate(before) if begun else 0.0,
-            stages=self._trained if begun else 0,
-            margin=self.recipe.margin_share(before, self.steps) if begun else 0.0,
-            training_loss=loss,
-            tmr=found.tmr,
-            threshold=found.threshold,
-            eer=found.eer,
-            seconds=self.seconds,
-        )
+        """Measure the validation photos, and keep the network if it is the best so far."""
+        epoch = self._measured(loss)
         self.history.append(epoch)
         if epoch == self.best_epoch:
             self.best = {name: tensor.cpu().clone() for name, tensor in self.network.state_dict().items()}
+
+    def _measured(self, loss: float | None) -> Epoch:
+        found = separation(self.vectors(self._validation).cpu().numpy(), self._labels, fmr=self.recipe.fmr)
+        return Epoch(**self._so_far(loss), tmr=found.tmr, threshold=found.threshold, eer=found.eer)
+
+    def _so_far(self, loss: float | None) -> dict[str, Any]:
+        """What an epoch says of the training itself."""
+        before = max(0, self.step - 1)
+        begun = self.step > 0
+        return {
+            "number": self.step // self.sampler.steps,
+            "steps": self.step,
+            "learning_rate": self._optimizer_rate(before) if begun else 0.0,
+            "stages": self._trained if begun else 0,
+            "margin": self.recipe.margin_share(before, self.steps) if begun else 0.0,
+            "training_loss": loss,
+            "seconds": self.seconds,
+        }
 
     def _optimizer_rate(self, step: int) -> float:
         return self.recipe.learning_rate * rate_factor(self._schedule, step, self.steps)

@@ -11,7 +11,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from facerec.errors import CorruptWeightsError
-from facerec.transfer.architectures import ARCHITECTURES, build, dissect
+from facerec.transfer.architectures import ARCHITECTURES, STUDENTS, build, dissect
 from facerec.transfer.trunk import Trunk
 
 HeadKind: TypeAlias = Literal["linear", "mlp", "identity", "fixed"]
@@ -137,7 +137,7 @@ def rebuild(architecture: Mapping[str, Any], contents: bytes, *, name: str) -> F
             raise CorruptWeightsError(message)
     if (
         architecture["name"] != ARCHITECTURE
-        or architecture["trunk"] not in ARCHITECTURES
+        or architecture["trunk"] not in (*ARCHITECTURES, *STUDENTS)
         or architecture["head"] not in _HEADS
         or not 1 <= architecture["size"] <= 4096
         or architecture["dimension"] < 1
