@@ -1,0 +1,154 @@
+"""What transfer buys on LFW: people of nine folds train, the tenth tests, ten times. Makes reports/face-transfer.
+
+Run: python data/face_transfer/recipe.py --data FOLDER_OF_LFW --work FOLDER_FOR_STATE
+
+What was computed is kept in the work folder, and a run that was cut off goes on. See README.md beside this file for the
+protocol, and for why a threshold is never set on the people who are tested.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from measured import Asis, Fold, FoldPairs, Setting, folds_of, measure
+from page import face_transfer_page, results_table, run_document
+
+from facerec import datasets
+from facerec.detect import Mtcnn
+from facerec.device import use_one_thread_per_network
+from facerec.embed.crops import crop_recipe
+from facerec.embed.dlib_resnet import dlib_resnet
+from facerec.reporting import write
+from facerec.training.embedder import network_forward, trained_forward
+from facerec.training.make import train_embedder
+from facerec.training.people import People, read_people
+from facerec.training.recipe import TrainingRecipe
+from facerec.training.starting import new_network, pixels_of
+from facerec.transfer.backbone import load_backbone
+
+ROOT = Path(__file__).parents[2]
+CROP = "dlib-5pt-chip-150.v1"
+Forward = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A way of learning from the people of nine folds."""
+
+    backbone: str
+    recipe: TrainingRecipe
+    size: int | None = None
+    folds: int = 10
+
+
+# Chosen before the test folds were looked at; each training chooses its epoch on people of its own.
+SETTINGS: dict[Setting, Asis | Trained] = {
+    Setting("dlib_resnet", "as it is"): Asis("dlib_resnet"),
+    Setting("dlib_resnet", "new head, frozen features"): Trained("dlib_resnet", TrainingRecipe(precision="float32")),
+    Setting("dlib_resnet", "last stage fine-tuned"): Trained(
+        "dlib_resnet", TrainingRecipe(unfreeze="last", epochs=8, precision="float32")
+    ),
+    Setting("efficientnet_lite0", "as it is"): Asis("efficientnet_lite0"),
+    Setting("efficientnet_lite0", "new head, frozen features"): Trained(
+        "efficientnet_lite0", TrainingRecipe(precision="float32")
+    ),
+    Setting("efficientnet_lite0", "last stage fine-tuned"): Trained(
+        "efficientnet_lite0", TrainingRecipe(unfreeze="last", epochs=8, precision="float32")
+    ),
+    Setting("resnet18, random", "from scratch"): Trained(
+        "resnet18.none",
+        TrainingRecipe(unfreeze="all", batch_norm="train", epochs=10, learning_rate=1e-3, released_by=0.01),
+        size=96,
+        folds=2,
+    ),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of LFW")
+    parser.add_argument("--work", type=Path, required=True, help="where chips, features and results are kept")
+    parser.add_argument("--out", type=Path, default=ROOT / "reports/face-transfer")
+    given = parser.parse_args()
+    pairs = datasets.lfw(given.data)
+    photos = Path(pairs["probe_image"].iloc[0]).parent.parent
+    given.work.mkdir(parents=True, exist_ok=True)
+    people = lfw_people(given.data / photos, given.work)
+    folds = folds_of(pairs, people, prefix=photos.as_posix())
+    rows: list[Fold] = []
+    for setting, way in SETTINGS.items():
+        rows += [
+            kept(given.work / "results", setting, fold, lambda fold=fold, way=way: run(way, people, fold, given.work))
+            for fold in folds[: getattr(way, "folds", 10)]
+        ]
+        print(setting, flush=True)
+    table = results_table(rows)
+    write(face_transfer_page(rows, people), given.out)
+    table.to_csv(given.out / "results.csv", index=False, lineterminator="\n")
+    document = run_document(rows, given.data / "pairs.txt", {str(s): w for s, w in SETTINGS.items()})
+    (given.out / "run.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    print(table.groupby(["backbone", "way"], sort=False)["accuracy"].agg(["mean", "count"]))
+
+
+def lfw_people(photos: Path, work: Path) -> People:
+    """All photos of LFW's pairs, aligned once."""
+    use_one_thread_per_network()
+
+    def progress(done: int, total: int) -> None:
+        if done % 500 == 0:
+            print(f"{done} of {total} photos", flush=True)
+
+    return read_people(
+        photos, detector=Mtcnn(), crop=crop_recipe(CROP), cache=work / "chips", workers=2, progress=progress
+    )
+
+
+def run(way: Asis | Trained, people: People, fold: FoldPairs, work: Path) -> tuple[Forward, float]:
+    """The function from chips to vectors for one fold, and the seconds of its training."""
+    if isinstance(way, Asis):
+        return as_is(way.backbone), 0.0
+    backbone = load_backbone(way.backbone)
+    out = work / "models" / f"{way.backbone}-{way.recipe.unfreeze}-{way.recipe.head}-{fold.number}"
+    began = time.perf_counter()
+    made = train_embedder(
+        people,
+        backbone,
+        way.recipe,
+        out=out,
+        name=f"fold-{fold.number}",
+        held_out=fold.test_people,
+        size=way.size,
+        cache=work / "features",
+        device="cpu",
+    )
+    return trained_forward(made.folder), time.perf_counter() - began
+
+
+def as_is(name: str) -> Forward:
+    """A backbone's own vectors: dlib's embedder, or a cosine between pooled ImageNet features."""
+    if name == "dlib_resnet":
+        return dlib_resnet().forward
+    backbone = load_backbone(name)
+    recipe = TrainingRecipe(head="none", unfreeze="last")
+    network = new_network(backbone, recipe, size=150)
+    return network_forward(network, pixels_of(backbone, 150, 150), flip=True)
+
+
+def kept(folder: Path, setting: Setting, fold: FoldPairs, compute: Callable[[], tuple[Forward, float]]) -> Fold:
+    """A fold's outcome: read again where it was measured before, else measured and kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{setting.file_name}-{fold.number}.npz"
+    if not file.is_file():
+        forward, seconds = compute()
+        measure(forward, setting, fold, seconds).save(file)
+    return Fold.load(file, setting, fold)
+
+
+if __name__ == "__main__":
+    pd.set_option("display.width", 120)
+    main()
