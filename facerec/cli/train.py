@@ -412,7 +412,7 @@ def _tell(made: TrainedModel, recipe: TrainingRecipe, out: Path) -> None:
     for command in (
         f"facerec models add {shlex.quote(str(out))}",
         f"facerec verify a.jpg b.jpg --model {about.name}{rate}",
-        f"facerec export {about.name} --onnx {about.name}.onnx",
+        f"facerec export {about.name} --onnx {shlex.quote(str(out.with_name(about.name + '-onnx')))}",
         f"facerec audit verification {scores} --by COLUMN --at-fmr {recipe.fmr:g} --out audit/",
         f"facerec models attach {about.name} --audit audit/audit.json",
     ):

@@ -141,6 +141,8 @@ class FaceLoop:
         """Look at the start, and take the steps that are left; ``each_step`` is called after each."""
         if not self.history:
             self._look(None)
+            if progress is not None:
+                progress(Progress(0, self.steps, 0, self.recipe.epochs, None, self.history[-1]))
         while not self.over:
             self._follow_schedule()
             loss = self._take_step(self._batch())

@@ -54,9 +54,9 @@ class Progress:
     step, steps : int
         Taken, and at most.
     epoch, epochs : int
-        The one under way (1, 2, …), and at most.
-    loss : float
-        Of the last batch.
+        The one under way (1, 2, …; 0 when the start was measured), and at most.
+    loss : float or None
+        Of the last batch; ``None`` before the first.
     last : Epoch
         The last whole one; the start, before the first.
     """
@@ -65,7 +65,7 @@ class Progress:
     steps: int
     epoch: int
     epochs: int
-    loss: float
+    loss: float | None
     last: Epoch
 
 

@@ -49,7 +49,7 @@ class WholeCrop:
     """The photo itself."""
 
     size: int = SIZE
-    name: str = "five-point-24.v1"
+    name: str = "box-24-margin-0 v1"
 
     def __call__(self, image: np.ndarray, detections: Detections) -> np.ndarray:
         """As the contract says."""
