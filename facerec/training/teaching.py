@@ -14,12 +14,56 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from facerec import catalogue
+from facerec.embedders import embedder_names, load_embedder
 from facerec.errors import ArgumentError
+from facerec.model_folder import Terms, read_model
 from facerec.training.people import People
 from facerec.transfer import feature_cache
 from facerec.types import Embedder
+from facerec.weights import added_models, models_folder
 
 _BATCH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Teacher:
+    """An embedder that teaches, and what may be done with its weights.
+
+    Attributes
+    ----------
+    embedder : Embedder
+    terms : Terms
+    """
+
+    embedder: Embedder
+    terms: Terms
+
+
+def load_teacher(name: str, *, device: str = "cpu", weights: Path | None = None) -> Teacher:
+    """Load a teacher by its name.
+
+    Parameters
+    ----------
+    name : str
+        Of an embedder (``facerec.embedders.embedder_names``): ``dlib-resnet``, or one that was added; as a backbone is
+        written, ``dlib_resnet``, it is known, too.
+    device, weights
+        As for ``facerec.embedders.load_embedder``.
+
+    Raises
+    ------
+    ArgumentError, WeightsError
+        As ``facerec.embedders.load_embedder``.
+    """
+    added = added_models()
+    hyphens = name.replace("_", "-")
+    known = hyphens if name not in added and hyphens in embedder_names() else name
+    embedder = load_embedder(known, device=device, weights=weights)
+    if known in added:
+        return Teacher(embedder, read_model(models_folder() / known).description.terms)
+    model = catalogue.model(known)
+    return Teacher(embedder, Terms(model.weights_licence, model.commercial, model.commercial_reason))
 
 
 def teacher_vectors(
