@@ -75,7 +75,7 @@ def load_student(name: str, *, weights_dir: Folder = None) -> Student:
     Parameters
     ----------
     name : str
-        A backbone (``facerec.transfer.backbone.load_backbone``); ``dlib_resnet_short``, dlib's network without six of
+        A backbone (``facerec.transfer.backbone.load_backbone``); ``dlib_resnet_short``, dlib's network without four of
         its fourteen residual blocks, which starts from the weights of the others; ``dlib_resnet_half.none``, all
         blocks with half the filters, which starts at random; or ``dlib_resnet_short.none``.
     weights_dir : path, optional
