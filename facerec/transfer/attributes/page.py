@@ -7,10 +7,13 @@ import io
 import math
 from pathlib import Path
 
+import numpy as np
+
 from facerec.replacing import replacing
 from facerec.reporting import (
     Block,
     Callout,
+    Cell,
     Column,
     Facts,
     Page,
@@ -93,7 +96,11 @@ def attributes_page(
         sections=(
             Section(
                 "Methods",
-                (_methods(bench, findings, verdict), worst_figure(verdict.judged, verdict.gaps, verdict.names)),
+                (
+                    _methods(bench, findings, verdict),
+                    worst_figure(verdict.judged, verdict.gaps, verdict.names),
+                    _price(bench, verdict),
+                ),
             ),
             Section(
                 "Errors by race and gender",
@@ -153,65 +160,96 @@ def _labels(labels_from: str) -> Section:
 
 def _methods(bench: Bench, findings: Findings, verdict: Verdict) -> Table:
     marks = {each.method: mark for each, mark in zip(findings.summaries, findings.marks, strict=True)}
-    networks = {each.name: each for each in bench.backbones}
-    best = verdict.judged[0].method
+    majority = findings.majority
     rows = []
     for each in verdict.judged:
-        gap, own = verdict.gap(each.method), verdict.outcomes[each.method]
-        network = networks[each.method[0]]
-        # Multiply-adds grow with the area, so they tell the size that a training ran at.
-        size = round(network.size * math.sqrt(own[0].macs / network.macs))
+        gap = verdict.gap(each.method)
         rows.append(
             (
-                *each.method,
-                size,
-                len(own),
+                verdict.names[each.method],
                 each.overall.value,
                 each.overall.interval,
                 marks[each.method],
-                f"{told(gap.worst)} {100 * gap.worst_error:.1f} %",
-                100 * gap.gap,
-                100 * gap.by_chance,
-                own[0].macs,
-                seconds(own),
+                told(gap.worst),
+                gap.worst_error,
+                gap.gap,
+                gap.by_chance,
             )
         )
-    majority = findings.majority
     return Table(
-        "Wrong answers of everybody and of the worst group, and what they cost",
+        "Wrong answers of everybody and of the worst group",
         (
-            Column("backbone"),
-            Column("protocol"),
-            Column("input", "count"),
-            Column("seeds", "count"),
-            Column("wrong", "percent"),
+            Column("method"),
+            Column("wrong", "rate"),
             Column("95 %", "interval"),
-            Column("accuracy against the best"),
+            Column("against the best"),
             Column("worst group"),
-            Column("gap, points", "number"),
-            Column("by chance", "number"),
-            Column("MACs", "amount"),
-            Column("time", "seconds"),
+            Column("wrong there", "rate"),
+            Column("gap", "rate"),
+            Column("by chance", "rate"),
         ),
         tuple(rows),
         notes=(
             (
                 "Against the best: paired on the same photos, adjusted by Holm. Gap: worst group minus best group; by "
-                "chance: the median gap when the same answers are dealt to the groups at random."
-            ),
-            (
-                "Input: side in pixels. MACs: multiply-adds per photo. Time per run: features, learning, choosing and "
-                "testing. Always answering the most frequent class is wrong in "
-                f"{write_number(1 - majority.value, 'percent')}. Backbones with .none have random weights."
+                "chance: the median gap when the same answers are dealt to the groups at random. Always answering "
+                f"{plain(bench.image_set.classes[_frequent(bench)])} is wrong in "
+                f"{write_number(1 - majority.value, 'rate')}. Backbones with .none have random weights."
             ),
         ),
-        strong=tuple(number for number, each in enumerate(verdict.judged) if each.method == best),
+        strong=(0,),
+    )
+
+
+def _frequent(bench: Bench) -> int:
+    return int(np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax())
+
+
+def _price(bench: Bench, verdict: Verdict) -> Table:
+    networks = {each.name: each for each in bench.backbones}
+    rows = []
+    for each in verdict.judged:
+        own, network = verdict.outcomes[each.method], networks[each.method[0]]
+        # Multiply-adds grow with the area, so they tell the size that a training ran at.
+        size = round(network.size * math.sqrt(own[0].macs / network.macs))
+        rows.append(
+            (
+                verdict.names[each.method],
+                each.overall.value,
+                verdict.gap(each.method).worst_error,
+                size,
+                own[0].parameters,
+                own[0].macs,
+                len(own),
+                seconds(own),
+            )
+        )
+    return Table(
+        "What it costs",
+        (
+            Column("method"),
+            Column("wrong", "rate"),
+            Column("worst group", "rate"),
+            Column("input", "count"),
+            Column("parameters", "amount"),
+            Column("MACs", "amount"),
+            Column("seeds", "count"),
+            Column("time", "seconds"),
+        ),
+        tuple(rows),
+        notes=(
+            (
+                "Input: side in pixels. MACs: multiply-adds per photo. Time per run on this machine, which others may "
+                "have shared: features, learning, choosing and testing."
+            ),
+        ),
+        strong=(0,),
     )
 
 
 def _groups(verdict: Verdict) -> Table:
     groups = verdict.judged[0].groups
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for place, group in enumerate(groups):
         errors = [each.groups[place].value for each in verdict.judged]
         rows.append((told(group.group), group.answers // len(verdict.outcomes[verdict.judged[0].method]), *errors))
@@ -227,7 +265,7 @@ def _groups(verdict: Verdict) -> Table:
         (
             Column("group"),
             Column("photos", "count"),
-            *(Column(verdict.names[each.method], "percent") for each in verdict.judged),
+            *(Column(verdict.names[each.method], "rate") for each in verdict.judged),
         ),
         tuple(rows),
         notes=("Every interval is in `groups.csv` and in the drawing.",),

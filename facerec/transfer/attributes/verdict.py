@@ -89,7 +89,8 @@ def change_between(changes: Sequence[GapChange], one: Method, other: Method) -> 
 def _better(verdict: Verdict, findings: Findings) -> Sentence:
     best = verdict.judged[0]
     text = f"**Better?** Fewest wrong answers: {_name(verdict, best.method)}, {_rate(best)}."
-    alike, worse = [], []
+    alike: list[str] = []
+    worse: list[str] = []
     for each in verdict.judged[1:]:
         found = between(findings.comparisons, best.method, each.method, None)
         untold = found is None or not found.distinguishable
@@ -113,7 +114,8 @@ def _fairer(verdict: Verdict) -> Iterator[Sentence]:
     )
     if len(verdict.judged) < 2:
         return
-    better_gap, better_worst = [], []
+    better_gap: list[Method] = []
+    better_worst: list[Method] = []
     for each in verdict.judged[1:]:
         for changes, found in ((verdict.gap_changes, better_gap), (verdict.worst_changes, better_worst)):
             change = change_between(changes, best.method, each.method)
