@@ -75,6 +75,8 @@ def describe(
         "loss": loss.name,
         "scale": loss.scale,
         "margin": loss.margin,
+        "balanced by": recipe.balance,
+        "reweighted by": recipe.reweight,
         "stages trained": recipe.unfreeze,
         "batch normalisation": recipe.batch_norm,
         "precision": recipe.precision,

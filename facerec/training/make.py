@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from facerec.device import best_device, torch_device
 from facerec.errors import ArgumentError, OutputError
 from facerec.model_folder import ModelFolder, Pixels, write_model
 from facerec.model_folder.values import checked_name
+from facerec.training.balance import GroupBatches, strata
 from facerec.training.describing import describe
 from facerec.training.embedder import network_forward
 from facerec.training.finetune import FaceLoop
@@ -39,6 +41,9 @@ from facerec.transfer.distributed import current_team
 from facerec.transfer.loop import autocast
 from facerec.transfer.number_format import number_format
 from facerec.transfer.speed import resizable
+
+START_SCORES, SCORES = "start_scores.csv", "validation_scores.csv"
+"""Files beside the log: scores of all pairs of validation photos, before (where groups are known) and after."""
 
 _CHECKPOINT = "checkpoint.safetensors"
 _EACH = 4  # photos of a person that tell where the head and the centres start
@@ -143,7 +148,7 @@ def train_embedder(
     ArgumentError
         If name, size, device, recipe and backbone do not fit each other, or `validation` is out of range.
     DataSetError
-        If the people are too few.
+        If the people are too few, or have no groups to balance.
     OutputError
         If `out` exists, or a file cannot be written.
     TransferError
@@ -165,6 +170,8 @@ def train_embedder(
         inputs = _inputs(plan, network, cache or work / "features", preparing)
         loss, start = _started(plan, network, inputs, weights_dir)
         loop = _loop(plan, network, loss, inputs)
+        if people.columns and current_team().rank == 0:
+            _write_scores(deepcopy(network), plan, work / START_SCORES, place)
         _run(loop, plan.identity, work, progress)
     network.load_state_dict(loop.best)
     result = TrainedModel(None, tuple(loop.history), loop.best_epoch, plan.split, start, (), work)
@@ -189,7 +196,7 @@ def train_embedder(
     forward = network_forward(network, plan.pixels, flip=about.flip, device=str(place))
     vectors = validation_vectors(forward, people, plan.split.validation)
     points, unmeasured = points_of(vectors, people, plan.split.validation, about, (*USUAL_FMRS, recipe.fmr))
-    write_scores(vectors, people, plan.split.validation, work / "validation_scores.csv")
+    write_scores(vectors, people, plan.split.validation, work / SCORES)
     write_curves(result.history, work, name=name, facts=tuple(about.training.details.items()), fmr=recipe.fmr)
     folder = write_model(out, about, contents, points=points)
     (work / _CHECKPOINT).unlink(missing_ok=True)
@@ -248,6 +255,9 @@ def _planned(
     split = split_people(
         people, seed=recipe.seed, fmr=recipe.fmr, validation=validation, pairs=not by_person, held_out=held_out
     )
+    for column in (recipe.balance, recipe.reweight):
+        if column is not None:
+            strata(people, column, split.train)  # refused before anything is computed
     return _Plan(people, backbone, recipe, split, pixels_of(backbone, side, people.chips.size), side)
 
 
@@ -345,6 +355,7 @@ def _loop(plan: _Plan, network: FaceNetwork, loss: FaceLoss, inputs: Inputs) -> 
         sampler=_sampler(plan, loss, team.size),
         recipe=plan.recipe,
         team=team,
+        weights=_weights(plan),
     )
 
 
@@ -363,10 +374,25 @@ def _run(loop: FaceLoop, identity: dict[str, Any], work: Path, progress: Callabl
     keeper.save()
 
 
+def _weights(plan: _Plan) -> NDArray[np.float32] | None:
+    """How much each photo that is learned from counts."""
+    column = plan.recipe.reweight
+    return None if column is None else strata(plan.people, column, plan.split.train).weights
+
+
+def _write_scores(network: FaceNetwork, plan: _Plan, path: Path, device: torch.device) -> None:
+    """The scores of the validation people before anything was learned; the network is used up."""
+    photos = plan.split.validation
+    forward = network_forward(network, plan.pixels, flip=True, device=str(device))
+    write_scores(validation_vectors(forward, plan.people, photos), plan.people, photos, path)
+
+
 def _sampler(plan: _Plan, loss: FaceLoss, processes: int) -> Sampler:
     labels, recipe = plan.people.labels[plan.split.train], plan.recipe
     sampler: Sampler
-    if loss.settings.by_person:
+    if recipe.balance is not None:
+        sampler = GroupBatches(strata(plan.people, recipe.balance, plan.split.train), recipe.batch_size, recipe.seed)
+    elif loss.settings.by_person:
         sampler = PhotoBatches(len(labels), recipe.batch_size, recipe.seed)
     else:
         sampler = PersonBatches(labels, recipe.batch_size, recipe.photos_per_person, recipe.seed)

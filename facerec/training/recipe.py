@@ -77,6 +77,11 @@ class TrainingRecipe:
         The false match rate at which the true match rate of unseen people chooses the epoch; 0 < rate < 1.
     dimension : int or None
         Length of a vector; ``None``: 128 for the face network, else 256, at most that of the features.
+    balance : str or None
+        A column of the manifest: each of its groups has the same share of every batch
+        (``facerec.training.balance``). For losses with a centre per person.
+    reweight : str or None
+        A column of the manifest: each of its groups has the same weight in the loss.
     seed : int
         Of order, mirror images, split and random weights; 0 <= seed < 2**32.
 
@@ -107,6 +112,8 @@ class TrainingRecipe:
     patience: int = 5
     fmr: float = 1e-2
     dimension: int | None = None
+    balance: str | None = None
+    reweight: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -129,6 +136,15 @@ class TrainingRecipe:
             if not fits:
                 message = f"{name} must be {words}; got {getattr(self, name)!r}"
                 raise ArgumentError(message)
+        if self.balance is not None and self.loss in ("supcon", "triplet"):
+            message = (
+                f"balance {self.balance!r} would break up the photos of one person that {self.loss} compares; use "
+                "reweight, or arcface, cosface or subcenter"
+            )
+            raise ArgumentError(message)
+        if self.balance is not None and self.balance == self.reweight:
+            message = f"{self.balance!r} would be evened out twice: choose balance or reweight"
+            raise ArgumentError(message)
         if self.head == "none" and self.unfreeze == "none":
             message = "nothing would be trained: head 'none' needs stages to move, unfreeze 'last' or 'all'"
             raise ArgumentError(message)
