@@ -108,12 +108,18 @@ def _region(each: Annotation, size: tuple[int, int], wanted: tuple[int, int]) ->
         around = ((left, top, right, top, right, bottom, left, bottom),)
         scales = np.array([across / width, down / height])
         polygons = [(np.reshape(polygon, (-1, 2)) * scales).ravel().tolist() for polygon in (each.outline or around)]
-        found = outlines.decode(outlines.merge(outlines.frPyObjects(polygons, down, across)))
-        return np.asarray(found, np.bool_)
-    inside = np.arange(len(each.outline)) % 2 == 1
-    whole = np.repeat(inside, each.outline).reshape(width, height).T
+        merged = outlines.merge(outlines.frPyObjects(polygons, down, across))
+        # Not by pycocotools' own decode, which warns with every numpy since 2.0.
+        return _plane(_uncompressed(merged["counts"].decode("ascii")) or [], across, down)
+    whole = _plane(each.outline, width, height)
     small = PillowImage.fromarray(whole.astype(np.uint8)).resize(wanted, PillowImage.Resampling.NEAREST)
     return np.asarray(small).astype(np.bool_)
+
+
+def _plane(runs: Sequence[Any], width: int, height: int) -> NDArray[np.bool_]:
+    """Runs of outside and inside, column by column, as a mask."""
+    inside = np.arange(len(runs)) % 2 == 1
+    return np.repeat(inside, runs).reshape(width, height).T
 
 
 def _polygons(given: list[Any], width: int, height: int) -> Polygons | None:

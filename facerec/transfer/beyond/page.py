@@ -110,15 +110,13 @@ def beyond_page(run: Beyond, found: Findings, *, publish: bool = False) -> Page:
 def _table(found: Findings) -> Table:
     rows = [
         (
-            each.task,
+            f"{each.task}, {SCORE_NAMES[each.task]}",
             each.protocol,
             len(each.outcomes),
-            SCORE_NAMES[each.task],
             each.score.value,
             each.score.interval,
             float(np.mean([one.ap50 for one in each.precisions])) if each.precisions else None,
             each.mark,
-            each.outcomes[0].trained,
             float(np.mean([one.cpu_seconds for one in each.outcomes])),
         )
         for each in found.summaries
@@ -126,22 +124,20 @@ def _table(found: Findings) -> Table:
     return Table(
         "Scores on the test scenes, mean over seeds",
         (
-            Column("task"),
+            Column("task, score"),
             Column("protocol"),
             Column("seeds", "count"),
-            Column("score"),
-            Column("value", "percent"),
+            Column("mean", "percent"),
             Column("95 %", "interval"),
             Column("AP at 0.5", "percent"),
             Column("against the best"),
-            Column("trained", "amount"),
             Column("CPU time", "seconds"),
         ),
         tuple(rows),
         notes=(
             (
                 "Worse: the adjusted p-value against the best is below 0.05; otherwise it is not distinguishable from "
-                "it. Trained: parameters that took gradients. CPU time is per training, with its answers."
+                "it. CPU time is per training, with its answers."
             ),
         ),
         strong=tuple(number for number, each in enumerate(found.summaries) if each.mark == "best"),
@@ -282,9 +278,9 @@ def _method(run: Beyond) -> str:
         + "\n\n"
         + "\n\n".join(_TASKS[task] for task in run.tasks)
         + "\n\nScratch starts the backbone at random and trains all of it, batch norm with the batch's statistics. "
-        "Frozen trains the head only; the backbone keeps weights and statistics. Fine-tune trains all; batch norm "
-        "keeps its statistics. All: Adam, a tenth of the steps to warm up, then a cosine to zero, mirrored at random; the "
-        "network after the last step is judged.\n\n"
+        "Frozen trains the head only; the backbone keeps weights and statistics. Fine-tune trains all; "
+        "batch norm keeps its statistics. All: Adam, a tenth of the steps to warm up, then a cosine to zero, mirrored "
+        "at random; the network after the last step is judged.\n\n"
         "A seed draws head, random weights, order and mirroring. An interval knows test scenes and seeds: both are "
         f"drawn again, {REPLICATES:,} times, and the score is computed anew on the scenes that were drawn."
     )
