@@ -113,7 +113,7 @@ def _dots(axes: Axes, *, judged: Sequence[Judged], groups: Sequence[str], names:
 
 
 def _scatter(axes: Axes, *, points: Sequence[tuple[float, float, str]]) -> None:
-    most = 1.08 * max(y for _, y, _ in points)
+    most = 1.08 * max(0.01, *(y for _, y, _ in points))  # where nothing is wrong, the axes need a length
     axes.plot([0, most], [0, most], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
     for number, (x, y, name) in enumerate(points):
         axes.plot([x], [y], marker=_MARKS[number % len(_MARKS)], linestyle="", markersize=7, label=name)
