@@ -183,6 +183,7 @@ def _remedy(laboratories: Sequence[Run]) -> Question:
         unchanged = [name for name in verdict if name not in (*harmless, *harmful)]
         if unchanged:
             parts.append(f"no change is shown for {listed(unchanged)}")
+        parts += _repeated(run)
         sentences.append(
             f"In {listed([run.name])}, judged on {judged:,} people whom no method had seen: {'; '.join(parts)}."
         )
@@ -195,6 +196,27 @@ def _remedy(laboratories: Sequence[Run]) -> Question:
     return together(
         "Can the scores be adjusted so that groups are treated equally, at nobody's cost?", sentences, MITIGATION
     )
+
+
+def _repeated(run: Run) -> list[str]:
+    """Whether improvements show again when the people are dealt anew."""
+    deals = run.audit["other_deals"]
+    found = [
+        (change["other_deals"]["better"], change["other_deals"]["worse"])
+        for method in run.audit["methods"]
+        for change in method["changes"]
+        if deals and change["finding"] == "better"
+    ]
+    if not found:
+        return []
+    again = sum(2 * better > deals for better, _ in found)
+    against = sum(worse > 0 for _, worse in found)
+    return [
+        (
+            f"of the {len(found)} improvements of all methods, {again} showed again in most of {deals} other deals of "
+            f"people, and {against} turned into the opposite in one or more"
+        )
+    ]
 
 
 def _discussed() -> tuple[Question, ...]:

@@ -15,6 +15,9 @@ from facerec.transfer.lesson.residual import residual
 from facerec.transfer.lesson.runs import Run, Runs
 from facerec.transfer.lesson.transferring import transferring
 
+_UNTOLD = {"look": "facerec transfer look", "train": "facerec train"}
+"""What made a run that does not say so."""
+
 _PARTS = (networks, residual, transferring, dense, recognition, ethics)
 
 
@@ -119,7 +122,7 @@ def _linked(run: Run, folder: Path | None) -> str:
 
 
 def _command(run: Run) -> str:
-    return run.command or "facerec transfer look"
+    return run.command or _UNTOLD[run.kind]
 
 
 def _code(command: str) -> str:
@@ -127,11 +130,11 @@ def _code(command: str) -> str:
 
 
 def _asked(number: str, question: Question, *, answers: bool) -> list[Block]:
-    asked = Text(f"**{number}** {question.ask}")
+    asked = Text(f"**{number} {question.ask}**")
     if not answers:
         return [asked]
     if question.answer is not None:
-        return [asked, Text(f"**Answer.** {question.answer}")]
+        return [asked, Text(question.answer)]
     if question.missing:
         return [asked, Callout("note", f"No run here answers this. Make one: {_code(question.missing)}")]
     return [asked, Text("For discussion; no number answers it.")]

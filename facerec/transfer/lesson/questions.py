@@ -16,7 +16,7 @@ class Question:
     Attributes
     ----------
     ask : str
-        Prose.
+        Prose without marks.
     answer : str or None
         Prose, from the numbers; None where the run that answers it is not there, or for a question that no number
         answers.
@@ -88,14 +88,13 @@ def listed(names: Sequence[str]) -> str:
 
 
 def together(ask: str, sentences: Sequence[str], missing: str) -> Question:
-    """A question with what several runs answer; without any, with the command that would."""
-    return Question(ask, " ".join(sentences) or None, missing)
+    """A question with what several runs answer, a paragraph each; without any, with the command that would."""
+    return Question(ask, "\n\n".join(sentences) or None, missing)
 
 
-def sayings(run: Run, *, standings: Sequence[str] = ("pass", "fail", "insufficient", "note")) -> list[str]:
-    """What a run's own report says first, each of its sentences chosen by its numbers."""
+def sayings(run: Run) -> list[str]:
+    """What a run's own report says first: sentences chosen by its numbers, and its warnings."""
     return [
         f"**{each.topic}{'' if each.topic.endswith('?') else ':'}** {each.text}" if each.topic else each.text
         for each in run.said
-        if each.standing in standings
     ]

@@ -10,7 +10,8 @@ from facerec.reporting import Block, write_number
 from facerec.transfer.lesson.questions import Part, Question, listed, percent, sayings, times, together
 from facerec.transfer.lesson.runs import Run, Runs
 
-EVALUATE = "facerec evaluate lfw LFW --out DIR"
+EVALUATE = "python data/lfw/recipe.py --data FOLDER_OF_LFW"
+TRANSFER = "python data/face_transfer/recipe.py --data FOLDER_OF_LFW --work FOLDER_FOR_STATE"
 TRAIN = "facerec train --data FACES --out DIR"
 
 _GALLERY = 1_000
@@ -19,7 +20,7 @@ _POINTS = "Operating points"
 
 def recognition(runs: Runs) -> Part:
     """Embeddings, operating points, and what an ImageNet network is worth on faces."""
-    evaluations, trainings = runs.of("evaluation"), runs.of("train")
+    evaluations, transfers, trainings = (runs.of(kind) for kind in ("lfw", "face_transfer", "train"))
     shown: list[Block] = [
         figure
         for run in evaluations
@@ -30,8 +31,8 @@ def recognition(runs: Runs) -> Part:
         "Face recognition",
         "A classifier knows a closed list of people. Recognition must work for people who were not there when the "
         "network was trained, so it compares vectors.",
-        (EVALUATE, TRAIN),
-        (*evaluations, *trainings),
+        (EVALUATE, TRANSFER, TRAIN),
+        (*evaluations, *transfers, *trainings),
         tuple(shown),
         (
             Question(
@@ -50,7 +51,12 @@ def recognition(runs: Runs) -> Part:
             together(
                 "How far does a network that was pre-trained on ImageNet get on faces, without and with training on "
                 "them?",
-                [each for run in trainings for each in sayings(run)],
+                [each for run in transfers for each in sayings(run)],
+                TRANSFER,
+            ),
+            together(
+                "Train an embedder on your own faces: what becomes of the true match rate of people it has not seen?",
+                [f"{listed([run.name])}: {run.report['summary']}" for run in trainings],
                 TRAIN,
             ),
         ),

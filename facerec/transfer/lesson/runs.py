@@ -17,12 +17,14 @@ from facerec.errors import DataSetError
 from facerec.reporting import Figure, plain
 from facerec.types import Interval
 
+_RECIPE = re.compile(r"data/(?P<kind>\w+)/recipe\.py")
 _AUDITS = {"facerec audit of verification": "verification", "facerec mitigation laboratory": "mitigation"}
 _DRAWING = re.compile(
     r"^!\[(?P<alt>(?:\\.|[^\]\\])*)\]\((?P<file>[\w.-]+)\)(?:\n+\*\*Figure \d+\.\*\*(?: (?P<caption>.*))?)?",
     re.MULTILINE,
 )
-_EVALUATION = "Figures on the official pairs"
+_STEMS = {"look": "look", "curves": "train", "report": ""}
+"""What a command calls its page, and the kind of a folder whose page is called so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +65,9 @@ class Run:
         Of the folder.
     folder : Path
     kind : str
-        ``gradients``, ``run``, ``beyond``, ``faces`` … as the command is called; ``verification``, ``mitigation``,
-        ``evaluation`` and ``look`` for those that are known by their files.
+        ``gradients``, ``run``, ``beyond``, ``faces``, ``spread``, as the command of `facerec transfer` is called;
+        ``lfw``, ``face_transfer``, as the folder of a recipe in data/; ``verification``, ``mitigation``, ``look`` and
+        ``train`` by their files.
     command : str
         What made it; empty where it does not say.
     report : mapping
@@ -170,25 +173,25 @@ def read_runs(folders: Sequence[Path]) -> Runs:
 
 
 def _read(folder: Path) -> Run | None:
-    stem = "look" if (folder / "look.json").is_file() else "report"
+    stem = next((stem for stem in _STEMS if (folder / f"{stem}.json").is_file()), "report")
     report, run, audit = (_json(folder / name) for name in (f"{stem}.json", "run.json", "audit.json"))
     if not report and not audit:
         return None
     command = run.get("command", "")
     words = command.split() if isinstance(command, str) else command
-    kind = "look" if stem == "look" else _kind(report, audit, words)
+    kind = _STEMS[stem] or _kind(audit, words)
     written = command if isinstance(command, str) else " ".join(f'"{word}"' if " " in word else word for word in words)
     return None if kind is None else Run(folder.resolve().name, folder, kind, written, report, audit, stem)
 
 
-def _kind(report: Mapping[str, Any], audit: Mapping[str, Any], words: Sequence[str]) -> str | None:
+def _kind(audit: Mapping[str, Any], words: Sequence[str]) -> str | None:
     form = str(audit.get("format", "")).rpartition(",")[0]
     if form in _AUDITS:
         return _AUDITS[form]
-    if list(words[:1]) == ["facerec"] and len(words) > 2:
-        return words[2] if words[1] == "transfer" else words[1]
-    tables = (block for section in report.get("sections", ()) for block in section["blocks"])
-    return "evaluation" if any(block.get("caption") == _EVALUATION for block in tables) else None
+    if list(words[:2]) == ["facerec", "transfer"] and len(words) > 2:
+        return words[2]
+    recipe = _RECIPE.fullmatch(words[1]) if len(words) > 1 else None
+    return None if recipe is None else recipe["kind"]
 
 
 def _json(path: Path) -> Mapping[str, Any]:
