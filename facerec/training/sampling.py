@@ -41,7 +41,7 @@ class PhotoBatches:
     Examples
     --------
     >>> [batch.tolist() for batch in PhotoBatches(5, 2, seed=0).batches(0)]
-    [[4, 0], [2, 3], [1]]
+    [[2, 4], [3, 0], [1]]
     """
 
     photos: int

@@ -1,8 +1,9 @@
 """Training throughput of `facerec train`'s loop against a plain PyTorch loop over the same photos and batches.
 
 The plain loop is what a tutorial writes: the backbone in each step (under ``no_grad`` where it is frozen), the head and
-the same loss, Adam, float32, photos as tensors in memory; ours takes bfloat16 where it is faster. Both train dlib's network with a linear head by ArcFace. Ours
-counts everything that it does: features computed once, schedule, clipping, frozen stages checked, checkpoints.
+the same loss, Adam, float32, photos as tensors in memory; ours takes bfloat16 where it is faster. Both train dlib's
+network with a linear head by ArcFace. Ours counts everything that it does: features computed once, schedule, clipping,
+frozen stages checked, checkpoints.
 
 Run: python tests/benchmarks/training_benchmark.py [THREADS]
 """
