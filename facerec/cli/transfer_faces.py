@@ -332,6 +332,15 @@ def spread(
             show_default=False,
         ),
     ] = "",
+    vectors_from: Annotated[
+        str,
+        typer.Option(
+            "--vectors-from",
+            metavar="TEXT",
+            help="Which network made the vectors of which photos. The report says it.",
+            show_default=False,
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Draw distances between faces by group and the spread within groups, and show what they cannot tell.
@@ -353,7 +362,8 @@ def spread(
             progress(number + 1, len(by))
     words = [word for each in spreads for word in ("--by", each.by)]
     words += ["--photos", str(photos), "--seed", str(seed), *(["--labels-from", labels_from] if labels_from else [])]
-    run = run_facts(("facerec", "transfer", "spread", vectors.name, *words), vectors)
+    words += ["--vectors-from", vectors_from] if vectors_from else []
+    run = run_facts(("facerec", "transfer", "spread", vectors.name, *words), vectors, vectors_from=vectors_from)
     page = spread_page(
         spreads,
         sampled_distances(table, by[0], each=photos, seed=seed),

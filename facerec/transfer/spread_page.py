@@ -144,14 +144,15 @@ def write_spread(page: Page, spreads: Sequence[Spread], folder: Path, *, run: Ma
     return written
 
 
-def run_facts(command: Sequence[str], vectors: Path) -> dict[str, str]:
-    """Command, digest of the table, and versions: what makes the same page again."""
+def run_facts(command: Sequence[str], vectors: Path, *, vectors_from: str = "") -> dict[str, str]:
+    """Command, digest of the table, who made it, and versions: what makes the same page again."""
     with vectors.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     names = ("facerec", "numpy", "scipy", "matplotlib")
     return {
         "command": " ".join(f'"{word}"' if " " in word else word for word in command),
         "vectors": f"{vectors.name}, SHA-256 {digest}",
+        "vectors made by": vectors_from or "not stated (--vectors-from)",
         "versions": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names),
     }
 
@@ -201,7 +202,7 @@ def _flip(spread: Spread) -> str:
             if one / other > best:
                 best = one / other
                 text = (
-                    f"**The smaller spread is not the larger risk.** By {_by(spread.by)}, photos of "
+                    f"**The smaller spread need not hold more look-alikes.** By {_by(spread.by)}, photos of "
                     f"{plain(shown(close.group))} lie closer together than photos of {plain(shown(wide.group))}, "
                     f"distinguishably so. But the threshold that {number(share, 'rate')} of all pairs reach is reached "
                     f"by {number(other, 'rate')} of the former's pairs and {number(one, 'rate')} of the latter's."
