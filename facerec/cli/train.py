@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -31,17 +31,21 @@ Precision: TypeAlias = Literal["float32", "bfloat16", "auto"]
 _LEARNED = "What is learned"
 _HOW = "How it is learned"
 _DATA = "The photos"
+_TEACHER = "From a teacher, without names"
+_GROUPS = "By group"
 _SHOWN = 10
 
 EXAMPLES = examples(
     "facerec train --data people/ --out models/ours",
     "facerec train --data people.csv --backbone resnet18 --unfreeze all --loss cosface --epochs 30 --out models/ours",
+    "facerec train --data photos/ --teacher dlib_resnet --one-pass --out models/student",
     "facerec models add models/ours",
     "facerec verify a.jpg b.jpg --model ours --fmr 0.01",
 )
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         Path,
         typer.Option(
@@ -238,6 +242,49 @@ def train(
             rich_help_panel=_DATA,
         ),
     ] = "",
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            "--teacher",
+            metavar="NAME",
+            help="An embedder whose vectors a student learns, by its network from --backbone: dlib_resnet at a smaller "
+            "--size, dlib_resnet_short, dlib_resnet_half.none … Nobody on the photos needs to be named: --data may be "
+            "any folder of photos.",
+            show_default=False,
+            rich_help_panel=_TEACHER,
+        ),
+    ] = None,
+    one_pass: Annotated[
+        bool,
+        typer.Option(
+            "--one-pass",
+            metavar="",
+            help="With --teacher: the student's vectors are not averaged with those of mirror images, which halves "
+            "the time of a face.",
+            rich_help_panel=_TEACHER,
+        ),
+    ] = False,
+    balance: Annotated[
+        str | None,
+        typer.Option(
+            "--balance",
+            metavar="COLUMN",
+            help="Each group of this column of the CSV has the same share of every batch; photos of which it is not "
+            "given are a group of their own.",
+            show_default=False,
+            rich_help_panel=_GROUPS,
+        ),
+    ] = None,
+    reweight: Annotated[
+        str | None,
+        typer.Option(
+            "--reweight",
+            metavar="COLUMN",
+            help="Each group of this column of the CSV has the same weight in the loss.",
+            show_default=False,
+            rich_help_panel=_GROUPS,
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="Of the model; by default that of its folder.", show_default=False),
@@ -251,11 +298,39 @@ def train(
     People are split, never photos. A training that was cut off goes on when it is started again with the same options.
     Several processes train together by: torchrun --nproc-per-node N --no-python facerec train …
     """
+    from facerec.errors import ArgumentError
     from facerec.training.make import train_embedder, work_folder
     from facerec.training.recipe import TrainingRecipe
     from facerec.transfer.backbone import load_backbone
     from facerec.transfer.distributed import team
 
+    kept = cache or work_folder(out) / "cache"
+    if teacher is not None:
+        from facerec.cli.train_student import train_student_of
+
+        train_student_of(
+            teacher,
+            backbone,
+            read=lambda recipe: _people(
+                data, recipe, face, kept, named=False, min_face_size=min_face_size, device=device, weights=weights
+            ),
+            given=_given(context),
+            out=out,
+            cache=kept,
+            flip=not one_pass,
+            reweight=reweight,
+            name=name,
+            size=size,
+            data_terms=data_terms,
+            command=_command(),
+            device=device,
+            weights=weights,
+            as_json=as_json,
+        )
+        return
+    if one_pass:
+        message = "--one-pass is for a student; name its --teacher, or leave it out"
+        raise ArgumentError(message)
     start = load_backbone(backbone, weights_dir=weights)
     random = start.weights_sha256 is None
     recipe = TrainingRecipe(
@@ -273,17 +348,19 @@ def train(
         patience=patience,
         fmr=fmr,
         dimension=dimension,
+        balance=balance,
+        reweight=reweight,
         seed=seed,
     )
-    kept = cache or work_folder(out) / "cache"
     with team() as own:
         first = own.rank == 0
         if not first:
             own.wait()  # until the first process has aligned the faces
-        people = _people(data, crop, face, kept, min_face_size=min_face_size, device=device, weights=weights)
+        people = _people(
+            data, crop, face, kept, named=True, min_face_size=min_face_size, device=device, weights=weights
+        )
         if first:
             own.wait()
-            _tell_people(people)
             _tell_start(start, recipe)
         with console.progress("training") as bar:
             made = train_embedder(
@@ -311,7 +388,15 @@ def train(
 
 
 def _people(
-    data: Path, crop: str, face: Choice, cache: Path, *, min_face_size: int, device: str | None, weights: Path | None
+    data: Path,
+    crop: str,
+    face: Choice,
+    cache: Path,
+    *,
+    named: bool,
+    min_face_size: int,
+    device: str | None,
+    weights: Path | None,
 ) -> People:
     import os
 
@@ -319,11 +404,13 @@ def _people(
     from facerec.detect import Mtcnn
     from facerec.device import best_device, threads_per_network
     from facerec.embed.crops import crop_recipe
+    from facerec.training.faces import read_faces
     from facerec.training.people import read_people
+    from facerec.transfer.distributed import current_team
 
     # One thread per photo is a third faster than threads within the detector's networks.
     with console.progress("aligning faces") as progress, threads_per_network(1):
-        return read_people(
+        people = (read_people if named else read_faces)(
             data,
             detector=Mtcnn(min_face_size=min_face_size, device=device or best_device(), folder=weights),
             crop=crop_recipe(crop, folder=weights),
@@ -332,11 +419,15 @@ def _people(
             workers=min(MOST_WORKERS, os.cpu_count() or 1),
             progress=progress,
         )
+    if current_team().rank == 0:
+        _tell_people(people, named=named)
+    return people
 
 
-def _tell_people(people: People) -> None:
+def _tell_people(people: People, *, named: bool) -> None:
     used = console.counted(len(people.files), "photo", "photos")
-    console.note(f"{people.name}: {used} of {console.counted(len(people.identities), 'person', 'people')}")
+    of = f" of {console.counted(len(people.identities), 'person', 'people')}" if named else ""
+    console.note(f"{people.name}: {used}{of}")
     if people.skipped:
         counts = [
             f"{number} {words}"
@@ -353,7 +444,7 @@ def _tell_people(people: People) -> None:
             console.note(f"  {each.file}: {each.reason}")
         if len(people.skipped) > _SHOWN:
             console.note(f"  … {len(people.skipped)} in all; --json lists them")
-    if people.with_one_photo:
+    if named and people.with_one_photo:
         console.note(f"{console.counted(people.with_one_photo, 'person has', 'people have')} a single photo")
     for column in people.columns:
         if missing := people.without(column):
@@ -417,6 +508,9 @@ def _tell(made: TrainedModel, recipe: TrainingRecipe, out: Path) -> None:
         f"facerec models attach {about.name} --audit audit/audit.json",
     ):
         console.say(f"  {command}")
+    if column := recipe.balance or recipe.reweight:
+        before = shlex.quote(str(made.work / "start_scores.csv"))
+        console.say(f"  facerec audit drift {before} {scores} --by {column} --at-fmr {recipe.fmr:g}")
 
 
 def _document(made: TrainedModel, people: People) -> dict[str, object]:
@@ -439,6 +533,15 @@ def _document(made: TrainedModel, people: People) -> dict[str, object]:
         "history": [asdict(epoch) for epoch in made.history],
         "operating_points": [documents.operating_point(point) for point in made.folder.points],
         "unmeasured": list(made.unmeasured),
+    }
+
+
+def _given(context: typer.Context) -> dict[str, Any]:
+    """The options that stand on the command line, not those that have their defaults."""
+    return {
+        name: value
+        for name, value in context.params.items()
+        if str(context.get_parameter_source(name)).endswith("COMMANDLINE")
     }
 
 
