@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from facerec.cli import transfer_doctor, transfer_faces, transfer_gradients, transfer_look, transfer_run
+from facerec.cli import (
+    transfer_beyond,
+    transfer_doctor,
+    transfer_faces,
+    transfer_gradients,
+    transfer_lesson,
+    transfer_look,
+    transfer_run,
+)
 
 app = typer.Typer(
     name="transfer",
@@ -20,3 +28,6 @@ app.command(epilog=transfer_doctor.BLOCKS_EXAMPLES)(transfer_doctor.blocks)
 app.command(epilog=transfer_gradients.EXAMPLES)(transfer_gradients.gradients)
 app.command(epilog=transfer_look.EXAMPLES)(transfer_look.look)
 app.command(epilog=transfer_faces.FACES_EXAMPLES)(transfer_faces.faces)
+app.command(epilog=transfer_faces.SPREAD_EXAMPLES)(transfer_faces.spread)
+app.command(epilog=transfer_beyond.EXAMPLES)(transfer_beyond.beyond)
+app.command(epilog=transfer_lesson.EXAMPLES)(transfer_lesson.lesson)

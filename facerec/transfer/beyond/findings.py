@@ -169,10 +169,12 @@ def _sentences(run: Beyond, summaries: Sequence[Summary], comparisons: Sequence[
     for task in run.tasks:
         own = {each.protocol: each for each in summaries if each.task == task}
         if run.backbone.weights_sha256 is not None:
-            for first, second, topic in (
-                ("fine-tune", "scratch", "What pre-training buys"),
+            bought: Protocol = "fine-tune" if "fine-tune" in own else "frozen"
+            pairs: tuple[tuple[Protocol, Protocol, str], ...] = (
+                (bought, "scratch", "What pre-training buys"),
                 ("fine-tune", "frozen", "What fine-tuning adds"),
-            ):
+            )
+            for first, second, topic in pairs:
                 if first in own and second in own:
                     pair = next(
                         each

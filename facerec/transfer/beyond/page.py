@@ -87,7 +87,7 @@ def beyond_page(run: Beyond, found: Findings, *, publish: bool = False) -> Page:
         title=f"Beyond classification: {tasks} on {scenes.name}",
         summary=f"{plain(run.backbone.name)} under a head for {tasks}. {len(scenes.train):,} scenes of {scenes.size} × "
         f"{scenes.size} pixels to learn from, {len(scenes.validation):,} to choose learning rates on, "
-        f"{len(scenes.test):,} to test on; {run.plan.steps} steps, {run.plan.seeds} seeds of each protocol.",
+        f"{len(scenes.test):,} to test on; {run.plan.steps} steps, {_counted(run.plan.seeds)} of each protocol.",
         lead=(
             *(Callout("warning", plain(each)) for each in run.warnings),
             *(Callout(each.standing, f"**{each.topic}.** {plain(each.text)}") for each in found.sentences),
@@ -267,6 +267,7 @@ def _plan(run: Beyond, found: Findings) -> Section:
 
 
 def _method(run: Beyond) -> str:
+    alone = " With one seed, it knows other scenes only." if run.plan.seeds == 1 else ""
     return (
         f"Scenes: {plain(run.scenes.note)}. "
         + (
@@ -283,7 +284,12 @@ def _method(run: Beyond) -> str:
         "at random; the network after the last step is judged.\n\n"
         "A seed draws head, random weights, order and mirroring. An interval knows test scenes and seeds: both are "
         f"drawn again, {REPLICATES:,} times, and the score is computed anew on the scenes that were drawn."
+        f"{alone}"
     )
+
+
+def _counted(seeds: int) -> str:
+    return "1 seed" if seeds == 1 else f"{seeds} seeds"
 
 
 def _provenance(run: Beyond) -> Section:

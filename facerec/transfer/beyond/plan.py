@@ -10,7 +10,7 @@ from facerec.transfer.beyond.training import RATES, Protocol, Speed, Task
 
 DEFAULT_STEPS = 200
 _LADDER = (400, 320, 260, 200, 160, 130, 100, 80, 60, 40)
-_FEWEST_STEPS = 20
+_FEWEST_STEPS = 3
 # Of a budget: for intervals and the page, and because a prediction is one.
 _RESERVE = 0.12
 _START = 8.0
