@@ -225,7 +225,12 @@ def test_other_runs_are_quoted(tmp_path):
 
     answer = _answer(read_runs([tmp_path]), "Which group's faces")
 
-    assert answer.split("\n\n") == ["**No rate:** Not one.", "By race, spread is smallest for **A** (0.3)."]
+    assert answer.split("\n") == [
+        "ours, in its own words:",
+        "",
+        "- **No rate:** Not one.",
+        "- By race, spread is smallest for **A** (0.3).",
+    ]
 
 
 def test_a_training_is_quoted(tmp_path):

@@ -93,8 +93,9 @@ def together(ask: str, sentences: Sequence[str], missing: str) -> Question:
 
 
 def sayings(run: Run) -> list[str]:
-    """What a run's own report says first: sentences chosen by its numbers, and its warnings."""
-    return [
-        f"**{each.topic}{'' if each.topic.endswith('?') else ':'}** {each.text}" if each.topic else each.text
+    """What a run's own report says first, as a list: sentences chosen by its numbers, and its warnings."""
+    items = [
+        f"- **{each.topic}{'' if each.topic.endswith('?') else ':'}** {each.text}" if each.topic else f"- {each.text}"
         for each in run.said
     ]
+    return ["\n".join((f"{listed([run.name])}, in its own words:", "", *items))] if items else []
