@@ -12,6 +12,9 @@ from facerec.metrics.curves import step_counts
 from facerec.training.people import People
 from facerec.training.splits import split_people
 
+Vectors = Callable[[np.ndarray], np.ndarray]
+"""From numbers of photos to unit vectors."""
+
 FMRS = (1e-2, 1e-3)
 GENDERS = ("female", "male")
 
@@ -129,11 +132,11 @@ def folds_of(pairs: pd.DataFrame, people: People, *, prefix: str) -> list[FoldPa
     return folds
 
 
-def measure(forward: Callable[[np.ndarray], np.ndarray], setting: Setting, fold: FoldPairs, seconds: float) -> Fold:
-    """Embed the fold's photos and those that thresholds are set on, and decide."""
+def measure(vectors_of: Vectors, setting: Setting, fold: FoldPairs, seconds: float) -> Fold:
+    """Compare the fold's photos, at thresholds from those of the people who are set aside."""
     choosing = choosing_photos(fold)
-    threshold = balanced_threshold(_vectors(forward, fold.people, choosing), fold.people.labels[choosing])
-    vectors = _vectors(forward, fold.people, fold.photos)
+    threshold = balanced_threshold(vectors_of(choosing), fold.people.labels[choosing])
+    vectors = vectors_of(fold.photos)
     row = np.full(len(fold.people.files), -1)
     row[fold.photos] = np.arange(len(fold.photos))
     scores = (vectors[row[fold.first]] * vectors[row[fold.second]]).sum(axis=1)
@@ -177,10 +180,3 @@ def balanced_threshold(vectors: np.ndarray, labels: np.ndarray) -> float:
     best = np.flatnonzero(cost == cost.min())
     chosen = int(best[len(best) // 2])
     return float((thresholds[chosen] + thresholds[max(chosen - 1, 0)]) / 2)
-
-
-def _vectors(forward: Callable[[np.ndarray], np.ndarray], people: People, photos: np.ndarray) -> np.ndarray:
-    found = np.concatenate(
-        [forward(people.chips.take(part)) for part in np.array_split(photos, -(-len(photos) // 128))]
-    )
-    return found / np.linalg.norm(found, axis=1, keepdims=True)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measured import Asis, Fold, FoldPairs, Setting, folds_of, measure
+import torch
+from measured import Asis, Fold, FoldPairs, Setting, Vectors, folds_of, measure
 from page import face_transfer_page, results_table, run_document
 
 from facerec import datasets
@@ -23,17 +24,19 @@ from facerec.detect import Mtcnn
 from facerec.device import use_one_thread_per_network
 from facerec.embed.crops import crop_recipe
 from facerec.embed.dlib_resnet import dlib_resnet
+from facerec.model_folder import ModelFolder
 from facerec.reporting import write
 from facerec.training.embedder import network_forward, trained_forward
+from facerec.training.inputs import Held, held_vectors, inputs_of
 from facerec.training.make import train_embedder
+from facerec.training.network import rebuild
 from facerec.training.people import People, read_people
 from facerec.training.recipe import TrainingRecipe
 from facerec.training.starting import new_network, pixels_of
-from facerec.transfer.backbone import load_backbone
+from facerec.transfer.backbone import Backbone, load_backbone
 
 ROOT = Path(__file__).parents[2]
 CROP = "dlib-5pt-chip-150.v1"
-Forward = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,10 @@ def lfw_people(photos: Path, work: Path) -> People:
     )
 
 
-def run(way: Asis | Trained, people: People, fold: FoldPairs, work: Path) -> tuple[Forward, float]:
-    """The function from chips to vectors for one fold, and the seconds of its training."""
+def run(way: Asis | Trained, people: People, fold: FoldPairs, work: Path) -> tuple[Vectors, float]:
+    """The function from numbers of photos to unit vectors for one fold, and the seconds of its training."""
     if isinstance(way, Asis):
-        return as_is(way.backbone), 0.0
+        return as_is(way.backbone, people, work), 0.0
     backbone = load_backbone(way.backbone)
     out = work / "models" / f"{way.backbone}-{way.recipe.unfreeze}-{way.recipe.head}-{fold.number}"
     began = time.perf_counter()
@@ -126,26 +129,66 @@ def run(way: Asis | Trained, people: People, fold: FoldPairs, work: Path) -> tup
         cache=work / "features",
         device="cpu",
     )
-    return trained_forward(made.folder), time.perf_counter() - began
+    seconds = time.perf_counter() - began
+    return vectors_of(made.folder, backbone, way, people, work), seconds
 
 
-def as_is(name: str) -> Forward:
-    """A backbone's own vectors: dlib's embedder, or a cosine between pooled ImageNet features."""
-    if name == "dlib_resnet":
-        return dlib_resnet().forward
-    backbone = load_backbone(name)
-    recipe = TrainingRecipe(head="none", unfreeze="last")
-    network = new_network(backbone, recipe, size=150)
-    return network_forward(network, pixels_of(backbone, 150, 150), flip=True)
+def vectors_of(model: ModelFolder, backbone: Backbone, way: Trained, people: People, work: Path) -> Vectors:
+    """A trained model's vectors; from what its frozen stages made of every photo, where that was kept."""
+    about = model.description
+    network = rebuild(about.architecture, model.weights(), name=about.name)
+    network.eval()
+    stages = {"none": len(network.trunk.stages), "last": len(network.trunk.stages) - 1, "all": 0}[way.recipe.unfreeze]
+    inputs = inputs_of(
+        network,
+        people,
+        about.pixels,
+        stages=stages,
+        weights=str(backbone.weights_sha256),
+        number=torch.float32,
+        cache=work / "features",
+    )
+    if isinstance(inputs, Held):
+        return lambda photos: held_vectors(network, inputs, photos)
+    forward = trained_forward(model)
+    return lambda photos: unit(np.concatenate([forward(people.chips.take(part)) for part in parts(photos)]))
 
 
-def kept(folder: Path, setting: Setting, fold: FoldPairs, compute: Callable[[], tuple[Forward, float]]) -> Fold:
+def as_is(name: str, people: People, work: Path) -> Vectors:
+    """A backbone's own vectors, computed once: dlib's embedder, or a cosine between pooled ImageNet features."""
+    file = work / f"as-it-is-{name}.npy"
+    if not file.is_file():
+        if name == "dlib_resnet":
+            forward = dlib_resnet().forward
+        else:
+            backbone = load_backbone(name)
+            network = new_network(backbone, TrainingRecipe(head="none", unfreeze="last"), size=150)
+            forward = network_forward(network, pixels_of(backbone, 150, 150), flip=True)
+        every = np.arange(len(people.files))
+        made = unit(np.concatenate([forward(people.chips.take(part)) for part in parts(every)]))
+        np.save(file.with_suffix(".partial.npy"), made)
+        file.with_suffix(".partial.npy").replace(file)
+    vectors = np.load(file, allow_pickle=False)
+    return lambda photos: vectors[photos]
+
+
+def parts(photos: np.ndarray) -> list[np.ndarray]:
+    """In portions that fit the memory."""
+    return np.array_split(photos, -(-len(photos) // 128))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Of unit length."""
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def kept(folder: Path, setting: Setting, fold: FoldPairs, compute: Callable[[], tuple[Vectors, float]]) -> Fold:
     """A fold's outcome: read again where it was measured before, else measured and kept."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{setting.file_name}-{fold.number}.npz"
     if not file.is_file():
-        forward, seconds = compute()
-        measure(forward, setting, fold, seconds).save(file)
+        vectors, seconds = compute()
+        measure(vectors, setting, fold, seconds).save(file)
     return Fold.load(file, setting, fold)
 
 

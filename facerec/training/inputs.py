@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from facerec.ahead import ahead
 from facerec.embed.onnx_graph import resized
@@ -31,6 +32,7 @@ HELD_BYTES = 1 << 30
 """How many bytes of feature maps are held; what needs more is computed in every step."""
 
 _BATCH = 32
+_VECTORS = 256
 
 
 class Inputs(Protocol):
@@ -94,6 +96,33 @@ class Held:
     def batch(self, indices: NDArray[np.int64], mirrored: NDArray[np.bool_]) -> Tensor:
         """As the contract says."""
         return torch.from_numpy(self.outputs[indices, mirrored.astype(np.int64)]).to(self.device)
+
+
+@torch.no_grad()
+def held_vectors(network: FaceNetwork, inputs: Held, photos: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Vectors of photos from what the stages that stay made of them; those of the embedder where that is in float32.
+
+    Parameters
+    ----------
+    network : FaceNetwork
+        Is put into evaluation mode.
+    inputs : Held
+    photos : ndarray, int64, shape (n,)
+
+    Returns
+    -------
+    ndarray, float32, shape (n, d)
+        Unit length; averaged with those of the mirror images.
+    """
+    network.eval()
+    found = []
+    for group in np.array_split(photos, max(1, -(-len(photos) // _VECTORS))):
+        sides = [
+            normalize(network.head(network.after(inputs.batch(group, np.full(len(group), mirrored)), inputs.stages)))
+            for mirrored in (False, True)
+        ]
+        found.append(normalize(torch.stack(sides).sum(0)).cpu().numpy())
+    return np.concatenate(found)
 
 
 def inputs_of(

@@ -23,7 +23,7 @@ from facerec.training.balance import GroupBatches, strata
 from facerec.training.describing import describe
 from facerec.training.embedder import network_forward
 from facerec.training.finetune import FaceLoop
-from facerec.training.inputs import Inputs, inputs_of
+from facerec.training.inputs import Held, Inputs, held_vectors, inputs_of
 from facerec.training.losses import FaceLoss, loss_settings
 from facerec.training.measuring import USUAL_FMRS, points_of, validation_vectors, write_scores
 from facerec.training.network import FaceNetwork
@@ -193,14 +193,21 @@ def train_embedder(
         command=command,
         data_terms=data_terms,
     )
-    forward = network_forward(network, plan.pixels, flip=about.flip, device=str(place))
-    vectors = validation_vectors(forward, people, plan.split.validation)
+    vectors = _final_vectors(network, plan, inputs)
     points, unmeasured = points_of(vectors, people, plan.split.validation, about, (*USUAL_FMRS, recipe.fmr))
     write_scores(vectors, people, plan.split.validation, work / SCORES)
     write_curves(result.history, work, name=name, facts=tuple(about.training.details.items()), fmr=recipe.fmr)
     folder = write_model(out, about, contents, points=points)
     (work / _CHECKPOINT).unlink(missing_ok=True)
     return replace(result, folder=folder, unmeasured=unmeasured)
+
+
+def _final_vectors(network: FaceNetwork, plan: _Plan, inputs: Inputs) -> NDArray[np.float32]:
+    """Those of the people who validate, as the embedder will give them; what was computed in its format is used."""
+    if isinstance(inputs, Held) and number_format(plan.recipe.precision, network, network.device) == torch.float32:
+        return held_vectors(network, inputs, plan.split.validation)
+    forward = network_forward(network, plan.pixels, flip=True, device=str(network.device))
+    return validation_vectors(forward, plan.people, plan.split.validation)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,9 @@ from facerec.device import threads_per_network
 from facerec.errors import ArgumentError, OutputError, TransferError
 from facerec.model_folder import read_model
 from facerec.training import finetune, inputs, make
+from facerec.training.embedder import network_forward
 from facerec.training.finetune import FaceLoop
+from facerec.training.starting import new_network, pixels_of
 from facerec.transfer import checkpoints
 
 LOSSES = ("arcface", "cosface", "subcenter", "supcon", "triplet")
@@ -338,3 +340,18 @@ def test_two_processes_take_the_steps_of_one(people, tmp_path):
     assert losses[0] == losses[1]
     assert losses[0][1:] == pytest.approx([epoch.training_loss for epoch in one.history[1:]], rel=1e-3)
     assert read_model(tmp_path / "two" / "made").points
+
+
+@pytest.mark.parametrize("stages", [2, 3])
+def test_what_was_computed_once_measures_the_embedder(hard, tmp_path, stages):
+    """Vectors from maps or features that were computed once are those of the embedder on the chips."""
+    backbone, photos = tiny_backbone(), np.arange(0, len(hard.files), 3)
+    network = new_network(backbone, short(), size=hard.chips.size)
+    pixels = pixels_of(backbone, hard.chips.size, hard.chips.size)
+    given = {"stages": stages, "weights": "0", "number": torch.float32, "cache": tmp_path}
+
+    held = inputs.held_vectors(network, inputs.inputs_of(network, hard, pixels, **given), photos)
+
+    wanted = network_forward(network, pixels, flip=True)(hard.chips.take(photos))
+    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
+    np.testing.assert_allclose(held, wanted, atol=1e-5)
