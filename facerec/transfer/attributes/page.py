@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from facerec.reporting import (
 from facerec.transfer.attributes.fairface import Attribute
 from facerec.transfer.attributes.figures import group_figure, told, worst_figure
 from facerec.transfer.attributes.groups import GapChange
+from facerec.transfer.attributes.judged import Judged
 from facerec.transfer.attributes.verdict import Verdict, change_between, seconds
 from facerec.transfer.bench import Bench, without_names
 from facerec.transfer.comparing import REPLICATES
@@ -104,7 +106,7 @@ def attributes_page(
             ),
             Section(
                 "Errors by race and gender",
-                (group_figure(drawn, verdict.names, attribute=attribute), _groups(verdict), _audited(verdict)),
+                (group_figure(drawn, verdict.names, attribute=attribute), _groups(verdict, drawn), _audited(verdict)),
             ),
             Section("Fairer?", _fairness(verdict)),
             *(each for each in taken_over if each.title != "Run"),
@@ -247,28 +249,19 @@ def _price(bench: Bench, verdict: Verdict) -> Table:
     )
 
 
-def _groups(verdict: Verdict) -> Table:
-    groups = verdict.judged[0].groups
-    rows: list[tuple[Cell, ...]] = []
-    for place, group in enumerate(groups):
-        errors = [each.groups[place].value for each in verdict.judged]
-        rows.append((told(group.group), group.answers // len(verdict.outcomes[verdict.judged[0].method]), *errors))
-    rows.append(
-        (
-            "everybody",
-            verdict.judged[0].overall.answers // len(verdict.outcomes[verdict.judged[0].method]),
-            *(each.overall.value for each in verdict.judged),
-        )
-    )
+def _groups(verdict: Verdict, shown: Sequence[Judged]) -> Table:
+    first = shown[0]
+    seeds = len(verdict.outcomes[first.method])
+    rows: list[tuple[Cell, ...]] = [
+        (told(group.group), group.answers // seeds, *(each.groups[place].value for each in shown))
+        for place, group in enumerate(first.groups)
+    ]
+    rows.append(("everybody", first.overall.answers // seeds, *(each.overall.value for each in shown)))
     return Table(
         "Wrong answers by group",
-        (
-            Column("group"),
-            Column("photos", "count"),
-            *(Column(verdict.names[each.method], "rate") for each in verdict.judged),
-        ),
+        (Column("group"), Column("photos", "count"), *(Column(verdict.names[each.method], "rate") for each in shown)),
         tuple(rows),
-        notes=("Every interval is in `groups.csv` and in the drawing.",),
+        notes=("Every interval, and the random networks, are in `groups.csv`.",),
         strong=(len(rows) - 1,),
     )
 
