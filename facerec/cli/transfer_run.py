@@ -10,6 +10,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Device, examples
+from facerec.cli.running import FAILED
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ EXAMPLES = examples(
     "facerec transfer run --data photos.csv --out results/ --shots 1,5,all --seeds 5 --publish",
 )
 
+_SKIPPED_SHOWN = 5
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_LONGEST = 10_000 * 3600
 _WHAT = "What is compared"
 _HOW = "How long and how large"
 
@@ -170,55 +173,70 @@ def run(
 
     Predicts what it will cost, measures cell by cell, and writes results.csv and report.html, .md and .json. A run
     that was cut off goes on where it was when it is started again with the same options.
+    Several processes share each training: torchrun --nproc-per-node N --no-python facerec transfer run …
     """
-    seconds = None if budget is None else parse_budget(budget)
-    counts = None if shots is None else tuple(_shots(each) for each in listed(shots))
     from facerec.device import best_device, torch_device
     from facerec.transfer.bench import DEFAULT_PROTOCOLS, run_bench
     from facerec.transfer.findings import judge
     from facerec.transfer.report import write_report
+    from facerec.transfer.teamwork import ToldError, teamwork
 
-    for name, value in (("seeds", seeds), ("size", size), ("epochs", epochs), ("trials", trials)):
-        if value is not None and value < 1:
-            message = f"--{name} must be 1 or more; got {value}"
-            raise ArgumentError(message)
-    chosen = device or best_device()
-    torch_device(chosen)
-    with console.progress("measuring cells") as progress:
+    try:
+        with teamwork() as together:
+            if together.team.rank > 0:
+                from facerec.transfer.following import follow
 
-        def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:
-            accuracy = outcome.accuracy(labels).value
-            left = f", about {duration(rest)} to go" if done < total else ""
-            console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {outcome.seconds:.1f} s{left}")
-            progress(done, total)
+                follow(together)
+                return
+            seconds = None if budget is None else parse_budget(budget)
+            counts = None if shots is None else tuple(_shots(each) for each in listed(shots))
+            for name, value in (("seeds", seeds), ("size", size), ("epochs", epochs), ("trials", trials)):
+                if value is not None and value < 1:
+                    message = f"--{name} must be 1 or more; got {value}"
+                    raise ArgumentError(message)
+            chosen = device or best_device()
+            torch_device(chosen)
+            with console.progress("measuring cells") as progress:
 
-        bench = run_bench(
-            data,
-            out,
-            backbones=listed(backbone or []),
-            protocols=DEFAULT_PROTOCOLS if protocol is None else tuple(protocol_of(each) for each in listed(protocol)),
-            shots=counts,
-            seeds=seeds,
-            budget=seconds,
-            size=size,
-            epochs=epochs,
-            trials=trials,
-            test=test_part,
-            label=label,
-            weights_dir=weights_dir,
-            weights=weights,
-            device=chosen,
-            planned=tell_plan,
-            finished=finished,
-        )
-    findings = judge(bench)
-    report = write_report(bench, findings, out, publish=publish)
-    if as_json:
-        console.document(_document(bench, findings, out))
-        return
-    _print(bench, findings)
-    console.say(f"report: {report.html}")
-    console.say(f"results: {out / 'results.csv'}")
+                def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:
+                    accuracy = outcome.accuracy(labels).value
+                    left = f", about {duration(rest)} to go" if done < total else ""
+                    console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {outcome.seconds:.1f} s{left}")
+                    progress(done, total)
+
+                bench = run_bench(
+                    data,
+                    out,
+                    backbones=listed(backbone or []),
+                    protocols=DEFAULT_PROTOCOLS
+                    if protocol is None
+                    else tuple(protocol_of(each) for each in listed(protocol)),
+                    shots=counts,
+                    seeds=seeds,
+                    budget=seconds,
+                    size=size,
+                    epochs=epochs,
+                    trials=trials,
+                    test=test_part,
+                    label=label,
+                    weights_dir=weights_dir,
+                    weights=weights,
+                    device=chosen,
+                    teamwork=together,
+                    planned=tell_plan,
+                    finished=finished,
+                )
+            findings = judge(bench)
+            report = write_report(bench, findings, out, publish=publish)
+            if as_json:
+                console.document(_document(bench, findings, out))
+                return
+            _tell_skipped(bench)
+            _print(bench, findings)
+            console.say(f"report: {report.html}")
+            console.say(f"results: {out / 'results.csv'}")
+    except ToldError:
+        raise typer.Exit(FAILED) from None
 
 
 def parse_budget(text: str) -> float:
@@ -235,8 +253,8 @@ def parse_budget(text: str) -> float:
     (300.0, 5400.0, 90.0)
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
-    if not found or not float(found[1]) > 0:
-        message = f"a budget is a time above 0 such as 300s, 5m or 1h; got {text!r}"
+    if not found or not 0 < float(found[1]) * _UNITS[found[2]] <= _LONGEST:
+        message = f"a budget is a time above 0 and below 10,000 h such as 300s, 5m or 1h; got {text!r}"
         raise ArgumentError(message)
     return float(found[1]) * _UNITS[found[2]]
 
@@ -300,6 +318,14 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def _tell_skipped(bench: Bench) -> None:
+    skipped = bench.image_set.skipped
+    if skipped:
+        console.note(f"left out: {console.counted(len(skipped), 'file', 'files')}, each with its reason in the report")
+        for each in skipped[:_SKIPPED_SHOWN]:
+            console.note(f"  {each.file}: {each.reason}")
 
 
 def _print(bench: Bench, findings: Findings) -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from facerec.transfer.grid import Plan, Settings, choose, groups
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.results import Results
 from facerec.transfer.run import Measured, measure_all, plan_document, read_plan
+
+if TYPE_CHECKING:
+    from facerec.transfer.teamwork import Teamwork
 
 DEFAULT_PROTOCOLS: tuple[Protocol, ...] = ("linear", "knn", "centroid", "fine-tune", "scratch")
 """What is compared where nothing is asked for."""
@@ -131,6 +134,7 @@ def run_bench(
     weights_dir: Path | None = None,
     weights: str = "default",
     device: str = "cpu",
+    teamwork: Teamwork | None = None,
     planned: Callable[[Plan, tuple[str, ...]], None] | None = None,
     finished: Callable[[Outcome, NDArray[np.int64], int, int, float], None] | None = None,
 ) -> Bench:
@@ -166,6 +170,8 @@ def run_bench(
         ``default``, a version, or ``none`` for random weights, which every output then says.
     device : str
         ``cpu``, ``cuda`` or ``cuda:N``.
+    teamwork : Teamwork, optional
+        Of the first process where several train together; the others run ``facerec.transfer.following.follow``.
     planned : callable, optional
         Called with the plan and the warnings before anything is measured.
     finished : callable, optional
@@ -192,10 +198,12 @@ def run_bench(
     from facerec.transfer.leakage import find_leakage
     from facerec.transfer.measuring import Measuring
     from facerec.transfer.reading import read_image_set
+    from facerec.transfer.teamwork import Teamwork
 
     image_set = read_image_set(data, label=label)
     loaded = load_backbones(backbones, weights_dir, weights)
-    work = Measuring(image_set, loaded, test=test, device=device, features=out / "features")
+    together = teamwork or Teamwork()
+    work = Measuring(image_set, loaded, test=test, device=device, features=out / "features", teamwork=together)
     wanted = _shots(shots, work)
     count = seeds or (DEFAULT_SEEDS if budget is None else SEEDS_IN_BUDGET)
     ordered = groups(list(loaded), protocols, wanted, count)
@@ -216,7 +224,21 @@ def run_bench(
         "trials": trials,
         "device": device.partition(":")[0],
     }
+    if together.team.size > 1:
+        configuration["processes"] = together.team.size
+        work.check_team(protocols, wanted, ladder[0])
     results = Results(out, configuration)
+    together.ask(
+        "begin",
+        data=str(data),
+        label=label,
+        digest=image_set.digest,
+        backbones=list(loaded),
+        weights_dir=None if weights_dir is None else str(weights_dir),
+        version=weights,
+        test=test,
+        device=device,
+    )
     warnings = _warnings(find_leakage(image_set, work.splits).warning, loaded.values())
     command = _command(image_set.name, configuration, label=label, weights=weights)
     installed = versions()
@@ -306,7 +328,9 @@ def _warnings(leakage: str, backbones: Any) -> tuple[str, ...]:  # noqa: ANN401 
 
 
 def _command(name: str, configuration: dict[str, Any], *, label: str, weights: str) -> tuple[str, ...]:
-    words = ["facerec", "transfer", "run", "--data", name]
+    together = configuration.get("processes")
+    words = ["torchrun", "--nproc-per-node", str(together), "--no-python"] if together else []
+    words += ["facerec", "transfer", "run", "--data", name]
     for backbone in configuration["backbones"]:
         words += ["--backbone", backbone]
     words += ["--protocol", ",".join(configuration["protocols"])]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -31,10 +31,13 @@ class Team:
         0 … size - 1; the process of rank 0 is the one that writes files.
     size : int
         1 where a process works alone.
+    store : torch.distributed.Store or None
+        Where the processes meet, as `team` gives it.
     """
 
     rank: int = 0
     size: int = 1
+    store: torch.distributed.Store | None = field(default=None, compare=False, repr=False)
 
     def part(self, indices: NDArray[np.int64]) -> slice:
         """Where in a batch this process's photos stand; the parts differ by one photo at most."""
@@ -95,13 +98,15 @@ def team() -> Iterator[Team]:
         message = f"WORLD_SIZE is set but {', '.join(missing)} is not; start the processes with torchrun"
         raise ArgumentError(message)
     place = int(os.environ["LOCAL_RANK"])
+    store, rank, size = next(iter(torch.distributed.rendezvous("env://")))
+    own_store = torch.distributed.PrefixStore("group", store)
     own_gpu = torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if own_gpu and torch.cuda.is_available():
         torch.cuda.set_device(place)
-        torch.distributed.init_process_group("nccl")
+        torch.distributed.init_process_group("nccl", store=own_store, rank=rank, world_size=size)
     else:
-        torch.distributed.init_process_group("gloo")
+        torch.distributed.init_process_group("gloo", store=own_store, rank=rank, world_size=size)
     try:
-        yield current_team()
+        yield replace(current_team(), store=store)
     finally:
         torch.distributed.destroy_process_group()

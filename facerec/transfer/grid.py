@@ -205,8 +205,8 @@ def choose(
     if not plan.cells:
         cheapest = min(plan.left_out, key=lambda planned: planned.seconds)
         message = (
-            f"nothing fits into a budget of {budget:.0f} s: {cheapest.cell} alone takes about "
-            f"{cheapest.seconds + shared(cheapest.cell.backbone, settings):.0f} s here; give more time, or fewer photos"
+            f"nothing fits into a budget of {budget:.3g} s: {cheapest.cell} alone takes about "
+            f"{cheapest.seconds + shared(cheapest.cell.backbone, settings):.3g} s here; give more time, or fewer photos"
         )
         raise ArgumentError(message)
     return plan

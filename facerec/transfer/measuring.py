@@ -8,21 +8,26 @@ hundreds of labelled photos would make few shots look better than they are.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
 from facerec.transfer.backbone import Backbone, load_backbone
 from facerec.transfer.bench import Provenance
-from facerec.transfer.cells import Cell, Outcome, Point
+from facerec.transfer.cells import Cell, Outcome, Point, shots_text
+from facerec.transfer.cells import Protocol as CellProtocol
 from facerec.transfer.cost import Counts, PeakMemory, Speed, learning_macs, macs_at, predicted_seconds
+from facerec.transfer.distributed import Team
 from facerec.transfer.features import Features, Precision, extract
 from facerec.transfer.grid import Settings
 from facerec.transfer.image_set import ImageSet
@@ -30,8 +35,9 @@ from facerec.transfer.photos import Photos
 from facerec.transfer.probes import Probe, fit_centroid, fit_knn, fit_logistic
 from facerec.transfer.recipe import Protocol as TrainedProtocol
 from facerec.transfer.recipe import Recipe, recipes
-from facerec.transfer.speed import measure_speed, size_for
+from facerec.transfer.speed import measure_speed, size_for, training_speed
 from facerec.transfer.splits import Splits, nested_shots, split
+from facerec.transfer.teamwork import Teamwork
 from facerec.transfer.trained import Progress, Trained
 from facerec.transfer.training import predict, train
 
@@ -63,6 +69,8 @@ class Measuring:
         ``cpu``, ``cuda`` or ``cuda:N``.
     features : Path or None
         Folder of computed features; None: they are kept in memory only.
+    teamwork : Teamwork, optional
+        Asks the other processes to help with trainings, where there are others.
     """
 
     def __init__(
@@ -73,12 +81,14 @@ class Measuring:
         test: float,
         device: str,
         features: Path | None,
+        teamwork: Teamwork | None = None,
     ) -> None:
         self.image_set = image_set
         self.backbones = dict(backbones)
         self.device = device
         self.splits = split(image_set, seed=SPLIT_SEED, validation=VALIDATION, test=test)
         self._folder = features
+        self._teamwork = teamwork or Teamwork()
         self._test_share = test
         self._by_seed: dict[int, Splits] = {}
         self._features: dict[tuple[str, int], Features] = {}
@@ -114,6 +124,28 @@ class Measuring:
             f"{counts[smallest]} photos to learn from; ask for {counts[smallest]} or fewer, or for all"
         )
         raise ArgumentError(message)
+
+    def check_team(self, protocols: Sequence[str], shots: Sequence[int | None], settings: Settings) -> None:
+        """Refuse batches that have fewer photos than the team has processes.
+
+        Raises
+        ------
+        ArgumentError
+            The message names protocol and shots.
+        """
+        size = self._teamwork.team.size
+        name = next(iter(self.backbones))
+        for protocol, each in product(protocols, shots):
+            cell = Cell(name, cast("CellProtocol", protocol), each, 0)
+            photos = len(self.drawn(cell).train) if cell.trained else 0
+            for tried in self._recipes(cell, settings):
+                smallest = photos // tried.plan(photos).batches_per_pass
+                if smallest < size:
+                    message = (
+                        f"{protocol} with {shots_text(each)} has batches of {smallest} photos, which {size} processes "
+                        "cannot share; start fewer processes, or ask for more shots"
+                    )
+                    raise ArgumentError(message)
 
     def drawn(self, cell: Cell) -> Splits:
         """The photos of a cell."""
@@ -169,10 +201,19 @@ class Measuring:
         found = self._speeds.get((backbone, True)) or self._speeds.get((backbone, training))
         if found is None:
             found = measure_speed(
-                self.backbones[backbone], self.image_set, self.splits.train, device=self.device, training=training
+                self.backbones[backbone],
+                self.image_set,
+                self.splits.train,
+                device=self.device,
+                training=training,
+                before_training=lambda: self._teamwork.ask("speed", backbone=backbone),
             )
             self._speeds[backbone, training] = found
         return found
+
+    def training_speed(self, backbone: str) -> None:
+        """Take part in the training that the first process times in `speed`."""
+        training_speed(self.backbones[backbone], self.image_set, self.splits.train, device=self.device)
 
     def provenance(self, backbone: str, settings: Settings) -> Provenance:
         """Which network that is, at the size that is used."""
@@ -195,7 +236,7 @@ class Measuring:
         if cell.trained:
             try:
                 return self._train(cell, settings, photos, memory, began, checkpoint=checkpoint, deadline=deadline)
-            except _LateError:
+            except LateError:
                 return None
         found = self._computed(cell.backbone, settings)
         # What others of the same backbone share counts in each, for the photos that each uses.
@@ -243,17 +284,18 @@ class Measuring:
             probe = self._fit(replace(cell, protocol="linear"), found, photos)
         best: Trained | None = None
         tried = self._recipes(cell, settings)
-        for number, each in enumerate(tried):
-            trained = train(
-                backbone,
-                self.image_set,
-                photos,
-                each,
-                probe=probe,
-                checkpoint=checkpoint.with_name(f"{checkpoint.stem}-{number}.checkpoint"),
-                photos=held,
-                device=self.device,
-                progress=None if deadline is None else _Watch(deadline),
+        for number in range(len(tried)):
+            self._teamwork.ask(
+                "train",
+                None if probe is None else probe.weights,
+                cell=asdict(cell),
+                settings=asdict(settings),
+                number=number,
+                checkpoint=str(checkpoint),
+                watched=deadline is not None,
+            )
+            trained = self.train_together(
+                cell, settings, number, probe, checkpoint=checkpoint, watched=deadline is not None, deadline=deadline
             )
             if best is None or trained.validation_accuracy > best.validation_accuracy:
                 best = trained
@@ -280,6 +322,52 @@ class Measuring:
             parameters=backbone.parameters + (backbone.dimension + 1) * classes,
             seconds=features_seconds + time.perf_counter() - began,
             peak_memory=memory.read(),
+        )
+
+    def train_together(
+        self,
+        cell: Cell,
+        settings: Settings,
+        number: int,
+        probe: Probe | None,
+        *,
+        checkpoint: Path,
+        watched: bool,
+        deadline: float | None,
+    ) -> Trained:
+        """Train a cell by one of its recipes, with all processes of the team.
+
+        Parameters
+        ----------
+        cell : Cell
+        settings : Settings
+        number : int
+            Which of the recipes.
+        probe : Probe or None
+            Where ``lp-ft`` starts.
+        checkpoint : Path
+            Of the cell.
+        watched : bool
+            Whether there is a deadline.
+        deadline : float or None
+            A reading of the first process's ``time.monotonic()``; the others need none.
+
+        Raises
+        ------
+        LateError
+            In all processes, if the first one sees that the training cannot end before its deadline.
+        """
+        backbone = self._backbone(cell)
+        return train(
+            backbone,
+            self.image_set,
+            self.drawn(cell),
+            self._recipes(cell, settings)[number],
+            probe=probe,
+            checkpoint=checkpoint.with_name(f"{checkpoint.stem}-{number}.checkpoint"),
+            photos=self._held(backbone, size_for(backbone, settings)),
+            device=self.device,
+            progress=_Watch(deadline, self._teamwork.team, self.device) if watched else None,
         )
 
     def _outcome(self, cell: Cell, settings: Settings, photos: Splits, **measured: Any) -> Outcome:  # noqa: ANN401
@@ -364,15 +452,16 @@ class Measuring:
         return self._photos[key]
 
 
-class _LateError(Exception):
+class LateError(Exception):
     """A training cannot end before the deadline; caught where the cell is measured."""
 
 
 class _Watch:
     """Watches a training's steps, and gives it up as soon as it is clear that it cannot end in time."""
 
-    def __init__(self, deadline: float) -> None:
-        self._deadline = deadline
+    def __init__(self, deadline: float | None, team: Team, device: str) -> None:
+        self._deadline = math.inf if deadline is None else deadline
+        self._team, self._device = team, device
         self._began = time.monotonic()
         self._first: int | None = None
 
@@ -383,5 +472,9 @@ class _Watch:
             return
         pace = (now - self._began) / max(1, at.step - self._first)
         left = self._deadline - now
-        if left < 0 or (at.step - self._first >= _STEPS_TO_TELL and pace * (at.steps - at.step) > _TOO_LATE * left):
-            raise _LateError
+        told = at.step - self._first >= _STEPS_TO_TELL
+        late = left < 0 or (told and pace * (at.steps - at.step) > _TOO_LATE * left)
+        signal = torch.tensor([float(late)], device=self._device)
+        self._team.add_up([signal])  # one process decides: clocks differ, and those that go on would wait for ever
+        if signal.item():
+            raise LateError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -34,6 +35,7 @@ def measure_speed(
     device: str,
     training: bool = True,
     photos: int = _PHOTOS,
+    before_training: Callable[[], None] | None = None,
 ) -> Speed:
     """Time a backbone on some photos: features, three steps of training, one sweep of a probe.
 
@@ -49,15 +51,17 @@ def measure_speed(
         Whether training is timed; otherwise what is said of it means nothing.
     photos : int
         How many to use, above 2.
+    before_training : callable, optional
+        Called before a training is timed, which all processes of a team do together by `training_speed`.
 
     Returns
     -------
     Speed
         In multiply-adds per second, so that it holds for other input sizes, too.
     """
-    size = min(_SIZE, backbone.preprocessing.crop) if resizable(backbone) else backbone.preprocessing.crop
+    size = _timed_size(backbone)
     macs = macs_at(backbone.macs, backbone.preprocessing.crop, size)
-    some = indices[:: max(1, len(indices) // photos)][:photos]
+    some = _some(indices, photos)
 
     def run(which: NDArray[np.int64]) -> float:
         return timed(
@@ -71,7 +75,9 @@ def measure_speed(
     probe = _probe(backbone.dimension, len(image_set.classes))
     if not training:
         return Speed(forward, forward, 0.0, probe)
-    step, start = _training(backbone, image_set, some, size=size, device=device)
+    if before_training is not None:
+        before_training()
+    step, start = training_speed(backbone, image_set, indices, device=device, photos=photos)
     return Speed(forward, (1 + BACKWARD) * macs * (len(some) - _WARM_UP) / step, start, probe)
 
 
@@ -86,10 +92,11 @@ def size_for(backbone: Backbone, settings: Settings) -> int:
     return own if settings.size is None or not resizable(backbone) else settings.size
 
 
-def _training(
-    backbone: Backbone, image_set: ImageSet, some: NDArray[np.int64], *, size: int, device: str
+def training_speed(
+    backbone: Backbone, image_set: ImageSet, indices: NDArray[np.int64], *, device: str, photos: int = _PHOTOS
 ) -> tuple[float, float]:
-    """Seconds per step, and seconds until the first."""
+    """Seconds per step of a training, and seconds until the first; parameters as of `measure_speed`."""
+    size, some = _timed_size(backbone), _some(indices, photos)
     marks: list[float] = []
 
     def note(_: Progress) -> None:
@@ -111,6 +118,15 @@ def _training(
     whole = time.perf_counter() - began
     step = max(step_seconds(marks), 1e-6)
     return step, max(0.0, whole - step * len(marks))
+
+
+def _timed_size(backbone: Backbone) -> int:
+    own = backbone.preprocessing.crop
+    return min(_SIZE, own) if resizable(backbone) else own
+
+
+def _some(indices: NDArray[np.int64], photos: int) -> NDArray[np.int64]:
+    return indices[:: max(1, len(indices) // photos)][:photos]
 
 
 def _probe(dimension: int, classes: int) -> float:

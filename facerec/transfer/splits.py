@@ -199,10 +199,12 @@ def _cut(image_set: ImageSet, pool: Indices, groups: Indices, *, part: str, shar
             else:
                 kept.add(number)
         if have == 0 or have == len(of_class):
+            count = f"{len(of_class)} {'photo' if len(of_class) == 1 else 'photos'}"
+            together = f" of {len(numbers)} groups (people, or copies of a photo) that must stay together"
             message = (
-                f"{image_set.name}: class {image_set.classes[label]!r} has {len(of_class)} photos of {len(numbers)} "
-                f"groups (people, or copies of a photo) that must stay together, too few for a {part} part; "
-                "add photos or leave the class out"
+                f"{image_set.name}: class {image_set.classes[label]!r} has {count}"
+                f"{together if len(numbers) < len(of_class) else ''} to cut a {part} part from, too few; a class needs "
+                "3 or more in all: add photos or leave the class out"
             )
             raise DataSetError(message)
     return np.sort(pool[np.isin(groups[pool], sorted(taken))])

@@ -1,12 +1,14 @@
 """facerec transfer run: from generated photos to results, cut off and gone on with, and what it refuses."""
 
 import csv
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,6 +94,7 @@ def test_the_same_again_measures_nothing(done, photos, capsys):
         (("--seeds", "0"), "--seeds must be 1 or more"),
         (("--budget", "soon"), "a budget is a time above 0"),
         (("--budget", "0m"), "a budget is a time above 0"),
+        (("--budget", "9" * 400), "a budget is a time above 0 and below 10,000 h"),
         (("--test-part", "2"), "share between 0 and 1"),
         (("--device", "cuda:7"), "CUDA"),
         (("--backbone", "resnet5O"), "resnet5O"),
@@ -114,6 +117,71 @@ def test_photos_that_are_not_there(tmp_path, capsys):
 
     assert status == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_line(photos, tmp_path, capsys, monkeypatch):
+    """The file that could not be written is named, and nothing half-written is left."""
+
+    def full(self, _content):
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+
+    status = run(app, words(photos, tmp_path / "out", "--protocol", "centroid", "--shots", "2", "--seeds", "1"))
+
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert status == 2
+    assert line.startswith("facerec: error:")
+    assert "No space left on device" in line
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(("each", "part"), [(1, "test"), (2, "validation")])
+def test_a_class_that_is_too_small(tmp_path, capsys, each, part):
+    """The class, and how many photos it needs."""
+    random = np.random.default_rng(0)
+    for name in ("many, <b>", "few"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(each if name == "few" else 8):
+            Image.fromarray(random.integers(0, 255, (30, 30, 3), dtype=np.uint8)).save(
+                tmp_path / "data" / name / f"{number}.png"
+            )
+
+    status = run(app, words(tmp_path / "data", tmp_path / "out"))
+
+    told = capsys.readouterr().err
+    assert status == 2
+    assert f"class 'few' has 1 photo to cut a {part} part from" in told
+    assert "a class needs 3 or more in all" in told
+
+
+def test_photos_of_every_kind(tmp_path, capsys):
+    """Transparent, 16-bit, CMYK, tiny and large photos are measured; what is none is counted and named."""
+    random = np.random.default_rng(0)
+    for name in ('a "quoted, class"', "<b>ü</b>"):
+        folder = tmp_path / "data" / name
+        folder.mkdir(parents=True)
+        pixels = [random.integers(0, 255, (30, 40, 3), dtype=np.uint8) for _ in range(6)]
+        made = [Image.fromarray(each) for each in pixels]
+        made[0].convert("RGBA").save(folder / "0.png")
+        Image.fromarray(pixels[1][..., 0].astype(np.uint16) * 250).save(folder / "1.png")
+        made[2].convert("CMYK").save(folder / "2.jpg")
+        made[3].resize((1, 300)).save(folder / "3.png")
+        made[4].resize((900, 700)).save(folder / "4.jpg")
+        made[5].save(folder / "5.png")
+        made[5].save(folder / "6.gif")
+        (folder / "7.jpg").write_bytes(b"")
+
+    arguments = words(tmp_path / "data", tmp_path / "out", "--protocol", "centroid", "--shots", "all", "--seeds", "1")
+    status = run(app, arguments)
+
+    told = capsys.readouterr().err
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert status == 0
+    assert "left out: 4 files" in told
+    assert "6.gif: is a GIF" in told
+    assert "&lt;b&gt;ü&lt;/b&gt;" in page
+    assert "<b>ü" not in page
 
 
 @pytest.mark.slow
