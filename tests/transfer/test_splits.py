@@ -92,7 +92,7 @@ def test_a_person_on_both_sides_of_given_parts_is_refused() -> None:
 @pytest.mark.parametrize(
     ("made", "complaint"),
     [
-        (_set([0] * 10 + [1]), "class 'b' has 1 photos"),
+        (_set([0] * 10 + [1]), "class 'b' has 1 photo to cut a test part from"),
         (_set([0] * 4 + [1] * 4, subject=["a"] * 4 + ["b"] * 4), "class 'a' has 4 photos of 1 groups"),
         (_set([0, 0, 1], parts=["train", "train", "test"]), "class 'b' has no photo to learn from"),
     ],
