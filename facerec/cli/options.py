@@ -9,6 +9,9 @@ import typer
 
 Choice: TypeAlias = Literal["only", "largest", "central"]
 
+MIN_FACE_SIZE = 40
+"""The detector's own default, in pixels."""
+
 _HOW = "How faces are found and compared"
 
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document on stdout.")]

@@ -7,15 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facerec.cli.options import MIN_FACE_SIZE
 from facerec.errors import CalibrationError
 from facerec.gallery import open_gallery
 
 if TYPE_CHECKING:
     from facerec.recognizer import Recognizer
     from facerec.types import OperatingPoint
-
-MIN_FACE_SIZE = 40
-"""The detector's own default."""
 
 MOST_WORKERS = 4
 """Photos that are looked at side by side; each large one needs some hundred megabytes."""

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Choice, Device, MinFaceSize, Weights, examples
-from facerec.cli.recognition import MIN_FACE_SIZE
+from facerec.cli.options import MIN_FACE_SIZE, AsJson, Choice, Device, MinFaceSize, Weights, examples
 
 if TYPE_CHECKING:
     from facerec.training.make import TrainedModel
@@ -67,8 +66,8 @@ def train(
         typer.Option(
             "--backbone",
             metavar="NAME",
-            help="Where it starts: dlib_resnet, the face network; efficientnet_lite0, resnet18, resnet50 …, trained on "
-            "ImageNet (facerec transfer backbones); NAME.none is random.",
+            help="Where it starts: dlib_resnet, the face network; efficientnet_lite0, resnet18, resnet50 and others, "
+            "trained on ImageNet (facerec transfer backbones); NAME.none is random.",
             rich_help_panel=_LEARNED,
         ),
     ] = "dlib_resnet",
@@ -248,7 +247,7 @@ def train(
             "--teacher",
             metavar="NAME",
             help="An embedder whose vectors a student learns, by its network from --backbone: dlib_resnet at a smaller "
-            "--size, dlib_resnet_short, dlib_resnet_half.none … Nobody on the photos needs to be named: --data may be "
+            "--size, dlib_resnet_short, dlib_resnet_half.none. Nobody on the photos needs to be named: --data may be "
             "any folder of photos.",
             show_default=False,
             rich_help_panel=_TEACHER,
@@ -296,7 +295,7 @@ def train(
     """Train an embedder on photos of people, from a pre-trained backbone to a calibrated model's folder.
 
     People are split, never photos. A training that was cut off goes on when it is started again with the same options.
-    Several processes train together by: torchrun --nproc-per-node N --no-python facerec train …
+    Several processes train together by: torchrun --nproc-per-node N --no-python facerec train ...
     """
     from facerec.errors import ArgumentError
     from facerec.training.make import train_embedder, work_folder

@@ -173,7 +173,7 @@ def run(
 
     Predicts what it will cost, measures cell by cell, and writes results.csv and report.html, .md and .json. A run
     that was cut off goes on where it was when it is started again with the same options.
-    Several processes share each training: torchrun --nproc-per-node N --no-python facerec transfer run …
+    Several processes share each training: torchrun --nproc-per-node N --no-python facerec transfer run ...
     """
     from facerec.device import best_device, torch_device
     from facerec.transfer.bench import DEFAULT_PROTOCOLS, run_bench
