@@ -38,6 +38,13 @@ TRIALS = (
         "the teacher's network, one pass instead of two",
     ),
     Trial(
+        "trim-one-pass",
+        "dlib_resnet_trim",
+        150,
+        StudentRecipe(epochs=3, learning_rate=5e-5, flip=False),
+        "two of its fourteen residual blocks left out, one pass",
+    ),
+    Trial(
         "short-one-pass",
         "dlib_resnet_short",
         150,

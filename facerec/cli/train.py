@@ -247,7 +247,7 @@ def train(
             "--teacher",
             metavar="NAME",
             help="An embedder whose vectors a student learns, by its network from --backbone: dlib_resnet at a smaller "
-            "--size, dlib_resnet_short, dlib_resnet_half.none. Nobody on the photos needs to be named: --data may be "
+            "--size, dlib_resnet_trim, dlib_resnet_short … Nobody on the photos needs to be named: --data may be "
             "any folder of photos.",
             show_default=False,
             rich_help_panel=_TEACHER,

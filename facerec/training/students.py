@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from facerec.errors import ArgumentError
-from facerec.transfer.architectures import DLIB_RESNET, SHORT, STUDENTS, build, dissect
+from facerec.transfer.architectures import DLIB_RESNET, KEPT, STUDENTS, build, dissect
 from facerec.transfer.backbone import NONE, Backbone, Folder, load_backbone
 from facerec.transfer.preprocessing import Preprocessing
 from facerec.transfer.trunk import Trunk
-
-_SHORT = "dlib_resnet_short"
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Student:
     Attributes
     ----------
     name : str
-        ``dlib_resnet``, ``dlib_resnet_short``, ``dlib_resnet_half.none``, ``efficientnet_lite0`` …
+        ``dlib_resnet``, ``dlib_resnet_trim``, ``dlib_resnet_half.none``, ``efficientnet_lite0`` …
     architecture : str
         Of its trunk.
     backbone : Backbone
@@ -65,7 +63,7 @@ class Student:
             torch.manual_seed(seed)
             trunk = dissect(self.architecture, build(self.architecture, size=size), size=size)[0]
         if not self.random:
-            _take_over(trunk, self.backbone.trunk(), SHORT)
+            _take_over(trunk, self.backbone.trunk(), KEPT[self.architecture])
         return trunk
 
 
@@ -75,9 +73,9 @@ def load_student(name: str, *, weights_dir: Folder = None) -> Student:
     Parameters
     ----------
     name : str
-        A backbone (``facerec.transfer.backbone.load_backbone``); ``dlib_resnet_short``, dlib's network without four of
-        its fourteen residual blocks, which starts from the weights of the others; ``dlib_resnet_half.none``, all
-        blocks with half the filters, which starts at random; or ``dlib_resnet_short.none``.
+        A backbone (``facerec.transfer.backbone.load_backbone``); ``dlib_resnet_trim`` or ``dlib_resnet_short``, dlib's
+        network without two or four of its fourteen residual blocks, which start from the weights of the others;
+        ``dlib_resnet_half.none``, all blocks with half the filters, which starts at random.
     weights_dir : path, optional
         Where weight files are looked for first.
 
@@ -92,7 +90,7 @@ def load_student(name: str, *, weights_dir: Folder = None) -> Student:
     if architecture not in STUDENTS:
         backbone = load_backbone(name, weights_dir=weights_dir)
         return Student(backbone.name, backbone.architecture, backbone, backbone.weights_sha256 is None)
-    if version not in ("", NONE) or (architecture != _SHORT and version != NONE):
+    if version not in ("", NONE) or (architecture not in KEPT and version != NONE):
         message = f"there are no weights for {name}; use {architecture}.{NONE}, which starts at random"
         raise ArgumentError(message)
     random = version == NONE

@@ -32,14 +32,17 @@ TORCHVISION = tuple(
 
 EFFICIENTNET_LITE0 = "efficientnet_lite0"
 DLIB_RESNET = "dlib_resnet"
-SHORT = (0, 1, 3, 4, 5, 7, 8, 10, 11, 13)
-"""Which residual blocks of dlib's network its short student has: all but the last of each width, the least missed."""
+KEPT = {
+    "dlib_resnet_trim": (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 13),
+    "dlib_resnet_short": (0, 1, 3, 4, 5, 7, 8, 10, 11, 13),
+}
+"""Students that leave out residual blocks of dlib's network, the least missed ones first, and which they keep."""
 
 ARCHITECTURES = (EFFICIENTNET_LITE0, *TORCHVISION, DLIB_RESNET)
 """Those that there are pre-trained weights for."""
 
 STUDENTS = {
-    "dlib_resnet_short": tuple(BLOCKS[place] for place in SHORT),
+    **{name: tuple(BLOCKS[place] for place in kept) for name, kept in KEPT.items()},
     "dlib_resnet_half": tuple((filters // 2, stride) for filters, stride in BLOCKS),
 }
 """Smaller networks of the kind of dlib's, and their residual blocks: fewer of them, or all with half the filters."""

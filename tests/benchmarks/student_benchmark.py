@@ -38,6 +38,7 @@ def main() -> None:
     chips: Chips = np.asarray(teacher.crop(scene, recognizer.detector(scene))[:24])
     students = {
         "one pass": untaught("dlib_resnet", teacher, size=150, flip=False),
+        "trim, one pass": untaught("dlib_resnet_trim", teacher, size=150, flip=False),
         "short, one pass": untaught("dlib_resnet_short", teacher, size=150, flip=False),
         "112 pixels, two passes": untaught("dlib_resnet", teacher, size=112, flip=True),
         "half the filters, one pass": untaught("dlib_resnet_half.none", teacher, size=150, flip=False),

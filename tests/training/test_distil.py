@@ -18,7 +18,7 @@ from facerec.training.student_recipe import StudentRecipe
 from facerec.training.students import Student, closed_form_head, load_student
 from facerec.training.teaching import TeacherLoss, agreement, load_teacher, teacher_vectors
 from facerec.transfer import checkpoints
-from facerec.transfer.architectures import SHORT, STUDENTS
+from facerec.transfer.architectures import KEPT, STUDENTS
 from facerec.transfer.backbone import load_backbone
 from facerec.transfer.preprocessing import Preprocessing
 from facerec.types import Embedder
@@ -197,9 +197,7 @@ def test_too_few_faces(photos, tmp_path, draw):
     PIL.Image.fromarray(np.zeros((24, 24, 3), np.uint8)).save(few / "black.png")
     read = {"detector": WholePhoto(), "crop": WholeCrop(), "cache": tmp_path / "chips"}
 
-    with pytest.raises(
-        DataSetError, match=r"at least 8 are needed; 1 photos were skipped, the first is black"
-    ):
+    with pytest.raises(DataSetError, match=r"at least 8 are needed; 1 photos were skipped, the first is black"):
         read_faces(few, **read)
     with pytest.raises(DataSetError, match="expected a folder of photos, or a CSV file with the column image"):
         read_faces(tmp_path / "nothing", **read)
@@ -253,16 +251,21 @@ def test_the_closed_form_is_the_least_squares_map():
     np.testing.assert_allclose(moved, shift, atol=2e-2)
 
 
-def test_the_short_student_has_its_parents_blocks():
-    """Stem and kept blocks are the parent's to the bit; the half one is told to start at random."""
-    short = load_student("dlib_resnet_short")
+@pytest.mark.parametrize("name", sorted(KEPT))
+def test_a_shorter_student_has_its_parents_blocks(name):
+    """Stem and kept blocks are the parent's to the bit."""
+    short = load_student(name)
     trunk, parent = short.trunk(seed=0, size=150), load_backbone("dlib_resnet").trunk()
 
     blocks = [block for name, level in trunk.body.items() if name != "stem" for block in level]
     theirs = [block for name, level in parent.body.items() if name != "stem" for block in level]
-    assert len(blocks) == len(SHORT) < len(theirs)
-    for block, place in zip(blocks, SHORT, strict=True):
+    assert len(blocks) == len(KEPT[name]) < len(theirs)
+    for block, place in zip(blocks, KEPT[name], strict=True):
         assert all(torch.equal(a, b) for a, b in zip(block.parameters(), theirs[place].parameters(), strict=True))
+
+
+def test_half_the_filters_start_at_random():
+    """Under a name that says so; there are no weights for half of them."""
     half = load_student("dlib_resnet_half.none")
     assert half.random
     assert half.trunk(seed=0, size=150).dimension == STUDENTS["dlib_resnet_half"][-1][0] == 128
