@@ -25,7 +25,7 @@ class Measured(NamedTuple):
 
 
 LIMITS = """\
-The students learned from photos without names, of other people than LFW's, for minutes; more photos and more time would \
+The students learned from photos without names, of other people than LFW's, for minutes; more of both would \
 bring them nearer. The teacher averages a face with its mirror image, in two passes. Without that, it is as fast \
 as a student of one pass: what a student does no better than "teacher, one pass", it did not gain by learning. \
 Thresholds of the teacher do not hold for a student; measure its own.

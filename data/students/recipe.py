@@ -3,8 +3,8 @@
 Run: python data/students/recipe.py --faces FOLDER --lfw FOLDER_OF_LFW --work FOLDER
 
 FOLDER holds any photos of faces, without names, of other people than LFW's; the published figures come from 5,000
-photos of FairFace's validation part. WORK keeps aligned faces, the teacher's
-vectors and the students' folders, so that a run that was cut off goes on. About an hour on two cores.
+photos of FairFace's validation part. WORK keeps aligned faces, the teacher's vectors and the students' folders, so that
+a run that was cut off goes on. Twenty minutes or more on two cores.
 """
 
 import argparse
