@@ -217,8 +217,8 @@ def test_bad_input(faces, teacher, tmp_path):
 
 
 def test_teacher_loss_by_hand():
-    """Two vectors at right angles to a teacher that has them alike: 1 - cos is 0 and 1, the pair's cosine off by 1."""
-    targets = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    """Two vectors at right angles where the teacher has a cosine of 0.6: 1 - cos is 0 and 0.2, the pair is off by 0.6."""
+    targets = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
     vectors = torch.tensor([[3.0, 0.0], [0.0, 2.0]])
     labels = torch.tensor([0, 1])
 
@@ -226,7 +226,7 @@ def test_teacher_loss_by_hand():
     related = TeacherLoss(targets, relation=2.0)(vectors, labels).item()
     weighted = TeacherLoss(targets, relation=0.0)(vectors, labels, weights=torch.tensor([3.0, 1.0])).item()
 
-    assert (plain, related, weighted) == pytest.approx((0.5, 2.5, 0.25))
+    assert (plain, related, weighted) == pytest.approx((0.1, 0.82, 0.05))
 
 
 def test_agreement_by_hand():
