@@ -217,7 +217,7 @@ def test_bad_input(faces, teacher, tmp_path):
 
 
 def test_teacher_loss_by_hand():
-    """Two vectors at right angles where the teacher has a cosine of 0.6: 1 - cos is 0 and 0.2, the pair is off by 0.6."""
+    """Two vectors at right angles, the teacher's at a cosine of 0.6: 1 - cos is 0 and 0.2, the pair is off by 0.6."""
     targets = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
     vectors = torch.tensor([[3.0, 0.0], [0.0, 2.0]])
     labels = torch.tensor([0, 1])
