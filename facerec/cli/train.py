@@ -247,7 +247,7 @@ def train(
             "--teacher",
             metavar="NAME",
             help="An embedder whose vectors a student learns, by its network from --backbone: dlib_resnet at a smaller "
-            "--size, dlib_resnet_trim, dlib_resnet_short … Nobody on the photos needs to be named: --data may be "
+            "--size, dlib_resnet_trim, dlib_resnet_short. Nobody on the photos needs to be named: --data may be "
             "any folder of photos.",
             show_default=False,
             rich_help_panel=_TEACHER,
@@ -263,6 +263,17 @@ def train(
             rich_help_panel=_TEACHER,
         ),
     ] = False,
+    audit_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--audit-by",
+            metavar="COLUMN",
+            help="Audit the model by this column of the CSV on the people who validate, and keep the audit in its "
+            "folder. May be given several times.",
+            show_default=False,
+            rich_help_panel=_GROUPS,
+        ),
+    ] = None,
     balance: Annotated[
         str | None,
         typer.Option(
@@ -353,11 +364,14 @@ def train(
     )
     with team() as own:
         first = own.rank == 0
+        by = tuple(audit_by or ())
         if not first:
             own.wait()  # until the first process has aligned the faces
         people = _people(
             data, crop, face, kept, named=True, min_face_size=min_face_size, device=device, weights=weights
         )
+        for column in by:
+            people.without(column)  # a column that is not there is told before anything is trained
         if first:
             own.wait()
             _tell_start(start, recipe)
@@ -380,6 +394,8 @@ def train(
             )
     if made.folder is None:
         return
+    if by:
+        made = _audited(made, by, recipe)
     if as_json:
         console.document(_document(made, people))
     else:
@@ -476,6 +492,25 @@ def _teller(bar: Callable[[int, int], None]) -> Callable[[Progress], None]:
     return tell
 
 
+def _audited(made: TrainedModel, by: tuple[str, ...], recipe: TrainingRecipe) -> TrainedModel:
+    """With the audit of its validation scores in its folder and on its card."""
+    import json
+    from dataclasses import replace
+
+    from audits import AtFmr, audit_verification
+    from audits.report.claims import verdict_document
+    from audits.report.document import verification_document
+    from facerec.model_folder import attach_audit
+    from facerec.scores import read
+
+    assert made.folder is not None  # noqa: S101 - for the type checker: the caller has looked
+    audit = audit_verification(read(made.work / "validation_scores.csv"), by=by, at=AtFmr(recipe.fmr))
+    document = made.work / "audit.json"
+    text = json.dumps(verification_document(audit, verdict=verdict_document(None)), ensure_ascii=False, allow_nan=False)
+    document.write_text(text, encoding="utf-8")
+    return replace(made, folder=attach_audit(made.folder.path, document))
+
+
 def _tell(made: TrainedModel, recipe: TrainingRecipe, out: Path) -> None:
     assert made.folder is not None  # noqa: S101 - for the type checker: the process that tells has written it
     about, best, start = made.folder.description, made.best, made.history[0]
@@ -530,6 +565,7 @@ def _document(made: TrainedModel, people: People) -> dict[str, object]:
         "start": made.start,
         "best_epoch": made.best.number,
         "history": [asdict(epoch) for epoch in made.history],
+        "audited": made.folder.audit is not None,
         "operating_points": [documents.operating_point(point) for point in made.folder.points],
         "unmeasured": list(made.unmeasured),
     }

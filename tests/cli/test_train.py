@@ -65,7 +65,7 @@ def test_a_manifest_with_groups_gives_scores_for_an_audit(facerec, lfw_people, c
         )
     out = tmp_path / "ours"
 
-    options = ("--epochs", 1, "--fmr", 0.05, "--cache", cache, "--json", "--device", "cpu")
+    options = ("--epochs", 1, "--fmr", 0.05, "--cache", cache, "--json", "--device", "cpu", "--audit-by", "side")
     done = facerec("train", "--data", tmp_path / "people.csv", "--out", out, *options)
 
     assert done.status == 0, done.err
@@ -75,6 +75,9 @@ def test_a_manifest_with_groups_gives_scores_for_an_audit(facerec, lfw_people, c
     assert [epoch["number"] for epoch in document["history"]] == [0, 1]
     audit = facerec("audit", "verification", document["validation_scores"], "--by", "side", "--at-fmr", 0.05, "--json")
     assert audit.status == 0, audit.err
+    kept = json.loads((out / "audit.json").read_text("utf-8"))
+    assert kept["groups"] == audit.document["groups"]
+    assert "By side, at one threshold for all" in (out / "card.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,7 @@ def test_a_manifest_with_groups_gives_scores_for_an_audit(facerec, lfw_people, c
         (("--dimension", 300), "has 256 features"),
         (("--crop", "round"), "no crop recipe is called 'round'"),
         (("--name", "Our Model"), "a model's name is"),
+        (("--audit-by", "gender"), "has no column 'gender'"),
     ],
 )
 def test_what_cannot_be_trained_is_told_in_one_line(facerec, lfw_people, cache, tmp_path, options_and_words):
