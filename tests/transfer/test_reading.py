@@ -178,7 +178,7 @@ def test_torchvision_set_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_hymenoptera(data: Path) -> None:
-    """The tutorial's photos are read in their parts; its .gif is a visible skip, as torchvision's ImageFolder counts."""
+    """The tutorial's photos are read in their parts; its .gif is a visible skip, as for torchvision."""
     found = read_image_set(data / "hymenoptera_data")
 
     assert (found.parts.count("train"), found.parts.count("validation"), len(found.skipped)) == (244, 153, 1)
