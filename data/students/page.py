@@ -30,8 +30,9 @@ bring them nearer. The teacher averages a face with its mirror image, in two pas
 as a student of one pass: what a student does no better than "teacher, one pass", it did not gain by learning. \
 Thresholds of the teacher do not hold for a student; measure its own.
 
-The teacher's network ends in 2 × 2 places and has learned one scale of face, so smaller photos cost it more than \
-their pixels suggest. LFW is a set of press photos on which every embedder looks better than elsewhere."""
+Smaller photos cost the teacher's network more than their pixels suggest; why was not examined. Which blocks are left \
+out, and for how long a student learns, was settled after earlier students had been seen on LFW: these figures are no \
+blind test of that choice. LFW is a set of press photos on which every embedder looks better than elsewhere."""
 TIMES = """\
 From aligned faces to vectors, resizing and averaging included, on one thread, all contenders in turns in one process, \
 medians. The ratio is to the teacher as it is used."""
