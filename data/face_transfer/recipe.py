@@ -65,9 +65,9 @@ SETTINGS: dict[Setting, Asis | Trained] = {
     ),
     Setting("resnet18, random", "from scratch"): Trained(
         "resnet18.none",
-        TrainingRecipe(unfreeze="all", batch_norm="train", epochs=10, learning_rate=1e-3, released_by=0.01),
-        size=96,
-        folds=2,
+        TrainingRecipe(unfreeze="all", batch_norm="train", epochs=6, learning_rate=1e-3, released_by=0.01),
+        size=48,
+        folds=1,
     ),
 }
 
