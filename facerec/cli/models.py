@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console, models_backbones
+from facerec.cli import console, models_added, models_backbones
 from facerec.cli.options import AsJson, Weights, examples
 from facerec.cli.running import fail
 
@@ -44,6 +44,11 @@ def show(name: Name, as_json: AsJson = False, weights: Weights = None) -> None:
     """Tell all that is known of a model: licences, training data, accuracy by group."""
     from facerec.catalogue import model
 
+    if as_json and (added := [each for each in models_added.documents() if each["name"] == name]):
+        console.document(added[0])
+        return
+    if not as_json and models_added.say_card(name):
+        return
     if (network := _backbone(name)) is not None:
         if as_json:
             console.document(models_backbones.backbone_document(network, weights))
@@ -112,7 +117,7 @@ def fetch(
 
 @app.command()
 def check(as_json: AsJson = False, weights: Weights = None) -> None:
-    """Check every model file here against its SHA-256.
+    """Check every model file here against its SHA-256, those of added models too.
 
     Exit status 2 if one is not what it should be, or one that is used by default is absent.
     """
@@ -123,10 +128,13 @@ def check(as_json: AsJson = False, weights: Weights = None) -> None:
     bad = [row[1].file_name for row, spared in zip(rows, optional, strict=True) if row[2].state != "ok" and not spared]
     here, absent = models_backbones.sorted_out(weights)
     bad += [network.files[0].file_name for network, state in here if state["state"] != "ok"]
+    added = models_added.found()
+    bad += [each.name for each in added if each.model is None]
     if as_json:
         files = [{"model": model.name, "file": weight.file_name, **asdict(file)} for model, weight, file in rows]
         files += [{"model": network.name, "file": network.files[0].file_name, **state} for network, state in here]
-        console.document({"files": files, "backbones_absent": absent, "ok": not bad})
+        told = models_added.documents()
+        console.document({"files": files, "added": told, "backbones_absent": absent, "ok": not bad})
     else:
         for (model, weight, file), spared in zip(rows, optional, strict=True):
             hint = f" (not needed unless you choose it: facerec models fetch {model.name})" if spared else ""
@@ -135,6 +143,8 @@ def check(as_json: AsJson = False, weights: Weights = None) -> None:
             )
         for network, state in here:
             console.say(f"{network.name}  {network.files[0].file_name}: {_TOLD[str(state['state'])]}{state['problem']}")
+        for each in added:
+            console.say(f"{each.name}  {_TOLD['ok' if each.model else 'wrong']}{each.problem}")
         console.say(f"{absent} backbones are not here, nor needed unless you choose one: facerec transfer backbones")
     if bad:
         fail(f"{len(bad)} model files are absent or wrong: {', '.join(bad)}")
@@ -166,7 +176,8 @@ def _list(weights: Path | None, *, as_json: bool) -> None:
 
     if as_json:
         networks = [models_backbones.backbone_document(network, weights) for network in PRETRAINED]
-        console.document({"models": [_document(model, weights) for model in MODELS], "backbones": networks})
+        listed = [_document(model, weights) for model in MODELS]
+        console.document({"models": listed, "added": models_added.documents(), "backbones": networks})
         return
     rows = []
     for model in MODELS:
@@ -184,6 +195,7 @@ def _list(weights: Path | None, *, as_json: bool) -> None:
         )
     console.table(("model", "task", "default", "commercial use", "SHA-256", "where"), rows)
     console.say("Licences, training data and accuracy by group: facerec models show NAME")
+    models_added.say_table()
     here, absent = models_backbones.sorted_out(weights)
     console.say()
     models_backbones.backbone_table([network for network, _ in here], weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -206,6 +207,78 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
         console.say(f"{name} is removed")
 
 
+@dataclass(frozen=True)
+class Found:
+    """An added model as it lies on the disk.
+
+    Attributes
+    ----------
+    name : str
+    model : ModelFolder or None
+        None where it cannot be used.
+    problem : str
+        What is wrong then.
+    """
+
+    name: str
+    model: ModelFolder | None
+    problem: str = ""
+
+
+def found() -> list[Found]:
+    """Every added model, read and checked."""
+    from facerec.errors import FacerecError
+    from facerec.model_folder import read_model
+    from facerec.weights import added_models, models_folder
+
+    models = []
+    for name in added_models():
+        try:
+            models.append(Found(name, read_model(models_folder() / name)))
+        except FacerecError as error:
+            models.append(Found(name, None, str(error)))
+    return models
+
+
+def say_table() -> None:
+    """Print the added models, if there are any."""
+    rows = []
+    for each in found():
+        if each.model is None:
+            rows.append((each.name, "", "", "", "", "wrong; see facerec models check"))
+            continue
+        about = each.model.description
+        fmrs = ", ".join(f"{point.target_fmr:g}" for point in each.model.points) or "none"
+        audited = "no" if each.model.audit is None else "yes"
+        rows.append((each.name, about.kind, about.terms.commercial, fmrs, audited, str(each.model.path)))
+    if rows:
+        console.say()
+        console.table(("added model", "kind", "commercial use", "points at FMR", "audited", "where"), rows)
+
+
+def say_card(name: str) -> bool:
+    """Print the card of an added model; whether there is one of that name."""
+    from facerec.weights import added_models
+
+    if name not in added_models():
+        return False
+    from facerec.model_folder import read_model, render_card
+
+    model = read_model(_folder(name))
+    console.say(render_card(model.description, model.points, model.audit).rstrip())
+    return True
+
+
+def documents() -> list[dict[str, object]]:
+    """The added models as JSON holds them."""
+    return [
+        {"name": each.name, "state": "wrong", "problem": each.problem}
+        if each.model is None
+        else {"state": "ok", **_document(each.model)}
+        for each in found()
+    ]
+
+
 def _folder(name: str) -> Path:
     from facerec.errors import ArgumentError
     from facerec.weights import added_models, models_folder
@@ -239,11 +312,26 @@ def _three(option: str, text: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
+def _document(model: ModelFolder) -> dict[str, object]:
+    about = model.description
+    return {
+        "name": about.name,
+        "kind": about.kind,
+        "digest": about.digest,
+        "dimension": about.dimension,
+        "crop": about.crop,
+        "licence": about.terms.licence,
+        "commercial": about.terms.commercial,
+        "folder": str(model.path),
+        "operating_points": len(model.points),
+        "audited": model.audit is not None,
+    }
+
+
 def _tell(model: ModelFolder, *, as_json: bool) -> None:
     about = model.description
     if as_json:
-        told = {"name": about.name, "digest": about.digest, "dimension": about.dimension, "folder": str(model.path)}
-        console.document({**told, "operating_points": len(model.points), "audited": model.audit is not None})
+        console.document(_document(model))
         return
     console.say(f"{about.name}: {about.dimension} numbers per face, digest {about.digest[:12]}…")
     console.say(f"  {model.path / 'card.md'}")

@@ -107,3 +107,21 @@ def test_an_unknown_model_is_one_line(facerec, tmp_path):
 
     assert done.status == 2
     assert "no embedder is called 'dlib-resnt'; did you mean 'dlib-resnet'?" in done.err
+
+
+def test_added_models_are_listed_shown_and_checked(facerec, graph, models):
+    """The list names them, show prints the card, and check finds a file that was changed."""
+    facerec("models", "add", graph, "--crop", "five-point-112.v1", "--pixels", "0..1", "--licence", "MIT")
+
+    listed, shown, checked = facerec("models"), facerec("models", "show", "vendor"), facerec("models", "check")
+    as_json = facerec("models", "show", "vendor", "--json")
+    (models / "vendor" / "model.onnx").write_bytes(b"changed")
+    broken, listed_broken = facerec("models", "check"), facerec("models")
+
+    assert "vendor" in listed.out
+    assert "Model card: vendor" in shown.out
+    assert (as_json.document["kind"], as_json.document["licence"]) == ("onnx", "MIT")
+    assert "vendor  as it should be" in checked.out
+    assert broken.status == 2
+    assert "vendor  wrong. " in broken.out
+    assert "wrong; see facerec models check" in listed_broken.out
