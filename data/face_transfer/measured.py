@@ -61,7 +61,7 @@ class Fold:
 
     `scores` are those of the official pairs; `at_fmr` are the thresholds that all pairs of two people of the fold give;
     `by_gender` the false matches, pairs and effective pairs of two women and of two men at each FMR of `FMRS`, shape
-    (2, 2, 3).
+    (2, 2, 3); `epoch` is the one that was kept, 0 the start of the training.
     """
 
     setting: Setting
@@ -71,6 +71,7 @@ class Fold:
     at_fmr: np.ndarray
     by_gender: np.ndarray
     seconds: float
+    epoch: int | None = None
 
     @property
     def wrong(self) -> np.ndarray:

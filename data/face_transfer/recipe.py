@@ -10,7 +10,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from facerec.detect import Mtcnn
 from facerec.device import use_one_thread_per_network
 from facerec.embed.crops import crop_recipe
 from facerec.embed.dlib_resnet import dlib_resnet
-from facerec.model_folder import ModelFolder
+from facerec.model_folder import ModelFolder, read_model
 from facerec.reporting import write
 from facerec.training.embedder import network_forward, trained_forward
 from facerec.training.inputs import Held, held_vectors, inputs_of
@@ -86,7 +86,12 @@ def main() -> None:
     rows: list[Fold] = []
     for setting, way in SETTINGS.items():
         rows += [
-            kept(given.work / "results", setting, fold, lambda fold=fold, way=way: run(way, people, fold, given.work))
+            replace(
+                kept(
+                    given.work / "results", setting, fold, lambda fold=fold, way=way: run(way, people, fold, given.work)
+                ),
+                epoch=epoch_of(way, fold, given.work),
+            )
             for fold in folds[: getattr(way, "folds", 10)]
         ]
         print(setting, flush=True)
@@ -116,7 +121,7 @@ def run(way: Asis | Trained, people: People, fold: FoldPairs, work: Path) -> tup
     if isinstance(way, Asis):
         return as_is(way.backbone, people, work), 0.0
     backbone = load_backbone(way.backbone)
-    out = work / "models" / f"{way.backbone}-{way.recipe.unfreeze}-{way.recipe.head}-{fold.number}"
+    out = model_folder(way, fold, work)
     began = time.perf_counter()
     made = train_embedder(
         people,
@@ -131,6 +136,18 @@ def run(way: Asis | Trained, people: People, fold: FoldPairs, work: Path) -> tup
     )
     seconds = time.perf_counter() - began
     return vectors_of(made.folder, backbone, way, people, work), seconds
+
+
+def model_folder(way: Trained, fold: FoldPairs, work: Path) -> Path:
+    """Where the model of a fold is kept."""
+    return work / "models" / f"{way.backbone}-{way.recipe.unfreeze}-{way.recipe.head}-{fold.number}"
+
+
+def epoch_of(way: Asis | Trained, fold: FoldPairs, work: Path) -> int | None:
+    """The epoch that a training kept; 0 is its start."""
+    if isinstance(way, Asis):
+        return None
+    return int(read_model(model_folder(way, fold, work)).description.training.details["epoch chosen"])
 
 
 def vectors_of(model: ModelFolder, backbone: Backbone, way: Trained, people: People, work: Path) -> Vectors:
