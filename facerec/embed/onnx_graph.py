@@ -118,13 +118,9 @@ def onnx_forward(graph: OnnxGraph, pixels: Pixels, *, flip: bool) -> Callable[[C
         uint8 (n, size, size, 3), n >= 1 → float32 (n, d). Raises WeightsError where the graph gives anything but one
         finite vector per image.
     """
-    mean = np.array(pixels.mean, np.float32)
-    std = np.array(pixels.std, np.float32)
 
     def run(chips: Chips) -> NDArray[np.float32]:
-        images = ((resized(chips, pixels.size).astype(np.float32) - mean) / std).astype(graph.number)
-        if pixels.channels == "BGR":
-            images = images[..., ::-1]
+        images = scaled(chips, pixels).astype(graph.number)
         if graph.layout == "NCHW":
             images = images.transpose(0, 3, 1, 2)
         return _vectors(graph, np.ascontiguousarray(images))
@@ -135,7 +131,7 @@ def onnx_forward(graph: OnnxGraph, pixels: Pixels, *, flip: bool) -> Callable[[C
             part = chips[first : first + _BATCH]
             vectors = run(part)
             if flip:
-                vectors = _unit(vectors) + _unit(run(part[:, :, ::-1]))
+                vectors = unit_length(vectors) + unit_length(run(part[:, :, ::-1]))
             found.append(vectors)
         return np.concatenate(found)
 
@@ -152,7 +148,7 @@ def probe_dimension(forward: Callable[[Chips], NDArray[np.float32]], size: int, 
         chips: no photo could be told from another.
     """
     noise = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=np.uint8)
-    together, alone = _unit(forward(noise)), _unit(forward(noise[:1]))
+    together, alone = unit_length(forward(noise)), unit_length(forward(noise[:1]))
     if abs(together[:1] - alone).max() > 1e-3:
         message = f"{name} gives one chip another vector when it stands among others; export it in evaluation mode"
         raise WeightsError(message)
@@ -218,6 +214,13 @@ def _run(graph: OnnxGraph, images: NDArray[np.floating]) -> NDArray[np.float32]:
     return vectors
 
 
+def scaled(chips: Chips, pixels: Pixels) -> NDArray[np.float32]:
+    """Chips as a network takes them, but for the layout: float32 (n, size, size, 3) in its order of channels."""
+    mean, std = np.array(pixels.mean, np.float32), np.array(pixels.std, np.float32)
+    images: NDArray[np.float32] = (resized(chips, pixels.size).astype(np.float32) - mean) / std
+    return images[..., ::-1] if pixels.channels == "BGR" else images
+
+
 def resized(chips: Chips, size: int | None) -> Chips:
     """Chips at another side in pixels, bilinear; as they are for ``None``."""
     if size is None or size == chips.shape[1]:
@@ -226,5 +229,6 @@ def resized(chips: Chips, size: int | None) -> Chips:
     return np.stack([np.asarray(image) for image in resized])
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors, shape (n, d), each brought to length 1."""
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

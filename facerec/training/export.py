@@ -27,7 +27,7 @@ from torch import nn
 
 from facerec import catalogue, weights
 from facerec.embed.crops import crop_recipe, crop_weights
-from facerec.embed.onnx_graph import onnx_forward, open_graph, resized
+from facerec.embed.onnx_graph import onnx_forward, open_graph, resized, scaled, unit_length
 from facerec.errors import ArgumentError, WeightsError
 from facerec.model_folder import (
     ModelDescription,
@@ -360,7 +360,7 @@ def _to_onnx(network: nn.Module, size: int) -> bytes:
 def _tried_out(source: Exportable, contents: bytes, name: str, trial: Chips, details: dict[str, str | int]) -> Exported:
     size = source.pixels.size or trial.shape[1]
     forward = onnx_forward(open_graph(contents, name=f"{name}.onnx", size=size), source.pixels, flip=False)
-    found, wanted = _unit(forward(trial)), _unit(_original(source, trial))
+    found, wanted = unit_length(forward(trial)), unit_length(_original(source, trial))
     description = ModelDescription(
         name=name,
         kind="onnx",
@@ -395,13 +395,8 @@ def _original(source: Exportable, trial: Chips) -> NDArray[np.float32]:
 
 
 def _scaled(chips: Chips, pixels: Pixels) -> NDArray[np.float32]:
-    """Chips as the network takes them: NCHW, in its order of channels."""
-    images = (resized(chips, pixels.size).astype(np.float32) - np.array(pixels.mean, np.float32)) / np.array(
-        pixels.std, np.float32
-    )
-    if pixels.channels == "BGR":
-        images = images[..., ::-1]
-    return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    """Chips as the network takes them, NCHW."""
+    return np.ascontiguousarray(scaled(chips, pixels).transpose(0, 3, 1, 2))
 
 
 class _Chips(CalibrationDataReader):
@@ -421,7 +416,3 @@ def _quiet() -> warnings.catch_warnings[None]:
     for name in ("torch.onnx", "onnxscript", "onnx_ir", "root"):
         logging.getLogger(name).setLevel(logging.ERROR)
     return warnings.catch_warnings(action="ignore")
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

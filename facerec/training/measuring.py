@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from facerec.calibration import calibrate_all_pairs
 from facerec.calibration.all_pairs import MAX_PHOTOS
+from facerec.embed.onnx_graph import unit_length
 from facerec.errors import CalibrationError
 from facerec.model_folder import ModelDescription
 from facerec.scores import write
@@ -29,7 +30,7 @@ def validation_vectors(
     """Unit vectors of photos, float32 (n, d), as the finished model gives them."""
     groups = np.array_split(photos, max(1, -(-len(photos) // 256)))
     vectors = np.concatenate([forward(people.chips.take(group)) for group in groups])
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit_length(vectors)
 
 
 def points_of(

@@ -1,7 +1,7 @@
 """Torchvision's classification data sets, where they lie on the disk already; nothing is downloaded.
 
 Torchvision knows their formats and checks their files; from here on they are photos and labels like any others.
-(CIFAR's files are pickles; torchvision opens them only after their MD5 agrees with the published one.)
+CIFAR is not among them: its files are pickles, which can run code when they are read.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ _SPLIT_ALL = MappingProxyType({"train": {"split": "train"}, "validation": {"spli
 
 TORCHVISION_SETS: Mapping[str, Mapping[str, Mapping[str, object]]] = MappingProxyType(
     {
-        "CIFAR10": _TRAIN_TEST,
-        "CIFAR100": _TRAIN_TEST,
         "DTD": _SPLIT_ALL,
         "FGVCAircraft": _SPLIT_ALL,
         "FashionMNIST": _TRAIN_TEST,

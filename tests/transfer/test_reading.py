@@ -173,7 +173,7 @@ def test_torchvision_set_that_is_not_there(tmp_path: Path) -> None:
     """A set that is absent is an error and no download; so is a set that nobody knows."""
     with pytest.raises(DataSetError, match="torchvision cannot read MNIST"):
         read_image_set(f"torchvision:MNIST:{tmp_path}")
-    with pytest.raises(DataSetError, match="NAME one of CIFAR10"):
+    with pytest.raises(DataSetError, match="NAME one of DTD"):
         read_image_set(f"torchvision:NONE:{tmp_path}")
 
 
