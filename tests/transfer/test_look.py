@@ -8,6 +8,7 @@ from torch import nn
 
 from facerec.errors import ArgumentError, ImageError
 from facerec.reporting import render_html, render_markdown
+from facerec.reporting.annotate import encode_png
 from facerec.transfer import load_backbone
 from facerec.transfer.look import (
     activations,
@@ -21,7 +22,7 @@ from facerec.transfer.look import (
 )
 from facerec.transfer.look.block_costs import cost_tables
 from facerec.transfer.look.page import look_page
-from facerec.transfer.look.pictures import gallery, grey, overlay, png
+from facerec.transfer.look.pictures import gallery, grey, overlay
 
 
 @pytest.fixture(scope="module")
@@ -253,7 +254,7 @@ def test_pictures_have_the_pixels_they_were_given():
     assert grey(np.array([[[0.0, 5.0]]], np.float32))[0, 0, :, 0].tolist() == [0, 255]
     dark = overlay(np.full((2, 2, 3), (90, 120, 150), np.uint8), np.zeros((2, 2), np.float32))
     assert dark[0, 0].tolist() == [42, 42, 42]
-    assert png(sheet).startswith(b"\x89PNG")
+    assert encode_png(sheet).startswith(b"\x89PNG")
 
 
 def test_costs_are_those_of_the_lecture():

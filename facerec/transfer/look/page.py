@@ -26,12 +26,13 @@ from facerec.reporting import (
     plain,
     write_number,
 )
+from facerec.reporting.annotate import encode_png
 from facerec.reporting.charts import bars
 from facerec.reporting.figures import draw
 from facerec.transfer.look.activations import Activation
 from facerec.transfer.look.block_costs import cost_tables
 from facerec.transfer.look.looking import DETAILED, Look, Seen
-from facerec.transfer.look.pictures import gallery, grey, overlay, png
+from facerec.transfer.look.pictures import gallery, grey, overlay
 
 _CHANNELS = 64
 
@@ -76,11 +77,11 @@ def _answers(look: Look, inside: list[Seen]) -> Section:
             continue
         size = seen.pixels.shape[0]
         pictures: list[Figure | Picture] = [
-            Picture(png(seen.pixels), f"{name} as the network sees it", f"{plain(name)}, {size} × {size} pixels")
+            Picture(encode_png(seen.pixels), f"{name} as the network sees it", f"{plain(name)}, {size} × {size} pixels")
         ]
         if seen.saliency is not None:
             caption = "Saliency: where small changes would change the first answer most"
-            pictures.append(Picture(png(overlay(seen.pixels, seen.saliency)), f"Saliency of {name}", caption))
+            pictures.append(Picture(encode_png(overlay(seen.pixels, seen.saliency)), f"Saliency of {name}", caption))
         if seen.answers:
             blocks += [SideBySide(tuple(pictures)), _bars(seen, name)]
         else:
@@ -126,7 +127,7 @@ def _filters(look: Look) -> Section:
     )
     if look.random:
         text += " **These are random weights, not learned ones.**"
-    picture = Picture(png(sheet), f"{number} first-layer filters, neighbouring weights correlate by {smooth}")
+    picture = Picture(encode_png(sheet), f"{number} first-layer filters, neighbouring weights correlate by {smooth}")
     return Section("First-layer filters", (Text(text), picture))
 
 
@@ -151,7 +152,7 @@ def _activation(activation: Activation, seen: Seen) -> Picture:
     which = f"the {len(strongest)} strongest channels" if channels > _CHANNELS else "strongest first"
     first = ", ".join(map(str, strongest[:5].tolist()))
     return Picture(
-        png(sheet),
+        encode_png(sheet),
         f"Activations of {activation.layer} for {PurePath(seen.photo).name}; strongest channels {first}",
         f"`{plain(activation.layer)}`: {shape}; {which} (channels {first} …). Channels that are 0 "
         f"everywhere on this photo: {activation.silent}.",

@@ -1,8 +1,7 @@
-"""Small images as PNG files for a page: a photo, a gallery of filters or channels."""
+"""Small images for a page: a gallery of filters or channels."""
 
 from __future__ import annotations
 
-import io
 import math
 
 import numpy as np
@@ -11,13 +10,6 @@ from numpy.typing import NDArray
 
 _GAP = 2
 _GROUND = 255
-
-
-def png(pixels: NDArray[np.uint8]) -> bytes:
-    """Write pixels, shape (height, width, 3) or (height, width), as a PNG file."""
-    file = io.BytesIO()
-    PIL.Image.fromarray(pixels).save(file, format="PNG", optimize=True)
-    return file.getvalue()
 
 
 def gallery(tiles: NDArray[np.uint8], *, tile: int = 48, columns: int = 16) -> NDArray[np.uint8]:
