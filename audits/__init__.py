@@ -1,6 +1,6 @@
 """Audits of error rates by group: judges score tables and predictions, of this project or of anyone else.
 
-The contract between recognition and audit is the score table (``facerec.scores``). No audit loads torch.
+The contract between recognition and audit is the score table (``facerec.measure.tables``). No audit loads torch.
 
 ``audit_verification``, ``audit_identification`` and ``audit_classification`` measure, ``audit_drift`` compares two
 matchers on the same pairs; ``read_policy`` and ``judge`` decide claims. ``advise_threshold`` and ``plan_groups`` say

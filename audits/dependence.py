@@ -1,8 +1,8 @@
 """How much pairs that share people depend on one another: what the intervals rest on, and what a plan needs.
 
-The dyadic-robust variance itself is ``facerec.metrics.dyadic_variance``; this module says how many people it rests on,
-and turns it into a correlation that carries over from one design to another, from a table that shows errors to a
-group that shows none.
+The dyadic-robust variance itself is ``facerec.measure.metrics.dyadic_variance``; this module says how many people it
+rests on, and turns it into a correlation that carries over from one design to another, from a table that shows errors
+to a group that shows none.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError
-from facerec.metrics import clustered_rate, dyadic_variance
-from facerec.metrics.arrays import flag_array
+from facerec.measure.metrics import clustered_rate, dyadic_variance
+from facerec.measure.metrics.arrays import flag_array
 
 
 def pair_correlation(errors: ArrayLike, first_subject: ArrayLike, second_subject: ArrayLike) -> float:

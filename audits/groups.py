@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.scores import attributes
-from facerec.scores.table import as_text
+from facerec.measure.tables import attributes
+from facerec.measure.tables.score_table import as_text
 
 MOST_GROUPS = 300
 """Of one grouping; more are no longer groups of people, but people, ages or photos."""

@@ -1,8 +1,8 @@
 """Intervals that respect people: from errors and who made them to a rate, its effective trials and its bounds.
 
 Pairs that share a person are not independent, so a thousand pairs of fifty people carry less than a thousand pairs of
-two thousand. Three steps: the dyadic-robust variance (``facerec.metrics``), the number of independent trials with the
-same variance, and Wilson's interval on that number. Two corrections, each of which the coverage simulation
+two thousand. Three steps: the dyadic-robust variance (``facerec.measure.metrics``), the number of independent trials
+with the same variance, and Wilson's interval on that number. Two corrections, each of which the coverage simulation
 (``audits.coverage``) shows to be needed, and the sizes of which it was not tuned to: a variance that was estimated
 from few people is itself uncertain, and where no error was seen, or hardly anybody, the dependence cannot be seen.
 """
@@ -18,8 +18,8 @@ from scipy.stats import beta, norm, t
 from audits.dependence import compact_codes, people_behind, people_in, shared_trials
 from audits.estimates import Method, RateEstimate
 from facerec.errors import ArgumentError
-from facerec.metrics import clustered_rate, dyadic_variance
-from facerec.metrics.arrays import flag_array
+from facerec.measure.metrics import clustered_rate, dyadic_variance
+from facerec.measure.metrics.arrays import flag_array
 from facerec.types import Interval, Rate
 
 CONFIDENCE = 0.95

@@ -17,7 +17,7 @@ from scipy.stats import fisher_exact, norm
 from audits.estimates import RateEstimate
 from audits.rates import pooled
 from facerec.errors import ArgumentError
-from facerec.metrics import benjamini_hochberg, holm
+from facerec.measure.metrics import benjamini_hochberg, holm
 from facerec.types import Rate
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, TypeAlias, cast
 
-from audits.claim_checks import RATIOS
-from audits.claims import Claim
+from audits.claims import RATIOS, Claim
 from audits.class_rates import ClassificationAudit, ClassRateName
 from audits.contrasts import Contrast, contrast_among
 from audits.disparity import COMBINED

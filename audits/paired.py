@@ -17,8 +17,8 @@ from scipy.stats import norm, t
 
 from audits.dependence import compact_codes, people_behind
 from facerec.errors import ArgumentError
-from facerec.metrics import dyadic_variance
-from facerec.metrics.arrays import flag_array
+from facerec.measure.metrics import dyadic_variance
+from facerec.measure.metrics.arrays import flag_array
 from facerec.types import Interval
 
 Verdict: TypeAlias = Literal["pass", "fail", "insufficient evidence"]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from audits.vendor import Completed
-from facerec import scores
 from facerec.errors import ScoreTableError
+from facerec.measure import tables
 
 _IMAGES = ["probe_image", "reference_image"]
 _SUBJECTS = ["probe_subject", "reference_subject"]
@@ -72,7 +72,7 @@ def _refuse_missing(here: pd.MultiIndex, there: pd.MultiIndex, where: str, other
 
 
 def _refuse_other_labels(before: pd.DataFrame, after: pd.DataFrame) -> None:
-    for name in (f"{side}_{attribute}" for attribute in scores.attributes(before) for side in ("probe", "reference")):
+    for name in (f"{side}_{attribute}" for attribute in tables.attributes(before) for side in ("probe", "reference")):
         if name in after and (differs := (before[name] != after[name]).to_numpy(bool)).any():
             row = int(differs.argmax())
             message = (

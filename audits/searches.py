@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.scores.table import as_text, numbers
+from facerec.measure.tables.score_table import as_text, numbers
 
 SEARCH_COLUMNS = ("search", "probe_subject", "candidate_subject", "score")
 """The columns of every table of searches."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from audits.vendor import complete
 from facerec.errors import ArgumentError
-from facerec.metrics import fmr, threshold_at_fmr
+from facerec.measure.metrics import fmr, threshold_at_fmr
 from facerec.types import OperatingPoint, Rate
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from facerec import scores
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.scores.raw import read_raw
+from facerec.measure import tables
+from facerec.measure.tables.table_files import read_raw
 
 _SUBJECTS = ("probe_subject", "reference_subject")
 _IMAGES = ("probe_image", "reference_image")
@@ -109,7 +109,7 @@ class Completed:
     Attributes
     ----------
     table : DataFrame
-        As from ``facerec.scores.check``.
+        As from ``facerec.measure.tables.check``.
     pairs_independent : bool
         True where the table names no people; the people in `table` are then placeholders, two of their own per pair.
     images_known : bool
@@ -242,7 +242,7 @@ def complete(table: pd.DataFrame) -> Completed:
     Parameters
     ----------
     table : DataFrame
-        As for ``facerec.scores.check``, but the two columns of people may be missing, and the two of photos.
+        As for ``facerec.measure.tables.check``, but the two columns of people may be missing, and the two of photos.
 
     Returns
     -------
@@ -254,7 +254,7 @@ def complete(table: pd.DataFrame) -> Completed:
         If the table has no rows.
         If it lacks `genuine` or `score`.
         If it names the people of one side only, or the photos of one side only.
-        If ``facerec.scores.check`` refuses the rest.
+        If ``facerec.measure.tables.check`` refuses the rest.
 
     Examples
     --------
@@ -282,15 +282,15 @@ def complete(table: pd.DataFrame) -> Completed:
     if missing[_IMAGES]:
         filled = filled.assign(probe_image="probe " + rows, reference_image="reference " + rows)
     if missing[_SUBJECTS]:
-        mated = scores.table.truth(filled["genuine"]).to_numpy(bool)
+        mated = tables.score_table.truth(filled["genuine"]).to_numpy(bool)
         other = rows.where(mated, "other " + rows)
         filled = filled.assign(probe_subject=rows, reference_subject=other)
-    return Completed(scores.check(filled), bool(missing[_SUBJECTS]), not missing[_IMAGES])
+    return Completed(tables.check(filled), bool(missing[_SUBJECTS]), not missing[_IMAGES])
 
 
 def _is_checked(table: pd.DataFrame) -> bool:
-    """Whether a table is as ``facerec.scores.check`` leaves it, seen in a tenth of the time that the check takes."""
-    if len(set(table.columns)) < len(table.columns) or not set(scores.REQUIRED) <= set(table.columns):
+    """Whether a table is as ``facerec.measure.tables.check`` leaves it, seen in a tenth of the check's time."""
+    if len(set(table.columns)) < len(table.columns) or not set(tables.REQUIRED) <= set(table.columns):
         return False
     if not isinstance(table.index, pd.RangeIndex) or table.index.start != 0 or table.index.step != 1:
         return False

@@ -21,7 +21,7 @@ from audits.rate_changes import DriftAudit
 from audits.search_rates import IdentificationAudit
 from audits.verification_rates import VerificationAudit
 from facerec.errors import ArgumentError
-from facerec.metrics import holm
+from facerec.measure.metrics import holm
 from facerec.reporting import Standing
 
 EXIT_STATUS: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "insufficient evidence": 3}

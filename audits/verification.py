@@ -69,7 +69,7 @@ def audit_verification(
     Parameters
     ----------
     scores : DataFrame
-        A score table (``facerec.scores``) of any matcher. Without the columns of people every pair counts as
+        A score table (``facerec.measure.tables``) of any matcher. Without the columns of people every pair counts as
         independent, and the result says so; the columns of photos may be missing too. For other column names see
         ``audits.vendor``.
     by : sequence of str
@@ -95,7 +95,7 @@ def audit_verification(
     ------
     ScoreTableError
         If the table has no rows, or lacks `genuine`, `score`, or the people or photos of one side only.
-        If ``facerec.scores.check`` refuses it.
+        If ``facerec.measure.tables.check`` refuses it.
         If it cannot be grouped as asked.
     ArgumentError
         If `by` is a single text, or names a grouping or an attribute twice.

@@ -12,15 +12,15 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from facerec import images
-from facerec.ahead import ahead
-from facerec.calibration import shipped_point
 from facerec.detect import Mtcnn
 from facerec.device import best_device
 from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.errors import ArgumentError, ImageError, ModelMismatchError
 from facerec.gallery import Gallery
 from facerec.gallery.decide import verification
+from facerec.models.shipped_points import shipped_point
+from facerec.photos import reader
+from facerec.photos.prefetch import ahead
 from facerec.quality import QualityGate, sharpness
 from facerec.types import (
     Chips,
@@ -98,13 +98,13 @@ class Recognizer:
 
     # -- photos to faces ------------------------------------------------------------------------------------------
 
-    def faces(self, photo: images.Source, *, name: str | None = None) -> Faces:
+    def faces(self, photo: reader.Source, *, name: str | None = None) -> Faces:
         """Find and embed every face of a photo.
 
         Parameters
         ----------
         photo : path, bytes, binary file, PIL image or array
-            As for ``facerec.images.read``.
+            As for ``facerec.photos.reader.read``.
         name : str, optional
             What the photo is called in messages; by default its path or kind.
 
@@ -121,7 +121,7 @@ class Recognizer:
         image, called = _open(photo, name)
         return self._embed(self.detector(image), image, called)
 
-    def face(self, photo: images.Source, choice: FaceChoice, *, name: str | None = None) -> Face:
+    def face(self, photo: reader.Source, choice: FaceChoice, *, name: str | None = None) -> Face:
         """Embed one face of a photo, chosen by `choice`; the others are found but not embedded.
 
         Raises
@@ -138,7 +138,7 @@ class Recognizer:
         return self._embed(detections[[detections.choose(choice, source=called)]], image, called).face(0)
 
     def stream(
-        self, photos: Iterable[images.Source], *, choice: FaceChoice | None = None
+        self, photos: Iterable[reader.Source], *, choice: FaceChoice | None = None
     ) -> Iterator[Faces | ImageError]:
         """Find and embed the faces of many photos, in order, in bounded memory.
 
@@ -165,7 +165,7 @@ class Recognizer:
             raise ArgumentError(message)
         return self._streamed(photos, choice)
 
-    def _streamed(self, photos: Iterable[images.Source], choice: FaceChoice | None) -> Iterator[Faces | ImageError]:
+    def _streamed(self, photos: Iterable[reader.Source], choice: FaceChoice | None) -> Iterator[Faces | ImageError]:
         waiting: list[_Looked | ImageError] = []
         pending = 0
         # Deep enough for the workers to go on while a batch is embedded; a photo that waits holds only its chips.
@@ -225,8 +225,8 @@ class Recognizer:
 
     def verify(
         self,
-        probe: images.Source,
-        reference: images.Source,
+        probe: reader.Source,
+        reference: reader.Source,
         *,
         at: OperatingPoint | None = None,
         choice: FaceChoice = "largest",
@@ -275,7 +275,7 @@ class Recognizer:
         return replace(verification(score, at=point, problems=tuple(problems)), notes=tuple(notes))
 
     def identify(
-        self, photo: images.Source, people: Gallery, *, at: OperatingPoint | None = None, top: int = 5
+        self, photo: reader.Source, people: Gallery, *, at: OperatingPoint | None = None, top: int = 5
     ) -> list[Identification]:
         """Decide for every face of a photo who of the gallery it is, or that it is nobody.
 
@@ -317,7 +317,7 @@ class Recognizer:
         chips = self.embedder.crop(image, detections)
         return Faces(detections, sharpness(chips), self.embedder(chips), self.embedder.digest, called)
 
-    def _look(self, photo: images.Source, choice: FaceChoice | None) -> _Looked | ImageError:
+    def _look(self, photo: reader.Source, choice: FaceChoice | None) -> _Looked | ImageError:
         """Everything up to the chips, which are all that is needed of the photo from there on."""
         try:
             image, called = _open(photo, None)
@@ -353,6 +353,6 @@ class _Looked(NamedTuple):
     called: str
 
 
-def _open(photo: images.Source, name: str | None) -> tuple[Image, str]:
-    called = images.name_of(photo) if name is None else name
-    return images.read(photo, name=called), called
+def _open(photo: reader.Source, name: str | None) -> tuple[Image, str]:
+    called = reader.name_of(photo) if name is None else name
+    return reader.read(photo, name=called), called

@@ -1,105 +1,163 @@
-"""The layers of the design, read from the import statements, and what an import costs."""
+"""The house of the design, read from the import statements, and what an import costs."""
 
 import ast
 import subprocess
 import sys
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# Each module or package of facerec stands on one floor and may import from floors below and from its own.
+# Each folder (or module at the top) of facerec stands on one floor, and imports from floors below only.
 FLOORS = [
     {"errors"},
     {"types"},
-    {"device", "dlib_format", "photo_formats", "pixels", "replacing", "ahead"},
-    {"images", "landmarks", "align", "metrics", "scores", "weights", "download", "catalogue", "quality", "reporting"},
-    {"detect", "embed", "calibration", "gallery", "datasets", "model_folder"},
-    {"recognizer", "embedding", "evaluation", "transfer", "training", "embedders"},
+    {"device", "files", "photos"},
+    {"points", "reporting"},
+    {"models"},
+    {"align", "quality", "measure"},
+    {"networks", "detect", "gallery"},
+    {"embed"},
+    {"recognizer", "transfer"},
+    {"training"},
     {"demo"},
     {"cli"},
 ]
-TORCH = {"facerec.device", "facerec.detect", "facerec.embed", "facerec.transfer", "facerec.training"}
-AUDITS_MAY_IMPORT = {"errors", "types", "scores", "metrics", "reporting"}
-
-
-def _modules(package: str) -> list[Path]:
-    return sorted((ROOT / package).rglob("*.py"))
+TORCH = {
+    "facerec.device",
+    "facerec.detect",
+    "facerec.networks",
+    "facerec.embed",
+    "facerec.transfer",
+    "facerec.training",
+}
+AUDITS_MAY_IMPORT = {"errors", "types", "files", "measure", "reporting"}
 
 
 def _dotted(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def _imported(path: Path) -> set[str]:
-    """Every module that a file imports anywhere, inside functions too."""
+MODULES = {_dotted(path): path for package in ("facerec", "audits") for path in (ROOT / package).rglob("*.py")}
+FACEREC = [name for name in MODULES if name.startswith("facerec.")]
+AUDITS = [name for name in MODULES if name.startswith("audits")]
+
+
+def _imported(name: str) -> set[str]:
+    """Every name that a file imports from anywhere, inside functions and for types too."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
     return found
 
 
+def _modules_behind(imported: set[str]) -> set[str]:
+    """The modules of this project that names stand for: a module itself, or the one that holds the name."""
+    return {name if name in MODULES else name.rpartition(".")[0] for name in imported} & set(MODULES)
+
+
+GRAPH = {name: _modules_behind(_imported(name)) - {name} for name in MODULES}
+
+
+def _folder(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
 def _floor(name: str) -> int:
-    return next(number for number, floor in enumerate(FLOORS) if name in floor)
+    return next(number for number, floor in enumerate(FLOORS) if name.split(".")[1] in floor)
 
 
-def _parts_of_facerec(imported: set[str]) -> set[str]:
-    known = set().union(*FLOORS)
-    return {name.split(".")[1] for name in imported if name.startswith("facerec.")} & known
+def _cycle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Some way that leads back to where it began; empty where there is none."""
+    done: set[str] = set()
+
+    def walk(node: str, way: list[str]) -> list[str]:
+        if node in way:
+            return [*way[way.index(node) :], node]
+        if node in done:
+            return []
+        for follower in sorted(graph.get(node, ())):
+            if found := walk(follower, [*way, node]):
+                return found
+        done.add(node)
+        return []
+
+    return next((found for node in sorted(graph) if (found := walk(node, []))), [])
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in _modules("facerec") if p.parent != ROOT / "facerec" or p.stem != "__init__"], ids=_dotted
-)
-def test_imports_point_downwards(path: Path) -> None:
-    """No module imports from a floor above its own."""
-    own = _dotted(path).split(".")[1]
-
-    above = {name for name in _parts_of_facerec(_imported(path)) if _floor(name) > _floor(own)}
-
-    assert above == set()
+def test_the_search_for_cycles_finds_one() -> None:
+    """A way back is found where there is one, and only there."""
+    assert _cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert _cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
-@pytest.mark.parametrize("path", _modules("facerec"), ids=_dotted)
-def test_only_the_command_line_knows_the_audits(path: Path) -> None:
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    """Imports among all files of facerec and audits, also those inside functions and for types, hold no cycle."""
+    assert _cycle(GRAPH) == []
+
+
+def test_no_folder_imports_itself_by_way_of_others() -> None:
+    """Neither do imports between the folders of facerec."""
+    folders: dict[str, set[str]] = {}
+    for name in FACEREC:
+        folders.setdefault(_folder(name), set()).update(_folder(other) for other in GRAPH[name] if "." in other)
+
+    assert _cycle({name: others - {name} for name, others in folders.items()}) == []
+
+
+@pytest.mark.parametrize("name", FACEREC)
+def test_imports_point_downwards(name: str) -> None:
+    """No module imports from another folder on its own floor or above."""
+    others = {other for other in GRAPH[name] if other in FACEREC and _folder(other) != _folder(name)}
+
+    assert {other for other in others if _floor(other) >= _floor(name)} == set()
+
+
+@pytest.mark.parametrize("name", FACEREC)
+def test_only_the_command_line_knows_the_audits(name: str) -> None:
     """The package facerec never imports audits outside the command line."""
-    knows = any(name.split(".")[0] == "audits" for name in _imported(path))
-
-    assert not knows or _dotted(path).startswith("facerec.cli")
+    assert name.startswith("facerec.cli") or not any(other.startswith("audits") for other in GRAPH[name])
 
 
-@pytest.mark.parametrize("path", _modules("audits"), ids=_dotted)
-def test_audits_stand_on_five_modules(path: Path) -> None:
+@pytest.mark.parametrize("name", AUDITS)
+def test_audits_stand_on_five_folders(name: str) -> None:
     """The audits import only the named parts of facerec, and no torch."""
-    imported = _imported(path)
+    imported = _imported(name)
 
-    assert _parts_of_facerec(imported) <= AUDITS_MAY_IMPORT
-    assert not any(name.split(".")[0] in ("torch", "torchvision") for name in imported)
+    assert {other.split(".")[1] for other in GRAPH[name] if other.startswith("facerec.")} <= AUDITS_MAY_IMPORT
+    assert not any(other.split(".")[0] in ("torch", "torchvision") for other in imported)
 
 
-@pytest.mark.parametrize("path", _modules("facerec"), ids=_dotted)
-def test_torch_stays_where_it_belongs(path: Path) -> None:
-    """Both torch and torchvision are imported in the modules that run networks, and nowhere else."""
-    uses = any(name.split(".")[0] in ("torch", "torchvision", "facenet_pytorch") for name in _imported(path))
+@pytest.mark.parametrize("name", FACEREC)
+def test_torch_stays_where_it_belongs(name: str) -> None:
+    """Both torch and torchvision are imported in the folders that run networks, and nowhere else."""
+    uses = any(other.split(".")[0] in ("torch", "torchvision", "facenet_pytorch") for other in _imported(name))
 
-    assert not uses or any(_dotted(path).startswith(home) for home in TORCH)
+    assert not uses or any(name.startswith(home) for home in TORCH)
 
 
 def test_importing_the_packages_loads_no_torch() -> None:
-    """Both packages import where torch cannot be imported at all."""
-    program = (
-        "import sys\n"
-        "class NoTorch:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.split('.')[0] in ('torch', 'torchvision'): raise ImportError(name)\n"
-        "sys.meta_path.insert(0, NoTorch())\n"
-        "import facerec, audits, facerec.gallery, facerec.scores, facerec.metrics, facerec.images, facerec.align\n"
-        "import facerec.reporting, facerec.calibration, facerec.datasets, facerec.catalogue, facerec.weights\n"
+    """Every module outside the folders that run networks imports where torch cannot be imported at all."""
+    torchless = [name for name in MODULES if not any(name.startswith(home) for home in TORCH)]
+    above = ("facerec.recognizer", "facerec.demo", "facerec.training", "facerec.transfer")
+    names = [name for name in torchless if not name.startswith(above)]
+    program = "\n".join(
+        chain(
+            [
+                "import sys",
+                "class NoTorch:",
+                "    def find_spec(self, name, path=None, target=None):",
+                "        if name.split('.')[0] in ('torch', 'torchvision'): raise ImportError(name)",
+                "sys.meta_path.insert(0, NoTorch())",
+            ],
+            (f"import {name}" for name in names),
+        )
     )
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

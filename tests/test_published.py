@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facerec import scores
-from facerec.calibration import is_indicative, read_points, shipped_point
 from facerec.detect import Mtcnn
 from facerec.embed.dlib_resnet import dlib_resnet
-from facerec.evaluation import evaluate_scores, rates_at
+from facerec.measure import tables
+from facerec.measure.evaluation import evaluate_scores, rates_at
+from facerec.measure.operating_points import is_indicative
+from facerec.models.shipped_points import shipped_point
+from facerec.points import read_points
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def table():
     """The default pipeline's scores on LFW's official pairs."""
-    return scores.read(ROOT / "data/lfw/scores.csv")
+    return tables.read(ROOT / "data/lfw/scores.csv")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,7 @@ def test_the_table_is_lfws(table) -> None:
     assert table["genuine"].sum() == 3000
     assert table["fold"].nunique() == 10
     assert len({*table["probe_image"], *table["reference_image"]}) == 7701
-    assert scores.attributes(table) == ("gender",)
+    assert tables.attributes(table) == ("gender",)
     text = (ROOT / "data/lfw/scores.csv").read_text(encoding="utf-8")
     assert not re.search(r"[A-Z][a-z]+_[A-Z]", text)
 
@@ -98,8 +100,9 @@ def test_readme_quotes_the_table(table, points) -> None:
 @pytest.mark.timeout(1800)
 def test_lfw_gives_the_table_again(data, table) -> None:
     """The pipeline of today makes the committed scores, to a thousandth."""
-    from facerec import Recognizer, datasets
-    from facerec.evaluation import score_pairs
+    from facerec import Recognizer
+    from facerec.measure import datasets
+    from facerec.measure.evaluation import score_pairs
 
     made, failures = score_pairs(Recognizer(device="cpu", workers=2), datasets.lfw(data / "lfw"), data / "lfw")
 

@@ -286,10 +286,10 @@ def test_a_rotated_photo_is_turned_upright(data, tmp_path) -> None:
     """A photo whose orientation stands in its EXIF block gives the face that the upright photo gives."""
     import PIL.Image
 
-    from facerec import images
+    from facerec.photos import reader
 
     recognizer = Recognizer(device="cpu")
-    upright = images.read(data / "face_samples/face_recognition/tests/test_images/obama2.jpg")
+    upright = reader.read(data / "face_samples/face_recognition/tests/test_images/obama2.jpg")
     exif = PIL.Image.Exif()
     exif[0x0112] = 6  # stored turned by 90 degrees
     PIL.Image.fromarray(np.rot90(upright)).save(tmp_path / "phone.png", exif=exif)

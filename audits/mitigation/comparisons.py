@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from facerec import scores
 from facerec.errors import ArgumentError
-from facerec.scores.vectors import FaceVectors
+from facerec.measure import tables
+from facerec.measure.tables.vector_table import FaceVectors
 
 PAIRS = 500_000
 """Impostor comparisons that are drawn where nothing else is asked for."""
@@ -60,7 +60,7 @@ def compare_people(
         for name in photos.columns
     }
     sides["genuine"] = sides["probe_subject"] == sides["reference_subject"]
-    return scores.make(pd.DataFrame(sides), vectors.by_photo())
+    return tables.make(pd.DataFrame(sides), vectors.by_photo())
 
 
 def _within(start: int, count: int, draw: np.random.Generator) -> NDArray[np.intp]:

@@ -13,7 +13,7 @@ from audits.mitigation.clusters import fit_clusters, pair_clusters, touching
 from audits.mitigation.methods import Embeddings
 from audits.mitigation.vectors import photo_vectors
 from facerec.errors import ArgumentError
-from facerec.metrics import threshold_at_fmr
+from facerec.measure.metrics import threshold_at_fmr
 
 
 @dataclass(frozen=True)

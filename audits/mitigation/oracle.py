@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from audits.groups import group_pairs
 from audits.mitigation.methods import Embeddings
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.metrics import threshold_at_fmr
+from facerec.measure.metrics import threshold_at_fmr
 
 LEGAL_CAVEAT = (
     "Analysis only. Thresholds by group treat people differently by a protected trait, which is unlawful in many "

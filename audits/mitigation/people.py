@@ -14,9 +14,9 @@ import pandas as pd
 
 from audits.groups import group_pairs, group_rows
 from audits.mitigation.comparisons import PAIRS, compare_people
-from facerec import scores
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.scores.vectors import FaceVectors
+from facerec.measure import tables
+from facerec.measure.tables.vector_table import FaceVectors
 
 SHARES = (0.4, 0.2)
 """The parts of the people that are learned from and that thresholds are set on; the others are judged."""
@@ -69,17 +69,17 @@ def split_people(
     ArgumentError
         If `shares` are out of range.
     ScoreTableError
-        If ``facerec.scores.check`` refuses the table, or an attribute of `by` is not in it.
+        If ``facerec.measure.tables.check`` refuses the table, or an attribute of `by` is not in it.
         If a side has no genuine or no impostor comparison.
 
     Examples
     --------
     >>> rows = [[f"{a}/1", f"{b}/2", a, b, a == b, 0.5] for a in "abcdef" for b in "abcdef"]
-    >>> split = split_people(pd.DataFrame(rows, columns=scores.REQUIRED), shares=(1 / 3, 1 / 3))
+    >>> split = split_people(pd.DataFrame(rows, columns=tables.REQUIRED), shares=(1 / 3, 1 / 3))
     >>> len(split.learn), len(split.calibrate), len(split.judge), split.crossing
     (4, 4, 4, 24)
     """
-    table = scores.check(table)
+    table = tables.check(table)
     side_of = _deal(_people_of_pairs(table, by), shares, seed)
     probe, reference = table["probe_subject"].map(side_of), table["reference_subject"].map(side_of)
     sides = [table[(probe == side) & (reference == side)].reset_index(drop=True) for side in range(3)]
@@ -99,7 +99,7 @@ def split_photos(
     Parameters
     ----------
     vectors : FaceVectors
-        As from ``facerec.scores.vectors.read_vectors``.
+        As from ``facerec.measure.tables.vector_table.read_vectors``.
     by, shares, seed
         As for `split_people`; the seed decides, too, which photos are compared.
     pairs : int

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from facerec.metrics import clustered_rate, threshold_at_fmr
-from facerec.metrics.curves import step_counts
+from facerec.measure.metrics import clustered_rate, threshold_at_fmr
+from facerec.measure.metrics.curves import step_counts
 from facerec.training.people import People
 from facerec.training.splits import split_people
 

@@ -19,17 +19,17 @@ import torch
 from measured import Asis, Fold, FoldPairs, Setting, Vectors, folds_of, measure
 from page import face_transfer_page, results_table, run_document
 
-from facerec import datasets
+from facerec.align.crops import crop_recipe
 from facerec.detect import Mtcnn
 from facerec.device import use_one_thread_per_network
-from facerec.embed.crops import crop_recipe
 from facerec.embed.dlib_resnet import dlib_resnet
-from facerec.model_folder import ModelFolder, read_model
+from facerec.embed.trained import network_forward, trained_forward
+from facerec.measure import datasets
+from facerec.models.folder import ModelFolder, read_model
+from facerec.networks.face_network import rebuild
 from facerec.reporting import write
-from facerec.training.embedder import network_forward, trained_forward
 from facerec.training.inputs import Held, held_vectors, inputs_of
 from facerec.training.make import train_embedder
-from facerec.training.network import rebuild
 from facerec.training.people import People, read_people
 from facerec.training.recipe import TrainingRecipe
 from facerec.training.starting import new_network, pixels_of

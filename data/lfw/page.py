@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from facerec.evaluation import evaluate_scores, rates_at
-from facerec.metrics import det_curve
+from facerec.measure.evaluation import evaluate_scores, rates_at
+from facerec.measure.metrics import det_curve
 from facerec.reporting import Callout, Column, Facts, Figure, Page, Section, Table, Text
 from facerec.reporting import figures as drawing
 from facerec.reporting.charts import DetCurve, OperatingMark, prepare_histogram, score_histogram

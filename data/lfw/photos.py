@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from facerec import datasets
+from facerec.measure import datasets
 
 
 def main() -> None:

@@ -18,10 +18,12 @@ import numpy as np
 import pandas as pd
 from page import GenderRow, lfw_page
 
-from facerec import Recognizer, datasets, scores
-from facerec.calibration import calibrate_all_pairs, write_points
-from facerec.evaluation import evaluate_scores
-from facerec.metrics import clustered_rate
+from facerec import Recognizer
+from facerec.measure import datasets, tables
+from facerec.measure.evaluation import evaluate_scores
+from facerec.measure.metrics import clustered_rate
+from facerec.measure.operating_points import calibrate_all_pairs
+from facerec.points import write_points
 from facerec.reporting import write
 from facerec.types import OperatingPoint, Rate
 
@@ -86,8 +88,8 @@ def main() -> None:
     vectors = embed(recognizer, root, images)
     per_second = len(images) / (time.perf_counter() - started)
 
-    table = scores.pseudonymise(scores.make(pairs, vectors), key=PSEUDONYM_KEY)
-    scores.write(table, ROOT / "data/lfw/scores.csv")
+    table = tables.pseudonymise(tables.make(pairs, vectors), key=PSEUDONYM_KEY)
+    tables.write(table, ROOT / "data/lfw/scores.csv")
 
     found = [image for image in images if vectors[image] is not None]
     stack = np.stack([vectors[image] for image in found])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from scipy.stats import binomtest
 
-from facerec.evaluation import Evaluation
+from facerec.measure.evaluation import Evaluation
 from facerec.reporting import Column, Figure, Page, Section, Table, Text
 from facerec.reporting.figures import draw
 from facerec.reporting.learning_charts import Bubble, cost_bubbles

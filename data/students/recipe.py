@@ -23,12 +23,13 @@ from page import Measured, students_page
 from safetensors.torch import load
 from students import TRIALS, Trial
 
-from facerec import datasets, scores
 from facerec.detect import Mtcnn
-from facerec.embed.dlib_resnet import DlibResNet, dlib_resnet
-from facerec.embedders import embedder_of
-from facerec.evaluation import evaluate_scores
-from facerec.model_folder import read_model
+from facerec.embed.dlib_resnet import dlib_resnet
+from facerec.embed.load import embedder_of
+from facerec.measure import datasets, tables
+from facerec.measure.evaluation import evaluate_scores
+from facerec.models.folder import read_model
+from facerec.networks.dlib_resnet import DlibResNet
 from facerec.reporting import write
 from facerec.training.distil import train_student
 from facerec.training.faces import read_faces
@@ -68,7 +69,7 @@ def ten_folds(embedder: Embedder, lfw: People, work: Path, root: Path) -> pd.Dat
     of = dict(zip(lfw.files, vectors, strict=True))
     pairs = datasets.lfw(root)
     images = {*pairs["probe_image"], *pairs["reference_image"]}
-    return scores.make(pairs, {image: of.get(image) for image in images})
+    return tables.make(pairs, {image: of.get(image) for image in images})
 
 
 def in_turns(contenders: dict[str, Embedder], chips: Chips, *, rounds: int) -> dict[str, float]:

@@ -66,7 +66,7 @@ def identification(
     from audits.report.claims import verdict_document
     from audits.report.identification_document import identification_document
     from audits.verdict import judge
-    from facerec.scores.raw import read_raw
+    from facerec.measure.tables.table_files import read_raw
 
     options.refuse_without_policy(policy, junit=junit, summary=summary)
     rules = None if policy is None else read_policy(policy)

@@ -81,7 +81,7 @@ def mitigation(
     from audits.groupings import checked_groupings
     from audits.mitigation import judge_mitigations, split_photos, supported_clusters
     from audits.report.mitigation_document import mitigation_document
-    from facerec.scores.vectors import read_vectors
+    from facerec.measure.tables.vector_table import read_vectors
 
     groupings = checked_groupings(options.groupings(by, None))
     if not groupings:

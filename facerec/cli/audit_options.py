@@ -260,7 +260,7 @@ def finish(verdict: PolicyVerdict | None, *, junit: Path | None, summary: Path |
     if verdict is None:
         return
     from audits.summaries import junit_summary, markdown_summary
-    from facerec.replacing import replacing
+    from facerec.files import replacing
 
     for file, written in ((junit, junit_summary), (summary, markdown_summary)):
         if file is not None:

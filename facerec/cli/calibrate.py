@@ -47,10 +47,11 @@ def calibrate(
     --min-face-size as then. With fewer than 30 expected false matches the threshold is indicative only, and is said
     to be so.
     """
-    from facerec.calibration import calibrate as measure
-    from facerec.calibration import is_indicative, write_points
     from facerec.cli.recognition import load_recognizer
-    from facerec.scores import read
+    from facerec.measure.operating_points import calibrate as measure
+    from facerec.measure.operating_points import is_indicative
+    from facerec.measure.tables import read
+    from facerec.points import write_points
 
     rows = read(table)
     recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)

@@ -41,13 +41,13 @@ def detect(
 
     A photo that cannot be read is reported in its place and the others go on; the exit status is then 2.
     """
-    from facerec import images
-    from facerec.ahead import ahead
     from facerec.cli.recognition import one_thread_per_photo
-    from facerec.datasets import photos
     from facerec.detect import Mtcnn
     from facerec.device import best_device
     from facerec.errors import ImageError
+    from facerec.measure.datasets import photos
+    from facerec.photos import reader
+    from facerec.photos.prefetch import ahead
 
     found = photos(paths)
     detector = Mtcnn(
@@ -61,7 +61,7 @@ def detect(
 
     def look(photo: Path) -> tuple[Image, Detections] | ImageError:
         try:
-            image = images.read(photo)
+            image = reader.read(photo)
         except ImageError as error:
             return error
         return image, detector(image)
@@ -71,7 +71,7 @@ def detect(
     with console.progress("finding faces") as advance:
         looked = ahead(look, found, workers=workers, depth=2 * workers)
         for done, (photo, result) in enumerate(zip(found, looked, strict=True), 1):
-            name = images.name_of(photo)
+            name = reader.name_of(photo)
             if isinstance(result, ImageError):
                 unreadable += 1
                 entry: dict[str, object] = {"photo": str(photo), "error": str(result)}

@@ -15,8 +15,8 @@ from facerec.cli.tables import failures_document, refuse_unwritable, report
 if TYPE_CHECKING:
     import pandas as pd
 
-    from facerec.embedding import PhotoVectors
-    from facerec.scores.vector_files import Row
+    from facerec.measure.photo_vectors import PhotoVectors
+    from facerec.measure.tables.vector_files import Row
 
 EXAMPLES = examples(
     "facerec embed photos.csv --out vectors.parquet",
@@ -55,9 +55,9 @@ def embed(
     without a vector; how many there are is printed. Vectors of faces are biometric data: keep them like the photos.
     """
     from facerec.cli.recognition import load_recognizer
-    from facerec.datasets import photos_csv
-    from facerec.embedding import PhotoVectors
-    from facerec.scores.vector_files import write_vectors
+    from facerec.measure.datasets import photos_csv
+    from facerec.measure.photo_vectors import PhotoVectors
+    from facerec.measure.tables.vector_files import write_vectors
 
     table = photos_csv(photos, root=root)
     refuse_unwritable(out)

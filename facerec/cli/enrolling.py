@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facerec.datasets import identity_folders
 from facerec.errors import DataSetError, FaceError, ImageError
 from facerec.gallery import Enrollment, Gallery
 from facerec.gallery.rules import person_name
+from facerec.measure.datasets import identity_folders
 from facerec.types import Face, FaceChoice, Faces
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def enroll_folder(
     Raises
     ------
     DataSetError
-        As ``facerec.datasets.identity_folders``, or if two folders stand for one name.
+        As ``facerec.measure.datasets.identity_folders``, or if two folders stand for one name.
     ArgumentError
         If a folder's name cannot be a person's name.
     """

@@ -13,7 +13,7 @@ from facerec.cli.options import AsJson, Device, MinFaceSize, Model, Weights, exa
 from facerec.cli.tables import failures_document, refuse_unwritable, report
 
 if TYPE_CHECKING:
-    from facerec.evaluation import Evaluation, TrueMatches
+    from facerec.measure.evaluation import Evaluation, TrueMatches
 
 app = typer.Typer(
     name="evaluate",
@@ -67,10 +67,10 @@ def lfw(
     for a false match rate are taken on all pairs.
     """
     from facerec.cli.recognition import load_recognizer
-    from facerec.datasets import lfw as read_lfw
     from facerec.errors import ArgumentError
-    from facerec.evaluation import evaluate_scores, score_pairs
-    from facerec.scores import pseudonymise, write
+    from facerec.measure.datasets import lfw as read_lfw
+    from facerec.measure.evaluation import evaluate_scores, score_pairs
+    from facerec.measure.tables import pseudonymise, write
 
     secret = pseudonym_key is not None or pseudonyms
     if secret and scores is None:
@@ -134,9 +134,9 @@ def evaluate_table(
     Larger scores must mean more alike. Comparisons with an empty score count as rejected. Accuracy is given where the
     table has a column `fold`: at a threshold chosen on the same pairs it would flatter.
     """
-    from facerec.calibration import read_points
-    from facerec.evaluation import evaluate_scores, rates_at
-    from facerec.scores import read
+    from facerec.measure.evaluation import evaluate_scores, rates_at
+    from facerec.measure.tables import read
+    from facerec.points import read_points
 
     rows = read(table)
     points = () if at is None else read_points(at)
@@ -169,7 +169,7 @@ def _key(path: Path | None) -> bytes:
 
 
 def _document(evaluation: Evaluation) -> dict[str, object]:
-    from facerec.evaluation import TARGET_FMRS
+    from facerec.measure.evaluation import TARGET_FMRS
 
     folds = evaluation.folds
     measured = {each.target_fmr: each for each in evaluation.true_matches}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from facerec.model_folder import ModelFolder
+    from facerec.models.folder import ModelFolder
     from facerec.training.export import Exportable, Exported
     from facerec.training.people import People
     from facerec.types import OperatingPoint
@@ -89,8 +89,8 @@ def export(
 
 
 def _export_float(source: Exportable, exported: Exported, folder: Path, *, as_json: bool) -> None:
-    from facerec.calibration import shipped_points
-    from facerec.model_folder import write_model
+    from facerec.models.folder import write_model
+    from facerec.models.shipped_points import shipped_points
     from facerec.training.export import points_of_the_same_vectors
 
     points = points_of_the_same_vectors(shipped_points(), source, exported)
@@ -105,7 +105,7 @@ def _export_float(source: Exportable, exported: Exported, folder: Path, *, as_js
 def _export_int8(
     source: Exportable, exported: Exported, name: str, people: People, folder: Path, *, as_json: bool
 ) -> None:
-    from facerec.model_folder import write_model
+    from facerec.models.folder import write_model
     from facerec.training.export import export_int8
     from facerec.training.measuring import points_of
 
@@ -148,10 +148,10 @@ def _export_int8(
 def _people(
     photos: Path, crop: str, folder: Path, *, min_face_size: int, device: str | None, weights: Path | None
 ) -> People:
+    from facerec.align.crops import crop_recipe
     from facerec.cli.recognition import one_thread_per_photo
     from facerec.detect import Mtcnn
     from facerec.device import best_device
-    from facerec.embed.crops import crop_recipe
     from facerec.training.people import read_people
 
     with console.progress("aligning faces") as progress:

@@ -56,11 +56,11 @@ def identify(
 
     Exit status: 0 somebody was identified, 1 nobody, 2 a photo could not be read, or another error.
     """
-    from facerec import images
     from facerec.cli.recognition import deciding_point, load_recognizer, model_of
-    from facerec.datasets import photos
     from facerec.errors import ImageError
     from facerec.gallery import open_gallery
+    from facerec.measure.datasets import photos
+    from facerec.photos import reader
 
     found = photos(paths)
     single = len(paths) == 1 and found == paths
@@ -85,7 +85,7 @@ def identify(
                 entry = {"photo": str(photo), "faces": [documents.identification(outcome) for outcome in outcomes]}
                 lines = _lines(faces, outcomes)
                 if marker is not None:
-                    marked = marker.mark_people(photo, images.read(photo), faces.detections, outcomes)
+                    marked = marker.mark_people(photo, reader.read(photo), faces.detections, outcomes)
                     entry["annotated"] = str(marked)
             if as_json:
                 entries.append(entry)

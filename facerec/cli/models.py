@@ -13,9 +13,9 @@ from facerec.cli.options import AsJson, Weights, examples
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
-    from facerec.catalogue import Model
+    from facerec.models.catalogue import Model
+    from facerec.models.weights import WeightFile
     from facerec.transfer.pretrained import Pretrained
-    from facerec.weights import WeightFile
 
 app = typer.Typer(
     name="models",
@@ -42,7 +42,7 @@ def list_models(as_json: AsJson = False, weights: Weights = None) -> None:
 @app.command(epilog=examples("facerec models show dlib-resnet", "facerec models show facenet --json"))
 def show(name: Name, as_json: AsJson = False, weights: Weights = None) -> None:
     """Tell all that is known of a model: licences, training data, accuracy by group."""
-    from facerec.catalogue import model
+    from facerec.models.catalogue import model
 
     if as_json and (added := [each for each in models_added.documents() if each["name"] == name]):
         console.document(added[0])
@@ -95,9 +95,9 @@ def fetch(
     as_json: AsJson = False,
 ) -> None:
     """Download a model's files, once, and check their SHA-256; the only command besides demo that uses the network."""
-    from facerec import weights
-    from facerec.catalogue import model
-    from facerec.download import fetch as download
+    from facerec.models import weights
+    from facerec.models.catalogue import model
+    from facerec.models.download import fetch as download
 
     network = _backbone(name)
     files = []
@@ -121,7 +121,7 @@ def check(as_json: AsJson = False, weights: Weights = None) -> None:
 
     Exit status 2 if one is not what it should be, or one that is used by default is absent.
     """
-    from facerec.catalogue import MODELS
+    from facerec.models.catalogue import MODELS
 
     rows = [(model, weight, _find(weight, weights)) for model in MODELS for weight in model.weights]
     optional = [file.state == "absent" and not model.default for model, _, file in rows]
@@ -155,8 +155,8 @@ _TOLD = {"ok": "as it should be", "absent": "absent", "wrong": "wrong. "}
 
 def _backbone(name: str) -> Pretrained | None:
     """The backbone of that name; ``None`` if a model of the catalogue has it, which costs no loading of torch."""
-    from facerec.catalogue import MODELS
     from facerec.errors import ArgumentError
+    from facerec.models.catalogue import MODELS
 
     if any(model.name == name for model in MODELS):
         return None
@@ -171,7 +171,7 @@ def _backbone(name: str) -> Pretrained | None:
 
 
 def _list(weights: Path | None, *, as_json: bool) -> None:
-    from facerec.catalogue import MODELS
+    from facerec.models.catalogue import MODELS
     from facerec.transfer.pretrained import PRETRAINED
 
     if as_json:
@@ -204,7 +204,7 @@ def _list(weights: Path | None, *, as_json: bool) -> None:
 
 def _place(weight: WeightFile, path: Path) -> str:
     """Where a file is, in few words: the package that carries it, or its folder."""
-    from facerec.weights import InPackage
+    from facerec.models.weights import InPackage
 
     if isinstance(weight.source, InPackage) and path.as_posix().endswith(weight.source.path):
         return f"package {weight.source.distribution}"
@@ -253,7 +253,7 @@ class _File:
 
 def _find(weight: WeightFile, folder: Path | None) -> _File:
     from facerec.errors import MissingWeightsError, WeightsError
-    from facerec.weights import locate
+    from facerec.models.weights import locate
 
     try:
         return _File("ok", path=str(locate(weight, folder=folder)))

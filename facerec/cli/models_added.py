@@ -12,7 +12,7 @@ from facerec.cli import console
 from facerec.cli.options import AsJson, examples
 
 if TYPE_CHECKING:
-    from facerec.model_folder import ModelFolder, Pixels
+    from facerec.models.folder import ModelFolder, Pixels
 
 PixelsName: TypeAlias = Literal["imagenet", "-1..1", "0..1", "0..255"]
 Channels: TypeAlias = Literal["RGB", "BGR"]
@@ -126,10 +126,10 @@ def add(
     It is copied, tried out and bound to its digest. An ONNX file says nothing of the crop and the scaling of pixels
     that it was trained with; a wrong one costs accuracy without any error, so both have to be given.
     """
-    from facerec.embedders import add_model, describe_onnx
+    from facerec.embed.load import add_model, describe_onnx
     from facerec.errors import ArgumentError
-    from facerec.model_folder import Terms, Training, write_model
-    from facerec.weights import models_folder
+    from facerec.models.folder import Terms, Training, write_model
+    from facerec.models.weights import models_folder
 
     if source.is_dir():
         model = add_model(source, name=name)
@@ -180,9 +180,9 @@ def attach(
     as_json: AsJson = False,
 ) -> None:
     """Put measured operating points or an audit into an added model's folder, and renew its card."""
-    from facerec.calibration import read_points
     from facerec.errors import ArgumentError
-    from facerec.model_folder import attach_audit, attach_points
+    from facerec.models.folder import attach_audit, attach_points
+    from facerec.points import read_points
 
     folder = _folder(name)
     if points is None and audit is None:
@@ -228,8 +228,8 @@ class Found:
 def found() -> list[Found]:
     """Every added model, read and checked."""
     from facerec.errors import FacerecError
-    from facerec.model_folder import read_model
-    from facerec.weights import added_models, models_folder
+    from facerec.models.folder import read_model
+    from facerec.models.weights import added_models, models_folder
 
     models = []
     for name in added_models():
@@ -258,11 +258,11 @@ def say_table() -> None:
 
 def say_card(name: str) -> bool:
     """Print the card of an added model; whether there is one of that name."""
-    from facerec.weights import added_models
+    from facerec.models.weights import added_models
 
     if name not in added_models():
         return False
-    from facerec.model_folder import read_model, render_card
+    from facerec.models.folder import read_model, render_card
 
     model = read_model(_folder(name))
     console.say(render_card(model.description, model.points, model.audit).rstrip())
@@ -281,7 +281,7 @@ def documents() -> list[dict[str, object]]:
 
 def _folder(name: str) -> Path:
     from facerec.errors import ArgumentError
-    from facerec.weights import added_models, models_folder
+    from facerec.models.weights import added_models, models_folder
 
     if name not in added_models():
         message = f"no added model is called {name!r}; there are {', '.join(added_models()) or 'none'}"
@@ -291,7 +291,7 @@ def _folder(name: str) -> Path:
 
 def _pixels(preset: PixelsName | None, mean: str | None, std: str | None, channels: Channels) -> Pixels:
     from facerec.errors import ArgumentError
-    from facerec.model_folder import Pixels
+    from facerec.models.folder import Pixels
 
     if preset is not None and mean is None and std is None:
         return Pixels.preset(preset, channels=channels)

@@ -69,8 +69,8 @@ def backbone_document(network: Pretrained, folder: Path | None) -> dict[str, obj
 def file_state(network: Pretrained, folder: Path | None) -> dict[str, str | None]:
     """Whether a network's file can be used: `state` is ok, absent or wrong; and its path, its place in few words."""
     from facerec.errors import MissingWeightsError, WeightsError
+    from facerec.models.weights import InPackage
     from facerec.transfer.finding import find
-    from facerec.weights import InPackage
 
     try:
         found = find(network, weights_dir=folder)

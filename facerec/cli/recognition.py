@@ -33,7 +33,7 @@ def load_recognizer(
     """
     from facerec.detect import Mtcnn
     from facerec.device import best_device
-    from facerec.embedders import DEFAULT, load_embedder
+    from facerec.embed.load import DEFAULT, load_embedder
     from facerec.recognizer import Recognizer
 
     device = best_device() if device is None else device
@@ -74,7 +74,7 @@ def chosen_point(recognizer: Recognizer, *, at: Path | None, fmr: float | None) 
     """
     if at is None:
         return None if fmr is None else recognizer.operating_point(fmr)
-    from facerec.calibration import read_points
+    from facerec.points import read_points
 
     in_file = read_points(at)
     # A file may hold the points of several embedders; where it holds none of ours, the recognizer says what is wrong.

@@ -48,10 +48,10 @@ def score(
     Each photo is read once. A pair with a photo that cannot be read, or without a face, stays in the table with an
     empty score; how many there are is printed.
     """
-    from facerec import scores
     from facerec.cli.recognition import load_recognizer
-    from facerec.datasets import pairs_csv
-    from facerec.evaluation import score_pairs
+    from facerec.measure import tables
+    from facerec.measure.datasets import pairs_csv
+    from facerec.measure.evaluation import score_pairs
 
     table = pairs_csv(pairs, root=root)
     refuse_unwritable(out)
@@ -60,7 +60,7 @@ def score(
         scored, failures = score_pairs(
             recognizer, table, pairs.parent if root is None else root, choice=face, progress=progress
         )
-    scores.write(scored, out)
+    tables.write(scored, out)
     without_score = int(scored["score"].isna().sum())
     report(failures)
     if as_json:

@@ -9,7 +9,7 @@ from facerec.cli import console
 from facerec.errors import ScoreTableError
 
 if TYPE_CHECKING:
-    from facerec.embedding import PhotoFailures
+    from facerec.measure.photo_vectors import PhotoFailures
 
 _SHOWN = 5
 
@@ -43,7 +43,7 @@ def report(failures: PhotoFailures) -> None:
         for reason in list(failures.unreadable.values())[:_SHOWN]:
             console.note(f"  {reason}")
     if failures.without_face:
-        from facerec.images import name_of
+        from facerec.photos.reader import name_of
 
         more = " …" if len(failures.without_face) > _SHOWN else ""
         names = ", ".join(map(name_of, failures.without_face[:_SHOWN]))

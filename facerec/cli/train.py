@@ -415,10 +415,10 @@ def _people(
 ) -> People:
     import os
 
+    from facerec.align.crops import crop_recipe
     from facerec.cli.recognition import MOST_WORKERS
     from facerec.detect import Mtcnn
     from facerec.device import best_device, threads_per_network
-    from facerec.embed.crops import crop_recipe
     from facerec.training.faces import read_faces
     from facerec.training.people import read_people
     from facerec.transfer.distributed import current_team
@@ -500,8 +500,8 @@ def _audited(made: TrainedModel, by: tuple[str, ...], recipe: TrainingRecipe) ->
     from audits import AtFmr, audit_verification
     from audits.report.claims import verdict_document
     from audits.report.document import verification_document
-    from facerec.model_folder import attach_audit
-    from facerec.scores import read
+    from facerec.measure.tables import read
+    from facerec.models.folder import attach_audit
 
     assert made.folder is not None  # noqa: S101 - for the type checker: the caller has looked
     audit = audit_verification(read(made.work / "validation_scores.csv"), by=by, at=AtFmr(recipe.fmr))

@@ -347,7 +347,7 @@ def spread(
 
     No error rate comes out: FMR and FNMR need pairs of known people and a threshold. The report says why, with numbers.
     """
-    from facerec.scores.vectors import read_vectors
+    from facerec.measure.tables.vector_table import read_vectors
     from facerec.transfer.spread import measure_spread, sampled_distances
     from facerec.transfer.spread_page import run_facts, spread_page, write_spread
 

@@ -71,7 +71,7 @@ def look(
 
     Writes look.html, look.md and look.json, which show the photos: keep them where those may be seen.
     """
-    from facerec.datasets import photos as listed
+    from facerec.measure.datasets import photos as listed
     from facerec.reporting import write
     from facerec.transfer import default_backbone_name, load_backbone
     from facerec.transfer.look import look as look_inside

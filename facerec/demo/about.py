@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from facerec.calibration import is_indicative
-from facerec.catalogue import MODELS
 from facerec.demo.steps import Setting
+from facerec.measure.operating_points import is_indicative
+from facerec.models.catalogue import MODELS
 from facerec.reporting import Callout, Column, Facts, Section, Table, Text, plain
 from facerec.types import Interval, Rate
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from facerec.datasets import photos
 from facerec.demo.steps import LeftOut, Looked, Photo
 from facerec.errors import DataSetError, ImageError
+from facerec.measure.datasets import photos
 from facerec.types import Face, Faces
 
 MOST_PEOPLE = 12

@@ -16,8 +16,8 @@ import numpy as np
 import PIL.Image
 import PIL.ImageFilter
 
-from facerec import images
 from facerec.demo.steps import Looked, Panel, Photo, Place
+from facerec.photos import reader
 
 CELL = 400
 """Side of a panel in pixels."""
@@ -77,7 +77,7 @@ def blurred(looked: Looked, words: str, person: str | None) -> Tile:
 
 def background(photo: Photo, words: str) -> Tile:
     """The middle of a photo without a face."""
-    picture = PIL.Image.fromarray(images.read(photo.source, name=photo.name))
+    picture = PIL.Image.fromarray(reader.read(photo.source, name=photo.name))
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     return Tile(_square(picture, (left, top, left + side, top + side)), words, None)
@@ -98,7 +98,7 @@ def collage(tiles: Sequence[Tile], name: str) -> Photo:
 
 def partly_hidden(looked: Looked, name: str) -> Photo:
     """Cut a photo through its largest face, so that its right part is missing."""
-    image = images.read(looked.photo.source, name=looked.photo.name)
+    image = reader.read(looked.photo.source, name=looked.photo.name)
     left, _, right, _ = looked.faces.largest().box.tolist()
     edge = max(1, min(image.shape[1], round(left + _VISIBLE_PART * (right - left))))
     return Photo(name, image[:, :edge].copy(), f"{looked.photo.name}, cut on the spot through the face")
@@ -111,7 +111,7 @@ def _face_size(looked: Looked) -> float:
 
 
 def _head_and_shoulders(looked: Looked) -> PIL.Image.Image:
-    return _square(PIL.Image.fromarray(images.read(looked.photo.source, name=looked.photo.name)), _frame(looked))
+    return _square(PIL.Image.fromarray(reader.read(looked.photo.source, name=looked.photo.name)), _frame(looked))
 
 
 def _frame(looked: Looked) -> Place:

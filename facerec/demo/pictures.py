@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import PIL.Image
 
-from facerec import images
 from facerec.demo.steps import Identified, Looked
+from facerec.photos import reader
 from facerec.reporting import Picture, plain
 from facerec.reporting.annotate import Label, annotate, encode_jpeg
 from facerec.types import Image
@@ -32,7 +32,7 @@ class Compared(Label):
 
 def marked(looked: Looked, labels: Sequence[Label], *, side: int) -> Image:
     """The photo with each face's box, five points and label, its longer side `side` pixels at most."""
-    image, factor = shrunk(images.read(looked.photo.source, name=looked.photo.name), side)
+    image, factor = shrunk(reader.read(looked.photo.source, name=looked.photo.name), side)
     found = looked.faces.detections
     return annotate(image, found.boxes * factor, found.points * factor, labels)
 

@@ -22,7 +22,7 @@ from types import MappingProxyType
 from platformdirs import user_cache_path
 
 from facerec.errors import DataSetError
-from facerec.weights import sha256_of
+from facerec.models.weights import sha256_of
 
 REQUIREMENT = "face_recognition==1.3.0"
 SDIST = "face_recognition-1.3.0.tar.gz"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from facerec.demo.published import SOURCE, published_photos
 from facerec.demo.steps import Identified, Reported, Setting, Step, of_kind
 from facerec.errors import OutputError
-from facerec.replacing import replacing
+from facerec.files import replacing
 from facerec.types import OperatingPoint
 
 if TYPE_CHECKING:

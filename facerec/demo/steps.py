@@ -46,7 +46,7 @@ class Photo:
     name : str
         What it is called on screen, on the page and in the gallery's log: the file's name, never its folder.
     source : Path or ndarray
-        What ``facerec.images.read`` takes.
+        What ``facerec.photos.reader.read`` takes.
     origin : str
         Where it is from, or how it was made; empty for a file of the folder that was asked for.
     panels : tuple of Panel

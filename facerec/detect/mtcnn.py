@@ -52,7 +52,7 @@ class Mtcnn:
     ----------
     min_face_size : int
         Side in pixels of the smallest face looked for, >= 12. Time grows with the inverse square. Faces
-        smaller than the default are below the quality gate anyhow (``facerec.quality``).
+        smaller than the default are below the quality gate anyhow (``facerec.quality.gate``).
     mode : {"fast", "exact"}
         ``exact`` finds what facenet-pytorch's ``MTCNN.detect`` finds; ``fast`` samples the photo more cheaply and
         finds nearly the same faces (see README for the recall measured).
@@ -109,7 +109,7 @@ class Mtcnn:
         Parameters
         ----------
         image : ndarray, uint8, shape (height, width, 3)
-            RGB, of any size; see ``facerec.images.read``.
+            RGB, of any size; see ``facerec.photos.reader.read``.
 
         Returns
         -------

@@ -12,7 +12,7 @@ from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
 from torch.nn.functional import linear, prelu
 
-from facerec import catalogue, weights
+from facerec.models import catalogue, weights
 
 # Batches beyond these sizes leave the processor's cache, and cost per box doubles.
 _REFINE_BATCH = 64
@@ -141,7 +141,7 @@ def load_nets(*, device: torch.device, folder: Path | None = None) -> Nets:
     Raises
     ------
     MissingWeightsError, CorruptWeightsError
-        As ``facerec.weights.load``.
+        As ``facerec.models.weights.load``.
     """
     loaded = []
     for network, file in (

@@ -17,12 +17,12 @@ import torch
 from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
 from torch import Tensor, nn
 
-from facerec.catalogue import FACENET_WEIGHTS
-from facerec.embed.box_crop import BoxCrop
-from facerec.embed.network import Precision, forward_of
+from facerec.align.box_crop import BoxCrop
+from facerec.embed.forward import Precision, forward_of
 from facerec.errors import CorruptWeightsError
+from facerec.models.catalogue import FACENET_WEIGHTS
+from facerec.models.weights import WeightFile, embedder_digest, load
 from facerec.types import Embedder
-from facerec.weights import WeightFile, embedder_digest, load
 
 _DIMENSION = 512
 _PREPROCESSING = "InceptionResnetV1 of (x - 127.5) / 128, unit length, v1"
@@ -43,7 +43,7 @@ def facenet(
     device : str
         ``cpu``, ``cuda`` or ``cuda:N``.
     folder : path, optional
-        A folder that holds the weights, looked into first; see `facerec.weights.locate`.
+        A folder that holds the weights, looked into first; see `facerec.models.weights.locate`.
     flip : bool
         Whether to average the vectors of a chip and of its mirror image, each of unit length: twice the time, and a
         little more accurate. Embedders with and without are two, and their vectors must not meet.

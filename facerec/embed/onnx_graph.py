@@ -16,7 +16,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, WeightsError
-from facerec.model_folder.values import Pixels
+from facerec.models.folder.values import Pixels
 from facerec.types import Chips
 
 Layout: TypeAlias = Literal["NCHW", "NHWC"]

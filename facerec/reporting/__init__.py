@@ -33,7 +33,7 @@ from facerec.reporting.page import (
     Table,
     Text,
 )
-from facerec.reporting.write import Written, write
+from facerec.reporting.report_files import Written, write
 
 __all__ = [
     "Block",

@@ -17,9 +17,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.ahead import ahead
 from facerec.errors import OutputError
-from facerec.replacing import replacing
+from facerec.files import replacing
+from facerec.photos.prefetch import ahead
 from facerec.types import Chips
 
 PART = 256

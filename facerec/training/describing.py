@@ -6,11 +6,11 @@ import hashlib
 import platform
 from importlib import metadata
 
-from facerec.embed.crops import crop_weights
-from facerec.model_folder import ModelDescription, Parent, Pixels, Terms, Training, WeightsIn
-from facerec.model_folder.values import WEIGHTS_FILES, CommercialUse
+from facerec.align.crops import crop_weights
+from facerec.models.folder import ModelDescription, Parent, Pixels, Terms, Training, WeightsIn
+from facerec.models.folder.values import WEIGHTS_FILES, CommercialUse
+from facerec.networks.face_network import FaceNetwork
 from facerec.training.losses import LossSettings
-from facerec.training.network import FaceNetwork
 from facerec.training.people import People
 from facerec.training.progress import Epoch
 from facerec.training.recipe import TrainingRecipe

@@ -18,15 +18,15 @@ import torch
 from numpy.typing import NDArray
 
 from facerec.device import best_device, torch_device
+from facerec.embed.trained import network_forward
 from facerec.errors import ArgumentError, OutputError
-from facerec.model_folder import ModelFolder, write_model
-from facerec.model_folder.values import checked_name
-from facerec.training.embedder import network_forward
+from facerec.models.folder import ModelFolder, write_model
+from facerec.models.folder.values import checked_name
+from facerec.networks.face_network import FaceNetwork
 from facerec.training.faces import hold_out, named
 from facerec.training.inputs import FromPixels
 from facerec.training.make import work_folder
 from facerec.training.measuring import USUAL_FMRS, points_of, validation_vectors, write_scores
-from facerec.training.network import FaceNetwork
 from facerec.training.people import People
 from facerec.training.progress import Progress
 from facerec.training.splits import PeopleSplit

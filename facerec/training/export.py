@@ -1,6 +1,6 @@
 """From an embedder's torch network to an ONNX file with the same vectors, and to one of 8-bit numbers with its price.
 
-The exported model is a folder like any other (``facerec.model_folder``), with the crop, the scaling and the averaging
+The exported model is a folder like any other (``facerec.models.folder``), with the crop, the scaling and the averaging
 of its parent: ``facerec models add`` takes it. Its bytes are others, so its digest is another; the operating points of
 the parent go with the 32-bit file, because its vectors were found equal, and never with the 8-bit one.
 """
@@ -25,11 +25,11 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import nn
 
-from facerec import catalogue, weights
-from facerec.embed.crops import crop_recipe, crop_weights
+from facerec.align.crops import crop_recipe, crop_weights
 from facerec.embed.onnx_graph import onnx_forward, open_graph, resized, scaled, unit_length
 from facerec.errors import ArgumentError, WeightsError
-from facerec.model_folder import (
+from facerec.models import catalogue, weights
+from facerec.models.folder import (
     ModelDescription,
     ModelFolder,
     Parent,
@@ -39,7 +39,7 @@ from facerec.model_folder import (
     WeightsIn,
     read_model,
 )
-from facerec.model_folder.values import WEIGHTS_FILES
+from facerec.models.folder.values import WEIGHTS_FILES
 from facerec.types import Chips, OperatingPoint
 
 SAME = 1e-4
@@ -147,7 +147,7 @@ def exportable_trained(model: ModelFolder) -> Exportable:
     CorruptWeightsError
         If the weights are not what the folder says they are.
     """
-    from facerec.training.network import rebuild
+    from facerec.networks.face_network import rebuild
 
     about = model.description
     if about.kind == "onnx":
@@ -188,7 +188,8 @@ def exportable_dlib_resnet(*, folder: Path | None = None) -> Exportable:
     MissingWeightsError, CorruptWeightsError
         If a file of it is absent or is not the expected one.
     """
-    from facerec.embed.dlib_resnet import dlib_resnet, parse_dlib_resnet
+    from facerec.embed.dlib_resnet import dlib_resnet
+    from facerec.networks.dlib_resnet import parse_dlib_resnet
 
     file = catalogue.DLIB_RESNET_WEIGHTS
     embedder = dlib_resnet(folder=folder)

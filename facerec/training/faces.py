@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from facerec.datasets.folders import photos
-from facerec.datasets.photo_manifest import photos_csv
 from facerec.errors import ArgumentError, DataSetError
+from facerec.measure.datasets.photo_list import photos_csv
+from facerec.photos.folders import photos
 from facerec.training.people import NAMELESS, People, align_people
 from facerec.training.splits import PeopleSplit
 from facerec.types import Crop, Detector, FaceChoice

@@ -22,9 +22,9 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from facerec.errors import TransferError
+from facerec.networks.face_network import FaceNetwork
 from facerec.training.inputs import Inputs
 from facerec.training.losses import FaceLoss
-from facerec.training.network import FaceNetwork
 from facerec.training.progress import Epoch, Progress, best_of
 from facerec.training.recipe import TrainingRecipe
 from facerec.training.sampling import Sampler

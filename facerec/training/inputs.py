@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from facerec.ahead import ahead
 from facerec.embed.onnx_graph import resized
-from facerec.model_folder import Pixels
-from facerec.training.network import FaceNetwork
+from facerec.models.folder import Pixels
+from facerec.networks.face_network import FaceNetwork
+from facerec.photos.prefetch import ahead
 from facerec.training.people import People
 from facerec.transfer import feature_cache
 from facerec.transfer.loop import autocast

@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from facerec.device import best_device, torch_device
+from facerec.embed.trained import network_forward
 from facerec.errors import ArgumentError, OutputError
-from facerec.model_folder import ModelFolder, Pixels, write_model
-from facerec.model_folder.values import checked_name
+from facerec.models.folder import ModelFolder, Pixels, write_model
+from facerec.models.folder.values import checked_name
+from facerec.networks.face_network import FaceNetwork
 from facerec.training.balance import GroupBatches, strata
 from facerec.training.describing import describe
-from facerec.training.embedder import network_forward
 from facerec.training.finetune import FaceLoop
 from facerec.training.inputs import Held, Inputs, held_vectors, inputs_of
 from facerec.training.losses import FaceLoss, loss_settings
 from facerec.training.measuring import USUAL_FMRS, points_of, validation_vectors, write_scores
-from facerec.training.network import FaceNetwork
 from facerec.training.people import People
 from facerec.training.progress import Epoch, Progress
 from facerec.training.recipe import TrainingRecipe

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from facerec.calibration import calibrate_all_pairs
-from facerec.calibration.all_pairs import MAX_PHOTOS
 from facerec.embed.onnx_graph import unit_length
 from facerec.errors import CalibrationError
-from facerec.model_folder import ModelDescription
-from facerec.scores import write
+from facerec.measure.operating_points import calibrate_all_pairs
+from facerec.measure.operating_points.from_all_pairs import MAX_PHOTOS
+from facerec.measure.tables import write
+from facerec.models.folder import ModelDescription
 from facerec.training.people import People
 from facerec.types import Chips, OperatingPoint
 

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from facerec import images
-from facerec.datasets.folders import identity_folders
-from facerec.datasets.photo_manifest import photos_csv
 from facerec.errors import DataSetError, FaceError, ImageError
+from facerec.measure.datasets.photo_list import photos_csv
+from facerec.models.weights import sha256_of
+from facerec.photos import reader
+from facerec.photos.folders import identity_folders
 from facerec.training.chips import Aligned, StoredChips, stored
 from facerec.types import Crop, Detector, FaceChoice
-from facerec.weights import sha256_of
 
 NAMELESS = "photo "
 """What the identity of a photo of nobody knows whom begins with; the photo's digest follows."""
@@ -296,7 +296,7 @@ def _repeated(files: Sequence[str], subjects: Sequence[str], digests: Sequence[s
 
 def _align(path: Path, name: str, detector: Detector, crop: Crop, choice: FaceChoice) -> Aligned:
     try:
-        image = images.read(path, name=name)
+        image = reader.read(path, name=name)
     except ImageError as error:
         return f"{_UNREADABLE}{error}"
     detections = detector(image)

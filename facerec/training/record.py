@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 
-from facerec.replacing import replacing
+from facerec.files import replacing
 from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text, Written, write
 from facerec.reporting.figures import draw
 from facerec.reporting.learning_charts import Series, learning_curves

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from facerec import catalogue, weights
-from facerec.embed.dlib_resnet import parse_dlib_resnet
 from facerec.errors import ArgumentError
-from facerec.model_folder import Pixels
-from facerec.training.network import FaceNetwork, HeadKind, ResidualHead
+from facerec.models import catalogue, weights
+from facerec.models.folder import Pixels
+from facerec.networks.architectures import DLIB_RESNET
+from facerec.networks.dlib_resnet import parse_dlib_resnet
+from facerec.networks.face_network import FaceNetwork, HeadKind, ResidualHead
 from facerec.training.recipe import TrainingRecipe
-from facerec.transfer.architectures import DLIB_RESNET
 from facerec.transfer.backbone import Backbone
 
 _USUAL_DIMENSION = 256

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from facerec.errors import ArgumentError
-from facerec.model_folder import Pixels
+from facerec.models.folder import Pixels
+from facerec.networks.face_network import FaceNetwork
 from facerec.training.faces import named
 from facerec.training.finetune import FaceLoop
 from facerec.training.inputs import FromPixels
-from facerec.training.network import FaceNetwork
 from facerec.training.people import People
 from facerec.training.progress import Epoch
 from facerec.training.sampling import PhotoBatches

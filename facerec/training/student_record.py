@@ -13,14 +13,14 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from facerec.embed.crops import crop_weights
-from facerec.model_folder import ModelDescription, Parent, Pixels, Terms, Training, WeightsIn
-from facerec.model_folder.values import WEIGHTS_FILES, CommercialUse
-from facerec.replacing import replacing
+from facerec.align.crops import crop_weights
+from facerec.files import replacing
+from facerec.models.folder import ModelDescription, Parent, Pixels, Terms, Training, WeightsIn
+from facerec.models.folder.values import WEIGHTS_FILES, CommercialUse
+from facerec.networks.face_network import FaceNetwork
 from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text, Written, write
 from facerec.reporting.figures import draw
 from facerec.reporting.learning_charts import Series, learning_curves
-from facerec.training.network import FaceNetwork
 from facerec.training.people import People
 from facerec.training.splits import PeopleSplit
 from facerec.training.student_loop import StudentEpoch

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from facerec.errors import ArgumentError
-from facerec.transfer.architectures import DLIB_RESNET, KEPT, STUDENTS, build, dissect
+from facerec.networks.architectures import DLIB_RESNET, KEPT, STUDENTS, build, dissect
+from facerec.networks.trunk import Trunk
 from facerec.transfer.backbone import NONE, Backbone, Folder, load_backbone
 from facerec.transfer.preprocessing import Preprocessing
-from facerec.transfer.trunk import Trunk
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from facerec import catalogue
-from facerec.embedders import embedder_names, load_embedder
+from facerec.embed.load import embedder_names, load_embedder
 from facerec.errors import ArgumentError
-from facerec.model_folder import Terms, read_model
+from facerec.models import catalogue
+from facerec.models.folder import Terms, read_model
+from facerec.models.weights import added_models, models_folder
 from facerec.training.people import People
 from facerec.transfer import feature_cache
 from facerec.types import Embedder
-from facerec.weights import added_models, models_folder
 
 _BATCH = 64
 
@@ -46,15 +46,15 @@ def load_teacher(name: str, *, device: str = "cpu", weights: Path | None = None)
     Parameters
     ----------
     name : str
-        Of an embedder (``facerec.embedders.embedder_names``): ``dlib-resnet``, or one that was added; as a backbone is
+        Of an embedder (``facerec.embed.load.embedder_names``): ``dlib-resnet``, or one that was added; as a backbone is
         written, ``dlib_resnet``, it is known, too.
     device, weights
-        As for ``facerec.embedders.load_embedder``.
+        As for ``facerec.embed.load.load_embedder``.
 
     Raises
     ------
     ArgumentError, WeightsError
-        As ``facerec.embedders.load_embedder``.
+        As ``facerec.embed.load.load_embedder``.
     """
     added = added_models()
     hyphens = name.replace("_", "-")

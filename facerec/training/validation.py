@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
-from facerec.metrics import eer, threshold_at_fmr
+from facerec.measure.metrics import eer, threshold_at_fmr
 
 MOST_PHOTOS = 3_000
 """More photos are thinned evenly before their pairs are counted in every epoch; 4.5 million pairs remain."""

@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from facerec.networks.trunk import Trunk
     from facerec.transfer.backbone import Backbone, default_backbone_name, load_backbone
     from facerec.transfer.bench import Bench, run_bench
     from facerec.transfer.preprocessing import Preprocessing
-    from facerec.transfer.trunk import Trunk
 
 __all__ = ["Backbone", "Bench", "Preprocessing", "Trunk", "default_backbone_name", "load_backbone", "run_bench"]
 

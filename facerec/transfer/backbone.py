@@ -11,13 +11,13 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from facerec.embed.dlib_resnet import parse_dlib_resnet
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError
-from facerec.transfer.architectures import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0, build, dissect, shape_of
+from facerec.networks.architectures import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0, build, dissect, shape_of
+from facerec.networks.dlib_resnet import parse_dlib_resnet
+from facerec.networks.trunk import Trunk
 from facerec.transfer.finding import Found, find, read
 from facerec.transfer.preprocessing import Preprocessing
 from facerec.transfer.pretrained import PRETRAINED, Pretrained, pretrained
-from facerec.transfer.trunk import Trunk
 
 NONE = "none"
 """The version that means random weights; nothing else does."""

@@ -19,6 +19,7 @@ from facerec.errors import ArgumentError
 from facerec.transfer.cells import Outcome, Protocol
 from facerec.transfer.grid import Plan, Settings, choose, groups
 from facerec.transfer.image_set import ImageSet
+from facerec.transfer.provenance import Provenance
 from facerec.transfer.results import Results
 from facerec.transfer.run import Measured, measure_all, plan_document, read_plan
 
@@ -90,31 +91,6 @@ class Bench:
     def labels(self) -> NDArray[np.int64]:
         """Of the test photos."""
         return self.image_set.labels[self.test]
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Which network was used.
-
-    Attributes
-    ----------
-    name : str
-    weights_sha256 : str or None
-        None: random weights.
-    preprocessing : str
-        How photos became its input.
-    parameters, macs : int
-        Of the trunk; multiply-adds for one photo.
-    size : int
-        Side of the input in pixels.
-    """
-
-    name: str
-    weights_sha256: str | None
-    preprocessing: str
-    parameters: int
-    macs: int
-    size: int
 
 
 def run_bench(

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from facerec.errors import OutputError, TransferError
-from facerec.replacing import replacing
+from facerec.files import replacing
 from facerec.transfer.distributed import Team
 
 _FORMAT = "facerec training 1"

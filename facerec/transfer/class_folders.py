@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from facerec.datasets import SUFFIXES
 from facerec.errors import DataSetError
+from facerec.measure.datasets import SUFFIXES
 from facerec.transfer.image_set import Skipped
 from facerec.transfer.listing import PARTS_BY_NAME, Listing
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from facerec.errors import ArgumentError
-from facerec.metrics import holm
+from facerec.measure.metrics import holm
 from facerec.transfer.cells import Cell, Outcome, Protocol
 from facerec.types import Interval, Rate
 

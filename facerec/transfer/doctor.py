@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from facerec.errors import MissingWeightsError, WeightsError
+from facerec.networks.architectures import shape_of
 from facerec.transfer import blocks
-from facerec.transfer.architectures import shape_of
 from facerec.transfer.backbone import load_backbone
 from facerec.transfer.finding import find
 from facerec.transfer.pretrained import PRETRAINED, Pretrained

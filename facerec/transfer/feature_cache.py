@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import OutputError
-from facerec.replacing import replacing
+from facerec.files import replacing
 
 
 @dataclass(frozen=True, eq=False)

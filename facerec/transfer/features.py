@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
-from facerec.ahead import ahead
 from facerec.device import torch_device
 from facerec.errors import ArgumentError, WeightsError
+from facerec.photos.prefetch import ahead
 from facerec.transfer import feature_cache
 from facerec.transfer.backbone import Backbone
 from facerec.transfer.folding import folded

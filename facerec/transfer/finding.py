@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 
-from facerec import weights
 from facerec.errors import CorruptWeightsError, MissingWeightsError, WeightsError
+from facerec.models import weights
+from facerec.models.weights import WeightFile
 from facerec.transfer.pretrained import Pretrained
-from facerec.weights import WeightFile
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from facerec.errors import ArgumentError, TransferError
+from facerec.networks.trunk import Trunk
 from facerec.transfer.recipe import BatchNorm
-from facerec.transfer.trunk import Trunk
 
 
 def freeze(trunk: Trunk, stages: Collection[str], *, batch_norm: BatchNorm) -> None:

@@ -16,8 +16,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facerec import images
 from facerec.errors import ArgumentError
+from facerec.photos import reader
 from facerec.types import Image
 
 PARTS = ("train", "validation", "test", "")
@@ -116,7 +116,7 @@ class ImageSet:
         """
         if self.pixels is not None:
             return self.pixels[index]
-        return images.read(self.root / self.files[index])
+        return reader.read(self.root / self.files[index])
 
     def subset(self, indices: ArrayLike) -> ImageSet:
         """The same set with the photos at `indices` only, in that order; classes keep their numbers.

@@ -14,7 +14,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from facerec.ahead import ahead
+from facerec.photos.prefetch import ahead
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.known_targets import imagenet_subset
 from facerec.transfer.splits import Splits

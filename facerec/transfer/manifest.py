@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facerec.datasets.folders import refuse_missing
 from facerec.errors import DataSetError, ScoreTableError
-from facerec.scores.text_csv import read_text_csv
+from facerec.measure.tables.text_csv import read_text_csv
+from facerec.photos.folders import refuse_missing
 from facerec.transfer.image_set import Skipped
 from facerec.transfer.listing import PARTS_BY_NAME, Listing
 

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
 from facerec.transfer.backbone import Backbone, load_backbone
-from facerec.transfer.bench import Provenance
 from facerec.transfer.cells import Cell, Outcome, Point, shots_text
 from facerec.transfer.cells import Protocol as CellProtocol
 from facerec.transfer.cost import Counts, PeakMemory, Speed, learning_macs, macs_at, predicted_seconds
@@ -33,6 +32,7 @@ from facerec.transfer.grid import Settings
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.photos import Photos
 from facerec.transfer.probes import Probe, fit_centroid, fit_knn, fit_logistic
+from facerec.transfer.provenance import Provenance
 from facerec.transfer.recipe import Protocol as TrainedProtocol
 from facerec.transfer.recipe import Recipe, recipes
 from facerec.transfer.speed import measure_speed, size_for, training_speed

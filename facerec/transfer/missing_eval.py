@@ -16,10 +16,10 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from facerec.errors import ArgumentError
+from facerec.networks.trunk import Trunk
 from facerec.transfer.backbone import Backbone
 from facerec.transfer.freezing import frozen_state
 from facerec.transfer.photos import Photos
-from facerec.transfer.trunk import Trunk
 
 
 @dataclass(frozen=True)

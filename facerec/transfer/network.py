@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from facerec.networks.trunk import Trunk
 from facerec.transfer.preprocessing import Preprocessing
-from facerec.transfer.trunk import Trunk
 
 
 class Network(nn.Module):

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from facerec.ahead import ahead
+from facerec.photos.prefetch import ahead
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.preprocessing import Preprocessing
 

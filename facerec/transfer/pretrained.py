@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 from torchvision import models
 
-from facerec import catalogue
-from facerec.catalogue import CommercialUse
 from facerec.errors import ArgumentError
-from facerec.transfer.architectures import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0, TORCHVISION, shape_of
+from facerec.models import catalogue
+from facerec.models.catalogue import CommercialUse
+from facerec.models.weights import Download, InPackage, WeightFile
+from facerec.networks.architectures import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0, TORCHVISION, shape_of
 from facerec.transfer.preprocessing import Preprocessing
-from facerec.weights import Download, InPackage, WeightFile
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from facerec import images
-from facerec.ahead import ahead
 from facerec.errors import DataSetError, ImageError
+from facerec.photos import reader
+from facerec.photos.prefetch import ahead
 from facerec.transfer.class_folders import list_folders
 from facerec.transfer.image_set import ImageSet, Skipped
 from facerec.transfer.listing import Listing
@@ -84,7 +84,7 @@ def _opened(listing: Listing) -> tuple[ImageSet, Sequence[str]]:
     def open_one(file: str) -> str | Skipped:
         try:
             contents = (listing.root / file).read_bytes()
-            images.read(contents, name=file)
+            reader.read(contents, name=file)
         except (OSError, ImageError) as problem:
             reason = problem.strerror or str(problem) if isinstance(problem, OSError) else str(problem)
             return Skipped(file, reason.removeprefix(f"{file} "))

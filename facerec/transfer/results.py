@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import OutputError, TransferError
-from facerec.replacing import replacing
+from facerec.files import replacing
 from facerec.transfer.cells import Cell, Outcome, Point
 
 COLUMNS = (

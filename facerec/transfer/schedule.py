@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from facerec.networks.trunk import Trunk
 from facerec.transfer.recipe import Plan, Recipe
-from facerec.transfer.trunk import Trunk
 
 
 class Staged(Protocol):

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.metrics import holm
-from facerec.scores.vectors import FaceVectors
+from facerec.measure.metrics import holm
+from facerec.measure.tables.vector_table import FaceVectors
 from facerec.types import Interval
 
 Codes: TypeAlias = NDArray[np.int64]
@@ -135,7 +135,7 @@ def measure_spread(vectors: FaceVectors, by: str) -> Spread:
     Parameters
     ----------
     vectors : FaceVectors
-        As ``facerec.scores.vectors.read_vectors`` gives them: vectors of unit length.
+        As ``facerec.measure.tables.vector_table.read_vectors`` gives them: vectors of unit length.
     by : str
         A column of groups, or several joined by commas for their intersections.
 
@@ -165,7 +165,7 @@ def measure_spread(vectors: FaceVectors, by: str) -> Spread:
     Examples
     --------
     >>> import pandas as pd
-    >>> from facerec.scores.vectors import check_vectors
+    >>> from facerec.measure.tables.vector_table import check_vectors
     >>> x = np.eye(4)
     >>> table = pd.DataFrame({"subject": list("abcd"), "g": list("ppqq")} | {f"v{k}": x[:, k] for k in range(4)})
     >>> found = measure_spread(check_vectors(table), "g")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from facerec.replacing import replacing
+from facerec.files import replacing
 from facerec.reporting import (
     Block,
     Callout,

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from facerec import images
 from facerec.errors import DataSetError, ImageError
+from facerec.photos import reader
 from facerec.transfer.image_set import ImageSet, Skipped
 
 _TRAIN_TEST = MappingProxyType({"train": {"train": True}, "test": {"train": False}})
@@ -74,7 +74,7 @@ def read_torchvision_set(source: str) -> tuple[ImageSet, list[str]]:
                 file = f"{part}/{number:06d}"
                 photo, label = data[number]
                 try:
-                    pixels.append(images.read(photo, name=file))
+                    pixels.append(reader.read(photo, name=file))
                 except ImageError as problem:
                     skipped.append(Skipped(file, str(problem)))
                     continue

@@ -42,7 +42,7 @@ class Rate:
         How often the counted event happened, and out of how many; 0 ≤ errors ≤ trials.
     effective_trials : float, optional
         How many independent trials carry the same information, where trials share people
-        (``facerec.metrics.clustered_rate``); ``None``: the trials count as independent.
+        (``facerec.measure.metrics.clustered_rate``); ``None``: the trials count as independent.
     """
 
     errors: int

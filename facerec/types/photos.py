@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from facerec.errors import ArgumentError, NoFaceError, SeveralFacesError
 
 Image: TypeAlias = NDArray[np.uint8]
-"""A photo: RGB, uint8, shape (height, width, 3), upright. Made by ``facerec.images.read`` only."""
+"""A photo: RGB, uint8, shape (height, width, 3), upright. Made by ``facerec.photos.reader.read`` only."""
 
 FaceChoice: TypeAlias = Literal["only", "largest", "central"]
 """How to choose one face of a photo: ``only`` (an error if there are several), ``largest`` box, or the box whose
@@ -146,7 +146,7 @@ class Face:
     points : ndarray, float32, shape (5, 2)
         The detector's five points, order as in `Detections`.
     sharpness : float
-        See ``facerec.quality.sharpness``; larger is sharper.
+        See ``facerec.quality.gate.sharpness``; larger is sharper.
     embedding : ndarray, float32, shape (d,)
         Unit length.
     embedder : str
@@ -178,7 +178,7 @@ class Faces:
     detections : Detections
         Where they are.
     sharpness : ndarray, float32, shape (n,)
-        See ``facerec.quality.sharpness``.
+        See ``facerec.quality.gate.sharpness``.
     embeddings : ndarray, float32, shape (n, d)
         Unit length, row by row.
     embedder : str

@@ -12,9 +12,9 @@ from audits.paired import paired_change
 from audits.same_pairs import same_pairs
 from audits.thresholds import AtFmr
 from audits.vendor import complete
-from facerec import scores
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.metrics import fmr, fnmr, threshold_at_fmr
+from facerec.measure import tables
+from facerec.measure.metrics import fmr, fnmr, threshold_at_fmr
 
 LFW = Path(__file__).parents[2] / "data" / "lfw" / "scores.csv"
 
@@ -22,7 +22,7 @@ LFW = Path(__file__).parents[2] / "data" / "lfw" / "scores.csv"
 def table(rows):
     """A score table of (probe, reference, score), where person and gender are in the name: ``fa1`` is fa's first."""
     full = [[p, r, p[:2], r[:2], p[:2] == r[:2], s, p[0], r[0]] for p, r, s in rows]
-    return scores.check(pd.DataFrame(full, columns=[*scores.REQUIRED, "probe_gender", "reference_gender"]))
+    return tables.check(pd.DataFrame(full, columns=[*tables.REQUIRED, "probe_gender", "reference_gender"]))
 
 
 BEFORE = table(
@@ -42,7 +42,7 @@ AFTER = BEFORE.assign(score=[0.9, 0.8, math.nan, 0.3, 0.2, 0.7, 0.2])
 @pytest.fixture(scope="module")
 def lfw():
     """The committed score table of LFW, and another matcher's scores of the same pairs: ours, blurred for women."""
-    before = scores.read(LFW)
+    before = tables.read(LFW)
     noise = np.random.default_rng(0).normal(0, 0.02, len(before))
     women = (before["probe_gender"] == "female").to_numpy(bool)
     return before, before.assign(score=before["score"] - np.where(women & before["genuine"], np.abs(noise), 0))
@@ -198,12 +198,12 @@ class TestLaws:
         assert "MORE UNEQUAL" in str(gap)
 
     def test_rates_are_those_of_the_metrics(self, lfw):
-        """FMR and FNMR of each table are what facerec.metrics says at the same threshold."""
+        """FMR and FNMR of each table are what facerec.measure.metrics says at the same threshold."""
         audit = audit_drift(*lfw, at=AtFmr(0.01))
 
         for side, point, found in zip(("before", "after"), (audit.before, audit.after), lfw, strict=True):
-            assert point.value == threshold_at_fmr(scores.impostor_scores(found), 0.01)
-            wanted = fmr(scores.impostor_scores(found), point.value), fnmr(scores.genuine_scores(found), point.value)
+            assert point.value == threshold_at_fmr(tables.impostor_scores(found), 0.01)
+            wanted = fmr(tables.impostor_scores(found), point.value), fnmr(tables.genuine_scores(found), point.value)
             rates = [getattr(audit.change(rate), side).rate for rate in ("fmr", "fnmr")]
             assert [(r.errors, r.trials) for r in rates] == [(r.errors, r.trials) for r in wanted]
 

@@ -12,7 +12,7 @@ from audits.identification import audit_identification
 from audits.intervals import clopper_pearson
 from audits.searches import SEARCH_COLUMNS, check_gallery, check_searches, searches
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.metrics import fmr
+from facerec.measure.metrics import fmr
 
 GALLERY = pd.DataFrame(
     {

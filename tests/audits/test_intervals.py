@@ -10,7 +10,7 @@ from scipy.stats import binomtest, norm
 
 from audits.intervals import clopper_pearson, clustered_estimate, estimate
 from facerec.errors import ArgumentError
-from facerec.metrics import clustered_rate
+from facerec.measure.metrics import clustered_rate
 from facerec.types import Interval, Rate
 
 

@@ -23,10 +23,10 @@ from audits.mitigation.beta import BetaCalibration, fit_beta
 from audits.mitigation.clusters import fit_clusters, pair_clusters
 from audits.mitigation.comparisons import _pair_of, compare_people
 from audits.mitigation.vectors import photo_vectors
-from facerec import scores
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.metrics import fmr, threshold_at_fmr
-from facerec.scores.vectors import check_vectors
+from facerec.measure import tables
+from facerec.measure.metrics import fmr, threshold_at_fmr
+from facerec.measure.tables.vector_table import check_vectors
 
 
 def world(people=160, pairs=6000, seed=0, dimension=8):
@@ -52,9 +52,9 @@ def world(people=160, pairs=6000, seed=0, dimension=8):
             rows.append((one, other))
     table = pd.DataFrame(
         [[p[0], r[0], p[1], r[1], p[1] == r[1], p[2], r[2]] for p, r in rows],
-        columns=[*scores.REQUIRED[:5], "probe_group", "reference_group"],
+        columns=[*tables.REQUIRED[:5], "probe_group", "reference_group"],
     )
-    return scores.make(table, vectors), vectors
+    return tables.make(table, vectors), vectors
 
 
 def crowd_of(people):
@@ -606,9 +606,9 @@ class TestLaboratory:
         )
 
         before = report.judgements[0].changes.before
-        assert before.value == threshold_at_fmr(scores.impostor_scores(dealt.calibrate), 0.01)
-        assert before.calibration_fmr == fmr(scores.impostor_scores(dealt.calibrate), before.value)
-        assert before.achieved_fmr == fmr(scores.impostor_scores(dealt.judge), before.value)
+        assert before.value == threshold_at_fmr(tables.impostor_scores(dealt.calibrate), 0.01)
+        assert before.calibration_fmr == fmr(tables.impostor_scores(dealt.calibrate), before.value)
+        assert before.achieved_fmr == fmr(tables.impostor_scores(dealt.judge), before.value)
         assert report.pairs == tuple(map(len, sides_of(dealt)))
         assert (report.people, report.crossing_pairs) == (dealt.people, dealt.crossing)
 

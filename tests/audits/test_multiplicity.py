@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency, false_discovery_control, fisher_exact
 from audits.intervals import estimate
 from audits.multiplicity import each_against_others, two_rates
 from facerec.errors import ArgumentError
-from facerec.metrics import benjamini_hochberg, holm
+from facerec.measure.metrics import benjamini_hochberg, holm
 from facerec.types import Rate
 
 p_lists = st.lists(st.floats(0, 1), min_size=1, max_size=12)

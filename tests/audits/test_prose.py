@@ -7,7 +7,7 @@ import pytest
 from audits.report.prose import method
 from audits.thresholds import AtFmr
 from audits.verification import audit_verification
-from facerec import scores
+from facerec.measure import tables
 
 LFW = Path(__file__).parents[2] / "data" / "lfw" / "scores.csv"
 
@@ -18,7 +18,7 @@ def test_method_says_that_the_threshold_is_fixed(calibrated, chosen_here):
 
     `calibrated` tells whether it was chosen on a table of its own; None: it was given.
     """
-    table = scores.read(LFW)
+    table = tables.read(LFW)
     half = table["fold"].astype(int) < 5 if "fold" in table else table.index % 2 == 0
     at = 0.9 if calibrated is None else AtFmr(0.01, table[half] if calibrated else None)
 

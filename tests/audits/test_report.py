@@ -20,7 +20,7 @@ from audits.verdict import judge
 from audits.verification import audit_verification
 from audits.verification_rates import VerificationAudit
 from facerec.errors import ArgumentError, OutputError, ScoreTableError
-from facerec.metrics import fmr, fnmr
+from facerec.measure.metrics import fmr, fnmr
 from facerec.reporting import Callout, render_html
 
 HOSTILE = '<script>alert(1)</script> | **x** `y` $z$ [a](javascript:b) "q" & \\'
@@ -350,7 +350,7 @@ def test_distances_are_shown_as_distances(table, tmp_path):
 
 
 def test_curves_are_the_rates(table):
-    """Rates on a curve are those that facerec.metrics counts at the same thresholds."""
+    """Rates on a curve are those that facerec.measure.metrics counts at the same thresholds."""
     failed = table.assign(score=table["score"].where(table.index % 7 > 0))
     sets = split_scores(failed, by=["group"])
     group = sets.groups[0][1][1]

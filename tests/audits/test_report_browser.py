@@ -20,7 +20,7 @@ from audits.report.verification_page import verification_report
 from audits.thresholds import AtFmr
 from audits.vendor import VendorColumns, read_vendor
 from audits.verification import audit_verification
-from facerec import scores
+from facerec.measure import tables
 
 ROOT = Path(__file__).parents[2]
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -41,7 +41,7 @@ def _verification():
 
 
 def _drift():
-    table = scores.read(ROOT / "data/lfw/scores.csv")
+    table = tables.read(ROOT / "data/lfw/scores.csv")
     women = table["probe_gender"] == "female"
     after = table.assign(score=table["score"] + np.where(women, -0.05, 0.0))
     audit = audit_drift(table, after, by=["gender"], at=0.91, replicates=20)

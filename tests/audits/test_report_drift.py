@@ -14,7 +14,7 @@ from audits.report import Background, Run, write_report
 from audits.report.change_sentences import change_findings, overall_change, shown
 from audits.report.drift_page import drift_report
 from audits.verdict import judge
-from facerec import scores
+from facerec.measure import tables
 from facerec.reporting import Callout
 
 RUN = Run(("facerec", "audit", "drift"), (), 0, {"python": "3"})
@@ -34,7 +34,7 @@ def _pairs(gender: str, genuine: int, impostor: int) -> list[list[object]]:
 def _drift(replicates: int = 50, *, empty: bool = False):
     """Afterwards 60 of 200 genuine pairs of women fail, and 40 of 200 of men that failed before no longer do."""
     rows = [*_pairs("f", 200, 200), *_pairs("m", 200, 200), *(_pairs("x", 3, 0) if empty else [])]
-    before = scores.check(pd.DataFrame(rows, columns=[*scores.REQUIRED, "probe_gender", "reference_gender"]))
+    before = tables.check(pd.DataFrame(rows, columns=[*tables.REQUIRED, "probe_gender", "reference_gender"]))
     number = before.groupby(["probe_gender", "genuine"]).cumcount()
     genuine = before["genuine"].astype(bool)
     women = genuine & (before["probe_gender"] == "f") & (number < 60)
@@ -137,7 +137,7 @@ def test_groups_without_pairs_and_tables_without_groups(tmp_path):
     assert "Not measured, because there are no such comparisons: FMR of x (by gender)." in text
     assert "No draws were made" in text
     assert "not measured" in text.split("FMR before and after")[1]
-    table = scores.check(pd.DataFrame(_pairs("f", 5, 5), columns=[*scores.REQUIRED, "probe_g", "reference_g"]))
+    table = tables.check(pd.DataFrame(_pairs("f", 5, 5), columns=[*tables.REQUIRED, "probe_g", "reference_g"]))
     page = drift_report(audit_drift(table, table, at=0.5), run=RUN).page
     assert page.sections[0].title == "Changes"
 
@@ -146,7 +146,7 @@ def test_names_are_only_text(tmp_path):
     """A group whose name is markup stays a name in every file."""
     hostile = "<script>alert(1)</script>|$x_1$"
     rows = [*_pairs("f", 20, 20), *_pairs(hostile, 20, 20)]
-    table = scores.check(pd.DataFrame(rows, columns=[*scores.REQUIRED, "probe_g", "reference_g"]))
+    table = tables.check(pd.DataFrame(rows, columns=[*tables.REQUIRED, "probe_g", "reference_g"]))
     after = table.assign(score=table["score"].mask(table["probe_g"] == hostile, 0.3))
 
     write_report(drift_report(audit_drift(table, after, by=["g"], at=0.5, replicates=0), run=RUN), tmp_path)

@@ -19,8 +19,8 @@ from audits.report.mitigation_page import mitigation_report
 from audits.report.mitigation_tables import share
 from audits.report.mitigation_words import elsewhere, points
 from facerec.errors import ArgumentError
+from facerec.measure.tables.vector_table import check_vectors
 from facerec.reporting import render_markdown
-from facerec.scores.vectors import check_vectors
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

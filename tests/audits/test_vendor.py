@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from audits.vendor import GroupColumns, VendorColumns, complete, read_vendor, rename_columns
-from facerec import scores
 from facerec.errors import ArgumentError, ScoreTableError
+from facerec.measure import tables
 
 ROWS = [["1", "2", "ann", "ann", True, 0.9], ["1", "3", "ann", "bob", False, 0.2], ["4", "3", "cat", "bob", False, 0.1]]
-TABLE = pd.DataFrame(ROWS, columns=scores.REQUIRED)
+TABLE = pd.DataFrame(ROWS, columns=tables.REQUIRED)
 
 
 class TestRenaming:
@@ -157,7 +157,7 @@ class TestCompleting:
 
     def test_a_checked_table_is_not_checked_again(self):
         """It comes back as it is."""
-        checked = scores.check(TABLE)
+        checked = tables.check(TABLE)
 
         assert complete(checked).table is checked
 
@@ -176,11 +176,11 @@ class TestCompleting:
     def test_a_table_that_was_spoilt_after_its_check_is_refused(self, spoil):
         """The quick look sees whatever the check would refuse."""
         with pytest.raises(ScoreTableError):
-            complete(spoil(scores.check(TABLE)))
+            complete(spoil(tables.check(TABLE)))
 
     def test_other_rows_of_a_checked_table_are_numbered_again(self):
         """A part of a table is a table."""
-        found = complete(scores.check(TABLE)[1:])
+        found = complete(tables.check(TABLE)[1:])
 
         assert found.table.index.tolist() == [0, 1]
         assert found.table["score"].tolist() == [0.2, 0.1]

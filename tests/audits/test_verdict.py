@@ -20,8 +20,8 @@ from audits.thresholds import AtFmr, Threshold
 from audits.verdict import EXIT_STATUS, judge, worst
 from audits.verification import audit_verification
 from audits.verification_rates import GroupingAudit, GroupRates, Unlabelled, VerificationAudit
-from facerec import scores
 from facerec.errors import ArgumentError
+from facerec.measure import tables
 from facerec.types import Interval, Rate
 
 DATA = Path(__file__).parents[2] / "data"
@@ -98,8 +98,8 @@ def drift():
             who = f"{gender}{number}"
             other = who if genuine else f"{gender}{number}x"
             rows.append([f"{who}a", f"{other}b", who, other, genuine, 0.9 if genuine else 0.1, gender, gender])
-    columns = [*scores.REQUIRED, "probe_gender", "reference_gender"]
-    before = scores.check(pd.DataFrame(rows, columns=columns))
+    columns = [*tables.REQUIRED, "probe_gender", "reference_gender"]
+    before = tables.check(pd.DataFrame(rows, columns=columns))
     women = (before["probe_gender"] == "f").to_numpy(bool) & before["genuine"].to_numpy(bool)
     after = before.assign(score=before["score"].where(~(women & (before.index % 3 == 0)), 0.2))
     return audit_drift(before, after, by=["gender"], at=0.5, replicates=50)
@@ -115,7 +115,7 @@ def shades():
 @pytest.fixture(scope="module")
 def lfw():
     """Women: 1 false match of 176 and 19 false non-matches of 777; men: 2 of 1,671 and 76 of 2,219."""
-    table = scores.read(DATA / "lfw" / "scores.csv")
+    table = tables.read(DATA / "lfw" / "scores.csv")
     return audit_verification(table, by=["gender"], at=AtFmr(1e-3), replicates=200)
 
 
@@ -542,8 +542,8 @@ class TestBadInput:
 
     def test_other_groupings_and_classes(self):
         """A drift audit without the grouping, or a classifier without the class, is told with the claim."""
-        table = scores.check(
-            pd.DataFrame([["a", "b", "a", "b", False, 0.1], ["a", "a2", "a", "a", True, 0.9]], columns=scores.REQUIRED)
+        table = tables.check(
+            pd.DataFrame([["a", "b", "a", "b", False, 0.1], ["a", "a2", "a", "a", True, 0.9]], columns=tables.REQUIRED)
         )
         drift = audit_drift(table, table, at=0.5, replicates=0)
         with pytest.raises(ArgumentError, match="claim 'claim 1': there is no grouping by 'gender'; there are none"):

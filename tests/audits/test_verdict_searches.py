@@ -14,8 +14,8 @@ from audits.report.sharing import Suppressed
 from audits.thresholds import AtFmr
 from audits.verdict import judge
 from audits.verification import audit_verification
-from facerec import scores
 from facerec.errors import ArgumentError
+from facerec.measure import tables
 
 DATA = Path(__file__).parents[2] / "data"
 LACKING = "insufficient evidence"
@@ -49,7 +49,7 @@ def gallery():
 @pytest.fixture(scope="module")
 def lfw():
     """Women: 1 false match of 176; men: 2 of 1,671; across: 0 of the others."""
-    table = scores.read(DATA / "lfw" / "scores.csv")
+    table = tables.read(DATA / "lfw" / "scores.csv")
     return audit_verification(table, by=["gender"], at=AtFmr(1e-3), replicates=0)
 
 

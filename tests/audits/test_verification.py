@@ -10,9 +10,9 @@ import pytest
 from audits.thresholds import AtFmr
 from audits.vendor import VendorColumns, read_vendor
 from audits.verification import audit_verification
-from facerec import scores
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.metrics import clustered_rate
+from facerec.measure import tables
+from facerec.measure.metrics import clustered_rate
 from facerec.types import Rate
 
 LFW = Path(__file__).parents[2] / "data" / "lfw" / "scores.csv"
@@ -376,7 +376,7 @@ class TestPublished:
 
     def test_the_committed_table_of_lfw(self):
         """LFW by gender: 6,000 pairs, of which twelve have a person without a label."""
-        audit = audit_verification(scores.read(LFW), by=["gender"], at=AtFmr(1e-2), replicates=200)
+        audit = audit_verification(tables.read(LFW), by=["gender"], at=AtFmr(1e-2), replicates=200)
         grouping = audit.grouping("gender")
 
         assert audit.threshold.achieved_fmr == Rate(30, 3000)

@@ -17,8 +17,8 @@ import pandas as pd
 from audits import audit_verification
 from audits.intervals import clustered_estimate
 from audits.thresholds import AtFmr
-from facerec import scores
-from facerec.metrics import clustered_rate
+from facerec.measure import tables
+from facerec.measure.metrics import clustered_rate
 
 sys.path.insert(0, str(Path(__file__).parent))
 from timing import milliseconds, report
@@ -41,12 +41,12 @@ def simulated(pairs: int, people: int, seed: int = 0) -> pd.DataFrame:
         columns[f"{side}_subject"] = names[codes]
         columns[f"{side}_race"] = race[codes]
         columns[f"{side}_gender"] = gender[codes]
-    return scores.check(pd.DataFrame(columns))
+    return tables.check(pd.DataFrame(columns))
 
 
 def measure(path: str) -> None:
     """In a process of its own: audit the table in a file, and print seconds and peak memory."""
-    table = scores.check(pd.read_parquet(path))
+    table = tables.check(pd.read_parquet(path))
     size = int(table.memory_usage(deep=True).sum())
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forgets the peak of the reading
     before = _kibibytes("VmRSS")

@@ -15,8 +15,9 @@ import torch
 from scenes import many_faces, one_face
 from timing import milliseconds, report
 
-from facerec import Recognizer, catalogue, weights
+from facerec import Recognizer
 from facerec.embed.dlib_resnet import dlib_resnet
+from facerec.models import catalogue, weights
 from facerec.types import Image
 
 

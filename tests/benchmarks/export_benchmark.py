@@ -10,7 +10,7 @@ from timing import milliseconds, report
 
 from facerec import Recognizer
 from facerec.embed.onnx_graph import onnx_forward, open_graph
-from facerec.model_folder import Terms, Training
+from facerec.models.folder import Terms, Training
 from facerec.training.export import Exportable, Exported, export_float, export_int8, exportable_dlib_resnet
 from facerec.training.recipe import TrainingRecipe
 from facerec.training.starting import new_network, pixels_of

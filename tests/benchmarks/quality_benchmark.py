@@ -11,7 +11,9 @@ import PIL.Image
 import PIL.ImageFilter
 from scenes import data_folder
 
-from facerec import Recognizer, datasets, images
+from facerec import Recognizer
+from facerec.measure import datasets
+from facerec.photos import reader
 from facerec.types import Face
 
 
@@ -28,7 +30,7 @@ def main() -> None:
         return found.central() if len(found) else None
 
     photos = {
-        name: PIL.Image.fromarray(images.read(root / name)) for name in {*pairs.probe_image, *pairs.reference_image}
+        name: PIL.Image.fromarray(reader.read(root / name)) for name in {*pairs.probe_image, *pairs.reference_image}
     }
     references = {name: face(photos[name]) for name in set(pairs.reference_image)}
     print(f"threshold {point.threshold:.4f} ({point.name}); {len(pairs)} pairs")

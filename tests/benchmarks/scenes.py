@@ -7,7 +7,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
-from facerec import images
+from facerec.photos import reader
 from facerec.types import Image
 
 
@@ -23,7 +23,7 @@ def data_folder() -> Path:
 def one_face() -> Image:
     """A portrait with its surroundings, 640 x 480."""
     path = data_folder() / "face_samples/face_recognition/examples/knn_examples/test/obama1.jpg"
-    return np.asarray(PIL.ImageOps.fit(PIL.Image.fromarray(images.read(path)), (640, 480)))
+    return np.asarray(PIL.ImageOps.fit(PIL.Image.fromarray(reader.read(path)), (640, 480)))
 
 
 def many_faces() -> Image:
@@ -32,7 +32,7 @@ def many_faces() -> Image:
     side = 213
     scene = PIL.Image.new("RGB", (1280, 4 * side + 4), (120, 110, 100))
     for number, path in enumerate(photos):
-        face = PIL.Image.fromarray(images.read(path)).resize((side, side))
+        face = PIL.Image.fromarray(reader.read(path)).resize((side, side))
         scene.paste(face, ((number % 6) * side, (number // 6) * side))
     return np.asarray(scene)
 
@@ -44,8 +44,8 @@ def real_photos(*, lfw: int) -> list[Image]:
     )
     found = []
     for path in samples:
-        photo = PIL.Image.fromarray(images.read(path))
+        photo = PIL.Image.fromarray(reader.read(path))
         photo.thumbnail((1280, 1280))
         found.append(np.asarray(photo))
     faces = sorted((data_folder() / "lfw/images").glob("*/*.jpg"))
-    return found + [images.read(path) for path in faces[:: len(faces) // lfw][:lfw]]
+    return found + [reader.read(path) for path in faces[:: len(faces) // lfw][:lfw]]

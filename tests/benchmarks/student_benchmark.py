@@ -13,8 +13,8 @@ from timing import milliseconds, report
 
 from facerec import Recognizer
 from facerec.embed.dlib_resnet import dlib_resnet
-from facerec.training.embedder import network_forward
-from facerec.training.network import FaceNetwork
+from facerec.embed.trained import network_forward
+from facerec.networks.face_network import FaceNetwork
 from facerec.training.starting import pixels_of
 from facerec.training.students import load_student
 from facerec.types import Chips, Embedder

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from pytorch_metric_learning.losses import ArcFaceLoss
 
-from facerec.embed.crops import crop_recipe
+from facerec.align.crops import crop_recipe
 from facerec.training.chips import StoredChips
 from facerec.training.make import train_embedder
 from facerec.training.people import People

@@ -11,9 +11,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from facerec.calibration import write_points
 from facerec.cli.app import app
 from facerec.cli.running import run
+from facerec.points import write_points
 from facerec.quality import QualityGate
 from facerec.recognizer import Recognizer
 from facerec.types import Detections, Embedder, OperatingPoint, Rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import PIL.Image
 import pytest
 
-from facerec.images import read
+from facerec.photos.reader import read
 
 
 @pytest.fixture

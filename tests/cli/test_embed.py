@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facerec.scores.vectors import read_vectors
+from facerec.measure.tables.vector_table import read_vectors
 
 PHOTOS = """subject,image,gender
 ada,ada1.png,female
@@ -84,6 +84,6 @@ def test_bad_manifests(photos, facerec, content, told):
 @pytest.mark.parametrize("out", ["v.npz", "nosuch/v.csv"])
 def test_unwritable_table_is_refused_before_the_work(photos, facerec, monkeypatch, out):
     """Nobody waits an hour for a table that cannot be written."""
-    monkeypatch.setattr("facerec.embedding.PhotoVectors.__iter__", lambda _: pytest.fail("worked"))
+    monkeypatch.setattr("facerec.measure.photo_vectors.PhotoVectors.__iter__", lambda _: pytest.fail("worked"))
 
     assert facerec("embed", "photos.csv", "--root", "in", "--out", out).status == 2

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from facerec import scores
+from facerec.measure import tables
 
 NAMES = {"Ada": "red", "Bob": "green", "Cy": "blue"}
 
@@ -38,7 +38,7 @@ def test_figures(lfw, facerec):
     assert document["images_per_second"] > 0
     assert [each["pairs"] for each in document["folds"]] == [6, 6]
     assert (document["model"], document["detector"]) == ("dlib-resnet", "squares")
-    assert len(scores.read("out.csv")) == 12
+    assert len(tables.read("out.csv")) == 12
     assert "1 of 12 photos show no face to compare: images/Cy/Cy_0004.jpg" in outcome.err
 
 

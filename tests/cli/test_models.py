@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from facerec.catalogue import MODELS
 from facerec.errors import WeightsError
+from facerec.models.catalogue import MODELS
 
 
 @pytest.fixture(autouse=True)
 def no_cache(monkeypatch, tmp_path):
     """The user's own cache and folder play no part."""
     monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
-    monkeypatch.setattr("facerec.weights.cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr("facerec.download.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("facerec.models.weights.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("facerec.models.download.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
 
 
@@ -81,7 +81,7 @@ def test_fetch(facerec, monkeypatch, tmp_path):
             raise WeightsError(message)
         return folder / weight.file_name
 
-    monkeypatch.setattr("facerec.download.fetch", fetch)
+    monkeypatch.setattr("facerec.models.download.fetch", fetch)
 
     done = facerec("models", "fetch", "facenet", "--folder", tmp_path)
     failed = facerec("models", "fetch", "facenet", "--json")

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from facerec.calibration import write_points
-from facerec.embedders import load_embedder
+from facerec.embed.load import load_embedder
+from facerec.points import write_points
 from facerec.types import OperatingPoint, Rate
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from facerec import scores
-from facerec.calibration import read_points
+from facerec.measure import tables
+from facerec.points import read_points
 
 PAIRS = """probe_image,reference_image,probe_subject,reference_subject,probe_gender,reference_gender
 ada1.png,ada2.png,ada,ada,female,female
@@ -32,12 +32,12 @@ def test_score_table(pairs, facerec, out):
     """Failed photos are counted, named, and stay in the table as empty scores."""
     outcome = facerec("score", "pairs.csv", "--root", "in", "--out", out, "--json")
 
-    table = scores.read(out)
+    table = tables.read(out)
     document = outcome.document
     assert outcome.status == 0
     assert table["score"].isna().tolist() == [False, False, True, True]
     assert table["score"][0] > 0.9 > table["score"][1]
-    assert scores.attributes(table) == ("gender",)
+    assert tables.attributes(table) == ("gender",)
     assert (document["pairs"], document["pairs_without_score"], document["images"]) == (4, 2, 5)
     assert (document["images_unreadable"], document["images_without_face"]) == (1, 1)
     assert document["first_without_face"] == ["none.png"]
@@ -55,7 +55,7 @@ def test_score_says_where_the_table_is(pairs, facerec):
 @pytest.mark.parametrize("out", ["scores.txt", "nosuch/scores.csv"])
 def test_unwritable_table_is_refused_before_the_work(pairs, facerec, monkeypatch, out):
     """Nobody waits an hour for a table that cannot be written."""
-    monkeypatch.setattr("facerec.evaluation.score_pairs", lambda *_, **__: pytest.fail("worked"))
+    monkeypatch.setattr("facerec.measure.evaluation.score_pairs", lambda *_, **__: pytest.fail("worked"))
 
     assert facerec("score", "pairs.csv", "--root", "in", "--out", out).status == 2
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from facerec.model_folder import read_model
+from facerec.models.folder import read_model
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from facerec.transfer.pretrained import PRETRAINED, pretrained
 def no_caches(monkeypatch, tmp_path):
     """The user's own caches and folders play no part."""
     monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
-    monkeypatch.setattr("facerec.weights.cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr("facerec.download.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("facerec.models.weights.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("facerec.models.download.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
 
 
@@ -81,7 +81,7 @@ def test_models_fetch_a_backbone(facerec, monkeypatch, tmp_path):
         asked.append(weight)
         return folder / weight.file_name
 
-    monkeypatch.setattr("facerec.download.fetch", fetch)
+    monkeypatch.setattr("facerec.models.download.fetch", fetch)
 
     done = facerec("models", "fetch", "resnet50.v1", "--folder", tmp_path, "--json")
     here = facerec("models", "fetch", "efficientnet_lite0")

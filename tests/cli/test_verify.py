@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from facerec.calibration import write_points
+from facerec.points import write_points
 
 AT = ("--at", "point.json")
 

@@ -7,10 +7,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from facerec.calibration import write_points
 from facerec.cli.demo import demo
 from facerec.demo import show
 from facerec.errors import CalibrationError, DataSetError, OutputError
+from facerec.points import write_points
 from facerec.recognizer import Recognizer
 from facerec.types import OperatingPoint, Rate
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from facerec import images
 from facerec.demo import made
 from facerec.demo.steps import Looked, Photo
+from facerec.photos import reader
 
 RED, BLUE = (220, 30, 40), (30, 60, 220)
 
@@ -50,7 +50,7 @@ def test_a_cut_face_lacks_its_right_part(ada):
 
     assert cut.source.shape[1] == 100 + 62
     assert "ada.png" in cut.origin
-    assert images.read(ada.photo.path).shape[1] == 400
+    assert reader.read(ada.photo.path).shape[1] == 400
 
 
 def test_other_packages_photos_are_found_without_importing_them(recognizer):

@@ -10,14 +10,14 @@ import torch
 from torch import nn
 from torchvision.ops import box_iou
 
-from facerec import images
-from facerec.datasets import photos
 from facerec.detect import Mtcnn
 from facerec.detect import nets as nets_module
 from facerec.detect.boxes import cell_boxes, clipped, nms_by_smaller, shift_by, squared
 from facerec.detect.nets import _halved, _prelu, load_nets
 from facerec.detect.sampling import ExactSampler, FastSampler
 from facerec.errors import ArgumentError, MissingWeightsError
+from facerec.measure.datasets import photos
+from facerec.photos import reader
 
 RNG = np.random.default_rng(2)
 
@@ -40,7 +40,7 @@ def samples(data) -> list[np.ndarray]:
     paths = photos([data / "face_samples"])[::2] + sorted((data / "lfw/images").glob("*/*_0001.jpg"))[::600]
     found = []
     for path in paths:
-        photo = PIL.Image.fromarray(images.read(path))
+        photo = PIL.Image.fromarray(reader.read(path))
         photo.thumbnail((1000, 1000))
         found.append(np.asarray(photo))
     return found
@@ -183,8 +183,8 @@ def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path) ->
     """Without the package that carries them, the message says which file is missing."""
     import dataclasses
 
-    from facerec import catalogue
-    from facerec.weights import InPackage
+    from facerec.models import catalogue
+    from facerec.models.weights import InPackage
 
     absent = dataclasses.replace(catalogue.PNET, source=InPackage("no-such-package", "1", "pnet.pt"))
     monkeypatch.setattr(catalogue, "PNET", absent)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from facerec import catalogue, weights
-from facerec.embed.dlib_resnet import DlibResNet, dlib_resnet, parse_dlib_resnet
+from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.errors import ArgumentError, CorruptWeightsError
+from facerec.models import catalogue, weights
+from facerec.networks.dlib_resnet import DlibResNet, parse_dlib_resnet
 from facerec.types import Embedder
 
 # First five outputs of dlib's own code for images of one colour, and their length; needs no dlib to check.

@@ -12,14 +12,14 @@ import pytest
 import torch
 from facenet_pytorch import InceptionResnetV1, extract_face
 
-from facerec import weights
-from facerec.catalogue import FACENET, FACENET_WEIGHTS
+from facerec.align.box_crop import BoxCrop
 from facerec.embed import network as batching
-from facerec.embed.box_crop import BoxCrop
 from facerec.embed.facenet import facenet
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError
+from facerec.models import weights
+from facerec.models.catalogue import FACENET, FACENET_WEIGHTS
+from facerec.models.weights import Download, WeightFile
 from facerec.types import Detections
-from facerec.weights import Download, WeightFile
 
 
 def as_weights(path):

@@ -5,7 +5,7 @@ import pytest
 
 from facerec.embed.onnx_graph import onnx_forward, open_graph, probe_dimension
 from facerec.errors import ArgumentError, WeightsError
-from facerec.model_folder import Pixels
+from facerec.models.folder import Pixels
 
 RNG = np.random.default_rng(3)
 WEIGHTS = RNG.normal(size=(3, 4))

@@ -13,11 +13,11 @@ import PIL.Image
 import torch
 from torch import nn
 
+from facerec.networks.trunk import Trunk
 from facerec.training.make import TrainedModel, train_embedder
 from facerec.training.people import People, read_people
 from facerec.training.recipe import TrainingRecipe
 from facerec.transfer.preprocessing import Preprocessing
-from facerec.transfer.trunk import Trunk
 from facerec.types import Detections
 
 SIZE = 24

@@ -7,7 +7,7 @@ import pytest
 from made_faces import short, trained
 
 from facerec.errors import ArgumentError, DataSetError
-from facerec.scores import read
+from facerec.measure.tables import read
 from facerec.training.balance import NOT_GIVEN, GroupBatches, Strata, strata
 
 

@@ -9,16 +9,16 @@ import pytest
 import torch
 from made_faces import SIZE, WholeCrop, WholePhoto, face_of, tiny_trunk
 
-from facerec.embed.network import forward_of
+from facerec.embed.forward import forward_of
 from facerec.errors import ArgumentError, DataSetError, OutputError, TransferError
-from facerec.model_folder import Terms
+from facerec.models.folder import Terms
+from facerec.networks.architectures import KEPT, STUDENTS
 from facerec.training.distil import train_student, work_folder
 from facerec.training.faces import hold_out, named, read_faces
 from facerec.training.student_recipe import StudentRecipe
 from facerec.training.students import Student, closed_form_head, load_student
 from facerec.training.teaching import TeacherLoss, agreement, load_teacher, teacher_vectors
 from facerec.transfer import checkpoints
-from facerec.transfer.architectures import KEPT, STUDENTS
 from facerec.transfer.backbone import load_backbone
 from facerec.transfer.preprocessing import Preprocessing
 from facerec.types import Embedder

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from facerec.embed.onnx_graph import onnx_forward, open_graph
 from facerec.errors import ArgumentError, WeightsError
-from facerec.model_folder import Pixels, Terms, Training
+from facerec.models.folder import Pixels, Terms, Training
 from facerec.training.export import (
     SAME,
     Exportable,

@@ -15,10 +15,10 @@ import torch
 from made_faces import made_people, short, tiny_backbone, trained
 
 from facerec.device import threads_per_network
+from facerec.embed.trained import network_forward
 from facerec.errors import ArgumentError, OutputError, TransferError
-from facerec.model_folder import read_model
+from facerec.models.folder import read_model
 from facerec.training import finetune, inputs, make
-from facerec.training.embedder import network_forward
 from facerec.training.finetune import FaceLoop
 from facerec.training.starting import new_network, pixels_of
 from facerec.transfer import checkpoints

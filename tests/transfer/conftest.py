@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facerec.transfer.bench import Bench, Provenance
+from facerec.transfer.bench import Bench
 from facerec.transfer.cells import Cell, Outcome, Point
 from facerec.transfer.grid import Settings, choose, groups
 from facerec.transfer.image_set import ImageSet
+from facerec.transfer.provenance import Provenance
 from facerec.transfer.results import Results
 from facerec.transfer.run import measure_all
 

@@ -13,11 +13,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from facerec import catalogue, weights
-from facerec.embed.dlib_resnet import parse_dlib_resnet
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError, WeightsError
+from facerec.models import catalogue, weights
+from facerec.networks.architectures import build
+from facerec.networks.dlib_resnet import parse_dlib_resnet
 from facerec.transfer import default_backbone_name, load_backbone
-from facerec.transfer.architectures import build
 from facerec.transfer.finding import find, read
 from facerec.transfer.pretrained import pretrained
 
@@ -26,7 +26,7 @@ from facerec.transfer.pretrained import pretrained
 def no_caches(monkeypatch, tmp_path):
     """Neither the user's caches nor torch's play a part."""
     monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
-    monkeypatch.setattr("facerec.weights.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("facerec.models.weights.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
 
 

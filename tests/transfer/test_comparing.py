@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from facerec.errors import ArgumentError
-from facerec.metrics import holm
+from facerec.measure.metrics import holm
 from facerec.transfer.cells import Cell, Outcome
 from facerec.transfer.comparing import best, between, compare, mean_accuracy, paired_difference, summarise
 from facerec.types import Rate

@@ -13,7 +13,7 @@ from facerec.transfer.pretrained import PRETRAINED, pretrained
 def few(monkeypatch, tmp_path):
     """Four networks instead of all, and no caches."""
     monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
-    monkeypatch.setattr("facerec.weights.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("facerec.models.weights.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
     names = ("efficientnet_lite0", "resnet18.v1", "mobilenet_v3_small.v1", "dlib_resnet")
     monkeypatch.setattr(module, "PRETRAINED", tuple(map(pretrained, names)))

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from facerec.errors import ArgumentError, TransferError
+from facerec.networks.trunk import Trunk
 from facerec.transfer.freezing import check_frozen, digest_of, freeze, frozen_state, frozen_state_digest
-from facerec.transfer.trunk import Trunk
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from facerec.errors import ArgumentError
+from facerec.networks.trunk import Trunk
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.missing_eval import missing_eval
 from facerec.transfer.photos import Photos
 from facerec.transfer.preprocessing import Preprocessing
-from facerec.transfer.trunk import Trunk
 
 _SIZE = 16
 

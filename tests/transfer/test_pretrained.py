@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from facerec.errors import ArgumentError
-from facerec.transfer.architectures import ARCHITECTURES
+from facerec.networks.architectures import ARCHITECTURES
 from facerec.transfer.pretrained import PRETRAINED, pretrained
 
 # As published with torchvision 0.15 and later: file, parameters, top-1, top-5, thousand million multiply-adds.

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from facerec.networks.trunk import Trunk
 from facerec.transfer.network import Network
 from facerec.transfer.preprocessing import Preprocessing
 from facerec.transfer.recipe import recipe
@@ -16,7 +17,6 @@ from facerec.transfer.schedule import (
     rate_factor,
     stages_trained,
 )
-from facerec.transfer.trunk import Trunk
 
 
 @pytest.fixture

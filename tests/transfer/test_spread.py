@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from facerec.cli.app import app
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.scores.vectors import check_vectors
+from facerec.measure.tables.vector_table import check_vectors
 from facerec.transfer.spread import SHARES, measure_spread, sampled_distances
 
 

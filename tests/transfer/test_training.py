@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from facerec.errors import ArgumentError, TransferError
+from facerec.networks.trunk import Trunk
 from facerec.transfer import checkpoints, load_backbone
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.photos import Photos
@@ -26,7 +27,6 @@ from facerec.transfer.probes import Probe
 from facerec.transfer.recipe import recipe
 from facerec.transfer.splits import Splits
 from facerec.transfer.training import predict, train
-from facerec.transfer.trunk import Trunk
 
 SIZE = 24
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
-from facerec.metrics import holm
+from facerec.measure.metrics import holm
 from facerec.transfer.comparing import REPLICATES, SIGNIFICANCE, Flags, Method, paired_difference
 from facerec.types import Interval
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import OutputError
-from facerec.replacing import replacing
+from facerec.files import replacing
 from facerec.transfer.cells import Outcome
 from facerec.transfer.comparing import Flags, Method
 from facerec.transfer.image_set import ImageSet

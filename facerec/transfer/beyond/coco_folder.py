@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from facerec import images
 from facerec.errors import DataSetError, ImageError
+from facerec.photos import reader
 from facerec.transfer.beyond.annotations import Annotation, checked_annotation, painted
 from facerec.transfer.beyond.scenes import IGNORED, MOST_CLASSES, Objects, Scenes, parts_of
 
@@ -219,7 +219,7 @@ def _within(entries: list[_Entry], photos: int, seed: int) -> list[_Entry]:
 
 def _scene(entry: _Entry, root: Path, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Objects]:
     path = _found(entry, root)
-    photo = images.read(path)
+    photo = reader.read(path)
     height, width = photo.shape[:2]
     if (width, height) != (entry.width, entry.height):
         message = "its size is not what the annotations say"

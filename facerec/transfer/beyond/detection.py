@@ -14,11 +14,11 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHe
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 
+from facerec.networks.trunk import Trunk
 from facerec.transfer.beyond.scenes import Objects
 from facerec.transfer.beyond.segmentation import strides_used
 from facerec.transfer.inference import autocast
 from facerec.transfer.preprocessing import Preprocessing
-from facerec.transfer.trunk import Trunk
 
 WIDTH = 64
 """Channels of the feature pyramid."""

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.metrics import holm
+from facerec.measure.metrics import holm
 from facerec.reporting import Standing
 from facerec.transfer.beyond.resampling import Difference, Estimate, difference, draw_scenes, estimate
 from facerec.transfer.beyond.running import Beyond, Outcome, counts_of

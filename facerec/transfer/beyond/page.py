@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facerec.replacing import replacing
+from facerec.files import replacing
 from facerec.reporting import (
     Block,
     Callout,

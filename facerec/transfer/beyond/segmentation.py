@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, interpolate
 from torchvision.models.segmentation.fcn import FCNHead
 
+from facerec.networks.trunk import Trunk
 from facerec.transfer.beyond.scenes import IGNORED, Objects
 from facerec.transfer.inference import autocast
 from facerec.transfer.preprocessing import Preprocessing
-from facerec.transfer.trunk import Trunk
 
 WIDTH = 96
 """Channels of the maps after they are brought together."""

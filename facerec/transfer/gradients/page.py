@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.replacing import replacing
+from facerec.files import replacing
 from facerec.reporting import Block, Callout, Cell, Column, Facts, Page, Section, Table, Text, Written, plain, write
 from facerec.transfer.gradients import figures, theory
 from facerec.transfer.gradients.findings import findings

@@ -11,14 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from facerec import images
 from facerec.errors import ArgumentError
+from facerec.networks.trunk import Trunk
+from facerec.photos import reader
 from facerec.transfer.backbone import Backbone
 from facerec.transfer.look.activations import Activation, activations, layer_names
 from facerec.transfer.look.filters import Filters, first_filters
 from facerec.transfer.look.outside import Separation, energy, max_softmax, separation
 from facerec.transfer.look.saliency import saliency
-from facerec.transfer.trunk import Trunk
 
 DETAILED = 12
 """Photos that are shown; of all others there are answers and scores."""
@@ -138,7 +138,7 @@ def look(
     chosen = tuple(layers) or _some(trunk, filters)
     seen = []
     for number, path in enumerate((*photos, *outside)):
-        crop = backbone.preprocessing.evaluate(images.read(path))
+        crop = backbone.preprocessing.evaluate(reader.read(path))
         pixels = backbone.preprocessing.normalise(crop[None])
         logits = None if classifier is None else _logits(trunk, classifier.eval(), pixels)
         is_outside, detailed = number >= len(photos), number < min(len(photos), DETAILED)

@@ -20,7 +20,7 @@ from scipy.optimize import brentq
 from scipy.special import logsumexp, softmax
 
 from facerec.errors import ArgumentError
-from facerec.metrics import auc
+from facerec.measure.metrics import auc
 
 _Z = 1.959963984540054
 

@@ -1,0 +1,107 @@
+"""Similarity transforms from points to points, and the chips that are cut with them.
+
+Pixel coordinates have integers at pixel centres, as the detector's and dlib's do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError
+from facerec.types import Image
+
+
+def similarity_transforms(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fit rotation, uniform scale and shift from each of n point sets to one target, by least squares.
+
+    Parameters
+    ----------
+    source : ndarray, float32, shape (n, k, 2)
+        x, y of k >= 2 points per set.
+    target : ndarray, float32, shape (k, 2)
+        Where they should come to lie.
+
+    Returns
+    -------
+    ndarray, float32, shape (n, 2, 3)
+        Matrices M with M @ (x, y, 1) nearest to the target. No reflection. Where all points of a set coincide the
+        scale is undefined and the matrix is NaN.
+
+    Raises
+    ------
+    ArgumentError
+        If the shapes do not fit each other.
+
+    Notes
+    -----
+    With centred points z and w as complex numbers the factor is Σ conj(z) w / Σ |z|².
+
+    References
+    ----------
+    Umeyama (1991), Least-squares estimation of transformation parameters between two point patterns, PAMI 13(4),
+    restricted to the plane and to rotations, where it has this closed form.
+    """
+    if source.ndim != 3 or target.ndim != 2 or source.shape[1:] != target.shape or target.shape[1] != 2:
+        message = f"points must have shapes (n, k, 2) and (k, 2); got {source.shape} and {target.shape}"
+        raise ArgumentError(message)
+    source_mean = source.mean(axis=1, dtype=np.float64)
+    target_mean = target.mean(axis=0, dtype=np.float64)
+    z, w = source - source_mean[:, None], target - target_mean
+    energy = (z**2).sum(axis=(1, 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        real = (z * w).sum(axis=(1, 2)) / energy
+        imaginary = (z[..., 0] * w[:, 1] - z[..., 1] * w[:, 0]).sum(axis=1) / energy
+    linear = np.stack([np.stack([real, -imaginary], axis=1), np.stack([imaginary, real], axis=1)], axis=1)
+    shift = target_mean - np.einsum("nij,nj->ni", linear, source_mean)
+    return np.concatenate([linear, shift[:, :, None]], axis=2).astype(np.float32)
+
+
+def cut_chip(image: Image, transform: NDArray[np.float32], size: int) -> Image:
+    """Cut the square chip that `transform` maps the photo to.
+
+    Parameters
+    ----------
+    image : ndarray, uint8, shape (height, width, 3)
+        RGB photo.
+    transform : ndarray, float32, shape (2, 3)
+        Similarity from photo to chip, as `similarity_transforms` gives it.
+    size : int
+        Side of the chip in pixels.
+
+    Returns
+    -------
+    ndarray, uint8, shape (size, size, 3)
+        Bilinear; outside the photo is black. All black if the transform is not finite.
+
+    Notes
+    -----
+    A face much larger than the chip is first reduced by whole powers of two (box average), so that bilinear
+    sampling does not skip pixels. Only the part of the photo under the chip is touched.
+    """
+    black = np.zeros((size, size, 3), np.uint8)
+    scale = float(np.hypot(transform[0, 0], transform[1, 0]))
+    if not np.isfinite(transform).all() or scale == 0:
+        return black
+    to_photo = np.linalg.inv(np.vstack([transform.astype(np.float64), [0, 0, 1]]))[:2]
+    corners = to_photo @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]], np.float64)
+    margin = 2 + 2 / scale
+    left, top = np.maximum(np.floor(corners.min(axis=1) - margin), 0).astype(int)
+    right, bottom = np.minimum(np.ceil(corners.max(axis=1) + margin), image.shape[1::-1]).astype(int)
+    if left >= right or top >= bottom:
+        return black
+
+    part = PIL.Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
+    factor = 2 ** max(0, int(np.floor(np.log2(1 / scale))))
+    factor = max(1, min(factor, *part.size))
+    if factor > 1:
+        part = part.reduce(factor)
+    # Pillow counts from pixel edges, half a pixel before the centres that the transforms count from.
+    linear = to_photo[:, :2]
+    shift = to_photo[:, 2] - linear.sum(axis=1) / 2 + 0.5 - (left, top)
+    (a, b), (d, e) = linear / factor
+    c, f = shift / factor
+    return np.asarray(
+        part.transform((size, size), PIL.Image.Transform.AFFINE, (a, b, c, d, e, f), PIL.Image.Resampling.BILINEAR)
+    )

@@ -1,0 +1,230 @@
+"""From a name to an embedder: those of this project, and those that somebody added.
+
+A name stands for exactly one set of vectors on a machine, and an embedder carries its digest wherever it goes: the
+galleries and thresholds of another one are refused, whatever the names are.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from facerec.align.crops import crop_recipe, crop_weights
+from facerec.errors import ArgumentError, CorruptWeightsError, WeightsError
+from facerec.models.folder import (
+    ModelDescription,
+    ModelFolder,
+    Pixels,
+    Terms,
+    Training,
+    WeightsIn,
+    read_model,
+    write_model,
+)
+from facerec.models.folder.values import WEIGHTS_FILES, checked_name
+from facerec.models.weights import added_models, models_folder
+from facerec.types import Embedder
+
+DEFAULT = "dlib-resnet"
+
+
+def embedder_names() -> tuple[str, ...]:
+    """The names that `load_embedder` knows: this project's, then the added ones."""
+    return (*_BUILT_IN, *added_models())
+
+
+def load_embedder(name: str = DEFAULT, *, device: str = "cpu", weights: Path | None = None) -> Embedder:
+    """Load an embedder by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `embedder_names`.
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``; an ONNX model always runs on the processor.
+    weights : Path, optional
+        Where to look first for files that come with this project's models and crop recipes.
+
+    Raises
+    ------
+    ArgumentError
+        If no embedder has that name; the message lists them. If `device` is unknown or absent.
+    MissingWeightsError, CorruptWeightsError, WeightsError
+        If a file of the model is absent, is not the expected one, or cannot be used.
+    """
+    if name in _BUILT_IN:
+        return _BUILT_IN[name](device, weights)
+    if name in added_models():
+        return embedder_of(read_model(models_folder() / name), device=device, weights=weights)
+    near = difflib.get_close_matches(name, embedder_names(), n=1)
+    meant = f"; did you mean {near[0]!r}?" if near else "."
+    message = (
+        f"no embedder is called {name!r}{meant} There are {', '.join(embedder_names())}; others are added by: "
+        "facerec models add"
+    )
+    raise ArgumentError(message)
+
+
+def embedder_of(model: ModelFolder, *, device: str = "cpu", weights: Path | None = None) -> Embedder:
+    """The embedder that a model's folder describes.
+
+    Parameters
+    ----------
+    model : ModelFolder
+        From ``facerec.models.folder.read_model``.
+    device, weights
+        As for `load_embedder`.
+
+    Raises
+    ------
+    CorruptWeightsError, WeightsError
+        If the weights are not what the folder says they are.
+    ArgumentError
+        If `device` is unknown or absent, or no crop recipe has the name that the folder gives.
+    """
+    about = model.description
+    crop = crop_recipe(about.crop, folder=weights)
+    if about.kind == "onnx":
+        from facerec.embed.onnx_graph import onnx_forward, open_graph
+
+        graph = open_graph(
+            model.weights(), name=about.weights.file, size=about.pixels.size or crop.size, output=_output(about)
+        )
+        forward = onnx_forward(graph, about.pixels, flip=about.flip)
+    else:
+        from facerec.embed.trained import trained_forward
+
+        forward = trained_forward(model, device=device)
+    return Embedder(about.name, about.digest, about.dimension, crop, forward)
+
+
+def add_model(folder: Path, *, name: str | None = None) -> ModelFolder:
+    """Add a model's folder, so that its name stands for it; the folder is copied.
+
+    Parameters
+    ----------
+    folder : Path
+        As ``facerec train`` writes it.
+    name : str, optional
+        Another name than its own.
+
+    Raises
+    ------
+    ArgumentError
+        If the name does not fit, or is one of this project's own.
+    OutputError
+        If a model of that name was added before.
+    WeightsError
+        If the folder is not a model's (see ``facerec.models.folder.read_model``).
+    """
+    model = read_model(folder)
+    about = model.description if name is None else _renamed(model.description, name)
+    _check_free(about.name)
+    embedder_of(model)  # what cannot be loaded must not be added
+    return write_model(models_folder() / about.name, about, model.weights(), points=model.points, audit=model.audit)
+
+
+def describe_onnx(
+    file: Path,
+    *,
+    name: str,
+    crop: str,
+    pixels: Pixels,
+    terms: Terms,
+    training: Training | None = None,
+    flip: bool = True,
+    output: str | None = None,
+) -> tuple[ModelDescription, bytes]:
+    """Try an ONNX face network out and describe it.
+
+    Parameters
+    ----------
+    file : Path
+    name : str
+        What it shall be called.
+    crop : str
+        Name of the crop recipe that it was trained with.
+    pixels : Pixels
+        The scaling that it was trained with.
+    terms : Terms
+        What may be done with the weights.
+    training : Training, optional
+        What is known of how it was made.
+    flip : bool
+        Whether vectors shall be averaged with those of the mirror image.
+    output : str, optional
+        Which output of the graph is the vector.
+
+    Returns
+    -------
+    ModelDescription
+    bytes
+        The file's contents.
+
+    Raises
+    ------
+    ArgumentError
+        If the name or the crop recipe is unknown or does not fit.
+    WeightsError
+        If the file cannot be read, or is not a graph from such images to one vector each.
+    """
+    from facerec.embed.onnx_graph import onnx_forward, open_graph, probe_dimension
+
+    _check_free(checked_name(name))
+    try:
+        contents = file.read_bytes()
+    except OSError as error:
+        message = f"{file} cannot be read: {error.strerror or error}"
+        raise WeightsError(message) from error
+    side = crop_recipe(crop).size
+    graph = open_graph(contents, name=file.name, size=pixels.size or side, output=output)
+    description = ModelDescription(
+        name=name,
+        kind="onnx",
+        architecture={} if output is None else {"output": output},
+        crop=crop,
+        crop_weights=crop_weights(crop),
+        pixels=pixels,
+        flip=flip,
+        dimension=probe_dimension(onnx_forward(graph, pixels, flip=flip), side, name=file.name),
+        weights=WeightsIn(WEIGHTS_FILES["onnx"], hashlib.sha256(contents).hexdigest(), len(contents)),
+        terms=terms,
+        training=training or Training(),
+    )
+    return description, contents
+
+
+def _renamed(description: ModelDescription, name: str) -> ModelDescription:
+    return replace(description, name=checked_name(name))
+
+
+def _check_free(name: str) -> None:
+    if name in _BUILT_IN:
+        message = f"{name!r} is one of this project's own models; choose another name"
+        raise ArgumentError(message)
+
+
+def _output(about: ModelDescription) -> str | None:
+    output = about.architecture.get("output")
+    if output is None or isinstance(output, str):
+        return output
+    message = f"architecture.output of {about.name} must be text; it is {output!r}"
+    raise CorruptWeightsError(message)
+
+
+def _dlib_resnet(device: str, weights: Path | None) -> Embedder:
+    from facerec.embed.dlib_resnet import dlib_resnet
+
+    return dlib_resnet(device=device, folder=weights)
+
+
+def _facenet(device: str, weights: Path | None) -> Embedder:
+    from facerec.embed.facenet import facenet
+
+    return facenet(device=device, folder=weights)
+
+
+_BUILT_IN: dict[str, Callable[[str, Path | None], Embedder]] = {DEFAULT: _dlib_resnet, "facenet": _facenet}

@@ -1,0 +1,1 @@
+"""What scores are worth: tables of scores and vectors, metrics, operating points, evaluations and data sets."""

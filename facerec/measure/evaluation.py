@@ -1,0 +1,211 @@
+"""From labelled pairs of photos to a score table, and from a score table to the figures that it supports.
+
+These two steps lie between the recognizer, which knows no labels, and the metrics, which know no photos. The command
+line and the benchmarks call them; so can anybody who evaluates photos of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from facerec.errors import ArgumentError
+from facerec.measure import tables
+from facerec.measure.metrics import FoldAccuracy, auc, clustered_rate, eer, ten_fold_accuracy, threshold_at_fmr
+from facerec.measure.photo_vectors import FaceStream, PhotoFailures, PhotoVectors, Progress
+from facerec.types import FaceChoice, Rate
+
+TARGET_FMRS = (1e-2, 1e-3)
+"""The false match rates at which true match rates are reported where nothing else is asked for."""
+
+
+def score_pairs(
+    recognizer: FaceStream,
+    pairs: pd.DataFrame,
+    root: str | Path,
+    *,
+    choice: FaceChoice = "central",
+    progress: Progress | None = None,
+) -> tuple[pd.DataFrame, PhotoFailures]:
+    """Score pairs of photos; each photo is read and embedded once, in bounded memory.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+        Finds and embeds the faces.
+    pairs : DataFrame
+        From ``facerec.measure.datasets``: a score table without `score`.
+    root : path
+        The folder that the photos' paths start from.
+    choice : {"central", "largest", "only"}
+        Which face of a photo is meant where it shows several.
+    progress : callable, optional
+        Called after each photo.
+
+    Returns
+    -------
+    table : DataFrame
+        A checked score table, row by row as `pairs`. The score is NaN where a photo failed: a failure to acquire,
+        which counts as a rejection everywhere.
+    failures : PhotoFailures
+        Which photos failed, and why.
+
+    Raises
+    ------
+    ScoreTableError
+        If ``facerec.measure.tables.check`` refuses the pairs.
+    """
+    checked = tables.check(pairs.assign(score=np.nan)).drop(columns="score")
+    images = pd.concat([checked["probe_image"], checked["reference_image"]]).drop_duplicates().tolist()
+    photos = PhotoVectors(recognizer, images, root, choice, progress)
+    vectors = dict(photos)
+    return tables.make(checked, vectors), photos.failures
+
+
+@dataclass(frozen=True)
+class TrueMatches:
+    """The true match rate where the false match rate meets a target.
+
+    Attributes
+    ----------
+    target_fmr : float
+        What was asked for.
+    threshold : float
+        The lowest score of the table that keeps FMR at or below it.
+    fmr, fnmr : Rate
+        What the threshold reaches on the same table; intervals know which comparisons share people.
+    """
+
+    target_fmr: float
+    threshold: float
+    fmr: Rate
+    fnmr: Rate
+
+    @property
+    def rate(self) -> Rate:
+        """1 − FNMR; what this rate counts in ``errors`` are the true matches."""
+        missed = self.fnmr
+        return Rate(missed.trials - missed.errors, missed.trials, missed.effective_trials)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What a score table says about the matcher that made it.
+
+    Attributes
+    ----------
+    genuines, impostors : int
+        Comparisons of one person with themself, and of two people; failures included.
+    failures : int
+        Comparisons without a score. They count as rejections in everything below.
+    photos, people : int
+        Different photos and people in the table.
+    auc : float
+        Area under the ROC curve, 0 … 1.
+    eer : float
+        Equal error rate, 0 … 1.
+    true_matches : tuple of TrueMatches
+        One per target; a target that the impostor pairs are too few to show is left out.
+    folds : FoldAccuracy or None
+        Accuracy by cross-validation, where the table has a column ``fold``.
+    """
+
+    genuines: int
+    impostors: int
+    failures: int
+    photos: int
+    people: int
+    auc: float
+    eer: float
+    true_matches: tuple[TrueMatches, ...]
+    folds: FoldAccuracy | None
+
+
+def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGET_FMRS) -> Evaluation:
+    """Measure what a score table supports.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A score table of any matcher, larger = more alike. A column ``fold`` gives cross-validated accuracy; without it
+        there is none, because an accuracy at a threshold that was chosen on the same pairs would flatter.
+    target_fmrs : sequence of float
+        Where to report the true match rate, each between 0 and 1. A target is left out of the result if fewer than
+        one false match is expected among the impostor pairs.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ScoreTableError
+        If ``facerec.measure.tables.check`` refuses the table.
+    ArgumentError
+        If there are no genuine or no impostor pairs, no impostor pair has a score, a target is out of range, or there
+        is a single fold.
+    """
+    checked = tables.check(table)
+    genuine, values = checked["genuine"].to_numpy(bool), checked["score"].to_numpy(np.float64)
+    mated, non_mated = values[genuine], values[~genuine]
+    supported = [_checked_target(target) for target in target_fmrs if target * len(non_mated) >= 1 - 1e-9]
+    return Evaluation(
+        genuines=len(mated),
+        impostors=len(non_mated),
+        failures=int(np.isnan(values).sum()),
+        photos=_different(checked, "image"),
+        people=_different(checked, "subject"),
+        auc=auc(mated, non_mated),
+        eer=eer(mated, non_mated),
+        true_matches=tuple(
+            TrueMatches(target, threshold, *rates_at(checked, threshold))
+            for target, threshold in ((t, threshold_at_fmr(non_mated, t)) for t in supported)
+        ),
+        folds=ten_fold_accuracy(values, genuine, checked["fold"].to_numpy(str)) if "fold" in checked else None,
+    )
+
+
+def rates_at(table: pd.DataFrame, threshold: float) -> tuple[Rate, Rate]:
+    """False match rate and false non-match rate of a score table at a threshold.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A checked score table.
+    threshold : float
+        Accept iff score ≥ threshold; a failure to acquire is a rejection.
+
+    Returns
+    -------
+    fmr, fnmr : Rate
+        With intervals that know which comparisons share people.
+
+    Examples
+    --------
+    >>> rows = [["1", "2", "ann", "ann", True, 0.9], ["1", "3", "ann", "bob", False, 0.2]]
+    >>> fmr, fnmr = rates_at(tables.check(pd.DataFrame(rows, columns=tables.REQUIRED)), 0.5)
+    >>> fmr.errors, fmr.trials, fnmr.errors, fnmr.trials
+    (0, 1, 0, 1)
+    """
+    genuine = table["genuine"].to_numpy(bool)
+    accepted = table["score"].to_numpy(np.float64) >= threshold
+    first, second = table["probe_subject"], table["reference_subject"]
+    return (
+        clustered_rate(accepted[~genuine], first[~genuine], second[~genuine]),
+        clustered_rate(~accepted[genuine], first[genuine], second[genuine]),
+    )
+
+
+def _checked_target(target: float) -> float:
+    if not 0 < target < 1:
+        message = f"a target FMR must lie between 0 and 1; got {target}"
+        raise ArgumentError(message)
+    return target
+
+
+def _different(table: pd.DataFrame, what: str) -> int:
+    return int(pd.concat([table[f"probe_{what}"], table[f"reference_{what}"]]).nunique())

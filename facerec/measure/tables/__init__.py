@@ -1,0 +1,26 @@
+"""The score table: the contract between whatever compares faces and whoever judges it.
+
+One row per comparison, with the columns `REQUIRED` and, for groups of people, ``probe_<attribute>`` and
+``reference_<attribute>``. A score is larger where two faces are more alike. A comparison that could not be made
+because no face was found stays as a row with an empty score: a failure to acquire is a result, not a gap.
+
+Ids and attributes are text and stay as they are: ``007`` keeps its zeros, and ``NA``, ``null`` and ``None`` are names
+like any other. Rows are counted from 1, without the header, in every message.
+"""
+
+from facerec.measure.tables.pair_scores import make
+from facerec.measure.tables.pseudonyms import pseudonymise
+from facerec.measure.tables.score_files import read, write
+from facerec.measure.tables.score_table import REQUIRED, attributes, check, genuine_scores, impostor_scores
+
+__all__ = [
+    "REQUIRED",
+    "attributes",
+    "check",
+    "genuine_scores",
+    "impostor_scores",
+    "make",
+    "pseudonymise",
+    "read",
+    "write",
+]

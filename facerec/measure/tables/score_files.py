@@ -1,0 +1,90 @@
+"""Score tables on disk: CSV for people and spreadsheets, Parquet for size and speed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from facerec.errors import ScoreTableError
+from facerec.files import replacing
+from facerec.measure.tables.score_table import check
+from facerec.measure.tables.table_files import read_raw
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read a score table and check it.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.csv`` (UTF-8, commas, a header) or ``.parquet``.
+
+    Returns
+    -------
+    DataFrame
+        As from `check`; the same from either kind of file.
+
+    Raises
+    ------
+    ScoreTableError
+        If the file's name ends in neither ``.csv`` nor ``.parquet``.
+        If the file is missing, empty, or not of the kind that its name says.
+        If a CSV file is not UTF-8, or its cells are not separated by commas.
+        If it would not fit into memory, or a Parquet column holds lists.
+        If `check` refuses what it holds.
+    """
+    raw = read_raw(path)
+    try:
+        return check(raw)
+    except ScoreTableError as problem:
+        message = f"{path}: {problem}"
+        raise ScoreTableError(message) from problem
+
+
+def write(table: pd.DataFrame, path: str | Path) -> None:
+    """Check a score table and write it; whoever reads the path meanwhile finds the old file or the new one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As for `check`.
+    path : str or Path
+        ``.csv`` or ``.parquet``; an existing file is replaced.
+
+    Raises
+    ------
+    ScoreTableError
+        If the file's name ends in neither ``.csv`` nor ``.parquet``.
+        If `check` refuses the table.
+    OutputError
+        If the folder does not exist or cannot be written to.
+
+    Notes
+    -----
+    The same table gives the same CSV file byte for byte: lines end in a line feed, `genuine` is true or false, and a
+    score is the shortest text that reads back as the same number.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        message = f"{path}: the name of a score table ends in .csv or .parquet"
+        raise ScoreTableError(message)
+    checked = check(table)
+    with replacing(path) as partial:
+        if suffix == ".csv":
+            _write_csv(checked, partial)
+        else:
+            checked.to_parquet(partial, index=False)
+
+
+def _write_csv(checked: pd.DataFrame, path: Path) -> None:
+    words = checked.assign(genuine=checked["genuine"].map({True: "true", False: "false"}))
+    # Python's csv module quotes line feeds but not a lone carriage return, at which readers would end the row.
+    texts = (words[name] for name in words.columns if name != "score")
+    returns = any(text.str.contains("\r", regex=False).any() for text in texts)
+    with path.open("w", encoding="utf-8", newline="") as file:  # newline="": what is inside an id stays what it is
+        quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+        words.to_csv(file, index=False, lineterminator="\n", quoting=quoting)

@@ -1,0 +1,212 @@
+"""Tables of faces' vectors: who is on a photo, which groups that person is in, and the vector of the face.
+
+One row per photo, with the column `subject` and, where they are known, `photo` (its name) and any columns of groups.
+The vector is one column `vector` of lists (Parquet), or a column for each of its numbers, ``v0``, ``v1`` … (CSV or
+Parquet). A photo without a face stays as a row without a vector: a failure to acquire is a result, not a gap.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from facerec.errors import ScoreTableError
+from facerec.measure.tables.score_table import as_text
+from facerec.measure.tables.table_files import read_raw
+
+EXPECTED = (
+    "a table of vectors has one row per photo, with the column subject, columns of groups, photo if the photos have "
+    "names, and the numbers of the vector in v0, v1 … or, in Parquet, as lists in the column vector"
+)
+"""What every message about a missing column says."""
+
+_NUMBERED = re.compile(r"v(0|[1-9]\d*)")
+
+
+@dataclass(frozen=True, eq=False)
+class FaceVectors:
+    """Photos, who is on them, and the vectors of the faces.
+
+    Attributes
+    ----------
+    photos : DataFrame
+        One row per photo: `photo` and `subject` first, then all other columns, as text.
+    matrix : ndarray, float32, shape (n, d)
+        A vector of unit length per photo; NaN throughout where there is none.
+    """
+
+    photos: pd.DataFrame
+    matrix: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        self.matrix.flags.writeable = False
+
+    @property
+    def embedded(self) -> NDArray[np.bool_]:
+        """Which photos have a vector, shape (n,)."""
+        return np.asarray(~np.isnan(self.matrix[:, 0]))
+
+    def by_photo(self) -> dict[str, NDArray[np.float32] | None]:
+        """The vector of each photo, None where there is none: as ``facerec.measure.tables.pair_scores`` takes them."""
+        names = self.photos["photo"].tolist()
+        return {
+            name: vector if seen else None for name, vector, seen in zip(names, self.matrix, self.embedded, strict=True)
+        }
+
+
+def read_vectors(path: str | Path) -> FaceVectors:
+    """Read a table of vectors and check it.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.parquet``, or ``.csv`` (UTF-8, commas, a header).
+
+    Returns
+    -------
+    FaceVectors
+        Vectors are brought to unit length. Where the table names no photos they are called by their row, from 1.
+
+    Raises
+    ------
+    ScoreTableError
+        If the file's name ends in neither ``.csv`` nor ``.parquet``.
+        If the file is missing, empty, larger than memory, or not of the kind that its name says.
+        If there is no column `subject`, no vector, or both kinds of vectors.
+        If a number of a vector's columns is missing, or vectors differ in length.
+        If a vector holds what is not a finite number, or is empty only in part, or is zero.
+        If a subject or a photo's name is empty, or a photo occurs twice.
+        If no photo has a vector.
+    """
+    raw = read_raw(path, kind="a table of vectors", lists=("vector",))
+    try:
+        return check_vectors(raw)
+    except ScoreTableError as problem:
+        message = f"{path}: {problem}"
+        raise ScoreTableError(message) from problem
+
+
+def check_vectors(table: pd.DataFrame) -> FaceVectors:
+    """Check a table of vectors; as `read_vectors`, from a table in memory.
+
+    Raises
+    ------
+    ScoreTableError
+        As `read_vectors`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"subject": ["ann", "bob"], "v0": [3.0, None], "v1": [4.0, None]})
+    >>> found = check_vectors(table)
+    >>> found.matrix.round(2).tolist(), found.photos["photo"].tolist()
+    ([[0.6000000238418579, 0.800000011920929], [nan, nan]], ['1', '2'])
+    """
+    names = [str(name) for name in table.columns]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        message = f"a column stands twice: {', '.join(twice)}"
+        raise ScoreTableError(message)
+    numbered = sorted((name for name in names if _NUMBERED.fullmatch(name)), key=lambda name: int(name[1:]))
+    there = {"subject": "subject" in names, "vector": bool(numbered) or "vector" in names}
+    if absent := [name for name, found in there.items() if not found]:
+        message = f"lacks {' and '.join(absent)}; it has {', '.join(names) or 'no columns'}. Expected: {EXPECTED}"
+        raise ScoreTableError(message)
+    if numbered and "vector" in names:
+        message = f"has both a column vector and {numbered[0]} … {numbered[-1]}; keep one of the two"
+        raise ScoreTableError(message)
+    if table.empty:
+        message = "holds no photos, only the names of the columns"
+        raise ScoreTableError(message)
+    matrix = _from_columns(table, numbered) if numbered else _from_lists(table["vector"])
+    photo = _named(table["photo"]) if "photo" in names else pd.Series(map(str, range(1, len(table) + 1)), dtype="str")
+    rest = [name for name in names if name not in ("photo", "subject", "vector", *numbered)]
+    if (again := photo.duplicated().to_numpy(bool)).any():
+        message = f"photo {photo[int(again.argmax())]!r} stands in two rows; each photo has one"
+        raise ScoreTableError(message)
+    columns = {"photo": photo, "subject": _named(table["subject"])} | {name: as_text(table[name]) for name in rest}
+    return FaceVectors(pd.DataFrame({name: column.array for name, column in columns.items()}), _unit_length(matrix))
+
+
+def _named(column: pd.Series) -> pd.Series:
+    if column.dtype.kind == "f":
+        message = f"{column.name} holds floats; names must be written as text, or 007 becomes 7.0"
+        raise ScoreTableError(message)
+    text = as_text(column)
+    if (empty := (text == "").to_numpy(bool)).any():
+        message = f"{column.name} in row {int(empty.argmax()) + 1} is empty"
+        raise ScoreTableError(message)
+    return text
+
+
+def _from_columns(table: pd.DataFrame, numbered: list[str]) -> NDArray[np.float64]:
+    """Numbers from the columns v0, v1 …; a row is NaN throughout where all its cells are empty."""
+    expected = [f"v{number}" for number in range(len(numbered))]
+    if numbered != expected:
+        absent = next(name for name in expected if name not in numbered)
+        message = (
+            f"lacks {absent}: the vector has {len(numbered)} columns up to {numbered[-1]}, and none may be missing"
+        )
+        raise ScoreTableError(message)
+    matrix = np.empty((len(table), len(numbered)), np.float64)
+    empty = np.zeros(len(table), np.int64)
+    for place, name in enumerate(numbered):
+        column = table[name]
+        blank = (column.isna() | (column.astype(str).str.strip() == "")).to_numpy(bool)
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        if (odd := np.flatnonzero(~blank & ~np.isfinite(numbers))).size:
+            message = f"{name} in row {odd[0] + 1} is {str(column.iloc[odd[0]])!r}, which is no finite number"
+            raise ScoreTableError(message)
+        matrix[:, place] = numbers
+        empty += blank
+    if (odd := np.flatnonzero((empty > 0) & (empty < len(numbered)))).size:
+        message = (
+            f"row {odd[0] + 1} has {len(numbered) - empty[odd[0]]} of the {len(numbered)} numbers of a vector; it "
+            "needs all of them or, where a photo shows no face, none"
+        )
+        raise ScoreTableError(message)
+    return matrix
+
+
+def _from_lists(column: pd.Series) -> NDArray[np.float64]:
+    """Numbers from a column of lists; a row is NaN throughout where there is no list."""
+    absent = column.isna().to_numpy(bool)
+    lists = column.to_numpy(object)[~absent]
+    rows = np.flatnonzero(~absent)
+    if not len(lists):
+        return np.full((len(column), 1), np.nan)
+    if not hasattr(lists[0], "__len__") or isinstance(lists[0], str | bytes):
+        message = f"vector in row {rows[0] + 1} is no list of numbers; a CSV file has its numbers in v0, v1 …"
+        raise ScoreTableError(message)
+    lengths = np.array([len(each) for each in lists])
+    if (odd := np.flatnonzero(lengths != lengths[0])).size or not lengths[0]:
+        place = odd[0] if odd.size else 0
+        message = (
+            f"vector in row {rows[place] + 1} has {lengths[place]} numbers and that in row {rows[0] + 1} has "
+            f"{lengths[0]}; all must have one length, and a photo without a face has none at all"
+        )
+        raise ScoreTableError(message)
+    matrix = np.full((len(column), lengths[0]), np.nan)
+    try:
+        matrix[rows] = np.stack([np.asarray(each, np.float64) for each in lists])
+    except (TypeError, ValueError) as problem:
+        message = f"vector holds what is not a number: {problem}"
+        raise ScoreTableError(message) from problem
+    if (odd := np.flatnonzero(~absent & ~np.isfinite(matrix).all(axis=1))).size:
+        message = f"vector in row {odd[0] + 1} holds NaN or infinity; a photo without a face has no vector at all"
+        raise ScoreTableError(message)
+    return matrix
+
+
+def _unit_length(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    length = np.linalg.norm(matrix, axis=1)
+    if np.isnan(length).all():
+        message = "no photo has a vector"
+        raise ScoreTableError(message)
+    if (length == 0).any():
+        message = f"the vector in row {int((length == 0).argmax()) + 1} is zero and points nowhere"
+        raise ScoreTableError(message)
+    return (matrix / length[:, None]).astype(np.float32)

@@ -1,0 +1,158 @@
+"""The model card: what a person must know before using a model, rendered from what is recorded and nothing else.
+
+Sections as in Mitchell et al. (2019), "Model Cards for Model Reporting". What nobody has recorded is named as missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from facerec.models.folder.values import ModelDescription
+from facerec.reporting import Callout, Column, Facts, Page, Section, Table, Text, render_markdown
+from facerec.types import OperatingPoint
+
+_UNKNOWN = "not recorded"
+
+
+def render_card(
+    description: ModelDescription, points: Sequence[OperatingPoint], audit: Mapping[str, Any] | None
+) -> str:
+    """The card in Markdown.
+
+    Parameters
+    ----------
+    description : ModelDescription
+    points : sequence of OperatingPoint
+        Measured with this model.
+    audit : mapping or None
+        The document of an audit of this model, as ``facerec audit verification`` writes it.
+    """
+    sections = (
+        Section("What it is", (_facts(description),)),
+        Section("Intended use, and what it must not be used for", (Text(_USES),)),
+        Section("Training", (_training(description),)),
+        Section("Error rates", _rates(points)),
+        Section("Error rates by group", _groups(audit)),
+        Section("Terms", (_terms(description),)),
+    )
+    summary = (
+        f"An embedder: an aligned face of recipe {description.crop} to {description.dimension} numbers, by cosine."
+    )
+    return render_markdown(Page(f"Model card: {description.name}", summary, sections))
+
+
+_USES = """\
+For comparing faces of people who know of it and agreed, with a human who can overrule the outcome; at an operating \
+point that was measured on people like those it is used on.
+
+Not for identifying people without their knowledge, not for inferring anything about a person from the face, not for \
+decisions without a human. It does not tell a living face from a photo."""
+
+
+def _facts(description: ModelDescription) -> Facts:
+    architecture = description.architecture.get("name", "an ONNX graph")
+    parents = ", ".join(f"{parent.name} ({parent.role}, {parent.digest[:12]}…)" for parent in description.parents)
+    return Facts(
+        (
+            ("digest", description.digest),
+            ("architecture", str(architecture)),
+            ("crop", description.crop),
+            ("pixels", description.pixels.text),
+            ("averaged with the mirror image", "yes" if description.flip else "no"),
+            ("dimension", description.dimension),
+            ("weights", f"{description.weights.file}, {description.weights.size} bytes"),
+            ("SHA-256 of the weights", description.weights.sha256),
+            ("parents", parents or "none"),
+        )
+    )
+
+
+def _training(description: ModelDescription) -> Facts:
+    training = description.training
+    details: list[tuple[str, str | int | float | None]] = [
+        (name, ("yes" if value else "no") if isinstance(value, bool) else value)
+        for name, value in training.details.items()
+    ]
+    return Facts(
+        (
+            ("data", training.data or _UNKNOWN),
+            ("terms of the data, consent", training.data_terms or _UNKNOWN),
+            *details,
+            ("seed", _UNKNOWN if training.seed is None else training.seed),
+            ("command", training.command or _UNKNOWN),
+            ("versions", ", ".join(f"{name} {version}" for name, version in training.versions.items()) or _UNKNOWN),
+        )
+    )
+
+
+def _rates(points: Sequence[OperatingPoint]) -> tuple[Text | Table, ...]:
+    if not points:
+        return (Text("**Not measured.** Without an operating point this model scores, but does not decide."),)
+    rows = tuple(
+        (
+            point.data_set,
+            f"{point.target_fmr:g}",
+            f"{point.threshold:.4f}",
+            f"{point.fmr.value:.3g} {point.fmr.interval()}",
+            f"{point.fnmr.value:.3g} {point.fnmr.interval()}",
+            point.fmr.trials,
+            point.fnmr.trials,
+        )
+        for point in points
+    )
+    columns = (
+        Column("data"),
+        Column("target FMR"),
+        Column("threshold"),
+        Column("FMR, 95 %"),
+        Column("FNMR, 95 %"),
+        Column("impostor pairs", "count"),
+        Column("genuine pairs", "count"),
+    )
+    return (Table("Operating points of this model.", columns, rows),)
+
+
+def _groups(audit: Mapping[str, Any] | None) -> tuple[Text | Table | Callout, ...]:
+    if audit is None:
+        return (Callout("warning", "Not audited: nobody has measured whom this model fails more often."),)
+    threshold = audit["threshold"]["value"]
+    blocks: list[Text | Table | Callout] = []
+    for by, groups in audit["groups"].items():
+        rows = tuple(
+            (
+                str(group["group"]),
+                group["subjects"],
+                group["impostor"],
+                _rate_text(group["fmr"]),
+                group["genuine"],
+                _rate_text(group["fnmr"]),
+            )
+            for group in groups
+        )
+        columns = (
+            Column(str(by)),
+            Column("people", "count"),
+            Column("impostor pairs", "count"),
+            Column("FMR, 95 %"),
+            Column("genuine pairs", "count"),
+            Column("FNMR, 95 %"),
+        )
+        blocks.append(Table(f"By {by}, at one threshold for all ({threshold:.4f}).", columns, rows))
+    return tuple(blocks)
+
+
+def _rate_text(rate: Mapping[str, Any]) -> str:
+    if rate["value"] is None:
+        return "not measured"
+    return f"{rate['value']:.3g} [{rate['low']:.3g}, {rate['high']:.3g}]"
+
+
+def _terms(description: ModelDescription) -> Facts:
+    terms = description.terms
+    return Facts(
+        (
+            ("licence of the weights", terms.licence),
+            ("commercial use", f"{terms.commercial}: {terms.reason}"),
+        )
+    )

@@ -1,0 +1,257 @@
+"""What ``model.json`` says, as frozen values, and the digest that follows from it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias, get_args
+
+from facerec.errors import ArgumentError
+from facerec.models.weights import embedder_digest
+
+Kind: TypeAlias = Literal["torch", "onnx"]
+"""Which file holds the network: ``weights.safetensors`` with an architecture of this project, or ``model.onnx``."""
+
+Channels: TypeAlias = Literal["RGB", "BGR"]
+CommercialUse: TypeAlias = Literal["yes", "no", "unclear"]
+
+WEIGHTS_FILES: Mapping[Kind, str] = MappingProxyType({"torch": "weights.safetensors", "onnx": "model.onnx"})
+"""The name of the file of weights, by kind."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_PRESETS = {
+    "imagenet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+    "-1..1": ((127.5,) * 3, (127.5,) * 3),
+    "0..1": ((0.0,) * 3, (255.0,) * 3),
+    "0..255": ((0.0,) * 3, (1.0,) * 3),
+}
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What happens to a chip's bytes before the network: (x − mean) / std for each channel.
+
+    Attributes
+    ----------
+    mean, std : tuple of three floats
+        In units of 0 … 255, in the order R, G, B; std above 0.
+    channels : {"RGB", "BGR"}
+        The order in which the network takes the channels.
+    size : int or None
+        Side in pixels to which chips are resized first (bilinear); ``None``: as the crop cuts them.
+    """
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    channels: Channels = "RGB"
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "std"):
+            values = tuple(float(value) for value in getattr(self, name))
+            if len(values) != 3 or not all(abs(value) < float("inf") for value in values):
+                message = f"{name} must be three finite numbers, for R, G and B; got {getattr(self, name)!r}"
+                raise ArgumentError(message)
+            object.__setattr__(self, name, values)
+        if min(self.std) <= 0:
+            message = f"std must be above 0; got {self.std}"
+            raise ArgumentError(message)
+        if self.channels not in get_args(Channels):
+            message = f"channels must be RGB or BGR; got {self.channels!r}"
+            raise ArgumentError(message)
+        if self.size is not None and self.size < 1:
+            message = f"size must be 1 pixel or more; got {self.size}"
+            raise ArgumentError(message)
+
+    @classmethod
+    def preset(cls, name: str, *, channels: Channels = "RGB") -> Pixels:
+        """The scaling that people name: ``imagenet``, ``-1..1``, ``0..1`` or ``0..255``.
+
+        Raises
+        ------
+        ArgumentError
+            If there is none of that name.
+
+        Examples
+        --------
+        >>> Pixels.preset("-1..1").std
+        (127.5, 127.5, 127.5)
+        """
+        if name not in _PRESETS:
+            message = f"pixels must be one of {', '.join(_PRESETS)}; got {name!r}"
+            raise ArgumentError(message)
+        mean, std = _PRESETS[name]
+        return cls((mean[0], mean[1], mean[2]), (std[0], std[1], std[2]), channels)
+
+    @property
+    def text(self) -> str:
+        """Canonical, for digests."""
+        return json.dumps([self.mean, self.std, self.channels, self.size])
+
+
+@dataclass(frozen=True)
+class WeightsIn:
+    """The file of weights of a folder.
+
+    Attributes
+    ----------
+    file : str
+        Its name.
+    sha256 : str
+        64 hexadecimal digits.
+    size : int
+        Bytes.
+    """
+
+    file: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What may be done with the weights.
+
+    Attributes
+    ----------
+    licence : str
+        SPDX identifier, or the grant in words.
+    commercial : {"yes", "no", "unclear"}
+    reason : str
+        Why.
+    """
+
+    licence: str
+    commercial: CommercialUse
+    reason: str
+
+    def __post_init__(self) -> None:
+        if self.commercial not in get_args(CommercialUse):
+            message = f"commercial use must be yes, no or unclear; got {self.commercial!r}"
+            raise ArgumentError(message)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the weights came to be; empty texts where nobody has said.
+
+    Attributes
+    ----------
+    data, data_terms : str
+        What it was trained on, and the terms of that data and the consent of those in it.
+    command : str
+        The command that made it, without local paths.
+    seed : int or None
+    versions : mapping of str to str
+        Of the software.
+    details : mapping of str to str, number, bool or None
+        Counts and settings: people, photos, loss, epochs.
+    """
+
+    data: str = ""
+    data_terms: str = ""
+    command: str = ""
+    seed: int | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "versions", MappingProxyType(dict(self.versions)))
+        object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The model whose weights training started from, or whose vectors taught it.
+
+    Attributes
+    ----------
+    name, digest : str
+    role : str
+        ``start`` or ``teacher``.
+    """
+
+    name: str
+    digest: str
+    role: str
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """All that ``model.json`` says of a model.
+
+    Attributes
+    ----------
+    name : str
+        As after ``--model``: 1 to 64 of a-z, 0-9, ``.``, ``_`` and ``-``, beginning with a letter or digit.
+    kind : {"torch", "onnx"}
+    architecture : mapping of str to JSON value
+        For ``torch`` what the network is rebuilt from; its ``name`` at least. Empty for ``onnx``.
+    crop : str
+        Name of the crop recipe, as ``facerec.align.crops.crop_recipe`` knows it.
+    crop_weights : tuple of str
+        SHA-256 of the files that the recipe itself needs.
+    pixels : Pixels
+    flip : bool
+        Whether the vectors of a chip and of its mirror image are averaged.
+    dimension : int
+        Length of a vector.
+    weights : WeightsIn
+    terms : Terms
+    training : Training
+    parents : tuple of Parent
+    """
+
+    name: str
+    kind: Kind
+    architecture: Mapping[str, Any]
+    crop: str
+    crop_weights: tuple[str, ...]
+    pixels: Pixels
+    flip: bool
+    dimension: int
+    weights: WeightsIn
+    terms: Terms
+    training: Training = field(default_factory=Training)
+    parents: tuple[Parent, ...] = ()
+
+    def __post_init__(self) -> None:
+        checked_name(self.name)
+        if self.kind not in get_args(Kind):
+            message = f"a model is of kind torch or onnx; got {self.kind!r}"
+            raise ArgumentError(message)
+        if self.dimension < 1:
+            message = f"a vector needs at least one number; got a dimension of {self.dimension}"
+            raise ArgumentError(message)
+        object.__setattr__(self, "architecture", MappingProxyType(dict(self.architecture)))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything that changes the vectors; what galleries and thresholds are bound to."""
+        architecture = json.dumps(dict(self.architecture), sort_keys=True)
+        return embedder_digest(
+            weights=[self.weights.sha256, *self.crop_weights],
+            crop=self.crop,
+            preprocessing=f"{self.kind} {architecture} {self.pixels.text} unit length",
+            flip=self.flip,
+        )
+
+
+def checked_name(name: str) -> str:
+    """The name that was given.
+
+    Raises
+    ------
+    ArgumentError
+        If it does not fit a model.
+    """
+    if not _NAME.fullmatch(name):
+        message = (
+            f"a model's name is 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', "
+            f"beginning with a letter or digit; got {name!r}"
+        )
+        raise ArgumentError(message)
+    return name

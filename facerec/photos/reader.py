@@ -1,0 +1,234 @@
+"""The only reader of photos: whatever the user has becomes RGB, uint8, height × width × 3, upright.
+
+Nothing behind this module sees a path, a file, another mode or a rotated photo, so nothing behind it needs to ask.
+Whatever cannot be read is one `ImageError` that names the source. No global setting of Pillow is changed or relied
+on, so reading from several threads, and beside other users of Pillow, is safe.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+import numpy as np
+import PIL.Image
+import PIL.ImageFile
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError, ImageError
+from facerec.photos import formats, pixels
+from facerec.types import Image
+
+MAX_PIXELS = 80_000_000
+"""Largest photo that is read, in pixels. Checked on the size that the file states, before anything is decoded: a file
+of a few kilobytes can state, and fill, gigabytes."""
+
+MAX_BYTES = 512 * 1024 * 1024
+"""Largest file that is read."""
+
+Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PIL.Image.Image | NDArray
+"""What `read` takes."""
+
+DAMAGED = (OSError, SyntaxError, ValueError, TypeError, IndexError, ArithmeticError, RuntimeError)
+"""What Pillow's decoders raise for damaged data, as found by damaging files of every format in every place."""
+
+TOO_LARGE = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning, MemoryError)
+"""What they raise where the size that a file states is checked, or memory for it is asked for, before we see it."""
+
+_BLOCK = 1 << 22
+
+
+def read(source: Source, *, name: str | None = None) -> Image:
+    """Read a photo.
+
+    Parameters
+    ----------
+    source : path, bytes, binary file, PIL image or array
+        A path is a ``str`` or ``os.PathLike``; ``bytes`` are the contents of a file. A file object is read from where
+        it stands to its end. Formats: JPEG, PNG, WebP, GIF, BMP, TIFF, PNM, JPEG 2000 and, where Pillow has it, AVIF;
+        of several frames the first (of a PIL image the current one).
+        An array is height × width × 3 (RGB, not BGR), height × width × 4 (RGBA) or height × width (grey), also with a
+        last axis of 1; whatever numpy can read as an array will do, a tensor on the CPU for instance. For its values
+        see Notes.
+    name : str, optional
+        What the photo is called in messages; by default the path, or what kind of source it is.
+
+    Returns
+    -------
+    ndarray, uint8, shape (height, width, 3)
+        RGB, C-contiguous, upright (the EXIF orientation is applied), in memory of its own. Colour profiles are not
+        applied. Transparent parts show white, as in a viewer.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, it is a folder or no regular file, or may not be read.
+    ImageError
+        If it is empty, in none of the formats, damaged or cut off.
+    ImageError
+        If it has no pixels, more than `MAX_PIXELS` pixels or more than `MAX_BYTES` bytes.
+    ImageError
+        If an array is not of a shape above, or its values are not of a range below.
+    ArgumentError
+        If `source` is none of these.
+
+    Notes
+    -----
+    What the numbers of an array or of a 16-bit file are taken to mean stands in ``facerec.photos.pixels.eight_bits``:
+    0 … 1 and 0 … 255 are told apart, 16 bits are scaled and not clipped, anything else is an error.
+    """
+    try:
+        return _read(source)
+    except ImageError as error:
+        message = f"{name_of(source) if name is None else _printable(name)} cannot be read as a photo: {error}"
+        raise ImageError(message) from error
+
+
+def name_of(source: Source) -> str:
+    """What a photo is called in messages: its path, the name of its file, or what kind of source it is."""
+    if isinstance(source, str | os.PathLike):
+        return _printable(os.fsdecode(source))
+    if isinstance(source, bytes | bytearray | memoryview):
+        return "image bytes"
+    if isinstance(source, PIL.Image.Image):
+        return _printable(os.fsdecode(getattr(source, "filename", "") or "PIL image"))
+    named = getattr(source, "name", None)
+    if hasattr(source, "read"):
+        return _printable(named) if isinstance(named, str) else "image file"
+    return "array"
+
+
+def _printable(name: str) -> str:
+    # A file name may hold line breaks, control sequences or bytes that are no text; a message must not.
+    return name if name.isprintable() else ascii(name)
+
+
+def _read(source: Source) -> Image:
+    """As `read`, but the errors do not name the source."""
+    if isinstance(source, PIL.Image.Image):
+        return _from_image(source)
+    if isinstance(source, str | os.PathLike):
+        return _from_contents(_contents(Path(os.fsdecode(source))))
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _from_contents(bytes(source))
+    if not isinstance(source, np.ndarray) and hasattr(source, "read"):
+        return _from_contents(_rest_of(source))
+    if hasattr(source, "__array__") or hasattr(source, "__array_interface__"):
+        return _from_array(source)
+    message = f"a photo is given as a path, bytes, a binary file, a PIL image or an array; got {type(source).__name__}"
+    raise ArgumentError(message)
+
+
+def _contents(path: Path) -> bytes:
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            # Opening a pipe would wait for ever, and reading a device might never end.
+            message = "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file"
+            raise ImageError(message)
+        with path.open("rb") as file:
+            return _rest_of(file)
+    except FileNotFoundError as error:
+        message = "there is no such file"
+        raise ImageError(message) from error
+    except PermissionError as error:
+        message = "its permissions do not allow it"
+        raise ImageError(message) from error
+    except (OSError, ValueError) as error:  # ValueError: a path that holds a null character
+        raise ImageError(_reason(error)) from error
+
+
+def _rest_of(file: BinaryIO) -> bytes:
+    blocks, total = [], 0
+    try:
+        # One byte more than the limit is enough to know that there are more; raw files may give less than asked for.
+        while total <= MAX_BYTES and (block := file.read(min(_BLOCK, MAX_BYTES + 1 - total))):
+            if not isinstance(block, bytes):
+                message = f"its read() gives {type(block).__name__}, not bytes; open it with mode 'rb'"
+                raise ImageError(message)
+            blocks.append(block)
+            total += len(block)
+    except (OSError, ValueError) as error:  # ValueError: the file is closed
+        raise ImageError(_reason(error)) from error
+    return b"".join(blocks)
+
+
+def _from_contents(contents: bytes) -> Image:
+    if not contents:
+        message = "it is empty (0 bytes)"
+        raise ImageError(message)
+    if len(contents) > MAX_BYTES:
+        message = f"it is larger than {MAX_BYTES} bytes"
+        raise ImageError(message)
+    photo_format = formats.recognise(contents)
+    if photo_format is None:
+        known = ", ".join(each.name for each in formats.FORMATS)
+        hint = "it is HEIC; save it as JPEG" if formats.is_heif(contents) else f"those are {known}"
+        message = f"it is in none of the formats that are read ({hint})"
+        raise ImageError(message)
+    try:
+        reduced, orientation = photo_format.reduce(contents)
+        image = _decoder(photo_format)(io.BytesIO(reduced))
+        _check_size(*image.size)
+        image.load()
+        # WebP and AVIF are decoded as they are, and their decoders hand the EXIF block on unread.
+        if "exif" in image.info:
+            orientation = formats.exif_orientation(image.info["exif"])
+        return pixels.from_image(image, orientation)
+    except TOO_LARGE as error:
+        message = f"its size is far beyond the limit of {MAX_PIXELS} pixels ({_reason(error)})"
+        raise ImageError(message) from error
+    except DAMAGED as error:
+        message = f"the {photo_format.name} data are damaged or cut off ({_reason(error)})"
+        raise ImageError(message) from error
+
+
+def _decoder(photo_format: formats.PhotoFormat) -> type[PIL.ImageFile.ImageFile]:
+    """Pillow's class for the format; ``PIL.Image.open`` would warn of a large photo before its size can be checked."""
+    module, name = photo_format.decoder.split(".")
+    try:
+        return getattr(importlib.import_module(f"PIL.{module}"), name)
+    except ModuleNotFoundError as error:
+        message = f"this version of Pillow does not read {photo_format.name}; update Pillow"
+        raise ImageError(message) from error
+
+
+def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        message = f"it has no pixels ({width} × {height})"
+        raise ImageError(message)
+    if width * height > MAX_PIXELS:
+        message = f"{width} × {height} pixels are more than the limit of {MAX_PIXELS} pixels; shrink it first"
+        raise ImageError(message)
+
+
+def _from_image(image: PIL.Image.Image) -> Image:
+    _check_size(*image.size)
+    try:
+        image.load()
+        exif = image.info.get("exif")
+        orientation = formats.exif_orientation(exif) if isinstance(exif, bytes) else image.getexif().get(274, 1)
+        return pixels.from_image(image, orientation)
+    except DAMAGED as error:
+        message = f"the data are damaged or cut off ({_reason(error)})"
+        raise ImageError(message) from error
+
+
+def _from_array(source: object) -> Image:
+    try:
+        array = np.asarray(source)
+    except (TypeError, ValueError, RuntimeError) as error:  # as tensors on a GPU or with a gradient do
+        message = f"numpy cannot read it as an array ({_reason(error)})"
+        raise ImageError(message) from error
+    if array.ndim >= 2:
+        _check_size(array.shape[1], array.shape[0])
+    return pixels.from_array(array)
+
+
+def _reason(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return _printable(text) or type(error).__name__

@@ -1,0 +1,79 @@
+"""A page on disk: HTML, Markdown with its drawings, and JSON, side by side in one folder.
+
+Everything is rendered before the first file is touched, and each file is put in place at once, so that a reader
+never meets half a report and a failure leaves the old one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from facerec.errors import ArgumentError, OutputError
+from facerec.files import replacing
+from facerec.reporting.document import render_json
+from facerec.reporting.html import render_html
+from facerec.reporting.markdown import attachments, render_markdown
+from facerec.reporting.page import Page
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where a page is.
+
+    Attributes
+    ----------
+    html, markdown, json : Path
+    attachments : tuple of Path
+        The drawings and photos that the Markdown refers to, in reading order.
+    """
+
+    html: Path
+    markdown: Path
+    json: Path
+    attachments: tuple[Path, ...]
+
+
+def write(page: Page, folder: Path, *, stem: str = "report") -> Written:
+    """Write `page` into `folder` in all three formats.
+
+    Parameters
+    ----------
+    page : Page
+    folder : Path
+        Made if it is not there; files of the same names are replaced, others are left alone.
+    stem : str
+        Names the files: ``report.html``, ``report.md``, ``report.json``, ``report-figure-1.svg``. Letters, digits,
+        dots, hyphens and underscores, a letter or digit first.
+
+    Raises
+    ------
+    ArgumentError
+        If `stem` is no such name.
+    OutputError
+        If the folder cannot be made or written to.
+    """
+    if not re.fullmatch(r"\w[\w.-]*", stem):
+        message = f"a report's files are named with letters, digits, dots, hyphens and underscores; got {stem!r}"
+        raise ArgumentError(message)
+    drawings = attachments(page, stem=stem)
+    texts = {
+        f"{stem}.json": render_json(page),
+        f"{stem}.md": render_markdown(page, stem=stem),
+        f"{stem}.html": render_html(page),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder {folder} cannot be made: {error.strerror or error}"
+        raise OutputError(message) from error
+    for name, content in {**drawings, **{name: text.encode("utf-8") for name, text in texts.items()}}.items():
+        with replacing(folder / name) as partial:
+            partial.write_bytes(content)
+    return Written(
+        html=folder / f"{stem}.html",
+        markdown=folder / f"{stem}.md",
+        json=folder / f"{stem}.json",
+        attachments=tuple(folder / name for name in drawings),
+    )

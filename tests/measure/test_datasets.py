@@ -1,0 +1,343 @@
+"""Data set readers: small folders made by hand, everything that can be missing from them, and LFW itself."""
+
+import os
+
+import pandas as pd
+import pytest
+
+from facerec.errors import ArgumentError, DataSetError
+from facerec.measure.datasets import SUFFIXES, identity_folders, lfw, pairs_csv, photos
+
+# Two folds of two genuine and two impostor pairs.
+PAIRS = """\
+2\t2
+Ann_Lee\t1\t2
+Bob\t1\t3
+Ann_Lee\t1\tBob\t2
+Cy\t4\tBob\t1
+Dee\t1\t2
+Dee\t2\t12
+Dee\t1\tCy\t4
+Dee\t2\tAnn_Lee\t2
+"""
+PHOTOS = [
+    *("Ann_Lee/Ann_Lee_0001.jpg", "Ann_Lee/Ann_Lee_0002.jpg", "Bob/Bob_0001.jpg", "Bob/Bob_0002.jpg"),
+    *("Bob/Bob_0003.jpg", "Cy/Cy_0004.jpg", "Dee/Dee_0001.jpg", "Dee/Dee_0002.jpg", "Dee/Dee_0012.jpg"),
+]
+
+
+def touch(root, *names):
+    """Make empty files below `root`, with their folders."""
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A function that lays out the small LFW above and gives its folder."""
+
+    def laid_out(place="images", text=PAIRS):
+        touch(tmp_path / "set" / place, *PHOTOS)
+        (tmp_path / "set" / "pairs.txt").write_bytes(text.encode())
+        return tmp_path / "set"
+
+    return laid_out
+
+
+class TestLfw:
+    """lfw."""
+
+    def test_worked_protocol(self, small):
+        """Each line becomes a row with its fold, both photos and both people."""
+        pairs = lfw(small())
+
+        assert pairs.columns.tolist() == [
+            *("fold", "probe_image", "reference_image", "probe_subject", "reference_subject", "genuine"),
+            *("probe_gender", "reference_gender"),
+        ]
+        assert pairs["fold"].tolist() == [1, 1, 1, 1, 2, 2, 2, 2]
+        assert pairs["genuine"].tolist() == [True, True, False, False] * 2
+        assert pairs.iloc[3].tolist()[1:6] == ["images/Cy/Cy_0004.jpg", "images/Bob/Bob_0001.jpg", "Cy", "Bob", False]
+        assert pairs.iloc[5].tolist()[1:4] == ["images/Dee/Dee_0002.jpg", "images/Dee/Dee_0012.jpg", "Dee"]
+        assert set(pairs["probe_gender"]) | set(pairs["reference_gender"]) == {""}
+
+    @pytest.mark.parametrize(
+        "place", ["images", "lfw", "lfw-deepfunneled", "lfw_funneled", "lfw-deepfunneled/lfw-deepfunneled", "."]
+    )
+    def test_layouts(self, small, place):
+        """The photos are found wherever a distribution of LFW puts them."""
+        folder = small(place)
+
+        assert (folder / lfw(folder)["probe_image"][0]).is_file()
+
+    @pytest.mark.parametrize("place", ["lfw", "lfw_funneled"])
+    def test_folder_of_photos(self, small, place):
+        """The folder of the photos may be given itself, with pairs.txt and the labels above it."""
+        folder = small(place)
+        (folder / "labels").mkdir()
+        (folder / "labels" / "female_names.txt").write_text("Ann_Lee_0001.jpg\n")
+        pairs = lfw(folder / place)
+
+        assert pairs["probe_image"][0] == "Ann_Lee/Ann_Lee_0001.jpg"
+        assert pairs["probe_gender"][0] == "female"
+
+    @pytest.mark.parametrize(
+        "change", [lambda t: t.replace("\t", "  "), lambda t: t.replace("\n", "\r\n"), lambda t: "\ufeff" + t + "\n\n"]
+    )
+    def test_line_ends_and_blanks(self, small, change):
+        """Tabs or blanks, CRLF, a byte order mark and empty last lines are all read."""
+        assert lfw(small(text=change(PAIRS))).equals(lfw(small()))
+
+    def test_genders(self, small):
+        """A photo in one list has that gender; in both, in none, or misspelt, it has none."""
+        folder = small()
+        (folder / "labels").mkdir()
+        (folder / "labels" / "female_names.txt").write_bytes(b"Ann_Lee_0001.jpg\r\nDee_0001\r\nCy_0004.jpg\r\n\r\n")
+        (folder / "labels" / "male_names.txt").write_text("Bob_0001.jpg\nCy_0004.jpg \nBobb_0003.jpg\n")
+        pairs = lfw(folder)
+
+        assert pairs["probe_gender"].tolist() == ["female", "male", "female", "", "female", "", "female", ""]
+        assert pairs["reference_gender"].tolist() == ["", "", "", "male", "", "", "", ""]
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("", "first line must say how many folds"),
+            ("ten\t300\n", "first line must say"),
+            ("500\n", "first line must say"),
+            ("0\t0\n", "there are 0"),
+            (PAIRS + "Dee\t1\t2\n", "are 8 lines; there are 9"),
+            (PAIRS.replace("2\t2\n", "10\t300\n", 1), "10 folds of 300 genuine and 300 impostor pairs are 6000 lines"),
+            (PAIRS.replace("Bob\t1\t3", "Bob\t1"), r"line 3 is 'Bob 1'; expected there: name, number, number"),
+            (PAIRS.replace("Bob\t1\t3", "Bob\t1\tx"), "line 3"),
+            (PAIRS.replace("Cy\t4\tBob\t1", "Bob\t4\tBob\t1"), "line 5 is .*expected there: name, number, other name"),
+            (PAIRS.replace("Cy\t4\tBob\t1", "Cy\t4\t1"), "line 5"),
+        ],
+    )
+    def test_bad_protocols(self, small, text, told):
+        """A line that cannot be understood is told with its number, and a cut file with both counts."""
+        with pytest.raises(DataSetError, match=told):
+            lfw(small(text=text))
+
+    def test_unreadable_protocol(self, small):
+        """A protocol that is no UTF-8 text is told."""
+        folder = small()
+        (folder / "pairs.txt").write_bytes(b"\xff\xfe")
+
+        with pytest.raises(DataSetError, match=r"pairs\.txt: cannot be read"):
+            lfw(folder)
+
+    def test_what_can_be_missing(self, small, tmp_path):
+        """No folder, no protocol, no photos at all, and some photos each have their message."""
+        folder = small()
+        with pytest.raises(DataSetError, match="there is no such folder"):
+            lfw(tmp_path / "none")
+        for name in ("Bob/Bob_0001.jpg", "Bob/Bob_0003.jpg", "Cy/Cy_0004.jpg", "Dee/Dee_0012.jpg"):
+            (folder / "images" / name).unlink()
+        with pytest.raises(DataSetError, match=r"missing: images/Bob/Bob_0001\.jpg, images/Cy/.*, .* … 4 in all"):
+            lfw(folder)
+        (folder / "images").rename(folder / "pictures")
+        with pytest.raises(DataSetError, match="no photos found; a folder Ann_Lee was looked for in images, lfw, "):
+            lfw(folder)
+        (folder / "pairs.txt").unlink()
+        with pytest.raises(DataSetError, match=r"pairs\.txt is neither here nor in the folder above"):
+            lfw(folder)
+
+    def test_the_real_set(self, data):
+        """LFW: ten folds of 300 and 300 pairs, 7,701 photos, and nearly all of them with a gender."""
+        if not (data / "lfw").is_dir():
+            pytest.skip("no lfw/ in the data folder")
+        pairs = lfw(data / "lfw")
+        images = pd.concat([pairs["probe_image"], pairs["reference_image"]])
+        both = pairs["probe_gender"].str.cat(pairs["reference_gender"], sep="-")
+
+        assert len(pairs) == 6000
+        assert pairs["genuine"].sum() == 3000
+        assert pairs.groupby(["fold", "genuine"]).size().tolist() == [300] * 20
+        assert images.nunique() == 7701
+        assert (both[pairs["genuine"]] == "female-female").sum() == 777
+        assert (both[pairs["genuine"]] == "male-male").sum() == 2219
+        assert (both[~pairs["genuine"]] == "female-female").sum() == 176
+        assert (both[~pairs["genuine"]] == "male-male").sum() == 1671
+
+
+class TestPairs:
+    """pairs_csv."""
+
+    @pytest.fixture
+    def manifest(self, tmp_path):
+        """A function that writes a manifest beside four photos and gives its path."""
+        touch(tmp_path, "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+
+        def written(text):
+            (tmp_path / "pairs.csv").write_text(text, "utf-8")
+            return tmp_path / "pairs.csv"
+
+        return written
+
+    def test_subjects_decide(self, manifest):
+        """Where subjects are given, they say what is genuine; other columns are kept."""
+        pairs = pairs_csv(
+            manifest(
+                "probe_image,reference_image,probe_subject,reference_subject,probe_age\n"
+                "a.jpg,b.jpg,007,007,30\n"
+                "a.jpg,c.jpg,007,NA,\n"
+            )
+        )
+
+        assert pairs["genuine"].tolist() == [True, False]
+        assert pairs["reference_subject"].tolist() == ["007", "NA"]
+        assert pairs["probe_age"].tolist() == ["30", ""]
+        assert "score" not in pairs
+
+    def test_genuine_links_photos(self, manifest):
+        """Without subjects, photos that genuine pairs link show one person, called by the first photo."""
+        pairs = pairs_csv(
+            manifest(
+                "probe_image,reference_image,genuine\nc.jpg,b.jpg,1\nb.jpg,a.jpg,1\nd.jpg,a.jpg,0\nd.jpg,c.jpg,no\n"
+            )
+        )
+
+        assert pairs["probe_subject"].tolist() == ["a.jpg", "a.jpg", "d.jpg", "d.jpg"]
+        assert pairs["reference_subject"].tolist() == ["a.jpg"] * 4
+        assert pairs["genuine"].tolist() == [True, True, False, False]
+
+    def test_both_are_checked_against_each_other(self, manifest):
+        """Genuine and subjects may both be given, and must agree."""
+        text = "probe_image,reference_image,probe_subject,reference_subject,genuine\na.jpg,b.jpg,x,{},yes\n"
+
+        assert len(pairs_csv(manifest(text.format("x")))) == 1
+        with pytest.raises(DataSetError, match=r"pairs\.csv: row 1 is marked as genuine, but its subjects differ"):
+            pairs_csv(manifest(text.format("y")))
+
+    def test_root(self, manifest, tmp_path):
+        """Photos are looked for beside the manifest, or below the folder that is named."""
+        path = manifest("probe_image,reference_image,genuine\ne.jpg,f.jpg,1\n")
+        with pytest.raises(DataSetError, match=r"photos are missing: e\.jpg, f\.jpg$"):
+            pairs_csv(path)
+        touch(tmp_path / "elsewhere", "e.jpg", "f.jpg")
+
+        assert len(pairs_csv(str(path), root=tmp_path / "elsewhere")) == 1
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("", "the file is empty"),
+            ("probe_image;reference_image;genuine\na.jpg;b.jpg;1\n", "separated by semicolons"),
+            ("probe_image,reference_image,genuine\n", "holds no pairs"),
+            (
+                "probe_image,photo,genuine\na.jpg,b.jpg,1\n",
+                "lacks reference_image, the photos to compare; it has probe",
+            ),
+            ("probe_image,reference_image\na.jpg,b.jpg\n", "who is on the photos.*or genuine"),
+            ("probe_image,reference_image,probe_subject,genuine\na.jpg,b.jpg,x,1\n", "probe_subject and reference_s"),
+            ("probe_image,reference_image,genuine,score\na.jpg,b.jpg,1,0.9\n", "already holds scores"),
+            ("probe_image,reference_image,genuine\na.jpg,b.jpg,maybe\n", "genuine in row 1 is 'maybe'"),
+            ("probe_image,reference_image,genuine\na.jpg,,1\n", "reference_image in row 1 is ''"),
+            ("probe_image,reference_image,genuine\na.jpg,b.jpg,1\nb.jpg,a.jpg,0\n", "row 2 .*subjects are equal.*link"),
+        ],
+    )
+    def test_refused(self, manifest, text, told):
+        """Each fault of a manifest has its own message."""
+        with pytest.raises(DataSetError, match=told):
+            pairs_csv(manifest(text))
+
+    def test_missing_manifest(self, tmp_path):
+        """A manifest that is not there is a data set error, too."""
+        with pytest.raises(DataSetError, match=r"none\.csv: cannot be read"):
+            pairs_csv(tmp_path / "none.csv")
+
+
+class TestPhotos:
+    """photos."""
+
+    def test_folders_expand_sorted(self, tmp_path):
+        """Photos in deeper folders count, other and hidden files do not, and capitals make no difference."""
+        touch(tmp_path, "b/2.JPG", "b/1.png", "a.jpeg", "notes.txt", ".hidden.jpg", ".cache/x.jpg", "b/.thumbs/y.png")
+
+        assert photos([tmp_path]) == [tmp_path / "a.jpeg", tmp_path / "b/1.png", tmp_path / "b/2.JPG"]
+
+    def test_order_and_repeats(self, tmp_path):
+        """Paths stay in the order given, a named file needs no known suffix, and nothing comes twice."""
+        touch(tmp_path, "z.jpg", "a/1.jpg", "scan")
+        given_paths = [str(tmp_path / "z.jpg"), tmp_path / "scan", tmp_path / "a", tmp_path]
+
+        assert photos(given_paths) == [tmp_path / "z.jpg", tmp_path / "scan", tmp_path / "a" / "1.jpg"]
+        assert photos(iter([])) == []
+
+    def test_a_hidden_folder_may_be_named(self, tmp_path):
+        """What is named is taken, hidden or not."""
+        touch(tmp_path, ".album/1.jpg")
+
+        assert photos([tmp_path / ".album"]) == [tmp_path / ".album" / "1.jpg"]
+
+    def test_refused(self, tmp_path):
+        """A missing path, a folder without photos and a path outside a list are errors."""
+        touch(tmp_path, "empty/notes.txt")
+        with pytest.raises(DataSetError, match=r"gone\.jpg: there is no such file or folder"):
+            photos([tmp_path / "gone.jpg"])
+        with pytest.raises(DataSetError, match=r"empty: the folder holds no photos; their names end in \.bmp"):
+            photos([tmp_path / "empty"])
+        for single in (str(tmp_path), tmp_path):
+            with pytest.raises(ArgumentError, match="a list of paths; got the single path"):
+                photos(single)
+
+    def test_folders_that_cannot_be_listed(self, tmp_path, monkeypatch):
+        """A folder that may not be read is an error, not an empty one."""
+        touch(tmp_path, "a/1.jpg")
+
+        def forbidden(path):
+            raise PermissionError(13, "Permission denied", str(path))
+
+        monkeypatch.setattr(os, "scandir", forbidden)
+        with pytest.raises(DataSetError, match="cannot be listed: Permission denied"):
+            photos([tmp_path])
+
+    def test_suffixes_are_lower_case(self):
+        """Suffixes are compared in lower case, with their dot."""
+        assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUFFIXES)
+
+
+class TestIdentityFolders:
+    """identity_folders."""
+
+    def test_one_folder_per_person(self, tmp_path):
+        """People and photos come sorted; deeper folders belong to the person at the top."""
+        touch(tmp_path, "007/b.jpg", "007/a.jpg", "Ann Lee/2020/x.png", "007/notes.txt", ".git/y.jpg", "readme.md")
+        table = identity_folders(str(tmp_path))
+
+        assert table.to_dict("list") == {
+            "person": ["007", "007", "Ann Lee"],
+            "image": ["007/a.jpg", "007/b.jpg", "Ann Lee/2020/x.png"],
+        }
+
+    def test_people_sort_by_name(self, tmp_path):
+        """A person's photos stay together even where one name is the beginning of another."""
+        touch(tmp_path, "Ann-Lee/1.jpg", "Ann/1.jpg", "Ann/2.jpg")
+
+        assert identity_folders(tmp_path)["person"].tolist() == ["Ann", "Ann", "Ann-Lee"]
+
+    def test_refused(self, tmp_path):
+        """Stray photos, people without photos, and folders that are none are errors with an example."""
+        with pytest.raises(DataSetError, match="there is no such folder"):
+            identity_folders(tmp_path / "none")
+        with pytest.raises(DataSetError, match="holds no folders; one folder per person"):
+            identity_folders(tmp_path)
+        touch(tmp_path, "a/1.jpg", "b/notes.txt")
+        with pytest.raises(DataSetError, match="1 people have no photos, the first is b"):
+            identity_folders(tmp_path)
+        touch(tmp_path, "stray.jpg")
+        with pytest.raises(DataSetError, match=r"1 photos lie outside any person's folder, the first is stray\.jpg"):
+            identity_folders(tmp_path)
+
+    def test_names_that_are_no_text(self, tmp_path):
+        """A file name in another encoding cannot stand in a table."""
+        try:
+            touch(tmp_path, "a/\udcff.jpg")
+        except OSError:
+            pytest.skip("this file system takes UTF-8 names only")
+
+        with pytest.raises(DataSetError, match="1 names are not UTF-8"):
+            identity_folders(tmp_path)
