@@ -11,7 +11,7 @@ from facerec.points.files import order, read_points
 from facerec.types import OperatingPoint
 
 # An installed library has the files beside its code, a checkout in data/, where people look for them.
-_FOLDERS = (Path(__file__).parents[2] / "_calibration", Path(__file__).parents[3] / "data" / "calibration")
+_FOLDERS = (Path(__file__).parents[1] / "_calibration", Path(__file__).parents[2] / "data" / "calibration")
 
 
 def shipped_points() -> tuple[OperatingPoint, ...]:

@@ -12,14 +12,9 @@ import pytest
 import facerec
 import facerec.models.shipped_points as shipped_module
 from facerec.errors import CalibrationError, OutputError, ScoreTableError
-from facerec.measure.operating_points import (
-    calibrate,
-    is_indicative,
-    read_points,
-    shipped_point,
-    shipped_points,
-    write_points,
-)
+from facerec.measure.operating_points import calibrate, is_indicative
+from facerec.models.shipped_points import shipped_point, shipped_points
+from facerec.points import read_points, write_points
 from facerec.types import OperatingPoint, Rate
 
 NAN = math.nan

@@ -46,7 +46,7 @@ def test_files_in_packages_are_found_without_importing_the_package():
     import subprocess
 
     code = (
-        "import sys; from facerec import weights, catalogue\n"
+        "import sys; from facerec.models import weights, catalogue\n"
         "for model in catalogue.MODELS[:3]:\n"
         "    for file in model.weights: assert len(weights.load(file)) == file.size\n"
         "heavy = ('torch', 'facenet_pytorch', 'face_recognition_models', 'pkg_resources')\n"

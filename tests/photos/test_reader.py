@@ -531,7 +531,7 @@ def test_a_large_photo_takes_little_memory(tmp_path):
     exif = PIL.Image.Exif()
     exif[0x0112] = 6
     PIL.Image.linear_gradient("L").resize((6000, 4000)).convert("RGB").save(path, exif=exif)
-    peak = peak_memory(f"from facerec import images; assert reader.read({str(path)!r}).shape == (6000, 4000, 3)")
+    peak = peak_memory(f"from facerec.photos import read; assert read({str(path)!r}).shape == (6000, 4000, 3)")
     assert peak < 250
 
 
