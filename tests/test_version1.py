@@ -15,12 +15,12 @@ import pytest
 
 from audits import AtFmr, audit_verification
 from audits.report.document import FORMAT, verification_document
-from facerec import scores
-from facerec.calibration import read_points
-from facerec.embedders import embedder_of, load_embedder
+from facerec.embed.load import embedder_of, load_embedder
 from facerec.gallery import open_gallery
-from facerec.model_folder import attach_audit, read_model
-from facerec.scores.vectors import read_vectors
+from facerec.measure import tables
+from facerec.measure.tables.vector_table import read_vectors
+from facerec.models.folder import attach_audit, read_model
+from facerec.points import read_points
 from facerec.transfer.cells import Cell
 from facerec.transfer.results import COLUMNS, Results
 from facerec.transfer.run import read_plan
@@ -206,11 +206,11 @@ def test_a_score_table_keeps_its_rows(kind):
     """Rows, ids as text, truth, groups, failures and the sums of scores are the same from either kind of file."""
     expected = EXPECTED["scores"]
 
-    table = scores.read(VERSION1 / f"scores.{kind}")
+    table = tables.read(VERSION1 / f"scores.{kind}")
 
     assert len(table) == expected["rows"]
     assert list(table.columns) == expected["columns"]
-    assert list(scores.attributes(table)) == expected["attributes"]
+    assert list(tables.attributes(table)) == expected["attributes"]
     assert (int(table["genuine"].sum()), int(table["score"].isna().sum())) == (
         expected["genuine"],
         expected["failures"],
@@ -315,7 +315,7 @@ def test_an_audit_document_says_what_an_audit_of_the_same_table_says(model_folde
     """Its counts are those expected, those of an audit of the table today, and it can be put on a model's card."""
     expected = {name: value for name, value in EXPECTED["audit"].items() if name != "files"}
     document = json.loads((VERSION1 / "audit" / "audit.json").read_text(encoding="utf-8"))
-    audit = audit_verification(scores.read(VERSION1 / "scores.csv"), by=("group",), at=AtFmr(0.05), replicates=0)
+    audit = audit_verification(tables.read(VERSION1 / "scores.csv"), by=("group",), at=AtFmr(0.05), replicates=0)
 
     assert counts_of(document) == expected
     today = counts_of(verification_document(audit, verdict={}))
