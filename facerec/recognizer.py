@@ -5,23 +5,26 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
-from facerec.detect import Mtcnn
+from facerec import similarity
 from facerec.device import best_device
-from facerec.embed.dlib_resnet import dlib_resnet
-from facerec.errors import ArgumentError, ImageError, ModelMismatchError
-from facerec.gallery import Gallery
-from facerec.gallery.decide import verification
+from facerec.errors import ArgumentError, FaceError, ImageError, PoorQualityError
+from facerec.gallery import Enrollment, Gallery
+from facerec.gallery.decide import decide
 from facerec.models.shipped_points import shipped_point
-from facerec.photos import reader
+from facerec.photos import folders, reader
 from facerec.photos.prefetch import ahead
-from facerec.quality import QualityGate, sharpness
+from facerec.points import notes_on
+from facerec.quality import DEFAULT_GATE, QualityGate, measure
 from facerec.types import (
     Chips,
     Detections,
@@ -30,33 +33,44 @@ from facerec.types import (
     Face,
     FaceChoice,
     Faces,
-    Identification,
+    Identifications,
     Image,
+    Matcher,
     OperatingPoint,
     Verification,
 )
 
+DEFAULT_MODEL = "dlib-resnet"
 DEFAULT_TARGET_FMR = 1e-3
 """The false match rate of the shipped operating point that decides where none is given."""
 
-# Chips of several photos are embedded together: the network is four times faster per face in batches than alone.
-_STREAM_CHIPS = 16
+BATCH = 16
+"""Chips of several photos are embedded together: the network is four times faster per face in batches than alone."""
+
+_MOST_WAITING = 4  # photos without a face may wait for this many batches' worth of others
 
 
 class Recognizer:
-    """Finds, embeds and compares faces. Holds no state between calls; several threads may share one.
+    """Finds, judges, embeds and compares faces. Holds no state between calls; several threads may share one.
 
     Parameters
     ----------
     detector : Detector, optional
-        By default MTCNN in its fast mode, for faces of 40 pixels and more.
+        By default MTCNN in its fast mode.
     embedder : Embedder, optional
-        By default dlib's ResNet with its 5-point alignment and flip averaging.
-    gate : QualityGate
-        Which faces are good enough to decide on.
+        In place of `model`.
+    model : str
+        Name of the embedder, as ``facerec models`` lists it; by default dlib's ResNet with its 5-point alignment and
+        flip averaging.
+    min_face_size : int
+        Of the default detector, in pixels, >= 12; smaller faces than 40 are below the default gate anyhow.
+    gate : QualityGate, optional
+        Which faces are good enough to decide on; ``facerec.quality.NO_GATE`` leaves the gate out, and every decision
+        and log entry says so.
     device : str, optional
-        ``cpu``, ``cuda`` or ``cuda:N`` for the default detector and embedder; by default CUDA where there is a GPU.
-    weights : Path, optional
+        ``cpu``, ``cuda`` or ``cuda:N`` for the default detector and the embedder of that name; by default CUDA where
+        there is a GPU.
+    model_files : Path, optional
         Folder in which the default models' files are looked for first.
     workers : int
         How many threads read photos and find faces in `stream`, >= 1. On a CPU, one per core together with
@@ -65,9 +79,9 @@ class Recognizer:
     Raises
     ------
     ArgumentError
-        If `device` or `workers` is not as above.
+        If `device`, `workers` or `min_face_size` is not as above, or no model has that name.
     MissingWeightsError, CorruptWeightsError
-        If a default model's file is absent or is not the expected one.
+        If a model's file is absent or is not the expected one.
 
     Examples
     --------
@@ -82,46 +96,78 @@ class Recognizer:
         *,
         detector: Detector | None = None,
         embedder: Embedder | None = None,
-        gate: QualityGate | None = None,
+        model: str = DEFAULT_MODEL,
+        min_face_size: int = 40,
+        gate: QualityGate = DEFAULT_GATE,
         device: str | None = None,
-        weights: Path | None = None,
+        model_files: Path | None = None,
         workers: int = 1,
     ) -> None:
         if workers < 1:
             message = f"workers must be at least 1; got {workers}"
             raise ArgumentError(message)
         self.workers = workers
+        self.gate = gate
         device = best_device() if device is None else device
-        self.detector: Detector = Mtcnn(device=device, folder=weights) if detector is None else detector
-        self.embedder: Embedder = dlib_resnet(device=device, folder=weights) if embedder is None else embedder
-        self.gate = QualityGate() if gate is None else gate
+        if detector is None:
+            from facerec.detect import Mtcnn
+
+            detector = Mtcnn(min_face_size=min_face_size, device=device, model_files=model_files)
+        if embedder is None:
+            from facerec.embed.load import load_embedder
+
+            embedder = load_embedder(model, device=device, model_files=model_files)
+        self.detector: Detector = detector
+        self.embedder: Embedder = embedder
+
+    @property
+    def matcher(self) -> Matcher:
+        """All that makes scores here; operating points, tables and decisions carry it."""
+        return Matcher(
+            self.detector.name,
+            self.embedder.crop.name,
+            self.embedder.name,
+            self.embedder.digest,
+            similarity.NAME,
+            self.gate.name,
+        )
+
+    def __repr__(self) -> str:
+        return f"<recognizer: {self.matcher}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made_anew, (self.detector, self.embedder, self.gate, self.workers)
 
     # -- photos to faces ------------------------------------------------------------------------------------------
 
-    def faces(self, photo: reader.Source, *, name: str | None = None) -> Faces:
+    def faces(self, photo: reader.Source, *, name: str | None = None, bgr: bool = False) -> Faces:
         """Find and embed every face of a photo.
 
         Parameters
         ----------
-        photo : path, bytes, binary file, PIL image or array
-            As for ``facerec.photos.reader.read``.
+        photo : path, bytes, binary file, PIL image, array, or base64 text
+            As for ``facerec.photos.read``.
         name : str, optional
             What the photo is called in messages; by default its path or kind.
+        bgr : bool
+            Whether an array has its channels in the order of OpenCV.
 
         Returns
         -------
         Faces
-            Best detection first; of length 0 where there is no face.
+            Best detection first; of length 0 where there is no face. They keep photo and chips for `Faces.draw`.
 
         Raises
         ------
         ImageError
             If the photo cannot be read.
         """
-        image, called = _open(photo, name)
-        return self._embed(self.detector(image), image, called)
+        image, called = _open(photo, name, bgr=bgr)
+        return replace(self._embed(self.detector(image), image, called), photo=image)
 
-    def face(self, photo: reader.Source, choice: FaceChoice, *, name: str | None = None) -> Face:
+    def face(
+        self, photo: reader.Source, choice: FaceChoice = "only", *, name: str | None = None, bgr: bool = False
+    ) -> Face:
         """Embed one face of a photo, chosen by `choice`; the others are found but not embedded.
 
         Raises
@@ -133,22 +179,35 @@ class Recognizer:
         SeveralFacesError
             If `choice` is ``only`` and several faces are found.
         """
-        image, called = _open(photo, name)
-        detections = self.detector(image)
-        return self._embed(detections[[detections.choose(choice, source=called)]], image, called).face(0)
+        return self._chosen(photo, choice, name=name, bgr=bgr)[0]
 
     def stream(
-        self, photos: Iterable[reader.Source], *, choice: FaceChoice | None = None
+        self,
+        photos: Iterable[reader.Source] | str | Path,
+        *,
+        choice: FaceChoice | None = None,
+        batch: int = BATCH,
+        wait: float | None = None,
+        bgr: bool = False,
     ) -> Iterator[Faces | ImageError]:
         """Find and embed the faces of many photos, in order, in bounded memory.
 
         Parameters
         ----------
-        photos : iterable of path, bytes, binary file, PIL image or array
-            Read one by one, shortly before their result is given.
+        photos : iterable of photos, or a folder
+            Taken one by one, at most `workers` + 4 × `batch` ahead of their result. A path stands for the photos of
+            that folder, or that photo.
         choice : {"only", "largest", "central"}, optional
             Embed only this face of each photo; a photo where it does not exist (no face, or several for ``only``)
             gives faces of length 0. By default all.
+        batch : int
+            How many faces are embedded together, >= 1. With 1, and for a camera or a queue, each photo is taken only
+            after the result of the one before it was given.
+        wait : float, optional
+            Longest time in seconds that a photo waits for others to fill its batch, looked at when a photo was taken;
+            0 gives each photo's result before the next is taken.
+        bgr : bool
+            As for `faces`.
 
         Yields
         ------
@@ -158,22 +217,40 @@ class Recognizer:
         Raises
         ------
         ArgumentError
-            If `choice` is not as above.
+            If `choice`, `batch` or `wait` is not as above.
+        DataSetError
+            If a path given as `photos` does not exist, or holds no photo.
         """
         if choice is not None and choice not in get_args(FaceChoice):
             message = f"face choice must be one of {', '.join(get_args(FaceChoice))}; got {choice!r}"
             raise ArgumentError(message)
-        return self._streamed(photos, choice)
+        if batch < 1 or (wait is not None and not wait >= 0):
+            message = f"a stream needs batch >= 1 and wait >= 0 seconds; got {batch} and {wait}"
+            raise ArgumentError(message)
+        if isinstance(photos, str | Path):
+            photos = folders.photos([photos])
+        return self._streamed(photos, choice, batch, wait, bgr=bgr)
 
-    def _streamed(self, photos: Iterable[reader.Source], choice: FaceChoice | None) -> Iterator[Faces | ImageError]:
+    def _streamed(
+        self, photos: Iterable[reader.Source], choice: FaceChoice | None, batch: int, wait: float | None, *, bgr: bool
+    ) -> Iterator[Faces | ImageError]:
         waiting: list[_Looked | ImageError] = []
-        pending = 0
+        pending, since = 0, time.monotonic()
         # Deep enough for the workers to go on while a batch is embedded; a photo that waits holds only its chips.
-        depth = _STREAM_CHIPS + self.workers
-        for looked in ahead(lambda photo: self._look(photo, choice), photos, workers=self.workers, depth=depth):
+        depth = batch + self.workers
+
+        def look(photo: reader.Source) -> _Looked | ImageError:
+            return self._look(photo, choice, bgr=bgr)
+
+        at_once = batch == 1 or wait is not None  # nobody waits for a photo that has not been taken yet
+        looking = map(look, photos) if at_once else ahead(look, photos, workers=self.workers, depth=depth)
+        for looked in looking:
+            if not waiting:
+                since = time.monotonic()
             waiting.append(looked)
             pending += 0 if isinstance(looked, ImageError) else len(looked.chips)
-            if pending >= _STREAM_CHIPS or len(waiting) >= 4 * _STREAM_CHIPS:
+            late = wait is not None and time.monotonic() - since >= wait
+            if batch == 1 or late or pending >= batch or len(waiting) >= _MOST_WAITING * batch:
                 yield from self._embedded(waiting)
                 waiting, pending = [], 0
         yield from self._embedded(waiting)
@@ -185,7 +262,7 @@ class Recognizer:
 
         Raises
         ------
-        CalibrationError
+        NoPointError
             If none is shipped for it at that target; the message says how to measure one.
         """
         return shipped_point(self.embedder.digest, target_fmr, embedder=self.embedder.name)
@@ -196,32 +273,18 @@ class Recognizer:
         Parameters
         ----------
         at : OperatingPoint, optional
-            The one that was asked for; by default the shipped one for FMR 1e-3, and a note says so. Another note says
-            where it was measured with another detector than this one.
+            The one that was asked for; by default the shipped one for FMR 1e-3, and a note says so.
 
         Raises
         ------
         ModelMismatchError
-            If the operating point was measured with another embedder.
-        CalibrationError
+            If it was measured with another embedder, crop or similarity.
+        NoPointError
             If none is given and none is shipped.
         """
-        notes = []
-        if at is None:
-            at = self.operating_point()
-            notes.append("no operating point was given; the shipped one decided")
-        if at.embedder_digest != self.embedder.digest:
-            message = (
-                f"the operating point {at.name} was measured with {at.embedder} (digest {at.embedder_digest[:12]}…), "
-                f"these faces are embedded by {self.embedder.name} (digest {self.embedder.digest[:12]}…); its error "
-                f"rates do not hold here. Measure one: facerec calibrate SCORES.csv --fmr {at.target_fmr:g}"
-            )
-            raise ModelMismatchError(message)
-        if at.detector != self.detector.name:
-            notes.append(
-                f"the operating point was measured with {at.detector}; these faces were found by {self.detector.name}"
-            )
-        return at, tuple(notes)
+        chosen = ("no operating point was given; the shipped one decided",) if at is None else ()
+        point = self.operating_point() if at is None else at
+        return point, (*chosen, *notes_on(point, self.matcher))
 
     def verify(
         self,
@@ -230,22 +293,25 @@ class Recognizer:
         *,
         at: OperatingPoint | None = None,
         choice: FaceChoice = "largest",
+        bgr: bool = False,
     ) -> Verification:
         """Decide whether two photos show the same person.
 
         Parameters
         ----------
-        probe, reference : path, bytes, binary file, PIL image or array
-            The result does not depend on which is which.
+        probe, reference : photo
+            As for `faces`. The result does not depend on which is which.
         at : OperatingPoint, optional
             Whose threshold decides; by default the shipped one for FMR 1e-3, and the result says so.
         choice : {"only", "largest", "central"}
             Which face to compare where a photo shows several; the result says where it had to choose.
+        bgr : bool
+            As for `faces`.
 
         Returns
         -------
         Verification
-            ``undecided`` where a face is below the quality gate.
+            ``undecided`` where a face is below the quality gate. True in an ``if`` for a match only.
 
         Raises
         ------
@@ -255,93 +321,214 @@ class Recognizer:
             If no face is found in a photo.
         SeveralFacesError
             If `choice` is ``only`` and a photo shows several.
-        ModelMismatchError
-            If the operating point was measured with another embedder.
-        CalibrationError
-            If no operating point is given and none is shipped.
+        ModelMismatchError, NoPointError
+            As `deciding_point`.
         """
-        point, said = self.deciding_point(at)
-        notes = list(said)
-        faces = []
-        for photo in (probe, reference):
-            image, called = _open(photo, None)
-            detections = self.detector(image)
-            chosen = detections.choose(choice, source=called)
-            if len(detections) > 1:
-                notes.append(f"{len(detections)} faces were found in {called}; the {choice} one was compared")
-            faces.append(self._embed(detections[[chosen]], image, called).face(0))
-        problems = [problem for face in faces for problem in self.gate.problems(face)]
-        score = float(np.dot(faces[0].embedding, faces[1].embedding))
-        return replace(verification(score, at=point, problems=tuple(problems)), notes=tuple(notes))
+        point, notes = self.deciding_point(at)
+        (first, said), (second, also) = (self._chosen(photo, choice, bgr=bgr) for photo in (probe, reference))
+        problems = (*self.gate.problems(first), *self.gate.problems(second))
+        score = similarity.cosine(first.embedding, second.embedding)
+        return Verification(
+            decide(score, point, problems), score, point, self.gate.name, problems, (*notes, *said, *also)
+        )
+
+    def enroll(
+        self,
+        photos: reader.Source | Sequence[reader.Source],
+        name: str,
+        gallery: Gallery,
+        *,
+        choice: FaceChoice = "only",
+        consent: str | None = None,
+        purpose: str | None = None,
+        expires: date | None = None,
+        keep_photos: bool = False,
+        bgr: bool = False,
+    ) -> Enrollment:
+        """Enroll a person from one or several photos; all of them, or none if one cannot be used.
+
+        Parameters
+        ----------
+        photos : photo, or list or tuple of photos
+            As for `faces`.
+        name : str
+            Who it is; an enrolled person gets further samples.
+        gallery : Gallery
+            See ``facerec.open_gallery``.
+        choice : {"only", "largest", "central"}
+            Which face of a photo is meant where it shows several.
+        consent, purpose, expires
+            As for ``Gallery.enroll``.
+        keep_photos : bool
+            Store the photos too, which re-embedding needs; they must be paths or bytes.
+        bgr : bool
+            As for `faces`.
+
+        Raises
+        ------
+        FaceError
+            If a photo has no usable face; the message names each, and why. Nothing is stored.
+        ImageError, ModelMismatchError, GalleryError, ArgumentError
+            As `faces` and ``Gallery.enroll``.
+        """
+        several = list(photos) if isinstance(photos, list | tuple) else [photos]
+        found = [self.usable(faces, choice) for faces in self._all_of(several, choice, bgr=bgr)]
+        if reasons := [each for each in found if isinstance(each, FaceError | ImageError)]:
+            if len(several) == 1:
+                raise reasons[0]
+            message = f"nothing was stored, because {len(reasons)} of {len(several)} photos cannot be enrolled: "
+            raise type(reasons[0])(message + "; ".join(map(str, reasons)))
+        return gallery.enroll(
+            name,
+            [each for each in found if isinstance(each, Face)],
+            gate=self.gate,
+            consent=consent,
+            purpose=purpose,
+            expires=expires,
+            photos=[contents for photo in several if (contents := reader.contents(photo)) is not None],
+            keep_photos=keep_photos,
+        )
+
+    def usable(self, faces: Faces | ImageError, choice: FaceChoice) -> Face | FaceError | ImageError:
+        """The face of a photo that `choice` means and the gate passes, or the error that says why there is none."""
+        if isinstance(faces, ImageError):
+            return faces
+        try:
+            face = faces.choose(choice)
+        except FaceError as error:
+            return error
+        problems = self.gate.problems(face)
+        return PoorQualityError("; ".join(problems)) if problems else face
+
+    def verify_person(
+        self,
+        photo: reader.Source,
+        name: str,
+        gallery: Gallery,
+        *,
+        at: OperatingPoint | None = None,
+        choice: FaceChoice = "largest",
+        bgr: bool = False,
+    ) -> Verification:
+        """Decide whether a photo shows the person who is enrolled as `name`; the gallery logs the outcome.
+
+        Parameters
+        ----------
+        photo, at, choice, bgr
+            As for `verify`.
+        name : str
+            Who is claimed.
+        gallery : Gallery
+            See ``facerec.open_gallery``.
+
+        Raises
+        ------
+        ImageError, FaceError, ModelMismatchError, NoPointError
+            As `verify`.
+        UnknownPersonError, ExpiredError, GalleryError
+            As ``Gallery.verify``.
+        """
+        point, notes = self.deciding_point(at)
+        face, said = self._chosen(photo, choice, bgr=bgr)
+        outcome = gallery.verify(name, face, at=point, gate=self.gate)
+        return replace(outcome, notes=(*notes, *said))
 
     def identify(
-        self, photo: reader.Source, people: Gallery, *, at: OperatingPoint | None = None, top: int = 5
-    ) -> list[Identification]:
+        self,
+        photo: reader.Source,
+        gallery: Gallery,
+        *,
+        at: OperatingPoint | None = None,
+        top: int = 5,
+        bgr: bool = False,
+    ) -> Identifications:
         """Decide for every face of a photo who of the gallery it is, or that it is nobody.
 
         Parameters
         ----------
-        photo : path, bytes, binary file, PIL image or array
-            Of any number of people.
-        people : Gallery
+        photo : photo
+            Of any number of people, as for `faces`.
+        gallery : Gallery
             See ``facerec.open_gallery``. Matches are logged there.
         at : OperatingPoint, optional
-            Whose threshold decides; by default the shipped one for FMR 1e-3. The target holds per comparison: a face
-            is compared with everybody enrolled, so that of N people's strangers about 1 - (1 - FMR)^N find a match.
+            As for `verify`. The target holds per comparison; each outcome says how large the gallery is and how many
+            strangers a search in it takes for somebody.
         top : int
             How many candidates to report per face, >= 1.
+        bgr : bool
+            As for `faces`.
 
         Returns
         -------
-        list of Identification
+        Identifications
             One per face, best detection first; empty where there is no face.
 
         Raises
         ------
-        ImageError
-            If the photo cannot be read.
-        ModelMismatchError
-            If the gallery or the operating point belongs to another embedder.
-        CalibrationError
-            If no operating point is given and none is shipped.
+        ImageError, ModelMismatchError, NoPointError
+            As `verify`.
         GalleryError
             As ``Gallery.identify``.
         """
-        point, _ = self.deciding_point(at)
-        faces = self.faces(photo)
-        return people.identify(faces, at=point, top=top, problems=[self.gate.problems(face) for face in faces])
+        return self.identify_faces(self.faces(photo, bgr=bgr), gallery, at=at, top=top)
+
+    def identify_faces(
+        self, faces: Faces, gallery: Gallery, *, at: OperatingPoint | None = None, top: int = 5
+    ) -> Identifications:
+        """As `identify`, of faces that were found before, by `stream` for example."""
+        point, notes = self.deciding_point(at)
+        found = gallery.identify(faces, at=point, top=top, gate=self.gate)
+        return replace(found, outcomes=tuple(replace(each, notes=notes) for each in found))
 
     # -- the stages -----------------------------------------------------------------------------------------------
 
     def _embed(self, detections: Detections, image: Image, called: str) -> Faces:
         chips = self.embedder.crop(image, detections)
-        return Faces(detections, sharpness(chips), self.embedder(chips), self.embedder.digest, called)
+        measures = measure(image, detections)
+        return Faces(detections, measures, self.embedder(chips), self.matcher, called, chips)
 
-    def _look(self, photo: reader.Source, choice: FaceChoice | None) -> _Looked | ImageError:
+    def _chosen(
+        self, photo: reader.Source, choice: FaceChoice, *, name: str | None = None, bgr: bool = False
+    ) -> tuple[Face, tuple[str, ...]]:
+        image, called = _open(photo, name, bgr=bgr)
+        detections = self.detector(image)
+        chosen = detections.choose(choice, source=called)
+        several = f"{len(detections)} faces were found in {called}; the {choice} one was compared"
+        face = self._embed(detections[[chosen]], image, called)[0]
+        return face, (several,) if len(detections) > 1 else ()
+
+    def _all_of(
+        self, photos: Sequence[reader.Source], choice: FaceChoice, *, bgr: bool
+    ) -> Iterator[Faces | ImageError]:
+        # For "only" all faces are embedded, so that a photo of several people can be told from one of nobody.
+        return self.stream(photos, choice=None if choice == "only" else choice, bgr=bgr)
+
+    def _look(self, photo: reader.Source, choice: FaceChoice | None, *, bgr: bool) -> _Looked | ImageError:
         """Everything up to the chips, which are all that is needed of the photo from there on."""
         try:
-            image, called = _open(photo, None)
+            image, called = _open(photo, None, bgr=bgr)
         except ImageError as error:
             return error
         detections = self.detector(image)
         if choice is not None:
             exists = len(detections) == 1 or (choice != "only" and len(detections) > 1)
             detections = detections[[detections.choose(choice)] if exists else []]
-        return _Looked(detections, self.embedder.crop(image, detections), called)
+        return _Looked(detections, measure(image, detections), self.embedder.crop(image, detections), called)
 
     def _embedded(self, waiting: Sequence[_Looked | ImageError]) -> Iterator[Faces | ImageError]:
         """Embed the chips of all waiting photos in one batch, and part them again."""
         size = self.embedder.crop.size
         parts = [looked.chips for looked in waiting if isinstance(looked, _Looked)]
-        chips = np.concatenate([np.empty((0, size, size, 3), np.uint8), *parts])
-        vectors, sharp = self.embedder(chips), sharpness(chips)
-        first = 0
+        vectors = self.embedder(np.concatenate([np.empty((0, size, size, 3), np.uint8), *parts]))
+        bounds = itertools.accumulate((len(part) for part in parts), initial=0)
+        first = next(bounds)
         for looked in waiting:
             if isinstance(looked, ImageError):
                 yield looked
                 continue
-            last = first + len(looked.chips)
-            yield Faces(looked.detections, sharp[first:last], vectors[first:last], self.embedder.digest, looked.called)
+            last = next(bounds)
+            part = vectors[first:last]
+            yield Faces(looked.detections, looked.measures, part, self.matcher, looked.called, looked.chips)
             first = last
 
 
@@ -349,10 +536,15 @@ class _Looked(NamedTuple):
     """A photo on its way through `Recognizer.stream`."""
 
     detections: Detections
+    measures: dict[str, np.ndarray]
     chips: Chips
     called: str
 
 
-def _open(photo: reader.Source, name: str | None) -> tuple[Image, str]:
+def _made_anew(detector: Detector, embedder: Embedder, gate: QualityGate, workers: int) -> Recognizer:
+    return Recognizer(detector=detector, embedder=embedder, gate=gate, workers=workers)
+
+
+def _open(photo: reader.Source, name: str | None, *, bgr: bool) -> tuple[Image, str]:
     called = reader.name_of(photo) if name is None else name
-    return reader.read(photo, name=called), called
+    return reader.read(photo, name=called, bgr=bgr), called

@@ -7,9 +7,11 @@ on, so reading from several threads, and beside other users of Pillow, is safe.
 
 from __future__ import annotations
 
+import base64
 import importlib
 import io
 import os
+import re
 import stat
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -40,22 +42,28 @@ TOO_LARGE = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarnin
 """What they raise where the size that a file states is checked, or memory for it is asked for, before we see it."""
 
 _BLOCK = 1 << 22
+_MOST_LETTERS = 120  # of whatever was given, in a message
+_LONGEST_NAME = 255
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 
 
-def read(source: Source, *, name: str | None = None) -> Image:
+def read(source: Source, *, name: str | None = None, bgr: bool = False) -> Image:
     """Read a photo.
 
     Parameters
     ----------
     source : path, bytes, binary file, PIL image or array
-        A path is a ``str`` or ``os.PathLike``; ``bytes`` are the contents of a file. A file object is read from where
-        it stands to its end. Formats: JPEG, PNG, WebP, GIF, BMP, TIFF, PNM, JPEG 2000 and, where Pillow has it, AVIF;
+        A path is a ``str`` or ``os.PathLike``; a ``data:`` URL or base64 text is taken for what it holds, no other
+        address is followed; ``bytes`` are the contents of a file. A file object is read from where it stands to its
+        end. Formats: JPEG, PNG, WebP, GIF, BMP, TIFF, PNM, JPEG 2000 and, where Pillow has it, AVIF;
         of several frames the first (of a PIL image the current one).
         An array is height × width × 3 (RGB, not BGR), height × width × 4 (RGBA) or height × width (grey), also with a
         last axis of 1; whatever numpy can read as an array will do, a tensor on the CPU for instance. For its values
         see Notes.
     name : str, optional
         What the photo is called in messages; by default the path, or what kind of source it is.
+    bgr : bool
+        Whether an array has its channels in the order blue, green, red, as OpenCV gives them.
 
     Returns
     -------
@@ -74,7 +82,7 @@ def read(source: Source, *, name: str | None = None) -> Image:
     ImageError
         If an array is not of a shape above, or its values are not of a range below.
     ArgumentError
-        If `source` is none of these.
+        If `source` is none of these, or `bgr` is given for something other than an array.
 
     Notes
     -----
@@ -82,14 +90,39 @@ def read(source: Source, *, name: str | None = None) -> Image:
     0 … 1 and 0 … 255 are told apart, 16 bits are scaled and not clipped, anything else is an error.
     """
     try:
-        return _read(source)
+        image = _read(source)
+        if not bgr:
+            return image
+        if isinstance(source, np.ndarray):
+            return np.ascontiguousarray(image[:, :, ::-1])
     except ImageError as error:
         message = f"{name_of(source) if name is None else _printable(name)} cannot be read as a photo: {error}"
         raise ImageError(message) from error
+    message = f"bgr=True is for arrays, whose channels have no names; {name_of(source)} says itself which is red"
+    raise ArgumentError(message)
+
+
+def contents(source: Source) -> bytes | None:
+    """The bytes of the file that a photo came in; ``None`` of an image, an array or a file that was read.
+
+    Raises
+    ------
+    ImageError
+        As `read`, where a path cannot be read.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str) and (held := _held_in_text(source)) is not None:
+        return held
+    if isinstance(source, str | os.PathLike):
+        return _contents(Path(os.fsdecode(source)))
+    return None
 
 
 def name_of(source: Source) -> str:
     """What a photo is called in messages: its path, the name of its file, or what kind of source it is."""
+    if isinstance(source, str) and _is_text_of_bytes(source):
+        return "image in base64"
     if isinstance(source, str | os.PathLike):
         return _printable(os.fsdecode(source))
     if isinstance(source, bytes | bytearray | memoryview):
@@ -104,13 +137,35 @@ def name_of(source: Source) -> str:
 
 def _printable(name: str) -> str:
     # A file name may hold line breaks, control sequences or bytes that are no text; a message must not.
-    return name if name.isprintable() else ascii(name)
+    shown = name if name.isprintable() else ascii(name)
+    return shown if len(shown) <= _MOST_LETTERS else f"{shown[: _MOST_LETTERS - 1]}…"
+
+
+def _is_text_of_bytes(text: str) -> bool:
+    """Whether a text holds a photo itself: a ``data:`` URL, or base64 that is too long for the name of a file."""
+    return text.startswith("data:") or (len(text) > _LONGEST_NAME and _BASE64.fullmatch(text) is not None)
+
+
+def _held_in_text(text: str) -> bytes | None:
+    """The bytes that a text holds; ``None`` where it is a path."""
+    if not _is_text_of_bytes(text):
+        return None
+    head, comma, body = text.partition(",") if text.startswith("data:") else ("data:;base64", ",", text)
+    try:
+        if not comma or not head.endswith(";base64"):
+            raise ValueError
+        return base64.b64decode("".join(body.split()), validate=True)
+    except ValueError as error:  # binascii.Error is one
+        message = "it is no base64 text, or is cut off; a data: URL has the form data:image/jpeg;base64,…"
+        raise ImageError(message) from error
 
 
 def _read(source: Source) -> Image:
     """As `read`, but the errors do not name the source."""
     if isinstance(source, PIL.Image.Image):
         return _from_image(source)
+    if isinstance(source, str) and (held := _held_in_text(source)) is not None:
+        return _from_contents(held)
     if isinstance(source, str | os.PathLike):
         return _from_contents(_contents(Path(os.fsdecode(source))))
     if isinstance(source, bytes | bytearray | memoryview):
@@ -212,7 +267,8 @@ def _from_image(image: PIL.Image.Image) -> Image:
         image.load()
         exif = image.info.get("exif")
         orientation = formats.exif_orientation(exif) if isinstance(exif, bytes) else image.getexif().get(274, 1)
-        return pixels.from_image(image, orientation)
+        # A number that is none of the eight says nothing, as in a file.
+        return pixels.from_image(image, orientation if orientation in range(1, 9) else 1)
     except DAMAGED as error:
         message = f"the data are damaged or cut off ({_reason(error)})"
         raise ImageError(message) from error

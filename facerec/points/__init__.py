@@ -1,5 +1,6 @@
-"""Operating points as files: a threshold never travels without what it was measured on."""
+"""Operating points as files, and the rules by which they decide: a threshold never travels alone."""
 
 from facerec.points.files import order, read_points, write_points
+from facerec.points.rules import notes_on
 
-__all__ = ["order", "read_points", "write_points"]
+__all__ = ["notes_on", "order", "read_points", "write_points"]

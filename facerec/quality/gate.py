@@ -7,70 +7,73 @@ decision is "undecided", with the reason, and never a guess. The limits stand wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
-import numpy as np
-from numpy.typing import NDArray
+from facerec.errors import ArgumentError
+from facerec.quality.measures import MEASURES
+from facerec.types import Face
+from facerec.types.plain import Value
 
-from facerec.types import Chips, Face
-
-
-def sharpness(chips: Chips) -> NDArray[np.float32]:
-    """Variance of the Laplacian of each chip, in grey levels squared; larger is sharper.
-
-    Parameters
-    ----------
-    chips : ndarray, uint8, shape (n, size, size, 3)
-        Aligned crops, so that faces of all sizes are compared at one scale: a small face, enlarged to the chip, is
-        rightly found to be less sharp.
-
-    Returns
-    -------
-    ndarray, float32, shape (n,)
-
-    References
-    ----------
-    Pech-Pacheco et al. (2000), Diatom autofocusing in brightfield microscopy, ICPR, measure LAP4.
-    """
-    grey = chips.astype(np.float32).mean(axis=3)
-    inner = grey[:, 1:-1, 1:-1]
-    laplacian = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:] - 4 * inner
-    return laplacian.var(axis=(1, 2)) if len(chips) else np.empty(0, np.float32)
+LIMITS: Mapping[str, float] = MappingProxyType({"size": 40.0, "detection": 0.85, "sharpness": 8.5})
+"""Of the default gate: for MTCNN's scores."""
 
 
 @dataclass(frozen=True)
-class QualityGate:
+class QualityGate(Value):
     """The least that a face must have for a decision.
 
     Attributes
     ----------
-    min_size : float
-        Shorter side of the detector's box in pixels of the photo.
-    min_score : float
-        Detector's confidence, 0 … 1.
-    min_sharpness : float
-        See `sharpness`.
+    limits : mapping of str to float
+        By name of a measure, ``facerec.quality.MEASURES``.
+
+    Raises
+    ------
+    ArgumentError
+        If no measure has that name, or a limit is NaN.
     """
 
-    min_size: float = 40
-    min_score: float = 0.85
-    min_sharpness: float = 2.5
+    limits: Mapping[str, float] = field(default_factory=lambda: LIMITS)
+
+    def __post_init__(self) -> None:
+        for name, limit in self.limits.items():
+            if name not in MEASURES or limit != limit:  # noqa: PLR0124 - NaN alone differs from itself
+                message = f"a gate has limits for {', '.join(MEASURES)}; got {name!r}: {limit}"
+                raise ArgumentError(message)
+        object.__setattr__(self, "limits", MappingProxyType({name: float(self.limits[name]) for name in self.limits}))
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def name(self) -> str:
+        """For example ``detection.v1>=0.85, sharpness.v2>=8.5, size.v1>=40``; ``none`` where nothing is asked for."""
+        parts = sorted(f"{MEASURES[name].recipe}>={limit:g}" for name, limit in self.limits.items())
+        return ", ".join(parts) or "none"
 
     def problems(self, face: Face) -> tuple[str, ...]:
-        """What is wrong with `face`, in words; empty if it passes.
+        """What is wrong with `face`, in words; empty if it passes. What was not measured does not pass.
 
         Examples
         --------
-        >>> import numpy as np
-        >>> face = Face(np.array([0, 0, 20, 30]), 0.99, np.zeros((5, 2)), 200.0, np.ones(1), "digest", "a.jpg")
-        >>> QualityGate().problems(face)
-        ('the face in a.jpg is too small to decide: 20 pixels, at least 40 are needed',)
+        >>> from facerec.testing import made_face
+        >>> QualityGate({"size": 40}).problems(made_face("ada", measures={"size": 20}))
+        ('the face in ada.jpg is too small to decide: 20 pixels, at least 40 are needed',)
         """
         found = []
-        if not face.size >= self.min_size:
-            found.append(f"too small to decide: {face.size:.0f} pixels, at least {self.min_size:.0f} are needed")
-        if not face.score >= self.min_score:
-            found.append(f"too uncertain a detection to decide: score {face.score:.2f}, at least {self.min_score:.2f}")
-        if not face.sharpness >= self.min_sharpness:
-            found.append(f"too blurred to decide: sharpness {face.sharpness:.1f}, at least {self.min_sharpness:.1f}")
-        return tuple(f"the face in {face.source} is {problem}" for problem in found)
+        for name, limit in self.limits.items():
+            value = face.measures.get(name)
+            if value is None:
+                found.append(f"the {name} of the face in {face.source} was not measured, and the gate asks for it")
+            elif not value >= limit:
+                found.append(f"the face in {face.source} is {MEASURES[name].complaint(value, limit)}")
+        return tuple(found)
+
+
+DEFAULT_GATE = QualityGate()
+"""What judges where nothing else is said."""
+
+NO_GATE = QualityGate({})
+"""Leaves the gate out, on purpose; evidence and log say so."""

@@ -1,21 +1,18 @@
 """The values that the stages hand to one another; all frozen, none gains a field later.
 
-``photos.py`` holds what is read off a photo (detections, faces), ``decisions.py`` what is decided about it
-(rates, operating points, verifications, identifications) and ``contracts.py`` what a detector, a crop recipe and
-an embedder must be. Similarity is cosine everywhere: larger means more alike.
+``photos.py`` holds what is read off a photo (detections, faces), ``matcher.py`` what made a score, ``points.py`` the
+threshold with what it rests on (``rates.py``, ``tail.py``), ``decisions.py`` what is decided, ``contracts.py`` what a
+detector, a crop recipe and an embedder must be. Similarity is cosine everywhere: larger means more alike.
 """
 
 from facerec.types.contracts import Chips, Crop, Detector, Embedder
-from facerec.types.decisions import (
-    Candidate,
-    Decision,
-    Identification,
-    Interval,
-    OperatingPoint,
-    Rate,
-    Verification,
-)
+from facerec.types.decisions import Candidate, Decision, Identification, Identifications, Verification
+from facerec.types.matcher import Differences, Matcher
 from facerec.types.photos import Detections, Face, FaceChoice, Faces, Image
+from facerec.types.plain import plain
+from facerec.types.points import ExpectedRate, OperatingPoint
+from facerec.types.rates import Interval, Rate
+from facerec.types.tail import ImpostorTail
 
 __all__ = [
     "Candidate",
@@ -24,14 +21,20 @@ __all__ = [
     "Decision",
     "Detections",
     "Detector",
+    "Differences",
     "Embedder",
+    "ExpectedRate",
     "Face",
     "FaceChoice",
     "Faces",
     "Identification",
+    "Identifications",
     "Image",
+    "ImpostorTail",
     "Interval",
+    "Matcher",
     "OperatingPoint",
     "Rate",
     "Verification",
+    "plain",
 ]

@@ -6,176 +6,92 @@ be quoted without what it rests on.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError
+from facerec.types.plain import Value
+from facerec.types.points import ExpectedRate, OperatingPoint
+from facerec.types.rates import Rate
 
-Decision: TypeAlias = Literal["match", "no match", "undecided"]
-"""``undecided``: a face is below the quality gate, so the score does not carry the operating point's error rates."""
+if TYPE_CHECKING:
+    import pandas as pd
 
-
-@dataclass(frozen=True)
-class Interval:
-    """A two-sided interval: `low` ≤ the true value ≤ `high` with the stated `confidence`."""
-
-    low: float
-    high: float
-    confidence: float = 0.95
-
-    def __str__(self) -> str:
-        return f"[{self.low:.4g}, {self.high:.4g}]"
+Decision: TypeAlias = Literal["match", "no match", "undecided", "ambiguous"]
+"""``undecided``: a face is below the quality gate, so the score does not carry the operating point's error rates.
+``ambiguous``: a second person of the gallery is over the threshold too."""
 
 
 @dataclass(frozen=True)
-class Rate:
-    """An error rate with its counts.
-
-    Attributes
-    ----------
-    errors, trials : int
-        How often the counted event happened, and out of how many; 0 ≤ errors ≤ trials.
-    effective_trials : float, optional
-        How many independent trials carry the same information, where trials share people
-        (``facerec.measure.metrics.clustered_rate``); ``None``: the trials count as independent.
-    """
-
-    errors: int
-    trials: int
-    effective_trials: float | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.errors <= self.trials:
-            message = f"a rate needs 0 <= errors <= trials; got {self.errors} of {self.trials}"
-            raise ArgumentError(message)
-
-    @property
-    def value(self) -> float:
-        """Errors over trials; NaN without trials, never 0."""
-        return self.errors / self.trials if self.trials else math.nan
-
-    def interval(self, confidence: float = 0.95) -> Interval:
-        """Wilson's score interval, on the effective trials where trials share people.
-
-        Parameters
-        ----------
-        confidence : float
-            Between 0 and 1, exclusive.
-
-        Raises
-        ------
-        ArgumentError
-            If `confidence` is out of range.
-
-        Notes
-        -----
-        (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n), with n the effective number of trials. Without trials both
-        bounds are NaN.
-
-        References
-        ----------
-        Wilson (1927), JASA 22:209. Effective n: Fogliato, Patil & Perona (2024), IJCV, arXiv:2306.01198.
-        """
-        if not 0 < confidence < 1:
-            message = f"confidence must lie between 0 and 1; got {confidence}"
-            raise ArgumentError(message)
-        if not self.trials:
-            return Interval(math.nan, math.nan, confidence)
-        z = _normal_quantile(confidence)
-        n = self.trials if self.effective_trials is None else self.effective_trials
-        p = self.value
-        middle = p + z * z / (2 * n)
-        spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        scale = 1 + z * z / n
-        return Interval(max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale), confidence)
-
-    def __str__(self) -> str:
-        return f"{self.value:.4g} ({self.errors}/{self.trials}, 95 % {self.interval()})"
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """A threshold, bound to what it was measured with and on.
-
-    Attributes
-    ----------
-    threshold : float
-        Accept iff cosine similarity ≥ threshold.
-    target_fmr : float
-        The false match rate that was asked for.
-    fmr, fnmr : Rate
-        What the threshold reached on the calibration data, with counts.
-    data_set : str
-        Name of the calibration data and, in words, its mix of impostors.
-    detector, alignment, embedder : str
-        Names of the stages that made the scores.
-    embedder_digest : str
-        SHA-256 digest of the embedder; a point is refused for vectors of another.
-    """
-
-    threshold: float
-    target_fmr: float
-    fmr: Rate
-    fnmr: Rate
-    data_set: str
-    detector: str
-    alignment: str
-    embedder: str
-    embedder_digest: str
-
-    def accepts(self, score: float) -> bool:
-        """True iff `score` ≥ threshold; a NaN score (failure to acquire) is never accepted."""
-        return score >= self.threshold
-
-    @property
-    def name(self) -> str:
-        """For example ``FMR 0.001 on LFW``."""
-        return f"FMR {self.target_fmr:g} on {self.data_set}"
-
-
-@dataclass(frozen=True)
-class Verification:
-    """The outcome of comparing two faces.
+class Verification(Value):
+    """The outcome of comparing two faces, or a face with somebody enrolled; true in an ``if`` for a match only.
 
     Attributes
     ----------
     decision : {"match", "no match", "undecided"}
         ``undecided`` if a face is below the quality gate, whatever the score.
     score : float
-        Cosine similarity, -1 … 1.
+        Cosine similarity, -1 … 1. No probability: `strangers` says what it is worth.
     operating_point : OperatingPoint
         The threshold that decided, and what it was measured on.
+    gate : str
+        The quality gate that judged, ``QualityGate.name``; ``none`` where it was left out.
     problems : tuple of str
         Why the quality gate held a face back; empty if it did not.
     notes : tuple of str
-        What a reader must know besides: that the shipped point was used, that one of several faces was chosen.
+        What a reader must know besides: which point decided, who asserted it, that another detector or gate was at
+        work than the point was measured with, that one of several faces was chosen.
     """
 
     decision: Decision
     score: float
     operating_point: OperatingPoint
+    gate: str
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    derived: ClassVar[tuple[str, ...]] = ("match", "threshold", "strangers", "strangers_in_words")
 
     @property
     def match(self) -> bool | None:
         """True, False, or None if undecided."""
         return None if self.decision == "undecided" else self.decision == "match"
 
+    @property
+    def threshold(self) -> float:
+        """The operating point's."""
+        return self.operating_point.threshold
+
+    @property
+    def strangers(self) -> Rate | None:
+        """How many strangers of the calibration data score this high or higher."""
+        return self.operating_point.strangers(self.score)
+
+    @property
+    def strangers_in_words(self) -> str:
+        """`strangers` in a sentence."""
+        return self.operating_point.strangers_in_words(self.score)
+
+    def __bool__(self) -> bool:
+        return self.decision == "match"
+
     def __str__(self) -> str:
         point = self.operating_point
-        relation = ">=" if point.accepts(self.score) else "<"
-        lines = [f"{self.decision}: score {self.score:.4f} {relation} threshold {point.threshold:.4f} ({point.name})"]
-        return "\n  ".join([*lines, *self.problems, *self.notes])
+        relation = "≥" if point.accepts(self.score) else "<"
+        first = f"{self.decision}: score {self.score:.4f} {relation} threshold {point.threshold:.4f} ({point.name})"
+        return "\n  ".join([first, self.strangers_in_words, *self.problems, *self.notes])
+
+    def _repr_html_(self) -> str:
+        from facerec.types.marks import as_html
+
+        return as_html(str(self))
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Candidate(Value):
     """A person of the gallery, and how alike the probe is to the most alike of that person's samples.
 
     Attributes
@@ -190,13 +106,13 @@ class Candidate:
 
 
 @dataclass(frozen=True, eq=False)
-class Identification:
-    """Who one face of a photo is, or nobody.
+class Identification(Value):
+    """Who one face of a photo is, or nobody; true in an ``if`` for a match only.
 
     Attributes
     ----------
-    decision : {"match", "no match", "undecided"}
-        ``no match``: nobody in the gallery reaches the threshold (open set).
+    decision : {"match", "no match", "undecided", "ambiguous"}
+        ``no match``: nobody in the gallery reaches the threshold (open set); ``ambiguous``: several people do.
     name : str or None
         The most alike person if the decision is ``match``, else ``None``.
     score : float
@@ -207,8 +123,12 @@ class Identification:
         The most alike people, best first, whether or not they reach the threshold.
     operating_point : OperatingPoint
         The threshold that decided.
-    problems : tuple of str
-        Why the quality gate held the face back; empty if it did not.
+    gallery_size, comparisons : int
+        How many people, by how many samples, the face was compared with.
+    gate : str
+        As for `Verification`.
+    problems, notes : tuple of str
+        As for `Verification`.
     """
 
     decision: Decision
@@ -217,12 +137,118 @@ class Identification:
     box: NDArray[np.float32]
     candidates: tuple[Candidate, ...]
     operating_point: OperatingPoint
+    gallery_size: int
+    comparisons: int
+    gate: str
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    derived: ClassVar[tuple[str, ...]] = ("match", "threshold", "expected_fpir", "strangers", "strangers_in_words")
+
+    @property
+    def match(self) -> bool | None:
+        """True, False, or None if undecided or ambiguous."""
+        return None if self.decision in ("undecided", "ambiguous") else self.decision == "match"
+
+    @property
+    def threshold(self) -> float:
+        """The operating point's."""
+        return self.operating_point.threshold
+
+    @property
+    def expected_fpir(self) -> ExpectedRate:
+        """How many strangers a search in this gallery takes for somebody enrolled."""
+        return self.operating_point.expected_fpir(self.comparisons)
+
+    @property
+    def strangers(self) -> Rate | None:
+        """How many single comparisons of strangers of the calibration data score this high or higher."""
+        return self.operating_point.strangers(self.score)
+
+    @property
+    def strangers_in_words(self) -> str:
+        """`strangers` in a sentence."""
+        return self.operating_point.strangers_in_words(self.score)
+
+    def __bool__(self) -> bool:
+        return self.decision == "match"
+
+    def __str__(self) -> str:
+        who = self.name or {"no match": "nobody enrolled"}.get(self.decision, self.decision)
+        near = ", ".join(f"{each.name} {each.score:.3f}" for each in self.candidates) or "nobody"
+        return "\n  ".join([f"{who}; nearest: {near}", *self.problems, *self.notes])
 
 
-@cache
-def _normal_quantile(confidence: float) -> float:
-    """How many standard deviations to either side hold that much of a normal distribution."""
-    from scipy.stats import norm  # scipy takes a third of a second to import; most users of Rate never ask
+@dataclass(frozen=True, eq=False, repr=False)
+class Identifications(Value, Sequence[Identification]):
+    """Who the faces of one photo are, best detection first.
 
-    return float(norm.ppf(0.5 + confidence / 2))
+    Attributes
+    ----------
+    outcomes : tuple of Identification
+    points : ndarray, float32, shape (n, 5, 2)
+        The detector's five points of each face.
+    source : str
+        What the photo is called.
+    photo : ndarray, uint8, shape (height, width, 3), optional
+        For `draw`.
+    """
+
+    outcomes: tuple[Identification, ...]
+    points: NDArray[np.float32]
+    source: str
+    photo: NDArray[np.uint8] | None = None
+
+    hidden: ClassVar[frozenset[str]] = frozenset({"photo", "points"})
+
+    @overload
+    def __getitem__(self, index: int) -> Identification: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Identification, ...]: ...
+    def __getitem__(self, index: int | slice) -> Identification | tuple[Identification, ...]:
+        """One face, or a tuple of some."""
+        return self.outcomes[index]
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    def __iter__(self) -> Iterator[Identification]:
+        return iter(self.outcomes)
+
+    def __repr__(self) -> str:
+        names = ", ".join(outcome.name or outcome.decision for outcome in self.outcomes) or "no face"
+        return f"<identified in {self.source}: {names}>"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per face: box, decision, name, score and threshold."""
+        import pandas as pd
+
+        edges = ("left", "top", "right", "bottom")
+        rows = [
+            {
+                "source": self.source,
+                "decision": each.decision,
+                "name": each.name,
+                "score": each.score,
+                "threshold": each.threshold,
+                **dict(zip(edges, each.box.tolist(), strict=True)),
+            }
+            for each in self.outcomes
+        ]
+        return pd.DataFrame(rows, columns=["source", "decision", "name", "score", "threshold", *edges])
+
+    def draw(self, photo: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+        """The photo with boxes, points, names and scores; as `Faces.draw`."""
+        from facerec.types.marks import Label, mark_faces
+
+        labels = [Label(each.name or "", each.decision, each.score) for each in self.outcomes]
+        return mark_faces(photo if photo is not None else self.photo, [each.box for each in self], self.points, labels)
+
+    def _repr_html_(self) -> str:
+        from facerec.types.marks import as_html
+
+        return as_html(repr(self), None if self.photo is None else self.draw())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Source and faces."""
+        return {"source": self.source, "faces": [each.to_dict() for each in self.outcomes]}

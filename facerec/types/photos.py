@@ -6,14 +6,20 @@ are made and read-only afterwards. No face is a value of length 0, never ``None`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError, NoFaceError, SeveralFacesError
+from facerec.types.matcher import Matcher
+from facerec.types.plain import Value
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Image: TypeAlias = NDArray[np.uint8]
 """A photo: RGB, uint8, shape (height, width, 3), upright. Made by ``facerec.photos.reader.read`` only."""
@@ -43,7 +49,7 @@ def frozen_array(name: str, value: ArrayLike, dtype: type[np.generic], shape: tu
 
 
 @dataclass(frozen=True, eq=False)
-class Detections:
+class Detections(Value):
     """The faces that a detector found in one photo.
 
     Attributes
@@ -133,8 +139,8 @@ class Detections:
         return int(np.argmin((from_centre**2).sum(axis=1)))
 
 
-@dataclass(frozen=True, eq=False)
-class Face:
+@dataclass(frozen=True, eq=False, repr=False)
+class Face(Value):
     """One face, embedded.
 
     Attributes
@@ -145,81 +151,115 @@ class Face:
         The detector's confidence, 0 … 1.
     points : ndarray, float32, shape (5, 2)
         The detector's five points, order as in `Detections`.
-    sharpness : float
-        See ``facerec.quality.gate.sharpness``; larger is sharper.
+    measures : mapping of str to float
+        Quality by name, see ``facerec.quality``; a gate refuses a face that lacks a measure it asks for.
     embedding : ndarray, float32, shape (d,)
         Unit length.
-    embedder : str
-        Digest of the embedder that made the vector; vectors of two embedders must not meet.
+    matcher : Matcher
+        What found and embedded it; vectors of two embedders must not meet.
     source : str
         What the photo is called in messages, logs and reports.
+    chip : ndarray, uint8, shape (size, size, 3), optional
+        The aligned crop that was embedded.
     """
 
     box: NDArray[np.float32]
     score: float
     points: NDArray[np.float32]
-    sharpness: float
+    measures: Mapping[str, float]
     embedding: NDArray[np.float32]
-    embedder: str
+    matcher: Matcher
     source: str
+    chip: NDArray[np.uint8] | None = None
+
+    hidden: ClassVar[frozenset[str]] = frozenset({"embedding", "chip"})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "box", frozen_array("box", self.box, np.float32, (4,)))
+        object.__setattr__(self, "points", frozen_array("points", self.points, np.float32, (5, 2)))
+        object.__setattr__(self, "embedding", frozen_array("embedding", self.embedding, np.float32, (None,)))
+        object.__setattr__(self, "measures", MappingProxyType({k: float(v) for k, v in self.measures.items()}))
+        if self.chip is not None:
+            object.__setattr__(self, "chip", frozen_array("chip", self.chip, np.uint8, (None, None, 3)))
 
     @property
     def size(self) -> float:
         """The shorter side of the box in pixels."""
         return float(min(self.box[2] - self.box[0], self.box[3] - self.box[1]))
 
+    def __repr__(self) -> str:
+        left, top, right, bottom = (round(float(edge)) for edge in self.box)
+        return f"<face in {self.source} at ({left}, {top}), {right - left} × {bottom - top} pixels>"
 
-@dataclass(frozen=True, eq=False)
-class Faces:
-    """All faces of one photo, embedded; iterating gives `Face` values.
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Faces(Value, Sequence[Face]):
+    """All faces of one photo, embedded; a sequence of `Face`.
 
     Attributes
     ----------
     detections : Detections
         Where they are.
-    sharpness : ndarray, float32, shape (n,)
-        See ``facerec.quality.gate.sharpness``.
+    measures : mapping of str to ndarray, float32, shape (n,)
+        Quality by name, see ``facerec.quality``.
     embeddings : ndarray, float32, shape (n, d)
         Unit length, row by row.
-    embedder : str
-        Digest of the embedder that made the vectors.
+    matcher : Matcher
+        What found and embedded them.
     source : str
         What the photo is called in messages.
+    chips : ndarray, uint8, shape (n, size, size, 3), optional
+        The aligned crops that were embedded.
+    photo : ndarray, uint8, shape (height, width, 3), optional
+        For `draw`; kept by ``Recognizer.faces``, not by its stream.
     """
 
     detections: Detections
-    sharpness: NDArray[np.float32]
+    measures: Mapping[str, NDArray[np.float32]]
     embeddings: NDArray[np.float32]
-    embedder: str
+    matcher: Matcher
     source: str = "the photo"
+    chips: NDArray[np.uint8] | None = None
+    photo: Image | None = None
 
     def __post_init__(self) -> None:
         n = len(self.detections)
-        object.__setattr__(self, "sharpness", frozen_array("sharpness", self.sharpness, np.float32, (n,)))
+        measures = {name: frozen_array(name, each, np.float32, (n,)) for name, each in self.measures.items()}
+        object.__setattr__(self, "measures", MappingProxyType(measures))
         object.__setattr__(self, "embeddings", frozen_array("embeddings", self.embeddings, np.float32, (n, None)))
+        if self.chips is not None:
+            object.__setattr__(self, "chips", frozen_array("chips", self.chips, np.uint8, (n, None, None, 3)))
 
     def __len__(self) -> int:
         return len(self.detections)
 
-    def __iter__(self) -> Iterator[Face]:
-        for number in range(len(self)):
-            yield self.face(number)
-
-    def face(self, number: int) -> Face:
-        """The face of that number, 0 … n-1."""
+    @overload
+    def __getitem__(self, index: int) -> Face: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Face]: ...
+    def __getitem__(self, index: int | slice) -> Face | list[Face]:
+        """The face of that number, 0 … n-1 or from the end, or a list of faces."""
+        if isinstance(index, slice):
+            return [self[number] for number in range(len(self))[index]]
+        number = range(len(self))[index]
         return Face(
             box=self.detections.boxes[number],
             score=float(self.detections.scores[number]),
             points=self.detections.points[number],
-            sharpness=float(self.sharpness[number]),
+            measures={name: float(values[number]) for name, values in self.measures.items()},
             embedding=self.embeddings[number],
-            embedder=self.embedder,
+            matcher=self.matcher,
             source=self.source,
+            chip=None if self.chips is None else self.chips[number],
         )
+
+    def __repr__(self) -> str:
+        found = f"{len(self)} face" + ("" if len(self) == 1 else "s")
+        return f"<{found} in {self.source}, embedded by {self.matcher.embedder}>"
 
     def choose(self, choice: FaceChoice) -> Face:
         """The face that `choice` picks; errors as `Detections.choose`."""
-        return self.face(self.detections.choose(choice, source=self.source))
+        return self[self.detections.choose(choice, source=self.source)]
 
     def only(self) -> Face:
         """The one face of the photo; `NoFaceError` or `SeveralFacesError` if there is not exactly one."""
@@ -232,3 +272,43 @@ class Faces:
     def central(self) -> Face:
         """The face nearest to the photo's centre; `NoFaceError` if there is none."""
         return self.choose("central")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Source, matcher and faces."""
+        return {
+            "source": self.source,
+            "matcher": self.matcher.to_dict(),
+            "faces": [{k: v for k, v in face.to_dict().items() if k not in ("matcher", "source")} for face in self],
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per face: source, box, detector's score and the measures of quality."""
+        import pandas as pd
+
+        columns: dict[str, Any] = {"source": [self.source] * len(self)}
+        columns |= dict(zip(("left", "top", "right", "bottom"), self.detections.boxes.T, strict=True))
+        return pd.DataFrame({**columns, "score": self.detections.scores, **self.measures})
+
+    def draw(self, photo: Image | None = None) -> Image:
+        """The photo with boxes, points and the detector's scores.
+
+        Parameters
+        ----------
+        photo : ndarray, uint8, shape (height, width, 3), optional
+            By default the photo that was kept with the faces.
+
+        Raises
+        ------
+        ArgumentError
+            If none was kept and none is given.
+        """
+        from facerec.types.marks import Label, mark_faces
+
+        labels = [Label(score=float(score)) for score in self.detections.scores]
+        kept = photo if photo is not None else self.photo
+        return mark_faces(kept, self.detections.boxes, self.detections.points, labels)
+
+    def _repr_html_(self) -> str:
+        from facerec.types.marks import as_html
+
+        return as_html(repr(self), None if self.photo is None else self.draw())

@@ -6,27 +6,29 @@ of a crowd from a phone and a passport photo look alike on a page.
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from html import escape
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-import matplotlib as mpl
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from facerec.errors import ArgumentError
-from facerec.types import Decision, Identification, Image
 
-_COLOURS: dict[Decision | None, str] = {
+_COLOURS: dict[str | None, str] = {
     "match": "#2BC48F",  # Okabe & Ito's green and vermilion, lightened: they stand on dark plates and on skin
     "no match": "#FF8A3D",
     "undecided": "#F0E442",
+    "ambiguous": "#F0E442",
     None: "#56B4E9",
 }
 _DARK = "#10151B"
@@ -42,31 +44,26 @@ class Label:
     ----------
     name : str
         Who or what it is; may be empty.
-    decision : {"match", "no match", "undecided"}, optional
+    decision : {"match", "no match", "undecided", "ambiguous"}, optional
         Said in a word; ``None`` where nothing was decided, only found.
     score : float
         NaN: no score is shown.
     """
 
     name: str = ""
-    decision: Decision | None = None
+    decision: str | None = None
     score: float = math.nan
-
-    @classmethod
-    def of(cls, found: Identification) -> Label:
-        """The label of an identified face."""
-        return cls(found.name or "", found.decision, found.score)
 
     @property
     def text(self) -> str:
         """For example ``Ada · match 0.71`` or ``nobody 0.31``."""
-        word = {"match": "match", "no match": "nobody", "undecided": "undecided", None: ""}[self.decision]
+        word = {"match": "match", "no match": "nobody", "undecided": "undecided", "ambiguous": "ambiguous", None: ""}[self.decision]
         score = "" if math.isnan(self.score) else f"{self.score:.2f}"
         said = " ".join(part for part in (word, score) if part)
         return " · ".join(part for part in (" ".join(self.name.split()), said) if part)
 
 
-def annotate(image: Image, boxes: ArrayLike, points: ArrayLike, labels: Sequence[Label]) -> Image:
+def mark_faces(image: NDArray[np.uint8] | None, boxes: ArrayLike, points: ArrayLike, labels: Sequence[Label]) -> NDArray[np.uint8]:
     """Return a copy of `image` with every face marked.
 
     Parameters
@@ -90,7 +87,11 @@ def annotate(image: Image, boxes: ArrayLike, points: ArrayLike, labels: Sequence
     ArgumentError
         If a shape, a dtype or the number of labels differs, or a coordinate is not finite.
     """
-    boxes, points = np.asarray(boxes, np.float64), np.asarray(points, np.float64)
+    if image is None:
+        message = "the photo was not kept with these faces; give it: draw(photo)"
+        raise ArgumentError(message)
+    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    points = np.asarray(points, np.float64)
     _check(image, boxes, points, labels)
     height, width = image.shape[:2]
     picture = PillowImage.fromarray(image)
@@ -116,17 +117,26 @@ def annotate(image: Image, boxes: ArrayLike, points: ArrayLike, labels: Sequence
     return np.asarray(picture).copy()
 
 
-def encode_jpeg(image: Image, quality: int = 88) -> bytes:
+def as_html(text: str, picture: NDArray[np.uint8] | None = None) -> str:
+    """A text, and the picture it is about, as a notebook shows them; nothing in either is read as markup."""
+    drawn = ""
+    if picture is not None:
+        code = base64.b64encode(encode_jpeg(picture)).decode("ascii")
+        drawn = f'<img style="max-width:100%" alt="the photo, its faces marked" src="data:image/jpeg;base64,{code}">'
+    return f"{drawn}<pre>{escape(text)}</pre>"
+
+
+def encode_jpeg(image: NDArray[np.uint8], quality: int = 88) -> bytes:
     """Return `image` (uint8, height × width × 3, RGB) as a JPEG file; `quality` 1 … 95."""
     return _encoded(image, "JPEG", quality=quality)
 
 
-def encode_png(image: Image) -> bytes:
+def encode_png(image: NDArray[np.uint8]) -> bytes:
     """Return `image` (uint8, height × width × 3, RGB) as a PNG file, without loss."""
     return _encoded(image, "PNG")
 
 
-def _encoded(image: Image, kind: str, **options: int) -> bytes:
+def _encoded(image: NDArray[np.uint8], kind: str, **options: int) -> bytes:
     _check_image(image)
     if not 1 <= options.get("quality", 1) <= 95:
         message = f"JPEG quality lies between 1 and 95; got {options['quality']}"
@@ -136,13 +146,13 @@ def _encoded(image: Image, kind: str, **options: int) -> bytes:
     return file.getvalue()
 
 
-def _check_image(image: Image) -> None:
+def _check_image(image: NDArray[np.uint8]) -> None:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         message = f"a photo must be uint8 of shape (height, width, 3); got {image.dtype} {image.shape}"
         raise ArgumentError(message)
 
 
-def _check(image: Image, boxes: np.ndarray, points: np.ndarray, labels: Sequence[Label]) -> None:
+def _check(image: NDArray[np.uint8], boxes: np.ndarray, points: np.ndarray, labels: Sequence[Label]) -> None:
     _check_image(image)
     n = len(labels)
     if boxes.shape != (n, 4) or points.ndim != 3 or points.shape[::2] != (n, 2):
@@ -231,5 +241,9 @@ def _fitted(label: Label, font: ImageFont.FreeTypeFont, room: float) -> str:
 
 @lru_cache(maxsize=32)
 def _font(letters: int) -> ImageFont.FreeTypeFont:
-    # Pillow's own font knows English only, and a name must not turn into boxes; matplotlib brings DejaVu along.
-    return ImageFont.truetype(str(Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")), letters)
+    # Pillow's own font knows English only, and a name must not turn into boxes; matplotlib brings DejaVu along, and is
+    # located without being imported.
+    package = find_spec("matplotlib")
+    if package is None or package.origin is None:
+        return cast("ImageFont.FreeTypeFont", ImageFont.load_default(letters))
+    return ImageFont.truetype(str(Path(package.origin).parent / "mpl-data/fonts/ttf/DejaVuSans.ttf"), letters)
