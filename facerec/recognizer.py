@@ -371,7 +371,7 @@ class Recognizer:
         ImageError, ModelMismatchError, GalleryError, ArgumentError
             As `faces` and ``Gallery.enroll``.
         """
-        several = list(photos) if isinstance(photos, list | tuple) else [photos]
+        several: list[Any] = list(photos) if isinstance(photos, list | tuple) else [photos]
         found = [self.usable(faces, choice) for faces in self._all_of(several, choice, bgr=bgr)]
         if reasons := [each for each in found if isinstance(each, FaceError | ImageError)]:
             if len(several) == 1:

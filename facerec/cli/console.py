@@ -23,7 +23,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from facerec.types import OperatingPoint, Rate
 
-_STYLES = {"match": "bold green", "no match": "bold red", "undecided": "bold yellow"}
+_STYLES = {"match": "bold green", "no match": "bold red", "undecided": "bold yellow", "ambiguous": "bold yellow"}
 # Wide enough for any row: a table that is read by another program must not be folded.
 _UNFOLDED = 10_000
 
@@ -51,7 +51,7 @@ def say_decision(decision: str, text: str) -> None:
 
 def say_point(point: OperatingPoint) -> None:
     """Print the operating point that decided, with the error rates that were measured there."""
-    say(f"  threshold {point.threshold:.4f}: {point.name}, {point.embedder}")
+    say(f"  threshold {point.threshold:.4f}: {point.name}, {point.matcher.embedder}")
     say(f"  false matches measured there: {percent(point.fmr)}")
     say(f"  false non-matches measured there: {percent(point.fnmr)}")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.marking import Marker
 from facerec.cli.options import Annotate, AsJson, Device, MinFaceSize, Weights, examples
 from facerec.cli.running import fail
@@ -45,8 +45,8 @@ def detect(
     from facerec.detect import Mtcnn
     from facerec.device import best_device
     from facerec.errors import ImageError
-    from facerec.measure.datasets import photos
     from facerec.photos import reader
+    from facerec.photos.folders import photos
     from facerec.photos.prefetch import ahead
 
     found = photos(paths)
@@ -78,10 +78,10 @@ def detect(
                 line = f"{name}: {result}" if name not in str(result) else str(result)
             else:
                 image, detections = result
-                entry = _entry(photo, detections)
+                entry = {"photo": str(photo), **detections.to_dict()}
                 line = _line(name, detections)
                 if marker is not None:
-                    entry["annotated"] = str(marker.mark_detections(photo, image, detections))
+                    entry["annotated"] = str(marker.write(photo, detections.draw(image)))
             if as_json:
                 entries.append(entry)
             else:
@@ -91,11 +91,6 @@ def detect(
         console.document({"photos": entries, "detector": detector.name})
     if unreadable:
         fail(f"{unreadable} of {len(found)} photos could not be read")
-
-
-def _entry(photo: Path, detections: Detections) -> dict[str, object]:
-    width, height = detections.image_size
-    return {"photo": str(photo), "width": width, "height": height, "faces": documents.faces(detections)}
 
 
 def _line(name: str, detections: Detections) -> str:

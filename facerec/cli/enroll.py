@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.options import (
     AsJson,
     Consent,
@@ -24,7 +25,6 @@ from facerec.cli.options import (
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
-    from facerec.cli.enrolling import Terms
     from facerec.gallery import Enrollment
     from facerec.recognizer import Recognizer
 
@@ -88,47 +88,54 @@ def enroll(
     With --folder, people are stored one by one, photos that cannot be used are skipped and counted, and the exit
     status is 2 if somebody had no usable photo.
     """
-    from facerec.cli.enrolling import Terms, faces_of_person, store
     from facerec.cli.recognition import load_recognizer, model_of
     from facerec.errors import ArgumentError
     from facerec.gallery import open_gallery
+    from facerec.quality import NO_GATE
 
     if (folder is None) != bool(name and photos) or (folder is not None and name is not None):
         message = "enroll takes NAME PHOTO..., or --folder DIR; see: facerec enroll --help"
         raise ArgumentError(message)
-    last_day = None if expires is None else expires.date()
-    terms = Terms(consent, purpose, last_day, keep_photos, face, accept_low_quality)
+    terms: dict[str, Any] = {
+        "choice": face,
+        "consent": consent,
+        "purpose": purpose,
+        "expires": None if expires is None else expires.date(),
+        "keep_photos": keep_photos,
+    }
     recognizer = load_recognizer(model_of(gallery, model), weights=weights, device=device, min_face_size=min_face_size)
+    if accept_low_quality:
+        recognizer.gate = NO_GATE
     if folder is not None:
         _enroll_folder(recognizer, gallery, folder, terms, as_json=as_json)
         return
-    chosen = photos or []
-    faces = faces_of_person(recognizer, chosen, terms)
     with open_gallery(gallery, recognizer.embedder) as people:
-        done = store(people, str(name), faces, chosen, terms)
+        done = recognizer.enroll(photos or [], str(name), people, **terms)
     if as_json:
-        console.document({"gallery": str(gallery), "model": recognizer.embedder.name, **documents.enrollment(done)})
+        console.document({"gallery": str(gallery), "model": recognizer.embedder.name, **done.to_dict()})
     else:
         console.say(_line(done))
 
 
-def _enroll_folder(recognizer: Recognizer, gallery: Path, folder: Path, terms: Terms, *, as_json: bool) -> None:
-    from facerec.cli.enrolling import enroll_folder
+def _enroll_folder(
+    recognizer: Recognizer, gallery: Path, folder: Path, terms: Mapping[str, Any], *, as_json: bool
+) -> None:
+    from facerec.enrollment import enroll_folder
     from facerec.gallery import open_gallery
 
-    enrolled: list[dict[str, object]] = []
+    enrolled: list[Enrollment] = []
     skipped: list[dict[str, object]] = []
     left_out: list[str] = []
     with (
         open_gallery(gallery, recognizer.embedder) as people,
         console.progress("enrolling") as progress,
     ):
-        for person in enroll_folder(recognizer, people, folder, terms, progress=progress):
+        for person in enroll_folder(recognizer, people, folder, progress=progress, **terms):
             skipped += [{"photo": str(photo), "reason": reason} for photo, reason in person.skipped]
             if person.enrollment is None:
                 left_out.append(person.name)
             else:
-                enrolled.append(documents.enrollment(person.enrollment))
+                enrolled.append(person.enrollment)
             if not as_json:
                 console.say(f"{person.name}: not enrolled" if person.enrollment is None else _line(person.enrollment))
                 for _, reason in person.skipped:
@@ -138,13 +145,13 @@ def _enroll_folder(recognizer: Recognizer, gallery: Path, folder: Path, terms: T
             {
                 "gallery": str(gallery),
                 "model": recognizer.embedder.name,
-                "enrolled": enrolled,
+                "enrolled": [each.to_dict() for each in enrolled],
                 "not_enrolled": left_out,
                 "skipped": skipped,
             }
         )
     else:
-        samples = sum(int(str(each["added"])) for each in enrolled)
+        samples = sum(each.added for each in enrolled)
         people_enrolled = console.counted(len(enrolled), "person", "people")
         faces, photos = (
             console.counted(samples, "new face", "new faces"),

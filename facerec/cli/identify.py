@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.marking import Marker
 from facerec.cli.options import (
     Annotate,
@@ -34,7 +34,7 @@ EXAMPLES = examples(
 )
 
 
-def identify(
+def identify(  # noqa: PLR0912 - one branch per kind of answer
     paths: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
     *,
     gallery: GalleryFile,
@@ -56,21 +56,20 @@ def identify(
 
     Exit status: 0 somebody was identified, 1 nobody, 2 a photo could not be read, or another error.
     """
-    from facerec.cli.recognition import deciding_point, load_recognizer, model_of
+    from facerec.cli.recognition import chosen_point, load_recognizer, model_of
     from facerec.errors import ImageError
     from facerec.gallery import open_gallery
-    from facerec.measure.datasets import photos
     from facerec.photos import reader
+    from facerec.photos.folders import photos
 
     found = photos(paths)
     single = len(paths) == 1 and found == paths
     recognizer = load_recognizer(model_of(gallery, model), weights=weights, device=device, min_face_size=min_face_size)
-    point, notes = deciding_point(recognizer, at=at, fmr=fmr)
+    point, notes = recognizer.deciding_point(chosen_point(recognizer, at=at, fmr=fmr))
     marker = None if annotate is None else Marker(annotate)
     entries: list[dict[str, object]] = []
-    unreadable = identified = 0
+    unreadable = identified = searched = comparisons = 0
     with open_gallery(gallery) as people, console.progress("identifying") as advance:
-        enrolled = sum(not person.expired for person in people.people())
         for done, (photo, faces) in enumerate(zip(found, recognizer.stream(found), strict=True), 1):
             if isinstance(faces, ImageError):
                 if single:
@@ -79,13 +78,14 @@ def identify(
                 entry: dict[str, object] = {"photo": str(photo), "error": str(faces)}
                 lines = [str(faces)]
             else:
-                problems = [recognizer.gate.problems(face) for face in faces]
-                outcomes = people.identify(faces, at=point, top=top, problems=problems)
-                identified += sum(outcome.name is not None for outcome in outcomes)
-                entry = {"photo": str(photo), "faces": [documents.identification(outcome) for outcome in outcomes]}
+                outcomes = recognizer.identify_faces(faces, people, at=point, top=top)
+                identified += sum(map(bool, outcomes))
+                for outcome in outcomes:
+                    searched, comparisons = outcome.gallery_size, outcome.comparisons
+                entry = {"photo": str(photo), "faces": [outcome.to_dict() for outcome in outcomes]}
                 lines = _lines(faces, outcomes)
                 if marker is not None:
-                    marked = marker.mark_people(photo, reader.read(photo), faces.detections, outcomes)
+                    marked = marker.write(photo, outcomes.draw(reader.read(photo)))
                     entry["annotated"] = str(marked)
             if as_json:
                 entries.append(entry)
@@ -93,22 +93,23 @@ def identify(
                 for line in lines:
                     console.say(line)
             advance(done, len(found))
-    expected_fpir = 1 - (1 - point.target_fmr) ** enrolled
+    expected = point.expected_fpir(comparisons)
     if as_json:
         rest = {
-            "threshold": point.threshold,
-            "target_fmr": point.target_fmr,
-            "model": recognizer.embedder.name,
-            "gallery_people": enrolled,
-            "expected_fpir": expected_fpir,
-            "operating_point": documents.operating_point(point),
+            "gallery_size": searched,
+            "expected_fpir": expected.to_dict(),
+            "operating_point": point.to_dict(),
+            "matcher": recognizer.matcher.to_dict(),
             "notes": list(notes),
         }
         console.document({**(entries[0] if single else {"photos": entries}), **rest})
     else:
         console.say_point(point)
-        searched = console.counted(enrolled, "person", "people")
-        console.say(f"  searched {searched}; about {expected_fpir:.2g} of strangers are expected to match someone")
+        if searched:
+            console.say(
+                f"  searched {console.counted(searched, 'person', 'people')}; about {expected.value:.2g} of strangers "
+                f"are expected to match someone (95 %: {expected.low:.2g} … {expected.high:.2g})"
+            )
         for line in notes:
             console.say(f"  note: {line}")
     if unreadable:
@@ -120,7 +121,7 @@ def _lines(faces: Faces, outcomes: Sequence[Identification]) -> list[str]:
     lines = [faces.source if len(faces) else f"{faces.source}  no face"]
     for outcome in outcomes:
         left, top, right, bottom = (round(float(edge)) for edge in outcome.box)
-        who = outcome.name or {"no match": "nobody enrolled", "undecided": "undecided"}[outcome.decision]
+        who = outcome.name or {"no match": "nobody enrolled"}.get(outcome.decision, outcome.decision)
         place = f"face of {right - left} × {bottom - top} pixels at ({left}, {top})"
         near = ", ".join(f"{each.name} {each.score:.3f}" for each in outcome.candidates)
         lines.append(f"  {who}  {place}; nearest: {near or 'nobody'}")

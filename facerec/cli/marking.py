@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from facerec.reporting.annotate import Label
-    from facerec.types import Detections, Identification, Image
+    from facerec.types import Image
 
 
 class Marker:
@@ -19,23 +17,12 @@ class Marker:
         self._folder = folder
         self._taken: set[str] = set()
 
-    def mark_detections(self, photo: Path, image: Image, detections: Detections) -> Path:
-        """Write a copy with the detector's score at each face; returns where."""
-        from facerec.reporting.annotate import Label
-
-        return self._write(photo, image, detections, [Label(score=float(score)) for score in detections.scores])
-
-    def mark_people(self, photo: Path, image: Image, detections: Detections, found: Sequence[Identification]) -> Path:
-        """Write a copy with name, decision and score at each face; returns where."""
-        from facerec.reporting.annotate import Label
-
-        return self._write(photo, image, detections, [Label.of(each) for each in found])
-
-    def _write(self, photo: Path, image: Image, detections: Detections, labels: Sequence[Label]) -> Path:
-        from facerec.reporting.annotate import annotate, encode_jpeg
+    def write(self, photo: Path, marked: Image) -> Path:
+        """Write the marked copy of `photo`; returns where."""
+        from facerec.types.marks import encode_jpeg
 
         path = self._folder / self._new_name(photo.stem)
-        path.write_bytes(encode_jpeg(annotate(image, detections.boxes, detections.points, labels)))
+        path.write_bytes(encode_jpeg(marked))
         return path
 
     def _new_name(self, stem: str) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console, documents
-from facerec.cli.options import AsJson, At, Choice, Device, FaceOption, Fmr, MinFaceSize, Model, Weights, examples
+from facerec.cli import console
+from facerec.cli.options import AsJson, At, Device, FaceOption, Fmr, MinFaceSize, Model, Weights, examples
 
 if TYPE_CHECKING:
-    from facerec.recognizer import Recognizer
     from facerec.types import Verification
 
 EXAMPLES = examples(
@@ -62,62 +60,34 @@ def verify(
     """
     from facerec.cli.recognition import chosen_point, load_recognizer, model_of
     from facerec.errors import ArgumentError
-
-    if reference is not None and gallery is None and name is None:
-        recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
-        outcome = recognizer.verify(probe, reference, at=chosen_point(recognizer, at=at, fmr=fmr), choice=face)
-        compared = {"probe": str(probe), "reference": str(reference)}
-    elif reference is None and gallery is not None and name is not None:
-        model = model_of(gallery, model)
-        recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
-        outcome = _against_gallery(recognizer, probe, gallery, name, at=at, fmr=fmr, choice=face)
-        compared = {"probe": str(probe), "gallery": str(gallery), "name": name}
-    else:
-        message = "verify takes two photos, or one photo with --gallery and --name; see: facerec verify --help"
-        raise ArgumentError(message)
-    if as_json:
-        console.document({**_document(recognizer, outcome), **compared})
-    else:
-        _print(outcome)
-    raise typer.Exit(0 if outcome.match else 1)
-
-
-def _against_gallery(
-    recognizer: Recognizer, probe: Path, gallery: Path, name: str, *, at: Path | None, fmr: float | None, choice: Choice
-) -> Verification:
-    from facerec.cli.recognition import deciding_point
     from facerec.gallery import open_gallery
 
-    point, notes = deciding_point(recognizer, at=at, fmr=fmr)
-    faces = recognizer.faces(probe)
-    face = faces.choose(choice)
-    if len(faces) > 1:
-        notes = (*notes, f"{len(faces)} faces were found in {faces.source}; the {choice} one was compared")
-    with open_gallery(gallery) as people:
-        outcome = people.verify(name, face, at=point, problems=recognizer.gate.problems(face))
-    return replace(outcome, notes=(*outcome.notes, *notes))
-
-
-def _document(recognizer: Recognizer, outcome: Verification) -> dict[str, object]:
-    point = outcome.operating_point
-    return {
-        "match": outcome.match,
-        "decision": outcome.decision,
-        "score": outcome.score,
-        "threshold": point.threshold,
-        "target_fmr": point.target_fmr,
-        "model": recognizer.embedder.name,
-        "detector": recognizer.detector.name,
-        "operating_point": documents.operating_point(point),
-        "problems": list(outcome.problems),
-        "notes": list(outcome.notes),
-    }
+    if (reference is None) == (gallery is None) or (gallery is None) != (name is None):
+        message = "verify takes two photos, or one photo with --gallery and --name; see: facerec verify --help"
+        raise ArgumentError(message)
+    if gallery is not None:
+        model = model_of(gallery, model)
+    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+    point = chosen_point(recognizer, at=at, fmr=fmr)
+    if gallery is None:
+        outcome = recognizer.verify(probe, str(reference), at=point, choice=face)
+        compared: dict[str, object] = {"probe": str(probe), "reference": str(reference)}
+    else:
+        with open_gallery(gallery) as people:
+            outcome = recognizer.verify_person(probe, str(name), people, at=point, choice=face)
+        compared = {"probe": str(probe), "gallery": str(gallery), "name": name}
+    if as_json:
+        console.document({**outcome.to_dict(), **compared, "matcher": recognizer.matcher.to_dict()})
+    else:
+        _print(outcome)
+    raise typer.Exit(0 if outcome else 1)
 
 
 def _print(outcome: Verification) -> None:
     point = outcome.operating_point
     relation = "≥" if point.accepts(outcome.score) else "<"
     console.say_decision(outcome.decision, f"  score {outcome.score:.4f} {relation} threshold {point.threshold:.4f}")
+    console.say(f"  {outcome.strangers_in_words}")
     for problem in outcome.problems:
         console.say(f"  {problem}")
     console.say_point(point)

@@ -151,12 +151,12 @@ def _held_in_text(text: str) -> bytes | None:
     if not _is_text_of_bytes(text):
         return None
     head, comma, body = text.partition(",") if text.startswith("data:") else ("data:;base64", ",", text)
+    message = "it is no base64 text, or is cut off; a data: URL has the form data:image/jpeg;base64,…"
+    if not comma or not head.endswith(";base64"):
+        raise ImageError(message)
     try:
-        if not comma or not head.endswith(";base64"):
-            raise ValueError
         return base64.b64decode("".join(body.split()), validate=True)
     except ValueError as error:  # binascii.Error is one
-        message = "it is no base64 text, or is cut off; a data: URL has the form data:image/jpeg;base64,…"
         raise ImageError(message) from error
 
 

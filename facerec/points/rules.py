@@ -28,14 +28,15 @@ def notes_on(point: OperatingPoint, matcher: Matcher) -> tuple[str, ...]:
     differences = matcher.differences(point.matcher)
     if differences.refused:
         message = (
-            f"the operating point {point.name} was measured with {point.matcher.embedder} and does not hold for faces of "
-            f"{matcher.embedder}: {'; '.join(differences.refused)}. Measure one: facerec calibrate SCORES.csv --fmr "
+            f"the operating point {point.name} was measured with {point.matcher.embedder} and does not hold for "
+            f"faces of {matcher.embedder}: {'; '.join(differences.refused)}. Measure one: facerec calibrate SCORES.csv --fmr "
             f"{point.target_fmr:g}"
         )
         raise ModelMismatchError(message)
     notes = [f"the operating point was measured with another {difference}" for difference in differences.noted]
     if point.asserted_by:
         notes.append(
-            f"asserted by {point.asserted_by}: the scores behind this operating point carry no stamp of {matcher.embedder}"
+            f"asserted by {point.asserted_by}: the scores behind this operating point carry no stamp of "
+            f"{matcher.embedder}"
         )
     return tuple(notes)

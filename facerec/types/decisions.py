@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.errors import ArgumentError
 from facerec.types.plain import Value
 from facerec.types.points import ExpectedRate, OperatingPoint
 from facerec.types.rates import Rate
@@ -242,7 +243,11 @@ class Identifications(Value, Sequence[Identification]):
         from facerec.types.marks import Label, mark_faces
 
         labels = [Label(each.name or "", each.decision, each.score) for each in self.outcomes]
-        return mark_faces(photo if photo is not None else self.photo, [each.box for each in self], self.points, labels)
+        kept = photo if photo is not None else self.photo
+        if kept is None:
+            message = "the photo was not kept with these faces; give it: draw(photo)"
+            raise ArgumentError(message)
+        return mark_faces(kept, np.array([each.box for each in self]), self.points, labels)
 
     def _repr_html_(self) -> str:
         from facerec.types.marks import as_html

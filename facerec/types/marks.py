@@ -57,13 +57,17 @@ class Label:
     @property
     def text(self) -> str:
         """For example ``Ada · match 0.71`` or ``nobody 0.31``."""
-        word = {"match": "match", "no match": "nobody", "undecided": "undecided", "ambiguous": "ambiguous", None: ""}[self.decision]
+        word = {"match": "match", "no match": "nobody", "undecided": "undecided", "ambiguous": "ambiguous", None: ""}[
+            self.decision
+        ]
         score = "" if math.isnan(self.score) else f"{self.score:.2f}"
         said = " ".join(part for part in (word, score) if part)
         return " · ".join(part for part in (" ".join(self.name.split()), said) if part)
 
 
-def mark_faces(image: NDArray[np.uint8] | None, boxes: ArrayLike, points: ArrayLike, labels: Sequence[Label]) -> NDArray[np.uint8]:
+def mark_faces(
+    image: NDArray[np.uint8], boxes: ArrayLike, points: ArrayLike, labels: Sequence[Label]
+) -> NDArray[np.uint8]:
     """Return a copy of `image` with every face marked.
 
     Parameters
@@ -87,9 +91,6 @@ def mark_faces(image: NDArray[np.uint8] | None, boxes: ArrayLike, points: ArrayL
     ArgumentError
         If a shape, a dtype or the number of labels differs, or a coordinate is not finite.
     """
-    if image is None:
-        message = "the photo was not kept with these faces; give it: draw(photo)"
-        raise ArgumentError(message)
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     points = np.asarray(points, np.float64)
     _check(image, boxes, points, labels)

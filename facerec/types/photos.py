@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError, NoFaceError, SeveralFacesError
 from facerec.types.matcher import Matcher
-from facerec.types.plain import Value
+from facerec.types.plain import Value, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,6 +98,24 @@ class Detections(Value):
         """The shorter side of each box in pixels, shape (n,)."""
         spans = self.boxes[:, 2:] - self.boxes[:, :2]
         return spans.min(axis=1) if len(self) else np.empty(0, np.float32)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Size of the photo in pixels, and box, score and points of each face."""
+        width, height = self.image_size
+        faces = zip(self.boxes, self.scores, self.points, strict=True)
+        return {
+            "width": int(width),
+            "height": int(height),
+            "faces": [
+                {"box": plain(b.round(2)), "score": plain(s.round(4)), "points": plain(p.round(2))} for b, s, p in faces
+            ],
+        }
+
+    def draw(self, photo: Image) -> Image:
+        """The photo with boxes, points and scores."""
+        from facerec.types.marks import Label, mark_faces
+
+        return mark_faces(photo, self.boxes, self.points, [Label(score=float(score)) for score in self.scores])
 
     def choose(self, choice: FaceChoice, *, source: str = "the photo") -> int:
         """Return the number of the face that `choice` picks.
@@ -302,11 +320,11 @@ class Faces(Value, Sequence[Face]):
         ArgumentError
             If none was kept and none is given.
         """
-        from facerec.types.marks import Label, mark_faces
-
-        labels = [Label(score=float(score)) for score in self.detections.scores]
         kept = photo if photo is not None else self.photo
-        return mark_faces(kept, self.detections.boxes, self.detections.points, labels)
+        if kept is None:
+            message = "the photo was not kept with these faces; give it: draw(photo)"
+            raise ArgumentError(message)
+        return self.detections.draw(kept)
 
     def _repr_html_(self) -> str:
         from facerec.types.marks import as_html

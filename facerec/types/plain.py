@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+def plain(value: object) -> Any:  # noqa: ANN401, PLR0911 - whatever JSON can hold, one kind after the other
     """`value` as JSON can hold it: dataclasses as objects, arrays and tuples as lists, dates in ISO 8601, NaN as null.
 
     Examples
@@ -30,8 +30,12 @@ def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(each) for each in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
+    if isinstance(value, np.float32):
+        return plain(float(str(value)))  # the shortest number that reads back as the same, and not 0.9900000095
+    if isinstance(value, np.ndarray):
+        return [plain(each) for each in value] if value.dtype == np.float32 else plain(value.tolist())
+    if isinstance(value, np.generic):
+        return plain(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, date):

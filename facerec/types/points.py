@@ -112,8 +112,8 @@ class OperatingPoint(Value):
         interval = rate.interval()
         if rate.errors == 0:
             return (
-                f"none of {rate.trials:,} comparisons of strangers of {self.data_set} scores this high (95 %: fewer than "
-                f"{_one_in(interval.high)})"
+                f"none of {rate.trials:,} comparisons of strangers of {self.data_set} scores this high (95 %: fewer "
+                f"than {_one_in(interval.high)})"
             )
         if rate.value > 0.5:
             return f"more than half of the strangers of {self.data_set} score this high or higher"

@@ -43,7 +43,12 @@ class ImpostorTail(Value):
     def __post_init__(self) -> None:
         ordered = all(a > b for a, b in pairwise(self.scores)) and all(a < b for a, b in pairwise(self.errors))
         lengths = {len(self.scores), len(self.errors), len(self.effective_trials)}
-        if not ordered or len(lengths) > 1 or not self.errors or not 1 <= self.errors[0] <= self.errors[-1] <= self.trials:
+        if (
+            not ordered
+            or len(lengths) > 1
+            or not self.errors
+            or not 1 <= self.errors[0] <= self.errors[-1] <= self.trials
+        ):
             message = "an impostor tail needs falling scores with rising counts, from 1 to the number of its trials"
             raise ArgumentError(message)
 

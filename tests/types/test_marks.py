@@ -5,11 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from facerec.reporting.annotate import Label, annotate, encode_jpeg, encode_png
 from PIL import Image as PillowImage
 
 from facerec.errors import ArgumentError
 from facerec.reporting import annotate as module
-from facerec.reporting.annotate import Label, annotate, encode_jpeg, encode_png
 from facerec.types import Identification
 
 POINTS = np.array([[[40.0, 40], [60, 40], [50, 50], [42, 60], [58, 60]]])
