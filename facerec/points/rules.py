@@ -28,8 +28,8 @@ def notes_on(point: OperatingPoint, matcher: Matcher) -> tuple[str, ...]:
     differences = matcher.differences(point.matcher)
     if differences.refused:
         message = (
-            f"the operating point {point.name} was measured with {point.matcher.embedder} and does not hold for "
-            f"faces of {matcher.embedder}: {'; '.join(differences.refused)}. Measure one: facerec calibrate SCORES.csv --fmr "
+            f"the operating point {point.name} was measured with {point.matcher.embedder} and does not hold for faces "
+            f"of {matcher.embedder}: {'; '.join(differences.refused)}. Measure one: facerec calibrate SCORES.csv --fmr "
             f"{point.target_fmr:g}"
         )
         raise ModelMismatchError(message)
