@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, Weights, examples
+from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, Weights
 
 if TYPE_CHECKING:
     from facerec.gallery import Sample
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 
 # Less than this of two boxes in common, and the face found now is not the one that was enrolled.
 _SAME_FACE = 0.3
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register this file's commands with the group."""
-    app.command("export", epilog=examples("facerec gallery export people-2031/ --gallery people.db"))(export)
-    app.command("import", epilog=examples("facerec gallery import people-2031/ --gallery new.db"))(import_people)
-    app.command(epilog=examples("facerec gallery reembed --gallery people.db --model facenet"))(reembed)
 
 
 def export(

@@ -10,7 +10,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Device, examples
-from facerec.cli.transfer_run import parse_budget
+from facerec.cli.transfer.run import parse_budget
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""``facerec models``: which models there are, on what terms, and whether their files are here."""
+"""``facerec models list, show, fetch, check``: which models there are, on what terms, and whether they are here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console, models_added, models_backbones
-from facerec.cli.options import AsJson, Weights, examples
+from facerec.cli import console
+from facerec.cli.models import added as models_added
+from facerec.cli.models import backbones as models_backbones
+from facerec.cli.options import AsJson, Weights
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
@@ -17,29 +19,14 @@ if TYPE_CHECKING:
     from facerec.models.weights import WeightFile
     from facerec.transfer.pretrained import Pretrained
 
-app = typer.Typer(
-    name="models",
-    help="List the models, their licences and where they are; fetch and check their files.",
-    invoke_without_command=True,
-    rich_markup_mode="markdown",
-)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As facerec models or facerec transfer backbones lists it.")]
 
 
-@app.callback(epilog=examples("facerec models", "facerec models show dlib-resnet", "facerec models fetch resnet50.v2"))
-def models(context: typer.Context, as_json: AsJson = False, weights: Weights = None) -> None:
-    """List the models, their licences and where they are; fetch and check their files."""
-    if context.invoked_subcommand is None:
-        _list(weights, as_json=as_json)
-
-
-@app.command("list")
 def list_models(as_json: AsJson = False, weights: Weights = None) -> None:
     """List every model, and the backbones that are here: commercial use, and where their files are."""
-    _list(weights, as_json=as_json)
+    print_list(weights, as_json=as_json)
 
 
-@app.command(epilog=examples("facerec models show dlib-resnet", "facerec models show facenet --json"))
 def show(name: Name, as_json: AsJson = False, weights: Weights = None) -> None:
     """Tell all that is known of a model: licences, training data, accuracy by group."""
     from facerec.models.catalogue import model
@@ -80,7 +67,6 @@ def show(name: Name, as_json: AsJson = False, weights: Weights = None) -> None:
         console.say(f"    SHA-256 {weight.sha256}")
 
 
-@app.command(epilog=examples("facerec models fetch facenet", "facerec models fetch resnet50.v2 --folder weights/"))
 def fetch(
     name: Name,
     folder: Annotated[
@@ -115,7 +101,6 @@ def fetch(
             console.say(str(path))
 
 
-@app.command()
 def check(as_json: AsJson = False, weights: Weights = None) -> None:
     """Check every model file here against its SHA-256, those of added models too.
 
@@ -170,7 +155,8 @@ def _backbone(name: str) -> Pretrained | None:
         raise ArgumentError(message) from error
 
 
-def _list(weights: Path | None, *, as_json: bool) -> None:
+def print_list(weights: Path | None, *, as_json: bool) -> None:
+    """Print every model and the backbones that are here."""
     from facerec.models.catalogue import MODELS
     from facerec.transfer.pretrained import PRETRAINED
 

@@ -1,4 +1,4 @@
-"""``facerec transfer doctor``, ``backbones`` and ``blocks``: what there is to work with, and whether it is right."""
+"""``facerec transfer doctor``: whether what there is to work with is right."""
 
 from __future__ import annotations
 
@@ -10,18 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.models_backbones import backbone_document, backbone_table
 from facerec.cli.options import AsJson, Device, examples
 
 if TYPE_CHECKING:
     from facerec.transfer.doctor import Check, Value
 
-DOCTOR_EXAMPLES = examples("facerec transfer doctor", "facerec transfer doctor --weights-dir weights/ --json")
-BACKBONES_EXAMPLES = examples("facerec transfer backbones", "facerec transfer backbones resnet50 --json")
-BLOCKS_EXAMPLES = examples(
-    "facerec transfer blocks",
-    "facerec transfer blocks --channels 256 --width 64 --paths 32 --side 56",
-)
+EXAMPLES = examples("facerec transfer doctor", "facerec transfer doctor --weights-dir weights/ --json")
 
 _FAILED = 1
 
@@ -106,70 +100,6 @@ def _top1(folder: Path, name: str | None, weights_dir: Path | None, device: str 
     photos = read_imagenet(folder)
     with console.progress("classifying") as progress:
         return check_top1(chosen, photos, device=device, progress=progress)
-
-
-def backbones(
-    architecture: Annotated[
-        str | None,
-        typer.Argument(metavar="[NAME]", help="Only those whose name begins so, such as resnet50.", show_default=False),
-    ] = None,
-    *,
-    weights_dir: WeightsDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the backbones: size, cost, published accuracy, terms, and where their weights are.
-
-    A name without a version means the weights that are marked with a star. The first one needs no download.
-    """
-    from facerec.errors import ArgumentError
-    from facerec.transfer.pretrained import PRETRAINED
-
-    chosen = [each for each in PRETRAINED if each.name.startswith(architecture or "")]
-    if not chosen:
-        message = f"no backbone's name begins with {architecture!r}; all of them: facerec transfer backbones"
-        raise ArgumentError(message)
-    if as_json:
-        console.document({"backbones": [backbone_document(each, weights_dir) for each in chosen]})
-    else:
-        backbone_table(chosen, weights_dir)
-        console.say("* meant by the name of the architecture alone. To get one: facerec models fetch NAME")
-
-
-def blocks(
-    *,
-    channels: Annotated[int, typer.Option("--channels", metavar="NUMBER", help="Channels in and out.")] = 256,
-    width: Annotated[
-        int, typer.Option("--width", metavar="NUMBER", help="Channels in the middle of a bottleneck, over all paths.")
-    ] = 64,
-    paths: Annotated[int, typer.Option("--paths", metavar="NUMBER", help="Paths of a ResNeXt block.")] = 32,
-    side: Annotated[int, typer.Option("--side", metavar="PIXELS", help="Side of the plane.")] = 56,
-    kernel: Annotated[int, typer.Option("--kernel", metavar="PIXELS", help="Side of a convolution's filters.")] = 3,
-    as_json: AsJson = False,
-) -> None:
-    """Compute what blocks cost: parameters, and multiply-adds for one image.
-
-    Weights of convolutions and layers only, without biases and batch normalisation, as the papers count them.
-    """
-    from facerec.transfer import blocks as formulas
-
-    costs = {
-        f"fully connected, plane to {channels}": formulas.fully_connected(channels * side**2, channels, bias=False),
-        f"convolution {kernel} × {kernel}": formulas.convolution(channels, channels, kernel=kernel, side=side),
-        f"depthwise-separable {kernel} × {kernel}": formulas.depthwise_separable(
-            channels, channels, kernel=kernel, side=side
-        ),
-        "ResNet basic block": formulas.basic_block(channels, channels, side=side),
-        f"ResNet bottleneck, {width} wide": formulas.bottleneck(channels, channels, width=width, side=side),
-        f"ResNeXt block, {width} wide in {paths} paths": formulas.bottleneck(
-            channels, channels, width=width, groups=paths, side=side
-        ),
-    }
-    if as_json:
-        console.document({"blocks": [{"block": name, **asdict(cost)} for name, cost in costs.items()]})
-        return
-    console.say(f"{channels} channels in and out, on a plane of {side} × {side} pixels:")
-    rows = [(name, f"{cost.parameters:,}", f"{cost.macs:,}") for name, cost in costs.items()]
-    console.table(("block", "parameters", "multiply-adds"), rows, right=("parameters", "multiply-adds"))
 
 
 def _line(check: Check) -> str:
