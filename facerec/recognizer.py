@@ -56,7 +56,7 @@ class Recognizer:
         Which faces are good enough to decide on.
     device : str, optional
         ``cpu``, ``cuda`` or ``cuda:N`` for the default detector and embedder; by default CUDA where there is a GPU.
-    weights : Path, optional
+    model_files : Path, optional
         Folder in which the default models' files are looked for first.
     workers : int
         How many threads read photos and find faces in `stream`, >= 1. On a CPU, one per core together with
@@ -84,7 +84,7 @@ class Recognizer:
         embedder: Embedder | None = None,
         gate: QualityGate | None = None,
         device: str | None = None,
-        weights: Path | None = None,
+        model_files: Path | None = None,
         workers: int = 1,
     ) -> None:
         if workers < 1:
@@ -92,8 +92,8 @@ class Recognizer:
             raise ArgumentError(message)
         self.workers = workers
         device = best_device() if device is None else device
-        self.detector: Detector = Mtcnn(device=device, folder=weights) if detector is None else detector
-        self.embedder: Embedder = dlib_resnet(device=device, folder=weights) if embedder is None else embedder
+        self.detector: Detector = Mtcnn(device=device, model_files=model_files) if detector is None else detector
+        self.embedder: Embedder = dlib_resnet(device=device, model_files=model_files) if embedder is None else embedder
         self.gate = QualityGate() if gate is None else gate
 
     # -- photos to faces ------------------------------------------------------------------------------------------

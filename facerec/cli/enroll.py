@@ -17,8 +17,8 @@ from facerec.cli.options import (
     GalleryFile,
     MinFaceSize,
     Model,
+    ModelFiles,
     Purpose,
-    Weights,
     examples,
 )
 from facerec.cli.running import fail
@@ -78,7 +78,7 @@ def enroll(
     model: Model = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Enroll a person with one or several photos; the gallery file is made if it does not exist.
 
@@ -98,7 +98,9 @@ def enroll(
         raise ArgumentError(message)
     last_day = None if expires is None else expires.date()
     terms = Terms(consent, purpose, last_day, keep_photos, face, accept_low_quality)
-    recognizer = load_recognizer(model_of(gallery, model), weights=weights, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(
+        model_of(gallery, model), model_files=model_files, device=device, min_face_size=min_face_size
+    )
     if folder is not None:
         _enroll_folder(recognizer, gallery, folder, terms, as_json=as_json)
         return

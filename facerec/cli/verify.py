@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, At, Choice, Device, FaceOption, Fmr, MinFaceSize, Model, Weights, examples
+from facerec.cli.options import AsJson, At, Choice, Device, FaceOption, Fmr, MinFaceSize, Model, ModelFiles, examples
 
 if TYPE_CHECKING:
     from facerec.recognizer import Recognizer
@@ -51,7 +51,7 @@ def verify(
     model: Model = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Decide whether two photos show the same person, or a photo shows somebody enrolled.
 
@@ -64,12 +64,12 @@ def verify(
     from facerec.errors import ArgumentError
 
     if reference is not None and gallery is None and name is None:
-        recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+        recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
         outcome = recognizer.verify(probe, reference, at=chosen_point(recognizer, at=at, fmr=fmr), choice=face)
         compared = {"probe": str(probe), "reference": str(reference)}
     elif reference is None and gallery is not None and name is not None:
         model = model_of(gallery, model)
-        recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+        recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
         outcome = _against_gallery(recognizer, probe, gallery, name, at=at, fmr=fmr, choice=face)
         compared = {"probe": str(probe), "gallery": str(gallery), "name": name}
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, Weights
+from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, ModelFiles
 
 if TYPE_CHECKING:
     from facerec.gallery import Sample
@@ -45,7 +45,7 @@ def import_people(
     as_json: AsJson = False,
     model: Model = None,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Add everybody from an exported folder; the gallery file is made, for --model, if it does not exist."""
     from facerec.cli.recognition import load_recognizer
@@ -53,7 +53,7 @@ def import_people(
 
     embedder = None
     if not gallery.exists():
-        embedder = load_recognizer(model, weights=weights, device=device).embedder
+        embedder = load_recognizer(model, model_files=model_files, device=device).embedder
     with open_gallery(gallery, embedder) as people:
         done = people.import_from(folder, merge=merge)
     if as_json:
@@ -74,7 +74,7 @@ def reembed(
     as_json: AsJson = False,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Replace all vectors by those of another embedder, made from the kept photos.
 
@@ -84,7 +84,7 @@ def reembed(
     from facerec.cli.recognition import load_recognizer
     from facerec.gallery import open_gallery
 
-    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
 
     with open_gallery(gallery) as people, console.progress("embedding") as progress:
         total = sum(person.samples for person in people.people())

@@ -8,8 +8,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.models.backbones import backbone_document, backbone_table
-from facerec.cli.options import AsJson, examples
-from facerec.cli.transfer.doctor import WeightsDir
+from facerec.cli.options import AsJson, ModelFiles, examples
 
 EXAMPLES = examples("facerec transfer backbones", "facerec transfer backbones resnet50 --json")
 
@@ -20,7 +19,7 @@ def backbones(
         typer.Argument(metavar="[NAME]", help="Only those whose name begins so, such as resnet50.", show_default=False),
     ] = None,
     *,
-    weights_dir: WeightsDir = None,
+    model_files: ModelFiles = None,
     as_json: AsJson = False,
 ) -> None:
     """List the backbones: size, cost, published accuracy, terms, and where their weights are.
@@ -35,7 +34,7 @@ def backbones(
         message = f"no backbone's name begins with {architecture!r}; all of them: facerec transfer backbones"
         raise ArgumentError(message)
     if as_json:
-        console.document({"backbones": [backbone_document(each, weights_dir) for each in chosen]})
+        console.document({"backbones": [backbone_document(each, model_files) for each in chosen]})
     else:
-        backbone_table(chosen, weights_dir)
+        backbone_table(chosen, model_files)
         console.say("* meant by the name of the architecture alone. To get one: facerec models fetch NAME")

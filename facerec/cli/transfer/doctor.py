@@ -10,29 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, examples
+from facerec.cli.options import AsJson, Device, ModelFiles, examples
 
 if TYPE_CHECKING:
     from facerec.transfer.doctor import Check, Value
 
-EXAMPLES = examples("facerec transfer doctor", "facerec transfer doctor --weights-dir weights/ --json")
+EXAMPLES = examples("facerec transfer doctor", "facerec transfer doctor --model-files weights/ --json")
 
 _FAILED = 1
-
-WeightsDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--weights-dir",
-        metavar="DIR",
-        help="A folder of weight files, looked into before the packages and the caches.",
-        show_default=False,
-    ),
-]
 
 
 def doctor(
     *,
-    weights_dir: WeightsDir = None,
+    model_files: ModelFiles = None,
     imagenet: Annotated[
         Path | None,
         typer.Option(
@@ -66,9 +56,9 @@ def doctor(
         message = "--backbone and --device say how the top-1 is measured; give --imagenet DIR too"
         raise ArgumentError(message)
     # First the photos, so that a folder that is none is told before the other checks have run.
-    measured = () if imagenet is None else (_top1(imagenet, backbone, weights_dir, device),)
+    measured = () if imagenet is None else (_top1(imagenet, backbone, model_files, device),)
     with console.progress("checking") as progress:
-        checks = (*run_checks(weights_dir=weights_dir, progress=progress), *measured)
+        checks = (*run_checks(model_files=model_files, progress=progress), *measured)
     totals = Counter(check.status for check in checks)
     if as_json:
         console.document(
@@ -92,11 +82,11 @@ def doctor(
         raise typer.Exit(_FAILED)
 
 
-def _top1(folder: Path, name: str | None, weights_dir: Path | None, device: str | None) -> Check:
+def _top1(folder: Path, name: str | None, model_files: Path | None, device: str | None) -> Check:
     from facerec.transfer.backbone import default_backbone_name, load_backbone
     from facerec.transfer.imagenet import check_top1, read_imagenet
 
-    chosen = load_backbone(name or default_backbone_name(weights_dir), weights_dir=weights_dir)
+    chosen = load_backbone(name or default_backbone_name(model_files), model_files=model_files)
     photos = read_imagenet(folder)
     with console.progress("classifying") as progress:
         return check_top1(chosen, photos, device=device, progress=progress)

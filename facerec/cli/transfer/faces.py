@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, examples
+from facerec.cli.options import AsJson, Device, ModelFiles, examples
 from facerec.cli.transfer.run import Names, duration, listed, parse_budget, protocol_of, tell_plan
 from facerec.errors import ArgumentError
 
@@ -83,16 +83,7 @@ def faces(
             rich_help_panel=_WHAT,
         ),
     ] = "default",
-    weights_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights-dir",
-            metavar="DIR",
-            help="A folder of weight files, looked into first.",
-            show_default=False,
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
+    model_files: ModelFiles = None,
     test_part: Annotated[
         float,
         typer.Option(
@@ -201,7 +192,7 @@ def faces(
             budget=allowed,
             settings=settings,
             test=test_part,
-            weights_dir=weights_dir,
+            model_files=model_files,
             weights=weights,
             device=chosen,
             planned=tell_plan,
