@@ -15,7 +15,7 @@ from audits.report.sensitivity import Sensitivity
 from audits.report.sharing import large_bars
 from audits.verification_rates import GroupingAudit, VerificationAudit
 from facerec.reporting import Column, Figure, Table, plain, write_number
-from facerec.reporting.charts import DetCurve, Histogram, OperatingMark, det_curve, prepare_histogram, score_histogram
+from facerec.reporting.charts import DetLine, Histogram, OperatingMark, det_curve, prepare_histogram, score_histogram
 from facerec.reporting.figures import draw
 
 _RATES = ("fmr", "fnmr")
@@ -88,7 +88,7 @@ def curve_figures(
     unit = "threshold (distance)" if sets.distance else "threshold (score)"
     figures = []
     if both:
-        curves = [DetCurve(charts.short(drawn[label]), fmr, fnmr) for label, fmr, fnmr in both]
+        curves = [DetLine(charts.short(drawn[label]), fmr, fnmr) for label, fmr, fnmr in both]
         figures.append(
             Figure(
                 draw(partial(det_curve, curves=curves, marks=marks), height=4.6),

@@ -10,7 +10,7 @@ from facerec.measure.evaluation import evaluate_scores, rates_at
 from facerec.measure.metrics import det_curve
 from facerec.reporting import Callout, Column, Facts, Figure, Page, Section, Table, Text
 from facerec.reporting import figures as drawing
-from facerec.reporting.charts import DetCurve, OperatingMark, prepare_histogram, score_histogram
+from facerec.reporting.charts import DetLine, OperatingMark, prepare_histogram, score_histogram
 from facerec.reporting.charts import det_curve as draw_det_curve
 from facerec.types import Interval, OperatingPoint, Rate
 
@@ -105,7 +105,7 @@ def _curves(table: pd.DataFrame, point: OperatingPoint) -> tuple[Figure, Figure]
     histogram = prepare_histogram(genuine, impostor)
     det = partial(
         draw_det_curve,
-        curves=(DetCurve("official pairs", curve.fmr, curve.fnmr),),
+        curves=(DetLine("official pairs", curve.fmr, curve.fnmr),),
         marks=(OperatingMark(f"shipped point for FMR {point.target_fmr:g}", fmr.value, fnmr.value),),
     )
     bars = partial(score_histogram, histogram=histogram, threshold=point.threshold, unit="cosine similarity")

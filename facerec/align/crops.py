@@ -21,14 +21,14 @@ RECIPES = (_DLIB, "five-point-112.v1", "box-160-margin-14 v1")
 """Examples of names, for messages: the default embedder's, ArcFace's template (other sizes too), facenet-pytorch's."""
 
 
-def crop_recipe(name: str, *, folder: Path | None = None) -> Crop:
+def crop_recipe(name: str, *, model_files: Path | None = None) -> Crop:
     """The crop recipe of that name.
 
     Parameters
     ----------
     name : str
         As ``Crop.name`` gives it.
-    folder : Path, optional
+    model_files : Path, optional
         Where to look first for files that the recipe needs.
 
     Raises
@@ -45,7 +45,7 @@ def crop_recipe(name: str, *, folder: Path | None = None) -> Crop:
     """
     if name == _DLIB:
         file = catalogue.DLIB_5PT_WEIGHTS
-        return DlibChip(parse_landmark_trees(weights.load(file, folder=folder), name=file.file_name))
+        return DlibChip(parse_landmark_trees(weights.load(file, model_files=model_files), name=file.file_name))
     five_point = _FIVE_POINT.fullmatch(name)
     if five_point:
         return TemplateCrop(int(five_point[1]))

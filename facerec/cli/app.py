@@ -6,26 +6,13 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import (
-    audit,
-    calibrate,
-    demo,
-    detect,
-    embed,
-    enroll,
-    evaluate,
-    export,
-    gallery,
-    identify,
-    models,
-    models_added,
-    score,
-    train,
-    transfer,
-    verify,
-)
+from facerec.cli import calibrate, demo, detect, embed, enroll, evaluate, export, identify, score, train, verify
+from facerec.cli.audit.app import app as audit
 from facerec.cli.console import say
+from facerec.cli.gallery.app import app as gallery
+from facerec.cli.models.app import app as models
 from facerec.cli.options import examples
+from facerec.cli.transfer.app import app as transfer
 
 _PHOTOS = "Photos"
 _GALLERIES = "Galleries: who is enrolled"
@@ -78,16 +65,13 @@ app.command(rich_help_panel=_PHOTOS, epilog=detect.EXAMPLES)(detect.detect)
 app.command(rich_help_panel=_PHOTOS, epilog=verify.EXAMPLES)(verify.verify)
 app.command(rich_help_panel=_GALLERIES, epilog=enroll.EXAMPLES)(enroll.enroll)
 app.command(rich_help_panel=_GALLERIES, epilog=identify.EXAMPLES)(identify.identify)
-app.add_typer(gallery.app, rich_help_panel=_GALLERIES)
+app.add_typer(gallery, rich_help_panel=_GALLERIES)
 app.command(rich_help_panel=_MEASURING, epilog=score.EXAMPLES)(score.score)
 app.command(rich_help_panel=_MEASURING, epilog=embed.EXAMPLES)(embed.embed)
 app.add_typer(evaluate.app, rich_help_panel=_MEASURING)
 app.command(rich_help_panel=_MEASURING, epilog=calibrate.EXAMPLES)(calibrate.calibrate)
-app.add_typer(audit.app, rich_help_panel=_AUDITS)
-app.add_typer(transfer.app, rich_help_panel=_TRANSFER)
+app.add_typer(audit, rich_help_panel=_AUDITS)
+app.add_typer(transfer, rich_help_panel=_TRANSFER)
 app.command(rich_help_panel=_TRANSFER, epilog=train.EXAMPLES)(train.train)
-models.app.command(epilog=models_added.ADD_EXAMPLES)(models_added.add)
-models.app.command(epilog=models_added.ATTACH_EXAMPLES)(models_added.attach)
-models.app.command()(models_added.remove)
 app.command(rich_help_panel=_MODELS, epilog=export.EXAMPLES)(export.export)
-app.add_typer(models.app, rich_help_panel=_MODELS)
+app.add_typer(models, rich_help_panel=_MODELS)

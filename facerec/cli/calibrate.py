@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Device, MinFaceSize, Model, Weights, examples
+from facerec.cli.options import AsJson, Device, MinFaceSize, Model, ModelFiles, examples
 
 EXAMPLES = examples(
     "facerec calibrate scores.csv --fmr 0.01 --fmr 0.001 --out points.json --data-set ours",
@@ -39,7 +39,7 @@ def calibrate(
     model: Model = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Measure the threshold that keeps the false match rate at a target.
 
@@ -54,7 +54,7 @@ def calibrate(
     from facerec.points import write_points
 
     rows = read(table)
-    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
     points = [
         measure(
             rows,

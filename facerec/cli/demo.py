@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, At, Device, Fmr, Weights, examples
+from facerec.cli.options import AsJson, At, Device, Fmr, ModelFiles, examples
 
 if TYPE_CHECKING:
     from facerec.demo.steps import Finding, Identified, Reported, Step
@@ -37,7 +37,7 @@ def demo(
     at: At = None,
     fmr: Fmr = None,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Show what facerec does on real photos: enroll, verify, identify, forget; each step with its time.
 
@@ -49,7 +49,7 @@ def demo(
     from facerec.demo import demonstrate
 
     def load() -> Recognizer:
-        return load_recognizer(None, weights=weights, device=device)
+        return load_recognizer(None, model_files=model_files, device=device)
 
     def point(recognizer: Recognizer) -> OperatingPoint:
         return deciding_point(recognizer, at=at, fmr=fmr)[0]

@@ -9,7 +9,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.marking import Marker
-from facerec.cli.options import Annotate, AsJson, Device, MinFaceSize, Weights, examples
+from facerec.cli.options import Annotate, AsJson, Device, MinFaceSize, ModelFiles, examples
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def detect(
     as_json: AsJson = False,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Find the faces in photos: a box, a score and five points for each.
 
@@ -54,7 +54,7 @@ def detect(
         min_face_size=min_face_size,
         mode="exact" if exact else "fast",
         device=device or best_device(),
-        folder=weights,
+        model_files=model_files,
     )
     marker = None if annotate is None else Marker(annotate)
     workers = one_thread_per_photo()

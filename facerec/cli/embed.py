@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, Weights, examples
+from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, ModelFiles, examples
 from facerec.cli.tables import failures_document, refuse_unwritable, report
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def embed(
     model: Model = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Embed photos of known people: one row per photo, with the vector of its face.
 
@@ -61,7 +61,7 @@ def embed(
 
     table = photos_csv(photos, root=root)
     refuse_unwritable(out)
-    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
     columns = ["photo", *(name for name in table.columns if name != "image")]
     with console.progress("embedding") as progress:
         vectors = PhotoVectors(

@@ -18,8 +18,8 @@ from facerec.cli.options import (
     GalleryFile,
     MinFaceSize,
     Model,
+    ModelFiles,
     Purpose,
-    Weights,
     examples,
 )
 from facerec.cli.running import fail
@@ -78,7 +78,7 @@ def enroll(
     model: Model = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Enroll a person with one or several photos; the gallery file is made if it does not exist.
 
@@ -103,7 +103,9 @@ def enroll(
         "expires": None if expires is None else expires.date(),
         "keep_photos": keep_photos,
     }
-    recognizer = load_recognizer(model_of(gallery, model), weights=weights, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(
+        model_of(gallery, model), model_files=model_files, device=device, min_face_size=min_face_size
+    )
     if accept_low_quality:
         recognizer.gate = NO_GATE
     if folder is not None:

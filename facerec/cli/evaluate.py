@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Device, MinFaceSize, Model, Weights, examples
+from facerec.cli.options import AsJson, Device, MinFaceSize, Model, ModelFiles, examples
 from facerec.cli.tables import failures_document, refuse_unwritable, report
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def lfw(
     model: Model = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Run LFW's official ten folds, from the photos to the figures.
 
@@ -80,7 +80,7 @@ def lfw(
         refuse_unwritable(scores)
     key = _key(pseudonym_key) if secret else b""
     pairs = read_lfw(data)
-    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
     started = time.perf_counter()
     with console.progress("comparing LFW's pairs") as progress:
         table, failures = score_pairs(recognizer, pairs, data, choice="central", progress=progress)

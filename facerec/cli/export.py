@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, MinFaceSize, Weights, examples
+from facerec.cli.options import AsJson, Device, MinFaceSize, ModelFiles, examples
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,7 @@ def export(
     ] = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
     as_json: AsJson = False,
 ) -> None:
     """Write an embedder as an ONNX graph that ONNX Runtime runs with the same vectors.
@@ -75,11 +75,11 @@ def export(
     if int8 and photos is None:
         message = "--int8 needs --photos: the ranges of the numbers, and what it costs, are measured on faces"
         raise ArgumentError(message)
-    source = exportable(name, folder=weights)
+    source = exportable(name, model_files=model_files)
     model_name = called or onnx.name
     people = None
     if photos is not None:
-        people = _people(photos, source.crop, onnx, min_face_size=min_face_size, device=device, weights=weights)
+        people = _people(photos, source.crop, onnx, min_face_size=min_face_size, device=device, model_files=model_files)
     exported = export_float(source, name=model_name, trial=_trial(people, source))
     if int8:
         assert people is not None  # noqa: S101 - for the type checker: checked above
@@ -146,7 +146,7 @@ def _export_int8(
 
 
 def _people(
-    photos: Path, crop: str, folder: Path, *, min_face_size: int, device: str | None, weights: Path | None
+    photos: Path, crop: str, folder: Path, *, min_face_size: int, device: str | None, model_files: Path | None
 ) -> People:
     from facerec.align.crops import crop_recipe
     from facerec.cli.recognition import one_thread_per_photo
@@ -157,8 +157,8 @@ def _people(
     with console.progress("aligning faces") as progress:
         people = read_people(
             photos,
-            detector=Mtcnn(min_face_size=min_face_size, device=device or best_device(), folder=weights),
-            crop=crop_recipe(crop, folder=weights),
+            detector=Mtcnn(min_face_size=min_face_size, device=device or best_device(), model_files=model_files),
+            crop=crop_recipe(crop, model_files=model_files),
             cache=folder.with_name(f"{folder.name}.faces"),
             workers=one_thread_per_photo(),
             progress=progress,

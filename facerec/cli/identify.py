@@ -19,7 +19,7 @@ from facerec.cli.options import (
     GalleryFile,
     MinFaceSize,
     Model,
-    Weights,
+    ModelFiles,
     examples,
 )
 from facerec.cli.running import fail
@@ -46,7 +46,7 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
     model: Model = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Decide for every face of a photo who of the gallery it is, or that it is nobody.
 
@@ -64,7 +64,9 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
 
     found = photos(paths)
     single = len(paths) == 1 and found == paths
-    recognizer = load_recognizer(model_of(gallery, model), weights=weights, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(
+        model_of(gallery, model), model_files=model_files, device=device, min_face_size=min_face_size
+    )
     point, notes = recognizer.deciding_point(chosen_point(recognizer, at=at, fmr=fmr))
     marker = None if annotate is None else Marker(annotate)
     entries: list[dict[str, object]] = []

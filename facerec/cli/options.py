@@ -12,7 +12,7 @@ Choice: TypeAlias = Literal["only", "largest", "central"]
 MIN_FACE_SIZE = 40
 """The detector's own default, in pixels."""
 
-_HOW = "How faces are found and compared"
+_HOW = "Networks and the machine"
 
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document on stdout.")]
 Model = Annotated[
@@ -26,10 +26,10 @@ Model = Annotated[
         rich_help_panel=_HOW,
     ),
 ]
-Weights = Annotated[
+ModelFiles = Annotated[
     Path | None,
     typer.Option(
-        "--weights",
+        "--model-files",
         metavar="DIR",
         help="A folder of model files, looked into before the installed packages.",
         show_default=False,

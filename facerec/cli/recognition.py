@@ -20,7 +20,7 @@ MOST_WORKERS = 4
 
 
 def load_recognizer(
-    model: str | None, *, weights: Path | None, device: str | None, min_face_size: int = MIN_FACE_SIZE
+    model: str | None, *, model_files: Path | None, device: str | None, min_face_size: int = MIN_FACE_SIZE
 ) -> Recognizer:
     """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet.
 
@@ -38,8 +38,8 @@ def load_recognizer(
 
     device = best_device() if device is None else device
     return Recognizer(
-        detector=Mtcnn(min_face_size=min_face_size, device=device, folder=weights),
-        embedder=load_embedder(model or DEFAULT, device=device, weights=weights),
+        detector=Mtcnn(min_face_size=min_face_size, device=device, model_files=model_files),
+        embedder=load_embedder(model or DEFAULT, device=device, model_files=model_files),
         workers=one_thread_per_photo(),
     )
 

@@ -16,6 +16,7 @@ from typing import NoReturn
 import typer
 
 from facerec.cli import console
+from facerec.cli.renamed import successor
 from facerec.errors import FacerecError
 
 FAILED = 2
@@ -82,6 +83,9 @@ def _message(error: Exception) -> str:
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         told = error.format_message()
+        command = "" if context is None else context.command_path
+        if (now := successor(command, getattr(error, "option_name", ""))) is not None:
+            told = now
         return told if context is None else f"{told.rstrip('.')}; see: {context.command_path} --help"
     if isinstance(error, OSError) and error.strerror:
         where = "output" if error.filename is None else str(error.filename)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, Weights, examples
+from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, ModelFiles, examples
 from facerec.cli.tables import failures_document, refuse_unwritable, report
 
 EXAMPLES = examples(
@@ -41,7 +41,7 @@ def score(
     model: Model = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Score pairs of photos: cosine similarity, larger where two faces are more alike.
 
@@ -55,7 +55,7 @@ def score(
 
     table = pairs_csv(pairs, root=root)
     refuse_unwritable(out)
-    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
     with console.progress("scoring") as progress:
         scored, failures = score_pairs(
             recognizer, table, pairs.parent if root is None else root, choice=face, progress=progress

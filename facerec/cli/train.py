@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import MIN_FACE_SIZE, AsJson, Choice, Device, MinFaceSize, Weights, examples
+from facerec.cli.options import MIN_FACE_SIZE, AsJson, Choice, Device, MinFaceSize, ModelFiles, examples
 
 if TYPE_CHECKING:
     from facerec.training.make import TrainedModel
@@ -300,7 +300,7 @@ def train(
         typer.Option("--name", metavar="NAME", help="Of the model; by default that of its folder.", show_default=False),
     ] = None,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
     as_json: AsJson = False,
 ) -> None:
     """Train an embedder on photos of people, from a pre-trained backbone to a calibrated model's folder.
@@ -322,7 +322,14 @@ def train(
             teacher,
             backbone,
             read=lambda recipe: _people(
-                data, recipe, face, kept, named=False, min_face_size=min_face_size, device=device, weights=weights
+                data,
+                recipe,
+                face,
+                kept,
+                named=False,
+                min_face_size=min_face_size,
+                device=device,
+                model_files=model_files,
             ),
             given=_given(context),
             out=out,
@@ -334,14 +341,14 @@ def train(
             data_terms=data_terms,
             command=_command(),
             device=device,
-            weights=weights,
+            model_files=model_files,
             as_json=as_json,
         )
         return
     if one_pass:
         message = "--one-pass is for a student; name its --teacher, or leave it out"
         raise ArgumentError(message)
-    start = load_backbone(backbone, weights_dir=weights)
+    start = load_backbone(backbone, model_files=model_files)
     random = start.weights_sha256 is None
     recipe = TrainingRecipe(
         head=head,
@@ -368,7 +375,7 @@ def train(
         if not first:
             own.wait()  # until the first process has aligned the faces
         people = _people(
-            data, crop, face, kept, named=True, min_face_size=min_face_size, device=device, weights=weights
+            data, crop, face, kept, named=True, min_face_size=min_face_size, device=device, model_files=model_files
         )
         for column in by:
             people.without(column)  # a column that is not there is told before anything is trained
@@ -388,7 +395,7 @@ def train(
                 data_terms=data_terms,
                 command=_command(),
                 device=device,
-                weights_dir=weights,
+                model_files=model_files,
                 preparing=bar,
                 progress=_teller(bar) if first else None,
             )
@@ -411,7 +418,7 @@ def _people(
     named: bool,
     min_face_size: int,
     device: str | None,
-    weights: Path | None,
+    model_files: Path | None,
 ) -> People:
     import os
 
@@ -427,8 +434,8 @@ def _people(
     with console.progress("aligning faces") as progress, threads_per_network(1):
         people = (read_people if named else read_faces)(
             data,
-            detector=Mtcnn(min_face_size=min_face_size, device=device or best_device(), folder=weights),
-            crop=crop_recipe(crop, folder=weights),
+            detector=Mtcnn(min_face_size=min_face_size, device=device or best_device(), model_files=model_files),
+            crop=crop_recipe(crop, model_files=model_files),
             cache=cache / "chips",
             choice=face,
             workers=min(MOST_WORKERS, os.cpu_count() or 1),

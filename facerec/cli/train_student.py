@@ -36,7 +36,7 @@ def train_student_of(
     data_terms: str,
     command: str,
     device: str | None,
-    weights: Path | None,
+    model_files: Path | None,
     as_json: bool,
 ) -> None:
     """Teach a student and tell of it.
@@ -72,8 +72,8 @@ def train_student_of(
         options = ", ".join(f"--{option.replace('_', '-')}" for option in needless)
         message = f"{options}: with --teacher, a student learns the teacher's vectors, crop and length; leave it out"
         raise ArgumentError(message)
-    taught_by = load_teacher(teacher, device=device or "cpu", weights=weights)
-    student = load_student(backbone, weights_dir=weights)
+    taught_by = load_teacher(teacher, device=device or "cpu", model_files=model_files)
+    student = load_student(backbone, model_files=model_files)
     chosen = {"learning_rate": _FROM_RANDOM} if student.random else {}
     fields = StudentRecipe.__dataclass_fields__
     recipe = StudentRecipe(**(chosen | {key: value for key, value in given.items() if key in fields}), flip=flip)

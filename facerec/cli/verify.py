@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, At, Device, FaceOption, Fmr, MinFaceSize, Model, Weights, examples
+from facerec.cli.options import AsJson, At, Device, FaceOption, Fmr, MinFaceSize, Model, ModelFiles, examples
 
 if TYPE_CHECKING:
     from facerec.types import Verification
@@ -49,7 +49,7 @@ def verify(
     model: Model = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Decide whether two photos show the same person, or a photo shows somebody enrolled.
 
@@ -67,7 +67,7 @@ def verify(
         raise ArgumentError(message)
     if gallery is not None:
         model = model_of(gallery, model)
-    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
     point = chosen_point(recognizer, at=at, fmr=fmr)
     if gallery is None:
         outcome = recognizer.verify(probe, str(reference), at=point, choice=face)

@@ -58,7 +58,7 @@ class Mtcnn:
         finds nearly the same faces (see README for the recall measured).
     device : str
         ``cpu``, ``cuda`` or ``cuda:N``.
-    folder : Path, optional
+    model_files : Path, optional
         Where to look for the weights first.
 
     Raises
@@ -75,7 +75,7 @@ class Mtcnn:
         min_face_size: int = 40,
         mode: Mode = "fast",
         device: str = "cpu",
-        folder: Path | None = None,
+        model_files: Path | None = None,
     ) -> None:
         if mode not in get_args(Mode):
             message = f"mode must be one of {', '.join(get_args(Mode))}; got {mode!r}"
@@ -87,7 +87,7 @@ class Mtcnn:
         self.mode = mode
         self._overlaps = _OVERLAPS[mode]
         self._device = torch_device(device)
-        self._nets = load_nets(device=self._device, folder=folder)
+        self._nets = load_nets(device=self._device, model_files=model_files)
 
     @property
     def name(self) -> str:

@@ -135,7 +135,7 @@ def _take_pixels_as_they_are(network: PNet | RNet | ONet) -> None:
     first.bias.sub_(first.weight.sum(dim=(1, 2, 3)) * 127.5)
 
 
-def load_nets(*, device: torch.device, folder: Path | None = None) -> Nets:
+def load_nets(*, device: torch.device, model_files: Path | None = None) -> Nets:
     """Load the three networks: channels last, in evaluation mode, without gradients.
 
     Raises
@@ -149,7 +149,7 @@ def load_nets(*, device: torch.device, folder: Path | None = None) -> Nets:
         (RNet(pretrained=False), catalogue.RNET),
         (ONet(pretrained=False), catalogue.ONET),
     ):
-        content = io.BytesIO(weights.load(file, folder=folder))
+        content = io.BytesIO(weights.load(file, model_files=model_files))
         network.load_state_dict(torch.load(content, map_location="cpu", weights_only=True))
         network.eval().requires_grad_(requires_grad=False)
         _take_pixels_as_they_are(network)

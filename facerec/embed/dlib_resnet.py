@@ -25,7 +25,7 @@ _DIMENSION = 128
 
 
 def dlib_resnet(
-    *, device: str = "cpu", flip: bool = True, precision: Precision = "float32", folder: Path | None = None
+    *, device: str = "cpu", flip: bool = True, precision: Precision = "float32", model_files: Path | None = None
 ) -> Embedder:
     """Load the default embedder.
 
@@ -38,7 +38,7 @@ def dlib_resnet(
         without do not mix; they have different digests.
     precision : {"float32", "bfloat16"}
         See ``facerec.embed.forward.forward_of``.
-    folder : Path, optional
+    model_files : Path, optional
         Where to look for the two weight files first.
 
     Raises
@@ -49,7 +49,7 @@ def dlib_resnet(
         If a weight file is absent or is not the expected one.
     """
     files = catalogue.DLIB_5PT_WEIGHTS, catalogue.DLIB_RESNET_WEIGHTS
-    trees, network = (weights.load(file, folder=folder) for file in files)
+    trees, network = (weights.load(file, model_files=model_files) for file in files)
     crop = DlibChip(parse_landmark_trees(trees, name=files[0].file_name))
     return Embedder(
         name=_NAME,

@@ -31,7 +31,7 @@ _PREPROCESSING = "InceptionResnetV1 of (x - 127.5) / 128, unit length, v1"
 def facenet(
     *,
     device: str = "cpu",
-    folder: str | os.PathLike[str] | None = None,
+    model_files: str | os.PathLike[str] | None = None,
     flip: bool = True,
     precision: Precision = "float32",
     weight: WeightFile = FACENET_WEIGHTS,
@@ -42,7 +42,7 @@ def facenet(
     ----------
     device : str
         ``cpu``, ``cuda`` or ``cuda:N``.
-    folder : path, optional
+    model_files : path, optional
         A folder that holds the weights, looked into first; see `facerec.models.weights.locate`.
     flip : bool
         Whether to average the vectors of a chip and of its mirror image, each of unit length: twice the time, and a
@@ -66,7 +66,7 @@ def facenet(
     ArgumentError
         If `device` or `precision` is unknown, or the machine has no such device.
     """
-    network = _Standardised(_network(load(weight, folder=folder), name=weight.file_name))
+    network = _Standardised(_network(load(weight, model_files=model_files), name=weight.file_name))
     crop = BoxCrop()
     digest = embedder_digest(weights=[weight.sha256], crop=crop.name, preprocessing=_PREPROCESSING, flip=flip)
     return Embedder(

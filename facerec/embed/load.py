@@ -36,7 +36,7 @@ def embedder_names() -> tuple[str, ...]:
     return (*_BUILT_IN, *added_models())
 
 
-def load_embedder(name: str = DEFAULT, *, device: str = "cpu", weights: Path | None = None) -> Embedder:
+def load_embedder(name: str = DEFAULT, *, device: str = "cpu", model_files: Path | None = None) -> Embedder:
     """Load an embedder by its name.
 
     Parameters
@@ -45,7 +45,7 @@ def load_embedder(name: str = DEFAULT, *, device: str = "cpu", weights: Path | N
         One of `embedder_names`.
     device : str
         ``cpu``, ``cuda`` or ``cuda:N``; an ONNX model always runs on the processor.
-    weights : Path, optional
+    model_files : Path, optional
         Where to look first for files that come with this project's models and crop recipes.
 
     Raises
@@ -56,9 +56,9 @@ def load_embedder(name: str = DEFAULT, *, device: str = "cpu", weights: Path | N
         If a file of the model is absent, is not the expected one, or cannot be used.
     """
     if name in _BUILT_IN:
-        return _BUILT_IN[name](device, weights)
+        return _BUILT_IN[name](device, model_files)
     if name in added_models():
-        return embedder_of(read_model(models_folder() / name), device=device, weights=weights)
+        return embedder_of(read_model(models_folder() / name), device=device, model_files=model_files)
     near = difflib.get_close_matches(name, embedder_names(), n=1)
     meant = f"; did you mean {near[0]!r}?" if near else "."
     message = (
@@ -68,14 +68,14 @@ def load_embedder(name: str = DEFAULT, *, device: str = "cpu", weights: Path | N
     raise ArgumentError(message)
 
 
-def embedder_of(model: ModelFolder, *, device: str = "cpu", weights: Path | None = None) -> Embedder:
+def embedder_of(model: ModelFolder, *, device: str = "cpu", model_files: Path | None = None) -> Embedder:
     """The embedder that a model's folder describes.
 
     Parameters
     ----------
     model : ModelFolder
         From ``facerec.models.folder.read_model``.
-    device, weights
+    device, model_files
         As for `load_embedder`.
 
     Raises
@@ -86,7 +86,7 @@ def embedder_of(model: ModelFolder, *, device: str = "cpu", weights: Path | None
         If `device` is unknown or absent, or no crop recipe has the name that the folder gives.
     """
     about = model.description
-    crop = crop_recipe(about.crop, folder=weights)
+    crop = crop_recipe(about.crop, model_files=model_files)
     if about.kind == "onnx":
         from facerec.embed.onnx_graph import onnx_forward, open_graph
 
@@ -215,16 +215,16 @@ def _output(about: ModelDescription) -> str | None:
     raise CorruptWeightsError(message)
 
 
-def _dlib_resnet(device: str, weights: Path | None) -> Embedder:
+def _dlib_resnet(device: str, model_files: Path | None) -> Embedder:
     from facerec.embed.dlib_resnet import dlib_resnet
 
-    return dlib_resnet(device=device, folder=weights)
+    return dlib_resnet(device=device, model_files=model_files)
 
 
-def _facenet(device: str, weights: Path | None) -> Embedder:
+def _facenet(device: str, model_files: Path | None) -> Embedder:
     from facerec.embed.facenet import facenet
 
-    return facenet(device=device, folder=weights)
+    return facenet(device=device, model_files=model_files)
 
 
 _BUILT_IN: dict[str, Callable[[str, Path | None], Embedder]] = {DEFAULT: _dlib_resnet, "facenet": _facenet}

@@ -18,11 +18,11 @@ from urllib.error import HTTPError
 
 from facerec.errors import CorruptWeightsError, WeightsError
 from facerec.models.weights import (
-    FOLDER_VARIABLE,
     InPackage,
     WeightFile,
     cache_folder,
     how_to_get,
+    named_folder,
     sha256_of,
 )
 
@@ -39,7 +39,7 @@ _SECONDS_TO_ANSWER = 60
 def fetch(
     weight: WeightFile,
     *,
-    folder: str | os.PathLike[str] | None = None,
+    model_files: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     opener: urllib.request.OpenerDirector | None = None,
 ) -> Path:
@@ -52,8 +52,8 @@ def fetch(
     ----------
     weight : WeightFile
         Its source must be a `Download`.
-    folder : path, optional
-        Where to put it; by default the folder that ``FACEREC_WEIGHTS`` names, else the user's cache folder.
+    model_files : path, optional
+        Where to put it; by default the folder that ``FACEREC_MODEL_FILES`` names, else the user's cache folder.
         Made if it does not exist.
     progress : callable, optional
         Called with the bytes so far and the bytes in all (``None`` where the server does not say).
@@ -83,7 +83,7 @@ def fetch(
     if not url.startswith("https://"):
         message = f"{weight.file_name} is fetched over https only; got the address {url}"
         raise WeightsError(message)
-    target = Path(folder or os.environ.get(FOLDER_VARIABLE) or cache_folder()) / weight.file_name
+    target = Path(model_files or named_folder() or cache_folder()) / weight.file_name
     part: Path | None = None
     try:
         if target.is_file() and sha256_of(target).startswith(weight.sha256):

@@ -21,8 +21,9 @@ from platformdirs import user_cache_path, user_data_path
 
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError, WeightsError
 
-FOLDER_VARIABLE = "FACEREC_WEIGHTS"
+FOLDER_VARIABLE = "FACEREC_MODEL_FILES"
 """Environment variable that names a folder of model files."""
+_FORMER_VARIABLE = "FACEREC_WEIGHTS"
 
 MODELS_VARIABLE = "FACEREC_MODELS"
 """Environment variable that names a folder of added models, in place of the one in the user's data folder."""
@@ -91,6 +92,20 @@ def cache_folder() -> Path:
     return user_cache_path("facerec", appauthor=False) / "weights"
 
 
+def named_folder() -> str | None:
+    """The folder of model files that the environment names, if it names one.
+
+    Raises
+    ------
+    ArgumentError
+        If the variable still has the name of an earlier version.
+    """
+    if os.environ.get(_FORMER_VARIABLE):
+        message = f"the environment variable {_FORMER_VARIABLE} is called {FOLDER_VARIABLE} now; set that one"
+        raise ArgumentError(message)
+    return os.environ.get(FOLDER_VARIABLE) or None
+
+
 def models_folder() -> Path:
     """The folder that holds a folder for each model that the user added; need not exist."""
     named = os.environ.get(MODELS_VARIABLE)
@@ -110,7 +125,7 @@ def added_models() -> tuple[str, ...]:
 
 
 def locate(
-    weight: WeightFile, *, folder: str | os.PathLike[str] | None = None, also: Sequence[tuple[str, Path]] = ()
+    weight: WeightFile, *, model_files: str | os.PathLike[str] | None = None, also: Sequence[tuple[str, Path]] = ()
 ) -> Path:
     """Find a model file and check its size and SHA-256.
 
@@ -118,8 +133,8 @@ def locate(
     ----------
     weight : WeightFile
         As the catalogue lists it.
-    folder : path, optional
-        Looked into first; then the folder that the environment variable ``FACEREC_WEIGHTS`` names, the package that
+    model_files : path, optional
+        Looked into first; then the folder that the environment variable ``FACEREC_MODEL_FILES`` names, the package that
         carries the file, and the user's cache folder.
     also : sequence of (str, Path)
         Further folders, looked into last, each with what to call it in a message.
@@ -138,7 +153,7 @@ def locate(
     WeightsError
         If a file cannot be read.
     """
-    path = _first_existing(weight, folder, also)
+    path = _first_existing(weight, model_files, also)
     try:
         _check_size(weight, path, path.stat().st_size)
         _check_digest(weight, path, sha256_of(path))
@@ -147,12 +162,12 @@ def locate(
     return path
 
 
-def load(weight: WeightFile, *, folder: str | os.PathLike[str] | None = None) -> bytes:
+def load(weight: WeightFile, *, model_files: str | os.PathLike[str] | None = None) -> bytes:
     """Read a model file; the bytes returned are the bytes that were checked.
 
     Parameters
     ----------
-    weight, folder
+    weight, model_files
         As for `locate`.
 
     Returns
@@ -165,7 +180,7 @@ def load(weight: WeightFile, *, folder: str | os.PathLike[str] | None = None) ->
     MissingWeightsError, CorruptWeightsError, WeightsError
         As `locate`.
     """
-    path = _first_existing(weight, folder)
+    path = _first_existing(weight, model_files)
     try:
         # Checked first, so that a file of any size that merely has the right name is not read into memory.
         _check_size(weight, path, path.stat().st_size)
@@ -234,11 +249,11 @@ def embedder_digest(*, weights: Sequence[str], crop: str, preprocessing: str, fl
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-def _places(weight: WeightFile, folder: str | os.PathLike[str] | None) -> Iterator[tuple[str, Path | None]]:
+def _places(weight: WeightFile, model_files: str | os.PathLike[str] | None) -> Iterator[tuple[str, Path | None]]:
     """Each place in the order in which it is looked at, in words and as a path (``None`` if there is no such place)."""
-    if folder is not None:
-        yield f"the folder given, {Path(folder)}", Path(folder) / weight.file_name
-    named = os.environ.get(FOLDER_VARIABLE)
+    if model_files is not None:
+        yield f"the folder given, {Path(model_files)}", Path(model_files) / weight.file_name
+    named = named_folder()
     if named:
         yield f"{FOLDER_VARIABLE}={named}", Path(named) / weight.file_name
     else:
@@ -255,9 +270,9 @@ def _places(weight: WeightFile, folder: str | os.PathLike[str] | None) -> Iterat
 
 
 def _first_existing(
-    weight: WeightFile, folder: str | os.PathLike[str] | None, also: Sequence[tuple[str, Path]] = ()
+    weight: WeightFile, model_files: str | os.PathLike[str] | None, also: Sequence[tuple[str, Path]] = ()
 ) -> Path:
-    places = [*_places(weight, folder), *((words, each / weight.file_name) for words, each in also)]
+    places = [*_places(weight, model_files), *((words, each / weight.file_name) for words, each in also)]
     for _, path in places:
         try:
             if path is not None and path.is_file():

@@ -22,7 +22,7 @@ _DET_MOST = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class DetCurve:
+class DetLine:
     """Error rates over the thresholds.
 
     Attributes
@@ -64,13 +64,13 @@ class OperatingMark:
             raise ArgumentError(message)
 
 
-def det_curve(axes: Axes, curves: Sequence[DetCurve], *, marks: Sequence[OperatingMark] = ()) -> None:
+def det_curve(axes: Axes, curves: Sequence[DetLine], *, marks: Sequence[OperatingMark] = ()) -> None:
     """Draw FNMR over FMR, both on normal-deviate axes, with operating points marked.
 
     Parameters
     ----------
     axes : Axes
-    curves : sequence of DetCurve
+    curves : sequence of DetLine
         Drawn in this order, one line each.
     marks : sequence of OperatingMark
         Drawn as diamonds with their label.

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from facerec.errors import ArgumentError
-from facerec.reporting.svg import rewrite
 
 Plot: TypeAlias = Callable[[Axes], None]
 """Draws one chart on one pair of axes."""
@@ -127,6 +127,9 @@ def to_svg(figure: Figure) -> str:
     """Return a matplotlib figure that was drawn elsewhere as SVG; its own style stays as it is."""
     with house_style():
         file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    # matplotlib says the same in a style sheet, which has to go: it would round the lines of the whole page.
-    return rewrite(file.getvalue().replace("<svg ", '<svg stroke-linejoin="round" ', 1))
+        figure.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    text = file.getvalue()
+    # No prolog, no ids of groups, which nothing refers to, and no comments, in which matplotlib repeats the texts: a
+    # name in them may be no XML.
+    drawn = re.sub(r'<!--.*?-->|(?<=<g) id="[^"]*"', "", text[text.index("<svg") :], flags=re.DOTALL)
+    return " ".join(drawn.split()).replace("> <", ">\n<") + "\n"

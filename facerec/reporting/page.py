@@ -19,7 +19,6 @@ from typing import TypeAlias, get_args
 from facerec.errors import ArgumentError
 from facerec.reporting.columns import WORDS, Cell, Column, Kind, Standing
 from facerec.reporting.inline import Paragraph, Spans, parse_paragraphs, parse_spans, printable
-from facerec.reporting.svg import rewrite
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,7 @@ class Figure:
     Attributes
     ----------
     svg : str
-        As ``facerec.reporting.figures.draw`` makes it; checked and rewritten so that it is safe inside a page.
+        As ``facerec.reporting.figures.draw`` makes it. A page shows it as an image, in which nothing can act or load.
     alt : str
         What it shows, for who cannot see it: one sentence with the finding, not the word "chart".
     caption : str
@@ -178,7 +177,9 @@ class Figure:
 
     def __post_init__(self) -> None:
         _describe(self)
-        object.__setattr__(self, "svg", rewrite(self.svg, title=self.alt))
+        if not self.svg.startswith("<svg"):
+            message = f"figure {self.alt!r} must be an svg element; it starts with {self.svg[:20]!r}"
+            raise ArgumentError(message)
         series = {name: Column(name, "number") for name in self.data}
         checked = {column.name: tuple(map(column.checked, self.data[name])) for name, column in series.items()}
         object.__setattr__(self, "data", MappingProxyType(checked))

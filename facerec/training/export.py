@@ -109,14 +109,14 @@ class Exported:
     lowest_cosine: float
 
 
-def exportable(name: str, *, folder: Path | None = None) -> Exportable:
+def exportable(name: str, *, model_files: Path | None = None) -> Exportable:
     """The network of an embedder, by its name.
 
     Parameters
     ----------
     name : str
         ``dlib-resnet``, or a trained model that was added.
-    folder : Path, optional
+    model_files : Path, optional
         Where to look first for weight files.
 
     Raises
@@ -127,7 +127,7 @@ def exportable(name: str, *, folder: Path | None = None) -> Exportable:
         If a file of it is absent or is not the expected one.
     """
     if name == "dlib-resnet":
-        return exportable_dlib_resnet(folder=folder)
+        return exportable_dlib_resnet(model_files=model_files)
     if name in weights.added_models():
         return exportable_trained(read_model(weights.models_folder() / name))
     message = (
@@ -180,7 +180,7 @@ def pattern_chips(crop: str, *, count: int = 8) -> Chips:
     return resized(coarse, size)
 
 
-def exportable_dlib_resnet(*, folder: Path | None = None) -> Exportable:
+def exportable_dlib_resnet(*, model_files: Path | None = None) -> Exportable:
     """The default embedder's network.
 
     Raises
@@ -192,9 +192,9 @@ def exportable_dlib_resnet(*, folder: Path | None = None) -> Exportable:
     from facerec.networks.dlib_resnet import parse_dlib_resnet
 
     file = catalogue.DLIB_RESNET_WEIGHTS
-    embedder = dlib_resnet(folder=folder)
+    embedder = dlib_resnet(model_files=model_files)
     return Exportable(
-        network=parse_dlib_resnet(weights.load(file, folder=folder), name=file.file_name),
+        network=parse_dlib_resnet(weights.load(file, model_files=model_files), name=file.file_name),
         name=embedder.name,
         digest=embedder.digest,
         crop=embedder.crop.name,

@@ -99,7 +99,7 @@ def train_embedder(
     data_terms: str = "",
     command: str = "",
     device: str | None = None,
-    weights_dir: Path | None = None,
+    model_files: Path | None = None,
     preparing: Callable[[int, int], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> TrainedModel:
@@ -132,7 +132,7 @@ def train_embedder(
         What made the model, without local paths, for the card.
     device : str, optional
         ``cpu``, ``cuda`` or ``cuda:N``; a GPU where there is one.
-    weights_dir : Path, optional
+    model_files : Path, optional
         Where weight files are looked for first.
     preparing : callable, optional
         Called with photos done and photos in all while features are computed.
@@ -168,7 +168,7 @@ def train_embedder(
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         network = new_network(backbone, recipe, size=plan.size).to(place)
         inputs = _inputs(plan, network, cache or work / "features", preparing)
-        loss, start = _started(plan, network, inputs, weights_dir)
+        loss, start = _started(plan, network, inputs, model_files)
         loop = _loop(plan, network, loss, inputs)
         if people.columns and current_team().rank == 0:
             _write_scores(deepcopy(network), plan, work / START_SCORES, place)
@@ -308,13 +308,13 @@ def _inputs(plan: _Plan, network: FaceNetwork, cache: Path, progress: Callable[[
     return inputs
 
 
-def _started(plan: _Plan, network: FaceNetwork, inputs: Inputs, weights_dir: Path | None) -> tuple[FaceLoss, str]:
+def _started(plan: _Plan, network: FaceNetwork, inputs: Inputs, model_files: Path | None) -> tuple[FaceLoss, str]:
     """The head and the centres where they start, from a few photos of each person."""
     labels = plan.people.labels[plan.split.train]
     _, people = np.unique(labels, return_inverse=True)
     some = _few_of_each(people)
     features = _features(plan, network, inputs, plan.split.train[some])
-    start = start_head(network, plan.backbone, features.cpu().numpy(), weights_dir=weights_dir)
+    start = start_head(network, plan.backbone, features.cpu().numpy(), model_files=model_files)
     with torch.no_grad():
         vectors = network.head(features)
     settings = loss_settings(plan.recipe.loss, plan.split.train_people)

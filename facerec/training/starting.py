@@ -48,7 +48,7 @@ def new_network(backbone: Backbone, recipe: TrainingRecipe, *, size: int) -> Fac
 
 
 def start_head(
-    network: FaceNetwork, backbone: Backbone, features: NDArray[np.float32], *, weights_dir: Path | None = None
+    network: FaceNetwork, backbone: Backbone, features: NDArray[np.float32], *, model_files: Path | None = None
 ) -> str:
     """Put the head where it starts.
 
@@ -64,7 +64,7 @@ def start_head(
         What its trunk came from.
     features : ndarray, float32, shape (n, features)
         Of training photos, n >= 2; not looked at on dlib's network.
-    weights_dir : Path, optional
+    model_files : Path, optional
         Where weight files are looked for first.
 
     Returns
@@ -82,7 +82,7 @@ def start_head(
         return "no layer on the features"
     if backbone.architecture == DLIB_RESNET and backbone.weights_sha256 is not None and network.dimension == _OF_DLIB:
         file = catalogue.DLIB_RESNET_WEIGHTS
-        parent = parse_dlib_resnet(weights.load(file, folder=weights_dir), name=file.file_name)
+        parent = parse_dlib_resnet(weights.load(file, model_files=model_files), name=file.file_name)
         matrix, shift = parent.last.weight.detach().double().numpy(), np.zeros(_OF_DLIB)
         words = "the parent's own last layer"
     else:

@@ -67,7 +67,7 @@ class Student:
         return trunk
 
 
-def load_student(name: str, *, weights_dir: Folder = None) -> Student:
+def load_student(name: str, *, model_files: Folder = None) -> Student:
     """Find what a student starts from.
 
     Parameters
@@ -76,7 +76,7 @@ def load_student(name: str, *, weights_dir: Folder = None) -> Student:
         A backbone (``facerec.transfer.backbone.load_backbone``); ``dlib_resnet_trim`` or ``dlib_resnet_short``, dlib's
         network without two or four of its fourteen residual blocks, which start from the weights of the others;
         ``dlib_resnet_half.none``, all blocks with half the filters, which starts at random.
-    weights_dir : path, optional
+    model_files : path, optional
         Where weight files are looked for first.
 
     Raises
@@ -88,13 +88,13 @@ def load_student(name: str, *, weights_dir: Folder = None) -> Student:
     """
     architecture, _, version = name.partition(".")
     if architecture not in STUDENTS:
-        backbone = load_backbone(name, weights_dir=weights_dir)
+        backbone = load_backbone(name, model_files=model_files)
         return Student(backbone.name, backbone.architecture, backbone, backbone.weights_sha256 is None)
     if version not in ("", NONE) or (architecture not in KEPT and version != NONE):
         message = f"there are no weights for {name}; use {architecture}.{NONE}, which starts at random"
         raise ArgumentError(message)
     random = version == NONE
-    parent = load_backbone(f"{DLIB_RESNET}.{NONE}" if random else DLIB_RESNET, weights_dir=weights_dir)
+    parent = load_backbone(f"{DLIB_RESNET}.{NONE}" if random else DLIB_RESNET, model_files=model_files)
     return Student(name, architecture, parent, random)
 
 

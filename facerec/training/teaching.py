@@ -40,7 +40,7 @@ class Teacher:
     terms: Terms
 
 
-def load_teacher(name: str, *, device: str = "cpu", weights: Path | None = None) -> Teacher:
+def load_teacher(name: str, *, device: str = "cpu", model_files: Path | None = None) -> Teacher:
     """Load a teacher by its name.
 
     Parameters
@@ -48,7 +48,7 @@ def load_teacher(name: str, *, device: str = "cpu", weights: Path | None = None)
     name : str
         Of an embedder (``facerec.embed.load.embedder_names``): ``dlib-resnet``, or one that was added; as a backbone is
         written, ``dlib_resnet``, it is known, too.
-    device, weights
+    device, model_files
         As for ``facerec.embed.load.load_embedder``.
 
     Raises
@@ -59,7 +59,7 @@ def load_teacher(name: str, *, device: str = "cpu", weights: Path | None = None)
     added = added_models()
     hyphens = name.replace("_", "-")
     known = hyphens if name not in added and hyphens in embedder_names() else name
-    embedder = load_embedder(known, device=device, weights=weights)
+    embedder = load_embedder(known, device=device, model_files=model_files)
     if known in added:
         return Teacher(embedder, read_model(models_folder() / known).description.terms)
     model = catalogue.model(known)

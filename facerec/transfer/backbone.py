@@ -117,7 +117,7 @@ class Backbone:
         return network.requires_grad_()
 
 
-def load_backbone(name: str, *, weights_dir: Folder = None, weights: str = "default") -> Backbone:
+def load_backbone(name: str, *, model_files: Folder = None, weights: str = "default") -> Backbone:
     """Find a backbone's weights, check their SHA-256 and say what they are; no weights are read into memory yet.
 
     Parameters
@@ -125,7 +125,7 @@ def load_backbone(name: str, *, weights_dir: Folder = None, weights: str = "defa
     name : str
         Architecture ("resnet50"), architecture and version ("resnet50.v2", "resnet50.none"), or torchvision's
         spelling ("ResNet50_Weights.IMAGENET1K_V2").
-    weights_dir : path, optional
+    model_files : path, optional
         Looked into first for weight files; see `facerec.transfer.finding.find`.
     weights : str
         Which weights, if `name` does not say: "default"; a version, such as "v1"; or "none", which is the only way
@@ -155,10 +155,10 @@ def load_backbone(name: str, *, weights_dir: Folder = None, weights: str = "defa
     if version == NONE:
         return _described(_like(architecture), f"{architecture}.{NONE}", None)
     network = pretrained(name)
-    return _described(network, network.name, find(network, weights_dir=weights_dir))
+    return _described(network, network.name, find(network, model_files=model_files))
 
 
-def default_backbone_name(weights_dir: Folder = None) -> str:
+def default_backbone_name(model_files: Folder = None) -> str:
     """Name of the backbone that is used where none is named.
 
     ResNet-50 V2 or ResNet-18 V1 of torchvision where its file is here, else EfficientNet-Lite0, which is installed
@@ -171,7 +171,7 @@ def default_backbone_name(weights_dir: Folder = None) -> str:
     """
     for name in _PREFERRED:
         try:
-            find(pretrained(name), weights_dir=weights_dir)
+            find(pretrained(name), model_files=model_files)
         except MissingWeightsError:
             continue
         return name

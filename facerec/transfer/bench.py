@@ -107,7 +107,7 @@ def run_bench(
     trials: int | None = None,
     test: float = 0.25,
     label: str = "label",
-    weights_dir: Path | None = None,
+    model_files: Path | None = None,
     weights: str = "default",
     device: str = "cpu",
     teamwork: Teamwork | None = None,
@@ -140,7 +140,7 @@ def run_bench(
         Share of the photos to test on where the data give no test part.
     label : str
         The manifest's column with the class.
-    weights_dir : Path, optional
+    model_files : Path, optional
         A folder of weight files.
     weights : str
         ``default``, a version, or ``none`` for random weights, which every output then says.
@@ -177,7 +177,7 @@ def run_bench(
     from facerec.transfer.teamwork import Teamwork
 
     image_set = read_image_set(data, label=label)
-    loaded = load_backbones(backbones, weights_dir, weights)
+    loaded = load_backbones(backbones, model_files, weights)
     together = teamwork or Teamwork()
     work = Measuring(image_set, loaded, test=test, device=device, features=out / "features", teamwork=together)
     wanted = _shots(shots, work)
@@ -210,7 +210,7 @@ def run_bench(
         label=label,
         digest=image_set.digest,
         backbones=list(loaded),
-        weights_dir=None if weights_dir is None else str(weights_dir),
+        model_files=None if model_files is None else str(model_files),
         version=weights,
         test=test,
         device=device,
@@ -272,12 +272,12 @@ def without_names(text: str, image_set: ImageSet) -> str:
     return text
 
 
-def load_backbones(names: Sequence[str], weights_dir: Path | None, weights: str) -> dict[str, Any]:
+def load_backbones(names: Sequence[str], model_files: Path | None, weights: str) -> dict[str, Any]:
     """Backbones by their own names; none named: the best one that is here. Errors as ``load_backbone`` has them."""
     from facerec.transfer.backbone import default_backbone_name, load_backbone
 
-    wanted = names or (default_backbone_name(weights_dir),)
-    loaded = [load_backbone(name, weights_dir=weights_dir, weights=weights) for name in wanted]
+    wanted = names or (default_backbone_name(model_files),)
+    loaded = [load_backbone(name, model_files=model_files, weights=weights) for name in wanted]
     return {backbone.name: backbone for backbone in loaded}
 
 

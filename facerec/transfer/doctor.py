@@ -86,13 +86,13 @@ _ROUNDING = 0.0005 + 1e-9
 
 
 def doctor(
-    *, weights_dir: str | os.PathLike[str] | None = None, progress: Callable[[int, int], None] | None = None
+    *, model_files: str | os.PathLike[str] | None = None, progress: Callable[[int, int], None] | None = None
 ) -> tuple[Check, ...]:
     """Check blocks, networks and weight files; some 20 seconds on one core.
 
     Parameters
     ----------
-    weights_dir : path, optional
+    model_files : path, optional
         Looked into first for weight files.
     progress : callable, optional
         Called with how many sets of weights are done, and how many there are.
@@ -109,7 +109,7 @@ def doctor(
         if form not in counted:
             counted.add(form)
             found.extend(_network(network))
-        found.append(_file(network, weights_dir))
+        found.append(_file(network, model_files))
         if progress is not None:
             progress(done, len(PRETRAINED))
     return tuple(found)
@@ -138,13 +138,13 @@ def _macs(network: Pretrained, name: str, found: float) -> Check:
     return Check(name, what, round(expected, 3), round(found, 3), status)
 
 
-def _file(network: Pretrained, weights_dir: str | os.PathLike[str] | None) -> Check:
+def _file(network: Pretrained, model_files: str | os.PathLike[str] | None) -> Check:
     file = network.files[0]
     expected = f"SHA-256 {file.sha256[:16]}"
     try:
-        here = find(network, weights_dir=weights_dir)
+        here = find(network, model_files=model_files)
         # The file is the right one; that it also fits the network is seen by loading it.
-        load_backbone(network.name, weights_dir=weights_dir).trunk()
+        load_backbone(network.name, model_files=model_files).trunk()
     except MissingWeightsError:
         # Those that come with a package are part of the installation; the others are there if somebody fetched them.
         status: Status = "failed" if not network.version else "absent"

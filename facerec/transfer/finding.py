@@ -37,15 +37,15 @@ class Found:
     older: bool
 
 
-def find(network: Pretrained, *, weights_dir: str | os.PathLike[str] | None = None) -> Found:
+def find(network: Pretrained, *, model_files: str | os.PathLike[str] | None = None) -> Found:
     """Find the file of some weights and check its SHA-256, or as much of it as its publisher gives.
 
     Parameters
     ----------
     network : Pretrained
         Which weights.
-    weights_dir : path, optional
-        Looked into first; then the folder that the environment variable ``FACEREC_WEIGHTS`` names, the package that
+    model_files : path, optional
+        Looked into first; then the folder that the environment variable ``FACEREC_MODEL_FILES`` names, the package that
         carries the file, the user's cache and torch's. Today's file name is looked for everywhere before older ones.
 
     Raises
@@ -62,7 +62,7 @@ def find(network: Pretrained, *, weights_dir: str | os.PathLike[str] | None = No
     missing: MissingWeightsError | None = None
     for file in network.files:
         try:
-            path = weights.locate(file, folder=weights_dir, also=places)
+            path = weights.locate(file, model_files=model_files, also=places)
         except MissingWeightsError as error:
             missing = missing or error
         else:

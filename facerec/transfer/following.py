@@ -68,7 +68,7 @@ def _begin(
     label: str,
     digest: str,
     backbones: list[str],
-    weights_dir: str | None,
+    model_files: str | None,
     version: str,
     test: float,
     device: str,
@@ -77,7 +77,7 @@ def _begin(
     if image_set.digest != digest:
         message = f"{data}: not the photos that the first process reads; every process needs the same folder"
         raise TransferError(message)
-    loaded = load_backbones(backbones, None if weights_dir is None else Path(weights_dir), version)
+    loaded = load_backbones(backbones, None if model_files is None else Path(model_files), version)
     return Measuring(image_set, loaded, test=test, device=device, features=None, teamwork=teamwork)
 
 

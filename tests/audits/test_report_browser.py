@@ -89,18 +89,18 @@ def browse(tmp_path_factory):
 @pytest.mark.parametrize(
     ("report", "texts", "drawings"),
     [
-        (_verification, ("10 of 176", "<pattern", "missing"), 6),
+        (_verification, ("10 of 176", "missing"), 6),
         (_drift, ("Worse:", "Better:", "Change", "FNMR before and after"), 1),
-        (_identification, ("7 of 20", "<pattern", "FPIR if comparisons were independent"), 3),
+        (_identification, ("7 of 20", "FPIR if comparisons were independent"), 3),
     ],
 )
 def test_the_browser_shows_what_matters_and_asks_for_nothing(browse, report, texts, drawings):
-    """The verdict, the counts, hatched cells and the sources stand in the page; only the file itself was loaded."""
+    """The verdict, the counts, the sources stand in the page; only the file itself was loaded."""
     dom, log = browse(report, "--dump-dom")
 
     for text in ("No policy was given", "manual lists", "Not meant for", *texts):
         assert text in dom
-    assert dom.count("<svg") >= drawings
+    assert dom.count('<img src="data:image/svg') >= drawings
     # The browser looks after itself on the network, too; only requests that a local page makes count here.
     assert not re.search(r'SiteForCookies: \{site=file:[^"]*","url":"http', log)
 

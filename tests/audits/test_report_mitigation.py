@@ -187,5 +187,5 @@ def test_in_a_browser(report, tmp_path):
     dom = done.stdout.decode("utf-8")
     for text in ("Made an error rate worse", "WORSE", "BETTER", "Analysis only", "Not meant for", "a coin"):
         assert text in dom
-    assert dom.count("<svg") >= 1
+    assert dom.count('<img src="data:image/svg') >= 1
     assert not re.search(r'SiteForCookies: \{site=file:[^"]*","url":"http', log.read_text(encoding="utf-8"))

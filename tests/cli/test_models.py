@@ -11,7 +11,7 @@ from facerec.models.catalogue import MODELS
 @pytest.fixture(autouse=True)
 def no_cache(monkeypatch, tmp_path):
     """The user's own cache and folder play no part."""
-    monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
+    monkeypatch.delenv("FACEREC_MODEL_FILES", raising=False)
     monkeypatch.setattr("facerec.models.weights.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("facerec.models.download.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
@@ -56,7 +56,7 @@ def test_check(facerec, tmp_path):
     """An optional model may be absent; a wrong file of a default one is status 2."""
     fine = facerec("models", "check", "--json")
     (tmp_path / "pnet.pt").write_bytes(b"wrong")
-    wrong = facerec("models", "check", "--weights", tmp_path)
+    wrong = facerec("models", "check", "--model-files", tmp_path)
 
     assert (fine.status, fine.document["ok"]) == (0, True)
     assert wrong.status == 2
@@ -73,17 +73,17 @@ def test_fetch(facerec, monkeypatch, tmp_path):
     """What has to be downloaded is put where it is asked for; a failed download is one line."""
     asked = []
 
-    def fetch(weight, *, folder, progress):
-        asked.append((weight.name, folder))
+    def fetch(weight, *, model_files, progress):
+        asked.append((weight.name, model_files))
         progress(1, None)
         if len(asked) > 1:
             message = "the server cannot be reached"
             raise WeightsError(message)
-        return folder / weight.file_name
+        return model_files / weight.file_name
 
     monkeypatch.setattr("facerec.models.download.fetch", fetch)
 
-    done = facerec("models", "fetch", "facenet", "--folder", tmp_path)
+    done = facerec("models", "fetch", "facenet", "--model-files", tmp_path)
     failed = facerec("models", "fetch", "facenet", "--json")
 
     assert done.out == f"{tmp_path / '20180402-114759-vggface2.pt'}\n"

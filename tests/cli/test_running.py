@@ -159,3 +159,26 @@ def test_full_disk_is_one_line():
 def test_closed_stdout_is_survived():
     """A program without stdout still ends properly."""
     assert _shell("facerec models check >&-").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (["verify", "a.jpg", "b.jpg", "--weights", "dir"], "--weights is called --model-files now"),
+        (["transfer", "doctor", "--weights-dir=dir"], "--weights-dir is called --model-files now"),
+        (["models", "fetch", "facenet", "--folder", "dir"], "--folder is called --model-files now"),
+    ],
+)
+def test_old_names_of_options_are_answered_with_the_new(facerec, line, told):
+    """An option of an earlier version is no riddle: the error says what it is called now."""
+    outcome = facerec(*line)
+
+    assert outcome.status == 2
+    assert outcome.err.startswith(f"facerec: error: {told}; see: facerec {line[0]}")
+
+
+def test_the_old_environment_variable_is_answered_with_the_new(facerec, monkeypatch, tmp_path):
+    """A folder of model files that is named the old way is not left out in silence."""
+    monkeypatch.setenv("FACEREC_WEIGHTS", str(tmp_path))
+
+    assert "FACEREC_WEIGHTS is called FACEREC_MODEL_FILES now" in facerec("models", "check").err

@@ -10,7 +10,7 @@ from facerec.transfer.pretrained import PRETRAINED, pretrained
 @pytest.fixture(autouse=True)
 def no_caches(monkeypatch, tmp_path):
     """The user's own caches and folders play no part."""
-    monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
+    monkeypatch.delenv("FACEREC_MODEL_FILES", raising=False)
     monkeypatch.setattr("facerec.models.weights.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("facerec.models.download.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
@@ -27,7 +27,7 @@ def test_doctor(facerec, few, tmp_path):
     """Status 0 where nothing failed; 1 where a file is another, and its line says which."""
     fine = facerec("transfer", "doctor")
     (tmp_path / "resnet18-f37072fd.pth").write_bytes(b"x")
-    wrong = facerec("transfer", "doctor", "--weights-dir", tmp_path, "--json")
+    wrong = facerec("transfer", "doctor", "--model-files", tmp_path, "--json")
 
     assert (fine.status, fine.err) == (0, "")
     assert "passed  resnet18: parameters: expected 11,689,512, found 11,689,512" in fine.out
@@ -76,14 +76,14 @@ def test_models_fetch_a_backbone(facerec, monkeypatch, tmp_path):
     """Today's file is downloaded and no older one; what came with a package is simply there."""
     asked = []
 
-    def fetch(weight, *, folder, progress):
+    def fetch(weight, *, model_files, progress):
         progress(1, None)
         asked.append(weight)
-        return folder / weight.file_name
+        return model_files / weight.file_name
 
     monkeypatch.setattr("facerec.models.download.fetch", fetch)
 
-    done = facerec("models", "fetch", "resnet50.v1", "--folder", tmp_path, "--json")
+    done = facerec("models", "fetch", "resnet50.v1", "--model-files", tmp_path, "--json")
     here = facerec("models", "fetch", "efficientnet_lite0")
 
     assert done.document == {"name": "resnet50.v1", "files": [str(tmp_path / "resnet50-0676ba61.pth")]}
@@ -95,7 +95,7 @@ def test_models_check_backbones(facerec, tmp_path):
     """A backbone that is here and is another file is status 2; those that are not here are counted."""
     fine = facerec("models", "check")
     (tmp_path / "resnet18-f37072fd.pth").write_bytes(b"x")
-    wrong = facerec("models", "check", "--weights", tmp_path)
+    wrong = facerec("models", "check", "--model-files", tmp_path)
 
     assert fine.status == 0
     assert "efficientnet_lite0  efficientnet-lite0-57934424.pth: as it should be" in fine.out

@@ -81,7 +81,7 @@ def test_vectors_equal_those_of_facenet_pytorch(reference, weight, chips, monkey
     """Without flip averaging the vectors are facenet-pytorch's to 1e-6, whether computed in several parts or one."""
     monkeypatch.setattr(batching, "_BATCH", 2)
     folder, file = weight
-    embedder = facenet(folder=folder, weight=file, flip=False)
+    embedder = facenet(model_files=folder, weight=file, flip=False)
     want = expected(reference, chips)
     np.testing.assert_allclose(embedder(chips), want, atol=1e-6)
     np.testing.assert_allclose(embedder(chips[4:]), want[4:], atol=1e-6)
@@ -94,7 +94,7 @@ def test_vectors_equal_those_of_facenet_pytorch(reference, weight, chips, monkey
 def test_flip_averaging_is_the_mean_of_both_unit_vectors(reference, weight, chips):
     """A chip and its mirror image get the same vector: the mean of their own two, of unit length."""
     folder, file = weight
-    embedder = facenet(folder=folder, weight=file)
+    embedder = facenet(model_files=folder, weight=file)
     some = chips[:2]
     want = expected(reference, some) + expected(reference, some[:, :, ::-1].copy())
     want /= np.linalg.norm(want, axis=1, keepdims=True)
@@ -105,7 +105,7 @@ def test_flip_averaging_is_the_mean_of_both_unit_vectors(reference, weight, chip
 def test_bfloat16_stays_near(weight, chips):
     """The faster arithmetic changes no vector by more than a cosine of 0.999."""
     folder, file = weight
-    exact, fast = (facenet(folder=folder, weight=file, flip=False, precision=p) for p in ("float32", "bfloat16"))
+    exact, fast = (facenet(model_files=folder, weight=file, flip=False, precision=p) for p in ("float32", "bfloat16"))
     assert ((exact(chips[:2]) * fast(chips[:2])).sum(axis=1) > 0.999).all()
     assert fast(chips[:1]).dtype == np.float32
     assert exact.digest == fast.digest
@@ -117,18 +117,18 @@ def test_the_digest_tells_weights_and_flip_apart(weight, reference, tmp_path):
     torch.save({**reference.state_dict(), "logits.bias": torch.ones(10)}, tmp_path / "other.pt")
     other = as_weights(tmp_path / "other.pt")
     embedders = [
-        facenet(folder=folder, weight=file),
-        facenet(folder=folder, weight=file, flip=False),
-        facenet(folder=tmp_path, weight=other),
+        facenet(model_files=folder, weight=file),
+        facenet(model_files=folder, weight=file, flip=False),
+        facenet(model_files=tmp_path, weight=other),
     ]
     assert len({embedder.digest for embedder in embedders}) == 3
-    assert facenet(folder=folder, weight=file).digest == embedders[0].digest
+    assert facenet(model_files=folder, weight=file).digest == embedders[0].digest
 
 
 def test_threads_get_the_vectors_that_one_gets(weight, chips):
     """Four threads on one embedder do not disturb one another."""
     folder, file = weight
-    embedder = facenet(folder=folder, weight=file, flip=False)
+    embedder = facenet(model_files=folder, weight=file, flip=False)
     alone = [embedder(chips[i : i + 1]) for i in range(5)]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda i: embedder(chips[i : i + 1]), range(5)))
@@ -139,7 +139,7 @@ def test_making_one_leaves_random_numbers_alone(weight):
     """The user's seeded experiment gives the same numbers whether or not an embedder is made in between."""
     folder, file = weight
     before = torch.random.get_rng_state()
-    facenet(folder=folder, weight=file)
+    facenet(model_files=folder, weight=file)
     assert torch.equal(before, torch.random.get_rng_state())
 
 
@@ -148,7 +148,7 @@ def test_absent_weights_are_an_error_and_never_a_download(tmp_path, monkeypatch)
     monkeypatch.setattr(weights, "user_cache_path", lambda *_, **__: tmp_path)
     monkeypatch.delenv(weights.FOLDER_VARIABLE, raising=False)
     with pytest.raises(MissingWeightsError) as caught:
-        facenet(folder=tmp_path / "mine")
+        facenet(model_files=tmp_path / "mine")
     for part in (FACENET_WEIGHTS.file_name, FACENET_WEIGHTS.sha256, "mine", "facerec models fetch facenet"):
         assert part in str(caught.value)
 
@@ -157,7 +157,7 @@ def test_other_weights_are_refused(weight, reference, tmp_path):
     """A file with another SHA-256, of another network, with a layer missing or of no weights at all is an error."""
     folder, file = weight
     with pytest.raises(CorruptWeightsError, match="SHA-256"):
-        facenet(folder=folder, weight=dataclasses.replace(file, sha256="0" * 64))
+        facenet(model_files=folder, weight=dataclasses.replace(file, sha256="0" * 64))
     state = reference.state_dict()
     wrong = {
         "other": torch.nn.Linear(2, 2).state_dict(),
@@ -172,7 +172,7 @@ def test_other_weights_are_refused(weight, reference, tmp_path):
         (tmp_path / f"{name}.pt").write_bytes(contents)
     for path in tmp_path.iterdir():
         with pytest.raises(CorruptWeightsError, match=f"{path.name} does not hold the weights"):
-            facenet(folder=tmp_path, weight=as_weights(path))
+            facenet(model_files=tmp_path, weight=as_weights(path))
 
 
 @pytest.mark.parametrize("options", [{"device": "abacus"}, {"device": "meta"}, {"precision": "float16"}])
@@ -180,7 +180,7 @@ def test_options_out_of_range_are_refused(weight, options):
     """Unknown devices and number types are errors."""
     folder, file = weight
     with pytest.raises(ArgumentError, match=r"device must be|precision must be"):
-        facenet(folder=folder, weight=file, **options)
+        facenet(model_files=folder, weight=file, **options)
 
 
 def test_importing_it_warns_of_nothing():

@@ -78,11 +78,11 @@ def at(path: str) -> WeightFile:
 
 def test_the_right_file_arrives(tmp_path, opener):
     """The file lies in the folder asked for, others may read it, nothing lies beside it, `locate` finds it."""
-    path = download.fetch(FILE, folder=tmp_path / "new" / "folder", opener=opener)
+    path = download.fetch(FILE, model_files=tmp_path / "new" / "folder", opener=opener)
     assert path.read_bytes() == CONTENTS
     assert path.stat().st_mode & 0o444 == 0o444
     assert list(path.parent.iterdir()) == [path]
-    assert weights.locate(FILE, folder=path.parent) == path
+    assert weights.locate(FILE, model_files=path.parent) == path
 
 
 def test_the_default_folder_is_where_locate_looks(tmp_path, opener, monkeypatch):
@@ -96,12 +96,12 @@ def test_the_default_folder_is_where_locate_looks(tmp_path, opener, monkeypatch)
 
 def test_a_right_file_is_not_downloaded_again(tmp_path, opener, server):
     """What is there and right is left alone; what is there and wrong is replaced."""
-    path = download.fetch(FILE, folder=tmp_path, opener=opener)
+    path = download.fetch(FILE, model_files=tmp_path, opener=opener)
     asked = len(server.asked)
-    download.fetch(FILE, folder=tmp_path, opener=opener)
+    download.fetch(FILE, model_files=tmp_path, opener=opener)
     assert len(server.asked) == asked
     path.write_bytes(b"damaged")
-    download.fetch(FILE, folder=tmp_path, opener=opener)
+    download.fetch(FILE, model_files=tmp_path, opener=opener)
     assert path.read_bytes() == CONTENTS
 
 
@@ -109,7 +109,7 @@ def test_a_right_file_is_not_downloaded_again(tmp_path, opener, server):
 def test_progress_is_told(tmp_path, opener, path, total):
     """Progress grows to the whole size and passes on the size that the server states, or its absence."""
     told = []
-    download.fetch(at(path), folder=tmp_path, opener=opener, progress=lambda done, of: told.append((done, of)))
+    download.fetch(at(path), model_files=tmp_path, opener=opener, progress=lambda done, of: told.append((done, of)))
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     assert told[-1] == (len(CONTENTS), total)
     assert {of for _, of in told} == {total}
@@ -129,7 +129,7 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path, opener, path, error, wo
         for name, contents in before.items():
             (tmp_path / name).write_bytes(contents)
         with pytest.raises(error, match=words) as caught:
-            download.fetch(at(path), folder=tmp_path, opener=opener)
+            download.fetch(at(path), model_files=tmp_path, opener=opener)
         assert f"example.org/{path}" in str(caught.value)
         assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
@@ -139,7 +139,7 @@ def test_no_network_is_said_to_be_so(tmp_path, opener, server):
     with pytest.raises(WeightsError, match=r"https://nowhere\.invalid/x could not be downloaded"):
         download.fetch(
             replace(FILE, source=Download("https://nowhere.invalid/x")),
-            folder=tmp_path,
+            model_files=tmp_path,
             opener=urllib.request.build_opener(urllib.request.ProxyHandler({})),
         )
     assert list(tmp_path.iterdir()) == []
@@ -152,7 +152,7 @@ def test_an_interrupted_download_leaves_nothing(tmp_path, opener):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        download.fetch(FILE, folder=tmp_path, opener=opener, progress=interrupt)
+        download.fetch(FILE, model_files=tmp_path, opener=opener, progress=interrupt)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -164,7 +164,7 @@ def test_a_full_disk_is_said_to_be_so(tmp_path, opener, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(WeightsError, match=r"small\.bin cannot be written .No space left"):
-        download.fetch(FILE, folder=tmp_path, opener=opener)
+        download.fetch(FILE, model_files=tmp_path, opener=opener)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -172,24 +172,24 @@ def test_a_folder_that_cannot_be_made_is_said_to_be_so(tmp_path, opener):
     """A destination below a file is an error that names it."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(WeightsError, match="cannot be written"):
-        download.fetch(FILE, folder=tmp_path / "file" / "folder", opener=opener)
+        download.fetch(FILE, model_files=tmp_path / "file" / "folder", opener=opener)
 
 
 def test_endless_answers_are_cut_off(tmp_path, opener, monkeypatch):
     """A server that sends more than any model file has is not listened to for ever."""
     monkeypatch.setattr(download, "MAX_DOWNLOAD", 1_000_000)
     with pytest.raises(WeightsError, match="more than 1000000 bytes"):
-        download.fetch(FILE, folder=tmp_path, opener=opener)
+        download.fetch(FILE, model_files=tmp_path, opener=opener)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_only_https_is_spoken(tmp_path):
     """An address that is not https is refused before anything is sent."""
     with pytest.raises(WeightsError, match="https only"):
-        download.fetch(replace(FILE, source=Download("http://example.org/x")), folder=tmp_path)
+        download.fetch(replace(FILE, source=Download("http://example.org/x")), model_files=tmp_path)
 
 
 def test_files_of_packages_are_installed_and_not_downloaded(tmp_path):
     """The error names the pip command."""
     with pytest.raises(WeightsError, match=r"pip install .*facenet-pytorch==2\.5\.3"):
-        download.fetch(PNET, folder=tmp_path)
+        download.fetch(PNET, model_files=tmp_path)

@@ -64,15 +64,15 @@ def test_places_are_looked_at_in_the_documented_order(cache, tmp_path, monkeypat
     monkeypatch.setenv(weights.FOLDER_VARIABLE, str(named.parent))
     assert weights.locate(FILE) == named
     given = put(tmp_path / "given")
-    assert weights.locate(FILE, folder=given.parent) == given
-    assert weights.locate(FILE, folder=tmp_path / "empty") == named
+    assert weights.locate(FILE, model_files=given.parent) == given
+    assert weights.locate(FILE, model_files=tmp_path / "empty") == named
 
 
 def test_a_folder_comes_before_the_package(tmp_path):
     """A wrong file in the folder given is an error even if the package holds the right one."""
     (tmp_path / PNET.file_name).write_bytes(b"x")
     with pytest.raises(CorruptWeightsError, match=r"pnet\.pt"):
-        weights.locate(PNET, folder=tmp_path)
+        weights.locate(PNET, model_files=tmp_path)
     assert weights.locate(PNET).name == "pnet.pt"
 
 
@@ -87,7 +87,7 @@ def test_a_missing_file_says_which_where_and_how(cache, tmp_path, monkeypatch):
     monkeypatch.setenv(weights.FOLDER_VARIABLE, str(tmp_path / "named"))
     for look in (weights.locate, weights.load):
         with pytest.raises(MissingWeightsError) as caught:
-            look(FILE, folder=tmp_path / "given")
+            look(FILE, model_files=tmp_path / "given")
         message = str(caught.value)
         for part in ("small.bin", FILE.sha256, "given", "named", str(cache), "facerec models fetch small"):
             assert part in message

@@ -21,7 +21,7 @@ from facerec.reporting import (
 )
 from facerec.reporting.annotate import Label, annotate, encode_jpeg
 from facerec.reporting.charts import (
-    DetCurve,
+    DetLine,
     OperatingMark,
     bars,
     det_curve,
@@ -63,7 +63,7 @@ def sample():
     groups = ["women", "men", "women × 60+", "men × 60+"]
     det = partial(
         det_curve,
-        curves=[DetCurve("women", fmr, slower), DetCurve("men", fmr, fnmr)],
+        curves=[DetLine("women", fmr, slower), DetLine("men", fmr, fnmr)],
         marks=[OperatingMark("threshold 0.450", 0.012, 0.002)],
     )
     rates, intervals = [0.0123, 0.0101, 0.00042, math.nan], [Interval(0.009, 0.0168), Interval(0.0071, 0.0143)]

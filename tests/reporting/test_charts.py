@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from facerec.errors import ArgumentError
-from facerec.reporting.charts import DetCurve, OperatingMark, bars, det_curve, prepare_histogram, score_histogram
+from facerec.reporting.charts import DetLine, OperatingMark, bars, det_curve, prepare_histogram, score_histogram
 from facerec.reporting.figures import draw
 
 
@@ -23,7 +23,7 @@ def test_normal_scores_make_a_straight_det_line(axes):
     """With unit variances the deviates of FMR and FNMR add up to minus the distance of the means (worked by hand)."""
     thresholds = np.linspace(0.5, 1.5, 21)
     normal = np.vectorize(NormalDist().cdf)
-    det_curve(axes, [DetCurve("two apart", normal(-thresholds), normal(thresholds - 2))])
+    det_curve(axes, [DetLine("two apart", normal(-thresholds), normal(thresholds - 2))])
     x, y = axes.lines[0].get_data()
 
     np.testing.assert_allclose(x + y, -2, atol=1e-9)
@@ -31,7 +31,7 @@ def test_normal_scores_make_a_straight_det_line(axes):
 
 def test_a_zero_rate_lies_at_the_lower_end(axes):
     """A curve without errors is drawn at the axes' ends instead of at minus infinity."""
-    det_curve(axes, [DetCurve("perfect", [1, 0.1, 0], [0, 0, 1])], marks=[OperatingMark("t", 0, 0)])
+    det_curve(axes, [DetLine("perfect", [1, 0.1, 0], [0, 0, 1])], marks=[OperatingMark("t", 0, 0)])
 
     assert np.isfinite(axes.lines[0].get_data()).all()
     assert axes.lines[1].get_data()[0][0] == axes.get_xlim()[0]
@@ -51,7 +51,7 @@ def test_the_operating_point_is_marked_and_named(axes):
 def test_rates_that_are_none_are_refused(fmr, fnmr):
     """A group without trials has no curve; it must be listed elsewhere, not drawn as something."""
     with pytest.raises(ArgumentError, match="'g'"):
-        DetCurve("g", fmr, fnmr)
+        DetLine("g", fmr, fnmr)
     with pytest.raises(ArgumentError, match="'g'"):
         OperatingMark("g", math.nan, 0.1)
 
@@ -104,7 +104,7 @@ def test_extremes_are_drawn_without_a_warning():
         partial(bars, labels=["a"], values=[0.0]),
         partial(bars, labels=["a"], values=[math.nan]),
         partial(score_histogram, histogram=prepare_histogram([0.5], []), threshold=0.9),
-        partial(det_curve, curves=[DetCurve("p", [0.0], [0.0])]),
+        partial(det_curve, curves=[DetLine("p", [0.0], [0.0])]),
         columns=2,
     )
 

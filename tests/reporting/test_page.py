@@ -56,9 +56,11 @@ def test_a_bad_link_is_refused_where_it_is_written(make):
 
 
 def test_bytes_that_are_no_picture_are_refused():
-    """Only PNG and JPEG are embedded, known by their first bytes."""
+    """Only PNG, JPEG and SVG are embedded, known by how they begin."""
     with pytest.raises(ArgumentError, match="neither PNG nor JPEG"):
         Picture(b"<svg/>", "x")
+    with pytest.raises(ArgumentError, match="must be an svg element"):
+        Figure("<html>", "x")
     assert Picture(PNG, "x").media_type == "image/png"
 
 

@@ -25,7 +25,7 @@ from facerec.transfer.pretrained import pretrained
 @pytest.fixture(autouse=True)
 def no_caches(monkeypatch, tmp_path):
     """Neither the user's caches nor torch's play a part."""
-    monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
+    monkeypatch.delenv("FACEREC_MODEL_FILES", raising=False)
     monkeypatch.setattr("facerec.models.weights.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
 
@@ -88,7 +88,7 @@ def test_a_file_of_torchvision_is_loaded_whole(monkeypatch, tmp_path):
     network = small(1)
     path = publish(monkeypatch, "resnet18.v1", tmp_path / "w", network.state_dict())
 
-    backbone = load_backbone("resnet18", weights_dir=tmp_path / "w")
+    backbone = load_backbone("resnet18", model_files=tmp_path / "w")
 
     photos = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
@@ -114,10 +114,10 @@ def test_older_files_are_said_to_be_older(monkeypatch, tmp_path):
     """An old name will do where today's is absent, and is told from it by name and SHA-256."""
     path = publish(monkeypatch, "resnet18.v1", tmp_path / "w", small(1).state_dict(), older=True)
 
-    found = find(pretrained("resnet18"), weights_dir=tmp_path / "w")
+    found = find(pretrained("resnet18"), model_files=tmp_path / "w")
 
     assert (found.older, found.path) == (True, path)
-    assert load_backbone("resnet18", weights_dir=tmp_path / "w").weights_file == path.name
+    assert load_backbone("resnet18", model_files=tmp_path / "w").weights_file == path.name
 
 
 def test_absent_weights():
@@ -134,7 +134,7 @@ def test_a_file_of_other_bytes(tmp_path):
     (tmp_path / "resnet18-f37072fd.pth").write_bytes(b"not a network")
 
     with pytest.raises(CorruptWeightsError, match=r"expected the SHA-256 f37072fd…, got"):
-        load_backbone("resnet18", weights_dir=tmp_path)
+        load_backbone("resnet18", model_files=tmp_path)
     with pytest.raises(CorruptWeightsError):
         default_backbone_name(tmp_path)
 
@@ -142,7 +142,7 @@ def test_a_file_of_other_bytes(tmp_path):
 def test_a_file_that_changes_while_it_is_used(monkeypatch, tmp_path):
     """What was checked is what is loaded; a file that was replaced or removed since is an error."""
     path = publish(monkeypatch, "resnet18.v1", tmp_path / "w", small(1).state_dict())
-    backbone = load_backbone("resnet18", weights_dir=tmp_path / "w")
+    backbone = load_backbone("resnet18", model_files=tmp_path / "w")
 
     path.write_bytes(b"another")
     with pytest.raises(CorruptWeightsError, match="has changed since it was found"):
@@ -165,7 +165,7 @@ def test_files_that_are_no_such_network(monkeypatch, tmp_path, content, message)
     publish(monkeypatch, "resnet18.v1", tmp_path / "w", content)
 
     with pytest.raises(CorruptWeightsError, match=message):
-        load_backbone("resnet18", weights_dir=tmp_path / "w").trunk()
+        load_backbone("resnet18", model_files=tmp_path / "w").trunk()
 
 
 def test_random_weights_only_on_request():

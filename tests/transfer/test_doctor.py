@@ -12,7 +12,7 @@ from facerec.transfer.pretrained import PRETRAINED, pretrained
 @pytest.fixture
 def few(monkeypatch, tmp_path):
     """Four networks instead of all, and no caches."""
-    monkeypatch.delenv("FACEREC_WEIGHTS", raising=False)
+    monkeypatch.delenv("FACEREC_MODEL_FILES", raising=False)
     monkeypatch.setattr("facerec.models.weights.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
     names = ("efficientnet_lite0", "resnet18.v1", "mobilenet_v3_small.v1", "dlib_resnet")
@@ -40,7 +40,7 @@ def test_what_is_wrong_is_said(few, monkeypatch, tmp_path):
     monkeypatch.setitem(module._TRUNKS, "resnet18", 11_176_513)
     (tmp_path / "resnet18-f37072fd.pth").write_bytes(b"x")
 
-    failed = [check for check in doctor(weights_dir=tmp_path) if check.status == "failed"]
+    failed = [check for check in doctor(model_files=tmp_path) if check.status == "failed"]
 
     assert [(check.subject, check.expected) for check in failed] == [
         ("resnet18", 11_176_513),

@@ -82,7 +82,7 @@ def run_attributes(
     budget: float | None = None,
     settings: Settings,
     test: float = TEST,
-    weights_dir: Path | None = None,
+    model_files: Path | None = None,
     weights: str = "default",
     device: str = "cpu",
     planned: Callable[[Plan, tuple[str, ...]], None] | None = None,
@@ -112,7 +112,7 @@ def run_attributes(
         Input size of trainings, their length, and how many learning rates they try.
     test : float
         Share of the photos to test on where the data give no test part.
-    weights_dir : Path, optional
+    model_files : Path, optional
         A folder of weight files.
     weights : str
         ``default``, a version, or ``none`` for random weights throughout.
@@ -135,7 +135,7 @@ def run_attributes(
         If a result cannot be written.
     """
     began = time.monotonic()
-    loaded = load_backbones(backbones, weights_dir, weights)
+    loaded = load_backbones(backbones, model_files, weights)
     measuring = Measuring(image_set, loaded, test=test, device=device, features=out / "features")
     work = ProbesAtTheirSize(measuring)
     configuration = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, examples
+from facerec.cli.options import AsJson, Device, ModelFiles, examples
 from facerec.cli.running import FAILED
 from facerec.errors import ArgumentError
 
@@ -101,16 +101,7 @@ def run(
             rich_help_panel=_WHAT,
         ),
     ] = "default",
-    weights_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights-dir",
-            metavar="DIR",
-            help="A folder of weight files, looked into first.",
-            show_default=False,
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
+    model_files: ModelFiles = None,
     label: Annotated[
         str, typer.Option("--label", metavar="COLUMN", help="The manifest's column of classes.", rich_help_panel=_WHAT)
     ] = "label",
@@ -219,7 +210,7 @@ def run(
                     trials=trials,
                     test=test_part,
                     label=label,
-                    weights_dir=weights_dir,
+                    model_files=model_files,
                     weights=weights,
                     device=chosen,
                     teamwork=together,

@@ -1,4 +1,4 @@
-"""``facerec gallery``: who is enrolled, on what terms, and what was done when."""
+"""``facerec gallery list, show, rename, update``: who is enrolled, and on what terms."""
 
 from __future__ import annotations
 
@@ -7,23 +7,15 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import console, documents, gallery_forgetting, gallery_moving
+from facerec.cli import console, documents
 from facerec.cli.options import AsJson, Consent, GalleryFile, PersonName, Purpose, examples
-from facerec.cli.running import fail
 
-app = typer.Typer(
-    name="gallery",
-    help="Look after a gallery: list, change, forget and move the people in it, and read its log.",
-    epilog=examples(
-        "facerec gallery list --gallery people.db",
-        'facerec gallery forget "Ada Lovelace" --gallery people.db --receipt ada.json',
-        "facerec gallery log --last 20 --gallery people.db",
-    ),
-    rich_markup_mode="markdown",
+UPDATE_EXAMPLES = examples(
+    "facerec gallery update ada --expires 2031-12-31 --gallery people.db",
+    "facerec gallery update ada --no-expiry --gallery people.db",
 )
 
 
-@app.command("list")
 def list_people(gallery: GalleryFile, as_json: AsJson = False) -> None:
     """List everybody who is enrolled."""
     from facerec.gallery import open_gallery
@@ -51,7 +43,6 @@ def list_people(gallery: GalleryFile, as_json: AsJson = False) -> None:
     console.say(f"{console.counted(len(rows), 'person', 'people')}; {embedder.name}, digest {embedder.digest[:12]}…")
 
 
-@app.command()
 def show(name: PersonName, gallery: GalleryFile, as_json: AsJson = False) -> None:
     """Show what is kept about one person."""
     from facerec.gallery import open_gallery
@@ -77,7 +68,6 @@ def show(name: PersonName, gallery: GalleryFile, as_json: AsJson = False) -> Non
         )
 
 
-@app.command()
 def rename(
     name: PersonName,
     new_name: Annotated[str, typer.Argument(metavar="NEW_NAME", help="What to call the person from now on.")],
@@ -95,12 +85,6 @@ def rename(
         console.say(f"{name} is now called {person.name}")
 
 
-@app.command(
-    epilog=examples(
-        "facerec gallery update ada --expires 2031-12-31 --gallery people.db",
-        "facerec gallery update ada --no-expiry --gallery people.db",
-    )
-)
 def update(
     name: PersonName,
     *,
@@ -152,59 +136,3 @@ def update(
         f"{person.name}: consent {person.consent or 'not recorded'}; purpose {person.purpose or 'not recorded'}; "
         f"{'no expiry date' if person.expires is None else f'matched until {person.expires}'}"
     )
-
-
-@app.command()
-def log(
-    gallery: GalleryFile,
-    last: Annotated[
-        int | None, typer.Option("--last", metavar="N", help="Only the newest N entries.", show_default=False)
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", help="Only what concerns this person.", show_default=False)
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show who was enrolled, matched and forgotten when; nothing can be taken out of this log."""
-    from facerec.gallery import open_gallery
-
-    with open_gallery(gallery) as people:
-        entries = people.log(last=last, name=name)
-    if as_json:
-        console.document({"gallery": str(gallery), "entries": [documents.record(entry) for entry in entries]})
-        return
-    for entry in entries:
-        person = entry.name or (entry.person_id and f"{entry.person_id[:8]}… (forgotten)")
-        told = [f"{key} {_short(value)}" for key, value in entry.details.items()]
-        line = f"{entry.number:4}  {entry.time:%Y-%m-%d %H:%M:%S} UTC  {entry.event:10}"
-        console.say("  ".join([line, *filter(None, [person, entry.source, ", ".join(told)])]))
-
-
-@app.command()
-def check(gallery: GalleryFile, as_json: AsJson = False) -> None:
-    """Check that the log is the one that was written: nothing changed, removed, inserted or cut off.
-
-    Exit status: 0 intact, 2 not intact. Write the digest down elsewhere: it proves later that nothing up to here was
-    rewritten.
-    """
-    from facerec.gallery import open_gallery
-
-    with open_gallery(gallery) as people:
-        found = people.check_log()
-    if as_json:
-        console.document({**documents.record(found), "intact": found.intact})
-    elif found.intact:
-        console.say(f"the log is intact: {found.entries} entries, digest {found.head}")
-    if not found.intact:
-        message = f"{gallery}: the log is not intact after {found.entries} entries: {found.problem}"
-        fail(message)
-
-
-def _short(value: object) -> str:
-    """A detail of a log entry, with digests cut off."""
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    return text if len(text) < 64 else f"{text[:12]}…"
-
-
-gallery_forgetting.add_to(app)
-gallery_moving.add_to(app)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import audit_options as options
 from facerec.cli import console
+from facerec.cli.audit import options
 from facerec.cli.options import AsJson, examples
 
 EXAMPLES = examples(

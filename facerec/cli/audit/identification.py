@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import audit_options as options
 from facerec.cli import console
+from facerec.cli.audit import options
 from facerec.cli.options import AsJson, examples
 
 if TYPE_CHECKING:

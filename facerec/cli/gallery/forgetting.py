@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, GalleryFile, PersonName, examples
+from facerec.cli.options import AsJson, GalleryFile, PersonName
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
@@ -22,13 +22,6 @@ _Receipt = Annotated[
     Path | None,
     typer.Option("--receipt", metavar="FILE", help="Write the receipt to this new file, as JSON.", show_default=False),
 ]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register this file's commands with the group."""
-    app.command(epilog=examples('facerec gallery forget "Ada Lovelace" --gallery people.db --receipt ada.json'))(forget)
-    app.command()(purge)
-    app.command()(compact)
 
 
 def forget(

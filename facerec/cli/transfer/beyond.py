@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, examples
-from facerec.cli.transfer_run import parse_budget
+from facerec.cli.options import AsJson, Device, ModelFiles, examples
+from facerec.cli.transfer.run import parse_budget
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -79,16 +79,7 @@ def beyond(
             rich_help_panel=_WHAT,
         ),
     ] = "default",
-    weights_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights-dir",
-            metavar="DIR",
-            help="A folder of weight files, looked into first.",
-            show_default=False,
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
+    model_files: ModelFiles = None,
     budget: Annotated[
         str,
         typer.Option(
@@ -149,7 +140,7 @@ def beyond(
     chosen = device or best_device()
     torch_device(chosen)
     use_one_thread_per_network()
-    network = load_backbone(backbone or default_backbone_name(weights_dir), weights_dir=weights_dir, weights=weights)
+    network = load_backbone(backbone or default_backbone_name(model_files), model_files=model_files, weights=weights)
     scenes = _scenes(data, photos=photos, size=size, seed=seed)
     for problem, count in scenes.problems:
         console.note(f"skipped: {count} × {problem}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, Weights, examples
+from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, ModelFiles
 
 if TYPE_CHECKING:
     from facerec.gallery import Sample
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 
 # Less than this of two boxes in common, and the face found now is not the one that was enrolled.
 _SAME_FACE = 0.3
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register this file's commands with the group."""
-    app.command("export", epilog=examples("facerec gallery export people-2031/ --gallery people.db"))(export)
-    app.command("import", epilog=examples("facerec gallery import people-2031/ --gallery new.db"))(import_people)
-    app.command(epilog=examples("facerec gallery reembed --gallery people.db --model facenet"))(reembed)
 
 
 def export(
@@ -52,7 +45,7 @@ def import_people(
     as_json: AsJson = False,
     model: Model = None,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Add everybody from an exported folder; the gallery file is made, for --model, if it does not exist."""
     from facerec.cli.recognition import load_recognizer
@@ -60,7 +53,7 @@ def import_people(
 
     embedder = None
     if not gallery.exists():
-        embedder = load_recognizer(model, weights=weights, device=device).embedder
+        embedder = load_recognizer(model, model_files=model_files, device=device).embedder
     with open_gallery(gallery, embedder) as people:
         done = people.import_from(folder, merge=merge)
     if as_json:
@@ -81,7 +74,7 @@ def reembed(
     as_json: AsJson = False,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
-    weights: Weights = None,
+    model_files: ModelFiles = None,
 ) -> None:
     """Replace all vectors by those of another embedder, made from the kept photos.
 
@@ -91,7 +84,7 @@ def reembed(
     from facerec.cli.recognition import load_recognizer
     from facerec.gallery import open_gallery
 
-    recognizer = load_recognizer(model, weights=weights, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
 
     with open_gallery(gallery) as people, console.progress("embedding") as progress:
         total = sum(person.samples for person in people.people())

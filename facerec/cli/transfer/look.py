@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, ModelFiles, examples
 
 if TYPE_CHECKING:
     from facerec.transfer.look import Look, Seen
@@ -38,12 +38,7 @@ def look(
         str,
         typer.Option("--weights", metavar="VERSION", help="default, a version such as v1, or none for random weights."),
     ] = "default",
-    weights_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights-dir", metavar="DIR", help="A folder of weight files, looked into first.", show_default=False
-        ),
-    ] = None,
+    model_files: ModelFiles = None,
     layer: Annotated[
         list[str] | None,
         typer.Option(
@@ -77,8 +72,8 @@ def look(
     from facerec.transfer.look import look as look_inside
     from facerec.transfer.look.page import look_page
 
-    name = default_backbone_name(weights_dir) if backbone is None else backbone
-    chosen = load_backbone(name, weights_dir=weights_dir, weights=weights)
+    name = default_backbone_name(model_files) if backbone is None else backbone
+    chosen = load_backbone(name, model_files=model_files, weights=weights)
     beyond = listed(outside) if outside else ()
     with console.progress("looking at photos") as progress:
         found = look_inside(chosen, listed(photos), outside=beyond, layers=layer or (), seed=seed, progress=progress)

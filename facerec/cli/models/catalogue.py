@@ -1,4 +1,4 @@
-"""``facerec models``: which models there are, on what terms, and whether their files are here."""
+"""``facerec models list, show, fetch, check``: which models there are, on what terms, and whether they are here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console, models_added, models_backbones
-from facerec.cli.options import AsJson, Weights, examples
+from facerec.cli import console
+from facerec.cli.models import added as models_added
+from facerec.cli.models import backbones as models_backbones
+from facerec.cli.options import AsJson, ModelFiles
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
@@ -17,30 +19,15 @@ if TYPE_CHECKING:
     from facerec.models.weights import WeightFile
     from facerec.transfer.pretrained import Pretrained
 
-app = typer.Typer(
-    name="models",
-    help="List the models, their licences and where they are; fetch and check their files.",
-    invoke_without_command=True,
-    rich_markup_mode="markdown",
-)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As facerec models or facerec transfer backbones lists it.")]
 
 
-@app.callback(epilog=examples("facerec models", "facerec models show dlib-resnet", "facerec models fetch resnet50.v2"))
-def models(context: typer.Context, as_json: AsJson = False, weights: Weights = None) -> None:
-    """List the models, their licences and where they are; fetch and check their files."""
-    if context.invoked_subcommand is None:
-        _list(weights, as_json=as_json)
-
-
-@app.command("list")
-def list_models(as_json: AsJson = False, weights: Weights = None) -> None:
+def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """List every model, and the backbones that are here: commercial use, and where their files are."""
-    _list(weights, as_json=as_json)
+    print_list(model_files, as_json=as_json)
 
 
-@app.command(epilog=examples("facerec models show dlib-resnet", "facerec models show facenet --json"))
-def show(name: Name, as_json: AsJson = False, weights: Weights = None) -> None:
+def show(name: Name, as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """Tell all that is known of a model: licences, training data, accuracy by group."""
     from facerec.models.catalogue import model
 
@@ -51,13 +38,13 @@ def show(name: Name, as_json: AsJson = False, weights: Weights = None) -> None:
         return
     if (network := _backbone(name)) is not None:
         if as_json:
-            console.document(models_backbones.backbone_document(network, weights))
+            console.document(models_backbones.backbone_document(network, model_files))
         else:
-            models_backbones.say_backbone(network, weights)
+            models_backbones.say_backbone(network, model_files)
         return
     chosen = model(name)
     if as_json:
-        console.document(_document(chosen, weights))
+        console.document(_document(chosen, model_files))
         return
     console.say(f"{chosen.name}: {chosen.summary}")
     facts = [
@@ -75,20 +62,19 @@ def show(name: Name, as_json: AsJson = False, weights: Weights = None) -> None:
         if fact is not None:
             console.say(f"  {heading}: {fact}")
     for weight in chosen.weights:
-        file = _find(weight, weights)
+        file = _find(weight, model_files)
         console.say(f"  file {weight.file_name}: {file.path or file.state}")
         console.say(f"    SHA-256 {weight.sha256}")
 
 
-@app.command(epilog=examples("facerec models fetch facenet", "facerec models fetch resnet50.v2 --folder weights/"))
 def fetch(
     name: Name,
-    folder: Annotated[
+    model_files: Annotated[
         Path | None,
         typer.Option(
-            "--folder",
+            "--model-files",
             metavar="DIR",
-            help="Where to put it; by default FACEREC_WEIGHTS, else the user's cache.",
+            help="Where to put it; by default FACEREC_MODEL_FILES, else the user's cache.",
             show_default=False,
         ),
     ] = None,
@@ -104,10 +90,14 @@ def fetch(
     # Of a backbone's files today's is enough; the others are older files of the same weights.
     for weight in model(name).weights if network is None else network.files[:1]:
         if isinstance(weight.source, weights.InPackage):
-            files.append(weights.locate(weight, folder=folder))  # it came with the installation, or the error says how
+            files.append(
+                weights.locate(weight, model_files=model_files)
+            )  # it came with the installation, or the error says how
             continue
         with console.progress(f"fetching {weight.file_name}", in_bytes=True) as progress:
-            files.append(download(weight, folder=folder, progress=lambda got, total: progress(got, total or got)))
+            files.append(
+                download(weight, model_files=model_files, progress=lambda got, total: progress(got, total or got))
+            )
     if as_json:
         console.document({"name": network.name if network else name, "files": [str(path) for path in files]})
     else:
@@ -115,18 +105,17 @@ def fetch(
             console.say(str(path))
 
 
-@app.command()
-def check(as_json: AsJson = False, weights: Weights = None) -> None:
+def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """Check every model file here against its SHA-256, those of added models too.
 
     Exit status 2 if one is not what it should be, or one that is used by default is absent.
     """
     from facerec.models.catalogue import MODELS
 
-    rows = [(model, weight, _find(weight, weights)) for model in MODELS for weight in model.weights]
+    rows = [(model, weight, _find(weight, model_files)) for model in MODELS for weight in model.weights]
     optional = [file.state == "absent" and not model.default for model, _, file in rows]
     bad = [row[1].file_name for row, spared in zip(rows, optional, strict=True) if row[2].state != "ok" and not spared]
-    here, absent = models_backbones.sorted_out(weights)
+    here, absent = models_backbones.sorted_out(model_files)
     bad += [network.files[0].file_name for network, state in here if state["state"] != "ok"]
     added = models_added.found()
     bad += [each.name for each in added if each.model is None]
@@ -170,18 +159,19 @@ def _backbone(name: str) -> Pretrained | None:
         raise ArgumentError(message) from error
 
 
-def _list(weights: Path | None, *, as_json: bool) -> None:
+def print_list(model_files: Path | None, *, as_json: bool) -> None:
+    """Print every model and the backbones that are here."""
     from facerec.models.catalogue import MODELS
     from facerec.transfer.pretrained import PRETRAINED
 
     if as_json:
-        networks = [models_backbones.backbone_document(network, weights) for network in PRETRAINED]
-        listed = [_document(model, weights) for model in MODELS]
+        networks = [models_backbones.backbone_document(network, model_files) for network in PRETRAINED]
+        listed = [_document(model, model_files) for model in MODELS]
         console.document({"models": listed, "added": models_added.documents(), "backbones": networks})
         return
     rows = []
     for model in MODELS:
-        files = [_find(weight, weights) for weight in model.weights]
+        files = [_find(weight, model_files) for weight in model.weights]
         state = next((file.state for file in files if file.state != "ok"), None)
         rows.append(
             (
@@ -196,9 +186,9 @@ def _list(weights: Path | None, *, as_json: bool) -> None:
     console.table(("model", "task", "default", "commercial use", "SHA-256", "where"), rows)
     console.say("Licences, training data and accuracy by group: facerec models show NAME")
     models_added.say_table()
-    here, absent = models_backbones.sorted_out(weights)
+    here, absent = models_backbones.sorted_out(model_files)
     console.say()
-    models_backbones.backbone_table([network for network, _ in here], weights)
+    models_backbones.backbone_table([network for network, _ in here], model_files)
     console.say(f"{absent} more backbones can be fetched: facerec transfer backbones")
 
 
@@ -211,10 +201,10 @@ def _place(weight: WeightFile, path: Path) -> str:
     return str(path.parent)
 
 
-def _document(model: Model, folder: Path | None) -> dict[str, object]:
+def _document(model: Model, model_files: Path | None) -> dict[str, object]:
     files = []
     for weight in model.weights:
-        file = _find(weight, folder)
+        file = _find(weight, model_files)
         files.append({"file": weight.file_name, "sha256": weight.sha256, "size": weight.size, **asdict(file)})
     return {
         "name": model.name,
@@ -251,12 +241,12 @@ class _File:
     problem: str = ""
 
 
-def _find(weight: WeightFile, folder: Path | None) -> _File:
+def _find(weight: WeightFile, model_files: Path | None) -> _File:
     from facerec.errors import MissingWeightsError, WeightsError
     from facerec.models.weights import locate
 
     try:
-        return _File("ok", path=str(locate(weight, folder=folder)))
+        return _File("ok", path=str(locate(weight, model_files=model_files)))
     except MissingWeightsError as error:
         return _File("absent", problem=str(error))
     except WeightsError as error:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import audit_columns, console, documents
-from facerec.cli import audit_options as options
+from facerec.cli import console, documents
+from facerec.cli.audit import columns as audit_columns
+from facerec.cli.audit import options
 from facerec.cli.options import AsJson, examples
 
 if TYPE_CHECKING:

@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from facerec.transfer.pretrained import Pretrained
 
 
-def sorted_out(folder: Path | None) -> tuple[list[tuple[Pretrained, dict[str, str | None]]], int]:
+def sorted_out(model_files: Path | None) -> tuple[list[tuple[Pretrained, dict[str, str | None]]], int]:
     """Backbones whose files are here, or should be, each with its `file_state`; and how many others there are."""
     from facerec.transfer.pretrained import PRETRAINED
 
-    states = [(network, file_state(network, folder)) for network in PRETRAINED]
+    states = [(network, file_state(network, model_files)) for network in PRETRAINED]
     # What has no version comes with a package, and is part of the installation.
     here = [(network, state) for network, state in states if state["state"] != "absent" or not network.version]
     return here, len(states) - len(here)
 
 
-def backbone_table(networks: Sequence[Pretrained], folder: Path | None) -> None:
+def backbone_table(networks: Sequence[Pretrained], model_files: Path | None) -> None:
     """Print one line per set of weights."""
     rows = []
     for each in networks:
-        state = file_state(each, folder)
+        state = file_state(each, model_files)
         where = state["place"] if state["state"] == "ok" else state["state"]
         rows.append(
             (
@@ -46,7 +46,7 @@ def backbone_table(networks: Sequence[Pretrained], folder: Path | None) -> None:
     )
 
 
-def backbone_document(network: Pretrained, folder: Path | None) -> dict[str, object]:
+def backbone_document(network: Pretrained, model_files: Path | None) -> dict[str, object]:
     """All that is known of one set of weights, and where its file is."""
     return {
         "name": network.name,
@@ -62,18 +62,18 @@ def backbone_document(network: Pretrained, folder: Path | None) -> dict[str, obj
         "preprocessing": network.preprocessing.text,
         "source": network.source,
         "files": [{"file": each.file_name, "sha256": each.sha256} for each in network.files],
-        **file_state(network, folder),
+        **file_state(network, model_files),
     }
 
 
-def file_state(network: Pretrained, folder: Path | None) -> dict[str, str | None]:
+def file_state(network: Pretrained, model_files: Path | None) -> dict[str, str | None]:
     """Whether a network's file can be used: `state` is ok, absent or wrong; and its path, its place in few words."""
     from facerec.errors import MissingWeightsError, WeightsError
     from facerec.models.weights import InPackage
     from facerec.transfer.finding import find
 
     try:
-        found = find(network, weights_dir=folder)
+        found = find(network, model_files=model_files)
     except MissingWeightsError as error:
         return {"state": "absent", "path": None, "place": None, "problem": str(error)}
     except WeightsError as error:
@@ -85,9 +85,9 @@ def file_state(network: Pretrained, folder: Path | None) -> dict[str, str | None
     return {"state": "ok", "path": str(found.path), "place": place + older, "problem": ""}
 
 
-def say_backbone(network: Pretrained, folder: Path | None) -> None:
+def say_backbone(network: Pretrained, model_files: Path | None) -> None:
     """Print all that is known of one set of weights."""
-    state = file_state(network, folder)
+    state = file_state(network, model_files)
     console.say(f"{network.name}: {network.source}")
     accuracy = f"top-1 {network.top1:.2f} %, top-5 {network.top5:.2f} %" if network.top1 is not None else None
     facts = [

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facerec.cli import audit_columns, console
-from facerec.cli import audit_options as options
+from facerec.cli import console
+from facerec.cli.audit import columns as audit_columns
+from facerec.cli.audit import options
 from facerec.cli.options import AsJson, examples
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""``facerec audit``, a file per command."""

@@ -1,0 +1,33 @@
+"""``facerec audit``: error rates by group that hold up, for any matcher and any classifier."""
+
+from __future__ import annotations
+
+import typer
+
+from facerec.cli.audit import (
+    advise,
+    calibrate,
+    classification,
+    drift,
+    identification,
+    mitigation,
+    power,
+    selfcheck,
+    verification,
+)
+
+app = typer.Typer(
+    name="audit",
+    help="Audit error rates by group: of any matcher from its scores, of any classifier from its predictions.",
+    rich_markup_mode="markdown",
+)
+
+app.command(epilog=verification.EXAMPLES)(verification.verification)
+app.command(epilog=selfcheck.EXAMPLES)(selfcheck.selfcheck)
+app.command(epilog=classification.EXAMPLES)(classification.classification)
+app.command(epilog=identification.EXAMPLES)(identification.identification)
+app.command(epilog=drift.EXAMPLES)(drift.drift)
+app.command(epilog=mitigation.EXAMPLES)(mitigation.mitigation)
+app.command(epilog=advise.EXAMPLES)(advise.advise)
+app.command(epilog=power.EXAMPLES)(power.power)
+app.command(epilog=calibrate.EXAMPLES)(calibrate.calibrate)

@@ -1,0 +1,1 @@
+"""``facerec gallery``: the people, the log, forgetting and moving."""

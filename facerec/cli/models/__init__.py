@@ -1,0 +1,1 @@
+"""``facerec models``: the catalogue, models that were added, backbones."""

@@ -1,0 +1,1 @@
+"""``facerec transfer``, a file per command."""

@@ -1,0 +1,36 @@
+"""``facerec transfer``: what pre-training buys, measured honestly."""
+
+from __future__ import annotations
+
+import typer
+
+from facerec.cli.transfer import (
+    backbones,
+    beyond,
+    blocks,
+    doctor,
+    faces,
+    gradients,
+    lesson,
+    look,
+    run,
+    spread,
+)
+
+app = typer.Typer(
+    name="transfer",
+    help="Measure what pre-trained networks buy on your own photos: backbones, protocols, intervals, cost.",
+    rich_markup_mode="markdown",
+    no_args_is_help=True,
+)
+
+app.command(epilog=run.EXAMPLES)(run.run)
+app.command(epilog=backbones.EXAMPLES)(backbones.backbones)
+app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command(epilog=blocks.EXAMPLES)(blocks.blocks)
+app.command(epilog=gradients.EXAMPLES)(gradients.gradients)
+app.command(epilog=look.EXAMPLES)(look.look)
+app.command(epilog=faces.EXAMPLES)(faces.faces)
+app.command(epilog=spread.EXAMPLES)(spread.spread)
+app.command(epilog=beyond.EXAMPLES)(beyond.beyond)
+app.command(epilog=lesson.EXAMPLES)(lesson.lesson)

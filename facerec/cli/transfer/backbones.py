@@ -1,0 +1,40 @@
+"""``facerec transfer backbones``: what there is to work with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from facerec.cli import console
+from facerec.cli.models.backbones import backbone_document, backbone_table
+from facerec.cli.options import AsJson, ModelFiles, examples
+
+EXAMPLES = examples("facerec transfer backbones", "facerec transfer backbones resnet50 --json")
+
+
+def backbones(
+    architecture: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Only those whose name begins so, such as resnet50.", show_default=False),
+    ] = None,
+    *,
+    model_files: ModelFiles = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the backbones: size, cost, published accuracy, terms, and where their weights are.
+
+    A name without a version means the weights that are marked with a star. The first one needs no download.
+    """
+    from facerec.errors import ArgumentError
+    from facerec.transfer.pretrained import PRETRAINED
+
+    chosen = [each for each in PRETRAINED if each.name.startswith(architecture or "")]
+    if not chosen:
+        message = f"no backbone's name begins with {architecture!r}; all of them: facerec transfer backbones"
+        raise ArgumentError(message)
+    if as_json:
+        console.document({"backbones": [backbone_document(each, model_files) for each in chosen]})
+    else:
+        backbone_table(chosen, model_files)
+        console.say("* meant by the name of the architecture alone. To get one: facerec models fetch NAME")

@@ -1,0 +1,138 @@
+"""``facerec transfer spread``: distances between faces by group, and what they cannot tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facerec.cli import console
+from facerec.cli.options import AsJson, examples
+from facerec.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from facerec.transfer.spread import Spread
+
+EXAMPLES = examples(
+    "facerec transfer spread vectors.parquet --by race --by gender --out spread/",
+    "facerec transfer spread vectors.parquet --by race,gender --out spread/",
+)
+
+
+def spread(
+    vectors: Annotated[
+        Path, typer.Argument(metavar="VECTORS", help="A table that facerec embed wrote, with columns of groups.")
+    ],
+    *,
+    by: Annotated[
+        list[str],
+        typer.Option(
+            "--by",
+            metavar="NAME[,NAME]",
+            help="Group by this column, or by several at once: race,gender. May be given several times.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the report.")],
+    photos: Annotated[
+        int, typer.Option("--photos", metavar="N", help="Photos of each group in the picture of single photos.")
+    ] = 25,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Chooses these photos.")] = 0,
+    labels_from: Annotated[
+        str,
+        typer.Option(
+            "--labels-from",
+            metavar="TEXT",
+            help="How the groups were obtained: self-report, annotators, records. The report says it.",
+            show_default=False,
+        ),
+    ] = "",
+    vectors_from: Annotated[
+        str,
+        typer.Option(
+            "--vectors-from",
+            metavar="TEXT",
+            help="Which network made the vectors of which photos. The report says it.",
+            show_default=False,
+        ),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Draw distances between faces by group and the spread within groups, and show what they cannot tell.
+
+    No error rate comes out: FMR and FNMR need pairs of known people and a threshold. The report says why, with numbers.
+    """
+    from facerec.measure.tables.vector_table import read_vectors
+    from facerec.transfer.spread import measure_spread, sampled_distances
+    from facerec.transfer.spread_page import run_facts, spread_page, write_spread
+
+    if photos < 1 or seed < 0:
+        message = f"--photos must be 1 or more and --seed 0 or more; got {photos} and {seed}"
+        raise ArgumentError(message)
+    table = read_vectors(vectors)
+    with console.progress("measuring distances") as progress:
+        spreads = []
+        for number, name in enumerate(by):
+            spreads.append(measure_spread(table, name))
+            progress(number + 1, len(by))
+    words = [word for each in spreads for word in ("--by", each.by)]
+    words += ["--photos", str(photos), "--seed", str(seed), *(["--labels-from", labels_from] if labels_from else [])]
+    words += ["--vectors-from", vectors_from] if vectors_from else []
+    run = run_facts(("facerec", "transfer", "spread", vectors.name, *words), vectors, vectors_from=vectors_from)
+    page = spread_page(
+        spreads,
+        sampled_distances(table, by[0], each=photos, seed=seed),
+        source=vectors.stem,
+        labels_from=labels_from,
+        run=run,
+    )
+    written = write_spread(page, spreads, out, run=run)
+    if as_json:
+        console.document({"report": str(written.html), "groupings": [_spread_document(each) for each in spreads]})
+        return
+    for each in spreads:
+        rows = [
+            (group.group, group.photos, f"{group.distance:.3f}", f"{group.wss:.1f}", f"{group.variance:.4f}")
+            for group in each.groups
+        ]
+        columns = (f"by {each.by}", "photos", "mean distance", "WSS", "WSS / (n - 1)")
+        console.table(columns, rows, right=columns[1:])
+    mated = spreads[0].mated
+    console.say("No error rate follows from these numbers: the report says why.")
+    if mated:
+        console.say(
+            f"The table has {mated:,} pairs of photos of one person: facerec audit verification can judge them."
+        )
+    console.say(f"report: {written.html}")
+
+
+def _spread_document(found: Spread) -> dict[str, object]:
+    return {
+        "by": found.by,
+        "mated_pairs": found.mated,
+        "thresholds": list(found.thresholds),
+        "groups": [
+            {
+                "group": group.group,
+                "photos": group.photos,
+                "mean_distance": group.distance,
+                "wss": group.wss,
+                "variance": group.variance,
+                "low": group.interval.low,
+                "high": group.interval.high,
+                "alike": list(group.alike),
+            }
+            for group in found.groups
+        ],
+        "differences": [
+            {
+                "first": each.first,
+                "second": each.second,
+                "difference": each.difference,
+                "p_adjusted": each.adjusted,
+                "distinguishable": each.distinguishable,
+            }
+            for each in found.differences
+        ],
+    }
