@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from facerec.errors import ArgumentError, ModelMismatchError, OutputError
-from facerec.files import replacing
+from facerec.files import read_json, replacing
 from facerec.models.folder.card import render_card
 from facerec.models.folder.read import (
     AUDIT,
@@ -132,12 +132,9 @@ def attach_audit(folder: Path, audit: Path) -> ModelFolder:
         As `read_model`.
     """
     model = read_model(folder)
+    document = read_json(audit, error=ArgumentError)
     try:
-        document = json.loads(audit.read_bytes())
         render_card(model.description, model.points, document)
-    except OSError as error:
-        message = f"{audit} cannot be read: {error.strerror or error}"
-        raise ArgumentError(message) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{audit} is not the audit.json of facerec audit verification ({type(error).__name__}: {error})"
         raise ArgumentError(message) from error
