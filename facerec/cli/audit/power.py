@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from facerec.cli import console
-from facerec.cli.audit import columns as audit_columns
 from facerec.cli.audit import options
+from facerec.cli.audit.columns import Columns
+from facerec.cli.grouped import grouped
 from facerec.cli.options import AsJson, examples
 
 EXAMPLES = examples(
@@ -18,6 +19,7 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def power(
     scores: options.ScoresFile,
     *,
@@ -36,33 +38,18 @@ def power(
     chance: Annotated[
         float, typer.Option("--power", metavar="CHANCE", help="The chance to see the difference if it is there.")
     ] = 0.8,
-    at_fmr: options.AtFmrOption = None,
-    at_threshold: options.AtThreshold = None,
+    threshold: options.Threshold,
     as_json: AsJson = False,
-    score: audit_columns.ScoreColumn = None,
-    genuine: audit_columns.GenuineColumn = None,
-    probe_subject: audit_columns.ProbeSubjectColumn = None,
-    reference_subject: audit_columns.ReferenceSubjectColumn = None,
-    probe_image: audit_columns.ProbeImageColumn = None,
-    reference_image: audit_columns.ReferenceImageColumn = None,
-    groups: audit_columns.Groups = None,
-    distance: audit_columns.Distance = False,
+    columns: Columns,
 ) -> None:
     """Plan how many people and photos each group needs for a claim, from earlier scores of the same matcher."""
     from audits.power import plan_groups
     from audits.vendor import read_vendor
     from audits.verification import audit_verification
 
-    columns = audit_columns.vendor_columns(
-        score,
-        genuine,
-        subjects=(probe_subject, reference_subject),
-        images=(probe_image, reference_image),
-        groups=groups,
-    )
-    chosen = options.chosen_threshold(at_fmr, at_threshold, None, columns)
-    table = read_vendor(scores, columns)
-    audit = audit_verification(table, by=[by], at=chosen, distance=distance, replicates=0)
+    chosen = threshold.chosen(columns)
+    table = read_vendor(scores, columns.named())
+    audit = audit_verification(table, by=[by], at=chosen, distance=columns.distance, replicates=0)
     plans = plan_groups(
         audit,
         audit.groupings[0].by,
