@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from facerec.cli import console, documents
 from facerec.cli.audit import options
 from facerec.cli.audit.columns import Columns
 from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
     from audits.advice import Advice
@@ -26,10 +24,8 @@ EXAMPLES = examples(
 def advise(
     scores: options.ScoresFile,
     *,
-    by: Annotated[str, typer.Option("--by", metavar="NAME[,NAME]", help="The groups that all have to be protected.")],
-    target: Annotated[
-        float, typer.Option("--target", metavar="RATE", help="No group's FMR may be above this, by its upper bound.")
-    ],
+    by: Annotated[str, option("--by", "NAME[,NAME]", "The groups that all have to be protected.")],
+    target: Annotated[float, option("--target", "RATE", "No group's FMR may be above this, by its upper bound.")],
     threshold: options.Threshold,
     as_json: AsJson = False,
     columns: Columns,

@@ -11,7 +11,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.audit import options
 from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
     from audits.class_rates import ClassificationAudit
@@ -35,24 +35,15 @@ def classification(
     ],
     *,
     by: options.By = None,
-    label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="The true class.")] = "label",
+    label: Annotated[str, option("--label", "COLUMN", "The true class.")] = "label",
     prediction: Annotated[
-        str, typer.Option("--prediction", metavar="COLUMN", help="The class that was said; empty: no answer.")
+        str, option("--prediction", "COLUMN", "The class that was said; empty: no answer.")
     ] = "prediction",
     subject: Annotated[
-        str | None,
-        typer.Option(
-            "--subject", metavar="COLUMN", help="Who is on the photo. By default subject, if any.", show_default=False
-        ),
+        str | None, option("--subject", "COLUMN", "Who is on the photo. By default subject, if any.")
     ] = None,
     positive: Annotated[
-        str | None,
-        typer.Option(
-            "--positive",
-            metavar="CLASS",
-            help="The class that counts as selected; by default each.",
-            show_default=False,
-        ),
+        str | None, option("--positive", "CLASS", "The class that counts as selected; by default each.")
     ] = None,
     claims: options.Claims,
     as_json: AsJson = False,

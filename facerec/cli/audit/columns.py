@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from facerec.cli.options import flag, option
 
 if TYPE_CHECKING:
     from audits.vendor import VendorColumns
@@ -17,80 +17,43 @@ _COLUMNS = "What the table calls its columns"
 class Columns:
     """What they are called, and whether the scores are distances."""
 
-    score: Annotated[
-        str | None,
-        typer.Option("--score", metavar="COLUMN", help="The scores.", show_default=False, rich_help_panel=_COLUMNS),
-    ] = None
+    score: Annotated[str | None, option("--score", "COLUMN", "The scores.", _COLUMNS)] = None
     genuine: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--genuine",
-            metavar="COLUMN",
-            help="Whether both photos show one person: 1/0, true/false, yes/no, genuine/impostor or mated/non-mated.",
-            show_default=False,
-            rich_help_panel=_COLUMNS,
+            "COLUMN",
+            "Whether both photos show one person: 1/0, true/false, yes/no, genuine/impostor or mated/non-mated.",
+            _COLUMNS,
         ),
     ] = None
     probe_subject: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--probe-subject",
-            metavar="COLUMN",
-            help="Who is on the probe. Without people, pairs are taken as independent.",
-            show_default=False,
-            rich_help_panel=_COLUMNS,
+            "COLUMN",
+            "Who is on the probe. Without people, pairs are taken as independent.",
+            _COLUMNS,
         ),
     ] = None
     reference_subject: Annotated[
-        str | None,
-        typer.Option(
-            "--reference-subject",
-            metavar="COLUMN",
-            help="Who is on the reference.",
-            show_default=False,
-            rich_help_panel=_COLUMNS,
-        ),
+        str | None, option("--reference-subject", "COLUMN", "Who is on the reference.", _COLUMNS)
     ] = None
-    probe_image: Annotated[
-        str | None,
-        typer.Option(
-            "--probe-image",
-            metavar="COLUMN",
-            help="The photo of the probe.",
-            show_default=False,
-            rich_help_panel=_COLUMNS,
-        ),
-    ] = None
+    probe_image: Annotated[str | None, option("--probe-image", "COLUMN", "The photo of the probe.", _COLUMNS)] = None
     reference_image: Annotated[
-        str | None,
-        typer.Option(
-            "--reference-image",
-            metavar="COLUMN",
-            help="The photo of the reference.",
-            show_default=False,
-            rich_help_panel=_COLUMNS,
-        ),
+        str | None, option("--reference-image", "COLUMN", "The photo of the reference.", _COLUMNS)
     ] = None
     groups: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--groups",
-            metavar="NAME=PROBE:REFERENCE",
-            help="Where labels are, for --by NAME: gender=gender1:gender2, or race=ethnicity where one column holds for "
+            "NAME=PROBE:REFERENCE",
+            "Where labels are, for --by NAME: gender=gender1:gender2, or race=ethnicity where one column holds for "
             "both. May be given several times.",
-            show_default=False,
-            rich_help_panel=_COLUMNS,
+            _COLUMNS,
         ),
     ] = None
-    distance: Annotated[
-        bool,
-        typer.Option(
-            "--distance",
-            metavar="",
-            help="The table holds distances: smaller is more alike.",
-            rich_help_panel=_COLUMNS,
-        ),
-    ] = False
+    distance: Annotated[bool, flag("--distance", "The table holds distances: smaller is more alike.", _COLUMNS)] = False
 
     def named(self) -> VendorColumns:
         """The columns that the options name; `ArgumentError` if one of ``--groups`` is of neither form."""

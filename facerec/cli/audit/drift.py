@@ -12,7 +12,7 @@ from facerec.cli import console
 from facerec.cli.audit import options
 from facerec.cli.audit.columns import Columns
 from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -30,25 +30,11 @@ class Thresholds(options.Threshold):
 
     at_fmr: Annotated[
         float | None,
-        typer.Option(
-            "--at-fmr",
-            metavar="RATE",
-            help="Each table gets the lowest threshold that keeps its own FMR at or below this.",
-            show_default=False,
-        ),
+        option("--at-fmr", "RATE", "Each table gets the lowest threshold that keeps its own FMR at or below this."),
     ] = None
-    at_threshold: Annotated[
-        float | None,
-        typer.Option("--at-threshold", metavar="VALUE", help="The threshold of BEFORE.", show_default=False),
-    ] = None
+    at_threshold: Annotated[float | None, option("--at-threshold", "VALUE", "The threshold of BEFORE.")] = None
     at_threshold_after: Annotated[
-        float | None,
-        typer.Option(
-            "--at-threshold-after",
-            metavar="VALUE",
-            help="The threshold of AFTER; by default that of BEFORE.",
-            show_default=False,
-        ),
+        float | None, option("--at-threshold-after", "VALUE", "The threshold of AFTER; by default that of BEFORE.")
     ] = None
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.audit import options
 from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
     from audits.estimates import RateEstimate
@@ -34,21 +34,11 @@ def identification(
     ],
     *,
     gallery: Annotated[
-        Path,
-        typer.Option(
-            "--gallery", metavar="PEOPLE", help="Who is enrolled: subject, and their groups; .csv or .parquet."
-        ),
+        Path, option("--gallery", "PEOPLE", "Who is enrolled: subject, and their groups; .csv or .parquet.")
     ],
-    at_threshold: Annotated[
-        float, typer.Option("--at-threshold", metavar="VALUE", help="A candidate counts from this score on.")
-    ],
+    at_threshold: Annotated[float, option("--at-threshold", "VALUE", "A candidate counts from this score on.")],
     by: options.By = None,
-    rank: Annotated[
-        int | None,
-        typer.Option(
-            "--rank", metavar="NUMBER", help="Look at this many candidates; by default at all.", show_default=False
-        ),
-    ] = None,
+    rank: Annotated[int | None, option("--rank", "NUMBER", "Look at this many candidates; by default at all.")] = None,
     claims: options.Claims,
     as_json: AsJson = False,
     written: options.FullReport,

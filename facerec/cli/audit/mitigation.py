@@ -11,7 +11,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.audit import options
 from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, flag, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -37,36 +37,25 @@ def mitigation(
     ],
     *,
     by: options.By = None,
-    at_fmr: Annotated[
-        float,
-        typer.Option("--at-fmr", metavar="RATE", help="Every threshold keeps FMR at or below this."),
-    ] = 1e-3,
+    at_fmr: Annotated[float, option("--at-fmr", "RATE", "Every threshold keeps FMR at or below this.")] = 1e-3,
     clusters: Annotated[
         int | None,
-        typer.Option(
+        option(
             "--clusters",
-            metavar="NUMBER",
-            help="Regions for FairCal and FSN. By default the published 100, or as many as the people learned from "
-            "support.",
-            show_default=False,
+            "NUMBER",
+            "Regions for FairCal and FSN. By default the published 100, or as many as the people learned from support.",
         ),
     ] = None,
-    pairs: Annotated[
-        int, typer.Option("--pairs", metavar="NUMBER", help="Impostor pairs drawn on each side, at most.")
-    ] = 500_000,
+    pairs: Annotated[int, option("--pairs", "NUMBER", "Impostor pairs drawn on each side, at most.")] = 500_000,
     deals: Annotated[
-        int,
-        typer.Option(
-            "--deals", metavar="NUMBER", help="How often people are dealt anew; the tables show the first deal."
-        ),
+        int, option("--deals", "NUMBER", "How often people are dealt anew; the tables show the first deal.")
     ] = 5,
     oracle: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--oracle",
-            metavar="",
-            help="Show thresholds by group too, for comparison only. They treat people differently by a protected "
-            "trait, which is often unlawful.",
+            "Show thresholds by group too, for comparison only. They treat people differently by a protected trait, "
+            "which is often unlawful.",
         ),
     ] = False,
     replicates: options.Replicates = 200,

@@ -12,6 +12,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.audit.columns import Columns
 from facerec.cli.command_line import command_line
+from facerec.cli.options import option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -27,28 +28,20 @@ _REPORT = "The report"
 ScoresFile = Annotated[Path, typer.Argument(metavar="SCORES", help="A score table of any matcher: .csv or .parquet.")]
 By = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--by",
-        metavar="NAME[,NAME]",
-        help="Group by this attribute, or by several at once: race,gender. May be given several times.",
-        show_default=False,
+        "NAME[,NAME]",
+        "Group by this attribute, or by several at once: race,gender. May be given several times.",
     ),
 ]
 Calibration = Annotated[
     Path | None,
-    typer.Option(
-        "--calibration",
-        metavar="SCORES2",
-        help="With --at-fmr: choose the threshold on this table of other people.",
-        show_default=False,
-        rich_help_panel=_THRESHOLD,
+    option(
+        "--calibration", "SCORES2", "With --at-fmr: choose the threshold on this table of other people.", _THRESHOLD
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Of the draws of people.")]
-Replicates = Annotated[
-    int,
-    typer.Option("--replicates", metavar="NUMBER", help="Draws of people for the intervals of indices; 0: none."),
-]
+Seed = Annotated[int, option("--seed", "NUMBER", "Of the draws of people.")]
+Replicates = Annotated[int, option("--replicates", "NUMBER", "Draws of people for the intervals of indices; 0: none.")]
 
 
 @dataclass(frozen=True)
@@ -57,23 +50,15 @@ class Threshold:
 
     at_fmr: Annotated[
         float | None,
-        typer.Option(
+        option(
             "--at-fmr",
-            metavar="RATE",
-            help="The lowest threshold that keeps FMR over all impostor pairs at or below this, such as 1e-3.",
-            show_default=False,
-            rich_help_panel=_THRESHOLD,
+            "RATE",
+            "The lowest threshold that keeps FMR over all impostor pairs at or below this, such as 1e-3.",
+            _THRESHOLD,
         ),
     ] = None
     at_threshold: Annotated[
-        float | None,
-        typer.Option(
-            "--at-threshold",
-            metavar="VALUE",
-            help="This threshold, on the table's own scale.",
-            show_default=False,
-            rich_help_panel=_THRESHOLD,
-        ),
+        float | None, option("--at-threshold", "VALUE", "This threshold, on the table's own scale.", _THRESHOLD)
     ] = None
 
     def chosen(self, columns: Columns, calibration: Path | None = None) -> float | AtFmr:
@@ -105,30 +90,22 @@ class Claims:
 
     policy: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--policy",
-            metavar="FILE",
-            help="Claims (TOML) to decide, as in data/policies/example.toml. Exit status 0 pass, 1 fail, 3 insufficient "
+            "FILE",
+            "Claims (TOML) to decide, as in data/policies/example.toml. Exit status 0 pass, 1 fail, 3 insufficient "
             "evidence.",
-            show_default=False,
         ),
     ] = None
     junit: Annotated[
-        Path | None,
-        typer.Option(
-            "--junit",
-            metavar="FILE",
-            help="With --policy: write its claims as JUnit XML, for a build server.",
-            show_default=False,
-        ),
+        Path | None, option("--junit", "FILE", "With --policy: write its claims as JUnit XML, for a build server.")
     ] = None
     summary: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--summary",
-            metavar="FILE",
-            help="With --policy: write its claims and their numbers as Markdown, for the summary of a build's job.",
-            show_default=False,
+            "FILE",
+            "With --policy: write its claims and their numbers as Markdown, for the summary of a build's job.",
         ),
     ] = None
 
@@ -169,27 +146,13 @@ class Report:
     """Where a report is written, and what it says of itself."""
 
     out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="DIR",
-            help="Write the report to this folder: HTML, Markdown, JSON and CSV.",
-            show_default=False,
-            rich_help_panel=_REPORT,
-        ),
+        Path | None, option("--out", "DIR", "Write the report to this folder: HTML, Markdown, JSON and CSV.", _REPORT)
     ] = None
-    about: Annotated[
-        str,
-        typer.Option("--about", metavar="TEXT", help="What is audited.", show_default=False, rich_help_panel=_REPORT),
-    ] = ""
+    about: Annotated[str, option("--about", "TEXT", "What is audited.", _REPORT)] = ""
     labels_from: Annotated[
         str,
-        typer.Option(
-            "--labels-from",
-            metavar="TEXT",
-            help="How the group labels were obtained: self-report, records, an observer.",
-            show_default=False,
-            rich_help_panel=_REPORT,
+        option(
+            "--labels-from", "TEXT", "How the group labels were obtained: self-report, records, an observer.", _REPORT
         ),
     ] = ""
 
@@ -217,21 +180,10 @@ class Report:
 class FullReport(Report):
     """A report that says what the system is for, too."""
 
-    purpose: Annotated[
-        str,
-        typer.Option(
-            "--purpose", metavar="TEXT", help="What the system is for.", show_default=False, rich_help_panel=_REPORT
-        ),
-    ] = ""
+    purpose: Annotated[str, option("--purpose", "TEXT", "What the system is for.", _REPORT)] = ""
     evaluation: Annotated[
         Literal["technology", "scenario", "operational"] | None,
-        typer.Option(
-            "--evaluation",
-            metavar="TYPE",
-            help="technology, scenario or operational (ISO/IEC 19795).",
-            show_default=False,
-            rich_help_panel=_REPORT,
-        ),
+        option("--evaluation", "TYPE", "technology, scenario or operational (ISO/IEC 19795).", _REPORT),
     ] = None
 
     def background(self) -> Background:
@@ -247,13 +199,12 @@ class SharedReport(FullReport):
 
     share: Annotated[
         int | None,
-        typer.Option(
+        option(
             "--share",
-            metavar="N",
-            help="Leave out groups and cells with fewer than N people or comparisons, to pass the report on; so do --json, "
-            "--junit and --summary.",
-            show_default=False,
-            rich_help_panel=_REPORT,
+            "N",
+            "Leave out groups and cells with fewer than N people or comparisons, to pass the report on; so do "
+            "--json, --junit and --summary.",
+            _REPORT,
         ),
     ] = None
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-import typer
-
 from facerec.cli import console
 from facerec.cli.audit import options
 from facerec.cli.audit.columns import Columns
 from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 
 EXAMPLES = examples(
     "facerec audit power scores.csv --by gender --at-fmr 1e-2 --rate fmr --ratio 2",
@@ -23,21 +21,14 @@ EXAMPLES = examples(
 def power(
     scores: options.ScoresFile,
     *,
-    by: Annotated[str, typer.Option("--by", metavar="NAME[,NAME]", help="The grouping that the claim is about.")],
-    rate: Annotated[Literal["fmr", "fnmr"], typer.Option("--rate", metavar="NAME", help="fmr or fnmr.")],
-    ratio: Annotated[
-        float, typer.Option("--ratio", metavar="NUMBER", help="How many times the others' rate is to be seen; above 1.")
-    ],
+    by: Annotated[str, option("--by", "NAME[,NAME]", "The grouping that the claim is about.")],
+    rate: Annotated[Literal["fmr", "fnmr"], option("--rate", "NAME", "fmr or fnmr.")],
+    ratio: Annotated[float, option("--ratio", "NUMBER", "How many times the others' rate is to be seen; above 1.")],
     baseline: Annotated[
-        float | None,
-        typer.Option(
-            "--baseline", metavar="RATE", help="The others' rate; by default the one measured.", show_default=False
-        ),
+        float | None, option("--baseline", "RATE", "The others' rate; by default the one measured.")
     ] = None,
-    photos: Annotated[int, typer.Option("--photos", metavar="NUMBER", help="Photos of each person.")] = 2,
-    chance: Annotated[
-        float, typer.Option("--power", metavar="CHANCE", help="The chance to see the difference if it is there.")
-    ] = 0.8,
+    photos: Annotated[int, option("--photos", "NUMBER", "Photos of each person.")] = 2,
+    chance: Annotated[float, option("--power", "CHANCE", "The chance to see the difference if it is there.")] = 0.8,
     threshold: options.Threshold,
     as_json: AsJson = False,
     columns: Columns,
