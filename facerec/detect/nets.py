@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
 from torch.nn.functional import linear, prelu
 
+from facerec.detect.cascade import ONet, PNet, RNet
 from facerec.models import catalogue, weights
 
 # Batches beyond these sizes leave the processor's cache, and cost per box doubles.
@@ -30,7 +30,7 @@ class Nets:
     Attributes
     ----------
     proposal : PNet
-        Of facenet-pytorch.
+        Run by `propose`.
     refinement : RNet
         (n, 3, 24, 24) → regressions (n, 4), probabilities (n, 2).
     output : ONet
@@ -145,9 +145,9 @@ def load_nets(*, device: torch.device, model_files: Path | None = None) -> Nets:
     """
     loaded = []
     for network, file in (
-        (PNet(pretrained=False), catalogue.PNET),
-        (RNet(pretrained=False), catalogue.RNET),
-        (ONet(pretrained=False), catalogue.ONET),
+        (PNet(), catalogue.PNET),
+        (RNet(), catalogue.RNET),
+        (ONet(), catalogue.ONET),
     ):
         content = io.BytesIO(weights.load(file, model_files=model_files))
         network.load_state_dict(torch.load(content, map_location="cpu", weights_only=True))
