@@ -85,7 +85,7 @@ def nms_by_level(boxes: Tensor, scores: Tensor, levels: Tensor, threshold: float
 
 
 def nms_by_union(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
-    """The usual non-maximum suppression: no box overlaps a better one by more than `threshold`; kept numbers, best first.
+    """The usual non-maximum suppression: no kept box overlaps a better one by more; kept numbers, best first.
 
     Overlap is relative to the union. Not by torchvision's operator, whose import takes as long as torch's own.
     """
@@ -97,9 +97,9 @@ def nms_by_union(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
         block, alive = alive[:_NMS_BLOCK], alive[_NMS_BLOCK:]
         covers = np.triu(_overlaps(sides[:, block], sides[:, block]) > threshold, 1)
         # A box stays if none that stays covers it. The first is certain; each round makes at least one more so.
-        stays = np.ones(len(block), bool)
-        while not np.array_equal(now := ~(covers & stays[:, None]).any(axis=0), stays):
-            stays = now
+        stays: NDArray[np.bool_] = np.ones(len(block), np.bool_)
+        while not np.array_equal(now := ~np.any(covers & stays[:, None], axis=0), stays):
+            stays = np.asarray(now)
         kept.append(block[stays])
         alive = alive[~(_overlaps(sides[:, kept[-1]], sides[:, alive]) > threshold).any(axis=0)]
     return order[torch.from_numpy(np.concatenate([np.empty(0, np.intp), *kept])).to(order.device)]

@@ -218,7 +218,8 @@ def say_card(name: str) -> bool:
 
     if name not in added_models():
         return False
-    from facerec.models.folder import read_model, render_card
+    from facerec.models.folder import read_model
+    from facerec.models.folder.card import render_card
 
     model = read_model(_folder(name))
     console.say(render_card(model.description, model.points, model.audit).rstrip())
