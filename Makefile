@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format bench lfw clean
+.PHONY: help demo test test-slow test-browser check format bench lfw clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -23,7 +23,10 @@ test: $(VENV)/.installed ## the tests (a few minutes)
 	$(BIN)/python -m pytest
 
 test-slow: $(VENV)/.installed ## the tests that take minutes, LFW among them
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not browser"
+
+test-browser: $(VENV)/.installed ## the tests that need a browser or start a server
+	$(BIN)/python -m pytest -m browser
 
 check: $(VENV)/.installed ## format, lint, types, tests: what must be green before a change lands
 	$(BIN)/ruff format --check .

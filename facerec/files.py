@@ -1,14 +1,126 @@
-"""Writing a file so that a reader finds the old one or the whole new one, never a part of it."""
+"""Files of this machine: read only if they are regular and of a sensible size, written whole or not at all."""
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import json
+import math
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
+from typing import Any
 
-from facerec.errors import OutputError
+from facerec.errors import FacerecError, OutputError
+
+MOST_JSON = 256 << 20
+"""Bytes of the largest JSON file that is read."""
+
+_BLOCK = 1 << 16
+_WORDS = {errno.ENOENT: "there is no such file", errno.EACCES: "its permissions do not allow it"}
+
+
+def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
+    """Open a regular file, or a link to one, for reading; never a pipe, which would be waited for, nor a device.
+
+    Raises
+    ------
+    OSError
+        If there is none or it cannot be opened; ``strerror`` says why in words, without the path.
+    """
+    try:
+        # Without blocking: opening a pipe waits for who writes to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise OSError(error.errno, _WORDS.get(error.errno or 0, error.strerror)) from error
+    except ValueError as error:  # a path that holds a null character
+        raise OSError(errno.EINVAL, str(error)) from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_regular(
+    path: str | os.PathLike[str],
+    *,
+    limit: int,
+    error: type[FacerecError],
+    missing: type[FacerecError] | None = None,
+    advice: str = "",
+) -> bytes:
+    """Read a regular file of a sensible size.
+
+    Parameters
+    ----------
+    path : path
+    limit : int
+        Bytes of the largest file that is read.
+    error, missing : class of FacerecError
+        What is raised; `missing`, where it is given, if there is no such file.
+    advice : str
+        What to do, at the end of the message.
+
+    Raises
+    ------
+    FacerecError
+        Of the class `error` or `missing`, if there is no such file, it is a folder or no regular file, may not be
+        read, or is larger than `limit`.
+    """
+    with _told(path, error, missing, advice), open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        # A little more than its size, never the limit: that much memory would be taken at once.
+        contents = file.read(size + _BLOCK) if size <= limit else b""
+        if max(size, len(contents)) > limit or len(contents) == size + _BLOCK:
+            raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes" if size > limit else "it grows")
+        return contents
+
+
+def read_json(
+    path: str | os.PathLike[str],
+    *,
+    error: type[FacerecError],
+    missing: type[FacerecError] | None = None,
+    damaged: type[FacerecError] | None = None,
+    advice: str = "",
+    limit: int = MOST_JSON,
+) -> Any:  # noqa: ANN401 - whatever the file holds; the caller checks it
+    """Read a file of JSON in UTF-8 whose numbers are all finite.
+
+    Raises
+    ------
+    FacerecError
+        As `read_regular`; and of the class `damaged` (by default `error`), if it is not JSON, holds NaN or a number
+        beyond the largest float, or is nested too deep.
+    """
+    contents = read_regular(path, limit=limit, error=error, missing=missing, advice=advice)
+    try:
+        return json.loads(contents, parse_float=_real, parse_int=_whole, parse_constant=_real)
+    except (ValueError, RecursionError) as problem:
+        raise (damaged or error)(_message(f"{path} is not JSON: {problem}", advice)) from problem
+
+
+def sha256_of(
+    path: str | os.PathLike[str],
+    *,
+    error: type[FacerecError],
+    missing: type[FacerecError] | None = None,
+    advice: str = "",
+) -> str:
+    """SHA-256 of a regular file as 64 hexadecimal digits, read in blocks.
+
+    Raises
+    ------
+    FacerecError
+        As `read_regular`.
+    """
+    with _told(path, error, missing, advice), open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
@@ -33,7 +145,7 @@ def replacing(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
     try:
         yield partial
-        with partial.open("rb") as written:
+        with partial.open("r+b") as written:  # some systems flush only what is open for writing
             os.fsync(written.fileno())
         partial.replace(path)
     except OSError as error:
@@ -41,3 +153,32 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OutputError(message) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(
+    path: str | os.PathLike[str], error: type[FacerecError], missing: type[FacerecError] | None, advice: str
+) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raised = missing if missing is not None and isinstance(problem, FileNotFoundError) else error
+        message = _message(f"{os.fsdecode(path)} cannot be read: {problem.strerror or problem}", advice)
+        raise raised(message) from problem
+
+
+def _message(said: str, advice: str) -> str:
+    return f"{said}; {advice}" if advice else said
+
+
+def _real(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        message = f"{text[:20]} is no finite number"
+        raise ValueError(message)
+    return value
+
+
+def _whole(text: str) -> int:
+    _real(text)
+    return int(text)

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"errors"},
     {"types"},
-    {"device", "files", "photos"},
+    {"device", "files"},
+    {"photos"},
     {"points", "reporting"},
     {"models"},
     {"align", "quality", "measure"},

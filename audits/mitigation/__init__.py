@@ -6,6 +6,7 @@ to know anybody's group. Thresholds by group do, and are here as an analysis beh
 
 from audits.mitigation.clusters import supported_clusters
 from audits.mitigation.cohort import CohortNormalisation
+from audits.mitigation.deals import deal_and_judge
 from audits.mitigation.faircal import FairCal
 from audits.mitigation.fsn import FairScoreNormalisation
 from audits.mitigation.lab import Judgement, LabReport, judge_mitigations
@@ -25,6 +26,7 @@ __all__ = [
     "Mitigation",
     "OracleGroupThresholds",
     "PeopleSplit",
+    "deal_and_judge",
     "judge_mitigations",
     "split_people",
     "split_photos",

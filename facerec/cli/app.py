@@ -11,7 +11,7 @@ from facerec.cli.audit.app import app as audit
 from facerec.cli.console import say
 from facerec.cli.gallery.app import app as gallery
 from facerec.cli.models.app import app as models
-from facerec.cli.options import examples
+from facerec.cli.options import examples, flag
 from facerec.cli.transfer.app import app as transfer
 
 _PHOTOS = "Photos"
@@ -53,9 +53,7 @@ def _program(
     version: Annotated[
         bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", metavar="", help="Show the traceback of an error; allowed anywhere on the line.")
-    ] = False,
+    debug: Annotated[bool, flag("--debug", "Show the traceback of an error; allowed anywhere on the line.")] = False,
 ) -> None:
     """Nothing to do here: --version acts through its callback, and --debug is read before the commands are."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Device, MinFaceSize, Model, ModelFiles, examples
+from facerec.cli.options import AsJson, Device, MinFaceSize, Model, ModelFiles, examples, option
 
 EXAMPLES = examples(
     "facerec calibrate scores.csv --fmr 0.01 --fmr 0.001 --out points.json --data-set ours",
@@ -22,17 +22,15 @@ def calibrate(
     ],
     *,
     fmr: Annotated[
-        list[float],
-        typer.Option("--fmr", metavar="RATE", help="The false match rate to keep to; may be given several times."),
+        list[float], option("--fmr", "RATE", "The false match rate to keep to; may be given several times.")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="POINT.json", help="Where to write the operating points.")],
+    out: Annotated[Path, option("--out", "POINT.json", "Where to write the operating points.")],
     data_set: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--data-set",
-            metavar="TEXT",
-            help="What the pairs are, and how its impostors were chosen; by default the table's file name.",
-            show_default=False,
+            "TEXT",
+            "What the pairs are, and how its impostors were chosen; by default the table's file name.",
         ),
     ] = None,
     as_json: AsJson = False,

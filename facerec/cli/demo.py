@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, At, Device, Fmr, ModelFiles, examples
+from facerec.cli.options import AsJson, At, Device, Fmr, ModelFiles, examples, option
 
 if TYPE_CHECKING:
     from facerec.demo.steps import Finding, Identified, Reported, Step
@@ -22,17 +20,16 @@ def demo(
     *,
     photos: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--photos",
-            metavar="DIR",
-            help="Your own photos: a folder per person, or names like ada1.jpg and ada2.jpg. By default seven public "
-            "test photos, fetched once with pip.",
-            show_default=False,
+            "DIR",
+            "Your own photos: a folder per person, or names like ada1.jpg and ada2.jpg. By default seven public test "
+            "photos, fetched once with pip.",
         ),
     ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where to write the page, the scene and the gallery.")
-    ] = Path("reports/demo"),
+    out: Annotated[Path, option("--out", "DIR", "Where to write the page, the scene and the gallery.")] = Path(
+        "reports/demo"
+    ),
     as_json: AsJson = False,
     at: At = None,
     fmr: Fmr = None,

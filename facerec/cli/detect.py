@@ -9,7 +9,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.marking import Marker
-from facerec.cli.options import Annotate, AsJson, Device, MinFaceSize, ModelFiles, examples
+from facerec.cli.options import Annotate, AsJson, Device, MinFaceSize, ModelFiles, examples, flag
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
@@ -27,10 +27,7 @@ def detect(
     *,
     annotate: Annotate = None,
     exact: Annotated[
-        bool,
-        typer.Option(
-            "--exact", metavar="", help="Sample the photo as facenet-pytorch does: slower, nearly the same faces."
-        ),
+        bool, flag("--exact", "Sample the photo as facenet-pytorch does: slower, nearly the same faces.")
     ] = False,
     as_json: AsJson = False,
     min_face_size: MinFaceSize = 40,

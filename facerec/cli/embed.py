@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, ModelFiles, examples
+from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, ModelFiles, examples, option
 from facerec.cli.tables import failures_document, refuse_unwritable, report
 
 if TYPE_CHECKING:
@@ -32,14 +32,11 @@ def embed(
         ),
     ],
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="VECTORS", help="Where to write the table: .parquet or .csv.")],
+    out: Annotated[Path, option("--out", "VECTORS", "Where to write the table: .parquet or .csv.")],
     root: Annotated[
         Path | None,
-        typer.Option(
-            "--root",
-            metavar="DIR",
-            help="The folder that the photos' paths start from; by default the one that PHOTOS.csv is in.",
-            show_default=False,
+        option(
+            "--root", "DIR", "The folder that the photos' paths start from; by default the one that PHOTOS.csv is in."
         ),
     ] = None,
     face: FaceOption = "central",

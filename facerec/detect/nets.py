@@ -6,12 +6,13 @@ import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
 from torch.nn.functional import linear, prelu
 
+from facerec.detect.cascade import ONet, PNet, RNet
 from facerec.models import catalogue, weights
 
 # Batches beyond these sizes leave the processor's cache, and cost per box doubles.
@@ -22,6 +23,8 @@ _STRIP_PIXELS = 1 << 18
 _STRIDE = 2
 _CELL = 12
 
+Network = TypeVar("Network", bound=nn.Module)
+
 
 @dataclass(frozen=True)
 class Nets:
@@ -30,7 +33,7 @@ class Nets:
     Attributes
     ----------
     proposal : PNet
-        Of facenet-pytorch.
+        Run by `propose`.
     refinement : RNet
         (n, 3, 24, 24) → regressions (n, 4), probabilities (n, 2).
     output : ONet
@@ -79,7 +82,7 @@ class Nets:
         x = _halved(_prelu(net.conv1(strip), net.prelu1.weight))
         x = net.prelu3(net.conv3(net.prelu2(net.conv2(x))))
         cells = x[0].permute(1, 2, 0).reshape(-1, x.shape[1])
-        weight, bias = net.conv4_1.weight[:, :, 0, 0], net.conv4_1.bias
+        weight, bias = net.conv4_1.weight[:, :, 0, 0], net.conv4_1.get_parameter("bias")
         evidence = cells @ (weight[1] - weight[0]) + (bias[1] - bias[0])
         found = (evidence >= math.log(threshold / (1 - threshold))).nonzero()[:, 0]
         moves = linear(cells[found], net.conv4_2.weight[:, :, 0, 0], net.conv4_2.bias)
@@ -128,11 +131,11 @@ def _in_batches(network: nn.Module, crops: Tensor, size: int) -> tuple[Tensor, .
     return tuple(torch.cat(part) for part in zip(*parts, strict=True))
 
 
-def _take_pixels_as_they_are(network: PNet | RNet | ONet) -> None:
+def _take_pixels_as_they_are(first: nn.Module) -> None:
     """Fold (x - 127.5) / 128 into the first convolution, which has no padding: w' = w / 128, b' = b - Σ w' · 127.5."""
-    first = network.conv1
-    first.weight.div_(128)
-    first.bias.sub_(first.weight.sum(dim=(1, 2, 3)) * 127.5)
+    weight, bias = first.get_parameter("weight"), first.get_parameter("bias")
+    weight.div_(128)
+    bias.sub_(weight.sum(dim=(1, 2, 3)) * 127.5)
 
 
 def load_nets(*, device: torch.device, model_files: Path | None = None) -> Nets:
@@ -143,15 +146,12 @@ def load_nets(*, device: torch.device, model_files: Path | None = None) -> Nets:
     MissingWeightsError, CorruptWeightsError
         As ``facerec.models.weights.load``.
     """
-    loaded = []
-    for network, file in (
-        (PNet(pretrained=False), catalogue.PNET),
-        (RNet(pretrained=False), catalogue.RNET),
-        (ONet(pretrained=False), catalogue.ONET),
-    ):
+
+    def loaded(network: Network, file: weights.WeightFile) -> Network:
         content = io.BytesIO(weights.load(file, model_files=model_files))
         network.load_state_dict(torch.load(content, map_location="cpu", weights_only=True))
         network.eval().requires_grad_(requires_grad=False)
-        _take_pixels_as_they_are(network)
-        loaded.append(network.to(device=device, memory_format=torch.channels_last))
-    return Nets(*loaded)
+        _take_pixels_as_they_are(network.get_submodule("conv1"))
+        return network.to(device=device).to(memory_format=torch.channels_last)
+
+    return Nets(loaded(PNet(), catalogue.PNET), loaded(RNet(), catalogue.RNET), loaded(ONet(), catalogue.ONET))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from facerec.align.crops import crop_recipe, crop_weights
 from facerec.errors import ArgumentError, CorruptWeightsError, WeightsError
+from facerec.files import read_regular
 from facerec.models.folder import (
     ModelDescription,
     ModelFolder,
@@ -25,7 +26,7 @@ from facerec.models.folder import (
     write_model,
 )
 from facerec.models.folder.values import WEIGHTS_FILES, checked_name
-from facerec.models.weights import added_models, models_folder
+from facerec.models.weights import MOST_BYTES, added_models, models_folder
 from facerec.types import Embedder
 
 DEFAULT = "dlib-resnet"
@@ -174,11 +175,7 @@ def describe_onnx(
     from facerec.embed.onnx_graph import onnx_forward, open_graph, probe_dimension
 
     _check_free(checked_name(name))
-    try:
-        contents = file.read_bytes()
-    except OSError as error:
-        message = f"{file} cannot be read: {error.strerror or error}"
-        raise WeightsError(message) from error
+    contents = read_regular(file, limit=MOST_BYTES, error=WeightsError)
     side = crop_recipe(crop).size
     graph = open_graph(contents, name=file.name, size=pixels.size or side, output=output)
     description = ModelDescription(

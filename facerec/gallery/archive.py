@@ -23,9 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import FacerecError, GalleryError
+from facerec.files import read_json, read_regular
 from facerec.gallery.archive_fields import Fields
 from facerec.gallery.records import EmbedderIdentity, Sample
 from facerec.gallery.rules import check_vectors, expiry, optional_text, person_name
+from facerec.photos.reader import MAX_BYTES
 
 FORMAT = "facerec gallery"
 VERSION = 1
@@ -200,17 +202,10 @@ def _write_private(path: Path, content: bytes) -> None:
 
 def _read_facts(folder: Path) -> Fields:
     path = folder / "gallery.json"
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
+    if not path.exists():
         message = f"{folder} is not an exported gallery, or its export was cut off: it holds no gallery.json"
-        raise GalleryError(message) from error
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror or error}"
-        raise GalleryError(message) from error
-    except (ValueError, RecursionError) as error:
-        message = f"{path} is not valid JSON in UTF-8 ({error}); export the gallery again"
-        raise GalleryError(message) from error
+        raise GalleryError(message)
+    content = read_json(path, error=GalleryError, limit=1 << 40, advice="export the gallery again")
     facts = Fields(content, where=str(path))
     if facts.text("format") != FORMAT:
         message = f"{path} is not an exported gallery: its format is {facts.text('format')!r}, not {FORMAT!r}"
@@ -288,11 +283,7 @@ def _check_archived_vectors(
 
 def _read_photo(folder: Path, digest: str) -> bytes:
     path = folder / "photos" / digest
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        message = f"a kept photo cannot be read: {path}: {error.strerror or error}"
-        raise GalleryError(message) from error
+    content = read_regular(path, limit=MAX_BYTES, error=GalleryError)
     if hashlib.sha256(content).hexdigest() != digest:
         message = f"{path} is not the photo that was exported: its SHA-256 differs from its name"
         raise GalleryError(message)

@@ -17,13 +17,13 @@ from typing import IO, TypeAlias
 from urllib.error import HTTPError
 
 from facerec.errors import CorruptWeightsError, WeightsError
+from facerec.files import sha256_of
 from facerec.models.weights import (
     InPackage,
     WeightFile,
     cache_folder,
     how_to_get,
     named_folder,
-    sha256_of,
 )
 
 MAX_DOWNLOAD = 1 << 30
@@ -86,7 +86,7 @@ def fetch(
     target = Path(model_files or named_folder() or cache_folder()) / weight.file_name
     part: Path | None = None
     try:
-        if target.is_file() and sha256_of(target).startswith(weight.sha256):
+        if target.is_file() and sha256_of(target, error=WeightsError).startswith(weight.sha256):
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(

@@ -20,6 +20,7 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_data_path
 
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError, WeightsError
+from facerec.files import read_regular, sha256_of
 
 FOLDER_VARIABLE = "FACEREC_MODEL_FILES"
 """Environment variable that names a folder of model files."""
@@ -27,6 +28,11 @@ _FORMER_VARIABLE = "FACEREC_WEIGHTS"
 
 MODELS_VARIABLE = "FACEREC_MODELS"
 """Environment variable that names a folder of added models, in place of the one in the user's data folder."""
+
+MOST_BYTES = 8 << 30
+"""Of the largest model file that is read."""
+
+PERMISSIONS = "check its permissions"
 
 
 @dataclass(frozen=True)
@@ -154,11 +160,8 @@ def locate(
         If a file cannot be read.
     """
     path = _first_existing(weight, model_files, also)
-    try:
-        _check_size(weight, path, path.stat().st_size)
-        _check_digest(weight, path, sha256_of(path))
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    _check_size(weight, path)
+    _check_digest(weight, path, sha256_of(path, error=WeightsError, advice=PERMISSIONS))
     return path
 
 
@@ -181,26 +184,11 @@ def load(weight: WeightFile, *, model_files: str | os.PathLike[str] | None = Non
         As `locate`.
     """
     path = _first_existing(weight, model_files)
-    try:
-        # Checked first, so that a file of any size that merely has the right name is not read into memory.
-        _check_size(weight, path, path.stat().st_size)
-        contents = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    # Checked first, so that a file of any size that merely has the right name is not read into memory.
+    _check_size(weight, path)
+    contents = read_regular(path, limit=MOST_BYTES, error=WeightsError, advice=PERMISSIONS)
     _check_digest(weight, path, hashlib.sha256(contents).hexdigest())
     return contents
-
-
-def sha256_of(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file as 64 hexadecimal digits, read in blocks.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def how_to_get(weight: WeightFile) -> str:
@@ -278,7 +266,8 @@ def _first_existing(
             if path is not None and path.is_file():
                 return path
         except OSError as error:
-            raise _unreadable(path, error) from error
+            message = f"{path} cannot be read: {error.strerror or error}; {PERMISSIONS}"
+            raise WeightsError(message) from error
     message = (
         f"{weight.file_name} was not found; looked into {', '.join(words for words, _ in places)}. "
         f"{how_to_get(weight)} (or put the file into one of these folders; its SHA-256 must be {_digits(weight)})"
@@ -286,12 +275,8 @@ def _first_existing(
     raise MissingWeightsError(message)
 
 
-def _unreadable(path: Path | None, error: OSError) -> WeightsError:
-    message = f"{path} cannot be read ({error.strerror or error}); check its permissions"
-    return WeightsError(message)
-
-
-def _check_size(weight: WeightFile, path: Path, size: int) -> None:
+def _check_size(weight: WeightFile, path: Path) -> None:
+    size = path.stat().st_size
     if weight.size not in (None, size):
         raise _corrupt(weight, path, f"{weight.size} bytes", str(size))
 

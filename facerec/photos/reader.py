@@ -12,7 +12,6 @@ import importlib
 import io
 import os
 import re
-import stat
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -22,6 +21,7 @@ import PIL.ImageFile
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ImageError
+from facerec.files import open_regular
 from facerec.photos import formats, pixels
 from facerec.types import Image
 
@@ -180,20 +180,9 @@ def _read(source: Source) -> Image:
 
 def _contents(path: Path) -> bytes:
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            # Opening a pipe would wait for ever, and reading a device might never end.
-            message = "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file"
-            raise ImageError(message)
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _rest_of(file)
-    except FileNotFoundError as error:
-        message = "there is no such file"
-        raise ImageError(message) from error
-    except PermissionError as error:
-        message = "its permissions do not allow it"
-        raise ImageError(message) from error
-    except (OSError, ValueError) as error:  # ValueError: a path that holds a null character
+    except OSError as error:
         raise ImageError(_reason(error)) from error
 
 

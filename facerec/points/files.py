@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from facerec.errors import ArgumentError, CalibrationError
-from facerec.files import replacing
+from facerec.files import read_json, replacing
 from facerec.types import OperatingPoint, Rate
 
 _FORMAT = "facerec operating points"
@@ -60,14 +60,7 @@ def read_points(path: str | Path) -> tuple[OperatingPoint, ...]:
     -----
     ``value``, ``low`` and ``high`` of a rate are for readers of the file; the counts are what is read back.
     """
-    try:
-        document = json.loads(Path(path).read_bytes())
-    except OSError as problem:
-        message = f"{path}: cannot be read: {problem.strerror or problem}"
-        raise CalibrationError(message) from problem
-    except ValueError as problem:  # covers malformed JSON and text that is not UTF-8
-        message = f"{path}: is not JSON: {problem}"
-        raise CalibrationError(message) from problem
+    document = read_json(path, error=CalibrationError)
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         message = f'{path}: is not a file of operating points; it lacks "format": "{_FORMAT}"'
         raise CalibrationError(message)

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import DataSetError, FaceError, ImageError
+from facerec.files import sha256_of
 from facerec.measure.datasets.photo_list import photos_csv
-from facerec.models.weights import sha256_of
 from facerec.photos import reader
 from facerec.photos.folders import identity_folders
 from facerec.training.chips import Aligned, StoredChips, stored
@@ -216,7 +216,7 @@ def align_people(
         If the cache cannot be written.
     """
     files = [str(file) for file in table["image"]]
-    digests = [_digest(folder / file) for file in files]
+    digests = [sha256_of(folder / file, error=DataSetError) for file in files]
     named = zip(table["subject"], digests, strict=True)
     subjects = [str(subject) or f"{NAMELESS}{digest}" for subject, digest in named]
     skipped = _repeated(files, subjects, digests)
@@ -267,14 +267,6 @@ def _table(path: Path, root: Path | None) -> tuple[pd.DataFrame, Path]:
         )
         raise DataSetError(message)
     return photos_csv(path, root=root), path.parent if root is None else root
-
-
-def _digest(file: Path) -> str:
-    try:
-        return sha256_of(file)
-    except OSError as error:
-        message = f"{file}: cannot be read: {error.strerror or error}"
-        raise DataSetError(message) from error
 
 
 def _repeated(files: Sequence[str], subjects: Sequence[str], digests: Sequence[str]) -> dict[str, Skipped]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from facerec.errors import CorruptWeightsError, MissingWeightsError, WeightsError
+from facerec.files import read_regular, sha256_of
 from facerec.models import weights
 from facerec.models.weights import WeightFile
 from facerec.transfer.pretrained import Pretrained
@@ -66,7 +67,7 @@ def find(network: Pretrained, *, model_files: str | os.PathLike[str] | None = No
         except MissingWeightsError as error:
             missing = missing or error
         else:
-            return Found(path, file, _digest(path), older=file is not network.files[0])
+            return Found(path, file, sha256_of(path, error=WeightsError), older=file is not network.files[0])
     older = ", ".join(file.file_name for file in network.files[1:])
     message = f"{missing}{f'. An older file will do as well: {older}' if older else ''}"
     raise MissingWeightsError(message)
@@ -82,21 +83,9 @@ def read(found: Found) -> bytes:
     WeightsError
         If it cannot be read.
     """
-    try:
-        contents = found.path.read_bytes()
-    except OSError as error:
-        message = f"{found.path} cannot be read any more ({error.strerror or error})"
-        raise WeightsError(message) from error
+    contents = read_regular(found.path, limit=weights.MOST_BYTES, error=WeightsError)
     digest = hashlib.sha256(contents).hexdigest()
     if digest != found.sha256:
         message = f"{found.path} has changed since it was found: expected the SHA-256 {found.sha256}, got {digest}"
         raise CorruptWeightsError(message)
     return contents
-
-
-def _digest(path: Path) -> str:
-    try:
-        return weights.sha256_of(path)
-    except OSError as error:
-        message = f"{path} cannot be read ({error.strerror or error}); check its permissions"
-        raise WeightsError(message) from error

@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +19,6 @@ from audits.report.mitigation_words import elsewhere, points
 from facerec.errors import ArgumentError
 from facerec.measure.tables.vector_table import check_vectors
 from facerec.reporting import render_markdown
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @dataclass(frozen=True)
@@ -169,23 +165,12 @@ def test_only_the_oracle_is_no_report(labs):
         mitigation_report(alone, by=["group"], run=Run((), (), 0), background=Background())
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium here: install the package chromium to run this")
-def test_in_a_browser(report, tmp_path):
-    """The page shows verdict, caveat and limits, fits its width, and asks the network for nothing."""
-    path = write_report(report, tmp_path / "report")[0]
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}"]
-    log = tmp_path / "net.json"
+@pytest.mark.browser
+def test_in_a_browser(report, browser, tmp_path):
+    """The page shows verdict, caveat and limits, and asks the network for nothing."""
+    dom = browser(write_report(report, tmp_path / "report")[0], "--dump-dom")
 
-    done = subprocess.run(
-        [BROWSER, *flags, f"--log-net-log={log}", "--dump-dom", path.as_uri()],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-
-    dom = done.stdout.decode("utf-8")
     for text in ("Made an error rate worse", "WORSE", "BETTER", "Analysis only", "Not meant for", "a coin"):
         assert text in dom
     assert dom.count('<img src="data:image/svg') >= 1
-    assert not re.search(r'SiteForCookies: \{site=file:[^"]*","url":"http', log.read_text(encoding="utf-8"))
+    assert not browser.asked_the_network

@@ -86,7 +86,7 @@ def test_report(table, facerec):
         (("--by", "age"), "age"),
         (("--by", "group", "--at-fmr", "2"), "must lie between 0 and 1"),
         (("--by", "group", "--at-fmr", "1e-6", "--pairs", "100"), "too few"),
-        (("--by", "group", "--deals", "0"), "--deals must be 1 or more"),
+        (("--by", "group", "--deals", "0"), "deals must be 1 or more"),
         (("--by", "group", "--pairs", "0"), "1 or more; got 0"),
         (("--by", "group", "--clusters", "5000", "--pairs", "2000"), "clusters must lie within"),
         (("--by", "group", "--clusters", "1", "--replicates", "1", "--pairs", "2000"), "two replicates"),

@@ -85,7 +85,7 @@ def test_a_crop_that_nobody_knows_is_refused(tmp_path, pooled_graph):
     file.write_bytes(pooled_graph(MATRIX))
     with pytest.raises(ArgumentError, match="no crop recipe is called 'square'; there are, for example, dlib-5pt"):
         describe_onnx(file, name="m", crop="square", pixels=Pixels.preset("0..1"), terms=TERMS)
-    with pytest.raises(WeightsError, match=r"nothing\.onnx cannot be read: No such file"):
+    with pytest.raises(WeightsError, match=r"nothing\.onnx cannot be read: there is no such file"):
         describe_onnx(
             tmp_path / "nothing.onnx", name="m", crop="five-point-112.v1", pixels=Pixels.preset("0..1"), terms=TERMS
         )

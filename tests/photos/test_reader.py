@@ -240,7 +240,7 @@ def test_a_file_without_permission_is_said_to_be_so(tmp_path, monkeypatch, photo
     def refuse(*_args, **_options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(type(path), "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(ImageError, match=r"private\.png.*permissions"):
         reader.read(path)
 

@@ -1,32 +1,19 @@
 """The page in a real browser."""
 
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from facerec.reporting import Figure, Page, Section, write
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
-_FLAGS += ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: install the package chromium to run this")
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def browse(page, tmp_path_factory):
-    """Run the browser on the sample page with more options; returns what it prints."""
-    folder = tmp_path_factory.mktemp("browser")
-    path = write(page, folder / "page").html
-
-    def run(*options):
-        command = [BROWSER, *_FLAGS, f"--user-data-dir={folder / 'profile'}", *options, path.as_uri()]
-        return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout.decode("utf-8")
-
-    return run
+def browse(browser, page, tmp_path_factory):
+    """Open the sample page with more options; returns what the browser prints."""
+    path = write(page, tmp_path_factory.mktemp("page") / "page").html
+    return lambda *options: browser(path, *options)
 
 
 def test_the_browser_shows_the_text_that_matters(browse):
@@ -48,15 +35,13 @@ def test_the_page_is_painted_with_its_colours(browse, tmp_path):
         assert (abs(pixels - colour).max(axis=1) <= 6).sum() >= least
 
 
-def test_a_hostile_drawing_neither_acts_nor_loads(tmp_path):
+def test_a_hostile_drawing_neither_acts_nor_loads(browser, tmp_path):
     """A script, a handler and a foreign image in a drawing: the page is as it was, and nothing was asked for."""
     inside = "<script>top.document.title = 'acted'</script><image href='http://127.0.0.1:9/asked' onerror='1'/>"
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90" onload="top.x = 1">{inside}</svg>'
     path = write(Page("calm", "", (Section("s", (Figure(svg, "hostile"),)),)), tmp_path).html
-    log = tmp_path / "net.json"
 
-    command = [BROWSER, *_FLAGS, f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={log}", "--dump-dom"]
-    dom = subprocess.run([*command, path.as_uri()], check=True, capture_output=True, timeout=120).stdout.decode()
+    dom = browser(path, "--dump-dom")
 
     assert "<title>calm</title>" in dom
-    assert "127.0.0.1:9" not in log.read_text(encoding="utf-8")
+    assert "127.0.0.1:9" not in browser.log

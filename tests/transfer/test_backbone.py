@@ -14,6 +14,7 @@ import torch
 from torch.nn import functional
 
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError, WeightsError
+from facerec.files import sha256_of
 from facerec.models import catalogue, weights
 from facerec.networks.architectures import build
 from facerec.networks.dlib_resnet import parse_dlib_resnet
@@ -63,7 +64,7 @@ def test_the_default_needs_no_download():
     backbone = load_backbone("efficientnet_lite0")
     trunk, classifier = backbone.trunk(), backbone.classifier()
 
-    assert backbone.weights_sha256 == weights.sha256_of(backbone._found.path)
+    assert backbone.weights_sha256 == sha256_of(backbone._found.path, error=WeightsError)
     assert backbone.weights_sha256.startswith("57934424")
     assert sum(p.numel() for m in (trunk, classifier) for p in m.parameters()) == 4_652_008
     assert sum(p.numel() for p in trunk.parameters()) == backbone.parameters
@@ -94,7 +95,7 @@ def test_a_file_of_torchvision_is_loaded_whole(monkeypatch, tmp_path):
     with torch.no_grad():
         torch.testing.assert_close(backbone.classifier()(backbone.trunk()(photos)), network(photos))
     assert (backbone.name, backbone.weights_file) == ("resnet18.v1", path.name)
-    assert backbone.weights_sha256 == weights.sha256_of(path)
+    assert backbone.weights_sha256 == sha256_of(path, error=WeightsError)
     assert default_backbone_name(tmp_path / "w") == "resnet18.v1"
     assert pickle.loads(pickle.dumps(backbone)) == backbone
 
@@ -148,7 +149,7 @@ def test_a_file_that_changes_while_it_is_used(monkeypatch, tmp_path):
     with pytest.raises(CorruptWeightsError, match="has changed since it was found"):
         backbone.trunk()
     path.unlink()
-    with pytest.raises(WeightsError, match="cannot be read any more"):
+    with pytest.raises(WeightsError, match="cannot be read: there is no such file"):
         read(backbone._found)
 
 

@@ -311,7 +311,7 @@ def test_a_look_answers_what_filters_and_scores_say(tmp_path):
     [
         (shutil.rmtree, "there is no folder"),
         (lambda folder: [path.unlink() for path in folder.iterdir() if path.is_file()], "no run was found"),
-        (lambda folder: (folder / "report.json").write_text("{", encoding="utf-8"), "is no JSON"),
+        (lambda folder: (folder / "report.json").write_text("{", encoding="utf-8"), "is not JSON"),
         (lambda folder: (folder / "report.json").write_text("[]", encoding="utf-8"), "holds no JSON object"),
         (lambda folder: (folder / "report-figure-1.svg").unlink(), "report-figure-1.svg cannot be read"),
         (lambda folder: (folder / "results.csv").unlink(), "results.csv cannot be read"),

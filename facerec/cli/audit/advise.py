@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from facerec.cli import console, documents
-from facerec.cli.audit import columns as audit_columns
 from facerec.cli.audit import options
-from facerec.cli.options import AsJson, examples
+from facerec.cli.audit.columns import Columns
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
     from audits.advice import Advice
@@ -21,24 +20,15 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def advise(
     scores: options.ScoresFile,
     *,
-    by: Annotated[str, typer.Option("--by", metavar="NAME[,NAME]", help="The groups that all have to be protected.")],
-    target: Annotated[
-        float, typer.Option("--target", metavar="RATE", help="No group's FMR may be above this, by its upper bound.")
-    ],
-    at_fmr: options.AtFmrOption = None,
-    at_threshold: options.AtThreshold = None,
+    by: Annotated[str, option("--by", "NAME[,NAME]", "The groups that all have to be protected.")],
+    target: Annotated[float, option("--target", "RATE", "No group's FMR may be above this, by its upper bound.")],
+    threshold: options.Threshold,
     as_json: AsJson = False,
-    score: audit_columns.ScoreColumn = None,
-    genuine: audit_columns.GenuineColumn = None,
-    probe_subject: audit_columns.ProbeSubjectColumn = None,
-    reference_subject: audit_columns.ReferenceSubjectColumn = None,
-    probe_image: audit_columns.ProbeImageColumn = None,
-    reference_image: audit_columns.ReferenceImageColumn = None,
-    groups: audit_columns.Groups = None,
-    distance: audit_columns.Distance = False,
+    columns: Columns,
 ) -> None:
     """Find the threshold at which the worst group's FMR meets a target, and its price in FNMR per group.
 
@@ -48,15 +38,10 @@ def advise(
     from audits.advice import advise_threshold
     from audits.vendor import read_vendor
 
-    columns = audit_columns.vendor_columns(
-        score,
-        genuine,
-        subjects=(probe_subject, reference_subject),
-        images=(probe_image, reference_image),
-        groups=groups,
+    chosen = threshold.chosen(columns)
+    advice = advise_threshold(
+        read_vendor(scores, columns.named()), by=by, target_fmr=target, at=chosen, distance=columns.distance
     )
-    chosen = options.chosen_threshold(at_fmr, at_threshold, None, columns)
-    advice = advise_threshold(read_vendor(scores, columns), by=by, target_fmr=target, at=chosen, distance=distance)
     if as_json:
         console.document(_document(advice))
         return

@@ -5,20 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-import typer
-
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 
 EXAMPLES = examples("facerec audit calibrate --replicates 200", "facerec audit calibrate --seed 7 --json")
 
 
 def calibrate(
     *,
-    replicates: Annotated[
-        int, typer.Option("--replicates", metavar="NUMBER", help="Simulated data sets of each design and rate.")
-    ] = 1000,
+    replicates: Annotated[int, option("--replicates", "NUMBER", "Simulated data sets of each design and rate.")] = 1000,
     seed: options.Seed = 0,
     as_json: AsJson = False,
 ) -> None:

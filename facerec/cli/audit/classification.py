@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.options import AsJson, examples
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, examples, option
+
+if TYPE_CHECKING:
+    from audits.class_rates import ClassificationAudit
+    from audits.verdict import PolicyVerdict
 
 EXAMPLES = examples(
     "facerec audit classification predictions.csv --by gender --by skin,gender --out report/",
@@ -17,7 +23,9 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def classification(
+    context: typer.Context,
     predictions: Annotated[
         Path,
         typer.Argument(
@@ -27,117 +35,77 @@ def classification(
     ],
     *,
     by: options.By = None,
-    label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="The true class.")] = "label",
+    label: Annotated[str, option("--label", "COLUMN", "The true class.")] = "label",
     prediction: Annotated[
-        str, typer.Option("--prediction", metavar="COLUMN", help="The class that was said; empty: no answer.")
+        str, option("--prediction", "COLUMN", "The class that was said; empty: no answer.")
     ] = "prediction",
     subject: Annotated[
-        str | None,
-        typer.Option(
-            "--subject", metavar="COLUMN", help="Who is on the photo. By default subject, if any.", show_default=False
-        ),
+        str | None, option("--subject", "COLUMN", "Who is on the photo. By default subject, if any.")
     ] = None,
     positive: Annotated[
-        str | None,
-        typer.Option(
-            "--positive",
-            metavar="CLASS",
-            help="The class that counts as selected; by default each.",
-            show_default=False,
-        ),
+        str | None, option("--positive", "CLASS", "The class that counts as selected; by default each.")
     ] = None,
-    policy: options.PolicyFile = None,
-    junit: options.JunitFile = None,
-    summary: options.SummaryFile = None,
+    claims: options.Claims,
     as_json: AsJson = False,
-    out: options.Out = None,
-    share: options.Share = None,
-    about: options.Title = "",
-    labels_from: options.LabelsFrom = "",
-    purpose: options.UsePurpose = "",
-    evaluation: options.Evaluation = None,
+    written: options.SharedReport,
 ) -> None:
     """Audit a classifier: accuracy, error and selection rates by group, with intervals and contrasts.
 
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
     from audits.classification import audit_classification
-    from audits.intervals import CONFIDENCE
-    from audits.policy import read_policy
     from audits.predictions import read_predictions
-    from audits.report import Background, Run, hash_input, write_report
+    from audits.report import write_report
     from audits.report.claims import verdict_document
     from audits.report.classification_page import classification_document, classification_report
     from audits.verdict import judge
 
-    options.refuse_without_out(share, out)
-    options.refuse_without_policy(policy, junit=junit, summary=summary)
-    rules = None if policy is None else read_policy(policy)
-    table = read_predictions(predictions)
+    policy, confidence = claims.read()
     audit = audit_classification(
-        table,
-        by=options.groupings(by, rules),
+        read_predictions(predictions),
+        by=options.groupings(by, policy),
         label=label,
         prediction=prediction,
         subject=subject,
         positive=positive,
-        confidence=CONFIDENCE if rules is None else rules.confidence,
+        confidence=confidence,
     )
-    verdict = None if rules is None else judge(rules, classification=audit)
+    verdict = None if policy is None else judge(policy, classification=audit)
     told = verdict
     files: tuple[Path, ...] = ()
-    if out is None:
+    if written.out is None:
         document = classification_document(audit, verdict=verdict_document(verdict))
     else:
-        given = {
-            "--by": by,
-            "--label": label,
-            "--prediction": prediction,
-            "--subject": subject,
-            "--positive": positive,
-            "--policy": policy,
-            "--share": share,
-            "--about": about,
-            "--labels-from": labels_from,
-            "--purpose": purpose,
-            "--evaluation": evaluation,
-        }
-        inputs = [hash_input(predictions, role="predictions")]
-        inputs += [] if policy is None else [hash_input(policy, role="policy")]
-        command = options.command_line("classification", predictions.name, options=given)
         report = classification_report(
             audit,
-            run=Run(command, tuple(inputs), None),
-            background=Background(about, labels_from, purpose, evaluation or ""),
+            run=written.run(context, predictions=predictions, policy=claims.policy),
+            background=written.background(),
             verdict=verdict,
-            smallest=share,
+            smallest=written.share,
         )
-        told, files, document = report.verdict, write_report(report, out), dict(report.document)
+        told, files, document = report.verdict, write_report(report, written.out), dict(report.document)
     if as_json:
         console.document({**document, "files": [str(path) for path in files]})
     else:
-        from audits.report.classification_page import worst_findings
-        from audits.report.sentences import written
+        _say(audit, verdict, files)
+        written.say_local()
+    claims.finish(told)
 
-        options.say_verdict(verdict)
-        for note in audit.notes:
-            console.note(f"note: {note}")
-        console.say(f"wrong in {written(audit.overall.rate('error'))}")
-        for grouping in audit.groupings:
-            console.say()
-            rows = [
-                (
-                    group.group,
-                    group.subjects,
-                    options.percent(group.rate("error")),
-                    *options.counts(group.rate("error")),
-                )
-                for group in grouping.groups
-            ]
-            columns = (f"by {grouping.by}", "people", "error rate", "errors", "predictions")
-            console.table(columns, rows, right=columns[1:])
-            for found in worst_findings(grouping):
-                options.say_prose(found.text)
-        options.say_files(files)
-        options.say_local(share)
-    options.finish(told, junit=junit, summary=summary)
+
+def _say(audit: ClassificationAudit, verdict: PolicyVerdict | None, files: Sequence[Path]) -> None:
+    from audits.report.classification_page import worst_findings
+    from audits.report.sentences import written
+
+    options.say_verdict(verdict)
+    for note in audit.notes:
+        console.note(f"note: {note}")
+    console.say(f"wrong in {written(audit.overall.rate('error'))}")
+    for grouping in audit.groupings:
+        console.say()
+        errors = [(group, group.rate("error")) for group in grouping.groups]
+        rows = [(group.group, group.subjects, options.percent(rate), *options.counts(rate)) for group, rate in errors]
+        columns = (f"by {grouping.by}", "people", "error rate", "errors", "predictions")
+        console.table(columns, rows, right=columns[1:])
+        for found in worst_findings(grouping):
+            options.say_prose(found.text)
+    options.say_files(files)

@@ -2,111 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from facerec.cli.options import flag, option
 
 if TYPE_CHECKING:
     from audits.vendor import VendorColumns
 
 _COLUMNS = "What the table calls its columns"
 
-ScoreColumn = Annotated[
-    str | None,
-    typer.Option("--score", metavar="COLUMN", help="The scores.", show_default=False, rich_help_panel=_COLUMNS),
-]
-GenuineColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--genuine",
-        metavar="COLUMN",
-        help="Whether both photos show one person: 1/0, true/false, yes/no, genuine/impostor or mated/non-mated.",
-        show_default=False,
-        rich_help_panel=_COLUMNS,
-    ),
-]
-ProbeSubjectColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--probe-subject",
-        metavar="COLUMN",
-        help="Who is on the probe. Without people, pairs are taken as independent.",
-        show_default=False,
-        rich_help_panel=_COLUMNS,
-    ),
-]
-ReferenceSubjectColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--reference-subject",
-        metavar="COLUMN",
-        help="Who is on the reference.",
-        show_default=False,
-        rich_help_panel=_COLUMNS,
-    ),
-]
-ProbeImageColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--probe-image", metavar="COLUMN", help="The photo of the probe.", show_default=False, rich_help_panel=_COLUMNS
-    ),
-]
-ReferenceImageColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--reference-image",
-        metavar="COLUMN",
-        help="The photo of the reference.",
-        show_default=False,
-        rich_help_panel=_COLUMNS,
-    ),
-]
-Groups = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--groups",
-        metavar="NAME=PROBE:REFERENCE",
-        help="Where labels are, for --by NAME: gender=gender1:gender2, or race=ethnicity where one column holds for "
-        "both. May be given several times.",
-        show_default=False,
-        rich_help_panel=_COLUMNS,
-    ),
-]
-Distance = Annotated[
-    bool,
-    typer.Option(
-        "--distance",
-        metavar="",
-        help="The table holds distances: smaller is more alike.",
-        rich_help_panel=_COLUMNS,
-    ),
-]
 
+@dataclass(frozen=True)
+class Columns:
+    """What they are called, and whether the scores are distances."""
 
-def vendor_columns(
-    score: str | None,
-    genuine: str | None,
-    *,
-    subjects: tuple[str | None, str | None],
-    images: tuple[str | None, str | None],
-    groups: Sequence[str] | None,
-) -> VendorColumns:
-    """The columns that the options name.
+    score: Annotated[str | None, option("--score", "COLUMN", "The scores.", _COLUMNS)] = None
+    genuine: Annotated[
+        str | None,
+        option(
+            "--genuine",
+            "COLUMN",
+            "Whether both photos show one person: 1/0, true/false, yes/no, genuine/impostor or mated/non-mated.",
+            _COLUMNS,
+        ),
+    ] = None
+    probe_subject: Annotated[
+        str | None,
+        option(
+            "--probe-subject",
+            "COLUMN",
+            "Who is on the probe. Without people, pairs are taken as independent.",
+            _COLUMNS,
+        ),
+    ] = None
+    reference_subject: Annotated[
+        str | None, option("--reference-subject", "COLUMN", "Who is on the reference.", _COLUMNS)
+    ] = None
+    probe_image: Annotated[str | None, option("--probe-image", "COLUMN", "The photo of the probe.", _COLUMNS)] = None
+    reference_image: Annotated[
+        str | None, option("--reference-image", "COLUMN", "The photo of the reference.", _COLUMNS)
+    ] = None
+    groups: Annotated[
+        list[str] | None,
+        option(
+            "--groups",
+            "NAME=PROBE:REFERENCE",
+            "Where labels are, for --by NAME: gender=gender1:gender2, or race=ethnicity where one column holds for "
+            "both. May be given several times.",
+            _COLUMNS,
+        ),
+    ] = None
+    distance: Annotated[bool, flag("--distance", "The table holds distances: smaller is more alike.", _COLUMNS)] = False
 
-    Parameters
-    ----------
-    score, genuine : str or None
-    subjects, images : tuple of (str or None)
-        Probe and reference.
-    groups : sequence of str, optional
-        Each ``NAME=PROBE:REFERENCE`` or ``NAME=COLUMN``.
+    def named(self) -> VendorColumns:
+        """The columns that the options name; `ArgumentError` if one of ``--groups`` is of neither form."""
+        from audits.vendor import GroupColumns, VendorColumns
 
-    Raises
-    ------
-    ArgumentError
-        If an entry of `groups` is of neither form.
-    """
-    from audits.vendor import GroupColumns, VendorColumns
-
-    return VendorColumns(score, genuine, *subjects, *images, tuple(map(GroupColumns.parse, groups or ())))
+        return VendorColumns(
+            self.score,
+            self.genuine,
+            self.probe_subject,
+            self.reference_subject,
+            self.probe_image,
+            self.reference_image,
+            tuple(map(GroupColumns.parse, self.groups or ())),
+        )

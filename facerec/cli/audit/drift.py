@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from facerec.cli import console
-from facerec.cli.audit import columns as audit_columns
 from facerec.cli.audit import options
-from facerec.cli.options import AsJson, examples
+from facerec.cli.audit.columns import Columns
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, examples, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -22,120 +24,71 @@ EXAMPLES = examples(
 )
 
 
+@dataclass(frozen=True)
+class Thresholds(options.Threshold):
+    """Of the two tables."""
+
+    at_fmr: Annotated[
+        float | None,
+        option("--at-fmr", "RATE", "Each table gets the lowest threshold that keeps its own FMR at or below this."),
+    ] = None
+    at_threshold: Annotated[float | None, option("--at-threshold", "VALUE", "The threshold of BEFORE.")] = None
+    at_threshold_after: Annotated[
+        float | None, option("--at-threshold-after", "VALUE", "The threshold of AFTER; by default that of BEFORE.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.at_threshold is None and self.at_threshold_after is not None:
+            message = "--at-threshold-after needs --at-threshold"
+            raise ArgumentError(message)
+
+
+@grouped
 def drift(
+    context: typer.Context,
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A score table: .csv or .parquet.")],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="The scores of the same pairs by another matcher.")],
     *,
     by: options.By = None,
-    at_fmr: Annotated[
-        float | None,
-        typer.Option(
-            "--at-fmr",
-            metavar="RATE",
-            help="Each table gets the lowest threshold that keeps its own FMR at or below this.",
-            show_default=False,
-        ),
-    ] = None,
-    at_threshold: Annotated[
-        float | None,
-        typer.Option("--at-threshold", metavar="VALUE", help="The threshold of BEFORE.", show_default=False),
-    ] = None,
-    at_threshold_after: Annotated[
-        float | None,
-        typer.Option(
-            "--at-threshold-after",
-            metavar="VALUE",
-            help="The threshold of AFTER; by default that of BEFORE.",
-            show_default=False,
-        ),
-    ] = None,
-    policy: options.PolicyFile = None,
-    junit: options.JunitFile = None,
-    summary: options.SummaryFile = None,
+    thresholds: Thresholds,
+    claims: options.Claims,
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
     as_json: AsJson = False,
-    score: audit_columns.ScoreColumn = None,
-    genuine: audit_columns.GenuineColumn = None,
-    probe_subject: audit_columns.ProbeSubjectColumn = None,
-    reference_subject: audit_columns.ReferenceSubjectColumn = None,
-    probe_image: audit_columns.ProbeImageColumn = None,
-    reference_image: audit_columns.ReferenceImageColumn = None,
-    groups: audit_columns.Groups = None,
-    distance: audit_columns.Distance = False,
-    out: options.Out = None,
-    about: options.Title = "",
-    labels_from: options.LabelsFrom = "",
-    purpose: options.UsePurpose = "",
-    evaluation: options.Evaluation = None,
+    columns: Columns,
+    written: options.FullReport,
 ) -> None:
     """Audit a change of matcher: paired changes of FMR, FNMR and FTA by group, with intervals.
 
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
     from audits.drift import audit_drift
-    from audits.intervals import CONFIDENCE
-    from audits.policy import read_policy
-    from audits.report import Background, Run, hash_input, write_report
+    from audits.report import write_report
     from audits.report.claims import verdict_document
     from audits.report.drift_document import drift_document
     from audits.vendor import read_vendor
     from audits.verdict import judge
 
-    options.refuse_without_policy(policy, junit=junit, summary=summary)
-    if at_threshold is None and at_threshold_after is not None:
-        message = "--at-threshold-after needs --at-threshold"
-        raise ArgumentError(message)
-    columns = audit_columns.vendor_columns(
-        score,
-        genuine,
-        subjects=(probe_subject, reference_subject),
-        images=(probe_image, reference_image),
-        groups=groups,
-    )
-    rules = None if policy is None else read_policy(policy)
+    policy, confidence = claims.read()
     audit = audit_drift(
-        read_vendor(before, columns),
-        read_vendor(after, columns),
-        by=options.groupings(by, rules),
-        at=options.chosen_threshold(at_fmr, at_threshold, None, columns),
-        after_at=at_threshold_after,
-        distance=distance,
-        confidence=CONFIDENCE if rules is None else rules.confidence,
+        read_vendor(before, columns.named()),
+        read_vendor(after, columns.named()),
+        by=options.groupings(by, policy),
+        at=thresholds.chosen(columns),
+        after_at=thresholds.at_threshold_after,
+        distance=columns.distance,
+        confidence=confidence,
         replicates=replicates,
         seed=seed,
     )
-    verdict = None if rules is None else judge(rules, drift=audit)
+    verdict = None if policy is None else judge(policy, drift=audit)
     files: tuple[Path, ...] = ()
-    if out is not None:
+    if written.out is not None:
         from audits.report.drift_page import drift_report
 
-        given = {
-            "--by": by,
-            "--at-fmr": at_fmr,
-            "--at-threshold": at_threshold,
-            "--at-threshold-after": at_threshold_after,
-            "--policy": policy,
-            "--score": score,
-            "--genuine": genuine,
-            "--probe-subject": probe_subject,
-            "--reference-subject": reference_subject,
-            "--probe-image": probe_image,
-            "--reference-image": reference_image,
-            "--groups": groups,
-            "--distance": distance,
-            "--replicates": replicates,
-            "--seed": seed,
-            "--about": about,
-            "--labels-from": labels_from,
-            "--purpose": purpose,
-            "--evaluation": evaluation,
-        }
-        inputs = [hash_input(before, role="before"), hash_input(after, role="after")]
-        inputs += [] if policy is None else [hash_input(policy, role="policy")]
-        run = Run(options.command_line("drift", before.name, after.name, options=given), tuple(inputs), seed)
-        background = Background(about, labels_from, purpose, evaluation or "")
-        files = write_report(drift_report(audit, run=run, background=background, verdict=verdict), out)
+        run = written.run(context, seed, before=before, after=after, policy=claims.policy)
+        report = drift_report(audit, run=run, background=written.background(), verdict=verdict)
+        files = write_report(report, written.out)
     if as_json:
         document = drift_document(audit, verdict=verdict_document(verdict))
         console.document({**document, "files": [str(path) for path in files]})
@@ -143,7 +96,7 @@ def drift(
         options.say_verdict(verdict)
         _say(audit)
         options.say_files(files)
-    options.finish(verdict, junit=junit, summary=summary)
+    claims.finish(verdict)
 
 
 def _say(audit: DriftAudit) -> None:

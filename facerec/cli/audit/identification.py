@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +10,12 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.options import AsJson, examples
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
-    from audits.search_rates import IdentificationAudit
+    from audits.estimates import RateEstimate
+    from audits.search_rates import GroupSearches, IdentificationAudit
 
 EXAMPLES = examples(
     "facerec audit identification searches.csv --gallery people.csv --by gender --at-threshold 0.93",
@@ -20,7 +23,9 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def identification(
+    context: typer.Context,
     searches: Annotated[
         Path,
         typer.Argument(
@@ -29,30 +34,14 @@ def identification(
     ],
     *,
     gallery: Annotated[
-        Path,
-        typer.Option(
-            "--gallery", metavar="PEOPLE", help="Who is enrolled: subject, and their groups; .csv or .parquet."
-        ),
+        Path, option("--gallery", "PEOPLE", "Who is enrolled: subject, and their groups; .csv or .parquet.")
     ],
-    at_threshold: Annotated[
-        float, typer.Option("--at-threshold", metavar="VALUE", help="A candidate counts from this score on.")
-    ],
+    at_threshold: Annotated[float, option("--at-threshold", "VALUE", "A candidate counts from this score on.")],
     by: options.By = None,
-    rank: Annotated[
-        int | None,
-        typer.Option(
-            "--rank", metavar="NUMBER", help="Look at this many candidates; by default at all.", show_default=False
-        ),
-    ] = None,
-    policy: options.PolicyFile = None,
-    junit: options.JunitFile = None,
-    summary: options.SummaryFile = None,
+    rank: Annotated[int | None, option("--rank", "NUMBER", "Look at this many candidates; by default at all.")] = None,
+    claims: options.Claims,
     as_json: AsJson = False,
-    out: options.Out = None,
-    about: options.Title = "",
-    labels_from: options.LabelsFrom = "",
-    purpose: options.UsePurpose = "",
-    evaluation: options.Evaluation = None,
+    written: options.FullReport,
 ) -> None:
     """Audit a gallery (1:N): FPIR and FNIR by group at one threshold, with intervals.
 
@@ -60,49 +49,27 @@ def identification(
     """
     from audits.even_mix import even_mixes
     from audits.identification import audit_identification
-    from audits.intervals import CONFIDENCE
-    from audits.policy import read_policy
-    from audits.report import Background, Run, hash_input, write_report
+    from audits.report import write_report
     from audits.report.claims import verdict_document
     from audits.report.identification_document import identification_document
     from audits.verdict import judge
     from facerec.measure.tables.table_files import read_raw
 
-    options.refuse_without_policy(policy, junit=junit, summary=summary)
-    rules = None if policy is None else read_policy(policy)
+    policy, confidence = claims.read()
     table = read_raw(searches, kind="a table of searches")
     people = read_raw(gallery, kind="a table of who is enrolled")
     audit = audit_identification(
-        table,
-        people,
-        threshold=at_threshold,
-        by=options.groupings(by, rules),
-        rank=rank,
-        confidence=CONFIDENCE if rules is None else rules.confidence,
+        table, people, threshold=at_threshold, by=options.groupings(by, policy), rank=rank, confidence=confidence
     )
-    verdict = None if rules is None else judge(rules, identification=audit)
+    verdict = None if policy is None else judge(policy, identification=audit)
     mixes = even_mixes(table, people, audit)
     files: tuple[Path, ...] = ()
-    if out is not None:
+    if written.out is not None:
         from audits.report.identification_page import identification_report
 
-        given = {
-            "--gallery": gallery,
-            "--at-threshold": at_threshold,
-            "--by": by,
-            "--rank": rank,
-            "--policy": policy,
-            "--about": about,
-            "--labels-from": labels_from,
-            "--purpose": purpose,
-            "--evaluation": evaluation,
-        }
-        inputs = [hash_input(searches, role="searches"), hash_input(gallery, role="gallery")]
-        inputs += [] if policy is None else [hash_input(policy, role="policy")]
-        run = Run(options.command_line("identification", searches.name, options=given), tuple(inputs), None)
-        background = Background(about, labels_from, purpose, evaluation or "")
-        report = identification_report(audit, mixes, run=run, background=background, verdict=verdict)
-        files = write_report(report, out)
+        run = written.run(context, searches=searches, gallery=gallery, policy=claims.policy)
+        report = identification_report(audit, mixes, run=run, background=written.background(), verdict=verdict)
+        files = write_report(report, written.out)
     if as_json:
         document = identification_document(audit, mixes=mixes, verdict=verdict_document(verdict))
         console.document({**document, "files": [str(path) for path in files]})
@@ -110,7 +77,7 @@ def identification(
         options.say_verdict(verdict)
         _say(audit)
         options.say_files(files)
-    options.finish(verdict, junit=junit, summary=summary)
+    claims.finish(verdict)
 
 
 def _say(audit: IdentificationAudit) -> None:
@@ -119,30 +86,17 @@ def _say(audit: IdentificationAudit) -> None:
     for note in audit.notes:
         console.note(f"note: {note}")
     console.say(f"{audit.gallery_size:,} people enrolled, threshold {audit.threshold:g}")
-    names = ("group", "enrolled", "FPIR", "false positives", "non-mated", "FNIR", "misses", "mated")
-    for by_name, groups in [("", ()), *((grouping.by, grouping.groups) for grouping in audit.groupings)]:
+    names = ("enrolled", "FPIR", "false positives", "non-mated", "FNIR", "misses", "mated")
+    everybody = [("everybody", audit.gallery_size, audit.fpir, audit.fnir)]
+    for by, groups in [("", everybody), *((each.by, _rates(each.groups)) for each in audit.groupings)]:
         rows = [
-            (
-                group.group,
-                group.enrolled,
-                options.percent(group.fpir),
-                *options.counts(group.fpir),
-                options.percent(group.fnir),
-                *options.counts(group.fnir),
-            )
-            for group in groups
+            (name, enrolled, options.percent(fpir), *options.counts(fpir), options.percent(fnir), *options.counts(fnir))
+            for name, enrolled, fpir, fnir in groups
         ]
-        if not by_name:
-            rows = [
-                (
-                    "everybody",
-                    audit.gallery_size,
-                    options.percent(audit.fpir),
-                    *options.counts(audit.fpir),
-                    options.percent(audit.fnir),
-                    *options.counts(audit.fnir),
-                )
-            ]
-        console.table((f"by {by_name}" if by_name else "", *names[1:]), rows, right=names[1:])
-        for found in search_findings(audit.grouping(by_name)) if by_name else ():
+        console.table((f"by {by}" if by else "", *names), rows, right=names)
+        for found in search_findings(audit.grouping(by)) if by else ():
             options.say_prose(found.text)
+
+
+def _rates(groups: Sequence[GroupSearches]) -> list[tuple[str, int, RateEstimate, RateEstimate]]:
+    return [(group.group, group.enrolled, group.fpir, group.fnir) for group in groups]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.audit import columns as audit_columns
 from facerec.cli.audit import options
-from facerec.cli.options import AsJson, examples
+from facerec.cli.audit.columns import Columns
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, examples, option
 
 EXAMPLES = examples(
     "facerec audit power scores.csv --by gender --at-fmr 1e-2 --rate fmr --ratio 2",
@@ -18,51 +17,30 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def power(
     scores: options.ScoresFile,
     *,
-    by: Annotated[str, typer.Option("--by", metavar="NAME[,NAME]", help="The grouping that the claim is about.")],
-    rate: Annotated[Literal["fmr", "fnmr"], typer.Option("--rate", metavar="NAME", help="fmr or fnmr.")],
-    ratio: Annotated[
-        float, typer.Option("--ratio", metavar="NUMBER", help="How many times the others' rate is to be seen; above 1.")
-    ],
+    by: Annotated[str, option("--by", "NAME[,NAME]", "The grouping that the claim is about.")],
+    rate: Annotated[Literal["fmr", "fnmr"], option("--rate", "NAME", "fmr or fnmr.")],
+    ratio: Annotated[float, option("--ratio", "NUMBER", "How many times the others' rate is to be seen; above 1.")],
     baseline: Annotated[
-        float | None,
-        typer.Option(
-            "--baseline", metavar="RATE", help="The others' rate; by default the one measured.", show_default=False
-        ),
+        float | None, option("--baseline", "RATE", "The others' rate; by default the one measured.")
     ] = None,
-    photos: Annotated[int, typer.Option("--photos", metavar="NUMBER", help="Photos of each person.")] = 2,
-    chance: Annotated[
-        float, typer.Option("--power", metavar="CHANCE", help="The chance to see the difference if it is there.")
-    ] = 0.8,
-    at_fmr: options.AtFmrOption = None,
-    at_threshold: options.AtThreshold = None,
+    photos: Annotated[int, option("--photos", "NUMBER", "Photos of each person.")] = 2,
+    chance: Annotated[float, option("--power", "CHANCE", "The chance to see the difference if it is there.")] = 0.8,
+    threshold: options.Threshold,
     as_json: AsJson = False,
-    score: audit_columns.ScoreColumn = None,
-    genuine: audit_columns.GenuineColumn = None,
-    probe_subject: audit_columns.ProbeSubjectColumn = None,
-    reference_subject: audit_columns.ReferenceSubjectColumn = None,
-    probe_image: audit_columns.ProbeImageColumn = None,
-    reference_image: audit_columns.ReferenceImageColumn = None,
-    groups: audit_columns.Groups = None,
-    distance: audit_columns.Distance = False,
+    columns: Columns,
 ) -> None:
     """Plan how many people and photos each group needs for a claim, from earlier scores of the same matcher."""
     from audits.power import plan_groups
     from audits.vendor import read_vendor
     from audits.verification import audit_verification
 
-    columns = audit_columns.vendor_columns(
-        score,
-        genuine,
-        subjects=(probe_subject, reference_subject),
-        images=(probe_image, reference_image),
-        groups=groups,
-    )
-    chosen = options.chosen_threshold(at_fmr, at_threshold, None, columns)
-    table = read_vendor(scores, columns)
-    audit = audit_verification(table, by=[by], at=chosen, distance=distance, replicates=0)
+    chosen = threshold.chosen(columns)
+    table = read_vendor(scores, columns.named())
+    audit = audit_verification(table, by=[by], at=chosen, distance=columns.distance, replicates=0)
     plans = plan_groups(
         audit,
         audit.groupings[0].by,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
     from audits.selfcheck import Check, Value
@@ -25,12 +25,11 @@ def selfcheck(
     *,
     data: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--data",
-            metavar="DIR",
+            "DIR",
+            "A folder with published tables: rai_face_verification/. Their checks are skipped without it.",
             envvar="FACEREC_DATA",
-            help="A folder with published tables: rai_face_verification/. Their checks are skipped without it.",
-            show_default=False,
         ),
     ] = None,
     as_json: AsJson = False,

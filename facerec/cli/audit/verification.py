@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from facerec.cli import console
-from facerec.cli.audit import columns as audit_columns
 from facerec.cli.audit import options
+from facerec.cli.audit.columns import Columns
+from facerec.cli.grouped import grouped
 from facerec.cli.options import AsJson, examples
 
 if TYPE_CHECKING:
@@ -23,118 +26,68 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def verification(
+    context: typer.Context,
     scores: options.ScoresFile,
     *,
     by: options.By = None,
-    at_fmr: options.AtFmrOption = None,
-    at_threshold: options.AtThreshold = None,
+    threshold: options.Threshold,
     calibration: options.Calibration = None,
-    policy: options.PolicyFile = None,
-    junit: options.JunitFile = None,
-    summary: options.SummaryFile = None,
+    claims: options.Claims,
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
     as_json: AsJson = False,
-    score: audit_columns.ScoreColumn = None,
-    genuine: audit_columns.GenuineColumn = None,
-    probe_subject: audit_columns.ProbeSubjectColumn = None,
-    reference_subject: audit_columns.ReferenceSubjectColumn = None,
-    probe_image: audit_columns.ProbeImageColumn = None,
-    reference_image: audit_columns.ReferenceImageColumn = None,
-    groups: audit_columns.Groups = None,
-    distance: audit_columns.Distance = False,
-    out: options.Out = None,
-    share: options.Share = None,
-    about: options.Title = "",
-    labels_from: options.LabelsFrom = "",
-    purpose: options.UsePurpose = "",
-    evaluation: options.Evaluation = None,
+    columns: Columns,
+    written: options.SharedReport,
 ) -> None:
     """Audit one-to-one comparison: FMR and FNMR by group, with intervals, at one threshold for all.
 
     Groups come from the columns probe_NAME and reference_NAME, or from one column NAME for both sides. Exit status: 0
     unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
-    from audits.intervals import CONFIDENCE
-    from audits.policy import read_policy
-    from audits.report import Background, Run, hash_input, write_report
+    from audits.report import write_report
     from audits.report.claims import verdict_document
     from audits.report.document import verification_document
     from audits.vendor import read_vendor
     from audits.verdict import judge
     from audits.verification import audit_verification
 
-    options.refuse_without_out(share, out)
-    options.refuse_without_policy(policy, junit=junit, summary=summary)
-    rules = None if policy is None else read_policy(policy)
-    columns = audit_columns.vendor_columns(
-        score,
-        genuine,
-        subjects=(probe_subject, reference_subject),
-        images=(probe_image, reference_image),
-        groups=groups,
-    )
-    chosen = options.chosen_threshold(at_fmr, at_threshold, calibration, columns)
-    table = read_vendor(scores, columns)
+    policy, confidence = claims.read()
+    chosen = threshold.chosen(columns, calibration)
+    table = read_vendor(scores, columns.named())
     audit = audit_verification(
         table,
-        by=options.groupings(by, rules),
+        by=options.groupings(by, policy),
         at=chosen,
-        distance=distance,
-        confidence=CONFIDENCE if rules is None else rules.confidence,
+        distance=columns.distance,
+        confidence=confidence,
         replicates=replicates,
         seed=seed,
     )
-    verdict = None if rules is None else judge(rules, verification=audit)
+    verdict = None if policy is None else judge(policy, verification=audit)
     told = verdict
     files: tuple[Path, ...] = ()
-    if out is None:
+    if written.out is None:
         document = verification_document(audit, verdict=verdict_document(verdict))
     else:
         from audits.report.verification_page import verification_report
 
-        given = {
-            "--by": by,
-            "--at-fmr": at_fmr,
-            "--at-threshold": at_threshold,
-            "--calibration": calibration,
-            "--policy": policy,
-            "--score": score,
-            "--genuine": genuine,
-            "--probe-subject": probe_subject,
-            "--reference-subject": reference_subject,
-            "--probe-image": probe_image,
-            "--reference-image": reference_image,
-            "--groups": groups,
-            "--distance": distance,
-            "--replicates": replicates,
-            "--seed": seed,
-            "--share": share,
-            "--about": about,
-            "--labels-from": labels_from,
-            "--purpose": purpose,
-            "--evaluation": evaluation,
-        }
-        inputs = [hash_input(path, role=role) for role, path in _inputs(scores, calibration, policy)]
-        run = Run(options.command_line("verification", scores.name, options=given), tuple(inputs), seed)
-        background = Background(about, labels_from, purpose, evaluation or "")
-        report = verification_report(audit, table, run=run, background=background, verdict=verdict, smallest=share)
-        told, files, document = report.verdict, write_report(report, out), dict(report.document)
+        report = verification_report(
+            audit,
+            table,
+            run=written.run(context, seed, scores=scores, calibration=calibration, policy=claims.policy),
+            background=written.background(),
+            verdict=verdict,
+            smallest=written.share,
+        )
+        told, files, document = report.verdict, write_report(report, written.out), dict(report.document)
     if as_json:
         console.document({**document, "files": [str(path) for path in files]})
     else:
         _say(audit, verdict, files)
-        options.say_local(share)
-    options.finish(told, junit=junit, summary=summary)
-
-
-def _inputs(scores: Path, calibration: Path | None, policy: Path | None) -> Iterator[tuple[str, Path]]:
-    yield "scores", scores
-    if calibration is not None:
-        yield "calibration", calibration
-    if policy is not None:
-        yield "policy", policy
+        written.say_local()
+    claims.finish(told)
 
 
 def _say(audit: VerificationAudit, verdict: PolicyVerdict | None, files: Sequence[Path]) -> None:

@@ -12,22 +12,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, GalleryFile, PersonName
+from facerec.cli.options import AsJson, GalleryFile, PersonName, flag, option
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
     from facerec.gallery import ForgetReceipt
 
-_Receipt = Annotated[
-    Path | None,
-    typer.Option("--receipt", metavar="FILE", help="Write the receipt to this new file, as JSON.", show_default=False),
-]
+_Receipt = Annotated[Path | None, option("--receipt", "FILE", "Write the receipt to this new file, as JSON.")]
 
 
 def forget(
     name: PersonName,
     gallery: GalleryFile,
-    yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask; for scripts.")] = False,
+    yes: Annotated[bool, flag("--yes -y", "Do not ask; for scripts.")] = False,
     receipt: _Receipt = None,
     as_json: AsJson = False,
 ) -> None:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, GalleryFile
+from facerec.cli.options import AsJson, GalleryFile, option
 from facerec.cli.running import fail
 
 
 def log(
     gallery: GalleryFile,
-    last: Annotated[
-        int | None, typer.Option("--last", metavar="N", help="Only the newest N entries.", show_default=False)
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", help="Only what concerns this person.", show_default=False)
-    ] = None,
+    last: Annotated[int | None, option("--last", "N", "Only the newest N entries.")] = None,
+    name: Annotated[str | None, option("--name", "TEXT", "Only what concerns this person.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who was enrolled, matched and forgotten when; nothing can be taken out of this log."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, ModelFiles
+from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, ModelFiles, flag, option
 
 if TYPE_CHECKING:
     from facerec.gallery import Sample
@@ -39,8 +39,7 @@ def import_people(
     *,
     gallery: GalleryFile,
     merge: Annotated[
-        bool,
-        typer.Option("--merge", metavar="", help="Add faces to people who are enrolled already, instead of refusing."),
+        bool, flag("--merge", "Add faces to people who are enrolled already, instead of refusing.")
     ] = False,
     as_json: AsJson = False,
     model: Model = None,
@@ -69,7 +68,7 @@ def reembed(
     *,
     gallery: GalleryFile,
     model: Annotated[
-        str, typer.Option("--model", metavar="NAME", help="The embedder to change to, as facerec models lists it.")
+        str, option("--model", "NAME", "The embedder to change to, as facerec models lists it.")
     ] = "dlib-resnet",
     as_json: AsJson = False,
     min_face_size: MinFaceSize = 40,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from facerec.cli import console, documents
-from facerec.cli.options import AsJson, Consent, GalleryFile, PersonName, Purpose, examples
+from facerec.cli.options import AsJson, Consent, GalleryFile, PersonName, Purpose, examples, flag, option
 
 UPDATE_EXAMPLES = examples(
     "facerec gallery update ada --expires 2031-12-31 --gallery people.db",
@@ -90,24 +90,14 @@ def update(
     *,
     gallery: GalleryFile,
     consent: Consent = None,
-    no_consent: Annotated[
-        bool, typer.Option("--no-consent", metavar="", help="Remove the consent that is recorded.")
-    ] = False,
+    no_consent: Annotated[bool, flag("--no-consent", "Remove the consent that is recorded.")] = False,
     purpose: Purpose = None,
-    no_purpose: Annotated[
-        bool, typer.Option("--no-purpose", metavar="", help="Remove the purpose that is recorded.")
-    ] = False,
+    no_purpose: Annotated[bool, flag("--no-purpose", "Remove the purpose that is recorded.")] = False,
     expires: Annotated[
         datetime | None,
-        typer.Option(
-            "--expires",
-            formats=["%Y-%m-%d"],
-            metavar="YYYY-MM-DD",
-            help="The last day (UTC) on which the person is matched.",
-            show_default=False,
-        ),
+        option("--expires", "YYYY-MM-DD", "The last day (UTC) on which the person is matched.", formats=["%Y-%m-%d"]),
     ] = None,
-    no_expiry: Annotated[bool, typer.Option("--no-expiry", metavar="", help="Remove the expiry date.")] = False,
+    no_expiry: Annotated[bool, flag("--no-expiry", "Remove the expiry date.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Change what is recorded about a person: consent, purpose, expiry."""

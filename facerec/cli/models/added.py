@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
     from facerec.models.folder import ModelFolder, Pixels
@@ -40,85 +40,43 @@ def add(
     ],
     *,
     name: Annotated[
-        str | None,
-        typer.Option(
-            "--name", metavar="NAME", help="What to call it; by default its own or the file's name.", show_default=False
-        ),
+        str | None, option("--name", "NAME", "What to call it; by default its own or the file's name.")
     ] = None,
     crop: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--crop",
-            metavar="RECIPE",
-            help="five-point-112.v1 (ArcFace's template; other sizes too), dlib-5pt-chip-150.v1, "
-            "'box-160-margin-14 v1'.",
-            show_default=False,
-            rich_help_panel=_GRAPH,
+            "RECIPE",
+            "five-point-112.v1 (ArcFace's template; other sizes too), dlib-5pt-chip-150.v1, 'box-160-margin-14 v1'.",
+            _GRAPH,
         ),
     ] = None,
     pixels: Annotated[
         PixelsName | None,
-        typer.Option(
+        option(
             "--pixels",
-            metavar="RANGE",
-            help="How pixels are scaled: imagenet (its mean and deviation), -1..1, 0..1 or 0..255.",
-            show_default=False,
-            rich_help_panel=_GRAPH,
+            "RANGE",
+            "How pixels are scaled: imagenet (its mean and deviation), -1..1, 0..1 or 0..255.",
+            _GRAPH,
         ),
     ] = None,
     mean: Annotated[
         str | None,
-        typer.Option(
-            "--mean",
-            metavar="R,G,B",
-            help="In place of --pixels, with --std: subtracted first; in units of 0..255.",
-            show_default=False,
-            rich_help_panel=_GRAPH,
-        ),
+        option("--mean", "R,G,B", "In place of --pixels, with --std: subtracted first; in units of 0..255.", _GRAPH),
     ] = None,
-    std: Annotated[
-        str | None,
-        typer.Option(
-            "--std",
-            metavar="R,G,B",
-            help="With --mean: what is divided by.",
-            show_default=False,
-            rich_help_panel=_GRAPH,
-        ),
-    ] = None,
-    channels: Annotated[
-        Channels,
-        typer.Option("--channels", metavar="ORDER", help="RGB or BGR.", rich_help_panel=_GRAPH),
-    ] = "RGB",
+    std: Annotated[str | None, option("--std", "R,G,B", "With --mean: what is divided by.", _GRAPH)] = None,
+    channels: Annotated[Channels, option("--channels", "ORDER", "RGB or BGR.", _GRAPH)] = "RGB",
     flip: Annotated[bool, typer.Option(help="Average each face with its mirror image.", rich_help_panel=_GRAPH)] = True,
     output: Annotated[
         str | None,
-        typer.Option(
-            "--output",
-            metavar="NAME",
-            help="Which output of the graph is the vector, where there are several.",
-            show_default=False,
-            rich_help_panel=_GRAPH,
-        ),
+        option("--output", "NAME", "Which output of the graph is the vector, where there are several.", _GRAPH),
     ] = None,
-    licence: Annotated[
-        str, typer.Option("--licence", metavar="TEXT", help="Of the weights.", rich_help_panel=_KNOWN)
-    ] = "none stated",
+    licence: Annotated[str, option("--licence", "TEXT", "Of the weights.", _KNOWN)] = "none stated",
     commercial: Annotated[
-        Commercial,
-        typer.Option(
-            "--commercial", metavar="WORD", help="Commercial use: yes, no or unclear.", rich_help_panel=_KNOWN
-        ),
+        Commercial, option("--commercial", "WORD", "Commercial use: yes, no or unclear.", _KNOWN)
     ] = "unclear",
-    trained_on: Annotated[
-        str, typer.Option("--trained-on", metavar="TEXT", help="The training data.", rich_help_panel=_KNOWN)
-    ] = "",
-    data_terms: Annotated[
-        str,
-        typer.Option(
-            "--data-terms", metavar="TEXT", help="The terms of that data, the consent.", rich_help_panel=_KNOWN
-        ),
-    ] = "",
+    trained_on: Annotated[str, option("--trained-on", "TEXT", "The training data.", _KNOWN)] = "",
+    data_terms: Annotated[str, option("--data-terms", "TEXT", "The terms of that data, the consent.", _KNOWN)] = "",
     as_json: AsJson = False,
 ) -> None:
     """Add a model, so that --model NAME works everywhere.
@@ -161,20 +119,18 @@ def attach(
     *,
     points: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--points",
-            metavar="POINTS.json",
-            help="Operating points that facerec calibrate measured with this model; it then decides at them.",
-            show_default=False,
+            "POINTS.json",
+            "Operating points that facerec calibrate measured with this model; it then decides at them.",
         ),
     ] = None,
     audit: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--audit",
-            metavar="audit.json",
-            help="What facerec audit verification found on this model's scores; the card then shows it.",
-            show_default=False,
+            "audit.json",
+            "What facerec audit verification found on this model's scores; the card then shows it.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -262,7 +218,8 @@ def say_card(name: str) -> bool:
 
     if name not in added_models():
         return False
-    from facerec.models.folder import read_model, render_card
+    from facerec.models.folder import read_model
+    from facerec.models.folder.card import render_card
 
     model = read_model(_folder(name))
     console.say(render_card(model.description, model.points, model.audit).rstrip())

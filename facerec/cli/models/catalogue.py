@@ -11,7 +11,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.models import added as models_added
 from facerec.cli.models import backbones as models_backbones
-from facerec.cli.options import AsJson, ModelFiles
+from facerec.cli.options import AsJson, ModelFiles, option
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
@@ -71,12 +71,7 @@ def fetch(
     name: Name,
     model_files: Annotated[
         Path | None,
-        typer.Option(
-            "--model-files",
-            metavar="DIR",
-            help="Where to put it; by default FACEREC_MODEL_FILES, else the user's cache.",
-            show_default=False,
-        ),
+        option("--model-files", "DIR", "Where to put it; by default FACEREC_MODEL_FILES, else the user's cache."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -6,10 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, ModelFiles, examples
+from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
 from facerec.cli.transfer.run import parse_budget
 from facerec.errors import ArgumentError
 
@@ -31,95 +29,61 @@ _HOW = "How long and how large"
 
 
 def beyond(
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where results go; what is there already is gone on with.")
-    ],
+    out: Annotated[Path, option("--out", "DIR", "Where results go; what is there already is gone on with.")],
     *,
     task: Annotated[
-        str,
-        typer.Option("--task", metavar="NAME[,NAME]", help="segmentation, detection or both.", rich_help_panel=_WHAT),
+        str, option("--task", "NAME[,NAME]", "segmentation, detection or both.", _WHAT)
     ] = "segmentation,detection",
     data: Annotated[
         str,
-        typer.Option(
+        option(
             "--data",
-            metavar="WHAT",
-            help="shapes: scenes made on the spot; or a folder of photos with annotations in COCO's format.",
-            rich_help_panel=_WHAT,
+            "WHAT",
+            "shapes: scenes made on the spot; or a folder of photos with annotations in COCO's format.",
+            _WHAT,
         ),
     ] = "shapes",
     backbone: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--backbone",
-            metavar="NAME",
-            help="Such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
-            show_default=False,
-            rich_help_panel=_WHAT,
+            "NAME",
+            "Such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
+            _WHAT,
         ),
     ] = None,
     protocol: Annotated[
         str,
-        typer.Option(
+        option(
             "--protocol",
-            metavar="NAME[,NAME]",
-            help="scratch: random weights; frozen: the backbone stays as it is; fine-tune: all is trained.",
-            rich_help_panel=_WHAT,
+            "NAME[,NAME]",
+            "scratch: random weights; frozen: the backbone stays as it is; fine-tune: all is trained.",
+            _WHAT,
         ),
     ] = "scratch,frozen,fine-tune",
-    seeds: Annotated[
-        int, typer.Option("--seeds", metavar="N", help="Trainings of each protocol.", rich_help_panel=_WHAT)
-    ] = 3,
+    seeds: Annotated[int, option("--seeds", "N", "Trainings of each protocol.", _WHAT)] = 3,
     weights: Annotated[
-        str,
-        typer.Option(
-            "--weights",
-            metavar="WHICH",
-            help="default, a version such as v1, or none for random weights.",
-            rich_help_panel=_WHAT,
-        ),
+        str, option("--weights", "WHICH", "default, a version such as v1, or none for random weights.", _WHAT)
     ] = "default",
     model_files: ModelFiles = None,
     budget: Annotated[
         str,
-        typer.Option(
+        option(
             "--budget",
-            metavar="TIME",
-            help="Such as 5m or 1h: decides how long trainings are, and how many seeds there is time for.",
-            rich_help_panel=_HOW,
+            "TIME",
+            "Such as 5m or 1h: decides how long trainings are, and how many seeds there is time for.",
+            _HOW,
         ),
     ] = "5m",
     steps: Annotated[
         int | None,
-        typer.Option(
-            "--steps",
-            metavar="N",
-            help="Of every training, 8 scenes each. By default as many as fit the budget.",
-            show_default=False,
-            rich_help_panel=_HOW,
-        ),
+        option("--steps", "N", "Of every training, 8 scenes each. By default as many as fit the budget.", _HOW),
     ] = None,
-    photos: Annotated[int, typer.Option("--photos", metavar="N", help="Scenes at most.", rich_help_panel=_HOW)] = 256,
-    size: Annotated[
-        int,
-        typer.Option("--size", metavar="PIXELS", help="Side of the scenes, a multiple of 32.", rich_help_panel=_HOW),
-    ] = 96,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            metavar="N",
-            help="Processes; by default one per core.",
-            show_default=False,
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="Of the scenes and their parts.", rich_help_panel=_HOW)
-    ] = 0,
-    publish: Annotated[
-        bool, typer.Option("--publish", metavar="", help="Leave photos out of the report, to pass it on.")
-    ] = False,
+    photos: Annotated[int, option("--photos", "N", "Scenes at most.", _HOW)] = 256,
+    size: Annotated[int, option("--size", "PIXELS", "Side of the scenes, a multiple of 32.", _HOW)] = 96,
+    workers: Annotated[int | None, option("--workers", "N", "Processes; by default one per core.", _HOW)] = None,
+    seed: Annotated[int, option("--seed", "N", "Of the scenes and their parts.", _HOW)] = 0,
+    publish: Annotated[bool, flag("--publish", "Leave photos out of the report, to pass it on.")] = False,
     device: Device = None,
     as_json: AsJson = False,
 ) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 
 EXAMPLES = examples(
     "facerec transfer blocks",
@@ -18,13 +16,11 @@ EXAMPLES = examples(
 
 def blocks(
     *,
-    channels: Annotated[int, typer.Option("--channels", metavar="NUMBER", help="Channels in and out.")] = 256,
-    width: Annotated[
-        int, typer.Option("--width", metavar="NUMBER", help="Channels in the middle of a bottleneck, over all paths.")
-    ] = 64,
-    paths: Annotated[int, typer.Option("--paths", metavar="NUMBER", help="Paths of a ResNeXt block.")] = 32,
-    side: Annotated[int, typer.Option("--side", metavar="PIXELS", help="Side of the plane.")] = 56,
-    kernel: Annotated[int, typer.Option("--kernel", metavar="PIXELS", help="Side of a convolution's filters.")] = 3,
+    channels: Annotated[int, option("--channels", "NUMBER", "Channels in and out.")] = 256,
+    width: Annotated[int, option("--width", "NUMBER", "Channels in the middle of a bottleneck, over all paths.")] = 64,
+    paths: Annotated[int, option("--paths", "NUMBER", "Paths of a ResNeXt block.")] = 32,
+    side: Annotated[int, option("--side", "PIXELS", "Side of the plane.")] = 56,
+    kernel: Annotated[int, option("--kernel", "PIXELS", "Side of a convolution's filters.")] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Compute what blocks cost: parameters, and multiply-adds for one image.

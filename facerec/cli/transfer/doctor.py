@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, ModelFiles, examples
+from facerec.cli.options import AsJson, Device, ModelFiles, examples, option
 
 if TYPE_CHECKING:
     from facerec.transfer.doctor import Check, Value
@@ -25,21 +25,10 @@ def doctor(
     model_files: ModelFiles = None,
     imagenet: Annotated[
         Path | None,
-        typer.Option(
-            "--imagenet",
-            metavar="DIR",
-            help="ImageNet's validation photos in 1,000 class folders: measure the top-1 too.",
-            show_default=False,
-        ),
+        option("--imagenet", "DIR", "ImageNet's validation photos in 1,000 class folders: measure the top-1 too."),
     ] = None,
     backbone: Annotated[
-        str | None,
-        typer.Option(
-            "--backbone",
-            metavar="NAME",
-            help="Of which backbone; by default the one that is used by default.",
-            show_default=False,
-        ),
+        str | None, option("--backbone", "NAME", "Of which backbone; by default the one that is used by default.")
     ] = None,
     device: Device = None,
     as_json: AsJson = False,

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, ModelFiles, examples
+from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
 from facerec.cli.transfer.run import Names, duration, listed, parse_budget, protocol_of, tell_plan
 from facerec.errors import ArgumentError
 
@@ -36,103 +34,66 @@ _HOW = "How long and how large"
 def faces(
     data: Annotated[
         Path,
-        typer.Option(
+        option(
             "--data",
-            metavar="DIR|CSV",
-            help="A CSV file with the columns file, age, gender and race, or a folder with FairFace's label files.",
+            "DIR|CSV",
+            "A CSV file with the columns file, age, gender and race, or a folder with FairFace's label files.",
         ),
     ],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where results go; what is there already is gone on with.")
-    ],
+    out: Annotated[Path, option("--out", "DIR", "Where results go; what is there already is gone on with.")],
     *,
     attribute: Annotated[
-        Literal["gender", "age"], typer.Option("--attribute", metavar="NAME", help="What to learn: gender or age.")
+        Literal["gender", "age"], option("--attribute", "NAME", "What to learn: gender or age.")
     ] = "gender",
     backbone: Annotated[
         Names,
-        typer.Option(
+        option(
             "--backbone",
-            metavar="NAME[,NAME]",
-            help="Networks, such as dlib_resnet; with .none at the end with random weights, as a control. By default "
-            "the best one here.",
-            show_default=False,
-            rich_help_panel=_WHAT,
+            "NAME[,NAME]",
+            "Networks, such as dlib_resnet; with .none at the end with random weights, as a control. By default the "
+            "best one here.",
+            _WHAT,
         ),
     ] = None,
     protocol: Annotated[
         Names,
-        typer.Option(
-            "--protocol",
-            metavar="NAME[,NAME]",
-            help="As for facerec transfer run. By default linear and fine-tune.",
-            show_default=False,
-            rich_help_panel=_WHAT,
-        ),
+        option("--protocol", "NAME[,NAME]", "As for facerec transfer run. By default linear and fine-tune.", _WHAT),
     ] = None,
-    seeds: Annotated[
-        int,
-        typer.Option("--seeds", metavar="N", help="Draws of validation photos and of training.", rich_help_panel=_WHAT),
-    ] = 3,
+    seeds: Annotated[int, option("--seeds", "N", "Draws of validation photos and of training.", _WHAT)] = 3,
     weights: Annotated[
         str,
-        typer.Option(
-            "--weights",
-            metavar="WHICH",
-            help="default, a version such as v1, or none for random weights throughout.",
-            rich_help_panel=_WHAT,
-        ),
+        option("--weights", "WHICH", "default, a version such as v1, or none for random weights throughout.", _WHAT),
     ] = "default",
     model_files: ModelFiles = None,
     test_part: Annotated[
-        float,
-        typer.Option(
-            "--test-part",
-            metavar="SHARE",
-            help="Share of the photos to test on where the data give no test part.",
-            rich_help_panel=_WHAT,
-        ),
+        float, option("--test-part", "SHARE", "Share of the photos to test on where the data give no test part.", _WHAT)
     ] = 0.5,
     budget: Annotated[
         str | None,
-        typer.Option(
-            "--budget",
-            metavar="TIME",
-            help="Such as 10m: probes first, then the trainings that fit; what does not is listed.",
-            show_default=False,
-            rich_help_panel=_HOW,
+        option(
+            "--budget", "TIME", "Such as 10m: probes first, then the trainings that fit; what does not is listed.", _HOW
         ),
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(
+        option(
             "--size",
-            metavar="PIXELS",
-            help="Side of the input of trainings. By default the networks' own, which probes always have.",
-            show_default=False,
-            rich_help_panel=_HOW,
+            "PIXELS",
+            "Side of the input of trainings. By default the networks' own, which probes always have.",
+            _HOW,
         ),
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", metavar="N", help="Of a training.", rich_help_panel=_HOW)] = 5,
-    trials: Annotated[
-        int,
-        typer.Option(
-            "--trials", metavar="N", help="Learning rates that each training tries, 1 to 12.", rich_help_panel=_HOW
-        ),
-    ] = 1,
+    epochs: Annotated[int, option("--epochs", "N", "Of a training.", _HOW)] = 5,
+    trials: Annotated[int, option("--trials", "N", "Learning rates that each training tries, 1 to 12.", _HOW)] = 1,
     labels_from: Annotated[
         str,
-        typer.Option(
+        option(
             "--labels-from",
-            metavar="TEXT",
-            help="How labels and groups were obtained: self-report, annotators, records. The report says it.",
-            show_default=False,
+            "TEXT",
+            "How labels and groups were obtained: self-report, annotators, records. The report says it.",
         ),
     ] = "",
-    publish: Annotated[
-        bool,
-        typer.Option("--publish", metavar="", help="Leave photos' names out of the tables too, to pass them on."),
-    ] = False,
+    publish: Annotated[bool, flag("--publish", "Leave photos' names out of the tables too, to pass them on.")] = False,
     device: Device = None,
     as_json: AsJson = False,
 ) -> None:

@@ -7,10 +7,8 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 from facerec.errors import ArgumentError
 
 EXAMPLES = examples(
@@ -24,46 +22,30 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 def gradients(
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the report and its tables.")] = Path(
+    out: Annotated[Path, option("--out", "DIR", "Where to write the report and its tables.")] = Path(
         "reports/gradients"
     ),
-    depths: Annotated[
-        str, typer.Option("--depths", metavar="N,N", help="Layers of the networks, each 6n + 2, ascending.")
-    ] = "20,56",
-    seeds: Annotated[int, typer.Option("--seeds", metavar="NUMBER", help="Networks of each design, 2 or more.")] = 4,
+    depths: Annotated[str, option("--depths", "N,N", "Layers of the networks, each 6n + 2, ascending.")] = "20,56",
+    seeds: Annotated[int, option("--seeds", "NUMBER", "Networks of each design, 2 or more.")] = 4,
     steps: Annotated[
         int | None,
-        typer.Option(
+        option(
             "--steps",
-            metavar="NUMBER",
-            help="Steps of each training, whatever the budget. By default 100, or what the budget allows.",
-            show_default=False,
+            "NUMBER",
+            "Steps of each training, whatever the budget. By default 100, or what the budget allows.",
         ),
     ] = None,
-    budget: Annotated[
-        str, typer.Option("--budget", metavar="TIME", help="Time by the clock, such as 90s, 5m or 1h.")
-    ] = "5m",
+    budget: Annotated[str, option("--budget", "TIME", "Time by the clock, such as 90s, 5m or 1h.")] = "5m",
     data: Annotated[
         Path | None,
-        typer.Option(
-            "--data",
-            metavar="DIR",
-            help="Your own photos, a folder per class. By default gratings made on the spot.",
-            show_default=False,
-        ),
+        option("--data", "DIR", "Your own photos, a folder per class. By default gratings made on the spot."),
     ] = None,
-    size: Annotated[
-        int, typer.Option("--size", metavar="PIXELS", help="Side of the images, a multiple of 4 from 8 up.")
-    ] = 16,
+    size: Annotated[int, option("--size", "PIXELS", "Side of the images, a multiple of 4 from 8 up.")] = 16,
     initialisation: Annotated[
-        Literal["he", "torch"],
-        typer.Option("--initialisation", metavar="NAME", help="Of the trainings: he, or torch for PyTorch's own."),
+        Literal["he", "torch"], option("--initialisation", "NAME", "Of the trainings: he, or torch for PyTorch's own.")
     ] = "he",
-    seed: Annotated[int, typer.Option("--seed", metavar="NUMBER", help="The same seed gives the same numbers.")] = 0,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", metavar="NUMBER", help="Processes; by default one per core.", show_default=False),
-    ] = None,
+    seed: Annotated[int, option("--seed", "NUMBER", "The same seed gives the same numbers.")] = 0,
+    workers: Annotated[int | None, option("--workers", "NUMBER", "Processes; by default one per core.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure gradient flow in plain and residual networks, with and without batch norm, and train them for a moment.

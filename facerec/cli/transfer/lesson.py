@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, flag, option
 
 EXAMPLES = examples(
     "facerec transfer lesson --runs reports/ --out reports/lesson",
@@ -20,17 +18,12 @@ def lesson(
     *,
     runs: Annotated[
         list[Path],
-        typer.Option(
-            "--runs",
-            metavar="DIR",
-            help="A folder that a command wrote, or a folder of such folders. May be given several times.",
-            show_default=False,
+        option(
+            "--runs", "DIR", "A folder that a command wrote, or a folder of such folders. May be given several times."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the page.", show_default=False)],
-    worksheet: Annotated[
-        bool, typer.Option("--worksheet", metavar="", help="Write a worksheet.html without the answers, too.")
-    ] = False,
+    out: Annotated[Path, option("--out", "DIR", "Where to write the page.")],
+    worksheet: Annotated[bool, flag("--worksheet", "Write a worksheet.html without the answers, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a lesson of your runs: per part of the lecture the command, the figure, and questions with their answers.

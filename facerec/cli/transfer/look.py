@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, ModelFiles, examples
+from facerec.cli.options import AsJson, ModelFiles, examples, option
 
 if TYPE_CHECKING:
     from facerec.transfer.look import Look, Seen
@@ -26,40 +26,35 @@ def look(
     *,
     backbone: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--backbone",
-            metavar="NAME",
-            help="Such as resnet50.v2. By default a ResNet of torchvision if its weights are here, else "
-            "efficientnet_lite0.",
-            show_default=False,
+            "NAME",
+            "Such as resnet50.v2. By default a ResNet of torchvision if its weights are here, else efficientnet_lite0.",
         ),
     ] = None,
     weights: Annotated[
-        str,
-        typer.Option("--weights", metavar="VERSION", help="default, a version such as v1, or none for random weights."),
+        str, option("--weights", "VERSION", "default, a version such as v1, or none for random weights.")
     ] = "default",
     model_files: ModelFiles = None,
     layer: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--layer",
-            metavar="NAME",
-            help="Show the activations of this layer; may be given several times. A wrong name lists the layers.",
-            show_default=False,
+            "NAME",
+            "Show the activations of this layer; may be given several times. A wrong name lists the layers.",
         ),
     ] = None,
     outside: Annotated[
         list[Path] | None,
-        typer.Option(
+        option(
             "--outside",
-            metavar="PHOTO",
-            help="A photo, or a folder, of things that the network does not know: measures how well its scores tell. "
-            "May be given several times.",
-            show_default=False,
+            "PHOTO",
+            "A photo, or a folder, of things that the network does not know: measures how well its scores tell. May "
+            "be given several times.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Of the weights where they are random.")] = 0,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the page.")] = Path("reports/look"),
+    seed: Annotated[int, option("--seed", "NUMBER", "Of the weights where they are random.")] = 0,
+    out: Annotated[Path, option("--out", "DIR", "Where to write the page.")] = Path("reports/look"),
     as_json: AsJson = False,
 ) -> None:
     """Look inside a network with photos: filters, activations, five best answers, and whether it knows such photos.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, ModelFiles, examples
+from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
 from facerec.cli.running import FAILED
 from facerec.errors import ArgumentError
 
@@ -40,123 +40,73 @@ Names = list[str] | None
 def run(
     data: Annotated[
         str,
-        typer.Option(
+        option(
             "--data",
-            metavar="DIR",
-            help="A folder with one folder of photos per class, or with train, validation and test folders of them; "
-            "a CSV manifest with columns image and label; or torchvision:NAME:DIR of a set that is on disk.",
+            "DIR",
+            "A folder with one folder of photos per class, or with train, validation and test folders of them; a CSV "
+            "manifest with columns image and label; or torchvision:NAME:DIR of a set that is on disk.",
         ),
     ],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where results go; what is there already is gone on with.")
-    ],
+    out: Annotated[Path, option("--out", "DIR", "Where results go; what is there already is gone on with.")],
     *,
     backbone: Annotated[
         Names,
-        typer.Option(
+        option(
             "--backbone",
-            metavar="NAME[,NAME]",
-            help="Networks, such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
-            show_default=False,
-            rich_help_panel=_WHAT,
+            "NAME[,NAME]",
+            "Networks, such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
+            _WHAT,
         ),
     ] = None,
     protocol: Annotated[
         Names,
-        typer.Option(
+        option(
             "--protocol",
-            metavar="NAME[,NAME]",
-            help="linear, knn, centroid, fine-tune, lp-ft, gradual, discriminative, linear-sgd or scratch. By default "
+            "NAME[,NAME]",
+            "linear, knn, centroid, fine-tune, lp-ft, gradual, discriminative, linear-sgd or scratch. By default "
             "linear, knn, centroid, fine-tune and scratch.",
-            show_default=False,
-            rich_help_panel=_WHAT,
+            _WHAT,
         ),
     ] = None,
     shots: Annotated[
         Names,
-        typer.Option(
-            "--shots",
-            metavar="N[,N]",
-            help="Photos per class to learn from; all for all. By default 1, 5, 20 and all.",
-            show_default=False,
-            rich_help_panel=_WHAT,
-        ),
+        option("--shots", "N[,N]", "Photos per class to learn from; all for all. By default 1, 5, 20 and all.", _WHAT),
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(
-            "--seeds",
-            metavar="N",
-            help="Draws of photos and of training. By default 3; with a budget as many of 5 as fit.",
-            show_default=False,
-            rich_help_panel=_WHAT,
+        option(
+            "--seeds", "N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.", _WHAT
         ),
     ] = None,
     weights: Annotated[
-        str,
-        typer.Option(
-            "--weights",
-            metavar="WHICH",
-            help="default, a version such as v1, or none for random weights.",
-            rich_help_panel=_WHAT,
-        ),
+        str, option("--weights", "WHICH", "default, a version such as v1, or none for random weights.", _WHAT)
     ] = "default",
     model_files: ModelFiles = None,
-    label: Annotated[
-        str, typer.Option("--label", metavar="COLUMN", help="The manifest's column of classes.", rich_help_panel=_WHAT)
-    ] = "label",
+    label: Annotated[str, option("--label", "COLUMN", "The manifest's column of classes.", _WHAT)] = "label",
     test_part: Annotated[
-        float,
-        typer.Option(
-            "--test-part",
-            metavar="SHARE",
-            help="Share of the photos to test on where the data give no test part.",
-            rich_help_panel=_WHAT,
-        ),
+        float, option("--test-part", "SHARE", "Share of the photos to test on where the data give no test part.", _WHAT)
     ] = 0.25,
     budget: Annotated[
         str | None,
-        typer.Option(
-            "--budget",
-            metavar="TIME",
-            help="Such as 5m or 300s: what fits is chosen, and what does not is listed.",
-            show_default=False,
-            rich_help_panel=_HOW,
-        ),
+        option("--budget", "TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.", _HOW),
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(
-            "--size",
-            metavar="PIXELS",
-            help="Side of the networks' input. By default their own, with a budget what fits.",
-            show_default=False,
-            rich_help_panel=_HOW,
-        ),
+        option("--size", "PIXELS", "Side of the networks' input. By default their own, with a budget what fits.", _HOW),
     ] = None,
     epochs: Annotated[
-        int | None,
-        typer.Option(
-            "--epochs",
-            metavar="N",
-            help="Of a training. By default 10, with a budget what fits.",
-            show_default=False,
-            rich_help_panel=_HOW,
-        ),
+        int | None, option("--epochs", "N", "Of a training. By default 10, with a budget what fits.", _HOW)
     ] = None,
     trials: Annotated[
         int | None,
-        typer.Option(
+        option(
             "--trials",
-            metavar="N",
-            help="Learning rates that each trained protocol may try, 1 to 12. By default 3, with a budget what fits.",
-            show_default=False,
-            rich_help_panel=_HOW,
+            "N",
+            "Learning rates that each trained protocol may try, 1 to 12. By default 3, with a budget what fits.",
+            _HOW,
         ),
     ] = None,
-    publish: Annotated[
-        bool, typer.Option("--publish", metavar="", help="Leave the photos out of the report, to pass it on.")
-    ] = False,
+    publish: Annotated[bool, flag("--publish", "Leave the photos out of the report, to pass it on.")] = False,
     device: Device = None,
     as_json: AsJson = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, examples
+from facerec.cli.options import AsJson, examples, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -27,35 +27,25 @@ def spread(
     *,
     by: Annotated[
         list[str],
-        typer.Option(
+        option(
             "--by",
-            metavar="NAME[,NAME]",
-            help="Group by this column, or by several at once: race,gender. May be given several times.",
-            show_default=False,
+            "NAME[,NAME]",
+            "Group by this column, or by several at once: race,gender. May be given several times.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write the report.")],
-    photos: Annotated[
-        int, typer.Option("--photos", metavar="N", help="Photos of each group in the picture of single photos.")
-    ] = 25,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Chooses these photos.")] = 0,
+    out: Annotated[Path, option("--out", "DIR", "Where to write the report.")],
+    photos: Annotated[int, option("--photos", "N", "Photos of each group in the picture of single photos.")] = 25,
+    seed: Annotated[int, option("--seed", "N", "Chooses these photos.")] = 0,
     labels_from: Annotated[
         str,
-        typer.Option(
+        option(
             "--labels-from",
-            metavar="TEXT",
-            help="How the groups were obtained: self-report, annotators, records. The report says it.",
-            show_default=False,
+            "TEXT",
+            "How the groups were obtained: self-report, annotators, records. The report says it.",
         ),
     ] = "",
     vectors_from: Annotated[
-        str,
-        typer.Option(
-            "--vectors-from",
-            metavar="TEXT",
-            help="Which network made the vectors of which photos. The report says it.",
-            show_default=False,
-        ),
+        str, option("--vectors-from", "TEXT", "Which network made the vectors of which photos. The report says it.")
     ] = "",
     as_json: AsJson = False,
 ) -> None:

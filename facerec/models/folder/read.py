@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError, WeightsError
+from facerec.files import read_json, read_regular, sha256_of
 from facerec.models.folder.values import (
     WEIGHTS_FILES,
     ModelDescription,
@@ -19,7 +19,7 @@ from facerec.models.folder.values import (
     Training,
     WeightsIn,
 )
-from facerec.models.weights import sha256_of
+from facerec.models.weights import MOST_BYTES
 from facerec.points.files import read_points
 from facerec.types import OperatingPoint
 
@@ -29,6 +29,8 @@ AUDIT = "audit.json"
 CARD = "card.md"
 FORMAT = "facerec model"
 VERSION = 1
+
+_HOLDS = f"a model's folder holds {DESCRIPTION}, its weights and {CARD}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class ModelFolder:
         """
         stated = self.description.weights
         path = self.path / stated.file
-        contents = _bytes_of(path)
+        contents = read_regular(path, limit=MOST_BYTES, error=WeightsError, missing=MissingWeightsError, advice=_HOLDS)
         digest = hashlib.sha256(contents).hexdigest()
         if digest != stated.sha256:
             raise _wrong(path, stated.sha256, digest)
@@ -105,10 +107,7 @@ def read_model(folder: str | Path) -> ModelFolder:
             "names; copy it there, or add the model again from where it came"
         )
         raise MissingWeightsError(message)
-    try:
-        digest = sha256_of(weights)
-    except OSError as error:
-        raise _unreadable(weights, error) from error
+    digest = sha256_of(weights, error=WeightsError)
     if digest != description.weights.sha256:
         raise _wrong(weights, description.weights.sha256, digest)
     points = read_points(path / POINTS) if (path / POINTS).is_file() else ()
@@ -209,30 +208,13 @@ def _check_value(field: str, value: object, expected: str) -> None:
 
 
 def _json_of(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(_bytes_of(path))
-    except ValueError as error:
-        message = f"{path} is not JSON: {error}"
-        raise CorruptWeightsError(message) from error
+    document = read_json(
+        path, error=WeightsError, missing=MissingWeightsError, damaged=CorruptWeightsError, advice=_HOLDS
+    )
     if not isinstance(document, dict):
         message = f"{path} must hold one JSON object; it holds {type(document).__name__}"
         raise CorruptWeightsError(message)
     return document
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        message = f"{path} does not exist; a model's folder holds {DESCRIPTION}, its weights and {CARD}"
-        raise MissingWeightsError(message) from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> WeightsError:
-    message = f"{path} cannot be read ({error.strerror or error}); check its permissions"
-    return WeightsError(message)
 
 
 def _wrong(path: Path, expected: str, got: str) -> CorruptWeightsError:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from facerec.errors import ArgumentError, ModelMismatchError, OutputError
-from facerec.files import replacing
-from facerec.models.folder.card import render_card
+from facerec.files import read_json, replacing
 from facerec.models.folder.read import (
     AUDIT,
     CARD,
@@ -70,7 +69,7 @@ def write_model(
             write_points(points, partial / POINTS)
         if audit is not None:
             (partial / AUDIT).write_text(_as_text(audit), encoding="utf-8", newline="\n")
-        (partial / CARD).write_text(render_card(description, points, audit), encoding="utf-8", newline="\n")
+        (partial / CARD).write_text(_card(description, points, audit), encoding="utf-8", newline="\n")
         read_model(partial)  # what cannot be read again must not appear
     return read_model(folder)
 
@@ -132,12 +131,9 @@ def attach_audit(folder: Path, audit: Path) -> ModelFolder:
         As `read_model`.
     """
     model = read_model(folder)
+    document = read_json(audit, error=ArgumentError)
     try:
-        document = json.loads(audit.read_bytes())
-        render_card(model.description, model.points, document)
-    except OSError as error:
-        message = f"{audit} cannot be read: {error.strerror or error}"
-        raise ArgumentError(message) from error
+        _card(model.description, model.points, document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{audit} is not the audit.json of facerec audit verification ({type(error).__name__}: {error})"
         raise ArgumentError(message) from error
@@ -149,7 +145,7 @@ def attach_audit(folder: Path, audit: Path) -> ModelFolder:
 def _renew_card(folder: Path) -> ModelFolder:
     model = read_model(folder)
     with replacing(folder / CARD) as partial:
-        partial.write_text(render_card(model.description, model.points, model.audit), encoding="utf-8", newline="\n")
+        partial.write_text(_card(model.description, model.points, model.audit), encoding="utf-8", newline="\n")
     return model
 
 
@@ -183,3 +179,9 @@ def _appearing(folder: Path) -> Iterator[Path]:
         raise OutputError(message) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _card(description: ModelDescription, points: Sequence[OperatingPoint], audit: Mapping[str, Any] | None) -> str:
+    from facerec.models.folder.card import render_card  # whoever only reads a model needs no page builder
+
+    return render_card(description, points, audit)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from facerec.errors import DataSetError, ImageError
+from facerec.files import read_regular
 from facerec.photos import reader
 from facerec.transfer.beyond.annotations import Annotation, checked_annotation, painted
 from facerec.transfer.beyond.scenes import IGNORED, MOST_CLASSES, Objects, Scenes, parts_of
@@ -111,8 +112,9 @@ def _documents(root: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     count = 0
     for path in paths:
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+            # NaN and all: an annotation that is wrong is counted later, and does not cost the others.
+            document = json.loads(read_regular(path, limit=4 << 30, error=DataSetError))
+        except (DataSetError, ValueError, RecursionError) as error:
             broken.append(f"{path.relative_to(root)} cannot be read as JSON: {error}")
             continue
         lists = ("images", "annotations", "categories")

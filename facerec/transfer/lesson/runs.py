@@ -6,7 +6,6 @@ is found by how its caption begins, a sentence by the bold words that it begins 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from facerec.errors import DataSetError
+from facerec.files import MOST_JSON, read_json, read_regular
 from facerec.reporting import Figure, plain
 from facerec.types import Interval
+
+_AGAIN = "make the run again, or leave its folder out"
 
 _RECIPE = re.compile(r"data/(?P<kind>\w+)/recipe\.py")
 _AUDITS = {"facerec audit of verification": "verification", "facerec mitigation laboratory": "mitigation"}
@@ -197,22 +199,18 @@ def _kind(audit: Mapping[str, Any], words: Sequence[str]) -> str | None:
 def _json(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
-    try:
-        document = json.loads(_text(path))
-    except ValueError as error:
-        message = f"{path} is no JSON: {error}; make the run again, or leave its folder out"
-        raise DataSetError(message) from error
+    document = read_json(path, error=DataSetError, advice=_AGAIN)
     if not isinstance(document, dict):
-        message = f"{path} holds no JSON object; make the run again, or leave its folder out"
+        message = f"{path} holds no JSON object; {_AGAIN}"
         raise DataSetError(message)
     return document
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read: {error}; make the run again, or leave its folder out"
+        return read_regular(path, limit=MOST_JSON, error=DataSetError, advice=_AGAIN).decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{path} cannot be read: {error}; {_AGAIN}"
         raise DataSetError(message) from error
 
 
