@@ -20,11 +20,10 @@ from numpy.typing import NDArray
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.tables import attributes
 from facerec.measure.tables.score_table import as_text
+from facerec.visible_text import hidden_character
 
 MOST_GROUPS = 300
 """Of one grouping; more are no longer groups of people, but people, ages or photos."""
-
-_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))  # of letters in Persian and Indic words
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,7 +280,7 @@ def _labels(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
 def _label(word: str, column: object) -> str:
     """A label as it is shown: spaces of any kind as one, letters in their composed coding."""
     label = " ".join(unicodedata.normalize("NFC", word).split())
-    if not label.translate(_JOINERS).isprintable():
+    if hidden_character(label) is not None:
         message = (
             f"{column} holds the label {word!a}, with characters that cannot be seen, such as control characters; "
             "a reader could not tell this group from others, so rename it"

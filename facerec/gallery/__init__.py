@@ -77,13 +77,16 @@ def open_gallery(
     ------
     ModelMismatchError
         If the gallery is bound to another embedder.
-    GalleryError
-        If the file is missing and no embedder is given, its folder is missing, or the file is not a gallery or one of
-        a newer version; it is left as it is.
+    MissingGalleryError
+        If the file is missing or empty and no embedder is given, or its folder is missing.
+    NotAGalleryError, NewerGalleryError, DamagedGalleryError
+        If the file is something else, of a newer version, or not as it was written; it is left as it is.
+    ReadOnlyGalleryError, FullDiskError
+        If it may not be written, or there is no space for it.
     GalleryBusyError
         If another process holds the gallery for longer than `wait`.
     ArgumentError
-        If `wait` is negative.
+        If `wait` is negative, or `path` cannot be the name of a file.
     """
     from facerec.gallery.sqlite import SqliteGallery  # an engine is loaded when it is used
 

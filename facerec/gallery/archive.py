@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -22,12 +23,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import FacerecError, GalleryError
+from facerec.errors import ArchiveError, FacerecError
 from facerec.files import read_json, read_regular
 from facerec.gallery.archive_fields import Fields
 from facerec.gallery.records import EmbedderIdentity, Sample
 from facerec.gallery.rules import check_vectors, expiry, optional_text, person_name
 from facerec.photos.reader import MAX_BYTES
+from facerec.visible_text import quoted, shortened
 
 FORMAT = "facerec gallery"
 VERSION = 1
@@ -102,14 +104,14 @@ def write_archive(folder: Path, embedder: EmbedderIdentity, entries: Iterable[En
 
     Raises
     ------
-    GalleryError
+    ArchiveError
         If the folder is not empty, or cannot be written.
     """
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         if any(folder.iterdir()):
-            message = f"{folder} is not empty; export to a new folder, so that nothing in it is mixed or overwritten"
-            raise GalleryError(message)
+            message = f"{shortened(folder)} is not empty; export to a new folder, so that nothing in it is mixed or overwritten"
+            raise ArchiveError(message)
         people = _write_vectors_and_photos(folder, embedder, entries, vectors)
         facts = {
             "format": FORMAT,
@@ -121,8 +123,8 @@ def write_archive(folder: Path, embedder: EmbedderIdentity, entries: Iterable[En
         text = json.dumps(facts, ensure_ascii=False, indent=1, allow_nan=False)
         _write_private(folder / "gallery.json", text.encode("utf-8"))
     except OSError as error:
-        message = f"the gallery could not be exported to {folder}: {error.strerror or error}; the folder is incomplete"
-        raise GalleryError(message) from error
+        message = f"the gallery could not be exported to {shortened(folder)}: {error.strerror or error}; the folder is incomplete"
+        raise ArchiveError(message) from error
     return len(people)
 
 
@@ -140,7 +142,7 @@ def read_archive(folder: Path, embedder: EmbedderIdentity) -> Archive:
     ------
     ModelMismatchError
         If the vectors were made by another embedder.
-    GalleryError
+    ArchiveError
         If a file is missing or unreadable, the format or version is another, a field is missing or of the wrong kind,
         a name or id occurs twice, the vectors' number, shape, dtype or length is wrong, or a photo is not the one that
         was exported.
@@ -151,17 +153,17 @@ def read_archive(folder: Path, embedder: EmbedderIdentity) -> Archive:
     for field in ("name", "id"):
         values = [getattr(person, field) for person in people]
         if len(set(values)) < len(values):
-            twice = next(value for value in values if values.count(value) > 1)
-            message = f"{folder}/gallery.json holds two people of the {field} {twice!r}"
-            raise GalleryError(message)
+            twice = Counter(values).most_common(1)[0][0]
+            message = f"{shortened(folder)}/gallery.json holds two people of the {field} {quoted(twice)}"
+            raise ArchiveError(message)
     vectors = _read_vectors(folder)
     expected = sum(len(person.samples) for person in people)
     if not len(vectors) == expected == facts.number("vectors"):
         message = (
-            f"{folder} does not fit together: gallery.json lists {expected} samples and names "
+            f"{shortened(folder)} does not fit together: gallery.json lists {expected} samples and names "
             f"{facts.number('vectors')} vectors, vectors.npy holds {len(vectors)}"
         )
-        raise GalleryError(message)
+        raise ArchiveError(message)
     _check_archived_vectors(folder, vectors, found, embedder)
     for digest in {s.photo_sha256 for person in people for s in person.samples if s.photo_kept and s.photo_sha256}:
         _read_photo(folder, digest)
@@ -203,16 +205,16 @@ def _write_private(path: Path, content: bytes) -> None:
 def _read_facts(folder: Path) -> Fields:
     path = folder / "gallery.json"
     if not path.exists():
-        message = f"{folder} is not an exported gallery, or its export was cut off: it holds no gallery.json"
-        raise GalleryError(message)
-    content = read_json(path, error=GalleryError, limit=1 << 40, advice="export the gallery again")
-    facts = Fields(content, where=str(path))
+        message = f"{shortened(folder)} is not an exported gallery, or its export was cut off: it holds no gallery.json"
+        raise ArchiveError(message)
+    content = read_json(path, error=ArchiveError, limit=1 << 40, advice="export the gallery again")
+    facts = Fields(content, where=shortened(path))
     if facts.text("format") != FORMAT:
-        message = f"{path} is not an exported gallery: its format is {facts.text('format')!r}, not {FORMAT!r}"
-        raise GalleryError(message)
+        message = f"{shortened(path)} is not an exported gallery: its format is {quoted(facts.text('format'))}, not {FORMAT!r}"
+        raise ArchiveError(message)
     if facts.number("version") != VERSION:
-        message = f"{path} has version {facts.number('version')}; this facerec reads version {VERSION}. Update facerec"
-        raise GalleryError(message)
+        message = f"{shortened(path)} has version {facts.number('version')}; this facerec reads version {VERSION}. Update facerec"
+        raise ArchiveError(message)
     return facts
 
 
@@ -231,14 +233,14 @@ def _person(facts: Fields) -> ArchivedPerson:
             created=facts.time("created"),
             samples=tuple(_sample(entry) for entry in facts.parts("samples")),
         )
-    except GalleryError:
+    except ArchiveError:
         raise
     except FacerecError as error:
         message = f"{facts.where}: {error}"
-        raise GalleryError(message) from error
+        raise ArchiveError(message) from error
     if not person.samples:
-        message = f"{facts.where}: {person.name!r} has no samples; everybody in a gallery has at least one"
-        raise GalleryError(message)
+        message = f"{facts.where}: {quoted(person.name)} has no samples; everybody in a gallery has at least one"
+        raise ArchiveError(message)
     return person
 
 
@@ -261,12 +263,12 @@ def _read_vectors(folder: Path) -> NDArray[np.float32]:
         # Mapped, not read: a million vectors are checked and stored without being in memory at once.
         vectors = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        message = f"{path} cannot be read as an array of numbers ({error}); export the gallery again"
-        raise GalleryError(message) from error
+        message = f"{shortened(path)} cannot be read as an array of numbers ({error}); export the gallery again"
+        raise ArchiveError(message) from error
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype != np.dtype("<f4"):
         found = f"{vectors.dtype} {vectors.shape}" if isinstance(vectors, np.ndarray) else type(vectors).__name__
-        message = f"{path} must hold float32 vectors of shape (n, d); got {found}"
-        raise GalleryError(message)
+        message = f"{shortened(path)} must hold float32 vectors of shape (n, d); got {found}"
+        raise ArchiveError(message)
     return vectors
 
 
@@ -278,13 +280,13 @@ def _check_archived_vectors(
         try:
             check_vectors(vectors[start : start + 4096], found.digest, embedder, source=f"{path} from row {start}")
         except ValueError as error:
-            raise GalleryError(str(error)) from error
+            raise ArchiveError(str(error)) from error
 
 
 def _read_photo(folder: Path, digest: str) -> bytes:
     path = folder / "photos" / digest
-    content = read_regular(path, limit=MAX_BYTES, error=GalleryError)
+    content = read_regular(path, limit=MAX_BYTES, error=ArchiveError)
     if hashlib.sha256(content).hexdigest() != digest:
-        message = f"{path} is not the photo that was exported: its SHA-256 differs from its name"
-        raise GalleryError(message)
+        message = f"{shortened(path)} is not the photo that was exported: its SHA-256 differs from its name"
+        raise ArchiveError(message)
     return content

@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from facerec.errors import GalleryError
+from facerec.errors import ArchiveError
 
 _Kind = TypeVar("_Kind")
 
@@ -27,14 +27,14 @@ class Fields:
 
     Raises
     ------
-    GalleryError
+    ArchiveError
         If `content` is not an object; each method raises it if the field is missing or of another kind.
     """
 
     def __init__(self, content: object, *, where: str) -> None:
         if not isinstance(content, dict):
             message = f"{where} must be a JSON object; got {type(content).__name__}"
-            raise GalleryError(message)
+            raise ArchiveError(message)
         self._content = content
         self.where = where
 
@@ -120,7 +120,7 @@ class Fields:
             raise self._wrong(field, "finite numbers")
         return float(value)
 
-    def _wrong(self, field: str, wanted: str) -> GalleryError:
+    def _wrong(self, field: str, wanted: str) -> ArchiveError:
         if field not in self._content:
-            return GalleryError(f"{self.where}: {field} is missing; export the gallery again")
-        return GalleryError(f"{self.where}: {field} must be {wanted}; got {str(self._content[field])[:80]!r}")
+            return ArchiveError(f"{self.where}: {field} is missing; export the gallery again")
+        return ArchiveError(f"{self.where}: {field} must be {wanted}; got {str(self._content[field])[:80]!r}")

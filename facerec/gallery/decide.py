@@ -1,4 +1,4 @@
-"""From scores to decisions at an operating point; every engine decides with these functions.
+"""From scores to decisions at an operating point; every engine, and the recognizer, decides with these functions.
 
 Kept apart from search and storage so that what counts as a match is written once, and can be read in one place.
 """
@@ -7,45 +7,144 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError, GalleryError, ModelMismatchError
-from facerec.gallery.records import EmbedderIdentity, Person
-from facerec.types import Candidate, Decision, Identification, OperatingPoint, Verification
+from facerec.errors import ArgumentError, ExpiredError
+from facerec.gallery.records import Person
+from facerec.points import notes_on
+from facerec.quality import QualityGate
+from facerec.types import Candidate, Decision, Identification, Matcher, OperatingPoint, Verification
+from facerec.visible_text import quoted
 
 
-def check_point(at: OperatingPoint, embedder: EmbedderIdentity) -> None:
-    """Refuse an operating point that was measured with another embedder than the gallery's.
+def decide(score: float, point: OperatingPoint, problems: Sequence[str], second: float = math.nan) -> Decision:
+    """The one rule by which everything here is decided.
 
-    Raises
-    ------
-    ModelMismatchError
-        If the digests differ.
+    Parameters
+    ----------
+    score : float
+        Of the most alike person; NaN where there is nobody.
+    point : OperatingPoint
+        Whose threshold decides; the threshold itself is a match.
+    problems : sequence of str
+        What the quality gate says of the face; any makes the outcome ``undecided``, whatever the score.
+    second : float
+        Of the second most alike person, at most `score`; ``ambiguous`` if it reaches the threshold too.
     """
-    if at.embedder_digest != embedder.digest:
-        message = (
-            f"the operating point {at.name} was measured with {at.embedder} (digest {at.embedder_digest}), the gallery "
-            f"holds vectors of {embedder}; its error rates do not hold here. Use a point measured with {embedder.name}"
+    if problems:
+        return "undecided"
+    if not point.accepts(score):
+        return "no match"
+    return "ambiguous" if point.accepts(second) else "match"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what decisions are made: the operating point, the gate, and what has to be said about the two.
+
+    Attributes
+    ----------
+    point : OperatingPoint
+    gate : QualityGate
+    matcher : Matcher
+        What made the faces, with this gate.
+    notes : tuple of str
+        ``facerec.points.notes_on``.
+    """
+
+    point: OperatingPoint
+    gate: QualityGate
+    matcher: Matcher
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, point: OperatingPoint, gate: QualityGate, matcher: Matcher) -> Terms:
+        """The terms for faces of `matcher`.
+
+        Raises
+        ------
+        ArgumentError
+            If `gate` is none.
+        ModelMismatchError
+            If the point does not hold for the matcher.
+        """
+        judging = replace(matcher, gate=checked_gate(gate).name)
+        return cls(point, gate, judging, notes_on(point, judging))
+
+    def verification(self, score: float, problems: tuple[str, ...]) -> Verification:
+        """Decide a claim from the score of the person's most alike sample."""
+        decision = decide(score, self.point, problems)
+        return Verification(decision, score, self.point, self.gate.name, problems, self.notes)
+
+    def identification(
+        self,
+        box: NDArray[np.float32],
+        candidates: Sequence[Candidate],
+        problems: tuple[str, ...],
+        *,
+        top: int,
+        gallery_size: int,
+        comparisons: int,
+    ) -> Identification:
+        """Decide who a face is, that it is nobody of the gallery, or that it may be several.
+
+        Parameters
+        ----------
+        box : ndarray, float32, shape (4,)
+            Where the face is.
+        candidates : sequence of Candidate
+            The two most alike people or more, best first; fewer only where the gallery has fewer.
+        problems : tuple of str
+            What the gate says of the face.
+        top : int
+            How many of the candidates the outcome shows.
+        gallery_size, comparisons : int
+            How many people, by how many samples, the face was compared with.
+        """
+        score, second = [*(each.score for each in candidates[:2]), math.nan, math.nan][:2]
+        decision = decide(score, self.point, problems, second)
+        return Identification(
+            decision=decision,
+            name=candidates[0].name if decision == "match" else None,
+            score=score,
+            box=box,
+            candidates=tuple(candidates[:top]),
+            operating_point=self.point,
+            gallery_size=gallery_size,
+            comparisons=comparisons,
+            gate=self.gate.name,
+            problems=problems,
+            notes=self.notes,
         )
-        raise ModelMismatchError(message)
+
+    def evidence(self, decision: Decision, score: float) -> dict[str, object]:
+        """What the log keeps of a decision."""
+        return {
+            "decision": decision,
+            "score": score,
+            "threshold": self.point.threshold,
+            "target_fmr": self.point.target_fmr,
+            "data_set": self.point.data_set,
+            "gate": self.gate.name,
+            "matcher": self.matcher.text,
+        }
 
 
-def problems_of_each(problems: Sequence[tuple[str, ...]] | None, faces: int) -> list[tuple[str, ...]]:
-    """What the quality gate says of each of `faces` faces; ``None``: nothing of any.
+def checked_gate(gate: QualityGate) -> QualityGate:
+    """Return `gate` if it is one: ``None`` would leave the gate out by an oversight.
 
     Raises
     ------
     ArgumentError
-        If there is not one entry per face.
+        If it is no `QualityGate`.
     """
-    if problems is None:
-        return [()] * faces
-    if len(problems) != faces:
-        message = f"problems must have one entry per face: {faces} expected, got {len(problems)}"
+    if not isinstance(gate, QualityGate):
+        message = f"gate must be a QualityGate; NO_GATE leaves the gate out on purpose; got {quoted(gate)}"
         raise ArgumentError(message)
-    return [tuple(entry) for entry in problems]
+    return gate
 
 
 def check_not_expired(person: Person) -> None:
@@ -53,56 +152,12 @@ def check_not_expired(person: Person) -> None:
 
     Raises
     ------
-    GalleryError
+    ExpiredError
         If the person has expired.
     """
     if person.expired:
         message = (
-            f"{person.name!r} expired on {person.expires} and is not matched any more; "
+            f"{quoted(person.name)} expired on {person.expires} and is not matched any more; "
             "set a later date with update(expires=...) if there is consent, or forget the person"
         )
-        raise GalleryError(message)
-
-
-def identification(
-    box: NDArray[np.float32],
-    candidates: Sequence[Candidate],
-    *,
-    at: OperatingPoint,
-    problems: tuple[str, ...],
-) -> Identification:
-    """Decide who a face is, or that it is nobody of the gallery.
-
-    Parameters
-    ----------
-    box : ndarray, float32, shape (4,)
-        Where the face is.
-    candidates : sequence of Candidate
-        The most alike people, best first; empty in an empty gallery.
-    at : OperatingPoint
-        Whose threshold decides.
-    problems : tuple of str
-        What holds the face back from the quality gate; any makes the outcome ``undecided``.
-    """
-    score = candidates[0].score if candidates else math.nan
-    decision = _decide(score, at, problems)
-    return Identification(
-        decision=decision,
-        name=candidates[0].name if decision == "match" else None,
-        score=score,
-        box=box,
-        candidates=tuple(candidates),
-        operating_point=at,
-        problems=problems,
-    )
-
-
-def verification(score: float, *, at: OperatingPoint, problems: tuple[str, ...]) -> Verification:
-    """Decide a claim from the score of the person's most alike sample; any problem makes it ``undecided``."""
-    return Verification(_decide(score, at, problems), score, at, problems)
-
-
-def _decide(score: float, at: OperatingPoint, problems: tuple[str, ...]) -> Decision:
-    if problems:
-        return "undecided"
-    return "match" if at.accepts(score) else "no match"
+        raise ExpiredError(message)

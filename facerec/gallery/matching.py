@@ -9,13 +9,14 @@ search must cost nearly nothing:
 - A few cores read different segments at once, and wait for one another once per search.
 - A pass keeps only the maximum of each block of rows, not N scores per probe. The blocks are then visited from the
   best maximum down, until the next one cannot change the answer.
-- The visited rows are scored again in float64. The float32 product depends in its last bits on where a row stands and
-  on how many threads multiply; the final scores, and so ties and thresholds, do not.
+- The visited rows are scored again by ``facerec.similarity``. The float32 product depends in its last bits on where a
+  row stands and on how many threads multiply; the final scores, and so ties and thresholds, do not.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
+from facerec.similarity import cosines
 
 NEVER = np.iinfo(np.int32).max
 """The expiry day of people who do not expire."""
@@ -57,18 +59,6 @@ class _Segment:
         self.count = 0
 
 
-def exact_scores(vectors: NDArray[np.float32], probe: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Cosine similarity of unit `vectors` (n, d) and one unit `probe` (d,), independent of the order of rows.
-
-    Returns
-    -------
-    ndarray, float64, shape (n,)
-        -1 … 1: vectors of length 1 + 1e-7 may not score above 1.
-    """
-    # einsum sums each row by itself in one fixed order; a matrix product would not.
-    return np.einsum("nd,d->n", vectors.astype(np.float64), probe.astype(np.float64)).clip(-1.0, 1.0)
-
-
 class SearchIndex:
     """Vectors of people, searched exactly.
 
@@ -81,6 +71,7 @@ class SearchIndex:
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
         self._segments: list[_Segment] = []
+        self._last_days: Counter[int] = Counter()  # how many rows are matched until which day
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self._cores = min(_MOST_CORES, allowed)
         # Starts no thread before the first large search, and ends them when the index is dropped.
@@ -89,6 +80,10 @@ class SearchIndex:
     def __len__(self) -> int:
         """How many vectors are held."""
         return (len(self._segments) - 1) * _SEGMENT_ROWS + self._segments[-1].count if self._segments else 0
+
+    def compared(self, today: int) -> int:
+        """How many vectors a search on the day of that ordinal compares with: those that have not expired."""
+        return sum(rows for day, rows in self._last_days.items() if day >= today)
 
     def add(self, vectors: NDArray[np.float32], people: NDArray[np.int64], expires: NDArray[np.int32]) -> None:
         """Append vectors; they are copied.
@@ -113,6 +108,7 @@ class SearchIndex:
                 f"got {vectors.shape}, {people.shape} and {expires.shape}"
             )
             raise ArgumentError(message)
+        self._last_days.update(expires.tolist())
         done = 0
         while done < len(vectors):
             if not self._segments or self._segments[-1].count == _SEGMENT_ROWS:
@@ -134,6 +130,7 @@ class SearchIndex:
         for number in reversed(range(len(self._segments))):
             segment = self._segments[number]
             for row in reversed(np.flatnonzero(np.isin(segment.people[: segment.count], unwanted))):
+                self._last_days[int(segment.expires[row])] -= 1
                 self._move_last_row_to(segment, int(row))
                 removed += 1
         return removed
@@ -227,8 +224,10 @@ class SearchIndex:
 
     def _best_people(self, probe: NDArray[np.float32], peaks: NDArray[np.float32], top: int, today: int) -> list[Hit]:
         # A float32 dot product of unit vectors is off by at most d·2⁻²⁴ whatever the order of its sums; twice that
-        # covers vectors that are unit only to within rounding.
-        slack = self.dimension * 2.0**-23
+        # covers vectors that are unit only to within rounding. Final scores are rounded to seven decimals, so a row
+        # can end up to 5e-8 above its exact score, and clipping at 1 only lowers it: a block whose peak stays below
+        # the floor by the slack holds no row that reaches the floor, not even in a tie.
+        slack = self.dimension * 2.0**-23 + 1e-7
         best: dict[int, float] = {}
         floor = -np.inf  # the score of the top-th best person so far
         for block in np.argsort(-peaks):
@@ -237,7 +236,7 @@ class SearchIndex:
             segment = self._segments[block * _BLOCK_ROWS // _SEGMENT_ROWS]
             start = int(block) * _BLOCK_ROWS % _SEGMENT_ROWS
             rows = slice(start, min(start + _BLOCK_ROWS, segment.count))
-            scores = exact_scores(segment.vectors[rows], probe)
+            scores = cosines(segment.vectors[rows], probe)
             useful = np.flatnonzero((scores >= floor) & (segment.expires[rows] >= today))
             for person, score in zip(segment.people[rows][useful].tolist(), scores[useful].tolist(), strict=True):
                 if score > best.get(person, -np.inf):

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Final, Literal, TypeAlias
+from types import MappingProxyType
+from typing import ClassVar, Final, Literal, TypeAlias
+
+from facerec.types.plain import Value
 
 Event: TypeAlias = Literal[
     "created",
@@ -18,14 +21,16 @@ Event: TypeAlias = Literal[
     "updated",
     "renamed",
     "matched",
+    "ambiguous",
     "verified",
     "forgotten",
     "exported",
     "imported",
     "reembedded",
 ]
-"""What the log can say. ``matched``: a probe was identified as this person; ``verified``: a claim to be this person
-was decided, either way."""
+"""What the log can say. ``matched``: a probe was identified as this person; ``ambiguous``: it could have been this
+person or another, each of whom gets an entry, and nobody was named; ``verified``: a claim to be this person was
+decided, either way."""
 
 
 class Unchanged(Enum):
@@ -39,7 +44,7 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 
 
 @dataclass(frozen=True)
-class EmbedderIdentity:
+class EmbedderIdentity(Value):
     """Which embedder made a gallery's vectors.
 
     Attributes
@@ -61,7 +66,7 @@ class EmbedderIdentity:
 
 
 @dataclass(frozen=True)
-class Person:
+class Person(Value):
     """Somebody who is enrolled.
 
     Attributes
@@ -94,7 +99,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Value):
     """What is kept about one enrolled face, besides its vector.
 
     Attributes
@@ -122,7 +127,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Enrollment:
+class Enrollment(Value):
     """What enrolling (or importing) one person did.
 
     Attributes
@@ -147,7 +152,7 @@ class Enrollment:
 
 
 @dataclass(frozen=True)
-class ForgetReceipt:
+class ForgetReceipt(Value):
     """Proof that a person was forgotten; the only place where the name and the id in the log still meet.
 
     Attributes
@@ -181,7 +186,7 @@ class ForgetReceipt:
 
 
 @dataclass(frozen=True)
-class Erasure:
+class Erasure(Value):
     """Whether everything that was ever deleted is out of the store.
 
     Attributes
@@ -196,7 +201,7 @@ class Erasure:
 
 
 @dataclass(frozen=True)
-class LogEntry:
+class LogEntry(Value):
     """One line of the append-only log.
 
     Attributes
@@ -214,7 +219,8 @@ class LogEntry:
     source : str or None
         What the probe photo was called; forgotten together with the person, because it may hold the name.
     details : mapping
-        What depends on the event: score, threshold, target_fmr, decision, counts.
+        What depends on the event. Of a decision: decision, score, threshold, target_fmr, data_set, gate, matcher (its
+        text, with the gate that judged); of an enrollment: counts, gate, matcher; version 1 kept fewer.
     digest : str
         SHA-256 over this entry and the digest of the one before.
     """
@@ -228,9 +234,12 @@ class LogEntry:
     details: Mapping[str, object]
     digest: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
+
 
 @dataclass(frozen=True)
-class LogCheck:
+class LogCheck(Value):
     """Whether the log is the one that was written.
 
     Attributes
@@ -246,6 +255,8 @@ class LogCheck:
     entries: int
     head: str
     problem: str
+
+    derived: ClassVar[tuple[str, ...]] = ("intact",)
 
     @property
     def intact(self) -> bool:

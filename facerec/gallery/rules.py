@@ -12,14 +12,17 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError, GalleryError, ModelMismatchError
+from facerec.errors import ArgumentError, ExpiryPassedError, ModelMismatchError, PoorQualityError
+from facerec.gallery.decide import checked_gate
 from facerec.gallery.records import EmbedderIdentity
+from facerec.quality import QualityGate
 from facerec.types import Embedder, Face, Faces
+from facerec.visible_text import hidden_character, quoted, shortened, shows_something
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 2000
 
-# Line breaks and lone surrogates break lists and files; bidirectional controls make one name look like another.
+# Of texts: line breaks and lone surrogates break lists and files, bidirectional controls reorder what stands beside.
 _FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 _BIDIRECTIONAL_CONTROLS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # float32 rounding leaves unit vectors within 1e-6 of length 1; more than this means that nobody normalised them.
@@ -31,30 +34,52 @@ def identity(embedder: Embedder) -> EmbedderIdentity:
     return EmbedderIdentity(embedder.name, embedder.digest, embedder.dimension)
 
 
-def person_name(name: str) -> str:
-    r"""Return `name` as galleries store and compare it: trimmed, in Unicode normal form C.
+def known_name(name: str) -> str:
+    r"""Return `name` as galleries compare it: trimmed, in Unicode normal form C.
+
+    Names are looked up by this rule alone, so that people whom an earlier version took under a name that is refused
+    today can still be found, renamed and forgotten.
 
     Raises
     ------
     ArgumentError
-        If it is no text, is empty, is longer than 200 characters, or holds a control character.
+        If it is no text, or empty.
 
     Examples
     --------
-    >>> person_name("  Zoe\u0308 ")
+    >>> known_name("  Zoe\u0308 ")
     'Zoë'
     """
     if not isinstance(name, str):
         message = f"a person's name must be text; got {type(name).__name__}"
         raise ArgumentError(message)
     normal = unicodedata.normalize("NFC", name).strip()
-    if not normal:
-        message = f"a person's name must not be empty; got {name!r}"
+    if not normal or any("\ud800" <= letter <= "\udfff" for letter in normal):
+        message = f"a person's name must be text that is not empty; got {quoted(name)}"
         raise ArgumentError(message)
+    return normal
+
+
+def person_name(name: str) -> str:
+    """Return `name` as galleries store it: a `known_name` that people can tell from any other by looking at it.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no text, is empty, is longer than 200 characters, or holds a character that cannot be seen.
+    """
+    normal = known_name(name)
     if len(normal) > LONGEST_NAME:
         message = f"a person's name may have {LONGEST_NAME} characters; {normal[:20]!r}… has {len(normal)}"
         raise ArgumentError(message)
-    _check_characters("a person's name", normal)
+    hidden = hidden_character(normal)
+    if hidden is not None or not shows_something(normal):
+        found = "nothing that can be seen" if hidden is None else f"the hidden character U+{ord(hidden):04X}"
+        message = (
+            f"a person's name must consist of what people can see, so that no two look the same; "
+            f"{shortened(ascii(normal))} holds {found}"
+        )
+        raise ArgumentError(message)
     return normal
 
 
@@ -69,7 +94,7 @@ def optional_text(field: str, text: str | None) -> str | None:
     if text is None:
         return None
     if not isinstance(text, str) or not text.strip():
-        message = f"{field} must be text that is not empty, or None; got {text!r}"
+        message = f"{field} must be text that is not empty, or None; got {quoted(text)}"
         raise ArgumentError(message)
     trimmed = text.strip()
     if len(trimmed) > LONGEST_TEXT:
@@ -89,7 +114,7 @@ def expiry(expires: date | None) -> date | None:
         at the end of a day.
     """
     if expires is not None and (not isinstance(expires, date) or isinstance(expires, datetime)):
-        message = f"expires must be a datetime.date or None; got {expires!r}"
+        message = f"expires must be a datetime.date or None; got {quoted(expires)}"
         raise ArgumentError(message)
     return expires
 
@@ -99,15 +124,15 @@ def check_not_past(expires: date | None, *, today: date, name: str) -> None:
 
     Raises
     ------
-    GalleryError
+    ExpiryPassedError
         If `expires` lies before `today`.
     """
     if expires is not None and expires < today:
         message = (
-            f"{name!r} would not be matched: the expiry date {expires} has passed (today is {today}, UTC); "
+            f"{quoted(name)} would not be matched: the expiry date {expires} has passed (today is {today}, UTC); "
             "give a later date with expires="
         )
-        raise GalleryError(message)
+        raise ExpiryPassedError(message)
 
 
 def faces_to_enroll(faces: Face | Sequence[Face], embedder: EmbedderIdentity) -> tuple[Face, ...]:
@@ -123,7 +148,7 @@ def faces_to_enroll(faces: Face | Sequence[Face], embedder: EmbedderIdentity) ->
     """
     if isinstance(faces, Faces):
         message = (
-            f"all {len(faces)} faces of {faces.source} were given for one person; "
+            f"all {len(faces)} faces of {shortened(faces.source)} were given for one person; "
             "choose one with .only(), .largest() or .central()"
         )
         raise ArgumentError(message)
@@ -134,6 +159,42 @@ def faces_to_enroll(faces: Face | Sequence[Face], embedder: EmbedderIdentity) ->
     for face in several:
         check_face(face, embedder)
     return several
+
+
+def check_quality(faces: Sequence[Face], gate: QualityGate, *, name: str) -> None:
+    """Refuse to enroll faces that `gate` holds back: whoever is enrolled from one is never found, or found for others.
+
+    Raises
+    ------
+    PoorQualityError
+        If there is one; the message names each, and why.
+    ArgumentError
+        If `gate` is no `QualityGate`.
+    """
+    judged = [checked_gate(gate).problems(face) for face in faces]
+    if poor := [problem for problems in judged for problem in problems]:
+        held_back = sum(1 for problems in judged if problems)
+        message = (
+            f"{quoted(name)}: nothing was stored, because {held_back} of {len(faces)} faces are below the quality gate: "
+            f"{'; '.join(poor)}. Give better photos, or enroll with gate=NO_GATE, which the log keeps"
+        )
+        raise PoorQualityError(message)
+
+
+def check_search(faces: Faces, top: int) -> None:
+    """Refuse what cannot be searched for.
+
+    Raises
+    ------
+    ArgumentError
+        If `faces` are not the faces of a photo, or `top` is less than 1.
+    """
+    if not isinstance(faces, Faces):
+        message = f"the facerec.types.Faces of one photo are needed; got {type(faces).__name__}"
+        raise ArgumentError(message)
+    if not isinstance(top, int) or top < 1:
+        message = f"top must be a whole number of candidates, at least 1; got {quoted(top)}"
+        raise ArgumentError(message)
 
 
 def check_face(face: Face, embedder: EmbedderIdentity) -> None:
@@ -150,11 +211,9 @@ def check_face(face: Face, embedder: EmbedderIdentity) -> None:
     if not isinstance(face, Face):
         message = f"a facerec.types.Face is needed; got {type(face).__name__}"
         raise ArgumentError(message)
-    check_vectors(face.embedding[None], face.embedder, embedder, source=face.source)
+    check_vectors(face.embedding[None], face.matcher.embedder_digest, embedder, source=face.source)
     if np.shape(face.box) != (4,) or not np.isfinite(face.box).all() or not np.isfinite(face.score):
-        message = (
-            f"{face.source}: a face needs a box of four finite numbers and a finite score; got {face.box}, {face.score}"
-        )
+        message = f"{shortened(face.source)}: a face needs a box of four finite numbers and a finite score; got {face.box}, {face.score}"
         raise ArgumentError(message)
 
 
@@ -178,9 +237,10 @@ def check_vectors(vectors: NDArray[np.float32], digest: str, embedder: EmbedderI
     ArgumentError
         If the shape or dtype differs, or a vector is not finite or not of unit length.
     """
+    source = shortened(source)
     if digest != embedder.digest:
         message = (
-            f"{source}: the vector was made by the embedder with digest {digest}, the gallery holds vectors of "
+            f"{source}: the vector was made by the embedder with digest {shortened(digest)}, the gallery holds vectors of "
             f"{embedder}; scores between two embedders mean nothing. Embed the photo with {embedder.name}, or change "
             "the gallery with `facerec gallery reembed` where its photos were kept"
         )
@@ -237,7 +297,5 @@ def storable_source(source: str) -> str:
 def _check_characters(field: str, text: str) -> None:
     for character in text:
         if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _BIDIRECTIONAL_CONTROLS:
-            message = (
-                f"{field} must not hold control characters or line breaks; found U+{ord(character):04X} in {text!r}"
-            )
+            message = f"{field} must not hold control characters or line breaks; found U+{ord(character):04X} in {quoted(text)}"
             raise ArgumentError(message)

@@ -7,15 +7,17 @@ anything, changes everything or nothing, and has made the change durable when it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from html import escape
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.errors import ArgumentError, UnknownPersonError
 from facerec.gallery.records import (
     UNCHANGED,
     EmbedderIdentity,
@@ -28,20 +30,30 @@ from facerec.gallery.records import (
     Sample,
     Unchanged,
 )
-from facerec.types import Embedder, Face, Faces, Identification, OperatingPoint, Verification
+from facerec.quality import DEFAULT_GATE, QualityGate
+from facerec.types import Embedder, Face, Faces, Identifications, OperatingPoint, Verification
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Gallery(Protocol):
     """A durable store of enrolled people, bound to one embedder.
 
     Usable from several threads; several processes may have the same gallery open, and each sees what the others
-    enrolled from its next call on. Every method may raise `GalleryError` (closed, damaged, read-only, full) and
-    `GalleryBusyError` (another process held it too long) besides the errors it names.
+    enrolled from its next call on. Every method may raise `ClosedGalleryError`, `DamagedGalleryError`,
+    `ReadOnlyGalleryError`, `FullDiskError` and `GalleryBusyError` besides the errors it names. A gallery is a
+    collection of `Person`: ``len(gallery)``, ``"Ada" in gallery`` and ``for person in gallery`` mean what they say.
     """
 
     @property
     def embedder(self) -> EmbedderIdentity:
         """Which embedder made the vectors."""
+        ...
+
+    @property
+    def erasure_due(self) -> bool:
+        """Whether bytes of somebody who was forgotten may still stand in the store; `compact` erases them."""
         ...
 
     def close(self) -> None:
@@ -54,6 +66,37 @@ class Gallery(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
+    # -- a collection of people -----------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """How many people are enrolled, the expired included."""
+        ...
+
+    def __contains__(self, name: object) -> bool:
+        """Whether somebody of that name is enrolled, expired or not."""
+        if not isinstance(name, str):
+            return False
+        try:
+            self.person(name)
+        except (UnknownPersonError, ArgumentError):
+            return False
+        return True
+
+    def __iter__(self) -> Iterator[Person]:
+        """Everybody, in the order of enrollment, as they were when the iteration began."""
+        return iter(self.people())
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per person, in the order of enrollment; the columns are the fields of `Person`."""
+        from dataclasses import asdict, fields
+
+        import pandas as pd
+
+        return pd.DataFrame([asdict(person) for person in self], columns=[field.name for field in fields(Person)])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
+
     # -- who is enrolled ------------------------------------------------------------------------------------------
 
     def enroll(
@@ -61,6 +104,7 @@ class Gallery(Protocol):
         name: str,
         faces: Face | Sequence[Face],
         *,
+        gate: QualityGate = DEFAULT_GATE,
         consent: str | None = None,
         purpose: str | None = None,
         expires: date | None = None,
@@ -72,9 +116,12 @@ class Gallery(Protocol):
         Parameters
         ----------
         name : str
-            Trimmed and brought to Unicode normal form C; at most 200 characters.
+            Trimmed and brought to Unicode normal form C; at most 200 characters, all of them visible.
         faces : Face or sequence of Face
             One or several photos' faces of this one person.
+        gate : QualityGate
+            Judges every face by the measures that it carries; a face that was not measured does not pass.
+            ``facerec.quality.NO_GATE`` leaves the gate out. The log keeps which one it was.
         consent, purpose : str, optional
             Where the consent is kept, what the person is enrolled for. ``None`` leaves what is stored.
         expires : date, optional
@@ -90,8 +137,12 @@ class Gallery(Protocol):
             If the name, a text, the date, a face or a photo is not usable, or not one photo per face is given.
         ModelMismatchError
             If a face was embedded by another embedder.
-        GalleryError
-            If the expiry date has passed, or the person has expired and no new date is given.
+        PoorQualityError
+            If the gate holds a face back; the message names each, and nothing is stored.
+        ExpiryPassedError
+            If the expiry date has passed.
+        ExpiredError
+            If the person has expired and no new date is given.
         """
         ...
 
@@ -111,7 +162,7 @@ class Gallery(Protocol):
             If nobody of that name is enrolled.
         ArgumentError
             If a text or the date is not usable.
-        GalleryError
+        ExpiryPassedError
             If the new expiry date has passed.
         """
         ...
@@ -125,7 +176,7 @@ class Gallery(Protocol):
             If nobody of that name is enrolled.
         ArgumentError
             If the new name is not usable.
-        GalleryError
+        NameTakenError
             If somebody else has the new name.
         """
         ...
@@ -166,7 +217,7 @@ class Gallery(Protocol):
 
     # -- decisions ------------------------------------------------------------------------------------------------
 
-    def verify(self, name: str, face: Face, *, at: OperatingPoint, problems: tuple[str, ...] = ()) -> Verification:
+    def verify(self, name: str, face: Face, *, at: OperatingPoint, gate: QualityGate = DEFAULT_GATE) -> Verification:
         """Decide whether `face` is the person called `name`, and log the outcome.
 
         Parameters
@@ -177,8 +228,8 @@ class Gallery(Protocol):
             The probe; compared with each of the person's samples, and the most alike one counts.
         at : OperatingPoint
             Whose threshold decides.
-        problems : tuple of str
-            Why the quality gate holds the face back; any makes the outcome ``undecided``.
+        gate : QualityGate
+            As for `enroll`; a face that it holds back is ``undecided``, whatever its score.
 
         Raises
         ------
@@ -187,42 +238,40 @@ class Gallery(Protocol):
         ModelMismatchError
             If the face or the operating point belongs to another embedder.
         ArgumentError
-            If the face's vector is not usable.
-        GalleryError
+            If the face's vector or the gate is not usable.
+        ExpiredError
             If the person has expired.
         """
         ...
 
     def identify(
-        self,
-        faces: Faces,
-        *,
-        at: OperatingPoint,
-        top: int = 5,
-        problems: Sequence[tuple[str, ...]] | None = None,
-    ) -> list[Identification]:
+        self, faces: Faces, *, at: OperatingPoint, top: int = 5, gate: QualityGate = DEFAULT_GATE
+    ) -> Identifications:
         """Decide who each face is, or that it is nobody enrolled; log every match.
 
         A person's score is that of the most alike sample; expired people are passed over. The search is exact, and
-        people with equal scores come in the order of enrollment. No match is reported unless it could be logged.
+        people with equal scores come in the order of enrollment. Where two people or more reach the threshold, the
+        outcome is ``ambiguous`` and names nobody; each of those the search looked at (two, or `top`) gets a log entry
+        ``ambiguous``, so that everybody's log shows where they were nearly found. No match, and nothing ambiguous, is
+        reported unless it could be logged.
 
         Parameters
         ----------
         faces : Faces
-            The probes; none gives an empty list.
+            The probes of one photo; none gives no outcome.
         at : OperatingPoint
             Whose threshold decides.
         top : int
             How many candidates to report per face, ≥ 1.
-        problems : sequence of tuple of str, optional
-            Per face, why the quality gate holds it back; such a face is ``undecided``.
+        gate : QualityGate
+            As for `enroll`; a face that it holds back is ``undecided``.
 
         Raises
         ------
         ModelMismatchError
             If the faces or the operating point belong to another embedder.
         ArgumentError
-            If the vectors are not usable, `top` is less than 1, or `problems` has not one entry per face.
+            If the vectors or the gate are not usable, or `top` is less than 1.
         """
         ...
 
@@ -256,7 +305,7 @@ class Gallery(Protocol):
 
         Raises
         ------
-        GalleryError
+        ArchiveError
             If the folder exists and is not empty, or cannot be written.
         """
         ...
@@ -276,8 +325,10 @@ class Gallery(Protocol):
         ------
         ModelMismatchError
             If the folder's vectors were made by another embedder.
-        GalleryError
-            If the folder is incomplete, damaged or of a newer version, or somebody in it is enrolled already.
+        ArchiveError
+            If the folder is incomplete, damaged or of a newer version.
+        NameTakenError
+            If somebody in it is enrolled already.
         """
         ...
 
@@ -294,7 +345,7 @@ class Gallery(Protocol):
 
         Raises
         ------
-        GalleryError
+        PhotosNotKeptError
             If a photo was not kept; the message says whose.
         ModelMismatchError
             If `faces_of` returns a face of another embedder.

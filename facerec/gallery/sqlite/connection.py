@@ -6,11 +6,27 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
-from facerec.errors import GalleryBusyError, GalleryError
+from facerec.errors import (
+    ClosedGalleryError,
+    DamagedGalleryError,
+    FullDiskError,
+    GalleryBusyError,
+    GalleryError,
+    MissingGalleryError,
+    NotAGalleryError,
+    ReadOnlyGalleryError,
+)
+from facerec.visible_text import shortened
+
+try:
+    import resource
+except ModuleNotFoundError:  # Windows has no such limits
+    resource = None  # type: ignore[assignment]
 
 _SETTINGS = (
     "PRAGMA synchronous = FULL",  # a commit has reached the disk when it returns
@@ -33,8 +49,8 @@ class Connection:
 
     Raises
     ------
-    GalleryError
-        If the file cannot be opened as SQLite.
+    NotAGalleryError, ReadOnlyGalleryError
+        If the file is not SQLite, or may not be opened.
     """
 
     def __init__(self, path: Path, *, wait: float) -> None:
@@ -127,7 +143,7 @@ class Connection:
                 time.sleep(_PAUSE)
         if mode != "wal":
             message = (
-                f"{self.path} stands on a file system that cannot share memory between processes (a network folder?); "
+                f"{shortened(self.path)} stands on a file system that cannot share memory between processes (a network folder?); "
                 "keep the gallery on a local disk"
             )
             raise GalleryError(message)
@@ -154,16 +170,16 @@ class Connection:
 
     def _check_usable(self) -> None:
         if self._closed:
-            message = f"the gallery {self.path} has been closed; open it again with open_gallery"
-            raise GalleryError(message)
+            message = f"the gallery {shortened(self.path)} has been closed; open it again with open_gallery"
+            raise ClosedGalleryError(message)
         if os.getpid() != self._process:
             message = (
-                f"the gallery {self.path} was opened by the parent of this process; SQLite files must not be shared "
+                f"the gallery {shortened(self.path)} was opened by the parent of this process; SQLite files must not be shared "
                 "across a fork. Call open_gallery in each process"
             )
-            raise GalleryError(message)
+            raise ClosedGalleryError(message)
         if self._sqlite.in_transaction:
-            message = f"the gallery {self.path} was used from within one of its own calls, by the function it was given"
+            message = f"the gallery {shortened(self.path)} was used from within one of its own calls, by the function it was given"
             raise GalleryError(message)
 
     @contextmanager
@@ -174,30 +190,61 @@ class Connection:
             raise clear_error(error, self.path, wait=self._wait) from error
         except UnicodeDecodeError as error:
             # What Python's sqlite3 raises in place of SQLite's own error, if that quotes unreadable bytes of the file.
-            message = f"{self.path}: the file is damaged; restore it from a backup or an export"
-            raise GalleryError(message) from error
+            message = f"{shortened(self.path)}: the file is damaged; restore it from a backup or an export"
+            raise DamagedGalleryError(message) from error
 
 
 def clear_error(error: sqlite3.Error, path: Path, *, wait: float = 0.0) -> GalleryError:
     """What a SQLite error means for somebody who knows nothing of SQLite."""
     name = getattr(error, "sqlite_errorname", None) or ""
+    called = shortened(path)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         message = (
-            f"another process held {path} for more than {wait:g} s. Try again, or open the gallery with a longer wait="
+            f"another process held {called} for more than {wait:g} s. Try again, or open the gallery with a longer "
+            "wait="
         )
         return GalleryBusyError(message)
-    causes = {
-        "SQLITE_FULL": "the disk is full. Free some space and try again",
-        "SQLITE_READONLY": "the file or folder is read-only; a gallery logs what it decides, so it must be writable",
-        "SQLITE_CANTOPEN": "the file cannot be opened; check that it and its folder may be read and written",
-        "SQLITE_PERM": "the file may not be accessed; check its permissions",
-        "SQLITE_NOTADB": "the file is not a gallery (not an SQLite file); nothing was changed. Choose another path",
-        "SQLITE_CORRUPT": "the file is damaged; restore it from a backup or an export",
-        "SQLITE_IOERR": "the disk reported an error. Check the disk",
+    kind, cause = _cause(name, path)
+    return kind(f"{called}: {cause} (SQLite says: {error})")
+
+
+_CAUSES: Mapping[str, tuple[type[GalleryError], str]] = MappingProxyType(
+    {
+        "SQLITE_FULL": (FullDiskError, "the disk is full. Free some space and try again"),
+        "SQLITE_READONLY": (
+            ReadOnlyGalleryError,
+            "the file or folder is read-only; a gallery logs what it decides, so it must be writable",
+        ),
+        "SQLITE_PERM": (ReadOnlyGalleryError, "the file may not be accessed; check its permissions"),
+        "SQLITE_NOTADB": (
+            NotAGalleryError,
+            "the file is not a gallery (not an SQLite file); nothing was changed. Choose another path",
+        ),
+        "SQLITE_CORRUPT": (DamagedGalleryError, "the file is damaged; restore it from a backup or an export"),
     }
-    for code, cause in causes.items():
-        if name.startswith(code):
-            return GalleryError(f"{path}: {cause} (SQLite says: {error})")
-    return GalleryError(
-        f"{path}: the file is not as facerec writes it; restore it from a backup (SQLite says: {error})"
-    )
+)
+
+
+def _cause(name: str, path: Path) -> tuple[type[GalleryError], str]:
+    if name.startswith("SQLITE_CANTOPEN"):
+        return _not_opened(path)
+    if name.startswith("SQLITE_IOERR"):
+        return _not_written(path, writing="WRITE" in name or "SIZE" in name or "TRUNCATE" in name)
+    known = next((cause for code, cause in _CAUSES.items() if name.startswith(code)), None)
+    return known or (DamagedGalleryError, "the file is not as facerec writes it; restore it from a backup")
+
+
+def _not_opened(path: Path) -> tuple[type[GalleryError], str]:
+    if not path.exists():
+        return MissingGalleryError, "the file is there no more"
+    if not (os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
+        return ReadOnlyGalleryError, "the file cannot be opened; it and its folder must be readable and writable"
+    return GalleryError, "the file cannot be opened, though it may be; are too many files open?"
+
+
+def _not_written(path: Path, *, writing: bool) -> tuple[type[GalleryError], str]:
+    # SQLite tells a full disk from other errors, but not a quota or a limit of this process, whose error it swallows.
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0] if resource is not None else -1
+    if writing and resource is not None and limit != resource.RLIM_INFINITY:
+        return FullDiskError, f"it may not grow: this process may write files of up to {limit:,} bytes (see ulimit -f)"
+    return GalleryError, "the disk reported an error. Check the disk and its quota"

@@ -1,4 +1,4 @@
-"""Verify and identify against the file: who was claimed or found, and the log entry that goes with it."""
+"""Verify and identify against the file: who was claimed or found, and the log entries that go with it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,30 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from facerec.gallery import decide, rules
-from facerec.gallery.matching import SearchIndex, exact_scores
-from facerec.gallery.records import EmbedderIdentity
+from facerec.errors import DamagedGalleryError
+from facerec.gallery import rules
+from facerec.gallery.decide import Terms, check_not_expired
+from facerec.gallery.records import EmbedderIdentity, Event
 from facerec.gallery.sqlite import journal, people, samples
-from facerec.types import Candidate, Face, Faces, Identification, OperatingPoint, Verification
+from facerec.gallery.sqlite.loading import LoadedIndex
+from facerec.similarity import cosines
+from facerec.types import Candidate, Face, Faces, Identification, Verification
+from facerec.visible_text import quoted
 
 
 class Found(NamedTuple):
-    """A decision about one face, and the id of the most alike person (``None`` in an empty gallery)."""
+    """A decision about one face, and what the log keeps of it: id and score of each person over the threshold."""
 
     outcome: Identification
-    person_id: str | None
+    reached: tuple[tuple[str, float], ...]
 
 
 def verify(
     sqlite: sqlite3.Connection,
     row: people.Row,
     face: Face,
+    terms: Terms,
     *,
-    at: OperatingPoint,
-    problems: tuple[str, ...],
     embedder: EmbedderIdentity,
     now: datetime,
 ) -> Verification:
@@ -35,18 +38,25 @@ def verify(
 
     Raises
     ------
-    GalleryError
+    ExpiredError
         If the person has expired.
+    DamagedGalleryError
+        If nothing is stored of the person.
     """
-    decide.check_not_expired(row.person)
-    scores = exact_scores(samples.vectors_of_person(sqlite, row.number, embedder.dimension), face.embedding)
-    outcome = decide.verification(float(scores.max()), at=at, problems=problems)
+    check_not_expired(row.person)
+    scores = cosines(samples.vectors_of_person(sqlite, row.number, embedder.dimension), face.embedding)
+    if not len(scores):
+        message = (
+            f"the gallery is damaged: it holds no face of {quoted(row.person.name)}; restore a backup or an export"
+        )
+        raise DamagedGalleryError(message)
+    outcome = terms.verification(float(scores.max()), terms.gate.problems(face))
     journal.append(
         sqlite,
         "verified",
         time=now.isoformat(),
         person_id=row.person.id,
-        details={"decision": outcome.decision, **_evidence(outcome.score, at)},
+        details=terms.evidence(outcome.decision, outcome.score),
         source=rules.storable_source(face.source),
     )
     return outcome
@@ -54,44 +64,49 @@ def verify(
 
 def identify(
     sqlite: sqlite3.Connection,
-    index: SearchIndex,
+    loaded: LoadedIndex,
     faces: Faces,
+    terms: Terms,
     *,
-    at: OperatingPoint,
     top: int,
-    problems: Sequence[tuple[str, ...]],
+    embedder: EmbedderIdentity,
     now: datetime,
 ) -> list[Found]:
-    """Decide who each face is; in the transaction that `index` was brought up to date in."""
-    rankings = index.search(faces.embeddings, top=top, today=now.date().toordinal())
+    """Decide who each face is, in one read transaction."""
+    index, today = loaded.follow(sqlite, embedder), now.date().toordinal()
+    # The second most alike is looked at whether or not it is to be shown.
+    rankings = index.search(faces.embeddings, top=max(top, 2), today=today)
     known = {hit.person: people.id_and_name(sqlite, hit.person) for ranking in rankings for hit in ranking}
-    return [
-        Found(
-            decide.identification(
-                box, [Candidate(known[hit.person][1], hit.score) for hit in ranking], at=at, problems=held_back
-            ),
-            known[ranking[0].person][0] if ranking else None,
+    size, comparisons = loaded.people(today), index.compared(today)
+    found = []
+    for face, ranking in zip(faces, rankings, strict=True):
+        outcome = terms.identification(
+            face.box,
+            [Candidate(known[hit.person][1], hit.score) for hit in ranking],
+            terms.gate.problems(face),
+            top=top,
+            gallery_size=size,
+            comparisons=comparisons,
         )
-        for box, ranking, held_back in zip(faces.detections.boxes, rankings, problems, strict=True)
-    ]
+        over = [(known[hit.person][0], hit.score) for hit in ranking if terms.point.accepts(hit.score)]
+        found.append(Found(outcome, tuple(over) if outcome.decision in ("match", "ambiguous") else ()))
+    return found
 
 
-def log_matches(
-    sqlite: sqlite3.Connection, matched: Sequence[Found], *, at: OperatingPoint, source: str, now: datetime
+def log_reached(
+    sqlite: sqlite3.Connection, found: Sequence[Found], terms: Terms, *, source: str, now: datetime
 ) -> None:
-    """Log matches, one entry per face; in a write transaction."""
-    for outcome, person_id in matched:
-        # Somebody whom another process forgot since the search gets the entry, but leaves no photo's name behind.
-        forgotten = person_id is None or people.find_by_id(sqlite, person_id, today=now.date()) is None
-        journal.append(
-            sqlite,
-            "matched",
-            time=now.isoformat(),
-            person_id=person_id,
-            details=_evidence(outcome.score, at),
-            source=None if forgotten else rules.storable_source(source),
-        )
-
-
-def _evidence(score: float, at: OperatingPoint) -> dict[str, object]:
-    return {"score": score, "threshold": at.threshold, "target_fmr": at.target_fmr, "data_set": at.data_set}
+    """Log who was matched, and among whom it stayed open, one entry per face and person; in a write transaction."""
+    for outcome, reached in found:
+        event: Event = "matched" if outcome.decision == "match" else "ambiguous"
+        for person_id, score in reached:
+            # Somebody whom another process forgot since the search gets the entry, but leaves no photo's name behind.
+            forgotten = people.find_by_id(sqlite, person_id, today=now.date()) is None
+            journal.append(
+                sqlite,
+                event,
+                time=now.isoformat(),
+                person_id=person_id,
+                details=terms.evidence(outcome.decision, score),
+                source=None if forgotten else rules.storable_source(source),
+            )

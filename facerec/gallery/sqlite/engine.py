@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError
+from facerec.errors import ArgumentError, GalleryError
 from facerec.gallery import archive, decide, rules
 from facerec.gallery.records import (
     UNCHANGED,
@@ -44,10 +44,13 @@ from facerec.gallery.sqlite import (
 )
 from facerec.gallery.sqlite.loading import LoadedIndex
 from facerec.gallery.sqlite.people import Row as PersonRow
-from facerec.types import Embedder, Face, Faces, Identification, OperatingPoint, Verification
+from facerec.gallery.store import Gallery
+from facerec.quality import DEFAULT_GATE, QualityGate
+from facerec.types import Embedder, Face, Faces, Identifications, OperatingPoint, Verification
+from facerec.visible_text import quoted, shortened
 
 
-class SqliteGallery:
+class SqliteGallery(Gallery):
     """The `facerec.gallery.Gallery` contract over one SQLite file; each method as documented there.
 
     Parameters
@@ -67,7 +70,7 @@ class SqliteGallery:
         If `wait` is negative.
     ModelMismatchError
         If the gallery is bound to another embedder.
-    GalleryError
+    MissingGalleryError, NotAGalleryError, NewerGalleryError
         If there is no such gallery, or the file is not one.
     """
 
@@ -75,7 +78,10 @@ class SqliteGallery:
         self, path: str | Path, embedder: Embedder | None, *, wait: float, clock: Callable[[], datetime]
     ) -> None:
         if not wait >= 0:
-            message = f"wait must be a number of seconds, 0 or more; got {wait}"
+            message = f"wait must be a number of seconds, 0 or more; got {quoted(wait)}"
+            raise ArgumentError(message)
+        if "\0" in str(path):
+            message = f"no file can have a name with a null character in it; got {quoted(str(path))}"
             raise ArgumentError(message)
         self._path = Path(path)
         self._clock = clock
@@ -84,13 +90,30 @@ class SqliteGallery:
         self._connection = opening.open_file(self._path, wanted, wait=wait, time=self._now().isoformat())
 
     def __repr__(self) -> str:
-        return f"<gallery {self._path}>"
+        called = f"gallery {shortened(self._path)}"
+        try:
+            with self._connection.reading() as sqlite:
+                counts = people.count(sqlite), samples.count(sqlite), schema.identity(sqlite).name
+        except GalleryError as error:  # a debugger shows what is closed or damaged, too
+            return f"<{called}: {error.code}>"
+        return "<{}: {:,} people, {:,} faces, embedded by {}>".format(called, *counts)
+
+    def __len__(self) -> int:
+        """How many people are enrolled, the expired included."""
+        with self._connection.reading() as sqlite:
+            return people.count(sqlite)
 
     @property
     def embedder(self) -> EmbedderIdentity:
         """See `Gallery.embedder`."""
         with self._connection.reading() as sqlite:
             return schema.identity(sqlite)
+
+    @property
+    def erasure_due(self) -> bool:
+        """See `Gallery.erasure_due`."""
+        with self._connection.reading() as sqlite:
+            return erasure.is_due(sqlite)
 
     def close(self) -> None:
         """See `Gallery.close`."""
@@ -111,6 +134,7 @@ class SqliteGallery:
         name: str,
         faces: Face | Sequence[Face],
         *,
+        gate: QualityGate = DEFAULT_GATE,
         consent: str | None = None,
         purpose: str | None = None,
         expires: date | None = None,
@@ -123,12 +147,14 @@ class SqliteGallery:
         rules.check_not_past(rules.expiry(expires), today=self._today(), name=name)
         with self._connection.writing() as sqlite:
             several = rules.faces_to_enroll(faces, schema.identity(sqlite))
+            rules.check_quality(several, gate, name=name)
             contents = rules.photos_to_enroll(photos, len(several), keep_photos=keep_photos)
             return enrolling.enroll(
                 sqlite,
                 name,
                 several,
                 contents,
+                gate,
                 keep_photos=keep_photos,
                 consent=consent,
                 purpose=purpose,
@@ -190,40 +216,34 @@ class SqliteGallery:
 
     # -- decisions ------------------------------------------------------------------------------------------------
 
-    def verify(self, name: str, face: Face, *, at: OperatingPoint, problems: tuple[str, ...] = ()) -> Verification:
+    def verify(self, name: str, face: Face, *, at: OperatingPoint, gate: QualityGate = DEFAULT_GATE) -> Verification:
         """See `Gallery.verify`."""
         with self._connection.writing() as sqlite:
             embedder = schema.identity(sqlite)
             rules.check_face(face, embedder)
-            decide.check_point(at, embedder)
-            row = self._need(sqlite, name)
-            return deciding.verify(
-                sqlite, row, face, at=at, problems=tuple(problems), embedder=embedder, now=self._now()
-            )
+            terms = decide.Terms.of(at, gate, face.matcher)
+            return deciding.verify(sqlite, self._need(sqlite, name), face, terms, embedder=embedder, now=self._now())
 
     def identify(
-        self,
-        faces: Faces,
-        *,
-        at: OperatingPoint,
-        top: int = 5,
-        problems: Sequence[tuple[str, ...]] | None = None,
-    ) -> list[Identification]:
+        self, faces: Faces, *, at: OperatingPoint, top: int = 5, gate: QualityGate = DEFAULT_GATE
+    ) -> Identifications:
         """See `Gallery.identify`."""
-        problems_of = decide.problems_of_each(problems, len(faces))
+        rules.check_search(faces, top)
         # Exclusively: the index is shared by this process's threads.
         with self._connection.exclusively():
             with self._connection.reading() as sqlite:
                 embedder = schema.identity(sqlite)
-                rules.check_vectors(faces.embeddings, faces.embedder, embedder, source=faces.source)
-                decide.check_point(at, embedder)
-                index = self._index.follow(sqlite, embedder)
-                found = deciding.identify(sqlite, index, faces, at=at, top=top, problems=problems_of, now=self._now())
-            matched = [each for each in found if each.outcome.decision == "match"]
-            if matched:  # a search that found nobody writes nothing, and waits for nobody who does
+                digest = faces.matcher.embedder_digest
+                rules.check_vectors(faces.embeddings, digest, embedder, source=faces.source)
+                terms = decide.Terms.of(at, gate, faces.matcher)
+                found = deciding.identify(
+                    sqlite, self._index, faces, terms, top=top, embedder=embedder, now=self._now()
+                )
+            if any(each.reached for each in found):  # a search that found nobody writes nothing, and waits for nobody
                 with self._connection.writing() as sqlite:
-                    deciding.log_matches(sqlite, matched, at=at, source=faces.source, now=self._now())
-        return [each.outcome for each in found]
+                    deciding.log_reached(sqlite, found, terms, source=faces.source, now=self._now())
+        outcomes = tuple(each.outcome for each in found)
+        return Identifications(outcomes, faces.detections.points, faces.source, faces.photo)
 
     # -- forgetting -----------------------------------------------------------------------------------------------
 
@@ -286,7 +306,7 @@ class SqliteGallery:
     def log(self, *, last: int | None = None, name: str | None = None) -> list[LogEntry]:
         """See `Gallery.log`."""
         if last is not None and last < 0:
-            message = f"last must be 0 or more, or None for all entries; got {last}"
+            message = f"last must be 0 or more, or None for all entries; got {quoted(last)}"
             raise ArgumentError(message)
         with self._connection.reading() as sqlite:
             person_id = self._need(sqlite, name).person.id if name is not None else None
@@ -298,7 +318,7 @@ class SqliteGallery:
             return journal.check(sqlite)
 
     def _need(self, sqlite: Sqlite, name: str) -> PersonRow:
-        return people.need(sqlite, rules.person_name(name), today=self._today(), gallery=str(self._path))
+        return people.need(sqlite, rules.known_name(name), today=self._today(), gallery=shortened(self._path))
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
 
-from facerec.errors import GalleryError
+from facerec.errors import ExpiredError, NameTakenError
 from facerec.gallery.archive import Entry
 from facerec.gallery.records import Enrollment
 from facerec.gallery.sqlite import journal, people, samples
+from facerec.quality import QualityGate
 from facerec.types import Face
+from facerec.visible_text import quoted
 
 
 def enroll(
@@ -21,6 +24,7 @@ def enroll(
     name: str,
     faces: Sequence[Face],
     photos: Sequence[bytes],
+    gate: QualityGate,
     *,
     keep_photos: bool,
     consent: str | None,
@@ -32,7 +36,7 @@ def enroll(
 
     Raises
     ------
-    GalleryError
+    ExpiredError
         If the person has expired and no new date is given.
     """
     today = now.date()
@@ -51,10 +55,10 @@ def enroll(
         number = known.number
         if known.person.expired and expires is None:
             message = (
-                f"{name!r} expired on {known.person.expires} and would not be matched; "
+                f"{quoted(name)} expired on {known.person.expires} and would not be matched; "
                 "give a later date with expires=, or forget the person"
             )
-            raise GalleryError(message)
+            raise ExpiredError(message)
         update(
             sqlite,
             known,
@@ -75,7 +79,10 @@ def enroll(
         given if keep_photos else (None,) * len(faces),
     )
     person = people.at(sqlite, number, today=today).person
-    journal.append(sqlite, "enrolled", time=now.isoformat(), person_id=person.id, details=added._asdict())
+    # One text where all faces were made alike, as those of one call nearly always are.
+    matchers = {replace(face.matcher, gate=gate.name).text for face in faces}
+    details = {**added._asdict(), "gate": gate.name, "matcher": " ; ".join(sorted(matchers))}
+    journal.append(sqlite, "enrolled", time=now.isoformat(), person_id=person.id, details=details)
     return Enrollment(person, known is None, *added)
 
 
@@ -100,14 +107,16 @@ def rename(sqlite: sqlite3.Connection, row: people.Row, name: str, *, now: datet
 
     Raises
     ------
-    GalleryError
+    NameTakenError
         If somebody else has it.
     """
     if name == row.person.name:
         return
     if people.find(sqlite, name, today=now.date()):
-        message = f"{row.person.name!r} cannot be renamed: {name!r} is enrolled already. Choose another name"
-        raise GalleryError(message)
+        message = (
+            f"{quoted(row.person.name)} cannot be renamed: {quoted(name)} is enrolled already. Choose another name"
+        )
+        raise NameTakenError(message)
     people.rename(sqlite, row.number, name)
     journal.append(sqlite, "renamed", time=now.isoformat(), person_id=row.person.id)
 
@@ -117,7 +126,7 @@ def restore(sqlite: sqlite3.Connection, entry: Entry, *, merge: bool, now: datet
 
     Raises
     ------
-    GalleryError
+    NameTakenError
         If the person's name or id is enrolled and `merge` is false, or name and id belong to two different people.
     """
     person, today = entry.person, now.date()
@@ -125,17 +134,17 @@ def restore(sqlite: sqlite3.Connection, entry: Entry, *, merge: bool, now: datet
     by_id = people.find_by_id(sqlite, person.id, today=today)
     if by_name and by_id and by_name.number != by_id.number:
         message = (
-            f"{person.name!r} of the archive is {by_id.person.name!r} in this gallery by id, but somebody else has the "
+            f"{quoted(person.name)} of the archive is {quoted(by_id.person.name)} in this gallery by id, but somebody else has the "
             "name; rename one of them, then import again"
         )
-        raise GalleryError(message)
+        raise NameTakenError(message)
     known = by_name or by_id
     if known and not merge:
         message = (
-            f"{person.name!r} of the archive is enrolled already (as {known.person.name!r}); nothing was imported. "
+            f"{quoted(person.name)} of the archive is enrolled already (as {quoted(known.person.name)}); nothing was imported. "
             "Import with merge=True (--merge) to add the samples to the people who are there, or rename or forget them"
         )
-        raise GalleryError(message)
+        raise NameTakenError(message)
     number = (
         known.number
         if known

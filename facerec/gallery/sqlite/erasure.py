@@ -13,6 +13,7 @@ import sqlite3
 from facerec.errors import GalleryError
 from facerec.gallery.records import Erasure
 from facerec.gallery.sqlite.connection import Connection
+from facerec.visible_text import shortened
 
 
 def mark(sqlite: sqlite3.Connection) -> None:
@@ -30,7 +31,7 @@ def rewrite(connection: Connection) -> Erasure:
 
     Raises
     ------
-    GalleryError
+    ClosedGalleryError, DamagedGalleryError
         If the gallery has been closed or cannot even be read.
     """
     with connection.exclusively():
@@ -53,7 +54,7 @@ def rewrite(connection: Connection) -> Erasure:
 
 def _incomplete(connection: Connection, cause: str) -> Erasure:
     advice = (
-        f"the deleted bytes may still stand in {connection.path} or its -wal file: {cause}. Let the other processes "
+        f"the deleted bytes may still stand in {shortened(connection.path)} or its -wal file: {cause}. Let the other processes "
         "finish, then run compact() (`facerec gallery compact`); opening the gallery alone does it too"
     )
     return Erasure(complete=False, advice=advice)

@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from facerec.errors import GalleryError
+from facerec.errors import DamagedGalleryError, PhotosNotKeptError
 from facerec.gallery import rules
 from facerec.gallery.archive import ArchivedPerson, Entry
 from facerec.gallery.records import EmbedderIdentity, Sample
 from facerec.gallery.sqlite import journal, people, samples
 from facerec.types import Face
+from facerec.visible_text import quoted, shortened
 
 
 def entries(sqlite: sqlite3.Connection, embedder: EmbedderIdentity, *, now: datetime) -> Iterator[Entry]:
@@ -38,7 +39,7 @@ def reembed(
 
     Raises
     ------
-    GalleryError
+    PhotosNotKeptError
         If photos were not kept.
     ModelMismatchError, ArgumentError
         If a face was embedded by another embedder, or is not usable.
@@ -51,8 +52,8 @@ def reembed(
         for row in samples.of_person(sqlite, number):
             content = samples.photo(sqlite, row.number)
             if content is None:
-                message = f"the kept photo of {row.sample.source} has disappeared from the gallery; restore a backup"
-                raise GalleryError(message)
+                message = f"the kept photo of {shortened(row.sample.source)} has disappeared from the gallery; restore a backup"
+                raise DamagedGalleryError(message)
             face = faces_of(row.sample, content)
             rules.check_face(face, embedder)
             samples.replace_vector(sqlite, row.number, face)
@@ -72,11 +73,11 @@ def _check_photos(everybody: list[people.Row]) -> None:
     missing = [person for _, person in everybody if person.photos < person.samples]
     if missing:
         shown = ", ".join(
-            f"{person.name!r} ({person.samples - person.photos} of {person.samples})" for person in missing[:10]
+            f"{quoted(person.name)} ({person.samples - person.photos} of {person.samples})" for person in missing[:10]
         )
         more = f" and {len(missing) - 10} more people" if len(missing) > 10 else ""
         message = (
             f"the gallery cannot be re-embedded: photos were not kept of {shown}{more}; nothing was changed. "
             "Enroll these people again with keep_photos=True (--keep-photos), or forget them"
         )
-        raise GalleryError(message)
+        raise PhotosNotKeptError(message)

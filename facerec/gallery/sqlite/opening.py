@@ -6,18 +6,31 @@ file of somebody else's is never touched: opening alone would replay its journal
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import sqlite3
 import stat
 import threading
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
-from facerec.errors import GalleryError, ModelMismatchError
+from facerec.errors import (
+    FullDiskError,
+    GalleryError,
+    MissingGalleryError,
+    ModelMismatchError,
+    NotAGalleryError,
+    ReadOnlyGalleryError,
+)
 from facerec.gallery.records import EmbedderIdentity
 from facerec.gallery.sqlite import erasure, journal, schema
 from facerec.gallery.sqlite.connection import Connection, clear_error
+from facerec.visible_text import shortened
 
+_LOGGER = logging.getLogger("facerec")
+_SLOW = 5.0  # seconds; a gallery of a million vectors opens in far less, unless it waits or has bytes to erase
 _SMALLEST_PAGE = 512
 _creation = threading.Lock()
 
@@ -39,9 +52,12 @@ def open_file(path: Path, embedder: EmbedderIdentity | None, *, wait: float, tim
     ------
     ModelMismatchError
         If the gallery is bound to another embedder.
-    GalleryError
-        If there is no gallery, it cannot be created, or the file is not one.
+    MissingGalleryError, NotAGalleryError, NewerGalleryError, DamagedGalleryError
+        If there is no gallery, or the file is not one that can be read here.
+    ReadOnlyGalleryError, FullDiskError
+        If it cannot be created or written.
     """
+    start = monotonic()
     if embedder is not None:
         _make_file(path)
     _check_file(path)
@@ -55,17 +71,21 @@ def open_file(path: Path, embedder: EmbedderIdentity | None, *, wait: float, tim
         if erasure_due:
             # A forget that a crash or a reader interrupted; if it cannot be finished now, the file still says so.
             with connection.impatient():
-                erasure.rewrite(connection)
+                erased = erasure.rewrite(connection)
+            if not erased.complete:
+                _LOGGER.warning("%s", erased.advice)
     except BaseException:
         connection.close()
         raise
+    if (took := monotonic() - start) > _SLOW:
+        _LOGGER.warning("opening the gallery %s took %.1f s", shortened(path), took)
     return connection
 
 
 def _check_embedder(path: Path, bound: EmbedderIdentity, given: EmbedderIdentity | None) -> None:
     if given is not None and (given.digest, given.dimension) != (bound.digest, bound.dimension):
         message = (
-            f"the gallery {path} holds vectors of {bound}, but was opened with {given}; scores between two embedders "
+            f"the gallery {shortened(path)} holds vectors of {bound}, but was opened with {given}; scores between two embedders "
             f"mean nothing. Open it with {bound.name}, or make its vectors anew from the kept photos: "
             "`facerec gallery reembed`"
         )
@@ -79,8 +99,10 @@ def _prepare(connection: Connection, embedder: EmbedderIdentity | None, *, time:
             schema.check_marks(sqlite, connection.path)
             return
     if embedder is None:
-        message = f"{connection.path} is empty, not a gallery yet; open_gallery with an embedder makes it one"
-        raise GalleryError(message)
+        message = (
+            f"{shortened(connection.path)} is empty, not a gallery yet; open_gallery with an embedder makes it one"
+        )
+        raise MissingGalleryError(message)
     with connection.writing() as sqlite:
         if schema.is_empty(sqlite):  # unless another process made them since
             schema.create_tables(sqlite, embedder)
@@ -92,24 +114,28 @@ def _make_file(path: Path) -> None:
 
     Raises
     ------
-    GalleryError
-        If the folder does not exist, or the file cannot be created.
+    MissingGalleryError
+        If the folder does not exist.
+    ReadOnlyGalleryError, FullDiskError
+        If the file cannot be created.
     """
     # Closing a file drops all of this process's POSIX locks on it, also those that SQLite holds in another thread;
     # so no thread may open the new file before it is closed here.
     with _creation:
-        if path.exists():
-            return
         try:
+            if path.exists():
+                return
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
             return  # another process was faster; its file will do
-        except FileNotFoundError as error:
-            message = f"the gallery {path} cannot be created: the folder {path.parent} does not exist"
-            raise GalleryError(message) from error
+        except (FileNotFoundError, NotADirectoryError) as error:
+            message = (
+                f"the gallery {shortened(path)} cannot be created: the folder {shortened(path.parent)} does not exist"
+            )
+            raise MissingGalleryError(message) from error
         except OSError as error:
-            message = f"the gallery {path} cannot be created: {error.strerror or error}"
-            raise GalleryError(message) from error
+            message = f"the gallery {shortened(path)} cannot be created: {error.strerror or error}"
+            raise _kind_of(error)(message) from error
 
 
 def _check_file(path: Path) -> None:
@@ -117,31 +143,42 @@ def _check_file(path: Path) -> None:
 
     Raises
     ------
-    GalleryError
-        If there is none, it is not a file, not SQLite, another application's, or of a newer version.
+    MissingGalleryError
+        If there is none.
+    ReadOnlyGalleryError
+        If it may not be opened.
+    NotAGalleryError, NewerGalleryError, DamagedGalleryError
+        If it is not a file, not SQLite, another application's, of a newer version, or damaged.
     """
     try:
         found = path.stat()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        called = shortened(path)
         message = (
-            f"there is no gallery {path}; enrolling the first person creates it: "
-            f"`facerec enroll NAME PHOTO --gallery {path}`, or open_gallery({str(path)!r}, embedder)"
+            f"there is no gallery {called}; enrolling the first person creates it: "
+            f"`facerec enroll NAME PHOTO --gallery {called}`, or open_gallery({called!r}, embedder)"
         )
-        raise GalleryError(message) from error
+        raise MissingGalleryError(message) from error
     except OSError as error:
-        message = f"the gallery {path} cannot be opened: {error.strerror or error}"
-        raise GalleryError(message) from error
+        message = f"the gallery {shortened(path)} cannot be opened: {error.strerror or error}"
+        raise _kind_of(error)(message) from error
     if not stat.S_ISREG(found.st_mode):
-        message = f"{path} is not a file; a gallery is one file, for example people.db"
-        raise GalleryError(message)
+        message = f"{shortened(path)} is not a file; a gallery is one file, for example people.db"
+        raise NotAGalleryError(message)
     if found.st_size == 0:
         return
     if found.st_size < _SMALLEST_PAGE:  # SQLite would take it for an empty database, and overwrite it
-        message = f"{path} is not a gallery (not an SQLite file); nothing was changed. Choose another path"
-        raise GalleryError(message)
+        message = f"{shortened(path)} is not a gallery (not an SQLite file); nothing was changed. Choose another path"
+        raise NotAGalleryError(message)
     # immutable: SQLite takes no lock, replays no journal and writes nothing, whatever the file turns out to be.
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             schema.check_marks(connection, path)
     except sqlite3.Error as error:
         raise clear_error(error, path) from error
+
+
+def _kind_of(error: OSError) -> type[GalleryError]:
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return ReadOnlyGalleryError
+    return FullDiskError if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else GalleryError

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from facerec.errors import UnknownPersonError
 from facerec.gallery.records import Person
 from facerec.gallery.sqlite import stored
+from facerec.visible_text import quoted
 
 _SELECT = """
 SELECT people.number, people.id, people.name, people.consent, people.purpose, people.expires, people.created,
@@ -42,7 +43,7 @@ def need(sqlite: sqlite3.Connection, name: str, *, today: date, gallery: str) ->
     found = find(sqlite, name, today=today)
     if found is None:
         message = (
-            f"nobody called {name!r} is enrolled in {gallery}; names are compared letter by letter, "
+            f"nobody called {quoted(name)} is enrolled in {gallery}; names are compared letter by letter, "
             "and `facerec gallery list` shows them"
         )
         raise UnknownPersonError(message)
@@ -63,6 +64,11 @@ def at(sqlite: sqlite3.Connection, number: int, *, today: date) -> Row:
 def everybody(sqlite: sqlite3.Connection, *, today: date) -> list[Row]:
     """All people, in the order of enrollment."""
     return [_row(row, today) for row in sqlite.execute(_SELECT + "ORDER BY people.number")]
+
+
+def count(sqlite: sqlite3.Connection) -> int:
+    """How many people there are."""
+    return int(sqlite.execute("SELECT count(*) FROM people").fetchone()[0])
 
 
 def id_and_name(sqlite: sqlite3.Connection, number: int) -> tuple[str, str]:

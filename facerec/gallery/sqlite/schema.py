@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from facerec.errors import GalleryError
+from facerec.errors import DamagedGalleryError, NewerGalleryError, NotAGalleryError
 from facerec.gallery.records import EmbedderIdentity
 from facerec.gallery.sqlite import stored
+from facerec.visible_text import shortened
 
 APPLICATION_ID = 0x46524543  # "FREC"
 VERSION = 1
@@ -118,22 +119,32 @@ def check_marks(sqlite: sqlite3.Connection, path: Path) -> None:
 
     Raises
     ------
-    GalleryError
-        If it is another application's, or of a newer version.
+    NotAGalleryError
+        If it is another application's.
+    NewerGalleryError
+        If it is of a newer version.
+    DamagedGalleryError
+        If it is of a version that never was.
     """
+    called = shortened(path)
     application = sqlite.execute("PRAGMA application_id").fetchone()[0]
     version = sqlite.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
         message = (
-            f"{path} is another application's SQLite file, not a gallery; nothing was changed. Choose another path"
+            f"{called} is another application's SQLite file, not a gallery; nothing was changed. Choose another path"
         )
-        raise GalleryError(message)
-    if version != VERSION:
+        raise NotAGalleryError(message)
+    if version < VERSION:
         message = (
-            f"{path} was made by a newer facerec (its version is {version}, this facerec knows {VERSION}); "
+            f"{called} bears the version {version}, which no facerec ever wrote; restore it from a backup or an export"
+        )
+        raise DamagedGalleryError(message)
+    if version > VERSION:
+        message = (
+            f"{called} was made by a newer facerec (its version is {version}, this facerec knows {VERSION}); "
             "nothing was changed. Update facerec"
         )
-        raise GalleryError(message)
+        raise NewerGalleryError(message)
 
 
 def _statements(script: str) -> list[str]:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import GalleryError
+from facerec.errors import DamagedGalleryError
 
 
 def day(value: object) -> date | None:
@@ -21,7 +21,7 @@ def day(value: object) -> date | None:
 
     Raises
     ------
-    GalleryError
+    DamagedGalleryError
         If it cannot be read.
     """
     if value is None:
@@ -37,7 +37,7 @@ def time(value: object) -> datetime:
 
     Raises
     ------
-    GalleryError
+    DamagedGalleryError
         If it cannot be read.
     """
     try:
@@ -51,7 +51,7 @@ def text(value: object) -> str:
 
     Raises
     ------
-    GalleryError
+    DamagedGalleryError
         If it is something else.
     """
     if not isinstance(value, str):
@@ -64,7 +64,7 @@ def real(value: object) -> float:
 
     Raises
     ------
-    GalleryError
+    DamagedGalleryError
         If it is something else.
     """
     if not isinstance(value, int | float):
@@ -77,7 +77,7 @@ def hexadecimal(value: object) -> str:
 
     Raises
     ------
-    GalleryError
+    DamagedGalleryError
         If it is something else.
     """
     if not isinstance(value, bytes):
@@ -90,7 +90,7 @@ def details(value: object) -> Mapping[str, object]:
 
     Raises
     ------
-    GalleryError
+    DamagedGalleryError
         If it cannot be read.
     """
     try:
@@ -107,7 +107,7 @@ def vectors(blobs: Sequence[object], dimension: int) -> NDArray[np.float32]:
 
     Raises
     ------
-    GalleryError
+    DamagedGalleryError
         If one has not `dimension` finite numbers.
     """
     parts = [blob for blob in blobs if isinstance(blob, bytes) and len(blob) == 4 * dimension]
@@ -117,11 +117,13 @@ def vectors(blobs: Sequence[object], dimension: int) -> NDArray[np.float32]:
         message = (
             f"the gallery is damaged: a stored vector has not {dimension} finite numbers; restore a backup or an export"
         )
-        raise GalleryError(message)
+        raise DamagedGalleryError(message)
     return found
 
 
-def damaged(value: object, wanted: str) -> GalleryError:
+def damaged(value: object, wanted: str) -> DamagedGalleryError:
     """The error for a value that is not of the kind that belongs there."""
     shown = repr(value)[:80]
-    return GalleryError(f"the gallery is damaged: {shown} stands where {wanted} should; restore a backup or an export")
+    return DamagedGalleryError(
+        f"the gallery is damaged: {shown} stands where {wanted} should; restore a backup or an export"
+    )
