@@ -39,6 +39,7 @@ from facerec.types import (
     OperatingPoint,
     Verification,
 )
+from facerec.visible_text import quoted, shortened
 
 DEFAULT_MODEL = "dlib-resnet"
 DEFAULT_TARGET_FMR = 1e-3
@@ -104,7 +105,7 @@ class Recognizer:
         workers: int = 1,
     ) -> None:
         if workers < 1:
-            message = f"workers must be at least 1; got {workers}"
+            message = f"workers must be at least 1; got {quoted(workers)}"
             raise ArgumentError(message)
         self.workers = workers
         self.gate = gate
@@ -222,10 +223,10 @@ class Recognizer:
             If a path given as `photos` does not exist, or holds no photo.
         """
         if choice is not None and choice not in get_args(FaceChoice):
-            message = f"face choice must be one of {', '.join(get_args(FaceChoice))}; got {choice!r}"
+            message = f"face choice must be one of {', '.join(get_args(FaceChoice))}; got {quoted(choice)}"
             raise ArgumentError(message)
         if batch < 1 or (wait is not None and not wait >= 0):
-            message = f"a stream needs batch >= 1 and wait >= 0 seconds; got {batch} and {wait}"
+            message = f"a stream needs batch >= 1 and wait >= 0 seconds; got {quoted(batch)} and {quoted(wait)}"
             raise ArgumentError(message)
         if isinstance(photos, str | Path):
             photos = folders.photos([photos])
@@ -282,9 +283,14 @@ class Recognizer:
         NoPointError
             If none is given and none is shipped.
         """
-        chosen = ("no operating point was given; the shipped one decided",) if at is None else ()
-        point = self.operating_point() if at is None else at
-        return point, (*chosen, *notes_on(point, self.matcher))
+        point, notes = self._given_or_shipped(at)
+        return point, (*notes, *notes_on(point, self.matcher))
+
+    def _given_or_shipped(self, at: OperatingPoint | None) -> tuple[OperatingPoint, tuple[str, ...]]:
+        """The point that decides, and what only the recognizer knows of it; galleries say the rest themselves."""
+        if at is not None:
+            return at, ()
+        return self.operating_point(), ("no operating point was given; the shipped one decided",)
 
     def verify(
         self,
@@ -428,10 +434,10 @@ class Recognizer:
         UnknownPersonError, ExpiredError, GalleryError
             As ``Gallery.verify``.
         """
-        point, notes = self.deciding_point(at)
+        point, notes = self._given_or_shipped(at)
         face, said = self._chosen(photo, choice, bgr=bgr)
         outcome = gallery.verify(name, face, at=point, gate=self.gate)
-        return replace(outcome, notes=(*notes, *said))
+        return replace(outcome, notes=(*notes, *outcome.notes, *said))
 
     def identify(
         self,
@@ -476,9 +482,9 @@ class Recognizer:
         self, faces: Faces, gallery: Gallery, *, at: OperatingPoint | None = None, top: int = 5
     ) -> Identifications:
         """As `identify`, of faces that were found before, by `stream` for example."""
-        point, notes = self.deciding_point(at)
+        point, notes = self._given_or_shipped(at)
         found = gallery.identify(faces, at=point, top=top, gate=self.gate)
-        return replace(found, outcomes=tuple(replace(each, notes=notes) for each in found))
+        return replace(found, outcomes=tuple(replace(each, notes=(*notes, *each.notes)) for each in found))
 
     # -- the stages -----------------------------------------------------------------------------------------------
 
@@ -546,5 +552,5 @@ def _made_anew(detector: Detector, embedder: Embedder, gate: QualityGate, worker
 
 
 def _open(photo: reader.Source, name: str | None, *, bgr: bool) -> tuple[Image, str]:
-    called = reader.name_of(photo) if name is None else name
+    called = reader.name_of(photo) if name is None else shortened(name)
     return reader.read(photo, name=called, bgr=bgr), called

@@ -107,10 +107,11 @@ def write_archive(folder: Path, embedder: EmbedderIdentity, entries: Iterable[En
     ArchiveError
         If the folder is not empty, or cannot be written.
     """
+    called = shortened(folder)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         if any(folder.iterdir()):
-            message = f"{shortened(folder)} is not empty; export to a new folder, so that nothing in it is mixed or overwritten"
+            message = f"{called} is not empty; export to a new folder, so that nothing in it is mixed or overwritten"
             raise ArchiveError(message)
         people = _write_vectors_and_photos(folder, embedder, entries, vectors)
         facts = {
@@ -123,7 +124,7 @@ def write_archive(folder: Path, embedder: EmbedderIdentity, entries: Iterable[En
         text = json.dumps(facts, ensure_ascii=False, indent=1, allow_nan=False)
         _write_private(folder / "gallery.json", text.encode("utf-8"))
     except OSError as error:
-        message = f"the gallery could not be exported to {shortened(folder)}: {error.strerror or error}; the folder is incomplete"
+        message = f"the gallery could not be exported to {called}: {error.strerror or error}; the folder is incomplete"
         raise ArchiveError(message) from error
     return len(people)
 
@@ -204,16 +205,19 @@ def _write_private(path: Path, content: bytes) -> None:
 
 def _read_facts(folder: Path) -> Fields:
     path = folder / "gallery.json"
+    called = shortened(path)
     if not path.exists():
-        message = f"{shortened(folder)} is not an exported gallery, or its export was cut off: it holds no gallery.json"
+        message = f"{called} is missing: this is no exported gallery, or its export was cut off"
         raise ArchiveError(message)
     content = read_json(path, error=ArchiveError, limit=1 << 40, advice="export the gallery again")
-    facts = Fields(content, where=shortened(path))
+    facts = Fields(content, where=called)
     if facts.text("format") != FORMAT:
-        message = f"{shortened(path)} is not an exported gallery: its format is {quoted(facts.text('format'))}, not {FORMAT!r}"
+        message = f"{called} is not an exported gallery: its format is {quoted(facts.text('format'))}, not {FORMAT!r}"
         raise ArchiveError(message)
     if facts.number("version") != VERSION:
-        message = f"{shortened(path)} has version {facts.number('version')}; this facerec reads version {VERSION}. Update facerec"
+        message = (
+            f"{called} has version {facts.number('version')}; this facerec reads version {VERSION}. Update facerec"
+        )
         raise ArchiveError(message)
     return facts
 

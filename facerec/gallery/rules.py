@@ -175,8 +175,8 @@ def check_quality(faces: Sequence[Face], gate: QualityGate, *, name: str) -> Non
     if poor := [problem for problems in judged for problem in problems]:
         held_back = sum(1 for problems in judged if problems)
         message = (
-            f"{quoted(name)}: nothing was stored, because {held_back} of {len(faces)} faces are below the quality gate: "
-            f"{'; '.join(poor)}. Give better photos, or enroll with gate=NO_GATE, which the log keeps"
+            f"{quoted(name)}: nothing was stored, because {held_back} of {len(faces)} faces are below the quality "
+            f"gate: {'; '.join(poor)}. Give better photos, or enroll with gate=NO_GATE, which the log keeps"
         )
         raise PoorQualityError(message)
 
@@ -213,7 +213,10 @@ def check_face(face: Face, embedder: EmbedderIdentity) -> None:
         raise ArgumentError(message)
     check_vectors(face.embedding[None], face.matcher.embedder_digest, embedder, source=face.source)
     if np.shape(face.box) != (4,) or not np.isfinite(face.box).all() or not np.isfinite(face.score):
-        message = f"{shortened(face.source)}: a face needs a box of four finite numbers and a finite score; got {face.box}, {face.score}"
+        message = (
+            f"{shortened(face.source)}: a face needs a box of four finite numbers and a finite score; got {face.box}, "
+            f"{face.score}"
+        )
         raise ArgumentError(message)
 
 
@@ -240,8 +243,8 @@ def check_vectors(vectors: NDArray[np.float32], digest: str, embedder: EmbedderI
     source = shortened(source)
     if digest != embedder.digest:
         message = (
-            f"{source}: the vector was made by the embedder with digest {shortened(digest)}, the gallery holds vectors of "
-            f"{embedder}; scores between two embedders mean nothing. Embed the photo with {embedder.name}, or change "
+            f"{source}: the vector was made by the embedder with digest {shortened(digest)}, the gallery holds vectors "
+            f"of {embedder}; scores between two embedders mean nothing. Embed the photo with {embedder.name}, or change "
             "the gallery with `facerec gallery reembed` where its photos were kept"
         )
         raise ModelMismatchError(message)
@@ -297,5 +300,6 @@ def storable_source(source: str) -> str:
 def _check_characters(field: str, text: str) -> None:
     for character in text:
         if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _BIDIRECTIONAL_CONTROLS:
-            message = f"{field} must not hold control characters or line breaks; found U+{ord(character):04X} in {quoted(text)}"
+            found = f"U+{ord(character):04X} in {quoted(text)}"
+            message = f"{field} must not hold control characters or line breaks; found {found}"
             raise ArgumentError(message)

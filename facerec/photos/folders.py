@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from facerec.errors import ArgumentError, DataSetError
+from facerec.visible_text import quoted, shortened
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 """What the name of a photo ends in, in either case; other files in a folder are not photos."""
@@ -38,20 +39,22 @@ def photos(paths: Iterable[str | Path]) -> list[Path]:
         If a folder cannot be listed.
     """
     if isinstance(paths, str | Path):
-        message = f"photos takes a list of paths; got the single path {str(paths)!r}"
+        message = f"photos takes a list of paths; got the single path {quoted(str(paths))}"
         raise ArgumentError(message)
     found: dict[Path, None] = {}
     for path in map(Path, paths):
         if path.is_dir():
             inside = sorted(_walk(path))
             if not inside:
-                message = f"{path}: the folder holds no photos; their names end in {', '.join(sorted(SUFFIXES))}"
+                message = (
+                    f"{shortened(path)}: the folder holds no photos; their names end in {', '.join(sorted(SUFFIXES))}"
+                )
                 raise DataSetError(message)
             found |= dict.fromkeys(inside)
         elif path.exists():
             found[path] = None
         else:
-            message = f"{path}: there is no such file or folder"
+            message = f"{shortened(path)}: there is no such file or folder"
             raise DataSetError(message)
     return list(found)
 
@@ -79,21 +82,23 @@ def identity_folders(folder: str | Path) -> pd.DataFrame:
     """
     root = Path(folder)
     if not root.is_dir():
-        message = f"{root}: there is no such folder"
+        message = f"{shortened(root)}: there is no such folder"
         raise DataSetError(message)
     rows = sorted(photo.relative_to(root) for photo in _walk(root))  # paths sort part by part: a person stays together
     if odd := [row for row in rows if not _is_text(row.as_posix())]:
-        message = f"{root}: {len(odd)} names are not UTF-8, the first is {odd[0].as_posix()!r}; rename the files"
+        first = quoted(odd[0].as_posix())
+        message = f"{shortened(root)}: {len(odd)} names are not UTF-8, the first is {first}; rename the files"
         raise DataSetError(message)
     if stray := [row.name for row in rows if len(row.parts) == 1]:
-        message = f"{root}: {len(stray)} photos lie outside any person's folder, the first is {stray[0]}"
+        called, first = shortened(root), shortened(stray[0])
+        message = f"{called}: {len(stray)} photos lie outside any person's folder, the first is {first}"
         raise DataSetError(message)
     people = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     if not people:
-        message = f"{root}: holds no folders; one folder per person is expected"
+        message = f"{shortened(root)}: holds no folders; one folder per person is expected"
         raise DataSetError(message)
     if empty := sorted(set(people) - {row.parts[0] for row in rows}):
-        message = f"{root}: {len(empty)} people have no photos, the first is {empty[0]}"
+        message = f"{shortened(root)}: {len(empty)} people have no photos, the first is {shortened(empty[0])}"
         raise DataSetError(message)
     return pd.DataFrame({"person": [row.parts[0] for row in rows], "image": [row.as_posix() for row in rows]})
 
@@ -103,7 +108,7 @@ def refuse_missing(root: Path, images: Iterable[str]) -> None:
     missing = [image for image in images if not (root / image).is_file()]
     if missing:
         more = f" … {len(missing)} in all" if len(missing) > 3 else ""
-        message = f"{root}: photos are missing: {', '.join(missing[:3])}{more}"
+        message = f"{shortened(root)}: photos are missing: {', '.join(map(shortened, missing[:3]))}{more}"
         raise DataSetError(message)
 
 
@@ -114,7 +119,7 @@ def _is_text(name: str) -> bool:
 
 def _walk(folder: Path) -> Iterator[Path]:
     def refuse(problem: OSError) -> None:
-        message = f"{problem.filename}: cannot be listed: {problem.strerror}"
+        message = f"{shortened(problem.filename)}: cannot be listed: {problem.strerror}"
         raise DataSetError(message) from problem
 
     for place, folders, files in os.walk(folder, onerror=refuse):

@@ -24,6 +24,7 @@ from facerec.errors import ArgumentError, ImageError
 from facerec.files import open_regular
 from facerec.photos import formats, pixels
 from facerec.types import Image
+from facerec.visible_text import shortened
 
 MAX_PIXELS = 80_000_000
 """Largest photo that is read, in pixels. Checked on the size that the file states, before anything is decoded: a file
@@ -42,7 +43,6 @@ TOO_LARGE = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarnin
 """What they raise where the size that a file states is checked, or memory for it is asked for, before we see it."""
 
 _BLOCK = 1 << 22
-_MOST_LETTERS = 120  # of whatever was given, in a message
 _LONGEST_NAME = 255
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 
@@ -96,7 +96,7 @@ def read(source: Source, *, name: str | None = None, bgr: bool = False) -> Image
         if isinstance(source, np.ndarray):
             return np.ascontiguousarray(image[:, :, ::-1])
     except ImageError as error:
-        message = f"{name_of(source) if name is None else _printable(name)} cannot be read as a photo: {error}"
+        message = f"{name_of(source) if name is None else shortened(name)} cannot be read as a photo: {error}"
         raise ImageError(message) from error
     message = f"bgr=True is for arrays, whose channels have no names; {name_of(source)} says itself which is red"
     raise ArgumentError(message)
@@ -124,21 +124,15 @@ def name_of(source: Source) -> str:
     if isinstance(source, str) and _is_text_of_bytes(source):
         return "image in base64"
     if isinstance(source, str | os.PathLike):
-        return _printable(os.fsdecode(source))
+        return shortened(os.fsdecode(source))
     if isinstance(source, bytes | bytearray | memoryview):
         return "image bytes"
     if isinstance(source, PIL.Image.Image):
-        return _printable(os.fsdecode(getattr(source, "filename", "") or "PIL image"))
+        return shortened(os.fsdecode(getattr(source, "filename", "") or "PIL image"))
     named = getattr(source, "name", None)
     if hasattr(source, "read"):
-        return _printable(named) if isinstance(named, str) else "image file"
+        return shortened(named) if isinstance(named, str) else "image file"
     return "array"
-
-
-def _printable(name: str) -> str:
-    # A file name may hold line breaks, control sequences or bytes that are no text; a message must not.
-    shown = name if name.isprintable() else ascii(name)
-    return shown if len(shown) <= _MOST_LETTERS else f"{shown[: _MOST_LETTERS - 1]}…"
 
 
 def _is_text_of_bytes(text: str) -> bool:
@@ -276,4 +270,4 @@ def _from_array(source: object) -> Image:
 
 def _reason(error: Exception) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return _printable(text) or type(error).__name__
+    return shortened(text) or type(error).__name__

@@ -7,6 +7,7 @@ decision is "undecided", with the reason, and never a guess. The limits stand wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from facerec.errors import ArgumentError
 from facerec.quality.measures import MEASURES
 from facerec.types import Face
 from facerec.types.plain import Value
+from facerec.visible_text import quoted, shortened
 
 LIMITS: Mapping[str, float] = MappingProxyType({"size": 40.0, "detection": 0.85, "sharpness": 8.5})
 """Of the default gate: for MTCNN's scores."""
@@ -32,15 +34,15 @@ class QualityGate(Value):
     Raises
     ------
     ArgumentError
-        If no measure has that name, or a limit is NaN.
+        If no measure has that name, or a limit is no number.
     """
 
     limits: Mapping[str, float] = field(default_factory=lambda: LIMITS)
 
     def __post_init__(self) -> None:
         for name, limit in self.limits.items():
-            if name not in MEASURES or limit != limit:  # noqa: PLR0124 - NaN alone differs from itself
-                message = f"a gate has limits for {', '.join(MEASURES)}; got {name!r}: {limit}"
+            if name not in MEASURES or not isinstance(limit, int | float) or math.isnan(limit):
+                message = f"a gate has limits for {', '.join(MEASURES)}; got {quoted(name)}: {quoted(limit)}"
                 raise ArgumentError(message)
         object.__setattr__(self, "limits", MappingProxyType({name: float(self.limits[name]) for name in self.limits}))
 
@@ -50,7 +52,7 @@ class QualityGate(Value):
     @property
     def name(self) -> str:
         """For example ``detection.v1>=0.85, sharpness.v2>=8.5, size.v1>=40``; ``none`` where nothing is asked for."""
-        parts = sorted(f"{MEASURES[name].recipe}>={limit:g}" for name, limit in self.limits.items())
+        parts = sorted(f"{MEASURES[name].recipe}>={limit:.12g}" for name, limit in self.limits.items())
         return ", ".join(parts) or "none"
 
     def problems(self, face: Face) -> tuple[str, ...]:
@@ -66,9 +68,11 @@ class QualityGate(Value):
         for name, limit in self.limits.items():
             value = face.measures.get(name)
             if value is None:
-                found.append(f"the {name} of the face in {face.source} was not measured, and the gate asks for it")
+                found.append(
+                    f"the {name} of the face in {shortened(face.source)} was not measured, and the gate asks for it"
+                )
             elif not value >= limit:
-                found.append(f"the face in {face.source} is {MEASURES[name].complaint(value, limit)}")
+                found.append(f"the face in {shortened(face.source)} is {MEASURES[name].complaint(value, limit)}")
         return tuple(found)
 
 

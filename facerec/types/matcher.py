@@ -9,6 +9,7 @@ from typing import Literal
 
 from facerec.errors import ArgumentError
 from facerec.types.plain import Value
+from facerec.visible_text import quoted
 
 _BETWEEN = " | "
 _UNKNOWN = "unknown"
@@ -72,7 +73,7 @@ class Matcher(Value):
         for field in fields(self):
             part = getattr(self, field.name)
             if not isinstance(part, str) or not part.strip() or "|" in part or not part.isprintable():
-                message = f"{field.name} of a matcher must be one line of text without '|'; got {part!r:.120}"
+                message = f"{field.name} of a matcher must be one line of text without '|'; got {quoted(part)}"
                 raise ArgumentError(message)
 
     @classmethod
@@ -107,7 +108,7 @@ class Matcher(Value):
         """
         parts = dict(part.split("=", 1) for part in text.split(_BETWEEN) if "=" in part)
         if list(parts) != [field.name for field in fields(cls)]:
-            message = f"the text of a matcher is {cls.unknown().text!r}, with its own parts; got {text!r:.120}"
+            message = f"the text of a matcher is {cls.unknown().text!r}, with its own parts; got {quoted(text)}"
             raise ArgumentError(message)
         return cls(**parts)
 

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from facerec.errors import ArgumentError, NoFaceError, SeveralFacesError
 from facerec.types.matcher import Matcher
 from facerec.types.plain import Value, plain
+from facerec.visible_text import quoted, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,15 +138,15 @@ class Detections(Value):
             If `choice` is none of the three.
         """
         if choice not in get_args(FaceChoice):
-            message = f"face choice must be one of {', '.join(get_args(FaceChoice))}; got {choice!r}"
+            message = f"face choice must be one of {', '.join(get_args(FaceChoice))}; got {quoted(choice)}"
             raise ArgumentError(message)
         if len(self) == 0:
-            message = f"no face found in {source}; a face must be visible, upright and large enough"
+            message = f"no face found in {shortened(source)}; a face must be visible, upright and large enough"
             raise NoFaceError(message)
         if choice == "only":
             if len(self) > 1:
                 message = (
-                    f"{len(self)} faces found in {source} where exactly one is needed; "
+                    f"{len(self)} faces found in {shortened(source)} where exactly one is needed; "
                     "choose the largest or the central one explicitly, or crop the photo"
                 )
                 raise SeveralFacesError(message)
@@ -207,7 +208,7 @@ class Face(Value):
 
     def __repr__(self) -> str:
         left, top, right, bottom = (round(float(edge)) for edge in self.box)
-        return f"<face in {self.source} at ({left}, {top}), {right - left} × {bottom - top} pixels>"
+        return f"<face in {shortened(self.source)} at ({left}, {top}), {right - left} × {bottom - top} pixels>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -273,7 +274,7 @@ class Faces(Value, Sequence[Face]):
 
     def __repr__(self) -> str:
         found = f"{len(self)} face" + ("" if len(self) == 1 else "s")
-        return f"<{found} in {self.source}, embedded by {self.matcher.embedder}>"
+        return f"<{found} in {shortened(self.source)}, embedded by {self.matcher.embedder}>"
 
     def choose(self, choice: FaceChoice) -> Face:
         """The face that `choice` picks; errors as `Detections.choose`."""

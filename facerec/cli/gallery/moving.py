@@ -126,4 +126,4 @@ def _same_face(faces: Faces, sample: Sample) -> Face:
             "that was kept; nothing was changed. Enroll that person again, or try a smaller --min-face-size"
         )
         raise NoFaceError(message)
-    return faces.face(int(overlaps.argmax()))
+    return faces[int(overlaps.argmax())]

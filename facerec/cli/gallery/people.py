@@ -19,12 +19,15 @@ UPDATE_EXAMPLES = examples(
 def list_people(gallery: GalleryFile, as_json: AsJson = False) -> None:
     """List everybody who is enrolled."""
     from facerec.gallery import open_gallery
+    from facerec.types import plain
 
     with open_gallery(gallery) as people:
-        embedder, everybody = people.embedder, people.people()
+        embedder, everybody, erasure_due = people.embedder, people.people(), people.erasure_due
+    if erasure_due:
+        console.note(f"{gallery} may still hold bytes of somebody who was forgotten; run: facerec gallery compact")
     if as_json:
-        told = [documents.record(person) for person in everybody]
-        console.document({"gallery": str(gallery), "embedder": documents.record(embedder), "people": told})
+        told = {"embedder": embedder.to_dict(), "erasure_due": erasure_due, "people": plain(everybody)}
+        console.document({"gallery": str(gallery), **told})
         return
     rows = [
         (

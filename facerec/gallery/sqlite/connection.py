@@ -143,8 +143,8 @@ class Connection:
                 time.sleep(_PAUSE)
         if mode != "wal":
             message = (
-                f"{shortened(self.path)} stands on a file system that cannot share memory between processes (a network folder?); "
-                "keep the gallery on a local disk"
+                f"{shortened(self.path)} stands on a file system that cannot share memory between processes (a network "
+                "folder?); keep the gallery on a local disk"
             )
             raise GalleryError(message)
 
@@ -174,12 +174,15 @@ class Connection:
             raise ClosedGalleryError(message)
         if os.getpid() != self._process:
             message = (
-                f"the gallery {shortened(self.path)} was opened by the parent of this process; SQLite files must not be shared "
-                "across a fork. Call open_gallery in each process"
+                f"the gallery {shortened(self.path)} was opened by the parent of this process; SQLite files must not be "
+                "shared across a fork. Call open_gallery in each process"
             )
             raise ClosedGalleryError(message)
         if self._sqlite.in_transaction:
-            message = f"the gallery {shortened(self.path)} was used from within one of its own calls, by the function it was given"
+            message = (
+                f"the gallery {shortened(self.path)} was used from within one of its own calls, by the function it was "
+                "given"
+            )
             raise GalleryError(message)
 
     @contextmanager
@@ -229,7 +232,7 @@ def _cause(name: str, path: Path) -> tuple[type[GalleryError], str]:
     if name.startswith("SQLITE_CANTOPEN"):
         return _not_opened(path)
     if name.startswith("SQLITE_IOERR"):
-        return _not_written(path, writing="WRITE" in name or "SIZE" in name or "TRUNCATE" in name)
+        return _not_written(writing="WRITE" in name or "SIZE" in name or "TRUNCATE" in name)
     known = next((cause for code, cause in _CAUSES.items() if name.startswith(code)), None)
     return known or (DamagedGalleryError, "the file is not as facerec writes it; restore it from a backup")
 
@@ -242,7 +245,7 @@ def _not_opened(path: Path) -> tuple[type[GalleryError], str]:
     return GalleryError, "the file cannot be opened, though it may be; are too many files open?"
 
 
-def _not_written(path: Path, *, writing: bool) -> tuple[type[GalleryError], str]:
+def _not_written(*, writing: bool) -> tuple[type[GalleryError], str]:
     # SQLite tells a full disk from other errors, but not a quota or a limit of this process, whose error it swallows.
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0] if resource is not None else -1
     if writing and resource is not None and limit != resource.RLIM_INFINITY:

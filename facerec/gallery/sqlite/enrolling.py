@@ -134,15 +134,16 @@ def restore(sqlite: sqlite3.Connection, entry: Entry, *, merge: bool, now: datet
     by_id = people.find_by_id(sqlite, person.id, today=today)
     if by_name and by_id and by_name.number != by_id.number:
         message = (
-            f"{quoted(person.name)} of the archive is {quoted(by_id.person.name)} in this gallery by id, but somebody else has the "
-            "name; rename one of them, then import again"
+            f"{quoted(person.name)} of the archive is {quoted(by_id.person.name)} in this gallery by id, but somebody "
+            "else has the name; rename one of them, then import again"
         )
         raise NameTakenError(message)
     known = by_name or by_id
     if known and not merge:
         message = (
-            f"{quoted(person.name)} of the archive is enrolled already (as {quoted(known.person.name)}); nothing was imported. "
-            "Import with merge=True (--merge) to add the samples to the people who are there, or rename or forget them"
+            f"{quoted(person.name)} of the archive is enrolled already (as {quoted(known.person.name)}); nothing was "
+            "imported. Import with merge=True (--merge) to add the samples to the people who are there, or rename or "
+            "forget them"
         )
         raise NameTakenError(message)
     number = (

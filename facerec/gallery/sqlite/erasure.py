@@ -54,7 +54,7 @@ def rewrite(connection: Connection) -> Erasure:
 
 def _incomplete(connection: Connection, cause: str) -> Erasure:
     advice = (
-        f"the deleted bytes may still stand in {shortened(connection.path)} or its -wal file: {cause}. Let the other processes "
-        "finish, then run compact() (`facerec gallery compact`); opening the gallery alone does it too"
+        f"the deleted bytes may still stand in {shortened(connection.path)} or its -wal file: {cause}. Let the other "
+        "processes finish, then run compact() (`facerec gallery compact`); opening the gallery alone does it too"
     )
     return Erasure(complete=False, advice=advice)

@@ -52,7 +52,8 @@ def reembed(
         for row in samples.of_person(sqlite, number):
             content = samples.photo(sqlite, row.number)
             if content is None:
-                message = f"the kept photo of {shortened(row.sample.source)} has disappeared from the gallery; restore a backup"
+                called = shortened(row.sample.source)
+                message = f"the kept photo of {called} has disappeared from the gallery; restore a backup"
                 raise DamagedGalleryError(message)
             face = faces_of(row.sample, content)
             rules.check_face(face, embedder)

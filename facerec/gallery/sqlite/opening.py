@@ -85,8 +85,8 @@ def open_file(path: Path, embedder: EmbedderIdentity | None, *, wait: float, tim
 def _check_embedder(path: Path, bound: EmbedderIdentity, given: EmbedderIdentity | None) -> None:
     if given is not None and (given.digest, given.dimension) != (bound.digest, bound.dimension):
         message = (
-            f"the gallery {shortened(path)} holds vectors of {bound}, but was opened with {given}; scores between two embedders "
-            f"mean nothing. Open it with {bound.name}, or make its vectors anew from the kept photos: "
+            f"the gallery {shortened(path)} holds vectors of {bound}, but was opened with {given}; scores between two "
+            f"embedders mean nothing. Open it with {bound.name}, or make its vectors anew from the kept photos: "
             "`facerec gallery reembed`"
         )
         raise ModelMismatchError(message)
