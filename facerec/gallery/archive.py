@@ -291,6 +291,6 @@ def _read_photo(folder: Path, digest: str) -> bytes:
     path = folder / "photos" / digest
     content = read_regular(path, limit=MAX_BYTES, error=ArchiveError)
     if hashlib.sha256(content).hexdigest() != digest:
-        message = f"{shortened(path)} is not the photo that was exported: its SHA-256 differs from its name"
+        message = f"{shortened(folder)}: photos/{digest} is not the photo that was exported: its SHA-256 is another"
         raise ArchiveError(message)
     return content

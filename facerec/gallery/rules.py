@@ -243,9 +243,9 @@ def check_vectors(vectors: NDArray[np.float32], digest: str, embedder: EmbedderI
     source = shortened(source)
     if digest != embedder.digest:
         message = (
-            f"{source}: the vector was made by the embedder with digest {shortened(digest)}, the gallery holds vectors "
-            f"of {embedder}; scores between two embedders mean nothing. Embed the photo with {embedder.name}, or change "
-            "the gallery with `facerec gallery reembed` where its photos were kept"
+            f"{source}: the vector was made by the embedder with digest {shortened(digest)}, the gallery holds "
+            f"vectors of {embedder}; scores between two embedders mean nothing. Embed the photo with {embedder.name}, "
+            "or change the gallery with `facerec gallery reembed` where its photos were kept"
         )
         raise ModelMismatchError(message)
     if vectors.dtype != np.float32 or vectors.ndim != 2 or vectors.shape[1] != embedder.dimension:

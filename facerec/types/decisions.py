@@ -182,7 +182,7 @@ class Identification(Value):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Identifications(Value, Sequence[Identification]):
-    """Who the faces of one photo are, best detection first.
+    """Who the faces of one photo are, best detection first; true in an ``if`` only where somebody was found.
 
     Attributes
     ----------
@@ -215,6 +215,9 @@ class Identifications(Value, Sequence[Identification]):
 
     def __iter__(self) -> Iterator[Identification]:
         return iter(self.outcomes)
+
+    def __bool__(self) -> bool:
+        return any(self.outcomes)
 
     def __repr__(self) -> str:
         names = ", ".join(outcome.name or outcome.decision for outcome in self.outcomes) or "no face"

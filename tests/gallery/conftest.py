@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from facerec.gallery import open_gallery
-from facerec.types import Detections, Embedder, Face, Faces, OperatingPoint, Rate
+from facerec.similarity import NAME
+from facerec.testing import GOOD
+from facerec.types import Detections, Embedder, Face, Faces, Matcher, OperatingPoint, Rate
 
 DIMENSION = 8
 DIGEST = "5eed" * 16
@@ -26,25 +28,33 @@ def make_vector(seed, dimension=DIMENSION):
     return vector / np.linalg.norm(vector)
 
 
-def make_face(vector_or_seed, *, source="photo.jpg", digest=DIGEST, box=(1, 2, 30, 40), score=0.5):
-    """A face with a given vector, or with that of a seed."""
+def make_matcher(digest=DIGEST, **parts):
+    """The matcher of `make_embedder`; parts replace its own."""
+    made = {"detector": "none", "crop": "no crop", "embedder": "fake", "similarity": NAME, "gate": "none", **parts}
+    return Matcher(embedder_digest=digest, **made)
+
+
+def make_face(
+    vector_or_seed, *, source="photo.jpg", digest=DIGEST, box=(1, 2, 30, 40), score=0.5, measures=GOOD, **parts
+):
+    """A face with a given vector, or with that of a seed, that the default gate passes."""
     vector = make_vector(vector_or_seed) if np.isscalar(vector_or_seed) else np.asarray(vector_or_seed)
     points = np.zeros((5, 2), np.float32)
-    return Face(np.array(box, np.float32), score, points, 1.0, vector, digest, source)
+    return Face(np.array(box, np.float32), score, points, measures, vector, make_matcher(digest, **parts), source)
 
 
-def make_faces(vectors, *, digest=DIGEST, source="crowd.jpg"):
+def make_faces(vectors, *, digest=DIGEST, source="crowd.jpg", measures=GOOD, **parts):
     """All faces of one photo, from vectors (n, d); box i starts at x = i."""
     vectors = np.asarray(vectors, np.float32).reshape(-1, np.shape(vectors)[-1] if len(vectors) else DIMENSION)
     boxes = np.array([[i, 0, i + 10, 10] for i in range(len(vectors))], np.float32).reshape(-1, 4)
     detections = Detections(boxes, np.ones(len(vectors)), np.zeros((len(vectors), 5, 2)), (100, 100))
-    return Faces(detections, np.ones(len(vectors)), vectors, digest, source)
+    measured = {name: np.broadcast_to(value, len(vectors)) for name, value in measures.items()}
+    return Faces(detections, measured, vectors, make_matcher(digest, **parts), source)
 
 
-def make_point(threshold=0.9, digest=DIGEST):
+def make_point(threshold=0.9, digest=DIGEST, **parts):
     """An operating point with invented rates."""
-    rates = Rate(1, 1000), Rate(30, 1000)
-    return OperatingPoint(threshold, 1e-3, *rates, "no data", "none", "none", "fake", digest)
+    return OperatingPoint(threshold, 1e-3, Rate(1, 1000), Rate(30, 1000), "no data", make_matcher(digest, **parts))
 
 
 class Clock:
@@ -95,9 +105,10 @@ def gallery(gallery_factory):
 
 @pytest.fixture
 def build():
-    """What tests make values with: embedder, vector, face, faces, point."""
+    """What tests make values with: embedder, matcher, vector, face, faces, point."""
     return SimpleNamespace(
         embedder=make_embedder,
+        matcher=make_matcher,
         vector=make_vector,
         face=make_face,
         faces=make_faces,

@@ -174,8 +174,8 @@ class Connection:
             raise ClosedGalleryError(message)
         if os.getpid() != self._process:
             message = (
-                f"the gallery {shortened(self.path)} was opened by the parent of this process; SQLite files must not be "
-                "shared across a fork. Call open_gallery in each process"
+                f"the gallery {shortened(self.path)} was opened by the parent of this process; SQLite files must not "
+                "be shared across a fork. Call open_gallery in each process"
             )
             raise ClosedGalleryError(message)
         if self._sqlite.in_transaction:

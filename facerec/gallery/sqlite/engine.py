@@ -93,10 +93,11 @@ class SqliteGallery(Gallery):
         called = f"gallery {shortened(self._path)}"
         try:
             with self._connection.reading() as sqlite:
-                counts = people.count(sqlite), samples.count(sqlite), schema.identity(sqlite).name
+                enrolled, faces, embedder = people.count(sqlite), samples.count(sqlite), schema.identity(sqlite).name
         except GalleryError as error:  # a debugger shows what is closed or damaged, too
             return f"<{called}: {error.code}>"
-        return "<{}: {:,} people, {:,} faces, embedded by {}>".format(called, *counts)
+        several = f"{enrolled:,} person" if enrolled == 1 else f"{enrolled:,} people"
+        return f"<{called}: {several}, {faces:,} face{'' if faces == 1 else 's'} embedded by {embedder}>"
 
     def __len__(self) -> int:
         """How many people are enrolled, the expired included."""
