@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from facerec.demo import pictures
 from facerec.demo.steps import Compared, Identified, Setting, Step, of_kind
 from facerec.reporting import Block, Callout, Cell, Column, Picture, Table, plain, write_number
-from facerec.reporting.annotate import Label
+from facerec.types.marks import Label
 
 
 def verdict(steps: Sequence[Step]) -> Callout:

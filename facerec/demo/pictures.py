@@ -10,8 +10,8 @@ import PIL.Image
 from facerec.demo.steps import Identified, Looked
 from facerec.photos import reader
 from facerec.reporting import Picture, plain
-from facerec.reporting.annotate import Label, annotate, encode_jpeg
 from facerec.types import Image
+from facerec.types.marks import Label, encode_jpeg, mark_faces
 
 SCENE_SIDE = 1800
 PHOTO_SIDE = 960
@@ -34,7 +34,7 @@ def marked(looked: Looked, labels: Sequence[Label], *, side: int) -> Image:
     """The photo with each face's box, five points and label, its longer side `side` pixels at most."""
     image, factor = shrunk(reader.read(looked.photo.source, name=looked.photo.name), side)
     found = looked.faces.detections
-    return annotate(image, found.boxes * factor, found.points * factor, labels)
+    return mark_faces(image, found.boxes * factor, found.points * factor, labels)
 
 
 def cut(picture: Image, looked: Looked) -> Image:

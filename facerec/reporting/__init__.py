@@ -12,7 +12,7 @@ What was examined.
 <BLANKLINE>
 
 Drawings come from ``facerec.reporting.figures.draw`` with the functions of ``facerec.reporting.charts``, marked photos
-from ``facerec.reporting.annotate``; the two are imported by name, because matplotlib and Pillow take their time.
+from ``facerec.types.marks``; the two are imported by name, because matplotlib and Pillow take their time.
 Nothing here computes a result: a report shows what it is given.
 """
 

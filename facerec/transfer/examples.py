@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from facerec.reporting import Picture, plain, write_number
-from facerec.reporting.annotate import encode_jpeg
 from facerec.transfer.cells import Outcome
 from facerec.transfer.image_set import ImageSet
+from facerec.types.marks import encode_jpeg
 
 _SIDE = 200
 

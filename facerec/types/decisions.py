@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
+from facerec.types.photos import frozen_array, frozen_view
 from facerec.types.plain import Value
 from facerec.types.points import ExpectedRate, OperatingPoint
 from facerec.types.rates import Rate
+from facerec.visible_text import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,6 +148,9 @@ class Identification(Value):
 
     derived: ClassVar[tuple[str, ...]] = ("match", "threshold", "expected_fpir", "strangers", "strangers_in_words")
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "box", frozen_array("box", self.box, np.float32, (4,)))
+
     @property
     def match(self) -> bool | None:
         """True, False, or None if undecided or ambiguous."""
@@ -202,6 +207,11 @@ class Identifications(Value, Sequence[Identification]):
 
     hidden: ClassVar[frozenset[str]] = frozenset({"photo", "points"})
 
+    def __post_init__(self) -> None:
+        n = len(self.outcomes)
+        object.__setattr__(self, "points", frozen_array("points", self.points, np.float32, (n, 5, 2)))
+        object.__setattr__(self, "photo", frozen_view(self.photo))
+
     @overload
     def __getitem__(self, index: int) -> Identification: ...
     @overload
@@ -221,7 +231,7 @@ class Identifications(Value, Sequence[Identification]):
 
     def __repr__(self) -> str:
         names = ", ".join(outcome.name or outcome.decision for outcome in self.outcomes) or "no face"
-        return f"<identified in {self.source}: {names}>"
+        return f"<identified in {shortened(self.source)}: {names}>"
 
     def to_frame(self) -> pd.DataFrame:
         """One row per face: box, decision, name, score and threshold."""

@@ -91,7 +91,8 @@ def mark_faces(
     ArgumentError
         If a shape, a dtype or the number of labels differs, or a coordinate is not finite.
     """
-    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    boxes = np.asarray(boxes, np.float64)
+    boxes = boxes.reshape(0, 4) if boxes.size == 0 else boxes  # no boxes may come as an empty list
     points = np.asarray(points, np.float64)
     _check(image, boxes, points, labels)
     height, width = image.shape[:2]

@@ -49,6 +49,15 @@ def frozen_array(name: str, value: ArrayLike, dtype: type[np.generic], shape: tu
     return array
 
 
+def frozen_view(photo: Image | None) -> Image | None:
+    """A photo that cannot be written to by this name; not copied."""
+    if photo is None:
+        return None
+    view = photo.view()
+    view.setflags(write=False)
+    return view
+
+
 @dataclass(frozen=True, eq=False)
 class Detections(Value):
     """The faces that a detector found in one photo.
@@ -248,6 +257,7 @@ class Faces(Value, Sequence[Face]):
         object.__setattr__(self, "embeddings", frozen_array("embeddings", self.embeddings, np.float32, (n, None)))
         if self.chips is not None:
             object.__setattr__(self, "chips", frozen_array("chips", self.chips, np.uint8, (n, None, None, 3)))
+        object.__setattr__(self, "photo", frozen_view(self.photo))
 
     def __len__(self) -> int:
         return len(self.detections)

@@ -1,19 +1,28 @@
-"""Sharpness and the quality gate."""
+"""Measures of quality by name, and the gate."""
 
 import numpy as np
 import PIL.Image
 import PIL.ImageFilter
+import pytest
 
-from facerec.quality import QualityGate, sharpness
-from facerec.types import Face
+from facerec.errors import ArgumentError
+from facerec.quality import DEFAULT_GATE, MEASURES, NO_GATE, QualityGate, measure
+from facerec.quality.measures import CHIP
+from facerec.quality.sharpness import sharpness as sharpness_of
+from facerec.testing import made_face
+from facerec.types import Detections, Face
 
 RNG = np.random.default_rng(4)
 
 
+def sharpness(chips: np.ndarray) -> np.ndarray:
+    """Of chips that no photo is known of."""
+    return sharpness_of(Detections.empty((1, 1)), chips)
+
+
 def a_face(*, size: float = 100, score: float = 0.99, sharp: float = 50) -> Face:
     """A face that passes, but for what is said."""
-    box = np.array([0, 0, size, size * 1.3], np.float32)
-    return Face(box, score, np.zeros((5, 2), np.float32), sharp, np.ones(1, np.float32), "digest", "a.jpg")
+    return made_face("a", measures={"size": size, "detection": score, "sharpness": sharp})
 
 
 def test_sharpness_worked_by_hand() -> None:
@@ -47,14 +56,14 @@ def test_a_good_face_passes() -> None:
 
 def test_the_limits_themselves_pass() -> None:
     """The gate asks for at least, not for more than."""
-    gate = QualityGate(min_size=40, min_score=0.9, min_sharpness=10)
+    gate = QualityGate({"size": 40, "detection": 0.9, "sharpness": 10})
 
     assert gate.problems(a_face(size=40, score=0.9, sharp=10)) == ()
 
 
 def test_every_problem_is_named() -> None:
     """A small, uncertain, blurred face has three problems, each with the photo's name, the value and the limit."""
-    gate = QualityGate(min_size=40, min_score=0.9, min_sharpness=10)
+    gate = QualityGate({"size": 40, "detection": 0.9, "sharpness": 10})
 
     problems = gate.problems(a_face(size=20, score=0.5, sharp=1))
 
@@ -67,3 +76,44 @@ def test_every_problem_is_named() -> None:
 def test_an_unmeasured_quality_does_not_pass() -> None:
     """NaN is not at least anything."""
     assert QualityGate().problems(a_face(sharp=float("nan"))) != ()
+
+
+def test_what_was_not_measured_does_not_pass() -> None:
+    """Each measure that the gate asks for and the face lacks is a problem; what nobody asks for is none."""
+    bare = made_face("a")
+    bare = Face(bare.box, bare.score, bare.points, {}, bare.embedding, bare.matcher, bare.source)
+
+    assert len(DEFAULT_GATE.problems(bare)) == len(DEFAULT_GATE.limits)
+    assert all("was not measured" in problem for problem in DEFAULT_GATE.problems(bare))
+    assert QualityGate({"size": 1}).problems(bare) != ()
+    assert NO_GATE.problems(bare) == ()
+
+
+def test_the_shipped_gate() -> None:
+    """Its limits are those that the benchmark set; another gate has another name, and the open one is called none."""
+    assert DEFAULT_GATE.name == "detection.v1>=0.85, sharpness.v2>=8.5, size.v1>=40"
+    assert NO_GATE.name == QualityGate({}).name == "none"
+    assert QualityGate({"size": 40}).name != QualityGate({"size": 40.000001}).name
+    assert QualityGate({"size": 40, "detection": 0.9}) == QualityGate({"detection": 0.9, "size": 40})
+
+
+@pytest.mark.parametrize("limits", [{"beauty": 1}, {"size": float("nan")}, {"size": "40"}, {"size": None}])
+def test_limits_that_are_none(limits: dict) -> None:
+    """A measure that does not exist, and limits that are no numbers, are refused; the message lists the measures."""
+    with pytest.raises(ArgumentError, match="size, detection, sharpness"):
+        QualityGate(limits)
+
+
+def test_quality_does_not_depend_on_the_embedder() -> None:
+    """Faces are measured on one fixed chip, from photo and detections alone; none are measured where there is none."""
+    image = RNG.integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    points = np.array([[[70, 80], [110, 80], [90, 100], [75, 125], [105, 125]]])
+    found = Detections([[50, 40, 130, 150]], [0.9], points, (200, 200))
+
+    measured = measure(image, found)
+
+    assert list(measured) == list(MEASURES)
+    assert measured["size"].tolist() == [80]
+    assert measured["detection"].tolist() == [np.float32(0.9)]
+    assert measured["sharpness"] == sharpness(CHIP(image, found))
+    assert {name: len(values) for name, values in measure(image, found[[]]).items()} == dict.fromkeys(MEASURES, 0)

@@ -19,7 +19,6 @@ from facerec.reporting import (
     Text,
     plain,
 )
-from facerec.reporting.annotate import Label, annotate, encode_jpeg
 from facerec.reporting.charts import (
     DetLine,
     OperatingMark,
@@ -30,6 +29,7 @@ from facerec.reporting.charts import (
 )
 from facerec.reporting.figures import draw
 from facerec.types import Interval
+from facerec.types.marks import Label, encode_jpeg, mark_faces
 
 HOSTILE = "<script>alert('1')</script> & \"|`*_[x](javascript:1)\0\u202e**"
 
@@ -47,7 +47,7 @@ def marked_photo():
     """The fake photo with a match and a nobody."""
     boxes = np.array([[90.0, 75, 198, 213], [282, 91, 390, 229]])
     points = boxes[:, None, :2] + np.array([[33, 50], [75, 50], [54, 78], [36, 104], [72, 104]])
-    return annotate(fake_photo(), boxes, points, [Label("Ada", "match", 0.712), Label("", "no match", 0.214)])
+    return mark_faces(fake_photo(), boxes, points, [Label("Ada", "match", 0.712), Label("", "no match", 0.214)])
 
 
 def sample():

@@ -8,7 +8,6 @@ from torch import nn
 
 from facerec.errors import ArgumentError, ImageError
 from facerec.reporting import render_html, render_markdown
-from facerec.reporting.annotate import encode_png
 from facerec.transfer import load_backbone
 from facerec.transfer.look import (
     activations,
@@ -23,6 +22,7 @@ from facerec.transfer.look import (
 from facerec.transfer.look.block_costs import cost_tables
 from facerec.transfer.look.page import look_page
 from facerec.transfer.look.pictures import gallery, grey, overlay
+from facerec.types.marks import encode_png
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,34 @@
 """The values that the stages exchange: checked when made, read-only afterwards, honest about what they rest on."""
 
+import json
 import math
+import pickle
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from facerec.errors import ArgumentError, NoFaceError, SeveralFacesError
-from facerec.types import Detections, Embedder, Faces, OperatingPoint, Rate, Verification
+from facerec.errors import ArgumentError, FacerecError, NoFaceError, SeveralFacesError
+from facerec.quality import QualityGate
+from facerec.testing import made_face, made_matcher, made_point
+from facerec.types import (
+    Candidate,
+    Detections,
+    Embedder,
+    Face,
+    Faces,
+    Identification,
+    Identifications,
+    ImpostorTail,
+    Matcher,
+    OperatingPoint,
+    Rate,
+    Verification,
+)
 
 RNG = np.random.default_rng(1)
+CHIPS = RNG.integers(0, 256, (3, 4, 4, 3), dtype=np.uint8)
 BOXES = np.array([[10, 10, 30, 40], [50, 40, 110, 90], [0, 0, 20, 20]], np.float32)
 
 
@@ -22,7 +42,8 @@ def faces(boxes: np.ndarray = BOXES) -> Faces:
     """Those, embedded."""
     vectors = RNG.normal(size=(len(boxes), 4))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Faces(detections(boxes), np.full(len(boxes), 50), vectors, "digest", "crowd.jpg")
+    measures = {"sharpness": np.full(len(boxes), 50)}
+    return Faces(detections(boxes), measures, vectors, made_matcher(), "crowd.jpg", CHIPS[: len(boxes)])
 
 
 def test_arrays_are_read_only() -> None:
@@ -101,6 +122,163 @@ def test_faces_iterate_as_single_faces() -> None:
         assert face.source == "crowd.jpg"
 
 
+def test_faces_are_a_sequence() -> None:
+    """Numbers from both ends, slices, length and iteration agree; a face is a `Face` with its chip and measures."""
+    crowd = faces()
+
+    assert isinstance(crowd[1], Face)
+    for number in (0, 1, 2, -1, -3):
+        np.testing.assert_array_equal(crowd[number].embedding, crowd.embeddings[number])
+        np.testing.assert_array_equal(crowd[number].chip, CHIPS[number])
+    assert [face.size for face in crowd[1:]] == [50, 20]
+    assert crowd[1].measures == {"sharpness": 50}
+    assert (crowd[0].matcher, len(crowd), len(list(crowd))) == (crowd.matcher, 3, 3)
+    for outside in (3, -4):
+        with pytest.raises(IndexError):
+            crowd[outside]
+
+
+def outcomes() -> Identifications:
+    """Of a photo of three: somebody, nobody, one of two."""
+    near = (Candidate("ada", 0.99), Candidate("bob", math.nan))
+    point = made_point(0.5)
+    decided = [("match", "ada", 0.99), ("no match", None, math.nan), ("ambiguous", None, 0.9)]
+    return Identifications(
+        tuple(
+            Identification(decision, name, score, box, near, point, 3, 4, "none", ("p",), ("n",))
+            for (decision, name, score), box in zip(decided, BOXES, strict=True)
+        ),
+        np.zeros((3, 5, 2), np.float32),
+        "crowd.jpg",
+        np.zeros((120, 160, 3), np.uint8),
+    )
+
+
+EVERY_VALUE = [
+    detections(),
+    faces(),
+    faces()[0],
+    outcomes(),
+    outcomes()[0],
+    Verification("match", 0.7, made_point(0.5), "none"),
+    made_point(),
+    made_matcher(),
+    Rate(1, 10),
+    Rate(0, 0).interval(),
+    ImpostorTail((0.8, 0.5), (1, 10), (100.0, 90.0), 100),
+    QualityGate(),
+]
+
+
+@pytest.mark.parametrize("value", EVERY_VALUE, ids=lambda value: type(value).__name__)
+def test_every_value_travels(value: object) -> None:
+    """It comes out of a pickle the same, with arrays and mappings that are still read-only, and stands as JSON."""
+    back = pickle.loads(pickle.dumps(value))
+
+    assert type(back) is type(value)
+    text = json.dumps(value.to_dict(), allow_nan=False)  # type: ignore[attr-defined]
+    assert json.dumps(back.to_dict()) == text
+    assert len(repr(value)) < 1500
+    for name in value.__dataclass_fields__:  # type: ignore[attr-defined]
+        mine, theirs = getattr(value, name), getattr(back, name)
+        if isinstance(mine, np.ndarray):
+            np.testing.assert_array_equal(mine, theirs)
+            with pytest.raises(ValueError, match="read-only"):
+                theirs[...] = 0
+        elif isinstance(mine, Mapping):
+            with pytest.raises(TypeError):
+                theirs["size"] = 0
+
+
+def test_only_a_match_is_true() -> None:
+    """``if`` passes for a match and nothing else, of a claim, a search and a whole photo."""
+    point = made_point(0.5)
+    decisions = ("match", "no match", "undecided", "ambiguous")
+
+    assert [bool(Verification(each, 0.7, point, "none")) for each in decisions] == [True, False, False, False]
+    assert [bool(each) for each in outcomes()] == [True, False, False]
+    assert [each.match for each in outcomes()] == [True, False, None]
+    assert bool(outcomes())
+    assert not bool(replace(outcomes(), outcomes=outcomes()[1:], points=np.zeros((2, 5, 2))))
+
+
+def test_tables_of_faces_and_outcomes() -> None:
+    """One row per face, also where there is none."""
+    assert faces().to_frame()["sharpness"].tolist() == [50, 50, 50]
+    assert outcomes().to_frame()["name"].dropna().tolist() == ["ada"]
+    assert outcomes().to_frame()[["left", "top", "right", "bottom"]].to_numpy().tolist() == BOXES.tolist()
+    none = faces(np.empty((0, 4)))
+    assert list(none.to_frame().columns) == list(faces().to_frame().columns)
+    assert len(none.to_frame()) == 0
+
+
+@pytest.mark.parametrize("length", [200, 100_000])
+def test_messages_repeat_no_book(length: int) -> None:
+    """At most 120 letters of whatever was given, in errors and where values show themselves."""
+    text = "b" * length
+    calls = [
+        lambda: replace(faces(), source=text).only(),
+        lambda: replace(faces(np.empty((0, 4))), source=text).only(),
+        lambda: faces().choose(text),  # type: ignore[arg-type]
+        lambda: made_matcher(detector=text + "|"),
+        lambda: Matcher.parse(text),
+        lambda: QualityGate({text: 1}),
+        lambda: QualityGate({"size": text}),  # type: ignore[dict-item]
+    ]
+    for call in calls:
+        with pytest.raises(FacerecError) as raised:
+            call()
+        assert "b" * 121 not in str(raised.value)
+    for shown in (replace(faces(), source=text), replace(made_face(), source=text), replace(outcomes(), source=text)):
+        assert "b" * 121 not in repr(shown)
+    (problem,) = QualityGate({"size": 500}).problems(replace(made_face(), source=text))
+    assert "b" * 121 not in problem
+
+
+@pytest.mark.parametrize(
+    ("fmr", "target"), [(Rate(2, 1000), 1e-3), (Rate(0, 100_000), 1e-3), (Rate(9, 100_000), 1e-3), (Rate(1, 10), 0.05)]
+)
+def test_a_point_whose_counts_contradict_it_was_not_measured(fmr: Rate, target: float) -> None:
+    """More false matches than the target, or hardly any where a hundred are expected."""
+    with pytest.raises(ArgumentError, match="contradict"):
+        OperatingPoint(0.5, target, fmr, Rate(1, 10), "data", made_matcher())
+
+
+def test_the_share_of_strangers_taken_for_somebody_grows_with_the_gallery() -> None:
+    """1 − (1 − FMR)^n, worked by hand; nobody is taken for anybody in an empty gallery."""
+    point = made_point()  # FMR 1 of 1000
+
+    assert point.expected_fpir(0).value == 0
+    assert point.expected_fpir(1).value == pytest.approx(1e-3)
+    assert point.expected_fpir(1000).value == pytest.approx(1 - 0.999**1000)
+    assert point.expected_fpir(7).low < point.expected_fpir(7).value < point.expected_fpir(7).high
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        ("embedder_digest", "refused"),
+        ("crop", "refused"),
+        ("similarity", "refused"),
+        ("detector", "noted"),
+        ("gate", "noted"),
+        ("embedder", None),
+    ],
+)
+def test_what_follows_from_a_difference_of_matchers(part: str, kind: str | None) -> None:
+    """Refused, noted or nothing, by the one table; the text of a matcher reads back as itself."""
+    ours, theirs = made_matcher(), replace(made_matcher(), **{part: "else"})
+
+    found = ours.differences(theirs)
+
+    assert {"refused": bool(found.refused), "noted": bool(found.noted)} == {
+        "refused": kind == "refused",
+        "noted": kind == "noted",
+    }
+    assert Matcher.parse(theirs.text) == theirs
+    assert ours.differences(Matcher.unknown()).refused
+
+
 def test_a_rate_without_trials_is_not_zero() -> None:
     """Nothing was measured, and nothing is claimed."""
     rate = Rate(0, 0)
@@ -148,7 +326,7 @@ def test_impossible_confidence_is_refused(confidence: float) -> None:
 
 def test_a_point_accepts_at_its_threshold_and_never_nan() -> None:
     """Accept iff score ≥ threshold; a failure to acquire is a rejection."""
-    point = OperatingPoint(0.5, 1e-3, Rate(1, 1000), Rate(1, 10), "data", "d", "a", "e", "digest")
+    point = made_point(0.5)
 
     assert point.accepts(0.5)
     assert not point.accepts(0.4999)
@@ -156,12 +334,18 @@ def test_a_point_accepts_at_its_threshold_and_never_nan() -> None:
 
 
 def test_a_verification_prints_what_it_rests_on() -> None:
-    """Decision, score, threshold, target and data on the first line; problems and notes below it."""
-    point = OperatingPoint(0.5, 1e-3, Rate(1, 1000), Rate(1, 10), "LFW", "d", "a", "e", "digest")
+    """Decision, score, threshold, target and data on the first line; below it the score in words, problems, notes."""
+    tail = ImpostorTail((0.8, 0.5), (1, 10), (100_000.0, 90_000.0), 120_000)
+    point = replace(made_point(0.5), tail=tail, data_set="LFW")
 
-    text = str(Verification("undecided", 0.7, point, ("too small",), ("a note",)))
+    text = str(Verification("undecided", 0.7, point, "none", ("too small",), ("a note",)))
 
-    assert text == "undecided: score 0.7000 >= threshold 0.5000 (FMR 0.001 on LFW)\n  too small\n  a note"
+    assert text.splitlines() == [
+        "undecided: score 0.7000 ≥ threshold 0.5000 (FMR 0.001 on LFW)",
+        "  1 in 12,000 strangers of LFW scores this high or higher (95 %: 1 in 6,000 … 1 in 24,000)",
+        "  too small",
+        "  a note",
+    ]
 
 
 def test_an_embedder_normalises() -> None:

@@ -26,13 +26,13 @@ from facerec.reporting import (
     plain,
     write_number,
 )
-from facerec.reporting.annotate import encode_png
 from facerec.reporting.charts import bars
 from facerec.reporting.figures import draw
 from facerec.transfer.look.activations import Activation
 from facerec.transfer.look.block_costs import cost_tables
 from facerec.transfer.look.looking import DETAILED, Look, Seen
 from facerec.transfer.look.pictures import gallery, grey, overlay
+from facerec.types.marks import encode_png
 
 _CHANNELS = 64
 
