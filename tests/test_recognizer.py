@@ -1,23 +1,39 @@
 """The order of the stages: with detector and embedder made of numpy, and once with the real ones on real photos."""
 
+import base64
+import io
+import pickle
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from facerec import Recognizer, open_gallery
+from facerec import NO_GATE, Recognizer, open_gallery
 from facerec.errors import (
     ArgumentError,
-    CalibrationError,
+    DataSetError,
+    FacerecError,
     ImageError,
     ModelMismatchError,
     NoFaceError,
+    NoPointError,
+    PoorQualityError,
     SeveralFacesError,
 )
-from facerec.quality import QualityGate
-from facerec.types import Detections, Embedder, Faces, OperatingPoint, Rate
+from facerec.quality import DEFAULT_GATE, QualityGate
+from facerec.similarity import NAME
+from facerec.types import Detections, Embedder, Faces, Matcher, OperatingPoint, Rate
 
 DIGEST = "f" * 64
+
+
+# Where the points lie in a face of 50 × 60 pixels; below the top row, whose pixels give the faces away.
+_POINTS = np.array([[15, 25], [35, 25], [25, 35], [17, 45], [33, 45]], np.float32)
 
 
 class FakeDetector:
@@ -29,7 +45,8 @@ class FakeDetector:
         """The faces of one photo."""
         lefts = np.flatnonzero(image[0].any(axis=1))
         boxes = np.array([[x, 0, x + 50, 60] for x in lefts], np.float32).reshape(-1, 4)
-        return Detections(boxes, np.full(len(boxes), 0.99), np.zeros((len(boxes), 5, 2)), image.shape[1::-1])
+        points = boxes[:, None, :2] + _POINTS
+        return Detections(boxes, np.full(len(boxes), 0.99), points, image.shape[1::-1])
 
     def batch(self, images: list[np.ndarray]) -> list[Detections]:
         """The faces of several."""
@@ -54,10 +71,16 @@ class FakeCrop:
 
 def fake_embedder() -> Embedder:
     """The vector of a face is the colour of the pixel that gave it away."""
-    return Embedder("fake", DIGEST, 3, FakeCrop(), lambda chips: chips[:, 0, 0].astype(np.float32))
+    return Embedder("fake", DIGEST, 3, FakeCrop(), colours)
 
 
-POINT = OperatingPoint(0.9, 1e-3, Rate(1, 1000), Rate(5, 100), "nothing", "fake", "pixel", "fake", DIGEST)
+def colours(chips: np.ndarray) -> np.ndarray:
+    """Of the upper left pixels."""
+    return chips[:, 0, 0].astype(np.float32)
+
+
+MATCHER = Matcher("fake", "pixel", "fake", DIGEST, NAME, DEFAULT_GATE.name)
+POINT = OperatingPoint(0.9, 1e-3, Rate(1, 1000), Rate(5, 100), "nothing", MATCHER)
 
 
 @pytest.fixture
@@ -67,8 +90,9 @@ def recognizer() -> Recognizer:
 
 
 def photo(*people: tuple[int, tuple[int, int, int]], width: int = 300) -> np.ndarray:
-    """A black photo with a coloured pixel in the top row for each person: (where, colour)."""
+    """A photo of fine stripes with a coloured pixel in its black top row for each person: (where, colour)."""
     image = np.zeros((100, width, 3), np.uint8)
+    image[1:] = (np.indices((99, width)).sum(axis=0) // 2 % 2 * 255)[..., None]
     for x, colour in people:
         image[0, x] = colour
     return image
@@ -84,11 +108,14 @@ def test_every_face_is_embedded(recognizer: Recognizer) -> None:
     np.testing.assert_allclose(np.linalg.norm(faces.embeddings, axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(faces.embeddings, np.array([RED, BLUE]) / np.linalg.norm(RED), atol=0.1)
     assert faces.source == "two.png"
-    assert faces.embedder == DIGEST
+    assert faces.matcher == recognizer.matcher == MATCHER
+    assert faces.chips is not None
+    assert faces.chips.shape == (2, 8, 8, 3)
+    assert faces[0].chip is not None
 
 
 def test_no_face_is_an_empty_value(recognizer: Recognizer) -> None:
-    """A black photo has no face, and none is made up."""
+    """A photo without a pixel that gives one away has no face, and none is made up."""
     faces = recognizer.faces(photo())
 
     assert len(faces) == 0
@@ -103,8 +130,7 @@ def test_verification_is_symmetric(recognizer: Recognizer) -> None:
     first, second = recognizer.verify(a, b, at=POINT), recognizer.verify(b, a, at=POINT)
 
     assert first.match is True
-    assert first.score == pytest.approx(second.score, abs=1e-7)
-    assert first.decision == second.decision
+    assert first == second
 
 
 def test_strangers_do_not_match(recognizer: Recognizer) -> None:
@@ -119,7 +145,7 @@ def test_strangers_do_not_match(recognizer: Recognizer) -> None:
 
 def test_a_face_below_the_gate_is_undecided(recognizer: Recognizer) -> None:
     """The score is there, the decision is not, and the reason is."""
-    strict = Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, gate=QualityGate(min_size=80))
+    strict = Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, gate=QualityGate({"size": 80}))
 
     outcome = strict.verify(photo((10, RED)), photo((10, RED)), at=POINT)
 
@@ -135,6 +161,7 @@ def test_the_choice_among_several_faces_is_said(recognizer: Recognizer) -> None:
 
     assert outcome.match is False
     assert outcome.notes == ("2 faces were found in array; the central one was compared",)
+    assert recognizer.verify(photo((10, RED)), photo((130, BLUE)), at=POINT).notes == ()
 
 
 def test_only_refuses_several_faces(recognizer: Recognizer) -> None:
@@ -157,7 +184,7 @@ def test_an_unknown_choice_is_refused(recognizer: Recognizer) -> None:
 
 def test_a_point_of_another_embedder_is_refused(recognizer: Recognizer) -> None:
     """A threshold holds for the vectors it was measured with."""
-    other = OperatingPoint(0.9, 1e-3, Rate(1, 1000), Rate(5, 100), "x", "fake", "pixel", "other", "0" * 64)
+    other = replace(POINT, matcher=replace(MATCHER, embedder="other", embedder_digest="0" * 64))
 
     with pytest.raises(ModelMismatchError, match="measured with other"):
         recognizer.verify(photo((10, RED)), photo((10, RED)), at=other)
@@ -165,7 +192,7 @@ def test_a_point_of_another_embedder_is_refused(recognizer: Recognizer) -> None:
 
 def test_without_a_shipped_point_there_is_no_decision(recognizer: Recognizer) -> None:
     """No threshold is made up for an embedder that has none."""
-    with pytest.raises(CalibrationError, match="facerec calibrate"):
+    with pytest.raises(NoPointError, match="facerec calibrate"):
         recognizer.verify(photo((10, RED)), photo((10, RED)))
 
 
@@ -184,13 +211,225 @@ def test_identification_finds_people_and_nobody(recognizer: Recognizer, tmp_path
 
 def test_identification_leaves_poor_faces_undecided(recognizer: Recognizer, tmp_path) -> None:
     """The gate holds in identification too."""
-    strict = Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, gate=QualityGate(min_size=80))
+    strict = Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, gate=QualityGate({"size": 80}))
     with open_gallery(tmp_path / "people.db", recognizer.embedder) as people:
         people.enroll("ada", recognizer.faces(photo((10, RED))).only())
 
         found = strict.identify(photo((10, RED)), people, at=POINT)
+        claim = strict.verify_person(photo((10, RED)), "ada", people, at=POINT)
+        with pytest.raises(PoorQualityError, match="too small"):
+            strict.enroll(photo((10, RED)), "bob", people)
+        assert "bob" not in people
 
     assert (found[0].decision, found[0].name) == ("undecided", None)
+    assert (claim.decision, claim.score) == ("undecided", 1)
+
+
+# -- every door -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def people(recognizer: Recognizer, tmp_path):
+    """A gallery of ada, enrolled from a photo."""
+    with open_gallery(tmp_path / "people.db", recognizer.embedder) as gallery:
+        recognizer.enroll(photo((10, RED)), "ada", gallery, consent="form 17")
+        yield gallery
+
+
+@pytest.mark.parametrize("colour", [RED, REDDISH, BLUE])
+@pytest.mark.parametrize("gate", [DEFAULT_GATE, QualityGate({"size": 80}), NO_GATE])
+def test_two_doors_give_one_decision(recognizer: Recognizer, people, colour, gate) -> None:
+    """A bare face at the gallery, and its photo at the recognizer: the same outcome, notes and log entry."""
+    judge = Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, gate=gate)
+    at = replace(POINT, matcher=replace(MATCHER, detector="another"), asserted_by="Eve")
+    given = photo((10, colour))
+
+    bare = people.verify("ada", recognizer.face(given), at=at, gate=gate)
+    asked = judge.verify_person(given, "ada", people, at=at)
+    (found,) = people.identify(recognizer.faces(given), at=at, gate=gate)
+    (searched,) = judge.identify(given, people, at=at)
+
+    assert asked == bare
+    assert len(bare.notes) == (2 if gate == DEFAULT_GATE else 3)
+    for each in (found, searched):
+        assert (each.decision, each.score, each.notes) == (bare.decision, bare.score, bare.notes)
+        assert (each.gate, each.problems) == (gate.name, bare.problems)
+    entries = people.log()[2:]
+    assert all(entry.details["gate"] == gate.name for entry in entries)
+    assert entries[0].details == entries[1].details
+
+
+def test_no_note_is_lost_by_any_door(recognizer: Recognizer, people, monkeypatch) -> None:
+    """That the shipped point decided, that it was measured otherwise, and that a face was chosen, stand once each."""
+    at = replace(POINT, matcher=replace(MATCHER, detector="another"))
+    monkeypatch.setattr("facerec.recognizer.shipped_point", lambda *_, **__: at)
+    two = photo((130, BLUE), (20, RED))
+
+    claim = recognizer.verify_person(two, "ada", people)
+    pair = recognizer.verify(two, photo((10, RED)))
+    found = recognizer.identify(two, people)
+
+    for outcome in (claim, pair, *found):
+        assert sum("shipped one decided" in note for note in outcome.notes) == 1
+        assert sum("another detector another there" in note for note in outcome.notes) == 1
+    assert sum("2 faces were found" in note for note in claim.notes) == 1
+    assert [len(each.notes) for each in (claim, pair, *found)] == [3, 3, 2, 2]
+
+
+def test_enrolling_several_photos_is_all_or_nothing(recognizer: Recognizer, people) -> None:
+    """One photo without a face refuses all; the message says how many and why."""
+    good, empty = photo((10, BLUE)), photo()
+    with pytest.raises(NoFaceError, match=r"1 of 2 photos.*no face found in array"):
+        recognizer.enroll([good, empty], "bob", people)
+    with pytest.raises(SeveralFacesError):
+        recognizer.enroll(photo((10, BLUE), (200, RED)), "bob", people)
+    with pytest.raises(ImageError, match="image bytes"):
+        recognizer.enroll(b"not a photo", "bob", people)
+    assert "bob" not in people
+
+    done = recognizer.enroll([good, photo((12, BLUE), (200, RED))], "bob", people, choice="central")
+
+    assert (done.created, done.person.name, done.added + done.already_present) == (True, "bob", 2)
+
+
+def test_photos_are_kept_with_the_person(recognizer: Recognizer, people, tmp_path) -> None:
+    """A path, the bytes of its file and base64 text stand for the same photo; arrays have no file to keep."""
+    PIL.Image.fromarray(photo((10, BLUE))).save(tmp_path / "bob.png")
+    contents = (tmp_path / "bob.png").read_bytes()
+    url = "data:image/png;base64," + base64.b64encode(contents).decode()
+
+    for kind in (tmp_path / "bob.png", contents, url):
+        recognizer.enroll(kind, "bob", people, keep_photos=True)
+    (sample,) = people.samples("bob")
+    assert sample.photo_kept
+    with pytest.raises(ArgumentError, match="keep_photos"):
+        recognizer.enroll(photo((10, BLUE)), "bob", people, keep_photos=True)
+
+
+@given(colour=st.tuples(*[st.integers(1, 255)] * 3), other=st.tuples(*[st.integers(1, 255)] * 3))
+def test_a_photo_is_as_alike_as_can_be_to_itself(colour, other) -> None:
+    """Its score with itself is 1 to within 1e-6, never above; no score is, and each is the same either way round."""
+    recognizer = Recognizer(detector=FakeDetector(), embedder=fake_embedder())
+    one, two = photo((10, colour)), photo((10, other))
+
+    same = recognizer.verify(one, one, at=POINT).score
+
+    assert 1 - 1e-6 <= same <= 1
+    assert -1 <= recognizer.verify(one, two, at=POINT).score <= 1
+
+
+# -- forms of photos --------------------------------------------------------------------------------------------------
+
+
+def test_the_order_of_channels_can_be_said(recognizer: Recognizer, people) -> None:
+    """bgr=True of an array equals the array with its channels turned, through every door."""
+    rgb = photo((10, RED))
+    bgr = rgb[:, :, ::-1]
+
+    np.testing.assert_array_equal(recognizer.faces(bgr, bgr=True).embeddings, recognizer.faces(rgb).embeddings)
+    np.testing.assert_array_equal(recognizer.face(bgr, bgr=True).embedding, recognizer.face(rgb).embedding)
+    (streamed,) = recognizer.stream([bgr], bgr=True)
+    np.testing.assert_array_equal(streamed.embeddings, recognizer.faces(rgb).embeddings)
+    assert recognizer.verify(bgr, bgr, at=POINT, bgr=True) == recognizer.verify(rgb, rgb, at=POINT)
+    assert recognizer.verify_person(bgr, "ada", people, at=POINT, bgr=True).match
+    assert not recognizer.verify_person(bgr, "ada", people, at=POINT).match
+    assert recognizer.identify(bgr, people, at=POINT, bgr=True)[0].name == "ada"
+    assert recognizer.enroll(bgr, "bob", people, bgr=True).person.samples == 1
+    np.testing.assert_array_equal(people.vectors("bob"), people.vectors("ada"))
+
+
+def test_text_that_holds_a_photo_is_that_photo(recognizer: Recognizer) -> None:
+    """A data: URL and base64 text give the faces of the bytes."""
+    file = io.BytesIO()
+    PIL.Image.fromarray(photo((10, RED))).save(file, "PNG")
+    text = base64.b64encode(file.getvalue()).decode()
+    wanted = recognizer.faces(file.getvalue()).embeddings
+
+    for kind in (text, f"data:image/png;base64,{text}", "\n".join(text[i : i + 76] for i in range(0, len(text), 76))):
+        faces = recognizer.faces(kind)
+        np.testing.assert_array_equal(faces.embeddings, wanted)
+        assert faces.source == "image in base64"
+
+
+def test_a_recognizer_travels(recognizer: Recognizer) -> None:
+    """A pickle keeps detector, embedder, gate and workers, and gives the same faces."""
+    sent = Recognizer(detector=FakeDetector(), embedder=fake_embedder(), gate=NO_GATE, workers=3)
+
+    back = pickle.loads(pickle.dumps(sent))
+
+    assert (back.matcher, back.gate, back.workers) == (sent.matcher, NO_GATE, 3)
+    np.testing.assert_array_equal(
+        back.faces(photo((10, RED))).embeddings, recognizer.faces(photo((10, RED))).embeddings
+    )
+
+
+@pytest.mark.parametrize("length", [300, 100_000])
+def test_messages_repeat_no_book(recognizer: Recognizer, people, length: int) -> None:
+    """At most 120 letters of whatever was given, in errors and notes."""
+    text = "b" * length
+    calls = [
+        lambda: recognizer.face(photo(), name=text),
+        lambda: recognizer.face(photo((10, RED), (200, RED)), name=text),
+        lambda: recognizer.face(photo((10, RED)), text),  # type: ignore[arg-type]
+        lambda: recognizer.stream([], choice=text),  # type: ignore[arg-type]
+        lambda: recognizer.faces("/" + text),
+        lambda: recognizer.faces(Path(text)),
+        lambda: recognizer.faces("data:" + text),
+        lambda: recognizer.faces(text.encode()),
+        lambda: recognizer.faces(b"x", name=text),
+        lambda: recognizer.stream("/" + text[:200]),
+        lambda: recognizer.enroll(text[:200], "eve", people),
+        lambda: recognizer.verify_person(photo((10, RED)), text, people, at=POINT),
+    ]
+    for call in calls:
+        with pytest.raises(FacerecError) as raised:
+            call()
+        assert "b" * 121 not in str(raised.value)
+        assert len(str(raised.value)) < 1200
+
+
+# -- streams ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_stream_walks_a_folder(recognizer: Recognizer, tmp_path) -> None:
+    """A folder stands for the photos in it and in its folders, in order; a file for itself; a wrong path is told."""
+    (tmp_path / "b").mkdir()
+    for name, colour in (("c.png", RED), ("a.png", BLUE), ("b/d.png", REDDISH)):
+        PIL.Image.fromarray(photo((10, colour))).save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no photo")
+
+    for folder in (tmp_path, str(tmp_path)):
+        names = [Path(faces.source).relative_to(tmp_path).as_posix() for faces in recognizer.stream(folder)]
+        assert names == ["a.png", "b/d.png", "c.png"]
+    assert [len(faces) for faces in recognizer.stream(tmp_path / "c.png")] == [1]
+    for wrong in (tmp_path / "nowhere", str(tmp_path / "nowhere")):
+        with pytest.raises(DataSetError, match="no such file or folder"):
+            recognizer.stream(wrong)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("options", [{"batch": 1}, {"wait": 0.0}, {"batch": 1, "wait": 5.0}])
+@pytest.mark.parametrize("faces", [0, 1, 3])
+def test_a_camera_gets_its_answer_before_the_next_photo(recognizer: Recognizer, workers, options, faces) -> None:
+    """With batch=1, or no time to wait, every photo is taken after the result of the one before."""
+    taken = []
+
+    def camera():
+        for number in range(5):
+            taken.append(number)
+            yield photo(*[(20 + 60 * place, RED) for place in range(faces)])
+
+    several = Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, workers=workers)
+    for number, result in enumerate(several.stream(camera(), **options)):
+        assert (len(result), len(taken)) == (faces, number + 1)
+    assert len(taken) == 5
+
+
+@pytest.mark.parametrize("options", [{"batch": 0}, {"batch": -1}, {"wait": -1.0}, {"wait": float("nan")}])
+def test_a_stream_refuses_what_never_ends(recognizer: Recognizer, options) -> None:
+    """No batch and a negative wait are refused at once."""
+    with pytest.raises(ArgumentError, match="batch >= 1 and wait >= 0"):
+        recognizer.stream([], **options)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -278,7 +517,7 @@ def test_the_real_pipeline_on_real_photos(data) -> None:
     assert same.match is True
     assert partial.score > other.score
     assert other.match is False
-    assert same.operating_point.embedder_digest == recognizer.embedder.digest
+    assert same.operating_point.matcher.embedder_digest == recognizer.embedder.digest
     assert any("shipped" in note for note in same.notes)
 
 

@@ -44,6 +44,7 @@ TOO_LARGE = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarnin
 
 _BLOCK = 1 << 22
 _LONGEST_NAME = 255
+_HEAD_LETTERS = 64  # of base64: 48 bytes, by which every format is known
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 
 
@@ -136,8 +137,14 @@ def name_of(source: Source) -> str:
 
 
 def _is_text_of_bytes(text: str) -> bool:
-    """Whether a text holds a photo itself: a ``data:`` URL, or base64 that is too long for the name of a file."""
-    return text.startswith("data:") or (len(text) > _LONGEST_NAME and _BASE64.fullmatch(text) is not None)
+    """Whether a text holds a photo itself: a ``data:`` URL, or base64 that begins like a file of a known format."""
+    if text.startswith("data:"):
+        return True
+    # A long path may consist of the same letters, so that they alone do not tell.
+    if len(text) <= _LONGEST_NAME or _BASE64.fullmatch(text) is None:
+        return False
+    head = base64.b64decode("".join(text[:_LONGEST_NAME].split())[:_HEAD_LETTERS])
+    return formats.recognise(head) is not None or formats.is_heif(head)
 
 
 def _held_in_text(text: str) -> bytes | None:

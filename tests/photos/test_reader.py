@@ -1,5 +1,6 @@
 """Whatever a photo comes as, the same array comes out; whatever is no photo, one clear error comes out."""
 
+import base64
 import io
 import os
 import subprocess
@@ -67,6 +68,57 @@ def test_every_source_gives_the_same_array(photo, tmp_path):
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         np.testing.assert_array_equal(photo, reader.read(pipe))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
+def test_text_that_holds_a_photo_equals_its_bytes(kind, tmp_path, monkeypatch):
+    """A data: URL and bare base64, in one line or many, are the bytes that they stand for; a path stays a path."""
+    contents = encoded(np.random.default_rng(1).integers(0, 256, (48, 64, 3), np.uint8), kind)
+    text = base64.b64encode(contents).decode()
+    for form in (f"data:image/{kind.lower()};base64,{text}", text, base64.encodebytes(contents).decode(), text + "\n"):
+        np.testing.assert_array_equal(reader.read(form), reader.read(contents))
+        assert reader.contents(form) == contents
+        assert reader.name_of(form) == "image in base64"
+    # However long, and even if all its letters are those of base64.
+    monkeypatch.chdir(tmp_path)
+    long = "/".join(["folder" * 20] * 3)
+    (tmp_path / long).mkdir(parents=True)
+    (tmp_path / long / "photo").write_bytes(contents)
+    np.testing.assert_array_equal(reader.read(f"{long}/photo"), reader.read(contents))
+
+
+@pytest.mark.parametrize(
+    "text", ["data:", "data:image/png,abc", "data:image/png;base64,a*b", "data:image/png;base64,abcde"]
+)
+def test_text_that_holds_no_photo_is_said_to_be_so(text):
+    """What is no base64, or is cut off, is one error that does not repeat the text."""
+    with pytest.raises(ImageError, match=r"^image in base64 cannot be read as a photo: it is no base64 text"):
+        reader.read(text)
+
+
+@pytest.mark.parametrize("axes", [3, 4])
+def test_channels_may_stand_in_the_order_of_opencv(photo, axes):
+    """bgr=True of an array equals the array with its channels turned; of anything else it is refused."""
+    array = np.concatenate([photo, np.full((48, 64, 1), 255, np.uint8)], axis=2)[..., :axes]
+    turned = array[..., [2, 1, 0, 3][:axes]]
+
+    np.testing.assert_array_equal(reader.read(turned, bgr=True), photo)
+    assert reader.read(turned, bgr=True).flags.c_contiguous
+    for source in (encoded(photo), PIL.Image.fromarray(photo), "photo.png"):
+        with pytest.raises((ArgumentError, ImageError)):
+            reader.read(source, bgr=True)
+
+
+@pytest.mark.parametrize("length", [300, 100_000])
+def test_messages_repeat_no_book(length):
+    """At most 120 letters of a path, a name or a text; the beginning and the end."""
+    text = "b" * length
+    for source, options in (("/" + text, {}), (text + ".jpg", {}), ("data:" + text, {}), (b"x", {"name": text})):
+        with pytest.raises(ImageError) as caught:
+            reader.read(source, **options)
+        assert "b" * 121 not in str(caught.value)
+        assert len(str(caught.value)) < 400
+    assert reader.name_of("/tmp/" + text + "/ada.jpg").endswith("bbb/ada.jpg")
 
 
 def test_an_array_is_copied(photo):
