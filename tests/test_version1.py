@@ -21,10 +21,11 @@ from facerec.measure import tables
 from facerec.measure.tables.vector_table import read_vectors
 from facerec.models.folder import attach_audit, read_model
 from facerec.points import read_points
+from facerec.quality import NO_GATE
 from facerec.transfer.cells import Cell
 from facerec.transfer.results import COLUMNS, Results
 from facerec.transfer.run import read_plan
-from facerec.types import Detections, Embedder, Faces, OperatingPoint, Rate
+from facerec.types import Detections, Embedder, Faces, Matcher, OperatingPoint, Rate
 
 VERSION1 = Path(__file__).parent / "fixtures" / "version1"
 EXPECTED = json.loads((VERSION1 / "expected.json").read_text(encoding="utf-8"))
@@ -97,10 +98,10 @@ def search(gallery, asked):
     probes = np.array(asked["probes"], np.float32)
     boxes = np.array([[i, 0, i + 10, 10] for i in range(len(probes))], np.float32)
     found = Detections(boxes, np.ones(len(probes)), np.zeros((len(probes), 5, 2)), (100, 100))
-    faces = Faces(found, np.ones(len(probes)), probes, gallery.embedder.digest, "probe")
-    rates = Rate(1, 1000), Rate(30, 1000)
-    about = "no data", "none", "none", gallery.embedder.name, gallery.embedder.digest
-    return gallery.identify(faces, at=OperatingPoint(asked["threshold"], 1e-3, *rates, *about), top=9)
+    matcher = Matcher("none", "none", gallery.embedder.name, gallery.embedder.digest, "cosine.v1", "none")
+    faces = Faces(found, {}, probes, matcher, "probe")
+    at = OperatingPoint(asked["threshold"], 1e-3, Rate(1, 1000), Rate(30, 1000), "no data", matcher)
+    return gallery.identify(faces, at=at, top=9, gate=NO_GATE)
 
 
 def point_as_json(point):
