@@ -24,12 +24,14 @@ import numpy as np
 
 from facerec.gallery import open_gallery
 from facerec.gallery.matching import NEVER, SearchIndex
-from facerec.types import Detections, Embedder, Face, Faces, OperatingPoint, Rate
+from facerec.testing import GOOD
+from facerec.types import Detections, Embedder, Face, Faces, Matcher, OperatingPoint, Rate
 
 DIMENSION = 128
 DIGEST = "0123456789abcdef" * 4
 EMBEDDER = Embedder("random", DIGEST, DIMENSION, SimpleNamespace(name="none", size=1), lambda chips: chips)
-POINT = OperatingPoint(0.99, 1e-3, Rate(0, 1), Rate(0, 1), "nothing", "none", "none", "random", DIGEST)
+MATCHER = Matcher("none", "none", "random", DIGEST, "cosine.v1", "none")
+POINT = OperatingPoint(0.99, 1e-3, Rate(0, 1), Rate(0, 1), "nothing", MATCHER)
 
 
 def unit_vectors(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -40,7 +42,8 @@ def unit_vectors(rng: np.random.Generator, count: int) -> np.ndarray:
 def faces(vectors: np.ndarray) -> Faces:
     count = len(vectors)
     detections = Detections(np.zeros((count, 4)), np.ones(count), np.zeros((count, 5, 2)), (1, 1))
-    return Faces(detections, np.ones(count), vectors, DIGEST)
+    measures = {name: np.full(count, value) for name, value in GOOD.items()}
+    return Faces(detections, measures, vectors, MATCHER)
 
 
 def median_ms(action: Callable[[], object], others: Callable[[], object], rounds: int) -> tuple[float, float]:
@@ -140,7 +143,7 @@ def enroll_rows(folder: Path, count: int) -> None:
     with open_gallery(folder / "enroll.db", EMBEDDER) as people:
         for number, vector in enumerate(vectors):
             points = np.zeros((5, 2), np.float32)
-            face = Face(np.array([0, 0, 9, 9], np.float32), 1.0, points, 1.0, vector, DIGEST, "a.jpg")
+            face = Face(np.array([0, 0, 9, 9], np.float32), 1.0, points, GOOD, vector, MATCHER, "a.jpg")
             start = time.perf_counter()
             people.enroll(f"person {number}", face, consent="form")
             times.append(1000 * (time.perf_counter() - start))
