@@ -9,10 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from facerec.errors import ArgumentError, DataSetError
+from facerec.photos.formats import SUFFIXES
 from facerec.visible_text import quoted, shortened
-
-SUFFIXES = frozenset({".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-"""What the name of a photo ends in, in either case; other files in a folder are not photos."""
 
 
 def photos(paths: Iterable[str | Path]) -> list[Path]:

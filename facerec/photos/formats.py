@@ -36,6 +36,8 @@ class PhotoFormat:
         What its first bytes look like.
     decoder : str
         Module and class in Pillow.
+    suffixes : tuple of str
+        What names of such files end in, in lower case.
     reduce : callable
         Cuts the file down; ValueError or IndexError if the file is damaged or ends early.
     """
@@ -43,6 +45,7 @@ class PhotoFormat:
     name: str
     starts: re.Pattern[bytes]
     decoder: str
+    suffixes: tuple[str, ...]
     reduce: Callable[[bytes], Reduced]
 
 
@@ -267,19 +270,35 @@ def _avif(contents: bytes) -> Reduced:
 
 
 FORMATS = (
-    PhotoFormat("JPEG", re.compile(rb"\xff\xd8\xff"), "JpegImagePlugin.JpegImageFile", _jpeg),
-    PhotoFormat("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), "PngImagePlugin.PngImageFile", _png),
-    PhotoFormat("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL), "WebPImagePlugin.WebPImageFile", _unchanged),
-    PhotoFormat("GIF", re.compile(rb"GIF8[79]a"), "GifImagePlugin.GifImageFile", _gif),
-    PhotoFormat("BMP", re.compile(rb"BM"), "BmpImagePlugin.BmpImageFile", _unchanged),
-    PhotoFormat("TIFF", re.compile(rb"(II|MM)(\x00[\x2a\x2b]|[\x2a\x2b]\x00)"), "TiffImagePlugin.TiffImageFile", _tiff),
-    PhotoFormat("PNM", re.compile(rb"P[1-6]\s"), "PpmImagePlugin.PpmImageFile", _unchanged),
+    PhotoFormat(
+        "JPEG", re.compile(rb"\xff\xd8\xff"), "JpegImagePlugin.JpegImageFile", (".jpg", ".jpeg", ".jfif"), _jpeg
+    ),
+    PhotoFormat("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), "PngImagePlugin.PngImageFile", (".png",), _png),
+    PhotoFormat(
+        "WebP", re.compile(rb"RIFF....WEBP", re.DOTALL), "WebPImagePlugin.WebPImageFile", (".webp",), _unchanged
+    ),
+    PhotoFormat("GIF", re.compile(rb"GIF8[79]a"), "GifImagePlugin.GifImageFile", (".gif",), _gif),
+    PhotoFormat("BMP", re.compile(rb"BM"), "BmpImagePlugin.BmpImageFile", (".bmp",), _unchanged),
+    PhotoFormat(
+        "TIFF",
+        re.compile(rb"(II|MM)(\x00[\x2a\x2b]|[\x2a\x2b]\x00)"),
+        "TiffImagePlugin.TiffImageFile",
+        (".tif", ".tiff"),
+        _tiff,
+    ),
+    PhotoFormat(
+        "PNM", re.compile(rb"P[1-6]\s"), "PpmImagePlugin.PpmImageFile", (".ppm", ".pgm", ".pbm", ".pnm"), _unchanged
+    ),
     PhotoFormat(
         "JPEG 2000",
         re.compile(rb"\xff\x4f\xff\x51|\x00\x00\x00\x0cjP  \r\n\x87\n"),
         "Jpeg2KImagePlugin.Jpeg2KImageFile",
+        (".jp2", ".j2k", ".jpf", ".jpx"),
         _unchanged,
     ),
-    PhotoFormat("AVIF", re.compile(rb"....ftypavi[fs]", re.DOTALL), "AvifImagePlugin.AvifImageFile", _avif),
+    PhotoFormat("AVIF", re.compile(rb"....ftypavi[fs]", re.DOTALL), "AvifImagePlugin.AvifImageFile", (".avif",), _avif),
 )
 """Every format that is read; of JPEG also the first picture of an MPO, of the others the first frame."""
+
+SUFFIXES = frozenset(suffix for photo_format in FORMATS for suffix in photo_format.suffixes)
+"""What the name of a photo in a folder ends in, in either case: that of every format that is read."""

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from facerec.errors import DataSetError
-from facerec.measure.datasets import SUFFIXES
+from facerec.photos.formats import SUFFIXES
 from facerec.transfer.image_set import Skipped
 from facerec.transfer.listing import PARTS_BY_NAME, Listing
 

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from facerec.errors import ArgumentError, DataSetError
-from facerec.measure.datasets import SUFFIXES, identity_folders, lfw, pairs_csv, photos
+from facerec.measure.datasets import identity_folders, lfw, pairs_csv, photos
+from facerec.photos.formats import FORMATS, SUFFIXES
 
 # Two folds of two genuine and two impostor pairs.
 PAIRS = """\
@@ -298,6 +299,13 @@ class TestPhotos:
     def test_suffixes_are_lower_case(self):
         """Suffixes are compared in lower case, with their dot."""
         assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUFFIXES)
+
+    @pytest.mark.parametrize("photo_format", FORMATS, ids=lambda each: each.name)
+    def test_every_format_that_is_read_is_found_in_folders(self, tmp_path, photo_format):
+        """A folder's photos are those that the reader reads: there is one list of formats."""
+        for number, suffix in enumerate(photo_format.suffixes):
+            touch(tmp_path, f"{number}{suffix.upper()}")
+        assert len(photos([tmp_path])) == len(photo_format.suffixes) > 0
 
 
 class TestIdentityFolders:
