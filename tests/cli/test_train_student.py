@@ -8,12 +8,15 @@ import pytest
 from facerec.models.folder import read_model
 
 
+pytestmark = pytest.mark.usefixtures("faces_are_portraits")
+
+
 @pytest.fixture(scope="module")
-def photos(data, tmp_path_factory):
+def photos(portraits, tmp_path_factory):
     """Twelve photos in one folder."""
     folder = tmp_path_factory.mktemp("photos")
-    for photo in sorted((data / "lfw" / "images").rglob("*.jpg"))[:12]:
-        shutil.copy(photo, folder)
+    for number, photo in enumerate(sorted(portraits.rglob("*.png"))[:12]):
+        shutil.copy(photo, folder / f"{number}.png")
     return folder
 
 
