@@ -7,7 +7,6 @@ import pytest
 
 from facerec.models.folder import read_model
 
-
 pytestmark = pytest.mark.usefixtures("faces_are_portraits")
 
 
