@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import calibrate, demo, detect, embed, enroll, evaluate, export, identify, score, train, verify
+from facerec.cli import calibrate, demo, detect, distil, embed, enroll, evaluate, export, identify, score, train, verify
 from facerec.cli.audit.app import app as audit
 from facerec.cli.console import say
 from facerec.cli.gallery.app import app as gallery
@@ -71,5 +71,6 @@ app.command(rich_help_panel=_MEASURING, epilog=calibrate.EXAMPLES)(calibrate.cal
 app.add_typer(audit, rich_help_panel=_AUDITS)
 app.add_typer(transfer, rich_help_panel=_TRANSFER)
 app.command(rich_help_panel=_TRANSFER, epilog=train.EXAMPLES)(train.train)
+app.command(rich_help_panel=_TRANSFER, epilog=distil.EXAMPLES)(distil.distil)
 app.command(rich_help_panel=_MODELS, epilog=export.EXAMPLES)(export.export)
 app.add_typer(models, rich_help_panel=_MODELS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,6 @@ from facerec.gallery import open_gallery
 if TYPE_CHECKING:
     from facerec.recognizer import Recognizer
     from facerec.types import OperatingPoint
-
-MOST_WORKERS = 4
-"""Photos that are looked at side by side; each large one needs some hundred megabytes."""
 
 
 def load_recognizer(
@@ -50,10 +46,10 @@ def one_thread_per_photo() -> int:
     That is a third faster than threads within a network, and several times on a busy machine, where those wait for
     each other.
     """
-    from facerec.device import use_one_thread_per_network
+    from facerec.device import photo_workers, use_one_thread_per_network
 
     use_one_thread_per_network()
-    return min(MOST_WORKERS, os.cpu_count() or 1)
+    return photo_workers()
 
 
 def model_of(gallery: Path, model: str | None) -> str | None:
