@@ -2,6 +2,7 @@
 
     FacerecError
     ├── ArgumentError      an argument is out of its range or of the wrong shape      (also a ValueError)
+    ├── MissingExtraError  a package that only some users need is not installed
     ├── ImageError         bytes that cannot be read as a photo
     ├── FaceError          a photo does not hold the faces that were asked for
     │   ├── NoFaceError        no face was found where one is needed
@@ -32,6 +33,12 @@ class FacerecError(Exception):
 
 class ArgumentError(FacerecError, ValueError):
     """An argument is out of its documented range, or an array is not of its documented shape or dtype."""
+
+
+class MissingExtraError(FacerecError):
+    """A package that only some users need is not installed; the message holds the line that installs it."""
+
+    code = "missing_extra"
 
 
 class ImageError(FacerecError):

@@ -10,15 +10,18 @@ from functools import cache, partial
 from itertools import groupby, pairwise
 from typing import Any, TypeAlias
 
-import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
+from facerec.extras import extra
 from facerec.networks.dlib_resnet import BLOCKS, DlibResNet
 from facerec.networks.trunk import MapOf, Stages, Trunk
+
+with extra("transfer"):
+    import timm
 
 _ALL = models.list_models(module=models)
 TORCHVISION = tuple(
