@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facerec.align.dlib_chip import DlibChip, tree_squares
+from facerec.align.template_crop import TemplateCrop
 from facerec.align.transforms import cut_chip, similarity_transforms
 from facerec.errors import ArgumentError
 from facerec.types import Detections
@@ -146,6 +147,16 @@ def test_a_photo_twice_as_large_is_averaged() -> None:
 def test_a_chip_beside_the_photo_is_black() -> None:
     """A transform that leads wholly outside gives black, not an error."""
     assert cut_chip(smooth_photo(50, 50), np.array([[1, 0, 900], [0, 1, 900]], np.float32), 30).max() == 0
+
+
+def test_the_five_point_template() -> None:
+    """InsightFace's points at 112 pixels; at 128 eight pixels further right; multiples of either are scaled."""
+    narrow, wide = TemplateCrop(112).points, TemplateCrop(128).points
+
+    np.testing.assert_allclose(narrow[[0, 4]], [[38.2946, 51.6963], [70.7299, 92.2041]], atol=1e-4)
+    np.testing.assert_allclose(wide - narrow, np.tile([8, 0], (5, 1)), atol=1e-4)
+    np.testing.assert_allclose(TemplateCrop(224).points, 2 * narrow, atol=1e-4)
+    np.testing.assert_allclose(TemplateCrop(256).points, 2 * wide, atol=1e-4)
 
 
 def test_tree_squares_move_with_the_face() -> None:

@@ -222,6 +222,13 @@ def test_clipping_keeps_whole_pixels_of_the_photo() -> None:
     np.testing.assert_array_equal(clipped(boxes, 100, 50), [[0, 0, 5, 8], [1, 2, 100, 50]])
 
 
+def test_of_equally_probable_boxes_the_later_stays() -> None:
+    """As in facenet-pytorch; probabilities saturate at 1, so that ties are common."""
+    boxes = torch.tensor([[0.0, 0.0, 20.0, 20.0], [1.0, 1.0, 21.0, 21.0], [60.0, 0.0, 80.0, 20.0]])
+
+    assert nms_by_smaller(boxes, torch.ones(3), 0.7).tolist() == [2, 1]
+
+
 def test_suppression_by_the_smaller_equals_the_naive_loop() -> None:
     """Greedy, best first, overlap relative to the smaller of two boxes."""
     corner = RNG.uniform(0, 60, (40, 2))

@@ -47,13 +47,14 @@ def test_nearly_equal_vectors_are_told_apart_as_exactly():
     """Single precision would rank such vectors by the rounding of its sums; every block that might win is looked at."""
     rng = np.random.default_rng(3)
     probes = _unit(rng, (20, 128))
-    people, forever = np.arange(4096), np.full(4096, NEVER, np.int32)
+    people, forever = np.arange(8192), np.full(8192, NEVER, np.int32)
     for probe in probes:
-        near = probe + rng.standard_normal((4096, 128), dtype=np.float32) * np.float32(3e-5)
-        near /= np.linalg.norm(near, axis=1, keepdims=True)
+        vectors = _unit(rng, (8192, 128))
+        near = probe + rng.standard_normal((64, 128), dtype=np.float32) * np.float32(1e-4)
+        vectors[::128] = near / np.linalg.norm(near, axis=1, keepdims=True)  # one in each block
         index = SearchIndex(128)
-        index.add(near, people, forever)
-        scores = exact_scores(near, probe)
+        index.add(vectors, people, forever)
+        scores = exact_scores(vectors, probe)
         best = np.lexsort((people, -scores))[:3]
 
         (hits,) = index.search(probe[None], top=3, today=_TODAY)

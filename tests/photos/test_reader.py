@@ -206,6 +206,14 @@ def test_exif_orientation_is_applied(photo, kind, orientation):
         np.testing.assert_array_equal(photo, found)
 
 
+@pytest.mark.parametrize("number", [0, 9, 4096])
+def test_an_orientation_that_exif_does_not_know_turns_nothing(photo, number):
+    """The photo is read as it is stored."""
+    exif = PIL.Image.Exif()
+    exif[0x0112] = number
+    np.testing.assert_array_equal(photo, reader.read(encoded(photo, "PNG", exif=exif)))
+
+
 def test_the_first_of_two_exif_blocks_counts(photo):
     """As Pillow and viewers read it: what an editor appended does not turn the photo again."""
     blocks = [PIL.Image.Exif() for _ in range(2)]
