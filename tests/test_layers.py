@@ -24,7 +24,7 @@ FLOORS = [
     {"embed"},
     {"recognizer", "transfer"},
     {"training"},
-    {"demo"},
+    {"demo", "checkup"},
     {"cli"},
 ]
 TORCH = {
@@ -146,7 +146,7 @@ def test_torch_stays_where_it_belongs(name: str) -> None:
 def test_importing_the_packages_loads_no_torch() -> None:
     """Every module outside the folders that run networks imports where torch cannot be imported at all."""
     torchless = [name for name in MODULES if not any(name.startswith(home) for home in TORCH)]
-    above = ("facerec.recognizer", "facerec.demo", "facerec.training", "facerec.transfer")
+    above = ("facerec.recognizer", "facerec.checkup", "facerec.demo", "facerec.training", "facerec.transfer")
     names = [name for name in torchless if not name.startswith(above)]
     program = "\n".join(
         chain(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -163,43 +162,12 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
         console.say(f"{name} is removed")
 
 
-@dataclass(frozen=True)
-class Found:
-    """An added model as it lies on the disk.
-
-    Attributes
-    ----------
-    name : str
-    model : ModelFolder or None
-        None where it cannot be used.
-    problem : str
-        What is wrong then.
-    """
-
-    name: str
-    model: ModelFolder | None
-    problem: str = ""
-
-
-def found() -> list[Found]:
-    """Every added model, read and checked."""
-    from facerec.errors import FacerecError
-    from facerec.models.folder import read_model
-    from facerec.models.weights import added_models, models_folder
-
-    models = []
-    for name in added_models():
-        try:
-            models.append(Found(name, read_model(models_folder() / name)))
-        except FacerecError as error:
-            models.append(Found(name, None, str(error)))
-    return models
-
-
 def say_table() -> None:
     """Print the added models, if there are any."""
+    from facerec.models.state import added_states
+
     rows = []
-    for each in found():
+    for each in added_states():
         if each.model is None:
             rows.append((each.name, "", "", "", "", "wrong; see facerec models check"))
             continue
@@ -228,11 +196,13 @@ def say_card(name: str) -> bool:
 
 def documents() -> list[dict[str, object]]:
     """The added models as JSON holds them."""
+    from facerec.models.state import added_states
+
     return [
         {"name": each.name, "state": "wrong", "problem": each.problem}
         if each.model is None
         else {"state": "ok", **_document(each.model)}
-        for each in found()
+        for each in added_states()
     ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from facerec.cli import console
 
 if TYPE_CHECKING:
+    from facerec.transfer.finding import Found
     from facerec.transfer.pretrained import Pretrained
 
 
@@ -68,21 +69,24 @@ def backbone_document(network: Pretrained, model_files: Path | None) -> dict[str
 
 def file_state(network: Pretrained, model_files: Path | None) -> dict[str, str | None]:
     """Whether a network's file can be used: `state` is ok, absent or wrong; and its path, its place in few words."""
-    from facerec.errors import MissingWeightsError, WeightsError
+    from facerec.models.state import found
     from facerec.models.weights import InPackage
     from facerec.transfer.finding import find
 
-    try:
-        found = find(network, model_files=model_files)
-    except MissingWeightsError as error:
-        return {"state": "absent", "path": None, "place": None, "problem": str(error)}
-    except WeightsError as error:
-        return {"state": "wrong", "path": None, "place": None, "problem": str(error)}
-    source, place = found.file.source, str(found.path.parent)
-    if isinstance(source, InPackage) and found.path.as_posix().endswith(source.path):
-        place = f"package {source.distribution}"
-    older = f", older file {found.file.file_name}" if found.older else ""
-    return {"state": "ok", "path": str(found.path), "place": place + older, "problem": ""}
+    here: list[Found] = []
+
+    def look() -> Path:
+        here.append(find(network, model_files=model_files))
+        return here[0].path
+
+    file = found(look)
+    place = None
+    if here:
+        source, place = here[0].file.source, str(here[0].path.parent)
+        if isinstance(source, InPackage) and here[0].path.as_posix().endswith(source.path):
+            place = f"package {source.distribution}"
+        place += f", older file {here[0].file.file_name}" if here[0].older else ""
+    return {"state": file.state, "path": file.path, "place": place, "problem": file.problem}
 
 
 def say_backbone(network: Pretrained, model_files: Path | None) -> None:
