@@ -9,6 +9,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, ModelFiles, examples, option
+from facerec.cli.transfer import options
 
 if TYPE_CHECKING:
     from facerec.transfer.look import Look, Seen
@@ -32,9 +33,7 @@ def look(
             "Such as resnet50.v2. By default a ResNet of torchvision if its weights are here, else efficientnet_lite0.",
         ),
     ] = None,
-    weights: Annotated[
-        str, option("--weights", "VERSION", "default, a version such as v1, or none for random weights.")
-    ] = "default",
+    weights: options.Weights = "default",
     model_files: ModelFiles = None,
     layer: Annotated[
         list[str] | None,
