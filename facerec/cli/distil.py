@@ -13,6 +13,7 @@ from facerec.cli import console, training
 from facerec.cli.command_line import command_line
 from facerec.cli.grouped import grouped
 from facerec.cli.options import AsJson, examples, flag, option
+from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.training import HOW, LEARNED
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def distil(
     off goes on when it is started again with the same options.
     Several processes train together by: torchrun --nproc-per-node N --no-python facerec distil ...
     """
+    must_exist(data, "a folder of photos, or a CSV file with the column image")
+    must_be_new(out)
     from facerec.training.balance import strata
     from facerec.training.distil import train_student
     from facerec.training.students import load_student, recipe_for

@@ -9,6 +9,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Device, MinFaceSize, ModelFiles, examples, flag, option
+from facerec.cli.paths import must_be_new, must_exist
 
 if TYPE_CHECKING:
     from facerec.models.folder import ModelFolder
@@ -62,6 +63,9 @@ def export(
     if int8 and photos is None:
         message = "--int8 needs --photos: the ranges of the numbers, and what it costs, are measured on faces"
         raise ArgumentError(message)
+    must_be_new(onnx)
+    if photos is not None:
+        must_exist(photos, "a folder with one folder of photos per person, or a CSV file")
     from facerec.training.export import export_float, exportable, points_of_the_same_vectors
     from facerec.training.int8 import measured_int8, trial_chips
 

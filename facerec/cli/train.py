@@ -13,6 +13,7 @@ from facerec.cli import console, training
 from facerec.cli.command_line import command_line
 from facerec.cli.grouped import grouped
 from facerec.cli.options import AsJson, examples, option
+from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.training import DATA, GROUPS, HOW, LEARNED
 
 if TYPE_CHECKING:
@@ -177,6 +178,8 @@ def train(
     People are split, never photos. A training that was cut off goes on when it is started again with the same options.
     Several processes train together by: torchrun --nproc-per-node N --no-python facerec train ...
     """
+    must_exist(data, "a folder with one folder of photos per person, or a CSV file with the columns image and subject")
+    must_be_new(out)
     from facerec.training.make import train_embedder
     from facerec.training.starting import recipe_for
     from facerec.transfer.backbone import load_backbone

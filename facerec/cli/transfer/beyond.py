@@ -93,11 +93,11 @@ def beyond(
     with the same options.
     """
     allowed = options.parse_budget(budget)
-    tasks, protocols = _tasks(task), _protocols(protocol)
     options.check_least(seeds=(seeds, 1), steps=(steps, 3), photos=(photos, 16), workers=(workers, 1), seed=(seed, 0))
     if not 64 <= size <= 1024 or size % 32:
         message = f"--size must be a multiple of 32 from 64 to 1024; got {size}"
         raise ArgumentError(message)
+    tasks, protocols = _tasks(task), _protocols(protocol)
     from facerec.device import best_device, torch_device, use_one_thread_per_network
     from facerec.transfer.backbone import default_backbone_name, load_backbone
     from facerec.transfer.beyond import findings, run_beyond

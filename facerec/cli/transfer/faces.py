@@ -10,6 +10,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
+from facerec.cli.paths import must_exist
 from facerec.cli.transfer import options
 from facerec.cli.transfer.options import HOW, WHAT, Names
 
@@ -93,6 +94,8 @@ def faces(
     """
     options.check_least(seeds=(seeds, 1))
     allowed = None if budget is None else options.parse_budget(budget)
+    chosen_protocols = None if protocol is None else options.protocols_of(protocol)
+    must_exist(data, "a CSV file of labels, or a folder with FairFace's label files")
     from facerec.device import best_device, torch_device
     from facerec.transfer.attributes.fairface import read_fairface
     from facerec.transfer.attributes.page import write_attributes
@@ -103,7 +106,6 @@ def faces(
     settings = check_settings(size=size, epochs=epochs, trials=trials)
     chosen = device or best_device()
     torch_device(chosen)
-    protocols = DEFAULT_PROTOCOLS if protocol is None else options.protocols_of(protocol)
     image_set = read_fairface(data, attribute=attribute)
     with console.progress("measuring cells") as progress:
         bench = run_attributes(
@@ -112,7 +114,7 @@ def faces(
             attribute=attribute,
             command=command_line(context),
             backbones=options.listed(backbone or []),
-            protocols=protocols,
+            protocols=chosen_protocols or DEFAULT_PROTOCOLS,
             seeds=seeds,
             budget=allowed,
             settings=settings,

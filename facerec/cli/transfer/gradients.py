@@ -54,7 +54,7 @@ def gradients(
 
     The cost is predicted first. Writes report.html, report.md, report.json, run.json and every number as CSV.
     """
-    allowed = options.parse_budget(budget)
+    allowed, layers = options.parse_budget(budget), _depths(depths)
     processes = options.processes(workers)
     from facerec.device import use_one_thread_per_network
     from facerec.transfer.gradients import Plan, findings, fit, predict, read_lab_images, run_lab, scaled, textures
@@ -63,7 +63,7 @@ def gradients(
     use_one_thread_per_network()
     default = Plan()
     wanted = Plan(
-        depths=_depths(depths),
+        depths=layers,
         seeds=seeds,
         steps=default.steps if steps is None else steps,
         initialisation=initialisation,

@@ -60,7 +60,9 @@ def look(
 
     Writes look.html, look.md and look.json, which show the photos: keep them where those may be seen.
     """
-    from facerec.measure.datasets import photos as listed
+    from facerec.photos.folders import photos as listed
+
+    shown, beyond = listed(photos), listed(outside) if outside else ()
     from facerec.reporting import write
     from facerec.transfer import default_backbone_name, load_backbone
     from facerec.transfer.look import look as look_inside
@@ -68,9 +70,8 @@ def look(
 
     name = default_backbone_name(model_files) if backbone is None else backbone
     chosen = load_backbone(name, model_files=model_files, weights=weights)
-    beyond = listed(outside) if outside else ()
     with console.progress("looking at photos") as progress:
-        found = look_inside(chosen, listed(photos), outside=beyond, layers=layer or (), seed=seed, progress=progress)
+        found = look_inside(chosen, shown, outside=beyond, layers=layer or (), seed=seed, progress=progress)
     written = write(look_page(found), out, stem="look")
     if as_json:
         console.document(_document(found, written.html))

@@ -9,6 +9,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
+from facerec.cli.paths import must_exist
 from facerec.cli.running import FAILED
 from facerec.cli.transfer import options
 from facerec.cli.transfer.options import HOW, WHAT, Names
@@ -115,6 +116,12 @@ def run(
     that was cut off goes on where it was when it is started again with the same options.
     Several processes share each training: torchrun --nproc-per-node N --no-python facerec transfer run ...
     """
+    seconds = None if budget is None else options.parse_budget(budget)
+    counts = None if shots is None else tuple(_shots(each) for each in options.listed(shots))
+    options.check_least(seeds=(seeds, 1), size=(size, 1), epochs=(epochs, 1), trials=(trials, 1))
+    protocols = None if protocol is None else options.protocols_of(protocol)
+    if not data.startswith("torchvision:"):
+        must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
     from facerec.device import best_device, torch_device
     from facerec.transfer.bench import DEFAULT_PROTOCOLS, run_bench
     from facerec.transfer.findings import judge
@@ -128,9 +135,6 @@ def run(
 
                 follow(together)
                 return
-            seconds = None if budget is None else options.parse_budget(budget)
-            counts = None if shots is None else tuple(_shots(each) for each in options.listed(shots))
-            options.check_least(seeds=(seeds, 1), size=(size, 1), epochs=(epochs, 1), trials=(trials, 1))
             chosen = device or best_device()
             torch_device(chosen)
             with console.progress("measuring cells") as progress:
@@ -138,7 +142,7 @@ def run(
                     data,
                     out,
                     backbones=options.listed(backbone or []),
-                    protocols=DEFAULT_PROTOCOLS if protocol is None else options.protocols_of(protocol),
+                    protocols=protocols or DEFAULT_PROTOCOLS,
                     shots=counts,
                     seeds=seeds,
                     budget=seconds,
