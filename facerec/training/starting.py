@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from facerec.errors import ArgumentError
 from facerec.models import catalogue, weights
 from facerec.models.folder import Pixels
-from facerec.networks.architectures import DLIB_RESNET
 from facerec.networks.dlib_resnet import parse_dlib_resnet
 from facerec.networks.face_network import FaceNetwork, HeadKind, ResidualHead
+from facerec.networks.names import DLIB_RESNET
 from facerec.training.recipe import TrainingRecipe
 from facerec.transfer.backbone import Backbone
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from facerec.errors import ArgumentError
-from facerec.networks.architectures import DLIB_RESNET, KEPT, STUDENTS, build, dissect
+from facerec.networks.architectures import KEPT, STUDENTS, build, dissect
+from facerec.networks.names import DLIB_RESNET
 from facerec.networks.trunk import Trunk
 from facerec.training.student_recipe import StudentRecipe
 from facerec.transfer.backbone import NONE, Backbone, Folder, load_backbone
