@@ -29,7 +29,7 @@ def export(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The embedder, as facerec models lists it.")],
     *,
     onnx: Annotated[
-        Path, option("--onnx", "DIR", "The folder to make: model.onnx, model.json and card; models add takes it.")
+        Path, option("--onnx DIR", "The folder to make: model.onnx, model.json and card; models add takes it.")
     ],
     int8: Annotated[
         bool, flag("--int8", "Numbers of 8 bits: smaller and faster, less accurate. Needs --photos.")
@@ -37,14 +37,13 @@ def export(
     photos: Annotated[
         Path | None,
         option(
-            "--photos",
-            "DIR|CSV",
+            "--photos DIR|CSV",
             "Photos of known people, as for facerec train. With --int8 half of the people set the ranges, and the "
             "price is measured on the others; without it the vectors are compared on them.",
         ),
     ] = None,
     called: Annotated[
-        str | None, option("--name", "NAME", "Of the exported model; by default that of its folder.")
+        str | None, option("--name NAME", "Of the exported model; by default that of its folder.")
     ] = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,

@@ -40,8 +40,7 @@ def train(
     data: Annotated[
         Path,
         option(
-            "--data",
-            "DIR|CSV",
+            "--data DIR|CSV",
             "A folder with one folder of photos per person, or a CSV with the columns image and subject; further "
             "ones, such as gender, are kept.",
         ),
@@ -51,8 +50,7 @@ def train(
     backbone: Annotated[
         str,
         option(
-            "--backbone",
-            "NAME",
+            "--backbone NAME",
             "Where it starts: dlib_resnet, the face network; efficientnet_lite0, resnet18, resnet50 and others, "
             "trained on ImageNet (facerec transfer backbones); NAME.none is random.",
             LEARNED,
@@ -60,18 +58,12 @@ def train(
     ] = "dlib_resnet",
     head: Annotated[
         Head,
-        option(
-            "--head",
-            "WHICH",
-            "On the backbone's features: linear, mlp (a hidden layer beside it), or none.",
-            LEARNED,
-        ),
+        option("--head WHICH", "On the backbone's features: linear, mlp (a hidden layer beside it), or none.", LEARNED),
     ] = "linear",
     unfreeze: Annotated[
         Unfreeze | None,
         option(
-            "--unfreeze",
-            "STAGES",
+            "--unfreeze STAGES",
             "Stages of the backbone that are trained: none (seconds), last, or all, one after the other. By default "
             "none; all for a random backbone.",
             LEARNED,
@@ -80,8 +72,7 @@ def train(
     loss: Annotated[
         Loss,
         option(
-            "--loss",
-            "NAME",
+            "--loss NAME",
             "arcface, cosface, subcenter; or supcon, triplet, which leave out people with one photo.",
             HOW,
         ),
@@ -89,13 +80,12 @@ def train(
     epochs: training.Epochs = 20,
     patience: training.Patience = 5,
     fmr: Annotated[
-        float, option("--fmr", "RATE", "The false match rate at which unseen people choose the epoch.", HOW)
+        float, option("--fmr RATE", "The false match rate at which unseen people choose the epoch.", HOW)
     ] = 0.01,
     validation: Annotated[
         float,
         option(
-            "--validation",
-            "SHARE",
+            "--validation SHARE",
             "Share of the people who are not learned from, choose the epoch and measure the operating points.",
             HOW,
         ),
@@ -104,35 +94,30 @@ def train(
     learning_rate: Annotated[
         float,
         option(
-            "--learning-rate",
-            "RATE",
+            "--learning-rate RATE",
             "Of the backbone's last stage; the head learns three times faster, earlier stages slower.",
             HOW,
         ),
     ] = 1e-4,
     scale: Annotated[
-        float | None,
-        option("--scale", "S", "Of the loss. By default what suits the people and the start.", HOW),
+        float | None, option("--scale S", "Of the loss. By default what suits the people and the start.", HOW)
     ] = None,
     margin: Annotated[
         float | None,
         option(
-            "--margin",
-            "M",
+            "--margin M",
             "Of the loss; degrees for arcface and subcenter. By default what suits the people and the start.",
             HOW,
         ),
     ] = None,
     dimension: Annotated[
-        int | None,
-        option("--dimension", "N", "Numbers in a vector. By default 128 for dlib_resnet, else 256.", LEARNED),
+        int | None, option("--dimension N", "Numbers in a vector. By default 128 for dlib_resnet, else 256.", LEARNED)
     ] = None,
     size: training.Size = None,
     batch_norm: Annotated[
         Norm | None,
         option(
-            "--batch-norm",
-            "POLICY",
+            "--batch-norm POLICY",
             "Of the backbone: stats-frozen, frozen (the scales, too), or train. By default stats-frozen; train for a "
             "random backbone.",
             HOW,
@@ -143,8 +128,7 @@ def train(
     crop: Annotated[
         str,
         option(
-            "--crop",
-            "RECIPE",
+            "--crop RECIPE",
             "How faces are cut: dlib-5pt-chip-150.v1, or five-point-112.v1 (ArcFace's template; other sizes too).",
             DATA,
         ),
@@ -152,8 +136,7 @@ def train(
     audit_by: Annotated[
         list[str] | None,
         option(
-            "--audit-by",
-            "COLUMN",
+            "--audit-by COLUMN",
             "Audit the model by this column of the CSV on the people who validate, and keep the audit in its folder. "
             "May be given several times.",
             GROUPS,
@@ -162,8 +145,7 @@ def train(
     balance: Annotated[
         str | None,
         option(
-            "--balance",
-            "COLUMN",
+            "--balance COLUMN",
             "Each group of this column of the CSV has the same share of every batch; photos of which it is not given "
             "are a group of their own.",
             GROUPS,

@@ -23,24 +23,23 @@ GROUPS = "By group"
 DATA = "The photos"
 _SHOWN = 10
 
-Epochs = Annotated[int, option("--epochs", "N", "Passes over the photos, at most.", HOW)]
-Patience = Annotated[int, option("--patience", "N", "Epochs without a better one after which it ends.", HOW)]
-BatchSize = Annotated[int, option("--batch-size", "N", "Photos per step.", HOW)]
+Epochs = Annotated[int, option("--epochs N", "Passes over the photos, at most.", HOW)]
+Patience = Annotated[int, option("--patience N", "Epochs without a better one after which it ends.", HOW)]
+BatchSize = Annotated[int, option("--batch-size N", "Photos per step.", HOW)]
 Precision = Annotated[
     Literal["float32", "bfloat16", "auto"],
-    option("--precision", "FORMAT", "Of the backbone's numbers: float32, bfloat16, or auto, the faster one.", HOW),
+    option("--precision FORMAT", "Of the backbone's numbers: float32, bfloat16, or auto, the faster one.", HOW),
 ]
-Seed = Annotated[int, option("--seed", "N", "Of every draw.", HOW)]
+Seed = Annotated[int, option("--seed N", "Of every draw.", HOW)]
 Size = Annotated[
-    int | None,
-    option("--size", "PIXELS", "Side of the network's input. By default that of the aligned faces.", LEARNED),
+    int | None, option("--size PIXELS", "Side of the network's input. By default that of the aligned faces.", LEARNED)
 ]
 Reweight = Annotated[
     str | None,
-    option("--reweight", "COLUMN", "Each group of this column of the CSV has the same weight in the loss.", GROUPS),
+    option("--reweight COLUMN", "Each group of this column of the CSV has the same weight in the loss.", GROUPS),
 ]
 Out = Annotated[
-    Path, option("--out", "DIR", "The model's folder. DIR.training beside it holds log, curves and checkpoint.")
+    Path, option("--out DIR", "The model's folder. DIR.training beside it holds log, curves and checkpoint.")
 ]
 Made: TypeAlias = "TrainedModel | TaughtModel"
 
@@ -50,14 +49,13 @@ class Photos:
     """How the photos are read, and where what is made of them is kept."""
 
     face: Annotated[
-        Choice, option("--face", "WHICH", "Which face of a photo is the person's: central, largest, or only.", DATA)
+        Choice, option("--face WHICH", "Which face of a photo is the person's: central, largest, or only.", DATA)
     ] = "central"
     min_face_size: MinFaceSize = MIN_FACE_SIZE
     cache: Annotated[
         Path | None,
         option(
-            "--cache",
-            "DIR",
+            "--cache DIR",
             "Where aligned faces and features are kept for further trainings. By default in DIR.training.",
             DATA,
         ),
@@ -65,13 +63,10 @@ class Photos:
     data_terms: Annotated[
         str,
         option(
-            "--data-terms",
-            "TEXT",
-            "The terms of the photos and the consent of the people, for the model's card.",
-            DATA,
+            "--data-terms TEXT", "The terms of the photos and the consent of the people, for the model's card.", DATA
         ),
     ] = ""
-    name: Annotated[str | None, option("--name", "NAME", "Of the model; by default that of its folder.")] = None
+    name: Annotated[str | None, option("--name NAME", "Of the model; by default that of its folder.")] = None
     device: Device = None
     model_files: ModelFiles = None
 

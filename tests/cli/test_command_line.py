@@ -28,13 +28,13 @@ def words():
         context: typer.Context,
         files: list[Path],
         *,
-        by: Annotated[list[str] | None, option("--by", "NAME", "Groups.")] = None,
-        seed: Annotated[int, option("--seed -s", "N", "Of draws.")] = 0,
-        steps: Annotated[int, option("--steps", "N", "To take.")] = 5,
-        source: Annotated[str, option("--source", "WHAT", "A folder, or a word.")] = "",
+        by: Annotated[list[str] | None, option("--by NAME", "Groups.")] = None,
+        seed: Annotated[int, option("--seed -s N", "Of draws.")] = 0,
+        steps: Annotated[int, option("--steps N", "To take.")] = 5,
+        source: Annotated[str, option("--source WHAT", "A folder, or a word.")] = "",
         exact: Annotated[bool, flag("--exact", "All of it.")] = False,
-        flip: Annotated[bool, option("--flip/--no-flip", "", "Mirrored too.")] = True,
-        out: Annotated[Path, option("--out", "DIR", "Where to.")] = Path(),
+        flip: Annotated[bool, option("--flip/--no-flip", "Mirrored too.")] = True,
+        out: Annotated[Path, option("--out DIR", "Where to.")] = Path(),
     ) -> None:
         seen.append(command_line(context, steps=9) if steps == 7 else command_line(context))
 

@@ -65,7 +65,7 @@ def reembed(
     *,
     gallery: GalleryFile,
     model: Annotated[
-        str, option("--model", "NAME", "The embedder to change to, as facerec models lists it.")
+        str, option("--model NAME", "The embedder to change to, as facerec models lists it.")
     ] = "dlib-resnet",
     as_json: AsJson = False,
     min_face_size: MinFaceSize = 40,

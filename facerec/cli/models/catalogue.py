@@ -72,7 +72,7 @@ def fetch(
     name: Name,
     model_files: Annotated[
         Path | None,
-        option("--model-files", "DIR", "Where to put it; by default FACEREC_MODEL_FILES, else the user's cache."),
+        option("--model-files DIR", "Where to put it; by default FACEREC_MODEL_FILES, else the user's cache."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -30,16 +30,15 @@ EXAMPLES = examples(
 
 def beyond(
     context: typer.Context,
-    out: Annotated[Path, option("--out", "DIR", "Where results go; what is there already is gone on with.")],
+    out: Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")],
     *,
     task: Annotated[
-        str, option("--task", "NAME[,NAME]", "segmentation, detection or both.", WHAT)
+        str, option("--task NAME[,NAME]", "segmentation, detection or both.", WHAT)
     ] = "segmentation,detection",
     data: Annotated[
         str,
         option(
-            "--data",
-            "WHAT",
+            "--data WHAT",
             "shapes: scenes made on the spot; or a folder of photos with annotations in COCO's format.",
             WHAT,
         ),
@@ -47,8 +46,7 @@ def beyond(
     backbone: Annotated[
         str | None,
         option(
-            "--backbone",
-            "NAME",
+            "--backbone NAME",
             "Such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
             WHAT,
         ),
@@ -56,32 +54,29 @@ def beyond(
     protocol: Annotated[
         str,
         option(
-            "--protocol",
-            "NAME[,NAME]",
+            "--protocol NAME[,NAME]",
             "scratch: random weights; frozen: the backbone stays as it is; fine-tune: all is trained.",
             WHAT,
         ),
     ] = "scratch,frozen,fine-tune",
-    seeds: Annotated[int, option("--seeds", "N", "Trainings of each protocol.", WHAT)] = 3,
+    seeds: Annotated[int, option("--seeds N", "Trainings of each protocol.", WHAT)] = 3,
     weights: options.Weights = "default",
     model_files: ModelFiles = None,
     budget: Annotated[
         str,
         option(
-            "--budget",
-            "TIME",
+            "--budget TIME",
             "Such as 5m or 1h: decides how long trainings are, and how many seeds there is time for.",
             HOW,
         ),
     ] = "5m",
     steps: Annotated[
-        int | None,
-        option("--steps", "N", "Of every training, 8 scenes each. By default as many as fit the budget.", HOW),
+        int | None, option("--steps N", "Of every training, 8 scenes each. By default as many as fit the budget.", HOW)
     ] = None,
-    photos: Annotated[int, option("--photos", "N", "Scenes at most.", HOW)] = 256,
-    size: Annotated[int, option("--size", "PIXELS", "Side of the scenes, a multiple of 32.", HOW)] = 96,
+    photos: Annotated[int, option("--photos N", "Scenes at most.", HOW)] = 256,
+    size: Annotated[int, option("--size PIXELS", "Side of the scenes, a multiple of 32.", HOW)] = 96,
     workers: options.Workers = None,
-    seed: Annotated[int, option("--seed", "N", "Of the scenes and their parts.", HOW)] = 0,
+    seed: Annotated[int, option("--seed N", "Of the scenes and their parts.", HOW)] = 0,
     publish: Annotated[bool, flag("--publish", "Leave photos out of the report, to pass it on.")] = False,
     device: Device = None,
     as_json: AsJson = False,

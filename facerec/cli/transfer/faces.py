@@ -33,54 +33,47 @@ def faces(
     data: Annotated[
         Path,
         option(
-            "--data",
-            "DIR|CSV",
+            "--data DIR|CSV",
             "A CSV file with the columns file, age, gender and race, or a folder with FairFace's label files.",
         ),
     ],
-    out: Annotated[Path, option("--out", "DIR", "Where results go; what is there already is gone on with.")],
+    out: Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")],
     *,
     attribute: Annotated[
-        Literal["gender", "age"], option("--attribute", "NAME", "What to learn: gender or age.")
+        Literal["gender", "age"], option("--attribute NAME", "What to learn: gender or age.")
     ] = "gender",
     backbone: Annotated[
         Names,
         option(
-            "--backbone",
-            "NAME[,NAME]",
+            "--backbone NAME[,NAME]",
             "Networks, such as dlib_resnet; with .none at the end with random weights, as a control. By default the "
             "best one here.",
             WHAT,
         ),
     ] = None,
     protocol: Annotated[
-        Names,
-        option("--protocol", "NAME[,NAME]", "As for facerec transfer run. By default linear and fine-tune.", WHAT),
+        Names, option("--protocol NAME[,NAME]", "As for facerec transfer run. By default linear and fine-tune.", WHAT)
     ] = None,
-    seeds: Annotated[int, option("--seeds", "N", "Draws of validation photos and of training.", WHAT)] = 3,
+    seeds: Annotated[int, option("--seeds N", "Draws of validation photos and of training.", WHAT)] = 3,
     weights: options.Weights = "default",
     model_files: ModelFiles = None,
     test_part: options.TestPart = 0.5,
     budget: Annotated[
         str | None,
         option(
-            "--budget",
-            "TIME",
-            "Such as 10m: probes first, then the trainings that fit; what does not is listed.",
-            HOW,
+            "--budget TIME", "Such as 10m: probes first, then the trainings that fit; what does not is listed.", HOW
         ),
     ] = None,
     size: Annotated[
         int | None,
         option(
-            "--size",
-            "PIXELS",
+            "--size PIXELS",
             "Side of the input of trainings. By default the networks' own, which probes always have.",
             HOW,
         ),
     ] = None,
-    epochs: Annotated[int, option("--epochs", "N", "Of a training.", HOW)] = 5,
-    trials: Annotated[int, option("--trials", "N", "Learning rates that each training tries, 1 to 12.", HOW)] = 1,
+    epochs: Annotated[int, option("--epochs N", "Of a training.", HOW)] = 5,
+    trials: Annotated[int, option("--trials N", "Learning rates that each training tries, 1 to 12.", HOW)] = 1,
     labels_from: options.LabelsFrom = "",
     publish: Annotated[bool, flag("--publish", "Leave photos' names out of the tables too, to pass them on.")] = False,
     device: Device = None,

@@ -28,8 +28,7 @@ def look(
     backbone: Annotated[
         str | None,
         option(
-            "--backbone",
-            "NAME",
+            "--backbone NAME",
             "Such as resnet50.v2. By default a ResNet of torchvision if its weights are here, else efficientnet_lite0.",
         ),
     ] = None,
@@ -38,22 +37,20 @@ def look(
     layer: Annotated[
         list[str] | None,
         option(
-            "--layer",
-            "NAME",
+            "--layer NAME",
             "Show the activations of this layer; may be given several times. A wrong name lists the layers.",
         ),
     ] = None,
     outside: Annotated[
         list[Path] | None,
         option(
-            "--outside",
-            "PHOTO",
+            "--outside PHOTO",
             "A photo, or a folder, of things that the network does not know: measures how well its scores tell. May "
             "be given several times.",
         ),
     ] = None,
-    seed: Annotated[int, option("--seed", "NUMBER", "Of the weights where they are random.")] = 0,
-    out: Annotated[Path, option("--out", "DIR", "Where to write the page.")] = Path("reports/look"),
+    seed: Annotated[int, option("--seed NUMBER", "Of the weights where they are random.")] = 0,
+    out: Annotated[Path, option("--out DIR", "Where to write the page.")] = Path("reports/look"),
     as_json: AsJson = False,
 ) -> None:
     """Look inside a network with photos: filters, activations, five best answers, and whether it knows such photos.

@@ -23,19 +23,14 @@ WHAT = "What is compared"
 HOW = "How long and how large"
 
 Names = list[str] | None
-Weights = Annotated[
-    str, option("--weights", "WHICH", "default, a version such as v1, or none for random weights.", WHAT)
-]
-Workers = Annotated[int | None, option("--workers", "N", "Processes; by default one per core.", HOW)]
+Weights = Annotated[str, option("--weights WHICH", "default, a version such as v1, or none for random weights.", WHAT)]
+Workers = Annotated[int | None, option("--workers N", "Processes; by default one per core.", HOW)]
 TestPart = Annotated[
-    float,
-    option("--test-part", "SHARE", "Share of the photos to test on where the data give no test part.", WHAT),
+    float, option("--test-part SHARE", "Share of the photos to test on where the data give no test part.", WHAT)
 ]
 LabelsFrom = Annotated[
     str,
-    option(
-        "--labels-from", "TEXT", "How the groups were obtained: self-report, annotators, records. The report says it."
-    ),
+    option("--labels-from TEXT", "How the groups were obtained: self-report, annotators, records. The report says it."),
 ]
 
 

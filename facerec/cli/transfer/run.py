@@ -32,19 +32,17 @@ def run(
     data: Annotated[
         str,
         option(
-            "--data",
-            "DIR",
+            "--data DIR",
             "A folder with one folder of photos per class, or with train, validation and test folders of them; a CSV "
             "manifest with columns image and label; or torchvision:NAME:DIR of a set that is on disk.",
         ),
     ],
-    out: Annotated[Path, option("--out", "DIR", "Where results go; what is there already is gone on with.")],
+    out: Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")],
     *,
     backbone: Annotated[
         Names,
         option(
-            "--backbone",
-            "NAME[,NAME]",
+            "--backbone NAME[,NAME]",
             "Networks, such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
             WHAT,
         ),
@@ -52,8 +50,7 @@ def run(
     protocol: Annotated[
         Names,
         option(
-            "--protocol",
-            "NAME[,NAME]",
+            "--protocol NAME[,NAME]",
             "linear, knn, centroid, fine-tune, lp-ft, gradual, discriminative, linear-sgd or scratch. By default "
             "linear, knn, centroid, fine-tune and scratch.",
             WHAT,
@@ -61,47 +58,31 @@ def run(
     ] = None,
     shots: Annotated[
         Names,
-        option(
-            "--shots",
-            "N[,N]",
-            "Photos per class to learn from; all for all. By default 1, 5, 20 and all.",
-            WHAT,
-        ),
+        option("--shots N[,N]", "Photos per class to learn from; all for all. By default 1, 5, 20 and all.", WHAT),
     ] = None,
     seeds: Annotated[
         int | None,
-        option(
-            "--seeds",
-            "N",
-            "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.",
-            WHAT,
-        ),
+        option("--seeds N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.", WHAT),
     ] = None,
     weights: options.Weights = "default",
     model_files: ModelFiles = None,
-    label: Annotated[str, option("--label", "COLUMN", "The manifest's column of classes.", WHAT)] = "label",
+    label: Annotated[str, option("--label COLUMN", "The manifest's column of classes.", WHAT)] = "label",
     test_part: options.TestPart = 0.25,
     budget: Annotated[
         str | None,
-        option("--budget", "TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.", HOW),
+        option("--budget TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.", HOW),
     ] = None,
     size: Annotated[
         int | None,
-        option(
-            "--size",
-            "PIXELS",
-            "Side of the networks' input. By default their own, with a budget what fits.",
-            HOW,
-        ),
+        option("--size PIXELS", "Side of the networks' input. By default their own, with a budget what fits.", HOW),
     ] = None,
     epochs: Annotated[
-        int | None, option("--epochs", "N", "Of a training. By default 10, with a budget what fits.", HOW)
+        int | None, option("--epochs N", "Of a training. By default 10, with a budget what fits.", HOW)
     ] = None,
     trials: Annotated[
         int | None,
         option(
-            "--trials",
-            "N",
+            "--trials N",
             "Learning rates that each trained protocol may try, 1 to 12. By default 3, with a budget what fits.",
             HOW,
         ),

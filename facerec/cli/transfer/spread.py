@@ -30,17 +30,15 @@ def spread(
     by: Annotated[
         list[str],
         option(
-            "--by",
-            "NAME[,NAME]",
-            "Group by this column, or by several at once: race,gender. May be given several times.",
+            "--by NAME[,NAME]", "Group by this column, or by several at once: race,gender. May be given several times."
         ),
     ],
-    out: Annotated[Path, option("--out", "DIR", "Where to write the report.")],
-    photos: Annotated[int, option("--photos", "N", "Photos of each group in the picture of single photos.")] = 25,
-    seed: Annotated[int, option("--seed", "N", "Chooses these photos.")] = 0,
+    out: Annotated[Path, option("--out DIR", "Where to write the report.")],
+    photos: Annotated[int, option("--photos N", "Photos of each group in the picture of single photos.")] = 25,
+    seed: Annotated[int, option("--seed N", "Chooses these photos.")] = 0,
     labels_from: options.LabelsFrom = "",
     vectors_from: Annotated[
-        str, option("--vectors-from", "TEXT", "Which network made the vectors of which photos. The report says it.")
+        str, option("--vectors-from TEXT", "Which network made the vectors of which photos. The report says it.")
     ] = "",
     as_json: AsJson = False,
 ) -> None:
