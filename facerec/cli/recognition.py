@@ -27,15 +27,17 @@ def load_recognizer(
     WeightsError
         If a file of it is absent, is not the expected one, or cannot be used.
     """
+    from facerec.embed.load import DEFAULT, checked_embedder_name, load_embedder
+
+    name = checked_embedder_name(model or DEFAULT)  # before torch is imported
     from facerec.detect import Mtcnn
     from facerec.device import best_device
-    from facerec.embed.load import DEFAULT, load_embedder
     from facerec.recognizer import Recognizer
 
     device = best_device() if device is None else device
     return Recognizer(
         detector=Mtcnn(min_face_size=min_face_size, device=device, model_files=model_files),
-        embedder=load_embedder(model or DEFAULT, device=device, model_files=model_files),
+        embedder=load_embedder(name, device=device, model_files=model_files),
         workers=one_thread_per_photo(),
     )
 

@@ -29,6 +29,10 @@ LINES = {
     "evaluate scores nosuch.csv": "nosuch.csv",
     "calibrate nosuch.csv --fmr 0.1 --out p.json": "nosuch.csv",
     "verify a.jpg": "verify takes two photos",
+    "verify a.jpg a.jpg --model dlib_resnet": "did you mean 'dlib-resnet'?",
+    "identify nosuch.jpg --gallery g.db": "nosuch.jpg: there is no such file or folder",
+    "enroll ada a.jpg --gallery g.db --model nosuch": "no embedder is called 'nosuch'",
+    "models show nosuch": "no model is called 'nosuch'",
     "gallery list --gallery nosuch.db": "nosuch.db",
 }
 
@@ -36,6 +40,7 @@ LINES = {
 def test_a_mistake_is_told_before_torch_is_imported(tmp_path):
     """Wrong arguments, paths and names are told where torch cannot be imported at all, each in one line."""
     (tmp_path / "old").mkdir()
+    (tmp_path / "a.jpg").touch()
     program = (
         "import contextlib, io, json, sys\n"
         "class NoTorch:\n"
