@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,19 +50,10 @@ def backbone_table(networks: Sequence[Pretrained], model_files: Path | None) -> 
 
 def backbone_document(network: Pretrained, model_files: Path | None) -> dict[str, object]:
     """All that is known of one set of weights, and where its file is."""
+    about = {field.name: getattr(network, field.name) for field in fields(network)}
     return {
-        "name": network.name,
-        "architecture": network.architecture,
-        "default": network.default,
-        "licence": network.licence,
-        "commercial": network.commercial,
-        "commercial_reason": network.commercial_reason,
-        "parameters": network.parameters,
-        "macs": network.macs,
-        "top1": network.top1,
-        "top5": network.top5,
+        **about,
         "preprocessing": network.preprocessing.text,
-        "source": network.source,
         "files": [{"file": each.file_name, "sha256": each.sha256} for each in network.files],
         **file_state(network, model_files),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -208,18 +208,5 @@ def _document(model: Model, model_files: Path | None) -> dict[str, object]:
     for weight in model.weights:
         file = file_state(weight, model_files=model_files)
         files.append({"file": weight.file_name, "sha256": weight.sha256, "size": weight.size, **asdict(file)})
-    return {
-        "name": model.name,
-        "task": model.task,
-        "summary": model.summary,
-        "default": model.default,
-        "dimension": model.dimension,
-        "code_licence": model.code_licence,
-        "weights_licence": model.weights_licence,
-        "commercial": model.commercial,
-        "commercial_reason": model.commercial_reason,
-        "training_data": model.training_data,
-        "training_terms": model.training_terms,
-        "accuracy_by_group": model.accuracy_by_group,
-        "files": files,
-    }
+    about = {field.name: getattr(model, field.name) for field in fields(model) if field.name != "weights"}
+    return {**about, "files": files}
