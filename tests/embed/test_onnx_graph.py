@@ -46,7 +46,7 @@ def test_flip_adds_the_unit_vector_of_the_mirror_image(pooled_graph):
 
 
 def test_the_mirror_image_exchanges_left_and_right():
-    """A network that sees the first column only, on a chip whose left is red, whose right is blue, whose top is black."""
+    """A network that sees the first column only, on a chip that is red on the left, blue on the right, black above."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
