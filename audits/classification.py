@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from fairlearn.metrics import MetricFrame
 from numpy.typing import NDArray
 
 from audits.class_rates import (
@@ -31,6 +30,10 @@ from audits.intervals import CONFIDENCE, checked_confidence
 from audits.predictions import check_predictions
 from audits.rates import Trials, grouped_order
 from facerec.errors import ArgumentError, ScoreTableError
+from facerec.extras import extra
+
+with extra("audit"):
+    from fairlearn.metrics import MetricFrame
 
 _HIGHER_IS_BETTER = ("accuracy", "selection")
 

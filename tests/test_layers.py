@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 # Each folder (or module at the top) of facerec stands on one floor, and imports from floors below only.
 FLOORS = [
     {"errors", "visible_text"},
-    {"types"},
+    {"types", "extras"},
     {"device", "files", "similarity"},
     {"photos"},
     {"points", "reporting"},
@@ -24,7 +24,7 @@ FLOORS = [
     {"embed", "gallery"},
     {"recognizer", "transfer"},
     {"enrollment", "testing", "training"},
-    {"demo"},
+    {"demo", "checkup"},
     {"cli"},
 ]
 TORCH = {
@@ -35,7 +35,7 @@ TORCH = {
     "facerec.transfer",
     "facerec.training",
 }
-AUDITS_MAY_IMPORT = {"errors", "types", "files", "measure", "reporting", "visible_text"}
+AUDITS_MAY_IMPORT = {"errors", "extras", "types", "files", "measure", "reporting", "visible_text"}
 
 
 def _dotted(path: Path) -> str:
@@ -146,7 +146,14 @@ def test_torch_stays_where_it_belongs(name: str) -> None:
 def test_importing_the_packages_loads_no_torch() -> None:
     """Every module outside the folders that run networks imports where torch cannot be imported at all."""
     torchless = [name for name in MODULES if not any(name.startswith(home) for home in TORCH)]
-    above = ("facerec.recognizer", "facerec.enrollment", "facerec.demo", "facerec.training", "facerec.transfer")
+    above = (
+        "facerec.recognizer",
+        "facerec.enrollment",
+        "facerec.checkup",
+        "facerec.demo",
+        "facerec.training",
+        "facerec.transfer",
+    )
     names = [name for name in torchless if not name.startswith(above)]
     program = "\n".join(
         chain(

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
 
 from audits.mitigation.methods import Embeddings
 from audits.mitigation.vectors import PhotoVectors, photo_vectors
 from facerec.errors import ArgumentError, ScoreTableError
+from facerec.extras import extra
+
+with extra("audit"):
+    from sklearn.cluster import KMeans
 
 PUBLISHED = 100
 """Regions in the published comparisons of FairCal and FSN."""

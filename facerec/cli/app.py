@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import calibrate, demo, detect, embed, enroll, evaluate, export, identify, score, train, verify
+from facerec.cli import (
+    calibrate,
+    check,
+    demo,
+    detect,
+    distil,
+    embed,
+    enroll,
+    evaluate,
+    export,
+    identify,
+    score,
+    train,
+    verify,
+)
 from facerec.cli.audit.app import app as audit
 from facerec.cli.console import say
 from facerec.cli.gallery.app import app as gallery
@@ -59,6 +73,7 @@ def _program(
 
 
 app.command(rich_help_panel=_FIRST, epilog=demo.EXAMPLES)(demo.demo)
+app.command(rich_help_panel=_FIRST, epilog=check.EXAMPLES)(check.check)
 app.command(rich_help_panel=_PHOTOS, epilog=detect.EXAMPLES)(detect.detect)
 app.command(rich_help_panel=_PHOTOS, epilog=verify.EXAMPLES)(verify.verify)
 app.command(rich_help_panel=_GALLERIES, epilog=enroll.EXAMPLES)(enroll.enroll)
@@ -71,5 +86,6 @@ app.command(rich_help_panel=_MEASURING, epilog=calibrate.EXAMPLES)(calibrate.cal
 app.add_typer(audit, rich_help_panel=_AUDITS)
 app.add_typer(transfer, rich_help_panel=_TRANSFER)
 app.command(rich_help_panel=_TRANSFER, epilog=train.EXAMPLES)(train.train)
+app.command(rich_help_panel=_TRANSFER, epilog=distil.EXAMPLES)(distil.distil)
 app.command(rich_help_panel=_MODELS, epilog=export.EXAMPLES)(export.export)
 app.add_typer(models, rich_help_panel=_MODELS)

@@ -21,15 +21,12 @@ def calibrate(
         Path, typer.Argument(metavar="SCORES", help="A score table made by facerec score or evaluate lfw.")
     ],
     *,
-    fmr: Annotated[
-        list[float], option("--fmr", "RATE", "The false match rate to keep to; may be given several times.")
-    ],
-    out: Annotated[Path, option("--out", "POINT.json", "Where to write the operating points.")],
+    fmr: Annotated[list[float], option("--fmr RATE", "The false match rate to keep to; may be given several times.")],
+    out: Annotated[Path, option("--out POINT.json", "Where to write the operating points.")],
     data_set: Annotated[
         str | None,
         option(
-            "--data-set",
-            "TEXT",
+            "--data-set TEXT",
             "What the pairs are, and how its impostors were chosen; by default the table's file name.",
         ),
     ] = None,

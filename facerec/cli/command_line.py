@@ -12,28 +12,33 @@ import typer
 _NOT_TOLD = {"out", "as_json", "junit", "summary"}
 
 
-def command_line(context: typer.Context) -> tuple[str, ...]:
-    """The words of the command: what was given, in the order in which it was given, and paths without their folders."""
-    given = [
-        word
-        for parameter in context.command.params
-        if parameter.param_type_name == "argument"
-        for word in _values(context.params[str(parameter.name)])
-    ]
-    options = {each.name: each for each in context.command.params if each.param_type_name == "option"}
-    for name, value in context.params.items():
-        source = context.get_parameter_source(name)
-        if name not in options or name in _NOT_TOLD or source is None:
-            continue
-        if source.name in ("COMMANDLINE", "ENVIRONMENT"):
-            option = options[name]
-            if value is True:
-                given.append(option.opts[0])
-            elif value is False:
-                given.append(option.secondary_opts[0])
-            else:
-                given += [word for each in _values(value) for word in (option.opts[0], each)]
-    return (*context.command_path.split(), *given)
+def command_line(context: typer.Context, **settled: object) -> tuple[str, ...]:
+    """The words of the command: what was given, in the order in which it was given, and paths without their folders.
+
+    Parameters
+    ----------
+    context : typer.Context
+    **settled
+        Options whose value was settled later, by their parameters' names; one that is None is left out.
+    """
+    parameters = {str(each.name): each for each in context.command.params}
+    given = [name for name in context.params if _is_given(context, name)]
+    arguments: list[str] = []
+    options: list[str] = []
+    for name, value in ({name: context.params[name] for name in given if name not in _NOT_TOLD} | settled).items():
+        parameter = parameters[name]
+        if parameter.param_type_name == "argument":
+            arguments += _values(value)
+        elif isinstance(value, bool):
+            options.append((parameter.opts if value else parameter.secondary_opts)[0])
+        else:
+            options += [word for each in _values(value) for word in (parameter.opts[0], each)]
+    return (*context.command_path.split(), *arguments, *options)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
 
 
 def _values(value: object) -> Iterator[str]:

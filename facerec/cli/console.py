@@ -28,6 +28,30 @@ _STYLES = {"match": "bold green", "no match": "bold red", "undecided": "bold yel
 _UNFOLDED = 10_000
 
 
+# What a terminal obeys or does not show, and a name may hold: control characters, and those that turn text around.
+_DANGEROUS = {
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    0x61C,
+    *range(0x200E, 0x2010),
+    *range(0x2028, 0x202F),
+    *range(0x2066, 0x206A),
+}
+_ESCAPED = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _DANGEROUS - {0x09, 0x0A}}
+_IN_JSON = {code: f"\\u{code:04x}" for code in _DANGEROUS if code >= 0x7F}
+
+
+def shown(text: str) -> str:
+    r"""`text` as a terminal may get it, whoever wrote what is in it; lines and tabs stay.
+
+    Examples
+    --------
+    >>> print(shown("Ada\x1b[2J\u202e"))
+    Ada\x1b[2J\u202e
+    """
+    return text.translate(_ESCAPED)
+
+
 def stdout() -> Console:
     """The console for answers; made anew, because tests and progress bars exchange ``sys.stdout``."""
     return Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -41,12 +65,12 @@ def stderr() -> Console:
 def say(text: str = "") -> None:
     """Print a line of the answer."""
     # Not through a console: only what is written to sys.stdout itself goes above a progress bar.
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(shown(text) + "\n")
 
 
 def say_decision(decision: str, text: str) -> None:
     """Print a line that begins with a decision, in its colour."""
-    stdout().print(Text.assemble((decision, _STYLES[decision]), text))
+    stdout().print(Text.assemble((decision, _STYLES[decision]), shown(text)))
 
 
 def say_point(point: OperatingPoint) -> None:
@@ -72,7 +96,7 @@ def percent(rate: Rate) -> str:
 
 def note(text: str) -> None:
     """Print a line about the work to stderr."""
-    stderr().print(text)
+    stderr().print(shown(text))
 
 
 def document(content: Mapping[str, object]) -> None:
@@ -80,7 +104,7 @@ def document(content: Mapping[str, object]) -> None:
     # Names of files may hold what the terminal's encoding cannot; in JSON every character can be written in ASCII.
     ascii_only = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
     text = json.dumps(_finite(content), indent=2, ensure_ascii=ascii_only, allow_nan=False)
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(text.translate(_IN_JSON) + "\n")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> None:
@@ -96,17 +120,17 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
         Headings of the columns whose cells stand to the right.
     """
     console = stdout()
-    shown = Table(box=SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn = Table(box=SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in columns:
-        shown.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        drawn.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*("–" if cell is None else str(cell) for cell in row))
+        drawn.add_row(*("–" if cell is None else shown(str(cell)).replace("\n", "\\n") for cell in row))
     if console.is_terminal:
-        console.print(shown, soft_wrap=False)
+        console.print(drawn, soft_wrap=False)
         return
     unfolded = Console(width=_UNFOLDED, file=io.StringIO(), markup=False, highlight=False, emoji=False)
     with unfolded.capture() as captured:
-        unfolded.print(shown)
+        unfolded.print(drawn)
     for line in captured.get().splitlines():
         say(line.rstrip())
 

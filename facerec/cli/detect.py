@@ -38,15 +38,16 @@ def detect(
 
     A photo that cannot be read is reported in its place and the others go on; the exit status is then 2.
     """
-    from facerec.cli.recognition import one_thread_per_photo
-    from facerec.detect import Mtcnn
-    from facerec.device import best_device
     from facerec.errors import ImageError
     from facerec.photos import reader
     from facerec.photos.folders import photos
     from facerec.photos.prefetch import ahead
 
-    found = photos(paths)
+    found = photos(paths)  # a path that is none is told before torch is imported
+    from facerec.cli.recognition import one_thread_per_photo
+    from facerec.detect import Mtcnn
+    from facerec.device import best_device
+
     detector = Mtcnn(
         min_face_size=min_face_size,
         mode="exact" if exact else "fast",

@@ -32,12 +32,10 @@ def embed(
         ),
     ],
     *,
-    out: Annotated[Path, option("--out", "VECTORS", "Where to write the table: .parquet or .csv.")],
+    out: Annotated[Path, option("--out VECTORS", "Where to write the table: .parquet or .csv.")],
     root: Annotated[
         Path | None,
-        option(
-            "--root", "DIR", "The folder that the photos' paths start from; by default the one that PHOTOS.csv is in."
-        ),
+        option("--root DIR", "The folder that the photos' paths start from; by default the one that PHOTOS.csv is in."),
     ] = None,
     face: FaceOption = "central",
     as_json: AsJson = False,

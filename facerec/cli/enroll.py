@@ -45,12 +45,12 @@ def enroll(
     *,
     gallery: GalleryFile,
     folder: Annotated[
-        Path | None, option("--folder", "DIR", "Enroll many: this folder holds one folder of photos per person.")
+        Path | None, option("--folder DIR", "Enroll many: this folder holds one folder of photos per person.")
     ] = None,
     consent: Consent = None,
     purpose: Purpose = None,
     expires: Annotated[
-        datetime | None, option("--expires", "YYYY-MM-DD", "The last day of being matched.", formats=["%Y-%m-%d"])
+        datetime | None, option("--expires YYYY-MM-DD", "The last day of being matched.", formats=["%Y-%m-%d"])
     ] = None,
     keep_photos: Annotated[
         bool, flag("--keep-photos", "Store the photos too; 'facerec gallery reembed' needs them.")

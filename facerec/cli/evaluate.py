@@ -29,19 +29,16 @@ app = typer.Typer(
     )
 )
 def lfw(
-    data: Annotated[Path, option("--data", "DIR", "The folder of LFW: pairs.txt and the photos.")],
+    data: Annotated[Path, option("--data DIR", "The folder of LFW: pairs.txt and the photos.")],
     *,
-    scores: Annotated[
-        Path | None, option("--scores", "SCORES", "Write the score table, too: .csv or .parquet.")
-    ] = None,
+    scores: Annotated[Path | None, option("--scores SCORES", "Write the score table, too: .csv or .parquet.")] = None,
     pseudonyms: Annotated[
         bool, flag("--pseudonyms", "Write pseudonyms instead of names; the key is drawn anew and kept nowhere.")
     ] = False,
     pseudonym_key: Annotated[
         Path | None,
         option(
-            "--pseudonym-key",
-            "FILE",
+            "--pseudonym-key FILE",
             "Write the pseudonyms that this key gives (16 to 64 secret bytes): the same in every run.",
         ),
     ] = None,
@@ -112,7 +109,7 @@ def lfw(
 )
 def evaluate_table(
     table: Annotated[Path, typer.Argument(metavar="SCORES", help="A score table: .csv or .parquet.")],
-    at: Annotated[Path | None, option("--at", "POINT.json", "Error rates at these operating points, too.")] = None,
+    at: Annotated[Path | None, option("--at POINT.json", "Error rates at these operating points, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure what a score table supports, whoever's matcher made it.

@@ -9,13 +9,12 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Device, MinFaceSize, ModelFiles, examples, flag, option
+from facerec.cli.paths import must_be_new, must_exist
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from facerec.models.folder import ModelFolder
-    from facerec.training.export import Exportable, Exported
+    from facerec.training.export import Exported
+    from facerec.training.int8 import Int8
     from facerec.training.people import People
     from facerec.types import OperatingPoint
 
@@ -25,14 +24,12 @@ EXAMPLES = examples(
     "facerec models add models/ours-int8",
 )
 
-_FMRS = (1e-2, 1e-3)
-
 
 def export(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The embedder, as facerec models lists it.")],
     *,
     onnx: Annotated[
-        Path, option("--onnx", "DIR", "The folder to make: model.onnx, model.json and card; models add takes it.")
+        Path, option("--onnx DIR", "The folder to make: model.onnx, model.json and card; models add takes it.")
     ],
     int8: Annotated[
         bool, flag("--int8", "Numbers of 8 bits: smaller and faster, less accurate. Needs --photos.")
@@ -40,14 +37,13 @@ def export(
     photos: Annotated[
         Path | None,
         option(
-            "--photos",
-            "DIR|CSV",
+            "--photos DIR|CSV",
             "Photos of known people, as for facerec train. With --int8 half of the people set the ranges, and the "
             "price is measured on the others; without it the vectors are compared on them.",
         ),
     ] = None,
     called: Annotated[
-        str | None, option("--name", "NAME", "Of the exported model; by default that of its folder.")
+        str | None, option("--name NAME", "Of the exported model; by default that of its folder.")
     ] = None,
     min_face_size: MinFaceSize = 40,
     device: Device = None,
@@ -60,131 +56,87 @@ def export(
     1e-4 and the thresholds of the original hold; with 8-bit numbers they are others, and thresholds are measured anew.
     """
     from facerec.errors import ArgumentError
-    from facerec.training.export import export_float, exportable
+    from facerec.models.folder import write_model
+    from facerec.models.shipped_points import shipped_points
 
     if int8 and photos is None:
         message = "--int8 needs --photos: the ranges of the numbers, and what it costs, are measured on faces"
         raise ArgumentError(message)
+    must_be_new(onnx)
+    if photos is not None:
+        must_exist(photos, "a folder with one folder of photos per person, or a CSV file")
+    from facerec.training.export import export_float, exportable, points_of_the_same_vectors
+    from facerec.training.int8 import measured_int8, trial_chips
+
     source = exportable(name, model_files=model_files)
-    model_name = called or onnx.name
     people = None
     if photos is not None:
         people = _people(photos, source.crop, onnx, min_face_size=min_face_size, device=device, model_files=model_files)
-    exported = export_float(source, name=model_name, trial=_trial(people, source))
-    if int8:
-        assert people is not None  # noqa: S101 - for the type checker: checked above
-        _export_int8(source, exported, model_name, people, onnx, as_json=as_json)
+    model_name = called or onnx.name
+    exported = export_float(source, name=model_name, trial=trial_chips(people, source))
+    if int8 and people is not None:
+        small = measured_int8(source, exported, people, name=model_name)
+        model = write_model(onnx, small.exported.description, small.exported.contents, points=small.points)
+        document = {**_document(model, small.exported), **_price(small)}
+        lines = _int8_lines(onnx, exported, small)
+        for reason in small.missing:
+            console.note(f"not measured: {reason}")
     else:
-        _export_float(source, exported, onnx, as_json=as_json)
-
-
-def _export_float(source: Exportable, exported: Exported, folder: Path, *, as_json: bool) -> None:
-    from facerec.models.folder import write_model
-    from facerec.models.shipped_points import shipped_points
-    from facerec.training.export import points_of_the_same_vectors
-
-    points = points_of_the_same_vectors(shipped_points(), source, exported)
-    model = write_model(folder, exported.description, exported.contents, points=points)
+        points = points_of_the_same_vectors(shipped_points(), source, exported)
+        model = write_model(onnx, exported.description, exported.contents, points=points)
+        document = _document(model, exported)
+        lines = [f"{onnx}: the vectors of {source.name} to {exported.furthest:.1g} on {exported.chips} chips"]
     if as_json:
-        console.document(_document(model, exported))
+        console.document(document)
         return
-    console.say(f"{folder}: the vectors of {source.name} to {exported.furthest:.1g} on {exported.chips} chips")
-    _next(model)
+    for line in lines:
+        console.say(line)
+    console.say("Use it:")
+    console.say(f"  facerec models add {model.path}")
+    console.say(f"  facerec verify a.jpg b.jpg --model {model.description.name}")
 
 
-def _export_int8(
-    source: Exportable, exported: Exported, name: str, people: People, folder: Path, *, as_json: bool
-) -> None:
-    from facerec.models.folder import write_model
-    from facerec.training.export import export_int8
-    from facerec.training.measuring import points_of
-
-    ranges, measured = _halves(people)
-    small = export_int8(
-        source,
-        exported,
-        name=name,
-        calibration=people.chips.take(ranges[:256]),
-        trial=people.chips.take(measured[:256]),
+def _int8_lines(folder: Path, exported: Exported, small: Int8) -> list[str]:
+    made = small.exported
+    first = (
+        f"{folder}: {len(made.contents) / 1e6:.1f} MB, was {len(exported.contents) / 1e6:.1f} MB; "
+        f"lowest cosine to the original {made.lowest_cosine:.4f} on {made.chips} chips of other people"
     )
-    whose = "other than those who set the ranges of the 8-bit numbers"
-    points, missing = points_of(
-        _vectors(small, people, measured), people, measured, small.description, _FMRS, whose=whose
-    )
-    before, _ = points_of(
-        _vectors(exported, people, measured), people, measured, exported.description, _FMRS, whose=whose
-    )
-    model = write_model(folder, small.description, small.contents, points=points)
-    if as_json:
-        price = [
-            {"target_fmr": was.target_fmr, "fnmr_float32": _rate(was), "fnmr_int8": _rate(now)}
-            for was, now in zip(before, points, strict=True)
+    lines = [first]
+    for was, now in zip(small.before, small.points, strict=True):
+        lines += [
+            f"  at FMR {was.target_fmr:g} on {was.fmr.trials:,} impostor pairs:",
+            f"    32 bits  FNMR {console.percent(was.fnmr)}",
+            f"     8 bits  FNMR {console.percent(now.fnmr)}",
         ]
-        console.document({**_document(model, small), "price": price, "not_measured": list(missing)})
-        return
-    console.say(
-        f"{folder}: {len(small.contents) / 1e6:.1f} MB, was {len(exported.contents) / 1e6:.1f} MB; "
-        f"lowest cosine to the original {small.lowest_cosine:.4f} on {small.chips} chips of other people"
-    )
-    for was, now in zip(before, points, strict=True):
-        console.say(f"  at FMR {was.target_fmr:g} on {was.fmr.trials:,} impostor pairs:")
-        console.say(f"    32 bits  FNMR {console.percent(was.fnmr)}")
-        console.say(f"     8 bits  FNMR {console.percent(now.fnmr)}")
-    for reason in missing:
-        console.note(f"not measured: {reason}")
-    _next(model)
+    return lines
+
+
+def _price(small: Int8) -> dict[str, object]:
+    pairs = zip(small.before, small.points, strict=True)
+    price = [{"target_fmr": was.target_fmr, "fnmr_float32": _rate(was), "fnmr_int8": _rate(now)} for was, now in pairs]
+    return {"price": price, "not_measured": list(small.missing)}
 
 
 def _people(
     photos: Path, crop: str, folder: Path, *, min_face_size: int, device: str | None, model_files: Path | None
 ) -> People:
-    from facerec.align.crops import crop_recipe
-    from facerec.cli.recognition import one_thread_per_photo
-    from facerec.detect import Mtcnn
-    from facerec.device import best_device
-    from facerec.training.people import read_people
+    from facerec.training.aligned import aligned_people
 
     with console.progress("aligning faces") as progress:
-        people = read_people(
+        people = aligned_people(
             photos,
-            detector=Mtcnn(min_face_size=min_face_size, device=device or best_device(), model_files=model_files),
-            crop=crop_recipe(crop, model_files=model_files),
+            crop,
             cache=folder.with_name(f"{folder.name}.faces"),
-            workers=one_thread_per_photo(),
+            min_face_size=min_face_size,
+            device=device,
+            model_files=model_files,
             progress=progress,
         )
     if people.skipped:
         told = f"{people.skipped[0].file}: {people.skipped[0].reason}"
         console.note(f"{console.counted(len(people.skipped), 'photo was', 'photos were')} skipped; the first is {told}")
     return people
-
-
-def _trial(people: People | None, source: Exportable) -> NDArray[np.uint8]:
-    """Chips to compare on: real ones where there are any, else smooth patterns."""
-    import numpy as np
-
-    from facerec.training.export import pattern_chips
-
-    if people is None:
-        return pattern_chips(source.crop)
-    return people.chips.take(np.linspace(0, len(people.chips) - 1, min(64, len(people.chips))).astype(np.int64))
-
-
-def _halves(people: People) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Photos of every other person, and those of the others."""
-    import numpy as np
-
-    odd = people.labels % 2 == 1
-    return np.flatnonzero(~odd), np.flatnonzero(odd)
-
-
-def _vectors(exported: Exported, people: People, photos: NDArray[np.int64]) -> NDArray[np.float32]:
-    from facerec.embed.onnx_graph import onnx_forward, open_graph
-    from facerec.training.measuring import validation_vectors
-
-    about = exported.description
-    graph = open_graph(exported.contents, name=about.name, size=about.pixels.size or people.chips.size)
-    return validation_vectors(onnx_forward(graph, about.pixels, flip=about.flip), people, photos)
 
 
 def _rate(point: OperatingPoint) -> dict[str, float]:
@@ -204,9 +156,3 @@ def _document(model: ModelFolder, exported: Exported) -> dict[str, object]:
         "chips": exported.chips,
         "operating_points": len(model.points),
     }
-
-
-def _next(model: ModelFolder) -> None:
-    console.say("Use it:")
-    console.say(f"  facerec models add {model.path}")
-    console.say(f"  facerec verify a.jpg b.jpg --model {model.description.name}")

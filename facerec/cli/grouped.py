@@ -28,9 +28,7 @@ def grouped(command: Command) -> Command:
         groups[parameter.name] = kind
         inner = get_type_hints(kind, include_extras=True)
         parameters += [
-            inspect.Parameter(
-                each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=inner[each.name]
-            )
+            inspect.Parameter(each.name, parameter.KEYWORD_ONLY, default=each.default, annotation=inner[each.name])
             for each in fields(kind)
         ]
 

@@ -39,7 +39,7 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
     paths: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
     *,
     gallery: GalleryFile,
-    top: Annotated[int, option("--top", "K", "How many candidates to report per face.")] = 5,
+    top: Annotated[int, option("--top K", "How many candidates to report per face.")] = 5,
     annotate: Annotate = None,
     as_json: AsJson = False,
     at: At = None,

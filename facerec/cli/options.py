@@ -15,14 +15,17 @@ MIN_FACE_SIZE = 40
 _HOW = "Networks and the machine"
 
 
-def option(names: str, metavar: str, text: str, panel: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - typer's
-    """An option: its names with spaces between them, what stands for its value, and its help."""
-    return typer.Option(*names.split(), metavar=metavar, help=text, rich_help_panel=panel, **more)
+def option(names: str, text: str, panel: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - typer's
+    """An option: its names and what stands for its value (``--gallery -g FILE``), its help, and where that stands."""
+    *words, last = names.split()
+    if last.startswith("-"):  # it has no value
+        words, last = [*words, last], ""
+    return typer.Option(*words, metavar=last, help=text, rich_help_panel=panel, **more)
 
 
 def flag(names: str, text: str, panel: str | None = None) -> Any:  # noqa: ANN401 - typer's
     """An option without a value."""
-    return option(names, "", text, panel)
+    return option(names, text, panel)
 
 
 def examples(*commands: str) -> str:
@@ -34,8 +37,7 @@ AsJson = Annotated[bool, flag("--json", "Print one JSON document on stdout.")]
 Model = Annotated[
     str | None,
     option(
-        "--model",
-        "NAME",
+        "--model NAME",
         "dlib-resnet, facenet, or a model that was added (facerec models). By default the one that a gallery was "
         "made with, else dlib-resnet.",
         _HOW,
@@ -43,44 +45,38 @@ Model = Annotated[
 ]
 ModelFiles = Annotated[
     Path | None,
-    option("--model-files", "DIR", "A folder of model files, looked into before the installed packages.", _HOW),
+    option("--model-files DIR", "A folder of model files, looked into before the installed packages.", _HOW),
 ]
 Device = Annotated[
-    str | None, option("--device", "NAME", "cpu, cuda or cuda:N. By default a GPU where there is one.", _HOW)
+    str | None, option("--device NAME", "cpu, cuda or cuda:N. By default a GPU where there is one.", _HOW)
 ]
 MinFaceSize = Annotated[
-    int, option("--min-face-size", "PIXELS", "The smallest face looked for, 12 or more. Smaller is slower.", _HOW)
+    int, option("--min-face-size PIXELS", "The smallest face looked for, 12 or more. Smaller is slower.", _HOW)
 ]
 FaceOption = Annotated[
     Choice,
     option(
-        "--face", "WHICH", "Which face of a photo is meant: only (an error if there are several), largest, or central."
+        "--face WHICH", "Which face of a photo is meant: only (an error if there are several), largest, or central."
     ),
 ]
 At = Annotated[
     Path | None,
     option(
-        "--at",
-        "POINT.json",
-        "Decide at an operating point from this file (facerec calibrate makes it).",
-        "The threshold",
+        "--at POINT.json", "Decide at an operating point from this file (facerec calibrate makes it).", "The threshold"
     ),
 ]
 Fmr = Annotated[
     float | None,
     option(
-        "--fmr",
-        "RATE",
+        "--fmr RATE",
         "Decide at this false match rate: 0.01, 0.001 or 0.0001, or one in POINT.json. By default 0.001.",
         "The threshold",
     ),
 ]
-GalleryFile = Annotated[
-    Path, option("--gallery -g", "FILE", "The gallery, such as people.db.", envvar="FACEREC_GALLERY")
-]
+GalleryFile = Annotated[Path, option("--gallery -g FILE", "The gallery, such as people.db.", envvar="FACEREC_GALLERY")]
 PersonName = Annotated[str, typer.Argument(metavar="NAME", help="As facerec gallery list shows it.")]
 Annotate = Annotated[
-    Path | None, option("--annotate", "DIR", "Write a copy of each photo with its faces marked to this folder.")
+    Path | None, option("--annotate DIR", "Write a copy of each photo with its faces marked to this folder.")
 ]
-Consent = Annotated[str | None, option("--consent", "TEXT", "Where the person's consent is kept.")]
-Purpose = Annotated[str | None, option("--purpose", "TEXT", "What the person is enrolled for.")]
+Consent = Annotated[str | None, option("--consent TEXT", "Where the person's consent is kept.")]
+Purpose = Annotated[str | None, option("--purpose TEXT", "What the person is enrolled for.")]

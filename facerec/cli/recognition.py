@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,6 @@ from facerec.gallery import open_gallery
 if TYPE_CHECKING:
     from facerec.recognizer import Recognizer
     from facerec.types import OperatingPoint
-
-MOST_WORKERS = 4
-"""Photos that are looked at side by side; each large one needs some hundred megabytes."""
 
 
 def load_recognizer(
@@ -31,15 +27,17 @@ def load_recognizer(
     WeightsError
         If a file of it is absent, is not the expected one, or cannot be used.
     """
+    from facerec.embed.load import DEFAULT, checked_embedder_name, load_embedder
+
+    name = checked_embedder_name(model or DEFAULT)  # before torch is imported
     from facerec.detect import Mtcnn
     from facerec.device import best_device
-    from facerec.embed.load import DEFAULT, load_embedder
     from facerec.recognizer import Recognizer
 
     device = best_device() if device is None else device
     return Recognizer(
         detector=Mtcnn(min_face_size=min_face_size, device=device, model_files=model_files),
-        embedder=load_embedder(model or DEFAULT, device=device, model_files=model_files),
+        embedder=load_embedder(name, device=device, model_files=model_files),
         workers=one_thread_per_photo(),
     )
 
@@ -50,10 +48,10 @@ def one_thread_per_photo() -> int:
     That is a third faster than threads within a network, and several times on a busy machine, where those wait for
     each other.
     """
-    from facerec.device import use_one_thread_per_network
+    from facerec.device import photo_workers, use_one_thread_per_network
 
     use_one_thread_per_network()
-    return min(MOST_WORKERS, os.cpu_count() or 1)
+    return photo_workers()
 
 
 def model_of(gallery: Path, model: str | None) -> str | None:

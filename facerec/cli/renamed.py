@@ -4,7 +4,11 @@ from __future__ import annotations
 
 _OPTIONS = {"--weights": "--model-files", "--weights-dir": "--model-files"}
 # What holds in one command only.
-_IN_COMMAND = {("facerec models fetch", "--folder"): "--model-files"}
+_IN_COMMAND = {
+    ("facerec models fetch", "--folder"): "--model-files",
+    ("facerec train", "--teacher"): "facerec distil --teacher NAME --data DIR --out DIR",
+    ("facerec train", "--one-pass"): "facerec distil --one-pass",
+}
 
 
 def successor(command: str, option: str) -> str | None:

@@ -1,7 +1,7 @@
 """Running a command line to its exit status; the one place where errors become lines.
 
 0 is done, or a match; 1 is no match, or undecided; 2 is an error, told in one line on stderr and, with ``--json``, in
-the document ``{"error": …}`` on stdout. ``--debug``, anywhere on the line, shows the traceback instead.
+the document ``{"error": …, "code": …}`` on stdout. ``--debug``, anywhere on the line, shows the traceback instead.
 """
 
 from __future__ import annotations
@@ -70,11 +70,20 @@ def _failed(error: Exception, *, debug: bool, as_json: bool) -> int:
     complain(message)
     try:
         if as_json:
-            console.document({"error": message})
+            console.document({"error": message, "code": _code(error)})
         sys.stdout.flush()
     except OSError:  # a full disk or a closed pipe was the error, and still is
         _abandon_stdout()
     return FAILED
+
+
+def _code(error: Exception) -> str:
+    """A name of the cause that no translation or rewording changes."""
+    if isinstance(error, typer.TyperException):
+        return "usage"
+    if isinstance(error, MemoryError):
+        return "memory"
+    return "system" if isinstance(error, OSError) else getattr(error, "code", "unexpected")
 
 
 def _message(error: Exception) -> str:

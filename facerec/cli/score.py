@@ -26,12 +26,10 @@ def score(
         ),
     ],
     *,
-    out: Annotated[Path, option("--out", "SCORES", "Where to write the table: .csv or .parquet.")],
+    out: Annotated[Path, option("--out SCORES", "Where to write the table: .csv or .parquet.")],
     root: Annotated[
         Path | None,
-        option(
-            "--root", "DIR", "The folder that the photos' paths start from; by default the one that PAIRS.csv is in."
-        ),
+        option("--root DIR", "The folder that the photos' paths start from; by default the one that PAIRS.csv is in."),
     ] = None,
     face: FaceOption = "central",
     as_json: AsJson = False,

@@ -30,9 +30,9 @@ def verify(
     ] = None,
     *,
     gallery: Annotated[
-        Path | None, option("--gallery -g", "FILE", "Compare with somebody enrolled in this gallery.")
+        Path | None, option("--gallery -g FILE", "Compare with somebody enrolled in this gallery.")
     ] = None,
-    name: Annotated[str | None, option("--name", "TEXT", "Who of the gallery is claimed.")] = None,
+    name: Annotated[str | None, option("--name TEXT", "Who of the gallery is claimed.")] = None,
     face: FaceOption = "largest",
     as_json: AsJson = False,
     at: At = None,

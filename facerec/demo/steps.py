@@ -1,229 +1,314 @@
-"""What the demonstration hands out while it walks: photos, findings, and the steps they belong to.
+"""The walk: find faces, enroll, verify, identify, forget, each a step with its time, what came of it, and its pictures.
 
-The walk makes these values, the command line prints a line of each, the page and the JSON document show all of them.
+Nothing here decides: every decision is the recognizer's, at one operating point, and is shown as it came out, also
+where it is wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from time import perf_counter
+from typing import Any
 
-from facerec.errors import ArgumentError
-from facerec.gallery import Enrollment, ForgetReceipt, LogCheck, LogEntry
-from facerec.types import Decision, Faces, Identification, Image, OperatingPoint, Verification
+import numpy as np
+import PIL.Image
 
-Place: TypeAlias = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels."""
+from facerec.demo import made
+from facerec.demo.photos import Photo, packaged
+from facerec.errors import DataSetError, ImageError, OutputError
+from facerec.gallery import Gallery, open_gallery
+from facerec.photos import reader
+from facerec.recognizer import Recognizer
+from facerec.reporting import Block, Cell, Column, Picture, SideBySide, Table, Text, plain
+from facerec.reporting.annotate import Label, annotate, encode_jpeg
+from facerec.types import Faces, Identification, OperatingPoint
 
-
-@dataclass(frozen=True)
-class Panel:
-    """A part of a picture that was put together on the spot, so that it is known who is in it.
-
-    Attributes
-    ----------
-    place : Place
-        Where in the picture.
-    words : str
-        What is in it, for people.
-    person : str or None
-        Who is in it; ``None`` for a face that nobody enrolled, or no face.
-    """
-
-    place: Place
-    words: str
-    person: str | None
-
-
-@dataclass(frozen=True, eq=False)
-class Photo:
-    """A photo of the demonstration: a file, or a picture that was made on the spot.
-
-    Attributes
-    ----------
-    name : str
-        What it is called on screen, on the page and in the gallery's log: the file's name, never its folder.
-    source : Path or ndarray
-        What ``facerec.photos.reader.read`` takes.
-    origin : str
-        Where it is from, or how it was made; empty for a file of the folder that was asked for.
-    panels : tuple of Panel
-        Who is in it, where that is known because it was put together.
-    """
-
-    name: str
-    source: Path | Image
-    origin: str = ""
-    panels: tuple[Panel, ...] = ()
-
-    @property
-    def path(self) -> Path:
-        """The file.
-
-        Raises
-        ------
-        ArgumentError
-            If the picture was made on the spot.
-        """
-        if not isinstance(self.source, Path):
-            message = f"{self.name} is not a file"
-            raise ArgumentError(message)
-        return self.source
-
-
-@dataclass(frozen=True, eq=False)
-class Looked:
-    """A photo and the faces found in it."""
-
-    photo: Photo
-    faces: Faces
+GALLERY = "demo-gallery.db"
+SCENE = "scene.jpg"
+_MOST_PEOPLE, _MOST_ENROLLED, _MOST_SHOWN = 5, 3, 12
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """A photo or a part of the walk that was not used, and why."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, eq=False)
-class Enrolled:
-    """One person, enrolled."""
-
-    enrollment: Enrollment
-    photos: tuple[Looked, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """Two photos that were compared; `same_person` is the truth as the photos' names tell it."""
-
-    probe: Looked
-    reference: Looked
-    same_person: bool
-    verification: Verification
-
-    @property
-    def wrong(self) -> bool:
-        """Whether the decision contradicts the truth; ``undecided`` does not."""
-        return self.verification.match is (not self.same_person)
-
-
-@dataclass(frozen=True, eq=False)
-class Identified:
-    """A photo whose every face was searched for in the gallery."""
-
-    looked: Looked
-    found: tuple[Identification, ...]
-
-    @property
-    def photo(self) -> Photo:
-        """The photo."""
-        return self.looked.photo
-
-    def panel(self, number: int) -> Panel | None:
-        """The panel that holds the middle of face `number`; ``None`` in a photo that was not put together."""
-        left, top, right, bottom = self.found[number].box.tolist()
-        x, y = (left + right) / 2, (top + bottom) / 2
-        for panel in self.photo.panels:
-            if panel.place[0] <= x < panel.place[2] and panel.place[1] <= y < panel.place[3]:
-                return panel
-        return None
-
-    def count(self, decision: Decision) -> int:
-        """How many faces were decided so."""
-        return sum(each.decision == decision for each in self.found)
-
-
-@dataclass(frozen=True, eq=False)
-class Forgotten:
-    """A person who was forgotten, and the same faces searched for again."""
-
-    receipt: ForgetReceipt
-    afterwards: Identified
-
-
-@dataclass(frozen=True)
-class Logged:
-    """The gallery's log at the end, and whether it is intact."""
-
-    entries: tuple[LogEntry, ...]
-    check: LogCheck
-
-
-@dataclass(frozen=True, eq=False)
-class Setting:
-    """What holds for the whole walk and stands on the page beside the steps.
-
-    Attributes
-    ----------
-    source : str
-        Where the photos are from, in words.
-    operating_point : OperatingPoint
-        Whose threshold decides everything.
-    detector, embedder : str
-        Names of the stages.
-    embedder_digest : str
-        SHA-256 digest of the embedder.
-    gallery : Path
-        The gallery's file.
-    """
-
-    source: str
-    operating_point: OperatingPoint
-    detector: str
-    embedder: str
-    embedder_digest: str
-    gallery: Path
-
-
-@dataclass(frozen=True, eq=False)
-class Reported:
-    """Where everything is written down."""
-
-    page: Path
-    scene: Path
-    setting: Setting
-
-
-Finding: TypeAlias = Looked | LeftOut | Enrolled | Compared | Identified | Forgotten | Logged | Reported
-
-
-@dataclass(frozen=True, eq=False)
 class Step:
-    """One step of the walk.
+    """One step: for programs (`name`, `facts`), for the screen (`title`, `outcome`), for the page (`blocks`).
 
-    Attributes
-    ----------
-    name : str
-        For programs: ``photos``, ``models``, ``look``, ``enroll``, ``same``, ``different``, ``scene``, ``partial``,
-        ``no face``, ``forget``, ``page``.
-    title : str
-        What was done, in a few words.
-    outcome : str
-        What came of it, in one line.
-    seconds : float
-        How long it took, by the clock on the wall.
-    findings : tuple of Finding
-        The evidence.
+    `known` and `wrong` count the decisions whose truth is known, and the wrong ones of them; undecided is not wrong.
     """
 
     name: str
     title: str
     outcome: str
-    seconds: float
-    findings: tuple[Finding, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    known: int = 0
+    wrong: int = 0
+    seconds: float = 0.0
 
 
-Kind = TypeVar("Kind", bound=Finding)
+def walk(recognizer: Recognizer, photos: Sequence[Photo], out: Path, *, at: OperatingPoint) -> Iterator[Step]:
+    """Walk through what the library does, on these photos.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+    photos : sequence of Photo
+    out : Path
+        An existing folder; the gallery and the scene of an earlier walk in it are replaced.
+    at : OperatingPoint
+        Whose threshold decides.
+
+    Raises
+    ------
+    DataSetError
+        If nobody can be enrolled from the photos.
+    OutputError
+        If the gallery of an earlier walk cannot be replaced.
+    """
+    walker = _Walker(recognizer, photos, at)
+    yield _timed(walker.look)
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            (out / f"{GALLERY}{suffix}").unlink(missing_ok=True)
+    except OSError as error:
+        message = f"the gallery of an earlier demonstration, {out / GALLERY}, cannot be replaced: {error.strerror}"
+        raise OutputError(message) from error
+    with open_gallery(out / GALLERY, recognizer.embedder) as people:
+        yield _timed(lambda: walker.enroll(people))
+        yield _timed(walker.same)
+        yield _timed(walker.different)
+        yield _timed(lambda: walker.identify(people, out))
+        yield _timed(lambda: walker.forget(people))
 
 
-def of_kind(steps: Iterable[Step], kind: type[Kind]) -> Iterator[Kind]:
-    """All findings of one kind, in order."""
-    for step in steps:
-        for finding in step.findings:
-            if isinstance(finding, kind):
-                yield finding
+def _timed(step: Any) -> Step:  # noqa: ANN401 - a function that makes a step
+    start = perf_counter()
+    made_step: Step = step()
+    return replace(made_step, seconds=perf_counter() - start)
+
+
+class _Walker:
+    def __init__(self, recognizer: Recognizer, photos: Sequence[Photo], at: OperatingPoint) -> None:
+        self.recognizer, self.photos, self.at = recognizer, photos, at
+        self.faces: dict[str, Faces] = {}
+        self.people: dict[str, list[Photo]] = {}
+        self.scenes: list[Photo] = []
+        self.tiles: list[made.Tile] = []
+
+    def look(self) -> Step:
+        left_out: dict[str, str] = {}
+        others = []
+        for photo in self.photos:
+            try:
+                faces = self.faces[photo.name] = self.recognizer.faces(photo.open())
+            except ImageError as error:
+                left_out[photo.name] = str(error)
+                continue
+            problems = self.recognizer.gate.problems(faces.only()) if len(faces) == 1 else ()
+            if len(faces) > 1:
+                self.scenes.append(photo)
+            elif photo.person is None or not len(faces):
+                others.append(photo)
+            elif problems:
+                left_out[photo.name] = "; ".join(problems)
+            else:
+                self.people.setdefault(photo.person, []).append(photo)
+        if not self.people:
+            message = (
+                f"nobody can be enrolled from the {len(self.photos)} photos: put each person's photos into a folder "
+                f"named after the person, or name them like ada1.jpg, ada2.jpg, one face each"
+                + (f"; {next(iter(left_out.values()))}" if left_out else "")
+            )
+            raise DataSetError(message)
+        # Whoever has a further photo to be recognised on comes first.
+        self.people = dict(sorted(self.people.items(), key=lambda item: len(item[1]) == 1)[:_MOST_PEOPLE])
+        self.scenes = sorted(self.scenes, key=lambda photo: -len(self.faces[photo.name]))[:3] + others[:4]
+        found = [(photo, self.faces[photo.name]) for photo in self.photos if photo.name in self.faces]
+        count = sum(len(faces) for _, faces in found)
+        shown = [
+            _marked(photo, faces.detections.boxes, _number(len(faces), "face"), points=faces.detections.points)
+            for photo, faces in found[:_MOST_SHOWN]
+        ]
+        blocks: list[Block] = [Text("Faces found in each photo, with the five points they are aligned by.")]
+        blocks.append(SideBySide(tuple(shown)))
+        if left_out:
+            blocks.append(Table("Left out.", (Column("photo"), Column("why")), tuple(left_out.items())))
+        facts = {"photos": {photo.name: len(faces) for photo, faces in found}, "left_out": left_out}
+        return Step(
+            "look",
+            "Find and embed faces",
+            f"{_number(count, 'face')} in {_number(len(found), 'photo')}",
+            tuple(blocks),
+            facts,
+        )
+
+    def enroll(self, people: Gallery) -> Step:
+        tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+        rows: list[tuple[Cell, ...]] = []
+        for name in self.people:
+            faces = [self.faces[photo.name].only() for photo in self._enrolled(name)]
+            people.enroll(name, faces, purpose="demonstration of facerec", expires=tomorrow)
+            rows.append((name, ", ".join(photo.name for photo in self._enrolled(name)), tomorrow.isoformat()))
+        table = Table("Who is enrolled.", (Column("person"), Column("photos"), Column("matched until")), tuple(rows))
+        text = Text(
+            "The gallery keeps vectors, not photos, with each person's consent, purpose and last day. "
+            'From the command line: `facerec enroll NAME PHOTO --gallery people.db --consent "form 17"`'
+        )
+        return Step("enroll", "Enroll people", _some(list(self.people)), (text, table), {"people": list(self.people)})
+
+    def same(self) -> Step:
+        title, (name, photos) = "Verify: one person", next(iter(self.people.items()))
+        if len(photos) == 1:
+            return Step("same", title, "left out: nobody has a second usable photo")
+        return self._compare("same", title, photos[0], self._probe(name))
+
+    def different(self) -> Step:
+        title, names = "Verify: two people", list(self.people)
+        other = self._probe(names[1]) if len(names) > 1 else self._stranger()
+        if other is None:
+            return Step("different", title, "left out: there is only one person")
+        return self._compare("different", title, self.people[names[0]][0], other)
+
+    def identify(self, people: Gallery, out: Path) -> Step:
+        # Photos of the user's with several faces are better than anything put together here.
+        if not any(len(self.faces[photo.name]) > 1 for photo in self.scenes):
+            self.scenes.insert(0, self._collage())
+        blocks, rows, facts, known, wrong = [], [], [], 0, 0
+        for number, scene in enumerate(self.scenes):
+            found = self.recognizer.identify(scene.open(), people, at=self.at, top=2)
+            blocks.append(_answered(scene, found))
+            if number == 0:
+                (out / SCENE).write_bytes(blocks[0].data)
+            for each in found:
+                tile = self._tile(scene, each)
+                known += tile is not None
+                wrong += tile is not None and each.decision != "undecided" and each.name != tile.person
+                really = tile.words if tile else None
+                answer = each.name or ("nobody" if each.decision == "no match" else each.decision)
+                rows.append((scene.name, really, answer, each.score, "; ".join(each.problems) or None))
+                facts.append({"photo": scene.name, "really": really, "name": each.name, **_decided(each)})
+        columns = (Column("photo"), Column("really"), Column("answer"), Column("score", "score"), Column("remark"))
+        caption = (
+            f"A face is somebody's if its score reaches {self.at.threshold:.4f}; a poor picture is left undecided."
+        )
+        single = SideBySide(tuple(blocks[1:])) if blocks[1:] else Text("A face that is not found is never guessed.")
+        table = Table(caption, columns, tuple(rows))
+        return Step(
+            "identify", "Identify every face", _tally(facts), (blocks[0], single, table), {"faces": facts}, known, wrong
+        )
+
+    def forget(self, people: Gallery) -> Step:
+        name, scene = next(iter(self.people)), self.scenes[0]
+        receipt = people.forget(name)
+        found = self.recognizer.identify(scene.open(), people, at=self.at, top=2)
+        check = people.check_log()
+        erased = "erased" if receipt.erased_from_file else f"deleted, not yet erased from the file: {receipt.advice}"
+        still = [each for each in found if each.name == name]
+        outcome = f"{_number(receipt.vectors, 'vector')} {erased}; {_number(len(still), 'face')} still called {name}"
+        text = Text(
+            f"Forgetting deletes a person with all vectors and overwrites the bytes in the file. In the log, "
+            f"{'intact' if check.intact else 'NOT intact'}, only the number {receipt.person_id[:8]}… is left."
+        )
+        facts = {"forgotten": name, "erased_from_file": receipt.erased_from_file, "log_intact": check.intact}
+        facts["faces"] = [{"name": each.name, **_decided(each)} for each in found]
+        return Step("forget", f"Forget {name}", outcome, (text, _answered(scene, found)), facts)
+
+    def _compare(self, step: str, title: str, reference: Photo, probe: Photo) -> Step:
+        result = self.recognizer.verify(probe.open(), reference.open(), at=self.at)
+        wrong = result.match is (probe.person != reference.person)
+        outcome = f"{probe.name} and {reference.name}: {result.decision}, {result.score:.3f}"
+        pictures = []
+        for photo, said in ((reference, ""), (probe, f"{result.decision}, score {result.score:.3f}")):
+            pictures.append(_marked(photo, self.faces[photo.name].detections.boxes, said))
+        remarks = "; ".join((*result.problems, *result.notes))
+        text = Text(
+            f"**{plain(result.decision)}** at the threshold {self.at.threshold:.4f}{' – wrong' if wrong else ''}. "
+            f"{plain(remarks)} From the command line: `facerec verify a.jpg b.jpg`"
+        )
+        facts = {"probe": probe.name, "reference": reference.name, **_decided(result)}
+        return Step(step, title, outcome, (SideBySide(tuple(pictures)), text), facts, 1, int(wrong))
+
+    def _enrolled(self, name: str) -> list[Photo]:
+        return self.people[name][: max(1, min(len(self.people[name]) - 1, _MOST_ENROLLED))]
+
+    def _probe(self, name: str) -> Photo:
+        """The photo to show somebody with: one that is not enrolled, where there is one."""
+        return self.people[name][min(len(self._enrolled(name)), len(self.people[name]) - 1)]
+
+    def _stranger(self) -> Photo | None:
+        path = packaged("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
+        if path is None or any(photo.name == path.name for photo in self.photos):
+            return None
+        photo = Photo(path.name, path, None)
+        self.faces[path.name] = self.recognizer.faces(photo.open())
+        return photo if len(self.faces[path.name]) == 1 else None
+
+    def _collage(self) -> Photo:
+        shown: list[tuple[Photo, str | None]] = [(self._probe(name), name) for name in self.people]
+        poor = []
+        stranger = self._stranger()
+        shown += [(stranger, None)] if stranger else []
+        for photo, person in shown:
+            portrait = made.portrait(reader.read(photo.open()), self.faces[photo.name].only())
+            self.tiles.append(made.Tile(portrait[0], photo.name if person else f"{photo.name}, not enrolled", person))
+            if person is not None:
+                poor += [(made.blurred(*portrait), photo.name, person), (made.distant(*portrait), photo.name, person)]
+        # The first person from far away, and the last one out of focus.
+        for (picture, name, person), how in ((poor[1], "far away"), (poor[-2], "blurred")):
+            self.tiles.append(made.Tile(picture, f"{name}, {how}", person))
+        return Photo("scene", made.collage(self.tiles), None)
+
+    def _tile(self, scene: Photo, found: Identification) -> made.Tile | None:
+        if scene.name != "scene" or not self.tiles:
+            return None
+        x, y = (found.box[:2] + found.box[2:]) / 2 // made.CELL
+        number = int(y) * made.columns_of(len(self.tiles)) + int(x)
+        return self.tiles[number] if number < len(self.tiles) else None
+
+
+def _answered(scene: Photo, found: Sequence[Identification]) -> Picture:
+    labels = [Label(each.name or "", each.decision, each.score) for each in found]
+    boxes = np.array([each.box for each in found]).reshape(-1, 4)
+    return _marked(scene, boxes, ", ".join(label.text for label in labels) or "no face found", labels=labels)
+
+
+def _marked(
+    photo: Photo,
+    boxes: np.ndarray,
+    said: str,
+    *,
+    points: np.ndarray | None = None,
+    labels: Sequence[Label] | None = None,
+) -> Picture:
+    picture = PIL.Image.fromarray(reader.read(photo.open()))
+    factor = min(1.0, 1400 / max(picture.size))
+    image = np.asarray(picture.resize((round(picture.width * factor) or 1, round(picture.height * factor) or 1)))
+    points = np.empty((len(boxes), 0, 2)) if points is None else points
+    marked = annotate(image, boxes * factor, points * factor, labels or [Label()] * len(boxes))
+    alt = f"{photo.name} with {_number(len(boxes), 'face')} marked"
+    return Picture(encode_jpeg(marked), alt, f"`{plain(photo.name)}` {plain(said)}")
+
+
+def _decided(result: Any) -> dict[str, Any]:  # noqa: ANN401 - a Verification or an Identification
+    return {"decision": result.decision, "score": result.score, "problems": list(result.problems)}
+
+
+def _tally(faces: Sequence[Mapping[str, Any]]) -> str:
+    names = list(dict.fromkeys(face["name"] for face in faces if face["name"] is not None))
+    counts = {"nobody": "no match", "undecided": "undecided", "ambiguous": "ambiguous"}
+    parts = [f"{_some(names)} recognised"] if names else []
+    for word, decision in counts.items():
+        count = sum(face["decision"] == decision for face in faces)
+        parts += [f"{count} {word}"] if count else []
+    return ", ".join(parts) or "no face found, so nobody guessed"
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count or 'no'} {word}{'' if count == 1 else 's'}"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} more"]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

@@ -5,14 +5,20 @@ The odd ones and roundings are those that the networks were trained with; facene
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 _STRIDE = 2  # of the proposal network
-_NMS_BLOCK = 128  # boxes that are compared with each other at once
 _CELL = 12  # pixels that one of its outputs looks at
+_BLOCK = 128  # boxes that are held against each other at once
+_PART = 2048  # boxes that a block is held against at once: memory does not grow with the square of the boxes
+
+_Boxes: TypeAlias = NDArray[np.floating]
 
 
 def cell_boxes(cells: Tensor, scale: float) -> Tensor:
@@ -60,54 +66,54 @@ def nms_by_smaller(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
     It removes a box within a box, which overlap relative to the union lets pass.
     """
     # Probabilities saturate at 1, so ties are common; the later of two goes first, as in facenet-pytorch.
-    order = scores.argsort(stable=True).flip(0)
-    boxes = boxes[order]
-    spans = boxes[:, 2:] - boxes[:, :2] + 1
-    areas = spans.prod(dim=1)
-    corner = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    end = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    shared = (end - corner + 1).clamp(min=0).prod(dim=2)
-    overlaps = (shared / torch.minimum(areas[:, None], areas[None, :]) > threshold).tolist()
-    kept: list[int] = []
-    for number in range(len(boxes)):
-        if not any(overlaps[other][number] for other in kept):
-            kept.append(number)
-    return order[kept]
-
-
-def nms_by_level(boxes: Tensor, scores: Tensor, levels: Tensor, threshold: float) -> Tensor:
-    """The usual non-maximum suppression within each level of the pyramid; kept numbers, best first."""
-    if not len(boxes):
-        return torch.empty(0, dtype=torch.int64, device=boxes.device)
-    # Each level far from the others, so that none overlap.
-    apart = levels.to(boxes) * (boxes.max() - boxes.min() + 1)
-    return nms_by_union(boxes + apart[:, None], scores, threshold)
+    return _best_apart(boxes, scores.argsort(stable=True).flip(0), threshold, _over_smaller)
 
 
 def nms_by_union(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
-    """The usual non-maximum suppression: no kept box overlaps a better one by more; kept numbers, best first.
+    """The usual non-maximum suppression; kept numbers, best first. The same as torchvision's, which loads slowly."""
+    return _best_apart(boxes, scores.argsort(stable=True, descending=True), threshold, _over_union)
 
-    Overlap is relative to the union. Not by torchvision's operator, whose import takes as long as torch's own.
-    """
-    order = scores.argsort(stable=True, descending=True)
-    sides = boxes[order].T.cpu().numpy()
+
+def _best_apart(boxes: Tensor, order: Tensor, threshold: float, overlap: Callable[[_Boxes, _Boxes], _Boxes]) -> Tensor:
+    """Of the boxes in this order, the numbers of those that overlap none that was kept before by more than that."""
+    if len(boxes) < 2:
+        return order
+    sides = boxes[order].T.contiguous().cpu().numpy()
+    limit = np.float64(threshold)  # so that float32 overlaps are compared with the threshold as it is written
+
+    def clashes(first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.bool_]:
+        with np.errstate(invalid="ignore"):  # two empty boxes overlap by NaN, which is more than no threshold
+            return overlap(sides.take(first, axis=1), sides.take(second, axis=1)) > limit
+
     kept: list[NDArray[np.intp]] = []
-    alive = np.arange(len(order))
-    while len(alive):
-        block, alive = alive[:_NMS_BLOCK], alive[_NMS_BLOCK:]
-        covers = np.triu(_overlaps(sides[:, block], sides[:, block]) > threshold, 1)
-        # A box stays if none that stays covers it. The first is certain; each round makes at least one more so.
-        stays: NDArray[np.bool_] = np.ones(len(block), np.bool_)
-        while not np.array_equal(now := ~np.any(covers & stays[:, None], axis=0), stays):
-            stays = np.asarray(now)
-        kept.append(block[stays])
-        alive = alive[~(_overlaps(sides[:, kept[-1]], sides[:, alive]) > threshold).any(axis=0)]
-    return order[torch.from_numpy(np.concatenate([np.empty(0, np.intp), *kept])).to(order.device)]
+    rest = np.arange(len(order))
+    while len(rest):
+        block, rest = rest[:_BLOCK], rest[_BLOCK:]
+        within = clashes(block, block)
+        alive = np.ones(len(block), bool)
+        for number in (np.count_nonzero(within, axis=1) > 1).nonzero()[0].tolist():  # the others meet only themselves
+            if alive[number]:
+                alive[number + 1 :] &= ~within[number, number + 1 :]
+        kept.append(block[alive])
+        parts = np.split(rest, range(_PART, len(rest), _PART)) if len(rest) else []
+        rest = np.concatenate([rest[:0], *(part[~clashes(kept[-1], part).any(axis=0)] for part in parts)])
+    return order[torch.from_numpy(np.concatenate(kept)).to(order.device)]
 
 
-def _overlaps(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Intersection over union of each of some boxes (4, n) with each of others (4, m); shape (n, m)."""
-    a, b = some[:, :, None], others[:, None, :]
-    shared = np.maximum(np.minimum(a[2], b[2]) - np.maximum(a[0], b[0]), 0)
-    shared *= np.maximum(np.minimum(a[3], b[3]) - np.maximum(a[1], b[1]), 0)
-    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+def _over_union(first: _Boxes, second: _Boxes) -> _Boxes:
+    one, other, shared = _areas(first, second)
+    return shared / (one + other - shared)
+
+
+def _over_smaller(first: _Boxes, second: _Boxes) -> _Boxes:
+    one, other, shared = _areas(first, second, odd=1)
+    return shared / np.minimum(one, other)
+
+
+def _areas(first: _Boxes, second: _Boxes, *, odd: int = 0) -> tuple[_Boxes, _Boxes, _Boxes]:
+    """Areas (n, 1) and (1, m) of boxes (4, n) and (4, m), and what they share (n, m); `odd` is added to each side."""
+    one, other = first[:, :, None], second[:, None]
+    spans = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2]), one[2:] - one[:2], other[2:] - other[:2]
+    shared, mine, theirs = (span + np.float32(odd) for span in spans) if odd else spans
+    np.maximum(shared, np.float32(0), out=shared)
+    return mine[0] * mine[1], theirs[0] * theirs[1], shared[0] * shared[1]

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from facerec.detect.boxes import cell_boxes, clipped, nms_by_level, nms_by_smaller, nms_by_union, shift_by, squared
+from facerec.detect.boxes import cell_boxes, clipped, nms_by_smaller, nms_by_union, shift_by, squared
 from facerec.detect.nets import load_nets
 from facerec.detect.sampling import ExactSampler, FastSampler, Sampler
 from facerec.device import torch_device
@@ -147,16 +147,13 @@ class Mtcnn:
             scale *= _PYRAMID_FACTOR
 
     def _propose(self, look: Sampler, width: int, height: int) -> Tensor:
-        boxes, scores, moves, levels = [], [], [], []
-        for number, scale in enumerate(self._scales(min(width, height))):
-            cells, probabilities, regressions = self._nets.propose(look.at_scale(scale), _THRESHOLDS[0])
-            boxes.append(cell_boxes(cells, scale))
-            scores.append(probabilities)
-            moves.append(regressions)
-            levels.append(torch.full_like(probabilities, number))
-        found = torch.cat(boxes), torch.cat(scores), torch.cat(moves)
-        kept = nms_by_level(found[0], found[1], torch.cat(levels), 0.5)
-        found = found[0][kept], found[1][kept], found[2][kept]
+        levels = []
+        for scale in self._scales(min(width, height)):
+            cells, scores, moves = self._nets.propose(look.at_scale(scale), _THRESHOLDS[0])
+            boxes = cell_boxes(cells, scale)
+            kept = nms_by_union(boxes, scores, 0.5)
+            levels.append((boxes[kept], scores[kept], moves[kept]))
+        found = [torch.cat(parts) for parts in zip(*levels, strict=True)]
         kept = nms_by_union(found[0], found[1], self._overlaps.proposals)
         return squared(shift_by(found[0][kept], found[2][kept], plus_one=False))
 

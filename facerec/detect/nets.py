@@ -71,9 +71,13 @@ class Nets:
             last = top + rows + _CELL > height
             strip = level[:, :, top : None if last else top + rows + _CELL - _STRIDE]
             cells, probabilities, moves = self._propose_in(strip, threshold)
-            found.append((cells + torch.tensor([0, top // _STRIDE], device=cells.device), probabilities, moves))
+            if top:
+                cells[:, 1] += top // _STRIDE
+            found.append((cells, probabilities, moves))
             if last:
                 break
+        if len(found) == 1:
+            return found[0]
         cells, probabilities, moves = (torch.cat(parts) for parts in zip(*found, strict=True))
         return cells, probabilities, moves
 

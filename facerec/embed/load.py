@@ -60,13 +60,24 @@ def load_embedder(name: str = DEFAULT, *, device: str = "cpu", model_files: Path
         return _BUILT_IN[name](device, model_files)
     if name in added_models():
         return embedder_of(read_model(models_folder() / name), device=device, model_files=model_files)
+    raise _unknown(name)
+
+
+def checked_embedder_name(name: str) -> str:
+    """`name` if `load_embedder` knows it; `ArgumentError` with the names that there are if not. Loads no torch."""
+    if name not in embedder_names():
+        raise _unknown(name)
+    return name
+
+
+def _unknown(name: str) -> ArgumentError:
     near = difflib.get_close_matches(name, embedder_names(), n=1)
     meant = f"; did you mean {near[0]!r}?" if near else "."
     message = (
         f"no embedder is called {name!r}{meant} There are {', '.join(embedder_names())}; others are added by: "
         "facerec models add"
     )
-    raise ArgumentError(message)
+    return ArgumentError(message)
 
 
 def embedder_of(model: ModelFolder, *, device: str = "cpu", model_files: Path | None = None) -> Embedder:

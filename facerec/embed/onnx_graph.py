@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import onnxruntime
 import PIL.Image
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, WeightsError
+from facerec.extras import extra
 from facerec.models.folder.values import Pixels
 from facerec.types import Chips
+
+with extra("onnx"):
+    import onnxruntime
 
 Layout: TypeAlias = Literal["NCHW", "NHWC"]
 

@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import groupby, pairwise
 from typing import Any, TypeAlias
 
-import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
-from torchvision import models
 
+from facerec.extras import extra
 from facerec.networks.dlib_resnet import BLOCKS, DlibResNet
+from facerec.networks.names import DLIB_RESNET, EFFICIENTNET_LITE0
 from facerec.networks.trunk import MapOf, Stages, Trunk
 
-_ALL = models.list_models(module=models)
-TORCHVISION = tuple(
-    name
-    for name in sorted(
-        _ALL, key=lambda name: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
-    )
-    if re.match(r"(alexnet|vgg|resnet|resnext|wide_resnet|mobilenet|efficientnet|convnext|vit)", name)
-)
-"""The architectures of torchvision that a backbone can have, as torchvision spells them."""
+with extra("transfer"):
+    pass
 
-EFFICIENTNET_LITE0 = "efficientnet_lite0"
-DLIB_RESNET = "dlib_resnet"
 KEPT = {
     "dlib_resnet_trim": (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 13),
     "dlib_resnet_short": (0, 1, 3, 4, 5, 7, 8, 10, 11, 13),
 }
 """Students that leave out residual blocks of dlib's network, the least missed ones first, and which they keep."""
-
-ARCHITECTURES = (EFFICIENTNET_LITE0, *TORCHVISION, DLIB_RESNET)
-"""Those that there are pre-trained weights for."""
 
 STUDENTS = {
     **{name: tuple(BLOCKS[place] for place in kept) for name, kept in KEPT.items()},
@@ -99,9 +86,13 @@ def build(architecture: str, *, size: int) -> nn.Module:
     if architecture in STUDENTS:
         return DlibResNet(STUDENTS[architecture])
     if architecture == EFFICIENTNET_LITE0:
+        import timm  # takes as long to import as all the rest
+
         # TensorFlow's padding and its epsilon of batch normalisation, with which these weights were trained. Without
         # them the network still runs, and classifies 78 % instead of 85 % of hymenoptera's photos as it should.
         return timm.create_model("tf_efficientnet_lite0")
+    from torchvision import models
+
     options = {"image_size": size} if architecture.startswith("vit") else {}
     return models.get_model(architecture, weights=None, **options)
 

@@ -11,7 +11,8 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from facerec.errors import CorruptWeightsError
-from facerec.networks.architectures import ARCHITECTURES, STUDENTS, build, dissect
+from facerec.networks.architectures import STUDENTS, build, dissect
+from facerec.networks.names import ARCHITECTURES
 from facerec.networks.trunk import Trunk
 
 HeadKind: TypeAlias = Literal["linear", "mlp", "identity", "fixed"]

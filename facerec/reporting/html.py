@@ -15,12 +15,15 @@ from importlib.resources import files
 from itertools import count
 from urllib.parse import quote
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from facerec.extras import extra
 from facerec.reporting.columns import MISSING, UNMEASURED, WORDS
 from facerec.reporting.inline import parse_spans
 from facerec.reporting.page import Figure, Page, Picture
+
+with extra("report"):
+    from jinja2 import Environment, StrictUndefined, Template
 
 
 def render_html(page: Page) -> str:

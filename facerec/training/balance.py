@@ -58,7 +58,7 @@ class Strata:
         return (len(self.places) / (len(self.names) * numbers))[self.places].astype(np.float32)
 
 
-def strata(people: People, column: str, photos: NDArray[np.int64]) -> Strata:
+def strata(people: People, column: str, photos: NDArray[np.int64] | None = None) -> Strata:
     """The groups of some photos.
 
     Parameters
@@ -66,8 +66,8 @@ def strata(people: People, column: str, photos: NDArray[np.int64]) -> Strata:
     people : People
     column : str
         Of the manifest.
-    photos : ndarray, int64
-        Which of `people`'s.
+    photos : ndarray, int64, optional
+        Which of `people`'s; by default all.
 
     Raises
     ------
@@ -76,7 +76,8 @@ def strata(people: People, column: str, photos: NDArray[np.int64]) -> Strata:
         If all these photos are of one group, so that there is nothing to balance.
     """
     people.without(column)  # which refuses a column that is not there
-    values = [people.columns[column][photo].strip() for photo in photos]
+    chosen = range(len(people.files)) if photos is None else photos
+    values = [people.columns[column][photo].strip() for photo in chosen]
     names = sorted({value for value in values if value})
     if "" in values:
         names.append(NOT_GIVEN)

@@ -17,17 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import nn
 
 from facerec.align.crops import crop_recipe, crop_weights
 from facerec.embed.onnx_graph import onnx_forward, open_graph, resized, scaled, unit_length
 from facerec.errors import ArgumentError, WeightsError
+from facerec.extras import extra
 from facerec.models import catalogue, weights
 from facerec.models.folder import (
     ModelDescription,
@@ -41,6 +38,12 @@ from facerec.models.folder import (
 )
 from facerec.models.folder.values import WEIGHTS_FILES
 from facerec.types import Chips, OperatingPoint
+
+with extra("export"):
+    import onnx
+    import onnxruntime
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
 
 SAME = 1e-4
 """How far a number of a unit vector of the exported network may lie from the original's."""

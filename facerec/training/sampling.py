@@ -7,10 +7,13 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pytorch_metric_learning.samplers import MPerClassSampler
-from pytorch_metric_learning.utils import common_functions
 
 from facerec.errors import ArgumentError
+from facerec.extras import extra
+
+with extra("train"):
+    from pytorch_metric_learning.samplers import MPerClassSampler
+    from pytorch_metric_learning.utils import common_functions
 
 
 class Sampler(Protocol):

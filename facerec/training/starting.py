@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 from facerec.errors import ArgumentError
 from facerec.models import catalogue, weights
 from facerec.models.folder import Pixels
-from facerec.networks.architectures import DLIB_RESNET
 from facerec.networks.dlib_resnet import parse_dlib_resnet
 from facerec.networks.face_network import FaceNetwork, HeadKind, ResidualHead
+from facerec.networks.names import DLIB_RESNET
 from facerec.training.recipe import TrainingRecipe
 from facerec.transfer.backbone import Backbone
 
@@ -45,6 +46,24 @@ def new_network(backbone: Backbone, recipe: TrainingRecipe, *, size: int) -> Fac
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         return FaceNetwork(trunk, backbone.architecture, size=size, head=kind, dimension=dimension)
+
+
+def recipe_for(backbone: Backbone, **chosen: Any) -> TrainingRecipe:  # noqa: ANN401 - the recipe's own fields
+    """A recipe that suits a backbone: all of one whose weights are random is trained, with its batch statistics.
+
+    A batch of the losses that compare photos has four of a person, or as many as it can.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    **chosen
+        Fields of ``TrainingRecipe``; ``unfreeze`` and ``batch_norm`` may be None, which is what suits.
+    """
+    random = backbone.weights_sha256 is None
+    suits = {"unfreeze": "all", "batch_norm": "train"} if random else {"unfreeze": "none", "batch_norm": "stats-frozen"}
+    if "batch_size" in chosen:
+        chosen = {"photos_per_person": min(4, max(2, chosen["batch_size"] // 2))} | chosen
+    return TrainingRecipe(**(chosen | {name: chosen.get(name) or value for name, value in suits.items()}))
 
 
 def start_head(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,10 +11,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from facerec.errors import ArgumentError
-from facerec.networks.architectures import DLIB_RESNET, KEPT, STUDENTS, build, dissect
+from facerec.networks.architectures import KEPT, STUDENTS, build, dissect
+from facerec.networks.names import DLIB_RESNET
 from facerec.networks.trunk import Trunk
+from facerec.training.student_recipe import StudentRecipe
 from facerec.transfer.backbone import NONE, Backbone, Folder, load_backbone
 from facerec.transfer.preprocessing import Preprocessing
+
+_FROM_RANDOM = 1e-3
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,20 @@ def load_student(name: str, *, model_files: Folder = None) -> Student:
     random = version == NONE
     parent = load_backbone(f"{DLIB_RESNET}.{NONE}" if random else DLIB_RESNET, model_files=model_files)
     return Student(name, architecture, parent, random)
+
+
+def recipe_for(student: Student, *, learning_rate: float | None = None, **chosen: Any) -> StudentRecipe:  # noqa: ANN401
+    """A recipe that suits a student: one whose weights are random learns 20 times faster, unless told otherwise.
+
+    Parameters
+    ----------
+    student : Student
+    learning_rate : float, optional
+    **chosen
+        Further fields of ``StudentRecipe``.
+    """
+    rate = learning_rate or (_FROM_RANDOM if student.random else None)
+    return StudentRecipe(**(chosen | ({} if rate is None else {"learning_rate": rate})))
 
 
 def closed_form_head(

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError
-from facerec.networks.architectures import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0, build, dissect, shape_of
+from facerec.networks.architectures import build, dissect, shape_of
 from facerec.networks.dlib_resnet import parse_dlib_resnet
+from facerec.networks.names import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0
 from facerec.networks.trunk import Trunk
 from facerec.transfer.finding import Found, find, read
 from facerec.transfer.preprocessing import Preprocessing

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from facerec.errors import CorruptWeightsError, MissingWeightsError, WeightsError
 from facerec.files import read_regular, sha256_of
@@ -58,7 +57,7 @@ def find(network: Pretrained, *, model_files: str | os.PathLike[str] | None = No
     WeightsError
         If a file cannot be read.
     """
-    cache = Path(torch.hub.get_dir()) / "checkpoints"
+    cache = torch_cache()
     places = [(f"torch's cache, {cache}", cache)]
     missing: MissingWeightsError | None = None
     for file in network.files:
@@ -71,6 +70,14 @@ def find(network: Pretrained, *, model_files: str | os.PathLike[str] | None = No
     older = ", ".join(file.file_name for file in network.files[1:])
     message = f"{missing}{f'. An older file will do as well: {older}' if older else ''}"
     raise MissingWeightsError(message)
+
+
+def torch_cache() -> Path:
+    """Where torch keeps downloaded weights; without loading torch, by the rule that torch itself goes by."""
+    if hub := sys.modules.get("torch.hub"):
+        return Path(hub.get_dir()) / "checkpoints"  # which the program may have set
+    home = os.environ.get("TORCH_HOME", Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch")
+    return Path(home).expanduser() / "hub" / "checkpoints"
 
 
 def read(found: Found) -> bytes:

@@ -14,6 +14,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from facerec.extras import extra
 from facerec.photos.prefetch import ahead
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.known_targets import imagenet_subset
@@ -167,6 +168,7 @@ def _alike(image_set: ImageSet, sides: list[str]) -> list[Leak]:
 
 def _hash(image_set: ImageSet, index: int) -> NDArray[np.bool_]:
     """The 64 bits of the perceptual hash."""
-    import imagehash
+    with extra("transfer"):
+        import imagehash
 
     return imagehash.phash(PIL.Image.fromarray(image_set.image(index))).hash.ravel()

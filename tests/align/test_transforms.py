@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facerec.align.dlib_chip import DlibChip, tree_squares
+from facerec.align.template_crop import TemplateCrop
 from facerec.align.transforms import cut_chip, similarity_transforms
 from facerec.errors import ArgumentError
 from facerec.types import Detections
@@ -123,9 +124,39 @@ def test_landmarks_land_where_the_transform_says(scale: float) -> None:
     np.testing.assert_allclose(centre, moved(matrix, np.array([[x, y]]))[0], atol=0.1)
 
 
+@pytest.mark.parametrize(("scale", "every"), [(0.75, (3, 4)), (0.6, (3, 5))])
+def test_a_photo_less_than_twice_as_large_keeps_its_detail(scale: float, every: tuple[int, int]) -> None:
+    """Where chip and photo share a pixel's centre, the chip has that pixel's colour: nothing was averaged before."""
+    photo = np.random.default_rng(4).integers(0, 256, (120, 120, 3)).astype(np.uint8)
+
+    chip = cut_chip(photo, np.array([[scale, 0, 0], [0, scale, 0]], np.float32), 60)
+
+    ours, theirs = chip[:: every[0], :: every[0]], photo[:: every[1], :: every[1]]
+    np.testing.assert_allclose(ours.astype(int), theirs[: len(ours), : len(ours)], atol=1)
+
+
+def test_a_photo_twice_as_large_is_averaged() -> None:
+    """At half the size each pixel is the mean of four."""
+    photo = np.random.default_rng(4).integers(0, 256, (120, 120, 3)).astype(np.uint8)
+
+    chip = cut_chip(photo, np.array([[0.5, 0, -0.25], [0, 0.5, -0.25]], np.float32), 60)
+
+    np.testing.assert_allclose(chip, photo.reshape(60, 2, 60, 2, 3).mean(axis=(1, 3)), atol=1)
+
+
 def test_a_chip_beside_the_photo_is_black() -> None:
     """A transform that leads wholly outside gives black, not an error."""
     assert cut_chip(smooth_photo(50, 50), np.array([[1, 0, 900], [0, 1, 900]], np.float32), 30).max() == 0
+
+
+def test_the_five_point_template() -> None:
+    """InsightFace's points at 112 pixels; at 128 eight pixels further right; multiples of either are scaled."""
+    narrow, wide = TemplateCrop(112).points, TemplateCrop(128).points
+
+    np.testing.assert_allclose(narrow[[0, 4]], [[38.2946, 51.6963], [70.7299, 92.2041]], atol=1e-4)
+    np.testing.assert_allclose(wide - narrow, np.tile([8, 0], (5, 1)), atol=1e-4)
+    np.testing.assert_allclose(TemplateCrop(224).points, 2 * narrow, atol=1e-4)
+    np.testing.assert_allclose(TemplateCrop(256).points, 2 * wide, atol=1e-4)
 
 
 def test_tree_squares_move_with_the_face() -> None:

@@ -149,6 +149,51 @@ def colours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+_TEMPLATE = np.array([[0.34, 0.46], [0.66, 0.46], [0.5, 0.64], [0.37, 0.82], [0.63, 0.82]], np.float32)
+
+
+class WholePhoto:
+    """Every photo that is not black is one face, with its five points where those of a portrait are."""
+
+    name = "whole photo"
+
+    def __call__(self, image: np.ndarray) -> Detections:
+        """As the contract says."""
+        size = image.shape[1::-1]
+        box = np.array([[0, 0, *size]], np.float32)
+        return Detections(box, [1.0], (_TEMPLATE * size)[None], size) if image.any() else Detections.empty(size)
+
+    def batch(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        """As the contract says."""
+        return [self(image) for image in images]
+
+
+def portrait(person: int, number: int) -> np.ndarray:
+    """A photo (160, 160, 3) of somebody made up: a pattern of soft colours, in a light and with a grain of its own."""
+    coarse = np.random.default_rng([person, 7]).integers(30, 226, (5, 5, 3)).astype(np.uint8)
+    soft = np.asarray(PIL.Image.fromarray(coarse).resize((160, 160), PIL.Image.Resampling.BICUBIC), np.float32)
+    draw = np.random.default_rng([person, number])
+    return np.clip(soft * draw.uniform(0.7, 1.1) + draw.normal(0, 12, soft.shape), 1, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten made people with four photos each, one folder per person."""
+    folder = tmp_path_factory.mktemp("portraits") / "people"
+    for person in range(10):
+        (folder / f"person{person}").mkdir(parents=True)
+        for number in range(4):
+            PIL.Image.fromarray(portrait(person, number)).save(folder / f"person{person}" / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def faces_are_portraits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command takes a whole photo for a face; all else is real."""
+    for place in ("facerec.detect.Mtcnn", "facerec.recognizer.Mtcnn"):
+        monkeypatch.setattr(place, lambda **_: WholePhoto(), raising=False)
+
+
 @pytest.fixture(scope="session")
 def real_recognizer() -> Recognizer:
     """The pipeline at its defaults, loaded once."""

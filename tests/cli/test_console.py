@@ -57,3 +57,21 @@ def test_rates_carry_their_counts():
     """A rate is printed with counts and interval, and never as 0 where nothing was measured."""
     assert console.percent(Rate(3, 3000)) == "0.10 % (3 of 3,000; 95 %: 0.03 % … 0.29 %)"
     assert console.percent(Rate(0, 0)) == "not measured (no trials)"
+
+
+def test_names_command_no_terminal(capfd):
+    """A name that would clear the screen, or turn the line around, is shown as what it is; JSON holds it escaped."""
+    name = "Ada\x1b[2J\x9b1A\u202e"
+
+    console.say(name)
+    console.note(name)
+    console.table(["name"], [[name + "\n"]])
+    console.document({"name": name})
+
+    out, err = capfd.readouterr()
+    said, _, cell, *document = out.splitlines()
+    assert said == "Ada\\x1b[2J\\x9b1A\\u202e"
+    assert err.strip() == said
+    assert cell == said + "\\n"
+    assert not set("\x1b\x9b\u202e") & set(out + err)
+    assert json.loads("\n".join(document)) == {"name": name}

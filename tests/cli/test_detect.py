@@ -46,7 +46,7 @@ def test_missing_path_stops_everything(folder, facerec):
     outcome = facerec("detect", "nosuch", "--json")
 
     assert outcome.status == 2
-    assert outcome.document == {"error": "nosuch: there is no such file or folder"}
+    assert outcome.document["error"] == "nosuch: there is no such file or folder"
 
 
 def test_settings_reach_the_detector(folder, facerec):

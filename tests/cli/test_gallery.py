@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from facerec.errors import GalleryError
+from facerec.gallery import open_gallery
 
 G = ("--gallery", "g.db")
 AT = ("--at", "point.json")
@@ -175,8 +176,9 @@ def test_failed_forgetting_leaves_no_receipt(enrolled, facerec, monkeypatch):
     assert not (enrolled / "r.json").exists()
 
 
-def test_bytes_that_remain_are_status_2(enrolled, facerec):
+def test_bytes_that_remain_are_status_2(enrolled, facerec, monkeypatch):
     """Where another process keeps the file open, the person is forgotten, and what is left to do is said."""
+    monkeypatch.setitem(open_gallery.__kwdefaults__, "wait", 0.2)  # of a command, half a minute
     reader = sqlite3.connect("g.db")
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM sqlite_master").fetchone()

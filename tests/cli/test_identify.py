@@ -82,7 +82,7 @@ def test_one_bad_photo_is_an_error(enrolled, facerec):
     outcome = facerec("identify", "bad.png", *G, *AT, "--json")
 
     assert outcome.status == 2
-    assert outcome.document.keys() == {"error"}
+    assert outcome.document.keys() == {"error", "code"}
 
 
 def test_too_small_a_face_is_undecided(enrolled, facerec, draw):

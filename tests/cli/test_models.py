@@ -88,7 +88,7 @@ def test_fetch(facerec, monkeypatch, tmp_path):
 
     assert done.out == f"{tmp_path / '20180402-114759-vggface2.pt'}\n"
     assert asked == [("facenet", tmp_path), ("facenet", None)]
-    assert (failed.status, failed.document) == (2, {"error": "the server cannot be reached"})
+    assert (failed.status, failed.document["error"]) == (2, "the server cannot be reached")
 
 
 def test_model_that_is_absent(facerec, tmp_path, monkeypatch, draw):

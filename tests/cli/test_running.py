@@ -59,7 +59,7 @@ def test_errors_under_json_are_a_document(program, capsys):
 
     out, err = capsys.readouterr()
     assert status == 2
-    assert json.loads(out) == {"error": "no"}
+    assert json.loads(out) == {"error": "no", "code": getattr(GalleryError, "code", "unexpected")}
     assert err == "facerec: error: no\n"
 
 
@@ -70,6 +70,7 @@ def test_usage_errors_under_json_are_a_document(program, capsys):
     out, err = capsys.readouterr()
     assert status == 2
     assert "--nosuch" in json.loads(out)["error"]
+    assert json.loads(out)["code"] == "usage"
     assert err.splitlines()[-1].endswith("see: facerec go --help")
 
 

@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 from scipy import ndimage
 
-from facerec.demo import made
+from facerec.demo import photos, steps
 from facerec.quality import QualityGate
 from facerec.recognizer import Recognizer
 from facerec.types import Detections, Embedder, OperatingPoint, Rate
@@ -94,4 +94,5 @@ def paint(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def no_package_photos(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let other packages carry no photos: the squares' recognizer would take a flower for a face."""
-    monkeypatch.setattr(made, "_in_package", lambda *_: None)
+    for module in (photos, steps):
+        monkeypatch.setattr(module, "packaged", lambda *_: None)

@@ -8,11 +8,12 @@ import PIL.Image
 import pytest
 import torch
 from torch import nn
-from torchvision.ops import box_iou
+from torchvision.ops import box_iou, nms
 
 from facerec.detect import Mtcnn
 from facerec.detect import nets as nets_module
-from facerec.detect.boxes import cell_boxes, clipped, nms_by_smaller, shift_by, squared
+from facerec.detect.boxes import cell_boxes, clipped, nms_by_smaller, nms_by_union, shift_by, squared
+from facerec.detect.cascade import ONet, PNet, RNet
 from facerec.detect.nets import _halved, _prelu, load_nets
 from facerec.detect.sampling import ExactSampler, FastSampler
 from facerec.errors import ArgumentError, MissingWeightsError
@@ -222,6 +223,13 @@ def test_clipping_keeps_whole_pixels_of_the_photo() -> None:
     np.testing.assert_array_equal(clipped(boxes, 100, 50), [[0, 0, 5, 8], [1, 2, 100, 50]])
 
 
+def test_of_equally_probable_boxes_the_later_stays() -> None:
+    """As in facenet-pytorch; probabilities saturate at 1, so that ties are common."""
+    boxes = torch.tensor([[0.0, 0.0, 20.0, 20.0], [1.0, 1.0, 21.0, 21.0], [60.0, 0.0, 80.0, 20.0]])
+
+    assert nms_by_smaller(boxes, torch.ones(3), 0.7).tolist() == [2, 1]
+
+
 def test_suppression_by_the_smaller_equals_the_naive_loop() -> None:
     """Greedy, best first, overlap relative to the smaller of two boxes."""
     corner = RNG.uniform(0, 60, (40, 2))
@@ -239,6 +247,36 @@ def test_suppression_by_the_smaller_equals_the_naive_loop() -> None:
             kept.append(int(i))
 
     assert nms_by_smaller(torch.tensor(boxes), torch.tensor(scores), 0.5).tolist() == kept
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 40, 300, 3000])
+@pytest.mark.parametrize("whole", [True, False])
+def test_suppression_by_the_union_is_torchvisions(count: int, whole: bool) -> None:
+    """The same boxes in the same order, with many equal scores, empty boxes and overlaps that equal the threshold."""
+    rng = np.random.default_rng(count)
+    corner = rng.uniform(0, 20 * max(1, count) ** 0.5, (count, 2))
+    boxes = np.concatenate([corner, corner + rng.uniform(-1, 40, (count, 2)).clip(0)], axis=1)
+    boxes = torch.from_numpy((boxes.round() if whole else boxes).astype(np.float32))
+    scores = torch.from_numpy(rng.integers(0, 50, count).astype(np.float32) / 7)
+
+    for threshold in (0.25, 0.5, 0.6, 0.7):
+        assert torch.equal(nms_by_union(boxes, scores, threshold), nms(boxes, scores, threshold))
+
+
+def test_the_networks_are_facenet_pytorchs() -> None:
+    """Layer by layer the same names and shapes, and with the same weights the same answers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from facenet_pytorch.models import mtcnn as peer
+    generator = torch.Generator().manual_seed(1)
+    for ours, theirs, side in ((RNet(), peer.RNet(), 24), (ONet(), peer.ONet(), 48)):
+        ours.load_state_dict(theirs.state_dict())
+        crops = torch.randn((3, 3, side, side), generator=generator)
+        with torch.inference_mode():
+            for answer, expected in zip(ours(crops), theirs(crops), strict=True):
+                torch.testing.assert_close(answer, expected)
+    shapes = {name: value.shape for name, value in peer.PNet().state_dict().items()}
+    assert {name: value.shape for name, value in PNet().state_dict().items()} == shapes
 
 
 @pytest.mark.parametrize("shape", [(1, 10, 8, 8), (1, 10, 7, 8), (2, 3, 5, 9), (1, 4, 1, 1)])

@@ -45,6 +45,30 @@ def test_flip_adds_the_unit_vector_of_the_mirror_image(pooled_graph):
     np.testing.assert_allclose(found, 2 * unit, rtol=1e-4)
 
 
+def test_the_mirror_image_exchanges_left_and_right():
+    """A network that sees the first column only, on a chip that is red on the left, blue on the right, black above."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = [
+        helper.make_node("Gather", ["image", "first"], ["column"], axis=3),
+        helper.make_node("ReduceMean", ["column"], ["vector"], axes=[2], keepdims=0),
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 112, 112])
+    vector = helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["n", 3])
+    first = numpy_helper.from_array(np.array(0), "first")
+    graph = helper.make_graph(nodes, "column", [image], [vector], [first])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    chip = np.zeros((1, 112, 112, 3), np.uint8)
+    chip[:, 56:, :56, 0], chip[:, 56:, 56:, 2] = 200, 100
+    opened = open_graph(model.SerializeToString(), name="g.onnx", size=112)
+
+    found = onnx_forward(opened, Pixels.preset("0..1"), flip=True)(chip)
+
+    np.testing.assert_allclose(found, [[1, 0, 1]], atol=1e-5)
+
+
 def test_chips_are_resized_where_the_network_wants_another_size(pooled_graph):
     """A plain chip stays plain whatever its size."""
     graph = open_graph(pooled_graph(WEIGHTS, size=64), name="g.onnx", size=64)

@@ -45,6 +45,25 @@ def test_search_equals_a_plain_search(rows, dimension):
     assert found == [_plain_search(vectors, people, expires, probe, 7) for probe in probes]
 
 
+def test_nearly_equal_vectors_are_told_apart_as_exactly():
+    """Single precision would rank such vectors by the rounding of its sums; every block that might win is looked at."""
+    rng = np.random.default_rng(3)
+    probes = _unit(rng, (20, 128))
+    people, forever = np.arange(8192), np.full(8192, NEVER, np.int32)
+    for probe in probes:
+        vectors = _unit(rng, (8192, 128))
+        near = probe + rng.standard_normal((64, 128), dtype=np.float32) * np.float32(1e-4)
+        vectors[::128] = near / np.linalg.norm(near, axis=1, keepdims=True)  # one in each block
+        index = SearchIndex(128)
+        index.add(vectors, people, forever)
+        scores = exact_scores(vectors, probe)
+        best = np.lexsort((people, -scores))[:3]
+
+        (hits,) = index.search(probe[None], top=3, today=_TODAY)
+
+        assert hits == [Hit(int(row), float(scores[row])) for row in best]
+
+
 def test_the_number_of_probes_changes_nothing():
     """Few probes and many are multiplied in different ways; the scores are the same to the last bit."""
     rng = np.random.default_rng(1)

@@ -35,10 +35,11 @@ def test_durability_settings(gallery):
     with gallery._connection.reading() as sqlite:
         found = {
             name: sqlite.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys")
+            for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys", "trusted_schema")
         }
 
-    assert found == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1}
+    expected = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "trusted_schema": 0}
+    assert found == expected
 
 
 @pytest.mark.parametrize("embedder", ["fake", None])

@@ -93,7 +93,8 @@ def test_figures_are_those_of_the_metrics():
     assert found.eer == metrics.eer(genuine, impostor)
     assert [each.target_fmr for each in found.true_matches] == [1e-2, 1e-3]
     for each in found.true_matches:
-        expected = metrics.tmr_at_fmr(genuine, impostor, each.target_fmr)
+        missed = metrics.fnmr(genuine, metrics.threshold_at_fmr(impostor, each.target_fmr))
+        expected = Rate(missed.trials - missed.errors, missed.trials)
         assert (each.rate.errors, each.rate.trials) == (expected.errors, expected.trials)
         assert each.fmr.errors == metrics.fmr(impostor, each.threshold).errors
     assert (found.genuines, found.impostors, found.failures) == (300, 2000, 3)

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from facerec.errors import ArgumentError
-from facerec.networks.architectures import ARCHITECTURES, build, dissect
+from facerec.networks.architectures import build, dissect
+from facerec.networks.names import ARCHITECTURES
 from facerec.networks.trunk import Trunk
 
 # One of each kind that is taken apart in its own way.

@@ -35,6 +35,16 @@ def test_sixteen_bits_are_rounded_and_not_clipped():
     np.testing.assert_array_equal(np.rint(values / 257).astype(np.uint8), pixels.eight_bits(values))
 
 
+@pytest.mark.parametrize("scale", [1, 255])
+def test_floats_are_rounded(scale):
+    """The nearest level, not the one below, in either range of floats."""
+    values = np.array([[0.4, 0.6, 1.5, 41.49, 41.51, 200.51, 254.4]]) * scale / 255
+
+    found = pixels.eight_bits(np.append(values, scale))
+
+    assert found.tolist() == [0, 1, 2, 41, 42, 201, 254, 255]
+
+
 def test_booleans_are_black_and_white():
     """False is 0, True is 255."""
     assert pixels.eight_bits(np.array([[False, True]])).tolist() == [[0, 255]]

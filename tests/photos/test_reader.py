@@ -258,6 +258,28 @@ def test_exif_orientation_is_applied(photo, kind, orientation):
         np.testing.assert_array_equal(photo, found)
 
 
+@pytest.mark.parametrize("number", [0, 9, 4096])
+def test_an_orientation_that_exif_does_not_know_turns_nothing(photo, number):
+    """The photo is read as it is stored."""
+    exif = PIL.Image.Exif()
+    exif[0x0112] = number
+    np.testing.assert_array_equal(photo, reader.read(encoded(photo, "PNG", exif=exif)))
+
+
+def test_the_first_of_two_exif_blocks_counts(photo):
+    """As Pillow and viewers read it: what an editor appended does not turn the photo again."""
+    blocks = [PIL.Image.Exif() for _ in range(2)]
+    blocks[0][0x0112], blocks[1][0x0112] = 6, 3
+    first, second = (b"Exif\0\0" + block.tobytes()[6:] for block in blocks)
+    contents = encoded(photo, "JPEG", exif=first)
+    at = contents.index(b"Exif") - 4
+    end = at + 2 + int.from_bytes(contents[at + 2 : at + 4], "big")
+    both = contents[:end] + b"\xff\xe1" + (len(second) + 2).to_bytes(2, "big") + second + contents[end:]
+
+    np.testing.assert_array_equal(reader.read(both), reader.read(contents))
+    np.testing.assert_array_equal(np.rot90(reader.read(encoded(photo, "JPEG")), -1), reader.read(both))
+
+
 def test_an_orientation_set_in_memory_is_applied(photo):
     """A PIL image whose EXIF the user changed is read upright; one that was turned already is not turned again."""
     image = PIL.Image.fromarray(photo)

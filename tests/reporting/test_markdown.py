@@ -22,7 +22,21 @@ def shown(markdown):
 
 @pytest.mark.parametrize(
     "text",
-    [HOSTILE, "# no heading", "- no list", "1. no list", "> no quote", "<b>", "&amp;", "a_b_c", "C #", "+ x", "="],
+    [
+        HOSTILE,
+        "# no heading",
+        "- no list",
+        "1. no list",
+        "> no quote",
+        "<b>",
+        "&amp;",
+        "a_b_c",
+        "C #",
+        "+ x",
+        "=",
+        "<!-- gone",
+        "<script x",
+    ],
 )
 def test_any_text_is_shown_as_it_is(text):
     """Escaped text comes out of a Markdown parser unchanged: in a paragraph, in a table cell, among facts."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+
 import pytest
+from torchvision import models
 
 from facerec.errors import ArgumentError
-from facerec.networks.architectures import ARCHITECTURES
+from facerec.networks.architectures import shape_of
+from facerec.networks.names import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0, TORCHVISION
 from facerec.transfer.pretrained import PRETRAINED, pretrained
 
 # As published with torchvision 0.15 and later: file, parameters, top-1, top-5, thousand million multiply-adds.
@@ -32,6 +38,52 @@ def test_figures_are_the_published_ones(row):
     assert (found.preprocessing.resize, found.preprocessing.crop) == (resize, 224)
     assert found.files[0].sha256 == file.rpartition("-")[2].removesuffix(".pth")
     assert (found.classes[309], found.classes[310], len(found.classes)) == ("bee", "ant", 1000)
+
+
+def test_the_table_is_torchvisions():
+    """Architectures and weights, with every figure, are those of the installed torchvision: a difference is news."""
+    families = "alexnet|vgg|resnet|resnext|wide_resnet|mobilenet|efficientnet|convnext|vit"
+    assert set(TORCHVISION) == {name for name in models.list_models(module=models) if re.match(families, name)}
+    for architecture in TORCHVISION:
+        table = models.get_model_weights(architecture)
+        ours = {each.source.split("; ")[0]: each for each in PRETRAINED if each.architecture == architecture}
+        # Those called FEATURES are a detector's: without a classifier, with other colours.
+        assert set(ours) == {f"torchvision {each}" for each in table if not each.name.endswith("_FEATURES")}
+        for each in ours.values():
+            theirs = table[each.source.split("; ")[0].rpartition(".")[2]]
+            figures, shown = theirs.meta["_metrics"]["ImageNet-1K"], theirs.transforms()
+            assert (each.top1, each.top5) == (figures["acc@1"], figures["acc@5"])
+            assert (each.parameters, each.macs) == (theirs.meta["num_params"], round(theirs.meta["_ops"] * 1e9))
+            assert each.files[0].source.url == theirs.url
+            assert each.source.endswith(f"recipe: {theirs.meta['recipe']}")
+            used = each.preprocessing
+            assert ([used.resize], [used.crop]) == (shown.resize_size, shown.crop_size)
+            assert (list(used.mean), list(used.std)) == (list(shown.mean), list(shown.std))
+            assert used.interpolation == shown.interpolation.value
+            assert each.default == ("SWAG" not in theirs.name and theirs is getattr(table, "DEFAULT", theirs))
+
+
+@pytest.mark.parametrize(("name", "outputs", "bias"), [(EFFICIENTNET_LITE0, 1000, 1), (DLIB_RESNET, 128, 0)])
+def test_what_nobody_publishes_is_counted(name, outputs, bias):
+    """Parameters and multiply-adds of the networks that torchvision does not have: trunk and last layer."""
+    found = pretrained(name)
+    shape = shape_of(name, size=found.preprocessing.crop)
+
+    assert found.parameters == shape.parameters + outputs * (shape.dimension + bias)
+    assert found.macs == shape.macs + outputs * shape.dimension
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"TORCH_HOME": "~/t"}, {"XDG_CACHE_HOME": "/c"}, {"TORCH_HOME": "", "XDG_CACHE_HOME": "/c"}]
+)
+def test_torchs_cache_is_found_without_torch(environment):
+    """Where torch is not loaded, its folder is the one that it would name itself."""
+    program = "from facerec.transfer.finding import torch_cache as c; a = c(); import torch.hub; print(a == c())"
+    given = {"HOME": "/h", "PATH": "", **environment}
+
+    done = subprocess.run([sys.executable, "-c", program], env=given, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "True\n"
 
 
 def test_names_as_people_write_them():

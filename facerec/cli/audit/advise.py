@@ -24,8 +24,8 @@ EXAMPLES = examples(
 def advise(
     scores: options.ScoresFile,
     *,
-    by: Annotated[str, option("--by", "NAME[,NAME]", "The groups that all have to be protected.")],
-    target: Annotated[float, option("--target", "RATE", "No group's FMR may be above this, by its upper bound.")],
+    by: Annotated[str, option("--by NAME[,NAME]", "The groups that all have to be protected.")],
+    target: Annotated[float, option("--target RATE", "No group's FMR may be above this, by its upper bound.")],
     threshold: options.Threshold,
     as_json: AsJson = False,
     columns: Columns,

@@ -14,7 +14,7 @@ EXAMPLES = examples("facerec audit calibrate --replicates 200", "facerec audit c
 
 def calibrate(
     *,
-    replicates: Annotated[int, option("--replicates", "NUMBER", "Simulated data sets of each design and rate.")] = 1000,
+    replicates: Annotated[int, option("--replicates NUMBER", "Simulated data sets of each design and rate.")] = 1000,
     seed: options.Seed = 0,
     as_json: AsJson = False,
 ) -> None:

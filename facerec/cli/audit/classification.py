@@ -35,15 +35,15 @@ def classification(
     ],
     *,
     by: options.By = None,
-    label: Annotated[str, option("--label", "COLUMN", "The true class.")] = "label",
+    label: Annotated[str, option("--label COLUMN", "The true class.")] = "label",
     prediction: Annotated[
-        str, option("--prediction", "COLUMN", "The class that was said; empty: no answer.")
+        str, option("--prediction COLUMN", "The class that was said; empty: no answer.")
     ] = "prediction",
     subject: Annotated[
-        str | None, option("--subject", "COLUMN", "Who is on the photo. By default subject, if any.")
+        str | None, option("--subject COLUMN", "Who is on the photo. By default subject, if any.")
     ] = None,
     positive: Annotated[
-        str | None, option("--positive", "CLASS", "The class that counts as selected; by default each.")
+        str | None, option("--positive CLASS", "The class that counts as selected; by default each.")
     ] = None,
     claims: options.Claims,
     as_json: AsJson = False,

@@ -17,12 +17,11 @@ _COLUMNS = "What the table calls its columns"
 class Columns:
     """What they are called, and whether the scores are distances."""
 
-    score: Annotated[str | None, option("--score", "COLUMN", "The scores.", _COLUMNS)] = None
+    score: Annotated[str | None, option("--score COLUMN", "The scores.", _COLUMNS)] = None
     genuine: Annotated[
         str | None,
         option(
-            "--genuine",
-            "COLUMN",
+            "--genuine COLUMN",
             "Whether both photos show one person: 1/0, true/false, yes/no, genuine/impostor or mated/non-mated.",
             _COLUMNS,
         ),
@@ -30,24 +29,20 @@ class Columns:
     probe_subject: Annotated[
         str | None,
         option(
-            "--probe-subject",
-            "COLUMN",
-            "Who is on the probe. Without people, pairs are taken as independent.",
-            _COLUMNS,
+            "--probe-subject COLUMN", "Who is on the probe. Without people, pairs are taken as independent.", _COLUMNS
         ),
     ] = None
     reference_subject: Annotated[
-        str | None, option("--reference-subject", "COLUMN", "Who is on the reference.", _COLUMNS)
+        str | None, option("--reference-subject COLUMN", "Who is on the reference.", _COLUMNS)
     ] = None
-    probe_image: Annotated[str | None, option("--probe-image", "COLUMN", "The photo of the probe.", _COLUMNS)] = None
+    probe_image: Annotated[str | None, option("--probe-image COLUMN", "The photo of the probe.", _COLUMNS)] = None
     reference_image: Annotated[
-        str | None, option("--reference-image", "COLUMN", "The photo of the reference.", _COLUMNS)
+        str | None, option("--reference-image COLUMN", "The photo of the reference.", _COLUMNS)
     ] = None
     groups: Annotated[
         list[str] | None,
         option(
-            "--groups",
-            "NAME=PROBE:REFERENCE",
+            "--groups NAME=PROBE:REFERENCE",
             "Where labels are, for --by NAME: gender=gender1:gender2, or race=ethnicity where one column holds for "
             "both. May be given several times.",
             _COLUMNS,

@@ -30,11 +30,11 @@ class Thresholds(options.Threshold):
 
     at_fmr: Annotated[
         float | None,
-        option("--at-fmr", "RATE", "Each table gets the lowest threshold that keeps its own FMR at or below this."),
+        option("--at-fmr RATE", "Each table gets the lowest threshold that keeps its own FMR at or below this."),
     ] = None
-    at_threshold: Annotated[float | None, option("--at-threshold", "VALUE", "The threshold of BEFORE.")] = None
+    at_threshold: Annotated[float | None, option("--at-threshold VALUE", "The threshold of BEFORE.")] = None
     at_threshold_after: Annotated[
-        float | None, option("--at-threshold-after", "VALUE", "The threshold of AFTER; by default that of BEFORE.")
+        float | None, option("--at-threshold-after VALUE", "The threshold of AFTER; by default that of BEFORE.")
     ] = None
 
     def __post_init__(self) -> None:

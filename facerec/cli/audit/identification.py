@@ -34,11 +34,11 @@ def identification(
     ],
     *,
     gallery: Annotated[
-        Path, option("--gallery", "PEOPLE", "Who is enrolled: subject, and their groups; .csv or .parquet.")
+        Path, option("--gallery PEOPLE", "Who is enrolled: subject, and their groups; .csv or .parquet.")
     ],
-    at_threshold: Annotated[float, option("--at-threshold", "VALUE", "A candidate counts from this score on.")],
+    at_threshold: Annotated[float, option("--at-threshold VALUE", "A candidate counts from this score on.")],
     by: options.By = None,
-    rank: Annotated[int | None, option("--rank", "NUMBER", "Look at this many candidates; by default at all.")] = None,
+    rank: Annotated[int | None, option("--rank NUMBER", "Look at this many candidates; by default at all.")] = None,
     claims: options.Claims,
     as_json: AsJson = False,
     written: options.FullReport,

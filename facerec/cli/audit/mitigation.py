@@ -37,18 +37,17 @@ def mitigation(
     ],
     *,
     by: options.By = None,
-    at_fmr: Annotated[float, option("--at-fmr", "RATE", "Every threshold keeps FMR at or below this.")] = 1e-3,
+    at_fmr: Annotated[float, option("--at-fmr RATE", "Every threshold keeps FMR at or below this.")] = 1e-3,
     clusters: Annotated[
         int | None,
         option(
-            "--clusters",
-            "NUMBER",
+            "--clusters NUMBER",
             "Regions for FairCal and FSN. By default the published 100, or as many as the people learned from support.",
         ),
     ] = None,
-    pairs: Annotated[int, option("--pairs", "NUMBER", "Impostor pairs drawn on each side, at most.")] = 500_000,
+    pairs: Annotated[int, option("--pairs NUMBER", "Impostor pairs drawn on each side, at most.")] = 500_000,
     deals: Annotated[
-        int, option("--deals", "NUMBER", "How often people are dealt anew; the tables show the first deal.")
+        int, option("--deals NUMBER", "How often people are dealt anew; the tables show the first deal.")
     ] = 5,
     oracle: Annotated[
         bool,

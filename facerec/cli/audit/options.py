@@ -29,19 +29,15 @@ ScoresFile = Annotated[Path, typer.Argument(metavar="SCORES", help="A score tabl
 By = Annotated[
     list[str] | None,
     option(
-        "--by",
-        "NAME[,NAME]",
-        "Group by this attribute, or by several at once: race,gender. May be given several times.",
+        "--by NAME[,NAME]", "Group by this attribute, or by several at once: race,gender. May be given several times."
     ),
 ]
 Calibration = Annotated[
     Path | None,
-    option(
-        "--calibration", "SCORES2", "With --at-fmr: choose the threshold on this table of other people.", _THRESHOLD
-    ),
+    option("--calibration SCORES2", "With --at-fmr: choose the threshold on this table of other people.", _THRESHOLD),
 ]
-Seed = Annotated[int, option("--seed", "NUMBER", "Of the draws of people.")]
-Replicates = Annotated[int, option("--replicates", "NUMBER", "Draws of people for the intervals of indices; 0: none.")]
+Seed = Annotated[int, option("--seed NUMBER", "Of the draws of people.")]
+Replicates = Annotated[int, option("--replicates NUMBER", "Draws of people for the intervals of indices; 0: none.")]
 
 
 @dataclass(frozen=True)
@@ -51,14 +47,13 @@ class Threshold:
     at_fmr: Annotated[
         float | None,
         option(
-            "--at-fmr",
-            "RATE",
+            "--at-fmr RATE",
             "The lowest threshold that keeps FMR over all impostor pairs at or below this, such as 1e-3.",
             _THRESHOLD,
         ),
     ] = None
     at_threshold: Annotated[
-        float | None, option("--at-threshold", "VALUE", "This threshold, on the table's own scale.", _THRESHOLD)
+        float | None, option("--at-threshold VALUE", "This threshold, on the table's own scale.", _THRESHOLD)
     ] = None
 
     def chosen(self, columns: Columns, calibration: Path | None = None) -> float | AtFmr:
@@ -91,20 +86,18 @@ class Claims:
     policy: Annotated[
         Path | None,
         option(
-            "--policy",
-            "FILE",
+            "--policy FILE",
             "Claims (TOML) to decide, as in data/policies/example.toml. Exit status 0 pass, 1 fail, 3 insufficient "
             "evidence.",
         ),
     ] = None
     junit: Annotated[
-        Path | None, option("--junit", "FILE", "With --policy: write its claims as JUnit XML, for a build server.")
+        Path | None, option("--junit FILE", "With --policy: write its claims as JUnit XML, for a build server.")
     ] = None
     summary: Annotated[
         Path | None,
         option(
-            "--summary",
-            "FILE",
+            "--summary FILE",
             "With --policy: write its claims and their numbers as Markdown, for the summary of a build's job.",
         ),
     ] = None
@@ -146,14 +139,12 @@ class Report:
     """Where a report is written, and what it says of itself."""
 
     out: Annotated[
-        Path | None, option("--out", "DIR", "Write the report to this folder: HTML, Markdown, JSON and CSV.", _REPORT)
+        Path | None, option("--out DIR", "Write the report to this folder: HTML, Markdown, JSON and CSV.", _REPORT)
     ] = None
-    about: Annotated[str, option("--about", "TEXT", "What is audited.", _REPORT)] = ""
+    about: Annotated[str, option("--about TEXT", "What is audited.", _REPORT)] = ""
     labels_from: Annotated[
         str,
-        option(
-            "--labels-from", "TEXT", "How the group labels were obtained: self-report, records, an observer.", _REPORT
-        ),
+        option("--labels-from TEXT", "How the group labels were obtained: self-report, records, an observer.", _REPORT),
     ] = ""
 
     def background(self) -> Background:
@@ -180,10 +171,10 @@ class Report:
 class FullReport(Report):
     """A report that says what the system is for, too."""
 
-    purpose: Annotated[str, option("--purpose", "TEXT", "What the system is for.", _REPORT)] = ""
+    purpose: Annotated[str, option("--purpose TEXT", "What the system is for.", _REPORT)] = ""
     evaluation: Annotated[
         Literal["technology", "scenario", "operational"] | None,
-        option("--evaluation", "TYPE", "technology, scenario or operational (ISO/IEC 19795).", _REPORT),
+        option("--evaluation TYPE", "technology, scenario or operational (ISO/IEC 19795).", _REPORT),
     ] = None
 
     def background(self) -> Background:
@@ -200,8 +191,7 @@ class SharedReport(FullReport):
     share: Annotated[
         int | None,
         option(
-            "--share",
-            "N",
+            "--share N",
             "Leave out groups and cells with fewer than N people or comparisons, to pass the report on; so do "
             "--json, --junit and --summary.",
             _REPORT,

@@ -21,14 +21,14 @@ EXAMPLES = examples(
 def power(
     scores: options.ScoresFile,
     *,
-    by: Annotated[str, option("--by", "NAME[,NAME]", "The grouping that the claim is about.")],
-    rate: Annotated[Literal["fmr", "fnmr"], option("--rate", "NAME", "fmr or fnmr.")],
-    ratio: Annotated[float, option("--ratio", "NUMBER", "How many times the others' rate is to be seen; above 1.")],
+    by: Annotated[str, option("--by NAME[,NAME]", "The grouping that the claim is about.")],
+    rate: Annotated[Literal["fmr", "fnmr"], option("--rate NAME", "fmr or fnmr.")],
+    ratio: Annotated[float, option("--ratio NUMBER", "How many times the others' rate is to be seen; above 1.")],
     baseline: Annotated[
-        float | None, option("--baseline", "RATE", "The others' rate; by default the one measured.")
+        float | None, option("--baseline RATE", "The others' rate; by default the one measured.")
     ] = None,
-    photos: Annotated[int, option("--photos", "NUMBER", "Photos of each person.")] = 2,
-    chance: Annotated[float, option("--power", "CHANCE", "The chance to see the difference if it is there.")] = 0.8,
+    photos: Annotated[int, option("--photos NUMBER", "Photos of each person.")] = 2,
+    chance: Annotated[float, option("--power CHANCE", "The chance to see the difference if it is there.")] = 0.8,
     threshold: options.Threshold,
     as_json: AsJson = False,
     columns: Columns,

@@ -26,8 +26,7 @@ def selfcheck(
     data: Annotated[
         Path | None,
         option(
-            "--data",
-            "DIR",
+            "--data DIR",
             "A folder with published tables: rai_face_verification/. Their checks are skipped without it.",
             envvar="FACEREC_DATA",
         ),

@@ -18,7 +18,7 @@ from facerec.cli.running import fail
 if TYPE_CHECKING:
     from facerec.gallery import ForgetReceipt
 
-_Receipt = Annotated[Path | None, option("--receipt", "FILE", "Write the receipt to this new file, as JSON.")]
+_Receipt = Annotated[Path | None, option("--receipt FILE", "Write the receipt to this new file, as JSON.")]
 
 
 def forget(

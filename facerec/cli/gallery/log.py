@@ -11,8 +11,8 @@ from facerec.cli.running import fail
 
 def log(
     gallery: GalleryFile,
-    last: Annotated[int | None, option("--last", "N", "Only the newest N entries.")] = None,
-    name: Annotated[str | None, option("--name", "TEXT", "Only what concerns this person.")] = None,
+    last: Annotated[int | None, option("--last N", "Only the newest N entries.")] = None,
+    name: Annotated[str | None, option("--name TEXT", "Only what concerns this person.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who was enrolled, matched and forgotten when; nothing can be taken out of this log."""

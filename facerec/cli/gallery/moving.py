@@ -12,10 +12,7 @@ from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model,
 
 if TYPE_CHECKING:
     from facerec.gallery import Sample
-    from facerec.types import Face, Faces
-
-# Less than this of two boxes in common, and the face found now is not the one that was enrolled.
-_SAME_FACE = 0.3
+    from facerec.types import Face
 
 
 def export(
@@ -68,7 +65,7 @@ def reembed(
     *,
     gallery: GalleryFile,
     model: Annotated[
-        str, option("--model", "NAME", "The embedder to change to, as facerec models lists it.")
+        str, option("--model NAME", "The embedder to change to, as facerec models lists it.")
     ] = "dlib-resnet",
     as_json: AsJson = False,
     min_face_size: MinFaceSize = 40,
@@ -81,7 +78,7 @@ def reembed(
     if a photo was not kept.
     """
     from facerec.cli.recognition import load_recognizer
-    from facerec.gallery import open_gallery
+    from facerec.gallery import open_gallery, same_face
 
     recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
 
@@ -91,7 +88,7 @@ def reembed(
 
         def enrolled_face(sample: Sample, photo: bytes) -> Face:
             nonlocal done
-            face = _same_face(recognizer.faces(photo, name=sample.source), sample)
+            face = same_face(recognizer.faces(photo, name=sample.source), sample)
             done += 1
             progress(done, total)
             return face
@@ -102,28 +99,3 @@ def reembed(
         console.document({"gallery": str(gallery), "vectors": count, "embedder": identity})
     else:
         console.say(f"{console.counted(count, 'vector', 'vectors')} made anew by {recognizer.embedder.name}")
-
-
-def _same_face(faces: Faces, sample: Sample) -> Face:
-    """The face whose box has most in common with the enrolled one.
-
-    Raises
-    ------
-    NoFaceError
-        If none has enough in common with it.
-    """
-    import numpy as np
-
-    from facerec.errors import NoFaceError
-
-    boxes, box = faces.detections.boxes.astype(float), np.array(sample.box)
-    spans = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
-    shared = spans.clip(min=0).prod(axis=1)
-    overlaps = shared / ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod() - shared)
-    if len(overlaps) == 0 or overlaps.max() < _SAME_FACE:
-        message = (
-            f"the face that was enrolled from {sample.source} on {sample.enrolled:%Y-%m-%d} is not found in the photo "
-            "that was kept; nothing was changed. Enroll that person again, or try a smaller --min-face-size"
-        )
-        raise NoFaceError(message)
-    return faces[int(overlaps.argmax())]

@@ -98,7 +98,7 @@ def update(
     no_purpose: Annotated[bool, flag("--no-purpose", "Remove the purpose that is recorded.")] = False,
     expires: Annotated[
         datetime | None,
-        option("--expires", "YYYY-MM-DD", "The last day (UTC) on which the person is matched.", formats=["%Y-%m-%d"]),
+        option("--expires YYYY-MM-DD", "The last day (UTC) on which the person is matched.", formats=["%Y-%m-%d"]),
     ] = None,
     no_expiry: Annotated[bool, flag("--no-expiry", "Remove the expiry date.")] = False,
     as_json: AsJson = False,

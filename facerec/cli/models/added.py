@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -40,13 +39,12 @@ def add(
     ],
     *,
     name: Annotated[
-        str | None, option("--name", "NAME", "What to call it; by default its own or the file's name.")
+        str | None, option("--name NAME", "What to call it; by default its own or the file's name.")
     ] = None,
     crop: Annotated[
         str | None,
         option(
-            "--crop",
-            "RECIPE",
+            "--crop RECIPE",
             "five-point-112.v1 (ArcFace's template; other sizes too), dlib-5pt-chip-150.v1, 'box-160-margin-14 v1'.",
             _GRAPH,
         ),
@@ -54,29 +52,25 @@ def add(
     pixels: Annotated[
         PixelsName | None,
         option(
-            "--pixels",
-            "RANGE",
-            "How pixels are scaled: imagenet (its mean and deviation), -1..1, 0..1 or 0..255.",
-            _GRAPH,
+            "--pixels RANGE", "How pixels are scaled: imagenet (its mean and deviation), -1..1, 0..1 or 0..255.", _GRAPH
         ),
     ] = None,
     mean: Annotated[
         str | None,
-        option("--mean", "R,G,B", "In place of --pixels, with --std: subtracted first; in units of 0..255.", _GRAPH),
+        option("--mean R,G,B", "In place of --pixels, with --std: subtracted first; in units of 0..255.", _GRAPH),
     ] = None,
-    std: Annotated[str | None, option("--std", "R,G,B", "With --mean: what is divided by.", _GRAPH)] = None,
-    channels: Annotated[Channels, option("--channels", "ORDER", "RGB or BGR.", _GRAPH)] = "RGB",
+    std: Annotated[str | None, option("--std R,G,B", "With --mean: what is divided by.", _GRAPH)] = None,
+    channels: Annotated[Channels, option("--channels ORDER", "RGB or BGR.", _GRAPH)] = "RGB",
     flip: Annotated[bool, typer.Option(help="Average each face with its mirror image.", rich_help_panel=_GRAPH)] = True,
     output: Annotated[
-        str | None,
-        option("--output", "NAME", "Which output of the graph is the vector, where there are several.", _GRAPH),
+        str | None, option("--output NAME", "Which output of the graph is the vector, where there are several.", _GRAPH)
     ] = None,
-    licence: Annotated[str, option("--licence", "TEXT", "Of the weights.", _KNOWN)] = "none stated",
+    licence: Annotated[str, option("--licence TEXT", "Of the weights.", _KNOWN)] = "none stated",
     commercial: Annotated[
-        Commercial, option("--commercial", "WORD", "Commercial use: yes, no or unclear.", _KNOWN)
+        Commercial, option("--commercial WORD", "Commercial use: yes, no or unclear.", _KNOWN)
     ] = "unclear",
-    trained_on: Annotated[str, option("--trained-on", "TEXT", "The training data.", _KNOWN)] = "",
-    data_terms: Annotated[str, option("--data-terms", "TEXT", "The terms of that data, the consent.", _KNOWN)] = "",
+    trained_on: Annotated[str, option("--trained-on TEXT", "The training data.", _KNOWN)] = "",
+    data_terms: Annotated[str, option("--data-terms TEXT", "The terms of that data, the consent.", _KNOWN)] = "",
     as_json: AsJson = False,
 ) -> None:
     """Add a model, so that --model NAME works everywhere.
@@ -120,16 +114,14 @@ def attach(
     points: Annotated[
         Path | None,
         option(
-            "--points",
-            "POINTS.json",
+            "--points POINTS.json",
             "Operating points that facerec calibrate measured with this model; it then decides at them.",
         ),
     ] = None,
     audit: Annotated[
         Path | None,
         option(
-            "--audit",
-            "audit.json",
+            "--audit audit.json",
             "What facerec audit verification found on this model's scores; the card then shows it.",
         ),
     ] = None,
@@ -163,43 +155,12 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
         console.say(f"{name} is removed")
 
 
-@dataclass(frozen=True)
-class Found:
-    """An added model as it lies on the disk.
-
-    Attributes
-    ----------
-    name : str
-    model : ModelFolder or None
-        None where it cannot be used.
-    problem : str
-        What is wrong then.
-    """
-
-    name: str
-    model: ModelFolder | None
-    problem: str = ""
-
-
-def found() -> list[Found]:
-    """Every added model, read and checked."""
-    from facerec.errors import FacerecError
-    from facerec.models.folder import read_model
-    from facerec.models.weights import added_models, models_folder
-
-    models = []
-    for name in added_models():
-        try:
-            models.append(Found(name, read_model(models_folder() / name)))
-        except FacerecError as error:
-            models.append(Found(name, None, str(error)))
-    return models
-
-
 def say_table() -> None:
     """Print the added models, if there are any."""
+    from facerec.models.state import added_states
+
     rows = []
-    for each in found():
+    for each in added_states():
         if each.model is None:
             rows.append((each.name, "", "", "", "", "wrong; see facerec models check"))
             continue
@@ -228,11 +189,13 @@ def say_card(name: str) -> bool:
 
 def documents() -> list[dict[str, object]]:
     """The added models as JSON holds them."""
+    from facerec.models.state import added_states
+
     return [
         {"name": each.name, "state": "wrong", "problem": each.problem}
         if each.model is None
         else {"state": "ok", **_document(each.model)}
-        for each in found()
+        for each in added_states()
     ]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facerec.cli import console
 
 if TYPE_CHECKING:
+    from facerec.transfer.finding import Found
     from facerec.transfer.pretrained import Pretrained
 
 
@@ -48,19 +50,10 @@ def backbone_table(networks: Sequence[Pretrained], model_files: Path | None) -> 
 
 def backbone_document(network: Pretrained, model_files: Path | None) -> dict[str, object]:
     """All that is known of one set of weights, and where its file is."""
+    about = {field.name: getattr(network, field.name) for field in fields(network)}
     return {
-        "name": network.name,
-        "architecture": network.architecture,
-        "default": network.default,
-        "licence": network.licence,
-        "commercial": network.commercial,
-        "commercial_reason": network.commercial_reason,
-        "parameters": network.parameters,
-        "macs": network.macs,
-        "top1": network.top1,
-        "top5": network.top5,
+        **about,
         "preprocessing": network.preprocessing.text,
-        "source": network.source,
         "files": [{"file": each.file_name, "sha256": each.sha256} for each in network.files],
         **file_state(network, model_files),
     }
@@ -68,21 +61,24 @@ def backbone_document(network: Pretrained, model_files: Path | None) -> dict[str
 
 def file_state(network: Pretrained, model_files: Path | None) -> dict[str, str | None]:
     """Whether a network's file can be used: `state` is ok, absent or wrong; and its path, its place in few words."""
-    from facerec.errors import MissingWeightsError, WeightsError
+    from facerec.models.state import found
     from facerec.models.weights import InPackage
     from facerec.transfer.finding import find
 
-    try:
-        found = find(network, model_files=model_files)
-    except MissingWeightsError as error:
-        return {"state": "absent", "path": None, "place": None, "problem": str(error)}
-    except WeightsError as error:
-        return {"state": "wrong", "path": None, "place": None, "problem": str(error)}
-    source, place = found.file.source, str(found.path.parent)
-    if isinstance(source, InPackage) and found.path.as_posix().endswith(source.path):
-        place = f"package {source.distribution}"
-    older = f", older file {found.file.file_name}" if found.older else ""
-    return {"state": "ok", "path": str(found.path), "place": place + older, "problem": ""}
+    here: list[Found] = []
+
+    def look() -> Path:
+        here.append(find(network, model_files=model_files))
+        return here[0].path
+
+    file = found(look)
+    place = None
+    if here:
+        source, place = here[0].file.source, str(here[0].path.parent)
+        if isinstance(source, InPackage) and here[0].path.as_posix().endswith(source.path):
+            place = f"package {source.distribution}"
+        place += f", older file {here[0].file.file_name}" if here[0].older else ""
+    return {"state": file.state, "path": file.path, "place": place, "problem": file.problem}
 
 
 def say_backbone(network: Pretrained, model_files: Path | None) -> None:

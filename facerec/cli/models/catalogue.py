@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +30,7 @@ def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None
 def show(name: Name, as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """Tell all that is known of a model: licences, training data, accuracy by group."""
     from facerec.models.catalogue import model
+    from facerec.models.state import file_state
 
     if as_json and (added := [each for each in models_added.documents() if each["name"] == name]):
         console.document(added[0])
@@ -62,7 +63,7 @@ def show(name: Name, as_json: AsJson = False, model_files: ModelFiles = None) ->
         if fact is not None:
             console.say(f"  {heading}: {fact}")
     for weight in chosen.weights:
-        file = _find(weight, model_files)
+        file = file_state(weight, model_files=model_files)
         console.say(f"  file {weight.file_name}: {file.path or file.state}")
         console.say(f"    SHA-256 {weight.sha256}")
 
@@ -71,7 +72,7 @@ def fetch(
     name: Name,
     model_files: Annotated[
         Path | None,
-        option("--model-files", "DIR", "Where to put it; by default FACEREC_MODEL_FILES, else the user's cache."),
+        option("--model-files DIR", "Where to put it; by default FACEREC_MODEL_FILES, else the user's cache."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -106,13 +107,16 @@ def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     Exit status 2 if one is not what it should be, or one that is used by default is absent.
     """
     from facerec.models.catalogue import MODELS
+    from facerec.models.state import added_states, file_state
 
-    rows = [(model, weight, _find(weight, model_files)) for model in MODELS for weight in model.weights]
+    rows = [
+        (model, weight, file_state(weight, model_files=model_files)) for model in MODELS for weight in model.weights
+    ]
     optional = [file.state == "absent" and not model.default for model, _, file in rows]
     bad = [row[1].file_name for row, spared in zip(rows, optional, strict=True) if row[2].state != "ok" and not spared]
     here, absent = models_backbones.sorted_out(model_files)
     bad += [network.files[0].file_name for network, state in here if state["state"] != "ok"]
-    added = models_added.found()
+    added = added_states()
     bad += [each.name for each in added if each.model is None]
     if as_json:
         files = [{"model": model.name, "file": weight.file_name, **asdict(file)} for model, weight, file in rows]
@@ -157,6 +161,7 @@ def _backbone(name: str) -> Pretrained | None:
 def print_list(model_files: Path | None, *, as_json: bool) -> None:
     """Print every model and the backbones that are here."""
     from facerec.models.catalogue import MODELS
+    from facerec.models.state import file_state
     from facerec.transfer.pretrained import PRETRAINED
 
     if as_json:
@@ -166,7 +171,7 @@ def print_list(model_files: Path | None, *, as_json: bool) -> None:
         return
     rows = []
     for model in MODELS:
-        files = [_find(weight, model_files) for weight in model.weights]
+        files = [file_state(weight, model_files=model_files) for weight in model.weights]
         state = next((file.state for file in files if file.state != "ok"), None)
         rows.append(
             (
@@ -197,52 +202,11 @@ def _place(weight: WeightFile, path: Path) -> str:
 
 
 def _document(model: Model, model_files: Path | None) -> dict[str, object]:
+    from facerec.models.state import file_state
+
     files = []
     for weight in model.weights:
-        file = _find(weight, model_files)
+        file = file_state(weight, model_files=model_files)
         files.append({"file": weight.file_name, "sha256": weight.sha256, "size": weight.size, **asdict(file)})
-    return {
-        "name": model.name,
-        "task": model.task,
-        "summary": model.summary,
-        "default": model.default,
-        "dimension": model.dimension,
-        "code_licence": model.code_licence,
-        "weights_licence": model.weights_licence,
-        "commercial": model.commercial,
-        "commercial_reason": model.commercial_reason,
-        "training_data": model.training_data,
-        "training_terms": model.training_terms,
-        "accuracy_by_group": model.accuracy_by_group,
-        "files": files,
-    }
-
-
-@dataclass(frozen=True)
-class _File:
-    """Whether a model file can be used.
-
-    Attributes
-    ----------
-    state : {"ok", "absent", "wrong"}
-    path : str or None
-        Where it is, if it is the file that it should be.
-    problem : str
-        What is wrong; empty if nothing is.
-    """
-
-    state: str
-    path: str | None = None
-    problem: str = ""
-
-
-def _find(weight: WeightFile, model_files: Path | None) -> _File:
-    from facerec.errors import MissingWeightsError, WeightsError
-    from facerec.models.weights import locate
-
-    try:
-        return _File("ok", path=str(locate(weight, model_files=model_files)))
-    except MissingWeightsError as error:
-        return _File("absent", problem=str(error))
-    except WeightsError as error:
-        return _File("wrong", problem=str(error))
+    about = {field.name: getattr(model, field.name) for field in fields(model) if field.name != "weights"}
+    return {**about, "files": files}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from facerec.cli import console
+from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
-from facerec.cli.transfer.run import parse_budget
+from facerec.cli.transfer import options
+from facerec.cli.transfer.options import HOW, WHAT
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -24,65 +27,56 @@ EXAMPLES = examples(
     "facerec transfer beyond --backbone resnet50.v2 --seeds 5 --steps 400 --budget 2h --out results/ --publish",
 )
 
-_WHAT = "What is compared"
-_HOW = "How long and how large"
-
 
 def beyond(
-    out: Annotated[Path, option("--out", "DIR", "Where results go; what is there already is gone on with.")],
+    context: typer.Context,
+    out: Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")],
     *,
     task: Annotated[
-        str, option("--task", "NAME[,NAME]", "segmentation, detection or both.", _WHAT)
+        str, option("--task NAME[,NAME]", "segmentation, detection or both.", WHAT)
     ] = "segmentation,detection",
     data: Annotated[
         str,
         option(
-            "--data",
-            "WHAT",
+            "--data WHAT",
             "shapes: scenes made on the spot; or a folder of photos with annotations in COCO's format.",
-            _WHAT,
+            WHAT,
         ),
     ] = "shapes",
     backbone: Annotated[
         str | None,
         option(
-            "--backbone",
-            "NAME",
+            "--backbone NAME",
             "Such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
-            _WHAT,
+            WHAT,
         ),
     ] = None,
     protocol: Annotated[
         str,
         option(
-            "--protocol",
-            "NAME[,NAME]",
+            "--protocol NAME[,NAME]",
             "scratch: random weights; frozen: the backbone stays as it is; fine-tune: all is trained.",
-            _WHAT,
+            WHAT,
         ),
     ] = "scratch,frozen,fine-tune",
-    seeds: Annotated[int, option("--seeds", "N", "Trainings of each protocol.", _WHAT)] = 3,
-    weights: Annotated[
-        str, option("--weights", "WHICH", "default, a version such as v1, or none for random weights.", _WHAT)
-    ] = "default",
+    seeds: Annotated[int, option("--seeds N", "Trainings of each protocol.", WHAT)] = 3,
+    weights: options.Weights = "default",
     model_files: ModelFiles = None,
     budget: Annotated[
         str,
         option(
-            "--budget",
-            "TIME",
+            "--budget TIME",
             "Such as 5m or 1h: decides how long trainings are, and how many seeds there is time for.",
-            _HOW,
+            HOW,
         ),
     ] = "5m",
     steps: Annotated[
-        int | None,
-        option("--steps", "N", "Of every training, 8 scenes each. By default as many as fit the budget.", _HOW),
+        int | None, option("--steps N", "Of every training, 8 scenes each. By default as many as fit the budget.", HOW)
     ] = None,
-    photos: Annotated[int, option("--photos", "N", "Scenes at most.", _HOW)] = 256,
-    size: Annotated[int, option("--size", "PIXELS", "Side of the scenes, a multiple of 32.", _HOW)] = 96,
-    workers: Annotated[int | None, option("--workers", "N", "Processes; by default one per core.", _HOW)] = None,
-    seed: Annotated[int, option("--seed", "N", "Of the scenes and their parts.", _HOW)] = 0,
+    photos: Annotated[int, option("--photos N", "Scenes at most.", HOW)] = 256,
+    size: Annotated[int, option("--size PIXELS", "Side of the scenes, a multiple of 32.", HOW)] = 96,
+    workers: options.Workers = None,
+    seed: Annotated[int, option("--seed N", "Of the scenes and their parts.", HOW)] = 0,
     publish: Annotated[bool, flag("--publish", "Leave photos out of the report, to pass it on.")] = False,
     device: Device = None,
     as_json: AsJson = False,
@@ -93,9 +87,12 @@ def beyond(
     curves.csv and report.html, .md and .json. A run that was cut off goes on where it was when it is started again
     with the same options.
     """
-    allowed = parse_budget(budget)
+    allowed = options.parse_budget(budget)
+    options.check_least(seeds=(seeds, 1), steps=(steps, 3), photos=(photos, 16), workers=(workers, 1), seed=(seed, 0))
+    if not 64 <= size <= 1024 or size % 32:
+        message = f"--size must be a multiple of 32 from 64 to 1024; got {size}"
+        raise ArgumentError(message)
     tasks, protocols = _tasks(task), _protocols(protocol)
-    _check(seeds=seeds, steps=steps, photos=photos, size=size, workers=workers, seed=seed)
     from facerec.device import best_device, torch_device, use_one_thread_per_network
     from facerec.transfer.backbone import default_backbone_name, load_backbone
     from facerec.transfer.beyond import findings, run_beyond
@@ -108,10 +105,6 @@ def beyond(
     scenes = _scenes(data, photos=photos, size=size, seed=seed)
     for problem, count in scenes.problems:
         console.note(f"skipped: {count} × {problem}")
-    command = ["facerec", "transfer", "beyond", "--task", ",".join(tasks), "--data", _named(data)]
-    command += ["--backbone", network.name, "--protocol", ",".join(protocols), "--seeds", str(seeds)]
-    command += ["--photos", str(photos), "--size", str(size), "--seed", str(seed)]
-    command += ["--budget", budget, *(() if steps is None else ("--steps", str(steps)))]
     with console.progress("training heads") as progress:
 
         def finished(outcome: Outcome, score: float, done: int, total: int) -> None:
@@ -127,9 +120,9 @@ def beyond(
             seeds=seeds,
             steps=steps,
             budget=allowed,
-            workers=workers or _cores(),
+            workers=options.processes(workers),
             device=chosen,
-            command=command,
+            command=command_line(context, backbone=network.name),
             planned=lambda plan, warnings: _tell_plan(plan, warnings, budget),
             finished=finished,
         )
@@ -155,11 +148,6 @@ def _scenes(data: str, *, photos: int, size: int, seed: int) -> Scenes:
     return read_coco_folder(data, size=size, photos=photos, seed=seed)
 
 
-def _named(data: str) -> str:
-    """Without the folders that it lies in: a report tells nobody's paths."""
-    return data if data == "shapes" else Path(data).resolve().name
-
-
 def _tasks(text: str) -> tuple[Task, ...]:
     from facerec.transfer.beyond.running import TASKS
 
@@ -180,26 +168,6 @@ def _listed(text: str, option: str, allowed: tuple[str, ...]) -> list[str]:
         message = f"{option} takes one or more of {', '.join(allowed)}; got {text!r}"
         raise ArgumentError(message)
     return given
-
-
-def _check(*, seeds: int, steps: int | None, photos: int, size: int, workers: int | None, seed: int) -> None:
-    for name, value, least in (
-        ("seeds", seeds, 1),
-        ("steps", steps, 3),
-        ("photos", photos, 16),
-        ("workers", workers, 1),
-        ("seed", seed, 0),
-    ):
-        if value is not None and value < least:
-            message = f"--{name} must be {least} or more; got {value}"
-            raise ArgumentError(message)
-    if not 64 <= size <= 1024 or size % 32:
-        message = f"--size must be a multiple of 32 from 64 to 1024; got {size}"
-        raise ArgumentError(message)
-
-
-def _cores() -> int:
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _tell_plan(plan: Plan, warnings: tuple[str, ...], budget: str) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import typer
+
 from facerec.cli import console
+from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
-from facerec.cli.transfer.run import Names, duration, listed, parse_budget, protocol_of, tell_plan
-from facerec.errors import ArgumentError
+from facerec.cli.paths import must_exist
+from facerec.cli.transfer import options
+from facerec.cli.transfer.options import HOW, WHAT, Names
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from facerec.transfer.attributes.judged import Judged
     from facerec.transfer.attributes.verdict import Verdict
     from facerec.transfer.bench import Bench
-    from facerec.transfer.cells import Outcome
 
 EXAMPLES = examples(
     "facerec transfer faces --data fairface/ --out results/ --backbone efficientnet_lite0,dlib_resnet",
@@ -27,72 +27,54 @@ EXAMPLES = examples(
 BY = "race,gender"
 """What the predictions are judged by."""
 
-_WHAT = "What is compared"
-_HOW = "How long and how large"
-
 
 def faces(
+    context: typer.Context,
     data: Annotated[
         Path,
         option(
-            "--data",
-            "DIR|CSV",
+            "--data DIR|CSV",
             "A CSV file with the columns file, age, gender and race, or a folder with FairFace's label files.",
         ),
     ],
-    out: Annotated[Path, option("--out", "DIR", "Where results go; what is there already is gone on with.")],
+    out: Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")],
     *,
     attribute: Annotated[
-        Literal["gender", "age"], option("--attribute", "NAME", "What to learn: gender or age.")
+        Literal["gender", "age"], option("--attribute NAME", "What to learn: gender or age.")
     ] = "gender",
     backbone: Annotated[
         Names,
         option(
-            "--backbone",
-            "NAME[,NAME]",
+            "--backbone NAME[,NAME]",
             "Networks, such as dlib_resnet; with .none at the end with random weights, as a control. By default the "
             "best one here.",
-            _WHAT,
+            WHAT,
         ),
     ] = None,
     protocol: Annotated[
-        Names,
-        option("--protocol", "NAME[,NAME]", "As for facerec transfer run. By default linear and fine-tune.", _WHAT),
+        Names, option("--protocol NAME[,NAME]", "As for facerec transfer run. By default linear and fine-tune.", WHAT)
     ] = None,
-    seeds: Annotated[int, option("--seeds", "N", "Draws of validation photos and of training.", _WHAT)] = 3,
-    weights: Annotated[
-        str,
-        option("--weights", "WHICH", "default, a version such as v1, or none for random weights throughout.", _WHAT),
-    ] = "default",
+    seeds: Annotated[int, option("--seeds N", "Draws of validation photos and of training.", WHAT)] = 3,
+    weights: options.Weights = "default",
     model_files: ModelFiles = None,
-    test_part: Annotated[
-        float, option("--test-part", "SHARE", "Share of the photos to test on where the data give no test part.", _WHAT)
-    ] = 0.5,
+    test_part: options.TestPart = 0.5,
     budget: Annotated[
         str | None,
         option(
-            "--budget", "TIME", "Such as 10m: probes first, then the trainings that fit; what does not is listed.", _HOW
+            "--budget TIME", "Such as 10m: probes first, then the trainings that fit; what does not is listed.", HOW
         ),
     ] = None,
     size: Annotated[
         int | None,
         option(
-            "--size",
-            "PIXELS",
+            "--size PIXELS",
             "Side of the input of trainings. By default the networks' own, which probes always have.",
-            _HOW,
+            HOW,
         ),
     ] = None,
-    epochs: Annotated[int, option("--epochs", "N", "Of a training.", _HOW)] = 5,
-    trials: Annotated[int, option("--trials", "N", "Learning rates that each training tries, 1 to 12.", _HOW)] = 1,
-    labels_from: Annotated[
-        str,
-        option(
-            "--labels-from",
-            "TEXT",
-            "How labels and groups were obtained: self-report, annotators, records. The report says it.",
-        ),
-    ] = "",
+    epochs: Annotated[int, option("--epochs N", "Of a training.", HOW)] = 5,
+    trials: Annotated[int, option("--trials N", "Learning rates that each training tries, 1 to 12.", HOW)] = 1,
+    labels_from: options.LabelsFrom = "",
     publish: Annotated[bool, flag("--publish", "Leave photos' names out of the tables too, to pass them on.")] = False,
     device: Device = None,
     as_json: AsJson = False,
@@ -103,10 +85,10 @@ def faces(
     price: report.html, .md and .json, results.csv, groups.csv and a table of predictions per method. The report holds
     no photos.
     """
-    if seeds < 1:
-        message = f"--seeds must be 1 or more; got {seeds}"
-        raise ArgumentError(message)
-    allowed = None if budget is None else parse_budget(budget)
+    options.check_least(seeds=(seeds, 1))
+    allowed = None if budget is None else options.parse_budget(budget)
+    chosen_protocols = None if protocol is None else options.protocols_of(protocol)
+    must_exist(data, "a CSV file of labels, or a folder with FairFace's label files")
     from facerec.device import best_device, torch_device
     from facerec.transfer.attributes.fairface import read_fairface
     from facerec.transfer.attributes.page import write_attributes
@@ -117,38 +99,15 @@ def faces(
     settings = check_settings(size=size, epochs=epochs, trials=trials)
     chosen = device or best_device()
     torch_device(chosen)
-    protocols = DEFAULT_PROTOCOLS if protocol is None else tuple(protocol_of(each) for each in listed(protocol))
     image_set = read_fairface(data, attribute=attribute)
-    given: dict[str, str | int | float | None] = {
-        "--data": data.name,
-        "--attribute": attribute,
-        "--backbone": ",".join(listed(backbone or [])),
-        "--protocol": ",".join(protocols),
-        "--seeds": seeds,
-        "--weights": weights if weights != "default" else "",
-        "--test-part": test_part,
-        "--budget": budget,
-        "--size": size,
-        "--epochs": epochs,
-        "--trials": trials,
-        "--device": chosen if chosen != "cpu" else "",
-        "--labels-from": labels_from,
-    }
     with console.progress("measuring cells") as progress:
-
-        def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:
-            accuracy = outcome.accuracy(labels).value
-            left = f", about {duration(rest)} to go" if done < total else ""
-            console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {outcome.seconds:.1f} s{left}")
-            progress(done, total)
-
         bench = run_attributes(
             image_set,
             out,
             attribute=attribute,
-            command=("facerec", "transfer", "faces", *_words(given)),
-            backbones=listed(backbone or []),
-            protocols=protocols,
+            command=command_line(context),
+            backbones=options.listed(backbone or []),
+            protocols=chosen_protocols or DEFAULT_PROTOCOLS,
             seeds=seeds,
             budget=allowed,
             settings=settings,
@@ -156,8 +115,8 @@ def faces(
             model_files=model_files,
             weights=weights,
             device=chosen,
-            planned=tell_plan,
-            finished=finished,
+            planned=options.tell_plan,
+            finished=options.cell_teller(progress),
         )
     judged, groups = _judged(bench, out, publish=publish)
     findings = judge(bench)
@@ -197,10 +156,6 @@ def _judged(bench: Bench, out: Path, *, publish: bool) -> tuple[tuple[Judged, ..
         labels = [table[name].tolist()[: len(bench.test)] for name in BY.split(",")]
         groups = [",".join(each) if all(each) else "" for each in zip(*labels, strict=True)]
     return tuple(judged), groups
-
-
-def _words(given: dict[str, str | int | float | None]) -> list[str]:
-    return [word for name, value in given.items() if value not in (None, "") for word in (name, str(value))]
 
 
 def _print(verdict: Verdict) -> None:

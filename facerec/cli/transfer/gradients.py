@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
+import typer
+
 from facerec.cli import console
+from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, examples, option
+from facerec.cli.transfer import options
 from facerec.errors import ArgumentError
 
 EXAMPLES = examples(
@@ -17,43 +20,37 @@ EXAMPLES = examples(
     "facerec transfer gradients --data flowers --steps 200",
 )
 
-_UNITS = {"s": 1, "m": 60, "h": 3600}
-
 
 def gradients(
+    context: typer.Context,
     *,
-    out: Annotated[Path, option("--out", "DIR", "Where to write the report and its tables.")] = Path(
-        "reports/gradients"
-    ),
-    depths: Annotated[str, option("--depths", "N,N", "Layers of the networks, each 6n + 2, ascending.")] = "20,56",
-    seeds: Annotated[int, option("--seeds", "NUMBER", "Networks of each design, 2 or more.")] = 4,
+    out: Annotated[Path, option("--out DIR", "Where to write the report and its tables.")] = Path("reports/gradients"),
+    depths: Annotated[str, option("--depths N,N", "Layers of the networks, each 6n + 2, ascending.")] = "20,56",
+    seeds: Annotated[int, option("--seeds NUMBER", "Networks of each design, 2 or more.")] = 4,
     steps: Annotated[
         int | None,
         option(
-            "--steps",
-            "NUMBER",
-            "Steps of each training, whatever the budget. By default 100, or what the budget allows.",
+            "--steps NUMBER", "Steps of each training, whatever the budget. By default 100, or what the budget allows."
         ),
     ] = None,
-    budget: Annotated[str, option("--budget", "TIME", "Time by the clock, such as 90s, 5m or 1h.")] = "5m",
+    budget: Annotated[str, option("--budget TIME", "Time by the clock, such as 90s, 5m or 1h.")] = "5m",
     data: Annotated[
-        Path | None,
-        option("--data", "DIR", "Your own photos, a folder per class. By default gratings made on the spot."),
+        Path | None, option("--data DIR", "Your own photos, a folder per class. By default gratings made on the spot.")
     ] = None,
-    size: Annotated[int, option("--size", "PIXELS", "Side of the images, a multiple of 4 from 8 up.")] = 16,
+    size: Annotated[int, option("--size PIXELS", "Side of the images, a multiple of 4 from 8 up.")] = 16,
     initialisation: Annotated[
-        Literal["he", "torch"], option("--initialisation", "NAME", "Of the trainings: he, or torch for PyTorch's own.")
+        Literal["he", "torch"], option("--initialisation NAME", "Of the trainings: he, or torch for PyTorch's own.")
     ] = "he",
-    seed: Annotated[int, option("--seed", "NUMBER", "The same seed gives the same numbers.")] = 0,
-    workers: Annotated[int | None, option("--workers", "NUMBER", "Processes; by default one per core.")] = None,
+    seed: Annotated[int, option("--seed NUMBER", "The same seed gives the same numbers.")] = 0,
+    workers: options.Workers = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure gradient flow in plain and residual networks, with and without batch norm, and train them for a moment.
 
     The cost is predicted first. Writes report.html, report.md, report.json, run.json and every number as CSV.
     """
-    allowed = _seconds(budget)
-    processes = _processes(workers)
+    allowed, layers = options.parse_budget(budget), _depths(depths)
+    processes = options.processes(workers)
     from facerec.device import use_one_thread_per_network
     from facerec.transfer.gradients import Plan, findings, fit, predict, read_lab_images, run_lab, scaled, textures
     from facerec.transfer.gradients.page import write_lab
@@ -61,7 +58,7 @@ def gradients(
     use_one_thread_per_network()
     default = Plan()
     wanted = Plan(
-        depths=_depths(depths),
+        depths=layers,
         seeds=seeds,
         steps=default.steps if steps is None else steps,
         initialisation=initialisation,
@@ -80,19 +77,7 @@ def gradients(
     with console.progress("training networks") as progress:
         lab = run_lab(plan, images, predicted=predicted, workers=processes, progress=progress)
     # What makes the same numbers on any machine: the steps are named, so that no budget can change them.
-    command = [
-        "facerec",
-        "transfer",
-        "gradients",
-        "--depths",
-        depths,
-        "--seeds",
-        str(seeds),
-        "--steps",
-        str(plan.steps),
-    ]
-    command += ["--size", str(size), "--initialisation", initialisation, "--seed", str(seed)]
-    command += [] if data is None else ["--data", data.name]
+    command = command_line(context, steps=plan.steps, budget=None)
     written = write_lab(lab, out, command=command)
     found = findings(lab)
     if as_json:
@@ -122,18 +107,3 @@ def _depths(text: str) -> tuple[int, ...]:
         message = f"--depths takes two whole numbers or more with commas, such as 20,56; got {text!r}"
         raise ArgumentError(message)
     return tuple(map(int, text.split(",")))
-
-
-def _seconds(text: str) -> float:
-    parsed = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
-    if parsed is None or not float(parsed[1]):
-        message = f"--budget takes a time such as 90s, 5m or 1h; got {text!r}"
-        raise ArgumentError(message)
-    return float(parsed[1]) * _UNITS[parsed[2]]
-
-
-def _processes(workers: int | None) -> int:
-    if workers is not None and workers < 1:
-        message = f"--workers must be 1 or more; got {workers}"
-        raise ArgumentError(message)
-    return workers or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

@@ -9,6 +9,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, ModelFiles, examples, option
+from facerec.cli.transfer import options
 
 if TYPE_CHECKING:
     from facerec.transfer.look import Look, Seen
@@ -27,41 +28,38 @@ def look(
     backbone: Annotated[
         str | None,
         option(
-            "--backbone",
-            "NAME",
+            "--backbone NAME",
             "Such as resnet50.v2. By default a ResNet of torchvision if its weights are here, else efficientnet_lite0.",
         ),
     ] = None,
-    weights: Annotated[
-        str, option("--weights", "VERSION", "default, a version such as v1, or none for random weights.")
-    ] = "default",
+    weights: options.Weights = "default",
     model_files: ModelFiles = None,
     layer: Annotated[
         list[str] | None,
         option(
-            "--layer",
-            "NAME",
+            "--layer NAME",
             "Show the activations of this layer; may be given several times. A wrong name lists the layers.",
         ),
     ] = None,
     outside: Annotated[
         list[Path] | None,
         option(
-            "--outside",
-            "PHOTO",
+            "--outside PHOTO",
             "A photo, or a folder, of things that the network does not know: measures how well its scores tell. May "
             "be given several times.",
         ),
     ] = None,
-    seed: Annotated[int, option("--seed", "NUMBER", "Of the weights where they are random.")] = 0,
-    out: Annotated[Path, option("--out", "DIR", "Where to write the page.")] = Path("reports/look"),
+    seed: Annotated[int, option("--seed NUMBER", "Of the weights where they are random.")] = 0,
+    out: Annotated[Path, option("--out DIR", "Where to write the page.")] = Path("reports/look"),
     as_json: AsJson = False,
 ) -> None:
     """Look inside a network with photos: filters, activations, five best answers, and whether it knows such photos.
 
     Writes look.html, look.md and look.json, which show the photos: keep them where those may be seen.
     """
-    from facerec.measure.datasets import photos as listed
+    from facerec.photos.folders import photos as listed
+
+    shown, beyond = listed(photos), listed(outside) if outside else ()
     from facerec.reporting import write
     from facerec.transfer import default_backbone_name, load_backbone
     from facerec.transfer.look import look as look_inside
@@ -69,9 +67,8 @@ def look(
 
     name = default_backbone_name(model_files) if backbone is None else backbone
     chosen = load_backbone(name, model_files=model_files, weights=weights)
-    beyond = listed(outside) if outside else ()
     with console.progress("looking at photos") as progress:
-        found = look_inside(chosen, listed(photos), outside=beyond, layers=layer or (), seed=seed, progress=progress)
+        found = look_inside(chosen, shown, outside=beyond, layers=layer or (), seed=seed, progress=progress)
     written = write(look_page(found), out, stem="look")
     if as_json:
         console.document(_document(found, written.html))

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
+from facerec.cli.paths import must_exist
 from facerec.cli.running import FAILED
+from facerec.cli.transfer import options
+from facerec.cli.transfer.options import HOW, WHAT, Names
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from facerec.transfer.bench import Bench
-    from facerec.transfer.cells import Outcome, Protocol
     from facerec.transfer.findings import Findings
-    from facerec.transfer.grid import Plan
 
 EXAMPLES = examples(
     "facerec transfer run --data flowers/ --out results/ --budget 5m",
@@ -29,81 +26,65 @@ EXAMPLES = examples(
 )
 
 _SKIPPED_SHOWN = 5
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-_LONGEST = 10_000 * 3600
-_WHAT = "What is compared"
-_HOW = "How long and how large"
-
-Names = list[str] | None
 
 
 def run(
     data: Annotated[
         str,
         option(
-            "--data",
-            "DIR",
+            "--data DIR",
             "A folder with one folder of photos per class, or with train, validation and test folders of them; a CSV "
             "manifest with columns image and label; or torchvision:NAME:DIR of a set that is on disk.",
         ),
     ],
-    out: Annotated[Path, option("--out", "DIR", "Where results go; what is there already is gone on with.")],
+    out: Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")],
     *,
     backbone: Annotated[
         Names,
         option(
-            "--backbone",
-            "NAME[,NAME]",
+            "--backbone NAME[,NAME]",
             "Networks, such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
-            _WHAT,
+            WHAT,
         ),
     ] = None,
     protocol: Annotated[
         Names,
         option(
-            "--protocol",
-            "NAME[,NAME]",
+            "--protocol NAME[,NAME]",
             "linear, knn, centroid, fine-tune, lp-ft, gradual, discriminative, linear-sgd or scratch. By default "
             "linear, knn, centroid, fine-tune and scratch.",
-            _WHAT,
+            WHAT,
         ),
     ] = None,
     shots: Annotated[
         Names,
-        option("--shots", "N[,N]", "Photos per class to learn from; all for all. By default 1, 5, 20 and all.", _WHAT),
+        option("--shots N[,N]", "Photos per class to learn from; all for all. By default 1, 5, 20 and all.", WHAT),
     ] = None,
     seeds: Annotated[
         int | None,
-        option(
-            "--seeds", "N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.", _WHAT
-        ),
+        option("--seeds N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.", WHAT),
     ] = None,
-    weights: Annotated[
-        str, option("--weights", "WHICH", "default, a version such as v1, or none for random weights.", _WHAT)
-    ] = "default",
+    weights: options.Weights = "default",
     model_files: ModelFiles = None,
-    label: Annotated[str, option("--label", "COLUMN", "The manifest's column of classes.", _WHAT)] = "label",
-    test_part: Annotated[
-        float, option("--test-part", "SHARE", "Share of the photos to test on where the data give no test part.", _WHAT)
-    ] = 0.25,
+    label: Annotated[str, option("--label COLUMN", "The manifest's column of classes.", WHAT)] = "label",
+    test_part: options.TestPart = 0.25,
     budget: Annotated[
         str | None,
-        option("--budget", "TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.", _HOW),
+        option("--budget TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.", HOW),
     ] = None,
     size: Annotated[
         int | None,
-        option("--size", "PIXELS", "Side of the networks' input. By default their own, with a budget what fits.", _HOW),
+        option("--size PIXELS", "Side of the networks' input. By default their own, with a budget what fits.", HOW),
     ] = None,
     epochs: Annotated[
-        int | None, option("--epochs", "N", "Of a training. By default 10, with a budget what fits.", _HOW)
+        int | None, option("--epochs N", "Of a training. By default 10, with a budget what fits.", HOW)
     ] = None,
     trials: Annotated[
         int | None,
         option(
-            "--trials",
-            "N",
+            "--trials N",
             "Learning rates that each trained protocol may try, 1 to 12. By default 3, with a budget what fits.",
-            _HOW,
+            HOW,
         ),
     ] = None,
     publish: Annotated[bool, flag("--publish", "Leave the photos out of the report, to pass it on.")] = False,
@@ -116,6 +97,12 @@ def run(
     that was cut off goes on where it was when it is started again with the same options.
     Several processes share each training: torchrun --nproc-per-node N --no-python facerec transfer run ...
     """
+    seconds = None if budget is None else options.parse_budget(budget)
+    counts = None if shots is None else tuple(_shots(each) for each in options.listed(shots))
+    options.check_least(seeds=(seeds, 1), size=(size, 1), epochs=(epochs, 1), trials=(trials, 1))
+    protocols = None if protocol is None else options.protocols_of(protocol)
+    if not data.startswith("torchvision:"):
+        must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
     from facerec.device import best_device, torch_device
     from facerec.transfer.bench import DEFAULT_PROTOCOLS, run_bench
     from facerec.transfer.findings import judge
@@ -129,29 +116,14 @@ def run(
 
                 follow(together)
                 return
-            seconds = None if budget is None else parse_budget(budget)
-            counts = None if shots is None else tuple(_shots(each) for each in listed(shots))
-            for name, value in (("seeds", seeds), ("size", size), ("epochs", epochs), ("trials", trials)):
-                if value is not None and value < 1:
-                    message = f"--{name} must be 1 or more; got {value}"
-                    raise ArgumentError(message)
             chosen = device or best_device()
             torch_device(chosen)
             with console.progress("measuring cells") as progress:
-
-                def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:
-                    accuracy = outcome.accuracy(labels).value
-                    left = f", about {duration(rest)} to go" if done < total else ""
-                    console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {outcome.seconds:.1f} s{left}")
-                    progress(done, total)
-
                 bench = run_bench(
                     data,
                     out,
-                    backbones=listed(backbone or []),
-                    protocols=DEFAULT_PROTOCOLS
-                    if protocol is None
-                    else tuple(protocol_of(each) for each in listed(protocol)),
+                    backbones=options.listed(backbone or []),
+                    protocols=protocols or DEFAULT_PROTOCOLS,
                     shots=counts,
                     seeds=seeds,
                     budget=seconds,
@@ -164,8 +136,8 @@ def run(
                     weights=weights,
                     device=chosen,
                     teamwork=together,
-                    planned=tell_plan,
-                    finished=finished,
+                    planned=options.tell_plan,
+                    finished=options.cell_teller(progress),
                 )
             findings = judge(bench)
             report = write_report(bench, findings, out, publish=publish)
@@ -180,31 +152,6 @@ def run(
         raise typer.Exit(FAILED) from None
 
 
-def parse_budget(text: str) -> float:
-    """Seconds of a time such as ``5m``, ``300s``, ``1h`` or ``90``.
-
-    Raises
-    ------
-    ArgumentError
-        If it is none, or not above 0.
-
-    Examples
-    --------
-    >>> parse_budget("5m"), parse_budget("1.5h"), parse_budget("90")
-    (300.0, 5400.0, 90.0)
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
-    if not found or not 0 < float(found[1]) * _UNITS[found[2]] <= _LONGEST:
-        message = f"a budget is a time above 0 and below 10,000 h such as 300s, 5m or 1h; got {text!r}"
-        raise ArgumentError(message)
-    return float(found[1]) * _UNITS[found[2]]
-
-
-def listed(given: list[str]) -> list[str]:
-    """Options may be repeated, or separated by commas."""
-    return [each.strip() for text in given for each in text.split(",") if each.strip()]
-
-
 def _shots(text: str) -> int | None:
     if text == "all":
         return None
@@ -212,53 +159,6 @@ def _shots(text: str) -> int | None:
         message = f"--shots takes numbers of 1 or more, or all; got {text!r}"
         raise ArgumentError(message)
     return int(text)
-
-
-def protocol_of(text: str) -> Protocol:
-    """The protocol of that name; `ArgumentError` if there is none."""
-    from facerec.transfer.cells import Protocol
-
-    for each in get_args(Protocol):
-        if each == text:
-            return each
-    message = f"--protocol takes {', '.join(get_args(Protocol))}; got {text!r}"
-    raise ArgumentError(message)
-
-
-def tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
-    """Say what will be measured, and what it is expected to take."""
-    from facerec.transfer.cells import shots_text
-
-    for warning in warnings:
-        console.note(f"warning: {warning}")
-    settings = plan.settings
-    size = "each network's own size" if settings.size is None else f"{settings.size} pixels"
-    trained = any(each.cell.trained for each in plan.cells)
-    training = f"; trainings of {settings.epochs} epochs, {settings.trials} tried" if trained else ""
-    limit = "" if plan.budget is None else f" of a budget of {duration(plan.budget)}"
-    cells = console.counted(len(plan.cells), "cell", "cells")
-    console.note(f"plan: {cells} at {size}{training}: about {duration(plan.seconds)}{limit}")
-    for title, planned in (("planned", plan.cells), ("left out", plan.left_out)):
-        rows: dict[tuple[str, str, int | None], list[float]] = {}
-        for each in planned:
-            rows.setdefault((each.cell.backbone, each.cell.protocol, each.cell.shots), []).append(each.seconds)
-        for (name, protocol, shots), times in rows.items():
-            seeds = console.counted(len(times), "seed", "seeds")
-            console.note(f"  {title}: {name}, {protocol}, {shots_text(shots)}, {seeds}: {duration(sum(times))}")
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people.
-
-    >>> duration(5), duration(75), duration(4000)
-    ('5.0 s', '1 min 15 s', '1 h 06 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{max(seconds, 0.1):.1f} s" if seconds < 10 else f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def _tell_skipped(bench: Bench) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
+from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, examples, option
-from facerec.errors import ArgumentError
+from facerec.cli.transfer import options
 
 if TYPE_CHECKING:
     from facerec.transfer.spread import Spread
@@ -21,6 +22,7 @@ EXAMPLES = examples(
 
 
 def spread(
+    context: typer.Context,
     vectors: Annotated[
         Path, typer.Argument(metavar="VECTORS", help="A table that facerec embed wrote, with columns of groups.")
     ],
@@ -28,24 +30,15 @@ def spread(
     by: Annotated[
         list[str],
         option(
-            "--by",
-            "NAME[,NAME]",
-            "Group by this column, or by several at once: race,gender. May be given several times.",
+            "--by NAME[,NAME]", "Group by this column, or by several at once: race,gender. May be given several times."
         ),
     ],
-    out: Annotated[Path, option("--out", "DIR", "Where to write the report.")],
-    photos: Annotated[int, option("--photos", "N", "Photos of each group in the picture of single photos.")] = 25,
-    seed: Annotated[int, option("--seed", "N", "Chooses these photos.")] = 0,
-    labels_from: Annotated[
-        str,
-        option(
-            "--labels-from",
-            "TEXT",
-            "How the groups were obtained: self-report, annotators, records. The report says it.",
-        ),
-    ] = "",
+    out: Annotated[Path, option("--out DIR", "Where to write the report.")],
+    photos: Annotated[int, option("--photos N", "Photos of each group in the picture of single photos.")] = 25,
+    seed: Annotated[int, option("--seed N", "Chooses these photos.")] = 0,
+    labels_from: options.LabelsFrom = "",
     vectors_from: Annotated[
-        str, option("--vectors-from", "TEXT", "Which network made the vectors of which photos. The report says it.")
+        str, option("--vectors-from TEXT", "Which network made the vectors of which photos. The report says it.")
     ] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -57,19 +50,14 @@ def spread(
     from facerec.transfer.spread import measure_spread, sampled_distances
     from facerec.transfer.spread_page import run_facts, spread_page, write_spread
 
-    if photos < 1 or seed < 0:
-        message = f"--photos must be 1 or more and --seed 0 or more; got {photos} and {seed}"
-        raise ArgumentError(message)
+    options.check_least(photos=(photos, 1), seed=(seed, 0))
     table = read_vectors(vectors)
     with console.progress("measuring distances") as progress:
         spreads = []
         for number, name in enumerate(by):
             spreads.append(measure_spread(table, name))
             progress(number + 1, len(by))
-    words = [word for each in spreads for word in ("--by", each.by)]
-    words += ["--photos", str(photos), "--seed", str(seed), *(["--labels-from", labels_from] if labels_from else [])]
-    words += ["--vectors-from", vectors_from] if vectors_from else []
-    run = run_facts(("facerec", "transfer", "spread", vectors.name, *words), vectors, vectors_from=vectors_from)
+    run = run_facts(command_line(context), vectors, vectors_from=vectors_from)
     page = spread_page(
         spreads,
         sampled_distances(table, by[0], each=photos, seed=seed),

@@ -10,7 +10,7 @@ from facerec.measure.metrics.clusters import clustered_rate, design_effect, dyad
 from facerec.measure.metrics.curves import DetCurve, auc, det_curve, eer
 from facerec.measure.metrics.folds import FoldAccuracy, ten_fold_accuracy
 from facerec.measure.metrics.multiplicity import benjamini_hochberg, holm
-from facerec.measure.metrics.rates import fmr, fnmr, threshold_at_fmr, tmr_at_fmr
+from facerec.measure.metrics.rates import fmr, fnmr, threshold_at_fmr
 
 __all__ = [
     "DetCurve",
@@ -27,5 +27,4 @@ __all__ = [
     "holm",
     "ten_fold_accuracy",
     "threshold_at_fmr",
-    "tmr_at_fmr",
 ]

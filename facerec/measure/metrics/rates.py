@@ -139,39 +139,3 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float) -> float:
     highest_refused = np.partition(seen, len(seen) - 1 - allowed)[len(seen) - 1 - allowed]
     above = seen[seen > highest_refused]
     return float(above.min()) if len(above) else math.nextafter(float(highest_refused), math.inf)
-
-
-def tmr_at_fmr(genuine: ArrayLike, impostor: ArrayLike, target_fmr: float) -> Rate:
-    """True match rate at the threshold where the same data's false match rate meets a target.
-
-    Parameters
-    ----------
-    genuine, impostor : array_like, float, shape (n,), (m,)
-        Scores, larger = more alike; NaN (failure to acquire) is a rejection.
-    target_fmr : float
-        0 … 1.
-
-    Returns
-    -------
-    Rate
-        1 − FNMR. What this rate counts in ``errors`` are the true matches, among all genuine comparisons.
-
-    Raises
-    ------
-    ArgumentError
-        If the scores are not finite numbers or NaN in one dimension.
-        If `target_fmr` is not within 0 … 1.
-        If no impostor comparison has a score.
-
-    Notes
-    -----
-    The threshold is estimated on the same comparisons, which flatters small data sets;
-    `facerec.measure.operating_points` makes thresholds that are meant to be kept.
-
-    Examples
-    --------
-    >>> tmr_at_fmr([0.3, 0.7, 0.8, 0.9], [0.1, 0.2, 0.3, 0.4], 0.25).value
-    0.75
-    """
-    missed = fnmr(genuine, threshold_at_fmr(impostor, target_fmr))
-    return Rate(missed.trials - missed.errors, missed.trials)

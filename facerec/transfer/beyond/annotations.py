@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from pycocotools import mask as outlines
 
+from facerec.extras import extra
 from facerec.transfer.beyond.scenes import BACKGROUND, IGNORED
+
+with extra("transfer"):
+    from pycocotools import mask as outlines
 
 Polygons = tuple[tuple[float, ...], ...]
 Runs = tuple[int, ...]

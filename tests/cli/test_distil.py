@@ -1,4 +1,4 @@
-"""``facerec train --teacher``: from photos without names to a student's folder."""
+"""``facerec distil``: from photos without names to a student's folder."""
 
 import json
 import shutil
@@ -7,13 +7,15 @@ import pytest
 
 from facerec.models.folder import read_model
 
+pytestmark = pytest.mark.usefixtures("faces_are_portraits")
+
 
 @pytest.fixture(scope="module")
-def photos(data, tmp_path_factory):
+def photos(portraits, tmp_path_factory):
     """Twelve photos in one folder."""
     folder = tmp_path_factory.mktemp("photos")
-    for photo in sorted((data / "lfw" / "images").rglob("*.jpg"))[:12]:
-        shutil.copy(photo, folder)
+    for number, photo in enumerate(sorted(portraits.rglob("*.png"))[:12]):
+        shutil.copy(photo, folder / f"{number}.png")
     return folder
 
 
@@ -22,7 +24,7 @@ def test_photos_without_names_become_a_student(facerec, photos, tmp_path):
     out = tmp_path / "student"
 
     done = facerec(
-        "train", "--data", photos, "--teacher", "dlib_resnet", "--one-pass", "--epochs", 1, "--validation", 0.3,
+        "distil", "--data", photos, "--teacher", "dlib_resnet", "--one-pass", "--epochs", 1, "--validation", 0.3,
         "--out", out, "--device", "cpu", "--json",
     )  # fmt: skip
 
@@ -43,17 +45,28 @@ def test_photos_without_names_become_a_student(facerec, photos, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--teacher", "dlib_resnet", "--loss", "arcface", "--crop", "five-point-112.v1"), "--loss, --crop: with --te"),
-        (("--one-pass",), "--one-pass is for a student"),
+        (("--teacher", "dlib_resnet", "--crop", "five-point-112.v1"), "No such option: --crop"),
         (("--teacher", "dlib_resnett"), "did you mean 'dlib-resnet'"),
         (("--teacher", "dlib_resnet", "--backbone", "dlib_resnet_half"), "use dlib_resnet_half.none"),
         (("--teacher", "dlib_resnet", "--reweight", "gender"), "has no column 'gender'"),
     ],
 )
 def test_options_that_do_not_fit(facerec, photos, tmp_path, options, words):
-    """Each is told and nothing is written."""
-    done = facerec("train", "--data", photos, "--out", tmp_path / "out", "--device", "cpu", *options)
+    """Each is told and nothing is written; a student has its teacher's crop."""
+    done = facerec("distil", "--data", photos, "--out", tmp_path / "out", "--device", "cpu", *options)
 
     assert done.status == 2
     assert words in " ".join(done.err.split())
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [("--teacher=dlib_resnet", "--teacher is called facerec distil"), ("--one-pass", "distil --one-pass")],
+)
+def test_training_from_a_teacher_is_a_command_of_its_own(facerec, photos, tmp_path, option, words):
+    """Who still writes ``facerec train --teacher`` is told the command that it is now."""
+    done = facerec("train", "--data", photos, "--out", tmp_path / "out", option)
+
+    assert done.status == 2
+    assert words in done.err

@@ -1,0 +1,191 @@
+"""What ``facerec train`` and ``facerec distil`` share: their photos, their model, and how a training is told."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from facerec.cli import console, documents
+from facerec.cli.options import MIN_FACE_SIZE, Choice, Device, MinFaceSize, ModelFiles, option
+
+if TYPE_CHECKING:
+    from facerec.training.distil import TaughtModel
+    from facerec.training.make import TrainedModel
+    from facerec.training.people import People
+    from facerec.training.progress import Epoch, Progress
+
+LEARNED = "What is learned"
+HOW = "How it is learned"
+GROUPS = "By group"
+DATA = "The photos"
+_SHOWN = 10
+
+Epochs = Annotated[int, option("--epochs N", "Passes over the photos, at most.", HOW)]
+Patience = Annotated[int, option("--patience N", "Epochs without a better one after which it ends.", HOW)]
+BatchSize = Annotated[int, option("--batch-size N", "Photos per step.", HOW)]
+Precision = Annotated[
+    Literal["float32", "bfloat16", "auto"],
+    option("--precision FORMAT", "Of the backbone's numbers: float32, bfloat16, or auto, the faster one.", HOW),
+]
+Seed = Annotated[int, option("--seed N", "Of every draw.", HOW)]
+Size = Annotated[
+    int | None, option("--size PIXELS", "Side of the network's input. By default that of the aligned faces.", LEARNED)
+]
+Reweight = Annotated[
+    str | None,
+    option("--reweight COLUMN", "Each group of this column of the CSV has the same weight in the loss.", GROUPS),
+]
+Out = Annotated[
+    Path, option("--out DIR", "The model's folder. DIR.training beside it holds log, curves and checkpoint.")
+]
+Made: TypeAlias = "TrainedModel | TaughtModel"
+
+
+@dataclass(frozen=True)
+class Photos:
+    """How the photos are read, and where what is made of them is kept."""
+
+    face: Annotated[
+        Choice, option("--face WHICH", "Which face of a photo is the person's: central, largest, or only.", DATA)
+    ] = "central"
+    min_face_size: MinFaceSize = MIN_FACE_SIZE
+    cache: Annotated[
+        Path | None,
+        option(
+            "--cache DIR",
+            "Where aligned faces and features are kept for further trainings. By default in DIR.training.",
+            DATA,
+        ),
+    ] = None
+    data_terms: Annotated[
+        str,
+        option(
+            "--data-terms TEXT", "The terms of the photos and the consent of the people, for the model's card.", DATA
+        ),
+    ] = ""
+    name: Annotated[str | None, option("--name NAME", "Of the model; by default that of its folder.")] = None
+    device: Device = None
+    model_files: ModelFiles = None
+
+    def kept(self, out: Path) -> Path:
+        """Where aligned faces and features are kept."""
+        from facerec.training.make import work_folder
+
+        return self.cache or work_folder(out) / "cache"
+
+    def read(self, data: Path, crop: str, out: Path, *, named: bool) -> People:
+        """Align the faces, in one process of a team, and tell what was left out."""
+        from facerec.training.aligned import aligned_people
+        from facerec.transfer.distributed import current_team
+
+        team = current_team()
+        if team.rank > 0:
+            team.wait()  # until the first process has aligned the faces
+        with console.progress("aligning faces") as progress:
+            people = aligned_people(
+                data,
+                crop,
+                cache=self.kept(out),
+                named=named,
+                choice=self.face,
+                min_face_size=self.min_face_size,
+                device=self.device,
+                model_files=self.model_files,
+                progress=progress,
+            )
+        if team.rank == 0:
+            team.wait()
+            _tell_people(people, named=named)
+        return people
+
+
+def _tell_people(people: People, *, named: bool) -> None:
+    used = console.counted(len(people.files), "photo", "photos")
+    of = f" of {console.counted(len(people.identities), 'person', 'people')}" if named else ""
+    console.note(f"{people.name}: {used}{of}")
+    if people.skipped:
+        counts = [
+            f"{number} {words}"
+            for number, words in (
+                (people.count("without the face"), "without the face that is meant"),
+                (people.count("unreadable"), "unreadable"),
+                (people.count("twice"), "the same file as another"),
+                (people.count("two people"), "filed under several people"),
+            )
+            if number
+        ]
+        console.note(f"left out: {', '.join(counts)}")
+        for each in people.skipped[:_SHOWN]:
+            console.note(f"  {each.file}: {each.reason}")
+        if len(people.skipped) > _SHOWN:
+            console.note(f"  … {len(people.skipped)} in all; --json lists them")
+    if named and people.with_one_photo:
+        console.note(f"{console.counted(people.with_one_photo, 'person has', 'people have')} a single photo")
+    for column in people.columns:
+        if missing := people.without(column):
+            console.note(f"{column} is not given for {console.counted(missing, 'photo', 'photos')}")
+
+
+def teller(bar: Callable[[int, int], None], found: Callable[[Epoch], str]) -> Callable[[Progress], None] | None:
+    """What moves the bar with each step, and tells what was `found` in each whole epoch; in one process of a team."""
+    from facerec.transfer.distributed import current_team
+
+    told: set[int] = set()
+
+    def tell(progress: Progress) -> None:
+        last = progress.last
+        if last.number not in told:
+            told.add(last.number)
+            loss = "at the start" if last.training_loss is None else f"loss {last.training_loss:.4f}"
+            console.note(f"epoch {last.number}/{progress.epochs}: {loss}, {found(last)}, {last.seconds:.1f} s")
+        bar(progress.step, progress.steps)
+
+    return tell if current_team().rank == 0 else None
+
+
+def say_model(made: Made, out: Path, *lines: str) -> None:
+    """Say what was made, the command's own `lines` about it, its operating points and its files."""
+    assert made.folder is not None  # noqa: S101 - for the type checker: the process that tells has written it
+    about = made.folder.description
+    console.say(f"{about.name}: {about.dimension} numbers per face, digest {about.digest[:12]}…, in {out}")
+    for line in lines:
+        console.say(f"  {line}")
+    for point in made.folder.points:
+        console.say(f"  {point.name}: threshold {point.threshold:.4f}, FNMR {console.percent(point.fnmr)}")
+    for missing in made.unmeasured:
+        console.note(f"no operating point: {missing}")
+    console.say(f"  {out / 'card.md'}, {made.work / 'curves.html'}, {made.work / 'log.csv'}")
+
+
+def say_next(*commands: str) -> None:
+    """Say which commands come next."""
+    console.say("Next:")
+    for command in commands:
+        console.say(f"  {command}")
+
+
+def model_document(made: Made, people: People) -> dict[str, object]:
+    """What was made, and of what, as JSON."""
+    assert made.folder is not None  # noqa: S101 - as above
+    about = made.folder.description
+    return {
+        "name": about.name,
+        "digest": about.digest,
+        "folder": str(made.folder.path),
+        "log": str(made.work / "log.csv"),
+        "curves": str(made.work / "curves.html"),
+        "photos": len(people.files),
+        "skipped": [asdict(each) for each in people.skipped],
+        "best_epoch": made.best.number,
+        "history": [asdict(epoch) for epoch in made.history],
+        "operating_points": [documents.operating_point(point) for point in made.folder.points],
+        "unmeasured": list(made.unmeasured),
+    }
+
+
+def quoted(path: Path) -> str:
+    """A path as a shell reads it."""
+    return shlex.quote(str(path))

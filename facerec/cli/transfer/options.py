@@ -1,0 +1,138 @@
+"""The options that several commands of the bench share, how they are read, and how a run of cells is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, get_args
+
+from facerec.cli import console
+from facerec.cli.options import option
+from facerec.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from facerec.transfer.cells import Outcome, Protocol
+    from facerec.transfer.grid import Plan
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_LONGEST = 10_000 * 3600
+WHAT = "What is compared"
+HOW = "How long and how large"
+
+Names = list[str] | None
+Weights = Annotated[str, option("--weights WHICH", "default, a version such as v1, or none for random weights.", WHAT)]
+Workers = Annotated[int | None, option("--workers N", "Processes; by default one per core.", HOW)]
+TestPart = Annotated[
+    float, option("--test-part SHARE", "Share of the photos to test on where the data give no test part.", WHAT)
+]
+LabelsFrom = Annotated[
+    str,
+    option("--labels-from TEXT", "How the groups were obtained: self-report, annotators, records. The report says it."),
+]
+
+
+def parse_budget(text: str) -> float:
+    """Seconds of a time such as ``5m``, ``300s``, ``1h`` or ``90``.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none, or not above 0.
+
+    Examples
+    --------
+    >>> parse_budget("5m"), parse_budget("1.5h"), parse_budget("90")
+    (300.0, 5400.0, 90.0)
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    if not found or not 0 < float(found[1]) * _UNITS[found[2]] <= _LONGEST:
+        message = f"a budget is a time above 0 and below 10,000 h such as 90s, 5m or 1h; got {text!r}"
+        raise ArgumentError(message)
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def listed(given: list[str]) -> list[str]:
+    """Options may be repeated, or separated by commas."""
+    return [each.strip() for text in given for each in text.split(",") if each.strip()]
+
+
+def check_least(**values: tuple[int | None, int]) -> None:
+    """Refuse an option below its least value; by its name: its value, None where it was not given, and the least."""
+    for name, (value, least) in values.items():
+        if value is not None and value < least:
+            message = f"--{name} must be {least} or more; got {value}"
+            raise ArgumentError(message)
+
+
+def processes(workers: int | None) -> int:
+    """How many processes work; by default one per core."""
+    from facerec.device import cores
+
+    check_least(workers=(workers, 1))
+    return workers or cores()
+
+
+def protocols_of(given: list[str]) -> tuple[Protocol, ...]:
+    """The protocols of these names; `ArgumentError` if there is none of a name."""
+    from facerec.transfer.cells import Protocol
+
+    known = {str(each): each for each in get_args(Protocol)}
+    names = listed(given)
+    for name in names:
+        if name not in known:
+            message = f"--protocol takes {', '.join(known)}; got {name!r}"
+            raise ArgumentError(message)
+    return tuple(known[name] for name in names)
+
+
+def tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
+    """Say what will be measured, and what it is expected to take."""
+    from facerec.transfer.cells import shots_text
+
+    for warning in warnings:
+        console.note(f"warning: {warning}")
+    settings = plan.settings
+    size = "each network's own size" if settings.size is None else f"{settings.size} pixels"
+    trained = any(each.cell.trained for each in plan.cells)
+    training = f"; trainings of {settings.epochs} epochs, {settings.trials} tried" if trained else ""
+    limit = "" if plan.budget is None else f" of a budget of {duration(plan.budget)}"
+    cells = console.counted(len(plan.cells), "cell", "cells")
+    console.note(f"plan: {cells} at {size}{training}: about {duration(plan.seconds)}{limit}")
+    for title, planned in (("planned", plan.cells), ("left out", plan.left_out)):
+        rows: dict[tuple[str, str, int | None], list[float]] = {}
+        for each in planned:
+            rows.setdefault((each.cell.backbone, each.cell.protocol, each.cell.shots), []).append(each.seconds)
+        for (name, protocol, shots), times in rows.items():
+            seeds = console.counted(len(times), "seed", "seeds")
+            console.note(f"  {title}: {name}, {protocol}, {shots_text(shots)}, {seeds}: {duration(sum(times))}")
+
+
+def cell_teller(
+    progress: Callable[[int, int], None],
+) -> Callable[[Outcome, NDArray[np.int64], int, int, float], None]:
+    """What tells each cell when it is measured, and moves the bar."""
+
+    def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:
+        accuracy = outcome.accuracy(labels).value
+        left = f", about {duration(rest)} to go" if done < total else ""
+        console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {outcome.seconds:.1f} s{left}")
+        progress(done, total)
+
+    return finished
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people.
+
+    >>> duration(5), duration(75), duration(4000)
+    ('5.0 s', '1 min 15 s', '1 h 06 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{max(seconds, 0.1):.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

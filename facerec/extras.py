@@ -1,0 +1,37 @@
+"""What only some users need: packages that an extra of this one brings, and the one error where they are absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, TypeAlias, get_args
+
+from facerec.errors import MissingExtraError
+
+Extra: TypeAlias = Literal["audit", "transfer", "train", "export", "onnx", "report"]
+EXTRAS: tuple[Extra, ...] = get_args(Extra)
+"""As ``pip install "facerec[…]"`` knows them; ``all`` is all of these."""
+
+
+@contextmanager
+def extra(name: Extra) -> Iterator[None]:
+    """Import packages of an extra in this block.
+
+    Raises
+    ------
+    MissingExtraError
+        If one is not installed; the message holds the line that installs it.
+
+    Examples
+    --------
+    >>> with extra("onnx"):
+    ...     import a_package_that_nobody_has
+    Traceback (most recent call last):
+        ...
+    facerec.errors.MissingExtraError: a_package_that_nobody_has is not installed; run: pip install "facerec[onnx]"
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        message = f'{error.name} is not installed; run: pip install "facerec[{name}]"'
+        raise MissingExtraError(message) from error
