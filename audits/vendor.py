@@ -266,6 +266,7 @@ def complete(table: pd.DataFrame) -> Completed:
         message = "the score table has no rows"
         raise ScoreTableError(message)
     if _is_checked(table):
+        tables.stamp_of(table)  # raises where the rows are of several matchers
         return Completed(table, pairs_independent=False, images_known=True)
     there = {str(name) for name in table.columns}
     if needed := [name for name in ("genuine", "score") if name not in there]:

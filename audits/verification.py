@@ -26,6 +26,7 @@ from audits.thresholds import At, choose_threshold, reach_notes
 from audits.vendor import Completed, complete
 from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, Unlabelled, VerificationAudit
 from facerec.errors import ArgumentError
+from facerec.measure.tables import stamp_of
 
 REPLICATES = 1000
 """How often people are drawn where nothing else is asked for."""
@@ -155,6 +156,7 @@ def audit_verification(
             *(note for groups in groupings for note in twin_notes(groups.by, groups.names)),
             *reach_notes(threshold, values),
         ),
+        matcher=stamp_of(table),
     )
 
 

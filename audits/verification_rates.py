@@ -11,6 +11,7 @@ from audits.multiplicity import GroupTest
 from audits.shrinkage import ShrunkRate
 from audits.thresholds import Threshold
 from facerec.errors import ArgumentError
+from facerec.types import Matcher
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,8 @@ class VerificationAudit:
     bootstrap : Bootstrap
     notes : tuple of str
         What a reader must know besides: duplicate pairs, independent pairs, a target that could not be reached.
+    matcher : Matcher or None
+        Of which the table says in its stamp that it made the scores; None for any vendor's.
     """
 
     threshold: Threshold
@@ -165,6 +168,7 @@ class VerificationAudit:
     confidence: float
     bootstrap: Bootstrap
     notes: tuple[str, ...]
+    matcher: Matcher | None = None
 
     def grouping(self, by: str) -> GroupingAudit:
         """What the grouping of that name shows.

@@ -14,7 +14,8 @@
     ├── ModelMismatchError vectors, thresholds or galleries of two different matchers meet
     ├── CalibrationError   an operating point cannot be made, found or read
     │   ├── NoPointError       none is shipped or in the file for what was asked
-    │   └── DamagedPointError  its file was changed or damaged since it was written
+    │   ├── DamagedPointError  its file was changed or damaged since it was written
+    │   └── ForeignScoresError somebody asserts another matcher than the scores are stamped with
     ├── ScoreTableError    a table lacks a column, or a value is out of range
     │   └── MixedStampsError   rows of one table were made by different matchers
     ├── PolicyError        a policy file cannot be read as claims that an audit could decide
@@ -139,6 +140,12 @@ class DamagedPointError(CalibrationError):
     """An operating point is not the one that was written: its digest, or its own counts, contradict it."""
 
     code = "damaged_point"
+
+
+class ForeignScoresError(CalibrationError):
+    """A matcher was asserted for scores whose stamp names another; the message says in what they differ."""
+
+    code = "foreign_scores"
 
 
 class ScoreTableError(FacerecError):

@@ -17,6 +17,7 @@ NAME = "cosine.v1"
 
 _DIGITS = 7
 _BLOCK = 1 << 14  # rows that are held in double precision at once
+_DOUBT = 1e-5  # in units of the last digit; two orders of summing differ by less than a hundredth of this
 
 
 def cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
@@ -66,4 +67,31 @@ def cosine_of_pairs(left: NDArray[np.float32], right: NDArray[np.float32]) -> ND
         rows = slice(start, start + _BLOCK)
         a, b = (np.ascontiguousarray(side[rows], np.float64) for side in (left, right))
         scores[rows] = np.einsum("nd,nd->n", a, b)
-    return scores.round(_DIGITS).clip(-1.0, 1.0)
+    return _rounded(scores)
+
+
+def cosines_of_all(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Similarity of every row of `left` (n, d) to every row of `right` (m, d); shape (n, m).
+
+    At the speed of a matrix product, with the bits of `cosine_of_pairs`: a matrix product sums in an order of its
+    own, so where that could tip the rounding, and only there, the pair is summed again by itself.
+
+    Raises
+    ------
+    ArgumentError
+        If the vectors are not of one length d.
+    """
+    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[1]:
+        message = f"vectors must have shapes (n, d) and (m, d); got {left.shape} and {right.shape}"
+        raise ArgumentError(message)
+    product = left.astype(np.float64) @ right.astype(np.float64).T
+    scores = _rounded(product)
+    product *= 10.0**_DIGITS
+    product -= np.floor(product)
+    first, second = np.nonzero(np.abs(product - 0.5) < _DOUBT)
+    scores[first, second] = cosine_of_pairs(left[first], right[second])
+    return scores
+
+
+def _rounded(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    return sums.round(_DIGITS).clip(-1.0, 1.0) + 0.0  # no negative zeros

@@ -60,7 +60,7 @@ def compare_people(
         for name in photos.columns
     }
     sides["genuine"] = sides["probe_subject"] == sides["reference_subject"]
-    return tables.make(pd.DataFrame(sides), vectors.by_photo())
+    return tables.score_vectors(pd.DataFrame(sides), vectors.by_photo(), matcher=vectors.matcher)
 
 
 def _within(start: int, count: int, draw: np.random.Generator) -> NDArray[np.intp]:

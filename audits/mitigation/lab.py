@@ -152,7 +152,9 @@ def judge_mitigations(
     for mitigation in mitigations:
         fitted = mitigation.fit(split.learn, embeddings)
         calibrated, judged = (
-            side.assign(score=fitted.rescore(side, embeddings)) for side in (split.calibrate, split.judge)
+            # Another matcher's scores from here on, so the stamp goes.
+            side.assign(score=fitted.rescore(side, embeddings)).drop(columns=["matcher"], errors="ignore")
+            for side in (split.calibrate, split.judge)
         )
         changes = audit_drift(
             split.judge,

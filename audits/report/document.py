@@ -45,6 +45,7 @@ def verification_document(
     calibrated = threshold.calibration_fmr
     return {
         "format": FORMAT,
+        "matcher": None if audit.matcher is None else audit.matcher.text,
         "verdict": dict(verdict),
         "threshold": {
             "value": number(threshold.shown),

@@ -17,7 +17,9 @@ from facerec.errors import ArgumentError
 from facerec.measure import tables
 from facerec.measure.metrics import FoldAccuracy, auc, clustered_rate, eer, ten_fold_accuracy, threshold_at_fmr
 from facerec.measure.photo_vectors import FaceStream, PhotoFailures, PhotoVectors, Progress
-from facerec.types import FaceChoice, Rate
+from facerec.measure.tables.stamp import COLUMN
+from facerec.points import notes_on
+from facerec.types import FaceChoice, OperatingPoint, Rate
 
 TARGET_FMRS = (1e-2, 1e-3)
 """The false match rates at which true match rates are reported where nothing else is asked for."""
@@ -36,7 +38,7 @@ def score_pairs(
     Parameters
     ----------
     recognizer : Recognizer
-        Finds and embeds the faces.
+        Finds, judges and embeds the faces; a recognizer with ``NO_GATE`` leaves the judging out, and the stamp says so.
     pairs : DataFrame
         From ``facerec.measure.datasets``: a score table without `score`.
     root : path
@@ -49,8 +51,9 @@ def score_pairs(
     Returns
     -------
     table : DataFrame
-        A checked score table, row by row as `pairs`. The score is NaN where a photo failed: a failure to acquire,
-        which counts as a rejection everywhere.
+        A checked score table, row by row as `pairs`, stamped with the recognizer's matcher. The score is NaN where a
+        photo failed (``probe_failure`` and ``reference_failure`` say how): a failure to acquire, which counts as a
+        rejection everywhere.
     failures : PhotoFailures
         Which photos failed, and why.
 
@@ -59,11 +62,13 @@ def score_pairs(
     ScoreTableError
         If ``facerec.measure.tables.check`` refuses the pairs.
     """
-    checked = tables.check(pairs.assign(score=np.nan)).drop(columns="score")
+    fresh = pairs.drop(columns=[COLUMN], errors="ignore")
+    checked = tables.check(fresh.assign(score=np.nan)).drop(columns="score")
     images = pd.concat([checked["probe_image"], checked["reference_image"]]).drop_duplicates().tolist()
     photos = PhotoVectors(recognizer, images, root, choice, progress)
     vectors = dict(photos)
-    return tables.make(checked, vectors), photos.failures
+    failures = photos.failures
+    return tables.score_vectors(checked, vectors, matcher=recognizer.matcher, failures=failures.words), failures
 
 
 @dataclass(frozen=True)
@@ -177,7 +182,7 @@ def rates_at(table: pd.DataFrame, threshold: float) -> tuple[Rate, Rate]:
     table : DataFrame
         A checked score table.
     threshold : float
-        Accept iff score ≥ threshold; a failure to acquire is a rejection.
+        Accept iff score ≥ threshold, in double precision; a failure to acquire is a rejection.
 
     Returns
     -------
@@ -198,6 +203,36 @@ def rates_at(table: pd.DataFrame, threshold: float) -> tuple[Rate, Rate]:
         clustered_rate(accepted[~genuine], first[~genuine], second[~genuine]),
         clustered_rate(~accepted[genuine], first[genuine], second[genuine]),
     )
+
+
+def rates_at_point(table: pd.DataFrame, point: OperatingPoint) -> tuple[Rate, Rate, tuple[str, ...]]:
+    """As `rates_at` the threshold of an operating point, and what has to be said about it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A checked score table.
+    point : OperatingPoint
+
+    Returns
+    -------
+    fmr, fnmr : Rate
+    notes : tuple of str
+        In what the matcher that made the table differs from that of the point, or that nobody knows.
+
+    Raises
+    ------
+    ModelMismatchError
+        If the table is stamped with a matcher that `point` does not hold for.
+    """
+    matcher = tables.stamp_of(table)
+    if matcher is not None:
+        notes = notes_on(point, matcher)
+    elif point.matcher.is_known:
+        notes = (f"the table carries no stamp; that its scores are of {point.matcher.embedder} is for you to know",)
+    else:
+        notes = ()
+    return (*rates_at(table, point.threshold), notes)
 
 
 def _checked_target(target: float) -> float:

@@ -11,14 +11,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ImageError
-from facerec.types import FaceChoice, Faces
+from facerec.measure.tables.stamp import NO_FACE, REFUSED, UNREADABLE
+from facerec.types import Face, FaceChoice, Faces, Matcher
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called after each photo with the photos done and the photos in all."""
 
 
+class Gate(Protocol):
+    """What judges a face; `facerec.QualityGate` does."""
+
+    def problems(self, face: Face) -> tuple[str, ...]:
+        """As ``QualityGate.problems``."""
+        ...
+
+
 class FaceStream(Protocol):
     """What is needed of a recognizer; `facerec.Recognizer` has it."""
+
+    @property
+    def matcher(self) -> Matcher:
+        """As ``Recognizer.matcher``."""
+        ...
+
+    @property
+    def gate(self) -> Gate:
+        """As ``Recognizer.gate``."""
+        ...
 
     def stream(self, photos: Iterable[Path], *, choice: FaceChoice) -> Iterator[Faces | ImageError]:
         """As ``Recognizer.stream``."""
@@ -37,14 +56,23 @@ class PhotoFailures:
         Photo as the table calls it → why it could not be read.
     without_face : tuple of str
         Photos in which the face that is meant does not exist: none was found or, for the choice ``only``, several.
+    refused : mapping of str to str
+        Photo → why the recognizer's gate refused its face.
     """
 
     photos: int
     unreadable: Mapping[str, str]
     without_face: tuple[str, ...]
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.unreadable) + len(self.without_face)
+        return len(self.unreadable) + len(self.without_face) + len(self.refused)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Photo → why it has no vector, as tables say it (``tables/stamp.py``)."""
+        kinds = ((UNREADABLE, self.unreadable), (NO_FACE, self.without_face), (REFUSED, self.refused))
+        return {photo: word for word, photos in kinds for photo in photos}
 
 
 @dataclass
@@ -54,7 +82,7 @@ class PhotoVectors:
     Attributes
     ----------
     recognizer : Recognizer
-        Finds and embeds the faces.
+        Finds, judges and embeds the faces; one that its gate refuses gives no vector.
     images : sequence of str
         Different photos, as paths below `root`.
     root : path
@@ -71,6 +99,7 @@ class PhotoVectors:
     progress: Progress | None = None
     _unreadable: dict[str, str] = field(default_factory=dict, init=False)
     _without_face: list[str] = field(default_factory=list, init=False)
+    _refused: dict[str, str] = field(default_factory=dict, init=False)
 
     def __iter__(self) -> Iterator[tuple[str, NDArray[np.float32] | None]]:
         """Each photo and its vector of unit length, float32, shape (d,); None where there is none."""
@@ -81,6 +110,8 @@ class PhotoVectors:
                 self._unreadable[image] = str(outcome)
             elif len(outcome) == 0:
                 self._without_face.append(image)
+            elif problems := self.recognizer.gate.problems(outcome[0]):
+                self._refused[image] = "; ".join(problems)
             else:
                 # A copy of one row: a view would keep the vectors of the whole batch alive.
                 vector = outcome.embeddings[0].copy()
@@ -91,4 +122,4 @@ class PhotoVectors:
     @property
     def failures(self) -> PhotoFailures:
         """The photos that failed, once all have been taken."""
-        return PhotoFailures(len(self.images), dict(self._unreadable), tuple(self._without_face))
+        return PhotoFailures(len(self.images), dict(self._unreadable), tuple(self._without_face), dict(self._refused))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from facerec.errors import CalibrationError
+from facerec.errors import NoPointError
 from facerec.models.weights import added_models, models_folder
 from facerec.points.files import order, read_points
 from facerec.types import OperatingPoint
@@ -52,17 +52,21 @@ def shipped_point(embedder_digest: str, target_fmr: float, *, embedder: str = "t
 
     Raises
     ------
-    CalibrationError
+    NoPointError
         If none is shipped for that embedder and target; the message says what there is, and how to measure one.
     """
     points = shipped_points()
     for point in points:
-        if point.embedder_digest == embedder_digest and math.isclose(point.target_fmr, target_fmr, rel_tol=1e-9):
+        if point.matcher.embedder_digest == embedder_digest and math.isclose(
+            point.target_fmr, target_fmr, rel_tol=1e-9
+        ):
             return point
-    available = ", ".join(f"FMR {p.target_fmr:g} for {p.embedder} ({p.embedder_digest[:12]}…)" for p in points)
+    available = ", ".join(
+        f"FMR {p.target_fmr:g} for {p.matcher.embedder} ({p.matcher.embedder_digest[:12]}…)" for p in points
+    )
     message = (
         f"no operating point at FMR {target_fmr:g} is shipped for {embedder} (digest {embedder_digest[:12]}…); "
         f"shipped: {available or 'none'}. Measure one on your own scores: "
         f"facerec calibrate SCORES.csv --fmr {target_fmr:g} --out point.json, then use --at point.json"
     )
-    raise CalibrationError(message)
+    raise NoPointError(message)

@@ -317,9 +317,9 @@ def points_of_the_same_vectors(
         raise ArgumentError(message)
     about = exported.description
     return tuple(
-        replace(point, embedder=about.name, embedder_digest=about.digest)
+        replace(point, matcher=replace(point.matcher, embedder=about.name, embedder_digest=about.digest))
         for point in points
-        if point.embedder_digest == source.digest
+        if point.matcher.embedder_digest == source.digest
     )
 
 

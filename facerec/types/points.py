@@ -84,7 +84,7 @@ class OperatingPoint(Value):
 
     def accepts(self, score: float) -> bool:
         """True iff `score` ≥ threshold; a NaN score (failure to acquire) is never accepted."""
-        return score >= self.threshold
+        return float(score) >= self.threshold  # NumPy would round the threshold to a float32 score's precision
 
     @property
     def name(self) -> str:

@@ -61,6 +61,7 @@ class ImpostorTail(Value):
         >>> [tail.at(score).errors for score in (0.95, 0.9, 0.7, 0.5)]
         [0, 1, 10, 10]
         """
+        score = float(score)  # NumPy would round the scores below to a float32's precision
         if score > self.scores[0]:
             return Rate(0, self.trials, self.effective_trials[0])
         place = min(bisect_left([-known for known in self.scores], -score), len(self.scores) - 1)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from facerec.errors import ArgumentError, ImageError, ScoreTableError
+from facerec.errors import ArgumentError, ImageError, ModelMismatchError, ScoreTableError
 from facerec.measure import metrics, tables
-from facerec.measure.evaluation import TrueMatches, evaluate_scores, rates_at, score_pairs
-from facerec.types import Detections, Faces, Rate
+from facerec.measure.evaluation import TrueMatches, evaluate_scores, rates_at, rates_at_point, score_pairs
+from facerec.quality import NO_GATE, QualityGate
+from facerec.types import Detections, Faces, Matcher, OperatingPoint, Rate
 
-VECTORS = {"a1": (1.0, 0.0), "a2": (0.8, 0.6), "b1": (0.0, 1.0)}
+VECTORS = {"a1": (1.0, 0.0), "a2": (0.8, 0.6), "b1": (0.0, 1.0), "small": (1.0, 0.0)}
+MATCHER = Matcher("squares", "middle.v1", "hue", "ab" * 32, "cosine.v1", "none")
 
 
 class Stream:
-    """A recognizer that knows the vectors of three photos; ``none`` shows no face and ``bad`` cannot be read."""
+    """A recognizer that knows the vectors of a few photos; ``none`` shows no face and ``bad`` cannot be read."""
 
-    def __init__(self):
+    def __init__(self, gate=NO_GATE):
         self.asked = []
+        self.gate = gate
+        self.matcher = dataclasses.replace(MATCHER, gate=gate.name)
 
     def stream(self, photos, *, choice):
         """As ``Recognizer.stream``."""
@@ -30,7 +36,8 @@ class Stream:
             vectors = [VECTORS[photo.name]] if photo.name in VECTORS else np.empty((0, 2))
             n = len(vectors)
             boxes = Detections(np.zeros((n, 4)), np.ones(n), np.zeros((n, 5, 2)), (9, 9))
-            yield Faces(boxes, np.ones(n), np.array(vectors), "digest")
+            size = np.full(n, 20 if photo.name == "small" else 80)
+            yield Faces(boxes, {"size": size}, np.array(vectors), self.matcher, photo.name)
 
 
 def _pairs(*rows):
@@ -69,6 +76,52 @@ def test_failures_stay_in_the_table():
     assert failures.without_face == ("none",)
     assert dict(failures.unreadable) == {"bad": "bad cannot be read"}
     assert (failures.photos, len(failures)) == (4, 2)
+
+
+def test_the_table_says_who_made_it_and_why_a_score_is_absent():
+    """The stamp is the recognizer's, gate included; each side of a pair says in a word how its photo failed."""
+    pairs = _pairs(
+        ("a1", "none", "a", "a", True), ("bad", "small", "b", "b", True), ("small", "a1", "c", "a", False)
+    ).assign(matcher=dataclasses.replace(MATCHER, embedder="of before").text)
+    gate = QualityGate({"size": 40})
+
+    judged, failures = score_pairs(Stream(gate), pairs, ".")
+    open_to_all, _ = score_pairs(Stream(), pairs, ".")
+
+    assert tables.stamp_of(judged) == dataclasses.replace(MATCHER, gate="size.v1>=40")
+    assert judged["probe_failure"].tolist() == ["", "unreadable", "refused"]
+    assert judged["reference_failure"].tolist() == ["no face", "refused", ""]
+    assert judged["score"].isna().all()
+    assert dict(failures.refused) == {
+        "small": "the face in small is too small to decide: 20 pixels, at least 40 are needed"
+    }
+    assert len(failures) == 3
+    assert tables.attributes(judged) == ()
+    assert tables.stamp_of(open_to_all) == MATCHER
+    assert open_to_all["score"].tolist()[2] == 1.0
+    assert "refused" not in open_to_all["reference_failure"].tolist()
+
+
+def test_rates_at_a_point_of_another_matcher():
+    """A stamped table takes points of its own matcher only; an unstamped one is measured, and told to be unstamped."""
+    table = _table([0.9], [0.1, 0.2])
+    stamped = tables.stamped(table, MATCHER)
+
+    def at(**changes):
+        about = dataclasses.replace(MATCHER, **changes)
+        return OperatingPoint(0.15, 0.5, Rate(1, 2), Rate(0, 1), "ours", about)
+
+    fmr, fnmr, notes = rates_at_point(stamped, at())
+    assert (fmr.errors, fnmr.errors, notes) == (1, 0, ())
+    assert "another gate size.v1>=40 there, none here" in rates_at_point(stamped, at(gate="size.v1>=40"))[2][0]
+    for part in ("embedder_digest", "crop", "similarity"):
+        with pytest.raises(ModelMismatchError, match="does not hold for faces of hue"):
+            rates_at_point(stamped, at(**{part: "another"}))
+    unknown = OperatingPoint(0.15, 0.5, Rate(1, 2), Rate(0, 1), "a vendor's", Matcher.unknown())
+    with pytest.raises(ModelMismatchError):
+        rates_at_point(stamped, unknown)
+    assert "carries no stamp" in rates_at_point(table, at())[2][0]
+    assert rates_at_point(table, unknown)[2] == ()
 
 
 def test_pairs_are_checked_before_photos_are_read():

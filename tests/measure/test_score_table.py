@@ -355,8 +355,8 @@ class TestFiles:
             tables.write(table(probe_image=odd), tmp_path / "t.csv")
 
 
-class TestMake:
-    """make."""
+class TestScoreVectors:
+    """score_vectors."""
 
     def test_worked_scores(self):
         """Scores are dot products, and a photo without a face has none, on either side."""
@@ -366,7 +366,7 @@ class TestMake:
             "b/1.jpg": np.array([-0.6, -0.8], np.float32),
             "c/1.jpg": None,
         }
-        made = tables.make(table().drop(columns="score").assign(fold=1), vectors)
+        made = tables.score_vectors(table().drop(columns="score").assign(fold=1), vectors)
 
         assert made["score"].tolist()[:2] == [0.6, -1.0]
         assert math.isnan(made["score"][2])
@@ -381,7 +381,7 @@ class TestMake:
         pairs = pd.DataFrame(
             {"probe_image": first, "reference_image": second, "probe_subject": first, "reference_subject": second}
         ).assign(genuine=first == second)
-        made = tables.make(pairs, {str(number): vector for number, vector in enumerate(matrix)})
+        made = tables.score_vectors(pairs, {str(number): vector for number, vector in enumerate(matrix)})
 
         np.testing.assert_allclose(made["score"], (matrix @ matrix.T)[first, second], atol=5e-7)
         assert made["score"].max() == 1
@@ -390,22 +390,22 @@ class TestMake:
         """Where no photo has a face, every comparison is a failure to acquire."""
         names = ["a/1.jpg", "a/2.jpg", "b/1.jpg", "c/1.jpg"]
 
-        assert tables.make(table(), dict.fromkeys(names))["score"].isna().all()
+        assert tables.score_vectors(table(), dict.fromkeys(names))["score"].isna().all()
 
     def test_refused(self):
         """Photos without an entry, unequal lengths and vectors that are not of unit length are errors."""
         vectors = dict.fromkeys(["a/1.jpg", "a/2.jpg", "b/1.jpg"], np.array([0.6, 0.8]))
         with pytest.raises(ScoreTableError, match=r"1 photos .* not embedded, the first is 'c/1\.jpg'"):
-            tables.make(table(), vectors)
+            tables.score_vectors(table(), vectors)
         with pytest.raises(ArgumentError, match=r"one length; got shapes \(2,\) for 'a/2\.jpg', \(3,\) for 'c/1\.jpg'"):
-            tables.make(table(), vectors | {"c/1.jpg": np.array([1, 0, 0])})
+            tables.score_vectors(table(), vectors | {"c/1.jpg": np.array([1, 0, 0])})
         with pytest.raises(ArgumentError, match="one length"):
-            tables.make(table(), dict.fromkeys([*vectors, "c/1.jpg"], np.eye(2)))
+            tables.score_vectors(table(), dict.fromkeys([*vectors, "c/1.jpg"], np.eye(2)))
         for bad in ([1.0, 1.0], [0.0, 0.0], [math.nan, 1.0]):
             with pytest.raises(ArgumentError, match=r"'c/1\.jpg' must have unit length"):
-                tables.make(table(), vectors | {"c/1.jpg": np.array(bad)})
+                tables.score_vectors(table(), vectors | {"c/1.jpg": np.array(bad)})
         with pytest.raises(ScoreTableError, match="lacks genuine"):
-            tables.make(table().drop(columns="genuine"), vectors)
+            tables.score_vectors(table().drop(columns="genuine"), vectors)
 
 
 class TestPseudonymise:

@@ -11,7 +11,7 @@ from facerec.measure.tables.text_csv import read_text_csv
 from facerec.photos.folders import refuse_missing
 
 _NEEDED = ("image", "subject")
-_TAKEN = ("photo", "vector")
+_TAKEN = ("photo", "vector", "matcher", "failure")
 
 
 def photos_csv(path: str | Path, *, root: str | Path | None = None, nameless: bool = False) -> pd.DataFrame:

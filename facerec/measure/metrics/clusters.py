@@ -7,6 +7,7 @@ a thousand among two thousand. Intervals that take comparisons as independent ar
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,64 @@ def clustered_rate(errors: ArrayLike, first_subject: ArrayLike, second_subject: 
     (0.5, 10, 2.0)
     """
     wrong, first, second, people = _checked(errors, first_subject, second_subject)
-    n, k = len(wrong), int(np.count_nonzero(wrong))
-    if k in (0, n):
-        return Rate(k, n, float(n))
-    p = k / n
-    variance = _variance(wrong, first, second, people)
-    independent = p * (1 - p) / n
-    return Rate(k, n, float(n) if variance <= independent else p * (1 - p) / variance)
+    return PairsOfPeople(first, second, people).rate(wrong)
+
+
+class PairsOfPeople:
+    """Who meets whom in some comparisons, counted once, so that many error rates of them cost little each.
+
+    Parameters
+    ----------
+    first, second : ndarray, int, shape (n,)
+        Who is on either side, 0 … people − 1; equal for genuine pairs.
+    people : int
+    """
+
+    def __init__(self, first: NDArray[Any], second: NDArray[Any], people: int) -> None:
+        self._first, self._second, self._people = first, second, people
+
+    def rate(self, wrong: NDArray[np.bool_]) -> Rate:
+        """As `clustered_rate`; `wrong` (n,) is True where the decision was."""
+        n, k = len(wrong), int(np.count_nonzero(wrong))
+        if k in (0, n):
+            return Rate(k, n, float(n))
+        p, variance = k / n, self.variance(wrong)
+        independent = p * (1 - p) / n
+        return Rate(k, n, float(n) if variance <= independent else p * (1 - p) / variance)
+
+    def variance(self, wrong: NDArray[np.bool_]) -> float:
+        """As `dyadic_variance`; there is one comparison at least."""
+        n, k = len(wrong), int(np.count_nonzero(wrong))
+        chosen = np.flatnonzero(wrong) if k < n // 64 else wrong
+        first, second = self._first[chosen], self._second[chosen]
+        p = k / n
+        # y = error − p, so each sum of y is (errors) − p·(comparisons), and both are counts.
+        per_person = _touching(first, second, self._people) - p * self._comparisons
+        return float((per_person @ per_person - self._per_couple(first, second, p)) / n**2)
+
+    @cached_property
+    def _comparisons(self) -> NDArray[np.int64]:
+        return _touching(self._first, self._second, self._people)
+
+    @cached_property
+    def _couples(self) -> tuple[NDArray[Any], int]:
+        """The couple of two people of each comparison, sorted, and Σ M² over couples, M comparisons of each."""
+        couples = _couples(self._first, self._second, self._people)
+        couples.sort()
+        changes = couples[1:] != couples[:-1]
+        if changes.all():  # every couple once, as in most designs: spares the array of run lengths
+            return couples, len(couples)
+        lengths = np.diff(np.flatnonzero(changes), prepend=-1, append=len(couples) - 1)
+        return couples, int(lengths @ lengths)
+
+    def _per_couple(self, first: NDArray[Any], second: NDArray[Any], p: float) -> float:
+        """Σ over couples of two people of (Σ y)² = Σ E² − 2p Σ E·M + p² Σ M², E errors among M comparisons."""
+        couples, squares = self._couples
+        if len(couples) == 0:
+            return 0.0
+        with_errors, errors = np.unique(_couples(first, second, self._people), return_counts=True)
+        comparisons = np.searchsorted(couples, with_errors, "right") - np.searchsorted(couples, with_errors, "left")
+        return float(errors @ errors - 2 * p * (errors @ comparisons) + p * p * squares)
 
 
 def dyadic_variance(errors: ArrayLike, first_subject: ArrayLike, second_subject: ArrayLike) -> float:
@@ -108,7 +160,7 @@ def dyadic_variance(errors: ArrayLike, first_subject: ArrayLike, second_subject:
     0.046875
     """
     wrong, first, second, people = _checked(errors, first_subject, second_subject)
-    return _variance(wrong, first, second, people) if len(wrong) else math.nan
+    return PairsOfPeople(first, second, people).variance(wrong) if len(wrong) else math.nan
 
 
 def design_effect(rate: Rate) -> float:
@@ -142,14 +194,6 @@ def design_effect(rate: Rate) -> float:
     return 1.0 if rate.effective_trials is None else rate.trials / rate.effective_trials
 
 
-def _variance(wrong: NDArray[np.bool_], first: NDArray[Any], second: NDArray[Any], people: int) -> float:
-    n = len(wrong)
-    p = np.count_nonzero(wrong) / n
-    # y = error − p, so each sum of y is (errors) − p·(comparisons), and both are counts.
-    per_person = _touching(first[wrong], second[wrong], people) - p * _touching(first, second, people)
-    return float((per_person @ per_person - _per_couple(wrong, first, second, people, p)) / n**2)
-
-
 def _touching(first: NDArray[Any], second: NDArray[Any], people: int) -> NDArray[np.int64]:
     """How many comparisons each person takes part in; one with oneself counts once."""
     counts = np.zeros(people, np.int64)
@@ -161,26 +205,15 @@ def _touching(first: NDArray[Any], second: NDArray[Any], people: int) -> NDArray
     return counts
 
 
-def _per_couple(wrong: NDArray[np.bool_], first: NDArray[Any], second: NDArray[Any], people: int, p: float) -> float:
-    """Σ over couples of two people of (Σ y)² = Σ E² − 2p Σ E·M + p² Σ M², E errors among M comparisons."""
+def _couples(first: NDArray[Any], second: NDArray[Any], people: int) -> NDArray[Any]:
+    """A number for each couple of two people; comparisons of a person with themself are left out."""
     apart = first != second
     if not apart.all():
-        wrong, first, second = wrong[apart], first[apart], second[apart]
-    if len(first) == 0:
-        return 0.0
+        first, second = first[apart], second[apart]
     couples = np.minimum(first, second).astype(np.uint32 if people <= 1 << 16 else np.uint64)
     couples *= couples.dtype.type(people)
     couples += np.maximum(first, second).astype(couples.dtype)
-    with_errors, errors = np.unique(couples[wrong], return_counts=True)
-    couples.sort()
-    comparisons = np.searchsorted(couples, with_errors, "right") - np.searchsorted(couples, with_errors, "left")
-    changes = couples[1:] != couples[:-1]
-    if changes.all():  # every couple once, as in most designs: spares the array of run lengths
-        squares = len(couples)
-    else:
-        lengths = np.diff(np.flatnonzero(changes), prepend=-1, append=len(couples) - 1)
-        squares = int(lengths @ lengths)
-    return float(errors @ errors - 2 * p * (errors @ comparisons) + p * p * squares)
+    return couples
 
 
 def _checked(

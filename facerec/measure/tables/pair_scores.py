@@ -10,21 +10,33 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.tables.score_table import check
+from facerec.measure.tables.stamp import COLUMN, stamped
+from facerec.similarity import cosine_of_pairs
+from facerec.types import Matcher
 
-_DIGITS = 7  # what float32 vectors carry; so the table does not depend on the order in which products were summed
 _BLOCK = 1 << 16
 
 
-def make(pairs: pd.DataFrame, embeddings: Mapping[str, NDArray[np.float32] | None]) -> pd.DataFrame:
-    """Score pairs of photos: the cosine of the angle between their faces' vectors.
+def score_vectors(
+    pairs: pd.DataFrame,
+    embeddings: Mapping[str, NDArray[np.float32] | None],
+    *,
+    matcher: Matcher | None = None,
+    failures: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Score pairs of photos by the vectors of their faces.
 
     Parameters
     ----------
     pairs : DataFrame
         The columns of a score table without `score`; further columns are kept.
     embeddings : mapping of str to ndarray, float32, shape (d,), or None
-        A unit vector for each photo in `pairs`, or None where no face was found in it or it cannot be read. Of
-        one embedder only: nothing in a vector tells where it comes from.
+        A unit vector for each photo in `pairs`, or None where there is none.
+    matcher : Matcher, optional
+        What made the vectors: the table is stamped with it. A stamp that `pairs` bring along is no longer true and
+        goes.
+    failures : mapping of str to str, optional
+        Why a photo has no vector, in the words of ``stamp.py``; fills ``probe_failure`` and ``reference_failure``.
 
     Returns
     -------
@@ -41,7 +53,7 @@ def make(pairs: pd.DataFrame, embeddings: Mapping[str, NDArray[np.float32] | Non
 
     Notes
     -----
-    score = Σ_k a_k b_k, summed in float64 and rounded to seven decimals.
+    ``facerec.similarity``: the bits are those of every other door.
 
     Examples
     --------
@@ -50,19 +62,24 @@ def make(pairs: pd.DataFrame, embeddings: Mapping[str, NDArray[np.float32] | Non
     ...     columns=["probe_image", "reference_image", "probe_subject", "reference_subject", "genuine"],
     ... )
     >>> vectors = {"1.jpg": np.array([1, 0]), "2.jpg": np.array([0.6, 0.8]), "3.jpg": None}
-    >>> make(pairs, vectors)["score"].tolist()
+    >>> score_vectors(pairs, vectors)["score"].tolist()
     [0.6, nan]
     """
-    table = check(pairs.assign(score=np.nan))
+    table = check(pairs.drop(columns=[COLUMN], errors="ignore").assign(score=np.nan))
     images, names = pd.factorize(pd.concat([table["probe_image"], table["reference_image"]]))
     matrix = _stacked(names.tolist(), embeddings)
     probes, references = images[: len(table)], images[len(table) :]
     scores = np.empty(len(table))
     for start in range(0, len(table), _BLOCK):
         block = slice(start, start + _BLOCK)
-        left, right = matrix[probes[block]].astype(np.float64), matrix[references[block]].astype(np.float64)
-        scores[block] = np.einsum("nd,nd->n", left, right)
-    return table.assign(score=np.clip(scores, -1, 1).round(_DIGITS))
+        scores[block] = cosine_of_pairs(matrix[probes[block]], matrix[references[block]])
+    table = table.assign(score=scores)
+    if failures is not None:
+        words = np.array([failures.get(name, "") for name in names], object)
+        table = table.assign(probe_failure=words[probes], reference_failure=words[references]).astype(
+            {"probe_failure": "str", "reference_failure": "str"}
+        )
+    return table if matcher is None else stamped(table, matcher)
 
 
 def _stacked(names: list[str], embeddings: Mapping[str, NDArray[np.float32] | None]) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ import pandas as pd
 from facerec.errors import ScoreTableError
 from facerec.files import replacing
 from facerec.measure.tables.score_table import check
+from facerec.measure.tables.stamp import METADATA, check_metadata, stamp_of
 from facerec.measure.tables.table_files import read_raw
 
 
@@ -35,13 +36,16 @@ def read(path: str | Path) -> pd.DataFrame:
         If a CSV file is not UTF-8, or its cells are not separated by commas.
         If it would not fit into memory, or a Parquet column holds lists.
         If `check` refuses what it holds.
+    MixedStampsError
+        If rows were made by different matchers, or the metadata of a Parquet file names another than they do.
     """
     raw = read_raw(path)
     try:
+        check_metadata(raw, Path(path))
         return check(raw)
     except ScoreTableError as problem:
         message = f"{path}: {problem}"
-        raise ScoreTableError(message) from problem
+        raise type(problem)(message) from problem
 
 
 def write(table: pd.DataFrame, path: str | Path) -> None:
@@ -77,7 +81,17 @@ def write(table: pd.DataFrame, path: str | Path) -> None:
         if suffix == ".csv":
             _write_csv(checked, partial)
         else:
-            checked.to_parquet(partial, index=False)
+            _write_parquet(checked, partial)
+
+
+def _write_parquet(checked: pd.DataFrame, path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table, matcher = pa.Table.from_pandas(checked, preserve_index=False), stamp_of(checked)
+    if matcher is not None:
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA: matcher.text})
+    parquet.write_table(table, path)
 
 
 def _write_csv(checked: pd.DataFrame, path: Path) -> None:

@@ -10,11 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ScoreTableError
+from facerec.measure.tables.stamp import NO_FACE, REFUSED, UNREADABLE, stamp_of
 
 REQUIRED = ("probe_image", "reference_image", "probe_subject", "reference_subject", "genuine", "score")
 """The columns of every score table, in the order in which they are written."""
 
+FAILURES = ("probe_failure", "reference_failure")
+"""Optional columns: why a side gave no score, in the words of ``stamp.py``; empty where it did."""
+
 _IDS = REQUIRED[:4]
+_NO_ATTRIBUTES = ("image", "subject", "failure")
 _TRUTH = dict.fromkeys(("true", "1", "1.0", "yes", "genuine", "mated"), True) | dict.fromkeys(
     ("false", "0", "0.0", "no", "impostor", "non-mated"), False
 )
@@ -43,7 +48,9 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
         If an id is empty or is a float, or a text cannot be written as UTF-8.
         If `genuine` is neither true nor false.
         If `genuine` contradicts the two subjects.
-        If a score is infinite or not a number.
+        If a score is infinite or not a number, or there is one beside a failure.
+    MixedStampsError
+        If rows were made by different matchers (``stamp.py``).
 
     Examples
     --------
@@ -64,6 +71,10 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     same = (checked["probe_subject"] == checked["reference_subject"]).to_numpy(bool)
     _refuse_contradiction(checked, checked["genuine"].to_numpy(bool) & ~same, "genuine, but its subjects differ")
     _refuse_contradiction(checked, ~checked["genuine"].to_numpy(bool) & same, "not genuine, but its subjects are equal")
+    for name in (name for name in FAILURES if name in checked.columns):
+        failed = checked[name].isin([NO_FACE, REFUSED, UNREADABLE]) & checked["score"].notna()
+        _refuse_row(failed, checked[name], "is a failure, and the row has a score")
+    stamp_of(checked)
     return checked
 
 
@@ -78,8 +89,8 @@ def attributes(table: pd.DataFrame) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        ``gender`` where there are both ``probe_gender`` and ``reference_gender``; images and subjects are no
-        attributes.
+        ``gender`` where there are both ``probe_gender`` and ``reference_gender``; images, subjects and failures are
+        no attributes.
 
     Examples
     --------
@@ -87,7 +98,7 @@ def attributes(table: pd.DataFrame) -> tuple[str, ...]:
     ('gender',)
     """
     names = [str(name).removeprefix("probe_") for name in table.columns if str(name).startswith("probe_")]
-    return tuple(n for n in names if n not in ("image", "subject") and f"reference_{n}" in table.columns)
+    return tuple(n for n in names if n not in _NO_ATTRIBUTES and f"reference_{n}" in table.columns)
 
 
 def genuine_scores(table: pd.DataFrame) -> NDArray[np.float64]:

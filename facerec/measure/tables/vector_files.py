@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from facerec.files import replacing
+from facerec.measure.tables.stamp import COLUMN, METADATA
+from facerec.types import Matcher
 
 _BATCH = 1024
 
@@ -21,7 +23,9 @@ Row: TypeAlias = tuple[Mapping[str, str], NDArray[np.float32] | None]
 """The texts of a photo (`photo`, `subject`, groups) and its vector, None where there is none."""
 
 
-def write_vectors(rows: Iterable[Row], path: Path, *, columns: Sequence[str], dimension: int) -> None:
+def write_vectors(
+    rows: Iterable[Row], path: Path, *, columns: Sequence[str], dimension: int, matcher: Matcher | None = None
+) -> None:
     """Write a table of vectors; whoever reads the path meanwhile finds the old file or the whole new one.
 
     Parameters
@@ -34,21 +38,27 @@ def write_vectors(rows: Iterable[Row], path: Path, *, columns: Sequence[str], di
         The texts of each row.
     dimension : int
         The length of every vector: how many columns a ``.csv`` gets.
+    matcher : Matcher, optional
+        What makes the vectors; every row is stamped with it.
 
     Raises
     ------
     OutputError
         If the folder does not exist or cannot be written to.
     """
+    stamp = {} if matcher is None else {COLUMN: matcher.text}
+    columns = [*columns, *stamp]
+    rows = (({**texts, **stamp}, vector) for texts, vector in rows)
     with replacing(path) as partial:
         if path.suffix.lower() == ".csv":
             _write_csv(rows, partial, columns, dimension)
         else:
-            _write_parquet(rows, partial, columns)
+            _write_parquet(rows, partial, columns, {METADATA: text for text in stamp.values()})
 
 
-def _write_parquet(rows: Iterable[Row], path: Path, columns: Sequence[str]) -> None:
-    schema = pa.schema([*((name, pa.string()) for name in columns), ("vector", pa.list_(pa.float32()))])
+def _write_parquet(rows: Iterable[Row], path: Path, columns: Sequence[str], metadata: dict[bytes, str]) -> None:
+    fields = [*((name, pa.string()) for name in columns), ("vector", pa.list_(pa.float32()))]
+    schema = pa.schema(fields, metadata=metadata or None)
     waiting = iter(rows)
     with parquet.ParquetWriter(path, schema) as file:
         while batch := list(islice(waiting, _BATCH)):

@@ -2,7 +2,8 @@
 
 One row per photo, with the column `subject` and, where they are known, `photo` (its name) and any columns of groups.
 The vector is one column `vector` of lists (Parquet), or a column for each of its numbers, ``v0``, ``v1`` … (CSV or
-Parquet). A photo without a face stays as a row without a vector: a failure to acquire is a result, not a gap.
+Parquet). A photo without a face stays as a row without a vector: a failure to acquire is a result, not a gap. A table that was
+made here says why in the column `failure`, and carries the stamp of its matcher (``stamp.py``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 
 from facerec.errors import ScoreTableError
 from facerec.measure.tables.score_table import as_text
+from facerec.measure.tables.stamp import COLUMN, check_metadata, stamp_of
 from facerec.measure.tables.table_files import read_raw
+from facerec.types import Matcher
 
 EXPECTED = (
     "a table of vectors has one row per photo, with the column subject, columns of groups, photo if the photos have "
@@ -38,10 +41,13 @@ class FaceVectors:
         One row per photo: `photo` and `subject` first, then all other columns, as text.
     matrix : ndarray, float32, shape (n, d)
         A vector of unit length per photo; NaN throughout where there is none.
+    matcher : Matcher or None
+        What made the vectors, where the table is stamped.
     """
 
     photos: pd.DataFrame
     matrix: NDArray[np.float32]
+    matcher: Matcher | None = None
 
     def __post_init__(self) -> None:
         self.matrix.flags.writeable = False
@@ -52,7 +58,7 @@ class FaceVectors:
         return np.asarray(~np.isnan(self.matrix[:, 0]))
 
     def by_photo(self) -> dict[str, NDArray[np.float32] | None]:
-        """The vector of each photo, None where there is none: as ``facerec.measure.tables.pair_scores`` takes them."""
+        """The vector of each photo, None where there is none: as ``facerec.measure.tables.score_vectors`` takes them."""
         names = self.photos["photo"].tolist()
         return {
             name: vector if seen else None for name, vector, seen in zip(names, self.matrix, self.embedded, strict=True)
@@ -82,13 +88,16 @@ def read_vectors(path: str | Path) -> FaceVectors:
         If a vector holds what is not a finite number, or is empty only in part, or is zero.
         If a subject or a photo's name is empty, or a photo occurs twice.
         If no photo has a vector.
+    MixedStampsError
+        If rows were made by different matchers, or the metadata of a Parquet file names another than they do.
     """
     raw = read_raw(path, kind="a table of vectors", lists=("vector",))
     try:
+        check_metadata(raw, Path(path))
         return check_vectors(raw)
     except ScoreTableError as problem:
         message = f"{path}: {problem}"
-        raise ScoreTableError(message) from problem
+        raise type(problem)(message) from problem
 
 
 def check_vectors(table: pd.DataFrame) -> FaceVectors:
@@ -123,12 +132,15 @@ def check_vectors(table: pd.DataFrame) -> FaceVectors:
         raise ScoreTableError(message)
     matrix = _from_columns(table, numbered) if numbered else _from_lists(table["vector"])
     photo = _named(table["photo"]) if "photo" in names else pd.Series(map(str, range(1, len(table) + 1)), dtype="str")
-    rest = [name for name in names if name not in ("photo", "subject", "vector", *numbered)]
+    matcher = stamp_of(table)
+    stamp = (COLUMN,) if matcher is not None else ()
+    rest = [name for name in names if name not in ("photo", "subject", "vector", *numbered, *stamp)]
     if (again := photo.duplicated().to_numpy(bool)).any():
         message = f"photo {photo[int(again.argmax())]!r} stands in two rows; each photo has one"
         raise ScoreTableError(message)
     columns = {"photo": photo, "subject": _named(table["subject"])} | {name: as_text(table[name]) for name in rest}
-    return FaceVectors(pd.DataFrame({name: column.array for name, column in columns.items()}), _unit_length(matrix))
+    frame = pd.DataFrame({name: column.array for name, column in columns.items()})
+    return FaceVectors(frame, _unit_length(matrix), matcher)
 
 
 def _named(column: pd.Series) -> pd.Series:

@@ -91,7 +91,7 @@ def _rates(points: Sequence[OperatingPoint]) -> tuple[Text | Table, ...]:
         return (Text("**Not measured.** Without an operating point this model scores, but does not decide."),)
     rows = tuple(
         (
-            point.data_set,
+            _data(point),
             f"{point.target_fmr:g}",
             f"{point.threshold:.4f}",
             f"{point.fmr.value:.3g} {point.fmr.interval()}",
@@ -113,11 +113,20 @@ def _rates(points: Sequence[OperatingPoint]) -> tuple[Text | Table, ...]:
     return (Table("Operating points of this model.", columns, rows),)
 
 
+def _data(point: OperatingPoint) -> str:
+    details = [f"asserted by {point.asserted_by}"] if point.asserted_by else []
+    if point.refused is not None:
+        details.append(f"{point.refused.errors} of {point.refused.trials} faces refused by the gate")
+    return f"{point.data_set} ({'; '.join(details)})" if details else point.data_set
+
+
 def _groups(audit: Mapping[str, Any] | None) -> tuple[Text | Table | Callout, ...]:
     if audit is None:
         return (Callout("warning", "Not audited: nobody has measured whom this model fails more often."),)
     threshold = audit["threshold"]["value"]
     blocks: list[Text | Table | Callout] = []
+    if not audit.get("matcher"):
+        blocks.append(Callout("warning", "The audited scores carry no stamp: that they are this model's was asserted."))
     for by, groups in audit["groups"].items():
         rows = tuple(
             (

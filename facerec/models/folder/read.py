@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError, WeightsError
+from facerec import similarity
+from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError, ModelMismatchError, WeightsError
 from facerec.files import read_json, read_regular, sha256_of
 from facerec.models.folder.values import (
     WEIGHTS_FILES,
@@ -20,8 +21,8 @@ from facerec.models.folder.values import (
     WeightsIn,
 )
 from facerec.models.weights import MOST_BYTES
-from facerec.points.files import read_points
-from facerec.types import OperatingPoint
+from facerec.points import notes_on, read_points
+from facerec.types import Matcher, OperatingPoint
 
 DESCRIPTION = "model.json"
 POINTS = "operating_points.json"
@@ -91,7 +92,7 @@ def read_model(folder: str | Path) -> ModelFolder:
     CorruptWeightsError
         If ``model.json`` is not JSON, is of another format or version, or a field is missing or out of range.
         If the weights' SHA-256 is not the one that it states, or its digest does not follow from its fields.
-        If ``operating_points.json`` holds points of another embedder, or ``audit.json`` is not JSON.
+        If ``operating_points.json`` holds points of another matcher, or ``audit.json`` is not JSON.
     CalibrationError
         If ``operating_points.json`` cannot be read.
     WeightsError
@@ -111,15 +112,31 @@ def read_model(folder: str | Path) -> ModelFolder:
     if digest != description.weights.sha256:
         raise _wrong(weights, description.weights.sha256, digest)
     points = read_points(path / POINTS) if (path / POINTS).is_file() else ()
-    strangers = {point.embedder_digest for point in points} - {description.digest}
-    if strangers:
-        message = (
-            f"{path / POINTS} holds points of another embedder (digest {min(strangers)[:12]}…, this model's is "
-            f"{description.digest[:12]}…); measure this model: facerec score, then facerec calibrate"
-        )
-        raise CorruptWeightsError(message)
+    try:
+        refuse_foreign(points, description)
+    except ModelMismatchError as problem:
+        message = f"{path / POINTS} holds points of another matcher: {problem}"
+        raise CorruptWeightsError(message) from problem
     audit = _json_of(path / AUDIT) if (path / AUDIT).is_file() else None
     return ModelFolder(path, description, points, audit)
+
+
+def matcher_of(description: ModelDescription, *, detector: str, gate: str) -> Matcher:
+    """The matcher that a model is part of, with the detector and the gate that it is used with."""
+    return Matcher(detector, description.crop, description.name, description.digest, similarity.NAME, gate)
+
+
+def refuse_foreign(points: Iterable[OperatingPoint], description: ModelDescription) -> None:
+    """Refuse operating points that do not hold for a model.
+
+    Raises
+    ------
+    ModelMismatchError
+        If one was measured with another embedder, crop or similarity, by ``facerec.types.matcher.RULES``.
+    """
+    for point in points:
+        measured = point.matcher
+        notes_on(point, matcher_of(description, detector=measured.detector, gate=measured.gate))
 
 
 def description_as_json(description: ModelDescription) -> dict[str, Any]:

@@ -20,11 +20,13 @@ from facerec.models.folder.read import (
     POINTS,
     ModelFolder,
     description_as_json,
+    matcher_of,
     read_model,
+    refuse_foreign,
 )
 from facerec.models.folder.values import ModelDescription
 from facerec.points.files import write_points
-from facerec.types import OperatingPoint
+from facerec.types import Matcher, OperatingPoint
 
 
 def write_model(
@@ -59,9 +61,9 @@ def write_model(
     OutputError
         If `folder` exists, or cannot be written to; nothing is left behind.
     ModelMismatchError
-        If a point was measured with another embedder.
+        If a point was measured with another embedder, crop or similarity.
     """
-    _check_points(points, description)
+    refuse_foreign(points, description)
     with _appearing(folder) as partial:
         (partial / description.weights.file).write_bytes(weights)
         (partial / DESCRIPTION).write_text(_as_text(description_as_json(description)), encoding="utf-8", newline="\n")
@@ -91,14 +93,14 @@ def attach_points(folder: Path, points: Sequence[OperatingPoint]) -> ModelFolder
     Raises
     ------
     ModelMismatchError
-        If a point was measured with another embedder; nothing is written.
+        If a point was measured with another embedder, crop or similarity; nothing is written.
     OutputError
         If the folder cannot be written to.
     FacerecError
         As `read_model`.
     """
     model = read_model(folder)
-    _check_points(points, model.description)
+    refuse_foreign(points, model.description)
     if points:
         new = {(point.data_set, point.target_fmr) for point in points}
         kept = [point for point in model.points if (point.data_set, point.target_fmr) not in new]
@@ -113,8 +115,8 @@ def attach_audit(folder: Path, audit: Path) -> ModelFolder:
     ----------
     folder : Path
     audit : Path
-        ``audit.json`` as ``facerec audit verification`` writes it, of scores of this model; that they are its scores
-        is for the caller to know.
+        ``audit.json`` as ``facerec audit verification`` writes it, of scores of this model. It names the matcher that
+        its table is stamped with; where it names none, the card says that nobody knows whose scores they were.
 
     Returns
     -------
@@ -125,6 +127,8 @@ def attach_audit(folder: Path, audit: Path) -> ModelFolder:
     ------
     ArgumentError
         If `audit` is not such a document.
+    ModelMismatchError
+        If it is of another matcher's scores; nothing is written.
     OutputError
         If the folder cannot be written to.
     FacerecError
@@ -134,9 +138,12 @@ def attach_audit(folder: Path, audit: Path) -> ModelFolder:
     document = read_json(audit, error=ArgumentError)
     try:
         _card(model.description, model.points, document)
+        stamp = Matcher.parse(document["matcher"]) if document.get("matcher") else None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{audit} is not the audit.json of facerec audit verification ({type(error).__name__}: {error})"
         raise ArgumentError(message) from error
+    if stamp is not None:
+        _refuse_other_scores(stamp, model.description, audit)
     with replacing(folder / AUDIT) as partial:
         partial.write_text(_as_text(document), encoding="utf-8", newline="\n")
     return _renew_card(folder)
@@ -149,14 +156,11 @@ def _renew_card(folder: Path) -> ModelFolder:
     return model
 
 
-def _check_points(points: Sequence[OperatingPoint], description: ModelDescription) -> None:
-    for point in points:
-        if point.embedder_digest != description.digest:
-            message = (
-                f"the operating point {point.name} was measured with the embedder {point.embedder} "
-                f"({point.embedder_digest[:12]}…); the model {description.name} is {description.digest[:12]}…"
-            )
-            raise ModelMismatchError(message)
+def _refuse_other_scores(stamp: Matcher, description: ModelDescription, audit: Path) -> None:
+    own = matcher_of(description, detector=stamp.detector, gate=stamp.gate)
+    if refused := own.differences(stamp).refused:
+        message = f"{audit} is an audit of another matcher's scores than {description.name}'s: {'; '.join(refused)}"
+        raise ModelMismatchError(message)
 
 
 def _as_text(document: Mapping[str, Any]) -> str:
