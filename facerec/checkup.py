@@ -72,7 +72,8 @@ def checkup(*, model_files: Path | None = None, device: str | None = None) -> It
     try:
         points = shipped_points()
         yield Finding("operating points", ok=True, text=f"{len(points)} can be read")
-        yield _photo(Recognizer(device=device, model_files=model_files), {point.embedder_digest for point in points})
+        known = {point.matcher.embedder_digest for point in points}
+        yield _photo(Recognizer(device=device, model_files=model_files), known)
     except FacerecError as error:
         yield Finding("a photo", ok=False, text=str(error))
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.options import AsJson, Device, MinFaceSize, Model, ModelFiles, examples, option
 
 EXAMPLES = examples(
@@ -30,6 +30,14 @@ def calibrate(
             "What the pairs are, and how its impostors were chosen; by default the table's file name.",
         ),
     ] = None,
+    asserted_by: Annotated[
+        str | None,
+        option(
+            "--asserted-by WHO",
+            "For a table without a stamp: who says that --model, with this detector, made the scores. Every decision "
+            "at the point repeats it.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     model: Model = None,
     min_face_size: MinFaceSize = 40,
@@ -38,41 +46,45 @@ def calibrate(
 ) -> None:
     """Measure the threshold that keeps the false match rate at a target.
 
-    The point is bound to the embedder and the detector that made the scores: give the same --model and
-    --min-face-size as then. With fewer than 30 expected false matches the threshold is indicative only, and is said
-    to be so.
+    What made the scores is read from the table, which facerec stamps. A table without a stamp gives a point for a
+    matcher of its own, at which nothing is decided here, unless --model and --asserted-by vouch for it. With fewer
+    than 30 expected false matches the threshold is indicative only, and is said to be so.
     """
-    from facerec.cli.recognition import load_recognizer
+    from facerec.errors import ArgumentError
     from facerec.measure.operating_points import calibrate as measure
-    from facerec.measure.operating_points import is_indicative
     from facerec.measure.tables import read
     from facerec.points import write_points
 
-    rows = read(table)
-    recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
-    points = [
-        measure(
-            rows,
-            target,
-            data_set=data_set or table.name,
-            detector=recognizer.detector.name,
-            alignment=recognizer.embedder.crop.name,
-            embedder=recognizer.embedder.name,
-            embedder_digest=recognizer.embedder.digest,
+    if (model is None) != (asserted_by is None):
+        message = (
+            "what made the scores stands in the table; for one without a stamp, give --model NAME together with "
+            "--asserted-by WHO, who vouches for it"
         )
+        raise ArgumentError(message)
+    rows = read(table)
+    asserted = None
+    if model is not None:
+        from facerec.cli.recognition import load_recognizer
+
+        asserted = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size).matcher
+    points = [
+        measure(rows, target, data_set=data_set or table.name, asserted=asserted, asserted_by=asserted_by or "")
         for target in sorted(set(fmr), reverse=True)
     ]
     write_points(points, out)
     for point in points:
-        if is_indicative(point):
+        if point.is_indicative:
             console.note(
                 f"{point.name} is indicative only: {point.target_fmr * point.fmr.trials:.3g} false matches are "
                 "expected in this table, 30 make a reliable threshold"
             )
     if as_json:
-        told = [{**documents.operating_point(point), "indicative": is_indicative(point)} for point in points]
-        console.document({"points": told, "out": str(out)})
+        console.document({"points": [point.to_dict() for point in points], "out": str(out)})
         return
+    if not points[0].matcher.is_known:
+        console.note(
+            "the table carries no stamp: the points are for a matcher of its own, and nothing is decided on them"
+        )
     for point in points:
         console.say(f"{point.name}: threshold {point.threshold:.4f}")
         console.say(f"  false matches      {console.percent(point.fmr)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.options import AsJson, Device, MinFaceSize, Model, ModelFiles, examples, flag, option
 from facerec.cli.tables import failures_document, refuse_unwritable, report
 
@@ -119,10 +119,15 @@ def evaluate_table(
     """
     from facerec.measure.evaluation import evaluate_scores, rates_at
     from facerec.measure.tables import read
-    from facerec.points import read_points
+    from facerec.measure.tables.stamp import stamp_of
+    from facerec.points import notes_on, read_points
 
     rows = read(table)
     points = () if at is None else read_points(at)
+    stamp = stamp_of(rows)
+    notes = {note: None for point in points if stamp is not None for note in notes_on(point, stamp)}
+    if points and stamp is None:
+        notes["the table carries no stamp: whether these operating points are of its matcher is not known"] = None
     evaluation = evaluate_scores(rows)
     measured = [(point, *rates_at(rows, point.threshold)) for point in points]
     if as_json:
@@ -131,13 +136,15 @@ def evaluate_table(
                 "threshold": point.threshold,
                 "target_fmr": point.target_fmr,
                 "measured_on": point.data_set,
-                "fmr": documents.rate(fmr),
-                "fnmr": documents.rate(fnmr),
+                "fmr": fmr.to_dict(),
+                "fnmr": fnmr.to_dict(),
             }
             for point, fmr, fnmr in measured
         ]
-        console.document({**_document(evaluation), "at_operating_points": at_points})
+        console.document({**_document(evaluation), "at_operating_points": at_points, "notes": list(notes)})
         return
+    for note in notes:
+        console.note(note)
     _print(evaluation)
     for point, fmr, fnmr in measured:
         console.say(f"At threshold {point.threshold:.4f} ({point.name}):")
@@ -185,8 +192,8 @@ def _document(evaluation: Evaluation) -> dict[str, object]:
 def _details(each: TrueMatches) -> dict[str, object]:
     return {
         "threshold": each.threshold,
-        "tmr": documents.true_match_rate(each.rate),
-        "fmr": documents.rate(each.fmr),
+        "tmr": {("matches" if name == "errors" else name): part for name, part in each.rate.to_dict().items()},
+        "fmr": each.fmr.to_dict(),
     }
 
 

@@ -76,12 +76,12 @@ def chosen_point(recognizer: Recognizer, *, at: Path | None, fmr: float | None) 
 
     in_file = read_points(at)
     # A file may hold the points of several embedders; where it holds none of ours, the recognizer says what is wrong.
-    points = [point for point in in_file if point.embedder_digest == recognizer.embedder.digest] or list(in_file)
+    points = [point for point in in_file if not recognizer.matcher.differences(point.matcher).refused] or list(in_file)
     if fmr is not None:
         points = [point for point in points if math.isclose(point.target_fmr, fmr, rel_tol=1e-9)]
     if len(points) == 1:
         return points[0]
-    held = ", ".join(f"{point.name} ({point.embedder})" for point in in_file) or "no operating point"
+    held = ", ".join(f"{point.name} ({point.matcher.embedder})" for point in in_file) or "no operating point"
     wanted = "choose one with --fmr" if fmr is None else f"--fmr {fmr:g} needs exactly one at that rate"
     message = f"{at} holds {held}; {wanted}"
     raise CalibrationError(message)

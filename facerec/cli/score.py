@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, ModelFiles, examples, option
+from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, ModelFiles, examples, flag, option
 from facerec.cli.tables import failures_document, refuse_unwritable, report
 
 EXAMPLES = examples(
@@ -32,6 +32,9 @@ def score(
         option("--root DIR", "The folder that the photos' paths start from; by default the one that PAIRS.csv is in."),
     ] = None,
     face: FaceOption = "central",
+    no_gate: Annotated[
+        bool, flag("--no-gate", "Score faces below the quality gate too; the table then says so, and so do its points.")
+    ] = False,
     as_json: AsJson = False,
     model: Model = None,
     min_face_size: MinFaceSize = 40,
@@ -41,16 +44,19 @@ def score(
     """Score pairs of photos: cosine similarity, larger where two faces are more alike.
 
     Each photo is read once. A pair with a photo that cannot be read, or without a face, stays in the table with an
-    empty score; how many there are is printed.
+    empty score, and so does one whose face the quality gate refuses; how many there are is printed.
     """
     from facerec.cli.recognition import load_recognizer
     from facerec.measure import tables
     from facerec.measure.datasets import pairs_csv
     from facerec.measure.evaluation import score_pairs
+    from facerec.quality import NO_GATE
 
     table = pairs_csv(pairs, root=root)
     refuse_unwritable(out)
     recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
+    if no_gate:
+        recognizer.gate = NO_GATE
     with console.progress("scoring") as progress:
         scored, failures = score_pairs(
             recognizer, table, pairs.parent if root is None else root, choice=face, progress=progress

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.options import MIN_FACE_SIZE, Choice, Device, MinFaceSize, ModelFiles, option
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def model_document(made: Made, people: People) -> dict[str, object]:
         "skipped": [asdict(each) for each in people.skipped],
         "best_epoch": made.best.number,
         "history": [asdict(epoch) for epoch in made.history],
-        "operating_points": [documents.operating_point(point) for point in made.folder.points],
+        "operating_points": [point.to_dict() for point in made.folder.points],
         "unmeasured": list(made.unmeasured),
     }
 

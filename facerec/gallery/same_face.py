@@ -36,4 +36,4 @@ def same_face(faces: Faces, sample: Sample) -> Face:
             "that was kept; nothing was changed. Enroll that person again, or try a smaller least face size"
         )
         raise NoFaceError(message)
-    return faces.face(int(overlaps.argmax()))
+    return faces[int(overlaps.argmax())]

@@ -201,7 +201,7 @@ def _tail(entry: dict[str, Any], where: str) -> ImpostorTail:
         )
     )
     try:
-        return ImpostorTail(tuple(scores), tuple(errors), tuple(effective), trials)
+        return ImpostorTail(tuple(scores), tuple(int(each) for each in errors), tuple(effective), trials)
     except ArgumentError as problem:
         message = f"{where}: {problem}; {_NOW}"
         raise DamagedPointError(message) from problem

@@ -202,7 +202,7 @@ def train_student(
             network_forward(network, pixels, flip=recipe.flip, device=str(place)), faces, known
         )
         points, unmeasured = points_of(vectors, faces, known, about, (*USUAL_FMRS, recipe.fmr))
-        write_scores(vectors, faces, known, work / "validation_scores.csv")
+        write_scores(vectors, faces, known, work / "validation_scores.csv", about=about)
     write_student_curves(result.history, work, about=about, teacher=teacher.embedder.name)
     folder = write_model(out, about, contents, points=points)
     (work / _CHECKPOINT).unlink(missing_ok=True)

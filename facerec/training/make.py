@@ -195,7 +195,7 @@ def train_embedder(
     )
     vectors = _final_vectors(network, plan, inputs)
     points, unmeasured = points_of(vectors, people, plan.split.validation, about, (*USUAL_FMRS, recipe.fmr))
-    write_scores(vectors, people, plan.split.validation, work / SCORES)
+    write_scores(vectors, people, plan.split.validation, work / SCORES, about=about)
     write_curves(result.history, work, name=name, facts=tuple(about.training.details.items()), fmr=recipe.fmr)
     folder = write_model(out, about, contents, points=points)
     (work / _CHECKPOINT).unlink(missing_ok=True)
@@ -391,7 +391,7 @@ def _write_scores(network: FaceNetwork, plan: _Plan, path: Path, device: torch.d
     """The scores of the validation people before anything was learned; the network is used up."""
     photos = plan.split.validation
     forward = network_forward(network, plan.pixels, flip=True, device=str(device))
-    write_scores(validation_vectors(forward, plan.people, photos), plan.people, photos, path)
+    write_scores(validation_vectors(forward, plan.people, photos), plan.people, photos, path, about=None)
 
 
 def _sampler(plan: _Plan, loss: FaceLoss, processes: int) -> Sampler:

@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from facerec import similarity
 from facerec.embed.onnx_graph import unit_length
 from facerec.errors import CalibrationError
-from facerec.measure.operating_points import calibrate_all_pairs
-from facerec.measure.operating_points.from_all_pairs import MAX_PHOTOS
+from facerec.measure.operating_points.from_all_pairs import MAX_PHOTOS, all_pairs
 from facerec.measure.tables import write
+from facerec.measure.tables.stamp import stamped
 from facerec.models.folder import ModelDescription
+from facerec.quality import NO_GATE
 from facerec.training.people import People
-from facerec.types import Chips, OperatingPoint
+from facerec.training.validation import thinned
+from facerec.types import Chips, Matcher, OperatingPoint
 
 USUAL_FMRS = (1e-2, 1e-3, 1e-4)
 """The false match rates that operating points are measured at beside the one that chose the epoch."""
@@ -65,30 +68,37 @@ def points_of(
     tuple of str
         Why there is none, for the other rates.
     """
-    some = np.arange(len(photos))[:MAX_PHOTOS]
+    some = thinned(people.labels[photos], most=MAX_PHOTOS)
     subjects = [people.identities[label] for label in people.labels[photos[some]]]
-    data_set = f"{people.name}: all pairs of {len(some)} photos of {len(set(subjects))} people {whose}"
+    part = "" if len(some) == len(photos) else f" of {len(photos)}, people drawn at random,"
+    data_set = f"{people.name}: all pairs of {len(some)} photos{part} of {len(set(subjects))} people {whose}"
+    pairs = all_pairs(vectors[some], subjects)
     points: list[OperatingPoint] = []
     missing: list[str] = []
     for fmr in sorted(set(fmrs), reverse=True):
         try:
-            points += calibrate_all_pairs(
-                vectors[some],
-                subjects,
-                [fmr],
-                data_set=data_set,
-                detector=people.detector,
-                alignment=people.crop,
-                embedder=about.name,
-                embedder_digest=about.digest,
-            )
+            points.append(pairs.point(fmr, data_set=data_set, matcher=matcher_of(people, about)))
         except CalibrationError as problem:
             missing.append(f"FMR {fmr:g}: {problem}")
     return tuple(points), tuple(missing)
 
 
-def write_scores(vectors: NDArray[np.float32], people: People, photos: NDArray[np.int64], path: Path) -> None:
+def matcher_of(people: People, about: ModelDescription) -> Matcher:
+    """What scores of these people's aligned faces are made by; no gate judged the faces."""
+    return Matcher(people.detector, people.crop, about.name, about.digest, similarity.NAME, NO_GATE.name)
+
+
+def write_scores(
+    vectors: NDArray[np.float32],
+    people: People,
+    photos: NDArray[np.int64],
+    path: Path,
+    *,
+    about: ModelDescription | None,
+) -> None:
     """Write the score table of all pairs of photos, with the groups of both sides; of at most 1,000 photos.
+
+    Whole people are drawn, from each group by turns.
 
     Parameters
     ----------
@@ -96,13 +106,16 @@ def write_scores(vectors: NDArray[np.float32], people: People, photos: NDArray[n
         As for `points_of`.
     path : Path
         Of a ``.csv`` or ``.parquet`` file.
+    about : ModelDescription, optional
+        The model, whose stamp the table carries; ``None`` for one that is not finished, whose table carries none.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    some = np.sort(np.argsort(people.labels[photos], kind="stable")[:_SCORED_PHOTOS])
+    together = [" ".join(values[photo] for values in people.columns.values()) for photo in photos]
+    some = thinned(people.labels[photos], most=_SCORED_PHOTOS, groups=together)
     first, second = np.triu_indices(len(some), 1)
     unit = vectors[some]
     table: dict[str, object] = {}
@@ -111,8 +124,9 @@ def write_scores(vectors: NDArray[np.float32], people: People, photos: NDArray[n
         table[f"{side}_image"] = [people.files[photo] for photo in chosen]
         table[f"{side}_subject"] = [people.identities[label] for label in people.labels[chosen]]
     table["genuine"] = people.labels[sides["probe"]] == people.labels[sides["reference"]]
-    table["score"] = (unit @ unit.T)[first, second].clip(-1, 1).astype(np.float64)
+    table["score"] = similarity.cosine_of_pairs(unit[first], unit[second])
     for name, values in people.columns.items():
         for side, chosen in sides.items():
             table[f"{side}_{name}"] = [values[photo] for photo in chosen]
-    write(pd.DataFrame(table), path)
+    made = pd.DataFrame(table)
+    write(made if about is None else stamped(made, matcher_of(people, about)), path)

@@ -205,7 +205,7 @@ class TestCalibrate:
         ]
 
         for other in others:
-            with pytest.raises(ForeignScoresError, match="Ada asserts .* another here"):
+            with pytest.raises(ForeignScoresError, match=r"Ada asserts .* another here"):
                 calibrate(stamped, 0.1, asserted=other, asserted_by="Ada", **DATA)
         assert calibrate(stamped, 0.1, asserted=MATCHER, asserted_by="Ada", **DATA).asserted_by == ""
 
@@ -233,7 +233,7 @@ class TestCalibrate:
 
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     def test_tied_scores_are_counted_at_the_threshold_itself(self, dtype):
-        """Ten impostors at one score cannot be parted: the threshold lies above, in either precision, and so says FMR."""
+        """Ten impostors at one score cannot be parted: the threshold lies above, and FMR says so, in either precision."""
         scores = table([0.9], [0.5] * 10)
         made = calibrate(scores.astype({"score": dtype}), 0.5, **DATA)
 

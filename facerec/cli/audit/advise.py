@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.audit import options
 from facerec.cli.audit.columns import Columns
 from facerec.cli.grouped import grouped
@@ -76,7 +76,7 @@ def _shown(estimate: RateEstimate) -> str:
 def _estimate(estimate: RateEstimate) -> dict[str, object]:
     """The rate with the interval whose upper bound decided."""
     interval = estimate.interval
-    return {**documents.rate(estimate.rate), "low": interval.low, "high": interval.high}
+    return {**estimate.rate.to_dict(), "low": interval.low, "high": interval.high}
 
 
 def _document(advice: Advice) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.options import AsJson, GalleryFile, PersonName, flag, option
 from facerec.cli.running import fail
 
@@ -48,9 +48,9 @@ def forget(
             raise ArgumentError(message)
         with _keeping(receipt) as keep:
             done = people.forget(name)
-            keep(documents.record(done))
+            keep(done.to_dict())
     if as_json:
-        console.document(documents.record(done))
+        console.document(done.to_dict())
     else:
         console.say(_line(done))
     _refuse_remains([done])
@@ -62,7 +62,7 @@ def purge(gallery: GalleryFile, receipt: _Receipt = None, as_json: AsJson = Fals
 
     with open_gallery(gallery) as people, _keeping(receipt) as keep:
         done = people.purge_expired()
-        told = {"forgotten": [documents.record(each) for each in done]}
+        told = {"forgotten": [each.to_dict() for each in done]}
         keep(told)
     if as_json:
         console.document(told)
@@ -83,7 +83,7 @@ def compact(gallery: GalleryFile, as_json: AsJson = False) -> None:
     with open_gallery(gallery) as people:
         erasure = people.compact()
     if as_json:
-        console.document(documents.record(erasure))
+        console.document(erasure.to_dict())
     elif erasure.complete:
         console.say("nothing of what was deleted is left in the file")
     if not erasure.complete:

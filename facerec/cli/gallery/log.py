@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.options import AsJson, GalleryFile, option
 from facerec.cli.running import fail
 
@@ -21,7 +21,7 @@ def log(
     with open_gallery(gallery) as people:
         entries = people.log(last=last, name=name)
     if as_json:
-        console.document({"gallery": str(gallery), "entries": [documents.record(entry) for entry in entries]})
+        console.document({"gallery": str(gallery), "entries": [entry.to_dict() for entry in entries]})
         return
     for entry in entries:
         person = entry.name or (entry.person_id and f"{entry.person_id[:8]}… (forgotten)")
@@ -41,7 +41,7 @@ def check(gallery: GalleryFile, as_json: AsJson = False) -> None:
     with open_gallery(gallery) as people:
         found = people.check_log()
     if as_json:
-        console.document({**documents.record(found), "intact": found.intact})
+        console.document({**found.to_dict(), "intact": found.intact})
     elif found.intact:
         console.say(f"the log is intact: {found.entries} entries, digest {found.head}")
     if not found.intact:

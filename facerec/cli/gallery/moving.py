@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.options import AsJson, Device, GalleryFile, MinFaceSize, Model, ModelFiles, flag, option
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def import_people(
     with open_gallery(gallery, embedder) as people:
         done = people.import_from(folder, merge=merge)
     if as_json:
-        console.document({"gallery": str(gallery), "imported": [documents.enrollment(each) for each in done]})
+        console.document({"gallery": str(gallery), "imported": [each.to_dict() for each in done]})
         return
     for each in done:
         added = console.counted(each.added, "face", "faces")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import console, documents
+from facerec.cli import console
 from facerec.cli.options import AsJson, Consent, GalleryFile, PersonName, Purpose, examples, flag, option
 
 UPDATE_EXAMPLES = examples(
@@ -53,8 +53,8 @@ def show(name: PersonName, gallery: GalleryFile, as_json: AsJson = False) -> Non
     with open_gallery(gallery) as people:
         person, samples = people.person(name), people.samples(name)
     if as_json:
-        told = [documents.record(sample) for sample in samples]
-        console.document({**documents.record(person), "faces": told})
+        told = [sample.to_dict() for sample in samples]
+        console.document({**person.to_dict(), "faces": told})
         return
     console.say(person.name)
     console.say(f"  id {person.id}, enrolled {person.created:%Y-%m-%d %H:%M} UTC")
@@ -83,7 +83,7 @@ def rename(
     with open_gallery(gallery) as people:
         person = people.rename(name, new_name)
     if as_json:
-        console.document(documents.record(person))
+        console.document(person.to_dict())
     else:
         console.say(f"{name} is now called {person.name}")
 
@@ -123,7 +123,7 @@ def update(
             expires=None if no_expiry else UNCHANGED if expires is None else expires.date(),
         )
     if as_json:
-        console.document(documents.record(person))
+        console.document(person.to_dict())
         return
     console.say(
         f"{person.name}: consent {person.consent or 'not recorded'}; purpose {person.purpose or 'not recorded'}; "
