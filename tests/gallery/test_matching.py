@@ -6,7 +6,7 @@ import pytest
 from facerec.errors import ArgumentError
 from facerec.gallery import matching
 from facerec.gallery.matching import NEVER, Hit, SearchIndex
-from facerec.similarity import cosine
+from facerec.similarity import cosine, cosines
 
 _TODAY = 1000
 

@@ -233,7 +233,7 @@ class TestCalibrate:
 
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     def test_tied_scores_are_counted_at_the_threshold_itself(self, dtype):
-        """Ten impostors at one score cannot be parted: the threshold lies above, and FMR says so, in either precision."""
+        """Ten impostors at one score cannot be parted: the threshold lies above, and so says FMR."""
         scores = table([0.9], [0.5] * 10)
         made = calibrate(scores.astype({"score": dtype}), 0.5, **DATA)
 
