@@ -64,12 +64,6 @@ class MissingExtraError(FacerecError):
     code = "missing_extra"
 
 
-class MissingExtraError(FacerecError):
-    """A package that only some users need is not installed; the message holds the line that installs it."""
-
-    code = "missing_extra"
-
-
 class ImageError(FacerecError):
     """A file, bytes or an array cannot be read as a photo: empty, truncated, not an image, too large."""
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Embeddings: TypeAlias = Mapping[str, NDArray[np.float32] | None]
-"""A unit vector for each photo, or None where no face was found in it; as for ``facerec.measure.tables.score_vectors``."""
+"""A unit vector for each photo, or None where it has none; as for ``facerec.measure.tables.score_vectors``."""
 
 
 class Fitted(Protocol):

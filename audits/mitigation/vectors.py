@@ -1,7 +1,7 @@
 """The vectors behind a score table: one row per photo, and which rows each comparison is made of.
 
-Mitigation needs more of a face than its scores. The vectors come as ``facerec.measure.tables.score_vectors`` takes them, so
-whoever made a score table can have it mitigated.
+Mitigation needs more of a face than its scores. The vectors come as ``facerec.measure.tables.score_vectors`` takes
+them, so whoever made a score table can have it mitigated.
 """
 
 from __future__ import annotations

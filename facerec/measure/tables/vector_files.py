@@ -53,7 +53,7 @@ def write_vectors(
         if path.suffix.lower() == ".csv":
             _write_csv(rows, partial, columns, dimension)
         else:
-            _write_parquet(rows, partial, columns, {METADATA: text for text in stamp.values()})
+            _write_parquet(rows, partial, columns, {} if matcher is None else {METADATA: matcher.text})
 
 
 def _write_parquet(rows: Iterable[Row], path: Path, columns: Sequence[str], metadata: dict[bytes, str]) -> None:

@@ -2,8 +2,8 @@
 
 One row per photo, with the column `subject` and, where they are known, `photo` (its name) and any columns of groups.
 The vector is one column `vector` of lists (Parquet), or a column for each of its numbers, ``v0``, ``v1`` … (CSV or
-Parquet). A photo without a face stays as a row without a vector: a failure to acquire is a result, not a gap. A table that was
-made here says why in the column `failure`, and carries the stamp of its matcher (``stamp.py``).
+Parquet). A photo without a face stays as a row without a vector: a failure to acquire is a result, not a gap. A table
+that was made here says why in the column `failure`, and carries the stamp of its matcher (``stamp.py``).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class FaceVectors:
         return np.asarray(~np.isnan(self.matrix[:, 0]))
 
     def by_photo(self) -> dict[str, NDArray[np.float32] | None]:
-        """The vector of each photo, None where there is none: as ``facerec.measure.tables.score_vectors`` takes them."""
+        """The vector of each photo, None where there is none: as ``tables.score_vectors`` takes them."""
         names = self.photos["photo"].tolist()
         return {
             name: vector if seen else None for name, vector, seen in zip(names, self.matrix, self.embedded, strict=True)
