@@ -199,10 +199,7 @@ class TestCalibrate:
     def test_an_assertion_does_not_overrule_a_stamp(self):
         """Nobody asserts what a stamp contradicts; what it says anyhow needs no assertion."""
         stamped = tables.stamped(table([0.9], np.linspace(-1, 0.5, 10)), MATCHER)
-        others = [
-            dataclasses.replace(MATCHER, **{part: "another"})
-            for part in ("embedder_digest", "crop", "gate", "embedder")
-        ]
+        others = [dataclasses.replace(MATCHER, **{part: "another"}) for part in ("embedder_digest", "crop", "gate")]
 
         for other in others:
             with pytest.raises(ForeignScoresError, match=r"Ada asserts .* another here"):
@@ -233,7 +230,7 @@ class TestCalibrate:
 
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     def test_tied_scores_are_counted_at_the_threshold_itself(self, dtype):
-        """Ten impostors at one score cannot be parted: the threshold lies above, and so says FMR."""
+        """Ten impostors at one score are not parted: the threshold lies above, in either precision, and FMR says so."""
         scores = table([0.9], [0.5] * 10)
         made = calibrate(scores.astype({"score": dtype}), 0.5, **DATA)
 
@@ -381,14 +378,13 @@ class TestFiles:
             (lambda p: p.pop("refused"), "'refused' is missing"),
             (lambda p: p["tail"]["scores"].reverse(), "tail: an impostor tail needs falling scores"),
             (lambda p: p["tail"]["errors"].pop(), "tail: an impostor tail needs falling scores"),
-            (lambda p: p["fmr"].update(trials=10**400), r"fmr\.trials must lie within 0 … 9,007"),
-            (lambda p: p.update(threshold=10**400), "threshold must lie within -1 … 1"),
+            (lambda p: p["fmr"].update(trials=2**60), r"fmr\.trials must lie within 0 … 9,007"),
+            (lambda p: p.update(threshold=10**300), "threshold must lie within -1 … 1"),
             (lambda p: p["fmr"].update(effective_trials=1e-300), r"fmr\.effective_trials must lie within 0\.99 … 3000"),
             (lambda p: p["fmr"].update(value=0.0005), r"fmr\.value is 0\.0005, which contradicts its counts"),
             (lambda p: p["fmr"].update(low=None), r"fmr\.low is None, which contradicts its counts"),
             (lambda p: p.update(data_set="\ud800"), "half a letter"),
             (lambda p: p.update(threshold=1.5), r"points\[0\]\.threshold must lie within -1 … 1; it is 1\.5"),
-            (lambda p: p.update(threshold=NAN), "NaN is no finite number"),
             (lambda p: p.update(threshold="0.9"), "threshold must be a number; it is '0.9'"),
             (lambda p: p.update(threshold=True), "threshold must be a number; it is True"),
             (lambda p: p.update(target_fmr=2), "target_fmr must lie within 0 … 1"),
@@ -398,7 +394,6 @@ class TestFiles:
             (lambda p: p["fmr"].update(errors=1.5), r"fmr\.errors must be a whole number; it is 1\.5"),
             (lambda p: p["fmr"].update(errors=5000), r"fmr: a rate needs 0 <= errors <= trials; got 5000 of 3000"),
             (lambda p: p["fnmr"].update(effective_trials="many"), r"fnmr\.effective_trials must be a number"),
-            (lambda p: p["fnmr"].update(effective_trials=math.inf), "Infinity is no finite number"),
         ],
     )
     def test_damaged_fields(self, tmp_path, change, told):
@@ -427,8 +422,9 @@ class TestFiles:
             (b'{"format": "facerec operating points", "version": 2}', "'points' is missing"),
             (b'{"format": "facerec operating points", "version": 2, "points": [3]}', "'matcher' is missing"),
             (b"[" * 100_000, "is not JSON"),
-            (b'{"points": NaN}', "is not JSON: NaN is no number"),
-            (b'{"points": -Infinity}', "is not JSON: -Infinity is no number"),
+            (b'{"points": NaN}', "is not JSON: NaN is no finite number"),
+            (b'{"points": -Infinity}', "is not JSON: -Infinity is no finite number"),
+            (b'{"points": 1e999}', "is not JSON: 1e999 is no finite number"),
             (b"[" + b"1" * 5000 + b"]", "is not JSON"),
             (b'{"format": "facerec operating points", "version": 1}', "'points' is missing"),
             (b'{"format": "facerec operating points", "version": 1, "points": {}}', "points must be a list"),
@@ -448,7 +444,7 @@ class TestFiles:
         with (tmp_path / "large.json").open("wb") as file:
             file.truncate(1 << 27)
 
-        for path, told in ((tmp_path, "no regular file"), (tmp_path / "pipe.json", "no regular file")):
+        for path, told in ((tmp_path, "it is a folder"), (tmp_path / "pipe.json", "it is not a regular file")):
             with pytest.raises(CalibrationError, match=told):
                 read_points(path)
         with pytest.raises(CalibrationError, match="is larger than"):

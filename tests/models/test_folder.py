@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -26,7 +27,7 @@ from facerec.models.folder import (
     write_model,
 )
 from facerec.points import write_points
-from facerec.types import OperatingPoint, Rate
+from facerec.types import Matcher, OperatingPoint, Rate
 
 WEIGHTS = b"the weights"
 
@@ -60,10 +61,7 @@ def point(digest: str, **changes) -> OperatingPoint:
         "fmr": Rate(10, 1000, 900.0),
         "fnmr": Rate(3, 100),
         "data_set": "ours",
-        "detector": "mtcnn",
-        "alignment": "five-point-112.v1",
-        "embedder": "student",
-        "embedder_digest": digest,
+        "matcher": Matcher("mtcnn", "five-point-112.v1", "student", digest, "cosine.v1", "size.v1>=40"),
     }
     return OperatingPoint(**(given | changes))
 
@@ -108,8 +106,23 @@ class TestRoundTrip:
 
     def test_points_of_another_embedder_are_refused(self, tmp_path):
         """A threshold is bound to the vectors that it was measured on."""
-        with pytest.raises(ModelMismatchError, match=r"cdcdcdcdcdcd…\); the model student is"):
+        with pytest.raises(
+            ModelMismatchError, match=r"does not hold for faces of student: embedder digest cdcdcdcdcdcd…"
+        ):
             write_model(tmp_path / "m", description(), WEIGHTS, points=[point("cd" * 32)])
+
+    @pytest.mark.parametrize("part", ["crop", "similarity"])
+    def test_points_of_another_matcher_are_refused(self, folder, part):
+        """So is one of this embedder on another crop or by another similarity; another detector is noted later."""
+        own = point(description().digest)
+        with pytest.raises(ModelMismatchError, match=f"{part} another there"):
+            attach_points(folder, [replace(own, matcher=replace(own.matcher, **{part: "another"}))])
+
+        others = [
+            replace(own, data_set=name, matcher=replace(own.matcher, **{name: "another"}))
+            for name in ("detector", "gate")
+        ]
+        assert len(attach_points(folder, others).points) == 3
 
 
 class TestDigest:
@@ -190,7 +203,7 @@ class TestRefusals:
     def test_points_that_are_strangers(self, folder):
         """Operating points of another embedder in the folder are an error, not a default."""
         write_points([point("cd" * 32)], folder / "operating_points.json")
-        with pytest.raises(CorruptWeightsError, match="holds points of another embedder"):
+        with pytest.raises(CorruptWeightsError, match="holds points of another matcher"):
             read_model(folder)
         (folder / "operating_points.json").write_text("{", "utf-8")
         with pytest.raises(CalibrationError, match="is not JSON"):
@@ -209,7 +222,7 @@ class TestAttach:
     def test_points_take_the_place_of_those_for_the_same(self, folder):
         """Same data and target: replaced; another target: added; the card shows both."""
         digest = description().digest
-        stricter = point(digest, target_fmr=0.001, threshold=0.7)
+        stricter = point(digest, target_fmr=0.001, threshold=0.7, fmr=Rate(1, 1000, 900.0))
 
         model = attach_points(folder, [point(digest, threshold=0.6), stricter])
 
@@ -240,6 +253,25 @@ class TestAttach:
         assert model.audit is not None
         card = (folder / "card.md").read_text("utf-8")
         assert "| f | 9 | 100 | 0.02 [0.01, 0.04] | 0 | not measured |".replace("[", r"\[").replace("]", r"\]") in card
+
+    def test_an_audit_is_of_this_models_scores(self, folder, tmp_path):
+        """One whose table is stamped with another matcher is refused; of unstamped scores the card says so."""
+        about = description()
+        own = Matcher("another detector", about.crop, "another name", about.digest, "cosine.v1", "none")
+        document = {"threshold": {"value": 0.5}, "groups": {}}
+        audit = tmp_path / "audit.json"
+
+        for part in ("embedder_digest", "crop", "similarity"):
+            audit.write_text(json.dumps({**document, "matcher": replace(own, **{part: "other"}).text}), "utf-8")
+            with pytest.raises(ModelMismatchError, match="an audit of another matcher's scores than student's"):
+                attach_audit(folder, audit)
+        assert not (folder / "audit.json").exists()
+        audit.write_text(json.dumps({**document, "matcher": own.text}), "utf-8")
+        attach_audit(folder, audit)
+        assert "carry no stamp" not in (folder / "card.md").read_text("utf-8")
+        audit.write_text(json.dumps({**document, "matcher": None}), "utf-8")
+        attach_audit(folder, audit)
+        assert "carry no stamp" in (folder / "card.md").read_text("utf-8")
 
     @pytest.mark.parametrize("contents", ["{", "{}", "[]", '{"threshold": {"value": "x"}, "groups": {"a": [{}]}}'])
     def test_what_is_no_audit_is_refused(self, folder, tmp_path, contents):

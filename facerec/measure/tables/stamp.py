@@ -40,8 +40,8 @@ def stamp_of(table: pd.DataFrame) -> Matcher | None:
 
     Examples
     --------
-    >>> matcher = Matcher("mtcnn", "box.v1", "ours", "ab", "cosine.v1", "none")
-    >>> made = stamped(pd.DataFrame({"score": [0.9, 0.1]}), matcher)
+    >>> ours = Matcher("mtcnn", "box.v1", "ours", "ab12", "cosine.v1", "none")
+    >>> made = stamped(pd.DataFrame({"score": [0.9, 0.1]}), ours)
     >>> stamp_of(made).embedder, stamp_of(made.drop(columns="matcher"))
     ('ours', None)
     """

@@ -53,9 +53,7 @@ def write_vectors(
         if path.suffix.lower() == ".csv":
             _write_csv(rows, partial, columns, dimension)
         else:
-            _write_parquet(
-                rows, partial, columns, dict.fromkeys((METADATA,) if stamp else (), next(iter(stamp.values()), ""))
-            )
+            _write_parquet(rows, partial, columns, {} if matcher is None else {METADATA: matcher.text})
 
 
 def _write_parquet(rows: Iterable[Row], path: Path, columns: Sequence[str], metadata: dict[bytes, str]) -> None:

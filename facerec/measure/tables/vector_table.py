@@ -58,7 +58,7 @@ class FaceVectors:
         return np.asarray(~np.isnan(self.matrix[:, 0]))
 
     def by_photo(self) -> dict[str, NDArray[np.float32] | None]:
-        """The vector of each photo, None where there is none, for ``facerec.measure.tables.score_vectors``."""
+        """The vector of each photo, None where there is none: as ``tables.score_vectors`` takes them."""
         names = self.photos["photo"].tolist()
         return {
             name: vector if seen else None for name, vector, seen in zip(names, self.matrix, self.embedded, strict=True)
