@@ -110,13 +110,17 @@ def point_as_json(point):
         name: [rate.errors, rate.trials, rate.effective_trials]
         for name, rate in (("fmr", point.fmr), ("fnmr", point.fnmr))
     }
-    texts = ("data_set", "detector", "alignment", "embedder", "embedder_digest")
+    made_by = point.matcher
     return {
         "name": point.name,
         "threshold": point.threshold,
         "target_fmr": point.target_fmr,
         **rates,
-        **{name: getattr(point, name) for name in texts},
+        "data_set": point.data_set,
+        "detector": made_by.detector,
+        "alignment": made_by.crop,
+        "embedder": made_by.embedder,
+        "embedder_digest": made_by.embedder_digest,
     }
 
 

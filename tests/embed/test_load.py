@@ -7,7 +7,7 @@ from facerec.embed.load import add_model, describe_onnx, embedder_names, embedde
 from facerec.errors import ArgumentError, CalibrationError, OutputError, WeightsError
 from facerec.models.folder import Pixels, Terms, attach_points, read_model, write_model
 from facerec.models.shipped_points import shipped_point
-from facerec.types import OperatingPoint, Rate
+from facerec.types import Matcher, OperatingPoint, Rate
 
 TERMS = Terms("MIT", "yes", "stated")
 MATRIX = np.eye(3, 5) + 0.1
@@ -72,7 +72,8 @@ def test_its_operating_points_decide(described, models):
     write_model(models / "colours", about, contents)
     with pytest.raises(CalibrationError, match=r"no operating point at FMR 0\.01 is shipped for colours"):
         shipped_point(about.digest, 0.01, embedder="colours")
-    made = OperatingPoint(0.4, 0.01, Rate(1, 100), Rate(2, 50), "ours", "mtcnn", about.crop, "colours", about.digest)
+    matcher = Matcher("mtcnn", about.crop, "colours", about.digest, "cosine.v1", "none")
+    made = OperatingPoint(0.4, 0.01, Rate(1, 100), Rate(2, 50), "ours", matcher)
 
     attach_points(models / "colours", [made])
 

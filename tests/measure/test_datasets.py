@@ -279,7 +279,7 @@ class TestPhotos:
         touch(tmp_path, "empty/notes.txt")
         with pytest.raises(DataSetError, match=r"gone\.jpg: there is no such file or folder"):
             photos([tmp_path / "gone.jpg"])
-        with pytest.raises(DataSetError, match=r"empty: the folder holds no photos; their names end in \.bmp"):
+        with pytest.raises(DataSetError, match=r"empty: the folder holds no photos; their names end in \.avif, \.bmp"):
             photos([tmp_path / "empty"])
         for single in (str(tmp_path), tmp_path):
             with pytest.raises(ArgumentError, match="a list of paths; got the single path"):
