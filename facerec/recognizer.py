@@ -378,15 +378,9 @@ class Recognizer:
             As `faces` and ``Gallery.enroll``.
         """
         several: list[Any] = list(photos) if isinstance(photos, list | tuple) else [photos]
-        found = [self.usable(faces, choice) for faces in self._all_of(several, choice, bgr=bgr)]
-        if reasons := [each for each in found if isinstance(each, FaceError | ImageError)]:
-            if len(several) == 1:
-                raise reasons[0]
-            message = f"nothing was stored, because {len(reasons)} of {len(several)} photos cannot be enrolled: "
-            raise type(reasons[0])(message + "; ".join(map(str, reasons)))
         return gallery.enroll(
             name,
-            [each for each in found if isinstance(each, Face)],
+            self.faces_to_enroll(several, choice, bgr=bgr),
             gate=self.gate,
             consent=consent,
             purpose=purpose,
@@ -394,6 +388,18 @@ class Recognizer:
             photos=[contents for photo in several if (contents := reader.contents(photo)) is not None],
             keep_photos=keep_photos,
         )
+
+    def faces_to_enroll(
+        self, photos: Sequence[reader.Source], choice: FaceChoice = "only", *, bgr: bool = False
+    ) -> list[Face]:
+        """The face of each photo that `choice` means and the gate passes; errors as `enroll`, all photos in one."""
+        found = [self.usable(faces, choice) for faces in self._all_of(photos, choice, bgr=bgr)]
+        if reasons := [each for each in found if isinstance(each, FaceError | ImageError)]:
+            if len(photos) == 1:
+                raise reasons[0]
+            message = f"nothing was stored, because {len(reasons)} of {len(photos)} photos cannot be enrolled: "
+            raise type(reasons[0])(message + "; ".join(map(str, reasons)))
+        return [each for each in found if isinstance(each, Face)]
 
     def usable(self, faces: Faces | ImageError, choice: FaceChoice) -> Face | FaceError | ImageError:
         """The face of a photo that `choice` means and the gate passes, or the error that says why there is none."""

@@ -82,7 +82,6 @@ def enroll(
         message = "enroll takes NAME PHOTO..., or --folder DIR; see: facerec enroll --help"
         raise ArgumentError(message)
     terms: dict[str, Any] = {
-        "choice": face,
         "consent": consent,
         "purpose": purpose,
         "expires": None if expires is None else expires.date(),
@@ -94,10 +93,13 @@ def enroll(
     if accept_low_quality:
         recognizer.gate = NO_GATE
     if folder is not None:
-        _enroll_folder(recognizer, gallery, folder, terms, as_json=as_json)
+        _enroll_folder(recognizer, gallery, folder, {**terms, "choice": face}, as_json=as_json)
         return
+    # Before the gallery is made: photos that cannot be used leave no empty file behind.
+    faces = recognizer.faces_to_enroll(photos or [], face)
+    kept = [photo.read_bytes() for photo in photos or []]
     with open_gallery(gallery, recognizer.embedder) as people:
-        done = recognizer.enroll(photos or [], str(name), people, **terms)
+        done = people.enroll(str(name), faces, gate=recognizer.gate, photos=kept, **terms)
     if as_json:
         console.document({"gallery": str(gallery), "model": recognizer.embedder.name, **done.to_dict()})
     else:

@@ -99,6 +99,9 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
     expected = point.expected_fpir(comparisons)
     if as_json:
         rest = {
+            "threshold": point.threshold,
+            "target_fmr": point.target_fmr,
+            "model": recognizer.embedder.name,
             "gallery_size": searched,
             "expected_fpir": expected.to_dict(),
             "operating_point": point.to_dict(),

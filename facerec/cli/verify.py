@@ -68,7 +68,15 @@ def verify(
             outcome = recognizer.verify_person(probe, str(name), people, at=point, choice=face)
         compared = {"probe": str(probe), "gallery": str(gallery), "name": name}
     if as_json:
-        console.document({**outcome.to_dict(), **compared, "matcher": recognizer.matcher.to_dict()})
+        console.document(
+            {
+                **outcome.to_dict(),
+                **compared,
+                "target_fmr": outcome.operating_point.target_fmr,
+                "model": recognizer.embedder.name,
+                "matcher": recognizer.matcher.to_dict(),
+            }
+        )
     else:
         _print(outcome)
     raise typer.Exit(0 if outcome else 1)

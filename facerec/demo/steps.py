@@ -23,8 +23,8 @@ from facerec.gallery import Gallery, open_gallery
 from facerec.photos import reader
 from facerec.recognizer import Recognizer
 from facerec.reporting import Block, Cell, Column, Picture, SideBySide, Table, Text, plain
-from facerec.reporting.annotate import Label, annotate, encode_jpeg
 from facerec.types import Faces, Identification, OperatingPoint
+from facerec.types.marks import Label, encode_jpeg, mark_faces
 
 GALLERY = "demo-gallery.db"
 SCENE = "scene.jpg"
@@ -286,7 +286,7 @@ def _marked(
     factor = min(1.0, 1400 / max(picture.size))
     image = np.asarray(picture.resize((round(picture.width * factor) or 1, round(picture.height * factor) or 1)))
     points = np.empty((len(boxes), 0, 2)) if points is None else points
-    marked = annotate(image, boxes * factor, points * factor, labels or [Label()] * len(boxes))
+    marked = mark_faces(image, boxes * factor, points * factor, labels or [Label()] * len(boxes))
     alt = f"{photo.name} with {_number(len(boxes), 'face')} marked"
     return Picture(encode_jpeg(marked), alt, f"`{plain(photo.name)}` {plain(said)}")
 

@@ -34,8 +34,8 @@ def test_one_photo(enrolled, facerec, draw):
     assert [each["name"] for each in ada["candidates"]] == ["ada", "bob"]
     assert ada["score"] == ada["candidates"][0]["score"]
     assert (document["threshold"], document["target_fmr"], document["model"]) == (0.9, 1e-3, "dlib-resnet")
-    assert document["gallery_people"] == 2
-    assert document["expected_fpir"] == pytest.approx(1 - (1 - 1e-3) ** 2)
+    assert document["gallery_size"] == 2
+    assert document["expected_fpir"]["value"] == pytest.approx(1 - (1 - 1e-3) ** 2)
 
 
 def test_nobody_is_status_1(enrolled, facerec, draw):
@@ -58,7 +58,7 @@ def test_empty_gallery_has_no_nan(enrolled, facerec):
     (face,) = outcome.document["faces"]
     assert outcome.status == 1
     assert (face["score"], face["name"], face["candidates"]) == (None, None, [])
-    assert outcome.document["expected_fpir"] == 0
+    assert outcome.document["expected_fpir"]["value"] == 0
 
 
 def test_several_photos(enrolled, facerec, draw):
@@ -114,7 +114,10 @@ def test_text_for_people(enrolled, facerec):
     assert lines[0] == "ada.png"
     assert lines[1] == "  ada  face of 64 × 64 pixels at (0, 0); nearest: ada 1.000, bob 0.081"
     assert lines[2] == "  threshold 0.9000: FMR 0.001 on invented pairs, dlib-resnet"
-    assert lines[5] == "  searched 2 people; about 0.002 of strangers are expected to match someone"
+    assert (
+        lines[5]
+        == "  searched 2 people; about 0.002 of strangers are expected to match someone (95 %: 0.0014 … 0.0029)"
+    )
 
 
 def test_gallery_decides_the_model(colours, facerec, draw):

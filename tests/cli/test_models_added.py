@@ -7,7 +7,7 @@ import pytest
 
 from facerec.embed.load import load_embedder
 from facerec.points import write_points
-from facerec.types import OperatingPoint, Rate
+from facerec.types import Matcher, OperatingPoint, Rate
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +28,8 @@ def graph(tmp_path, pooled_graph):
 def points_of(path, name):
     """A file with an operating point of the model of that name."""
     embedder = load_embedder(name)
-    point = OperatingPoint(
-        0.4, 1e-3, Rate(3, 3000), Rate(5, 100), "ours", "mtcnn", embedder.crop.name, name, embedder.digest
-    )
+    matcher = Matcher("mtcnn", embedder.crop.name, name, embedder.digest, "cosine.v1", "none")
+    point = OperatingPoint(0.4, 1e-3, Rate(3, 3000), Rate(5, 100), "ours", matcher)
     write_points([point], path)
     return path
 

@@ -83,28 +83,65 @@ def table(colours):
     return colours
 
 
+ASSERTED = ("--model", "dlib-resnet", "--asserted-by", "Ada")
+
+
 def test_calibrate(table, facerec):
     """Points are written with everything that they rest on; few impostors are said to be few."""
     outcome = facerec(
-        "calibrate", "scores.csv", "--fmr", "0.01", "--fmr", "0.1", "--out", "p.json", "--data-set", "ours", "--json"
+        "calibrate",
+        "scores.csv",
+        "--fmr",
+        "0.01",
+        "--fmr",
+        "0.1",
+        "--out",
+        "p.json",
+        "--data-set",
+        "ours",
+        "--json",
+        *ASSERTED,
     )
 
     loose, strict = read_points("p.json")
     assert outcome.status == 0
     assert (loose.target_fmr, loose.threshold) == (0.1, 0.45)
     assert (strict.target_fmr, strict.threshold, strict.fmr.errors) == (0.01, 0.495, 1)
-    assert (strict.embedder, strict.embedder_digest, strict.detector) == ("dlib-resnet", "a" * 64, "squares")
-    assert (strict.data_set, strict.alignment) == ("ours", "middle-8 v1")
-    assert [each["indicative"] for each in outcome.document["points"]] == [True, True]
+    made_by = strict.matcher
+    assert (made_by.embedder, made_by.embedder_digest, made_by.detector) == ("dlib-resnet", "a" * 64, "squares")
+    assert (strict.data_set, made_by.crop) == ("ours", "middle-8 v1")
+    assert strict.asserted_by == "Ada"
+    assert [each["is_indicative"] for each in outcome.document["points"]] == [True, True]
     assert "is indicative only: 1 false matches are expected" in outcome.err
 
 
 def test_calibrated_point_decides(table, facerec, draw):
     """What `calibrate` writes, `verify` reads."""
     draw("a.png", "red")
-    facerec("calibrate", "scores.csv", "--fmr", "0.01", "--out", "p.json")
+    facerec("calibrate", "scores.csv", "--fmr", "0.01", "--out", "p.json", *ASSERTED)
 
-    assert facerec("verify", "a.png", "a.png", "--at", "p.json", "--json").document["threshold"] == 0.495
+    document = facerec("verify", "a.png", "a.png", "--at", "p.json", "--json").document
+    assert document["threshold"] == 0.495
+    assert any(note.startswith("asserted by Ada") for note in document["notes"])
+
+
+def test_scores_of_nobody_known_decide_nothing(table, facerec, draw):
+    """A table without a stamp gives a point for a matcher of its own, and verify refuses it."""
+    draw("a.png", "red")
+    made = facerec("calibrate", "scores.csv", "--fmr", "0.01", "--out", "p.json")
+
+    outcome = facerec("verify", "a.png", "a.png", "--at", "p.json", "--json")
+
+    assert (made.status, outcome.status, outcome.document["code"]) == (0, 2, "model_mismatch")
+    assert "a matcher of its own" in made.err + outcome.err
+
+
+def test_a_model_is_not_named_without_who_vouches(table, facerec):
+    """Naming a model without saying who asserts it is an error that says how."""
+    outcome = facerec("calibrate", "scores.csv", "--fmr", "0.01", "--out", "p.json", "--model", "dlib-resnet")
+
+    assert outcome.status == 2
+    assert "--asserted-by" in outcome.err
 
 
 def test_calibrate_refuses_what_cannot_be_shown(table, facerec):

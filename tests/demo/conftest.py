@@ -66,7 +66,9 @@ def _hue(chips: np.ndarray) -> np.ndarray:
 def recognizer() -> Recognizer:
     """A recognizer of coloured squares: one colour is one person."""
     embedder = Embedder("hue", DIGEST, 3, MiddleCrop(), _hue)
-    return Recognizer(detector=SquareDetector(), embedder=embedder, gate=QualityGate(min_sharpness=-1), device="cpu")
+    return Recognizer(
+        detector=SquareDetector(), embedder=embedder, gate=QualityGate({"size": 40, "detection": 0.85}), device="cpu"
+    )
 
 
 @pytest.fixture
