@@ -48,7 +48,8 @@ def embed(
     """Embed photos of known people: one row per photo, with the vector of its face.
 
     The table is what facerec audit mitigation reads. A photo that cannot be read, without a face, or whose face the
-    quality gate refuses stays as a row without a vector; how many there are is printed. Vectors of faces are biometric data: keep them like the photos.
+    quality gate refuses stays as a row without a vector; how many there are is printed. Vectors of faces are biometric
+    data: keep them like the photos.
     """
     from facerec.cli.recognition import load_recognizer
     from facerec.measure.datasets import photos_csv
@@ -66,7 +67,13 @@ def embed(
         vectors = PhotoVectors(
             recognizer, table["image"].tolist(), photos.parent if root is None else root, face, progress
         )
-        write_vectors(_rows(table, vectors), out, columns=columns, dimension=recognizer.embedder.dimension, matcher=recognizer.matcher)
+        write_vectors(
+            _rows(table, vectors),
+            out,
+            columns=columns,
+            dimension=recognizer.embedder.dimension,
+            matcher=recognizer.matcher,
+        )
     failures = vectors.failures
     report(failures)
     people = int(table["subject"].nunique())

@@ -78,7 +78,7 @@ def colour_recognizer(embedder: Embedder | None = None) -> Recognizer:
     return Recognizer(
         detector=SquareDetector(),
         embedder=embedder or colour_embedder(),
-        gate=QualityGate(min_sharpness=0),
+        gate=QualityGate({"size": 40, "detection": 0.85}),
         device="cpu",
     )
 
@@ -102,10 +102,7 @@ def point_for(recognizer: Recognizer, target: float = 1e-3, threshold: float = 0
         fmr=Rate(round(30_000 * target), 30_000),
         fnmr=Rate(30, 3_000),
         data_set="invented pairs",
-        detector=recognizer.detector.name,
-        alignment=recognizer.embedder.crop.name,
-        embedder=recognizer.embedder.name,
-        embedder_digest=recognizer.embedder.digest,
+        matcher=recognizer.matcher,
     )
 
 
