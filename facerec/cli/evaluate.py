@@ -85,10 +85,7 @@ def lfw(
                 **failures_document(failures),
                 "images_per_second": per_second,
                 "seconds": seconds,
-                "model": recognizer.embedder.name,
-                "embedder_digest": recognizer.embedder.digest,
-                "detector": recognizer.detector.name,
-                "alignment": recognizer.embedder.crop.name,
+                "matcher": recognizer.matcher.to_dict(),
                 "scores": None if scores is None else str(scores),
             }
         )
@@ -117,19 +114,14 @@ def evaluate_table(
     Larger scores must mean more alike. Comparisons with an empty score count as rejected. Accuracy is given where the
     table has a column `fold`: at a threshold chosen on the same pairs it would flatter.
     """
-    from facerec.measure.evaluation import evaluate_scores, rates_at
+    from facerec.measure.evaluation import evaluate_scores, rates_at_point
     from facerec.measure.tables import read
-    from facerec.measure.tables.stamp import stamp_of
-    from facerec.points import notes_on, read_points
+    from facerec.points import read_points
 
     rows = read(table)
     points = () if at is None else read_points(at)
-    stamp = stamp_of(rows)
-    notes = {note: None for point in points if stamp is not None for note in notes_on(point, stamp)}
-    if points and stamp is None:
-        notes["the table carries no stamp: whether these operating points are of its matcher is not known"] = None
+    measured = [(point, *rates_at_point(rows, point)) for point in points]
     evaluation = evaluate_scores(rows)
-    measured = [(point, *rates_at(rows, point.threshold)) for point in points]
     if as_json:
         at_points = [
             {
@@ -138,15 +130,16 @@ def evaluate_table(
                 "measured_on": point.data_set,
                 "fmr": fmr.to_dict(),
                 "fnmr": fnmr.to_dict(),
+                "notes": list(notes),
             }
-            for point, fmr, fnmr in measured
+            for point, fmr, fnmr, notes in measured
         ]
-        console.document({**_document(evaluation), "at_operating_points": at_points, "notes": list(notes)})
+        console.document({**_document(evaluation), "at_operating_points": at_points})
         return
-    for note in notes:
-        console.note(note)
     _print(evaluation)
-    for point, fmr, fnmr in measured:
+    for point, fmr, fnmr, notes in measured:
+        for note in notes:
+            console.note(f"{point.name}: {note}")
         console.say(f"At threshold {point.threshold:.4f} ({point.name}):")
         console.say(f"  false matches      {console.percent(fmr)}")
         console.say(f"  false non-matches  {console.percent(fnmr)}")

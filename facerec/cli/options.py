@@ -59,6 +59,10 @@ FaceOption = Annotated[
         "--face WHICH", "Which face of a photo is meant: only (an error if there are several), largest, or central."
     ),
 ]
+NoGate = Annotated[
+    bool,
+    flag("--no-gate", "Take faces below the quality gate too; the table then says so, and so do its operating points."),
+]
 At = Annotated[
     Path | None,
     option(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, ModelFiles, examples, flag, option
+from facerec.cli.options import AsJson, Device, FaceOption, MinFaceSize, Model, ModelFiles, NoGate, examples, option
 from facerec.cli.tables import failures_document, refuse_unwritable, report
 
 EXAMPLES = examples(
@@ -32,9 +32,7 @@ def score(
         option("--root DIR", "The folder that the photos' paths start from; by default the one that PAIRS.csv is in."),
     ] = None,
     face: FaceOption = "central",
-    no_gate: Annotated[
-        bool, flag("--no-gate", "Score faces below the quality gate too; the table then says so, and so do its points.")
-    ] = False,
+    no_gate: NoGate = False,
     as_json: AsJson = False,
     model: Model = None,
     min_face_size: MinFaceSize = 40,
@@ -71,10 +69,7 @@ def score(
                 "pairs": len(scored),
                 "pairs_without_score": without_score,
                 **failures_document(failures),
-                "model": recognizer.embedder.name,
-                "embedder_digest": recognizer.embedder.digest,
-                "detector": recognizer.detector.name,
-                "alignment": recognizer.embedder.crop.name,
+                "matcher": recognizer.matcher.to_dict(),
             }
         )
     else:

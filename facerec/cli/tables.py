@@ -31,8 +31,10 @@ def failures_document(failures: PhotoFailures) -> dict[str, object]:
         "images": failures.photos,
         "images_unreadable": len(failures.unreadable),
         "images_without_face": len(failures.without_face),
+        "images_refused": len(failures.refused),
         "first_unreadable": first,
         "first_without_face": list(failures.without_face[:_SHOWN]),
+        "first_refused": dict(list(failures.refused.items())[:_SHOWN]),
     }
 
 
@@ -48,3 +50,7 @@ def report(failures: PhotoFailures) -> None:
         more = " …" if len(failures.without_face) > _SHOWN else ""
         names = ", ".join(map(name_of, failures.without_face[:_SHOWN]))
         console.note(f"{len(failures.without_face)} of {failures.photos} photos show no face to compare: {names}{more}")
+    if failures.refused:
+        console.note(f"{len(failures.refused)} of {failures.photos} photos were refused by the quality gate:")
+        for reason in list(failures.refused.values())[:_SHOWN]:
+            console.note(f"  {reason}")

@@ -98,7 +98,7 @@ class PhotoVectors:
     choice: FaceChoice = "central"
     progress: Progress | None = None
     _unreadable: dict[str, str] = field(default_factory=dict, init=False)
-    _without_face: list[str] = field(default_factory=list, init=False)
+    _without_face: dict[str, None] = field(default_factory=dict, init=False)
     _refused: dict[str, str] = field(default_factory=dict, init=False)
 
     def __iter__(self) -> Iterator[tuple[str, NDArray[np.float32] | None]]:
@@ -109,7 +109,7 @@ class PhotoVectors:
             if isinstance(outcome, ImageError):
                 self._unreadable[image] = str(outcome)
             elif len(outcome) == 0:
-                self._without_face.append(image)
+                self._without_face[image] = None
             elif problems := self.recognizer.gate.problems(outcome[0]):
                 self._refused[image] = "; ".join(problems)
             else:
@@ -118,6 +118,11 @@ class PhotoVectors:
             yield image, vector
             if self.progress is not None:
                 self.progress(done, len(self.images))
+
+    def failure_of(self, image: str) -> str:
+        """Why a photo that was taken has no vector, in the words of ``tables/stamp.py``; empty where it has one."""
+        kinds = ((UNREADABLE, self._unreadable), (NO_FACE, self._without_face), (REFUSED, self._refused))
+        return next((word for word, photos in kinds if image in photos), "")
 
     @property
     def failures(self) -> PhotoFailures:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from facerec.measure.tables.vector_table import read_vectors
+from facerec.types import Matcher
 
 PHOTOS = """subject,image,gender
 ada,ada1.png,female
@@ -43,10 +44,28 @@ def test_table(photos, facerec, out):
     assert found.matrix[0] @ found.matrix[1] > 0.9 > found.matrix[0] @ found.matrix[2]
     assert np.linalg.norm(found.matrix[:3], axis=1) == pytest.approx(np.ones(3))
     assert (document["photos"], document["photos_without_vector"], document["people"]) == (5, 2, 2)
-    assert (document["dimension"], document["model"], document["embedder_digest"]) == (3, "dlib-resnet", "a" * 64)
+    assert document["dimension"] == 3
+    assert found.matcher == Matcher(**document["matcher"])
+    assert (found.matcher.embedder_digest, found.matcher.gate) == ("a" * 64, "detection.v1>=0.85, size.v1>=40")
+    assert found.photos["failure"].tolist() == ["", "", "", "no face", "unreadable"]
     assert document["first_without_face"] == ["none.png"]
     assert list(document["first_unreadable"]) == ["bad.png"]
     assert "1 of 5 photos show no face to compare: none.png" in outcome.err
+
+
+def test_the_gate_judges_unless_it_is_left_out(photos, facerec, draw):
+    """A face that is too small gives no vector, and the table says so; --no-gate takes it, and the stamp says so."""
+    draw("in/ada2.png", "wine", size=32)
+
+    judged = facerec("embed", "photos.csv", "--root", "in", "--out", "v.csv", "--json")
+    facerec("embed", "photos.csv", "--root", "in", "--out", "all.csv", "--no-gate")
+
+    assert read_vectors("v.csv").photos["failure"].tolist() == ["", "refused", "", "no face", "unreadable"]
+    assert judged.document["images_refused"] == 1
+    assert "too small to decide" in judged.document["first_refused"]["ada2.png"]
+    everyone = read_vectors("all.csv")
+    assert everyone.embedded.tolist() == [True, True, True, False, False]
+    assert everyone.matcher.gate == "none"
 
 
 def test_one_line(photos, facerec):
@@ -66,6 +85,7 @@ def test_one_line(photos, facerec):
         ("image,subject\nada1.png,a\nada1.png,a\n", "stands again in row 2"),
         ("image,subject\nnosuch.png,a\n", "photos are missing: nosuch.png"),
         ("image,subject,v0\nada1.png,a,1\n", "the column v0 has a name that the table of vectors needs itself"),
+        ("image,subject,matcher\nada1.png,a,1\n", "the column matcher has a name that the table of vectors needs"),
         ("image,subject,subject\nada1.png,a,a\n", "subject"),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from facerec.measure import tables
 from facerec.points import read_points
+from facerec.types import Matcher
 
 PAIRS = """probe_image,reference_image,probe_subject,reference_subject,probe_gender,reference_gender
 ada1.png,ada2.png,ada,ada,female,female
@@ -38,6 +40,8 @@ def test_score_table(pairs, facerec, out):
     assert table["score"].isna().tolist() == [False, False, True, True]
     assert table["score"][0] > 0.9 > table["score"][1]
     assert tables.attributes(table) == ("gender",)
+    assert tables.stamp_of(table) == Matcher(**document["matcher"])
+    assert table["reference_failure"].tolist() == ["", "", "no face", "unreadable"]
     assert (document["pairs"], document["pairs_without_score"], document["images"]) == (4, 2, 5)
     assert (document["images_unreadable"], document["images_without_face"]) == (1, 1)
     assert document["first_without_face"] == ["none.png"]
@@ -50,6 +54,45 @@ def test_score_says_where_the_table_is(pairs, facerec):
     outcome = facerec("score", "pairs.csv", "--root", "in", "--out", "s.csv")
 
     assert outcome.out == "s.csv: 4 pairs of 5 photos, 2 without a score\n"
+
+
+def test_the_gate_judges_unless_it_is_left_out(pairs, facerec, draw):
+    """A face below the gate gives no score; with --no-gate it does, and stamp and operating point say so."""
+    draw("in/ada2.png", "wine", size=32)
+
+    judged = facerec("score", "pairs.csv", "--root", "in", "--out", "s.csv", "--json")
+    facerec("score", "pairs.csv", "--root", "in", "--out", "all.csv", "--no-gate")
+
+    table, everything = tables.read("s.csv"), tables.read("all.csv")
+    assert table["reference_failure"].tolist() == ["refused", "", "no face", "unreadable"]
+    assert "1 of 5 photos were refused by the quality gate" in judged.err
+    assert judged.document["images_refused"] == 1
+    assert everything["score"].isna().tolist() == [False, False, True, True]
+    assert tables.stamp_of(everything).gate == "none" != tables.stamp_of(table).gate
+
+
+def test_random_numbers_are_no_threshold_of_any_embedder_here(colours, facerec, draw):
+    """1,500 random numbers with invented people become a point at which no embedder of this project decides."""
+    numbers = np.random.default_rng(1).random(1500)
+    lines = ["probe_image,reference_image,probe_subject,reference_subject,genuine,score"]
+    lines += [
+        f"a{n},b{n},p{n},{'p' if n < 300 else 'q'}{n},{n < 300},{number}".replace("True", "true").replace(
+            "False", "false"
+        )
+        for n, number in enumerate(numbers)
+    ]
+    (colours / "x.csv").write_text("\n".join(lines))
+    draw("a.png", "red")
+
+    made = facerec("calibrate", "x.csv", "--fmr", "1e-3", "--out", "p.json")
+    decided = facerec("verify", "a.png", "a.png", "--at", "p.json")
+
+    assert made.status == 0
+    assert "the table carries no stamp" in made.err
+    assert "a" * 64 not in (colours / "p.json").read_text()
+    assert decided.status == 2
+    assert "measured with a matcher of its own" in decided.err
+    assert decided.out == ""
 
 
 @pytest.mark.parametrize("out", ["scores.txt", "nosuch/scores.csv"])
@@ -73,44 +116,32 @@ def test_bad_manifests(pairs, facerec, content):
 
 
 @pytest.fixture
-def table(colours):
+def table(colours, point):
     """A score table of 200 pairs in two folds; the impostors reach 0.5, four genuine pairs stay below."""
     lines = ["probe_image,reference_image,probe_subject,reference_subject,genuine,score,fold"]
     for n in range(100):
         lines.append(f"g{n}a,g{n}b,p{n},p{n},true,{0.2 if n < 4 else 0.9},{n % 2}")
         lines.append(f"i{n}a,i{n}b,p{n},q{n},false,{n / 200},{n % 2}")
     (colours / "scores.csv").write_text("\n".join(lines) + "\n")
+    scored = tables.read(colours / "scores.csv")
+    tables.write(tables.stamped(scored, point().matcher), colours / "scores.csv")
+    tables.write(scored, colours / "unstamped.csv")
     return colours
-
-
-ASSERTED = ("--model", "dlib-resnet", "--asserted-by", "Ada")
 
 
 def test_calibrate(table, facerec):
     """Points are written with everything that they rest on; few impostors are said to be few."""
     outcome = facerec(
-        "calibrate",
-        "scores.csv",
-        "--fmr",
-        "0.01",
-        "--fmr",
-        "0.1",
-        "--out",
-        "p.json",
-        "--data-set",
-        "ours",
-        "--json",
-        *ASSERTED,
+        "calibrate", "scores.csv", "--fmr", "0.01", "--fmr", "0.1", "--out", "p.json", "--data-set", "ours", "--json"
     )
 
     loose, strict = read_points("p.json")
     assert outcome.status == 0
     assert (loose.target_fmr, loose.threshold) == (0.1, 0.45)
     assert (strict.target_fmr, strict.threshold, strict.fmr.errors) == (0.01, 0.495, 1)
-    made_by = strict.matcher
-    assert (made_by.embedder, made_by.embedder_digest, made_by.detector) == ("dlib-resnet", "a" * 64, "squares")
-    assert (strict.data_set, made_by.crop) == ("ours", "middle-8 v1")
-    assert strict.asserted_by == "Ada"
+    matcher = strict.matcher
+    assert (matcher.embedder, matcher.embedder_digest, matcher.detector) == ("dlib-resnet", "a" * 64, "squares")
+    assert (strict.data_set, matcher.crop, strict.asserted_by) == ("ours", "middle-8 v1", "")
     assert [each["is_indicative"] for each in outcome.document["points"]] == [True, True]
     assert "is indicative only: 1 false matches are expected" in outcome.err
 
@@ -118,30 +149,25 @@ def test_calibrate(table, facerec):
 def test_calibrated_point_decides(table, facerec, draw):
     """What `calibrate` writes, `verify` reads."""
     draw("a.png", "red")
-    facerec("calibrate", "scores.csv", "--fmr", "0.01", "--out", "p.json", *ASSERTED)
+    facerec("calibrate", "scores.csv", "--fmr", "0.01", "--out", "p.json")
 
-    document = facerec("verify", "a.png", "a.png", "--at", "p.json", "--json").document
-    assert document["threshold"] == 0.495
-    assert any(note.startswith("asserted by Ada") for note in document["notes"])
+    assert facerec("verify", "a.png", "a.png", "--at", "p.json", "--json").document["threshold"] == 0.495
 
 
-def test_scores_of_nobody_known_decide_nothing(table, facerec, draw):
-    """A table without a stamp gives a point for a matcher of its own, and verify refuses it."""
+def test_who_made_an_unstamped_table_is_asserted(table, facerec, draw):
+    """Every decision at such a point says who vouches for it; a model alone, or a stamp of another, is refused."""
     draw("a.png", "red")
-    made = facerec("calibrate", "scores.csv", "--fmr", "0.01", "--out", "p.json")
+    calibrate = ("calibrate", "unstamped.csv", "--fmr", "0.01", "--out", "p.json")
 
-    outcome = facerec("verify", "a.png", "a.png", "--at", "p.json", "--json")
+    alone = facerec(*calibrate, "--model", "dlib-resnet")
+    vouched = facerec(*calibrate, "--model", "dlib-resnet", "--asserted-by", "Ada")
+    decided = facerec("verify", "a.png", "a.png", "--at", "p.json", "--json")
+    against = facerec(*calibrate[:1], "scores.csv", *calibrate[2:], "--model", "facenet", "--asserted-by", "Ada")
 
-    assert (made.status, outcome.status, outcome.document["code"]) == (0, 2, "model_mismatch")
-    assert "a matcher of its own" in made.err + outcome.err
-
-
-def test_a_model_is_not_named_without_who_vouches(table, facerec):
-    """Naming a model without saying who asserts it is an error that says how."""
-    outcome = facerec("calibrate", "scores.csv", "--fmr", "0.01", "--out", "p.json", "--model", "dlib-resnet")
-
-    assert outcome.status == 2
-    assert "--asserted-by" in outcome.err
+    assert (alone.status, vouched.status, decided.status, against.status) == (2, 0, 0, 2)
+    assert "--asserted-by WHO" in alone.err
+    assert any(note.startswith("asserted by Ada") for note in decided.document["notes"])
+    assert "and Ada asserts" in against.err
 
 
 def test_calibrate_refuses_what_cannot_be_shown(table, facerec):
@@ -166,6 +192,8 @@ def test_evaluate_scores(table, facerec):
     assert 0 < document["eer"] < 0.05
     (at_point,) = document["at_operating_points"]
     assert (at_point["threshold"], at_point["fmr"]["errors"], at_point["fnmr"]["errors"]) == (0.495, 1, 4)
+    assert at_point["notes"] == []
+    assert "carries no stamp" in facerec("evaluate", "scores", "unstamped.csv", "--at", "p.json").err
 
 
 def test_evaluate_scores_for_people(table, facerec):
