@@ -73,8 +73,8 @@ def lfw_page(
     return Page(
         title="The default pipeline on LFW",
         summary=(
-            f"{point.detector}, {point.alignment}, {point.embedder} with flip averaging, at its defaults, from the "
-            f"250 × 250 photos: {folds.mean:.2%} of 6,000 pairs are decided rightly."
+            f"{point.matcher.detector}, {point.matcher.crop}, {point.matcher.embedder} with flip averaging, at its "
+            f"defaults, from the 250 × 250 photos: {folds.mean:.2%} of 6,000 pairs are decided rightly."
         ),
         lead=(Callout("warning", WARNING),),
         sections=(

@@ -23,8 +23,10 @@ from facerec.measure import datasets, tables
 from facerec.measure.evaluation import evaluate_scores
 from facerec.measure.metrics import clustered_rate
 from facerec.measure.operating_points import calibrate_all_pairs
+from facerec.measure.photo_vectors import PhotoVectors
 from facerec.points import write_points
 from facerec.reporting import write
+from facerec.similarity import cosines_of_all
 from facerec.types import OperatingPoint, Rate
 
 ROOT = Path(__file__).parents[2]
@@ -32,18 +34,6 @@ TARGETS = (1e-2, 1e-3, 1e-4)
 # Published, so that every run gives the same pseudonyms. They keep names out of the table; whoever has LFW can undo
 # them, as the public list of pairs would allow with any key.
 PSEUDONYM_KEY = b"facerec/data/lfw"
-
-
-def embed(recognizer: Recognizer, root: Path, images: list[str]) -> dict[str, np.ndarray | None]:
-    """The vector of the central face of each photo, None where there is none."""
-    vectors: dict[str, np.ndarray | None] = {}
-    for image, faces in zip(images, recognizer.stream((root / name for name in images), choice="central"), strict=True):
-        if isinstance(faces, Exception):
-            raise faces
-        vectors[image] = faces.embeddings[0].copy() if len(faces) else None
-        if len(vectors) % 500 == 0:
-            print(f"{len(vectors)} of {len(images)} photos", flush=True)
-    return vectors
 
 
 def genders(pairs: pd.DataFrame) -> dict[str, str]:
@@ -64,7 +54,7 @@ def by_gender(stack: np.ndarray, people: np.ndarray, gender: np.ndarray, point: 
         ("a woman and a man", "female", "male"),
     ):
         a, b = np.flatnonzero(gender == first), np.flatnonzero(gender == second)
-        accepted = stack[a] @ stack[b].T >= point.threshold
+        accepted = cosines_of_all(stack[a], stack[b]) >= point.threshold
         left = np.broadcast_to(people[a][:, None], accepted.shape)
         right = np.broadcast_to(people[b], accepted.shape)
         once = np.triu(np.ones_like(accepted), 1) if first == second else np.ones_like(accepted)
@@ -77,6 +67,12 @@ def by_gender(stack: np.ndarray, people: np.ndarray, gender: np.ndarray, point: 
     return rows
 
 
+def said(done: int, photos: int) -> None:
+    """A line now and then."""
+    if done % 500 == 0:
+        print(f"{done} of {photos} photos", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder of LFW")
@@ -85,10 +81,13 @@ def main() -> None:
     recognizer = Recognizer(device="cpu", workers=2)
     images = sorted({*pairs["probe_image"], *pairs["reference_image"]})
     started = time.perf_counter()
-    vectors = embed(recognizer, root, images)
+    photos = PhotoVectors(recognizer, images, root, progress=said)
+    vectors = dict(photos)
+    failures = photos.failures
     per_second = len(images) / (time.perf_counter() - started)
 
-    table = tables.pseudonymise(tables.make(pairs, vectors), key=PSEUDONYM_KEY)
+    scored = tables.score_vectors(pairs, vectors, matcher=recognizer.matcher, failures=failures.words)
+    table = tables.pseudonymise(scored, key=PSEUDONYM_KEY)
     tables.write(table, ROOT / "data/lfw/scores.csv")
 
     found = [image for image in images if vectors[image] is not None]
@@ -104,22 +103,20 @@ def main() -> None:
         names,
         TARGETS,
         data_set=f"LFW, all pairs of {len(found):,} photos ({same:.0%} of one gender)",
-        detector=recognizer.detector.name,
-        alignment=recognizer.embedder.crop.name,
-        embedder=recognizer.embedder.name,
-        embedder_digest=recognizer.embedder.digest,
+        matcher=recognizer.matcher,
+        refused=Rate(len(failures.refused), len(images) - len(failures.unreadable) - len(failures.without_face)),
     )
     write_points(points, ROOT / "data/calibration/lfw.json")
 
     rows = [row for point in points for row in by_gender(stack, people, gender, point)]
-    page = lfw_page(table, points, rows, photos=len(images), without_face=len(images) - len(found))
+    page = lfw_page(table, points, rows, photos=len(images), without_face=len(failures.without_face))
     write(page, ROOT / "reports/lfw")
     packages = ("facerec", "torch", "torchvision", "numpy", "pillow", "facenet-pytorch", "face_recognition_models")
     run = {
         "command": "python data/lfw/recipe.py --data FOLDER_OF_LFW",
         "data": "LFW (deep-funneled), the photos of pairs.txt",
         "pairs_sha256": hashlib.sha256((root / "pairs.txt").read_bytes()).hexdigest(),
-        "embedder_digest": recognizer.embedder.digest,
+        "matcher": recognizer.matcher.to_dict(),
         "versions": {name: version(name) for name in packages},
         "python": platform.python_version(),
     }
@@ -127,7 +124,10 @@ def main() -> None:
 
     evaluation = evaluate_scores(table)
     print(f"accuracy {evaluation.folds.mean:.4%} ± {evaluation.folds.std:.4%}; auc {evaluation.auc:.5f}")
-    print(f"eer {evaluation.eer:.4%}; {len(images) - len(found)} photos without a face; {per_second:.1f} photos/s")
+    print(
+        f"eer {evaluation.eer:.4%}; {len(failures.without_face)} photos without a face, {len(failures.refused)} "
+        f"refused by the gate; {per_second:.1f} photos/s"
+    )
     for each in evaluation.true_matches:
         print(f"TMR at FMR {each.target_fmr:g}: {each.rate}")
     for point in points:

@@ -69,7 +69,7 @@ def ten_folds(embedder: Embedder, lfw: People, work: Path, root: Path) -> pd.Dat
     of = dict(zip(lfw.files, vectors, strict=True))
     pairs = datasets.lfw(root)
     images = {*pairs["probe_image"], *pairs["reference_image"]}
-    return tables.make(pairs, {image: of.get(image) for image in images})
+    return tables.score_vectors(pairs, {image: of.get(image) for image in images})
 
 
 def in_turns(contenders: dict[str, Embedder], chips: Chips, *, rounds: int) -> dict[str, float]:

@@ -149,7 +149,7 @@ class _Walker:
         rows: list[tuple[Cell, ...]] = []
         for name in self.people:
             faces = [self.faces[photo.name].only() for photo in self._enrolled(name)]
-            people.enroll(name, faces, purpose="demonstration of facerec", expires=tomorrow)
+            people.enroll(name, faces, gate=self.recognizer.gate, purpose="demonstration of facerec", expires=tomorrow)
             rows.append((name, ", ".join(photo.name for photo in self._enrolled(name)), tomorrow.isoformat()))
         table = Table("Who is enrolled.", (Column("person"), Column("photos"), Column("matched until")), tuple(rows))
         text = Text(

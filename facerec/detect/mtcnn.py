@@ -91,8 +91,8 @@ class Mtcnn:
 
     @property
     def name(self) -> str:
-        """For example ``mtcnn(min_face_size=40, mode=fast)``."""
-        return f"mtcnn(min_face_size={self.min_face_size}, mode={self.mode})"
+        """For example ``mtcnn.v1(min_face_size=40, mode=fast)``; the version changes with the recipe's constants."""
+        return f"mtcnn.v1(min_face_size={self.min_face_size}, mode={self.mode})"
 
     def batch(self, images: Sequence[Image]) -> list[Detections]:
         """The faces of several photos, whose sizes may differ.

@@ -44,7 +44,7 @@ class Matcher(Value):
     Attributes
     ----------
     detector : str
-        Such as ``mtcnn(min_face_size=40, mode=fast)``.
+        Such as ``mtcnn.v1(min_face_size=40, mode=fast)``.
     crop : str
         Such as ``dlib-5pt-chip-150.v1``.
     embedder : str

@@ -27,7 +27,7 @@ def test_bad_photo_is_reported_and_the_others_go_on(folder, facerec):
     assert good == {"photo": "in/a.png", "width": 90, "height": 60, "faces": []}
     assert bad["photo"] == "in/b.jpg"
     assert "in/b.jpg cannot be read as a photo" in bad["error"]
-    assert outcome.document["detector"] == "mtcnn(min_face_size=40, mode=fast)"
+    assert outcome.document["detector"] == "mtcnn.v1(min_face_size=40, mode=fast)"
     assert outcome.err == "facerec: error: 1 of 2 photos could not be read\n"
 
 
@@ -54,7 +54,7 @@ def test_settings_reach_the_detector(folder, facerec):
     document = facerec("detect", "in/a.png", "--json", "--exact", "--min-face-size", 20).document
     refused = facerec("detect", "in/a.png", "--min-face-size", 3)
 
-    assert document["detector"] == "mtcnn(min_face_size=20, mode=exact)"
+    assert document["detector"] == "mtcnn.v1(min_face_size=20, mode=exact)"
     assert refused.status == 2
     assert refused.err.startswith("facerec: error: min_face_size must be at least 12 pixels")
 

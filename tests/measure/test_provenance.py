@@ -20,7 +20,7 @@ from facerec.points import notes_on
 from facerec.types import Matcher
 
 OURS = Matcher(
-    "mtcnn(min_face_size=40, mode=fast)", "dlib-5pt-chip-150.v1", "dlib-resnet", "ab" * 32, "cosine.v1", "none"
+    "mtcnn.v1(min_face_size=40, mode=fast)", "dlib-5pt-chip-150.v1", "dlib-resnet", "ab" * 32, "cosine.v1", "none"
 )
 THEIRS = dataclasses.replace(OURS, embedder="facenet", embedder_digest="cd" * 32)
 
