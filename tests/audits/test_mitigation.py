@@ -54,7 +54,7 @@ def world(people=160, pairs=6000, seed=0, dimension=8):
         [[p[0], r[0], p[1], r[1], p[1] == r[1], p[2], r[2]] for p, r in rows],
         columns=[*tables.REQUIRED[:5], "probe_group", "reference_group"],
     )
-    return tables.make(table, vectors), vectors
+    return tables.score_vectors(table, vectors), vectors
 
 
 def crowd_of(people):
