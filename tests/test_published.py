@@ -10,7 +10,6 @@ from facerec.detect import Mtcnn
 from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.measure import tables
 from facerec.measure.evaluation import evaluate_scores, rates_at
-from facerec.measure.operating_points import is_indicative
 from facerec.models.shipped_points import shipped_point
 from facerec.points import read_points
 
@@ -34,10 +33,10 @@ def test_points_belong_to_the_default_pipeline(points) -> None:
     embedder, detector = dlib_resnet(), Mtcnn()
 
     for point in points:
-        assert point.embedder_digest == embedder.digest
-        assert point.embedder == embedder.name
-        assert point.alignment == embedder.crop.name
-        assert point.detector == detector.name
+        assert point.matcher.embedder_digest == embedder.digest
+        assert point.matcher.embedder == embedder.name
+        assert point.matcher.crop == embedder.crop.name
+        assert point.matcher.detector == detector.name
         assert shipped_point(embedder.digest, point.target_fmr) == point
 
 
@@ -45,7 +44,7 @@ def test_points_rest_on_enough(points) -> None:
     """Three targets, each reached, each on many more than thirty expected false matches."""
     assert [point.target_fmr for point in points] == [1e-2, 1e-3, 1e-4]
     for point in points:
-        assert not is_indicative(point)
+        assert not point.is_indicative
         assert point.fmr.value <= point.target_fmr
         assert point.fmr.value > 0.99 * point.target_fmr
         assert point.fmr.effective_trials < point.fmr.trials

@@ -11,6 +11,7 @@ from facerec.models.folder import ModelDescription, Parent, Pixels, Terms, Train
 from facerec.models.folder.values import WEIGHTS_FILES, CommercialUse
 from facerec.networks.face_network import FaceNetwork
 from facerec.training.losses import LossSettings
+from facerec.training.measuring import compared
 from facerec.training.people import People
 from facerec.training.progress import Epoch
 from facerec.training.recipe import TrainingRecipe
@@ -68,6 +69,7 @@ def describe(
         "people learned from": split.train_people,
         "photos validated on": len(split.validation),
         "people validated on": split.validation_people,
+        **compared(people, split.validation, seed=recipe.seed),
         "photos left out": len(people.skipped),
         "backbone": backbone.name,
         "head": recipe.head,

@@ -201,8 +201,9 @@ def train_student(
         vectors = validation_vectors(
             network_forward(network, pixels, flip=recipe.flip, device=str(place)), faces, known
         )
-        points, unmeasured = points_of(vectors, faces, known, about, (*USUAL_FMRS, recipe.fmr))
-        write_scores(vectors, faces, known, work / "validation_scores.csv", about=about)
+        fmrs = (*USUAL_FMRS, recipe.fmr)
+        points, unmeasured = points_of(vectors, faces, known, about, fmrs, seed=recipe.seed)
+        write_scores(vectors, faces, known, work / "validation_scores.csv", about=about, seed=recipe.seed)
     write_student_curves(result.history, work, about=about, teacher=teacher.embedder.name)
     folder = write_model(out, about, contents, points=points)
     (work / _CHECKPOINT).unlink(missing_ok=True)

@@ -30,7 +30,7 @@ from facerec.training.recipe import TrainingRecipe
 from facerec.training.sampling import Sampler
 from facerec.training.splits import PeopleSplit
 from facerec.training.teaching import TeacherLoss
-from facerec.training.validation import separation, thinned
+from facerec.training.validation import separation
 from facerec.transfer.distributed import Team
 from facerec.transfer.freezing import check_frozen, freeze, frozen_state
 from facerec.transfer.loop import autocast
@@ -63,6 +63,8 @@ class FaceLoop:
         Cuts passes over ``split.train`` into batches of positions in it.
     recipe : TrainingRecipe
     team : Team
+    compared : ndarray, int64
+        Photos of ``split.validation`` that are compared in every epoch.
     weights : ndarray, float32, optional
         How much each photo of ``split.train`` counts in the loss.
 
@@ -92,6 +94,7 @@ class FaceLoop:
         sampler: Sampler,
         recipe: TrainingRecipe,
         team: Team,
+        compared: NDArray[np.int64],
         weights: NDArray[np.float32] | None = None,
     ) -> None:
         self.network, self.loss, self.inputs, self.team = network, loss, inputs, team
@@ -103,7 +106,7 @@ class FaceLoop:
         _, people = np.unique(labels[split.train], return_inverse=True)
         self._people = torch.from_numpy(people.astype(np.int64))
         self._weights = None if weights is None else torch.from_numpy(weights)
-        self._validation = split.validation[thinned(labels[split.validation])]
+        self._validation = compared
         self._labels = labels[self._validation]
         self._schedule = recipe.schedule
         self._format = number_format(recipe.precision, network, network.device)

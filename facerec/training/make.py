@@ -26,7 +26,7 @@ from facerec.training.describing import describe
 from facerec.training.finetune import FaceLoop
 from facerec.training.inputs import Held, Inputs, held_vectors, inputs_of
 from facerec.training.losses import FaceLoss, loss_settings
-from facerec.training.measuring import USUAL_FMRS, points_of, validation_vectors, write_scores
+from facerec.training.measuring import USUAL_FMRS, epoch_photos, points_of, validation_vectors, write_scores
 from facerec.training.people import People
 from facerec.training.progress import Epoch, Progress
 from facerec.training.recipe import TrainingRecipe
@@ -194,8 +194,9 @@ def train_embedder(
         data_terms=data_terms,
     )
     vectors = _final_vectors(network, plan, inputs)
-    points, unmeasured = points_of(vectors, people, plan.split.validation, about, (*USUAL_FMRS, recipe.fmr))
-    write_scores(vectors, people, plan.split.validation, work / SCORES, about=about)
+    seed, photos = recipe.seed, plan.split.validation
+    points, unmeasured = points_of(vectors, people, photos, about, (*USUAL_FMRS, recipe.fmr), seed=seed)
+    write_scores(vectors, people, photos, work / SCORES, about=about, seed=seed)
     write_curves(result.history, work, name=name, facts=tuple(about.training.details.items()), fmr=recipe.fmr)
     folder = write_model(out, about, contents, points=points)
     (work / _CHECKPOINT).unlink(missing_ok=True)
@@ -351,7 +352,7 @@ def _few_of_each(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _loop(plan: _Plan, network: FaceNetwork, loss: FaceLoss, inputs: Inputs) -> FaceLoop:
-    team = current_team()
+    team, photos = current_team(), plan.split.validation
     return FaceLoop(
         network,
         loss,
@@ -362,6 +363,7 @@ def _loop(plan: _Plan, network: FaceNetwork, loss: FaceLoss, inputs: Inputs) -> 
         sampler=_sampler(plan, loss, team.size),
         recipe=plan.recipe,
         team=team,
+        compared=photos[epoch_photos(plan.people, photos, seed=plan.recipe.seed)],
         weights=_weights(plan),
     )
 
@@ -391,7 +393,8 @@ def _write_scores(network: FaceNetwork, plan: _Plan, path: Path, device: torch.d
     """The scores of the validation people before anything was learned; the network is used up."""
     photos = plan.split.validation
     forward = network_forward(network, plan.pixels, flip=True, device=str(device))
-    write_scores(validation_vectors(forward, plan.people, photos), plan.people, photos, path, about=None)
+    vectors = validation_vectors(forward, plan.people, photos)
+    write_scores(vectors, plan.people, photos, path, about=None, seed=plan.recipe.seed)
 
 
 def _sampler(plan: _Plan, loss: FaceLoss, processes: int) -> Sampler:

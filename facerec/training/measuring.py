@@ -17,14 +17,16 @@ from facerec.measure.tables import write
 from facerec.measure.tables.stamp import stamped
 from facerec.models.folder import ModelDescription
 from facerec.quality import NO_GATE
+from facerec.training.draws import drawn_photos, groups_of, in_words
 from facerec.training.people import People
-from facerec.training.validation import thinned
+from facerec.training.validation import MOST_PHOTOS
 from facerec.types import Chips, Matcher, OperatingPoint
 
 USUAL_FMRS = (1e-2, 1e-3, 1e-4)
 """The false match rates that operating points are measured at beside the one that chose the epoch."""
 
-_SCORED_PHOTOS = 1_000  # half a million pairs
+SCORED_PHOTOS = 1_000
+"""In the score table of an audit; half a million pairs."""
 
 
 def validation_vectors(
@@ -44,6 +46,7 @@ def points_of(
     fmrs: Sequence[float],
     *,
     whose: str = "who were not learned from, and who chose the epoch",
+    seed: int = 0,
 ) -> tuple[tuple[OperatingPoint, ...], tuple[str, ...]]:
     """Operating points from all pairs of photos.
 
@@ -60,6 +63,8 @@ def points_of(
         The rates to measure at.
     whose : str
         What the people had to do with the model, for who reads the points.
+    seed : int
+        Of the draw of people, where there are more photos than all pairs of fit into memory.
 
     Returns
     -------
@@ -68,10 +73,10 @@ def points_of(
     tuple of str
         Why there is none, for the other rates.
     """
-    some = thinned(people.labels[photos], most=MAX_PHOTOS)
+    some = drawn_photos(people.labels[photos], most=MAX_PHOTOS, seed=seed, groups=groups_of(people, photos))
     subjects = [people.identities[label] for label in people.labels[photos[some]]]
-    part = "" if len(some) == len(photos) else f" of {len(photos)}, people drawn at random,"
-    data_set = f"{people.name}: all pairs of {len(some)} photos{part} of {len(set(subjects))} people {whose}"
+    data_set = f"{people.name}: all pairs of {len(some)} photos of {len(set(subjects))} people {whose}"
+    data_set += f" ({in_words(people, photos, some)})" if len(some) < len(photos) else ""
     pairs = all_pairs(vectors[some], subjects)
     points: list[OperatingPoint] = []
     missing: list[str] = []
@@ -88,6 +93,28 @@ def matcher_of(people: People, about: ModelDescription) -> Matcher:
     return Matcher(people.detector, people.crop, about.name, about.digest, similarity.NAME, NO_GATE.name)
 
 
+def scored_photos(people: People, photos: NDArray[np.int64], *, seed: int) -> NDArray[np.int64]:
+    """Positions of the photos that `write_scores` compares."""
+    groups = groups_of(people, photos)
+    return drawn_photos(people.labels[photos], most=SCORED_PHOTOS, seed=seed, groups=groups, even=True)
+
+
+def epoch_photos(people: People, photos: NDArray[np.int64], *, seed: int) -> NDArray[np.int64]:
+    """Positions of the photos that are compared in every epoch."""
+    return drawn_photos(people.labels[photos], most=MOST_PHOTOS, seed=seed, groups=groups_of(people, photos))
+
+
+def compared(
+    people: People, photos: NDArray[np.int64], *, seed: int, scored: NDArray[np.int64] | None = None
+) -> dict[str, str]:
+    """For the card: how many of the photos that validate, or of those in `scored`, are compared, of how many."""
+    scored = photos if scored is None else scored
+    return {
+        "compared in every epoch": in_words(people, photos, epoch_photos(people, photos, seed=seed)),
+        "in the score table": in_words(people, scored, scored_photos(people, scored, seed=seed)),
+    }
+
+
 def write_scores(
     vectors: NDArray[np.float32],
     people: People,
@@ -95,10 +122,11 @@ def write_scores(
     path: Path,
     *,
     about: ModelDescription | None,
+    seed: int,
 ) -> None:
-    """Write the score table of all pairs of photos, with the groups of both sides; of at most 1,000 photos.
+    """Write the score table of all pairs of photos, with the groups of both sides.
 
-    Whole people are drawn, from each group by turns.
+    Of more than `SCORED_PHOTOS` photos people are drawn, as many of each group as it has.
 
     Parameters
     ----------
@@ -108,14 +136,15 @@ def write_scores(
         Of a ``.csv`` or ``.parquet`` file.
     about : ModelDescription, optional
         The model, whose stamp the table carries; ``None`` for one that is not finished, whose table carries none.
+    seed : int
+        Of the draw.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    together = [" ".join(values[photo] for values in people.columns.values()) for photo in photos]
-    some = thinned(people.labels[photos], most=_SCORED_PHOTOS, groups=together)
+    some = scored_photos(people, photos, seed=seed)
     first, second = np.triu_indices(len(some), 1)
     unit = vectors[some]
     table: dict[str, object] = {}
@@ -124,7 +153,7 @@ def write_scores(
         table[f"{side}_image"] = [people.files[photo] for photo in chosen]
         table[f"{side}_subject"] = [people.identities[label] for label in people.labels[chosen]]
     table["genuine"] = people.labels[sides["probe"]] == people.labels[sides["reference"]]
-    table["score"] = similarity.cosine_of_pairs(unit[first], unit[second])
+    table["score"] = similarity.cosines_of_all(unit, unit)[first, second]
     for name, values in people.columns.items():
         for side, chosen in sides.items():
             table[f"{side}_{name}"] = [values[photo] for photo in chosen]

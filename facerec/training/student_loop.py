@@ -17,6 +17,7 @@ from facerec.networks.face_network import FaceNetwork
 from facerec.training.faces import named
 from facerec.training.finetune import FaceLoop
 from facerec.training.inputs import FromPixels
+from facerec.training.measuring import epoch_photos
 from facerec.training.people import People
 from facerec.training.progress import Epoch
 from facerec.training.sampling import PhotoBatches
@@ -87,6 +88,7 @@ class StudentLoop(FaceLoop):
             sampler=PhotoBatches(len(split.train), recipe.batch_size, recipe.seed),
             recipe=recipe.training,
             team=team,
+            compared=split.validation[epoch_photos(faces, split.validation, seed=recipe.seed)],
             weights=weights,
         )
 

@@ -21,6 +21,8 @@ from facerec.networks.face_network import FaceNetwork
 from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text, Written, write
 from facerec.reporting.figures import draw
 from facerec.reporting.learning_charts import Series, learning_curves
+from facerec.training.faces import named
+from facerec.training.measuring import compared
 from facerec.training.people import People
 from facerec.training.splits import PeopleSplit
 from facerec.training.student_loop import StudentEpoch
@@ -165,6 +167,7 @@ def describe_student(
         "student": student.name,
         "photos learned from": len(split.train),
         "photos validated on": len(split.validation),
+        **compared(faces, split.validation, scored=split.validation[named(faces)[split.validation]], seed=recipe.seed),
         "photos left out": len(faces.skipped),
         "input in pixels": network.architecture["size"],
         "head started as": "the closed-form map to the teacher's vectors",

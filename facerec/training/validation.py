@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ from facerec.errors import ArgumentError
 from facerec.measure.metrics import eer, threshold_at_fmr
 
 MOST_PHOTOS = 3_000
-"""More photos are thinned evenly before their pairs are counted in every epoch; 4.5 million pairs remain."""
+"""Of more photos some people's are drawn before their pairs are counted in every epoch; 4.5 million pairs remain."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def separation(vectors: NDArray[np.float32], labels: NDArray[np.int64], *, fmr: 
     1.0
     """
     first, second = np.triu_indices(len(labels), 1)
-    scores = similarity.cosine_of_pairs(vectors[first], vectors[second])
+    scores = similarity.cosines_of_all(vectors, vectors)[first, second]
     same = labels[first] == labels[second]
     genuine, impostor = scores[same], scores[~same]
     if not len(genuine) or not len(impostor):
@@ -81,46 +80,6 @@ def separation(vectors: NDArray[np.float32], labels: NDArray[np.int64], *, fmr: 
         genuine=len(genuine),
         impostor=len(impostor),
     )
-
-
-def thinned(
-    labels: NDArray[np.int64], *, most: int | None = None, groups: Sequence[str] | None = None, seed: int = 0
-) -> NDArray[np.int64]:
-    """Positions of the photos that are compared: all of them, or those of people who are drawn.
-
-    Whole people are drawn, so that those taken are photos of some people rather than one each of all; from each group
-    by turns where groups are given, because ids in many sets sort by origin or sex, and so would whoever came first.
-
-    Parameters
-    ----------
-    labels : ndarray, int64, shape (n,)
-        Who is on each photo.
-    most : int, optional
-        How many photos; by default `MOST_PHOTOS`.
-    groups : sequence of str, length n, optional
-        The group of the person on each photo.
-    seed : int
-        The same draw in every epoch and every resumed run.
-
-    Examples
-    --------
-    >>> sorted(set((thinned(np.arange(100).repeat(2), most=50) >= 100).tolist()))
-    [False, True]
-    """
-    most = MOST_PHOTOS if most is None else most
-    if len(labels) <= most:
-        return np.arange(len(labels))
-    people, first, counts = np.unique(labels, return_index=True, return_counts=True)
-    drawn = np.random.default_rng(seed).permutation(len(people))
-    # Each person's place within the group, so that sorting by it takes the groups by turns.
-    turns: dict[str, int] = {}
-    place = np.empty(len(people), np.int64)
-    for person in drawn:
-        group = "" if groups is None else groups[first[person]]
-        place[person] = turns[group] = turns.get(group, -1) + 1
-    order = drawn[np.argsort(place[drawn], kind="stable")]
-    taken = people[order[: max(1, int(np.searchsorted(np.cumsum(counts[order]), most, "right")))]]
-    return np.flatnonzero(np.isin(labels, taken))[:most]
 
 
 def cosine_gap(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

@@ -8,10 +8,11 @@ import pytest
 
 from audits.thresholds import AtFmr, choose_threshold, reach_notes
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.types import OperatingPoint, Rate
+from facerec.types import Matcher, OperatingPoint, Rate
 
 IMPOSTOR = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9])
-POINT = OperatingPoint(0.85, 0.01, Rate(1, 100), Rate(1, 100), "LFW", "d", "a", "e", "0" * 64)
+MATCHER = Matcher("d", "a", "e", "0" * 64, "cosine.v1", "none")
+POINT = OperatingPoint(0.85, 0.01, Rate(1, 100), Rate(1, 100), "LFW", MATCHER)
 
 
 def test_a_target_keeps_equal_scores_together():

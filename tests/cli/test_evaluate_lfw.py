@@ -37,7 +37,7 @@ def test_figures(lfw, facerec):
     assert (document["images"], document["images_without_face"], document["pairs_without_score"]) == (12, 1, 3)
     assert document["images_per_second"] > 0
     assert [each["pairs"] for each in document["folds"]] == [6, 6]
-    assert (document["model"], document["detector"]) == ("dlib-resnet", "squares")
+    assert (document["matcher"]["embedder"], document["matcher"]["detector"]) == ("dlib-resnet", "squares")
     assert len(tables.read("out.csv")) == 12
     assert "1 of 12 photos show no face to compare: images/Cy/Cy_0004.jpg" in outcome.err
 

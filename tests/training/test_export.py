@@ -1,5 +1,7 @@
 """Networks written as ONNX files: the same vectors, no local paths, and 8-bit numbers with their price."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ from facerec.training.export import (
     exportable_dlib_resnet,
     points_of_the_same_vectors,
 )
-from facerec.types import OperatingPoint, Rate
+from facerec.types import Matcher, OperatingPoint, Rate
 
 SIZE = 112
 
@@ -95,12 +97,14 @@ def test_the_description_names_its_parent(exported):
 
 def test_parents_points_go_with_equal_vectors(exported):
     """The parent's thresholds hold for the exported file, under its own name and digest; others' do not."""
-    own = OperatingPoint(0.4, 0.01, Rate(1, 100), Rate(2, 50), "ours", "mtcnn", "crop", "parent", "ab" * 32)
-    other = OperatingPoint(0.4, 0.01, Rate(1, 100), Rate(2, 50), "ours", "mtcnn", "crop", "other", "cd" * 32)
+    matcher = Matcher("mtcnn", "crop", "parent", "ab" * 32, "cosine.v1", "none")
+    own = OperatingPoint(0.4, 0.01, Rate(1, 100), Rate(2, 50), "ours", matcher)
+    other = replace(own, matcher=replace(matcher, embedder="other", embedder_digest="cd" * 32))
 
     (moved,) = points_of_the_same_vectors([own, other], source(), exported)
 
-    assert (moved.embedder, moved.embedder_digest, moved.threshold) == ("child", exported.description.digest, 0.4)
+    assert moved.matcher == replace(matcher, embedder="child", embedder_digest=exported.description.digest)
+    assert moved.threshold == 0.4
 
 
 def test_eight_bits_cost_something(exported, chips):

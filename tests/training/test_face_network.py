@@ -134,7 +134,7 @@ def test_a_written_model_is_an_embedder(folder, people):
     assert vectors.shape == (8, 24)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert model.description.pixels.size == 64
-    assert {point.embedder_digest for point in model.points} == {embedder.digest}
+    assert {point.matcher.embedder_digest for point in model.points} == {embedder.digest}
 
 
 @pytest.mark.slow

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from facerec.errors import ArgumentError
-from facerec.training import validation
-from facerec.training.validation import cosine_gap, separation, thinned
+from facerec.training.draws import drawn_photos
+from facerec.training.validation import cosine_gap, separation
 
 
 @pytest.fixture
@@ -57,10 +57,39 @@ def test_pairs_of_both_kinds_are_needed(some):
         separation(some[0], np.arange(40), fmr=0.1)
 
 
-def test_many_photos_are_thinned_person_by_person(monkeypatch):
-    """So that pairs of one person remain."""
-    monkeypatch.setattr(validation, "MOST_PHOTOS", 6)
-    labels = np.array([2, 0, 1, 2, 0, 1, 2, 0, 1])
+def test_photos_are_drawn_person_by_person():
+    """Pairs of one person remain, the same seed draws the same, and never more than was asked for."""
+    labels = np.random.default_rng(0).permutation(np.arange(1000).repeat(4))
 
-    assert thinned(labels).tolist() == [1, 2, 4, 5, 7, 8]
-    assert thinned(labels[:6]).tolist() == [0, 1, 2, 3, 4, 5]
+    some = drawn_photos(labels, most=200, seed=3)
+
+    _, counts = np.unique(labels[some], return_counts=True)
+    assert (counts.tolist(), len(some)) == ([4] * 50, 200)
+    assert (np.diff(some) > 0).all()
+    assert drawn_photos(labels, most=200, seed=3).tolist() == some.tolist()
+    assert drawn_photos(labels, most=200, seed=4).tolist() != some.tolist()
+    assert drawn_photos(labels, most=4000, seed=3).tolist() == list(range(4000))
+    assert 300 < np.mean(labels[some]) < 700
+
+
+@pytest.mark.parametrize("even", [False, True])
+def test_people_are_drawn_from_every_group(even):
+    """A group of one in ten gives a tenth of those drawn or, where groups are to be compared, as many as the others."""
+    labels = np.arange(1000).repeat(2)
+    groups = ["a small group" if who < 100 else "the others" for who in labels]
+
+    some = drawn_photos(labels, most=300, seed=1, groups=groups, even=even)
+
+    few = sum(groups[photo] == "a small group" for photo in some)
+    assert few == pytest.approx(150 if even else 30, abs=2)
+    assert len(some) == pytest.approx(300, abs=1)
+
+
+def test_one_famous_person_is_not_all_that_is_drawn():
+    """Of somebody with most of the photos a part is drawn, so that there are others to be told from."""
+    labels = np.array([0] * 5000 + [who for who in range(1, 11) for _ in range(3)])
+
+    some = drawn_photos(labels, most=500, seed=1)
+
+    assert len(np.unique(labels[some])) == 11
+    assert (labels[some] == 0).sum() == 500 // 11

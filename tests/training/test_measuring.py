@@ -1,0 +1,82 @@
+"""What is measured on people who were not learned from: who is in it, and whose it is."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from facerec.measure.tables import read, stamp_of
+from facerec.training import measuring
+from facerec.training.measuring import compared, epoch_photos, points_of, write_scores
+from facerec.training.people import People
+
+ABOUT = SimpleNamespace(name="ours", digest="ab" * 32)
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    """2,400 photos of 1,200 people whose ids begin with the name of their group, and their vectors."""
+    identities = tuple(sorted(f"{group}-{n:03d}" for group in ("north", "south") for n in range(600)))
+    labels = np.arange(1200).repeat(2)
+    groups = tuple(identities[label].split("-")[0] for label in labels)
+    files = tuple(f"{identities[label]}/{n}.jpg" for n, label in enumerate(labels))
+    people = People("crowd", files, labels, identities, {"origin": groups}, None, (), 2400, "a detector", "a crop", "")
+    draw = np.random.default_rng(1)
+    vectors = draw.normal(size=(1200, 16))[labels] + 0.5 * draw.normal(size=(2400, 16))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return people, vectors.astype(np.float32)
+
+
+def test_both_groups_are_in_the_table(crowd, tmp_path):
+    """Of 2,400 photos a thousand are in the table, half of them of either group; the card says how many of how many."""
+    people, vectors = crowd
+    photos = np.arange(2400)
+
+    write_scores(vectors, people, photos, tmp_path / "s.parquet", about=ABOUT, seed=3)
+
+    table = read(tmp_path / "s.parquet")
+    assert len(table) == 1000 * 999 // 2
+    shares = table.groupby(["probe_origin", "reference_origin"]).size() / len(table)
+    assert shares["north", "north"] == pytest.approx(0.25, abs=0.01)
+    assert shares["south", "south"] == pytest.approx(0.25, abs=0.01)
+    assert int(table["genuine"].sum()) == 500
+    matcher = stamp_of(table)
+    assert (matcher.detector, matcher.crop, matcher.embedder_digest, matcher.gate) == (
+        "a detector",
+        "a crop",
+        "ab" * 32,
+        "none",
+    )
+    said = compared(people, photos, seed=3)
+    assert said["in the score table"] == "1000 of 2400 photos, of 500 of 1200 people, drawn at random"
+    assert said["compared in every epoch"] == "all 2400 photos"
+
+
+def test_an_unfinished_network_stamps_nothing(crowd, tmp_path):
+    """Its scores are of nobody's matcher, and the same people are drawn by the same seed, so that they compare."""
+    people, vectors = crowd
+    for name, about in (("start", None), ("end", ABOUT)):
+        write_scores(vectors, people, np.arange(2400), tmp_path / f"{name}.parquet", about=about, seed=3)
+
+    start, end = (read(tmp_path / f"{name}.parquet") for name in ("start", "end"))
+
+    assert stamp_of(start) is None
+    assert start["probe_image"].tolist() == end["probe_image"].tolist()
+
+
+def test_points_and_epochs_are_of_people_drawn(crowd, monkeypatch):
+    """Where not all pairs fit, points rest on people of every group, and say on how many of how many."""
+    people, vectors = crowd
+    photos = np.arange(2400)
+    monkeypatch.setattr(measuring, "MAX_PHOTOS", 600)
+    monkeypatch.setattr(measuring, "MOST_PHOTOS", 600)
+
+    points, missing = points_of(vectors, people, photos, ABOUT, [0.01, 1e-6], seed=3)
+
+    (point,) = points
+    assert "all pairs of 600 photos of 300 people" in point.data_set
+    assert "(600 of 2400 photos, of 300 of 1200 people, drawn at random)" in point.data_set
+    assert (point.matcher.embedder, point.fmr.trials) == ("ours", 600 * 599 // 2 - 300)
+    assert "FMR 1e-06: " in missing[0]
+    groups = np.array(people.columns["origin"])[epoch_photos(people, photos, seed=3)]
+    assert (groups == "north").sum() == pytest.approx(300, abs=2)
