@@ -35,7 +35,7 @@ _MOST_PEOPLE, _MOST_ENROLLED, _MOST_SHOWN = 5, 3, 12
 class Step:
     """One step: for programs (`name`, `facts`), for the screen (`title`, `outcome`), for the page (`blocks`).
 
-    `known` and `wrong` count the decisions whose truth is known, and the wrong ones of them; undecided is not wrong.
+    `known` and `wrong` count the decisions whose truth is known, and the wrong ones of them; undecided and ambiguous are not wrong.
     """
 
     name: str
@@ -184,7 +184,7 @@ class _Walker:
             for each in found:
                 tile = self._tile(scene, each)
                 known += tile is not None
-                wrong += tile is not None and each.decision != "undecided" and each.name != tile.person
+                wrong += tile is not None and each.match is not None and each.name != tile.person
                 really = tile.words if tile else None
                 answer = each.name or ("nobody" if each.decision == "no match" else each.decision)
                 rows.append((scene.name, really, answer, each.score, "; ".join(each.problems) or None))

@@ -11,7 +11,7 @@ from scipy import ndimage
 from facerec.demo import photos, steps
 from facerec.quality import QualityGate
 from facerec.recognizer import Recognizer
-from facerec.types import Detections, Embedder, OperatingPoint, Rate
+from facerec.types import Detections, Embedder, Matcher, OperatingPoint, Rate
 
 DIGEST = "d" * 64
 
@@ -74,7 +74,8 @@ def recognizer() -> Recognizer:
 @pytest.fixture
 def point() -> OperatingPoint:
     """The operating point of that recognizer."""
-    return OperatingPoint(0.9, 1e-3, Rate(3, 3000), Rate(30, 3000), "squares", "squares", "middle", "hue", DIGEST)
+    matcher = Matcher("squares", "middle", "hue", DIGEST, "cosine.v1", "none")
+    return OperatingPoint(0.9, 1e-3, Rate(3, 3000), Rate(30, 3000), "squares", matcher)
 
 
 @pytest.fixture
