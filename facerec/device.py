@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import torch
+from typing import TYPE_CHECKING
 
 from facerec.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def check_device(device: str) -> None:
+    """Raise `ArgumentError` if `device` is not written as ``cpu``, ``cuda`` or ``cuda:N``; loads no torch."""
+    if not re.fullmatch(r"(cpu|cuda)(:\d+)?", device):
+        message = f"device must be cpu, cuda or cuda:N; got {device!r}"
+        raise ArgumentError(message)
 
 
 def torch_device(device: str) -> torch.device:
@@ -24,14 +34,10 @@ def torch_device(device: str) -> torch.device:
     ArgumentError
         If the name is unknown, or the machine has no such GPU.
     """
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
-        message = f"device must be cpu, cuda or cuda:N; got {device!r}"
-        raise ArgumentError(message) from error
-    if chosen.type not in ("cpu", "cuda"):
-        message = f"device must be cpu, cuda or cuda:N; got {device!r}"
-        raise ArgumentError(message)
+    check_device(device)
+    import torch
+
+    chosen = torch.device(device)
     if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
         message = f"device {device!r} was asked for, but torch sees {torch.cuda.device_count()} CUDA GPUs; use cpu"
         raise ArgumentError(message)
@@ -40,6 +46,8 @@ def torch_device(device: str) -> torch.device:
 
 def best_device() -> str:
     """``cuda`` where torch sees a GPU, else ``cpu``."""
+    import torch
+
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
@@ -48,12 +56,16 @@ def use_one_thread_per_network() -> None:
 
     Changes the whole process, so only a program may call it, never the library.
     """
+    import torch
+
     torch.set_num_threads(1)
 
 
 @contextmanager
 def threads_per_network(count: int) -> Iterator[None]:
     """Have torch compute with `count` threads while the block lasts; as `use_one_thread_per_network`, for a program."""
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

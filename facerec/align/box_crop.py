@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import PIL.Image
@@ -26,6 +27,7 @@ class BoxCrop:
         Width added to the box, both sides together, in pixels of the square.
     """
 
+    points_convention: ClassVar[str | None] = None
     size: int = 160
     margin: int = 14
 

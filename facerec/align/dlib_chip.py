@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,9 @@ class DlibChip:
     """
 
     trees: LandmarkFinder
-    size: int = _DLIB_CHIP
-    name: str = "dlib-5pt-chip-150.v1"
+    size: ClassVar[int] = _DLIB_CHIP
+    name: ClassVar[str] = "dlib-5pt-chip-150.v1"
+    points_convention: ClassVar[str] = "mtcnn-5.v1"
 
     def __call__(self, image: Image, detections: Detections) -> Chips:
         """Cut one chip per detection; shape (n, 150, 150, 3).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ class TemplateCrop:
     'five-point-112.v1'
     """
 
+    points_convention: ClassVar[str | None] = None
     size: int = _TEMPLATE_SIDE
 
     def __post_init__(self) -> None:

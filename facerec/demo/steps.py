@@ -35,7 +35,8 @@ _MOST_PEOPLE, _MOST_ENROLLED, _MOST_SHOWN = 5, 3, 12
 class Step:
     """One step: for programs (`name`, `facts`), for the screen (`title`, `outcome`), for the page (`blocks`).
 
-    `known` and `wrong` count the decisions whose truth is known, and the wrong ones of them; undecided and ambiguous are not wrong.
+    `known` and `wrong` count the decisions whose truth is known, and the wrong ones of them;
+    undecided and ambiguous are not wrong.
     """
 
     name: str

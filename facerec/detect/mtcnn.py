@@ -10,10 +10,11 @@ Networks, IEEE Signal Processing Letters 23(10).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ _OVERLAPS: dict[Mode, _Overlaps] = {"exact": _Overlaps(0.7, 0.7), "fast": _Overl
 
 
 class Mtcnn:
-    """Detector of upright faces. Holds no state between photos; several threads may share one.
+    """Detector of upright faces. Holds no state between photos; several threads may share one, and it pickles.
 
     Parameters
     ----------
@@ -69,6 +70,8 @@ class Mtcnn:
         If a network's file is absent or is not the expected one.
     """
 
+    points_convention = "mtcnn-5.v1"
+
     def __init__(
         self,
         *,
@@ -85,6 +88,7 @@ class Mtcnn:
             raise ArgumentError(message)
         self.min_face_size = min_face_size
         self.mode = mode
+        self._remade = partial(Mtcnn, min_face_size=min_face_size, mode=mode, device=device, model_files=model_files)
         self._overlaps = _OVERLAPS[mode]
         self._device = torch_device(device)
         self._nets = load_nets(device=self._device, model_files=model_files)
@@ -94,13 +98,8 @@ class Mtcnn:
         """For example ``mtcnn.v1(min_face_size=40, mode=fast)``; the version changes with the recipe's constants."""
         return f"mtcnn.v1(min_face_size={self.min_face_size}, mode={self.mode})"
 
-    def batch(self, images: Sequence[Image]) -> list[Detections]:
-        """The faces of several photos, whose sizes may differ.
-
-        One photo after the other: measured on a CPU, stacking photos or pyramid levels into one call is slower,
-        because the intermediate planes leave the cache.
-        """
-        return [self(image) for image in images]
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._remade, ()
 
     @torch.inference_mode()
     def __call__(self, image: Image) -> Detections:

@@ -9,19 +9,20 @@ ResNet-34 of He et al. (2016) with a few layers removed and half the filters.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from facerec.align.dlib_chip import DlibChip
 from facerec.align.landmarks import parse_landmark_trees
 from facerec.embed.forward import Precision, forward_of
 from facerec.models import catalogue, weights
-from facerec.networks.dlib_resnet import parse_dlib_resnet
 from facerec.types import Embedder
 
 _NAME = "dlib-resnet"
 _PREPROCESSING = "rgb-mean-256.v1"
 _CHIP = 150
 _DIMENSION = 128
+_FILES = catalogue.DLIB_5PT_WEIGHTS, catalogue.DLIB_RESNET_WEIGHTS
 
 
 def dlib_resnet(
@@ -48,17 +49,23 @@ def dlib_resnet(
     MissingWeightsError, CorruptWeightsError
         If a weight file is absent or is not the expected one.
     """
-    files = catalogue.DLIB_5PT_WEIGHTS, catalogue.DLIB_RESNET_WEIGHTS
-    trees, network = (weights.load(file, model_files=model_files) for file in files)
-    crop = DlibChip(parse_landmark_trees(trees, name=files[0].file_name))
+    from facerec.networks.dlib_resnet import parse_dlib_resnet
+
+    trees, network = (weights.load(file, model_files=model_files) for file in _FILES)
     return Embedder(
         name=_NAME,
-        digest=weights.embedder_digest(
-            weights=[file.sha256 for file in files], crop=crop.name, preprocessing=_PREPROCESSING, flip=flip
-        ),
+        digest=digest(flip=flip),
         dimension=_DIMENSION,
-        crop=crop,
+        crop=DlibChip(parse_landmark_trees(trees, name=_FILES[0].file_name)),
         forward=forward_of(
-            parse_dlib_resnet(network, name=files[1].file_name), device=device, flip=flip, precision=precision
+            parse_dlib_resnet(network, name=_FILES[1].file_name), device=device, flip=flip, precision=precision
         ),
+        loader=partial(dlib_resnet, device=device, flip=flip, precision=precision, model_files=model_files),
+    )
+
+
+def digest(*, flip: bool = True) -> str:
+    """What the embedder's digest is, without loading it."""
+    return weights.embedder_digest(
+        weights=[file.sha256 for file in _FILES], crop=DlibChip.name, preprocessing=_PREPROCESSING, flip=flip
     )

@@ -12,10 +12,8 @@ from __future__ import annotations
 import io
 import os
 import pickle
-
-import torch
-from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
-from torch import Tensor, nn
+from functools import partial
+from typing import TYPE_CHECKING
 
 from facerec.align.box_crop import BoxCrop
 from facerec.embed.forward import Precision, forward_of
@@ -23,6 +21,9 @@ from facerec.errors import CorruptWeightsError
 from facerec.models.catalogue import FACENET_WEIGHTS
 from facerec.models.weights import WeightFile, embedder_digest, load
 from facerec.types import Embedder
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _DIMENSION = 512
 _PREPROCESSING = "InceptionResnetV1 of (x - 127.5) / 128, unit length, v1"
@@ -66,32 +67,29 @@ def facenet(
     ArgumentError
         If `device` or `precision` is unknown, or the machine has no such device.
     """
-    network = _Standardised(_network(load(weight, model_files=model_files), name=weight.file_name))
-    crop = BoxCrop()
-    digest = embedder_digest(weights=[weight.sha256], crop=crop.name, preprocessing=_PREPROCESSING, flip=flip)
+    network = _network(load(weight, model_files=model_files), name=weight.file_name)
+    # The network takes pixels 0 … 255 as they are.
+    network.register_forward_pre_hook(lambda _, pixels: ((pixels[0] - 127.5) / 128,))
     return Embedder(
         name="facenet",
-        digest=digest,
+        digest=digest(flip=flip, weight=weight),
         dimension=_DIMENSION,
-        crop=crop,
+        crop=BoxCrop(),
         forward=forward_of(network, device=device, flip=flip, precision=precision),
+        loader=partial(facenet, device=device, model_files=model_files, flip=flip, precision=precision, weight=weight),
     )
 
 
-class _Standardised(nn.Module):
-    """The network, taking pixels 0 … 255 as they are: (x - 127.5) / 128 comes first."""
-
-    def __init__(self, network: InceptionResnetV1) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """(n, 3, 160, 160) → (n, 512)."""
-        return self.network((pixels - 127.5) / 128)
+def digest(*, flip: bool = True, weight: WeightFile = FACENET_WEIGHTS) -> str:
+    """What the embedder's digest is, without loading it."""
+    return embedder_digest(weights=[weight.sha256], crop=BoxCrop().name, preprocessing=_PREPROCESSING, flip=flip)
 
 
-def _network(contents: bytes, *, name: str) -> InceptionResnetV1:
+def _network(contents: bytes, *, name: str) -> nn.Module:
     """The network with the weights that `contents` holds, in evaluation mode; `name` is for messages."""
+    import torch
+    from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
+
     # On the meta device nothing is initialised, so neither time nor the user's random numbers are spent on it.
     with torch.device("meta"):
         network = InceptionResnetV1(pretrained=None)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
-from torch.nn.functional import normalize
 
 from facerec.device import torch_device
 from facerec.errors import ArgumentError
 from facerec.types import Chips
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Precision: TypeAlias = Literal["float32", "bfloat16"]
 
@@ -47,6 +47,9 @@ def forward_of(
         message = f"precision must be one of {', '.join(get_args(Precision))}; got {precision!r}"
         raise ArgumentError(message)
     place = torch_device(device)
+    import torch
+    from torch.nn.functional import normalize
+
     number = getattr(torch, precision)
     network = network.eval().requires_grad_(requires_grad=False).to(device=place, dtype=number)
     network = network.to(memory_format=torch.channels_last)

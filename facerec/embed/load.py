@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from facerec.align.crops import crop_recipe, crop_weights
+from facerec.embed import dlib_resnet, facenet
 from facerec.errors import ArgumentError, CorruptWeightsError, WeightsError
 from facerec.files import read_regular
 from facerec.models.folder import (
@@ -30,6 +33,20 @@ from facerec.models.weights import MOST_BYTES, added_models, models_folder
 from facerec.types import Embedder
 
 DEFAULT = "dlib-resnet"
+
+
+@dataclass(frozen=True)
+class _BuiltIn:
+    load: Callable[..., Embedder]
+    digest: str
+
+
+_BUILT_IN: Mapping[str, _BuiltIn] = MappingProxyType(
+    {
+        DEFAULT: _BuiltIn(dlib_resnet.dlib_resnet, dlib_resnet.digest()),
+        "facenet": _BuiltIn(facenet.facenet, facenet.digest()),
+    }
+)
 
 
 def embedder_names() -> tuple[str, ...]:
@@ -57,10 +74,24 @@ def load_embedder(name: str = DEFAULT, *, device: str = "cpu", model_files: Path
         If a file of the model is absent, is not the expected one, or cannot be used.
     """
     if name in _BUILT_IN:
-        return _BUILT_IN[name](device, model_files)
+        return _BUILT_IN[name].load(device=device, model_files=model_files)
     if name in added_models():
         return embedder_of(read_model(models_folder() / name), device=device, model_files=model_files)
     raise _unknown(name)
+
+
+def digest_of(name: str) -> str:
+    """The digest of the embedder that `load_embedder` would load; loads no torch.
+
+    Raises
+    ------
+    ArgumentError
+        If no embedder has that name; the message lists them.
+    WeightsError
+        If it is an added model whose folder cannot be read.
+    """
+    checked_embedder_name(name)
+    return _BUILT_IN[name].digest if name in _BUILT_IN else read_model(models_folder() / name).description.digest
 
 
 def checked_embedder_name(name: str) -> str:
@@ -110,7 +141,12 @@ def embedder_of(model: ModelFolder, *, device: str = "cpu", model_files: Path | 
         from facerec.embed.trained import trained_forward
 
         forward = trained_forward(model, device=device)
-    return Embedder(about.name, about.digest, about.dimension, crop, forward)
+    again = partial(_from_folder, model.path.absolute(), device=device, model_files=model_files)
+    return Embedder(about.name, about.digest, about.dimension, crop, forward, again)
+
+
+def _from_folder(path: Path, *, device: str, model_files: Path | None) -> Embedder:
+    return embedder_of(read_model(path), device=device, model_files=model_files)
 
 
 def add_model(folder: Path, *, name: str | None = None) -> ModelFolder:
@@ -221,18 +257,3 @@ def _output(about: ModelDescription) -> str | None:
         return output
     message = f"architecture.output of {about.name} must be text; it is {output!r}"
     raise CorruptWeightsError(message)
-
-
-def _dlib_resnet(device: str, model_files: Path | None) -> Embedder:
-    from facerec.embed.dlib_resnet import dlib_resnet
-
-    return dlib_resnet(device=device, model_files=model_files)
-
-
-def _facenet(device: str, model_files: Path | None) -> Embedder:
-    from facerec.embed.facenet import facenet
-
-    return facenet(device=device, model_files=model_files)
-
-
-_BUILT_IN: dict[str, Callable[[str, Path | None], Embedder]] = {DEFAULT: _dlib_resnet, "facenet": _facenet}

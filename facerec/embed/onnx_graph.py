@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from facerec.embed.onnx_runtime import onnx_runtime
 from facerec.errors import ArgumentError, WeightsError
-from facerec.extras import extra
 from facerec.models.folder.values import Pixels
 from facerec.types import Chips
 
-with extra("onnx"):
+if TYPE_CHECKING:
     import onnxruntime
 
 Layout: TypeAlias = Literal["NCHW", "NHWC"]
@@ -81,14 +81,15 @@ def open_graph(model: bytes, *, name: str, size: int, output: str | None = None,
     if threads < 1:
         message = f"threads must be at least 1; got {threads}"
         raise ArgumentError(message)
-    options = onnxruntime.SessionOptions()
+    runtime = onnx_runtime()
+    options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # warnings about the exporter's style are of no use to who runs the file
     try:
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        message = f"{name} is not an ONNX graph that ONNX Runtime {onnxruntime.__version__} can run: {error}"
+        message = f"{name} is not an ONNX graph that ONNX Runtime {runtime.__version__} can run: {error}"
         raise WeightsError(message) from error
     inputs = session.get_inputs()
     if len(inputs) != 1:

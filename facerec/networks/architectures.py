@@ -19,9 +19,6 @@ from facerec.networks.dlib_resnet import BLOCKS, DlibResNet
 from facerec.networks.names import DLIB_RESNET, EFFICIENTNET_LITE0
 from facerec.networks.trunk import MapOf, Stages, Trunk
 
-with extra("transfer"):
-    pass
-
 KEPT = {
     "dlib_resnet_trim": (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 13),
     "dlib_resnet_short": (0, 1, 3, 4, 5, 7, 8, 10, 11, 13),
@@ -86,7 +83,8 @@ def build(architecture: str, *, size: int) -> nn.Module:
     if architecture in STUDENTS:
         return DlibResNet(STUDENTS[architecture])
     if architecture == EFFICIENTNET_LITE0:
-        import timm  # takes as long to import as all the rest
+        with extra("transfer"):
+            import timm  # takes as long to import as all the rest
 
         # TensorFlow's padding and its epsilon of batch normalisation, with which these weights were trained. Without
         # them the network still runs, and classifies 78 % instead of 85 % of hymenoptera's photos as it should.

@@ -12,6 +12,7 @@ import logging
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from torch import nn
 
 from facerec.align.crops import crop_recipe, crop_weights
 from facerec.embed.onnx_graph import onnx_forward, open_graph, resized, scaled, unit_length
+from facerec.embed.onnx_runtime import onnx_runtime
 from facerec.errors import ArgumentError, WeightsError
 from facerec.extras import extra
 from facerec.models import catalogue, weights
@@ -41,7 +43,9 @@ from facerec.types import Chips, OperatingPoint
 
 with extra("export"):
     import onnx
-    import onnxruntime
+
+    # After this, whatever of ONNX Runtime is imported leaves no files behind.
+    onnxruntime = onnx_runtime(of="export")
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -415,8 +419,16 @@ class _Chips(CalibrationDataReader):
         return None if batch is None else {"image": batch}
 
 
-def _quiet() -> warnings.catch_warnings[None]:
+@contextmanager
+def _quiet() -> Iterator[None]:
     """Exporters warn of their own insides, which says nothing to who exports a model; what matters is compared."""
-    for name in ("torch.onnx", "onnxscript", "onnx_ir", "root"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    return warnings.catch_warnings(action="ignore")
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "root")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -6,14 +6,14 @@ an ONNX file and a model trained here differ only in the function they hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError
+from facerec.errors import ArgumentError, ModelMismatchError
 from facerec.types.photos import Detections, Image
 
 Chips: TypeAlias = NDArray[np.uint8]
@@ -28,12 +28,13 @@ class Detector(Protocol):
         """Name and settings, as they stand in operating points and reports."""
         ...
 
-    def __call__(self, image: Image) -> Detections:
-        """The faces of one photo; an empty value where there is none, for any image size."""
+    @property
+    def points_convention(self) -> str:
+        """Which places of a face its five points mean, with a version; see `Crop.points_convention`."""
         ...
 
-    def batch(self, images: Sequence[Image]) -> list[Detections]:
-        """The faces of several photos, sizes may differ; ``batch([x])[0]`` equals ``self(x)``."""
+    def __call__(self, image: Image) -> Detections:
+        """The faces of one photo; an empty value where there is none, for any image size."""
         ...
 
 
@@ -48,6 +49,11 @@ class Crop(Protocol):
     @property
     def size(self) -> int:
         """Side of the square chips in pixels."""
+        ...
+
+    @property
+    def points_convention(self) -> str | None:
+        """The convention of points that it was fitted to, to the pixel; ``None`` where any eyes, nose and mouth do."""
         ...
 
     def __call__(self, image: Image, detections: Detections) -> Chips:
@@ -72,6 +78,8 @@ class Embedder:
         The recipe for this embedder's chips.
     forward : callable
         uint8 chips (n, size, size, 3), n ≥ 1 → float32 (n, d), any length; thread-safe.
+    loader : callable, optional
+        Makes it anew. With one it pickles, also where `forward` does not: another process loads the files again.
     """
 
     name: str
@@ -79,6 +87,12 @@ class Embedder:
     dimension: int
     crop: Crop
     forward: Callable[[Chips], NDArray[np.float32]]
+    loader: Callable[[], Embedder] | None = field(default=None, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.loader is None:
+            return Embedder, (self.name, self.digest, self.dimension, self.crop, self.forward)
+        return _loaded_again, (self.loader, self.digest)
 
     def __call__(self, chips: Chips) -> NDArray[np.float32]:
         """Embed `chips`.
@@ -106,3 +120,29 @@ class Embedder:
             return np.empty((0, self.dimension), np.float32)
         vectors = self.forward(chips)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _loaded_again(loader: Callable[[], Embedder], digest: str) -> Embedder:
+    """The embedder of a pickle: the files may have become others since."""
+    embedder = loader()
+    if embedder.digest != digest:
+        message = (
+            f"{embedder.name} was pickled with the digest {digest[:12]}…, but its files here make another embedder, "
+            f"{embedder.digest[:12]}…; use the same files in both processes"
+        )
+        raise ModelMismatchError(message)
+    return embedder
+
+
+def check_points(detector: Detector, crop: Crop) -> None:
+    """Raise `ArgumentError` if `crop` was fitted to other points of a face than `detector` finds."""
+    fitted = getattr(crop, "points_convention", None)  # a crop that says nothing was fitted to none
+    if fitted is None:
+        return
+    found = getattr(detector, "points_convention", "points that it does not name")
+    if fitted != found:
+        message = (
+            f"the crop {crop.name} was fitted to the points {fitted}; {detector.name} finds {found}, with which every "
+            "chip would be shifted. Use a detector of those points, or an embedder with another crop"
+        )
+        raise ArgumentError(message)

@@ -1,15 +1,20 @@
 """Similarity transforms and chips: laws, and hand-worked cases."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from facerec.align.box_crop import BoxCrop
 from facerec.align.dlib_chip import DlibChip, tree_squares
 from facerec.align.template_crop import TemplateCrop
 from facerec.align.transforms import cut_chip, similarity_transforms
+from facerec.detect import Mtcnn
 from facerec.errors import ArgumentError
 from facerec.types import Detections
+from facerec.types.contracts import check_points
 
 RNG = np.random.default_rng(7)
 TEMPLATE = np.array([[47.67, 46.02], [102.29, 46.08], [74.42, 78.45], [49.76, 103.19], [100.81, 103.49]], np.float32)
@@ -167,6 +172,27 @@ def test_tree_squares_move_with_the_face() -> None:
 
     np.testing.assert_allclose(first, [[72.6 - 64.85, 73.5 - 64.85, 72.6 + 64.85, 73.5 + 64.85]], atol=1e-2)
     np.testing.assert_allclose(second, first * 2 + 10, atol=1e-2)
+
+
+def test_a_crop_takes_the_points_that_it_was_fitted_to() -> None:
+    """Trees placed by MTCNN's points refuse another detector's; a template of eyes, nose and mouth takes any."""
+    trees = DlibChip(lambda _image, squares: np.empty((len(squares), 5, 2), np.float32))
+    other = SimpleNamespace(name="other", points_convention="corners-5.v1")
+
+    with pytest.raises(ArgumentError, match=r"fitted to the points mtcnn-5\.v1; other finds corners-5\.v1"):
+        check_points(other, trees)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="whole finds points that it does not name"):
+        check_points(SimpleNamespace(name="whole"), trees)  # type: ignore[arg-type]
+    check_points(Mtcnn(), trees)
+    for crop in (TemplateCrop(112), BoxCrop()):
+        check_points(other, crop)  # type: ignore[arg-type]
+
+
+def test_a_chip_has_one_size_and_one_name() -> None:
+    """What the trees were fitted to cannot be changed under the recipe's name."""
+    with pytest.raises(TypeError):
+        DlibChip(lambda _image, squares: squares, size=112)  # type: ignore[call-arg]
+    assert (DlibChip.name, DlibChip.size) == ("dlib-5pt-chip-150.v1", 150)
 
 
 def test_no_face_gives_no_chip() -> None:

@@ -1,5 +1,6 @@
 """The detector: any photo is answered, facenet-pytorch is the oracle, and the parts keep their laws."""
 
+import pickle
 import threading
 import warnings
 
@@ -111,14 +112,16 @@ def test_fast_mode_finds_the_same_faces(exact: Mtcnn, samples: list[np.ndarray])
     assert found >= 0.98 * wanted
 
 
-def test_a_batch_equals_its_photos(fast: Mtcnn, samples: list[np.ndarray]) -> None:
-    """Photos of different sizes, and one without a face, in one batch."""
-    batch = [samples[0], np.zeros((90, 70, 3), np.uint8), samples[1][:, ::2]]
+def test_a_pickled_detector_finds_the_same(samples: list[np.ndarray]) -> None:
+    """It is made anew from its settings, and none of its weights is in the pickle."""
+    detector = Mtcnn(min_face_size=30, mode="exact")
+    content = pickle.dumps(detector)
 
-    for together, photo in zip(fast.batch(batch), batch, strict=True):
-        alone = fast(photo)
-        np.testing.assert_array_equal(together.boxes, alone.boxes)
-        np.testing.assert_array_equal(together.points, alone.points)
+    again = pickle.loads(content)
+
+    assert len(content) < 1000
+    assert again.name == detector.name == "mtcnn(min_face_size=30, mode=exact)"
+    np.testing.assert_array_equal(again(samples[0]).boxes, detector(samples[0]).boxes)
 
 
 def test_a_shifted_face_is_found_where_it_is(fast: Mtcnn, samples: list[np.ndarray]) -> None:

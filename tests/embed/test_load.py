@@ -1,10 +1,16 @@
 """Embedders by name: this project's own, added folders, ONNX files of other makers."""
 
+import multiprocessing
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from facerec.embed.load import add_model, describe_onnx, embedder_names, embedder_of, load_embedder
-from facerec.errors import ArgumentError, CalibrationError, OutputError, WeightsError
+from facerec.detect import Mtcnn
+from facerec.embed.load import add_model, describe_onnx, digest_of, embedder_names, embedder_of, load_embedder
+from facerec.errors import ArgumentError, CalibrationError, ModelMismatchError, OutputError, WeightsError
 from facerec.models.folder import Pixels, Terms, attach_points, read_model, write_model
 from facerec.models.shipped_points import shipped_point
 from facerec.types import Matcher, OperatingPoint, Rate
@@ -42,6 +48,54 @@ def test_an_added_model_is_an_embedder_like_the_others(described, models, tmp_pa
     np.testing.assert_allclose(np.linalg.norm(embedder(chips), axis=1), 1, rtol=1e-6)
     raw = (chips / 255).mean(axis=(1, 2)) @ MATRIX
     np.testing.assert_allclose(embedder(chips), raw / np.linalg.norm(raw, axis=1, keepdims=True), atol=1e-5)
+
+
+def test_a_digest_is_known_without_loading(described, tmp_path):
+    """It is the one that the loaded embedder has, of this project's models and of added ones."""
+    write_model(tmp_path / "elsewhere", *described)
+    add_model(tmp_path / "elsewhere")
+
+    for name in ("dlib-resnet", "colours"):
+        assert digest_of(name) == load_embedder(name).digest
+    with pytest.raises(ArgumentError, match="no embedder is called 'nobody'"):
+        digest_of("nobody")
+
+
+def test_a_pickled_embedder_is_loaded_again(described, tmp_path):
+    """Vectors are the same; where the files have become another model's in between, it is refused."""
+    about, contents = described
+    write_model(tmp_path / "elsewhere", about, contents)
+    embedder = embedder_of(read_model(tmp_path / "elsewhere"))
+    chips = np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), dtype=np.uint8)
+    pickled = pickle.dumps(embedder)
+
+    again = pickle.loads(pickled)
+
+    assert again.digest == embedder.digest
+    np.testing.assert_array_equal(again(chips), embedder(chips))
+    with pytest.raises(ModelMismatchError, match="its files here make another embedder"):
+        pickle.loads(pickle.dumps(replace(embedder, digest="0" * 64)))
+
+
+def test_an_embedder_without_a_loader_pickles_as_it_is():
+    """A function that pickles is all that an embedder of one's own needs."""
+    own = replace(load_embedder(), name="own", forward=np.asarray, crop=None, loader=None)
+
+    again = pickle.loads(pickle.dumps(own))
+
+    assert (again, again.forward) == (own, np.asarray)
+
+
+def test_another_process_finds_and_embeds_the_same():
+    """Detector and embedder go to a process that is started anew, as a pool of processes has it."""
+    photo = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    chips = np.random.default_rng(1).integers(0, 256, (2, 150, 150, 3), dtype=np.uint8)
+    detector, embedder = Mtcnn(), load_embedder()
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        found, vectors = pool.submit(detector, photo).result(), pool.submit(embedder, chips).result()
+
+    np.testing.assert_array_equal(found.boxes, detector(photo).boxes)
+    np.testing.assert_allclose(vectors, embedder(chips), atol=1e-6)
 
 
 def test_it_may_take_another_name_but_none_that_is_taken(described, tmp_path):

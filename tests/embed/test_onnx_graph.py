@@ -1,8 +1,15 @@
 """ONNX embedders: against hand-computed vectors, whatever layout, order and batch the graph has."""
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import facerec
 from facerec.embed.onnx_graph import onnx_forward, open_graph, probe_dimension
 from facerec.errors import ArgumentError, WeightsError
 from facerec.models.folder import Pixels
@@ -43,6 +50,38 @@ def test_flip_adds_the_unit_vector_of_the_mirror_image(pooled_graph):
 
     unit = expected(CHIPS, pixels) / np.linalg.norm(expected(CHIPS, pixels), axis=1, keepdims=True)
     np.testing.assert_allclose(found, 2 * unit, rtol=1e-4)
+
+
+def test_opening_a_graph_writes_nothing(pooled_graph, tmp_path):
+    """A home that was empty stays empty, and the switch for that is not left in the environment."""
+    file, home = tmp_path / "g.onnx", tmp_path / "home"
+    file.write_bytes(pooled_graph(WEIGHTS))
+    home.mkdir()
+    program = (
+        "import os, pathlib, sys\n"
+        "from facerec.embed.onnx_graph import open_graph\n"
+        "before = dict(os.environ)\n"
+        "open_graph(pathlib.Path(sys.argv[1]).read_bytes(), name='g.onnx', size=112)\n"
+        "assert dict(os.environ) == before\n"
+    )
+    switched_off = {"ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"}
+    environment = {name: value for name, value in os.environ.items() if name not in switched_off}
+    environment |= {name: str(home) for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+
+    subprocess.run([sys.executable, "-c", program, str(file)], env=environment, check=True)
+
+    assert list(home.rglob("*")) == []
+
+
+def test_onnx_runtime_is_imported_in_one_place():
+    """Every other file asks that one, so that none brings its telemetry along."""
+    root = Path(facerec.__file__).parent
+    importing = re.compile(r"^\s*(import onnxruntime|from onnxruntime import)", re.MULTILINE)
+    files = {
+        path.relative_to(root).as_posix() for path in root.rglob("*.py") if importing.search(path.read_text("utf-8"))
+    }
+
+    assert files == {"embed/onnx_graph.py", "embed/onnx_runtime.py"}  # the former for its types
 
 
 def test_the_mirror_image_exchanges_left_and_right():

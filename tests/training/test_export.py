@@ -1,5 +1,7 @@
 """Networks written as ONNX files: the same vectors, no local paths, and 8-bit numbers with their price."""
 
+import logging
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -118,15 +120,30 @@ def test_eight_bits_cost_something(exported, chips):
         points_of_the_same_vectors([], source(), small)
 
 
-def test_a_network_that_cannot_be_exported_is_told(chips):
+class Undecided(nn.Module):
     """What depends on the values of the pixels is no graph."""
 
-    class Undecided(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            return x.mean(dim=(2, 3)) if x.sum() > 0 else x.amax(dim=(2, 3))
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, 3, h, w) to (n, 3)."""
+        return x.mean(dim=(2, 3)) if x.sum() > 0 else x.amax(dim=(2, 3))
 
+
+def test_a_network_that_cannot_be_exported_is_told(chips):
+    """What is no graph cannot be written as one."""
     with pytest.raises(WeightsError, match="torch cannot export this network to ONNX"):
         export_float(source(Undecided().eval()), name="child", trial=chips)
+
+
+def test_what_a_program_logs_and_warns_of_is_left_alone(chips):
+    """After an export, also one that fails, every logger has the level that it had, and so have the warnings."""
+    names = ("root", "torch.onnx", "onnxscript", "onnx_ir")
+    before = [logging.getLogger(name).level for name in names], list(warnings.filters)
+
+    export_float(source(), name="child", trial=chips[:2])
+    with pytest.raises(WeightsError):
+        export_float(source(Undecided().eval()), name="child", trial=chips[:2])
+
+    assert ([logging.getLogger(name).level for name in names], list(warnings.filters)) == before
 
 
 def test_no_chips_no_export(chips, exported):

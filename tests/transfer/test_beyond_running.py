@@ -76,15 +76,17 @@ def test_fine_tuning_moves_weights_and_keeps_statistics(scenes, backbone) -> Non
 
 
 def test_equal_seeds_train_equal_networks(scenes, backbone) -> None:
-    """Twice the same cell gives the same losses and the same answers; another seed gives others."""
+    """Twice the same cell gives the same losses and answers, another seed others; the caller's draws are left alone."""
 
     def trained(seed):
         network = build("detection", "frozen", backbone, 4, seed=seed, device=CPU)
         done = train(network, scenes, "frozen", rate=0.003, steps=2, seed=seed)
         return done.losses, np.concatenate(answers(done.network, scenes, scenes.test))
 
+    before = torch.get_rng_state()
     first, again, other = trained(0), trained(0), trained(1)
 
+    assert torch.equal(torch.get_rng_state(), before)
     assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
     assert not np.array_equal(first[0], other[0])
 

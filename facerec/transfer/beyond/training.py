@@ -135,9 +135,10 @@ def train(
         batch = batch_of(plan, plan.plan(len(scenes.train)), step, scenes.train)
         flips = np.random.default_rng(draw_seed(plan, _FLIP, step)).random(len(batch)) < 0.5
         pixels, masks, objects = _batch(scenes, batch, flips, device)
-        # Dropout, and which proposals Faster R-CNN looks at.
-        torch.manual_seed(draw_seed(plan, _DRAWS, step))
-        loss = network.loss(pixels, masks, objects)
+        # Dropout, and which proposals Faster R-CNN looks at; the caller's own draws go on as if there were none.
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(draw_seed(plan, _DRAWS, step))
+            loss = network.loss(pixels, masks, objects)
         losses[step] = float(loss.detach())
         if not math.isfinite(losses[step]):
             message = (
