@@ -120,7 +120,7 @@ def test_a_pickled_detector_finds_the_same(samples: list[np.ndarray]) -> None:
     again = pickle.loads(content)
 
     assert len(content) < 1000
-    assert again.name == detector.name == "mtcnn(min_face_size=30, mode=exact)"
+    assert again.name == detector.name == "mtcnn.v1(min_face_size=30, mode=exact)"
     np.testing.assert_array_equal(again(samples[0]).boxes, detector(samples[0]).boxes)
 
 
