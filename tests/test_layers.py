@@ -126,6 +126,19 @@ def test_only_the_command_line_knows_the_audits(name: str) -> None:
     assert name.startswith("facerec.cli") or not any(other.startswith("audits") for other in GRAPH[name])
 
 
+# The bench of transfer learning moves with an issue of its own.
+PACKAGES = [name for name, path in MODULES.items() if path.name == "__init__.py" and ".transfer" not in name]
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_no_module_hides_behind_a_function_of_its_name(name: str) -> None:
+    """What a package offers has the name of none of its modules, or the module could not be reached by attribute."""
+    imports = [node for node in ast.parse(MODULES[name].read_text()).body if isinstance(node, ast.ImportFrom)]
+    offered = {each.asname or each.name for node in imports for each in node.names if node.module != name}
+
+    assert {each for each in offered if f"{name}.{each}" in MODULES} == set()
+
+
 @pytest.mark.parametrize("name", AUDITS)
 def test_audits_stand_on_five_folders(name: str) -> None:
     """The audits import only the named parts of facerec, and no torch."""

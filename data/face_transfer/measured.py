@@ -9,6 +9,7 @@ import pandas as pd
 
 from facerec.measure.metrics import clustered_rate, threshold_at_fmr
 from facerec.measure.metrics.curves import step_counts
+from facerec.similarity import cosine_of_pairs, cosines_of_all
 from facerec.training.people import People
 from facerec.training.splits import split_people
 
@@ -140,11 +141,11 @@ def measure(vectors_of: Vectors, setting: Setting, fold: FoldPairs, seconds: flo
     vectors = vectors_of(fold.photos)
     row = np.full(len(fold.people.files), -1)
     row[fold.photos] = np.arange(len(fold.photos))
-    scores = (vectors[row[fold.first]] * vectors[row[fold.second]]).sum(axis=1)
+    scores = cosine_of_pairs(vectors[row[fold.first]], vectors[row[fold.second]])
     one, other = np.triu_indices(len(fold.photos), 1)
     labels, gender = fold.people.labels[fold.photos], fold.gender[fold.photos]
     different = labels[one] != labels[other]
-    all_scores = np.einsum("nd,nd->n", vectors[one[different]], vectors[other[different]])
+    all_scores = cosines_of_all(vectors, vectors)[one[different], other[different]]
     at_fmr = np.array([threshold_at_fmr(all_scores, fmr) for fmr in FMRS])
     left, right = labels[one[different]], labels[other[different]]
     by_gender = np.zeros((len(FMRS), 2, 3))
@@ -174,7 +175,7 @@ def choosing_photos(fold: FoldPairs) -> np.ndarray:
 def balanced_threshold(vectors: np.ndarray, labels: np.ndarray) -> float:
     """Where FMR + FNMR over all pairs is smallest: the middle of the best gap."""
     one, other = np.triu_indices(len(labels), 1)
-    scores = (vectors @ vectors.T)[one, other].astype(np.float64)
+    scores = cosines_of_all(vectors, vectors)[one, other]
     same = labels[one] == labels[other]
     thresholds, false_matches, false_non_matches = step_counts(scores[same], scores[~same])
     cost = false_matches / (~same).sum() + false_non_matches / same.sum()

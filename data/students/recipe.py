@@ -23,6 +23,7 @@ from page import Measured, students_page
 from safetensors.torch import load
 from students import TRIALS, Trial
 
+from facerec import similarity
 from facerec.detect import Mtcnn
 from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.embed.load import embedder_of
@@ -30,13 +31,14 @@ from facerec.measure import datasets, tables
 from facerec.measure.evaluation import evaluate_scores
 from facerec.models.folder import read_model
 from facerec.networks.dlib_resnet import DlibResNet
+from facerec.quality import NO_GATE
 from facerec.reporting import write
 from facerec.training.distil import train_student
 from facerec.training.faces import read_faces
 from facerec.training.people import People
 from facerec.training.students import load_student
 from facerec.training.teaching import Teacher, agreement, load_teacher, teacher_vectors
-from facerec.types import Chips, Embedder
+from facerec.types import Chips, Embedder, Matcher
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "python data/students/recipe.py --faces FOLDER --lfw FOLDER_OF_LFW --work FOLDER"
@@ -69,7 +71,9 @@ def ten_folds(embedder: Embedder, lfw: People, work: Path, root: Path) -> pd.Dat
     of = dict(zip(lfw.files, vectors, strict=True))
     pairs = datasets.lfw(root)
     images = {*pairs["probe_image"], *pairs["reference_image"]}
-    return tables.score_vectors(pairs, {image: of.get(image) for image in images})
+    # The chips of both were cut without a gate, as those that the students learn from.
+    matcher = Matcher(lfw.detector, lfw.crop, embedder.name, embedder.digest, similarity.NAME, NO_GATE.name)
+    return tables.score_vectors(pairs, {image: of.get(image) for image in images}, matcher=matcher)
 
 
 def in_turns(contenders: dict[str, Embedder], chips: Chips, *, rounds: int) -> dict[str, float]:

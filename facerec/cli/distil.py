@@ -154,5 +154,5 @@ def _say(made: TaughtModel, out: Path) -> None:
     training.say_next(
         f"facerec models add {training.quoted(out)}",
         f"facerec score pairs.csv --model {name} --out scores.csv",
-        f"facerec calibrate scores.csv --model {name} --fmr 0.001 --out point.json",
+        "facerec calibrate scores.csv --fmr 0.001 --out point.json",
     )

@@ -24,7 +24,6 @@ from facerec.gallery.records import (
     Person,
     Sample,
 )
-from facerec.gallery.same_face import same_face
 from facerec.gallery.store import Gallery
 from facerec.types import Embedder
 
@@ -40,7 +39,6 @@ __all__ = [
     "Person",
     "Sample",
     "open_gallery",
-    "same_face",
 ]
 
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from facerec.errors import ArgumentError, CalibrationError, DamagedPointError
 from facerec.files import read_json, replacing
-from facerec.types import ImpostorTail, Matcher, OperatingPoint, Rate, plain
+from facerec.types import ImpostorTail, Matcher, OperatingPoint, Rate
+from facerec.types.plain import plain
 
 _FORMAT = "facerec operating points"
 _VERSION = 2

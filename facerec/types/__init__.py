@@ -9,7 +9,6 @@ from facerec.types.contracts import Chips, Crop, Detector, Embedder
 from facerec.types.decisions import Candidate, Decision, Identification, Identifications, Verification
 from facerec.types.matcher import Differences, Matcher
 from facerec.types.photos import Detections, Face, FaceChoice, Faces, Image
-from facerec.types.plain import plain
 from facerec.types.points import ExpectedRate, OperatingPoint
 from facerec.types.rates import Interval, Rate
 from facerec.types.tail import ImpostorTail
@@ -36,5 +35,4 @@ __all__ = [
     "OperatingPoint",
     "Rate",
     "Verification",
-    "plain",
 ]

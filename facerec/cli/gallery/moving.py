@@ -78,7 +78,8 @@ def reembed(
     if a photo was not kept.
     """
     from facerec.cli.recognition import load_recognizer
-    from facerec.gallery import open_gallery, same_face
+    from facerec.gallery import open_gallery
+    from facerec.gallery.same_face import same_face
 
     recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
 

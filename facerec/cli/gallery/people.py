@@ -19,7 +19,7 @@ UPDATE_EXAMPLES = examples(
 def list_people(gallery: GalleryFile, as_json: AsJson = False) -> None:
     """List everybody who is enrolled."""
     from facerec.gallery import open_gallery
-    from facerec.types import plain
+    from facerec.types.plain import plain
 
     with open_gallery(gallery) as people:
         embedder, everybody, erasure_due = people.embedder, people.people(), people.erasure_due

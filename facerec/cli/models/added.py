@@ -104,7 +104,7 @@ def add(
     if not as_json and not model.points:
         console.say("It has no operating point yet, so it scores but does not decide. Measure one:")
         console.say(f"  facerec score PAIRS.csv --model {model.description.name} --out scores.csv")
-        console.say(f"  facerec calibrate scores.csv --fmr 1e-3 --model {model.description.name} --out points.json")
+        console.say("  facerec calibrate scores.csv --fmr 1e-3 --out points.json")
         console.say(f"  facerec models attach {model.description.name} --points points.json")
 
 
