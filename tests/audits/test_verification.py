@@ -1,5 +1,6 @@
 """The audit of verification: hand-worked tables, published counts, laws, and every refusal."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -7,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audits.report.document import verification_document
 from audits.thresholds import AtFmr
 from audits.vendor import VendorColumns, read_vendor
 from audits.verification import audit_verification
-from facerec.errors import ArgumentError, ScoreTableError
+from facerec.errors import ArgumentError, MixedStampsError, ScoreTableError
 from facerec.measure import tables
 from facerec.measure.metrics import clustered_rate
-from facerec.types import Rate
+from facerec.types import Matcher, Rate
 
 LFW = Path(__file__).parents[2] / "data" / "lfw" / "scores.csv"
 
@@ -389,3 +391,19 @@ class TestPublished:
         assert audit.fnmr.design_effect > 1
         assert grouping.disparity.index("fmr", "max_min_ratio").value == pytest.approx(10 / 176 / (19 / 1671))
         assert grouping.disparity.index("fmr", "max_min_ratio").interval.low > 1
+
+
+def test_the_stamp_of_a_table_stands_in_its_audit():
+    """Whose scores were audited is said where the table says it; two matchers' rows are no table, checked or not."""
+    ours = Matcher("mtcnn", "box.v1", "ours", "ab" * 32, "cosine.v1", "none")
+    stamped = tables.stamped(tables.check(table()), ours)
+    stamped = tables.check(stamped.assign(probe_failure="", reference_failure=""))
+    theirs = tables.stamped(stamped, dataclasses.replace(ours, embedder_digest="cd" * 32))
+
+    audit = audit_verification(stamped, by=["gender"], at=0.5, replicates=0)
+    assert audit.matcher == ours
+    assert verification_document(audit, verdict={})["matcher"] == ours.text
+    assert audit_verification(table(), by=[], at=0.5, replicates=0).matcher is None
+    assert audit.fmr == audit_verification(table(), by=[], at=0.5, replicates=0).fmr
+    with pytest.raises(MixedStampsError, match="made by another matcher"):
+        audit_verification(pd.concat([stamped, theirs], ignore_index=True), by=[], at=0.5, replicates=0)
