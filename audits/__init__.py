@@ -8,17 +8,23 @@ what to do about it; ``calibrate`` proves the intervals; ``VendorColumns`` and `
 in. ``audits.mitigation`` is the laboratory, ``audits.report`` writes what was found.
 """
 
-from audits.advice import advise_threshold
-from audits.classification import audit_classification
-from audits.coverage import calibrate
-from audits.drift import audit_drift
-from audits.identification import audit_identification
-from audits.policy import read_policy
-from audits.power import plan_groups, trials_needed
-from audits.thresholds import AtFmr
-from audits.vendor import VendorColumns, read_vendor
-from audits.verdict import judge
-from audits.verification import audit_verification
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audits.advice import advise_threshold
+    from audits.classification import audit_classification
+    from audits.coverage import calibrate
+    from audits.drift import audit_drift
+    from audits.identification import audit_identification
+    from audits.policy import read_policy
+    from audits.power import plan_groups, trials_needed
+    from audits.thresholds import AtFmr
+    from audits.vendor import VendorColumns, read_vendor
+    from audits.verdict import judge
+    from audits.verification import audit_verification
 
 __all__ = [
     "AtFmr",
@@ -35,3 +41,30 @@ __all__ = [
     "read_vendor",
     "trials_needed",
 ]
+
+_HOMES = {
+    "AtFmr": "thresholds",
+    "VendorColumns": "vendor",
+    "advise_threshold": "advice",
+    "audit_classification": "classification",
+    "audit_drift": "drift",
+    "audit_identification": "identification",
+    "audit_verification": "verification",
+    "calibrate": "coverage",
+    "judge": "verdict",
+    "plan_groups": "power",
+    "read_policy": "policy",
+    "read_vendor": "vendor",
+    "trials_needed": "power",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the module protocol (PEP 562) returns whatever the name is
+    if name in _HOMES:
+        return getattr(import_module(f"audits.{_HOMES[name]}"), name)
+    message = f"module 'audits' has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from audits.intervals import CONFIDENCE, checked_confidence, clopper_pearson, clustered_estimate, estimate
 from facerec.errors import ArgumentError
@@ -182,7 +182,7 @@ def simulate_coverage(
         message = f"at least one replicate is needed; got {replicates}"
         raise ArgumentError(message)
     rng = np.random.default_rng(seed)
-    threshold = float(norm.isf(true_rate))
+    threshold = float(scipy.stats.norm.isf(true_rate))
     above = below = naive = 0
     errors, effects = 0.0, 0.0
     for _ in range(replicates):

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
 
 from audits.intervals import CONFIDENCE, checked_confidence, clopper_pearson
 from audits.search_outcomes import probe_and_gallery_groups, search_outcomes
@@ -280,7 +280,10 @@ def _log_spared(hits: NDArray[np.int64], sizes: NDArray[np.intp], wanted: NDArra
     """The logarithm of Π C(N − k, n) / C(N, n) for each search."""
     room = sizes - hits - wanted
     logs = (
-        gammaln(sizes - hits + 1) - gammaln(np.maximum(room, 0) + 1) - gammaln(sizes + 1) + gammaln(sizes - wanted + 1)
+        scipy.special.gammaln(sizes - hits + 1)
+        - scipy.special.gammaln(np.maximum(room, 0) + 1)
+        - scipy.special.gammaln(sizes + 1)
+        + scipy.special.gammaln(sizes - wanted + 1)
     )
     logs = np.where((hits == 0) | (wanted == 0), 0.0, logs)
     spared: NDArray[np.float64] = np.where(room < 0, -np.inf, logs).sum(axis=1)

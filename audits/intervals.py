@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta, norm, t
 
 from audits.dependence import compact_codes, people_behind, people_in, shared_trials
 from audits.estimates import Method, RateEstimate
@@ -115,8 +115,8 @@ def clopper_pearson(errors: float, trials: float, *, confidence: float = CONFIDE
         raise ArgumentError(message)
     checked_confidence(confidence)
     tail = (1 - confidence) / 2
-    low = float(beta.ppf(tail, errors, trials - errors + 1)) if errors > 0 else 0.0
-    high = float(beta.ppf(1 - tail, errors + 1, trials - errors)) if errors < trials else 1.0
+    low = float(scipy.stats.beta.ppf(tail, errors, trials - errors + 1)) if errors > 0 else 0.0
+    high = float(scipy.stats.beta.ppf(1 - tail, errors + 1, trials - errors)) if errors < trials else 1.0
     return Interval(low, high, confidence)
 
 
@@ -225,5 +225,5 @@ def _own_effective_trials(
     if excess <= 1e-9 * independent:  # rounding of independent trials
         return float(rate.trials)
     freedom = max(1.0, people_behind(wrong, first, second))
-    ratio = float(t.ppf(0.5 + confidence / 2, freedom) / norm.ppf(0.5 + confidence / 2))
+    ratio = float(scipy.stats.t.ppf(0.5 + confidence / 2, freedom) / scipy.stats.norm.ppf(0.5 + confidence / 2))
     return p * (1 - p) / (independent + excess * ratio**2)

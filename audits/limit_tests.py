@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.stats import norm
+import scipy
 
 from audits.estimates import RateEstimate
 from facerec.types import Interval
@@ -63,15 +63,15 @@ def limit_p_value(
     arm = abs(bound - value)
     if not (0 < arm < math.inf and math.isfinite(limit)):
         return 1 - interval.confidence if outside else 1.0
-    z = float(norm.ppf(0.5 + interval.confidence / 2)) * abs(limit - value) / arm
-    return float(2 * norm.sf(z))
+    z = float(scipy.stats.norm.ppf(0.5 + interval.confidence / 2)) * abs(limit - value) / arm
+    return float(2 * scipy.stats.norm.sf(z))
 
 
 def _of_rate(found: RateEstimate, limit: float) -> float:
     n = found.effective_trials
     if found.errors in (0, found.trials):
         return min(1.0, 2 * (1 - limit if found.errors == 0 else limit) ** n)
-    return float(2 * norm.sf(abs(found.value - limit) / math.sqrt(limit * (1 - limit) / n)))
+    return float(2 * scipy.stats.norm.sf(abs(found.value - limit) / math.sqrt(limit * (1 - limit) / n)))
 
 
 def _log(value: float) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import fisher_exact, norm
+import scipy
 
 from audits.estimates import RateEstimate
 from audits.rates import pooled
@@ -77,9 +77,9 @@ def two_rates(one: Rate, other: Rate) -> float:
     if min(common, 1 - common) * n.min() < 5:
         sizes = np.maximum(1, np.round(n)).astype(int)
         errors = np.round(p * sizes).astype(int)
-        return float(fisher_exact(np.stack([errors, sizes - errors])).pvalue)
+        return float(scipy.stats.fisher_exact(np.stack([errors, sizes - errors])).pvalue)
     spread = math.sqrt(common * (1 - common) * float((1 / n).sum()))
-    return float(2 * norm.sf(abs(p[0] - p[1]) / spread))
+    return float(2 * scipy.stats.norm.sf(abs(p[0] - p[1]) / spread))
 
 
 def each_against_others(

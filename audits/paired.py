@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm, t
 
 from audits.dependence import compact_codes, people_behind
 from facerec.errors import ArgumentError
@@ -184,12 +184,12 @@ def _design_effect(
     if not (worse | better).all():
         people = people_behind(worse | better, first, second)
         tail = 0.5 + confidence / 2
-        ratio = float(t.ppf(tail, max(1.0, people)) / norm.ppf(tail))
+        ratio = float(scipy.stats.t.ppf(tail, max(1.0, people)) / scipy.stats.norm.ppf(tail))
     return float(1 + (clustered / independent - 1) * ratio**2)
 
 
 def _bonett_price(worse: float, better: float, n: float, confidence: float) -> Interval:
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = float(scipy.stats.norm.ppf(0.5 + confidence / 2))
     up, down = (worse + 1) / (n + 2), (better + 1) / (n + 2)
     middle = up - down
     half = z * math.sqrt((up + down - middle**2) / (n + 2))

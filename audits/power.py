@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import binom, norm, poisson
+import scipy
 
 from audits.intervals import CONFIDENCE, checked_confidence
 from audits.verification_rates import VerificationAudit
@@ -114,7 +114,7 @@ def trials_needed(
         message = f"a plan needs two different rates and a comparison; got {rate}, {alternative} and {comparisons}"
         raise ArgumentError(message)
     level = (1 - checked_confidence(confidence)) / comparisons
-    z = float(norm.ppf(1 - level / 2) + norm.ppf(power))
+    z = float(scipy.stats.norm.ppf(1 - level / 2) + scipy.stats.norm.ppf(power))
     n = z * z * (rate * (1 - rate) + alternative * (1 - alternative)) / (rate - alternative) ** 2
     low, high = sorted((rate, alternative))
     if n * low >= _FEW:
@@ -243,8 +243,10 @@ def _first(suffices: Callable[[int], bool], *, start: int) -> int:
 def _exact_power(low: float, high: float, level: float) -> float:
     """The chance that two Poisson counts with these means differ at the level, given their sum, two-sided."""
     total = low + high
-    sums = np.arange(int(poisson.ppf(1 - 1e-9, total)) + 2)
+    sums = np.arange(int(scipy.stats.poisson.ppf(1 - 1e-9, total)) + 2)
     # isf gives the largest count that is exceeded with more than level/2; the next one is the first that rejects.
-    critical = binom.isf(level / 2, sums, 0.5) + 1
-    reject = binom.sf(critical - 1, sums, high / total) + binom.cdf(sums - critical, sums, high / total)
-    return float(poisson.pmf(sums, total) @ reject)
+    critical = scipy.stats.binom.isf(level / 2, sums, 0.5) + 1
+    reject = scipy.stats.binom.sf(critical - 1, sums, high / total) + scipy.stats.binom.cdf(
+        sums - critical, sums, high / total
+    )
+    return float(scipy.stats.poisson.pmf(sums, total) @ reject)

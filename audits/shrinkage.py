@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import betaln
-from scipy.stats import beta
 
 from audits.estimates import RateEstimate
 from audits.intervals import CONFIDENCE, checked_confidence
@@ -110,7 +108,7 @@ def fit_prior(estimates: Sequence[RateEstimate]) -> Prior:
     if len(measured) == 1 or n.sum() <= 1:
         return Prior(mean, 1.0)
     highest = math.log(n.sum())
-    best = minimize_scalar(_misfit, bounds=(0.0, highest), args=(mean, x, n), method="bounded")
+    best = scipy.optimize.minimize_scalar(_misfit, bounds=(0.0, highest), args=(mean, x, n), method="bounded")
     ends = [(_misfit(worth, mean, x, n), worth) for worth in (0.0, float(best.x), highest)]
     return Prior(mean, math.exp(min(ends)[1]))
 
@@ -169,10 +167,10 @@ def _posterior(name: str, found: RateEstimate, prior: Prior, confidence: float) 
     n = found.effective_trials
     x = found.value * n if found.measured else 0.0
     a, b = prior.a + x, prior.b + n - x
-    low, high = beta.ppf([(1 - confidence) / 2, (1 + confidence) / 2], a, b)
+    low, high = scipy.stats.beta.ppf([(1 - confidence) / 2, (1 + confidence) / 2], a, b)
     return ShrunkRate(name, found, a / (a + b), Interval(float(low), float(high), confidence), n / (n + prior.worth))
 
 
 def _misfit(log_worth: float, mean: float, x: NDArray[np.float64], n: NDArray[np.float64]) -> float:
     a, b = mean * math.exp(log_worth), (1 - mean) * math.exp(log_worth)
-    return -float((betaln(a + x, b + n - x) - betaln(a, b)).sum())
+    return -float((scipy.special.betaln(a + x, b + n - x) - scipy.special.betaln(a, b)).sum())

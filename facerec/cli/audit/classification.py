@@ -53,16 +53,19 @@ def classification(
 
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
-    from audits.classification import audit_classification
     from audits.predictions import read_predictions
+
+    policy, confidence = claims.read()
+    table = read_predictions(predictions)
+    # What judges and draws takes a second to import; a mistake in a file is told before.
+    from audits.classification import audit_classification
     from audits.report import write_report
     from audits.report.claims import verdict_document
     from audits.report.classification_page import classification_document, classification_report
     from audits.verdict import judge
 
-    policy, confidence = claims.read()
     audit = audit_classification(
-        read_predictions(predictions),
+        table,
         by=options.groupings(by, policy),
         label=label,
         prediction=prediction,

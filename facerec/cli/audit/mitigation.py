@@ -68,8 +68,6 @@ def mitigation(
     rest. What got worse is told like what got better, each with the interval of the paired change.
     """
     from audits.groupings import checked_groupings
-    from audits.mitigation import deal_and_judge
-    from audits.report.mitigation_document import mitigation_document
     from facerec.measure.tables.vector_table import read_vectors
 
     groupings = checked_groupings(options.groupings(by))
@@ -77,6 +75,10 @@ def mitigation(
         message = "name the groups: --by NAME, a column of the table; several at once: --by race,gender"
         raise ArgumentError(message)
     photos = read_vectors(vectors)
+    # What judges takes a second to import; a mistake in the file is told before.
+    from audits.mitigation import deal_and_judge
+    from audits.report.mitigation_document import mitigation_document
+
     with console.progress("dealing and judging") as progress:
         report, *others = deal_and_judge(
             photos,
