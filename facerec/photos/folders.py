@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from facerec.errors import ArgumentError, DataSetError
 from facerec.photos.formats import SUFFIXES
 from facerec.visible_text import quoted, shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def photos(paths: Iterable[str | Path]) -> list[Path]:
@@ -98,6 +100,8 @@ def identity_folders(folder: str | Path) -> pd.DataFrame:
     if empty := sorted(set(people) - {row.parts[0] for row in rows}):
         message = f"{shortened(root)}: {len(empty)} people have no photos, the first is {shortened(empty[0])}"
         raise DataSetError(message)
+    import pandas as pd  # whoever only walks a folder needs no tables
+
     return pd.DataFrame({"person": [row.parts[0] for row in rows], "image": [row.as_posix() for row in rows]})
 
 

@@ -187,7 +187,7 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def faces_are_portraits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command takes a whole photo for a face; all else is real."""
-    for place in ("facerec.detect.Mtcnn", "facerec.recognizer.Mtcnn"):
+    for place in ("facerec.detect.Mtcnn", "facerec.training.aligned.Mtcnn"):
         monkeypatch.setattr(place, lambda **_: WholePhoto(), raising=False)
 
 

@@ -50,4 +50,4 @@ def test_from_export_to_decision(facerec, tmp_path, data):
     assert [entry["target_fmr"] for entry in small.document["price"]] == [0.01]  # six people show no rarer match
     assert small.document["not_measured"][0].startswith("FMR 0.001: ")
     points = json.loads((tmp_path / "d8" / "operating_points.json").read_text("utf-8"))["points"]
-    assert {point["embedder"] for point in points} == {"d8"}
+    assert {point["matcher"]["embedder"] for point in points} == {"d8"}

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from facerec.errors import ArgumentError, GalleryError, ModelMismatchError, UnknownPersonError
 from facerec.gallery import open_gallery
 from facerec.gallery.archive import read_archive
+from facerec.visible_text import hidden_character, shows_something
 
 _names = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=12)
 _people = st.dictionaries(
-    _names.map(str.strip).filter(bool),
+    _names.map(str.strip).filter(lambda name: hidden_character(name) is None and shows_something(name)),
     st.tuples(
         st.lists(st.integers(0, 50), min_size=1, max_size=4, unique=True),
         st.one_of(st.none(), st.just("form 17")),
