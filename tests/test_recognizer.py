@@ -469,20 +469,6 @@ def test_a_stream_keeps_the_chosen_face(recognizer: Recognizer, choice: str, fac
     assert kept == faces
 
 
-def test_a_stream_is_lazy(recognizer: Recognizer) -> None:
-    """Photos are read shortly before their result, not all at once."""
-    read = []
-
-    def photos():
-        for number in range(1000):
-            read.append(number)
-            yield photo((10, RED))
-
-    next(recognizer.stream(photos()))
-
-    assert len(read) < 100
-
-
 def test_a_stream_may_be_left(recognizer: Recognizer) -> None:
     """Whoever stops taking results ends the threads, without an error and without reading on."""
     stream = recognizer.stream(photo((10, RED)) for _ in range(10_000))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from facerec.measure.tables.vector_table import read_vectors
+from facerec.quality import DEFAULT_GATE
 from facerec.types import Matcher
 
 PHOTOS = """subject,image,gender
@@ -44,9 +45,9 @@ def test_table(photos, facerec, out):
     assert found.matrix[0] @ found.matrix[1] > 0.9 > found.matrix[0] @ found.matrix[2]
     assert np.linalg.norm(found.matrix[:3], axis=1) == pytest.approx(np.ones(3))
     assert (document["photos"], document["photos_without_vector"], document["people"]) == (5, 2, 2)
-    assert document["dimension"] == 3
+    assert document["dimension"] == 8
     assert found.matcher == Matcher(**document["matcher"])
-    assert (found.matcher.embedder_digest, found.matcher.gate) == ("a" * 64, "detection.v1>=0.85, size.v1>=40")
+    assert (found.matcher.embedder_digest, found.matcher.gate) == ("a" * 64, DEFAULT_GATE.name)
     assert found.photos["failure"].tolist() == ["", "", "", "no face", "unreadable"]
     assert document["first_without_face"] == ["none.png"]
     assert list(document["first_unreadable"]) == ["bad.png"]

@@ -37,7 +37,7 @@ def test_figures(lfw, facerec):
     assert (document["images"], document["images_without_face"], document["pairs_without_score"]) == (12, 1, 3)
     assert document["images_per_second"] > 0
     assert [each["pairs"] for each in document["folds"]] == [6, 6]
-    assert (document["matcher"]["embedder"], document["matcher"]["detector"]) == ("dlib-resnet", "squares")
+    assert (document["matcher"]["embedder"], document["matcher"]["detector"]) == ("dlib-resnet", "squares.v1")
     assert len(tables.read("out.csv")) == 12
     assert "1 of 12 photos show no face to compare: images/Cy/Cy_0004.jpg" in outcome.err
 
@@ -46,7 +46,9 @@ def test_text_for_people(lfw, facerec):
     """The same in words."""
     text = facerec("evaluate", "lfw", "--data", lfw).out
 
-    assert text.startswith("dlib-resnet, squares, middle-8 v1\n6 genuine and 6 impostor pairs of 3 people, 3 of them")
+    matcher, pairs, *_ = text.splitlines()
+    assert matcher == "dlib-resnet, squares.v1, square-middle-8.v1"
+    assert pairs.startswith("6 genuine and 6 impostor pairs of 3 people, 3 of them")
     assert "accuracy          91.67 % ± 11.79 % over 2 folds" in text
 
 

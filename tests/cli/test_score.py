@@ -140,8 +140,8 @@ def test_calibrate(table, facerec):
     assert (loose.target_fmr, loose.threshold) == (0.1, 0.45)
     assert (strict.target_fmr, strict.threshold, strict.fmr.errors) == (0.01, 0.495, 1)
     matcher = strict.matcher
-    assert (matcher.embedder, matcher.embedder_digest, matcher.detector) == ("dlib-resnet", "a" * 64, "squares")
-    assert (strict.data_set, matcher.crop, strict.asserted_by) == ("ours", "middle-8 v1", "")
+    assert (matcher.embedder, matcher.embedder_digest, matcher.detector) == ("dlib-resnet", "a" * 64, "squares.v1")
+    assert (strict.data_set, matcher.crop, strict.asserted_by) == ("ours", "square-middle-8.v1", "")
     assert [each["is_indicative"] for each in outcome.document["points"]] == [True, True]
     assert "is indicative only: 1 false matches are expected" in outcome.err
 

@@ -1,7 +1,6 @@
 """Hand-made faces, a fake embedder, and one factory per engine: the contract's tests run on each of them."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +9,7 @@ import pytest
 
 from facerec.gallery import open_gallery
 from facerec.similarity import NAME
-from facerec.testing import GOOD
+from facerec.testing import GOOD, Clock
 from facerec.types import Detections, Embedder, Face, Faces, Matcher, OperatingPoint, Rate
 
 DIMENSION = 8
@@ -55,25 +54,6 @@ def make_faces(vectors, *, digest=DIGEST, source="crowd.jpg", measures=GOOD, **p
 def make_point(threshold=0.9, digest=DIGEST, **parts):
     """An operating point with invented rates."""
     return OperatingPoint(threshold, 1e-3, Rate(1, 1000), Rate(30, 1000), "no data", make_matcher(digest, **parts))
-
-
-class Clock:
-    """A clock that stands still until a test moves it."""
-
-    def __init__(self):
-        self.now = datetime(2030, 1, 15, 12, 0, tzinfo=UTC)
-
-    def __call__(self):
-        """The present time."""
-        return self.now
-
-    def today(self) -> date:
-        """The present day."""
-        return self.now.date()
-
-    def pass_days(self, days):
-        """Let days pass."""
-        self.now += timedelta(days=days)
 
 
 @pytest.fixture
