@@ -27,6 +27,7 @@ from facerec.errors import (
 )
 from facerec.quality import DEFAULT_GATE, QualityGate
 from facerec.similarity import NAME
+from facerec.testing import made_photo, made_point, made_recognizer
 from facerec.types import Detections, Embedder, Faces, Matcher, OperatingPoint, Rate
 
 DIGEST = "f" * 64
@@ -153,6 +154,17 @@ def test_a_face_below_the_gate_is_undecided(recognizer: Recognizer) -> None:
     assert outcome.decision == "undecided"
     assert outcome.score == pytest.approx(1)
     assert "too small" in outcome.problems[0]
+
+
+def test_either_face_below_the_gate_leaves_it_undecided(recognizer: Recognizer) -> None:
+    """Probe or reference: a photo whose one face alone is good decides nothing."""
+    good, poor = made_photo("red"), made_photo("red", size=39)
+
+    for probe, reference in ((good, poor), (poor, good)):
+        outcome = made_recognizer().verify(probe, reference, at=made_point())
+
+        assert outcome.decision == "undecided"
+        assert len(outcome.problems) == 1
 
 
 def test_the_choice_among_several_faces_is_said(recognizer: Recognizer) -> None:

@@ -116,4 +116,5 @@ def test_quality_does_not_depend_on_the_embedder() -> None:
     assert measured["size"].tolist() == [80]
     assert measured["detection"].tolist() == [np.float32(0.9)]
     assert measured["sharpness"] == sharpness(CHIP(image, found))
+    assert CHIP.name == "five-point-112.v1"
     assert {name: len(values) for name, values in measure(image, found[[]]).items()} == dict.fromkeys(MEASURES, 0)
