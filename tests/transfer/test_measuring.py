@@ -1,5 +1,7 @@
 """Measuring cells for real, with a small random network on generated photos: what is drawn, and that it repeats."""
 
+import gc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -142,6 +144,7 @@ def test_this_machine_has_a_speed(measuring):
 
 def test_memory_of_a_block_is_seen():
     """The peak since the start of the block holds what was allocated in it."""
+    gc.collect()  # what other tests left must not be given back in between
     memory = PeakMemory("cpu")
     before = memory.read()
     block = np.ones(400_000_000, np.uint8)  # far beyond what the process may just have given back
