@@ -11,7 +11,6 @@ this package loads neither torch nor pandas; a name is imported when it is first
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
     from facerec.quality import NO_GATE, QualityGate
     from facerec.recognizer import Recognizer
 
-__version__ = version("facerec")
+    __version__: str
+
 __all__ = [
     "NO_GATE",
     "QualityGate",
@@ -43,6 +43,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the module protocol (PEP 562) returns whatever the name is
+    if name == "__version__":
+        return import_module("importlib.metadata").version("facerec")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     if name in __all__:

@@ -39,6 +39,7 @@ from facerec.types import (
     OperatingPoint,
     Verification,
 )
+from facerec.types.contracts import check_points
 from facerec.visible_text import quoted, shortened
 
 DEFAULT_MODEL = "dlib-resnet"
@@ -80,7 +81,8 @@ class Recognizer:
     Raises
     ------
     ArgumentError
-        If `device`, `workers` or `min_face_size` is not as above, or no model has that name.
+        If `device`, `workers` or `min_face_size` is not as above, or no model has that name; if the embedder's crop was
+        fitted to the points of another detector.
     MissingWeightsError, CorruptWeightsError
         If a model's file is absent or is not the expected one.
 
@@ -118,6 +120,7 @@ class Recognizer:
             from facerec.embed.load import load_embedder
 
             embedder = load_embedder(model, device=device, model_files=model_files)
+        check_points(detector, embedder.crop)
         self.detector: Detector = detector
         self.embedder: Embedder = embedder
 

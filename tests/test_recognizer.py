@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facerec import NO_GATE, Recognizer, open_gallery
+from facerec.align.dlib_chip import DlibChip
 from facerec.errors import (
     ArgumentError,
     DataSetError,
@@ -48,10 +49,6 @@ class FakeDetector:
         boxes = np.array([[x, 0, x + 50, 60] for x in lefts], np.float32).reshape(-1, 4)
         points = boxes[:, None, :2] + _POINTS
         return Detections(boxes, np.full(len(boxes), 0.99), points, image.shape[1::-1])
-
-    def batch(self, images: list[np.ndarray]) -> list[Detections]:
-        """The faces of several."""
-        return [self(image) for image in images]
 
 
 class FakeCrop:
@@ -536,3 +533,11 @@ def test_a_rotated_photo_is_turned_upright(data, tmp_path) -> None:
         recognizer.faces(upright).largest().embedding,
         atol=1e-5,
     )
+
+
+def test_a_crop_fitted_to_other_points_is_refused() -> None:
+    """The default embedder's trees are placed by MTCNN's points; another detector's would shift every chip."""
+    embedder = replace(fake_embedder(), crop=DlibChip(lambda _image, squares: squares))
+
+    with pytest.raises(ArgumentError, match=r"fitted to the points mtcnn-5\.v1; fake finds"):
+        Recognizer(detector=FakeDetector(), embedder=embedder)

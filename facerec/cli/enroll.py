@@ -88,7 +88,11 @@ def enroll(
         "keep_photos": keep_photos,
     }
     recognizer = load_recognizer(
-        model_of(gallery, model), model_files=model_files, device=device, min_face_size=min_face_size
+        model_of(gallery, model, may_be_new=True),
+        model_files=model_files,
+        device=device,
+        min_face_size=min_face_size,
+        photos=photos if photos is not None and len(photos) == 1 else (),  # of several, all that is wrong is told
     )
     if accept_low_quality:
         recognizer.gate = NO_GATE

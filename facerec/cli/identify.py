@@ -66,7 +66,13 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
     found = photos(paths)
     single = len(paths) == 1 and found == paths
     recognizer = load_recognizer(
-        model_of(gallery, model), model_files=model_files, device=device, min_face_size=min_face_size
+        model_of(gallery, model),
+        model_files=model_files,
+        device=device,
+        min_face_size=min_face_size,
+        photos=found if single else (),
+        at=at,
+        fmr=fmr,
     )
     point, notes = recognizer.deciding_point(chosen_point(recognizer, at=at, fmr=fmr))
     marker = None if annotate is None else Marker(annotate)

@@ -51,7 +51,7 @@ Device = Annotated[
     str | None, option("--device NAME", "cpu, cuda or cuda:N. By default a GPU where there is one.", _HOW)
 ]
 MinFaceSize = Annotated[
-    int, option("--min-face-size PIXELS", "The smallest face looked for, 12 or more. Smaller is slower.", _HOW)
+    int, option("--min-face-size PIXELS", "The smallest face looked for, 12 or more. Smaller is slower.", _HOW, min=12)
 ]
 FaceOption = Annotated[
     Choice,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,30 +19,63 @@ if TYPE_CHECKING:
 
 
 def load_recognizer(
-    model: str | None, *, model_files: Path | None, device: str | None, min_face_size: int = MIN_FACE_SIZE
+    model: str | None,
+    *,
+    model_files: Path | None,
+    device: str | None,
+    min_face_size: int = MIN_FACE_SIZE,
+    photos: Iterable[Path] = (),
+    at: Path | None = None,
+    fmr: float | None = None,
 ) -> Recognizer:
     """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet.
+
+    What is wrong with the names, with `photos`, or with the point that `at` and `fmr` name, is told before torch is
+    imported, which takes a second.
 
     Raises
     ------
     ArgumentError
-        If no embedder has that name.
+        If no embedder has that name, or the device is none.
+    ImageError
+        If one of the photos is no file of a format that is read.
+    CalibrationError
+        As `chosen_point`.
     WeightsError
-        If a file of it is absent, is not the expected one, or cannot be used.
+        If a file of the models is absent, is not the expected one, or cannot be used.
     """
-    from facerec.embed.load import DEFAULT, checked_embedder_name, load_embedder
-
-    name = checked_embedder_name(model or DEFAULT)  # before torch is imported
-    from facerec.detect import Mtcnn
-    from facerec.device import best_device
+    from facerec.device import best_device, check_device
+    from facerec.embed.load import DEFAULT, digest_of, load_embedder
+    from facerec.photos import reader
     from facerec.recognizer import Recognizer
 
-    device = best_device() if device is None else device
-    return Recognizer(
-        detector=Mtcnn(min_face_size=min_face_size, device=device, model_files=model_files),
-        embedder=load_embedder(name, device=device, model_files=model_files),
-        workers=one_thread_per_photo(),
-    )
+    name = model or DEFAULT
+    _point_for(name, digest_of(name), at=at, fmr=fmr)
+    if device is not None:
+        check_device(device)
+    for photo in photos:
+        reader.check(photo)
+    with _garbage_left_lying():
+        from facerec.detect import Mtcnn
+
+        device = best_device() if device is None else device
+        return Recognizer(
+            detector=Mtcnn(min_face_size=min_face_size, device=device, model_files=model_files),
+            embedder=load_embedder(name, device=device, model_files=model_files),
+            workers=one_thread_per_photo(),
+        )
+
+
+@contextmanager
+def _garbage_left_lying() -> Iterator[None]:
+    """Search for no garbage meanwhile: among all that an import makes and keeps, that is a sixth of torch's time."""
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
 
 
 def one_thread_per_photo() -> int:
@@ -54,12 +90,18 @@ def one_thread_per_photo() -> int:
     return photo_workers()
 
 
-def model_of(gallery: Path, model: str | None) -> str | None:
-    """The embedder to use with a gallery: the one that was asked for, else the one that it was made with."""
-    if model is not None or not gallery.exists():
+def model_of(gallery: Path, model: str | None, *, may_be_new: bool = False) -> str | None:
+    """The embedder to use with a gallery: the one that was asked for, else the one that it was made with.
+
+    Raises
+    ------
+    GalleryError
+        If it cannot be opened; a gallery that `may_be_new` need not exist.
+    """
+    if may_be_new and not gallery.exists():
         return model
     with open_gallery(gallery) as people:
-        return people.embedder.name
+        return model or people.embedder.name
 
 
 def chosen_point(recognizer: Recognizer, *, at: Path | None, fmr: float | None) -> OperatingPoint | None:
@@ -70,13 +112,19 @@ def chosen_point(recognizer: Recognizer, *, at: Path | None, fmr: float | None) 
     CalibrationError
         If the file holds no point, several and `fmr` does not choose, or none for `fmr`; if none is shipped for `fmr`.
     """
-    if at is None:
-        return None if fmr is None else recognizer.operating_point(fmr)
+    return _point_for(recognizer.embedder.name, recognizer.embedder.digest, at=at, fmr=fmr)
+
+
+def _point_for(embedder: str, digest: str, *, at: Path | None, fmr: float | None) -> OperatingPoint | None:
+    from facerec.models.shipped_points import shipped_point
     from facerec.points import read_points
+
+    if at is None:
+        return None if fmr is None else shipped_point(digest, fmr, embedder=embedder)
 
     in_file = read_points(at)
     # A file may hold the points of several embedders; where it holds none of ours, the recognizer says what is wrong.
-    points = [point for point in in_file if not recognizer.matcher.differences(point.matcher).refused] or list(in_file)
+    points = [point for point in in_file if point.matcher.embedder_digest == digest] or list(in_file)
     if fmr is not None:
         points = [point for point in points if math.isclose(point.target_fmr, fmr, rel_tol=1e-9)]
     if len(points) == 1:

@@ -58,7 +58,15 @@ def verify(
         raise ArgumentError(message)
     if gallery is not None:
         model = model_of(gallery, model)
-    recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
+    recognizer = load_recognizer(
+        model,
+        model_files=model_files,
+        device=device,
+        min_face_size=min_face_size,
+        photos=[probe] if reference is None else [probe, reference],
+        at=at,
+        fmr=fmr,
+    )
     point = chosen_point(recognizer, at=at, fmr=fmr)
     if gallery is None:
         outcome = recognizer.verify(probe, str(reference), at=point, choice=face)

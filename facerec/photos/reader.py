@@ -103,6 +103,15 @@ def read(source: Source, *, name: str | None = None, bgr: bool = False) -> Image
     raise ArgumentError(message)
 
 
+def check(path: str | os.PathLike[str]) -> None:
+    """Raise `ImageError`, as `read` would, if there is no file of a known format at `path`; nothing is decoded."""
+    try:
+        _format_of(_contents(Path(path)))
+    except ImageError as error:
+        message = f"{name_of(path)} cannot be read as a photo: {error}"
+        raise ImageError(message) from error
+
+
 def contents(source: Source) -> bytes | None:
     """The bytes of the file that a photo came in; ``None`` of an image, an array or a file that was read.
 
@@ -202,7 +211,7 @@ def _rest_of(file: BinaryIO) -> bytes:
     return b"".join(blocks)
 
 
-def _from_contents(contents: bytes) -> Image:
+def _format_of(contents: bytes) -> formats.PhotoFormat:
     if not contents:
         message = "it is empty (0 bytes)"
         raise ImageError(message)
@@ -215,6 +224,11 @@ def _from_contents(contents: bytes) -> Image:
         hint = "it is HEIC; save it as JPEG" if formats.is_heif(contents) else f"those are {known}"
         message = f"it is in none of the formats that are read ({hint})"
         raise ImageError(message)
+    return photo_format
+
+
+def _from_contents(contents: bytes) -> Image:
+    photo_format = _format_of(contents)
     try:
         reduced, orientation = photo_format.reduce(contents)
         image = _decoder(photo_format)(io.BytesIO(reduced))

@@ -56,7 +56,9 @@ def test_settings_reach_the_detector(folder, facerec):
 
     assert document["detector"] == "mtcnn.v1(min_face_size=20, mode=exact)"
     assert refused.status == 2
-    assert refused.err.startswith("facerec: error: min_face_size must be at least 12 pixels")
+    assert refused.err.startswith(
+        "facerec: error: Invalid value for '--min-face-size': Input should be greater than or equal to 12"
+    )
 
 
 def test_real_face_is_found_and_marked(photos, facerec, tmp_path):

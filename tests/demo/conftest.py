@@ -1,6 +1,6 @@
 """Photos whose faces are coloured squares, and a recognizer that finds them: the walk without networks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,10 +36,6 @@ class SquareDetector:
         array = np.array(boxes, np.float32)
         middle = (array[:, None, :2] + array[:, None, 2:]) / 2
         return Detections(array, np.full(len(boxes), 0.99, np.float32), np.repeat(middle, 5, axis=1), size)
-
-    def batch(self, images: Sequence[np.ndarray]) -> list[Detections]:
-        """The squares of several photos."""
-        return [self(image) for image in images]
 
 
 class MiddleCrop:

@@ -70,6 +70,23 @@ def test_every_source_gives_the_same_array(photo, tmp_path):
         np.testing.assert_array_equal(photo, reader.read(pipe))
 
 
+def test_a_file_is_checked_without_decoding_it(photo, tmp_path):
+    """What is no file, or in no known format, is told as `read` tells it; whether data are damaged shows later."""
+    good, cut, text = (tmp_path / name for name in ("good.png", "cut.png", "text.png"))
+    good.write_bytes(encoded(photo))
+    cut.write_bytes(encoded(photo)[:100])
+    text.write_text("text")
+
+    reader.check(good)
+    reader.check(cut)
+    for path in (text, tmp_path / "absent.png", tmp_path):
+        with pytest.raises(ImageError) as checked:
+            reader.check(path)
+        with pytest.raises(ImageError) as read:
+            reader.read(path)
+        assert str(checked.value) == str(read.value)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
 def test_text_that_holds_a_photo_equals_its_bytes(kind, tmp_path, monkeypatch):
     """A data: URL and bare base64, in one line or many, are the bytes that they stand for; a path stays a path."""

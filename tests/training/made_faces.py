@@ -39,10 +39,6 @@ class WholePhoto:
         box = np.array([[0, 0, width, height]], np.float32)
         return Detections(box, np.ones(1, np.float32), np.zeros((1, 5, 2), np.float32), (width, height))
 
-    def batch(self, images: Sequence[np.ndarray]) -> list[Detections]:
-        """As the contract says."""
-        return [self(image) for image in images]
-
 
 @dataclass(frozen=True)
 class WholeCrop:

@@ -57,7 +57,7 @@ def classification(
 
     policy, confidence = claims.read()
     table = read_predictions(predictions)
-    # What judges and draws takes a second to import; a mistake in a file is told before.
+    # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.classification import audit_classification
     from audits.report import write_report
     from audits.report.claims import verdict_document

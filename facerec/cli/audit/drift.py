@@ -62,19 +62,22 @@ def drift(
 
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
+    from audits.vendor import read_vendor
+
+    policy, confidence = claims.read()
+    chosen = thresholds.chosen(columns)
+    tables = read_vendor(before, columns.named()), read_vendor(after, columns.named())
+    # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.drift import audit_drift
     from audits.report import write_report
     from audits.report.claims import verdict_document
     from audits.report.drift_document import drift_document
-    from audits.vendor import read_vendor
     from audits.verdict import judge
 
-    policy, confidence = claims.read()
     audit = audit_drift(
-        read_vendor(before, columns.named()),
-        read_vendor(after, columns.named()),
+        *tables,
         by=options.groupings(by, policy),
-        at=thresholds.chosen(columns),
+        at=chosen,
         after_at=thresholds.at_threshold_after,
         distance=columns.distance,
         confidence=confidence,

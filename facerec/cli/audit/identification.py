@@ -47,17 +47,19 @@ def identification(
 
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
+    from facerec.measure.tables.table_files import read_raw
+
+    policy, confidence = claims.read()
+    table = read_raw(searches, kind="a table of searches")
+    people = read_raw(gallery, kind="a table of who is enrolled")
+    # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.even_mix import even_mixes
     from audits.identification import audit_identification
     from audits.report import write_report
     from audits.report.claims import verdict_document
     from audits.report.identification_document import identification_document
     from audits.verdict import judge
-    from facerec.measure.tables.table_files import read_raw
 
-    policy, confidence = claims.read()
-    table = read_raw(searches, kind="a table of searches")
-    people = read_raw(gallery, kind="a table of who is enrolled")
     audit = audit_identification(
         table, people, threshold=at_threshold, by=options.groupings(by, policy), rank=rank, confidence=confidence
     )

@@ -75,7 +75,7 @@ def mitigation(
         message = "name the groups: --by NAME, a column of the table; several at once: --by race,gender"
         raise ArgumentError(message)
     photos = read_vectors(vectors)
-    # What judges takes a second to import; a mistake in the file is told before.
+    # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.mitigation import deal_and_judge
     from audits.report.mitigation_document import mitigation_document
 

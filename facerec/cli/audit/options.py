@@ -113,11 +113,14 @@ class Claims:
 
     def read(self) -> tuple[Policy | None, float]:
         """The policy, if there is one, and the confidence of every interval."""
-        from audits.intervals import CONFIDENCE
+        if self.policy is None:
+            from audits.intervals import CONFIDENCE
+
+            return None, CONFIDENCE
         from audits.policy import read_policy
 
-        policy = None if self.policy is None else read_policy(self.policy)
-        return policy, CONFIDENCE if policy is None else policy.confidence
+        policy = read_policy(self.policy)
+        return policy, policy.confidence
 
     def finish(self, verdict: PolicyVerdict | None) -> None:
         """Write the claims for a build server, and end with the policy's exit status."""

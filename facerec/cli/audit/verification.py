@@ -46,16 +46,18 @@ def verification(
     Groups come from the columns probe_NAME and reference_NAME, or from one column NAME for both sides. Exit status: 0
     unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
-    from audits.report import write_report
-    from audits.report.claims import verdict_document
-    from audits.report.document import verification_document
     from audits.vendor import read_vendor
-    from audits.verdict import judge
-    from audits.verification import audit_verification
 
     policy, confidence = claims.read()
     chosen = threshold.chosen(columns, calibration)
     table = read_vendor(scores, columns.named())
+    # What judges and writes takes longer to import than a mistake in a file takes to be found.
+    from audits.report import write_report
+    from audits.report.claims import verdict_document
+    from audits.report.document import verification_document
+    from audits.verdict import judge
+    from audits.verification import audit_verification
+
     audit = audit_verification(
         table,
         by=options.groupings(by, policy),
