@@ -69,6 +69,17 @@ def nms_by_smaller(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
     return _best_apart(boxes, scores.argsort(stable=True).flip(0), threshold, _over_smaller)
 
 
+def nms_by_level(boxes: Tensor, scores: Tensor, levels: Tensor, threshold: float) -> Tensor:
+    """As `nms_by_union`, within each level of the pyramid; boxes whose sides are whole numbers, as of `cell_boxes`."""
+    if not len(boxes):
+        return levels
+    if len(boxes) <= 4 * _BLOCK:  # all at once, each level moved to a place of its own; of many that is the slower way
+        return nms_by_union(boxes + (levels * (boxes.max() + 1))[:, None], scores, threshold)
+    numbers = [(levels == level).nonzero()[:, 0] for level in levels.unique()]
+    kept = torch.cat([each[nms_by_union(boxes[each], scores[each], threshold)] for each in numbers])
+    return kept[scores[kept].argsort(stable=True, descending=True)]
+
+
 def nms_by_union(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
     """The usual non-maximum suppression; kept numbers, best first. The same as torchvision's, which loads slowly."""
     return _best_apart(boxes, scores.argsort(stable=True, descending=True), threshold, _over_union)

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from facerec.detect.boxes import cell_boxes, clipped, nms_by_smaller, nms_by_union, shift_by, squared
+from facerec.detect.boxes import cell_boxes, clipped, nms_by_level, nms_by_smaller, nms_by_union, shift_by, squared
 from facerec.detect.nets import load_nets
 from facerec.detect.sampling import ExactSampler, FastSampler, Sampler
 from facerec.device import torch_device
@@ -147,12 +147,12 @@ class Mtcnn:
 
     def _propose(self, look: Sampler, width: int, height: int) -> Tensor:
         levels = []
-        for scale in self._scales(min(width, height)):
+        for number, scale in enumerate(self._scales(min(width, height))):
             cells, scores, moves = self._nets.propose(look.at_scale(scale), _THRESHOLDS[0])
-            boxes = cell_boxes(cells, scale)
-            kept = nms_by_union(boxes, scores, 0.5)
-            levels.append((boxes[kept], scores[kept], moves[kept]))
-        found = [torch.cat(parts) for parts in zip(*levels, strict=True)]
+            levels.append((cell_boxes(cells, scale), scores, moves, torch.full_like(cells[:, 0], number)))
+        boxes, scores, moves, level = (torch.cat(parts) for parts in zip(*levels, strict=True))
+        kept = nms_by_level(boxes, scores, level, 0.5)
+        found = boxes[kept], scores[kept], moves[kept]
         kept = nms_by_union(found[0], found[1], self._overlaps.proposals)
         return squared(shift_by(found[0][kept], found[2][kept], plus_one=False))
 

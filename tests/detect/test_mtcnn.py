@@ -13,7 +13,7 @@ from torchvision.ops import box_iou, nms
 
 from facerec.detect import Mtcnn
 from facerec.detect import nets as nets_module
-from facerec.detect.boxes import cell_boxes, clipped, nms_by_smaller, nms_by_union, shift_by, squared
+from facerec.detect.boxes import cell_boxes, clipped, nms_by_level, nms_by_smaller, nms_by_union, shift_by, squared
 from facerec.detect.cascade import ONet, PNet, RNet
 from facerec.detect.nets import _halved, _prelu, load_nets
 from facerec.detect.sampling import ExactSampler, FastSampler
@@ -264,6 +264,22 @@ def test_suppression_by_the_union_is_torchvisions(count: int, whole: bool) -> No
 
     for threshold in (0.25, 0.5, 0.6, 0.7):
         assert torch.equal(nms_by_union(boxes, scores, threshold), nms(boxes, scores, threshold))
+
+
+@pytest.mark.parametrize("count", [0, 1, 40, 400, 900])
+def test_suppression_by_level_is_that_of_each_level(count: int) -> None:
+    """Few boxes or many: of each level those that would be kept if it were alone, all of them best first."""
+    rng = np.random.default_rng(count)
+    corner = rng.integers(0, 200, (count, 2))
+    boxes = torch.from_numpy(np.concatenate([corner, corner + rng.integers(12, 60, (count, 2))], axis=1)).float()
+    scores, levels = torch.from_numpy(rng.integers(0, 50, count) / 7), torch.from_numpy(rng.integers(0, 4, count))
+
+    kept = nms_by_level(boxes, scores, levels, 0.5)
+
+    assert torch.equal(scores[kept], scores[kept].sort(descending=True).values)
+    for level in range(4):
+        own = (levels == level).nonzero()[:, 0]
+        assert torch.equal(kept[levels[kept] == level], own[nms_by_union(boxes[own], scores[own], 0.5)])
 
 
 def test_the_networks_are_facenet_pytorchs() -> None:
