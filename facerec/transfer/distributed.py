@@ -97,6 +97,10 @@ def team() -> Iterator[Team]:
     if missing:
         message = f"WORLD_SIZE is set but {', '.join(missing)} is not; start the processes with torchrun"
         raise ArgumentError(message)
+    # Imported before there is a group: it loads parts of torch that keep the group of their time as a default argument,
+    # and with it the sockets by whose closing the others see that this process has left.
+    import torchvision  # noqa: F401
+
     place = int(os.environ["LOCAL_RANK"])
     store, rank, size = next(iter(torch.distributed.rendezvous("env://")))
     own_store = torch.distributed.PrefixStore("group", store)
