@@ -38,7 +38,7 @@ def demo(
     on which he or she is recognised. Photos with several faces are scenes; without any, one is put together. Nothing
     leaves this machine; without --photos, pip fetches the photos once.
     """
-    from facerec.cli.recognition import deciding_point, load_recognizer
+    from facerec.cli.recognition import chosen_point, load_recognizer
     from facerec.demo import Setting, sample_photos, users_photos, walk, write_page
     from facerec.demo.page import COMMANDS, PYTHON
 
@@ -50,7 +50,7 @@ def demo(
         message = f"the folder {out} cannot be made: {error.strerror or error}; choose another one with --out"
         raise OutputError(message) from error
     recognizer = load_recognizer(None, model_files=model_files, device=device)
-    point, notes = deciding_point(recognizer, at=at, fmr=fmr)
+    point, notes = recognizer.deciding_point(chosen_point(recognizer, at=at, fmr=fmr))
     steps = []
     if not as_json:
         console.say(f"On {source}.")

@@ -133,18 +133,3 @@ def _point_for(embedder: str, digest: str, *, at: Path | None, fmr: float | None
     wanted = "choose one with --fmr" if fmr is None else f"--fmr {fmr:g} needs exactly one at that rate"
     message = f"{at} holds {held}; {wanted}"
     raise CalibrationError(message)
-
-
-def deciding_point(
-    recognizer: Recognizer, *, at: Path | None, fmr: float | None
-) -> tuple[OperatingPoint, tuple[str, ...]]:
-    """The operating point that decides in a gallery, and what has to be said about it.
-
-    Raises
-    ------
-    CalibrationError
-        As `chosen_point`; or if the options name none and none is shipped for the embedder.
-    ModelMismatchError
-        If the point was measured with another embedder.
-    """
-    return recognizer.deciding_point(chosen_point(recognizer, at=at, fmr=fmr))
