@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
+
 from facerec.errors import ArgumentError
 from facerec.quality.measures import MEASURES
 from facerec.types import Face
@@ -64,15 +66,15 @@ class QualityGate(Value):
         >>> QualityGate({"size": 40}).problems(made_face("ada", measures={"size": 20}))
         ('the face in ada.jpg is too small to decide: 20 pixels, at least 40 are needed',)
         """
-        found = []
+        found, source = [], shortened(face.source)
         for name, limit in self.limits.items():
             value = face.measures.get(name)
             if value is None:
-                found.append(
-                    f"the {name} of the face in {shortened(face.source)} was not measured, and the gate asks for it"
-                )
-            elif not value >= limit:
-                found.append(f"the face in {shortened(face.source)} is {MEASURES[name].complaint(value, limit)}")
+                found.append(f"the {name} of the face in {source} was not measured, and the gate asks for it")
+            # In the precision of what is measured, where 0.7 is a little less than in double.
+            elif not np.float32(value) >= np.float32(limit):
+                complaint = MEASURES[name].complaint.format(value=value, limit=limit)
+                found.append(f"the face in {source} is {complaint}")
         return tuple(found)
 
 

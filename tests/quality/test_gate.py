@@ -7,17 +7,11 @@ import pytest
 
 from facerec.errors import ArgumentError
 from facerec.quality import DEFAULT_GATE, MEASURES, NO_GATE, QualityGate, measure
-from facerec.quality.measures import CHIP
-from facerec.quality.sharpness import sharpness as sharpness_of
+from facerec.quality.measures import CHIP, sharpness
 from facerec.testing import made_face
 from facerec.types import Detections, Face
 
 RNG = np.random.default_rng(4)
-
-
-def sharpness(chips: np.ndarray) -> np.ndarray:
-    """Of chips that no photo is known of."""
-    return sharpness_of(Detections.empty((1, 1)), chips)
 
 
 def a_face(*, size: float = 100, score: float = 0.99, sharp: float = 50) -> Face:
@@ -59,6 +53,16 @@ def test_the_limits_themselves_pass() -> None:
     gate = QualityGate({"size": 40, "detection": 0.9, "sharpness": 10})
 
     assert gate.problems(a_face(size=40, score=0.9, sharp=10)) == ()
+
+
+@pytest.mark.parametrize("limit", [0.1, 0.7, 0.85, 8.3, 40.1])
+def test_a_limit_that_single_precision_rounds_passes(limit: float) -> None:
+    """What a detector or chip measured is single precision, where 0.7 is less than the limit's 0.7 in double."""
+    gate = QualityGate({"detection": limit})
+
+    assert gate.problems(a_face(score=float(np.float32(limit)))) == ()
+    assert gate.problems(a_face(score=float(np.nextafter(np.float32(limit), np.float32(0))))) != ()
+    assert gate.problems(a_face(score=limit)) == ()
 
 
 def test_every_problem_is_named() -> None:
