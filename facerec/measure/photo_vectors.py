@@ -23,7 +23,6 @@ class Gate(Protocol):
 
     def problems(self, face: Face) -> tuple[str, ...]:
         """As ``QualityGate.problems``."""
-        ...
 
 
 class FaceStream(Protocol):
@@ -32,16 +31,13 @@ class FaceStream(Protocol):
     @property
     def matcher(self) -> Matcher:
         """As ``Recognizer.matcher``."""
-        ...
 
     @property
     def gate(self) -> Gate:
         """As ``Recognizer.gate``."""
-        ...
 
     def stream(self, photos: Iterable[Path], *, choice: FaceChoice) -> Iterator[Faces | ImageError]:
         """As ``Recognizer.stream``."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -26,16 +26,13 @@ class Detector(Protocol):
     @property
     def name(self) -> str:
         """Name and settings, as they stand in operating points and reports."""
-        ...
 
     @property
     def points_convention(self) -> str:
         """Which places of a face its five points mean, with a version; see `Crop.points_convention`."""
-        ...
 
     def __call__(self, image: Image) -> Detections:
         """The faces of one photo; an empty value where there is none, for any image size."""
-        ...
 
 
 class Crop(Protocol):
@@ -44,21 +41,17 @@ class Crop(Protocol):
     @property
     def name(self) -> str:
         """Name and version, as it stands in operating points and in the embedder's digest."""
-        ...
 
     @property
     def size(self) -> int:
         """Side of the square chips in pixels."""
-        ...
 
     @property
     def points_convention(self) -> str | None:
         """The convention of points that it was fitted to, to the pixel; ``None`` where any eyes, nose and mouth do."""
-        ...
 
     def __call__(self, image: Image, detections: Detections) -> Chips:
         """Cut one chip per detection; outside the photo is black."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -95,12 +88,7 @@ class Embedder:
         return _loaded_again, (self.loader, self.digest)
 
     def __call__(self, chips: Chips) -> NDArray[np.float32]:
-        """Embed `chips`.
-
-        Parameters
-        ----------
-        chips : ndarray, uint8, shape (n, size, size, 3)
-            RGB crops made by ``self.crop``; n may be 0.
+        """Embed `chips` (RGB, uint8, shape (n, size, size, 3)), made by ``self.crop``; n may be 0.
 
         Returns
         -------

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError
-from facerec.types.photos import frozen_array, frozen_view
+from facerec.types.photos import Drawn, freeze, frozen_view
 from facerec.types.plain import Value
 from facerec.types.points import ExpectedRate, OperatingPoint
 from facerec.types.rates import Rate
@@ -28,8 +27,39 @@ Decision: TypeAlias = Literal["match", "no match", "undecided", "ambiguous"]
 ``ambiguous``: a second person of the gallery is over the threshold too."""
 
 
+class _Decided(Value):
+    """What a decision says by its score and its operating point; true in an ``if`` for a match only."""
+
+    decision: Decision
+    score: float
+    operating_point: OperatingPoint
+
+    @property
+    def match(self) -> bool | None:
+        """True, False, or None if undecided or ambiguous."""
+        return None if self.decision in ("undecided", "ambiguous") else self.decision == "match"
+
+    @property
+    def threshold(self) -> float:
+        """The operating point's."""
+        return self.operating_point.threshold
+
+    @property
+    def strangers(self) -> Rate | None:
+        """How many single comparisons of strangers of the calibration data score this high or higher."""
+        return self.operating_point.strangers(self.score)
+
+    @property
+    def strangers_in_words(self) -> str:
+        """`strangers` in a sentence."""
+        return self.operating_point.strangers_in_words(self.score)
+
+    def __bool__(self) -> bool:
+        return self.decision == "match"
+
+
 @dataclass(frozen=True)
-class Verification(Value):
+class Verification(_Decided):
     """The outcome of comparing two faces, or a face with somebody enrolled; true in an ``if`` for a match only.
 
     Attributes
@@ -58,29 +88,6 @@ class Verification(Value):
 
     derived: ClassVar[tuple[str, ...]] = ("match", "threshold", "strangers", "strangers_in_words")
 
-    @property
-    def match(self) -> bool | None:
-        """True, False, or None if undecided."""
-        return None if self.decision == "undecided" else self.decision == "match"
-
-    @property
-    def threshold(self) -> float:
-        """The operating point's."""
-        return self.operating_point.threshold
-
-    @property
-    def strangers(self) -> Rate | None:
-        """How many strangers of the calibration data score this high or higher."""
-        return self.operating_point.strangers(self.score)
-
-    @property
-    def strangers_in_words(self) -> str:
-        """`strangers` in a sentence."""
-        return self.operating_point.strangers_in_words(self.score)
-
-    def __bool__(self) -> bool:
-        return self.decision == "match"
-
     def __str__(self) -> str:
         point = self.operating_point
         relation = "≥" if point.accepts(self.score) else "<"
@@ -95,21 +102,14 @@ class Verification(Value):
 
 @dataclass(frozen=True)
 class Candidate(Value):
-    """A person of the gallery, and how alike the probe is to the most alike of that person's samples.
-
-    Attributes
-    ----------
-    name : str
-    score : float
-        Cosine similarity, -1 … 1.
-    """
+    """A person of the gallery, and the cosine (-1 … 1) of the probe and the most alike of that person's samples."""
 
     name: str
     score: float
 
 
 @dataclass(frozen=True, eq=False)
-class Identification(Value):
+class Identification(_Decided):
     """Who one face of a photo is, or nobody; true in an ``if`` for a match only.
 
     Attributes
@@ -128,9 +128,7 @@ class Identification(Value):
         The threshold that decided.
     gallery_size, comparisons : int
         How many people, by how many samples, the face was compared with.
-    gate : str
-        As for `Verification`.
-    problems, notes : tuple of str
+    gate, problems, notes
         As for `Verification`.
     """
 
@@ -149,35 +147,12 @@ class Identification(Value):
     derived: ClassVar[tuple[str, ...]] = ("match", "threshold", "expected_fpir", "strangers", "strangers_in_words")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "box", frozen_array("box", self.box, np.float32, (4,)))
-
-    @property
-    def match(self) -> bool | None:
-        """True, False, or None if undecided or ambiguous."""
-        return None if self.decision in ("undecided", "ambiguous") else self.decision == "match"
-
-    @property
-    def threshold(self) -> float:
-        """The operating point's."""
-        return self.operating_point.threshold
+        freeze(self, np.float32, box=(4,))
 
     @property
     def expected_fpir(self) -> ExpectedRate:
         """How many strangers a search in this gallery takes for somebody enrolled."""
         return self.operating_point.expected_fpir(self.comparisons)
-
-    @property
-    def strangers(self) -> Rate | None:
-        """How many single comparisons of strangers of the calibration data score this high or higher."""
-        return self.operating_point.strangers(self.score)
-
-    @property
-    def strangers_in_words(self) -> str:
-        """`strangers` in a sentence."""
-        return self.operating_point.strangers_in_words(self.score)
-
-    def __bool__(self) -> bool:
-        return self.decision == "match"
 
     def __str__(self) -> str:
         who = self.name or {"no match": "nobody enrolled"}.get(self.decision, self.decision)
@@ -186,7 +161,7 @@ class Identification(Value):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Identifications(Value, Sequence[Identification]):
+class Identifications(Drawn, Sequence[Identification]):
     """Who the faces of one photo are, best detection first; true in an ``if`` only where somebody was found.
 
     Attributes
@@ -208,8 +183,7 @@ class Identifications(Value, Sequence[Identification]):
     hidden: ClassVar[frozenset[str]] = frozenset({"photo", "points"})
 
     def __post_init__(self) -> None:
-        n = len(self.outcomes)
-        object.__setattr__(self, "points", frozen_array("points", self.points, np.float32, (n, 5, 2)))
+        freeze(self, np.float32, points=(len(self.outcomes), 5, 2))
         object.__setattr__(self, "photo", frozen_view(self.photo))
 
     @overload
@@ -237,35 +211,16 @@ class Identifications(Value, Sequence[Identification]):
         """One row per face: box, decision, name, score and threshold."""
         import pandas as pd
 
-        edges = ("left", "top", "right", "bottom")
-        rows = [
-            {
-                "source": self.source,
-                "decision": each.decision,
-                "name": each.name,
-                "score": each.score,
-                "threshold": each.threshold,
-                **dict(zip(edges, each.box.tolist(), strict=True)),
-            }
-            for each in self.outcomes
-        ]
-        return pd.DataFrame(rows, columns=["source", "decision", "name", "score", "threshold", *edges])
+        names = ["source", "decision", "name", "score", "threshold", "left", "top", "right", "bottom"]
+        rows = [(self.source, o.decision, o.name, o.score, o.threshold, *o.box.tolist()) for o in self.outcomes]
+        return pd.DataFrame(rows, columns=names)
 
     def draw(self, photo: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
         """The photo with boxes, points, names and scores; as `Faces.draw`."""
         from facerec.types.marks import Label, mark_faces
 
         labels = [Label(each.name or "", each.decision, each.score) for each in self.outcomes]
-        kept = photo if photo is not None else self.photo
-        if kept is None:
-            message = "the photo was not kept with these faces; give it: draw(photo)"
-            raise ArgumentError(message)
-        return mark_faces(kept, np.array([each.box for each in self]), self.points, labels)
-
-    def _repr_html_(self) -> str:
-        from facerec.types.marks import as_html
-
-        return as_html(repr(self), None if self.photo is None else self.draw())
+        return mark_faces(self._kept(photo), np.array([each.box for each in self]), self.points, labels)
 
     def to_dict(self) -> dict[str, Any]:
         """Source and faces."""

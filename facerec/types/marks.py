@@ -57,9 +57,7 @@ class Label:
     @property
     def text(self) -> str:
         """For example ``Ada · match 0.71`` or ``nobody 0.31``."""
-        word = {"match": "match", "no match": "nobody", "undecided": "undecided", "ambiguous": "ambiguous", None: ""}[
-            self.decision
-        ]
+        word = "nobody" if self.decision == "no match" else self.decision
         score = "" if math.isnan(self.score) else f"{self.score:.2f}"
         said = " ".join(part for part in (word, score) if part)
         return " · ".join(part for part in (" ".join(self.name.split()), said) if part)
@@ -108,7 +106,7 @@ def mark_faces(
         )
         if right < left or bottom < top:
             continue
-        draw.rectangle(_grown((left, top, right, bottom), 1), outline=_DARK, width=line + 2)
+        draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline=_DARK, width=line + 2)
         draw.rectangle((left, top, right, bottom), outline=colour, width=line)
         # Points of a small face must not cover it.
         radius = min(1.2 * line, max(0.5, (right - left) / 40))
@@ -199,18 +197,8 @@ def _places(box: list[float], plate: tuple[float, float], size: tuple[int, int])
     """Top left corners to try, the best first: above, below, beside, inside, then further away; all in the picture."""
     (left, top, right, bottom), (wide, high), gap = box, plate, 2
     centred = (left + right - wide) / 2
-    tries = [
-        (left, top - high - gap),
-        (left, bottom + gap),
-        (right - wide, top - high - gap),
-        (right - wide, bottom + gap),
-    ]
-    tries += [
-        (right + gap, top),
-        (left - wide - gap, top),
-        (right + gap, bottom - high),
-        (left - wide - gap, bottom - high),
-    ]
+    tries = [(x, y) for x in (left, right - wide) for y in (top - high - gap, bottom + gap)]
+    tries += [(x, y) for y in (top, bottom - high) for x in (right + gap, left - wide - gap)]
     tries += [(left, top), (left, bottom - high)]
     for step in (1, 2, 3):
         tries += [(centred, top - (1 + step) * (high + gap)), (centred, bottom + gap + step * (high + gap))]
@@ -224,10 +212,6 @@ def _overlap(one: Rectangle | Sequence[float], other: Rectangle | Sequence[float
     wide = min(one[2], other[2]) - max(one[0], other[0])
     high = min(one[3], other[3]) - max(one[1], other[1])
     return wide * high if wide > 0 and high > 0 else 0.0
-
-
-def _grown(rectangle: Rectangle, by: float) -> Rectangle:
-    return rectangle[0] - by, rectangle[1] - by, rectangle[2] + by, rectangle[3] + by
 
 
 def _fitted(label: Label, font: ImageFont.FreeTypeFont, room: float) -> str:

@@ -93,12 +93,7 @@ class Matcher(Value):
 
     @classmethod
     def parse(cls, text: str) -> Matcher:
-        """Read `text` back.
-
-        Raises
-        ------
-        ArgumentError
-            If it is not the text of a matcher.
+        """Read `text` back; `ArgumentError` if it is not the text of a matcher.
 
         Examples
         --------

@@ -32,14 +32,15 @@ centre is nearest to the photo's centre (``central``)."""
 Index: TypeAlias = slice | Sequence[int] | NDArray[np.intp] | NDArray[np.bool_]
 
 
-def frozen_array(name: str, value: ArrayLike, dtype: type[np.generic], shape: tuple[int | None, ...]) -> NDArray:
-    """Return `value` as a read-only array of `dtype`; ``None`` in `shape` stands for any length.
+def freeze(value: object, dtype: type[np.generic], **shapes: tuple[int | None, ...]) -> None:
+    """Make the fields named in `shapes` read-only arrays of `dtype`, where they are not ``None``; as `frozen_array`."""
+    for name, shape in shapes.items():
+        if (given := getattr(value, name)) is not None:
+            object.__setattr__(value, name, frozen_array(name, given, dtype, shape))
 
-    Raises
-    ------
-    ArgumentError
-        If the shape differs; the message names the field, the shape expected and the shape found.
-    """
+
+def frozen_array(name: str, value: ArrayLike, dtype: type[np.generic], shape: tuple[int | None, ...]) -> NDArray:
+    """`value` as a read-only array of `dtype`, `ArgumentError` if its shape is another; ``None``: any length."""
     array = np.array(value, dtype=dtype)
     if array.ndim != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape, strict=True)):
         wanted = "(" + ", ".join("n" if want is None else str(want) for want in shape) + ")"
@@ -81,9 +82,7 @@ class Detections(Value):
 
     def __post_init__(self) -> None:
         n = len(self.boxes)
-        object.__setattr__(self, "boxes", frozen_array("boxes", self.boxes, np.float32, (n, 4)))
-        object.__setattr__(self, "scores", frozen_array("scores", self.scores, np.float32, (n,)))
-        object.__setattr__(self, "points", frozen_array("points", self.points, np.float32, (n, 5, 2)))
+        freeze(self, np.float32, boxes=(n, 4), scores=(n,), points=(n, 5, 2))
 
     @classmethod
     def empty(cls, image_size: tuple[int, int]) -> Detections:
@@ -95,12 +94,12 @@ class Detections(Value):
 
     def __getitem__(self, index: Index) -> Detections:
         """The detections at `index` (a slice, a list of numbers or a mask), in that order."""
-        chosen = np.asarray(index) if not isinstance(index, slice) else index
-        if not isinstance(index, slice) and np.ndim(index) != 1:
-            message = "Detections are indexed by a slice, a list or a mask; [[i]] selects one and keeps the type"
-            raise ArgumentError(message)
-        if isinstance(chosen, np.ndarray) and chosen.size == 0:
-            chosen = chosen.astype(np.intp)
+        chosen = index if isinstance(index, slice) else np.asarray(index)
+        if isinstance(chosen, np.ndarray):
+            if chosen.ndim != 1:
+                message = "Detections are indexed by a slice, a list or a mask; [[i]] selects one and keeps the type"
+                raise ArgumentError(message)
+            chosen = chosen if chosen.size else chosen.astype(np.intp)
         return Detections(self.boxes[chosen], self.scores[chosen], self.points[chosen], self.image_size)
 
     @property
@@ -113,13 +112,8 @@ class Detections(Value):
         """Size of the photo in pixels, and box, score and points of each face."""
         width, height = self.image_size
         faces = zip(self.boxes, self.scores, self.points, strict=True)
-        return {
-            "width": int(width),
-            "height": int(height),
-            "faces": [
-                {"box": plain(b.round(2)), "score": plain(s.round(4)), "points": plain(p.round(2))} for b, s, p in faces
-            ],
-        }
+        found = [{"box": b.round(2), "score": s.round(4), "points": p.round(2)} for b, s, p in faces]
+        return {"width": int(width), "height": int(height), "faces": plain(found)}
 
     def draw(self, photo: Image) -> Image:
         """The photo with boxes, points and scores."""
@@ -128,14 +122,7 @@ class Detections(Value):
         return mark_faces(photo, self.boxes, self.points, [Label(score=float(score)) for score in self.scores])
 
     def choose(self, choice: FaceChoice, *, source: str = "the photo") -> int:
-        """Return the number of the face that `choice` picks.
-
-        Parameters
-        ----------
-        choice : {"only", "largest", "central"}
-            See `FaceChoice`.
-        source : str
-            What the photo is called in an error message.
+        """Return the number of the face that `choice` picks; `source` is what messages call the photo.
 
         Raises
         ------
@@ -203,12 +190,9 @@ class Face(Value):
     hidden: ClassVar[frozenset[str]] = frozenset({"embedding", "chip"})
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "box", frozen_array("box", self.box, np.float32, (4,)))
-        object.__setattr__(self, "points", frozen_array("points", self.points, np.float32, (5, 2)))
-        object.__setattr__(self, "embedding", frozen_array("embedding", self.embedding, np.float32, (None,)))
+        freeze(self, np.float32, box=(4,), points=(5, 2), embedding=(None,))
+        freeze(self, np.uint8, chip=(None, None, 3))
         object.__setattr__(self, "measures", MappingProxyType({k: float(v) for k, v in self.measures.items()}))
-        if self.chip is not None:
-            object.__setattr__(self, "chip", frozen_array("chip", self.chip, np.uint8, (None, None, 3)))
 
     @property
     def size(self) -> float:
@@ -220,8 +204,30 @@ class Face(Value):
         return f"<face in {shortened(self.source)} at ({left}, {top}), {right - left} × {bottom - top} pixels>"
 
 
+class Drawn(Value):
+    """What can be drawn on the photo that it was found in, and shows itself so in a notebook."""
+
+    photo: Image | None
+
+    def draw(self, photo: Image | None = None) -> Image:
+        """The photo, marked; `photo` is needed where none was kept, else `ArgumentError`."""
+        raise NotImplementedError
+
+    def _kept(self, photo: Image | None) -> Image:
+        kept = photo if photo is not None else self.photo
+        if kept is None:
+            message = "the photo was not kept with these faces; give it: draw(photo)"
+            raise ArgumentError(message)
+        return kept
+
+    def _repr_html_(self) -> str:
+        from facerec.types.marks import as_html
+
+        return as_html(repr(self), None if self.photo is None else self.draw())
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Faces(Value, Sequence[Face]):
+class Faces(Drawn, Sequence[Face]):
     """All faces of one photo, embedded; a sequence of `Face`.
 
     Attributes
@@ -254,9 +260,8 @@ class Faces(Value, Sequence[Face]):
         n = len(self.detections)
         measures = {name: frozen_array(name, each, np.float32, (n,)) for name, each in self.measures.items()}
         object.__setattr__(self, "measures", MappingProxyType(measures))
-        object.__setattr__(self, "embeddings", frozen_array("embeddings", self.embeddings, np.float32, (n, None)))
-        if self.chips is not None:
-            object.__setattr__(self, "chips", frozen_array("chips", self.chips, np.uint8, (n, None, None, 3)))
+        freeze(self, np.float32, embeddings=(n, None))
+        freeze(self, np.uint8, chips=(n, None, None, 3))
         object.__setattr__(self, "photo", frozen_view(self.photo))
 
     def __len__(self) -> int:
@@ -287,7 +292,7 @@ class Faces(Value, Sequence[Face]):
         return f"<{found} in {shortened(self.source)}, embedded by {self.matcher.embedder}>"
 
     def choose(self, choice: FaceChoice) -> Face:
-        """The face that `choice` picks; errors as `Detections.choose`."""
+        """The face that `choice` picks (`FaceChoice`); errors as `Detections.choose`."""
         return self[self.detections.choose(choice, source=self.source)]
 
     def only(self) -> Face:
@@ -319,25 +324,8 @@ class Faces(Value, Sequence[Face]):
         return pd.DataFrame({**columns, "score": self.detections.scores, **self.measures})
 
     def draw(self, photo: Image | None = None) -> Image:
-        """The photo with boxes, points and the detector's scores.
+        """The photo (uint8, shape (height, width, 3)) with boxes, points and the detector's scores.
 
-        Parameters
-        ----------
-        photo : ndarray, uint8, shape (height, width, 3), optional
-            By default the photo that was kept with the faces.
-
-        Raises
-        ------
-        ArgumentError
-            If none was kept and none is given.
+        By default the one that was kept with the faces; `ArgumentError` if none was and none is given.
         """
-        kept = photo if photo is not None else self.photo
-        if kept is None:
-            message = "the photo was not kept with these faces; give it: draw(photo)"
-            raise ArgumentError(message)
-        return self.detections.draw(kept)
-
-    def _repr_html_(self) -> str:
-        from facerec.types.marks import as_html
-
-        return as_html(repr(self), None if self.photo is None else self.draw())
+        return self.detections.draw(self._kept(photo))

@@ -9,8 +9,7 @@ from typing import ClassVar
 from facerec.errors import ArgumentError
 from facerec.types.matcher import Matcher
 from facerec.types.plain import Value
-from facerec.types.rates import Interval, Rate
-from facerec.types.tail import ImpostorTail
+from facerec.types.rates import ImpostorTail, Interval, Rate
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,14 @@
-"""Rates that keep their counts, and their intervals."""
+"""Rates that keep their counts, their intervals, and the impostor tail.
+
+A cosine of 0.95 says nothing to people; "1 in 12,000 strangers of this data set scores this high or higher" does.
+"""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from statistics import NormalDist
 from typing import Any
 
@@ -51,22 +56,16 @@ class Rate(Value):
         return self.errors / self.trials if self.trials else math.nan
 
     def interval(self, confidence: float = 0.95) -> Interval:
-        """Wilson's score interval, on the effective trials where trials share people.
-
-        Parameters
-        ----------
-        confidence : float
-            Between 0 and 1, exclusive.
+        """Wilson's score interval, on the effective trials where trials share people; NaN without trials.
 
         Raises
         ------
         ArgumentError
-            If `confidence` is out of range.
+            If `confidence` does not lie between 0 and 1, exclusive.
 
         Notes
         -----
-        (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n), with n the effective number of trials. Without trials both
-        bounds are NaN.
+        (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n), with n the effective number of trials.
 
         References
         ----------
@@ -91,3 +90,52 @@ class Rate(Value):
 
     def __str__(self) -> str:
         return f"{self.value:.4g} ({self.errors}/{self.trials}, 95 % {self.interval()})"
+
+
+@dataclass(frozen=True)
+class ImpostorTail(Value):
+    """How often non-mated comparisons reach a score, at some scores.
+
+    Attributes
+    ----------
+    scores : tuple of float
+        Strictly falling.
+    errors : tuple of int
+        How many non-mated comparisons have this score or a higher one; strictly rising, 1 at least.
+    effective_trials : tuple of float
+        Per score, how many independent comparisons carry the same information.
+    trials : int
+        Non-mated comparisons in all.
+
+    Raises
+    ------
+    ArgumentError
+        If the three differ in length, are empty, or are not ordered so.
+    """
+
+    scores: tuple[float, ...]
+    errors: tuple[int, ...]
+    effective_trials: tuple[float, ...]
+    trials: int
+
+    def __post_init__(self) -> None:
+        ordered = all(a > b for a, b in pairwise(self.scores)) and all(a < b for a, b in pairwise(self.errors))
+        lengths = {len(self.scores), len(self.errors), len(self.effective_trials)}
+        if not ordered or len(lengths) > 1 or not 1 <= min(self.errors, default=0) <= self.errors[-1] <= self.trials:
+            message = "an impostor tail needs falling scores with rising counts, from 1 to the number of its trials"
+            raise ArgumentError(message)
+
+    def at(self, score: float) -> Rate:
+        """How many strangers score `score` or higher; between two known scores the larger number, and never too few.
+
+        Examples
+        --------
+        >>> tail = ImpostorTail((0.9, 0.5), (1, 10), (100.0, 80.0), 100)
+        >>> [tail.at(score).errors for score in (0.95, 0.9, 0.7, 0.5)]
+        [0, 1, 10, 10]
+        """
+        score = float(score)  # NumPy would round the scores below to a float32's precision
+        if score > self.scores[0]:
+            return Rate(0, self.trials, self.effective_trials[0])
+        place = min(bisect_left([-known for known in self.scores], -score), len(self.scores) - 1)
+        return Rate(self.errors[place], self.trials, self.effective_trials[place])

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from facerec.errors import ArgumentError
 from facerec.testing import made_point
-from facerec.types import OperatingPoint, Rate
-from facerec.types.tail import ImpostorTail
+from facerec.types import ImpostorTail, OperatingPoint, Rate
 
 TAIL = ImpostorTail((0.9, 0.7, 0.5), (1, 10, 100), (4000.0, 3000.0, 2000.0), 10_000)
 POINT = replace(made_point(0.6, data_set="LFW"), tail=TAIL)
