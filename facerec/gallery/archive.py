@@ -14,18 +14,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArchiveError, FacerecError
 from facerec.files import read_json, read_regular
-from facerec.gallery.archive_fields import Fields
 from facerec.gallery.records import EmbedderIdentity, Sample
 from facerec.gallery.rules import check_vectors, expiry, optional_text, person_name
 from facerec.photos.reader import MAX_BYTES
@@ -33,6 +35,7 @@ from facerec.visible_text import quoted, shortened
 
 FORMAT = "facerec gallery"
 VERSION = 1
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)
@@ -50,16 +53,7 @@ class ArchivedPerson:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A person with everything that belongs to them; the unit in which galleries are moved.
-
-    Attributes
-    ----------
-    person : ArchivedPerson
-    vectors : ndarray, float32, shape (n, d)
-        In the order of ``person.samples``.
-    photos : tuple of bytes or None
-        Per sample, the kept photo.
-    """
+    """A person with everything that belongs to them: in the order of the samples, vectors (n, d) and kept photos."""
 
     person: ArchivedPerson
     vectors: NDArray[np.float32]
@@ -91,21 +85,7 @@ class Archive:
 def write_archive(folder: Path, embedder: EmbedderIdentity, entries: Iterable[Entry], *, vectors: int) -> int:
     """Write a new archive, readable by its owner only; returns how many people it holds.
 
-    Parameters
-    ----------
-    folder : Path
-        Must not exist, or be empty; its parent must exist.
-    embedder : EmbedderIdentity
-        Which embedder made the vectors.
-    entries : iterable of Entry
-        Read once, one person at a time.
-    vectors : int
-        How many vectors all entries hold together.
-
-    Raises
-    ------
-    ArchiveError
-        If the folder is not empty, or cannot be written.
+    The entries, of so many `vectors` together, are read once, one person at a time; the folder must be new or empty.
     """
     called = shortened(folder)
     try:
@@ -130,24 +110,7 @@ def write_archive(folder: Path, embedder: EmbedderIdentity, entries: Iterable[En
 
 
 def read_archive(folder: Path, embedder: EmbedderIdentity) -> Archive:
-    """Read an archive and check all of it: every field, vector and photo.
-
-    Parameters
-    ----------
-    folder : Path
-        Made by `write_archive`.
-    embedder : EmbedderIdentity
-        Which embedder the vectors must come from.
-
-    Raises
-    ------
-    ModelMismatchError
-        If the vectors were made by another embedder.
-    ArchiveError
-        If a file is missing or unreadable, the format or version is another, a field is missing or of the wrong kind,
-        a name or id occurs twice, the vectors' number, shape, dtype or length is wrong, or a photo is not the one that
-        was exported.
-    """
+    """Read an archive and check all of it: every field, vector and photo, and that `embedder` made the vectors."""
     facts = _read_facts(folder)
     found = _embedder(facts.part("embedder"))
     people = tuple(_person(entry) for entry in facts.parts("people"))
@@ -203,14 +166,14 @@ def _write_private(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _read_facts(folder: Path) -> Fields:
+def _read_facts(folder: Path) -> _Fields:
     path = folder / "gallery.json"
     called = shortened(path)
     if not path.exists():
         message = f"{called} is missing: this is no exported gallery, or its export was cut off"
         raise ArchiveError(message)
     content = read_json(path, error=ArchiveError, limit=1 << 40, advice="export the gallery again")
-    facts = Fields(content, where=called)
+    facts = _Fields(content, where=called)
     if facts.text("format") != FORMAT:
         message = f"{called} is not an exported gallery: its format is {quoted(facts.text('format'))}, not {FORMAT!r}"
         raise ArchiveError(message)
@@ -222,11 +185,11 @@ def _read_facts(folder: Path) -> Fields:
     return facts
 
 
-def _embedder(facts: Fields) -> EmbedderIdentity:
+def _embedder(facts: _Fields) -> EmbedderIdentity:
     return EmbedderIdentity(facts.text("name"), facts.text("digest"), facts.number("dimension"))
 
 
-def _person(facts: Fields) -> ArchivedPerson:
+def _person(facts: _Fields) -> ArchivedPerson:
     try:
         person = ArchivedPerson(
             id=facts.hexadecimal("id", 32),
@@ -248,7 +211,7 @@ def _person(facts: Fields) -> ArchivedPerson:
     return person
 
 
-def _sample(facts: Fields) -> Sample:
+def _sample(facts: _Fields) -> Sample:
     kept = facts.truth("photo_kept")
     digest = facts.hexadecimal("photo_sha256", 64) if kept or facts.optional_text("photo_sha256") is not None else None
     return Sample(
@@ -294,3 +257,101 @@ def _read_photo(folder: Path, digest: str) -> bytes:
         message = f"{shortened(folder)}: photos/{digest} is not the photo that was exported: its SHA-256 is another"
         raise ArchiveError(message)
     return content
+
+
+class _Fields:
+    """A JSON object that nobody has to trust: each field is read by its kind, each fault named by `where` it stands."""
+
+    def __init__(self, content: object, *, where: str) -> None:
+        if not isinstance(content, dict):
+            message = f"{where} must be a JSON object; got {type(content).__name__}"
+            raise ArchiveError(message)
+        self._content = content
+        self.where = where
+
+    def text(self, field: str) -> str:
+        """A string that UTF-8 can hold."""
+        value = self._field(field, str, "text")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise self._wrong(field, "valid Unicode text")
+        return value
+
+    def optional_text(self, field: str) -> str | None:
+        """A string or null."""
+        return None if self._content.get(field, "") is None else self.text(field)
+
+    def number(self, field: str) -> int:
+        """A whole number, not negative."""
+        value = self._field(field, int, "a whole number")
+        if isinstance(value, bool) or value < 0:
+            raise self._wrong(field, "a whole number, not negative")
+        return value
+
+    def real(self, field: str) -> float:
+        """A finite number."""
+        return self._finite(field, self._content.get(field))
+
+    def four_reals(self, field: str) -> tuple[float, float, float, float]:
+        """Four finite numbers."""
+        values = self._field(field, list, "four numbers")
+        if len(values) != 4:
+            raise self._wrong(field, "four numbers")
+        left, top, right, bottom = (self._finite(field, value) for value in values)
+        return left, top, right, bottom
+
+    def truth(self, field: str) -> bool:
+        """True or false."""
+        return self._field(field, bool, "true or false")
+
+    def hexadecimal(self, field: str, digits: int) -> str:
+        """Lower-case hexadecimal digits, exactly `digits` of them."""
+        value = self.text(field)
+        if not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
+            raise self._wrong(field, f"{digits} hexadecimal digits")
+        return value
+
+    def optional_day(self, field: str) -> date | None:
+        """A date as YYYY-MM-DD, or null."""
+        value = self.optional_text(field)
+        if value is None:
+            return None
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise self._wrong(field, "a date as YYYY-MM-DD") from error
+
+    def time(self, field: str) -> datetime:
+        """A time in UTC as ISO 8601."""
+        try:
+            value = datetime.fromisoformat(self.text(field))
+        except ValueError as error:
+            raise self._wrong(field, "a time as ISO 8601") from error
+        if value.utcoffset() != timedelta(0):
+            raise self._wrong(field, "a time in UTC")
+        return value
+
+    def part(self, field: str) -> _Fields:
+        """An object within this one."""
+        return _Fields(self._content.get(field), where=f"{self.where}: {field}")
+
+    def parts(self, field: str) -> list[_Fields]:
+        """A list of objects."""
+        entries = self._field(field, list, "a list")
+        return [_Fields(entry, where=f"{self.where}: {field}[{number}]") for number, entry in enumerate(entries)]
+
+    def _field(self, field: str, kind: type[_Kind], wanted: str) -> _Kind:
+        value = self._content.get(field)
+        if not isinstance(value, kind):
+            raise self._wrong(field, wanted)
+        return value
+
+    def _finite(self, field: str, value: object) -> float:
+        # A whole number too large for a float is no coordinate either; bool is an int to Python only.
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e30 or math.isnan(value):
+            raise self._wrong(field, "finite numbers")
+        return float(value)
+
+    def _wrong(self, field: str, wanted: str) -> ArchiveError:
+        if field not in self._content:
+            return ArchiveError(f"{self.where}: {field} is missing; export the gallery again")
+        return ArchiveError(f"{self.where}: {field} must be {wanted}; got {str(self._content[field])[:80]!r}")

@@ -20,19 +20,7 @@ START = "0" * 64
 
 @dataclass(frozen=True)
 class Link:
-    """The fields of a log entry that its digest covers, as they are stored.
-
-    Attributes
-    ----------
-    number : int
-        1, 2, 3 …
-    time : str
-        ISO 8601, UTC.
-    event : str
-    person_id : str or None
-    details : str
-        JSON.
-    """
+    """The fields of a log entry that its digest covers, as they are stored: time in ISO 8601, UTC; details in JSON."""
 
     number: int
     time: str
@@ -47,14 +35,9 @@ class Link:
 
 
 def check(links: Iterable[tuple[Link, str]], *, newest: int) -> LogCheck:
-    """Follow the chain through all entries.
+    """Follow the chain through all entries, each with its stored digest.
 
-    Parameters
-    ----------
-    links : iterable of (Link, str)
-        Entries in order, each with the digest that is stored for it.
-    newest : int
-        The highest number that was ever given to an entry; fewer entries mean that the end was cut off.
+    `newest` is the highest number that was ever given; fewer entries mean that the end was cut off.
     """
     head, count = START, 0
     for link, stored in links:

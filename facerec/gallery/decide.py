@@ -21,18 +21,9 @@ from facerec.visible_text import quoted
 
 
 def decide(score: float, point: OperatingPoint, problems: Sequence[str], second: float = math.nan) -> Decision:
-    """The one rule by which everything here is decided.
+    """The one rule by which everything here is decided: scores of the two most alike people, NaN where there is nobody.
 
-    Parameters
-    ----------
-    score : float
-        Of the most alike person; NaN where there is nobody.
-    point : OperatingPoint
-        Whose threshold decides; the threshold itself is a match.
-    problems : sequence of str
-        What the quality gate says of the face; any makes the outcome ``undecided``, whatever the score.
-    second : float
-        Of the second most alike person, at most `score`; ``ambiguous`` if it reaches the threshold too.
+    The threshold itself is a match; any problem that the gate sees makes the outcome ``undecided``, whatever the score.
     """
     if problems:
         return "undecided"
@@ -43,17 +34,7 @@ def decide(score: float, point: OperatingPoint, problems: Sequence[str], second:
 
 @dataclass(frozen=True)
 class Terms:
-    """On what decisions are made: the operating point, the gate, and what has to be said about the two.
-
-    Attributes
-    ----------
-    point : OperatingPoint
-    gate : QualityGate
-    matcher : Matcher
-        What made the faces, with this gate.
-    notes : tuple of str
-        ``facerec.points.notes_on``.
-    """
+    """On what decisions are made: the operating point, the gate, and what has to be said about the two."""
 
     point: OperatingPoint
     gate: QualityGate
@@ -62,15 +43,7 @@ class Terms:
 
     @classmethod
     def of(cls, point: OperatingPoint, gate: QualityGate, matcher: Matcher) -> Terms:
-        """The terms for faces of `matcher`.
-
-        Raises
-        ------
-        ArgumentError
-            If `gate` is none.
-        ModelMismatchError
-            If the point does not hold for the matcher.
-        """
+        """The terms for faces of `matcher`."""
         judging = replace(matcher, gate=checked_gate(gate).name)
         return cls(point, gate, judging, notes_on(point, judging))
 
@@ -89,21 +62,7 @@ class Terms:
         gallery_size: int,
         comparisons: int,
     ) -> Identification:
-        """Decide who a face is, that it is nobody of the gallery, or that it may be several.
-
-        Parameters
-        ----------
-        box : ndarray, float32, shape (4,)
-            Where the face is.
-        candidates : sequence of Candidate
-            The two most alike people or more, best first; fewer only where the gallery has fewer.
-        problems : tuple of str
-            What the gate says of the face.
-        top : int
-            How many of the candidates the outcome shows.
-        gallery_size, comparisons : int
-            How many people, by how many samples, the face was compared with.
-        """
+        """Decide who a face is, if anybody or only one; `candidates` come best first, at least the best two."""
         score, second = [*(each.score for each in candidates[:2]), math.nan, math.nan][:2]
         decision = decide(score, self.point, problems, second)
         return Identification(
@@ -134,13 +93,7 @@ class Terms:
 
 
 def checked_gate(gate: QualityGate) -> QualityGate:
-    """Return `gate` if it is one: ``None`` would leave the gate out by an oversight.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no `QualityGate`.
-    """
+    """Return `gate` if it is one: ``None`` would leave the gate out by an oversight."""
     if not isinstance(gate, QualityGate):
         message = f"gate must be a QualityGate; NO_GATE leaves the gate out on purpose; got {quoted(gate)}"
         raise ArgumentError(message)
@@ -148,13 +101,7 @@ def checked_gate(gate: QualityGate) -> QualityGate:
 
 
 def check_not_expired(person: Person) -> None:
-    """Refuse to compare with somebody whose time in the gallery is over.
-
-    Raises
-    ------
-    ExpiredError
-        If the person has expired.
-    """
+    """Refuse to compare with somebody whose time in the gallery is over."""
     if person.expired:
         message = (
             f"{quoted(person.name)} expired on {person.expires} and is not matched any more; "

@@ -60,13 +60,7 @@ class _Segment:
 
 
 class SearchIndex:
-    """Vectors of people, searched exactly.
-
-    Parameters
-    ----------
-    dimension : int
-        Length d of a vector, ≥ 1.
-    """
+    """Vectors of people, of length d = `dimension`, searched exactly."""
 
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
@@ -86,21 +80,9 @@ class SearchIndex:
         return sum(rows for day, rows in self._last_days.items() if day >= today)
 
     def add(self, vectors: NDArray[np.float32], people: NDArray[np.int64], expires: NDArray[np.int32]) -> None:
-        """Append vectors; they are copied.
+        """Append unit vectors (n, d); they are copied.
 
-        Parameters
-        ----------
-        vectors : ndarray, float32, shape (n, d)
-            Unit length.
-        people : ndarray, int64, shape (n,)
-            Whose they are; several rows may belong to one person.
-        expires : ndarray, int32, shape (n,)
-            Ordinal of the last day on which the row is matched; `NEVER` for no end.
-
-        Raises
-        ------
-        ArgumentError
-            If the shapes do not fit.
+        Row by row, whose it is, and the ordinal of the last day on which it is matched (`NEVER` for no end).
         """
         if vectors.shape != (len(people), self.dimension) or people.shape != expires.shape:
             message = (
@@ -146,26 +128,9 @@ class SearchIndex:
             self._segments.pop()
 
     def search(self, probes: NDArray[np.float32], *, top: int, today: int) -> list[list[Hit]]:
-        """Find the most alike people of every probe.
+        """The `top` most alike people of each probe (q, d), best first, equal scores in the order of their numbers.
 
-        Parameters
-        ----------
-        probes : ndarray, float32, shape (q, d)
-            Unit length; q may be 0.
-        top : int
-            How many people to return at most, ≥ 1.
-        today : int
-            Ordinal of the day; rows that expired before are not matched.
-
-        Returns
-        -------
-        list of list of Hit
-            Per probe, best first; people with equal scores in the order of their numbers.
-
-        Raises
-        ------
-        ArgumentError
-            If the probes' shape does not fit, or `top` is less than 1.
+        `today` is the ordinal of the day; rows that expired before are not matched.
         """
         if probes.ndim != 2 or probes.shape[1] != self.dimension:
             message = f"probes must have shape (q, {self.dimension}); got {probes.shape}"

@@ -12,9 +12,9 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError, ExpiryPassedError, ModelMismatchError, PoorQualityError
+from facerec.errors import ArgumentError, ExpiryPassedError, ModelMismatchError, NoFaceError, PoorQualityError
 from facerec.gallery.decide import checked_gate
-from facerec.gallery.records import EmbedderIdentity
+from facerec.gallery.records import EmbedderIdentity, Sample
 from facerec.quality import QualityGate
 from facerec.types import Embedder, Face, Faces
 from facerec.visible_text import hidden_character, quoted, shortened, shows_something
@@ -27,6 +27,7 @@ _FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 _BIDIRECTIONAL_CONTROLS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # float32 rounding leaves unit vectors within 1e-6 of length 1; more than this means that nobody normalised them.
 _UNIT_TOLERANCE = 1e-3
+_SHARED = 0.3  # intersection over union at which two boxes are one face
 
 
 def identity(embedder: Embedder) -> EmbedderIdentity:
@@ -39,11 +40,6 @@ def known_name(name: str) -> str:
 
     Names are looked up by this rule alone, so that people whom an earlier version took under a name that is refused
     today can still be found, renamed and forgotten.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no text, or empty.
 
     Examples
     --------
@@ -61,13 +57,7 @@ def known_name(name: str) -> str:
 
 
 def person_name(name: str) -> str:
-    """Return `name` as galleries store it: a `known_name` that people can tell from any other by looking at it.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no text, is empty, is longer than 200 characters, or holds a character that cannot be seen.
-    """
+    """Return `name` as galleries store it: a `known_name` that people can tell from any other by looking at it."""
     normal = known_name(name)
     if len(normal) > LONGEST_NAME:
         message = f"a person's name may have {LONGEST_NAME} characters; {normal[:20]!r}… has {len(normal)}"
@@ -84,13 +74,7 @@ def person_name(name: str) -> str:
 
 
 def optional_text(field: str, text: str | None) -> str | None:
-    """Return `text` (a consent reference, a purpose) trimmed; ``None`` stays ``None``.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no text, is empty, is longer than 2000 characters, or holds a control character.
-    """
+    """Return `text` (a consent reference, a purpose) trimmed; ``None`` stays ``None``."""
     if text is None:
         return None
     if not isinstance(text, str) or not text.strip():
@@ -105,14 +89,7 @@ def optional_text(field: str, text: str | None) -> str | None:
 
 
 def expiry(expires: date | None) -> date | None:
-    """Return `expires` if it is a day.
-
-    Raises
-    ------
-    ArgumentError
-        If it is neither ``None`` nor a `datetime.date`; a `datetime.datetime` is refused, because a person expires
-        at the end of a day.
-    """
+    """Return `expires` if it is a day."""
     if expires is not None and (not isinstance(expires, date) or isinstance(expires, datetime)):
         message = f"expires must be a datetime.date or None; got {quoted(expires)}"
         raise ArgumentError(message)
@@ -120,13 +97,7 @@ def expiry(expires: date | None) -> date | None:
 
 
 def check_not_past(expires: date | None, *, today: date, name: str) -> None:
-    """Refuse an expiry date that has passed.
-
-    Raises
-    ------
-    ExpiryPassedError
-        If `expires` lies before `today`.
-    """
+    """Refuse an expiry date that has passed."""
     if expires is not None and expires < today:
         message = (
             f"{quoted(name)} would not be matched: the expiry date {expires} has passed (today is {today}, UTC); "
@@ -136,16 +107,7 @@ def check_not_past(expires: date | None, *, today: date, name: str) -> None:
 
 
 def faces_to_enroll(faces: Face | Sequence[Face], embedder: EmbedderIdentity) -> tuple[Face, ...]:
-    """Return the faces of one person as a tuple of at least one.
-
-    Raises
-    ------
-    ArgumentError
-        If there is none, if one is not a `Face`, if all faces of one photo are given (they are different people),
-        or if a face is not usable (`check_face`).
-    ModelMismatchError
-        If a vector was made by another embedder.
-    """
+    """Return the faces of one person as a tuple of at least one."""
     if isinstance(faces, Faces):
         message = (
             f"all {len(faces)} faces of {shortened(faces.source)} were given for one person; "
@@ -162,15 +124,7 @@ def faces_to_enroll(faces: Face | Sequence[Face], embedder: EmbedderIdentity) ->
 
 
 def check_quality(faces: Sequence[Face], gate: QualityGate, *, name: str) -> None:
-    """Refuse to enroll faces that `gate` holds back: whoever is enrolled from one is never found, or found for others.
-
-    Raises
-    ------
-    PoorQualityError
-        If there is one; the message names each, and why.
-    ArgumentError
-        If `gate` is no `QualityGate`.
-    """
+    """Refuse faces that `gate` holds back: whoever is enrolled from one is never found, or found for others."""
     judged = [checked_gate(gate).problems(face) for face in faces]
     if poor := [problem for problems in judged for problem in problems]:
         held_back = sum(1 for problems in judged if problems)
@@ -182,13 +136,7 @@ def check_quality(faces: Sequence[Face], gate: QualityGate, *, name: str) -> Non
 
 
 def check_search(faces: Faces, top: int) -> None:
-    """Refuse what cannot be searched for.
-
-    Raises
-    ------
-    ArgumentError
-        If `faces` are not the faces of a photo, or `top` is less than 1.
-    """
+    """Refuse what cannot be searched for."""
     if not isinstance(faces, Faces):
         message = f"the facerec.types.Faces of one photo are needed; got {type(faces).__name__}"
         raise ArgumentError(message)
@@ -198,16 +146,7 @@ def check_search(faces: Faces, top: int) -> None:
 
 
 def check_face(face: Face, embedder: EmbedderIdentity) -> None:
-    """Refuse a face whose vector cannot be stored in, or compared with, a gallery of `embedder`.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no `Face`, or its vector has another shape or dtype, is not finite or not of unit length, or its box
-        or score is not finite.
-    ModelMismatchError
-        If the vector was made by another embedder.
-    """
+    """Refuse a face whose vector cannot be stored in, or compared with, a gallery of `embedder`."""
     if not isinstance(face, Face):
         message = f"a facerec.types.Face is needed; got {type(face).__name__}"
         raise ArgumentError(message)
@@ -221,25 +160,7 @@ def check_face(face: Face, embedder: EmbedderIdentity) -> None:
 
 
 def check_vectors(vectors: NDArray[np.float32], digest: str, embedder: EmbedderIdentity, *, source: str) -> None:
-    """Refuse vectors that cannot be compared with those of `embedder`.
-
-    Parameters
-    ----------
-    vectors : ndarray, float32, shape (n, d)
-    digest : str
-        Digest of the embedder that made them.
-    embedder : EmbedderIdentity
-        The gallery's.
-    source : str
-        What the photo is called in the message.
-
-    Raises
-    ------
-    ModelMismatchError
-        If `digest` is not the gallery's.
-    ArgumentError
-        If the shape or dtype differs, or a vector is not finite or not of unit length.
-    """
+    """Refuse vectors that cannot be compared with those of `embedder`."""
     source = shortened(source)
     if digest != embedder.digest:
         message = (
@@ -263,14 +184,23 @@ def check_vectors(vectors: NDArray[np.float32], digest: str, embedder: EmbedderI
         raise ArgumentError(message)
 
 
-def photos_to_enroll(photos: Sequence[bytes], faces: int, *, keep_photos: bool) -> tuple[bytes, ...]:
-    """Return the photos' bytes, one per face, or none at all.
+def same_face(faces: Faces, sample: Sample) -> Face:
+    """The face whose box has most in common with that of the sample, for `Gallery.reembed`."""
+    boxes, box = faces.detections.boxes.astype(float), np.array(sample.box)
+    spans = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
+    shared = spans.clip(min=0).prod(axis=1)
+    overlaps = shared / ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod() - shared)
+    if len(overlaps) == 0 or overlaps.max() < _SHARED:
+        message = (
+            f"the face that was enrolled from {sample.source} on {sample.enrolled:%Y-%m-%d} is not found in the photo "
+            "that was kept; nothing was changed. Enroll that person again, or try a smaller least face size"
+        )
+        raise NoFaceError(message)
+    return faces[int(overlaps.argmax())]
 
-    Raises
-    ------
-    ArgumentError
-        If there are some but not one per face, one is empty or not `bytes`, or they shall be kept but were not given.
-    """
+
+def photos_to_enroll(photos: Sequence[bytes], faces: int, *, keep_photos: bool) -> tuple[bytes, ...]:
+    """Return the photos' bytes, one per face, or none at all."""
     if keep_photos and not photos:
         message = "keep_photos=True needs the photos' bytes: photos=[path.read_bytes(), ...], one per face"
         raise ArgumentError(message)

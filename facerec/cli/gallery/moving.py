@@ -79,7 +79,7 @@ def reembed(
     """
     from facerec.cli.recognition import load_recognizer
     from facerec.gallery import open_gallery
-    from facerec.gallery.same_face import same_face
+    from facerec.gallery.rules import same_face
 
     recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
 
