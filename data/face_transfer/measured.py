@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from facerec.measure.metrics import clustered_rate, threshold_at_fmr
-from facerec.measure.metrics.curves import step_counts
+from facerec.measure.metrics.rates import step_counts
 from facerec.similarity import cosine_of_pairs, cosines_of_all
 from facerec.training.people import People
 from facerec.training.splits import split_people

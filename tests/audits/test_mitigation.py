@@ -606,9 +606,10 @@ class TestLaboratory:
         )
 
         before = report.judgements[0].changes.before
-        assert before.value == threshold_at_fmr(tables.impostor_scores(dealt.calibrate), 0.01)
-        assert before.calibration_fmr == fmr(tables.impostor_scores(dealt.calibrate), before.value)
-        assert before.achieved_fmr == fmr(tables.impostor_scores(dealt.judge), before.value)
+        apart, judged = (each["score"][~each["genuine"]] for each in (dealt.calibrate, dealt.judge))
+        assert before.value == threshold_at_fmr(apart, 0.01)
+        assert before.calibration_fmr == fmr(apart, before.value)
+        assert before.achieved_fmr == fmr(judged, before.value)
         assert report.pairs == tuple(map(len, sides_of(dealt)))
         assert (report.people, report.crossing_pairs) == (dealt.people, dealt.crossing)
 

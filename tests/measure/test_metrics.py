@@ -16,7 +16,6 @@ from facerec.measure.metrics import (
     DetCurve,
     auc,
     clustered_rate,
-    design_effect,
     det_curve,
     dyadic_variance,
     eer,
@@ -438,7 +437,6 @@ class TestClusters:
         assert dyadic_variance([1, 1, 1, 0, 0, 0], people, people) == pytest.approx(1 / 12)
         assert (rate.errors, rate.trials) == (3, 6)
         assert rate.effective_trials == pytest.approx(3)
-        assert design_effect(rate) == pytest.approx(2)
 
     def test_worked_impostor_pairs(self):
         """Pairs ab, ab, ac, bc with errors in both ab: T_a = T_b = 1/2, T_c = −1; S_ab = 1, S_ac = S_bc = −1/2."""
@@ -452,7 +450,6 @@ class TestClusters:
         rate = clustered_rate([1, 0, 0, 0], [0, 1, 2, 3], [4, 5, 6, 7])
 
         assert rate.effective_trials == 4
-        assert design_effect(rate) == 1
 
     @pytest.mark.parametrize("errors", [[True] * 4, [False] * 4])
     def test_without_variation_trials_count_as_independent(self, errors):
@@ -465,12 +462,7 @@ class TestClusters:
 
         assert rate.trials == 0
         assert math.isnan(rate.interval().low)
-        assert math.isnan(design_effect(rate))
         assert math.isnan(dyadic_variance([], [], []))
-
-    def test_design_effect_of_independent_trials(self):
-        """A rate that knows nothing of people has a design effect of one."""
-        assert design_effect(Rate(1, 10)) == 1
 
     @pytest.mark.parametrize(("clustered", "lowest", "highest"), [(True, 1.5, 20), (False, 1, 1.15)])
     def test_intervals_widen_where_people_differ(self, clustered, lowest, highest):

@@ -136,14 +136,6 @@ class TestCheck:
         assert len(tables.check(pd.concat([table(), table()]))) == 6
         assert len(tables.check(table().iloc[:0])) == 0
 
-    def test_scores_by_kind(self):
-        """Genuine and impostor scores are split, failures included."""
-        checked = tables.check(table())
-
-        assert tables.genuine_scores(checked).tolist() == [0.9]
-        assert tables.impostor_scores(checked)[0] == 0.1
-        assert math.isnan(tables.impostor_scores(checked)[1])
-
     @pytest.mark.parametrize(
         ("columns", "told"),
         [

@@ -6,11 +6,10 @@ always a false non-match. `genuine` scores are of two photos of one person (mate
 (non-mated). Nothing here reads a file, draws, or imports pandas.
 """
 
-from facerec.measure.metrics.clusters import clustered_rate, design_effect, dyadic_variance
-from facerec.measure.metrics.curves import DetCurve, auc, det_curve, eer
+from facerec.measure.metrics.clusters import clustered_rate, dyadic_variance
 from facerec.measure.metrics.folds import FoldAccuracy, ten_fold_accuracy
 from facerec.measure.metrics.multiplicity import benjamini_hochberg, holm
-from facerec.measure.metrics.rates import fmr, fnmr, threshold_at_fmr
+from facerec.measure.metrics.rates import DetCurve, auc, det_curve, eer, fmr, fnmr, threshold_at_fmr
 
 __all__ = [
     "DetCurve",
@@ -18,7 +17,6 @@ __all__ = [
     "auc",
     "benjamini_hochberg",
     "clustered_rate",
-    "design_effect",
     "det_curve",
     "dyadic_variance",
     "eer",

@@ -66,13 +66,9 @@ def clustered_rate(errors: ArrayLike, first_subject: ArrayLike, second_subject: 
 
 
 class PairsOfPeople:
-    """Who meets whom in some comparisons, counted once, so that many error rates of them cost little each.
+    """Who meets whom in n comparisons, counted once, so that many error rates of them cost little each.
 
-    Parameters
-    ----------
-    first, second : ndarray, int, shape (n,)
-        Who is on either side, 0 … people − 1; equal for genuine pairs.
-    people : int
+    `first` and `second` (n,) say who is on either side, 0 … people − 1; equal for genuine pairs.
     """
 
     def __init__(self, first: NDArray[Any], second: NDArray[Any], people: int) -> None:
@@ -125,24 +121,12 @@ class PairsOfPeople:
 def dyadic_variance(errors: ArrayLike, first_subject: ArrayLike, second_subject: ArrayLike) -> float:
     """The variance of an error rate over comparisons that share people, whatever the design.
 
-    Parameters
-    ----------
-    errors : array_like, bool, shape (n,)
-        True where the decision was wrong.
-    first_subject, second_subject : array_like, int or str, shape (n,)
-        Who is on either side; the order of the two does not matter.
+    Parameters and errors are those of `clustered_rate`; the order of the two sides does not matter.
 
     Returns
     -------
     float
         NaN without comparisons; not floored, so it can be 0 or slightly negative in tiny samples.
-
-    Raises
-    ------
-    ArgumentError
-        If `errors` are not True or False throughout.
-        If the three differ in length or have more than one dimension.
-        If a subject is neither an integer nor a string.
 
     Notes
     -----
@@ -161,37 +145,6 @@ def dyadic_variance(errors: ArrayLike, first_subject: ArrayLike, second_subject:
     """
     wrong, first, second, people = _checked(errors, first_subject, second_subject)
     return PairsOfPeople(first, second, people).variance(wrong) if len(wrong) else math.nan
-
-
-def design_effect(rate: Rate) -> float:
-    """How many times larger a rate's variance is than that of as many independent trials.
-
-    Parameters
-    ----------
-    rate : Rate
-        From `clustered_rate`; of a rate without effective trials the design effect is 1.
-
-    Returns
-    -------
-    float
-        ≥ 1; NaN without trials.
-
-    Notes
-    -----
-    n / n_eff. A planned number of comparisons has to be multiplied by it.
-
-    References
-    ----------
-    Kish (1965), Survey Sampling.
-
-    Examples
-    --------
-    >>> design_effect(Rate(5, 10, 2.0))
-    5.0
-    """
-    if not rate.trials:
-        return math.nan
-    return 1.0 if rate.effective_trials is None else rate.trials / rate.effective_trials
 
 
 def _touching(first: NDArray[Any], second: NDArray[Any], people: int) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError
 from facerec.measure.metrics.arrays import accepted, flag_array, score_array
-from facerec.measure.metrics.curves import step_counts
+from facerec.measure.metrics.rates import step_counts
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,20 +52,7 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
     """P-values adjusted so that the expected share of false alarms among all alarms stays below their level.
 
-    Parameters
-    ----------
-    p_values : array_like, float, shape (n,)
-        0 … 1; NaN is a test that was not made, and does not count.
-
-    Returns
-    -------
-    ndarray, float64, shape (n,)
-        0 … 1; NaN where the p-value is.
-
-    Raises
-    ------
-    ArgumentError
-        If `p_values` are not of one dimension, or one is not within 0 … 1.
+    Parameters, result and errors are those of `holm`.
 
     Notes
     -----

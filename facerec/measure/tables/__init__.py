@@ -14,15 +14,13 @@ like any other. Rows are counted from 1, without the header, in every message.
 from facerec.measure.tables.pair_scores import score_vectors
 from facerec.measure.tables.pseudonyms import pseudonymise
 from facerec.measure.tables.score_files import read, write
-from facerec.measure.tables.score_table import REQUIRED, attributes, check, genuine_scores, impostor_scores
+from facerec.measure.tables.score_table import REQUIRED, attributes, check
 from facerec.measure.tables.stamp import stamp_of, stamped
 
 __all__ = [
     "REQUIRED",
     "attributes",
     "check",
-    "genuine_scores",
-    "impostor_scores",
     "pseudonymise",
     "read",
     "score_vectors",

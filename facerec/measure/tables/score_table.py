@@ -101,38 +101,6 @@ def attributes(table: pd.DataFrame) -> tuple[str, ...]:
     return tuple(n for n in names if n not in _NO_ATTRIBUTES and f"reference_{n}" in table.columns)
 
 
-def genuine_scores(table: pd.DataFrame) -> NDArray[np.float64]:
-    """Scores of the comparisons of one person with themself.
-
-    Parameters
-    ----------
-    table : DataFrame
-        A checked score table.
-
-    Returns
-    -------
-    ndarray, float64, shape (n,)
-        Larger = more alike; NaN for a failure to acquire.
-    """
-    return table.loc[table["genuine"], "score"].to_numpy(np.float64)
-
-
-def impostor_scores(table: pd.DataFrame) -> NDArray[np.float64]:
-    """Scores of the comparisons of two people.
-
-    Parameters
-    ----------
-    table : DataFrame
-        A checked score table.
-
-    Returns
-    -------
-    ndarray, float64, shape (n,)
-        Larger = more alike; NaN for a failure to acquire.
-    """
-    return table.loc[~table["genuine"], "score"].to_numpy(np.float64)
-
-
 def as_text(column: pd.Series) -> pd.Series:
     """A column as text: whole numbers without a decimal point, missing values as the empty text.
 
