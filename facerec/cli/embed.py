@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from facerec.measure.photo_vectors import PhotoVectors
-    from facerec.measure.tables.vector_files import Row
+    from facerec.measure.tables.vector_table import Row
 
 EXAMPLES = examples(
     "facerec embed photos.csv --out vectors.parquet",
@@ -54,7 +54,7 @@ def embed(
     from facerec.cli.recognition import load_recognizer
     from facerec.measure.datasets import photos_csv
     from facerec.measure.photo_vectors import PhotoVectors
-    from facerec.measure.tables.vector_files import write_vectors
+    from facerec.measure.tables.vector_table import write_vectors
     from facerec.quality import NO_GATE
 
     table = photos_csv(photos, root=root)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from facerec import similarity
 from facerec.embed.onnx_graph import unit_length
 from facerec.errors import CalibrationError
-from facerec.measure.operating_points.from_all_pairs import MAX_PHOTOS, all_pairs
+from facerec.measure.operating_points import MAX_PHOTOS, all_pairs
 from facerec.measure.tables import write
 from facerec.measure.tables.stamp import stamped
 from facerec.models.folder import ModelDescription

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facerec.errors import DataSetError, ScoreTableError
-from facerec.measure.tables.text_csv import read_text_csv
+from facerec.measure.tables.table_files import read_text_csv
 from facerec.photos.folders import refuse_missing
 from facerec.transfer.image_set import Skipped
 from facerec.transfer.listing import PARTS_BY_NAME, Listing

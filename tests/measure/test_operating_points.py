@@ -329,7 +329,7 @@ class TestAllPairs:
             calibrate_all_pairs(vectors, people[1:], [0.1], matcher=MATCHER, **DATA)
         with pytest.raises(ArgumentError, match="unit length"):
             calibrate_all_pairs(vectors * 2, people, [0.1], matcher=MATCHER, **DATA)
-        monkeypatch.setattr("facerec.measure.operating_points.from_all_pairs.MAX_PHOTOS", 59)
+        monkeypatch.setattr("facerec.measure.operating_points.MAX_PHOTOS", 59)
         with pytest.raises(CalibrationError, match="60 photos are more than the 59"):
             calibrate_all_pairs(vectors, people, [0.1], matcher=MATCHER, **DATA)
 

@@ -11,11 +11,9 @@ from pyarrow import parquet
 from facerec import similarity
 from facerec.errors import MixedStampsError, ModelMismatchError, ScoreTableError
 from facerec.measure import tables
-from facerec.measure.operating_points import calibrate, calibrate_all_pairs
-from facerec.measure.operating_points.from_all_pairs import all_pairs
+from facerec.measure.operating_points import all_pairs, calibrate, calibrate_all_pairs
 from facerec.measure.tables.stamp import COLUMN, METADATA
-from facerec.measure.tables.vector_files import write_vectors
-from facerec.measure.tables.vector_table import check_vectors, read_vectors
+from facerec.measure.tables.vector_table import check_vectors, read_vectors, write_vectors
 from facerec.points import notes_on
 from facerec.types import Matcher
 

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from facerec.errors import OutputError, ScoreTableError
-from facerec.measure.tables.vector_files import write_vectors
-from facerec.measure.tables.vector_table import check_vectors, read_vectors
+from facerec.measure.tables.vector_table import check_vectors, read_vectors, write_vectors
 
 ROWS = [
     ({"photo": "a/1.jpg", "subject": "007", "gender": "f"}, np.array([0.6, 0.8], np.float32)),
@@ -121,5 +120,5 @@ def test_refuses_files(tmp_path: Path):
         read_vectors(tmp_path / "v.csv")
     with pytest.raises(ScoreTableError, match="the name of a table of vectors ends in"):
         read_vectors(tmp_path / "w.npz")
-    with pytest.raises(ScoreTableError, match="a column stands twice: v0"):
+    with pytest.raises(ScoreTableError, match="the table has a column twice: v0"):
         check_vectors(pd.DataFrame([["a", 1, 2]], columns=["subject", "v0", "v0"]))

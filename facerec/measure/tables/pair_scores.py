@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.measure.tables.score_table import check
+from facerec.measure.tables.score_table import FAILURES, check
 from facerec.measure.tables.stamp import COLUMN, stamped
 from facerec.similarity import cosine_of_pairs
 from facerec.types import Matcher
@@ -51,16 +51,11 @@ def score_vectors(
     ArgumentError
         If vectors differ in shape, or one is not of unit length.
 
-    Notes
-    -----
-    ``facerec.similarity``: the bits are those of every other door.
-
     Examples
     --------
-    >>> pairs = pd.DataFrame(
-    ...     [["1.jpg", "2.jpg", "ann", "ann", True], ["1.jpg", "3.jpg", "ann", "bob", False]],
-    ...     columns=["probe_image", "reference_image", "probe_subject", "reference_subject", "genuine"],
-    ... )
+    >>> from facerec.measure.tables import REQUIRED
+    >>> rows = [["1.jpg", "2.jpg", "ann", "ann", True], ["1.jpg", "3.jpg", "ann", "bob", False]]
+    >>> pairs = pd.DataFrame(rows, columns=REQUIRED[:5])
     >>> vectors = {"1.jpg": np.array([1, 0]), "2.jpg": np.array([0.6, 0.8]), "3.jpg": None}
     >>> score_vectors(pairs, vectors)["score"].tolist()
     [0.6, nan]
@@ -76,9 +71,8 @@ def score_vectors(
     table = table.assign(score=scores)
     if failures is not None:
         words = np.array([failures.get(name, "") for name in names], object)
-        table = table.assign(probe_failure=words[probes], reference_failure=words[references]).astype(
-            {"probe_failure": "str", "reference_failure": "str"}
-        )
+        why = {name: words[side] for name, side in zip(FAILURES, (probes, references), strict=True)}
+        table = table.assign(**why).astype(dict.fromkeys(why, "str"))
     return table if matcher is None else stamped(table, matcher)
 
 

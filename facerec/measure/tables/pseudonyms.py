@@ -53,9 +53,8 @@ def pseudonymise(table: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
 
     Examples
     --------
-    >>> row = ["ann/1.jpg", "ann/2.jpg", "ann", "ann", True, 0.93]
-    >>> table = pd.DataFrame([row], columns=["probe_image", "reference_image", "probe_subject", "reference_subject",
-    ...                                      "genuine", "score"])
+    >>> from facerec.measure.tables import REQUIRED
+    >>> table = pd.DataFrame([["ann/1.jpg", "ann/2.jpg", "ann", "ann", True, 0.93]], columns=REQUIRED)
     >>> pseudonymise(table, key=b"an example: sixteen bytes or more")["probe_subject"].str.len().tolist()
     [16]
     """

@@ -8,11 +8,10 @@ from typing import Literal
 
 import pandas as pd
 
-from facerec.errors import ScoreTableError
 from facerec.files import replacing
 from facerec.measure.tables.score_table import check
 from facerec.measure.tables.stamp import METADATA, check_metadata, stamp_of
-from facerec.measure.tables.table_files import read_raw
+from facerec.measure.tables.table_files import read_raw, table_suffix, telling
 
 
 def read(path: str | Path) -> pd.DataFrame:
@@ -40,12 +39,9 @@ def read(path: str | Path) -> pd.DataFrame:
         If rows were made by different matchers, or the metadata of a Parquet file names another than they do.
     """
     raw = read_raw(path)
-    try:
+    with telling(path):
         check_metadata(raw, Path(path))
         return check(raw)
-    except ScoreTableError as problem:
-        message = f"{path}: {problem}"
-        raise type(problem)(message) from problem
 
 
 def write(table: pd.DataFrame, path: str | Path) -> None:
@@ -71,17 +67,10 @@ def write(table: pd.DataFrame, path: str | Path) -> None:
     The same table gives the same CSV file byte for byte: lines end in a line feed, `genuine` is true or false, and a
     score is the shortest text that reads back as the same number.
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        message = f"{path}: the name of a score table ends in .csv or .parquet"
-        raise ScoreTableError(message)
+    save = _write_csv if table_suffix(path, "a score table") == ".csv" else _write_parquet
     checked = check(table)
-    with replacing(path) as partial:
-        if suffix == ".csv":
-            _write_csv(checked, partial)
-        else:
-            _write_parquet(checked, partial)
+    with replacing(Path(path)) as partial:
+        save(checked, partial)
 
 
 def _write_parquet(checked: pd.DataFrame, path: Path) -> None:

@@ -79,18 +79,9 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def attributes(table: pd.DataFrame) -> tuple[str, ...]:
-    """The attributes of people that a table holds for both sides, in the order of their columns.
+    """The attributes of people that a score table holds for both sides, in the order of their columns.
 
-    Parameters
-    ----------
-    table : DataFrame
-        A score table.
-
-    Returns
-    -------
-    tuple of str
-        ``gender`` where there are both ``probe_gender`` and ``reference_gender``; images, subjects and failures are
-        no attributes.
+    Images, subjects and failures are no attributes.
 
     Examples
     --------
@@ -104,10 +95,7 @@ def attributes(table: pd.DataFrame) -> tuple[str, ...]:
 def as_text(column: pd.Series) -> pd.Series:
     """A column as text: whole numbers without a decimal point, missing values as the empty text.
 
-    Raises
-    ------
-    ScoreTableError
-        If a text cannot be written as UTF-8, such as a file name in another encoding.
+    `ScoreTableError` if a text cannot be written as UTF-8, such as a file name in another encoding.
 
     Examples
     --------
@@ -122,9 +110,8 @@ def as_text(column: pd.Series) -> pd.Series:
         odd = problem.object[max(0, problem.start - 20) : problem.end + 20]
         message = f"{column.name} holds what UTF-8 text cannot express, at {odd!r}; rename the file or the person"
         raise ScoreTableError(message) from problem
-    return (
-        pd.Series([*words, ""], dtype="str").take(codes).reset_index(drop=True)
-    )  # code -1, a missing value, takes the last word
+    # Code -1, a missing value, takes the last word.
+    return pd.Series([*words, ""], dtype="str").take(codes).reset_index(drop=True)
 
 
 def truth(column: pd.Series) -> pd.Series:
@@ -132,11 +119,8 @@ def truth(column: pd.Series) -> pd.Series:
     codes, values = pd.factorize(column)
     known = [_TRUTH.get(_word(value).strip().lower()) for value in values]
     wrong = np.array([*(value is None for value in known), True])
-    _refuse_row(
-        wrong[codes],
-        column,
-        "is neither true nor false (1/0, yes/no, genuine/impostor and mated/non-mated serve as well)",
-    )
+    why = "is neither true nor false (1/0, yes/no, genuine/impostor and mated/non-mated serve as well)"
+    _refuse_row(wrong[codes], column, why)
     return pd.Series(np.array([*(bool(value) for value in known), False])[codes])
 
 
@@ -146,10 +130,15 @@ def _word(value: object) -> str:
     return str(value)
 
 
-def _check_names(names: Sequence[str]) -> None:
+def refuse_twice(names: Sequence[str]) -> None:
+    """`ScoreTableError` if a table's columns are not told apart by their names."""
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        message = f"the score table has a column twice: {', '.join(twice)}"
+        message = f"the table has a column twice: {', '.join(twice)}"
         raise ScoreTableError(message)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    refuse_twice(names)
     missing = [name for name in REQUIRED if name not in names]
     if not missing:
         return
@@ -195,17 +184,23 @@ def numbers(column: pd.Series) -> pd.Series:
 
 
 def _refuse_row(wrong: NDArray[np.bool_] | pd.Series, column: pd.Series, why: str) -> None:
-    rows = np.flatnonzero(wrong)
-    if len(rows):
-        more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
-        message = f"{column.name} in row {rows[0] + 1} is {str(column.iloc[rows[0]])!r}{more}: it {why}"
+    if found := _first(wrong):
+        row, more = found
+        message = f"{column.name} in row {row + 1} is {str(column.iloc[row])!r}{more}: it {why}"
         raise ScoreTableError(message)
 
 
 def _refuse_contradiction(table: pd.DataFrame, wrong: NDArray[np.bool_], what: str) -> None:
-    rows = np.flatnonzero(wrong)
-    if len(rows):
-        more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
-        probe, reference = table["probe_subject"].iloc[rows[0]], table["reference_subject"].iloc[rows[0]]
-        message = f"row {rows[0] + 1}{more} is marked as {what}: {probe!r} and {reference!r}"
+    if found := _first(wrong):
+        row, more = found
+        probe, reference = table["probe_subject"].iloc[row], table["reference_subject"].iloc[row]
+        message = f"row {row + 1}{more} is marked as {what}: {probe!r} and {reference!r}"
         raise ScoreTableError(message)
+
+
+def _first(wrong: NDArray[np.bool_] | pd.Series) -> tuple[int, str] | None:
+    """The first row that is wrong, and how many more are, in words."""
+    rows = np.flatnonzero(wrong)
+    if not len(rows):
+        return None
+    return int(rows[0]), f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""

@@ -85,13 +85,7 @@ def differing(one: Matcher, other: Matcher) -> str:
 
 
 def check_metadata(table: pd.DataFrame, path: Path) -> None:
-    """Compare a table with what its Parquet file says of it; any other file says nothing.
-
-    Raises
-    ------
-    MixedStampsError
-        If the file names a matcher and the rows name none or another.
-    """
+    """`MixedStampsError` if a table's Parquet file names a matcher, and its rows name none or another."""
     if path.suffix.lower() != ".parquet":
         return
     from pyarrow import parquet

@@ -1,43 +1,37 @@
-"""Reading a table's file as it is: from CSV as text, from Parquet with its types, and never more than memory holds."""
+"""Reading a table's file as it is: from CSV as text, from Parquet with its types, and never more than memory holds.
+
+Spreadsheets save CSV files in several ways, and parsers that guess types turn ``007`` into 7 and ``NA`` into nothing;
+so every cell is read as the text that it is.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from facerec.errors import ScoreTableError
-from facerec.measure.tables.text_csv import read_text_csv
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+_NOT_UTF8 = re.compile(r"column #(\d+): Row #(\d+): .*invalid UTF8")  # columns from 0, rows from 1 for the header
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 def read_raw(
     path: str | Path, *, kind: str = "a score table", memory: int | None = None, lists: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Read a table of which nothing is known yet but its file.
+    """Read a table (`kind`, in messages) of which nothing is known yet but its file; unchecked.
 
-    Parameters
-    ----------
-    path : str or Path
-        ``.csv`` (UTF-8, commas, a header) or ``.parquet``.
-    kind : str
-        What the file is meant to be, for the messages.
-    memory : int, optional
-        Bytes that the table may take; None: what the machine has, or what the process may have of it.
-    lists : sequence of str
-        Columns of a Parquet file that may hold lists.
-
-    Returns
-    -------
-    DataFrame
-        Not checked. From CSV every column is text; from Parquet an index that pandas stored is a column.
+    From CSV every column is text; from Parquet, of whose columns only `lists` may hold lists, an index that pandas
+    stored is a column. The table may take `memory` bytes; None: what the machine has, or the process may have of it.
 
     Raises
     ------
@@ -48,11 +42,7 @@ def read_raw(
         If another column of a Parquet file holds lists, or one holds records, or bytes that are no UTF-8 text.
         If the table would not fit into memory; the message says the sizes.
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        message = f"{path}: the name of {kind} ends in .csv or .parquet"
-        raise ScoreTableError(message)
+    path, suffix = Path(path), table_suffix(path, kind)
     if not path.is_file():
         message = f"{path}: is a folder, not a file" if path.is_dir() else f"{path}: there is no such file"
         raise ScoreTableError(message)
@@ -63,14 +53,89 @@ def read_raw(
     return read_text_csv(path)
 
 
-def available_memory(limits: Sequence[Path] = _LIMITS) -> int | None:
-    """Bytes of memory of this machine or of this container, whichever is less; None where the system does not tell.
+def table_suffix(path: str | Path, kind: str) -> str:
+    """``.csv`` or ``.parquet``; `ScoreTableError` if the name of `kind` ends in neither."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        message = f"{path}: the name of {kind} ends in .csv or .parquet"
+        raise ScoreTableError(message)
+    return suffix
 
-    Parameters
-    ----------
-    limits : sequence of Path
-        Files in which Linux says how much a container may take.
+
+@contextmanager
+def telling(path: str | Path) -> Iterator[None]:
+    """Put the file before what is wrong with the table in it."""
+    try:
+        yield
+    except ScoreTableError as problem:
+        message = f"{path}: {problem}"
+        raise type(problem)(message) from problem
+
+
+def read_text_csv(path: Path) -> pd.DataFrame:
+    """Read a comma-separated file with a header; each column is text and an empty cell the empty text.
+
+    It is UTF-8, with or without a byte order mark, with any line ends.
+
+    Raises
+    ------
+    ScoreTableError
+        If the file is missing, is a folder or cannot be opened.
+        If it or its first line is empty, or it is not UTF-8; the message says whether it looks like UTF-16.
+        If its cells are separated by something other than commas.
+        If a row has more or fewer cells than the header.
     """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    header = _first_line(path)
+    for separator, name in _OTHER_SEPARATORS.items():
+        if separator in header and "," not in header:
+            message = f"{path}: the cells are separated by {name}; save it as comma-separated CSV (UTF-8)"
+            raise ScoreTableError(message)
+    one_thread = csv.ReadOptions(use_threads=False)  # only so does a message know the number of the bad row
+    any_text = csv.ParseOptions(newlines_in_values=True)
+    try:
+        with csv.open_csv(path, read_options=one_thread, parse_options=any_text) as file:
+            columns = dict.fromkeys(file.schema.names, pa.string())
+        table = csv.read_csv(
+            path,
+            read_options=one_thread,
+            parse_options=any_text,
+            convert_options=csv.ConvertOptions(column_types=columns, strings_can_be_null=False),
+        )
+    except (pa.ArrowInvalid, pa.ArrowKeyError) as problem:
+        message = f"{path}: cannot be read as CSV (UTF-8): {problem}"
+        if found := _NOT_UTF8.search(str(problem)):
+            row, column = int(found[2]) - 1, int(found[1]) + 1
+            message = f"{path}: is not UTF-8 text in row {row}, column {column}; save it as CSV (UTF-8)"
+        raise ScoreTableError(message) from problem
+    return table.to_pandas()
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            start = file.readline(1 << 16)
+    except OSError as problem:
+        message = f"{path}: cannot be read: {problem.strerror}"
+        raise ScoreTableError(message) from problem
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in start:
+        message = f"{path}: is not UTF-8 text, but looks like UTF-16; save it as CSV (UTF-8)"
+        raise ScoreTableError(message)
+    if not start.strip():
+        state = "its first line is blank" if path.stat().st_size > len(start) else "the file is empty"
+        message = f"{path}: {state}; a header with the names of the columns is expected there"
+        raise ScoreTableError(message)
+    try:
+        return start.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        message = f"{path}: is not UTF-8 text; save it as CSV (UTF-8)"
+        raise ScoreTableError(message) from problem
+
+
+def available_memory(limits: Sequence[Path] = _LIMITS) -> int | None:
+    """Bytes of memory of this machine or, by the files `limits`, of this container; None where neither is told."""
     found = []
     names = getattr(os, "sysconf_names", {})
     if "SC_PHYS_PAGES" in names and "SC_PAGE_SIZE" in names:

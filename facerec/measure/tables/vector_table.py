@@ -8,18 +8,23 @@ that was made here says why in the column `failure`, and carries the stamp of it
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ScoreTableError
-from facerec.measure.tables.score_table import as_text
-from facerec.measure.tables.stamp import COLUMN, check_metadata, stamp_of
-from facerec.measure.tables.table_files import read_raw
+from facerec.files import replacing
+from facerec.measure.tables.score_table import as_text, refuse_twice
+from facerec.measure.tables.stamp import COLUMN, METADATA, check_metadata, stamp_of
+from facerec.measure.tables.table_files import read_raw, telling
 from facerec.types import Matcher
 
 EXPECTED = (
@@ -28,6 +33,10 @@ EXPECTED = (
 )
 """What every message about a missing column says."""
 
+Row: TypeAlias = tuple[Mapping[str, str], NDArray[np.float32] | None]
+"""The texts of a photo (`photo`, `subject`, groups) and its vector, None where there is none."""
+
+_BATCH = 1024
 _NUMBERED = re.compile(r"v(0|[1-9]\d*)")
 
 
@@ -92,21 +101,13 @@ def read_vectors(path: str | Path) -> FaceVectors:
         If rows were made by different matchers, or the metadata of a Parquet file names another than they do.
     """
     raw = read_raw(path, kind="a table of vectors", lists=("vector",))
-    try:
+    with telling(path):
         check_metadata(raw, Path(path))
         return check_vectors(raw)
-    except ScoreTableError as problem:
-        message = f"{path}: {problem}"
-        raise type(problem)(message) from problem
 
 
 def check_vectors(table: pd.DataFrame) -> FaceVectors:
     """Check a table of vectors; as `read_vectors`, from a table in memory.
-
-    Raises
-    ------
-    ScoreTableError
-        As `read_vectors`.
 
     Examples
     --------
@@ -116,9 +117,7 @@ def check_vectors(table: pd.DataFrame) -> FaceVectors:
     ([[0.6000000238418579, 0.800000011920929], [nan, nan]], ['1', '2'])
     """
     names = [str(name) for name in table.columns]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        message = f"a column stands twice: {', '.join(twice)}"
-        raise ScoreTableError(message)
+    refuse_twice(names)
     numbered = sorted((name for name in names if _NUMBERED.fullmatch(name)), key=lambda name: int(name[1:]))
     there = {"subject": "subject" in names, "vector": bool(numbered) or "vector" in names}
     if absent := [name for name, found in there.items() if not found]:
@@ -141,6 +140,63 @@ def check_vectors(table: pd.DataFrame) -> FaceVectors:
     columns = {"photo": photo, "subject": _named(table["subject"])} | {name: as_text(table[name]) for name in rest}
     frame = pd.DataFrame({name: column.array for name, column in columns.items()})
     return FaceVectors(frame, _unit_length(matrix), matcher)
+
+
+def write_vectors(
+    rows: Iterable[Row], path: Path, *, columns: Sequence[str], dimension: int, matcher: Matcher | None = None
+) -> None:
+    """Write a table of vectors; whoever reads the path meanwhile finds the old file or the whole new one.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Taken one after the other, and at most 1,024 held: the size of the table is no matter of memory.
+    path : Path
+        ``.parquet``, with a column `vector` of lists, or ``.csv``, with the columns ``v0``, ``v1`` …
+    columns : sequence of str
+        The texts of each row.
+    dimension : int
+        Length of every vector.
+    matcher : Matcher, optional
+        What makes the vectors; every row is stamped with it.
+
+    Raises
+    ------
+    OutputError
+        If the folder does not exist or cannot be written to.
+    """
+    stamp = {} if matcher is None else {COLUMN: matcher.text}
+    columns = [*columns, *stamp]
+    rows = (({**texts, **stamp}, vector) for texts, vector in rows)
+    with replacing(path) as partial:
+        if path.suffix.lower() == ".csv":
+            _write_csv(rows, partial, columns, dimension)
+        else:
+            _write_parquet(rows, partial, columns, {} if matcher is None else {METADATA: matcher.text})
+
+
+def _write_parquet(rows: Iterable[Row], path: Path, columns: Sequence[str], metadata: dict[bytes, str]) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    fields = [*((name, pa.string()) for name in columns), ("vector", pa.list_(pa.float32()))]
+    schema = pa.schema(fields, metadata=metadata or None)
+    waiting = iter(rows)
+    with parquet.ParquetWriter(path, schema) as file:
+        while batch := list(islice(waiting, _BATCH)):
+            texts = [pa.array([texts[name] for texts, _ in batch], pa.string()) for name in columns]
+            vectors = pa.array([vector for _, vector in batch], pa.list_(pa.float32()))
+            file.write_batch(pa.record_batch([*texts, vectors], schema=schema))
+
+
+def _write_csv(rows: Iterable[Row], path: Path, columns: Sequence[str], dimension: int) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*columns, *(f"v{number}" for number in range(dimension))])
+        for texts, vector in rows:
+            # str of a float32 is the shortest text that reads back as the same number.
+            numbers = [""] * dimension if vector is None else [str(number) for number in vector]
+            writer.writerow([*(texts[name] for name in columns), *numbers])
 
 
 def _named(column: pd.Series) -> pd.Series:

@@ -1,19 +1,23 @@
-"""Pairs of photos to compare, from a CSV file."""
+"""Manifests: pairs of photos to compare, or photos of known people, from a CSV file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from facerec.errors import DataSetError, ScoreTableError
-from facerec.measure.tables.score_table import check, truth
-from facerec.measure.tables.text_csv import read_text_csv
+from facerec.measure.tables.score_table import check, refuse_twice, truth
+from facerec.measure.tables.table_files import read_text_csv
 from facerec.photos.folders import refuse_missing
 
 _IMAGES = ["probe_image", "reference_image"]
 _SUBJECTS = ["probe_subject", "reference_subject"]
+_NEEDED = ("image", "subject")
+_TAKEN = ("photo", "vector", "matcher", "failure")
 
 
 def pairs_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFrame:
@@ -44,27 +48,94 @@ def pairs_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFra
         If photos are missing.
     """
     path = Path(path)
-    try:
-        raw = read_text_csv(path)
-    except ScoreTableError as problem:
-        raise DataSetError(str(problem)) from problem
+    raw = _read(path)
     _refuse_columns(path, list(raw.columns))
-    if raw.empty:
-        message = f"{path}: holds no pairs, only the names of the columns"
-        raise DataSetError(message)
+    _refuse_empty(path, raw, "pairs")
     linked = "probe_subject" not in raw
-    try:
+    with _as_data_set(f"{path}: ", " (subjects are photos that genuine pairs link)" if linked else ""):
         if linked:
             raw = raw.assign(**_linked_subjects(raw))
         elif "genuine" not in raw:
             raw = raw.assign(genuine=raw["probe_subject"] == raw["reference_subject"])
         table = check(raw.assign(score=np.nan)).drop(columns="score")
-    except ScoreTableError as problem:
-        hint = " (subjects are photos that genuine pairs link)" if linked else ""
-        message = f"{path}: {problem}{hint}"
-        raise DataSetError(message) from problem
     refuse_missing(path.parent if root is None else Path(root), pd.concat([table[c] for c in _IMAGES]).unique())
     return table
+
+
+def photos_csv(path: str | Path, *, root: str | Path | None = None, nameless: bool = False) -> pd.DataFrame:
+    """Read a manifest of photos: who is on each, and what else is known of that person.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV (UTF-8, commas, a header) with the columns `image` and `subject`; further columns, such as ``gender``, are
+        kept.
+    root : str or Path, optional
+        As for `pairs_csv`.
+    nameless : bool
+        Whether nobody needs to know who is on a photo: `subject` may be empty, or absent as a whole, which is the same.
+
+    Returns
+    -------
+    DataFrame
+        `image` and `subject` first, everything as text.
+
+    Raises
+    ------
+    DataSetError
+        If the file cannot be read as CSV, or holds no photo.
+        If a column that is needed is missing, stands twice, or has a name that a table of vectors needs itself.
+        If an image or a subject that is needed is empty, or an image stands twice.
+        If photos are missing.
+    """
+    path = Path(path)
+    raw = _read(path)
+    if nameless and "subject" not in raw.columns:
+        raw["subject"] = ""
+    names = list(raw.columns)
+    if absent := [name for name in _NEEDED if name not in names]:
+        message = (
+            f"{path}: lacks {' and '.join(absent)}; a manifest of photos has the columns image and subject, and any "
+            f"others are kept; it has {', '.join(names)}"
+        )
+        raise DataSetError(message)
+    if odd := [name for name in names if name in _TAKEN or (name[:1] == "v" and name[1:].isdecimal())]:
+        message = f"{path}: the column {odd[0]} has a name that the table of vectors needs itself; rename it"
+        raise DataSetError(message)
+    with _as_data_set(f"{path}: "):
+        refuse_twice(names)
+    _refuse_empty(path, raw, "photos")
+    for name in _NEEDED[:1] if nameless else _NEEDED:
+        if (empty := (raw[name] == "").to_numpy(bool)).any():
+            message = f"{path}: {name} in row {int(empty.argmax()) + 1} is empty"
+            raise DataSetError(message)
+    if (again := raw["image"].duplicated().to_numpy(bool)).any():
+        row = int(again.argmax())
+        message = f"{path}: the photo {raw['image'].iloc[row]!r} stands again in row {row + 1}; each photo has one row"
+        raise DataSetError(message)
+    refuse_missing(path.parent if root is None else Path(root), raw["image"])
+    return raw[[*_NEEDED, *(name for name in names if name not in _NEEDED)]]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    with _as_data_set():
+        return read_text_csv(path)
+
+
+@contextmanager
+def _as_data_set(before: str = "", after: str = "") -> Iterator[None]:
+    """What is wrong with a table, as an error of the data set that it belongs to."""
+    try:
+        yield
+    except ScoreTableError as problem:
+        message = f"{before}{problem}{after}"
+        raise DataSetError(message) from problem
+
+
+def _refuse_empty(path: Path, raw: pd.DataFrame, what: str) -> None:
+    if raw.empty:
+        message = f"{path}: holds no {what}, only the names of the columns"
+        raise DataSetError(message)
 
 
 def _refuse_columns(path: Path, names: list[str]) -> None:
