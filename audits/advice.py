@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.estimates import RateEstimate
 from audits.groups import group_pairs
-from audits.intervals import CONFIDENCE, checked_confidence
-from audits.rates import Trials, rates_by
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.intervals import CONFIDENCE, checked_confidence
+from audits.statistics.trials import Trials, rates_by
 from audits.thresholds import At, Threshold, choose_threshold
 from audits.vendor import Completed, complete
 from facerec.errors import ArgumentError

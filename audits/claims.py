@@ -13,9 +13,9 @@ from difflib import get_close_matches
 from typing import Literal, TypeAlias, get_args
 
 from audits.class_rates import ClassRateName
-from audits.disparity import COMBINED, INDICES
-from audits.paired import Verdict
 from audits.search_rates import SearchRateName
+from audits.statistics.disparity import COMBINED, INDICES
+from audits.statistics.paired import Verdict
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
@@ -143,7 +143,7 @@ class Claim:
     rate : str
         ``fmr``, ``fnmr`` or ``fta``, or a rate of a classifier or of a gallery; empty for an index of both rates.
     index : str
-        As in ``audits.disparity``; empty where the claim is about no index.
+        As in ``audits.statistics.disparity``; empty where the claim is about no index.
     of : str
         The class that a ``selection``, ``false_positive`` or ``false_negative`` rate is about.
     by : str

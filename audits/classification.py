@@ -23,12 +23,12 @@ from audits.class_rates import (
     GroupContrast,
     GroupPredictions,
 )
-from audits.contrasts import contrast
 from audits.groupings import checked_groupings
 from audits.groups import group_rows, split_attributes, twin_notes
-from audits.intervals import CONFIDENCE, checked_confidence
 from audits.predictions import check_predictions
-from audits.rates import Trials, grouped_order
+from audits.statistics.contrasts import contrast
+from audits.statistics.intervals import CONFIDENCE, checked_confidence
+from audits.statistics.trials import Trials, grouped_order
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.extras import extra
 

@@ -16,7 +16,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from audits.intervals import CONFIDENCE, checked_confidence, clopper_pearson, clustered_estimate, estimate
+from audits.statistics.intervals import CONFIDENCE, checked_confidence, clopper_pearson, clustered_estimate, estimate
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate
 

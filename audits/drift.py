@@ -2,7 +2,7 @@
 
 Model A and model B, last month and this month, before and after a mitigation: each table has a scale and a threshold
 of its own, the comparisons are the same, and so are the people. So the change is measured pair by pair
-(``audits.paired``), far more sharply than two audits side by side would show it.
+(``audits.statistics.paired``), far more sharply than two audits side by side would show it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.bootstrap import Bootstrap, Grouped
 from audits.groupings import checked_groupings
 from audits.groups import PairGroups, group_pairs, twin_notes
-from audits.index_changes import index_changes
-from audits.intervals import CONFIDENCE, checked_confidence
-from audits.paired import paired_change
-from audits.rate_changes import DriftAudit, IndexChange, RateChange, RateName
-from audits.rates import Trials
+from audits.rate_changes import DriftAudit, RateChange, RateName
 from audits.same_pairs import same_pairs
+from audits.statistics.bootstrap import Bootstrap, Grouped
+from audits.statistics.index_changes import IndexChange, index_changes
+from audits.statistics.intervals import CONFIDENCE, checked_confidence
+from audits.statistics.paired import paired_change
+from audits.statistics.trials import Trials
 from audits.thresholds import At, choose_threshold, reach_notes
 from audits.vendor import Completed, complete
 from audits.verification_rates import Unlabelled

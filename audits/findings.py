@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from audits import reasons
 from audits.claims import Claim
-from audits.limit_tests import limit_p_value
 from audits.observations import Observation
-from audits.paired import Verdict
+from audits.statistics.limit_tests import limit_p_value
+from audits.statistics.paired import Verdict
 from facerec.types import Interval
 
 

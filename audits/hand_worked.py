@@ -23,7 +23,7 @@ class HandWorked:
     name : str
     counts : tuple of (group, (false matches, impostor pairs), (false non-matches, genuine pairs))
     indices : tuple of (part, index, value)
-        Every index of ``audits.disparity``; NaN: not defined.
+        Every index of ``audits.statistics.disparity``; NaN: not defined.
     unmeasured : tuple of str
         Group and rate, for each rate without trials.
     """

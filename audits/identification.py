@@ -15,12 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.contrasts import contrast
-from audits.dependence import pair_correlation
-from audits.estimates import RateEstimate
 from audits.groupings import checked_groupings
 from audits.groups import RowGroups, twin_notes
-from audits.intervals import clustered_estimate
 from audits.search_outcomes import probe_and_gallery_groups, search_outcomes
 from audits.search_rates import (
     ConfusionCell,
@@ -31,6 +27,10 @@ from audits.search_rates import (
     SearchRateName,
 )
 from audits.searches import check_gallery, check_searches
+from audits.statistics.contrasts import contrast
+from audits.statistics.dependence import pair_correlation
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.intervals import clustered_estimate
 from facerec.errors import ArgumentError
 
 

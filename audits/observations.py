@@ -14,11 +14,11 @@ from typing import Literal, TypeAlias, cast
 
 from audits.claims import RATIOS, Claim
 from audits.class_rates import ClassificationAudit, ClassRateName
-from audits.contrasts import Contrast, contrast_among
-from audits.disparity import COMBINED
-from audits.estimates import RateEstimate
 from audits.rate_changes import DriftAudit
 from audits.search_rates import IdentificationAudit, SearchRateName, people_of
+from audits.statistics.contrasts import Contrast, contrast_among
+from audits.statistics.disparity import COMBINED
+from audits.statistics.estimates import RateEstimate
 from audits.verification_rates import GroupingAudit, VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.types import Interval

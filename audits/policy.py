@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from audits.claims import Claim, Direction, Kind, Limit, Minimum, Policy
 from audits.groups import split_attributes
-from audits.intervals import CONFIDENCE
+from audits.statistics.intervals import CONFIDENCE
 from facerec.errors import ArgumentError, PolicyError
 
 _CORRECTIONS = ("none", "holm")

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import scipy
 
-from audits.intervals import CONFIDENCE, checked_confidence
+from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.verification_rates import VerificationAudit
 from facerec.errors import ArgumentError
 

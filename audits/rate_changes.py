@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from audits.bootstrap import Bootstrap
-from audits.estimates import RateEstimate
-from audits.paired import PairedChange, Verdict
+from audits.statistics.bootstrap import Bootstrap
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.index_changes import IndexChange
+from audits.statistics.paired import PairedChange, Verdict
 from audits.thresholds import Threshold
 from audits.verification_rates import Unlabelled
 from facerec.errors import ArgumentError
-from facerec.types import Interval
 
 RateName: TypeAlias = Literal["fmr", "fnmr", "fta"]
 
@@ -48,53 +48,6 @@ class RateChange:
         return (
             f"{self.rate.upper()} of {whom}: {word}, {self.before.value:.4g} -> {self.after.value:.4g}, "
             f"change {self.change.value:+.4g} {self.change.interval}"
-        )
-
-
-@dataclass(frozen=True)
-class IndexChange:
-    """How much more or less unequal the groups are afterwards, by one index.
-
-    Attributes
-    ----------
-    by : str
-        The grouping.
-    rate : {"fmr", "fnmr"}
-    index : str
-        ``difference``, ``max_geomean`` or ``gini``, as in ``audits.indices``.
-    before, after : float
-        NaN where the index is not defined: fewer than two measured groups, or no error in any.
-    interval : Interval
-        Of `value`; NaN on both ends where the index is not defined, or no draws were made.
-    """
-
-    by: str
-    rate: Literal["fmr", "fnmr"]
-    index: str
-    before: float
-    after: float
-    interval: Interval
-
-    @property
-    def value(self) -> float:
-        """The index afterwards minus the index before; above 0: more unequal."""
-        return self.after - self.before
-
-    @property
-    def regression(self) -> bool:
-        """Whether the groups are more unequal for sure: the whole interval lies above 0."""
-        return self.interval.low > 0
-
-    @property
-    def gain(self) -> bool:
-        """Whether the groups are less unequal for sure: the whole interval lies below 0."""
-        return self.interval.high < 0
-
-    def __str__(self) -> str:
-        word = "MORE UNEQUAL" if self.regression else "LESS UNEQUAL" if self.gain else "no change shown"
-        return (
-            f"{self.index} of {self.rate.upper()} by {self.by}: {word}, {self.before:.4g} -> {self.after:.4g}, "
-            f"change {self.value:+.4g} {self.interval}"
         )
 
 

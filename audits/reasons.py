@@ -6,7 +6,7 @@ import math
 
 from audits.claims import Claim, Limit
 from audits.observations import Footing, Observation
-from audits.paired import Verdict
+from audits.statistics.paired import Verdict
 from facerec.reporting import write_number
 from facerec.types import Interval
 

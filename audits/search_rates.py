@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from audits.contrasts import Contrast
-from audits.estimates import RateEstimate
+from audits.statistics.contrasts import Contrast
+from audits.statistics.estimates import RateEstimate
 from facerec.errors import ArgumentError
 
 SearchRateName: TypeAlias = Literal["fpir", "fnir", "rank_one_errors", "fta"]

@@ -17,10 +17,10 @@ import pandas as pd
 
 from audits import hand_worked, published_counts
 from audits.classification import audit_classification
-from audits.estimates import RateEstimate
 from audits.hand_worked import HandWorked
 from audits.identification import audit_identification
 from audits.predictions import expand_counts
+from audits.statistics.estimates import RateEstimate
 from audits.vendor import VendorColumns, read_vendor
 from audits.verification import audit_verification
 from audits.verification_rates import VerificationAudit

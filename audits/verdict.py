@@ -16,9 +16,9 @@ from audits.claims import Claim, Kind, Policy
 from audits.class_rates import ClassificationAudit
 from audits.findings import Finding, correct, decide
 from audits.observations import Observation, of_classification, of_drift, of_identification, of_verification
-from audits.paired import Verdict
 from audits.rate_changes import DriftAudit
 from audits.search_rates import IdentificationAudit
+from audits.statistics.paired import Verdict
 from audits.verification_rates import VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import holm

@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.bootstrap import Bootstrap, Grouped, draw_rates
-from audits.disparity import compare
-from audits.estimates import RateEstimate
 from audits.groupings import checked_groupings
 from audits.groups import PairGroups, group_pairs, twin_notes
-from audits.intervals import CONFIDENCE, checked_confidence
-from audits.multiplicity import each_against_others
-from audits.rates import Trials, rates_by
-from audits.shrinkage import shrink
+from audits.statistics.bootstrap import Bootstrap, Grouped, draw_rates
+from audits.statistics.disparity import compare
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.intervals import CONFIDENCE, checked_confidence
+from audits.statistics.multiplicity import each_against_others
+from audits.statistics.shrinkage import shrink
+from audits.statistics.trials import Trials, rates_by
 from audits.thresholds import At, choose_threshold, reach_notes
 from audits.vendor import Completed, complete
 from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, Unlabelled, VerificationAudit

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audits.bootstrap import Bootstrap
-from audits.estimates import RateEstimate
-from audits.index_values import Disparity
-from audits.multiplicity import GroupTest
-from audits.shrinkage import ShrunkRate
+from audits.statistics.bootstrap import Bootstrap
+from audits.statistics.disparity import Disparity
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.multiplicity import GroupTest
+from audits.statistics.shrinkage import ShrunkRate
 from audits.thresholds import Threshold
 from facerec.errors import ArgumentError
 from facerec.types import Matcher

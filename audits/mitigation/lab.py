@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from audits.drift import DriftAudit, audit_drift
 from audits.groupings import checked_groupings
-from audits.intervals import CONFIDENCE, checked_confidence
 from audits.mitigation.methods import Embeddings, Mitigation
 from audits.mitigation.people import PeopleSplit
+from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.thresholds import AtFmr
 from facerec.errors import ArgumentError
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.rate_changes import DriftAudit, IndexChange, RateChange
+from audits.rate_changes import DriftAudit, RateChange
 from audits.report.sentences import Finding, percent, points
+from audits.statistics.index_changes import IndexChange
 from facerec.reporting import plain
 
 _TOLD = 3

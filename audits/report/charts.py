@@ -17,8 +17,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from audits.estimates import RateEstimate
 from audits.report.sensitivity import Sensitivity
+from audits.statistics.estimates import RateEstimate
 from facerec.reporting import write_number
 from facerec.reporting.figures import BLUE, GREEN, GREY, INK, VERMILION
 

@@ -10,11 +10,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from audits.estimates import RateEstimate
-from audits.index_values import Disparity, Index
-from audits.multiplicity import GroupTest
 from audits.report.sharing import Suppressed
-from audits.shrinkage import ShrunkRate
+from audits.statistics.disparity import Disparity, Index
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.multiplicity import GroupTest
+from audits.statistics.shrinkage import ShrunkRate
 from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, VerificationAudit
 
 FORMAT = "facerec audit of verification, 1"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from audits.estimates import RateEstimate
-from audits.rate_changes import DriftAudit, IndexChange, RateChange
+from audits.rate_changes import DriftAudit, RateChange
 from audits.report.change_sentences import shown, shown_of_index
 from audits.report.group_tables import INDEX_WORDS
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.index_changes import IndexChange
 from audits.thresholds import Threshold
 from facerec.reporting import Cell, Column, Table, plain
 

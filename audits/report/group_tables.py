@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from audits.estimates import RateEstimate
-from audits.index_values import Index
 from audits.report.sentences import RateName
 from audits.report.sharing import Suppressed
+from audits.statistics.disparity import Index
+from audits.statistics.estimates import RateEstimate
 from audits.verification_rates import GroupingAudit, VerificationAudit
 from facerec.reporting import Cell, Column, Table, plain
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audits.estimates import RateEstimate
 from audits.even_mix import EvenMix
 from audits.gallery_mix import MixedFpir
 from audits.report.document import number, rate
 from audits.search_rates import ConfusionCell, GroupSearches, IdentificationAudit, SearchContrast
+from audits.statistics.estimates import RateEstimate
 from facerec.types import Interval
 
 FORMAT = "facerec audit of identification, 1"

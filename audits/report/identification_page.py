@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from audits.estimates import RateEstimate
 from audits.even_mix import EvenMix
 from audits.report import charts
 from audits.report.background import Background, Run
@@ -29,6 +28,7 @@ from audits.search_rates import (
     IdentificationGrouping,
     SearchRateName,
 )
+from audits.statistics.estimates import RateEstimate
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
 from facerec.reporting import Block, Callout, Figure, Page, Section, Table, Text, plain, write_number

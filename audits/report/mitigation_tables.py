@@ -8,13 +8,13 @@ from typing import Literal, TypeAlias
 
 from matplotlib.axes import Axes
 
-from audits.estimates import RateEstimate
 from audits.mitigation.lab import Judgement, LabReport
 from audits.rate_changes import RateChange
 from audits.report.charts import short
 from audits.report.drawn_names import drawn_key, drawn_names
 from audits.report.mitigation_words import EVERYBODY, elsewhere, finding, points, whom
 from audits.report.sentences import written
+from audits.statistics.estimates import RateEstimate
 from facerec.reporting import Cell, Column, Figure, Table, plain
 from facerec.reporting.figures import BLUE, GREY, INK, VERMILION, draw
 
@@ -150,7 +150,7 @@ def change_figure(judgements: Sequence[Judgement], by: str) -> Figure:
 def share(found: RateEstimate) -> str:
     """A rate in percent, with its errors.
 
-    >>> from audits.intervals import estimate
+    >>> from audits.statistics.intervals import estimate
     >>> from facerec.types import Rate
     >>> share(estimate(Rate(3, 400))).replace("\N{NO-BREAK SPACE}", " ")
     '0.75 % (3)'

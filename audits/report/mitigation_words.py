@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from audits.mitigation.lab import Judgement, LabReport
-from audits.rate_changes import IndexChange, RateChange
+from audits.rate_changes import RateChange
+from audits.statistics.index_changes import IndexChange
 from facerec.reporting import Callout, Standing, plain
 
 Finding: TypeAlias = Literal["WORSE", "BETTER", "not shown", "not measured"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from audits.contrasts import contrast_among
-from audits.estimates import RateEstimate
 from audits.report.sentences import Finding, percent, points, written
 from audits.search_rates import IdentificationAudit, IdentificationGrouping, SearchRateName
+from audits.statistics.contrasts import contrast_among
+from audits.statistics.estimates import RateEstimate
 from facerec.reporting import plain
 
 _RATES: tuple[SearchRateName, ...] = ("fpir", "fnir")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.estimates import RateEstimate
 from audits.even_mix import EvenMix
 from audits.gallery_mix import LARGER, MixedFpir
 from audits.search_rates import (
@@ -14,6 +13,7 @@ from audits.search_rates import (
     SearchRateName,
     people_of,
 )
+from audits.statistics.estimates import RateEstimate
 from facerec.reporting import Cell, Column, Table, plain
 
 _WORDS: dict[SearchRateName, tuple[str, str, str]] = {

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audits import indices
 from audits.report.pair_scores import PairScores
+from audits.statistics import indices
 
 _LEAST_MATCHES = 10  # fewer false matches over all pairs say nothing about groups
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple
 
-from audits.estimates import RateEstimate
+from audits.statistics.estimates import RateEstimate
 from audits.verification_rates import GroupingAudit, GroupRates, VerificationAudit
 from facerec.reporting import Standing, plain
 from facerec.types import Interval
@@ -45,7 +45,7 @@ def written(found: RateEstimate) -> str:
 
     Examples
     --------
-    >>> from audits.intervals import estimate
+    >>> from audits.statistics.intervals import estimate
     >>> from facerec.types import Rate
     >>> written(estimate(Rate(0, 100))).replace("\N{NO-BREAK SPACE}", " ")
     'fewer than 3.62 % (0 of 100)'

@@ -28,9 +28,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.estimates import RateEstimate
 from audits.groups import split_attributes
-from audits.index_values import Disparity
+from audits.statistics.disparity import Disparity
+from audits.statistics.estimates import RateEstimate
 from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate

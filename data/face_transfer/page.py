@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from measured import FMRS, GENDERS, Fold, Setting
 
-from audits.estimates import RateEstimate
-from audits.intervals import clustered_estimate
-from audits.paired import PairedChange, paired_change
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.intervals import clustered_estimate
+from audits.statistics.paired import PairedChange, paired_change
 from facerec.reporting import Callout, Column, Facts, Figure, Page, Section, Table, Text
 from facerec.reporting.figures import BLUE, GREY, VERMILION, draw
 from facerec.training.people import People

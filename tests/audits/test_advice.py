@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audits.advice import advise_threshold
-from audits.intervals import estimate
+from audits.statistics.intervals import estimate
 from audits.thresholds import AtFmr
 from audits.verification import audit_verification
 from facerec.errors import ArgumentError, ScoreTableError

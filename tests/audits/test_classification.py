@@ -10,9 +10,9 @@ import pytest
 from sklearn.metrics import confusion_matrix
 
 from audits.classification import audit_classification
-from audits.contrasts import contrast
-from audits.intervals import estimate
 from audits.predictions import check_predictions, expand_counts, read_predictions
+from audits.statistics.contrasts import contrast
+from audits.statistics.intervals import estimate
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.types import Rate
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from audits.drift import audit_drift
-from audits.paired import paired_change
 from audits.same_pairs import same_pairs
+from audits.statistics.paired import paired_change
 from audits.thresholds import AtFmr
 from audits.vendor import complete
 from facerec.errors import ArgumentError, ScoreTableError

@@ -9,8 +9,8 @@ import pytest
 
 from audits.gallery_mix import fpir_from_fmr, reweight_gallery
 from audits.identification import audit_identification
-from audits.intervals import clopper_pearson
 from audits.searches import SEARCH_COLUMNS, check_gallery, check_searches, searches
+from audits.statistics.intervals import clopper_pearson
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.metrics import fmr
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from audits.claims import Claim, Limit, Policy
-from audits.contrasts import contrast, contrast_among
 from audits.identification import audit_identification
-from audits.intervals import estimate
 from audits.report.search_sentences import search_findings
+from audits.statistics.contrasts import contrast, contrast_among
+from audits.statistics.intervals import estimate
 from audits.verdict import judge
 from facerec.types import Rate
 

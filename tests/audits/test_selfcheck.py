@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from audits import hand_worked, indices, published_counts
-from audits.disparity import COMBINED, INDICES
+from audits import hand_worked, published_counts
 from audits.selfcheck import selfcheck
+from audits.statistics import indices
+from audits.statistics.disparity import COMBINED, INDICES
 from facerec.errors import ArgumentError
 
 COUNTS = Path(__file__).parents[2] / "data" / "gender_shades" / "counts.csv"

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.bootstrap import Bootstrap
 from audits.claims import Claim, Limit, Minimum, Policy
 from audits.classification import audit_classification
 from audits.drift import audit_drift
-from audits.index_values import Disparity, Index
-from audits.intervals import estimate
 from audits.predictions import read_predictions
+from audits.statistics.bootstrap import Bootstrap
+from audits.statistics.disparity import Disparity, Index
+from audits.statistics.intervals import estimate
 from audits.thresholds import AtFmr, Threshold
 from audits.verdict import EXIT_STATUS, judge, worst
 from audits.verification import audit_verification

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from audits import audit_verification
-from audits.intervals import clustered_estimate
+from audits.statistics.intervals import clustered_estimate
 from audits.thresholds import AtFmr
 from facerec.measure import tables
 from facerec.measure.metrics import clustered_rate

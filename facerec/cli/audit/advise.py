@@ -12,7 +12,7 @@ from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
     from audits.advice import Advice
-    from audits.estimates import RateEstimate
+    from audits.statistics.estimates import RateEstimate
 
 EXAMPLES = examples(
     "facerec audit advise scores.csv --by gender --target 0.05 --at-fmr 1e-2",

@@ -14,8 +14,8 @@ from facerec.cli.grouped import grouped
 from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
-    from audits.estimates import RateEstimate
     from audits.search_rates import GroupSearches, IdentificationAudit
+    from audits.statistics.estimates import RateEstimate
 
 EXAMPLES = examples(
     "facerec audit identification searches.csv --gallery people.csv --by gender --at-threshold 0.93",

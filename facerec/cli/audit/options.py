@@ -17,8 +17,8 @@ from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from audits.claims import Policy
-    from audits.estimates import RateEstimate
     from audits.report import Background, Run
+    from audits.statistics.estimates import RateEstimate
     from audits.thresholds import AtFmr
     from audits.verdict import PolicyVerdict
 
@@ -114,7 +114,7 @@ class Claims:
     def read(self) -> tuple[Policy | None, float]:
         """The policy, if there is one, and the confidence of every interval."""
         if self.policy is None:
-            from audits.intervals import CONFIDENCE
+            from audits.statistics.intervals import CONFIDENCE
 
             return None, CONFIDENCE
         from audits.policy import read_policy

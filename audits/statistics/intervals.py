@@ -15,8 +15,8 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-from audits.dependence import compact_codes, people_behind, people_in, shared_trials
-from audits.estimates import Method, RateEstimate
+from audits.statistics.dependence import compact_codes, people_behind, people_in, shared_trials
+from audits.statistics.estimates import Method, RateEstimate
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import clustered_rate, dyadic_variance
 from facerec.measure.metrics.arrays import flag_array

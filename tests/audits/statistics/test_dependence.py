@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from audits.dependence import compact_codes, pair_correlation, people_behind, people_in, shared_trials
+from audits.statistics.dependence import compact_codes, pair_correlation, people_behind, people_in, shared_trials
 from facerec.errors import ArgumentError
 
 

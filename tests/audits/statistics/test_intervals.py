@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
-from audits.intervals import clopper_pearson, clustered_estimate, estimate
+from audits.statistics.intervals import clopper_pearson, clustered_estimate, estimate
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import clustered_rate
 from facerec.types import Interval, Rate

@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-from audits.dependence import compact_codes, people_behind
+from audits.statistics.dependence import compact_codes, people_behind
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import dyadic_variance
 from facerec.measure.metrics.arrays import flag_array
@@ -127,8 +127,8 @@ def paired_change(
     d is the difference of the indicators w (worse) and b (better), so the parallelogram law gives it from three
     rates: Q(w − b) = 2 Q(w) + 2 Q(b) − Q(w + b). Over the variance of independent comparisons,
     [mean d² − (mean d)²] / n, that is the design effect (never below 1) by which n, w and b are divided; as in
-    `audits.intervals`, its excess over 1 grows with the few people it was estimated from. With the results n', w' and
-    b', the interval is Bonett and Price's: p₁ = (w' + 1) / (n' + 2), p₂ = (b' + 1) / (n' + 2),
+    `audits.statistics.intervals`, its excess over 1 grows with the few people it was estimated from. With the results
+    n', w' and b', the interval is Bonett and Price's: p₁ = (w' + 1) / (n' + 2), p₂ = (b' + 1) / (n' + 2),
     p₁ − p₂ ± z √{[p₁ + p₂ − (p₁ − p₂)²] / (n' + 2)}, which stays honest where few or no decisions changed.
 
     References

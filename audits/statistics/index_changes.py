@@ -4,18 +4,65 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audits import indices
-from audits.bootstrap import Grouped, draw_rates
-from audits.rate_changes import IndexChange
+from audits.statistics import indices
+from audits.statistics.bootstrap import Grouped, draw_rates
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
 _Rates = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class IndexChange:
+    """How much more or less unequal the groups are afterwards, by one index.
+
+    Attributes
+    ----------
+    by : str
+        The grouping.
+    rate : {"fmr", "fnmr"}
+    index : str
+        ``difference``, ``max_geomean`` or ``gini``, as in ``audits.statistics.indices``.
+    before, after : float
+        NaN where the index is not defined: fewer than two measured groups, or no error in any.
+    interval : Interval
+        Of `value`; NaN on both ends where the index is not defined, or no draws were made.
+    """
+
+    by: str
+    rate: Literal["fmr", "fnmr"]
+    index: str
+    before: float
+    after: float
+    interval: Interval
+
+    @property
+    def value(self) -> float:
+        """The index afterwards minus the index before; above 0: more unequal."""
+        return self.after - self.before
+
+    @property
+    def regression(self) -> bool:
+        """Whether the groups are more unequal for sure: the whole interval lies above 0."""
+        return self.interval.low > 0
+
+    @property
+    def gain(self) -> bool:
+        """Whether the groups are less unequal for sure: the whole interval lies below 0."""
+        return self.interval.high < 0
+
+    def __str__(self) -> str:
+        word = "MORE UNEQUAL" if self.regression else "LESS UNEQUAL" if self.gain else "no change shown"
+        return (
+            f"{self.index} of {self.rate.upper()} by {self.by}: {word}, {self.before:.4g} -> {self.after:.4g}, "
+            f"change {self.value:+.4g} {self.interval}"
+        )
 
 
 def index_changes(
@@ -50,8 +97,8 @@ def index_changes(
     -----
     In each draw everybody counts equally often before and after, so what both have in common cancels. An interval
     reaches from the smaller of two lower bounds to the larger of two upper ones: the quantiles q of the drawn changes,
-    and 2v − q with the change v itself, as in ``audits.disparity``. Where no decision changed, no draw shows a change
-    and the interval is the point 0; the intervals of the rates' changes say how much could have gone unseen.
+    and 2v − q with the change v itself, as in ``audits.statistics.disparity``. Where no decision changed, no draw shows
+    a change and the interval is the point 0; the intervals of the rates' changes say how much could have gone unseen.
     """
     if replicates < 0 or replicates == 1:
         message = f"the indices need two replicates or more, or 0 for none; got {replicates}"

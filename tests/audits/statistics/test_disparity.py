@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from audits.bootstrap import Grouped, draw_rates
-from audits.disparity import COMBINED, INDICES, compare
-from audits.intervals import estimate
-from audits.rates import Trials, rates_by
+from audits.statistics.bootstrap import Grouped, draw_rates
+from audits.statistics.disparity import COMBINED, INDICES, compare
+from audits.statistics.intervals import estimate
+from audits.statistics.trials import Trials, rates_by
 from facerec.errors import ArgumentError
 from facerec.types import Rate
 

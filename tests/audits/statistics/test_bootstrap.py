@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from audits.bootstrap import Grouped, draw_rates
-from audits.rates import Trials, rates_by
+from audits.statistics.bootstrap import Grouped, draw_rates
+from audits.statistics.trials import Trials, rates_by
 from facerec.errors import ArgumentError
 
 

@@ -16,9 +16,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.dependence import pair_correlation
-from audits.estimates import RateEstimate
-from audits.intervals import CONFIDENCE, clustered_estimate, estimate
+from audits.statistics.dependence import pair_correlation
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.intervals import CONFIDENCE, clustered_estimate, estimate
 from facerec.errors import ArgumentError
 from facerec.types import Rate
 
@@ -66,7 +66,7 @@ class Trials:
         Parameters
         ----------
         confidence, correlation : float
-            As for ``audits.intervals.clustered_estimate``.
+            As for ``audits.statistics.intervals.clustered_estimate``.
 
         Raises
         ------
@@ -96,7 +96,8 @@ def rates_by(
     groups : int
         How many there are; one that no trial belongs to is measured as NaN.
     confidence, correlation : float
-        As for ``audits.intervals.clustered_estimate``; the correlation is used for groups that show no error.
+        As for ``audits.statistics.intervals.clustered_estimate``; the correlation is used for groups that show no
+        error.
 
     Returns
     -------

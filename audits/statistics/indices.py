@@ -1,7 +1,7 @@
 """The formulas of the disparity indices, for rates of measured groups on the last axis.
 
 Each takes one set of rates or many at once, shape (…, groups), and returns one number per set. Whoever has groups
-without trials leaves them out beforehand (``audits.disparity``): here a NaN is an error.
+without trials leaves them out beforehand (``audits.statistics.disparity``): here a NaN is an error.
 """
 
 from __future__ import annotations

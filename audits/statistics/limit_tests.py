@@ -10,7 +10,7 @@ import math
 
 import scipy
 
-from audits.estimates import RateEstimate
+from audits.statistics.estimates import RateEstimate
 from facerec.types import Interval
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from audits.estimates import RateEstimate
-from audits.intervals import estimate
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.intervals import estimate
 from facerec.types import Interval
 
 
@@ -61,7 +61,7 @@ def contrast(rate: RateEstimate, reference: RateEstimate) -> Contrast:
 
     Examples
     --------
-    >>> from audits.intervals import estimate
+    >>> from audits.statistics.intervals import estimate
     >>> from facerec.types import Rate
     >>> found = contrast(estimate(Rate(56, 70)), estimate(Rate(48, 80)))
     >>> round(found.difference, 4), str(found.difference_interval)
@@ -110,7 +110,7 @@ def contrast_among(rate: RateEstimate, reference: RateEstimate, *, groups: int) 
     --------
     With eight groups the largest rate lies above the smallest by chance; between two, nobody chose.
 
-    >>> from audits.intervals import estimate
+    >>> from audits.statistics.intervals import estimate
     >>> from facerec.types import Rate
     >>> worst, best = estimate(Rate(28, 200)), estimate(Rate(14, 200))
     >>> for groups in (2, 8):

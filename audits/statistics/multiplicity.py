@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 import scipy
 
-from audits.estimates import RateEstimate
-from audits.rates import pooled
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.trials import pooled
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import benjamini_hochberg, holm
 from facerec.types import Rate

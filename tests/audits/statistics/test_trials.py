@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from audits.intervals import estimate
-from audits.rates import Trials, grouped_order, pooled, rates_by
+from audits.statistics.intervals import estimate
+from audits.statistics.trials import Trials, grouped_order, pooled, rates_by
 from facerec.errors import ArgumentError
 from facerec.types import Rate
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, false_discovery_control, fisher_exact
 
-from audits.intervals import estimate
-from audits.multiplicity import each_against_others, two_rates
+from audits.statistics.intervals import estimate
+from audits.statistics.multiplicity import each_against_others, two_rates
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import benjamini_hochberg, holm
 from facerec.types import Rate

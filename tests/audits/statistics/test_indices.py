@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits import indices
+from audits.statistics import indices
 from facerec.errors import ArgumentError
 
 FMR = [0.01, 0.02, 0.03, 0.06]

@@ -14,8 +14,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from audits.estimates import RateEstimate
-from audits.intervals import CONFIDENCE, checked_confidence
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
@@ -145,7 +145,7 @@ def shrink(
 
     Examples
     --------
-    >>> from audits.intervals import estimate
+    >>> from audits.statistics.intervals import estimate
     >>> from facerec.types import Rate
     >>> rates = [estimate(Rate(50, 1000)), estimate(Rate(52, 1000)), estimate(Rate(2, 10))]
     >>> [round(found.value, 3) for found in shrink(["large", "another", "small"], rates)]

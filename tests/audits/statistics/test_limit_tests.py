@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from audits.intervals import estimate
-from audits.limit_tests import limit_p_value
+from audits.statistics.intervals import estimate
+from audits.statistics.limit_tests import limit_p_value
 from facerec.types import Interval, Rate
 
 NAN = math.nan

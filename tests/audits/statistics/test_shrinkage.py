@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import beta, betabinom
 
-from audits.intervals import estimate
-from audits.shrinkage import Prior, fit_prior, shrink
+from audits.statistics.intervals import estimate
+from audits.statistics.shrinkage import Prior, fit_prior, shrink
 from facerec.errors import ArgumentError
 from facerec.types import Rate
 

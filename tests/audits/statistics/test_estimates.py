@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from audits.estimates import RateEstimate
-from audits.index_values import Disparity, Index
+from audits.statistics.disparity import Disparity, Index
+from audits.statistics.estimates import RateEstimate
 from audits.thresholds import Threshold
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate

@@ -4,8 +4,8 @@ An index such as the largest rate over the smallest has no formula for its varia
 replacement and everything is measured again: a genuine pair counts as often as its person was drawn, an impostor pair
 as often as the product of both. In a list where everybody occurs in a few pairs only that is far too wide, because the
 product of two such counts has three times the variance it should; in a dense design it is right. So the
-deviations are scaled until each rate has the spread of its primary interval (``audits.intervals``). What the bootstrap
-adds is the shape, and how the rates go up and down together.
+deviations are scaled until each rate has the spread of its primary interval (``audits.statistics.intervals``). What the
+bootstrap adds is the shape, and how the rates go up and down together.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.estimates import RateEstimate
-from audits.rates import Trials, grouped_order
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.trials import Trials, grouped_order
 from facerec.errors import ArgumentError
 
 
