@@ -2,7 +2,7 @@
 
 >>> from facerec.gallery import open_gallery
 
-`open_gallery` gives a `Gallery`; what that can do is written in ``store.py``, whatever stores it. A gallery is bound
+`open_gallery` gives a `Gallery`; every rule stands there, over an engine that stores rows. A gallery is bound
 to the embedder that made its vectors, decides only at an operating point, and logs every decision that concerns
 somebody who is enrolled.
 """
@@ -13,6 +13,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from facerec.errors import ArgumentError
+from facerec.gallery import rules
+from facerec.gallery.gallery import Gallery
 from facerec.gallery.records import (
     UNCHANGED,
     EmbedderIdentity,
@@ -24,8 +27,9 @@ from facerec.gallery.records import (
     Person,
     Sample,
 )
-from facerec.gallery.store import Gallery
+from facerec.gallery.sqlite.store import SqliteStore
 from facerec.types import Embedder
+from facerec.visible_text import quoted
 
 __all__ = [
     "UNCHANGED",
@@ -88,6 +92,11 @@ def open_gallery(
     ArgumentError
         If `wait` is negative, or `path` cannot be the name of a file.
     """
-    from facerec.gallery.sqlite import SqliteGallery  # an engine is loaded when it is used
-
-    return SqliteGallery(path, embedder, wait=wait, clock=clock)
+    if not wait >= 0:
+        message = f"wait must be a number of seconds, 0 or more; got {quoted(wait)}"
+        raise ArgumentError(message)
+    if "\0" in str(path):
+        message = f"no file can have a name with a null character in it; got {quoted(str(path))}"
+        raise ArgumentError(message)
+    identity = rules.identity(embedder) if embedder is not None else None
+    return Gallery(SqliteStore(Path(path), identity, wait=wait, clock=clock))

@@ -6,15 +6,25 @@ The rules are the same for every engine, so they stand apart from all of them.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError, ExpiryPassedError, ModelMismatchError, NoFaceError, PoorQualityError
+from facerec.errors import (
+    ArgumentError,
+    ExpiredError,
+    ExpiryPassedError,
+    ModelMismatchError,
+    NameTakenError,
+    NoFaceError,
+    PhotosNotKeptError,
+    PoorQualityError,
+)
 from facerec.gallery.decide import checked_gate
-from facerec.gallery.records import EmbedderIdentity, Sample
+from facerec.gallery.records import EmbedderIdentity, Person, Sample
 from facerec.quality import QualityGate
 from facerec.types import Embedder, Face, Faces
 from facerec.visible_text import hidden_character, quoted, shortened, shows_something
@@ -73,7 +83,7 @@ def person_name(name: str) -> str:
     return normal
 
 
-def optional_text(field: str, text: str | None) -> str | None:
+def optional_text(field: str, text: object) -> str | None:
     """Return `text` (a consent reference, a purpose) trimmed; ``None`` stays ``None``."""
     if text is None:
         return None
@@ -88,7 +98,7 @@ def optional_text(field: str, text: str | None) -> str | None:
     return trimmed
 
 
-def expiry(expires: date | None) -> date | None:
+def expiry(expires: object) -> date | None:
     """Return `expires` if it is a day."""
     if expires is not None and (not isinstance(expires, date) or isinstance(expires, datetime)):
         message = f"expires must be a datetime.date or None; got {quoted(expires)}"
@@ -104,6 +114,60 @@ def check_not_past(expires: date | None, *, today: date, name: str) -> None:
             "give a later date with expires="
         )
         raise ExpiryPassedError(message)
+
+
+def checked_terms(given: Mapping[str, object]) -> dict[str, Any]:
+    """Return consent, purpose and expiry, those that are given, as galleries store them."""
+    return {term: expiry(value) if term == "expires" else optional_text(term, value) for term, value in given.items()}
+
+
+def check_not_over(person: Person, expires: date | None) -> None:
+    """Refuse samples for somebody whose time in the gallery is over, unless a new date comes with them."""
+    if person.expired and expires is None:
+        message = (
+            f"{quoted(person.name)} expired on {person.expires} and would not be matched; "
+            "give a later date with expires=, or forget the person"
+        )
+        raise ExpiredError(message)
+
+
+def check_free(name: str, holder: object, *, of: Person) -> None:
+    """Refuse to rename somebody to a name that somebody else has."""
+    if holder:
+        message = f"{quoted(of.name)} cannot be renamed: {quoted(name)} is enrolled already. Choose another name"
+        raise NameTakenError(message)
+
+
+def check_import(name: str, by_name: Person | None, by_id: Person | None, *, merge: bool) -> None:
+    """Refuse a person of an archive who is here already (unless merging), or who by name and id is two people here."""
+    if by_name and by_id and by_name.id != by_id.id:
+        message = (
+            f"{quoted(name)} of the archive is {quoted(by_id.name)} in this gallery by id, but somebody "
+            "else has the name; rename one of them, then import again"
+        )
+        raise NameTakenError(message)
+    if (known := by_name or by_id) and not merge:
+        message = (
+            f"{quoted(name)} of the archive is enrolled already (as {quoted(known.name)}); nothing was "
+            "imported. Import with merge=True (--merge) to add the samples to the people who are there, or rename or "
+            "forget them"
+        )
+        raise NameTakenError(message)
+
+
+def check_photos_kept(everybody: Sequence[Person]) -> None:
+    """Refuse to make vectors anew where photos were not kept."""
+    missing = [person for person in everybody if person.photos < person.samples]
+    if missing:
+        shown = ", ".join(
+            f"{quoted(person.name)} ({person.samples - person.photos} of {person.samples})" for person in missing[:10]
+        )
+        more = f" and {len(missing) - 10} more people" if len(missing) > 10 else ""
+        message = (
+            f"the gallery cannot be re-embedded: photos were not kept of {shown}{more}; nothing was changed. "
+            "Enroll these people again with keep_photos=True (--keep-photos), or forget them"
+        )
+        raise PhotosNotKeptError(message)
 
 
 def faces_to_enroll(faces: Face | Sequence[Face], embedder: EmbedderIdentity) -> tuple[Face, ...]:

@@ -130,7 +130,7 @@ def test_real_words_are_names(gallery, build, name):
 def test_names_that_an_earlier_version_took_can_be_mended(gallery, build):
     """Somebody whose name holds a hidden character is still found by it, renamed, verified and forgotten."""
     gallery.enroll("ada", build.face(1))
-    with gallery._connection.writing() as sqlite:
+    with gallery._store.connection.transaction("BEGIN IMMEDIATE") as sqlite:
         sqlite.execute("UPDATE people SET name = 'a\u200bda'")
 
     assert gallery.person("a\u200bda").samples == 1

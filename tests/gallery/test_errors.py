@@ -17,7 +17,7 @@ import pytest
 import facerec.gallery
 from facerec import errors
 from facerec.gallery import open_gallery
-from facerec.gallery.sqlite import opening
+from facerec.gallery.sqlite import store
 from facerec.gallery.sqlite.connection import clear_error
 
 
@@ -44,14 +44,14 @@ def _expired_enrollment(gallery, make):
 
 
 def _full(gallery, make):
-    with gallery._connection.outside_transactions() as sqlite:
+    with gallery._store.connection.outside_transactions() as sqlite:
         pages = sqlite.execute("PRAGMA page_count").fetchone()[0]
         sqlite.execute(f"PRAGMA max_page_count = {pages}")
     return gallery.enroll("eve", make.face(2), photos=[b"x" * 100_000], keep_photos=True)
 
 
 def _read_only(gallery, make):
-    with gallery._connection.outside_transactions() as sqlite:
+    with gallery._store.connection.outside_transactions() as sqlite:
         sqlite.execute("PRAGMA query_only = ON")
     return gallery.enroll("eve", make.face(2))
 
@@ -212,7 +212,7 @@ def test_a_file_that_cannot_be_made_says_why(build, tmp_path, monkeypatch, numbe
     def fails(*_):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(opening.os, "open", fails)
+    monkeypatch.setattr(store.os, "open", fails)
     with pytest.raises(errors.GalleryError) as raised:
         open_gallery(tmp_path / "people.db", build.embedder())
 
@@ -304,7 +304,7 @@ def test_a_slow_opening_is_heard_of(gallery_factory, caplog, monkeypatch):
     """Opening that takes longer than it should is a warning; one that does not is silent."""
     gallery_factory().close()
     assert caplog.records == []
-    monkeypatch.setattr(opening, "_SLOW", 0)
+    monkeypatch.setattr(store, "_SLOW", 0)
     gallery_factory().close()
 
     assert [(record.name, "people.db took" in record.message) for record in caplog.records] == [("facerec", True)]

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from facerec.gallery.sqlite import erasure
+from facerec.gallery.sqlite.store import SqliteStore
 
 
 def _raw(folder):
@@ -49,7 +49,7 @@ def test_a_short_name_is_not_found_either(gallery, build, tmp_path):
 @pytest.mark.parametrize("seed", [0, 7, 12])
 def test_moved_cells_leave_no_copies(gallery, build, clock, tmp_path, seed):
     """SQLite moves cells between pages as a file grows, and secure_delete forgets the copies; no copy is left."""
-    with gallery._connection.outside_transactions() as sqlite:
+    with gallery._store.connection.outside_transactions() as sqlite:
         sqlite.execute("PRAGMA synchronous = OFF")  # 300 durable writes take seconds on a slow disk
     chance, gone, kept = random.Random(seed), {}, {}
     for number in range(300):
@@ -108,13 +108,11 @@ def test_opening_finishes_what_a_crash_left(gallery_factory, build, tmp_path, mo
     with gallery_factory() as gallery:
         gallery.enroll("Quetzalcoatl", build.face(1))
         with monkeypatch.context() as patch:
-            patch.setattr(erasure, "rewrite", crash)
+            patch.setattr(SqliteStore, "erase", crash)
             with pytest.raises(Crash):
                 gallery.forget("Quetzalcoatl")
-        with gallery._connection.reading() as sqlite:
-            assert erasure.is_due(sqlite)
+        assert gallery.erasure_due
     with gallery_factory() as gallery:
         assert b"Quetzalcoatl" not in _raw(tmp_path)
-        with gallery._connection.reading() as sqlite:
-            assert not erasure.is_due(sqlite)
+        assert not gallery.erasure_due
         assert gallery.people() == []

@@ -32,7 +32,7 @@ def test_only_the_owner_reads_a_gallery(gallery_factory, build, tmp_path):
 
 def test_durability_settings(gallery):
     """The settings that durability and erasure rest on are in force."""
-    with gallery._connection.reading() as sqlite:
+    with gallery._store.connection.transaction("BEGIN") as sqlite:
         found = {
             name: sqlite.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys", "trusted_schema")
@@ -158,12 +158,12 @@ def test_damage_is_an_error_never_a_traceback(gallery_factory, build, tmp_path):
 def test_a_full_disk_loses_nothing_that_was_there(gallery, build):
     """The failed call is undone and named; what was there stays, and later calls work."""
     gallery.enroll("ada", build.face(1))
-    with gallery._connection.outside_transactions() as sqlite:
+    with gallery._store.connection.outside_transactions() as sqlite:
         pages = sqlite.execute("PRAGMA page_count").fetchone()[0]
         sqlite.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(GalleryError, match="disk is full"):
         gallery.enroll("bob", build.face(2), photos=[b"x" * 100_000], keep_photos=True)
-    with gallery._connection.outside_transactions() as sqlite:
+    with gallery._store.connection.outside_transactions() as sqlite:
         sqlite.execute("PRAGMA max_page_count = 1000000")
 
     assert [person.name for person in gallery.people()] == ["ada"]
@@ -174,7 +174,7 @@ def test_read_only_is_named(gallery_factory, build):
     """Writing to a gallery that may only be read is a clear error, and reading still works."""
     with gallery_factory() as gallery:
         gallery.enroll("ada", build.face(1))
-        with gallery._connection.outside_transactions() as sqlite:
+        with gallery._store.connection.outside_transactions() as sqlite:
             sqlite.execute("PRAGMA query_only = ON")
         with pytest.raises(GalleryError, match="read-only"):
             gallery.enroll("bob", build.face(2))

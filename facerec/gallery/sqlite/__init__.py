@@ -1,5 +1,1 @@
-"""The gallery in one SQLite file, the default engine."""
-
-from facerec.gallery.sqlite.engine import SqliteGallery
-
-__all__ = ["SqliteGallery"]
+"""The gallery in one SQLite file, the default engine; the file is the truth, the index in memory is disposable."""

@@ -38,25 +38,12 @@ _PAUSE = 0.02
 
 
 class Connection:
-    """A connection to one gallery file.
-
-    Parameters
-    ----------
-    path : Path
-        An existing file.
-    wait : float
-        Seconds to wait for other processes.
-
-    Raises
-    ------
-    NotAGalleryError, ReadOnlyGalleryError
-        If the file is not SQLite, or may not be opened.
-    """
+    """A connection to one existing gallery file; `lock` keeps the process's other threads out, `wait` is in seconds."""
 
     def __init__(self, path: Path, *, wait: float) -> None:
         self.path = path
         self._wait = wait
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._process = os.getpid()
         self._closed = False
         with self._clear_errors():
@@ -77,35 +64,9 @@ class Connection:
             raise
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A transaction in which all reads see the same state; it holds nobody else up."""
-        with self._transaction("BEGIN") as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that is durable once this block is left, or undone if it is left by an exception.
-
-        Raises
-        ------
-        GalleryBusyError
-            If another process writes for longer than the waiting time.
-        """
-        # IMMEDIATE: a transaction that read first and wrote later could not wait, but would fail at once when another
-        # process wrote in between.
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
-
-    @contextmanager
-    def exclusively(self) -> Iterator[None]:
-        """Keep this process's other threads out over several transactions."""
-        with self._lock:
-            yield
-
-    @contextmanager
     def outside_transactions(self) -> Iterator[sqlite3.Connection]:
         """The connection itself, for the few statements that cannot run in a transaction."""
-        with self._lock, self._clear_errors():
+        with self.lock, self._clear_errors():
             self._check_usable()
             yield self._sqlite
 
@@ -121,15 +82,7 @@ class Connection:
                 connection.execute(f"PRAGMA busy_timeout = {round(self._wait * 1000)}")
 
     def use_write_ahead_log(self) -> None:
-        """Switch the file to WAL, so that readers and the writer do not hold each other up.
-
-        Raises
-        ------
-        GalleryError
-            If the file system cannot do it.
-        GalleryBusyError
-            If other processes are in the way for longer than the waiting time.
-        """
+        """Switch the file to WAL, so that readers and the writer do not hold each other up."""
         deadline = time.monotonic() + self._wait
         # SQLite's own waiting does not cover this switch where two processes make it at once.
         while True:
@@ -150,14 +103,15 @@ class Connection:
 
     def close(self) -> None:
         """Close the connection; closing twice is allowed."""
-        with self._lock:
+        with self.lock:
             if not self._closed:
                 self._closed = True
                 self._sqlite.close()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._clear_errors():
+    def transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        """What begins so; durable once the block is left, or undone if it is left by an exception."""
+        with self.lock, self._clear_errors():
             self._check_usable()
             self._sqlite.execute(begin)
             try:

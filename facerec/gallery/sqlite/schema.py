@@ -7,7 +7,6 @@ from pathlib import Path
 
 from facerec.errors import DamagedGalleryError, NewerGalleryError, NotAGalleryError
 from facerec.gallery.records import EmbedderIdentity
-from facerec.gallery.sqlite import stored
 from facerec.visible_text import shortened
 
 APPLICATION_ID = 0x46524543  # "FREC"
@@ -99,15 +98,6 @@ def create_tables(sqlite: sqlite3.Connection, embedder: EmbedderIdentity) -> Non
     sqlite.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def identity(sqlite: sqlite3.Connection) -> EmbedderIdentity:
-    """Which embedder the gallery is bound to now; another process may have re-embedded it."""
-    row = sqlite.execute("SELECT embedder, digest, dimension FROM gallery").fetchone()
-    if row is None:
-        raise stored.damaged(None, "the gallery's embedder")
-    name, digest, dimension = row
-    return EmbedderIdentity(stored.text(name), stored.text(digest), int(stored.real(dimension)))
-
-
 def is_empty(sqlite: sqlite3.Connection) -> bool:
     """Whether the file holds no tables of anybody's."""
     marked = sqlite.execute("PRAGMA application_id").fetchone()[0] != 0
@@ -115,17 +105,7 @@ def is_empty(sqlite: sqlite3.Connection) -> bool:
 
 
 def check_marks(sqlite: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that does not bear the marks of a gallery of this version.
-
-    Raises
-    ------
-    NotAGalleryError
-        If it is another application's.
-    NewerGalleryError
-        If it is of a newer version.
-    DamagedGalleryError
-        If it is of a version that never was.
-    """
+    """Refuse a file that does not bear the marks of a gallery of this version."""
     called = shortened(path)
     application = sqlite.execute("PRAGMA application_id").fetchone()[0]
     version = sqlite.execute("PRAGMA user_version").fetchone()[0]

@@ -1,28 +1,32 @@
-"""What a gallery must do, whatever stores it.
+"""What a gallery does, whatever stores it: every rule, decision and log entry, over an engine that holds rows.
 
-An engine (SQLite today) fulfils this contract and passes the tests in ``tests/gallery/test_contract.py``; nothing
-outside ``facerec.gallery`` knows which engine it talks to. Every method checks its arguments before it changes
-anything, changes everything or nothing, and has made the change durable when it returns.
+Every method checks its arguments before it changes anything, changes everything or nothing, and has made the change
+durable when it returns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, astuple, fields, replace
 from datetime import date
 from html import escape
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError, UnknownPersonError
+from facerec.errors import ArgumentError, DamagedGalleryError, GalleryError, UnknownPersonError
+from facerec.gallery import archive, changes, rules
+from facerec.gallery.decide import Terms, check_not_expired
+from facerec.gallery.loaded import LoadedIndex
 from facerec.gallery.records import (
     UNCHANGED,
     EmbedderIdentity,
     Enrollment,
     Erasure,
+    Event,
     ForgetReceipt,
     LogCheck,
     LogEntry,
@@ -30,47 +34,61 @@ from facerec.gallery.records import (
     Sample,
     Unchanged,
 )
+from facerec.gallery.sqlite.rows import PersonRow, Rows
+from facerec.gallery.sqlite.store import SqliteStore
 from facerec.quality import DEFAULT_GATE, QualityGate
-from facerec.types import Embedder, Face, Faces, Identifications, OperatingPoint, Verification
+from facerec.similarity import cosines
+from facerec.types import Candidate, Embedder, Face, Faces, Identifications, OperatingPoint, Verification
+from facerec.visible_text import quoted, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Gallery(Protocol):
-    """A durable store of enrolled people, bound to one embedder.
+class Gallery:
+    """A durable store of enrolled people, bound to one embedder; made by ``facerec.open_gallery``.
 
     Usable from several threads; several processes may have the same gallery open, and each sees what the others
     enrolled from its next call on. Every method may raise `ClosedGalleryError`, `DamagedGalleryError`,
     `ReadOnlyGalleryError`, `FullDiskError` and `GalleryBusyError` besides the errors it names. A gallery is a
     collection of `Person`: ``len(gallery)``, ``"Ada" in gallery`` and ``for person in gallery`` mean what they say.
+    Whatever needs the name of somebody who is enrolled raises `UnknownPersonError` if nobody has it.
     """
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self._index = LoadedIndex()
 
     @property
     def embedder(self) -> EmbedderIdentity:
         """Which embedder made the vectors."""
-        ...
+        with self._store.reading() as rows:
+            return rows.embedder
 
     @property
     def erasure_due(self) -> bool:
         """Whether bytes of somebody who was forgotten may still stand in the store; `compact` erases them."""
-        ...
+        with self._store.reading() as rows:
+            return rows.erasure_due
 
     def close(self) -> None:
         """Release the store; closing twice is allowed."""
-        ...
+        self._store.close()
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self.close()
 
     # -- a collection of people -----------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         """How many people are enrolled, the expired included."""
-        ...
+        with self._store.reading() as rows:
+            return rows.count_people()
 
     def __contains__(self, name: object) -> bool:
         """Whether somebody of that name is enrolled, expired or not."""
@@ -88,11 +106,19 @@ class Gallery(Protocol):
 
     def to_frame(self) -> pd.DataFrame:
         """One row per person, in the order of enrollment; the columns are the fields of `Person`."""
-        from dataclasses import asdict, fields
-
         import pandas as pd
 
         return pd.DataFrame([asdict(person) for person in self], columns=[field.name for field in fields(Person)])
+
+    def __repr__(self) -> str:
+        called = f"gallery {shortened(self._store.path)}"
+        try:
+            with self._store.reading() as rows:
+                people, faces, embedder = rows.count_people(), rows.count_samples(), rows.embedder.name
+        except GalleryError as error:  # a debugger shows what is closed or damaged, too
+            return f"<{called}: {error.code}>"
+        several = f"{people:,} person" if people == 1 else f"{people:,} people"
+        return f"<{called}: {several}, {faces:,} face{'' if faces == 1 else 's'} embedded by {embedder}>"
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre>"
@@ -144,7 +170,14 @@ class Gallery(Protocol):
         ExpiredError
             If the person has expired and no new date is given.
         """
-        ...
+        name = rules.person_name(name)
+        terms = rules.checked_terms({"consent": consent, "purpose": purpose, "expires": expires})
+        with self._store.writing() as rows:
+            rules.check_not_past(expires, today=rows.now.date(), name=name)
+            several = rules.faces_to_enroll(faces, rows.embedder)
+            rules.check_quality(several, gate, name=name)
+            given = rules.photos_to_enroll(photos, len(several), keep_photos=keep_photos) or [None] * len(several)
+            return changes.enroll(rows, name, several, given, gate, keep_photos=keep_photos, terms=terms)
 
     def update(
         self,
@@ -158,62 +191,57 @@ class Gallery(Protocol):
 
         Raises
         ------
-        UnknownPersonError
-            If nobody of that name is enrolled.
         ArgumentError
             If a text or the date is not usable.
         ExpiryPassedError
             If the new expiry date has passed.
         """
-        ...
+        given = {"consent": consent, "purpose": purpose, "expires": expires}
+        with self._store.writing() as rows:
+            row = self._need(rows, name)
+            terms = rules.checked_terms({term: value for term, value in given.items() if value is not UNCHANGED})
+            rules.check_not_past(terms.get("expires"), today=rows.now.date(), name=row.person.name)
+            changes.change(rows, row, terms)
+            return rows.at(row.number)
 
     def rename(self, name: str, new_name: str) -> Person:
         """Give a person another name; id, samples and log stay.
 
         Raises
         ------
-        UnknownPersonError
-            If nobody of that name is enrolled.
         ArgumentError
             If the new name is not usable.
         NameTakenError
             If somebody else has the new name.
         """
-        ...
+        new_name = rules.person_name(new_name)
+        with self._store.writing() as rows:
+            row = self._need(rows, name)
+            if new_name != row.person.name:
+                rules.check_free(new_name, rows.by_name(new_name), of=row.person)
+                rows.write_person(PersonRow(row.number, replace(row.person, name=new_name)))
+                rows.append("renamed", row.person.id)
+            return rows.at(row.number)
 
     def people(self) -> list[Person]:
         """Everybody who is enrolled, the expired included, in the order of enrollment."""
-        ...
+        with self._store.reading() as rows:
+            return [row.person for row in rows.people()]
 
     def person(self, name: str) -> Person:
-        """The person of that name.
-
-        Raises
-        ------
-        UnknownPersonError
-            If nobody of that name is enrolled.
-        """
-        ...
+        """The person of that name."""
+        with self._store.reading() as rows:
+            return self._need(rows, name).person
 
     def samples(self, name: str) -> list[Sample]:
-        """What is kept about a person's faces, in the order of enrollment.
-
-        Raises
-        ------
-        UnknownPersonError
-            If nobody of that name is enrolled.
-        """
-        ...
+        """What is kept about a person's faces, in the order of enrollment."""
+        with self._store.reading() as rows:
+            return [row.sample for row in rows.samples(self._need(rows, name).number)]
 
     def vectors(self, name: str) -> NDArray[np.float32]:
-        """A person's vectors, float32 (n, d), in the order of `samples`.
-
-        Raises
-        ------
-        UnknownPersonError
-            If nobody of that name is enrolled.
-        """
-        ...
+        """A person's vectors, float32 (n, d), in the order of `samples`."""
+        with self._store.reading() as rows:
+            return rows.vectors(self._need(rows, name).number)
 
     # -- decisions ------------------------------------------------------------------------------------------------
 
@@ -233,8 +261,6 @@ class Gallery(Protocol):
 
         Raises
         ------
-        UnknownPersonError
-            If nobody of that name is enrolled.
         ModelMismatchError
             If the face or the operating point belongs to another embedder.
         ArgumentError
@@ -242,7 +268,21 @@ class Gallery(Protocol):
         ExpiredError
             If the person has expired.
         """
-        ...
+        with self._store.writing() as rows:
+            rules.check_face(face, rows.embedder)
+            terms = Terms.of(at, gate, face.matcher)
+            number, person = self._need(rows, name)
+            check_not_expired(person)
+            scores = cosines(rows.vectors(number), face.embedding)
+            if not len(scores):
+                message = (
+                    f"the gallery is damaged: it holds no face of {quoted(person.name)}; restore a backup or an export"
+                )
+                raise DamagedGalleryError(message)
+            outcome = terms.verification(float(scores.max()), gate.problems(face))
+            evidence = terms.evidence(outcome.decision, outcome.score)
+            rows.append("verified", person.id, evidence, source=rules.storable_source(face.source))
+            return outcome
 
     def identify(
         self, faces: Faces, *, at: OperatingPoint, top: int = 5, gate: QualityGate = DEFAULT_GATE
@@ -273,7 +313,40 @@ class Gallery(Protocol):
         ArgumentError
             If the vectors or the gate are not usable, or `top` is less than 1.
         """
-        ...
+        rules.check_search(faces, top)
+        with self._store.exclusively():  # the index is shared by this process's threads
+            with self._store.reading() as rows:
+                rules.check_vectors(faces.embeddings, faces.matcher.embedder_digest, rows.embedder, source=faces.source)
+                terms, today = Terms.of(at, gate, faces.matcher), rows.now.date().toordinal()
+                index = self._index.follow(rows)
+                # The second most alike is looked at whether or not it is to be shown.
+                rankings = index.search(faces.embeddings, top=max(top, 2), today=today)
+                known = {hit.person: rows.at(hit.person) for ranking in rankings for hit in ranking}
+            outcomes = tuple(
+                terms.identification(
+                    face.box,
+                    [Candidate(known[hit.person].name, hit.score) for hit in ranking],
+                    gate.problems(face),
+                    top=top,
+                    gallery_size=self._index.people(today),
+                    comparisons=index.compared(today),
+                )
+                for face, ranking in zip(faces, rankings, strict=True)
+            )
+            reached = [
+                (known[hit.person].id, outcome.decision, hit.score)
+                for outcome, ranking in zip(outcomes, rankings, strict=True)
+                for hit in ranking
+                if outcome.decision in ("match", "ambiguous") and at.accepts(hit.score)
+            ]
+            if reached:  # a search that found nobody writes nothing, and waits for nobody
+                with self._store.writing() as rows:
+                    for person_id, decision, score in reached:
+                        # Somebody whom another process forgot since the search gets the entry, but no photo's name.
+                        source = rules.storable_source(faces.source) if rows.by_id(person_id) else None
+                        event: Event = "matched" if decision == "match" else "ambiguous"
+                        rows.append(event, person_id, terms.evidence(decision, score), source=source)
+        return Identifications(outcomes, faces.detections.points, faces.source, faces.photo)
 
     # -- forgetting -----------------------------------------------------------------------------------------------
 
@@ -282,21 +355,32 @@ class Gallery(Protocol):
 
         Erasing rewrites the store, which takes seconds where it holds a million samples; `purge_expired` does it once
         for many people.
-
-        Raises
-        ------
-        UnknownPersonError
-            If nobody of that name is enrolled.
         """
-        ...
+        return self._forget(lambda rows: [self._need(rows, name)])[0]
 
     def purge_expired(self) -> list[ForgetReceipt]:
         """Forget everybody who has expired; one receipt per person."""
-        ...
+        return self._forget(lambda rows: [row for row in rows.people() if row.person.expired])
+
+    def _forget(self, chosen: Callable[[Rows], list[PersonRow]]) -> list[ForgetReceipt]:
+        with self._store.exclusively():
+            with self._store.writing() as rows:
+                forgotten = [changes.forget(rows, row) for row in chosen(rows)]
+            if not forgotten:
+                return []
+            now, gallery = rows.now, str(self._store.path)
+            if self._index.loaded:  # the vectors leave this process's memory too, not only at the next search
+                with self._store.reading() as rows:
+                    self._index.follow(rows)
+            done = astuple(self._store.erase())
+        return [
+            ForgetReceipt(person.id, person.name, person.samples, person.photos, now, gallery, entry, *done)
+            for person, entry in forgotten
+        ]
 
     def compact(self) -> Erasure:
         """Erase what earlier deletions left in the store, where another process stood in the way at the time."""
-        ...
+        return self._store.erase()
 
     # -- moving and renewing --------------------------------------------------------------------------------------
 
@@ -308,7 +392,13 @@ class Gallery(Protocol):
         ArchiveError
             If the folder exists and is not empty, or cannot be written.
         """
-        ...
+        with self._store.exclusively():
+            # Logged first: an export that failed half-way has still put vectors outside the gallery.
+            with self._store.writing() as rows:
+                rows.append("exported", details={"vectors": rows.count_samples()})
+            with self._store.reading() as rows:
+                everybody = (changes.entry_of(rows, row) for row in rows.people())
+                return archive.write_archive(Path(folder), rows.embedder, everybody, vectors=rows.count_samples())
 
     def import_from(self, folder: str | Path, *, merge: bool = False) -> list[Enrollment]:
         """Add everybody from an exported folder; ids, dates and vectors stay the same.
@@ -330,7 +420,9 @@ class Gallery(Protocol):
         NameTakenError
             If somebody in it is enrolled already.
         """
-        ...
+        with self._store.writing() as rows:
+            read = archive.read_archive(Path(folder), rows.embedder)
+            return [changes.restore(rows, entry, merge=merge) for entry in read.entries()]
 
     def reembed(self, embedder: Embedder, faces_of: Callable[[Sample, bytes], Face]) -> int:
         """Replace all vectors by those of another embedder, made from the kept photos; returns how many.
@@ -352,7 +444,8 @@ class Gallery(Protocol):
         ArgumentError
             If `faces_of` returns a face that is not usable.
         """
-        ...
+        with self._store.writing() as rows:
+            return changes.reembed(rows, rules.identity(embedder), faces_of)
 
     # -- the log --------------------------------------------------------------------------------------------------
 
@@ -368,13 +461,27 @@ class Gallery(Protocol):
 
         Raises
         ------
-        UnknownPersonError
-            If nobody of that name is enrolled.
         ArgumentError
             If `last` is negative.
         """
-        ...
+        if last is not None and last < 0:
+            message = f"last must be 0 or more, or None for all entries; got {quoted(last)}"
+            raise ArgumentError(message)
+        with self._store.reading() as rows:
+            return rows.log(last=last, person_id=None if name is None else self._need(rows, name).person.id)
 
     def check_log(self) -> LogCheck:
         """Whether the log is the one that was written: no entry changed, removed, inserted or cut off."""
-        ...
+        with self._store.reading() as rows:
+            return rows.check_log()
+
+    def _need(self, rows: Rows, name: str) -> PersonRow:
+        name = rules.known_name(name)
+        found = rows.by_name(name)
+        if found is None:
+            message = (
+                f"nobody called {quoted(name)} is enrolled in {shortened(self._store.path)}; names are compared letter "
+                "by letter, and `facerec gallery list` shows them"
+            )
+            raise UnknownPersonError(message)
+        return found

@@ -1,0 +1,73 @@
+"""The search index kept in step with the store: what other processes enroll or forget is seen at the next search.
+
+Additions are found by number ("all samples after the last one I saw"), because numbers only grow. Anything else that
+changes what was loaded leaves a row among the changes. People are counted in the same way: a search has to say
+how many it compared with, and counting all of them at every search would cost more than the search.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from facerec.gallery.matching import SearchIndex
+from facerec.gallery.records import EmbedderIdentity
+from facerec.gallery.sqlite.rows import Rows, Searched
+
+# Removing people scans all rows once per call; beyond so many the store is simply read anew.
+_MANY = 1000
+
+
+class LoadedIndex:
+    """A search index, and how far the store has been read into it. Not thread-safe: its user holds a lock."""
+
+    def __init__(self) -> None:
+        self._index: SearchIndex | None = None
+        self._embedder: EmbedderIdentity | None = None
+        self._last_sample = 0
+        self._last_change = 0
+        self._last_person = 0
+        self._last_days: Counter[int] = Counter()  # how many people are matched until which day
+
+    @property
+    def loaded(self) -> bool:
+        """Whether anything has been read yet."""
+        return self._index is not None
+
+    def people(self, today: int) -> int:
+        """How many people a search on the day of that ordinal compares with: those who have not expired."""
+        return sum(people for day, people in self._last_days.items() if day >= today)
+
+    def follow(self, rows: Rows) -> SearchIndex:
+        """Bring the index up to what the transaction sees."""
+        index, self._index = self._index, None  # an error on the way makes the next call start anew
+        embedder, last_change = rows.embedder, rows.newest_change()
+        known = index is not None and last_change > self._last_change
+        changed = rows.changed_after(self._last_change) if known else set()
+        if index is None or embedder != self._embedder or len(changed) > _MANY:
+            index = None  # the old vectors go before the new ones come; both at once would take twice the memory
+            index = SearchIndex(embedder.dimension)
+            self._last_sample = self._last_person = 0
+            self._last_days.clear()
+        elif changed:
+            index.remove(changed)
+            for person in changed:
+                _add(index, rows.searched_of(person, self._last_sample))
+            self._last_person = 0  # whom they were counted under is not known any more
+            self._last_days.clear()
+        self._last_sample = max(self._last_sample, _add(index, rows.searched_after(self._last_sample)))
+        self._last_change = last_change
+        if (newest := rows.newest_person()) > self._last_person:
+            for day, count in rows.last_days_after(self._last_person):
+                self._last_days[day] += count
+            self._last_person = newest
+        self._index, self._embedder = index, embedder
+        return index
+
+
+def _add(index: SearchIndex, parts: Iterable[Searched]) -> int:
+    """Add samples to the index; returns the number of the last one."""
+    newest = 0
+    for newest, vectors, people, expires in parts:  # noqa: B007 - returned
+        index.add(vectors, people, expires)
+    return newest

@@ -1,0 +1,210 @@
+"""A gallery file as an engine: how it comes into being, its transactions, and how deleted bytes leave it.
+
+The marks of a gallery (``application_id``, ``user_version``) are read before the file is opened for use, so that a
+file of somebody else's is never touched: opening alone would replay its journal or write its log back.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from facerec.errors import (
+    FullDiskError,
+    GalleryError,
+    MissingGalleryError,
+    ModelMismatchError,
+    NotAGalleryError,
+    ReadOnlyGalleryError,
+)
+from facerec.gallery.records import EmbedderIdentity, Erasure
+from facerec.gallery.sqlite import schema
+from facerec.gallery.sqlite.connection import Connection, clear_error
+from facerec.gallery.sqlite.rows import Rows
+from facerec.visible_text import shortened
+
+_LOGGER = logging.getLogger("facerec")
+_SLOW = 5.0  # seconds; a gallery of a million vectors opens in far less, unless it waits or has bytes to erase
+_SMALLEST_PAGE = 512
+_creation = threading.Lock()
+
+
+class SqliteStore:
+    """One gallery file, created if there is none and an embedder is given; errors as ``facerec.open_gallery``."""
+
+    def __init__(
+        self, path: Path, embedder: EmbedderIdentity | None, *, wait: float, clock: Callable[[], datetime]
+    ) -> None:
+        start = monotonic()
+        self.path = path
+        self._clock = clock
+        if embedder is not None:
+            _make_file(path)
+        _check_file(path)
+        self.connection = Connection(path, wait=wait)
+        try:
+            self._prepare(embedder)
+        except BaseException:
+            self.connection.close()
+            raise
+        if (took := monotonic() - start) > _SLOW:
+            _LOGGER.warning("opening the gallery %s took %.1f s", shortened(path), took)
+
+    @contextmanager
+    def reading(self) -> Iterator[Rows]:
+        """A transaction in which all reads see the same state; it holds nobody else up."""
+        with self.connection.transaction("BEGIN") as sqlite:
+            yield Rows(sqlite, self._now())
+
+    @contextmanager
+    def writing(self) -> Iterator[Rows]:
+        """A transaction that is durable once this block is left, or undone if it is left by an exception."""
+        # IMMEDIATE: a transaction that read first and wrote later could not wait, but would fail at once when another
+        # process wrote in between.
+        with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
+            yield Rows(sqlite, self._now())
+
+    def exclusively(self) -> AbstractContextManager[object]:
+        """Keep this process's other threads out over several transactions."""
+        return self.connection.lock
+
+    def close(self) -> None:
+        """Release the file; closing twice is allowed."""
+        self.connection.close()
+
+    def erase(self) -> Erasure:
+        """Rewrite the file so that it holds only what is enrolled; what stands in the way is told, not raised.
+
+        ``secure_delete`` zeroes the cell that is deleted, but not the copies that SQLite leaves behind when it moves
+        cells between pages. Only a rewrite of the whole file (VACUUM) is sure to hold nothing else; it reaches the
+        file when the write-ahead log is written back and cut to length zero, which any reader of an older state
+        prevents.
+        """
+        with self.exclusively():
+            with self.connection.transaction("BEGIN") as sqlite:
+                # Read before the rewrite: what another process deletes meanwhile is not covered by it.
+                deletions = sqlite.execute("SELECT deletions FROM gallery").fetchone()[0]
+            try:
+                with self.connection.outside_transactions() as sqlite:
+                    sqlite.execute("VACUUM")
+                    held_up = sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                if held_up:
+                    return self._unfinished("another process is reading the gallery")
+                with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
+                    sqlite.execute("UPDATE gallery SET erased = max(erased, ?)", (deletions,))
+            except GalleryError as error:
+                # The deletion itself is done and durable, so this is part of the answer, not a reason to fail.
+                return self._unfinished(str(error))
+        return Erasure(complete=True, advice="")
+
+    def _unfinished(self, cause: str) -> Erasure:
+        advice = (
+            f"the deleted bytes may still stand in {shortened(self.path)} or its -wal file: {cause}. Let the other "
+            "processes finish, then run compact() (`facerec gallery compact`); opening the gallery alone does it too"
+        )
+        return Erasure(complete=False, advice=advice)
+
+    def _prepare(self, embedder: EmbedderIdentity | None) -> None:
+        with self.connection.transaction("BEGIN") as sqlite:
+            empty = schema.is_empty(sqlite)
+            if not empty:
+                schema.check_marks(sqlite, self.path)
+        if empty:
+            self._create(embedder)
+        self.connection.use_write_ahead_log()
+        with self.reading() as rows:
+            self._check_embedder(rows.embedder, embedder)
+            erasure_due = rows.erasure_due
+        if erasure_due:
+            # A forget that a crash or a reader interrupted; if it cannot be finished now, the file still says so.
+            with self.connection.impatient():
+                erased = self.erase()
+            if not erased.complete:
+                _LOGGER.warning("%s", erased.advice)
+
+    def _create(self, embedder: EmbedderIdentity | None) -> None:
+        if embedder is None:
+            message = f"{shortened(self.path)} is empty, not a gallery yet; open_gallery with an embedder makes it one"
+            raise MissingGalleryError(message)
+        with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
+            if schema.is_empty(sqlite):  # unless another process made them since
+                schema.create_tables(sqlite, embedder)
+                details = {"embedder": embedder.name, "digest": embedder.digest}
+                Rows(sqlite, self._now()).append("created", details=details)
+
+    def _check_embedder(self, bound: EmbedderIdentity, given: EmbedderIdentity | None) -> None:
+        if given is not None and (given.digest, given.dimension) != (bound.digest, bound.dimension):
+            message = (
+                f"the gallery {shortened(self.path)} holds vectors of {bound}, but was opened with {given}; scores "
+                f"between two embedders mean nothing. Open it with {bound.name}, or make its vectors anew from the "
+                "kept photos: `facerec gallery reembed`"
+            )
+            raise ModelMismatchError(message)
+
+    def _now(self) -> datetime:
+        return self._clock().astimezone(UTC)
+
+
+def _make_file(path: Path) -> None:
+    """Create an empty file that only its owner may read, if there is none."""
+    # Closing a file drops all of this process's POSIX locks on it, also those that SQLite holds in another thread;
+    # so no thread may open the new file before it is closed here.
+    with _creation:
+        try:
+            if path.exists():
+                return
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            return  # another process was faster; its file will do
+        except (FileNotFoundError, NotADirectoryError) as error:
+            message = (
+                f"the gallery {shortened(path)} cannot be created: the folder {shortened(path.parent)} does not exist"
+            )
+            raise MissingGalleryError(message) from error
+        except OSError as error:
+            raise _refused(path, "created", error) from error
+
+
+def _check_file(path: Path) -> None:
+    """Refuse a file that is not a gallery, without changing it."""
+    called = shortened(path)
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        message = (
+            f"there is no gallery {called}; enrolling the first person creates it: "
+            f"`facerec enroll NAME PHOTO --gallery {called}`, or open_gallery({called!r}, embedder)"
+        )
+        raise MissingGalleryError(message) from error
+    except OSError as error:
+        raise _refused(path, "opened", error) from error
+    if not stat.S_ISREG(found.st_mode):
+        message = f"{called} is not a file; a gallery is one file, for example people.db"
+        raise NotAGalleryError(message)
+    if found.st_size == 0:
+        return
+    if found.st_size < _SMALLEST_PAGE:  # SQLite would take it for an empty database, and overwrite it
+        message = f"{called} is not a gallery (not an SQLite file); nothing was changed. Choose another path"
+        raise NotAGalleryError(message)
+    # immutable: SQLite takes no lock, replays no journal and writes nothing, whatever the file turns out to be.
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            schema.check_marks(connection, path)
+    except sqlite3.Error as error:
+        raise clear_error(error, path) from error
+
+
+def _refused(path: Path, what: str, error: OSError) -> GalleryError:
+    kind = FullDiskError if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else GalleryError
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        kind = ReadOnlyGalleryError
+    return kind(f"the gallery {shortened(path)} cannot be {what}: {error.strerror or error}")
