@@ -46,7 +46,8 @@ def enroll(
         )
         for face, photo in zip(faces, photos, strict=True)
     )
-    person = ArchivedPerson(uuid.uuid4().hex, name, created=rows.now, samples=samples, **terms)
+    person_id = known.person.id if known else uuid.uuid4().hex
+    person = ArchivedPerson(person_id, name, created=rows.now, samples=samples, **terms)
     vectors = np.stack([face.embedding for face in faces])
     done = add(rows, Entry(person, vectors, tuple(photos) if keep_photos else (None,) * len(faces)), known)
     # One text where all faces were made alike, as those of one call nearly always are.

@@ -321,11 +321,11 @@ class Gallery:
                 index = self._index.follow(rows)
                 # The second most alike is looked at whether or not it is to be shown.
                 rankings = index.search(faces.embeddings, top=max(top, 2), today=today)
-                known = {hit.person: rows.at(hit.person) for ranking in rankings for hit in ranking}
+                known = {hit.person: rows.id_and_name(hit.person) for ranking in rankings for hit in ranking}
             outcomes = tuple(
                 terms.identification(
                     face.box,
-                    [Candidate(known[hit.person].name, hit.score) for hit in ranking],
+                    [Candidate(known[hit.person][1], hit.score) for hit in ranking],
                     gate.problems(face),
                     top=top,
                     gallery_size=self._index.people(today),
@@ -334,7 +334,7 @@ class Gallery:
                 for face, ranking in zip(faces, rankings, strict=True)
             )
             reached = [
-                (known[hit.person].id, outcome.decision, hit.score)
+                (known[hit.person][0], outcome.decision, hit.score)
                 for outcome, ranking in zip(outcomes, rankings, strict=True)
                 for hit in ranking
                 if outcome.decision in ("match", "ambiguous") and at.accepts(hit.score)

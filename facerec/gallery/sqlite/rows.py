@@ -125,6 +125,11 @@ class Rows:
         """The person of that number, who must exist."""
         return self._people("WHERE people.number = ?", number)[0].person
 
+    def id_and_name(self, number: int) -> tuple[str, str]:
+        """Of the person of that number, who must exist; quicker than all of it."""
+        person_id, name = self._sqlite.execute("SELECT id, name FROM people WHERE number = ?", (number,)).fetchone()
+        return stored.hexadecimal(person_id), stored.text(name)
+
     def add_person(self, person: ArchivedPerson) -> int:
         """Add a person without samples; returns the number."""
         cursor = self._sqlite.execute(
