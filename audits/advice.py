@@ -17,7 +17,7 @@ from audits.groups import group_pairs
 from audits.statistics.estimates import RateEstimate
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials, rates_by
-from audits.thresholds import At, Threshold, choose_threshold
+from audits.thresholds import At, Threshold, choose_threshold, point_notes
 from audits.vendor import Completed, complete
 from facerec.errors import ArgumentError
 
@@ -60,6 +60,8 @@ class Advice:
         What it is compared with.
     groups : tuple of GroupPrice
         Every group; rates at `now` throughout where `value` is None.
+    notes : tuple of str
+        What a reader must know of an operating point that is `now`.
     """
 
     by: str
@@ -67,6 +69,7 @@ class Advice:
     value: float | None
     now: Threshold
     groups: tuple[GroupPrice, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def silent(self) -> tuple[str, ...]:
@@ -111,6 +114,8 @@ def advise_threshold(
     ArgumentError
         If `target_fmr` or `confidence` is out of range.
         If the threshold of today is NaN, cannot be measured, or is of another scale than the scores.
+    ModelMismatchError
+        If it is an operating point of another matcher than made the scores (``facerec.types.matcher.RULES``).
 
     Notes
     -----
@@ -123,6 +128,7 @@ def advise_threshold(
         message = f"a target FMR must lie between 0 and 1; got {target_fmr}"
         raise ArgumentError(message)
     completed = complete(scores)
+    notes = point_notes(at, completed.table)
     groups = group_pairs(completed.table, by)
     values = completed.table["score"].to_numpy(np.float64)
     table = _Table(completed, 0.0 - values if distance else values, groups.within, len(groups), confidence)
@@ -141,6 +147,7 @@ def advise_threshold(
             GroupPrice(name, fmr, fnmr, fmr_now, fnmr_now, max(1, needed - fmr.trials) if mute else 0)
             for name, fmr, fnmr, fmr_now, fnmr_now, mute in rows
         ),
+        notes=notes,
     )
 
 

@@ -22,7 +22,7 @@ from audits.statistics.index_changes import IndexChange, index_changes
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.paired import paired_change
 from audits.statistics.trials import Trials
-from audits.thresholds import At, choose_threshold, reach_notes
+from audits.thresholds import At, choose_threshold, point_notes, reach_notes
 from audits.vendor import Completed, complete
 from audits.verification_rates import Unlabelled
 
@@ -85,6 +85,8 @@ def audit_drift(
         If `by` is a single text, or a grouping stands twice or names an attribute twice.
         If a threshold is NaN, cannot be measured, or is of another scale than the scores.
         If `confidence` is out of range, or `replicates` is 1 or negative.
+    ModelMismatchError
+        If an operating point was measured with another matcher than made its table (``facerec.types.matcher.RULES``).
 
     Notes
     -----
@@ -111,9 +113,11 @@ def audit_drift(
         0.0 - table["score"].to_numpy(np.float64) if negated else table["score"].to_numpy(np.float64)
         for table, negated in zip((first.table, ordered), distances, strict=True)
     ]
+    asked = at, at if after_at is None else after_at
+    tied = [point_notes(each, table) for each, table in zip(asked, (first.table, second.table), strict=True)]
     points = [
-        choose_threshold(asked, value[~genuine], distance=negated)
-        for asked, value, negated in zip((at, at if after_at is None else after_at), values, distances, strict=True)
+        choose_threshold(each, value[~genuine], distance=negated)
+        for each, value, negated in zip(asked, values, distances, strict=True)
     ]
     comparisons = _Comparisons(first, values, [point.value for point in points], confidence)
     changes = list(comparisons.changes("", "", np.ones(len(genuine), np.bool_)))
@@ -132,8 +136,8 @@ def audit_drift(
         unlabelled.append((groups.by, _unlabelled(groups, genuine)))
     reached = [
         f"{which}: {note}"
-        for which, point, value in zip(("before", "after"), points, values, strict=True)
-        for note in reach_notes(point, value)
+        for which, said, point, value in zip(("before", "after"), tied, points, values, strict=True)
+        for note in (*said, *reach_notes(point, value))
     ]
     return DriftAudit(
         before=points[0],

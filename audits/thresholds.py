@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from audits.vendor import complete
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import fmr, threshold_at_fmr
+from facerec.measure.tables import stamp_of
+from facerec.points import notes_on
 from facerec.types import OperatingPoint, Rate
 
 
@@ -133,6 +135,17 @@ def _at_target(at: AtFmr, impostor: NDArray[np.float64], *, distance: bool) -> T
     others = 0.0 - others if distance else others
     value = threshold_at_fmr(others, at.target_fmr)
     return Threshold(value, rule, at.target_fmr, fmr(impostor, value), fmr(others, value), distance)
+
+
+def point_notes(at: At, scores: pd.DataFrame) -> tuple[str, ...]:
+    """What a reader must know where an operating point decides about a table; nothing for any other threshold.
+
+    Raises
+    ------
+    ModelMismatchError
+        If another matcher made the table than the point was measured with, by ``facerec.points.notes_on``.
+    """
+    return notes_on(at, stamp_of(scores)) if isinstance(at, OperatingPoint) else ()
 
 
 def reach_notes(threshold: Threshold, scores: NDArray[np.float64]) -> list[str]:

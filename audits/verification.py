@@ -22,7 +22,7 @@ from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.multiplicity import each_against_others
 from audits.statistics.shrinkage import shrink
 from audits.statistics.trials import Trials, rates_by
-from audits.thresholds import At, choose_threshold, reach_notes
+from audits.thresholds import At, choose_threshold, point_notes, reach_notes
 from audits.vendor import Completed, complete
 from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, Unlabelled, VerificationAudit
 from facerec.errors import ArgumentError
@@ -103,6 +103,8 @@ def audit_verification(
         If `confidence` is out of range.
         If `replicates` is 1 or negative.
         If the threshold is NaN, cannot be measured, or is of another scale than the scores.
+    ModelMismatchError
+        If an operating point was measured with another matcher than made the scores (``facerec.types.matcher.RULES``).
 
     Notes
     -----
@@ -132,6 +134,7 @@ def audit_verification(
         raise ArgumentError(message)
     completed = complete(scores)
     table = completed.table
+    tied = point_notes(at, table)
     groupings = [group_pairs(table, name) for name in names]
     values = table["score"].to_numpy(np.float64)
     values = 0.0 - values if distance else values
@@ -154,6 +157,7 @@ def audit_verification(
         notes=(
             *_table_notes(completed),
             *(note for groups in groupings for note in twin_notes(groups.by, groups.names)),
+            *tied,
             *reach_notes(threshold, values),
         ),
         matcher=stamp_of(table),

@@ -117,13 +117,25 @@ def chosen_point(recognizer: Recognizer, *, at: Path | None, fmr: float | None) 
 
 def _point_for(embedder: str, digest: str, *, at: Path | None, fmr: float | None) -> OperatingPoint | None:
     from facerec.models.shipped_points import shipped_point
-    from facerec.points import read_points
 
     if at is None:
         return None if fmr is None else shipped_point(digest, fmr, embedder=embedder)
+    return point_in(at, fmr=fmr, digest=digest)
 
-    in_file = read_points(at)
-    # A file may hold the points of several embedders; where it holds none of ours, the recognizer says what is wrong.
+
+def point_in(file: Path, *, fmr: float | None, digest: str) -> OperatingPoint:
+    """The one operating point of a file at the rate `fmr`; one of the embedder of this digest where it holds any.
+
+    Where it holds none of that embedder, whoever decides at the point says what is wrong.
+
+    Raises
+    ------
+    CalibrationError
+        If the file holds no such point, or several.
+    """
+    from facerec.points import read_points
+
+    in_file = read_points(file)
     points = [point for point in in_file if point.matcher.embedder_digest == digest] or list(in_file)
     if fmr is not None:
         points = [point for point in points if math.isclose(point.target_fmr, fmr, rel_tol=1e-9)]
@@ -131,5 +143,5 @@ def _point_for(embedder: str, digest: str, *, at: Path | None, fmr: float | None
         return points[0]
     held = ", ".join(f"{point.name} ({point.matcher.embedder})" for point in in_file) or "no operating point"
     wanted = "choose one with --fmr" if fmr is None else f"--fmr {fmr:g} needs exactly one at that rate"
-    message = f"{at} holds {held}; {wanted}"
+    message = f"{file} holds {held}; {wanted}"
     raise CalibrationError(message)

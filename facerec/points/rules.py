@@ -6,25 +6,41 @@ from facerec.errors import ModelMismatchError
 from facerec.types import Matcher, OperatingPoint
 
 
-def notes_on(point: OperatingPoint, matcher: Matcher) -> tuple[str, ...]:
-    """What has to be said where `point` decides about faces of `matcher`.
+def notes_on(point: OperatingPoint, matcher: Matcher | None) -> tuple[str, ...]:
+    """What has to be said where `point` decides about faces or scores of `matcher`.
 
     Parameters
     ----------
     point : OperatingPoint
-    matcher : Matcher
-        What made the faces, with the gate that judged them.
+    matcher : Matcher or None
+        What made them, with the gate that judged the faces; None for scores without a stamp.
 
     Returns
     -------
     tuple of str
-        A sentence per difference that ``facerec.types.matcher.RULES`` notes, and who asserted what.
+        A sentence per difference that ``facerec.types.matcher.RULES`` notes, that nothing is known of the matcher, and
+        who asserted what.
 
     Raises
     ------
     ModelMismatchError
         If the matchers differ in a part that RULES refuses: the point's error rates do not hold.
     """
+    notes = _of_scores_unknown(point) if matcher is None else _of_differences(point, matcher)
+    if point.asserted_by:
+        notes.append(
+            f"asserted by {point.asserted_by}: the scores behind this operating point carry no stamp of "
+            f"{(matcher or point.matcher).embedder}"
+        )
+    return tuple(notes)
+
+
+def _of_scores_unknown(point: OperatingPoint) -> list[str]:
+    made = f"the operating point {point.name}, measured with {point.matcher.embedder}"
+    return [f"nothing ties these scores to {made}: the table carries no stamp of the matcher that made them"]
+
+
+def _of_differences(point: OperatingPoint, matcher: Matcher) -> list[str]:
     differences = matcher.differences(point.matcher)
     if differences.refused:
         message = (
@@ -33,10 +49,4 @@ def notes_on(point: OperatingPoint, matcher: Matcher) -> tuple[str, ...]:
             f"{point.target_fmr:g}"
         )
         raise ModelMismatchError(message)
-    notes = [f"the operating point was measured with another {difference}" for difference in differences.noted]
-    if point.asserted_by:
-        notes.append(
-            f"asserted by {point.asserted_by}: the scores behind this operating point carry no stamp of "
-            f"{matcher.embedder}"
-        )
-    return tuple(notes)
+    return [f"the operating point was measured with another {difference}" for difference in differences.noted]

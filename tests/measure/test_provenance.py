@@ -49,6 +49,11 @@ def test_random_numbers_are_no_threshold_of_any_embedder_here():
     )
     with pytest.raises(ModelMismatchError):
         notes_on(asserted, THEIRS)
+    untied, by_whom = notes_on(asserted, None)
+    assert untied.startswith(
+        "nothing ties these scores to the operating point FMR 0.01 on invented, measured with dlib"
+    )
+    assert by_whom.startswith("asserted by Ada")
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

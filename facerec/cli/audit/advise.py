@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.audit.columns import Columns
 from facerec.cli.grouped import grouped
 from facerec.cli.options import AsJson, examples, option
 
@@ -28,23 +27,22 @@ def advise(
     target: Annotated[float, option("--target RATE", "No group's FMR may be above this, by its upper bound.")],
     threshold: options.Threshold,
     as_json: AsJson = False,
-    columns: Columns,
+    columns: options.Columns,
 ) -> None:
     """Find the threshold at which the worst group's FMR meets a target, and its price in FNMR per group.
 
-    The upper bound of each group's interval decides, not the rate seen. The threshold of today, which --at-fmr or
-    --at-threshold names, is what it is compared with. Confirm the advice on a table of other people.
+    The upper bound of each group's interval decides, not the rate seen. The threshold of today, which --at-fmr,
+    --at-threshold or --at names, is what it is compared with. Confirm the advice on a table of other people.
     """
     from audits.advice import advise_threshold
-    from audits.vendor import read_vendor
 
-    chosen = threshold.chosen(columns)
-    advice = advise_threshold(
-        read_vendor(scores, columns.named()), by=by, target_fmr=target, at=chosen, distance=columns.distance
-    )
+    table = columns.read(scores)
+    at = threshold.chosen(columns, table)
+    advice = advise_threshold(table, by=by, target_fmr=target, at=at, distance=columns.distance)
     if as_json:
         console.document(_document(advice))
         return
+    options.say_notes(advice.notes)
     if advice.value is None:
         console.say(f"no threshold can be advised: no group has enough impostor pairs to show an FMR of {target:g}")
     else:
@@ -85,6 +83,7 @@ def _document(advice: Advice) -> dict[str, object]:
         "target_fmr": advice.target_fmr,
         "threshold": advice.value,
         "threshold_now": advice.now.shown,
+        "notes": list(advice.notes),
         "groups": [
             {
                 "group": group.group,

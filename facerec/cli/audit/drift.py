@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.audit.columns import Columns
 from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples, option
+from facerec.cli.options import examples, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from audits.rate_changes import DriftAudit
+    from audits.report import Report
+    from audits.thresholds import At
 
 EXAMPLES = examples(
     "facerec audit drift before.csv after.csv --by gender --at-fmr 1e-3 --out report/",
@@ -36,79 +40,85 @@ class Thresholds(options.Threshold):
     at_threshold_after: Annotated[
         float | None, option("--at-threshold-after VALUE", "The threshold of AFTER; by default that of BEFORE.")
     ] = None
+    at_after: Annotated[
+        Path | None, option("--at-after POINT.json", "The operating point of AFTER; by default one of --at.")
+    ] = None
 
     def __post_init__(self) -> None:
-        if self.at_threshold is None and self.at_threshold_after is not None:
-            message = "--at-threshold-after needs --at-threshold"
-            raise ArgumentError(message)
+        for first, second, name in (
+            (self.at_threshold, self.at_threshold_after, "--at-threshold"),
+            (self.at, self.at_after, "--at"),
+        ):
+            if first is None and second is not None:
+                message = f"{name}-after needs {name}"
+                raise ArgumentError(message)
+        super().__post_init__()
+
+    def chosen_after(self, scores: pd.DataFrame) -> At | None:
+        """The threshold of the table AFTER; None: as that of BEFORE."""
+        point = self.at_after or self.at
+        return self.at_threshold_after if point is None else self.point(point, scores)
 
 
 @grouped
 def drift(
-    context: typer.Context,
     before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A score table: .csv or .parquet.")],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="The scores of the same pairs by another matcher.")],
     *,
-    by: options.By = None,
+    asked: options.Asked,
     thresholds: Thresholds,
-    claims: options.Claims,
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
-    as_json: AsJson = False,
-    columns: Columns,
+    columns: options.Columns,
     written: options.FullReport,
 ) -> None:
     """Audit a change of matcher: paired changes of FMR, FNMR and FTA by group, with intervals.
 
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
-    from audits.vendor import read_vendor
-
-    policy, confidence = claims.read()
-    chosen = thresholds.chosen(columns)
-    tables = read_vendor(before, columns.named()), read_vendor(after, columns.named())
+    policy, confidence, by = asked.read()
+    tables = columns.read(before), columns.read(after)
+    at, after_at = thresholds.chosen(columns, tables[0]), thresholds.chosen_after(tables[1])
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.drift import audit_drift
-    from audits.report import write_report
-    from audits.report.claims import verdict_document
     from audits.report.drift_document import drift_document
     from audits.verdict import judge
 
     audit = audit_drift(
         *tables,
-        by=options.groupings(by, policy),
-        at=chosen,
-        after_at=thresholds.at_threshold_after,
+        by=by,
+        at=at,
+        after_at=after_at,
         distance=columns.distance,
         confidence=confidence,
         replicates=replicates,
         seed=seed,
     )
-    verdict = None if policy is None else judge(policy, drift=audit)
-    files: tuple[Path, ...] = ()
-    if written.out is not None:
+
+    def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
         from audits.report.drift_page import drift_report
 
-        run = written.run(context, seed, before=before, after=after, policy=claims.policy)
-        report = drift_report(audit, run=run, background=written.background(), verdict=verdict)
-        files = write_report(report, written.out)
-    if as_json:
-        document = drift_document(audit, verdict=verdict_document(verdict))
-        console.document({**document, "files": [str(path) for path in files]})
-    else:
-        options.say_verdict(verdict)
-        _say(audit)
-        options.say_files(files)
-    claims.finish(verdict)
+        return drift_report(audit, **told)
+
+    told = written.deliver(
+        None if policy is None else judge(policy, drift=audit),
+        document=partial(drift_document, audit),
+        report=report,
+        say=partial(_say, audit),
+        seed=seed,
+        before=before,
+        after=after,
+        point=thresholds.at,
+        point_after=thresholds.at_after,
+        policy=asked.policy,
+    )
+    asked.finish(told)
 
 
 def _say(audit: DriftAudit) -> None:
-    for note in audit.notes:
-        console.note(f"note: {note}")
+    options.say_notes(audit.notes)
     console.say(f"thresholds {audit.before.shown:.6g} before and {audit.after.shown:.6g} after")
     rose, fell = (console.counted(len(found), "rate", "rates") for found in (audit.regressions, audit.gains))
     console.say(f"{rose} rose for sure, {fell} fell for sure")
-    for change in audit.changes:
+    for change in (*audit.changes, *audit.indices):
         console.say(f"  {change}")
-    for index in audit.indices:
-        console.say(f"  {index}")

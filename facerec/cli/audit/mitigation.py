@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from facerec.cli import console
 from facerec.cli.audit import options
 from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples, flag, option
+from facerec.cli.options import examples, flag, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from audits.mitigation import LabReport
+    from audits.report import Report
 
 EXAMPLES = examples(
     "facerec embed photos.csv --out vectors.parquet",
@@ -26,7 +28,6 @@ EXAMPLES = examples(
 
 @grouped
 def mitigation(
-    context: typer.Context,
     vectors: Annotated[
         Path,
         typer.Argument(
@@ -59,7 +60,6 @@ def mitigation(
     ] = False,
     replicates: options.Replicates = 200,
     seed: options.Seed = 0,
-    as_json: AsJson = False,
     written: options.Report,
 ) -> None:
     """Judge mitigations on people whom they have not seen: FairCal, FSN, Z-, T- and S-norm.
@@ -70,13 +70,16 @@ def mitigation(
     from audits.groupings import checked_groupings
     from facerec.measure.tables.vector_table import read_vectors
 
-    groupings = checked_groupings(options.groupings(by))
+    groupings = checked_groupings(options.groupings(by or ()))
     if not groupings:
         message = "name the groups: --by NAME, a column of the table; several at once: --by race,gender"
         raise ArgumentError(message)
     photos = read_vectors(vectors)
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
+    from importlib.metadata import version
+
     from audits.mitigation import deal_and_judge
+    from audits.report.background import installed_versions
     from audits.report.mitigation_document import mitigation_document
 
     with console.progress("dealing and judging") as progress:
@@ -92,26 +95,24 @@ def mitigation(
             seed=seed,
             progress=progress,
         )
-    files: tuple[Path, ...] = ()
-    document = mitigation_document(report, others)
-    if written.out is not None:
-        from importlib.metadata import version
 
-        from audits.report import write_report
-        from audits.report.background import installed_versions
+    def page(*, verdict: None, **told: Any) -> Report:  # noqa: ANN401, ARG001 - as `Report.deliver` gives it
         from audits.report.mitigation_page import mitigation_report
 
-        versions = installed_versions() | {"scikit-learn": version("scikit-learn")}
-        run = written.run(context, seed, versions, vectors=vectors)
-        page = mitigation_report(report, by=groupings, run=run, background=written.background(), others=others)
-        files = write_report(page, written.out)
-    if as_json:
-        console.document({**document, "files": [str(path) for path in files]})
-    else:
-        _say(report, others, files)
+        return mitigation_report(report, by=groupings, others=others, **told)
+
+    written.deliver(
+        None,
+        document=lambda **_: mitigation_document(report, others),
+        report=page,
+        say=partial(_say, report, others),
+        seed=seed,
+        versions=installed_versions() | {"scikit-learn": version("scikit-learn")},
+        vectors=vectors,
+    )
 
 
-def _say(report: LabReport, others: Sequence[LabReport], files: Sequence[Path]) -> None:
+def _say(report: LabReport, others: Sequence[LabReport]) -> None:
     from audits.report.mitigation_words import elsewhere, finding, overall_callout, points, whom
 
     options.say_prose(overall_callout(report, others).text)
@@ -120,8 +121,7 @@ def _say(report: LabReport, others: Sequence[LabReport], files: Sequence[Path]) 
         console.say(judgement.mitigation)
         if judgement.caveat:
             console.say(judgement.caveat)
-        for note in judgement.changes.notes:
-            console.note(f"note: {judgement.mitigation}, {note}")
+        options.say_notes([f"{judgement.mitigation}, {note}" for note in judgement.changes.notes])
         rows = []
         for entry in judgement.changes.changes:
             if entry.rate == "fta" and not entry.before.errors:
@@ -138,4 +138,3 @@ def _say(report: LabReport, others: Sequence[LabReport], files: Sequence[Path]) 
             )
         columns = "group", "rate", "without", "with", "change, points", "finding"
         console.table((*columns, "other deals") if others else columns, rows)
-    options.say_files(files)

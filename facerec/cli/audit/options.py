@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from facerec.cli import console
-from facerec.cli.audit.columns import Columns
 from facerec.cli.command_line import command_line
-from facerec.cli.options import option
+from facerec.cli.options import AsJson, flag, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from audits.claims import Policy
-    from audits.report import Background, Run
-    from audits.statistics.estimates import RateEstimate
-    from audits.thresholds import AtFmr
-    from audits.verdict import PolicyVerdict
+    import pandas as pd
 
+    from audits.claims import Policy
+    from audits.report import Background
+    from audits.report import Report as MadeReport
+    from audits.statistics.estimates import RateEstimate
+    from audits.thresholds import At
+    from audits.verdict import PolicyVerdict
+    from facerec.types import OperatingPoint
+
+_COLUMNS = "What the table calls its columns"
 _THRESHOLD = "The threshold"
 _REPORT = "The report"
 
@@ -41,6 +45,54 @@ Replicates = Annotated[int, option("--replicates NUMBER", "Draws of people for t
 
 
 @dataclass(frozen=True)
+class Columns:
+    """What they are called, and whether the scores are distances."""
+
+    score: Annotated[str | None, option("--score COLUMN", "The scores.", _COLUMNS)] = None
+    genuine: Annotated[
+        str | None,
+        option(
+            "--genuine COLUMN",
+            "Whether both photos show one person: 1/0, true/false, yes/no, genuine/impostor or mated/non-mated.",
+            _COLUMNS,
+        ),
+    ] = None
+    probe_subject: Annotated[
+        str | None,
+        option(
+            "--probe-subject COLUMN", "Who is on the probe. Without people, pairs are taken as independent.", _COLUMNS
+        ),
+    ] = None
+    reference_subject: Annotated[
+        str | None, option("--reference-subject COLUMN", "Who is on the reference.", _COLUMNS)
+    ] = None
+    probe_image: Annotated[str | None, option("--probe-image COLUMN", "The photo of the probe.", _COLUMNS)] = None
+    reference_image: Annotated[
+        str | None, option("--reference-image COLUMN", "The photo of the reference.", _COLUMNS)
+    ] = None
+    groups: Annotated[
+        list[str] | None,
+        option(
+            "--groups NAME=PROBE:REFERENCE",
+            "Where labels are, for --by NAME: gender=gender1:gender2, or race=ethnicity where one column holds for "
+            "both. May be given several times.",
+            _COLUMNS,
+        ),
+    ] = None
+    distance: Annotated[bool, flag("--distance", "The table holds distances: smaller is more alike.", _COLUMNS)] = False
+
+    def read(self, scores: Path, *, labelled: bool = True) -> pd.DataFrame:
+        """A score table under our names; the one that only chooses a threshold needs no labels."""
+        from audits.vendor import GroupColumns, VendorColumns, read_vendor
+
+        groups = tuple(map(GroupColumns.parse, self.groups or ())) if labelled else ()
+        named = {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("groups", "distance")
+        }
+        return read_vendor(scores, VendorColumns(**named, groups=groups))
+
+
+@dataclass(frozen=True)
 class Threshold:
     """The threshold that is asked for, or how to choose it."""
 
@@ -55,34 +107,54 @@ class Threshold:
     at_threshold: Annotated[
         float | None, option("--at-threshold VALUE", "This threshold, on the table's own scale.", _THRESHOLD)
     ] = None
+    at: Annotated[
+        Path | None,
+        option(
+            "--at POINT.json",
+            "An operating point of the matcher that made the scores, from this file (facerec calibrate makes it).",
+            _THRESHOLD,
+        ),
+    ] = None
+    fmr: Annotated[
+        float | None, option("--fmr RATE", "With --at: which of the points, by its false match rate.", _THRESHOLD)
+    ] = None
 
-    def chosen(self, columns: Columns, calibration: Path | None = None) -> float | AtFmr:
-        """The threshold, or how `calibration` or the table itself gives it.
-
-        Raises
-        ------
-        ArgumentError
-            If not exactly one of the two options is given, or a calibration beside a threshold.
-        """
-        if self.at_threshold is not None and self.at_fmr is None:
-            if calibration is not None:
-                message = "--calibration goes with --at-fmr; a given threshold needs no table to choose it on"
-                raise ArgumentError(message)
-            return self.at_threshold
-        if self.at_fmr is None or self.at_threshold is not None:
-            message = "give the threshold: either --at-fmr RATE or --at-threshold VALUE"
+    def __post_init__(self) -> None:
+        if sum(given is not None for given in (self.at_fmr, self.at_threshold, self.at)) != 1:
+            message = "give the threshold: one of --at-fmr RATE, --at-threshold VALUE and --at POINT.json"
             raise ArgumentError(message)
-        from audits.thresholds import AtFmr
-        from audits.vendor import read_vendor
+        if self.fmr is not None and self.at is None:
+            message = "--fmr chooses among the points of --at POINT.json; for a threshold of the table, give --at-fmr"
+            raise ArgumentError(message)
 
-        others = replace(columns.named(), groups=())  # the table that chooses needs no labels
-        return AtFmr(self.at_fmr, None if calibration is None else read_vendor(calibration, others))
+    def chosen(self, columns: Columns, scores: pd.DataFrame, calibration: Path | None = None) -> At:
+        """The threshold, or how `calibration` or the table `scores` itself gives it."""
+        if calibration is not None and self.at_fmr is None:
+            message = "--calibration goes with --at-fmr; a given threshold needs no table to choose it on"
+            raise ArgumentError(message)
+        if self.at is not None:
+            return self.point(self.at, scores)
+        if self.at_threshold is not None:
+            return self.at_threshold
+        from audits.thresholds import AtFmr
+
+        others = None if calibration is None else columns.read(calibration, labelled=False)
+        return AtFmr(self.at_fmr or 0, others)
+
+    def point(self, file: Path, scores: pd.DataFrame) -> OperatingPoint:
+        """The point of a file that is meant: where it holds those of several embedders, one of the table's own."""
+        from facerec.cli.recognition import point_in
+        from facerec.measure.tables import stamp_of
+
+        matcher = stamp_of(scores)
+        return point_in(file, fmr=self.fmr, digest="" if matcher is None else matcher.embedder_digest)
 
 
 @dataclass(frozen=True)
-class Claims:
-    """The claims of a policy, and where what became of them is written."""
+class Asked:
+    """By which groups, which claims of a policy are decided, and where what became of them is written."""
 
+    by: By = None
     policy: Annotated[
         Path | None,
         option(
@@ -111,16 +183,16 @@ class Claims:
             message = f"--junit and --summary both name {self.junit}; each needs a file of its own"
             raise ArgumentError(message)
 
-    def read(self) -> tuple[Policy | None, float]:
-        """The policy, if there is one, and the confidence of every interval."""
+    def read(self) -> tuple[Policy | None, float, list[str]]:
+        """The policy, if there is one, the confidence of every interval, and the groupings."""
         if self.policy is None:
             from audits.statistics.intervals import CONFIDENCE
 
-            return None, CONFIDENCE
+            return None, CONFIDENCE, groupings(self.by or ())
         from audits.policy import read_policy
 
         policy = read_policy(self.policy)
-        return policy, policy.confidence
+        return policy, policy.confidence, groupings([*(self.by or ()), *policy.groupings])
 
     def finish(self, verdict: PolicyVerdict | None) -> None:
         """Write the claims for a build server, and end with the policy's exit status."""
@@ -139,8 +211,9 @@ class Claims:
 
 @dataclass(frozen=True)
 class Report:
-    """Where a report is written, and what it says of itself."""
+    """Where a report is written, what it says of itself, and how the answer is printed."""
 
+    context: typer.Context
     out: Annotated[
         Path | None, option("--out DIR", "Write the report to this folder: HTML, Markdown, JSON and CSV.", _REPORT)
     ] = None
@@ -149,6 +222,12 @@ class Report:
         str,
         option("--labels-from TEXT", "How the group labels were obtained: self-report, records, an observer.", _REPORT),
     ] = ""
+    as_json: AsJson = False
+
+    @property
+    def caveat(self) -> str:
+        """What is said of the printed answer."""
+        return ""
 
     def background(self) -> Background:
         """What the auditor states."""
@@ -156,18 +235,59 @@ class Report:
 
         return Background(self.about, self.labels_from)
 
-    def run(
+    def deliver(
         self,
-        context: typer.Context,
+        verdict: PolicyVerdict | None,
+        *,
+        document: Callable[..., Mapping[str, object]],
+        report: Callable[..., MadeReport],
+        say: Callable[[], None],
         seed: int | None = None,
         versions: Mapping[str, str] | None = None,
         **inputs: Path | None,
-    ) -> Run:
-        """The command that made the report, and the files that it read, by what they were to it."""
-        from audits.report import Run, hash_input
+    ) -> PolicyVerdict | None:
+        """Write the report if one is asked for, print the answer, and return the verdict as it may be passed on.
 
-        read = tuple(hash_input(path, role=role) for role, path in inputs.items() if path is not None)
-        return Run(command_line(context), read, seed, versions or {})
+        Parameters
+        ----------
+        verdict : PolicyVerdict or None
+        document : callable
+            Makes what ``--json`` prints, of ``verdict`` as plain values.
+        report : callable
+            Makes the report, of ``verdict``, ``background`` and ``run``.
+        say : callable
+            Prints the answer for people.
+        seed, versions
+            Of the run.
+        **inputs : Path or None
+            The files that were read, by what they were to the audit.
+        """
+        from audits.report import Run, hash_input, write_report
+        from audits.report.claims import verdict_document
+
+        files: tuple[Path, ...] = ()
+        told = verdict
+        if self.out is None:
+            shown = document(verdict=verdict_document(verdict))
+        else:
+            read = tuple(hash_input(path, role=role) for role, path in inputs.items() if path is not None)
+            run = Run(command_line(self.context), read, seed, versions or {})
+            made = report(verdict=verdict, background=self.background(), run=run)
+            told, shown, files = made.verdict or verdict, made.document, write_report(made, self.out)
+        if self.as_json:
+            console.document({**shown, "files": [str(path) for path in files]})
+            return told
+        if verdict is not None:
+            console.say(f"policy {verdict.policy.title}: {verdict.verdict}")
+            for claim in verdict.claims:
+                console.say(f"  {claim.verdict}: {claim.claim.name}: {claim.reason}")
+        say()
+        if files:
+            console.say()
+            console.say(f"written to {files[0]} and {len(files) - 1} files beside it")
+        if self.caveat:
+            console.note(self.caveat)
+        return told
 
 
 @dataclass(frozen=True)
@@ -206,19 +326,20 @@ class SharedReport(FullReport):
             message = "--share is for the report that --out writes; add --out DIR"
             raise ArgumentError(message)
 
-    def say_local(self) -> None:
-        """Say that what was printed holds what a report to pass on leaves out."""
-        if self.share is not None:
-            console.note(
-                "note: what is printed here leaves nothing out; pass on the report, --json, --junit and --summary, "
-                f"which follow --share {self.share}, and not this text"
-            )
+    @property
+    def caveat(self) -> str:
+        """That what was printed holds what a report to pass on leaves out."""
+        if self.share is None:
+            return ""
+        return (
+            "note: what is printed here leaves nothing out; pass on the report, --json, --junit and --summary, "
+            f"which follow --share {self.share}, and not this text"
+        )
 
 
-def groupings(by: Sequence[str] | None, policy: Policy | None = None) -> list[str]:
-    """The groupings that were asked for, and those that the policy's claims are about; each once."""
-    named = [*(by or ()), *(policy.groupings if policy is not None else ())]
-    return list(dict.fromkeys(",".join(part.strip() for part in name.split(",")) for name in named))
+def groupings(by: Sequence[str]) -> list[str]:
+    """The groupings that were named, each once and without blanks."""
+    return list(dict.fromkeys(",".join(part.strip() for part in name.split(",")) for name in by))
 
 
 def say_prose(text: str) -> None:
@@ -228,6 +349,12 @@ def say_prose(text: str) -> None:
     console.say("".join(span.text for span in parse_spans(text)))
 
 
+def say_notes(notes: Sequence[str]) -> None:
+    """Print what a reader must know of an audit beside its answer."""
+    for note in notes:
+        console.note(f"note: {note}")
+
+
 def percent(found: RateEstimate) -> str:
     """A rate with its interval, such as ``5.68 % (3.12 … 10.1)``."""
     if not found.measured:
@@ -235,22 +362,6 @@ def percent(found: RateEstimate) -> str:
     return f"{100 * found.value:.3g} % ({100 * found.interval.low:.3g} … {100 * found.interval.high:.3g})"
 
 
-def counts(found: RateEstimate) -> tuple[str, str]:
-    """Errors and trials, each as a cell of a table."""
-    return f"{found.errors:,}", f"{found.trials:,}"
-
-
-def say_files(files: Sequence[Path]) -> None:
-    """Print where a report is."""
-    if files:
-        console.say()
-        console.say(f"written to {files[0]} and {len(files) - 1} files beside it")
-
-
-def say_verdict(verdict: PolicyVerdict | None) -> None:
-    """Print what became of each claim."""
-    if verdict is None:
-        return
-    console.say(f"policy {verdict.policy.title}: {verdict.verdict}")
-    for claim in verdict.claims:
-        console.say(f"  {claim.verdict}: {claim.claim.name}: {claim.reason}")
+def cells(found: RateEstimate) -> tuple[str, str, str]:
+    """A rate with its interval, its errors and its trials, each as a cell of a table."""
+    return percent(found), f"{found.errors:,}", f"{found.trials:,}"

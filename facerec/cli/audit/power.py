@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.audit.columns import Columns
 from facerec.cli.grouped import grouped
 from facerec.cli.options import AsJson, examples, option
 
@@ -31,16 +30,15 @@ def power(
     chance: Annotated[float, option("--power CHANCE", "The chance to see the difference if it is there.")] = 0.8,
     threshold: options.Threshold,
     as_json: AsJson = False,
-    columns: Columns,
+    columns: options.Columns,
 ) -> None:
     """Plan how many people and photos each group needs for a claim, from earlier scores of the same matcher."""
     from audits.power import plan_groups
-    from audits.vendor import read_vendor
     from audits.verification import audit_verification
 
-    chosen = threshold.chosen(columns)
-    table = read_vendor(scores, columns.named())
-    audit = audit_verification(table, by=[by], at=chosen, distance=columns.distance, replicates=0)
+    table = columns.read(scores)
+    at = threshold.chosen(columns, table)
+    audit = audit_verification(table, by=[by], at=at, distance=columns.distance, replicates=0)
     plans = plan_groups(
         audit,
         audit.groupings[0].by,
@@ -53,6 +51,7 @@ def power(
     if as_json:
         console.document({"by": audit.groupings[0].by, "ratio": ratio, "groups": [asdict(each) for each in plans]})
         return
+    options.say_notes(audit.notes)
     first = plans[0]
     console.say(
         f"to see {rate.upper()} {ratio:g} times that of the others: {first.independent_trials:,} independent pairs "
