@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -127,20 +128,15 @@ class Recognizer:
     @property
     def matcher(self) -> Matcher:
         """All that makes scores here; operating points, tables and decisions carry it."""
-        return Matcher(
-            self.detector.name,
-            self.embedder.crop.name,
-            self.embedder.name,
-            self.embedder.digest,
-            similarity.NAME,
-            self.gate.name,
-        )
+        embedder, gate = self.embedder, self.gate.name
+        return Matcher(self.detector.name, embedder.crop.name, embedder.name, embedder.digest, similarity.NAME, gate)
 
     def __repr__(self) -> str:
         return f"<recognizer: {self.matcher}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made_anew, (self.detector, self.embedder, self.gate, self.workers)
+        made = partial(Recognizer, detector=self.detector, embedder=self.embedder, gate=self.gate, workers=self.workers)
+        return made, ()
 
     # -- photos to faces ------------------------------------------------------------------------------------------
 
@@ -272,17 +268,12 @@ class Recognizer:
         return shipped_point(self.embedder.digest, target_fmr, embedder=self.embedder.name)
 
     def deciding_point(self, at: OperatingPoint | None) -> tuple[OperatingPoint, tuple[str, ...]]:
-        """The operating point that decides, and what has to be said about it.
-
-        Parameters
-        ----------
-        at : OperatingPoint, optional
-            The one that was asked for; by default the shipped one for FMR 1e-3, and a note says so.
+        """The operating point that decides, by default the shipped one for FMR 1e-3, and what has to be said about it.
 
         Raises
         ------
         ModelMismatchError
-            If it was measured with another embedder, crop or similarity.
+            If `at` was measured with another embedder, crop or similarity.
         NoPointError
             If none is given and none is shipped.
         """
@@ -308,14 +299,12 @@ class Recognizer:
 
         Parameters
         ----------
-        probe, reference : photo
-            As for `faces`. The result does not depend on which is which.
+        probe, reference, bgr
+            Photos as for `faces`; the result does not depend on which is which.
         at : OperatingPoint, optional
             Whose threshold decides; by default the shipped one for FMR 1e-3, and the result says so.
         choice : {"only", "largest", "central"}
             Which face to compare where a photo shows several; the result says where it had to choose.
-        bgr : bool
-            As for `faces`.
 
         Returns
         -------
@@ -337,9 +326,8 @@ class Recognizer:
         (first, said), (second, also) = (self._chosen(photo, choice, bgr=bgr) for photo in (probe, reference))
         problems = (*self.gate.problems(first), *self.gate.problems(second))
         score = similarity.cosine(first.embedding, second.embedding)
-        return Verification(
-            decide(score, point, problems), score, point, self.gate.name, problems, (*notes, *said, *also)
-        )
+        decision, notes = decide(score, point, problems), (*notes, *said, *also)
+        return Verification(decision, score, point, self.gate.name, problems, notes)
 
     def enroll(
         self,
@@ -358,8 +346,8 @@ class Recognizer:
 
         Parameters
         ----------
-        photos : photo, or list or tuple of photos
-            As for `faces`.
+        photos, bgr
+            One photo as for `faces`, or a list or tuple of them.
         name : str
             Who it is; an enrolled person gets further samples.
         gallery : Gallery
@@ -370,8 +358,6 @@ class Recognizer:
             As for ``Gallery.enroll``.
         keep_photos : bool
             Store the photos too, which re-embedding needs; they must be paths or bytes.
-        bgr : bool
-            As for `faces`.
 
         Raises
         ------
@@ -396,7 +382,7 @@ class Recognizer:
         self, photos: Sequence[reader.Source], choice: FaceChoice = "only", *, bgr: bool = False
     ) -> list[Face]:
         """The face of each photo that `choice` means and the gate passes; errors as `enroll`, all photos in one."""
-        found = [self.usable(faces, choice) for faces in self._all_of(photos, choice, bgr=bgr)]
+        found = list(self.usable(photos, choice, bgr=bgr))
         if reasons := [each for each in found if isinstance(each, FaceError | ImageError)]:
             if len(photos) == 1:
                 raise reasons[0]
@@ -404,16 +390,20 @@ class Recognizer:
             raise type(reasons[0])(message + "; ".join(map(str, reasons)))
         return [each for each in found if isinstance(each, Face)]
 
-    def usable(self, faces: Faces | ImageError, choice: FaceChoice) -> Face | FaceError | ImageError:
-        """The face of a photo that `choice` means and the gate passes, or the error that says why there is none."""
-        if isinstance(faces, ImageError):
-            return faces
-        try:
-            face = faces.choose(choice)
-        except FaceError as error:
-            return error
-        problems = self.gate.problems(face)
-        return PoorQualityError("; ".join(problems)) if problems else face
+    def usable(
+        self, photos: Sequence[reader.Source], choice: FaceChoice, *, bgr: bool = False
+    ) -> Iterator[Face | FaceError | ImageError]:
+        """Per photo, the face that `choice` means and the gate passes, or the error that says why there is none."""
+        # For "only" all faces are embedded, so that a photo of several people can be told from one of nobody.
+        for faces in self.stream(photos, choice=None if choice == "only" else choice, bgr=bgr):
+            face: Face | FaceError | ImageError
+            try:
+                face = faces if isinstance(faces, ImageError) else faces.choose(choice)
+            except FaceError as error:
+                face = error
+            if isinstance(face, Face) and (problems := self.gate.problems(face)):
+                face = PoorQualityError("; ".join(problems))
+            yield face
 
     def verify_person(
         self,
@@ -461,8 +451,8 @@ class Recognizer:
 
         Parameters
         ----------
-        photo : photo
-            Of any number of people, as for `faces`.
+        photo, bgr
+            A photo of any number of people, as for `faces`.
         gallery : Gallery
             See ``facerec.open_gallery``. Matches are logged there.
         at : OperatingPoint, optional
@@ -470,8 +460,6 @@ class Recognizer:
             strangers a search in it takes for somebody.
         top : int
             How many candidates to report per face, >= 1.
-        bgr : bool
-            As for `faces`.
 
         Returns
         -------
@@ -512,12 +500,6 @@ class Recognizer:
         face = self._embed(detections[[chosen]], image, called)[0]
         return face, (several,) if len(detections) > 1 else ()
 
-    def _all_of(
-        self, photos: Sequence[reader.Source], choice: FaceChoice, *, bgr: bool
-    ) -> Iterator[Faces | ImageError]:
-        # For "only" all faces are embedded, so that a photo of several people can be told from one of nobody.
-        return self.stream(photos, choice=None if choice == "only" else choice, bgr=bgr)
-
     def _look(self, photo: reader.Source, choice: FaceChoice | None, *, bgr: bool) -> _Looked | ImageError:
         """Everything up to the chips, which are all that is needed of the photo from there on."""
         try:
@@ -535,16 +517,12 @@ class Recognizer:
         size = self.embedder.crop.size
         parts = [looked.chips for looked in waiting if isinstance(looked, _Looked)]
         vectors = self.embedder(np.concatenate([np.empty((0, size, size, 3), np.uint8), *parts]))
-        bounds = itertools.accumulate((len(part) for part in parts), initial=0)
-        first = next(bounds)
-        for looked in waiting:
-            if isinstance(looked, ImageError):
-                yield looked
-                continue
-            last = next(bounds)
-            part = vectors[first:last]
-            yield Faces(looked.detections, looked.measures, part, self.matcher, looked.called, looked.chips)
-            first = last
+        shares = iter(np.split(vectors, list(accumulate(map(len, parts)))))
+        for each in waiting:
+            if isinstance(each, _Looked):
+                yield Faces(each.detections, each.measures, next(shares), self.matcher, each.called, each.chips)
+            else:
+                yield each
 
 
 class _Looked(NamedTuple):
@@ -554,10 +532,6 @@ class _Looked(NamedTuple):
     measures: dict[str, np.ndarray]
     chips: Chips
     called: str
-
-
-def _made_anew(detector: Detector, embedder: Embedder, gate: QualityGate, workers: int) -> Recognizer:
-    return Recognizer(detector=detector, embedder=embedder, gate=gate, workers=workers)
 
 
 def _open(photo: reader.Source, name: str | None, *, bgr: bool) -> tuple[Image, str]:

@@ -18,7 +18,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +31,7 @@ from facerec.files import read_json, read_regular
 from facerec.gallery.records import EmbedderIdentity, Sample
 from facerec.gallery.rules import check_vectors, expiry, optional_text, person_name
 from facerec.photos.reader import MAX_BYTES
+from facerec.types.plain import plain
 from facerec.visible_text import quoted, shortened
 
 FORMAT = "facerec gallery"
@@ -97,7 +98,7 @@ def write_archive(folder: Path, embedder: EmbedderIdentity, entries: Iterable[En
         facts = {
             "format": FORMAT,
             "version": VERSION,
-            "embedder": asdict(embedder),
+            "embedder": plain(embedder),
             "vectors": vectors,
             "people": people,
         }
@@ -148,17 +149,8 @@ def _write_vectors_and_photos(
                 if photo is not None:
                     (folder / "photos").mkdir(mode=0o700, exist_ok=True)
                     _write_private(folder / "photos" / hashlib.sha256(photo).hexdigest(), photo)
-            people.append(_jsonable(entry.person))
+            people.append(plain(entry.person))
     return people
-
-
-def _jsonable(person: ArchivedPerson) -> dict[str, object]:
-    facts = asdict(person)
-    facts["created"] = person.created.isoformat()
-    facts["expires"] = person.expires.isoformat() if person.expires else None
-    for sample in facts["samples"]:
-        sample["enrolled"] = sample["enrolled"].isoformat()
-    return facts
 
 
 def _write_private(path: Path, content: bytes) -> None:
@@ -214,14 +206,8 @@ def _person(facts: _Fields) -> ArchivedPerson:
 def _sample(facts: _Fields) -> Sample:
     kept = facts.truth("photo_kept")
     digest = facts.hexadecimal("photo_sha256", 64) if kept or facts.optional_text("photo_sha256") is not None else None
-    return Sample(
-        source=facts.text("source"),
-        box=facts.four_reals("box"),
-        score=facts.real("score"),
-        enrolled=facts.time("enrolled"),
-        photo_sha256=digest,
-        photo_kept=kept,
-    )
+    box, score = facts.four_reals("box"), facts.real("score")
+    return Sample(facts.text("source"), box, score, facts.time("enrolled"), digest, kept)
 
 
 def _read_vectors(folder: Path) -> NDArray[np.float32]:

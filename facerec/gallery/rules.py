@@ -94,7 +94,11 @@ def optional_text(field: str, text: object) -> str | None:
     if len(trimmed) > LONGEST_TEXT:
         message = f"{field} may have {LONGEST_TEXT} characters; got {len(trimmed)}"
         raise ArgumentError(message)
-    _check_characters(field, trimmed)
+    for character in trimmed:
+        if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _BIDIRECTIONAL_CONTROLS:
+            found = f"U+{ord(character):04X} in {quoted(trimmed)}"
+            message = f"{field} must not hold control characters or line breaks; found {found}"
+            raise ArgumentError(message)
     return trimmed
 
 
@@ -289,11 +293,3 @@ def storable_source(source: str) -> str:
     'a\\udcff.jpg'
     """
     return str(source).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _check_characters(field: str, text: str) -> None:
-    for character in text:
-        if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _BIDIRECTIONAL_CONTROLS:
-            found = f"U+{ord(character):04X} in {quoted(text)}"
-            message = f"{field} must not hold control characters or line breaks; found {found}"
-            raise ArgumentError(message)
