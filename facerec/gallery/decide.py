@@ -9,14 +9,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from facerec.errors import ArgumentError, ExpiredError
 from facerec.gallery.records import Person
 from facerec.points import notes_on
 from facerec.quality import QualityGate
-from facerec.types import Candidate, Decision, Identification, Matcher, OperatingPoint, Verification
+from facerec.types import Candidate, Decision, Face, Identification, Matcher, OperatingPoint, Verification
 from facerec.visible_text import quoted
 
 
@@ -47,29 +44,24 @@ class Terms:
         judging = replace(matcher, gate=checked_gate(gate).name)
         return cls(point, gate, judging, notes_on(point, judging))
 
-    def verification(self, score: float, problems: tuple[str, ...]) -> Verification:
+    def verification(self, face: Face, score: float) -> Verification:
         """Decide a claim from the score of the person's most alike sample."""
+        problems = self.gate.problems(face)
         decision = decide(score, self.point, problems)
         return Verification(decision, score, self.point, self.gate.name, problems, self.notes)
 
     def identification(
-        self,
-        box: NDArray[np.float32],
-        candidates: Sequence[Candidate],
-        problems: tuple[str, ...],
-        *,
-        top: int,
-        gallery_size: int,
-        comparisons: int,
+        self, face: Face, candidates: Sequence[Candidate], *, top: int, gallery_size: int, comparisons: int
     ) -> Identification:
         """Decide who a face is, if anybody or only one; `candidates` come best first, at least the best two."""
+        problems = self.gate.problems(face)
         score, second = [*(each.score for each in candidates[:2]), math.nan, math.nan][:2]
         decision = decide(score, self.point, problems, second)
         return Identification(
             decision=decision,
             name=candidates[0].name if decision == "match" else None,
             score=score,
-            box=box,
+            box=face.box,
             candidates=tuple(candidates[:top]),
             operating_point=self.point,
             gallery_size=gallery_size,

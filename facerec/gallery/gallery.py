@@ -279,7 +279,7 @@ class Gallery:
                     f"the gallery is damaged: it holds no face of {quoted(person.name)}; restore a backup or an export"
                 )
                 raise DamagedGalleryError(message)
-            outcome = terms.verification(float(scores.max()), gate.problems(face))
+            outcome = terms.verification(face, float(scores.max()))
             evidence = terms.evidence(outcome.decision, outcome.score)
             rows.append("verified", person.id, evidence, source=rules.storable_source(face.source))
             return outcome
@@ -322,17 +322,13 @@ class Gallery:
                 # The second most alike is looked at whether or not it is to be shown.
                 rankings = index.search(faces.embeddings, top=max(top, 2), today=today)
                 known = {hit.person: rows.id_and_name(hit.person) for ranking in rankings for hit in ranking}
-            outcomes = tuple(
-                terms.identification(
-                    face.box,
-                    [Candidate(known[hit.person][1], hit.score) for hit in ranking],
-                    gate.problems(face),
-                    top=top,
-                    gallery_size=self._index.people(today),
-                    comparisons=index.compared(today),
+                size, comparisons = self._index.people(today), index.compared(today)
+            outcomes = []
+            for face, ranking in zip(faces, rankings, strict=True):
+                candidates = [Candidate(known[hit.person][1], hit.score) for hit in ranking]
+                outcomes.append(
+                    terms.identification(face, candidates, top=top, gallery_size=size, comparisons=comparisons)
                 )
-                for face, ranking in zip(faces, rankings, strict=True)
-            )
             reached = [
                 (known[hit.person][0], outcome.decision, hit.score)
                 for outcome, ranking in zip(outcomes, rankings, strict=True)
@@ -346,7 +342,7 @@ class Gallery:
                         source = rules.storable_source(faces.source) if rows.by_id(person_id) else None
                         event: Event = "matched" if decision == "match" else "ambiguous"
                         rows.append(event, person_id, terms.evidence(decision, score), source=source)
-        return Identifications(outcomes, faces.detections.points, faces.source, faces.photo)
+        return Identifications(tuple(outcomes), faces.detections.points, faces.source, faces.photo)
 
     # -- forgetting -----------------------------------------------------------------------------------------------
 
