@@ -42,20 +42,7 @@ class BoxCrop:
         return f"box-{self.size}-margin-{self.margin} v1"
 
     def __call__(self, image: Image, detections: Detections) -> Chips:
-        """Cut one chip per detection.
-
-        Parameters
-        ----------
-        image : ndarray, uint8, shape (height, width, 3)
-            The photo.
-        detections : Detections
-            Only the boxes are used.
-
-        Returns
-        -------
-        ndarray, uint8, shape (n, size, size, 3)
-            Black where a box lies wholly outside the photo.
-        """
+        """Cut one chip per detection, of which only the boxes count; black where one lies wholly outside the photo."""
         height, width = image.shape[:2]
         chips = np.zeros((len(detections), self.size, self.size, 3), np.uint8)
         for chip, box in zip(chips, detections.boxes.astype(np.float64), strict=True):

@@ -22,24 +22,10 @@ RECIPES = (_DLIB, "five-point-112.v1", "box-160-margin-14 v1")
 
 
 def crop_recipe(name: str, *, model_files: Path | None = None) -> Crop:
-    """The crop recipe of that name.
+    """The crop recipe of that name, as ``Crop.name`` gives it; `model_files` is looked into first for what it needs.
 
-    Parameters
-    ----------
-    name : str
-        As ``Crop.name`` gives it.
-    model_files : Path, optional
-        Where to look first for files that the recipe needs.
+    `ArgumentError` if no recipe has that name; `MissingWeightsError`, `CorruptWeightsError` for a file that it needs.
 
-    Raises
-    ------
-    ArgumentError
-        If no recipe has that name.
-    MissingWeightsError, CorruptWeightsError
-        If a file that it needs is absent or is not the expected one.
-
-    Examples
-    --------
     >>> crop_recipe("five-point-128.v1").size
     128
     """

@@ -44,13 +44,7 @@ class LandmarkFinder(Protocol):
 
 @dataclass(frozen=True)
 class DlibChip:
-    """dlib's face chip: 150 pixels, a margin of a quarter, aligned by the corners of the eyes and the nose.
-
-    Attributes
-    ----------
-    trees : callable
-        Finds dlib's five landmarks in a face box.
-    """
+    """dlib's face chip: 150 pixels, a margin of a quarter, aligned by the five landmarks that `trees` find."""
 
     trees: LandmarkFinder
     size: ClassVar[int] = _DLIB_CHIP
@@ -69,17 +63,9 @@ class DlibChip:
 
 
 def tree_squares(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Face boxes as dlib's detector would place them, from the detector's five points.
+    """Upright face boxes (n, 4) in pixels as dlib's detector would place them, from the detector's points (n, 5, 2).
 
-    Parameters
-    ----------
-    points : ndarray, float32, shape (n, 5, 2)
-        As in ``Detections.points``.
-
-    Returns
-    -------
-    ndarray, float32, shape (n, 4)
-        Left, top, right, bottom in pixels. Upright squares; the trees cope with turned faces themselves.
+    The trees cope with turned faces themselves.
     """
     if len(points) == 0:
         return np.empty((0, 4), np.float32)

@@ -23,19 +23,9 @@ _STRIDE_LOG2 = 4
 
 
 class DlibReader:
-    """Reads one dlib stream from front to back.
+    """Reads one dlib stream from front to back; `name` is what the file is called in messages.
 
-    Parameters
-    ----------
-    content : bytes
-        The whole file.
-    name : str
-        What the file is called in an error message.
-
-    Raises
-    ------
-    CorruptWeightsError
-        From every method, if the bytes are not what dlib would have written at this place.
+    Every method raises `CorruptWeightsError` if the bytes are not what dlib would have written at this place.
     """
 
     def __init__(self, content: bytes, *, name: str) -> None:
@@ -118,31 +108,16 @@ class DlibReader:
 
 
 def read_integers(content: bytes, *, name: str) -> NDArray[np.int64]:
-    """Read a stream that holds nothing but integers, all at once.
+    """Read a stream that holds nothing but integers, all at once: int64, shape (n,).
 
-    The landmark trees are three million integers; one Python call each would take seconds at every start.
-
-    Parameters
-    ----------
-    content : bytes
-        The whole stream.
-    name : str
-        What the file is called in an error message.
-
-    Returns
-    -------
-    ndarray, int64, shape (n,)
-
-    Raises
-    ------
-    CorruptWeightsError
-        If the stream holds a byte that begins no integer, or ends within one.
+    The landmark trees are three million integers; one Python call each would take seconds at every start. A stream with
+    a byte that begins no integer, or that ends within one, is a `CorruptWeightsError`.
 
     Notes
     -----
-    Where an integer ends says where the next begins, so the starts form a linked list. Following it is made
-    parallel by pointer doubling: `jump` first leads from every byte to the start after it; composed with itself k
-    times it leads 2^k starts on. Python then walks every 32nd start only, and numpy fills in those between.
+    Where an integer ends says where the next begins, so the starts form a linked list. Following it is made parallel by
+    pointer doubling: `jump` first leads from every byte to the start after it; composed with itself k times it leads
+    2^k starts on. Python then walks every 16th start only, and numpy fills in those between.
     """
     values = []
     at = 0

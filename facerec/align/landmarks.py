@@ -55,20 +55,10 @@ class LandmarkTrees:
     deltas: NDArray[np.float32]
 
     def __call__(self, image: Image, squares: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Find the five landmarks of each face.
+        """Find five landmarks, float32 (n, 5, 2), x, y in pixels, unrounded, in each face box (n, 4) of a photo.
 
-        Parameters
-        ----------
-        image : ndarray, uint8, shape (height, width, 3)
-            RGB photo.
-        squares : ndarray, float32, shape (n, 4)
-            Left, top, right, bottom of each face box in pixels; may reach beyond the photo, whose outside is black.
-
-        Returns
-        -------
-        ndarray, float32, shape (n, 5, 2)
-            x, y in pixels, unrounded. Order: outer and inner corner of the right-image eye, outer and inner corner
-            of the left-image eye, base of the nose.
+        Boxes are left, top, right, bottom in pixels and may reach beyond the photo, whose outside is black. Order:
+        outer and inner corner of the right-image eye, outer and inner corner of the left-image eye, base of the nose.
         """
         squares = np.asarray(squares, np.float32).reshape(-1, 4)
         if len(squares) == 0:
@@ -120,14 +110,7 @@ def _grey_at(image: Image, pixels: NDArray[np.intp]) -> NDArray[np.float32]:
 
 
 def parse_landmark_trees(content: bytes, *, name: str) -> LandmarkTrees:
-    """Read a 5-point shape predictor as dlib writes it.
-
-    Parameters
-    ----------
-    content : bytes
-        The whole file.
-    name : str
-        What the file is called in an error message.
+    """Read a 5-point shape predictor as dlib writes it; `name` is what the file is called in messages.
 
     Raises
     ------
@@ -136,8 +119,8 @@ def parse_landmark_trees(content: bytes, *, name: str) -> LandmarkTrees:
 
     Notes
     -----
-    Order in the file: version 1; the initial shape (a 10 × 1 matrix); a vector of cascades, each a vector of trees
-    (15 splits, 16 leaves); per cascade a vector of anchor landmarks; per cascade a vector of pixel offsets.
+    Order in the file: version 1; the initial shape (a 10 × 1 matrix); a vector of cascades, each a vector of trees (15
+    splits, 16 leaves); per cascade a vector of anchor landmarks; per cascade a vector of pixel offsets.
     """
     stream = read_integers(content, name=name)
     at = 0

@@ -16,23 +16,9 @@ from facerec.types import Image
 def similarity_transforms(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float32]:
     """Fit rotation, uniform scale and shift from each of n point sets to one target, by least squares.
 
-    Parameters
-    ----------
-    source : ndarray, float32, shape (n, k, 2)
-        x, y of k >= 2 points per set.
-    target : ndarray, float32, shape (k, 2)
-        Where they should come to lie.
-
-    Returns
-    -------
-    ndarray, float32, shape (n, 2, 3)
-        Matrices M with M @ (x, y, 1) nearest to the target. No reflection. Where all points of a set coincide the
-        scale is undefined and the matrix is NaN.
-
-    Raises
-    ------
-    ArgumentError
-        If the shapes do not fit each other.
+    From points (n, k, 2) and their targets (k, 2), k >= 2, to float32 (n, 2, 3): matrices M with M @ (x, y, 1) nearest
+    to the target. No reflection. Where all points of a set coincide the scale is undefined and the matrix is NaN.
+    Shapes that do not fit each other are an `ArgumentError`.
 
     Notes
     -----
@@ -59,26 +45,11 @@ def similarity_transforms(source: NDArray[np.float32], target: NDArray[np.float3
 
 
 def cut_chip(image: Image, transform: NDArray[np.float32], size: int) -> Image:
-    """Cut the square chip that `transform` maps the photo to.
+    """Cut the square chip of `size` pixels that `transform`, float32 (2, 3) from photo to chip, maps the photo to.
 
-    Parameters
-    ----------
-    image : ndarray, uint8, shape (height, width, 3)
-        RGB photo.
-    transform : ndarray, float32, shape (2, 3)
-        Similarity from photo to chip, as `similarity_transforms` gives it.
-    size : int
-        Side of the chip in pixels.
-
-    Returns
-    -------
-    ndarray, uint8, shape (size, size, 3)
-        Bilinear; outside the photo is black. All black if the transform is not finite.
-
-    Notes
-    -----
-    A face much larger than the chip is first reduced by whole powers of two (box average), so that bilinear
-    sampling does not skip pixels. Only the part of the photo under the chip is touched.
+    Bilinear; outside the photo is black, and all is if the transform is not finite. A face much larger than the chip is
+    first reduced by whole powers of two (box average), so that bilinear sampling does not skip pixels. Only the part of
+    the photo under the chip is touched.
     """
     black = np.zeros((size, size, 3), np.uint8)
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))

@@ -22,15 +22,7 @@ _Boxes: TypeAlias = NDArray[np.floating]
 
 
 def cell_boxes(cells: Tensor, scale: float) -> Tensor:
-    """The pixels of the photo that the proposal network saw from each cell.
-
-    Parameters
-    ----------
-    cells : Tensor, shape (n, 2)
-        x, y on the network's grid.
-    scale : float
-        Size of the pyramid level relative to the photo.
-    """
+    """The pixels of the photo that the network saw from each cell (x, y) of a pyramid level `scale` times its size."""
     corner = cells * float(_STRIDE)
     return torch.cat([((corner + 1) / scale).floor(), ((corner + _CELL) / scale).floor()], dim=1)
 

@@ -28,40 +28,19 @@ Network = TypeVar("Network", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Nets:
-    """The proposal, refinement and output networks on one device; they take pixels as they are, 0 … 255.
-
-    Attributes
-    ----------
-    proposal : PNet
-        Run by `propose`.
-    refinement : RNet
-        (n, 3, 24, 24) → regressions (n, 4), probabilities (n, 2).
-    output : ONet
-        (n, 3, 48, 48) → regressions (n, 4), points (n, 10), probabilities (n, 2).
-    """
+    """The proposal, refinement and output networks on one device; they take pixels as they are, 0 … 255."""
 
     proposal: PNet
     refinement: RNet
     output: ONet
 
     def propose(self, level: Tensor, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Look for faces all over one level of the pyramid.
+        """Look for faces all over one level of the pyramid, float32, shape (1, 3, h, w).
 
-        Parameters
-        ----------
-        level : Tensor, float32, shape (1, 3, h, w)
-        threshold : float
-            Smallest probability that counts.
-
-        Returns
-        -------
-        tuple of Tensor
-            Cells (n, 2) as x, y on the network's grid of stride 2; probabilities (n,); regressions (n, 4).
-
-        Notes
-        -----
-        The two last layers look at one cell at a time. The softmax over two classes is the logistic function of their
-        difference, so one product decides which cells count, and only those few are regressed.
+        Gives cells (n, 2) as x, y on the network's grid of stride 2, their probabilities (n,), at least `threshold`,
+        and regressions (n, 4). The two last layers look at one cell at a time; the softmax over two classes is the
+        logistic function of their difference, so one product decides which cells count, and only those few are
+        regressed.
         """
         height, width = level.shape[2:]
         rows = max(_STRIDE, _STRIP_PIXELS // width // _STRIDE * _STRIDE)
@@ -143,13 +122,7 @@ def _take_pixels_as_they_are(first: nn.Module) -> None:
 
 
 def load_nets(*, device: torch.device, model_files: Path | None = None) -> Nets:
-    """Load the three networks: channels last, in evaluation mode, without gradients.
-
-    Raises
-    ------
-    MissingWeightsError, CorruptWeightsError
-        As ``facerec.models.weights.load``.
-    """
+    """Load the three networks: channels last, in evaluation mode, without gradients; errors as of ``weights.load``."""
 
     def loaded(network: Network, file: weights.WeightFile) -> Network:
         content = io.BytesIO(weights.load(file, model_files=model_files))

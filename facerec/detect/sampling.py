@@ -27,12 +27,7 @@ class Sampler(Protocol):
 
 
 class ExactSampler:
-    """Area averages in float32, from the full photo every time.
-
-    Parameters
-    ----------
-    photo : Tensor, uint8, shape (1, 3, height, width)
-    """
+    """Area averages in float32, from the full photo, uint8 (1, 3, height, width), every time."""
 
     def __init__(self, photo: Tensor) -> None:
         self._photo = photo.float()
@@ -53,12 +48,7 @@ class ExactSampler:
 
 
 class FastSampler:
-    """Octaves in uint8; every look starts from the octave at most twice as large as needed.
-
-    Parameters
-    ----------
-    photo : Tensor, uint8, shape (1, 3, height, width)
-    """
+    """Octaves in uint8 of a photo (1, 3, height, width); looks start from one at most twice as large as needed."""
 
     def __init__(self, photo: Tensor) -> None:
         self._octaves = [photo]

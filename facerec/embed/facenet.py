@@ -37,35 +37,10 @@ def facenet(
     precision: Precision = "float32",
     weight: WeightFile = FACENET_WEIGHTS,
 ) -> Embedder:
-    """Make the embedder.
+    """Load facenet-pytorch's embedder, of dimension 512; arguments and errors as of ``facerec.embed.dlib_resnet``.
 
-    Parameters
-    ----------
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    model_files : path, optional
-        A folder that holds the weights, looked into first; see `facerec.models.weights.locate`.
-    flip : bool
-        Whether to average the vectors of a chip and of its mirror image, each of unit length: twice the time, and a
-        little more accurate. Embedders with and without are two, and their vectors must not meet.
-    precision : {"float32", "bfloat16"}
-        Number type of the arithmetic. It is not part of the digest: vectors of both may meet.
-    weight : WeightFile
-        The weights; others than the catalogue's are for networks of the same shape that the user trained.
-
-    Returns
-    -------
-    Embedder
-        Of dimension 512; thread-safe.
-
-    Raises
-    ------
-    MissingWeightsError
-        If the weights are nowhere; the message says where they were looked for and how to get them.
-    CorruptWeightsError
-        If they are not the file that they should be, or hold another network.
-    ArgumentError
-        If `device` or `precision` is unknown, or the machine has no such device.
+    `weight` is the file of weights: others than the catalogue's are for networks of the same shape that the user
+    trained. A file that holds another network is a `CorruptWeightsError`.
     """
     network = _network(load(weight, model_files=model_files), name=weight.file_name)
     # The network takes pixels 0 … 255 as they are.

@@ -55,16 +55,10 @@ def embedder_names() -> tuple[str, ...]:
 
 
 def load_embedder(name: str = DEFAULT, *, device: str = "cpu", model_files: Path | None = None) -> Embedder:
-    """Load an embedder by its name.
+    """Load an embedder by its name, one of `embedder_names`.
 
-    Parameters
-    ----------
-    name : str
-        One of `embedder_names`.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``; an ONNX model always runs on the processor.
-    model_files : Path, optional
-        Where to look first for files that come with this project's models and crop recipes.
+    An ONNX model always runs on the processor, whatever the `device` (``cpu``, ``cuda`` or ``cuda:N``); `model_files`
+    is looked into first for files that come with this project's models and crop recipes.
 
     Raises
     ------
@@ -83,12 +77,8 @@ def load_embedder(name: str = DEFAULT, *, device: str = "cpu", model_files: Path
 def digest_of(name: str) -> str:
     """The digest of the embedder that `load_embedder` would load; loads no torch.
 
-    Raises
-    ------
-    ArgumentError
-        If no embedder has that name; the message lists them.
-    WeightsError
-        If it is an added model whose folder cannot be read.
+    Errors: `ArgumentError` for a name that no embedder has, `WeightsError` for an added model whose folder cannot be
+    read.
     """
     checked_embedder_name(name)
     return _BUILT_IN[name].digest if name in _BUILT_IN else read_model(models_folder() / name).description.digest
@@ -112,21 +102,9 @@ def _unknown(name: str) -> ArgumentError:
 
 
 def embedder_of(model: ModelFolder, *, device: str = "cpu", model_files: Path | None = None) -> Embedder:
-    """The embedder that a model's folder describes.
+    """The embedder that a model's folder describes; the other arguments and errors as of `load_embedder`.
 
-    Parameters
-    ----------
-    model : ModelFolder
-        From ``facerec.models.folder.read_model``.
-    device, model_files
-        As for `load_embedder`.
-
-    Raises
-    ------
-    CorruptWeightsError, WeightsError
-        If the weights are not what the folder says they are.
-    ArgumentError
-        If `device` is unknown or absent, or no crop recipe has the name that the folder gives.
+    An `ArgumentError` if no crop recipe has the name that the folder gives.
     """
     about = model.description
     crop = crop_recipe(about.crop, model_files=model_files)
@@ -150,14 +128,7 @@ def _from_folder(path: Path, *, device: str, model_files: Path | None) -> Embedd
 
 
 def add_model(folder: Path, *, name: str | None = None) -> ModelFolder:
-    """Add a model's folder, so that its name stands for it; the folder is copied.
-
-    Parameters
-    ----------
-    folder : Path
-        As ``facerec train`` writes it.
-    name : str, optional
-        Another name than its own.
+    """Copy a model's folder, as ``facerec train`` writes it, to where its name (or another one) stands for it.
 
     Raises
     ------
@@ -186,31 +157,10 @@ def describe_onnx(
     flip: bool = True,
     output: str | None = None,
 ) -> tuple[ModelDescription, bytes]:
-    """Try an ONNX face network out and describe it.
+    """Try an ONNX face network out; its description under that name, and the contents of the file.
 
-    Parameters
-    ----------
-    file : Path
-    name : str
-        What it shall be called.
-    crop : str
-        Name of the crop recipe that it was trained with.
-    pixels : Pixels
-        The scaling that it was trained with.
-    terms : Terms
-        What may be done with the weights.
-    training : Training, optional
-        What is known of how it was made.
-    flip : bool
-        Whether vectors shall be averaged with those of the mirror image.
-    output : str, optional
-        Which output of the graph is the vector.
-
-    Returns
-    -------
-    ModelDescription
-    bytes
-        The file's contents.
+    `crop` names the recipe that it was trained with, `pixels` is the scaling; `output` says which output of the graph
+    is the vector, where it has several.
 
     Raises
     ------

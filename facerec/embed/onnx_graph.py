@@ -30,20 +30,10 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class OnnxGraph:
-    """An ONNX face network, ready to run.
+    """An ONNX face network, ready to run: `session` may be called by several threads at once.
 
-    Attributes
-    ----------
-    session : onnxruntime.InferenceSession
-        Several threads may call it at once.
-    input, output : str
-        Names of the image and of the vector in the graph.
-    layout : {"NCHW", "NHWC"}
-        Where the graph has its channels.
-    batch : int or None
-        How many images it takes at once, if that is fixed; ``None``: any number.
-    number : numpy dtype
-        Of the input: float32, or float16.
+    `input` and `output` name the image and the vector in the graph, whose channels are where `layout` says. It takes
+    `batch` images at once (``None``: any number), of the type `number`.
     """
 
     session: onnxruntime.InferenceSession
@@ -55,14 +45,10 @@ class OnnxGraph:
 
 
 def open_graph(model: bytes, *, name: str, size: int, output: str | None = None, threads: int = 1) -> OnnxGraph:
-    """Open an ONNX face network.
+    """Open an ONNX face network from its file's contents; `name` is what it is called in messages.
 
     Parameters
     ----------
-    model : bytes
-        The whole file.
-    name : str
-        What it is called in messages.
     size : int
         Side of the images that it will be given, in pixels.
     output : str, optional
@@ -107,20 +93,8 @@ def open_graph(model: bytes, *, name: str, size: int, output: str | None = None,
 def onnx_forward(graph: OnnxGraph, pixels: Pixels, *, flip: bool) -> Callable[[Chips], NDArray[np.float32]]:
     """Return the function from chips to vectors that a graph computes; several threads may call it at once.
 
-    Parameters
-    ----------
-    graph : OnnxGraph
-        From `open_graph`.
-    pixels : Pixels
-        The scaling that it was trained with.
-    flip : bool
-        Average the unit vectors of each chip and of its mirror image; twice the work, more accurate.
-
-    Returns
-    -------
-    callable
-        uint8 (n, size, size, 3), n >= 1 → float32 (n, d). Raises WeightsError where the graph gives anything but one
-        finite vector per image.
+    uint8 (n, size, size, 3), n >= 1, to float32 (n, d); with `flip` the unit vectors of each chip and of its mirror
+    image are averaged. It raises `WeightsError` where the graph gives anything but one finite vector per image.
     """
 
     def run(chips: Chips) -> NDArray[np.float32]:
@@ -145,11 +119,8 @@ def onnx_forward(graph: OnnxGraph, pixels: Pixels, *, flip: bool) -> Callable[[C
 def probe_dimension(forward: Callable[[Chips], NDArray[np.float32]], size: int, *, name: str) -> int:
     """Length of the vectors of a network, found by running it on noise; the network is tried out with that.
 
-    Raises
-    ------
-    WeightsError
-        If it gives different vectors for the same chip alone and among others, or hardly different ones for different
-        chips: no photo could be told from another.
+    `WeightsError` if it gives different vectors for the same chip alone and among others, or hardly different ones for
+    different chips: no photo could be told from another.
     """
     noise = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=np.uint8)
     together, alone = unit_length(forward(noise)), unit_length(forward(noise[:1]))

@@ -16,15 +16,7 @@ _SWITCH = "ORT_DISABLE_TELEMETRY"  # read once, while it is imported
 def onnx_runtime(*, of: Extra = "onnx") -> ModuleType:
     """The module ``onnxruntime``; whoever sets the variable ``ORT_DISABLE_TELEMETRY`` decides otherwise.
 
-    Parameters
-    ----------
-    of : str
-        The extra that the error names.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
+    Where it is not installed: `MissingExtraError`, which names the extra.
     """
     decided = _SWITCH in os.environ
     os.environ.setdefault(_SWITCH, "1")

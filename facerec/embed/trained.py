@@ -18,15 +18,7 @@ from facerec.types import Chips
 
 
 class Scaled(nn.Module):
-    """A network behind the scaling of its pixels.
-
-    Parameters
-    ----------
-    network : nn.Module
-        Takes scaled pixels.
-    pixels : Pixels
-        In the order R, G, B.
-    """
+    """A network behind the scaling of its pixels, which are in the order R, G, B."""
 
     def __init__(self, network: nn.Module, pixels: Pixels) -> None:
         super().__init__()
@@ -40,26 +32,10 @@ class Scaled(nn.Module):
 
 
 def trained_forward(model: ModelFolder, *, device: str = "cpu") -> Callable[[Chips], NDArray[np.float32]]:
-    """Return the function from chips to vectors of a trained model.
+    """Return the function from chips to vectors of a trained model; several threads may call it at once.
 
-    Parameters
-    ----------
-    model : ModelFolder
-        Of kind ``torch``.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-
-    Returns
-    -------
-    callable
-        uint8 chips (n, size, size, 3) → float32 (n, d); several threads may call it at once.
-
-    Raises
-    ------
-    CorruptWeightsError
-        If the weights or the architecture are not what the folder says they are.
-    ArgumentError
-        If `device` is unknown or absent.
+    uint8 chips (n, size, size, 3) to float32 (n, d). `CorruptWeightsError` if the weights or the architecture are not
+    what the folder says they are, `ArgumentError` if `device` is unknown or absent.
     """
     about = model.description
     network = rebuild(about.architecture, model.weights(), name=about.name)

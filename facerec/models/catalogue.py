@@ -24,32 +24,11 @@ CommercialUse: TypeAlias = Literal["yes", "no", "unclear"]
 class Model:
     """What is known of one model.
 
-    Attributes
-    ----------
-    name : str
-        As on the command line.
-    task : {"detector", "landmarks", "embedder"}
-        What it does.
-    summary : str
-        What it is, in one line.
-    weights : tuple of WeightFile
-        The files that it needs, all of them.
-    dimension : int or None
-        Length of an embedder's vector; ``None`` for the other tasks.
-    default : bool
-        Whether it is used when nothing else is asked for.
-    code_licence, weights_licence : str
-        SPDX identifier or, where there is none, the grant in words.
-    commercial : {"yes", "no", "unclear"}
-        Commercial use of the weights.
-    commercial_reason : str
-        Why.
-    training_data : str
-        What it was trained on.
-    training_terms : str
-        The terms of that data, and what is known of the consent of those in it.
-    accuracy_by_group : str
-        What is known of its accuracy for women and men, ages, skin types and origins, and who measured it.
+    `name` is as on the command line; `weights` are all the files that it needs; `dimension` is the length of an
+    embedder's vector, ``None`` for other tasks; `default` models are used when nothing else is asked for. A licence is
+    an SPDX identifier or, where there is none, the grant in words. `training_terms` are those of the data, with what is
+    known of the consent of those in it; `accuracy_by_group` is what is known for women and men, ages, skin types and
+    origins, and who measured it.
     """
 
     name: str
@@ -186,15 +165,8 @@ MODELS = (MTCNN, DLIB_5PT, DLIB_RESNET, FACENET)
 
 
 def model(name: str) -> Model:
-    """The model of that name.
+    """The model of that name; `ArgumentError` that lists the names if there is none.
 
-    Raises
-    ------
-    ArgumentError
-        If there is none; the message lists the names.
-
-    Examples
-    --------
     >>> model("dlib-resnet").dimension
     128
     """

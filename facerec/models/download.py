@@ -18,13 +18,7 @@ from urllib.error import HTTPError
 
 from facerec.errors import CorruptWeightsError, WeightsError
 from facerec.files import sha256_of
-from facerec.models.weights import (
-    InPackage,
-    WeightFile,
-    cache_folder,
-    how_to_get,
-    named_folder,
-)
+from facerec.models.weights import InPackage, WeightFile, cache_folder, how_to_get, named_folder
 
 MAX_DOWNLOAD = 1 << 30
 """No model file of this project is larger, so a server that sends more bytes than this sends something else."""
@@ -45,33 +39,26 @@ def fetch(
 ) -> Path:
     """Download a model file, unless it is there already, and check it.
 
-    The bytes go to a temporary file beside the destination, which takes the final name only after its SHA-256 was
-    found right; on any failure nothing is left behind and an older file stays as it was.
+    The bytes go to a temporary file beside the destination, which takes the final name only after its SHA-256 was found
+    right; on any failure nothing is left behind and an older file stays as it was.
 
     Parameters
     ----------
     weight : WeightFile
         Its source must be a `Download`.
     model_files : path, optional
-        Where to put it; by default the folder that ``FACEREC_MODEL_FILES`` names, else the user's cache folder.
-        Made if it does not exist.
+        Where to put it; by default the folder that ``FACEREC_MODEL_FILES`` names, else the user's cache folder. Made if
+        it does not exist.
     progress : callable, optional
         Called with the bytes so far and the bytes in all (``None`` where the server does not say).
     opener : urllib.request.OpenerDirector, optional
         How to open the address, for proxies that the environment does not name.
 
-    Returns
-    -------
-    Path
-        The file.
-
     Raises
     ------
     WeightsError
         If the file comes with a package and not from a server, or its address is not https.
-    WeightsError
         If the server cannot be reached, answers with an error or stops sending.
-    WeightsError
         If the file cannot be written, for instance because the disk is full.
     CorruptWeightsError
         If the server sent another file.

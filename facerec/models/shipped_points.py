@@ -15,12 +15,7 @@ _FOLDERS = (Path(__file__).parents[1] / "_calibration", Path(__file__).parents[2
 
 
 def shipped_points() -> tuple[OperatingPoint, ...]:
-    """The operating points that come with this project and with added models.
-
-    Returns
-    -------
-    tuple of OperatingPoint
-        Sorted by embedder, data set and target; empty where there are none.
+    """The operating points that come with this project and with added models, by embedder, data set and target.
 
     Raises
     ------
@@ -35,31 +30,17 @@ def shipped_points() -> tuple[OperatingPoint, ...]:
 
 
 def shipped_point(embedder_digest: str, target_fmr: float, *, embedder: str = "this embedder") -> OperatingPoint:
-    """The operating point that comes with an embedder.
-
-    Parameters
-    ----------
-    embedder_digest : str
-        SHA-256 digest of the embedder that makes the vectors.
-    target_fmr : float
-        Exactly as calibrated; there is nothing in between.
-    embedder : str
-        What the embedder is called in an error message.
-
-    Returns
-    -------
-    OperatingPoint
+    """The operating point that comes with an embedder at exactly that target; there is nothing in between.
 
     Raises
     ------
     NoPointError
-        If none is shipped for that embedder and target; the message says what there is, and how to measure one.
+        If there is none; the message calls it `embedder`, says what there is, and how to measure one.
     """
     points = shipped_points()
     for point in points:
-        if point.matcher.embedder_digest == embedder_digest and math.isclose(
-            point.target_fmr, target_fmr, rel_tol=1e-9
-        ):
+        at_target = math.isclose(point.target_fmr, target_fmr, rel_tol=1e-9)
+        if at_target and point.matcher.embedder_digest == embedder_digest:
             return point
     available = ", ".join(
         f"FMR {p.target_fmr:g} for {p.matcher.embedder} ({p.matcher.embedder_digest[:12]}…)" for p in points

@@ -14,16 +14,7 @@ from facerec.models.weights import WeightFile, added_models, locate, models_fold
 
 @dataclass(frozen=True)
 class FileState:
-    """Whether a model file can be used.
-
-    Attributes
-    ----------
-    state : {"ok", "absent", "wrong"}
-    path : str or None
-        Where it is, if it is the file that it should be.
-    problem : str
-        What is wrong; empty if nothing is.
-    """
+    """Whether a model file can be used: its path where it is the right one, else what is wrong."""
 
     state: Literal["ok", "absent", "wrong"]
     path: str | None = None
@@ -47,16 +38,7 @@ def found(find: Callable[[], Path]) -> FileState:
 
 @dataclass(frozen=True)
 class AddedModel:
-    """An added model as it lies on the disk.
-
-    Attributes
-    ----------
-    name : str
-    model : ModelFolder or None
-        None where it cannot be used.
-    problem : str
-        What is wrong then.
-    """
+    """An added model as it lies on the disk; where it cannot be used, no model and what is wrong."""
 
     name: str
     model: ModelFolder | None

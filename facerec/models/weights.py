@@ -37,17 +37,7 @@ PERMISSIONS = "check its permissions"
 
 @dataclass(frozen=True)
 class InPackage:
-    """A file that an installed Python distribution carries.
-
-    Attributes
-    ----------
-    distribution : str
-        Name of the distribution, as pip spells it.
-    version : str
-        The version that is known to carry the file.
-    path : str
-        Where the file lies in it, with ``/``.
-    """
+    """A file in an installed distribution: its name as pip spells it, a version that has the file, and the path."""
 
     distribution: str
     version: str
@@ -56,34 +46,17 @@ class InPackage:
 
 @dataclass(frozen=True)
 class Download:
-    """A file that a server gives; downloaded by ``facerec.models.download.fetch`` and by nothing else.
-
-    Attributes
-    ----------
-    url : str
-        Address, https only.
-    """
+    """A file at an https address; downloaded by ``facerec.models.download.fetch`` and by nothing else."""
 
     url: str
 
 
 @dataclass(frozen=True)
 class WeightFile:
-    """One model file: what it is called, what it must contain, where it comes from.
+    """One model file: its name for people (``facerec models fetch NAME``) and in a folder, its contents and source.
 
-    Attributes
-    ----------
-    name : str
-        What people call it, as in ``facerec models fetch NAME``.
-    file_name : str
-        Its name in a folder of model files.
-    sha256 : str
-        SHA-256 of its contents, 64 lowercase hexadecimal digits; or the first of them, eight at least, where its
-        publisher gives no more.
-    size : int or None
-        Its length in bytes; ``None`` where only the SHA-256 is known.
-    source : InPackage or Download
-        Where to get it.
+    `sha256` has 64 lowercase hexadecimal digits; or the first of them, eight at least, where its publisher gives no
+    more. `size` is in bytes, ``None`` where only the SHA-256 is known.
     """
 
     name: str
@@ -99,13 +72,7 @@ def cache_folder() -> Path:
 
 
 def named_folder() -> str | None:
-    """The folder of model files that the environment names, if it names one.
-
-    Raises
-    ------
-    ArgumentError
-        If the variable still has the name of an earlier version.
-    """
+    """The folder of model files that the environment names, if any; `ArgumentError` for the variable's earlier name."""
     if os.environ.get(_FORMER_VARIABLE):
         message = f"the environment variable {_FORMER_VARIABLE} is called {FOLDER_VARIABLE} now; set that one"
         raise ArgumentError(message)
@@ -133,22 +100,11 @@ def added_models() -> tuple[str, ...]:
 def locate(
     weight: WeightFile, *, model_files: str | os.PathLike[str] | None = None, also: Sequence[tuple[str, Path]] = ()
 ) -> Path:
-    """Find a model file and check its size and SHA-256.
+    """Find a model file and check its size and SHA-256; it may change after that: to use its contents, call `load`.
 
-    Parameters
-    ----------
-    weight : WeightFile
-        As the catalogue lists it.
-    model_files : path, optional
-        Looked into first; then the folder that the environment variable ``FACEREC_MODEL_FILES`` names, the package that
-        carries the file, and the user's cache folder.
-    also : sequence of (str, Path)
-        Further folders, looked into last, each with what to call it in a message.
-
-    Returns
-    -------
-    Path
-        The first file found. It may change after the check: to use its contents, call `load`.
+    Looked into in this order: `model_files`, the folder that the environment variable ``FACEREC_MODEL_FILES`` names,
+    the package that carries the file, the user's cache folder, and `also`, folders each with what to call it in a
+    message.
 
     Raises
     ------
@@ -166,23 +122,7 @@ def locate(
 
 
 def load(weight: WeightFile, *, model_files: str | os.PathLike[str] | None = None) -> bytes:
-    """Read a model file; the bytes returned are the bytes that were checked.
-
-    Parameters
-    ----------
-    weight, model_files
-        As for `locate`.
-
-    Returns
-    -------
-    bytes
-        The contents, of the expected size and SHA-256.
-
-    Raises
-    ------
-    MissingWeightsError, CorruptWeightsError, WeightsError
-        As `locate`.
-    """
+    """Read a model file that `locate` finds, with its errors; the bytes returned are the bytes that were checked."""
     path = _first_existing(weight, model_files)
     # Checked first, so that a file of any size that merely has the right name is not read into memory.
     _check_size(weight, path)
@@ -202,21 +142,9 @@ def how_to_get(weight: WeightFile) -> str:
 def embedder_digest(*, weights: Sequence[str], crop: str, preprocessing: str, flip: bool) -> str:
     """SHA-256 over everything that changes an embedder's vectors; what galleries and thresholds are bound to.
 
-    Parameters
-    ----------
-    weights : sequence of str
-        SHA-256 of each weight file, 64 lowercase hexadecimal digits; their order does not matter.
-    crop : str
-        Name and version of the crop recipe, ``Crop.name``.
-    preprocessing : str
-        Name and version of what happens between chip and vector: normalisation, architecture, averaging.
-    flip : bool
-        Whether the vectors of a chip and of its mirror image are averaged.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits; the SHA-256 of the arguments as JSON with sorted keys and without spaces.
+    Of the arguments as JSON with sorted keys and without spaces: the SHA-256 of each weight file, in any order;
+    ``Crop.name``; name and version of what happens between chip and vector (normalisation, architecture, averaging);
+    and whether the vectors of a chip and of its mirror image are averaged.
 
     Raises
     ------

@@ -37,19 +37,7 @@ _Network: TypeAlias = Any
 
 @dataclass(frozen=True)
 class Shape:
-    """What is known of a trunk without its weights.
-
-    Attributes
-    ----------
-    dimension : int
-        Length of a feature vector.
-    parameters : int
-        Of the trunk, without the last layer.
-    macs : int
-        Multiply-adds of the trunk for one image.
-    map_stages, map_channels : dict
-        As `Trunk` takes them.
-    """
+    """What is known of a trunk without its weights: multiply-adds are for one image, maps as `Trunk` takes them."""
 
     dimension: int
     parameters: int
@@ -71,12 +59,7 @@ class _Parts:
 def build(architecture: str, *, size: int) -> nn.Module:
     """A whole network with an ImageNet classifier and random weights, on torch's present default device.
 
-    Parameters
-    ----------
-    architecture : str
-        One of `ARCHITECTURES` or `STUDENTS`.
-    size : int
-        Side of the input in pixels; vision transformers learn one position per patch.
+    `size` is the side of the input in pixels: vision transformers learn one position per patch.
     """
     if architecture == DLIB_RESNET:
         return DlibResNet()
@@ -114,7 +97,7 @@ def dissect(architecture: str, network: nn.Module, *, size: int) -> tuple[Trunk,
 
 @cache
 def shape_of(architecture: str, *, size: int) -> Shape:
-    """Dimension, parameters, multiply-adds and feature maps at inputs of `size` pixels; nothing is computed for it.
+    """What is known of a trunk at inputs of `size` pixels; nothing is computed for it.
 
     The network and its input are on torch's meta device, where a tensor has a shape and no memory.
     """

@@ -62,12 +62,8 @@ class ResidualBlock(nn.Module):
 class DlibResNet(nn.Module):
     """The network; batch normalisation is folded into the convolutions, as the file holds it as a fixed affine.
 
-    Input: float32 RGB 0 … 255, shape (n, 3, 150, 150). Output: (n, 128), not of unit length.
-
-    Parameters
-    ----------
-    layout : tuple of (int, int)
-        Filters and stride of each residual block; others than `BLOCKS` make smaller networks of the same kind.
+    Input: float32 RGB 0 … 255, shape (n, 3, 150, 150). Output: (n, 128), not of unit length. Other layouts than
+    `BLOCKS` make smaller networks of the same kind.
     """
 
     def __init__(self, layout: Blocks = BLOCKS) -> None:
@@ -99,29 +95,15 @@ class _Stored:
 
 
 def parse_dlib_resnet(content: bytes, *, name: str) -> DlibResNet:
-    """Build the network from dlib's file.
+    """Build the network from dlib's file; in evaluation mode, without gradients. `name` is for messages.
 
-    Parameters
-    ----------
-    content : bytes
-        The whole of ``dlib_face_recognition_resnet_model_v1.dat``.
-    name : str
-        What the file is called in an error message.
-
-    Returns
-    -------
-    DlibResNet
-        In evaluation mode, without gradients.
+    dlib subtracts the mean colour and divides by 256 before the first convolution. That convolution has no padding, so
+    both are folded into its filters and biases exactly: w' = w / 256, b' = b - Σ w' · mean.
 
     Raises
     ------
     CorruptWeightsError
         If the bytes are no dlib stream, or hold another network.
-
-    Notes
-    -----
-    dlib subtracts the mean colour and divides by 256 before the first convolution. That convolution has no padding,
-    so both are folded into its filters and biases exactly: w' = w / 256, b' = b - Σ w' · mean.
     """
     stored = _read_layers(DlibReader(content, name=name))
     network = DlibResNet().requires_grad_(False).eval()

@@ -22,13 +22,7 @@ ARCHITECTURE = "face-network.v1"
 
 
 class ResidualHead(nn.Module):
-    """A linear layer, and beside it a hidden layer whose part starts at zero: an untrained one is the linear layer.
-
-    Parameters
-    ----------
-    features, dimension : int
-        Length of its input and output; the hidden layer is as wide as the input.
-    """
+    """A linear layer, and beside it a hidden layer whose part starts at zero: an untrained one is the linear layer."""
 
     def __init__(self, features: int, dimension: int) -> None:
         super().__init__()
@@ -53,14 +47,12 @@ class FaceNetwork(nn.Module):
     size : int
         Side of its input in pixels.
     head : {"linear", "mlp", "identity", "fixed"}
+        Always computes in float32.
     dimension : int
         Length of a vector; that of the features for ``identity``.
 
     Attributes
     ----------
-    trunk : Trunk
-    head : nn.Module
-        Always computes in float32.
     architecture : dict
         What `rebuild` needs; JSON.
     """
@@ -115,21 +107,10 @@ class FaceNetwork(nn.Module):
 
 
 def rebuild(architecture: Mapping[str, Any], contents: bytes, *, name: str) -> FaceNetwork:
-    """Make the network that a model's folder holds; in evaluation mode.
+    """Make the network that a model's folder holds; in evaluation mode. `name` is what it is called in messages.
 
-    Parameters
-    ----------
-    architecture : mapping
-        As `FaceNetwork.architecture` gave it.
-    contents : bytes
-        As `FaceNetwork.to_bytes` gave them.
-    name : str
-        What the model is called in messages.
-
-    Raises
-    ------
-    CorruptWeightsError
-        If the architecture is not one of this release, or the tensors are not those of it.
+    From `FaceNetwork.architecture` and the bytes of `FaceNetwork.to_bytes`; `CorruptWeightsError` if the architecture
+    is not one of this release, or the tensors are not those of it.
     """
     expected = {"name": str, "trunk": str, "size": int, "head": str, "dimension": int}
     for field, kind in expected.items():

@@ -29,22 +29,15 @@ class Trunk(nn.Module):
     neck : sequence of (str, nn.Module)
         Stages from that vector to the features: the hidden layers of AlexNet, VGG and MobileNetV3.
     dimension : int
-        Length of a feature vector.
+        Length of a feature vector; an attribute, too.
     map_stages : mapping of str to str
-        Which stage of `body` gives the feature map of which stride.
+        By stride in pixels ("4", "8", "16", "32" …), which stage of `body` gives the feature map of that stride.
     map_channels : mapping of str to int
-        Channels of each of these maps.
+        Channels of each of these maps; an attribute, too.
     map_of : callable
         From a stage's output and the pixels to a map (n, channels, height, width); for networks of tokens.
     smallest : int
-        Side in pixels of the smallest input that the network can take.
-
-    Attributes
-    ----------
-    dimension : int
-        Length of a feature vector.
-    map_channels : dict of str to int
-        Channels of each feature map that `maps` gives, by its stride in pixels: "4", "8", "16", "32" …
+        Side in pixels of the smallest input that the network can take; fewer are an `ArgumentError`.
     """
 
     def __init__(
@@ -71,20 +64,11 @@ class Trunk(nn.Module):
 
     @property
     def stages(self) -> tuple[tuple[str, nn.Module], ...]:
-        """Name and module of each stage, from input to output; together they hold every parameter exactly once.
-
-        Gradual unfreezing unfreezes them, the last one first, and layer-wise learning rates go by them.
-        """
+        """Name and module of each stage, from input to output; together they hold every parameter exactly once."""
         return (*self.body.items(), *self.neck.items())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalised pixels, float (n, 3, height, width), to features, float (n, dimension).
-
-        Raises
-        ------
-        ArgumentError
-            If the pixels are fewer than the network can take.
-        """
+        """Normalised pixels, float (n, 3, height, width), to features, float (n, dimension)."""
         self._check(x)
         for stage in self.body.values():
             x = stage(x)

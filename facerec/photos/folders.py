@@ -16,27 +16,17 @@ if TYPE_CHECKING:
 
 
 def photos(paths: Iterable[str | Path]) -> list[Path]:
-    """Expand files and folders to a list of photos.
+    """Expand files and folders to a list of photos in the order given; one that is reached twice counts once.
 
-    Parameters
-    ----------
-    paths : iterable of str or Path
-        A file is taken as it is, whatever its name ends in. A folder stands for the photos in it and in its folders,
-        sorted by path; hidden files and folders (a dot in front) are skipped, links to folders are not followed.
-
-    Returns
-    -------
-    list of Path
-        In the order given; a photo that is reached twice counts once.
+    A file is taken as it is, whatever its name ends in. A folder stands for the photos in it and in its folders, sorted
+    by path; hidden files and folders (a dot in front) are skipped, links to folders are not followed.
 
     Raises
     ------
     ArgumentError
         If `paths` is a single path; put it in a list.
     DataSetError
-        If a path does not exist.
-        If a folder holds no photo.
-        If a folder cannot be listed.
+        If a path does not exist; if a folder holds no photo or cannot be listed.
     """
     if isinstance(paths, str | Path):
         message = f"photos takes a list of paths; got the single path {quoted(str(paths))}"
@@ -62,21 +52,13 @@ def photos(paths: Iterable[str | Path]) -> list[Path]:
 def identity_folders(folder: str | Path) -> pd.DataFrame:
     """Read a folder that holds one folder of photos per person.
 
-    Parameters
-    ----------
-    folder : str or Path
-        ``folder/person/photo.jpg``; deeper folders belong to the person at the top, hidden ones are skipped.
-
-    Returns
-    -------
-    DataFrame
-        Columns `person` (the folder's name) and `image` (the path below `folder`, with ``/``), sorted.
+    Gives a table of `person` (the folder's name) and `image` (the path below `folder`, with ``/``), sorted. Deeper
+    folders belong to the person at the top, hidden ones are skipped.
 
     Raises
     ------
     DataSetError
-        If `folder` is no folder, or cannot be listed.
-        If it holds no folder of a person.
+        If `folder` is no folder, cannot be listed, or holds no folder of a person.
         If a file's name is not UTF-8.
         If a photo lies beside the people's folders, or a person's folder holds no photo.
     """

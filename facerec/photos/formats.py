@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from PIL import TiffTags
 
@@ -26,24 +26,13 @@ Reduced: TypeAlias = tuple[bytes, int]
 
 @dataclass(frozen=True)
 class PhotoFormat:
-    """One file format.
+    """One file format: what its first bytes look like, Pillow's module and class, what names of such files end in.
 
-    Attributes
-    ----------
-    name : str
-        For people.
-    starts : re.Pattern
-        What its first bytes look like.
-    decoder : str
-        Module and class in Pillow.
-    suffixes : tuple of str
-        What names of such files end in, in lower case.
-    reduce : callable
-        Cuts the file down; ValueError or IndexError if the file is damaged or ends early.
+    `reduce` cuts a file down; ValueError or IndexError if it is damaged or ends early.
     """
 
     name: str
-    starts: re.Pattern[bytes]
+    starts: bytes
     decoder: str
     suffixes: tuple[str, ...]
     reduce: Callable[[bytes], Reduced]
@@ -51,31 +40,19 @@ class PhotoFormat:
 
 def recognise(contents: bytes) -> PhotoFormat | None:
     """The format that the first bytes of `contents` are those of, or ``None``."""
-    for photo_format in FORMATS:
-        if photo_format.starts.match(contents):
-            return photo_format
-    return None
+    return next((each for each in FORMATS if re.match(each.starts, contents, re.DOTALL)), None)
 
 
 def is_heif(contents: bytes) -> bool:
     """Whether `contents` looks like an HEIC photo, which phones make and which is not read."""
-    return contents[4:8] == b"ftyp" and contents[8:12] in (
-        b"heic",
-        b"heix",
-        b"heim",
-        b"heis",
-        b"hevc",
-        b"mif1",
-        b"msf1",
-    )
+    return contents[4:8] == b"ftyp" and contents[8:12] in b"heic heix heim heis hevc mif1 msf1".split()
 
 
 def exif_orientation(exif: bytes) -> int:
     """The orientation, 1 … 8, that an EXIF block states; 1 where it states none or is damaged."""
     try:
         return _directory(exif.removeprefix(b"Exif\0\0")).orientation
-    except ValueError:
-        # A damaged block states nothing; the pixels are there all the same.
+    except ValueError:  # a damaged block states nothing; the pixels are there all the same
         return 1
 
 
@@ -114,16 +91,16 @@ def _jpeg(contents: bytes) -> Reduced:
 
 def _png(contents: bytes) -> Reduced:
     """Only the chunks that hold pixels, palette and transparency: no text, no profiles, no animation."""
-    kept, orientation, at = [contents[:8]], 1, 8
+    kept, orientation, at = [contents[:8]], None, 8
     for _ in range(_MOST_PARTS):
         kind = contents[at + 4 : at + 8]
         end = at + 12 + int.from_bytes(contents[at : at + 4], "big")
         if kind in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
             kept.append(contents[at:end])
-        elif kind == b"eXIf":
+        elif kind == b"eXIf" and orientation is None:
             orientation = exif_orientation(contents[at + 8 : end - 4])
         if kind == b"IEND" or end >= len(contents):
-            return b"".join(kept), orientation
+            return b"".join(kept), orientation or 1
         at = end
     message = f"it has more than {_MOST_PARTS} chunks"
     raise ValueError(message)
@@ -176,8 +153,7 @@ _PIXEL_TAGS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(NamedTuple):
     """One line of a TIFF directory; `field` is its value or, where that is too long, the value's place in the file."""
 
     tag: int
@@ -186,13 +162,12 @@ class _Entry:
     field: bytes
 
 
-@dataclass(frozen=True)
-class _Directory:
+class _Directory(NamedTuple):
     """The first directory of a TIFF file or of an EXIF block, which has the same form."""
 
     order: Literal["little", "big"]
     offset_bytes: int
-    entries: tuple[_Entry, ...]
+    entries: list[_Entry]
 
     @property
     def orientation(self) -> int:
@@ -207,34 +182,32 @@ def _directory(contents: bytes) -> _Directory:
     """Read the first directory; ValueError if it lies outside `contents`."""
     order: Literal["little", "big"] = "big" if contents.startswith(b"MM") else "little"
     # BigTIFF (43 in place of 42) differs in nothing but the width of its numbers.
-    big = 43 in contents[2:4]
-    offset_bytes, count_bytes = (8, 8) if big else (4, 2)
-    at = int.from_bytes(contents[offset_bytes : 2 * offset_bytes], order)
-    count = int.from_bytes(contents[at : at + count_bytes], order)
+    offset_bytes, count_bytes = (8, 8) if 43 in contents[2:4] else (4, 2)
+
+    def number(field: bytes) -> int:
+        return int.from_bytes(field, order)
+
+    at = number(contents[offset_bytes : 2 * offset_bytes])
+    count = number(contents[at : at + count_bytes])
     length = 4 + 2 * offset_bytes
     at += count_bytes
     if at + count * length > len(contents) or count > 0xFFFF:
         message = "its directory lies outside the file"
         raise ValueError(message)
-    lines = [contents[at + number * length :][:length] for number in range(count)]
-    entries = tuple(
-        _Entry(
-            tag=int.from_bytes(line[:2], order),
-            kind=int.from_bytes(line[2:4], order),
-            count=int.from_bytes(line[4:-offset_bytes], order),
-            field=line[-offset_bytes:],
-        )
+    lines = [contents[at + place * length :][:length] for place in range(count)]
+    entries = [
+        _Entry(number(line[:2]), number(line[2:4]), number(line[4:-offset_bytes]), line[-offset_bytes:])
         for line in lines
-    )
+    ]
     return _Directory(order, offset_bytes, entries)
 
 
 def _tiff(contents: bytes) -> Reduced:
     """With a new directory at the end, which holds only the tags that say how the pixels of the first frame lie."""
     found = _directory(contents)
-    order, offset_bytes = found.order, found.offset_bytes
+    order, offset_bytes, entries = found
     kept, beyond = [], 0
-    for entry in found.entries:
+    for entry in entries:
         if entry.tag not in _PIXEL_TAGS:
             continue
         size = _BYTES_OF_KIND.get(entry.kind, 0) * entry.count
@@ -270,33 +243,23 @@ def _avif(contents: bytes) -> Reduced:
 
 
 FORMATS = (
+    PhotoFormat("JPEG", rb"\xff\xd8\xff", "JpegImagePlugin.JpegImageFile", (".jpg", ".jpeg", ".jfif"), _jpeg),
+    PhotoFormat("PNG", rb"\x89PNG\r\n\x1a\n", "PngImagePlugin.PngImageFile", (".png",), _png),
+    PhotoFormat("WebP", rb"RIFF....WEBP", "WebPImagePlugin.WebPImageFile", (".webp",), _unchanged),
+    PhotoFormat("GIF", rb"GIF8[79]a", "GifImagePlugin.GifImageFile", (".gif",), _gif),
+    PhotoFormat("BMP", rb"BM", "BmpImagePlugin.BmpImageFile", (".bmp",), _unchanged),
     PhotoFormat(
-        "JPEG", re.compile(rb"\xff\xd8\xff"), "JpegImagePlugin.JpegImageFile", (".jpg", ".jpeg", ".jfif"), _jpeg
+        "TIFF", rb"(II|MM)(\x00[\x2a\x2b]|[\x2a\x2b]\x00)", "TiffImagePlugin.TiffImageFile", (".tif", ".tiff"), _tiff
     ),
-    PhotoFormat("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), "PngImagePlugin.PngImageFile", (".png",), _png),
-    PhotoFormat(
-        "WebP", re.compile(rb"RIFF....WEBP", re.DOTALL), "WebPImagePlugin.WebPImageFile", (".webp",), _unchanged
-    ),
-    PhotoFormat("GIF", re.compile(rb"GIF8[79]a"), "GifImagePlugin.GifImageFile", (".gif",), _gif),
-    PhotoFormat("BMP", re.compile(rb"BM"), "BmpImagePlugin.BmpImageFile", (".bmp",), _unchanged),
-    PhotoFormat(
-        "TIFF",
-        re.compile(rb"(II|MM)(\x00[\x2a\x2b]|[\x2a\x2b]\x00)"),
-        "TiffImagePlugin.TiffImageFile",
-        (".tif", ".tiff"),
-        _tiff,
-    ),
-    PhotoFormat(
-        "PNM", re.compile(rb"P[1-6]\s"), "PpmImagePlugin.PpmImageFile", (".ppm", ".pgm", ".pbm", ".pnm"), _unchanged
-    ),
+    PhotoFormat("PNM", rb"P[1-6]\s", "PpmImagePlugin.PpmImageFile", (".ppm", ".pgm", ".pbm", ".pnm"), _unchanged),
     PhotoFormat(
         "JPEG 2000",
-        re.compile(rb"\xff\x4f\xff\x51|\x00\x00\x00\x0cjP  \r\n\x87\n"),
+        rb"\xff\x4f\xff\x51|\x00\x00\x00\x0cjP  \r\n\x87\n",
         "Jpeg2KImagePlugin.Jpeg2KImageFile",
         (".jp2", ".j2k", ".jpf", ".jpx"),
         _unchanged,
     ),
-    PhotoFormat("AVIF", re.compile(rb"....ftypavi[fs]", re.DOTALL), "AvifImagePlugin.AvifImageFile", (".avif",), _avif),
+    PhotoFormat("AVIF", rb"....ftypavi[fs]", "AvifImagePlugin.AvifImageFile", (".avif",), _avif),
 )
 """Every format that is read; of JPEG also the first picture of an MPO, of the others the first frame."""
 

@@ -18,19 +18,9 @@ _BAND = 1 << 20
 
 
 def from_image(image: PIL.Image.Image, orientation: int) -> Image:
-    """The pixels of a loaded PIL image, upright.
+    """The pixels of a loaded PIL image of any mode, upright by its EXIF orientation (1 … 8); transparent parts white.
 
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        Of any mode; transparent parts become white.
-    orientation : int
-        As EXIF numbers it, 1 … 8.
-
-    Raises
-    ------
-    ImageError
-        If values of more than 8 bits have no clear range, see `eight_bits`.
+    `ImageError` if values of more than 8 bits have no clear range, see `eight_bits`.
     """
     width, height = image.size
     upright = np.empty((width, height, 3) if orientation >= 5 else (height, width, 3), np.uint8)
@@ -48,12 +38,7 @@ def from_image(image: PIL.Image.Image, orientation: int) -> Image:
 def from_array(array: NDArray) -> Image:
     """The pixels of an array, height × width × 3 (RGB), × 4 (RGBA), × 1 or nothing (grey), in memory of their own.
 
-    Raises
-    ------
-    ImageError
-        If the shape is another one.
-    ImageError
-        If the values have no clear range, see `eight_bits`.
+    `ImageError` if the shape is another one, or the values have no clear range, see `eight_bits`.
     """
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
@@ -81,11 +66,7 @@ def eight_bits(values: NDArray) -> NDArray[np.uint8]:
     The type tells the range where it can: 8 bits stay, booleans become 0 and 255, unsigned 16 bits are divided by 257.
     Otherwise the largest value tells it: floats up to 1 are multiplied by 255, anything up to 255 stays, integers up to
     65535 are divided by 257. (A photo in 0 … 255 whose largest value is 1 is black all over, so the guess is safe.)
-
-    Raises
-    ------
-    ImageError
-        If the type is no real number, or a value is negative, too large or not finite.
+    `ImageError` if the type is no real number, or a value is negative, too large or not finite.
     """
     kind = values.dtype.kind
     if kind == "b":

@@ -12,26 +12,10 @@ Result = TypeVar("Result")
 
 
 def ahead(work: Callable[[Item], Result], items: Iterable[Item], *, workers: int, depth: int) -> Iterator[Result]:
-    """Give ``work(item)`` for each item, in order.
+    """Give ``work(item)`` for each item, in order; what it raises in its thread is raised here, in its place.
 
-    Parameters
-    ----------
-    work : callable
-        Called in the threads; what it raises is raised here, in its place.
-    items : iterable
-        Taken one by one, at most `depth` ahead of the results that were taken.
-    workers : int
-        Number of threads, >= 1.
-    depth : int
-        How many items may be begun and not yet taken, >= 1.
+    At most `depth` items are begun and not yet taken. Whoever stops taking the results ends the threads.
 
-    Yields
-    ------
-    object
-        One result per item. Whoever stops taking them ends the threads.
-
-    Examples
-    --------
     >>> list(ahead(len, ["a", "bbb", "cc"], workers=2, depth=2))
     [1, 3, 2]
     """

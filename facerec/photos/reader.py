@@ -115,10 +115,7 @@ def check(path: str | os.PathLike[str]) -> None:
 def contents(source: Source) -> bytes | None:
     """The bytes of the file that a photo came in; ``None`` of an image, an array or a file that was read.
 
-    Raises
-    ------
-    ImageError
-        As `read`, where a path cannot be read.
+    `ImageError`, as of `read`, where a path cannot be read.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
@@ -174,12 +171,8 @@ def _read(source: Source) -> Image:
     """As `read`, but the errors do not name the source."""
     if isinstance(source, PIL.Image.Image):
         return _from_image(source)
-    if isinstance(source, str) and (held := _held_in_text(source)) is not None:
+    if (held := contents(source)) is not None:
         return _from_contents(held)
-    if isinstance(source, str | os.PathLike):
-        return _from_contents(_contents(Path(os.fsdecode(source))))
-    if isinstance(source, bytes | bytearray | memoryview):
-        return _from_contents(bytes(source))
     if not isinstance(source, np.ndarray) and hasattr(source, "read"):
         return _from_contents(_rest_of(source))
     if hasattr(source, "__array__") or hasattr(source, "__array_interface__"):
@@ -211,26 +204,26 @@ def _rest_of(file: BinaryIO) -> bytes:
     return b"".join(blocks)
 
 
-def _format_of(contents: bytes) -> formats.PhotoFormat:
-    if not contents:
+def _format_of(held: bytes) -> formats.PhotoFormat:
+    if not held:
         message = "it is empty (0 bytes)"
         raise ImageError(message)
-    if len(contents) > MAX_BYTES:
+    if len(held) > MAX_BYTES:
         message = f"it is larger than {MAX_BYTES} bytes"
         raise ImageError(message)
-    photo_format = formats.recognise(contents)
+    photo_format = formats.recognise(held)
     if photo_format is None:
         known = ", ".join(each.name for each in formats.FORMATS)
-        hint = "it is HEIC; save it as JPEG" if formats.is_heif(contents) else f"those are {known}"
+        hint = "it is HEIC; save it as JPEG" if formats.is_heif(held) else f"those are {known}"
         message = f"it is in none of the formats that are read ({hint})"
         raise ImageError(message)
     return photo_format
 
 
-def _from_contents(contents: bytes) -> Image:
-    photo_format = _format_of(contents)
+def _from_contents(held: bytes) -> Image:
+    photo_format = _format_of(held)
     try:
-        reduced, orientation = photo_format.reduce(contents)
+        reduced, orientation = photo_format.reduce(held)
         image = _decoder(photo_format)(io.BytesIO(reduced))
         _check_size(*image.size)
         image.load()

@@ -13,9 +13,8 @@ A folder is written whole or not at all, and nothing is read from it whose SHA-2
 states. No torch: embedders are made from folders by ``facerec.embed.load``.
 """
 
-from facerec.models.folder.read import ModelFolder, read_model
+from facerec.models.folder.files import ModelFolder, attach_audit, attach_points, read_model, write_model
 from facerec.models.folder.values import ModelDescription, Parent, Pixels, Terms, Training, WeightsIn
-from facerec.models.folder.write import attach_audit, attach_points, write_model
 
 __all__ = [
     "ModelDescription",

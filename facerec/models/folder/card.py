@@ -13,35 +13,6 @@ from facerec.reporting import Callout, Column, Facts, Page, Section, Table, Text
 from facerec.types import OperatingPoint
 
 _UNKNOWN = "not recorded"
-
-
-def render_card(
-    description: ModelDescription, points: Sequence[OperatingPoint], audit: Mapping[str, Any] | None
-) -> str:
-    """The card in Markdown.
-
-    Parameters
-    ----------
-    description : ModelDescription
-    points : sequence of OperatingPoint
-        Measured with this model.
-    audit : mapping or None
-        The document of an audit of this model, as ``facerec audit verification`` writes it.
-    """
-    sections = (
-        Section("What it is", (_facts(description),)),
-        Section("Intended use, and what it must not be used for", (Text(_USES),)),
-        Section("Training", (_training(description),)),
-        Section("Error rates", _rates(points)),
-        Section("Error rates by group", _groups(audit)),
-        Section("Terms", (_terms(description),)),
-    )
-    summary = (
-        f"An embedder: an aligned face of recipe {description.crop} to {description.dimension} numbers, by cosine."
-    )
-    return render_markdown(Page(f"Model card: {description.name}", summary, sections))
-
-
 _USES = """\
 For comparing faces of people who know of it and agreed, with a human who can overrule the outcome; at an operating \
 point that was measured on people like those it is used on.
@@ -50,31 +21,25 @@ Not for identifying people without their knowledge, not for inferring anything a
 decisions without a human. It does not tell a living face from a photo."""
 
 
-def _facts(description: ModelDescription) -> Facts:
-    architecture = description.architecture.get("name", "an ONNX graph")
-    parents = ", ".join(f"{parent.name} ({parent.role}, {parent.digest[:12]}…)" for parent in description.parents)
-    return Facts(
+def render_card(about: ModelDescription, points: Sequence[OperatingPoint], audit: Mapping[str, Any] | None) -> str:
+    """The card in Markdown, with the points and the document of an audit that were measured with this model."""
+    training = about.training
+    parents = ", ".join(f"{parent.name} ({parent.role}, {parent.digest[:12]}…)" for parent in about.parents)
+    what = Facts(
         (
-            ("digest", description.digest),
-            ("architecture", str(architecture)),
-            ("crop", description.crop),
-            ("pixels", description.pixels.text),
-            ("averaged with the mirror image", "yes" if description.flip else "no"),
-            ("dimension", description.dimension),
-            ("weights", f"{description.weights.file}, {description.weights.size} bytes"),
-            ("SHA-256 of the weights", description.weights.sha256),
+            ("digest", about.digest),
+            ("architecture", str(about.architecture.get("name", "an ONNX graph"))),
+            ("crop", about.crop),
+            ("pixels", about.pixels.text),
+            ("averaged with the mirror image", _yes(about.flip)),
+            ("dimension", about.dimension),
+            ("weights", f"{about.weights.file}, {about.weights.size} bytes"),
+            ("SHA-256 of the weights", about.weights.sha256),
             ("parents", parents or "none"),
         )
     )
-
-
-def _training(description: ModelDescription) -> Facts:
-    training = description.training
-    details: list[tuple[str, str | int | float | None]] = [
-        (name, ("yes" if value else "no") if isinstance(value, bool) else value)
-        for name, value in training.details.items()
-    ]
-    return Facts(
+    details = ((name, _yes(value) if isinstance(value, bool) else value) for name, value in training.details.items())
+    trained = Facts(
         (
             ("data", training.data or _UNKNOWN),
             ("terms of the data, consent", training.data_terms or _UNKNOWN),
@@ -84,11 +49,31 @@ def _training(description: ModelDescription) -> Facts:
             ("versions", ", ".join(f"{name} {version}" for name, version in training.versions.items()) or _UNKNOWN),
         )
     )
+    terms = Facts(
+        (
+            ("licence of the weights", about.terms.licence),
+            ("commercial use", f"{about.terms.commercial}: {about.terms.reason}"),
+        )
+    )
+    sections = (
+        Section("What it is", (what,)),
+        Section("Intended use, and what it must not be used for", (Text(_USES),)),
+        Section("Training", (trained,)),
+        Section("Error rates", (_rates(points),)),
+        Section("Error rates by group", _groups(audit)),
+        Section("Terms", (terms,)),
+    )
+    summary = f"An embedder: an aligned face of recipe {about.crop} to {about.dimension} numbers, by cosine."
+    return render_markdown(Page(f"Model card: {about.name}", summary, sections))
 
 
-def _rates(points: Sequence[OperatingPoint]) -> tuple[Text | Table, ...]:
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _rates(points: Sequence[OperatingPoint]) -> Text | Table:
     if not points:
-        return (Text("**Not measured.** Without an operating point this model scores, but does not decide."),)
+        return Text("**Not measured.** Without an operating point this model scores, but does not decide.")
     rows = tuple(
         (
             _data(point),
@@ -101,16 +86,9 @@ def _rates(points: Sequence[OperatingPoint]) -> tuple[Text | Table, ...]:
         )
         for point in points
     )
-    columns = (
-        Column("data"),
-        Column("target FMR"),
-        Column("threshold"),
-        Column("FMR, 95 %"),
-        Column("FNMR, 95 %"),
-        Column("impostor pairs", "count"),
-        Column("genuine pairs", "count"),
-    )
-    return (Table("Operating points of this model.", columns, rows),)
+    texts = [Column(name) for name in ("data", "target FMR", "threshold", "FMR, 95 %", "FNMR, 95 %")]
+    counts = [Column(name, "count") for name in ("impostor pairs", "genuine pairs")]
+    return Table("Operating points of this model.", (*texts, *counts), rows)
 
 
 def _data(point: OperatingPoint) -> str:
@@ -120,13 +98,20 @@ def _data(point: OperatingPoint) -> str:
     return f"{point.data_set} ({'; '.join(details)})" if details else point.data_set
 
 
-def _groups(audit: Mapping[str, Any] | None) -> tuple[Text | Table | Callout, ...]:
+def _groups(audit: Mapping[str, Any] | None) -> tuple[Table | Callout, ...]:
     if audit is None:
         return (Callout("warning", "Not audited: nobody has measured whom this model fails more often."),)
     threshold = audit["threshold"]["value"]
-    blocks: list[Text | Table | Callout] = []
+    blocks: list[Table | Callout] = []
     if not audit.get("matcher"):
         blocks.append(Callout("warning", "The audited scores carry no stamp: that they are this model's was asserted."))
+    columns = (
+        Column("people", "count"),
+        Column("impostor pairs", "count"),
+        Column("FMR, 95 %"),
+        Column("genuine pairs", "count"),
+        Column("FNMR, 95 %"),
+    )
     for by, groups in audit["groups"].items():
         rows = tuple(
             (
@@ -139,15 +124,8 @@ def _groups(audit: Mapping[str, Any] | None) -> tuple[Text | Table | Callout, ..
             )
             for group in groups
         )
-        columns = (
-            Column(str(by)),
-            Column("people", "count"),
-            Column("impostor pairs", "count"),
-            Column("FMR, 95 %"),
-            Column("genuine pairs", "count"),
-            Column("FNMR, 95 %"),
-        )
-        blocks.append(Table(f"By {by}, at one threshold for all ({threshold:.4f}).", columns, rows))
+        title = f"By {by}, at one threshold for all ({threshold:.4f})."
+        blocks.append(Table(title, (Column(str(by)), *columns), rows))
     return tuple(blocks)
 
 
@@ -155,13 +133,3 @@ def _rate_text(rate: Mapping[str, Any]) -> str:
     if rate["value"] is None:
         return "not measured"
     return f"{rate['value']:.3g} [{rate['low']:.3g}, {rate['high']:.3g}]"
-
-
-def _terms(description: ModelDescription) -> Facts:
-    terms = description.terms
-    return Facts(
-        (
-            ("licence of the weights", terms.licence),
-            ("commercial use", f"{terms.commercial}: {terms.reason}"),
-        )
-    )

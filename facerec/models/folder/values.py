@@ -10,23 +10,24 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 from facerec.errors import ArgumentError
+from facerec.models.catalogue import CommercialUse
 from facerec.models.weights import embedder_digest
 
 Kind: TypeAlias = Literal["torch", "onnx"]
 """Which file holds the network: ``weights.safetensors`` with an architecture of this project, or ``model.onnx``."""
 
 Channels: TypeAlias = Literal["RGB", "BGR"]
-CommercialUse: TypeAlias = Literal["yes", "no", "unclear"]
 
 WEIGHTS_FILES: Mapping[Kind, str] = MappingProxyType({"torch": "weights.safetensors", "onnx": "model.onnx"})
 """The name of the file of weights, by kind."""
 
+_Colour: TypeAlias = tuple[float, float, float]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_PRESETS = {
+_PRESETS: dict[str, tuple[_Colour, _Colour]] = {
     "imagenet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
-    "-1..1": ((127.5,) * 3, (127.5,) * 3),
-    "0..1": ((0.0,) * 3, (255.0,) * 3),
-    "0..255": ((0.0,) * 3, (1.0,) * 3),
+    "-1..1": ((127.5, 127.5, 127.5), (127.5, 127.5, 127.5)),
+    "0..1": ((0.0, 0.0, 0.0), (255.0, 255.0, 255.0)),
+    "0..255": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 
 
@@ -44,8 +45,8 @@ class Pixels:
         Side in pixels to which chips are resized first (bilinear); ``None``: as the crop cuts them.
     """
 
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: _Colour
+    std: _Colour
     channels: Channels = "RGB"
     size: int | None = None
 
@@ -56,35 +57,19 @@ class Pixels:
                 message = f"{name} must be three finite numbers, for R, G and B; got {getattr(self, name)!r}"
                 raise ArgumentError(message)
             object.__setattr__(self, name, values)
-        if min(self.std) <= 0:
-            message = f"std must be above 0; got {self.std}"
-            raise ArgumentError(message)
-        if self.channels not in get_args(Channels):
-            message = f"channels must be RGB or BGR; got {self.channels!r}"
-            raise ArgumentError(message)
-        if self.size is not None and self.size < 1:
-            message = f"size must be 1 pixel or more; got {self.size}"
-            raise ArgumentError(message)
+        _refuse(min(self.std) <= 0, f"std must be above 0; got {self.std}")
+        _refuse(self.channels not in get_args(Channels), f"channels must be RGB or BGR; got {self.channels!r}")
+        _refuse(self.size is not None and self.size < 1, f"size must be 1 pixel or more; got {self.size}")
 
     @classmethod
     def preset(cls, name: str, *, channels: Channels = "RGB") -> Pixels:
-        """The scaling that people name: ``imagenet``, ``-1..1``, ``0..1`` or ``0..255``.
+        """The scaling that people name: ``imagenet``, ``-1..1``, ``0..1`` or ``0..255``; `ArgumentError` for others.
 
-        Raises
-        ------
-        ArgumentError
-            If there is none of that name.
-
-        Examples
-        --------
         >>> Pixels.preset("-1..1").std
         (127.5, 127.5, 127.5)
         """
-        if name not in _PRESETS:
-            message = f"pixels must be one of {', '.join(_PRESETS)}; got {name!r}"
-            raise ArgumentError(message)
-        mean, std = _PRESETS[name]
-        return cls((mean[0], mean[1], mean[2]), (std[0], std[1], std[2]), channels)
+        _refuse(name not in _PRESETS, f"pixels must be one of {', '.join(_PRESETS)}; got {name!r}")
+        return cls(*_PRESETS[name], channels)
 
     @property
     def text(self) -> str:
@@ -94,17 +79,7 @@ class Pixels:
 
 @dataclass(frozen=True)
 class WeightsIn:
-    """The file of weights of a folder.
-
-    Attributes
-    ----------
-    file : str
-        Its name.
-    sha256 : str
-        64 hexadecimal digits.
-    size : int
-        Bytes.
-    """
+    """The file of weights of a folder: its name, its SHA-256 in 64 hexadecimal digits, its size in bytes."""
 
     file: str
     sha256: str
@@ -113,25 +88,15 @@ class WeightsIn:
 
 @dataclass(frozen=True)
 class Terms:
-    """What may be done with the weights.
-
-    Attributes
-    ----------
-    licence : str
-        SPDX identifier, or the grant in words.
-    commercial : {"yes", "no", "unclear"}
-    reason : str
-        Why.
-    """
+    """What may be done with the weights: an SPDX identifier or the grant in words; commercial use, and why."""
 
     licence: str
     commercial: CommercialUse
     reason: str
 
     def __post_init__(self) -> None:
-        if self.commercial not in get_args(CommercialUse):
-            message = f"commercial use must be yes, no or unclear; got {self.commercial!r}"
-            raise ArgumentError(message)
+        known = get_args(CommercialUse)
+        _refuse(self.commercial not in known, f"commercial use must be yes, no or unclear; got {self.commercial!r}")
 
 
 @dataclass(frozen=True)
@@ -165,14 +130,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Parent:
-    """The model whose weights training started from, or whose vectors taught it.
-
-    Attributes
-    ----------
-    name, digest : str
-    role : str
-        ``start`` or ``teacher``.
-    """
+    """The model whose weights training began with (its role is ``start``), or whose vectors taught it (``teacher``)."""
 
     name: str
     digest: str
@@ -220,12 +178,8 @@ class ModelDescription:
 
     def __post_init__(self) -> None:
         checked_name(self.name)
-        if self.kind not in get_args(Kind):
-            message = f"a model is of kind torch or onnx; got {self.kind!r}"
-            raise ArgumentError(message)
-        if self.dimension < 1:
-            message = f"a vector needs at least one number; got a dimension of {self.dimension}"
-            raise ArgumentError(message)
+        _refuse(self.kind not in get_args(Kind), f"a model is of kind torch or onnx; got {self.kind!r}")
+        _refuse(self.dimension < 1, f"a vector needs at least one number; got a dimension of {self.dimension}")
         object.__setattr__(self, "architecture", MappingProxyType(dict(self.architecture)))
 
     @property
@@ -241,17 +195,15 @@ class ModelDescription:
 
 
 def checked_name(name: str) -> str:
-    """The name that was given.
-
-    Raises
-    ------
-    ArgumentError
-        If it does not fit a model.
-    """
-    if not _NAME.fullmatch(name):
-        message = (
-            f"a model's name is 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', "
-            f"beginning with a letter or digit; got {name!r}"
-        )
-        raise ArgumentError(message)
+    """The name that was given; `ArgumentError` if it does not fit a model."""
+    _refuse(
+        not _NAME.fullmatch(name),
+        "a model's name is 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', "
+        f"beginning with a letter or digit; got {name!r}",
+    )
     return name
+
+
+def _refuse(wrong: bool, message: str) -> None:
+    if wrong:
+        raise ArgumentError(message)
