@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facerec import NO_GATE, Recognizer, open_gallery
-from facerec.align.dlib_chip import DlibChip
+from facerec.align.crops import DlibChip
 from facerec.errors import (
     ArgumentError,
     DataSetError,

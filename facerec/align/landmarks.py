@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.align.dlib_format import read_integers
+from facerec.align.transforms import linear_parts
 from facerec.errors import CorruptWeightsError
 from facerec.types import Image
 
@@ -65,11 +66,12 @@ class LandmarkTrees:
             return np.empty((0, _POINTS, 2), np.float32)
         corner, span = squares[:, None, :2], squares[:, None, 2:] - squares[:, None, :2]
         shapes = np.repeat(self.initial[None], len(squares), axis=0)
+        reference = self.initial - self.initial.mean(axis=0)
         tree_rows = np.arange(self.first.shape[1])[None]
         for first, second, thresholds, leaves, anchors, deltas in zip(
             self.first, self.second, self.thresholds, self.leaves, self.anchors, self.deltas, strict=True
         ):
-            turned = deltas @ _linear_part(self.initial, shapes).transpose(0, 2, 1)
+            turned = deltas @ linear_parts(reference, shapes - shapes.mean(axis=1, keepdims=True)).transpose(0, 2, 1)
             pixels = (turned + shapes[:, anchors]) * span + corner
             brightness = _grey_at(image, np.floor(pixels + np.float32(0.5)).astype(np.intp))
             node = np.zeros((len(squares), self.first.shape[1]), np.intp)
@@ -81,19 +83,6 @@ class LandmarkTrees:
             leaf = tree_rows * _LEAVES + node - _SPLITS
             shapes = shapes + leaves[leaf].sum(axis=1).reshape(-1, _POINTS, 2)
         return shapes * span + corner
-
-
-def _linear_part(reference: NDArray[np.float32], shapes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rotation and scale, shape (n, 2, 2), of the least-squares similarity from `reference` to each of `shapes`.
-
-    With both centred and written as complex numbers, the similarity is the one factor Σ conj(z) w / Σ |z|².
-    """
-    z = reference - reference.mean(axis=0)
-    w = shapes - shapes.mean(axis=1, keepdims=True)
-    energy = (z**2).sum()
-    real = (z * w).sum(axis=(1, 2)) / energy
-    imaginary = (z[:, 0] * w[:, :, 1] - z[:, 1] * w[:, :, 0]).sum(axis=1) / energy
-    return np.stack([np.stack([real, -imaginary], axis=1), np.stack([imaginary, real], axis=1)], axis=1)
 
 
 def _grey_at(image: Image, pixels: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -5,12 +5,16 @@ Pixel coordinates have integers at pixel centres, as the detector's and dlib's d
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
 from facerec.types import Image
+
+_Number = TypeVar("_Number", bound=np.floating)
 
 
 def similarity_transforms(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -35,13 +39,30 @@ def similarity_transforms(source: NDArray[np.float32], target: NDArray[np.float3
     source_mean = source.mean(axis=1, dtype=np.float64)
     target_mean = target.mean(axis=0, dtype=np.float64)
     z, w = source - source_mean[:, None], target - target_mean
-    energy = (z**2).sum(axis=(1, 2))
     with np.errstate(invalid="ignore", divide="ignore"):
-        real = (z * w).sum(axis=(1, 2)) / energy
-        imaginary = (z[..., 0] * w[:, 1] - z[..., 1] * w[:, 0]).sum(axis=1) / energy
-    linear = np.stack([np.stack([real, -imaginary], axis=1), np.stack([imaginary, real], axis=1)], axis=1)
+        linear = linear_parts(z, w)
     shift = target_mean - np.einsum("nij,nj->ni", linear, source_mean)
     return np.concatenate([linear, shift[:, :, None]], axis=2).astype(np.float32)
+
+
+def linear_parts(z: NDArray[_Number], w: NDArray[_Number]) -> NDArray[_Number]:
+    """Rotation and scale, shape (n, 2, 2), of the similarity from centred points `z` to centred points `w`.
+
+    Each of shape (n, k, 2), or (k, 2) where it is the same for all. Written as complex numbers, the similarity is the
+    one factor Σ conj(z) w / Σ |z|².
+    """
+    energy = (z**2).sum(axis=(-2, -1))
+    real = (z * w).sum(axis=(1, 2)) / energy
+    imaginary = (z[..., 0] * w[..., 1] - z[..., 1] * w[..., 0]).sum(axis=1) / energy
+    return np.stack([np.stack([real, -imaginary], axis=1), np.stack([imaginary, real], axis=1)], axis=1)
+
+
+def cut_chips(image: Image, points: NDArray[np.float32], target: NDArray[np.float32], size: int) -> NDArray[np.uint8]:
+    """One chip, uint8 (n, size, size, 3), for each set of points (n, k, 2), which come to lie at `target` (k, 2)."""
+    chips = np.empty((len(points), size, size, 3), np.uint8)
+    for chip, transform in zip(chips, similarity_transforms(points, target), strict=True):
+        chip[:] = cut_chip(image, transform, size)
+    return chips
 
 
 def cut_chip(image: Image, transform: NDArray[np.float32], size: int) -> Image:

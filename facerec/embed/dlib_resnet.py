@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from facerec.align.dlib_chip import DlibChip
+from facerec.align.crops import DlibChip
 from facerec.align.landmarks import parse_landmark_trees
 from facerec.embed.forward import Precision, forward_of
 from facerec.models import catalogue, weights

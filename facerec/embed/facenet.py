@@ -15,7 +15,7 @@ import pickle
 from functools import partial
 from typing import TYPE_CHECKING
 
-from facerec.align.box_crop import BoxCrop
+from facerec.align.crops import BoxCrop
 from facerec.embed.forward import Precision, forward_of
 from facerec.errors import CorruptWeightsError
 from facerec.models.catalogue import FACENET_WEIGHTS

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.align.template_crop import TemplateCrop
+from facerec.align.crops import TemplateCrop
 from facerec.types import Chips, Detections, Image
 
 CHIP = TemplateCrop(112)

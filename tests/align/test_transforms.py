@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facerec.align.box_crop import BoxCrop
-from facerec.align.dlib_chip import DlibChip, tree_squares
-from facerec.align.template_crop import TemplateCrop
+from facerec.align.crops import BoxCrop, DlibChip, TemplateCrop, tree_squares
 from facerec.align.transforms import cut_chip, similarity_transforms
 from facerec.detect import Mtcnn
 from facerec.errors import ArgumentError

@@ -12,7 +12,7 @@ import pytest
 import torch
 from facenet_pytorch import InceptionResnetV1, extract_face
 
-from facerec.align.box_crop import BoxCrop
+from facerec.align.crops import BoxCrop
 from facerec.embed import forward as batching
 from facerec.embed.facenet import facenet
 from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError

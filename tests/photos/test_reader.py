@@ -297,6 +297,21 @@ def test_the_first_of_two_exif_blocks_counts(photo):
     np.testing.assert_array_equal(np.rot90(reader.read(encoded(photo, "JPEG")), -1), reader.read(both))
 
 
+def test_the_first_of_two_exif_chunks_counts(photo):
+    """A PNG follows the same rule as a JPEG, whichever the second one says."""
+    chunks = []
+    for number in (6, 3):
+        exif = PIL.Image.Exif()
+        exif[0x0112] = number
+        contents = encoded(photo, "PNG", exif=exif)
+        at = contents.index(b"eXIf") - 4
+        chunks.append(contents[at : at + 12 + int.from_bytes(contents[at : at + 4], "big")])
+    plain = encoded(photo, "PNG")
+    both = plain[:33] + b"".join(chunks) + plain[33:]
+
+    np.testing.assert_array_equal(np.rot90(photo, -1), reader.read(both))
+
+
 def test_an_orientation_set_in_memory_is_applied(photo):
     """A PIL image whose EXIF the user changed is read upright; one that was turned already is not turned again."""
     image = PIL.Image.fromarray(photo)
