@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 import PIL.Image
@@ -51,19 +52,11 @@ _TEMPLATE_POINTS = np.array(
 _WIDER_SIDE, _WIDER_SHIFT = 128, 8.0
 
 
-class LandmarkFinder(Protocol):
-    """Finds five landmarks in each face box; ``facerec.align.landmarks.LandmarkTrees`` is one."""
-
-    def __call__(self, image: Image, squares: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Landmarks (n, 5, 2) in pixels for boxes (n, 4)."""
-        ...
-
-
 @dataclass(frozen=True)
 class DlibChip:
     """dlib's face chip: 150 pixels, a margin of a quarter, aligned by the five landmarks that `trees` find."""
 
-    trees: LandmarkFinder
+    trees: Callable[[Image, NDArray[np.float32]], NDArray[np.float32]]
     size: ClassVar[int] = _DLIB_CHIP
     name: ClassVar[str] = "dlib-5pt-chip-150.v1"
     points_convention: ClassVar[str] = "mtcnn-5.v1"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _DIMENSION = 512
+_NOT_WEIGHTS = (pickle.UnpicklingError, RuntimeError, AttributeError, TypeError, EOFError, ValueError, LookupError)
 _PREPROCESSING = "InceptionResnetV1 of (x - 127.5) / 128, unit length, v1"
 
 
@@ -73,15 +74,7 @@ def _network(contents: bytes, *, name: str) -> nn.Module:
         # The classifier of the training people has no place in an embedder.
         kept = {key: value for key, value in state.items() if not key.startswith("logits.")}
         network.load_state_dict(kept, strict=True, assign=True)
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        AttributeError,
-        TypeError,
-        EOFError,
-        ValueError,
-        LookupError,
-    ) as error:
+    except _NOT_WEIGHTS as error:
         message = f"{name} does not hold the weights of InceptionResnetV1: {error}"
         raise CorruptWeightsError(message) from error
     return network.requires_grad_(requires_grad=False).eval()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -35,18 +35,13 @@ from facerec.types import Embedder
 DEFAULT = "dlib-resnet"
 
 
-@dataclass(frozen=True)
-class _BuiltIn:
-    load: Callable[..., Embedder]
-    digest: str
-
-
-_BUILT_IN: Mapping[str, _BuiltIn] = MappingProxyType(
+_BUILT_IN: Mapping[str, tuple[Callable[..., Embedder], str]] = MappingProxyType(
     {
-        DEFAULT: _BuiltIn(dlib_resnet.dlib_resnet, dlib_resnet.digest()),
-        "facenet": _BuiltIn(facenet.facenet, facenet.digest()),
+        DEFAULT: (dlib_resnet.dlib_resnet, dlib_resnet.digest()),
+        "facenet": (facenet.facenet, facenet.digest()),
     }
 )
+"""What loads an embedder of this project, and its digest."""
 
 
 def embedder_names() -> tuple[str, ...]:
@@ -68,10 +63,8 @@ def load_embedder(name: str = DEFAULT, *, device: str = "cpu", model_files: Path
         If a file of the model is absent, is not the expected one, or cannot be used.
     """
     if name in _BUILT_IN:
-        return _BUILT_IN[name].load(device=device, model_files=model_files)
-    if name in added_models():
-        return embedder_of(read_model(models_folder() / name), device=device, model_files=model_files)
-    raise _unknown(name)
+        return _BUILT_IN[name][0](device=device, model_files=model_files)
+    return embedder_of(_added(name), device=device, model_files=model_files)
 
 
 def digest_of(name: str) -> str:
@@ -80,25 +73,19 @@ def digest_of(name: str) -> str:
     Errors: `ArgumentError` for a name that no embedder has, `WeightsError` for an added model whose folder cannot be
     read.
     """
-    checked_embedder_name(name)
-    return _BUILT_IN[name].digest if name in _BUILT_IN else read_model(models_folder() / name).description.digest
+    return _BUILT_IN[name][1] if name in _BUILT_IN else _added(name).description.digest
 
 
-def checked_embedder_name(name: str) -> str:
-    """`name` if `load_embedder` knows it; `ArgumentError` with the names that there are if not. Loads no torch."""
-    if name not in embedder_names():
-        raise _unknown(name)
-    return name
-
-
-def _unknown(name: str) -> ArgumentError:
+def _added(name: str) -> ModelFolder:
+    if name in added_models():
+        return read_model(models_folder() / name)
     near = difflib.get_close_matches(name, embedder_names(), n=1)
     meant = f"; did you mean {near[0]!r}?" if near else "."
     message = (
         f"no embedder is called {name!r}{meant} There are {', '.join(embedder_names())}; others are added by: "
         "facerec models add"
     )
-    return ArgumentError(message)
+    raise ArgumentError(message)
 
 
 def embedder_of(model: ModelFolder, *, device: str = "cpu", model_files: Path | None = None) -> Embedder:
@@ -140,7 +127,7 @@ def add_model(folder: Path, *, name: str | None = None) -> ModelFolder:
         If the folder is not a model's (see ``facerec.models.folder.read_model``).
     """
     model = read_model(folder)
-    about = model.description if name is None else _renamed(model.description, name)
+    about = model.description if name is None else replace(model.description, name=checked_name(name))
     _check_free(about.name)
     embedder_of(model)  # what cannot be loaded must not be added
     return write_model(models_folder() / about.name, about, model.weights(), points=model.points, audit=model.audit)
@@ -189,10 +176,6 @@ def describe_onnx(
         training=training or Training(),
     )
     return description, contents
-
-
-def _renamed(description: ModelDescription, name: str) -> ModelDescription:
-    return replace(description, name=checked_name(name))
 
 
 def _check_free(name: str) -> None:

@@ -6,16 +6,18 @@ shapes, and what contradicts them is refused. ONNX Runtime computes; torch is no
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from facerec.embed.onnx_runtime import onnx_runtime
 from facerec.errors import ArgumentError, WeightsError
+from facerec.extras import Extra, extra
 from facerec.models.folder.values import Pixels
 from facerec.types import Chips
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 Layout: TypeAlias = Literal["NCHW", "NHWC"]
 
+# With its telemetry on, the import alone leaves two files, one with a number for the machine, in the user's cache.
+_SWITCH = "ORT_DISABLE_TELEMETRY"  # read once, while ONNX Runtime is imported
 # As for the torch networks: larger batches are no faster and need more memory.
 _BATCH = 32
 
@@ -41,7 +45,23 @@ class OnnxGraph:
     output: str
     layout: Layout
     batch: int | None
-    number: type[np.floating[Any]]
+    number: type[np.floating]
+
+
+def onnx_runtime(*, of: Extra = "onnx") -> ModuleType:
+    """The module ``onnxruntime``; whoever sets the variable ``ORT_DISABLE_TELEMETRY`` decides otherwise.
+
+    Where it is not installed: `MissingExtraError`, which names the extra.
+    """
+    decided = _SWITCH in os.environ
+    os.environ.setdefault(_SWITCH, "1")
+    try:
+        with extra(of):
+            import onnxruntime
+    finally:
+        if not decided:
+            del os.environ[_SWITCH]
+    return onnxruntime
 
 
 def open_graph(model: bytes, *, name: str, size: int, output: str | None = None, threads: int = 1) -> OnnxGraph:
@@ -82,7 +102,7 @@ def open_graph(model: bytes, *, name: str, size: int, output: str | None = None,
         message = f"{name} must take one input, the image; it takes {', '.join(each.name for each in inputs)}"
         raise WeightsError(message)
     layout, batch = _image_shape(inputs[0], name, size)
-    numbers: dict[str, type[np.floating[Any]]] = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+    numbers: dict[str, type[np.floating]] = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
     if inputs[0].type not in numbers:
         message = f"{name} must take float images; {inputs[0].name} is a {inputs[0].type}"
         raise WeightsError(message)
@@ -135,14 +155,10 @@ def probe_dimension(forward: Callable[[Chips], NDArray[np.float32]], size: int, 
 
 def _image_shape(image: onnxruntime.NodeArg, name: str, size: int) -> tuple[Layout, int | None]:
     shape: Sequence[int | str | None] = image.shape
-    fits = {
-        "NCHW": lambda s: s[1] == 3 and all(not isinstance(side, int) or side == size for side in s[2:]),
-        "NHWC": lambda s: s[3] == 3 and all(not isinstance(side, int) or side == size for side in s[1:3]),
-    }
-    if len(shape) == 4:
-        for layout, test in fits.items():
-            if test(shape):
-                return ("NCHW" if layout == "NCHW" else "NHWC"), (shape[0] if isinstance(shape[0], int) else None)
+    layouts: tuple[tuple[Layout, int, slice], ...] = (("NCHW", 1, slice(2, 4)), ("NHWC", 3, slice(1, 3)))
+    for layout, channels, sides in layouts if len(shape) == 4 else ():
+        if shape[channels] == 3 and all(not isinstance(side, int) or side == size for side in shape[sides]):
+            return layout, (shape[0] if isinstance(shape[0], int) else None)
     message = (
         f"{name} takes images of shape {list(shape)}; expected [n, 3, {size}, {size}] or [n, {size}, {size}, 3], as "
         "the crop recipe cuts them; choose the recipe that it was trained with"

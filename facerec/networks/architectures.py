@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import torch
@@ -80,7 +81,7 @@ def build(architecture: str, *, size: int) -> nn.Module:
 
 def dissect(architecture: str, network: nn.Module, *, size: int) -> tuple[Trunk, nn.Linear]:
     """Take `network`, as `build` made it, apart into its trunk and its last layer; they share its weights."""
-    parts = _parts_of(architecture)(network)
+    parts = _parts_of(architecture, network)
     known = shape_of(architecture, size=size)
     trunk = Trunk(
         body=parts.body,
@@ -102,7 +103,7 @@ def shape_of(architecture: str, *, size: int) -> Shape:
     The network and its input are on torch's meta device, where a tensor has a shape and no memory.
     """
     with torch.device("meta"):
-        parts = _parts_of(architecture)(build(architecture, size=size).eval())
+        parts = _parts_of(architecture, build(architecture, size=size).eval())
         pixels = torch.empty(1, 3, size, size)
     stages: dict[str, str] = {}
     channels: dict[str, int] = {}
@@ -130,16 +131,13 @@ def shape_of(architecture: str, *, size: int) -> Shape:
     )
 
 
-def _parts_of(architecture: str) -> Callable[[_Network], _Parts]:
-    for prefix, parts in _PARTS:
-        if architecture.startswith(prefix):
-            return parts
-    raise AssertionError(architecture)  # every name in ARCHITECTURES begins with one of them
+def _parts_of(architecture: str, network: _Network) -> _Parts:
+    return next(parts for prefix, parts in _PARTS if architecture.startswith(prefix))(network)
 
 
 def _resnet(network: _Network) -> _Parts:
     stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
-    levels = [(f"layer{number}", getattr(network, f"layer{number}")) for number in range(1, 5)]
+    levels = _numbered((network.layer1, network.layer2, network.layer3, network.layer4), "layer")
     return _Parts([("stem", stem), *levels], _average(), network.fc)
 
 
@@ -158,7 +156,7 @@ def _vgg(network: _Network) -> _Parts:
 
 def _with_hidden_layers(network: _Network, starts: list[int], *, smallest: int) -> _Parts:
     """Stages that begin at `starts`, the last being the pooling; then two hidden layers, then the last layer."""
-    body = [(f"conv{number}", network.features[first:end]) for number, (first, end) in enumerate(pairwise(starts), 1)]
+    body = _numbered((network.features[first:end] for first, end in pairwise(starts)), "conv")
     pool = nn.Sequential(*network.features[starts[-1] :], network.avgpool, nn.Flatten())
     first, second = (place + 1 for place in _places_of(nn.ReLU, network.classifier))
     hidden = [("fc6", network.classifier[:first]), ("fc7", network.classifier[first:second])]
@@ -172,75 +170,54 @@ def _places_of(kind: type[nn.Module], layers: _Network) -> list[int]:
 def _mobilenet(network: _Network) -> _Parts:
     """Blocks of one width in a stage; MobileNetV3 has a hidden layer behind the pooling."""
     stem, *blocks, head = network.features
-    groups = [list(group) for _, group in groupby(blocks, key=_width)]
+    # Of one width: the last convolution of a block says how many channels it gives.
+    widths = [[each for each in block.modules() if isinstance(each, nn.Conv2d)][-1].out_channels for block in blocks]
+    groups = [[block for _, block in group] for _, group in groupby(zip(widths, blocks, strict=True), itemgetter(0))]
     *hidden, last = [module for module in network.classifier if not isinstance(module, nn.Dropout)]
     body = [("stem", stem), *_numbered(nn.Sequential(*group) for group in groups), ("head", head)]
     return _Parts(body, _average(), last, [("hidden", nn.Sequential(*hidden))] if hidden else [])
 
 
-def _width(block: nn.Module) -> int:
-    """How many channels a block gives."""
-    return [module for module in block.modules() if isinstance(module, nn.Conv2d)][-1].out_channels
-
-
 def _efficientnet(network: _Network) -> _Parts:
     stem, *stages, head = network.features
-    body = [("stem", stem), *_numbered(iter(stages)), ("head", head)]
-    return _Parts(body, _average(), network.classifier[-1])
+    return _Parts([("stem", stem), *_numbered(stages), ("head", head)], _average(), network.classifier[-1])
 
 
 def _efficientnet_lite(network: _Network) -> _Parts:
     stem = nn.Sequential(network.conv_stem, network.bn1)
     head = nn.Sequential(network.conv_head, network.bn2)
-    return _Parts([("stem", stem), *_numbered(iter(network.blocks)), ("head", head)], _average(), network.classifier)
+    return _Parts([("stem", stem), *_numbered(network.blocks), ("head", head)], _average(), network.classifier)
 
 
 def _convnext(network: _Network) -> _Parts:
     stem, first, *others = network.features
     later = [nn.Sequential(*others[i : i + 2]) for i in range(0, len(others), 2)]
     norm, flatten, last = network.classifier
-    return _Parts(
-        [("stem", stem), *_numbered(iter([first, *later]))],
-        network.avgpool,
-        last,
-        [("norm", nn.Sequential(norm, flatten))],
-        smallest=32,
-    )
+    body = [("stem", stem), *_numbered([first, *later])]
+    return _Parts(body, network.avgpool, last, [("norm", nn.Sequential(norm, flatten))], smallest=32)
 
 
 def _vision_transformer(network: _Network) -> _Parts:
     layers = list(network.encoder.layers)
     step = len(layers) // 4
-    blocks = [nn.Sequential(*layers[i : i + step]) for i in range(0, len(layers), step)]
-    return _Parts(
-        [
-            ("embeddings", _Embeddings(network)),
-            *((f"blocks{number}", block) for number, block in enumerate(blocks, 1)),
-            ("norm", network.encoder.ln),
-        ],
-        _FirstToken(),
-        network.heads[-1],
-        map_of=partial(_patches_as_map, patch=network.patch_size),
-        smallest=network.patch_size,
-    )
+    blocks = _numbered((nn.Sequential(*layers[i : i + step]) for i in range(0, len(layers), step)), "blocks")
+    body = [("embeddings", _Embeddings(network)), *blocks, ("norm", network.encoder.ln)]
+    patch = network.patch_size
+    as_map = partial(_patches_as_map, patch=patch)
+    return _Parts(body, _FirstToken(), network.heads[-1], map_of=as_map, smallest=patch)
 
 
 def _dlib_resnet(network: _Network) -> _Parts:
     stem = nn.Sequential(network.stem, nn.MaxPool2d(3, 2), nn.ReLU(inplace=True))
-    levels = _levels(network.blocks)
-    body = [("stem", stem), *((f"level{n}", level) for n, level in enumerate(levels, 1))]
-    return _Parts(body, _average(), network.last, smallest=103)
+    # Residual blocks between one halving of the plane and the next.
+    halvings = [i for i, block in enumerate(network.blocks) if block.stride == 2]
+    borders = pairwise([0, *halvings, len(network.blocks)])
+    levels = _numbered((network.blocks[first:end] for first, end in borders), "level")
+    return _Parts([("stem", stem), *levels], _average(), network.last, smallest=103)
 
 
-def _levels(blocks: _Network) -> Iterator[nn.Sequential]:
-    """Residual blocks between one halving of the plane and the next."""
-    halvings = [i for i, block in enumerate(blocks) if block.stride == 2]
-    for first, end in zip([0, *halvings], [*halvings, len(blocks)], strict=True):
-        yield blocks[first:end]
-
-
-def _numbered(stages: Iterator[nn.Module]) -> list[tuple[str, nn.Module]]:
-    return [(f"stage{number}", stage) for number, stage in enumerate(stages, 1)]
+def _numbered(stages: Iterable[nn.Module], name: str = "stage") -> list[tuple[str, nn.Module]]:
+    return [(f"{name}{number}", stage) for number, stage in enumerate(stages, 1)]
 
 
 def _average() -> nn.Module:

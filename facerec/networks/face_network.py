@@ -60,7 +60,7 @@ class FaceNetwork(nn.Module):
     def __init__(self, trunk: Trunk, trunk_name: str, *, size: int, head: HeadKind, dimension: int) -> None:
         super().__init__()
         self.trunk = trunk
-        self.head = _head(head, trunk.dimension, dimension)
+        self.head = _HEADS[head](trunk.dimension, dimension)
         self.dimension = dimension
         self.architecture: dict[str, Any] = {
             "name": ARCHITECTURE,
@@ -81,25 +81,16 @@ class FaceNetwork(nn.Module):
 
     def before(self, x: Tensor, stages: int) -> Tensor:
         """What the first `stages` stages of the trunk make of scaled pixels; the features where those are all."""
-        body = list(self.trunk.body.values())
-        for stage in body[:stages]:
-            x = stage(x)
-        if stages >= len(body):
-            x = self.trunk.pool(x)
-            for stage in list(self.trunk.neck.values())[: stages - len(body)]:
-                x = stage(x)
-        return x
+        return nn.Sequential(*self._stages()[:stages])(x)
 
     def after(self, x: Tensor, stages: int) -> Tensor:
         """The features, from what `before` made."""
-        body = list(self.trunk.body.values())
-        for stage in body[stages:]:
-            x = stage(x)
-        if stages < len(body):
-            x = self.trunk.pool(x)
-        for stage in list(self.trunk.neck.values())[max(0, stages - len(body)) :]:
-            x = stage(x)
-        return x
+        return nn.Sequential(*self._stages()[stages:])(x)
+
+    def _stages(self) -> list[nn.Module]:
+        """Those of the trunk; the pooling belongs to the last one before it."""
+        *body, last = self.trunk.body.values()
+        return [*body, nn.Sequential(last, self.trunk.pool), *self.trunk.neck.values()]
 
     def to_bytes(self) -> bytes:
         """Its state as the contents of a ``.safetensors`` file; the same state gives the same bytes."""
@@ -126,20 +117,11 @@ def rebuild(architecture: Mapping[str, Any], contents: bytes, *, name: str) -> F
     ):
         message = f"{name} has the architecture {dict(architecture)}, which this release does not know"
         raise CorruptWeightsError(message)
+    known, size = architecture["trunk"], architecture["size"]
     # On the meta device nothing is drawn at random, until the stored tensors move in.
     with torch.device("meta"):
-        trunk = dissect(
-            architecture["trunk"],
-            build(architecture["trunk"], size=architecture["size"]),
-            size=architecture["size"],
-        )[0]
-        network = FaceNetwork(
-            trunk,
-            architecture["trunk"],
-            size=architecture["size"],
-            head=architecture["head"],
-            dimension=architecture["dimension"],
-        )
+        trunk, _ = dissect(known, build(known, size=size), size=size)
+        network = FaceNetwork(trunk, known, size=size, head=architecture["head"], dimension=architecture["dimension"])
     try:
         network.load_state_dict(load(contents), assign=True)
     except (RuntimeError, SafetensorError) as error:
@@ -148,17 +130,9 @@ def rebuild(architecture: Mapping[str, Any], contents: bytes, *, name: str) -> F
     return network.eval()
 
 
-def _head(kind: HeadKind, features: int, dimension: int) -> nn.Module:
-    return _HEADS[kind](features, dimension)
-
-
-def _fixed(features: int, dimension: int) -> nn.Module:
-    return nn.Linear(features, dimension).requires_grad_(requires_grad=False)
-
-
 _HEADS: dict[str, Any] = {
     "linear": nn.Linear,
     "mlp": ResidualHead,
     "identity": lambda _features, _dimension: nn.Identity(),
-    "fixed": _fixed,
+    "fixed": lambda features, dimension: nn.Linear(features, dimension).requires_grad_(requires_grad=False),
 }

@@ -158,7 +158,7 @@ class _Entry(NamedTuple):
 
     tag: int
     kind: int
-    count: int
+    number: int
     field: bytes
 
 
@@ -172,7 +172,7 @@ class _Directory(NamedTuple):
     @property
     def orientation(self) -> int:
         for entry in self.entries:
-            if entry.tag == _ORIENTATION and entry.count == 1 and entry.kind in (_SHORT, _LONG):
+            if entry.tag == _ORIENTATION and entry.number == 1 and entry.kind in (_SHORT, _LONG):
                 value = int.from_bytes(entry.field[: _BYTES_OF_KIND[entry.kind]], self.order)
                 return value if 1 <= value <= 8 else 1
         return 1
@@ -210,20 +210,20 @@ def _tiff(contents: bytes) -> Reduced:
     for entry in entries:
         if entry.tag not in _PIXEL_TAGS:
             continue
-        size = _BYTES_OF_KIND.get(entry.kind, 0) * entry.count
+        size = _BYTES_OF_KIND.get(entry.kind, 0) * entry.number
         if size > offset_bytes:
             beyond += size
             if int.from_bytes(entry.field, order) + size > len(contents) or beyond > len(contents):
                 message = f"the values of its tag {entry.tag} lie outside the file"
                 raise ValueError(message)
         number_expected = TiffTags.lookup(entry.tag).length == 1 and entry.kind not in _BYTE_STRINGS
-        if size == 0 or (entry.count > 1 and number_expected):
+        if size == 0 or (entry.number > 1 and number_expected):
             message = f"its tag {entry.tag} has an unknown type or not the one value expected"
             raise ValueError(message)
         kept.append(
             entry.tag.to_bytes(2, order)
             + entry.kind.to_bytes(2, order)
-            + entry.count.to_bytes(offset_bytes, order)
+            + entry.number.to_bytes(offset_bytes, order)
             + entry.field
         )
     padding = bytes(-len(contents) % 8)

@@ -13,7 +13,7 @@ import io
 import os
 import re
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, cast
 
 import numpy as np
 import PIL.Image
@@ -174,7 +174,7 @@ def _read(source: Source) -> Image:
     if (held := contents(source)) is not None:
         return _from_contents(held)
     if not isinstance(source, np.ndarray) and hasattr(source, "read"):
-        return _from_contents(_rest_of(source))
+        return _from_contents(_rest_of(cast("BinaryIO", source)))
     if hasattr(source, "__array__") or hasattr(source, "__array_interface__"):
         return _from_array(source)
     message = f"a photo is given as a path, bytes, a binary file, a PIL image or an array; got {type(source).__name__}"

@@ -81,7 +81,7 @@ def test_onnx_runtime_is_imported_in_one_place():
         path.relative_to(root).as_posix() for path in root.rglob("*.py") if importing.search(path.read_text("utf-8"))
     }
 
-    assert files == {"embed/onnx_graph.py", "embed/onnx_runtime.py"}  # the former for its types
+    assert files == {"embed/onnx_graph.py"}
 
 
 def test_the_mirror_image_exchanges_left_and_right():
