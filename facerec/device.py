@@ -22,18 +22,7 @@ def check_device(device: str) -> None:
 
 
 def torch_device(device: str) -> torch.device:
-    """Return the torch device of that name.
-
-    Parameters
-    ----------
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-
-    Raises
-    ------
-    ArgumentError
-        If the name is unknown, or the machine has no such GPU.
-    """
+    """The torch device of that name; `ArgumentError` if the name is unknown, or the machine has no such GPU."""
     check_device(device)
     import torch
 

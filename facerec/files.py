@@ -27,10 +27,7 @@ _WORDS = {errno.ENOENT: "there is no such file", errno.EACCES: "its permissions 
 def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     """Open a regular file, or a link to one, for reading; never a pipe, which would be waited for, nor a device.
 
-    Raises
-    ------
-    OSError
-        If there is none or it cannot be opened; ``strerror`` says why in words, without the path.
+    `OSError`, whose ``strerror`` says why in words and without the path, if there is none or it cannot be opened.
     """
     try:
         # Without blocking: opening a pipe waits for who writes to it.
@@ -54,23 +51,10 @@ def read_regular(
     missing: type[FacerecError] | None = None,
     advice: str = "",
 ) -> bytes:
-    """Read a regular file of a sensible size.
+    """Read a regular file of at most `limit` bytes.
 
-    Parameters
-    ----------
-    path : path
-    limit : int
-        Bytes of the largest file that is read.
-    error, missing : class of FacerecError
-        What is raised; `missing`, where it is given, if there is no such file.
-    advice : str
-        What to do, at the end of the message.
-
-    Raises
-    ------
-    FacerecError
-        Of the class `error` or `missing`, if there is no such file, it is a folder or no regular file, may not be
-        read, or is larger than `limit`.
+    `error` (or `missing`, where it is given and there is no such file) is raised, with `advice` on what to do at the end,
+    if it is absent, a folder or no regular file, may not be read, or is larger.
     """
     with _told(path, error, missing, advice), open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -92,11 +76,8 @@ def read_json(
 ) -> Any:  # noqa: ANN401 - whatever the file holds; the caller checks it
     """Read a file of JSON in UTF-8 whose numbers are all finite.
 
-    Raises
-    ------
-    FacerecError
-        As `read_regular`; and of the class `damaged` (by default `error`), if it is not JSON, holds NaN or a number
-        beyond the largest float, or is nested too deep.
+    Errors are those of `read_regular`; and `damaged` (by default `error`), if it is not JSON, holds NaN or a number
+    beyond the largest float, or is nested too deep.
     """
     contents = read_regular(path, limit=limit, error=error, missing=missing, advice=advice)
     try:
@@ -112,13 +93,7 @@ def sha256_of(
     missing: type[FacerecError] | None = None,
     advice: str = "",
 ) -> str:
-    """SHA-256 of a regular file as 64 hexadecimal digits, read in blocks.
-
-    Raises
-    ------
-    FacerecError
-        As `read_regular`.
-    """
+    """SHA-256 of a regular file as 64 hexadecimal digits, read in blocks; errors are those of `read_regular`."""
     with _told(path, error, missing, advice), open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -127,15 +102,7 @@ def sha256_of(
 def replacing(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the place of `path` when the block ends without an error.
 
-    Parameters
-    ----------
-    path : Path
-        What is to be written; its folder must exist.
-
-    Yields
-    ------
-    Path
-        In the same folder (so that the replacement is atomic), with the same suffix; removed if the block fails.
+    It is in the same folder, which must exist (so that the replacement is atomic), and has the same suffix.
 
     Raises
     ------

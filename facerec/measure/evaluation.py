@@ -1,8 +1,4 @@
-"""From labelled pairs of photos to a score table, and from a score table to the figures that it supports.
-
-These two steps lie between the recognizer, which knows no labels, and the metrics, which know no photos. The command
-line and the benchmarks call them; so can anybody who evaluates photos of their own.
-"""
+"""From labelled pairs of photos to a score table, and from a score table to the figures that it supports."""
 
 from __future__ import annotations
 
@@ -38,29 +34,19 @@ def score_pairs(
     Parameters
     ----------
     recognizer : Recognizer
-        Finds, judges and embeds the faces; a recognizer with ``NO_GATE`` leaves the judging out, and the stamp says so.
+        Finds, judges and embeds the faces; with ``NO_GATE`` none is judged, and the stamp says so.
     pairs : DataFrame
-        From ``facerec.measure.datasets``: a score table without `score`.
-    root : path
-        The folder that the photos' paths start from.
-    choice : {"central", "largest", "only"}
-        Which face of a photo is meant where it shows several.
-    progress : callable, optional
-        Called after each photo.
+        From ``facerec.measure.datasets``, a score table without `score`; `ScoreTableError` where ``check`` refuses it.
+    root, choice, progress
+        As for `PhotoVectors`.
 
     Returns
     -------
     table : DataFrame
         A checked score table, row by row as `pairs`, stamped with the recognizer's matcher. The score is NaN where a
-        photo failed (``probe_failure`` and ``reference_failure`` say how): a failure to acquire, which counts as a
-        rejection everywhere.
+        photo failed (``probe_failure`` and ``reference_failure`` say how), which counts as a rejection everywhere.
     failures : PhotoFailures
         Which photos failed, and why.
-
-    Raises
-    ------
-    ScoreTableError
-        If ``facerec.measure.tables.check`` refuses the pairs.
     """
     fresh = pairs.drop(columns=[COLUMN], errors="ignore")
     checked = tables.check(fresh.assign(score=np.nan)).drop(columns="score")
@@ -75,14 +61,8 @@ def score_pairs(
 class TrueMatches:
     """The true match rate where the false match rate meets a target.
 
-    Attributes
-    ----------
-    target_fmr : float
-        What was asked for.
-    threshold : float
-        The lowest score of the table that keeps FMR at or below it.
-    fmr, fnmr : Rate
-        What the threshold reaches on the same table; intervals know which comparisons share people.
+    The threshold is the lowest score of the table that keeps FMR at or below the target; `fmr` and `fnmr` are what it
+    reaches on the same table, with intervals that know which comparisons share people.
     """
 
     target_fmr: float
@@ -103,16 +83,12 @@ class Evaluation:
 
     Attributes
     ----------
-    genuines, impostors : int
-        Comparisons of one person with themself, and of two people; failures included.
-    failures : int
-        Comparisons without a score. They count as rejections in everything below.
+    genuines, impostors, failures : int
+        Comparisons of one person with themself, of two people, and those of either without a score: rejections below.
     photos, people : int
-        Different photos and people in the table.
-    auc : float
-        Area under the ROC curve, 0 … 1.
-    eer : float
-        Equal error rate, 0 … 1.
+        How many different ones the table holds.
+    auc, eer : float
+        Area under the ROC curve, and equal error rate; 0 … 1.
     true_matches : tuple of TrueMatches
         One per target; a target that the impostor pairs are too few to show is left out.
     folds : FoldAccuracy or None
@@ -131,28 +107,19 @@ class Evaluation:
 
 
 def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGET_FMRS) -> Evaluation:
-    """Measure what a score table supports.
+    """Measure what a score table of any matcher supports.
 
-    Parameters
-    ----------
-    table : DataFrame
-        A score table of any matcher, larger = more alike. A column ``fold`` gives cross-validated accuracy; without it
-        there is none, because an accuracy at a threshold that was chosen on the same pairs would flatter.
-    target_fmrs : sequence of float
-        Where to report the true match rate, each between 0 and 1. A target is left out of the result if fewer than
-        one false match is expected among the impostor pairs.
-
-    Returns
-    -------
-    Evaluation
+    A column ``fold`` gives cross-validated accuracy; without it there is none, because an accuracy at a threshold that
+    was chosen on the same pairs would flatter. A target FMR is left out of the result if fewer than one false match is
+    expected among the impostor pairs.
 
     Raises
     ------
     ScoreTableError
         If ``facerec.measure.tables.check`` refuses the table.
     ArgumentError
-        If there are no genuine or no impostor pairs, no impostor pair has a score, a target is out of range, or there
-        is a single fold.
+        If there are no genuine or no impostor pairs, no impostor pair has a score, a target does not lie between 0 and
+        1, or there is a single fold.
     """
     checked = tables.check(table)
     genuine, values = checked["genuine"].to_numpy(bool), checked["score"].to_numpy(np.float64)
@@ -175,19 +142,9 @@ def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGE
 
 
 def rates_at(table: pd.DataFrame, threshold: float) -> tuple[Rate, Rate]:
-    """False match rate and false non-match rate of a score table at a threshold.
+    """FMR and FNMR of a checked score table at a threshold, with intervals that know which comparisons share people.
 
-    Parameters
-    ----------
-    table : DataFrame
-        A checked score table.
-    threshold : float
-        Accept iff score ≥ threshold, in double precision; a failure to acquire is a rejection.
-
-    Returns
-    -------
-    fmr, fnmr : Rate
-        With intervals that know which comparisons share people.
+    Accept iff score ≥ threshold, in double precision; a failure to acquire is a rejection.
 
     Examples
     --------
@@ -208,22 +165,8 @@ def rates_at(table: pd.DataFrame, threshold: float) -> tuple[Rate, Rate]:
 def rates_at_point(table: pd.DataFrame, point: OperatingPoint) -> tuple[Rate, Rate, tuple[str, ...]]:
     """As `rates_at` the threshold of an operating point, and what has to be said about it.
 
-    Parameters
-    ----------
-    table : DataFrame
-        A checked score table.
-    point : OperatingPoint
-
-    Returns
-    -------
-    fmr, fnmr : Rate
-    notes : tuple of str
-        In what the matcher that made the table differs from that of the point, or that nobody knows.
-
-    Raises
-    ------
-    ModelMismatchError
-        If the table is stamped with a matcher that `point` does not hold for.
+    That is in what the matcher that made the table differs from that of the point, or that nobody knows;
+    `ModelMismatchError` if the table is stamped with a matcher that the point does not hold for.
     """
     matcher = tables.stamp_of(table)
     if matcher is not None:

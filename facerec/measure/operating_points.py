@@ -60,9 +60,7 @@ def calibrate(
     data_set : str
         Name of the data and, in words, its mix of impostors.
     asserted : Matcher, optional
-        What made an unstamped table, where somebody stands for it; every decision then says who.
-    asserted_by : str
-        Who does.
+        What made an unstamped table, where somebody (`asserted_by`) stands for it; every decision then says who.
 
     Returns
     -------
@@ -76,12 +74,10 @@ def calibrate(
     ForeignScoresError
         If the table is stamped with another matcher than the one that is asserted.
     CalibrationError
-        If `target_fmr` is not between 0 and 1.
-        If the table holds no genuine pair.
+        If `target_fmr` is not between 0 and 1, or a score lies outside -1 … 1.
+        If the table holds no genuine pair, or no impostor pair with a score.
         If it holds too few impostor pairs to expect a single false match at `target_fmr`.
-        If no impostor pair has a score.
-        If a score lies outside -1 … 1, no threshold up to 1 reaches the target, or so many scores are equal that the
-        rate reached lies far from it.
+        If no threshold up to 1 reaches the target, or so many scores are equal that the rate reached lies far from it.
     ScoreTableError
         If `facerec.measure.tables.check` refuses the table.
 
@@ -89,11 +85,7 @@ def calibrate(
     -----
     The threshold is `facerec.measure.metrics.threshold_at_fmr` of the impostor scores. With fewer than 30 expected
     false matches it is indicative only (`OperatingPoint.is_indicative`): the true rate at it can well be half or twice
-    the target.
-
-    References
-    ----------
-    Rule of 30: Doddington et al. (2000), Speech Communication 31:225.
+    the target (rule of 30: Doddington et al. (2000), Speech Communication 31:225).
     """
     checked = check(table)
     matcher, by = _matcher(checked, asserted, asserted_by)
@@ -118,16 +110,11 @@ def calibrate_all_pairs(
     subjects : sequence of str
         Who is on each photo. Pairs of one person are genuine, all others are impostors.
     target_fmrs, data_set
-        As for `calibrate`, for several targets.
+        As for `calibrate`; a point for each target, in that order.
     matcher : Matcher
         What made the vectors.
     refused : Rate, optional
         How many faces the matcher's gate refused, out of how many.
-
-    Returns
-    -------
-    tuple of OperatingPoint
-        One per target, in that order.
 
     Raises
     ------

@@ -42,18 +42,10 @@ class FaceStream(Protocol):
 
 @dataclass(frozen=True)
 class PhotoFailures:
-    """What could not be embedded.
+    """What could not be embedded, of how many different photos.
 
-    Attributes
-    ----------
-    photos : int
-        How many different photos were read, the failures included.
-    unreadable : mapping of str to str
-        Photo as the table calls it → why it could not be read.
-    without_face : tuple of str
-        Photos in which the face that is meant does not exist: none was found or, for the choice ``only``, several.
-    refused : mapping of str to str
-        Photo → why the recognizer's gate refused its face.
+    Photos are called as in the table. `unreadable` and `refused` say why each could not be read, or the gate refused
+    its face; in those `without_face` none was found or, for the choice ``only``, several.
     """
 
     photos: int
@@ -81,7 +73,6 @@ class PhotoVectors:
         Finds, judges and embeds the faces; one that its gate refuses gives no vector.
     images : sequence of str
         Different photos, as paths below `root`.
-    root : path
     choice : {"central", "largest", "only"}
         Which face of a photo is meant where it shows several.
     progress : callable, optional

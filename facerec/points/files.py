@@ -33,16 +33,8 @@ _NOW = "restore the file, or measure again: facerec calibrate"
 def write_points(points: Iterable[OperatingPoint], path: str | Path) -> None:
     """Write operating points to a JSON file that people can read; an existing file is replaced as a whole.
 
-    Parameters
-    ----------
-    points : iterable of OperatingPoint
-        Sorted by embedder, data set and target before they are written, so their order does not matter.
-    path : str or Path
-
-    Raises
-    ------
-    OutputError
-        If the folder does not exist or cannot be written to.
+    They are sorted by embedder, data set and target, so their order does not matter; `OutputError` if the folder does not
+    exist or cannot be written to.
     """
     ordered = sorted(points, key=order)
     document = {"format": _FORMAT, "version": _VERSION, "points": [_as_json(point) for point in ordered]}
@@ -53,16 +45,7 @@ def write_points(points: Iterable[OperatingPoint], path: str | Path) -> None:
 
 
 def read_points(path: str | Path) -> tuple[OperatingPoint, ...]:
-    """Read the operating points that `write_points` wrote, now or in version 1.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    tuple of OperatingPoint
-        In the order of the file.
+    """Read the operating points that `write_points` wrote, now or in version 1, in the order of the file.
 
     Raises
     ------

@@ -7,19 +7,10 @@ from facerec.types import Matcher, OperatingPoint
 
 
 def notes_on(point: OperatingPoint, matcher: Matcher | None) -> tuple[str, ...]:
-    """What has to be said where `point` decides about faces or scores of `matcher`.
+    """What has to be said where `point` decides about faces or scores of `matcher` (with the gate that judged them).
 
-    Parameters
-    ----------
-    point : OperatingPoint
-    matcher : Matcher or None
-        What made them, with the gate that judged the faces; None for scores without a stamp.
-
-    Returns
-    -------
-    tuple of str
-        A sentence per difference that ``facerec.types.matcher.RULES`` notes, that nothing is known of the matcher, and
-        who asserted what.
+    A sentence per difference that ``facerec.types.matcher.RULES`` notes, that nothing is known of the matcher (None:
+    of scores without a stamp), and who asserted what.
 
     Raises
     ------

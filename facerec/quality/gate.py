@@ -26,12 +26,7 @@ LIMITS: Mapping[str, float] = MappingProxyType({"size": 40.0, "detection": 0.85,
 
 @dataclass(frozen=True)
 class QualityGate(Value):
-    """The least that a face must have for a decision.
-
-    Attributes
-    ----------
-    limits : mapping of str to float
-        By name of a measure, ``facerec.quality.MEASURES``.
+    """The least that a face must have for a decision: `limits` by name of a measure, ``facerec.quality.MEASURES``.
 
     Raises
     ------

@@ -23,14 +23,8 @@ CHIP = TemplateCrop(112)
 class Measure:
     """One measure of quality.
 
-    Attributes
-    ----------
-    recipe : str
-        Name and version, as it stands in a gate's name.
-    of : callable
-        Detections and their chips (`CHIP`) → one number per face, larger = better.
-    complaint : str
-        What to say of a face whose ``{value}`` is below the ``{limit}``.
+    `recipe` is its name and version, as it stands in a gate's name; `of` makes one number per face, larger = better, from
+    detections and their chips (`CHIP`); `complaint` says of a face that its ``{value}`` is below the ``{limit}``.
     """
 
     recipe: str

@@ -88,17 +88,9 @@ class Embedder:
         return _loaded_again, (self.loader, self.digest)
 
     def __call__(self, chips: Chips) -> NDArray[np.float32]:
-        """Embed `chips` (RGB, uint8, shape (n, size, size, 3)), made by ``self.crop``; n may be 0.
+        """Unit vectors, float32 (n, d), of `chips` that ``self.crop`` made: RGB, uint8, (n, size, size, 3), n may be 0.
 
-        Returns
-        -------
-        ndarray, float32, shape (n, d)
-            Unit length.
-
-        Raises
-        ------
-        ArgumentError
-            If the shape or dtype differs.
+        `ArgumentError` if their shape or dtype differs.
         """
         size = self.crop.size
         if chips.dtype != np.uint8 or chips.ndim != 4 or chips.shape[1:] != (size, size, 3):

@@ -124,11 +124,9 @@ class Identification(_Decided):
         Where the face is, in pixels of the photo.
     candidates : tuple of Candidate
         The most alike people, best first, whether or not they reach the threshold.
-    operating_point : OperatingPoint
-        The threshold that decided.
     gallery_size, comparisons : int
         How many people, by how many samples, the face was compared with.
-    gate, problems, notes
+    operating_point, gate, problems, notes
         As for `Verification`.
     """
 
@@ -164,15 +162,8 @@ class Identification(_Decided):
 class Identifications(Drawn, Sequence[Identification]):
     """Who the faces of one photo are, best detection first; true in an ``if`` only where somebody was found.
 
-    Attributes
-    ----------
-    outcomes : tuple of Identification
-    points : ndarray, float32, shape (n, 5, 2)
-        The detector's five points of each face.
-    source : str
-        What the photo is called.
-    photo : ndarray, uint8, shape (height, width, 3), optional
-        For `draw`.
+    A sequence of its `outcomes`. `points` are the detector's five of each face, float32, shape (n, 5, 2); `source` is what
+    the photo is called; `photo`, uint8, shape (height, width, 3), where it was kept, is for `draw`.
     """
 
     outcomes: tuple[Identification, ...]

@@ -38,16 +38,9 @@ Rectangle: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Label:
-    """What stands on a face's plate.
+    """What stands on a face's plate: who or what it is, and the decision in a word; all may be absent.
 
-    Attributes
-    ----------
-    name : str
-        Who or what it is; may be empty.
-    decision : {"match", "no match", "undecided", "ambiguous"}, optional
-        Said in a word; ``None`` where nothing was decided, only found.
-    score : float
-        NaN: no score is shown.
+    `decision` is ``None`` where nothing was decided, only found; a `score` of NaN is not shown.
     """
 
     name: str = ""
@@ -66,12 +59,10 @@ class Label:
 def mark_faces(
     image: NDArray[np.uint8], boxes: ArrayLike, points: ArrayLike, labels: Sequence[Label]
 ) -> NDArray[np.uint8]:
-    """Return a copy of `image` with every face marked.
+    """Return a copy of `image` (uint8, shape (height, width, 3), RGB) with every face marked.
 
     Parameters
     ----------
-    image : ndarray, uint8, shape (height, width, 3)
-        RGB.
     boxes : array_like, shape (n, 4)
         Left, top, right, bottom in pixels; may reach beyond the edges.
     points : array_like, shape (n, k, 2)
@@ -79,10 +70,6 @@ def mark_faces(
     labels : sequence of Label, length n
         Plates stay inside the picture and off each other where there is room; a name that is wider than the
         picture ends in an ellipsis.
-
-    Returns
-    -------
-    ndarray, uint8, shape (height, width, 3)
 
     Raises
     ------

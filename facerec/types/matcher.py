@@ -43,18 +43,12 @@ class Matcher(Value):
 
     Attributes
     ----------
-    detector : str
-        Such as ``mtcnn.v1(min_face_size=40, mode=fast)``.
-    crop : str
-        Such as ``dlib-5pt-chip-150.v1``.
-    embedder : str
-        As it is called here.
-    embedder_digest : str
-        SHA-256 of everything that changes its vectors.
-    similarity : str
-        ``facerec.similarity.NAME``.
-    gate : str
-        ``QualityGate.name``; ``none`` where it was left out.
+    detector, crop : str
+        Such as ``mtcnn.v1(min_face_size=40, mode=fast)`` and ``dlib-5pt-chip-150.v1``.
+    embedder, embedder_digest : str
+        As it is called here, and the SHA-256 of everything that changes its vectors.
+    similarity, gate : str
+        ``facerec.similarity.NAME`` and ``QualityGate.name``; ``none`` where the gate was left out.
 
     Raises
     ------

@@ -122,7 +122,7 @@ class Detections(Value):
         return mark_faces(photo, self.boxes, self.points, [Label(score=float(score)) for score in self.scores])
 
     def choose(self, choice: FaceChoice, *, source: str = "the photo") -> int:
-        """Return the number of the face that `choice` picks; `source` is what messages call the photo.
+        """The number of the face that `choice` picks; `source` is what messages call the photo.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class Detections(Value):
         SeveralFacesError
             If `choice` is ``only`` and there are several.
         ArgumentError
-            If `choice` is none of the three.
+            If `choice` is none of the three of `FaceChoice`.
         """
         if choice not in get_args(FaceChoice):
             message = f"face choice must be one of {', '.join(get_args(FaceChoice))}; got {quoted(choice)}"
@@ -235,15 +235,10 @@ class Faces(Drawn, Sequence[Face]):
     detections : Detections
         Where they are.
     measures : mapping of str to ndarray, float32, shape (n,)
-        Quality by name, see ``facerec.quality``.
     embeddings : ndarray, float32, shape (n, d)
-        Unit length, row by row.
-    matcher : Matcher
-        What found and embedded them.
-    source : str
-        What the photo is called in messages.
     chips : ndarray, uint8, shape (n, size, size, 3), optional
-        The aligned crops that were embedded.
+    matcher, source
+        As for `Face`, row by row or of all.
     photo : ndarray, uint8, shape (height, width, 3), optional
         For `draw`; kept by ``Recognizer.faces``, not by its stream.
     """
@@ -324,8 +319,8 @@ class Faces(Drawn, Sequence[Face]):
         return pd.DataFrame({**columns, "score": self.detections.scores, **self.measures})
 
     def draw(self, photo: Image | None = None) -> Image:
-        """The photo (uint8, shape (height, width, 3)) with boxes, points and the detector's scores.
+        """The photo, by default the one that was kept with the faces, with boxes, points and the detector's scores.
 
-        By default the one that was kept with the faces; `ArgumentError` if none was and none is given.
+        `ArgumentError` if none was kept and none is given.
         """
         return self.detections.draw(self._kept(photo))

@@ -48,8 +48,7 @@ class OperatingPoint(Value):
     ------
     ArgumentError
         If the threshold or the target is out of range.
-        If the measured FMR lies above its target, or far below what so many trials would show: such a point was not
-        measured.
+        If the measured FMR contradicts its target (lies above it, or far below what so many trials would show).
     """
 
     threshold: float

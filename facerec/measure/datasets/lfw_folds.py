@@ -25,17 +25,16 @@ def lfw(folder: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per pair, in the order of the file: `fold` (1 … 10), `probe_image` and `reference_image` (paths below
-        `folder`), `probe_subject` and `reference_subject` (people's names), `genuine`, `probe_gender` and
-        `reference_gender` (``female``, ``male``, or empty where a photo is in neither list or in both).
+        A score table without `score`, one row per pair, in the order of the file, with `fold` (1 … 10), paths below
+        `folder`, people's names, `probe_gender` and `reference_gender` (``female``, ``male``, or empty where a photo is
+        in neither list or in both).
 
     Raises
     ------
     DataSetError
-        If `folder` is no folder.
-        If there is no pairs.txt, or it cannot be read.
-        If a line of it cannot be understood, or it holds more or fewer pairs than its first line says.
-        If the folder of photos is not found, or photos are missing.
+        If `folder` is no folder, or the folder of photos is not found, or photos are missing.
+        If there is no pairs.txt, it cannot be read, or a line of it cannot be understood.
+        If it holds more or fewer pairs than its first line says.
 
     References
     ----------

@@ -68,8 +68,7 @@ def photos_csv(path: str | Path, *, root: str | Path | None = None, nameless: bo
     Parameters
     ----------
     path : str or Path
-        CSV (UTF-8, commas, a header) with the columns `image` and `subject`; further columns, such as ``gender``, are
-        kept.
+        CSV (UTF-8, commas, a header) with the columns `image` and `subject`; others, such as ``gender``, are kept.
     root : str or Path, optional
         As for `pairs_csv`.
     nameless : bool
@@ -83,10 +82,9 @@ def photos_csv(path: str | Path, *, root: str | Path | None = None, nameless: bo
     Raises
     ------
     DataSetError
-        If the file cannot be read as CSV, or holds no photo.
+        If the file cannot be read as CSV, or holds no photo, or photos are missing.
         If a column that is needed is missing, stands twice, or has a name that a table of vectors needs itself.
         If an image or a subject that is needed is empty, or an image stands twice.
-        If photos are missing.
     """
     path = Path(path)
     raw = _read(path)

@@ -39,9 +39,8 @@ def clustered_rate(errors: ArrayLike, first_subject: ArrayLike, second_subject: 
     Raises
     ------
     ArgumentError
-        If `errors` are not True or False throughout.
+        If `errors` are not True or False throughout, or a subject is neither an integer nor a string.
         If the three differ in length or have more than one dimension.
-        If a subject is neither an integer nor a string.
 
     Notes
     -----
@@ -121,12 +120,8 @@ class PairsOfPeople:
 def dyadic_variance(errors: ArrayLike, first_subject: ArrayLike, second_subject: ArrayLike) -> float:
     """The variance of an error rate over comparisons that share people, whatever the design.
 
-    Parameters and errors are those of `clustered_rate`; the order of the two sides does not matter.
-
-    Returns
-    -------
-    float
-        NaN without comparisons; not floored, so it can be 0 or slightly negative in tiny samples.
+    Parameters and errors are those of `clustered_rate`; the order of the two sides does not matter. NaN without
+    comparisons; not floored, so it can be 0 or slightly negative in tiny samples.
 
     Notes
     -----

@@ -20,7 +20,7 @@ class FoldAccuracy:
     Attributes
     ----------
     folds : tuple
-        The folds' labels, in ascending order.
+        The k folds' labels, in ascending order.
     thresholds : ndarray, float64, shape (k,)
         What the other folds chose for each fold.
     correct, trials : ndarray, int64, shape (k,)
@@ -69,20 +69,12 @@ def ten_fold_accuracy(scores: ArrayLike, genuine: ArrayLike, fold: ArrayLike) ->
     fold : array_like, int or str, shape (n,)
         Which fold each comparison belongs to.
 
-    Returns
-    -------
-    FoldAccuracy
-        Its `mean`, `std` and `standard_error` are the three numbers that LFW results are quoted with.
-
     Raises
     ------
     ArgumentError
-        If the scores are not finite numbers or NaN in one dimension.
-        If `genuine` is not True or False throughout.
-        If the three differ in length.
-        If `fold` is missing (NaN or None) somewhere.
-        If there are fewer than two folds.
-        If the folds that choose a threshold hold no score.
+        If the scores are not finite numbers or NaN, `genuine` not True or False throughout, or a fold is NaN or None.
+        If the three differ in length or have more than one dimension.
+        If there are fewer than two folds, or those that choose a threshold hold no score.
 
     Notes
     -----

@@ -18,17 +18,12 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     Parameters
     ----------
     p_values : array_like, float, shape (n,)
-        0 … 1; NaN is a test that was not made, and does not count.
+        0 … 1, else `ArgumentError`; NaN is a test that was not made, does not count, and stays NaN.
 
     Returns
     -------
     ndarray, float64, shape (n,)
-        0 … 1; NaN where the p-value is.
-
-    Raises
-    ------
-    ArgumentError
-        If `p_values` are not of one dimension, or one is not within 0 … 1.
+        0 … 1.
 
     Notes
     -----

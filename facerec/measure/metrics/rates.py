@@ -32,16 +32,12 @@ def fmr(impostor: ArrayLike, threshold: float) -> Rate:
     Raises
     ------
     ArgumentError
-        If the scores are not finite numbers or NaN in one dimension.
-        If `threshold` is NaN.
+        If the scores are not finite numbers or NaN in one dimension, or the threshold is NaN.
 
     Notes
     -----
-    FMR(t) = #{s ≥ t} / n. The trials count as independent; see `clustered_rate` where pairs share people.
-
-    References
-    ----------
-    ISO/IEC 19795-1, false match rate.
+    FMR(t) = #{s ≥ t} / n (ISO/IEC 19795-1). The trials count as independent; see `clustered_rate` where pairs share
+    people.
 
     Examples
     --------
@@ -59,11 +55,7 @@ def fnmr(genuine: ArrayLike, threshold: float) -> Rate:
 
     Notes
     -----
-    FNMR(t) = #{s < t or s is NaN} / n.
-
-    References
-    ----------
-    ISO/IEC 19795-1, false non-match rate.
+    FNMR(t) = #{s < t or s is NaN} / n (ISO/IEC 19795-1).
 
     Examples
     --------
@@ -80,7 +72,7 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float) -> float:
     Parameters
     ----------
     impostor : array_like, float, shape (n,)
-        Scores of different people, larger = more alike; NaN (failure to acquire) counts among the n.
+        As for `fmr`; NaN counts among the n.
     target_fmr : float
         0 … 1.
 
@@ -93,9 +85,8 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float) -> float:
     Raises
     ------
     ArgumentError
-        If the scores are not finite numbers or NaN in one dimension.
+        If the scores are not finite numbers or NaN in one dimension, or none is a number.
         If `target_fmr` is not within 0 … 1.
-        If no impostor comparison has a score.
 
     Notes
     -----
@@ -168,16 +159,11 @@ def det_curve(genuine: ArrayLike, impostor: ArrayLike) -> DetCurve:
         Scores, larger = more alike; NaN (failure to acquire) is a rejection at every threshold, so FNMR starts at the
         share of NaN and FMR never reaches 1 where an impostor comparison failed.
 
-    Returns
-    -------
-    DetCurve
-
     Raises
     ------
     ArgumentError
         If the scores are not finite numbers or NaN in one dimension.
-        If there are no genuine or no impostor comparisons.
-        If no comparison has a score.
+        If there are no genuine or no impostor comparisons, or none has a score.
 
     Examples
     --------
@@ -197,9 +183,7 @@ def det_curve(genuine: ArrayLike, impostor: ArrayLike) -> DetCurve:
 
 
 def eer(genuine: ArrayLike, impostor: ArrayLike) -> float:
-    """Equal error rate: where the two error rates meet.
-
-    Parameters and errors are those of `det_curve`; the result is a number 0 … 1.
+    """Equal error rate, 0 … 1: where the two error rates meet. Parameters and errors are those of `det_curve`.
 
     Notes
     -----
@@ -219,10 +203,9 @@ def eer(genuine: ArrayLike, impostor: ArrayLike) -> float:
 
 
 def auc(genuine: ArrayLike, impostor: ArrayLike) -> float:
-    """Area under the ROC curve: how often a genuine score beats an impostor score.
+    """Area under the ROC curve, 0 … 1: how often a genuine score beats an impostor score; 0.5 is chance.
 
-    Parameters and errors are those of `det_curve`, but that all may be failures to acquire: NaN ranks below every
-    score. The result is a number 0 … 1; 0.5 is chance.
+    Parameters and errors are those of `det_curve`; NaN ranks below every score, so that no score at all is chance.
 
     Notes
     -----

@@ -29,12 +29,11 @@ def score_vectors(
     Parameters
     ----------
     pairs : DataFrame
-        The columns of a score table without `score`; further columns are kept.
+        The columns of a score table without `score`; others are kept, but a stamp, which is no longer true, goes.
     embeddings : mapping of str to ndarray, float32, shape (d,), or None
         A unit vector for each photo in `pairs`, or None where there is none.
     matcher : Matcher, optional
-        What made the vectors: the table is stamped with it. A stamp that `pairs` bring along is no longer true and
-        goes.
+        What made the vectors: the table is stamped with it.
     failures : mapping of str to str, optional
         Why a photo has no vector, in the words of ``stamp.py``; fills ``probe_failure`` and ``reference_failure``.
 
@@ -46,8 +45,7 @@ def score_vectors(
     Raises
     ------
     ScoreTableError
-        If a photo of a pair is not in `embeddings` at all.
-        If `check` refuses the pairs.
+        If a photo of a pair is not in `embeddings` at all, or `check` refuses the pairs.
     ArgumentError
         If vectors differ in shape, or one is not of unit length.
 

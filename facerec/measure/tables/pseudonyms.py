@@ -16,12 +16,11 @@ from facerec.measure.tables.score_table import check
 
 
 def pseudonymise(table: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
-    """Replace the ids of people and photos by pseudonyms.
+    """Replace the ids of people and photos in a score table by pseudonyms.
 
     Parameters
     ----------
     table : DataFrame
-        A score table.
     key : bytes
         16 … 64 bytes that nobody can guess, such as ``secrets.token_bytes(32)``. The same key gives the same id the
         same pseudonym in every table; without the key a pseudonym leads nowhere. Keep it to extend a published
@@ -39,17 +38,12 @@ def pseudonymise(table: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
     ArgumentError
         If `key` has fewer than 16 or more than 64 bytes.
     ScoreTableError
-        If `check` refuses the table.
-        If one photo is attributed to several people.
+        If `check` refuses the table, or a photo is attributed to several people.
         If two ids would get one pseudonym; another key helps.
 
     Notes
     -----
-    BLAKE2b with a key: 8 bytes of it for a person, 4 for a photo among a person's photos.
-
-    References
-    ----------
-    RFC 7693, section 2.9 (keyed hashing).
+    BLAKE2b with a key (RFC 7693, section 2.9): 8 bytes of it for a person, 4 for a photo among a person's photos.
 
     Examples
     --------

@@ -15,23 +15,12 @@ from facerec.measure.tables.table_files import read_raw, table_suffix, telling
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Read a score table and check it.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``.csv`` (UTF-8, commas, a header) or ``.parquet``.
-
-    Returns
-    -------
-    DataFrame
-        As from `check`; the same from either kind of file.
+    """Read a score table, ``.csv`` (UTF-8, commas, a header) or ``.parquet``, and `check` it; either gives the same.
 
     Raises
     ------
     ScoreTableError
-        If the file's name ends in neither ``.csv`` nor ``.parquet``.
-        If the file is missing, empty, or not of the kind that its name says.
+        If the file's name ends in neither, or the file is missing, empty, or not of the kind that its name says.
         If a CSV file is not UTF-8, or its cells are not separated by commas.
         If it would not fit into memory, or a Parquet column holds lists.
         If `check` refuses what it holds.
@@ -45,27 +34,18 @@ def read(path: str | Path) -> pd.DataFrame:
 
 
 def write(table: pd.DataFrame, path: str | Path) -> None:
-    """Check a score table and write it; whoever reads the path meanwhile finds the old file or the new one.
+    """Check a score table and write it as ``.csv`` or ``.parquet``, in the place of a file that is there.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As for `check`.
-    path : str or Path
-        ``.csv`` or ``.parquet``; an existing file is replaced.
+    Whoever reads the path meanwhile finds the old file or the new one. The same table gives the same CSV file byte for
+    byte: lines end in a line feed, `genuine` is true or false, and a score is the shortest text that reads back as the
+    same number.
 
     Raises
     ------
     ScoreTableError
-        If the file's name ends in neither ``.csv`` nor ``.parquet``.
-        If `check` refuses the table.
+        If the file's name ends in neither ``.csv`` nor ``.parquet``, or `check` refuses the table.
     OutputError
         If the folder does not exist or cannot be written to.
-
-    Notes
-    -----
-    The same table gives the same CSV file byte for byte: lines end in a line feed, `genuine` is true or false, and a
-    score is the shortest text that reads back as the same number.
     """
     save = _write_csv if table_suffix(path, "a score table") == ".csv" else _write_parquet
     checked = check(table)

@@ -46,19 +46,15 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     ScoreTableError
         If a column is missing or occurs twice.
         If an id is empty or is a float, or a text cannot be written as UTF-8.
-        If `genuine` is neither true nor false.
-        If `genuine` contradicts the two subjects.
+        If `genuine` is neither true nor false, or contradicts the two subjects.
         If a score is infinite or not a number, or there is one beside a failure.
     MixedStampsError
         If rows were made by different matchers (``stamp.py``).
 
     Examples
     --------
-    >>> table = pd.DataFrame(
-    ...     [["a/1.jpg", "a/2.jpg", "007", "007", "yes", "0.93"], ["a/1.jpg", "b/1.jpg", "007", "NA", "no", ""]],
-    ...     columns=REQUIRED,
-    ... )
-    >>> checked = check(table)
+    >>> rows = [["a/1.jpg", "a/2.jpg", "007", "007", "yes", "0.93"], ["a/1.jpg", "b/1.jpg", "007", "NA", "no", ""]]
+    >>> checked = check(pd.DataFrame(rows, columns=REQUIRED))
     >>> checked["score"].tolist(), checked["genuine"].tolist(), checked["reference_subject"].tolist()
     ([0.93, nan], [True, False], ['007', 'NA'])
     """

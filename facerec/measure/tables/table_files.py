@@ -32,15 +32,7 @@ def read_raw(
 
     From CSV every column is text; from Parquet, of whose columns only `lists` may hold lists, an index that pandas
     stored is a column. The table may take `memory` bytes; None: what the machine has, or the process may have of it.
-
-    Raises
-    ------
-    ScoreTableError
-        If the file's name ends in neither ``.csv`` nor ``.parquet``.
-        If the file is missing, empty, or not of the kind that its name says.
-        If a CSV file is not UTF-8, or its cells are not separated by commas.
-        If another column of a Parquet file holds lists, or one holds records, or bytes that are no UTF-8 text.
-        If the table would not fit into memory; the message says the sizes.
+    `ScoreTableError` if that is too little, or the file is not of the kind that its name says.
     """
     path, suffix = Path(path), table_suffix(path, kind)
     if not path.is_file():
@@ -75,15 +67,8 @@ def telling(path: str | Path) -> Iterator[None]:
 def read_text_csv(path: Path) -> pd.DataFrame:
     """Read a comma-separated file with a header; each column is text and an empty cell the empty text.
 
-    It is UTF-8, with or without a byte order mark, with any line ends.
-
-    Raises
-    ------
-    ScoreTableError
-        If the file is missing, is a folder or cannot be opened.
-        If it or its first line is empty, or it is not UTF-8; the message says whether it looks like UTF-16.
-        If its cells are separated by something other than commas.
-        If a row has more or fewer cells than the header.
+    It is UTF-8, with or without a byte order mark, with any line ends; `ScoreTableError` says what is otherwise, and
+    where.
     """
     import pyarrow as pa
     from pyarrow import csv

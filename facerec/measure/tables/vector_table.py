@@ -75,28 +75,18 @@ class FaceVectors:
 
 
 def read_vectors(path: str | Path) -> FaceVectors:
-    """Read a table of vectors and check it.
+    """Read a table of vectors from ``.parquet`` or ``.csv`` (UTF-8, commas, a header), and check it.
 
-    Parameters
-    ----------
-    path : str or Path
-        ``.parquet``, or ``.csv`` (UTF-8, commas, a header).
-
-    Returns
-    -------
-    FaceVectors
-        Vectors are brought to unit length. Where the table names no photos they are called by their row, from 1.
+    Vectors are brought to unit length. Where the table names no photos they are called by their row, from 1.
 
     Raises
     ------
     ScoreTableError
-        If the file's name ends in neither ``.csv`` nor ``.parquet``.
-        If the file is missing, empty, larger than memory, or not of the kind that its name says.
+        If the file's name ends in neither, or it is missing, empty, larger than memory, or not what its name says.
         If there is no column `subject`, no vector, or both kinds of vectors.
         If a number of a vector's columns is missing, or vectors differ in length.
         If a vector holds what is not a finite number, or is empty only in part, or is zero.
-        If a subject or a photo's name is empty, or a photo occurs twice.
-        If no photo has a vector.
+        If a subject or a photo's name is empty, a photo occurs twice, or no photo has a vector.
     MixedStampsError
         If rows were made by different matchers, or the metadata of a Parquet file names another than they do.
     """
@@ -147,10 +137,11 @@ def write_vectors(
 ) -> None:
     """Write a table of vectors; whoever reads the path meanwhile finds the old file or the whole new one.
 
+    Rows are taken one after the other, and at most 1,024 held: the size of the table is no matter of memory.
+
     Parameters
     ----------
     rows : iterable of Row
-        Taken one after the other, and at most 1,024 held: the size of the table is no matter of memory.
     path : Path
         ``.parquet``, with a column `vector` of lists, or ``.csv``, with the columns ``v0``, ``v1`` …
     columns : sequence of str
