@@ -53,8 +53,8 @@ def read_regular(
 ) -> bytes:
     """Read a regular file of at most `limit` bytes.
 
-    `error` (or `missing`, where it is given and there is no such file) is raised, with `advice` on what to do at the end,
-    if it is absent, a folder or no regular file, may not be read, or is larger.
+    `error` is raised, with `advice` on what to do at the end, if it is a folder or no regular file, may not be read or
+    is larger; where there is no such file `missing`, if that is given.
     """
     with _told(path, error, missing, advice), open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size

@@ -74,8 +74,8 @@ def cosines_of_all(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDA
     """Similarity of every row of `left` (n, d) to every row of `right` (m, d); shape (n, m).
 
     At the speed of a matrix product, with the bits of `cosine_of_pairs`: a matrix product sums in an order of its
-    own, so where that could tip the rounding, and only there, the pair is summed again by itself. `ArgumentError` if the
-    vectors are not of one length d.
+    own, so where that could tip the rounding, and only there, the pair is summed again by itself. `ArgumentError` if
+    the vectors are not of one length d.
     """
     if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[1]:
         message = f"vectors must have shapes (n, d) and (m, d); got {left.shape} and {right.shape}"

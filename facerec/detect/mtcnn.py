@@ -53,7 +53,7 @@ class Mtcnn:
     ----------
     min_face_size : int
         Side in pixels of the smallest face looked for, >= 12. Time grows with the inverse square. Faces
-        smaller than the default are below the quality gate anyhow (``facerec.quality.gate``).
+        smaller than the default are below the quality gate anyhow (``facerec.quality``).
     mode : {"fast", "exact"}
         ``exact`` finds what facenet-pytorch's ``MTCNN.detect`` finds; ``fast`` samples the photo more cheaply and
         finds nearly the same faces (see README for the recall measured).

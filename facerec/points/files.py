@@ -33,8 +33,8 @@ _NOW = "restore the file, or measure again: facerec calibrate"
 def write_points(points: Iterable[OperatingPoint], path: str | Path) -> None:
     """Write operating points to a JSON file that people can read; an existing file is replaced as a whole.
 
-    They are sorted by embedder, data set and target, so their order does not matter; `OutputError` if the folder does not
-    exist or cannot be written to.
+    They are sorted by embedder, data set and target, so their order does not matter; `OutputError` if the folder does
+    not exist or cannot be written to.
     """
     ordered = sorted(points, key=order)
     document = {"format": _FORMAT, "version": _VERSION, "points": [_as_json(point) for point in ordered]}

@@ -162,8 +162,8 @@ class Identification(_Decided):
 class Identifications(Drawn, Sequence[Identification]):
     """Who the faces of one photo are, best detection first; true in an ``if`` only where somebody was found.
 
-    A sequence of its `outcomes`. `points` are the detector's five of each face, float32, shape (n, 5, 2); `source` is what
-    the photo is called; `photo`, uint8, shape (height, width, 3), where it was kept, is for `draw`.
+    A sequence of its `outcomes`. `points` are the detector's five of each face, float32, shape (n, 5, 2); `source` is
+    what the photo is called; `photo`, uint8, shape (height, width, 3), where it was kept, is for `draw`.
     """
 
     outcomes: tuple[Identification, ...]

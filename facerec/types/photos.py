@@ -238,7 +238,7 @@ class Faces(Drawn, Sequence[Face]):
     embeddings : ndarray, float32, shape (n, d)
     chips : ndarray, uint8, shape (n, size, size, 3), optional
     matcher, source
-        As for `Face`, row by row or of all.
+        As for `Face`, the arrays row by row.
     photo : ndarray, uint8, shape (height, width, 3), optional
         For `draw`; kept by ``Recognizer.faces``, not by its stream.
     """

@@ -6,8 +6,7 @@ import PIL.ImageFilter
 import pytest
 
 from facerec.errors import ArgumentError
-from facerec.quality import DEFAULT_GATE, MEASURES, NO_GATE, QualityGate, measure
-from facerec.quality.measures import CHIP, sharpness
+from facerec.quality import CHIP, DEFAULT_GATE, MEASURES, NO_GATE, QualityGate, measure, sharpness
 from facerec.testing import made_face
 from facerec.types import Detections, Face
 
