@@ -7,7 +7,7 @@ from pathlib import Path
 
 from facerec.errors import NoPointError
 from facerec.models.weights import added_models, models_folder
-from facerec.points.files import order, read_points
+from facerec.points import order, read_points
 from facerec.types import OperatingPoint
 
 # An installed library has the files beside its code, a checkout in data/, where people look for them.

@@ -100,7 +100,7 @@ def test_vendors_columns_of_numbers(tmp_path: Path):
         ({"subject": ["a"], "vector": [None]}, "no photo has a vector"),
         ({"subject": ["a", "b"], "v0": ["", ""]}, "no photo has a vector"),
         ({"subject": ["a", "b"], "v0": [1, 0], "v1": [1, 0]}, "the vector in row 2 is zero"),
-        ({"subject": ["a", ""], "v0": [1, 1]}, "subject in row 2 is empty"),
+        ({"subject": ["a", ""], "v0": [1, 1]}, "subject in row 2 is '': it is empty; every photo has a name"),
         ({"subject": [1.5, 2.0], "v0": [1, 1]}, "subject holds floats"),
         ({"subject": ["a", "b"], "photo": ["1", "1"], "v0": [1, 1]}, "photo '1' stands in two rows"),
     ],

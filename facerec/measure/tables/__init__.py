@@ -13,8 +13,7 @@ like any other. Rows are counted from 1, without the header, in every message.
 
 from facerec.measure.tables.pair_scores import score_vectors
 from facerec.measure.tables.pseudonyms import pseudonymise
-from facerec.measure.tables.score_files import read, write
-from facerec.measure.tables.score_table import REQUIRED, attributes, check
+from facerec.measure.tables.score_table import REQUIRED, attributes, check, read, write
 from facerec.measure.tables.stamp import stamp_of, stamped
 
 __all__ = [

@@ -1,16 +1,21 @@
-"""What a score table must hold, checked once so that nobody has to check again."""
+"""What a score table must hold, checked once so that nobody has to check again; read from files and written to them."""
 
 from __future__ import annotations
 
+import csv
 import difflib
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ScoreTableError
-from facerec.measure.tables.stamp import NO_FACE, REFUSED, UNREADABLE, stamp_of
+from facerec.files import replacing
+from facerec.measure.tables.stamp import METADATA, NO_FACE, REFUSED, UNREADABLE, check_metadata, stamp_of
+from facerec.measure.tables.table_files import read_raw, table_suffix, telling
 
 REQUIRED = ("probe_image", "reference_image", "probe_subject", "reference_subject", "genuine", "score")
 """The columns of every score table, in the order in which they are written."""
@@ -59,7 +64,7 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     ([0.93, nan], [True, False], ['007', 'NA'])
     """
     _check_names([str(name) for name in table.columns])
-    columns = {name: _ids(table[name]) for name in _IDS}
+    columns = {name: ids(table[name]) for name in _IDS}
     columns["genuine"] = truth(table["genuine"])
     columns["score"] = numbers(table["score"])
     columns |= {str(name): as_text(table[name]) for name in table.columns if name not in REQUIRED}
@@ -72,6 +77,45 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
         _refuse_row(failed, checked[name], "is a failure, and the row has a score")
     stamp_of(checked)
     return checked
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read a score table, ``.csv`` (UTF-8, commas, a header) or ``.parquet``, and `check` it; either gives the same.
+
+    Raises
+    ------
+    ScoreTableError
+        If the file's name ends in neither, or the file is missing, empty, or not of the kind that its name says.
+        If a CSV file is not UTF-8, or its cells are not separated by commas.
+        If it would not fit into memory, or a Parquet column holds lists.
+        If `check` refuses what it holds.
+    MixedStampsError
+        If rows were made by different matchers, or the metadata of a Parquet file names another than they do.
+    """
+    raw = read_raw(path)
+    with telling(path):
+        check_metadata(raw, Path(path))
+        return check(raw)
+
+
+def write(table: pd.DataFrame, path: str | Path) -> None:
+    """Check a score table and write it as ``.csv`` or ``.parquet``, in the place of a file that is there.
+
+    Whoever reads the path meanwhile finds the old file or the new one. The same table gives the same CSV file byte for
+    byte: lines end in a line feed, `genuine` is true or false, and a score is the shortest text that reads back as the
+    same number.
+
+    Raises
+    ------
+    ScoreTableError
+        If the file's name ends in neither ``.csv`` nor ``.parquet``, or `check` refuses the table.
+    OutputError
+        If the folder does not exist or cannot be written to.
+    """
+    save = _write_csv if table_suffix(path, "a score table") == ".csv" else _write_parquet
+    checked = check(table)
+    with replacing(Path(path)) as partial:
+        save(checked, partial)
 
 
 def attributes(table: pd.DataFrame) -> tuple[str, ...]:
@@ -146,14 +190,14 @@ def _check_names(names: Sequence[str]) -> None:
     raise ScoreTableError(message)
 
 
-def _ids(column: pd.Series) -> pd.Series:
+def ids(column: pd.Series, told: str = "every comparison names its two photos and their people") -> pd.Series:
+    """A column of ids as text; `ScoreTableError` with the row of one that is a float, or empty (`told`: why not)."""
     if column.dtype.kind == "f" and column.notna().any():
-        message = (
-            f"{column.name} holds floats ({column.dropna().iloc[0]}); ids must be read as text, or 007 becomes 7.0"
-        )
+        first = column.dropna().iloc[0]
+        message = f"{column.name} holds floats ({first}); ids must be read as text, or 007 becomes 7.0"
         raise ScoreTableError(message)
     text = as_text(column)
-    _refuse_row(text == "", column, "is empty; every comparison names its two photos and their people")
+    _refuse_row(text == "", column, f"is empty; {told}")
     return text
 
 
@@ -200,3 +244,23 @@ def _first(wrong: NDArray[np.bool_] | pd.Series) -> tuple[int, str] | None:
     if not len(rows):
         return None
     return int(rows[0]), f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
+
+
+def _write_parquet(checked: pd.DataFrame, path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table, matcher = pa.Table.from_pandas(checked, preserve_index=False), stamp_of(checked)
+    if matcher is not None:
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA: matcher.text})
+    parquet.write_table(table, path)
+
+
+def _write_csv(checked: pd.DataFrame, path: Path) -> None:
+    words = checked.assign(genuine=checked["genuine"].map({True: "true", False: "false"}))
+    # Python's csv module quotes line feeds but not a lone carriage return, at which readers would end the row.
+    texts = (words[name] for name in words.columns if name != "score")
+    returns = any(text.str.contains("\r", regex=False).any() for text in texts)
+    with path.open("w", encoding="utf-8", newline="") as file:  # newline="": what is inside an id stays what it is
+        quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+        words.to_csv(file, index=False, lineterminator="\n", quoting=quoting)

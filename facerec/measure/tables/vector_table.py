@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import ScoreTableError
 from facerec.files import replacing
-from facerec.measure.tables.score_table import as_text, refuse_twice
+from facerec.measure.tables.score_table import as_text, ids, refuse_twice
 from facerec.measure.tables.stamp import COLUMN, METADATA, check_metadata, stamp_of
 from facerec.measure.tables.table_files import read_raw, telling
 from facerec.types import Matcher
@@ -120,14 +120,16 @@ def check_vectors(table: pd.DataFrame) -> FaceVectors:
         message = "holds no photos, only the names of the columns"
         raise ScoreTableError(message)
     matrix = _from_columns(table, numbered) if numbered else _from_lists(table["vector"])
-    photo = _named(table["photo"]) if "photo" in names else pd.Series(map(str, range(1, len(table) + 1)), dtype="str")
+    told = "every photo has a name and says who is on it"
+    unnamed = pd.Series(map(str, range(1, len(table) + 1)), dtype="str")
+    photo = ids(table["photo"], told) if "photo" in names else unnamed
     matcher = stamp_of(table)
     stamp = (COLUMN,) if matcher is not None else ()
     rest = [name for name in names if name not in ("photo", "subject", "vector", *numbered, *stamp)]
     if (again := photo.duplicated().to_numpy(bool)).any():
         message = f"photo {photo[int(again.argmax())]!r} stands in two rows; each photo has one"
         raise ScoreTableError(message)
-    columns = {"photo": photo, "subject": _named(table["subject"])} | {name: as_text(table[name]) for name in rest}
+    columns = {"photo": photo, "subject": ids(table["subject"], told)} | {name: as_text(table[name]) for name in rest}
     frame = pd.DataFrame({name: column.array for name, column in columns.items()})
     return FaceVectors(frame, _unit_length(matrix), matcher)
 
@@ -188,17 +190,6 @@ def _write_csv(rows: Iterable[Row], path: Path, columns: Sequence[str], dimensio
             # str of a float32 is the shortest text that reads back as the same number.
             numbers = [""] * dimension if vector is None else [str(number) for number in vector]
             writer.writerow([*(texts[name] for name in columns), *numbers])
-
-
-def _named(column: pd.Series) -> pd.Series:
-    if column.dtype.kind == "f":
-        message = f"{column.name} holds floats; names must be written as text, or 007 becomes 7.0"
-        raise ScoreTableError(message)
-    text = as_text(column)
-    if (empty := (text == "").to_numpy(bool)).any():
-        message = f"{column.name} in row {int(empty.argmax()) + 1} is empty"
-        raise ScoreTableError(message)
-    return text
 
 
 def _from_columns(table: pd.DataFrame, numbered: list[str]) -> NDArray[np.float64]:

@@ -1,4 +1,6 @@
-"""Operating points in JSON files that people can read.
+"""Operating points as JSON files that people can read, and the rules by which they decide.
+
+A threshold never travels alone.
 
 Each point carries a digest over its values, so that one that was changed since it was written is refused. It tells
 accident, not forgery: whoever changes a value on purpose can compute the digest of what it then says.
@@ -15,7 +17,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from facerec.errors import ArgumentError, CalibrationError, DamagedPointError
+from facerec.errors import ArgumentError, CalibrationError, DamagedPointError, ModelMismatchError
 from facerec.files import read_json, replacing
 from facerec.types import ImpostorTail, Matcher, OperatingPoint, Rate
 from facerec.types.plain import plain
@@ -30,6 +32,41 @@ _NUMBERS = re.compile(r"\[\n\s+([^\[\]{}\"]*?)\n\s+\]")  # a line break stands i
 _NOW = "restore the file, or measure again: facerec calibrate"
 
 
+def notes_on(point: OperatingPoint, matcher: Matcher | None) -> tuple[str, ...]:
+    """What has to be said where `point` decides about faces or scores of `matcher` (with the gate that judged them).
+
+    A sentence per difference that ``facerec.types.matcher.RULES`` notes, that nothing is known of the matcher (None:
+    of scores without a stamp), and who asserted what.
+
+    Raises
+    ------
+    ModelMismatchError
+        If the matchers differ in a part that RULES refuses: the point's error rates do not hold.
+    """
+    notes = [] if matcher is None else _noted_differences(point, matcher)
+    if matcher is None:
+        made = f"the operating point {point.name}, measured with {point.matcher.embedder}"
+        notes.append(f"nothing ties these scores to {made}: the table carries no stamp of the matcher that made them")
+    if point.asserted_by:
+        notes.append(
+            f"asserted by {point.asserted_by}: the scores behind this operating point carry no stamp of "
+            f"{(matcher or point.matcher).embedder}"
+        )
+    return tuple(notes)
+
+
+def _noted_differences(point: OperatingPoint, matcher: Matcher) -> list[str]:
+    differences = matcher.differences(point.matcher)
+    if differences.refused:
+        message = (
+            f"the operating point {point.name} was measured with {point.matcher.embedder} and does not hold for faces "
+            f"of {matcher.embedder}: {'; '.join(differences.refused)}. Measure one: facerec calibrate SCORES.csv --fmr "
+            f"{point.target_fmr:g}"
+        )
+        raise ModelMismatchError(message)
+    return [f"the operating point was measured with another {difference}" for difference in differences.noted]
+
+
 def write_points(points: Iterable[OperatingPoint], path: str | Path) -> None:
     """Write operating points to a JSON file that people can read; an existing file is replaced as a whole.
 
@@ -37,7 +74,8 @@ def write_points(points: Iterable[OperatingPoint], path: str | Path) -> None:
     not exist or cannot be written to.
     """
     ordered = sorted(points, key=order)
-    document = {"format": _FORMAT, "version": _VERSION, "points": [_as_json(point) for point in ordered]}
+    entries = [{**{name: plain(getattr(p, name)) for name in _POINT[:-1]}, "digest": digest_of(p)} for p in ordered]
+    document = {"format": _FORMAT, "version": _VERSION, "points": entries}
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)  # a list of numbers is one line
     with replacing(Path(path)) as partial:
@@ -98,11 +136,6 @@ def _counts(rate: Rate | None) -> list[Any] | None:
     return [int(rate.errors), int(rate.trials), None if effective is None else float(effective)]
 
 
-def _as_json(point: OperatingPoint) -> dict[str, Any]:
-    values = {name: plain(getattr(point, name)) for name in _POINT[:-1]}
-    return {**values, "digest": digest_of(point)}
-
-
 def _from_json(entry: Any, where: str) -> OperatingPoint:  # noqa: ANN401 - checked here
     _exactly(entry, _POINT, where)
     matcher = _field(entry, "matcher", dict, where)
@@ -125,15 +158,8 @@ def _from_json(entry: Any, where: str) -> OperatingPoint:  # noqa: ANN401 - chec
 
 def _from_version_1(entry: object, where: str) -> OperatingPoint:
     """Version 1 named the stages one by one, knew one similarity, and did not record the gate."""
-    stages = {
-        part: _field(entry, name, str, where)
-        for part, name in (
-            ("detector", "detector"),
-            ("crop", "alignment"),
-            ("embedder", "embedder"),
-            ("embedder_digest", "embedder_digest"),
-        )
-    }
+    names = {"detector": "detector", "crop": "alignment", "embedder": "embedder", "embedder_digest": "embedder_digest"}
+    stages = {part: _field(entry, name, str, where) for part, name in names.items()}
     return _point(entry, where, {**stages, "similarity": "cosine.v1", "gate": "not recorded"}, every=False)
 
 
