@@ -114,46 +114,46 @@ def parse_landmark_trees(content: bytes, *, name: str) -> LandmarkTrees:
     stream = read_integers(content, name=name)
     at = 0
 
+    def refuse_unless(fits: bool | np.bool_) -> None:
+        if not fits:
+            raise _not_a_predictor(name)
+
     def take(count: int) -> NDArray[np.int64]:
         nonlocal at
-        if not 0 <= count <= len(stream) - at:
-            raise _not_a_predictor(name)
+        refuse_unless(0 <= count <= len(stream) - at)
         taken = stream[at : at + count]
         at += count
         return taken
 
     def expect(*wanted: int) -> None:
-        if take(len(wanted)).tolist() != list(wanted):
-            raise _not_a_predictor(name)
+        refuse_unless(take(len(wanted)).tolist() == list(wanted))
 
     expect(1, -2 * _POINTS, -1)
     initial = _floats(take(4 * _POINTS), name=name).reshape(_POINTS, 2)
 
     cascades = int(take(1)[0])
     trees = int(stream[at]) if at < len(stream) else -1
-    if not (0 < cascades <= 1000 and 0 < trees <= 100_000):
-        raise _not_a_predictor(name)
+    refuse_unless(0 < cascades <= 1000 and 0 < trees <= 100_000)
     forests = take(cascades * (1 + trees * _TREE_INTEGERS)).reshape(cascades, -1)
     grid = forests[:, 1:].reshape(cascades, trees, _TREE_INTEGERS)
     splits = grid[:, :, 1 : 1 + _SPLITS * _SPLIT_INTEGERS].reshape(cascades, trees, _SPLITS, _SPLIT_INTEGERS)
     leaves = grid[:, :, 2 + _SPLITS * _SPLIT_INTEGERS :].reshape(cascades, trees, _LEAVES, _LEAF_INTEGERS)
-    well_formed = (
+    refuse_unless(
         (forests[:, 0] == trees).all()
         and (grid[:, :, 0] == _SPLITS).all()
         and (grid[:, :, 1 + _SPLITS * _SPLIT_INTEGERS] == _LEAVES).all()
         and (leaves[..., 0] == -2 * _POINTS).all()
         and (leaves[..., 1] == -1).all()
     )
-    if not well_formed:
-        raise _not_a_predictor(name)
 
     expect(cascades)
     pixels = int(stream[at]) if at < len(stream) else -1
     anchors = take(cascades * (1 + pixels)).reshape(cascades, -1)
     expect(cascades)
     deltas = take(cascades * (1 + 4 * pixels)).reshape(cascades, -1)
-    numbers_fit = (
-        (anchors[:, 0] == pixels).all()
+    refuse_unless(
+        pixels > 0
+        and (anchors[:, 0] == pixels).all()
         and (deltas[:, 0] == pixels).all()
         and anchors[:, 1:].min() >= 0
         and anchors[:, 1:].max() < _POINTS
@@ -161,8 +161,6 @@ def parse_landmark_trees(content: bytes, *, name: str) -> LandmarkTrees:
         and splits[..., :2].max() < pixels
         and at == len(stream)
     )
-    if not numbers_fit:
-        raise _not_a_predictor(name)
     return LandmarkTrees(
         initial=initial,
         first=np.ascontiguousarray(splits[..., 0], np.intp),

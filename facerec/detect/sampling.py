@@ -7,23 +7,11 @@ The networks see nearly the same pixels; measured recall is in ``tests/benchmark
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample, interpolate
-
-
-class Sampler(Protocol):
-    """One photo, ready to be looked at; pixels come out as float32, 0 … 255, channels last."""
-
-    def at_scale(self, scale: float) -> Tensor:
-        """The whole photo, (1, 3, int(height * scale + 1), int(width * scale + 1))."""
-        ...
-
-    def crops(self, boxes: Tensor, size: int) -> Tensor:
-        """(n, 3, size, size): the pixels of non-empty whole-pixel boxes (n, 4), stretched to squares."""
-        ...
 
 
 class ExactSampler:
@@ -33,13 +21,11 @@ class ExactSampler:
         self._photo = photo.float()
 
     def at_scale(self, scale: float) -> Tensor:
-        """See `Sampler`."""
-        height, width = self._photo.shape[2:]
-        size = (int(height * scale + 1), int(width * scale + 1))
-        return interpolate(self._photo, size=size, mode="area")
+        """The whole photo, float32, (1, 3, int(height * scale + 1), int(width * scale + 1))."""
+        return interpolate(self._photo, size=_size_at(self._photo, scale), mode="area")
 
     def crops(self, boxes: Tensor, size: int) -> Tensor:
-        """See `Sampler`."""
+        """(n, 3, size, size): the pixels of non-empty whole-pixel boxes (n, 4), stretched to squares."""
         cut = [
             interpolate(self._photo[:, :, top:bottom, left:right], size=(size, size), mode="area")
             for left, top, right, bottom in boxes.tolist()
@@ -61,19 +47,14 @@ class FastSampler:
         return self._octaves[number]
 
     def at_scale(self, scale: float) -> Tensor:
-        """See `Sampler`."""
-        height, width = self._octaves[0].shape[2:]
-        size = (int(height * scale + 1), int(width * scale + 1))
+        """As of `ExactSampler`."""
         number = 0
         while scale * 2 ** (number + 2) <= 1:  # the octave must stay at least twice as large as the result
             number += 1
-        return _shrunk(self._octave(number), size).float()
+        return _shrunk(self._octave(number), _size_at(self._octaves[0], scale)).float()
 
     def crops(self, boxes: Tensor, size: int) -> Tensor:
-        """See `Sampler`.
-
-        All boxes of an octave are read as one tall picture: one bilinear sample per pixel of a crop.
-        """
+        """As of `ExactSampler`; all boxes of an octave are read as one tall picture, one sample per pixel of a crop."""
         spans = boxes[:, 2:] - boxes[:, :2]
         # Pixel centres of the crops, in the photo's coordinates, which count from pixel edges.
         steps = (torch.arange(size, device=boxes.device) + 0.5) / size
@@ -109,6 +90,15 @@ class FastSampler:
         sampled = grid_sample(part, grid.reshape(1, -1, size, 2), padding_mode="border", align_corners=False)
         crops = sampled[0].reshape(3, count, size, size).transpose(0, 1)
         return crops.contiguous(memory_format=torch.channels_last)
+
+
+Sampler: TypeAlias = ExactSampler | FastSampler
+"""One photo, ready to be looked at; pixels come out as float32, 0 … 255, channels last."""
+
+
+def _size_at(photo: Tensor, scale: float) -> tuple[int, int]:
+    height, width = photo.shape[2:]
+    return int(height * scale + 1), int(width * scale + 1)
 
 
 def _shrunk(photo: Tensor, size: tuple[int, int]) -> Tensor:

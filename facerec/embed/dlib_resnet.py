@@ -28,26 +28,12 @@ _FILES = catalogue.DLIB_5PT_WEIGHTS, catalogue.DLIB_RESNET_WEIGHTS
 def dlib_resnet(
     *, device: str = "cpu", flip: bool = True, precision: Precision = "float32", model_files: Path | None = None
 ) -> Embedder:
-    """Load the default embedder.
+    """Load the default embedder; `model_files` is looked into first for its two weight files.
 
-    Parameters
-    ----------
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    flip : bool
-        Average each face with its mirror image: 0.2 points of accuracy on LFW for twice the time. Vectors with and
-        without do not mix; they have different digests.
-    precision : {"float32", "bfloat16"}
-        See ``facerec.embed.forward.forward_of``.
-    model_files : Path, optional
-        Where to look for the two weight files first.
-
-    Raises
-    ------
-    ArgumentError
-        If `device` or `precision` is not as above.
-    MissingWeightsError, CorruptWeightsError
-        If a weight file is absent or is not the expected one.
+    With `flip` each face is averaged with its mirror image: 0.2 points of accuracy on LFW for twice the time. Vectors
+    with and without do not mix; they have different digests. `device` and `precision` are those of
+    ``facerec.embed.forward.forward_of``, with its errors; a weight file that is absent or not the expected one is a
+    `MissingWeightsError` or `CorruptWeightsError`.
     """
     from facerec.networks.dlib_resnet import parse_dlib_resnet
 

@@ -116,7 +116,6 @@ def locate(
         If a file cannot be read.
     """
     path = _first_existing(weight, model_files, also)
-    _check_size(weight, path)
     _check_digest(weight, path, sha256_of(path, error=WeightsError, advice=PERMISSIONS))
     return path
 
@@ -124,8 +123,6 @@ def locate(
 def load(weight: WeightFile, *, model_files: str | os.PathLike[str] | None = None) -> bytes:
     """Read a model file that `locate` finds, with its errors; the bytes returned are the bytes that were checked."""
     path = _first_existing(weight, model_files)
-    # Checked first, so that a file of any size that merely has the right name is not read into memory.
-    _check_size(weight, path)
     contents = read_regular(path, limit=MOST_BYTES, error=WeightsError, advice=PERMISSIONS)
     _check_digest(weight, path, hashlib.sha256(contents).hexdigest())
     return contents
@@ -169,8 +166,7 @@ def _places(weight: WeightFile, model_files: str | os.PathLike[str] | None) -> I
     """Each place in the order in which it is looked at, in words and as a path (``None`` if there is no such place)."""
     if model_files is not None:
         yield f"the folder given, {Path(model_files)}", Path(model_files) / weight.file_name
-    named = named_folder()
-    if named:
+    if named := named_folder():
         yield f"{FOLDER_VARIABLE}={named}", Path(named) / weight.file_name
     else:
         yield f"{FOLDER_VARIABLE} (not set)", None
@@ -191,22 +187,21 @@ def _first_existing(
     places = [*_places(weight, model_files), *((words, each / weight.file_name) for words, each in also)]
     for _, path in places:
         try:
-            if path is not None and path.is_file():
-                return path
+            if path is None or not path.is_file():
+                continue
+            size = path.stat().st_size
         except OSError as error:
             message = f"{path} cannot be read: {error.strerror or error}; {PERMISSIONS}"
             raise WeightsError(message) from error
+        # Before anything is read, so that a file of any size that merely has the right name does not fill the memory.
+        if weight.size not in (None, size):
+            raise _corrupt(weight, path, f"{weight.size} bytes", str(size))
+        return path
     message = (
         f"{weight.file_name} was not found; looked into {', '.join(words for words, _ in places)}. "
         f"{how_to_get(weight)} (or put the file into one of these folders; its SHA-256 must be {_digits(weight)})"
     )
     raise MissingWeightsError(message)
-
-
-def _check_size(weight: WeightFile, path: Path) -> None:
-    size = path.stat().st_size
-    if weight.size not in (None, size):
-        raise _corrupt(weight, path, f"{weight.size} bytes", str(size))
 
 
 def _check_digest(weight: WeightFile, path: Path, digest: str) -> None:

@@ -22,16 +22,8 @@ _CHIP = 150
 _DIMENSION = 128
 Blocks: TypeAlias = tuple[tuple[int, int], ...]
 
-BLOCKS: Blocks = (
-    *[(32, 1)] * 3,
-    (64, 2),
-    *[(64, 1)] * 3,
-    (128, 2),
-    *[(128, 1)] * 2,
-    (256, 2),
-    *[(256, 1)] * 2,
-    (256, 2),
-)
+_STRIDES = {32: (1, 1, 1), 64: (2, 1, 1, 1), 128: (2, 1, 1), 256: (2, 1, 1, 2)}
+BLOCKS: Blocks = tuple((filters, stride) for filters, strides in _STRIDES.items() for stride in strides)
 """Filters and stride of each residual block, front to back; a stride of 2 halves the plane."""
 
 

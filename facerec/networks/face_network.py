@@ -37,24 +37,10 @@ class ResidualHead(nn.Module):
 
 
 class FaceNetwork(nn.Module):
-    """Scaled pixels to vectors.
+    """Scaled pixels to vectors: a trunk, its architecture's name and input side in pixels, under a head in float32.
 
-    Parameters
-    ----------
-    trunk : Trunk
-    trunk_name : str
-        Its architecture, as ``facerec.transfer`` calls it.
-    size : int
-        Side of its input in pixels.
-    head : {"linear", "mlp", "identity", "fixed"}
-        Always computes in float32.
-    dimension : int
-        Length of a vector; that of the features for ``identity``.
-
-    Attributes
-    ----------
-    architecture : dict
-        What `rebuild` needs; JSON.
+    `dimension` is the length of a vector, that of the features for the head ``identity``; `architecture` is the JSON
+    that `rebuild` needs.
     """
 
     def __init__(self, trunk: Trunk, trunk_name: str, *, size: int, head: HeadKind, dimension: int) -> None:
@@ -62,13 +48,8 @@ class FaceNetwork(nn.Module):
         self.trunk = trunk
         self.head = _HEADS[head](trunk.dimension, dimension)
         self.dimension = dimension
-        self.architecture: dict[str, Any] = {
-            "name": ARCHITECTURE,
-            "trunk": trunk_name,
-            "size": size,
-            "head": head,
-            "dimension": dimension,
-        }
+        said: dict[str, Any] = {"trunk": trunk_name, "size": size, "head": head, "dimension": dimension}
+        self.architecture = {"name": ARCHITECTURE, **said}
 
     @property
     def device(self) -> torch.device:

@@ -20,24 +20,12 @@ def _as_it_is(output: Tensor, pixels: Tensor) -> Tensor:  # noqa: ARG001 - one s
 class Trunk(nn.Module):
     """A network up to its features, the input of its last linear layer.
 
-    Parameters
-    ----------
-    body : sequence of (str, nn.Module)
-        Stages from the pixels to the last feature map.
-    pool : nn.Module
-        From that map to one vector; without parameters.
-    neck : sequence of (str, nn.Module)
-        Stages from that vector to the features: the hidden layers of AlexNet, VGG and MobileNetV3.
-    dimension : int
-        Length of a feature vector; an attribute, too.
-    map_stages : mapping of str to str
-        By stride in pixels ("4", "8", "16", "32" …), which stage of `body` gives the feature map of that stride.
-    map_channels : mapping of str to int
-        Channels of each of these maps; an attribute, too.
-    map_of : callable
-        From a stage's output and the pixels to a map (n, channels, height, width); for networks of tokens.
-    smallest : int
-        Side in pixels of the smallest input that the network can take; fewer are an `ArgumentError`.
+    The stages of `body` lead from the pixels to the last feature map, `pool`, which has no parameters, from that map to
+    one vector, and the stages of `neck`, the hidden layers of AlexNet, VGG and MobileNetV3, from there to the features,
+    of length `dimension`. `map_stages` and `map_channels` say by stride in pixels ("4", "8", "16", "32" …) which stage
+    of the body gives the feature map, and its channels; `map_of` makes a map (n, channels, height, width) of a stage's
+    output and the pixels, in networks of tokens. An input of fewer pixels on a side than `smallest` is an
+    `ArgumentError`.
     """
 
     def __init__(

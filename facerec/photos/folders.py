@@ -36,16 +36,12 @@ def photos(paths: Iterable[str | Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(_walk(path))
             if not inside:
-                message = (
-                    f"{shortened(path)}: the folder holds no photos; their names end in {', '.join(sorted(SUFFIXES))}"
-                )
-                raise DataSetError(message)
+                raise _refused(path, f"the folder holds no photos; their names end in {', '.join(sorted(SUFFIXES))}")
             found |= dict.fromkeys(inside)
         elif path.exists():
             found[path] = None
         else:
-            message = f"{shortened(path)}: there is no such file or folder"
-            raise DataSetError(message)
+            raise _refused(path, "there is no such file or folder")
     return list(found)
 
 
@@ -64,24 +60,19 @@ def identity_folders(folder: str | Path) -> pd.DataFrame:
     """
     root = Path(folder)
     if not root.is_dir():
-        message = f"{shortened(root)}: there is no such folder"
-        raise DataSetError(message)
+        raise _refused(root, "there is no such folder")
     rows = sorted(photo.relative_to(root) for photo in _walk(root))  # paths sort part by part: a person stays together
     if odd := [row for row in rows if not _is_text(row.as_posix())]:
         first = quoted(odd[0].as_posix())
-        message = f"{shortened(root)}: {len(odd)} names are not UTF-8, the first is {first}; rename the files"
-        raise DataSetError(message)
+        raise _refused(root, f"{len(odd)} names are not UTF-8, the first is {first}; rename the files")
     if stray := [row.name for row in rows if len(row.parts) == 1]:
-        called, first = shortened(root), shortened(stray[0])
-        message = f"{called}: {len(stray)} photos lie outside any person's folder, the first is {first}"
-        raise DataSetError(message)
+        first = shortened(stray[0])
+        raise _refused(root, f"{len(stray)} photos lie outside any person's folder, the first is {first}")
     people = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     if not people:
-        message = f"{shortened(root)}: holds no folders; one folder per person is expected"
-        raise DataSetError(message)
+        raise _refused(root, "holds no folders; one folder per person is expected")
     if empty := sorted(set(people) - {row.parts[0] for row in rows}):
-        message = f"{shortened(root)}: {len(empty)} people have no photos, the first is {shortened(empty[0])}"
-        raise DataSetError(message)
+        raise _refused(root, f"{len(empty)} people have no photos, the first is {shortened(empty[0])}")
     import pandas as pd  # whoever only walks a folder needs no tables
 
     return pd.DataFrame({"person": [row.parts[0] for row in rows], "image": [row.as_posix() for row in rows]})
@@ -92,8 +83,11 @@ def refuse_missing(root: Path, images: Iterable[str]) -> None:
     missing = [image for image in images if not (root / image).is_file()]
     if missing:
         more = f" … {len(missing)} in all" if len(missing) > 3 else ""
-        message = f"{shortened(root)}: photos are missing: {', '.join(map(shortened, missing[:3]))}{more}"
-        raise DataSetError(message)
+        raise _refused(root, f"photos are missing: {', '.join(map(shortened, missing[:3]))}{more}")
+
+
+def _refused(place: Path | str, problem: str) -> DataSetError:
+    return DataSetError(f"{shortened(place)}: {problem}")
 
 
 def _is_text(name: str) -> bool:
@@ -103,8 +97,7 @@ def _is_text(name: str) -> bool:
 
 def _walk(folder: Path) -> Iterator[Path]:
     def refuse(problem: OSError) -> None:
-        message = f"{shortened(problem.filename)}: cannot be listed: {problem.strerror}"
-        raise DataSetError(message) from problem
+        raise _refused(problem.filename, f"cannot be listed: {problem.strerror}") from problem
 
     for place, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]

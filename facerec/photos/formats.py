@@ -60,8 +60,6 @@ def _unchanged(contents: bytes) -> Reduced:
     return contents, 1
 
 
-# ------------------------------------------------------------------------------------------------------------ JPEG
-
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd9\xff]")
 """A marker that a length follows; the others (fill bytes, restarts, start, end) stand alone."""
 
@@ -86,9 +84,6 @@ def _jpeg(contents: bytes) -> Reduced:
     raise ValueError(message)
 
 
-# ------------------------------------------------------------------------------------------------------------- PNG
-
-
 def _png(contents: bytes) -> Reduced:
     """Only the chunks that hold pixels, palette and transparency: no text, no profiles, no animation."""
     kept, orientation, at = [contents[:8]], None, 8
@@ -104,9 +99,6 @@ def _png(contents: bytes) -> Reduced:
         at = end
     message = f"it has more than {_MOST_PARTS} chunks"
     raise ValueError(message)
-
-
-# ------------------------------------------------------------------------------------------------------------- GIF
 
 
 def _gif(contents: bytes) -> Reduced:
@@ -136,8 +128,6 @@ def _after_blocks(contents: bytes, at: int) -> int:
 def _two_little(contents: bytes, at: int) -> int:
     return contents[at] | contents[at + 1] << 8
 
-
-# ------------------------------------------------------------------------------------------------------------ TIFF
 
 _SHORT, _LONG, _BYTE_STRINGS = 3, 4, (1, 2, 7)
 _ORIENTATION = 274
@@ -231,9 +221,6 @@ def _tiff(contents: bytes) -> Reduced:
     number = len(kept).to_bytes(8 if offset_bytes == 8 else 2, order)
     body = contents[:offset_bytes] + place + contents[2 * offset_bytes :] + padding
     return body + number + b"".join(kept) + bytes(offset_bytes), found.orientation
-
-
-# ------------------------------------------------------------------------------------------------------------ AVIF
 
 
 def _avif(contents: bytes) -> Reduced:

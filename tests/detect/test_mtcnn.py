@@ -14,8 +14,7 @@ from torchvision.ops import box_iou, nms
 from facerec.detect import Mtcnn
 from facerec.detect import nets as nets_module
 from facerec.detect.boxes import cell_boxes, clipped, nms_by_level, nms_by_smaller, nms_by_union, shift_by, squared
-from facerec.detect.cascade import ONet, PNet, RNet
-from facerec.detect.nets import _halved, _prelu, load_nets
+from facerec.detect.nets import ONet, PNet, RNet, _halved, _prelu, load_nets
 from facerec.detect.sampling import ExactSampler, FastSampler
 from facerec.errors import ArgumentError, MissingWeightsError
 from facerec.measure.datasets import photos
