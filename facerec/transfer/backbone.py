@@ -11,17 +11,14 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from facerec.errors import ArgumentError, CorruptWeightsError, MissingWeightsError
+from facerec.errors import CorruptWeightsError, MissingWeightsError
 from facerec.networks.architectures import build, dissect, shape_of
 from facerec.networks.dlib_resnet import parse_dlib_resnet
-from facerec.networks.names import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0
+from facerec.networks.names import DLIB_RESNET, EFFICIENTNET_LITE0
 from facerec.networks.trunk import Trunk
 from facerec.transfer.finding import Found, find, read
 from facerec.transfer.preprocessing import Preprocessing
-from facerec.transfer.pretrained import PRETRAINED, Pretrained, pretrained
-
-NONE = "none"
-"""The version that means random weights; nothing else does."""
+from facerec.transfer.pretrained import NONE, Pretrained, meant, pretrained
 
 Folder: TypeAlias = str | os.PathLike[str] | None
 _PREFERRED = ("resnet50.v2", "resnet18.v1")
@@ -147,16 +144,9 @@ def load_backbone(name: str, *, model_files: Folder = None, weights: str = "defa
     >>> backbone.name, backbone.dimension, backbone.parameters, backbone.weights_sha256
     ('resnet18.none', 512, 11176512, None)
     """
-    architecture, _, version = name.partition(".")
-    if weights != "default":
-        if version not in ("", weights):
-            message = f"the backbone {name} says which weights are meant, and so does weights={weights!r}; drop one"
-            raise ArgumentError(message)
-        name, version = f"{architecture}.{weights}", weights
-    if version == NONE:
-        return _described(_like(architecture), f"{architecture}.{NONE}", None)
-    network = pretrained(name)
-    return _described(network, network.name, find(network, model_files=model_files))
+    network, called = meant(name, weights)
+    found = None if called.endswith(f".{NONE}") else find(network, model_files=model_files)
+    return _described(network, called, found)
 
 
 def default_backbone_name(model_files: Folder = None) -> str:
@@ -177,13 +167,6 @@ def default_backbone_name(model_files: Folder = None) -> str:
             continue
         return name
     return EFFICIENTNET_LITE0
-
-
-def _like(architecture: str) -> Pretrained:
-    """Any weights of that architecture: random ones are preprocessed as these are."""
-    if architecture not in ARCHITECTURES:
-        return pretrained(architecture)  # which is the error that gives the nearest names
-    return next(each for each in PRETRAINED if each.architecture == architecture)
 
 
 def _described(network: Pretrained, name: str, found: Found | None) -> Backbone:

@@ -23,6 +23,9 @@ from facerec.models.weights import Download, InPackage, WeightFile
 from facerec.networks.names import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0
 from facerec.transfer.preprocessing import Interpolation, Preprocessing
 
+NONE = "none"
+"""The version of random weights."""
+
 
 @dataclass(frozen=True)
 class Pretrained:
@@ -248,6 +251,30 @@ def pretrained(name: str) -> Pretrained:
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
     message = f"no backbone is called {name!r}{hint}; all names: facerec transfer backbones"
     raise ArgumentError(message)
+
+
+def meant(name: str, weights: str = "default") -> tuple[Pretrained, str]:
+    """What a backbone's name and ``weights`` mean, as ``load_backbone`` takes them, and what the backbone is called.
+
+    Random weights are called ``<architecture>.none`` and preprocessed as any weights of that architecture are.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such backbone or version, or `name` and `weights` contradict each other.
+    """
+    architecture, _, version = name.partition(".")
+    if weights != "default":
+        if version not in ("", weights):
+            message = f"the backbone {name} says which weights are meant, and so does weights={weights!r}; drop one"
+            raise ArgumentError(message)
+        name, version = f"{architecture}.{weights}", weights
+    if version != NONE:
+        network = pretrained(name)
+        return network, network.name
+    if architecture not in ARCHITECTURES:
+        pretrained(architecture)  # which raises the error that gives the nearest names
+    return next(each for each in PRETRAINED if each.architecture == architecture), f"{architecture}.{NONE}"
 
 
 def _as_default(candidate: Pretrained) -> str:

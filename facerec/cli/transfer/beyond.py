@@ -12,14 +12,12 @@ from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
 from facerec.cli.transfer import options
 from facerec.cli.transfer.options import HOW, WHAT
-from facerec.errors import ArgumentError
+from facerec.errors import DataSetError
 
 if TYPE_CHECKING:
     from facerec.transfer.beyond.findings import Findings
     from facerec.transfer.beyond.plan import Plan
     from facerec.transfer.beyond.running import Beyond, Outcome
-    from facerec.transfer.beyond.scenes import Scenes
-    from facerec.transfer.beyond.training import Protocol, Task
 
 EXAMPLES = examples(
     "facerec transfer beyond --out results/",
@@ -30,7 +28,7 @@ EXAMPLES = examples(
 
 def beyond(
     context: typer.Context,
-    out: Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")],
+    out: options.Results,
     *,
     task: Annotated[
         str, option("--task NAME[,NAME]", "segmentation, detection or both.", WHAT)
@@ -87,22 +85,30 @@ def beyond(
     curves.csv and report.html, .md and .json. A run that was cut off goes on where it was when it is started again
     with the same options.
     """
+    from facerec.transfer.plans import PROTOCOLS, TASKS
+
     allowed = options.parse_budget(budget)
     options.check_least(seeds=(seeds, 1), steps=(steps, 3), photos=(photos, 16), workers=(workers, 1), seed=(seed, 0))
-    if not 64 <= size <= 1024 or size % 32:
-        message = f"--size must be a multiple of 32 from 64 to 1024; got {size}"
-        raise ArgumentError(message)
-    tasks, protocols = _tasks(task), _protocols(protocol)
+    options.check_side(size, 32, 64, 1024)
+    tasks = options.members(task, "--task", TASKS)
+    protocols = options.members(protocol, "--protocol", PROTOCOLS)
+    options.check_networks([] if backbone is None else [backbone], weights, device)
+    if data != "shapes" and not Path(data).is_dir():
+        message = f"there is no folder {data}; --data takes shapes or a folder with annotations in COCO's format"
+        raise DataSetError(message)
     from facerec.device import best_device, torch_device, use_one_thread_per_network
     from facerec.transfer.backbone import default_backbone_name, load_backbone
-    from facerec.transfer.beyond import findings, run_beyond
+    from facerec.transfer.beyond import findings, read_coco_folder, run_beyond, shapes
     from facerec.transfer.beyond.page import write_beyond
 
     chosen = device or best_device()
     torch_device(chosen)
     use_one_thread_per_network()
     network = load_backbone(backbone or default_backbone_name(model_files), model_files=model_files, weights=weights)
-    scenes = _scenes(data, photos=photos, size=size, seed=seed)
+    if data == "shapes":
+        scenes = shapes(photos, size=size, seed=seed)
+    else:
+        scenes = read_coco_folder(data, size=size, photos=photos, seed=seed)
     for problem, count in scenes.problems:
         console.note(f"skipped: {count} × {problem}")
     with console.progress("training heads") as progress:
@@ -138,36 +144,6 @@ def beyond(
     _print(found)
     console.say(f"{run.seconds:.0f} s by the clock, {run.cpu_seconds:.0f} s of processor time")
     console.say(f"The page: {written.html}")
-
-
-def _scenes(data: str, *, photos: int, size: int, seed: int) -> Scenes:
-    from facerec.transfer.beyond import read_coco_folder, shapes
-
-    if data == "shapes":
-        return shapes(photos, size=size, seed=seed)
-    return read_coco_folder(data, size=size, photos=photos, seed=seed)
-
-
-def _tasks(text: str) -> tuple[Task, ...]:
-    from facerec.transfer.beyond.running import TASKS
-
-    given = _listed(text, "--task", TASKS)
-    return tuple(each for each in TASKS if each in given)
-
-
-def _protocols(text: str) -> tuple[Protocol, ...]:
-    from facerec.transfer.beyond.running import PROTOCOLS
-
-    given = _listed(text, "--protocol", PROTOCOLS)
-    return tuple(each for each in PROTOCOLS if each in given)
-
-
-def _listed(text: str, option: str, allowed: tuple[str, ...]) -> list[str]:
-    given = [each.strip() for each in text.split(",") if each.strip()]
-    if not given or not set(given) <= set(allowed):
-        message = f"{option} takes one or more of {', '.join(allowed)}; got {text!r}"
-        raise ArgumentError(message)
-    return given
 
 
 def _tell_plan(plan: Plan, warnings: tuple[str, ...], budget: str) -> None:

@@ -11,6 +11,8 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Device, ModelFiles, examples, option
+from facerec.cli.transfer import options
+from facerec.errors import ArgumentError, DataSetError
 
 if TYPE_CHECKING:
     from facerec.transfer.doctor import Check, Value
@@ -38,12 +40,15 @@ def doctor(
     Parameters and multiply-adds of every architecture are counted from its modules; every weight file that is here is
     loaded, and its SHA-256 computed. Exit status: 0 nothing failed, 1 a check failed, 2 error.
     """
-    from facerec.errors import ArgumentError
-    from facerec.transfer.doctor import doctor as run_checks
-
+    if imagenet is not None and not imagenet.is_dir():
+        message = f"there is no folder {imagenet}; --imagenet takes one of ImageNet's validation photos"
+        raise DataSetError(message)
     if imagenet is None and (backbone is not None or device is not None):
         message = "--backbone and --device say how the top-1 is measured; give --imagenet DIR too"
         raise ArgumentError(message)
+    options.check_networks([] if backbone is None else [backbone], "default", device)
+    from facerec.transfer.doctor import doctor as run_checks
+
     # First the photos, so that a folder that is none is told before the other checks have run.
     measured = () if imagenet is None else (_top1(imagenet, backbone, model_files, device),)
     with console.progress("checking") as progress:

@@ -37,7 +37,7 @@ def faces(
             "A CSV file with the columns file, age, gender and race, or a folder with FairFace's label files.",
         ),
     ],
-    out: Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")],
+    out: options.Results,
     *,
     attribute: Annotated[
         Literal["gender", "age"], option("--attribute NAME", "What to learn: gender or age.")
@@ -85,7 +85,11 @@ def faces(
     price: report.html, .md and .json, results.csv, groups.csv and a table of predictions per method. The report holds
     no photos.
     """
-    options.check_least(seeds=(seeds, 1))
+    options.check_least(seeds=(seeds, 1), size=(size, 1), epochs=(epochs, 1))
+    options.check_trials(trials)
+    options.check_part(test_part)
+    backbones = options.listed(backbone or [])
+    options.check_networks(backbones, weights, device)
     allowed = None if budget is None else options.parse_budget(budget)
     chosen_protocols = None if protocol is None else options.protocols_of(protocol)
     must_exist(data, "a CSV file of labels, or a folder with FairFace's label files")
@@ -106,7 +110,7 @@ def faces(
             out,
             attribute=attribute,
             command=command_line(context),
-            backbones=options.listed(backbone or []),
+            backbones=backbones,
             protocols=chosen_protocols or DEFAULT_PROTOCOLS,
             seeds=seeds,
             budget=allowed,

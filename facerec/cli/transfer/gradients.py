@@ -11,6 +11,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, examples, option
+from facerec.cli.paths import must_exist
 from facerec.cli.transfer import options
 from facerec.errors import ArgumentError
 
@@ -49,13 +50,12 @@ def gradients(
 
     The cost is predicted first. Writes report.html, report.md, report.json, run.json and every number as CSV.
     """
+    from facerec.transfer.plans import Plan
+
     allowed, layers = options.parse_budget(budget), _depths(depths)
     processes = options.processes(workers)
-    from facerec.device import use_one_thread_per_network
-    from facerec.transfer.gradients import Plan, findings, fit, predict, read_lab_images, run_lab, scaled, textures
-    from facerec.transfer.gradients.page import write_lab
-
-    use_one_thread_per_network()
+    options.check_least(seed=(seed, 0))
+    options.check_side(size, 4, 8, 1024)
     default = Plan()
     wanted = Plan(
         depths=layers,
@@ -64,6 +64,13 @@ def gradients(
         initialisation=initialisation,
         seed=seed,
     )
+    if data is not None:
+        must_exist(data, "a folder with one folder of photos per class, or a CSV manifest")
+    from facerec.device import use_one_thread_per_network
+    from facerec.transfer.gradients import findings, fit, predict, read_lab_images, run_lab, scaled, textures
+    from facerec.transfer.gradients.page import write_lab
+
+    use_one_thread_per_network()
     images = textures(size=size, seed=seed) if data is None else read_lab_images(data, size=size, seed=seed)
     predicted = predict(wanted, images, workers=processes)
     plan = fit(wanted, predicted, allowed) if steps is None else wanted

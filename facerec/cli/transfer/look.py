@@ -59,6 +59,8 @@ def look(
     """
     from facerec.photos.folders import photos as listed
 
+    options.check_least(seed=(seed, 0))
+    options.check_networks([] if backbone is None else [backbone], weights, None)
     shown, beyond = listed(photos), listed(outside) if outside else ()
     from facerec.reporting import write
     from facerec.transfer import default_backbone_name, load_backbone

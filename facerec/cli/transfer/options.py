@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, get_args
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
 
 from facerec.cli import console
 from facerec.cli.options import option
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from facerec.transfer.cells import Outcome, Protocol
     from facerec.transfer.grid import Plan
 
+Choice = TypeVar("Choice", bound=str)
+
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _LONGEST = 10_000 * 3600
+_MOST_TRIALS = 12
 WHAT = "What is compared"
 HOW = "How long and how large"
 
 Names = list[str] | None
+Results = Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")]
 Weights = Annotated[str, option("--weights WHICH", "default, a version such as v1, or none for random weights.", WHAT)]
 Workers = Annotated[int | None, option("--workers N", "Processes; by default one per core.", HOW)]
 TestPart = Annotated[
@@ -67,6 +72,51 @@ def check_least(**values: tuple[int | None, int]) -> None:
             raise ArgumentError(message)
 
 
+def check_trials(trials: int | None) -> None:
+    """Refuse more learning rates than there are to try, and less than one."""
+    if trials is not None and not 1 <= trials <= _MOST_TRIALS:
+        message = f"--trials must be 1 to {_MOST_TRIALS}; got {trials}"
+        raise ArgumentError(message)
+
+
+def check_part(share: float) -> None:
+    """Refuse a part to test on that is no part."""
+    if not 0 < share < 1:
+        message = f"--test-part must be a share between 0 and 1; got {share:g}"
+        raise ArgumentError(message)
+
+
+def check_side(size: int, step: int, least: int, most: int) -> None:
+    """Refuse a side of images that the networks cannot halve as often as they do."""
+    if not least <= size <= most or size % step:
+        message = f"--size must be a multiple of {step} from {least} to {most}; got {size}"
+        raise ArgumentError(message)
+
+
+def check_networks(names: Sequence[str], weights: str, device: str | None) -> None:
+    """Refuse names of backbones, weights and devices that mean nothing, before torch is imported."""
+    from facerec.device import check_device
+    from facerec.transfer.pretrained import PRETRAINED, meant
+
+    for name in names:
+        meant(name, weights)
+    versions = {"default", "none", *(each.version for each in PRETRAINED)}
+    if weights not in versions:
+        message = f"--weights takes {', '.join(sorted(versions - {''}))}; got {weights!r}"
+        raise ArgumentError(message)
+    if device is not None:
+        check_device(device)
+
+
+def members(text: str, name: str, allowed: Sequence[Choice]) -> tuple[Choice, ...]:
+    """Those of `allowed` that the option `name` lists, in their own order."""
+    given = listed([text])
+    if not given or not set(given) <= set(allowed):
+        message = f"{name} takes one or more of {', '.join(allowed)}; got {text!r}"
+        raise ArgumentError(message)
+    return tuple(each for each in allowed if each in given)
+
+
 def processes(workers: int | None) -> int:
     """How many processes work; by default one per core."""
     from facerec.device import cores
@@ -76,12 +126,11 @@ def processes(workers: int | None) -> int:
 
 
 def protocols_of(given: list[str]) -> tuple[Protocol, ...]:
-    """The protocols of these names; `ArgumentError` if there is none of a name."""
+    """The protocols of these names, in their order; `ArgumentError` if there is none of a name."""
     from facerec.transfer.cells import Protocol
 
     known = {str(each): each for each in get_args(Protocol)}
-    names = listed(given)
-    for name in names:
+    for name in (names := listed(given)):
         if name not in known:
             message = f"--protocol takes {', '.join(known)}; got {name!r}"
             raise ArgumentError(message)

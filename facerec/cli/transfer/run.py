@@ -37,7 +37,7 @@ def run(
             "manifest with columns image and label; or torchvision:NAME:DIR of a set that is on disk.",
         ),
     ],
-    out: Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")],
+    out: options.Results,
     *,
     backbone: Annotated[
         Names,
@@ -99,7 +99,11 @@ def run(
     """
     seconds = None if budget is None else options.parse_budget(budget)
     counts = None if shots is None else tuple(_shots(each) for each in options.listed(shots))
-    options.check_least(seeds=(seeds, 1), size=(size, 1), epochs=(epochs, 1), trials=(trials, 1))
+    options.check_least(seeds=(seeds, 1), size=(size, 1), epochs=(epochs, 1))
+    options.check_trials(trials)
+    options.check_part(test_part)
+    backbones = options.listed(backbone or [])
+    options.check_networks(backbones, weights, device)
     protocols = None if protocol is None else options.protocols_of(protocol)
     if not data.startswith("torchvision:"):
         must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
@@ -122,7 +126,7 @@ def run(
                 bench = run_bench(
                     data,
                     out,
-                    backbones=options.listed(backbone or []),
+                    backbones=backbones,
                     protocols=protocols or DEFAULT_PROTOCOLS,
                     shots=counts,
                     seeds=seeds,

@@ -30,7 +30,7 @@ from facerec.reporting.figures import (
 from facerec.transfer.beyond.findings import SCORE_NAMES, Findings, Summary
 from facerec.transfer.beyond.running import Beyond
 from facerec.transfer.beyond.scenes import IGNORED
-from facerec.transfer.beyond.training import Protocol, Task
+from facerec.transfer.plans import Protocol, Task
 
 _LOOKS: dict[Protocol, tuple[str, str]] = {
     "scratch": (VERMILION, "--"),

@@ -14,7 +14,7 @@ from facerec.reporting import Standing
 from facerec.transfer.beyond.resampling import Difference, Estimate, difference, draw_scenes, estimate
 from facerec.transfer.beyond.running import Beyond, Outcome, counts_of
 from facerec.transfer.beyond.scoring import Precision, average_precision, class_iou, evaluate, mean_iou
-from facerec.transfer.beyond.training import Protocol, Task
+from facerec.transfer.plans import Protocol, Task
 
 SIGNIFICANCE = 0.05
 BEST, UNTOLD, WORSE = "best", "not distinguishable", "worse"

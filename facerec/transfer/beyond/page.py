@@ -28,7 +28,8 @@ from facerec.transfer.beyond.figures import examples_figure, loss_figure, score_
 from facerec.transfer.beyond.findings import SCORE_NAMES, Findings, Summary, signed
 from facerec.transfer.beyond.resampling import REPLICATES
 from facerec.transfer.beyond.running import Beyond, score
-from facerec.transfer.beyond.training import BATCH, RATES, Task
+from facerec.transfer.beyond.training import BATCH, RATES
+from facerec.transfer.plans import Task
 
 _LIMITS = """
 - The trainings are short, and scratch gains most from longer ones: these figures say what each protocol reaches with

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from facerec.errors import ArgumentError
-from facerec.transfer.beyond.training import RATES, Protocol, Speed, Task
+from facerec.transfer.beyond.training import RATES, Speed
+from facerec.transfer.plans import Protocol, Task
 
 DEFAULT_STEPS = 200
 _LADDER = (400, 320, 260, 200, 160, 130, 100, 80, 60, 40)

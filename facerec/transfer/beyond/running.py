@@ -23,12 +23,11 @@ from facerec.transfer.backbone import Backbone
 from facerec.transfer.beyond.plan import Cell, Costs, Plan, seed_cells, trials
 from facerec.transfer.beyond.scenes import Scenes
 from facerec.transfer.beyond.scoring import evaluate, mean_iou, overlap_counts
-from facerec.transfer.beyond.training import BATCH, Protocol, Speed, Task, answers, build, measure_speed, train
+from facerec.transfer.beyond.training import BATCH, Speed, answers, build, measure_speed, train
 from facerec.transfer.checkpoints import read_checkpoint, save_checkpoint
+from facerec.transfer.plans import PROTOCOLS, TASKS, Protocol, Task
 from facerec.transfer.results import Results, cell_key
 
-TASKS: tuple[Task, ...] = ("segmentation", "detection")
-PROTOCOLS: tuple[Protocol, ...] = ("scratch", "frozen", "fine-tune")
 _PACKAGES = ("facerec", "torch", "torchvision", "timm", "numpy", "pycocotools")
 
 

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -20,11 +20,10 @@ from facerec.transfer.beyond.scenes import Objects, Scenes
 from facerec.transfer.beyond.segmentation import SegmentationNetwork
 from facerec.transfer.freezing import check_frozen, digest_of, freeze, frozen_state
 from facerec.transfer.number_format import number_format
+from facerec.transfer.plans import Protocol, Task
 from facerec.transfer.recipe import Recipe, recipe
 from facerec.transfer.schedule import batch_of, draw_seed, parameter_groups, rate_factor
 
-Task: TypeAlias = Literal["segmentation", "detection"]
-Protocol: TypeAlias = Literal["scratch", "frozen", "fine-tune"]
 Network: TypeAlias = SegmentationNetwork | DetectionNetwork
 
 BATCH = 8

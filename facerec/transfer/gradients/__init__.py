@@ -9,10 +9,11 @@ folder), `findings` says what the numbers decide; ``facerec.transfer.gradients.p
 """
 
 from facerec.transfer.gradients.findings import Finding, findings
-from facerec.transfer.gradients.lab import Cost, Lab, Plan, fit, predict, run_lab, scaled
-from facerec.transfer.gradients.networks import Design, LabNet, build
+from facerec.transfer.gradients.lab import Cost, Lab, fit, predict, run_lab, scaled
+from facerec.transfer.gradients.networks import LabNet, build
 from facerec.transfer.gradients.own_photos import read_lab_images
 from facerec.transfer.gradients.textures import LabImages, textures
+from facerec.transfer.plans import Design, Plan
 
 __all__ = [
     "Cost",

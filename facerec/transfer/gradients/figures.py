@@ -13,7 +13,7 @@ from facerec.reporting import Figure
 from facerec.reporting.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, draw
 from facerec.transfer.gradients.flow import DISTANCES, Flow
 from facerec.transfer.gradients.lab import Lab
-from facerec.transfer.gradients.networks import Design, Initialisation
+from facerec.transfer.plans import Design, Initialisation
 
 _COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE)
 _STYLES = ("-", "--", ":", "-.")

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from facerec.reporting.columns import Standing
 from facerec.transfer.gradients.lab import Lab
-from facerec.transfer.gradients.networks import Design, Initialisation
 from facerec.transfer.gradients.summaries import (
     LEVEL,
     depth_gap,
@@ -20,6 +19,7 @@ from facerec.transfer.gradients.summaries import (
     nearby_cosine,
     trend,
 )
+from facerec.transfer.plans import Design, Initialisation
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from facerec.device import use_one_thread_per_network
 from facerec.errors import ArgumentError
 from facerec.transfer.gradients.flow import Flow, measure_flow, measure_shattering
-from facerec.transfer.gradients.networks import Design, Initialisation, build
+from facerec.transfer.gradients.networks import build
 from facerec.transfer.gradients.textures import LabImages
 from facerec.transfer.gradients.training import MEASURED, Curve, train
+from facerec.transfer.plans import FEWEST_STEPS, Design, Initialisation, Plan
 
 Progress: TypeAlias = Callable[[int, int], None]
 
@@ -27,61 +28,6 @@ Progress: TypeAlias = Callable[[int, int], None]
 # forward and 144 inputs forward and back for shattering; measured, rounded up.
 _START_IN_STEPS = 6
 _MOMENTS_IN_STEPS = 8
-_FEWEST_STEPS = 20
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is run.
-
-    Attributes
-    ----------
-    depths : tuple of int
-        Ascending; each 6n + 2. The shallowest and the deepest are compared.
-    seeds : int
-        Networks of each design, 2 or more; they get the seeds `seed` … `seed` + `seeds` - 1.
-    steps : int
-        Of each training, 20 or more.
-    batch_size : int
-    rates : tuple of float
-        Learning rates that each design tries for `trial_steps` on a seed of its own; the one with the lowest loss at
-        the end trains the others. Every design gets the same rates and steps to choose with.
-    trial_steps : int
-    initialisation : {"he", "torch"}
-        Of the trainings; at the start both are measured.
-    seed : int
-    """
-
-    depths: tuple[int, ...] = (20, 56)
-    seeds: int = 4
-    steps: int = 100
-    batch_size: int = 64
-    rates: tuple[float, ...] = (0.1, 0.03, 0.01)
-    trial_steps: int = 60
-    initialisation: Initialisation = "he"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if len(self.depths) < 2 or list(self.depths) != sorted(set(self.depths)):
-            message = f"the lab compares depths: two or more, ascending, such as 20,56; got {self.depths}"
-            raise ArgumentError(message)
-        if self.seeds < 2 or self.steps < _FEWEST_STEPS or self.batch_size < 2:
-            message = (
-                f"the lab needs 2 seeds, {_FEWEST_STEPS} steps and a batch of 2 at least; got {self.seeds} seeds, "
-                f"{self.steps} steps, batches of {self.batch_size}"
-            )
-            raise ArgumentError(message)
-        self.designs  # noqa: B018 - a depth that is none must be refused here
-
-    @property
-    def designs(self) -> tuple[Design, ...]:
-        """Every cell: plain and residual, with batch norm and without, at each depth."""
-        return tuple(
-            Design(residual=residual, batch_norm=batch_norm, depth=depth)
-            for batch_norm in (True, False)
-            for residual in (False, True)
-            for depth in self.depths
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,13 +115,13 @@ def fit(plan: Plan, predicted: Cost, budget: float) -> Plan:
         If not even the shortest trainings fit.
     """
     share = budget / predicted.seconds * _steps_per_design(plan)
-    for steps in (plan.steps, *range(plan.steps // 10 * 10, _FEWEST_STEPS - 1, -10)):
+    for steps in (plan.steps, *range(plan.steps // 10 * 10, FEWEST_STEPS - 1, -10)):
         shorter = replace(plan, steps=steps)
         if _steps_per_design(shorter) <= share:
             return shorter
-    least = predicted.seconds * _steps_per_design(replace(plan, steps=_FEWEST_STEPS)) / _steps_per_design(plan)
+    least = predicted.seconds * _steps_per_design(replace(plan, steps=FEWEST_STEPS)) / _steps_per_design(plan)
     message = (
-        f"{budget:.0f} s are not enough: with the shortest trainings ({_FEWEST_STEPS} steps) the lab is predicted to "
+        f"{budget:.0f} s are not enough: with the shortest trainings ({FEWEST_STEPS} steps) the lab is predicted to "
         f"take {least:.0f} s; give a larger budget, fewer seeds or smaller depths"
     )
     raise ArgumentError(message)

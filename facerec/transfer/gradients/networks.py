@@ -10,53 +10,12 @@ He, Zhang, Ren, Sun (2016), "Deep Residual Learning for Image Recognition", CVPR
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
 import torch
 from torch import nn
 
-from facerec.errors import ArgumentError
-
-Initialisation: TypeAlias = Literal["he", "torch"]
-"""``he``: normal with variance 2 / fan-in (He et al. 2015), as the paper has it; ``torch``: what PyTorch does unasked,
-uniform with variance 1 / (3 fan-in)."""
+from facerec.transfer.plans import Design, Initialisation
 
 WIDTHS = (16, 32, 64)
-
-
-@dataclass(frozen=True, order=True)
-class Design:
-    """A cell of the experiment.
-
-    Attributes
-    ----------
-    residual : bool
-        With shortcuts.
-    batch_norm : bool
-        With batch normalisation after each convolution.
-    depth : int
-        Layers with weights: 6n + 2, n >= 1.
-    """
-
-    residual: bool
-    batch_norm: bool
-    depth: int
-
-    def __post_init__(self) -> None:
-        if self.depth < 8 or self.depth % 6 != 2:
-            message = f"these networks have 6n + 2 layers: 8, 14, 20, 32, 44, 56, 110 …; got {self.depth}"
-            raise ArgumentError(message)
-
-    @property
-    def family(self) -> str:
-        """What it is called without its depth."""
-        return f"{'residual' if self.residual else 'plain'}, {'batch norm' if self.batch_norm else 'no batch norm'}"
-
-    @property
-    def name(self) -> str:
-        """What it is called: ``plain-56, no batch norm``."""
-        return self.family.replace(",", f"-{self.depth},", 1)
 
 
 class LabNet(nn.Module):

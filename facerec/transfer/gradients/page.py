@@ -18,7 +18,7 @@ from facerec.transfer.gradients import figures, theory
 from facerec.transfer.gradients.findings import findings
 from facerec.transfer.gradients.flow import DISTANCES
 from facerec.transfer.gradients.lab import Lab
-from facerec.transfer.gradients.networks import WIDTHS, Design, Initialisation
+from facerec.transfer.gradients.networks import WIDTHS
 from facerec.transfer.gradients.summaries import (
     NEAR,
     final_losses,
@@ -30,6 +30,7 @@ from facerec.transfer.gradients.summaries import (
 )
 from facerec.transfer.gradients.tables import csv_files
 from facerec.transfer.gradients.training import MEASURED, MOMENTUM, WARM_UP, WEIGHT_DECAY
+from facerec.transfer.plans import Design, Initialisation
 
 _NETWORK = (Column("network"), Column("batch norm"))
 

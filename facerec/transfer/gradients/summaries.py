@@ -11,7 +11,7 @@ from scipy import stats
 
 from facerec.transfer.gradients.flow import DISTANCES, Flow
 from facerec.transfer.gradients.lab import Lab
-from facerec.transfer.gradients.networks import Design, Initialisation
+from facerec.transfer.plans import Design, Initialisation
 
 Trend: TypeAlias = Literal["grows", "shrinks", "stays level", "is not settled"]
 

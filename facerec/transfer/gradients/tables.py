@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from facerec.transfer.gradients.flow import DISTANCES, Flow
 from facerec.transfer.gradients.lab import Lab
-from facerec.transfer.gradients.networks import Design
+from facerec.transfer.plans import Design
 
 _DESIGN = ("network", "batch_norm", "depth")
 

@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from facerec.transfer.gradients.flow import Flow, measure_flow
-from facerec.transfer.gradients.networks import Design, Initialisation, build
+from facerec.transfer.gradients.networks import build
 from facerec.transfer.gradients.textures import LabImages
+from facerec.transfer.plans import Design, Initialisation
 
 MOMENTUM = 0.9
 WEIGHT_DECAY = 1e-4
