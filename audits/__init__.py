@@ -14,17 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audits.advice import advise_threshold
-    from audits.classification import audit_classification
+    from audits.classification.audit import audit_classification
     from audits.coverage import calibrate
     from audits.drift import audit_drift
-    from audits.identification import audit_identification
+    from audits.identification.audit import audit_identification
     from audits.policy import read_policy
-    from audits.power import plan_groups, trials_needed
-    from audits.thresholds import AtFmr
-    from audits.vendor import VendorColumns, read_vendor
+    from audits.tables.vendor import VendorColumns, read_vendor
     from audits.verdict import judge
-    from audits.verification import audit_verification
+    from audits.verification.advice import advise_threshold
+    from audits.verification.audit import audit_verification
+    from audits.verification.power import plan_groups, trials_needed
+    from audits.verification.thresholds import AtFmr
 
 __all__ = [
     "AtFmr",
@@ -43,19 +43,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AtFmr": "thresholds",
-    "VendorColumns": "vendor",
-    "advise_threshold": "advice",
-    "audit_classification": "classification",
+    "AtFmr": "verification.thresholds",
+    "VendorColumns": "tables.vendor",
+    "advise_threshold": "verification.advice",
+    "audit_classification": "classification.audit",
     "audit_drift": "drift",
-    "audit_identification": "identification",
-    "audit_verification": "verification",
+    "audit_identification": "identification.audit",
+    "audit_verification": "verification.audit",
     "calibrate": "coverage",
     "judge": "verdict",
-    "plan_groups": "power",
+    "plan_groups": "verification.power",
     "read_policy": "policy",
-    "read_vendor": "vendor",
-    "trials_needed": "power",
+    "read_vendor": "tables.vendor",
+    "trials_needed": "verification.power",
 }
 
 

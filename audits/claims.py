@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, TypeAlias, get_args
 
-from audits.class_rates import ClassRateName
-from audits.search_rates import SearchRateName
+from audits.classification.results import ClassRateName
+from audits.identification.results import SearchRateName
 from audits.statistics.disparity import COMBINED, INDICES
 from audits.statistics.paired import Verdict
 from facerec.errors import ArgumentError

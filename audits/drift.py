@@ -13,18 +13,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.groupings import checked_groupings
-from audits.groups import PairGroups, group_pairs, twin_notes
 from audits.rate_changes import DriftAudit, RateChange, RateName
-from audits.same_pairs import same_pairs
 from audits.statistics.bootstrap import Bootstrap, Grouped
 from audits.statistics.index_changes import IndexChange, index_changes
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.paired import paired_change
 from audits.statistics.trials import Trials
-from audits.thresholds import At, choose_threshold, point_notes, reach_notes
-from audits.vendor import Completed, complete
-from audits.verification_rates import Unlabelled
+from audits.tables.groups import PairGroups, checked_groupings, group_pairs, twin_notes
+from audits.tables.pairs import same_pairs
+from audits.tables.vendor import Completed, complete
+from audits.verification.results import Unlabelled
+from audits.verification.thresholds import At, choose_threshold, point_notes, reach_notes
 
 _INDEPENDENT = (
     "the tables do not say who is in a pair, so pairs were taken as independent: where people occur in several pairs, "

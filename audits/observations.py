@@ -13,13 +13,13 @@ from difflib import get_close_matches
 from typing import Literal, TypeAlias, cast
 
 from audits.claims import RATIOS, Claim
-from audits.class_rates import ClassificationAudit, ClassRateName
+from audits.classification.results import ClassificationAudit, ClassRateName
+from audits.identification.results import IdentificationAudit, SearchRateName, people_of
 from audits.rate_changes import DriftAudit
-from audits.search_rates import IdentificationAudit, SearchRateName, people_of
 from audits.statistics.contrasts import Contrast, contrast_among
 from audits.statistics.disparity import COMBINED
 from audits.statistics.estimates import RateEstimate
-from audits.verification_rates import GroupingAudit, VerificationAudit
+from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 

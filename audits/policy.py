@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from audits.claims import Claim, Direction, Kind, Limit, Minimum, Policy
-from audits.groups import split_attributes
 from audits.statistics.intervals import CONFIDENCE
+from audits.tables.groups import split_attributes
 from facerec.errors import ArgumentError, PolicyError
 
 _CORRECTIONS = ("none", "holm")

@@ -10,8 +10,8 @@ from audits.statistics.bootstrap import Bootstrap
 from audits.statistics.estimates import RateEstimate
 from audits.statistics.index_changes import IndexChange
 from audits.statistics.paired import PairedChange, Verdict
-from audits.thresholds import Threshold
-from audits.verification_rates import Unlabelled
+from audits.verification.results import Unlabelled
+from audits.verification.thresholds import Threshold
 from facerec.errors import ArgumentError
 
 RateName: TypeAlias = Literal["fmr", "fnmr", "fta"]

@@ -16,14 +16,14 @@ from typing import Literal, TypeAlias
 import pandas as pd
 
 from audits import hand_worked, published_counts
-from audits.classification import audit_classification
+from audits.classification.audit import audit_classification
 from audits.hand_worked import HandWorked
-from audits.identification import audit_identification
-from audits.predictions import expand_counts
+from audits.identification.audit import audit_identification
 from audits.statistics.estimates import RateEstimate
-from audits.vendor import VendorColumns, read_vendor
-from audits.verification import audit_verification
-from audits.verification_rates import VerificationAudit
+from audits.tables.predictions import expand_counts
+from audits.tables.vendor import VendorColumns, read_vendor
+from audits.verification.audit import audit_verification
+from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError
 
 Value: TypeAlias = str | float | tuple[float, ...]

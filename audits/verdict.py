@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from audits.claims import Claim, Kind, Policy
-from audits.class_rates import ClassificationAudit
+from audits.classification.results import ClassificationAudit
 from audits.findings import Finding, correct, decide
+from audits.identification.results import IdentificationAudit
 from audits.observations import Observation, of_classification, of_drift, of_identification, of_verification
 from audits.rate_changes import DriftAudit
-from audits.search_rates import IdentificationAudit
 from audits.statistics.paired import Verdict
-from audits.verification_rates import VerificationAudit
+from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import holm
 from facerec.reporting import Standing

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audits.drift import DriftAudit, audit_drift
-from audits.groupings import checked_groupings
 from audits.mitigation.methods import Embeddings, Mitigation
 from audits.mitigation.people import PeopleSplit
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
-from audits.thresholds import AtFmr
+from audits.tables.groups import checked_groupings
+from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError
 
 

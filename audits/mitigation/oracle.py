@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.groups import group_pairs
 from audits.mitigation.methods import Embeddings
+from audits.tables.groups import group_pairs
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.metrics import threshold_at_fmr
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from audits.groups import group_pairs, group_rows
 from audits.mitigation.comparisons import PAIRS, compare_people
+from audits.tables.groups import group_pairs, group_rows
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure import tables
 from facerec.measure.tables.vector_table import FaceVectors

@@ -8,8 +8,8 @@ from pathlib import Path
 from audits.report.claims import verdict_document
 from audits.report.document import verification_document
 from audits.report.files import json_text
-from audits.thresholds import AtFmr
-from audits.verification import audit_verification
+from audits.verification.audit import audit_verification
+from audits.verification.thresholds import AtFmr
 from facerec.files import replacing
 from facerec.measure.tables import read
 

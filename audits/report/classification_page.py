@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from audits.class_rates import ClassificationAudit, ClassificationGrouping, GroupContrast, GroupPredictions
+from audits.classification.results import ClassificationAudit, ClassificationGrouping, GroupContrast, GroupPredictions
 from audits.report import charts
 from audits.report.background import Background, Run
 from audits.report.claims import redact, verdict_document

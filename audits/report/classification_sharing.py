@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from audits.class_rates import ClassificationAudit, GroupPredictions
-from audits.groups import split_attributes
+from audits.classification.results import ClassificationAudit, GroupPredictions
 from audits.report.sharing import UNLABELLED, Sized, Suppressed, check_smallest, too_small
+from audits.tables.groups import split_attributes
 
 
 def suppress_predictions(

@@ -15,7 +15,7 @@ from audits.statistics.disparity import Disparity, Index
 from audits.statistics.estimates import RateEstimate
 from audits.statistics.multiplicity import GroupTest
 from audits.statistics.shrinkage import ShrunkRate
-from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, VerificationAudit
+from audits.verification.results import CrossRate, GroupingAudit, GroupRates, VerificationAudit
 
 FORMAT = "facerec audit of verification, 1"
 """Changes whenever a name or a meaning in the document does."""

@@ -13,7 +13,7 @@ from audits.report.pair_scores import PairScores, ScoreSets, curve_thresholds
 from audits.report.sensitivity import Sensitivity
 from audits.report.sharing import large_bars
 from audits.statistics.estimates import RateEstimate
-from audits.verification_rates import GroupingAudit, VerificationAudit
+from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import Column, Figure, Table, plain, write_number
 from facerec.reporting.charts import DetLine, Histogram, OperatingMark, det_curve, prepare_histogram, score_histogram
 from facerec.reporting.figures import draw

@@ -7,7 +7,7 @@ from typing import Any
 
 from audits.rate_changes import DriftAudit, RateChange
 from audits.report.document import number, rate
-from audits.thresholds import Threshold
+from audits.verification.thresholds import Threshold
 from facerec.types import Interval
 
 FORMAT = "facerec audit of drift, 1"

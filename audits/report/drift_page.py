@@ -16,7 +16,7 @@ from audits.report.files import Report
 from audits.report.shared_sections import claims_section, label_source, run_section, stated_facts
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
-from audits.verification_rates import Unlabelled
+from audits.verification.results import Unlabelled
 from facerec.reporting import Block, Callout, Figure, Page, Section, Text, plain, write_number
 from facerec.reporting.figures import draw
 

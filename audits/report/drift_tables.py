@@ -7,7 +7,7 @@ from audits.report.change_sentences import shown, shown_of_index
 from audits.report.group_tables import INDEX_WORDS
 from audits.statistics.estimates import RateEstimate
 from audits.statistics.index_changes import IndexChange
-from audits.thresholds import Threshold
+from audits.verification.thresholds import Threshold
 from facerec.reporting import Cell, Column, Table, plain
 
 _RATES = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "fta": "comparisons"}

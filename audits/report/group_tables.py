@@ -9,7 +9,7 @@ from audits.report.sentences import RateName
 from audits.report.sharing import Suppressed
 from audits.statistics.disparity import Index
 from audits.statistics.estimates import RateEstimate
-from audits.verification_rates import GroupingAudit, VerificationAudit
+from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import Cell, Column, Table, plain
 
 ERRORS = {"fmr": "false matches", "fnmr": "false non-matches", "fta": "failures"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audits.even_mix import EvenMix
-from audits.gallery_mix import MixedFpir
+from audits.identification.even_mix import EvenMix
+from audits.identification.gallery_mix import MixedFpir
+from audits.identification.results import ConfusionCell, GroupSearches, IdentificationAudit, SearchContrast
 from audits.report.document import number, rate
-from audits.search_rates import ConfusionCell, GroupSearches, IdentificationAudit, SearchContrast
 from audits.statistics.estimates import RateEstimate
 from facerec.types import Interval
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from audits.even_mix import EvenMix
+from audits.identification.even_mix import EvenMix
+from audits.identification.results import (
+    ConfusionCell,
+    IdentificationAudit,
+    IdentificationGrouping,
+    SearchRateName,
+)
 from audits.report import charts
 from audits.report.background import Background, Run
 from audits.report.claims import verdict_document
@@ -22,12 +28,6 @@ from audits.report.search_tables import (
     told_rates,
 )
 from audits.report.shared_sections import claims_section, file_stem, label_source, run_section, stated_facts
-from audits.search_rates import (
-    ConfusionCell,
-    IdentificationAudit,
-    IdentificationGrouping,
-    SearchRateName,
-)
 from audits.statistics.estimates import RateEstimate
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict

@@ -7,7 +7,7 @@ that is missing is listed as missing: a reader must see what was not examined.
 from __future__ import annotations
 
 from audits.report.background import Background
-from audits.verification_rates import VerificationAudit
+from audits.verification.results import VerificationAudit
 from facerec.reporting import Column, Table
 
 MISSING = "missing"

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.groups import group_pairs
-from audits.vendor import complete
+from audits.tables.groups import group_pairs
+from audits.tables.vendor import complete
 
 _Scores = NDArray[np.float64]
 
@@ -75,7 +75,7 @@ def split_scores(table: pd.DataFrame, *, by: Sequence[str], distance: bool = Fal
     Parameters
     ----------
     table : DataFrame
-        As for ``audits.verification.audit_verification``.
+        As for ``audits.verification.audit.audit_verification``.
     by : sequence of str
         Groupings.
     distance : bool

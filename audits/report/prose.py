@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.verification_rates import VerificationAudit
+from audits.verification.results import VerificationAudit
 
 LIMITS = """
 - The rates hold for these people, photos, cameras and this threshold. Other people and cameras have other rates.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from audits.identification.results import IdentificationAudit, IdentificationGrouping, SearchRateName
 from audits.report.sentences import Finding, percent, points, written
-from audits.search_rates import IdentificationAudit, IdentificationGrouping, SearchRateName
 from audits.statistics.contrasts import contrast_among
 from audits.statistics.estimates import RateEstimate
 from facerec.reporting import plain

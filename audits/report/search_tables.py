@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.even_mix import EvenMix
-from audits.gallery_mix import LARGER, MixedFpir
-from audits.search_rates import (
+from audits.identification.even_mix import EvenMix
+from audits.identification.gallery_mix import LARGER, MixedFpir
+from audits.identification.results import (
     ConfusionCell,
     IdentificationAudit,
     IdentificationGrouping,

@@ -10,7 +10,7 @@ import math
 from typing import Literal, NamedTuple
 
 from audits.statistics.estimates import RateEstimate
-from audits.verification_rates import GroupingAudit, GroupRates, VerificationAudit
+from audits.verification.results import GroupingAudit, GroupRates, VerificationAudit
 from facerec.reporting import Standing, plain
 from facerec.types import Interval
 

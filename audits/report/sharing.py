@@ -28,10 +28,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.groups import split_attributes
 from audits.statistics.disparity import Disparity
 from audits.statistics.estimates import RateEstimate
-from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, VerificationAudit
+from audits.tables.groups import split_attributes
+from audits.verification.results import CrossRate, GroupingAudit, GroupRates, VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.verification_rates import GroupingAudit
+from audits.verification.results import GroupingAudit
 from facerec.reporting import plain
 
 

@@ -21,7 +21,7 @@ from audits.report.sharing import Suppressed, suppress
 from audits.report.unlabelled import unlabelled_sentence
 from audits.summaries import verdict_callout
 from audits.verdict import PolicyVerdict
-from audits.verification_rates import GroupingAudit, VerificationAudit
+from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import Block, Callout, Facts, Figure, Page, Section, Table, Text, plain, write_number
 
 _NO_POLICY = (

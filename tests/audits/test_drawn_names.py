@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from audits.classification import audit_classification
+from audits.classification.audit import audit_classification
 from audits.drift import audit_drift
-from audits.identification import audit_identification
+from audits.identification.audit import audit_identification
 from audits.report import Run
 from audits.report.charts import highest
 from audits.report.classification_page import classification_report
@@ -13,7 +13,7 @@ from audits.report.drawn_names import drawn_key, drawn_names
 from audits.report.drift_page import drift_report
 from audits.report.verification_page import verification_report
 from audits.statistics.intervals import estimate
-from audits.verification import audit_verification
+from audits.verification.audit import audit_verification
 from facerec.reporting import render_markdown
 from facerec.types import Rate
 

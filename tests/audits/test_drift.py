@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from audits.drift import audit_drift
-from audits.same_pairs import same_pairs
 from audits.statistics.paired import paired_change
-from audits.thresholds import AtFmr
-from audits.vendor import complete
+from audits.tables.pairs import same_pairs
+from audits.tables.vendor import complete
+from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure import tables
 from facerec.measure.metrics import fmr, fnmr, threshold_at_fmr

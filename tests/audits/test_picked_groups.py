@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from audits.claims import Claim, Limit, Policy
-from audits.identification import audit_identification
+from audits.identification.audit import audit_identification
 from audits.report.search_sentences import search_findings
 from audits.statistics.contrasts import contrast, contrast_among
 from audits.statistics.intervals import estimate

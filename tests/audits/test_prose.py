@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from audits.report.prose import method
-from audits.thresholds import AtFmr
-from audits.verification import audit_verification
+from audits.verification.audit import audit_verification
+from audits.verification.thresholds import AtFmr
 from facerec.measure import tables
 
 LFW = Path(__file__).parents[2] / "data" / "lfw" / "scores.csv"

@@ -17,8 +17,8 @@ from audits.report.shared_sections import file_stem
 from audits.report.sharing import few
 from audits.report.verification_page import verification_report
 from audits.verdict import judge
-from audits.verification import audit_verification
-from audits.verification_rates import VerificationAudit
+from audits.verification.audit import audit_verification
+from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError, OutputError, ScoreTableError
 from facerec.measure.metrics import fmr, fnmr
 from facerec.reporting import Callout, render_html

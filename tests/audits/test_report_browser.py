@@ -8,15 +8,15 @@ import pytest
 from PIL import Image
 
 from audits.drift import audit_drift
-from audits.even_mix import even_mixes
-from audits.identification import audit_identification
+from audits.identification.audit import audit_identification
+from audits.identification.even_mix import even_mixes
 from audits.report import Background, Run, write_report
 from audits.report.drift_page import drift_report
 from audits.report.identification_page import identification_report
 from audits.report.verification_page import verification_report
-from audits.thresholds import AtFmr
-from audits.vendor import VendorColumns, read_vendor
-from audits.verification import audit_verification
+from audits.tables.vendor import VendorColumns, read_vendor
+from audits.verification.audit import audit_verification
+from audits.verification.thresholds import AtFmr
 from facerec.measure import tables
 
 ROOT = Path(__file__).parents[2]

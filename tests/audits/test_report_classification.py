@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audits.classification import audit_classification
-from audits.predictions import read_predictions
+from audits.classification.audit import audit_classification
 from audits.report import Background, Run, write_report
 from audits.report.classification_page import classification_report, worst_findings
 from audits.report.classification_sharing import suppress_predictions
+from audits.tables.predictions import read_predictions
 
 ROOT = Path(__file__).parents[2]
 RUN = Run(("facerec", "audit"), (), None, {"python": "3"})

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from audits.claims import Claim, Limit, Policy
-from audits.even_mix import even_mixes, proportional
-from audits.gallery_mix import fpir_from_fmr
-from audits.identification import audit_identification
+from audits.identification.audit import audit_identification
+from audits.identification.even_mix import even_mixes, proportional
+from audits.identification.gallery_mix import fpir_from_fmr
 from audits.report import Background, Run, write_report
 from audits.report.identification_page import identification_report
 from audits.report.search_sentences import overall_searches, search_findings

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audits.claims import Claim, Limit, Minimum, Policy
-from audits.classification import audit_classification
+from audits.classification.audit import audit_classification
 from audits.drift import audit_drift
-from audits.predictions import read_predictions
 from audits.statistics.bootstrap import Bootstrap
 from audits.statistics.disparity import Disparity, Index
 from audits.statistics.intervals import estimate
-from audits.thresholds import AtFmr, Threshold
+from audits.tables.predictions import read_predictions
 from audits.verdict import EXIT_STATUS, judge, worst
-from audits.verification import audit_verification
-from audits.verification_rates import GroupingAudit, GroupRates, Unlabelled, VerificationAudit
+from audits.verification.audit import audit_verification
+from audits.verification.results import GroupingAudit, GroupRates, Unlabelled, VerificationAudit
+from audits.verification.thresholds import AtFmr, Threshold
 from facerec.errors import ArgumentError
 from facerec.measure import tables
 from facerec.types import Interval, Rate

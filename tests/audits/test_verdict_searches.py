@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from audits.claims import Claim, Limit, Minimum, Policy
-from audits.identification import audit_identification
+from audits.identification.audit import audit_identification
 from audits.report.claims import LEFT_OUT, redact
 from audits.report.sharing import Suppressed
-from audits.thresholds import AtFmr
 from audits.verdict import judge
-from audits.verification import audit_verification
+from audits.verification.audit import audit_verification
+from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError
 from facerec.measure import tables
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from audits import audit_verification
 from audits.statistics.intervals import clustered_estimate
-from audits.thresholds import AtFmr
+from audits.verification.thresholds import AtFmr
 from facerec.measure import tables
 from facerec.measure.metrics import clustered_rate
 

@@ -10,8 +10,8 @@ from facerec.cli.grouped import grouped
 from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
-    from audits.advice import Advice
     from audits.statistics.estimates import RateEstimate
+    from audits.verification.advice import Advice
 
 EXAMPLES = examples(
     "facerec audit advise scores.csv --by gender --target 0.05 --at-fmr 1e-2",
@@ -34,7 +34,7 @@ def advise(
     The upper bound of each group's interval decides, not the rate seen. The threshold of today, which --at-fmr,
     --at-threshold or --at names, is what it is compared with. Confirm the advice on a table of other people.
     """
-    from audits.advice import advise_threshold
+    from audits.verification.advice import advise_threshold
 
     table = columns.read(scores)
     at = threshold.chosen(columns, table)

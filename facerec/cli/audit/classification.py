@@ -14,7 +14,7 @@ from facerec.cli.grouped import grouped
 from facerec.cli.options import examples, option
 
 if TYPE_CHECKING:
-    from audits.class_rates import ClassificationAudit
+    from audits.classification.results import ClassificationAudit
 
 EXAMPLES = examples(
     "facerec audit classification predictions.csv --by gender --by skin,gender --out report/",
@@ -49,12 +49,12 @@ def classification(
 
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
-    from audits.predictions import read_predictions
+    from audits.tables.predictions import read_predictions
 
     policy, confidence, by = asked.read()
     table = read_predictions(predictions)
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
-    from audits.classification import audit_classification
+    from audits.classification.audit import audit_classification
     from audits.report.classification_page import classification_document, classification_report
     from audits.verdict import judge
 

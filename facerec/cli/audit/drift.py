@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from audits.rate_changes import DriftAudit
     from audits.report import Report
-    from audits.thresholds import At
+    from audits.verification.thresholds import At
 
 EXAMPLES = examples(
     "facerec audit drift before.csv after.csv --by gender --at-fmr 1e-3 --out report/",

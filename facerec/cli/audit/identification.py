@@ -14,8 +14,8 @@ from facerec.cli.grouped import grouped
 from facerec.cli.options import examples, option
 
 if TYPE_CHECKING:
+    from audits.identification.results import IdentificationAudit
     from audits.report import Report
-    from audits.search_rates import IdentificationAudit
 
 EXAMPLES = examples(
     "facerec audit identification searches.csv --gallery people.csv --by gender --at-threshold 0.93",
@@ -50,8 +50,8 @@ def identification(
     table = read_raw(searches, kind="a table of searches")
     people = read_raw(gallery, kind="a table of who is enrolled")
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
-    from audits.even_mix import even_mixes
-    from audits.identification import audit_identification
+    from audits.identification.audit import audit_identification
+    from audits.identification.even_mix import even_mixes
     from audits.report.identification_document import identification_document
     from audits.verdict import judge
 

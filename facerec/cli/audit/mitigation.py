@@ -67,7 +67,7 @@ def mitigation(
     People are dealt to three sides: methods learn from some, get their threshold on others, and are judged on the
     rest. What got worse is told like what got better, each with the interval of the paired change.
     """
-    from audits.groupings import checked_groupings
+    from audits.tables.groups import checked_groupings
     from facerec.measure.tables.vector_table import read_vectors
 
     groupings = checked_groupings(options.groupings(by or ()))

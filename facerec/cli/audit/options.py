@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from audits.report import Background
     from audits.report import Report as MadeReport
     from audits.statistics.estimates import RateEstimate
-    from audits.thresholds import At
     from audits.verdict import PolicyVerdict
+    from audits.verification.thresholds import At
     from facerec.types import OperatingPoint
 
 _COLUMNS = "What the table calls its columns"
@@ -83,7 +83,7 @@ class Columns:
 
     def read(self, scores: Path, *, labelled: bool = True) -> pd.DataFrame:
         """A score table under our names; the one that only chooses a threshold needs no labels."""
-        from audits.vendor import GroupColumns, VendorColumns, read_vendor
+        from audits.tables.vendor import GroupColumns, VendorColumns, read_vendor
 
         groups = tuple(map(GroupColumns.parse, self.groups or ())) if labelled else ()
         named = {
@@ -136,7 +136,7 @@ class Threshold:
             return self.point(self.at, scores)
         if self.at_threshold is not None:
             return self.at_threshold
-        from audits.thresholds import AtFmr
+        from audits.verification.thresholds import AtFmr
 
         others = None if calibration is None else columns.read(calibration, labelled=False)
         return AtFmr(self.at_fmr or 0, others)

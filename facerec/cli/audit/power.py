@@ -33,8 +33,8 @@ def power(
     columns: options.Columns,
 ) -> None:
     """Plan how many people and photos each group needs for a claim, from earlier scores of the same matcher."""
-    from audits.power import plan_groups
-    from audits.verification import audit_verification
+    from audits.verification.audit import audit_verification
+    from audits.verification.power import plan_groups
 
     table = columns.read(scores)
     at = threshold.chosen(columns, table)

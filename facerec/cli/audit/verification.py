@@ -12,7 +12,7 @@ from facerec.cli.options import examples
 
 if TYPE_CHECKING:
     from audits.report import Report
-    from audits.verification_rates import VerificationAudit
+    from audits.verification.results import VerificationAudit
 
 EXAMPLES = examples(
     "facerec audit verification scores.csv --by gender --at-fmr 1e-3 --out report/",
@@ -46,7 +46,7 @@ def verification(
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.report.document import verification_document
     from audits.verdict import judge
-    from audits.verification import audit_verification
+    from audits.verification.audit import audit_verification
 
     audit = audit_verification(
         table, by=by, at=at, distance=columns.distance, confidence=confidence, replicates=replicates, seed=seed

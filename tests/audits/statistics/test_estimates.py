@@ -6,7 +6,7 @@ import pytest
 
 from audits.statistics.disparity import Disparity, Index
 from audits.statistics.estimates import RateEstimate
-from audits.thresholds import Threshold
+from audits.verification.thresholds import Threshold
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate
 

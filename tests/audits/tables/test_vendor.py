@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.vendor import GroupColumns, VendorColumns, complete, read_vendor, rename_columns
+from audits.tables.vendor import GroupColumns, VendorColumns, complete, read_vendor, rename_columns
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure import tables
 

@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
-from audits.verification_rates import VerificationAudit
+from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError
 
 POWER = 0.8

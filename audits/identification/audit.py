@@ -2,7 +2,7 @@
 
 A search is mated where the probe's person is enrolled. Rates are of searches, not of comparisons: one search against
 a gallery of a million is one trial. A person who is searched for several times is one person, and the intervals know
-it; the gallery counts as given, so they say nothing about another one. ``audits.gallery_mix`` does.
+it; the gallery counts as given, so they say nothing about another one. ``audits.identification.gallery_mix`` does.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.groupings import checked_groupings
-from audits.groups import RowGroups, twin_notes
-from audits.search_outcomes import probe_and_gallery_groups, search_outcomes
-from audits.search_rates import (
+from audits.identification.outcomes import probe_and_gallery_groups, search_outcomes
+from audits.identification.results import (
     ConfusionCell,
     GroupSearches,
     IdentificationAudit,
@@ -26,11 +24,12 @@ from audits.search_rates import (
     SearchContrast,
     SearchRateName,
 )
-from audits.searches import check_gallery, check_searches
 from audits.statistics.contrasts import contrast
 from audits.statistics.dependence import pair_correlation
 from audits.statistics.estimates import RateEstimate
 from audits.statistics.intervals import clustered_estimate
+from audits.tables.groups import RowGroups, checked_groupings, twin_notes
+from audits.tables.searches import check_gallery, check_searches
 from facerec.errors import ArgumentError
 
 
@@ -49,7 +48,7 @@ def audit_identification(
     ----------
     table : DataFrame
         Searches: the columns ``search``, ``probe_subject``, ``candidate_subject``, ``score`` (larger = more alike) and
-        ``probe_<attribute>``. See ``audits.searches``.
+        ``probe_<attribute>``. See ``audits.tables.searches``.
     gallery : DataFrame
         One row per enrolled person: ``subject`` and a column for each attribute.
     threshold : float

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.groups import RowGroups, group_rows, split_attributes
+from audits.tables.groups import RowGroups, group_rows, split_attributes
 
 
 def search_outcomes(

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from audits.classification import audit_classification
-from audits.predictions import check_predictions, expand_counts, read_predictions
+from audits.classification.audit import audit_classification
 from audits.statistics.contrasts import contrast
 from audits.statistics.intervals import estimate
+from audits.tables.predictions import check_predictions, expand_counts, read_predictions
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.types import Rate
 
-GENDER_SHADES = Path(__file__).parents[2] / "data" / "gender_shades" / "counts.csv"
+GENDER_SHADES = Path(__file__).parents[3] / "data" / "gender_shades" / "counts.csv"
 
 
 def predictions(rows, columns=("label", "prediction", "gender", "skin", "subject")):

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.advice import advise_threshold
 from audits.statistics.intervals import estimate
-from audits.thresholds import AtFmr
-from audits.verification import audit_verification
+from audits.verification.advice import advise_threshold
+from audits.verification.audit import audit_verification
+from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.types import Rate
 

@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 
 from audits.report.document import verification_document
-from audits.thresholds import AtFmr
-from audits.vendor import VendorColumns, read_vendor
-from audits.verification import audit_verification
+from audits.tables.vendor import VendorColumns, read_vendor
+from audits.verification.audit import audit_verification
+from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError, MixedStampsError, ScoreTableError
 from facerec.measure import tables
 from facerec.measure.metrics import clustered_rate
 from facerec.types import Matcher, Rate
 
-LFW = Path(__file__).parents[2] / "data" / "lfw" / "scores.csv"
+LFW = Path(__file__).parents[3] / "data" / "lfw" / "scores.csv"
 
 # probe, reference, genuine, score, probe gender, reference gender; photos are numbered by row.
 BY_HAND = [

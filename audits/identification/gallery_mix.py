@@ -17,9 +17,9 @@ import pandas as pd
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-from audits.search_outcomes import probe_and_gallery_groups, search_outcomes
-from audits.searches import check_gallery, check_searches
+from audits.identification.outcomes import probe_and_gallery_groups, search_outcomes
 from audits.statistics.intervals import CONFIDENCE, checked_confidence, clopper_pearson
+from audits.tables.searches import check_gallery, check_searches
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.types import Interval
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.gallery_mix import fpir_from_fmr, reweight_gallery
-from audits.identification import audit_identification
-from audits.searches import SEARCH_COLUMNS, check_gallery, check_searches, searches
+from audits.identification.audit import audit_identification
+from audits.identification.gallery_mix import fpir_from_fmr, reweight_gallery
 from audits.statistics.intervals import clopper_pearson
+from audits.tables.searches import SEARCH_COLUMNS, check_gallery, check_searches, searches
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.metrics import fmr
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.class_rates import (
+from audits.classification.results import (
     ClassificationAudit,
     ClassificationGrouping,
     ClassRate,
@@ -23,12 +23,11 @@ from audits.class_rates import (
     GroupContrast,
     GroupPredictions,
 )
-from audits.groupings import checked_groupings
-from audits.groups import group_rows, split_attributes, twin_notes
-from audits.predictions import check_predictions
 from audits.statistics.contrasts import contrast
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials, grouped_order
+from audits.tables.groups import checked_groupings, group_rows, split_attributes, twin_notes
+from audits.tables.predictions import check_predictions
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.extras import extra
 

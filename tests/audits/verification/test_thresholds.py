@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.thresholds import AtFmr, choose_threshold, reach_notes
+from audits.verification.thresholds import AtFmr, choose_threshold, reach_notes
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.types import Matcher, OperatingPoint, Rate
 

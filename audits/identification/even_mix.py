@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audits.gallery_mix import GalleryMix, reweight_gallery
-from audits.search_rates import IdentificationAudit, IdentificationGrouping
+from audits.identification.gallery_mix import GalleryMix, reweight_gallery
+from audits.identification.results import IdentificationAudit, IdentificationGrouping
 from facerec.errors import ScoreTableError
 
 
@@ -58,7 +58,7 @@ def even_mixes(table: pd.DataFrame, gallery: pd.DataFrame, audit: Identification
 
     Examples
     --------
-    >>> from audits.identification import audit_identification
+    >>> from audits.identification.audit import audit_identification
     >>> gallery = pd.DataFrame({"subject": ["ann", "bea", "cyd", "dan"], "gender": ["f", "m", "m", "m"]})
     >>> rows = [["1", "eve", "f", "ann", 0.9], ["2", "fay", "m", "cyd", 0.9], ["2", "fay", "m", "dan", 0.1]]
     >>> table = pd.DataFrame(rows, columns=["search", "probe_subject", "probe_gender", "candidate_subject", "score"])

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.vendor import complete
+from audits.tables.vendor import complete
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import fmr, threshold_at_fmr
 from facerec.measure.tables import stamp_of

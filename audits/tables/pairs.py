@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from audits.vendor import Completed
+from audits.tables.vendor import Completed
 from facerec.errors import ScoreTableError
 from facerec.measure import tables
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.groups import MOST_GROUPS, group_pairs, group_rows, split_attributes, twin_notes
+from audits.tables.groups import MOST_GROUPS, group_pairs, group_rows, split_attributes, twin_notes
 from facerec.errors import ArgumentError, ScoreTableError
 
 

@@ -9,7 +9,7 @@ from audits.statistics.disparity import Disparity
 from audits.statistics.estimates import RateEstimate
 from audits.statistics.multiplicity import GroupTest
 from audits.statistics.shrinkage import ShrunkRate
-from audits.thresholds import Threshold
+from audits.verification.thresholds import Threshold
 from facerec.errors import ArgumentError
 from facerec.types import Matcher
 
@@ -143,8 +143,8 @@ class VerificationAudit:
     fmr, fnmr, fta : RateEstimate
         Over all comparisons, labelled or not.
     fmr_correlation, fnmr_correlation : float
-        How alike the errors of two pairs are that share a person, 0 … 1, over all pairs; what ``audits.power`` plans
-        with. 0 where it cannot be seen.
+        How alike the errors of two pairs are that share a person, 0 … 1, over all pairs; what
+        ``audits.verification.power`` plans with. 0 where it cannot be seen.
     groupings : tuple of GroupingAudit
         One for each entry of ``by``, in that order.
     confidence : float

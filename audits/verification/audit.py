@@ -13,8 +13,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.groupings import checked_groupings
-from audits.groups import PairGroups, group_pairs, twin_notes
 from audits.statistics.bootstrap import Bootstrap, Grouped, draw_rates
 from audits.statistics.disparity import compare
 from audits.statistics.estimates import RateEstimate
@@ -22,9 +20,10 @@ from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.multiplicity import each_against_others
 from audits.statistics.shrinkage import shrink
 from audits.statistics.trials import Trials, rates_by
-from audits.thresholds import At, choose_threshold, point_notes, reach_notes
-from audits.vendor import Completed, complete
-from audits.verification_rates import CrossRate, GroupingAudit, GroupRates, Unlabelled, VerificationAudit
+from audits.tables.groups import PairGroups, checked_groupings, group_pairs, twin_notes
+from audits.tables.vendor import Completed, complete
+from audits.verification.results import CrossRate, GroupingAudit, GroupRates, Unlabelled, VerificationAudit
+from audits.verification.thresholds import At, choose_threshold, point_notes, reach_notes
 from facerec.errors import ArgumentError
 from facerec.measure.tables import stamp_of
 
@@ -72,7 +71,7 @@ def audit_verification(
     scores : DataFrame
         A score table (``facerec.measure.tables``) of any matcher. Without the columns of people every pair counts as
         independent, and the result says so; the columns of photos may be missing too. For other column names see
-        ``audits.vendor``.
+        ``audits.tables.vendor``.
     by : sequence of str
         The groupings: an attribute, such as ``gender``, or several joined by commas for their intersection,
         ``race,gender``. Each needs ``probe_<attribute>`` and ``reference_<attribute>``, or one column of its own name

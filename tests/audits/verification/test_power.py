@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from audits.power import LEAST_CORRELATION, plan_groups, trials_needed
-from audits.verification import audit_verification
+from audits.verification.audit import audit_verification
+from audits.verification.power import LEAST_CORRELATION, plan_groups, trials_needed
 from facerec.errors import ArgumentError
 
 

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.groups import group_pairs
 from audits.statistics.estimates import RateEstimate
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials, rates_by
-from audits.thresholds import At, Threshold, choose_threshold, point_notes
-from audits.vendor import Completed, complete
+from audits.tables.groups import group_pairs
+from audits.tables.vendor import Completed, complete
+from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes
 from facerec.errors import ArgumentError
 
 

@@ -1,0 +1,1 @@
+"""Classifiers: how often they are wrong, and whom they select, by group."""
