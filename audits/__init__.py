@@ -14,13 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from audits.checks.coverage import calibrate
     from audits.classification.audit import audit_classification
-    from audits.coverage import calibrate
-    from audits.drift import audit_drift
+    from audits.drift.audit import audit_drift
+    from audits.gate.policy import read_policy
+    from audits.gate.verdict import judge
     from audits.identification.audit import audit_identification
-    from audits.policy import read_policy
     from audits.tables.vendor import VendorColumns, read_vendor
-    from audits.verdict import judge
     from audits.verification.advice import advise_threshold
     from audits.verification.audit import audit_verification
     from audits.verification.power import plan_groups, trials_needed
@@ -47,13 +47,13 @@ _HOMES = {
     "VendorColumns": "tables.vendor",
     "advise_threshold": "verification.advice",
     "audit_classification": "classification.audit",
-    "audit_drift": "drift",
+    "audit_drift": "drift.audit",
     "audit_identification": "identification.audit",
     "audit_verification": "verification.audit",
-    "calibrate": "coverage",
-    "judge": "verdict",
+    "calibrate": "checks.coverage",
+    "judge": "gate.verdict",
     "plan_groups": "verification.power",
-    "read_policy": "policy",
+    "read_policy": "gate.policy",
     "read_vendor": "tables.vendor",
     "trials_needed": "verification.power",
 }

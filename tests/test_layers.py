@@ -27,6 +27,14 @@ FLOORS = [
     {"demo", "checkup"},
     {"cli"},
 ]
+# Each folder of audits likewise: nothing stands at the top but what it offers.
+AUDIT_FLOORS = [
+    {"statistics", "tables"},
+    {"verification", "identification", "classification"},
+    {"drift", "checks"},
+    {"gate", "mitigation"},
+    {"report"},
+]
 TORCH = {
     "facerec.device",
     "facerec.detect",
@@ -45,6 +53,7 @@ def _dotted(path: Path) -> str:
 MODULES = {_dotted(path): path for package in ("facerec", "audits") for path in (ROOT / package).rglob("*.py")}
 FACEREC = [name for name in MODULES if name.startswith("facerec.")]
 AUDITS = [name for name in MODULES if name.startswith("audits")]
+IN_AUDITS = [name for name in AUDITS if name != "audits"]
 
 
 def _imported(name: str) -> set[str]:
@@ -70,8 +79,15 @@ def _folder(name: str) -> str:
     return ".".join(name.split(".")[:2])
 
 
+def _home(name: str) -> str:
+    """The folder that a file lies in; what a package offers stands above the folders inside it."""
+    return name if MODULES[name].name == "__init__.py" else name.rpartition(".")[0]
+
+
 def _floor(name: str) -> int:
-    return next(number for number, floor in enumerate(FLOORS) if name.split(".")[1] in floor)
+    package, folder = name.split(".")[:2]
+    floors = FLOORS if package == "facerec" else AUDIT_FLOORS
+    return next(number for number, floor in enumerate(floors) if folder in floor)
 
 
 def _cycle(graph: Mapping[str, set[str]]) -> list[str]:
@@ -104,18 +120,21 @@ def test_no_file_imports_itself_by_way_of_others() -> None:
 
 
 def test_no_folder_imports_itself_by_way_of_others() -> None:
-    """Neither do imports between the folders of facerec."""
+    """Neither do imports between the folders of facerec, nor between those of audits and the folders inside them."""
     folders: dict[str, set[str]] = {}
     for name in FACEREC:
         folders.setdefault(_folder(name), set()).update(_folder(other) for other in GRAPH[name] if "." in other)
+    for name in IN_AUDITS:
+        folders.setdefault(_home(name), set()).update(_home(other) for other in GRAPH[name] if "." in other)
 
     assert _cycle({name: others - {name} for name, others in folders.items()}) == []
 
 
-@pytest.mark.parametrize("name", FACEREC)
+@pytest.mark.parametrize("name", FACEREC + IN_AUDITS)
 def test_imports_point_downwards(name: str) -> None:
-    """No module imports from another folder on its own floor or above."""
-    others = {other for other in GRAPH[name] if other in FACEREC and _folder(other) != _folder(name)}
+    """No module imports from another folder of its package that is on its own floor or above."""
+    inside = FACEREC if name in FACEREC else AUDITS
+    others = {other for other in GRAPH[name] if other in inside and _folder(other) != _folder(name)}
 
     assert {other for other in others if _floor(other) >= _floor(name)} == set()
 
@@ -146,6 +165,15 @@ def test_audits_stand_on_named_parts(name: str) -> None:
 
     assert {other.split(".")[1] for other in GRAPH[name] if other.startswith("facerec.")} <= AUDITS_MAY_IMPORT
     assert not any(other.split(".")[0] in ("torch", "torchvision") for other in imported)
+
+
+@pytest.mark.parametrize("name", [name for name in AUDITS if name.startswith("audits.statistics")])
+def test_statistics_know_no_tables(name: str) -> None:
+    """Statistics take plain numbers: no file of theirs speaks of a DataFrame or a Series."""
+    text = MODULES[name].read_text(encoding="utf-8")
+
+    assert "DataFrame" not in text
+    assert "Series" not in text
 
 
 @pytest.mark.parametrize("name", FACEREC)

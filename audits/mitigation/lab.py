@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audits.drift import DriftAudit, audit_drift
+from audits.drift.audit import DriftAudit, audit_drift
 from audits.mitigation.methods import Embeddings, Mitigation
 from audits.mitigation.people import PeopleSplit
 from audits.statistics.intervals import CONFIDENCE, checked_confidence

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from audits.rate_changes import RateChange
+from audits.drift.results import RateChange
 from audits.report.charts import short
 from audits.report.drawn_names import drawn_names
 from facerec.reporting.figures import BLUE, GREY, INK, VERMILION

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audits.rate_changes import DriftAudit, RateChange
+from audits.drift.results import DriftAudit, RateChange
 from audits.report.sentences import Finding, percent, points
 from audits.statistics.index_changes import IndexChange
 from facerec.reporting import plain

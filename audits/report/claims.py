@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from audits.gate.verdict import ClaimVerdict, PolicyVerdict
 from audits.report.document import number
 from audits.report.sharing import Suppressed
-from audits.verdict import ClaimVerdict, PolicyVerdict
 
 LEFT_OUT = "numbers left out, because small groups are not shown in this report"
 

@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 
 from audits.classification.results import ClassificationAudit, ClassificationGrouping, GroupContrast, GroupPredictions
+from audits.gate.summaries import verdict_callout
+from audits.gate.verdict import PolicyVerdict
 from audits.report import charts
 from audits.report.background import Background, Run
 from audits.report.claims import redact, verdict_document
@@ -19,8 +21,6 @@ from audits.report.sentences import Finding, written
 from audits.report.shared_sections import claims_section, file_stem, label_source, run_section, stated_facts
 from audits.report.sharing import Suppressed
 from audits.statistics.contrasts import contrast_among
-from audits.summaries import verdict_callout
-from audits.verdict import PolicyVerdict
 from facerec.reporting import Block, Callout, Column, Figure, Page, Section, Table, Text, plain, write_number
 from facerec.reporting.figures import draw
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audits.rate_changes import DriftAudit, RateChange
+from audits.drift.results import DriftAudit, RateChange
 from audits.report.document import number, rate
 from audits.verification.thresholds import Threshold
 from facerec.types import Interval

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from audits.rate_changes import DriftAudit
+from audits.drift.results import DriftAudit
+from audits.gate.summaries import verdict_callout
+from audits.gate.verdict import PolicyVerdict
 from audits.report.background import Background, Run
 from audits.report.change_charts import change_forest
 from audits.report.change_sentences import change_findings, overall_change, shown
@@ -14,8 +16,6 @@ from audits.report.drift_document import drift_document
 from audits.report.drift_tables import all_changes, change_tables, index_table, rows_of, threshold_table
 from audits.report.files import Report
 from audits.report.shared_sections import claims_section, label_source, run_section, stated_facts
-from audits.summaries import verdict_callout
-from audits.verdict import PolicyVerdict
 from audits.verification.results import Unlabelled
 from facerec.reporting import Block, Callout, Figure, Page, Section, Text, plain, write_number
 from facerec.reporting.figures import draw

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.rate_changes import DriftAudit, RateChange
+from audits.drift.results import DriftAudit, RateChange
 from audits.report.change_sentences import shown, shown_of_index
 from audits.report.group_tables import INDEX_WORDS
 from audits.statistics.estimates import RateEstimate

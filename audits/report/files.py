@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from audits.gate.verdict import PolicyVerdict
 from audits.report.background import Run
-from audits.verdict import PolicyVerdict
 from facerec.errors import OutputError
 from facerec.reporting import Page, Table, render_html, render_markdown
 from facerec.reporting.markdown import attachments

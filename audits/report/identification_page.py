@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from audits.gate.summaries import verdict_callout
+from audits.gate.verdict import PolicyVerdict
 from audits.identification.even_mix import EvenMix
 from audits.identification.results import (
     ConfusionCell,
@@ -29,8 +31,6 @@ from audits.report.search_tables import (
 )
 from audits.report.shared_sections import claims_section, file_stem, label_source, run_section, stated_facts
 from audits.statistics.estimates import RateEstimate
-from audits.summaries import verdict_callout
-from audits.verdict import PolicyVerdict
 from facerec.reporting import Block, Callout, Figure, Page, Section, Table, Text, plain, write_number
 from facerec.reporting.figures import draw
 

@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 from matplotlib.axes import Axes
 
+from audits.drift.results import RateChange
 from audits.mitigation.lab import Judgement, LabReport
-from audits.rate_changes import RateChange
 from audits.report.charts import short
 from audits.report.drawn_names import drawn_key, drawn_names
 from audits.report.mitigation_words import EVERYBODY, elsewhere, finding, points, whom

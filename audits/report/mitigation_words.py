@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+from audits.drift.results import RateChange
 from audits.mitigation.lab import Judgement, LabReport
-from audits.rate_changes import RateChange
 from audits.statistics.index_changes import IndexChange
 from facerec.reporting import Callout, Standing, plain
 

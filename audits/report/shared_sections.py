@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from audits.gate.summaries import claims_table, findings_table
+from audits.gate.verdict import PolicyVerdict
 from audits.report.background import Background, Run
-from audits.summaries import claims_table, findings_table
-from audits.verdict import PolicyVerdict
 from facerec.reporting import Block, Callout, Column, Facts, Section, Table, Text, plain
 
 

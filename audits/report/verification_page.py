@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from audits.gate.summaries import verdict_callout
+from audits.gate.verdict import PolicyVerdict
 from audits.report import charts, drawings, prose
 from audits.report import group_tables as tables
 from audits.report.background import Background, Run
@@ -19,8 +21,6 @@ from audits.report.sentences import findings, overall_sentence
 from audits.report.shared_sections import claims_section, file_stem, label_source, run_section
 from audits.report.sharing import Suppressed, suppress
 from audits.report.unlabelled import unlabelled_sentence
-from audits.summaries import verdict_callout
-from audits.verdict import PolicyVerdict
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import Block, Callout, Facts, Figure, Page, Section, Table, Text, plain, write_number
 

@@ -3,8 +3,9 @@
 Pairs that share a person are not independent, so a thousand pairs of fifty people carry less than a thousand pairs of
 two thousand. Three steps: the dyadic-robust variance (``facerec.measure.metrics``), the number of independent trials
 with the same variance, and Wilson's interval on that number. Two corrections, each of which the coverage simulation
-(``audits.coverage``) shows to be needed, and the sizes of which it was not tuned to: a variance that was estimated
-from few people is itself uncertain, and where no error was seen, or hardly anybody, the dependence cannot be seen.
+(``audits.checks.coverage``) shows to be needed, and the sizes of which it was not tuned to: a variance that was
+estimated from few people is itself uncertain, and where no error was seen, or hardly anybody, the dependence cannot be
+seen.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.coverage import Design
+from audits.checks.coverage import Design
 
 ROOT = Path(__file__).parents[2]
 SHADES = ROOT / "data/gender_shades/counts.csv"
@@ -100,8 +100,8 @@ def test_power(facerec):
 
 def test_calibrate(facerec, monkeypatch):
     """The coverage of every design is counted, in a table or as JSON."""
-    monkeypatch.setattr("audits.coverage.DESIGNS", (Design("dense", 30, 0, 0.3),))
-    monkeypatch.setattr("audits.coverage.calibrate.__defaults__", ((Design("dense", 30, 0, 0.3),), (0.1,)))
+    monkeypatch.setattr("audits.checks.coverage.DESIGNS", (Design("dense", 30, 0, 0.3),))
+    monkeypatch.setattr("audits.checks.coverage.calibrate.__defaults__", ((Design("dense", 30, 0, 0.3),), (0.1,)))
 
     told = facerec("audit", "calibrate", "--replicates", 20)
     document = facerec("audit", "calibrate", "--replicates", 20, "--json").document

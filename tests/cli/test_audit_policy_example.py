@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.claims import Kind
-from audits.policy import parse_policy, read_policy
+from audits.gate.claims import Kind
+from audits.gate.policy import parse_policy, read_policy
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "data/policies/example.toml"

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from audits import published_counts
+from audits.checks import published_counts
 
 
 @pytest.fixture(autouse=True)

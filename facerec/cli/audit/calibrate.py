@@ -22,8 +22,8 @@ def calibrate(
 
     Designs: sparse lists of impostor pairs, all pairs, and genuine pairs, each with and without dependence.
     """
-    from audits.coverage import LIMITS
-    from audits.coverage import calibrate as simulate
+    from audits.checks.coverage import LIMITS
+    from audits.checks.coverage import calibrate as simulate
 
     found = simulate(replicates=replicates, seed=seed)
     if as_json:

@@ -49,6 +49,7 @@ def classification(
 
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
+    from audits.gate.verdict import judge
     from audits.tables.predictions import read_predictions
 
     policy, confidence, by = asked.read()
@@ -56,7 +57,6 @@ def classification(
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.classification.audit import audit_classification
     from audits.report.classification_page import classification_document, classification_report
-    from audits.verdict import judge
 
     audit = audit_classification(
         table, by=by, label=label, prediction=prediction, subject=subject, positive=positive, confidence=confidence

@@ -18,7 +18,7 @@ from facerec.errors import ArgumentError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from audits.rate_changes import DriftAudit
+    from audits.drift.results import DriftAudit
     from audits.report import Report
     from audits.verification.thresholds import At
 
@@ -80,9 +80,9 @@ def drift(
     tables = columns.read(before), columns.read(after)
     at, after_at = thresholds.chosen(columns, tables[0]), thresholds.chosen_after(tables[1])
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
-    from audits.drift import audit_drift
+    from audits.drift.audit import audit_drift
+    from audits.gate.verdict import judge
     from audits.report.drift_document import drift_document
-    from audits.verdict import judge
 
     audit = audit_drift(
         *tables,

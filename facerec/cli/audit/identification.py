@@ -50,10 +50,10 @@ def identification(
     table = read_raw(searches, kind="a table of searches")
     people = read_raw(gallery, kind="a table of who is enrolled")
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
+    from audits.gate.verdict import judge
     from audits.identification.audit import audit_identification
     from audits.identification.even_mix import even_mixes
     from audits.report.identification_document import identification_document
-    from audits.verdict import judge
 
     audit = audit_identification(table, people, threshold=at_threshold, by=by, rank=rank, confidence=confidence)
     mixes = even_mixes(table, people, audit)

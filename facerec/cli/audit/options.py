@@ -17,11 +17,11 @@ from facerec.errors import ArgumentError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from audits.claims import Policy
+    from audits.gate.claims import Policy
+    from audits.gate.verdict import PolicyVerdict
     from audits.report import Background
     from audits.report import Report as MadeReport
     from audits.statistics.estimates import RateEstimate
-    from audits.verdict import PolicyVerdict
     from audits.verification.thresholds import At
     from facerec.types import OperatingPoint
 
@@ -189,7 +189,7 @@ class Asked:
             from audits.statistics.intervals import CONFIDENCE
 
             return None, CONFIDENCE, groupings(self.by or ())
-        from audits.policy import read_policy
+        from audits.gate.policy import read_policy
 
         policy = read_policy(self.policy)
         return policy, policy.confidence, groupings([*(self.by or ()), *policy.groupings])
@@ -198,7 +198,7 @@ class Asked:
         """Write the claims for a build server, and end with the policy's exit status."""
         if verdict is None:
             return
-        from audits.summaries import junit_summary, markdown_summary
+        from audits.gate.summaries import junit_summary, markdown_summary
         from facerec.files import replacing
 
         for file, written in ((self.junit, junit_summary), (self.summary, markdown_summary)):

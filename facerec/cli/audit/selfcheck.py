@@ -14,7 +14,7 @@ from facerec.cli import console
 from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
-    from audits.selfcheck import Check, Value
+    from audits.checks.installation import Check, Value
 
 EXAMPLES = examples("facerec audit selfcheck", "facerec audit selfcheck --data tables/ --json")
 
@@ -38,7 +38,7 @@ def selfcheck(
     One line per check: passed, failed or skipped, what was expected and what was found. Exit status: 0 nothing failed,
     1 a check failed, 2 error.
     """
-    from audits.selfcheck import selfcheck as run_checks
+    from audits.checks.installation import selfcheck as run_checks
 
     checks = run_checks(data)
     totals = Counter(check.status for check in checks)

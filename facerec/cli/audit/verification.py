@@ -44,8 +44,8 @@ def verification(
     table = columns.read(scores)
     at = threshold.chosen(columns, table, calibration)
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
+    from audits.gate.verdict import judge
     from audits.report.document import verification_document
-    from audits.verdict import judge
     from audits.verification.audit import audit_verification
 
     audit = audit_verification(

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from audits.classification.audit import audit_classification
-from audits.drift import audit_drift
+from audits.drift.audit import audit_drift
 from audits.identification.audit import audit_identification
 from audits.report import Run
 from audits.report.charts import highest

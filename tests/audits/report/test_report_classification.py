@@ -12,7 +12,7 @@ from audits.report.classification_page import classification_report, worst_findi
 from audits.report.classification_sharing import suppress_predictions
 from audits.tables.predictions import read_predictions
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RUN = Run(("facerec", "audit"), (), None, {"python": "3"})
 
 

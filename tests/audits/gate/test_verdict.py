@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.claims import Claim, Limit, Minimum, Policy
 from audits.classification.audit import audit_classification
-from audits.drift import audit_drift
+from audits.drift.audit import audit_drift
+from audits.gate.claims import Claim, Limit, Minimum, Policy
+from audits.gate.verdict import EXIT_STATUS, judge, worst
 from audits.statistics.bootstrap import Bootstrap
 from audits.statistics.disparity import Disparity, Index
 from audits.statistics.intervals import estimate
 from audits.tables.predictions import read_predictions
-from audits.verdict import EXIT_STATUS, judge, worst
 from audits.verification.audit import audit_verification
 from audits.verification.results import GroupingAudit, GroupRates, Unlabelled, VerificationAudit
 from audits.verification.thresholds import AtFmr, Threshold
@@ -24,7 +24,7 @@ from facerec.errors import ArgumentError
 from facerec.measure import tables
 from facerec.types import Interval, Rate
 
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).parents[3] / "data"
 NAN = math.nan
 LACKING = "insufficient evidence"
 

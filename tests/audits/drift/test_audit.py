@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.drift import audit_drift
+from audits.drift.audit import audit_drift
 from audits.statistics.paired import paired_change
 from audits.tables.pairs import same_pairs
 from audits.tables.vendor import complete
@@ -16,7 +16,7 @@ from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure import tables
 from facerec.measure.metrics import fmr, fnmr, threshold_at_fmr
 
-LFW = Path(__file__).parents[2] / "data" / "lfw" / "scores.csv"
+LFW = Path(__file__).parents[3] / "data" / "lfw" / "scores.csv"
 
 
 def table(rows):

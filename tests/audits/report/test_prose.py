@@ -9,7 +9,7 @@ from audits.verification.audit import audit_verification
 from audits.verification.thresholds import AtFmr
 from facerec.measure import tables
 
-LFW = Path(__file__).parents[2] / "data" / "lfw" / "scores.csv"
+LFW = Path(__file__).parents[3] / "data" / "lfw" / "scores.csv"
 
 
 @pytest.mark.parametrize(("calibrated", "chosen_here"), [(False, True), (True, False), (None, False)])

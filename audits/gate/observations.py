@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, TypeAlias, cast
 
-from audits.claims import RATIOS, Claim
 from audits.classification.results import ClassificationAudit, ClassRateName
+from audits.drift.results import DriftAudit
+from audits.gate.claims import RATIOS, Claim
 from audits.identification.results import IdentificationAudit, SearchRateName, people_of
-from audits.rate_changes import DriftAudit
 from audits.statistics.contrasts import Contrast, contrast_among
 from audits.statistics.disparity import COMBINED
 from audits.statistics.estimates import RateEstimate

@@ -7,17 +7,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audits.claims import Claim, Limit, Minimum, Policy
+from audits.gate.claims import Claim, Limit, Minimum, Policy
+from audits.gate.verdict import judge
 from audits.identification.audit import audit_identification
 from audits.report.claims import LEFT_OUT, redact
 from audits.report.sharing import Suppressed
-from audits.verdict import judge
 from audits.verification.audit import audit_verification
 from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError
 from facerec.measure import tables
 
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).parents[3] / "data"
 LACKING = "insufficient evidence"
 NON_MATED = {"f": (30, 300), "m": (3, 300)}  # Wilson at 95 %: 0.0709 … 0.1392 and 0.0034 … 0.0290
 MATED = {"f": (0, 200), "m": (40, 200)}  # Clopper and Pearson: 0 … 0.0183; Wilson: 0.1504 … 0.2609

@@ -15,9 +15,9 @@ from typing import Literal, TypeAlias
 
 import pandas as pd
 
-from audits import hand_worked, published_counts
+from audits.checks import hand_worked, published_counts
+from audits.checks.hand_worked import HandWorked
 from audits.classification.audit import audit_classification
-from audits.hand_worked import HandWorked
 from audits.identification.audit import audit_identification
 from audits.statistics.estimates import RateEstimate
 from audits.tables.predictions import expand_counts

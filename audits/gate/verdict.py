@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from audits.claims import Claim, Kind, Policy
 from audits.classification.results import ClassificationAudit
-from audits.findings import Finding, correct, decide
+from audits.drift.results import DriftAudit
+from audits.gate.claims import Claim, Kind, Policy
+from audits.gate.findings import Finding, correct, decide
+from audits.gate.observations import Observation, of_classification, of_drift, of_identification, of_verification
 from audits.identification.results import IdentificationAudit
-from audits.observations import Observation, of_classification, of_drift, of_identification, of_verification
-from audits.rate_changes import DriftAudit
 from audits.statistics.paired import Verdict
 from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from audits import hand_worked, published_counts
-from audits.selfcheck import selfcheck
+from audits.checks import hand_worked, published_counts
+from audits.checks.installation import selfcheck
 from audits.statistics import indices
 from audits.statistics.disparity import COMBINED, INDICES
 from facerec.errors import ArgumentError
 
-COUNTS = Path(__file__).parents[2] / "data" / "gender_shades" / "counts.csv"
+COUNTS = Path(__file__).parents[3] / "data" / "gender_shades" / "counts.csv"
 BLACK_WOMEN = "4,000 pairs, Black,Female: false non-matches and genuine pairs"
 
 
@@ -185,7 +185,7 @@ class TestEveryCheckCanFail:
     def test_an_audit_that_confuses_groups(self, monkeypatch):
         """Searches that end elsewhere than published fail cell by cell."""
         as_published = published_counts.BFW_CONFUSION
-        from audits import selfcheck as module
+        from audits.checks import installation as module
 
         searches = module._bfw_searches()
         searches.loc[0, "candidate_subject"] = "AM1"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.claims import Claim, Limit, Policy
-from audits.findings import Finding
-from audits.summaries import claims_table, findings_table, junit_summary, markdown_summary, verdict_callout
-from audits.verdict import ClaimVerdict, PolicyVerdict
+from audits.gate.claims import Claim, Limit, Policy
+from audits.gate.findings import Finding
+from audits.gate.summaries import claims_table, findings_table, junit_summary, markdown_summary, verdict_callout
+from audits.gate.verdict import ClaimVerdict, PolicyVerdict
 from facerec.reporting import Page, Section, render_html
 from facerec.types import Interval
 

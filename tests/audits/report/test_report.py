@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.claims import Claim, Limit, Policy
+from audits.gate.claims import Claim, Limit, Policy
+from audits.gate.verdict import judge
 from audits.report import Background, Report, Run, hash_input, suppress, write_report
 from audits.report.pair_scores import curve_thresholds, split_scores
 from audits.report.sensitivity import index_sensitivity
@@ -16,7 +17,6 @@ from audits.report.sentences import findings, overall_sentence
 from audits.report.shared_sections import file_stem
 from audits.report.sharing import few
 from audits.report.verification_page import verification_report
-from audits.verdict import judge
 from audits.verification.audit import audit_verification
 from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError, OutputError, ScoreTableError

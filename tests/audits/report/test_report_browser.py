@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from audits.drift import audit_drift
+from audits.drift.audit import audit_drift
 from audits.identification.audit import audit_identification
 from audits.identification.even_mix import even_mixes
 from audits.report import Background, Run, write_report
@@ -19,7 +19,7 @@ from audits.verification.audit import audit_verification
 from audits.verification.thresholds import AtFmr
 from facerec.measure import tables
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RUN = Run((), (), 0)
 BACKGROUND = Background(labels_from="manual lists")
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audits.claims import Claim, Limit, Policy
+from audits.gate.claims import Claim, Limit, Policy
+from audits.gate.verdict import judge
 from audits.identification.audit import audit_identification
 from audits.identification.even_mix import even_mixes, proportional
 from audits.identification.gallery_mix import fpir_from_fmr
 from audits.report import Background, Run, write_report
 from audits.report.identification_page import identification_report
 from audits.report.search_sentences import overall_searches, search_findings
-from audits.verdict import judge
 from facerec.reporting import Callout
 
 RUN = Run(("facerec", "audit", "identification"), (), None, {"python": "3"})

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from audits.coverage import DESIGNS, LIMITS, RATES, Coverage, Design, calibrate, simulate_coverage
+from audits.checks.coverage import DESIGNS, LIMITS, RATES, Coverage, Design, calibrate, simulate_coverage
 from facerec.errors import ArgumentError
 
 

@@ -1,7 +1,7 @@
 """Policy files: claims in TOML, written by people before the audit, read without mercy.
 
 A gate that misreads its policy lets everything through. So an unknown key is an error that names the nearest known one,
-a limit is a number and not a text, and a claim that could never fail is refused (``audits.claims``).
+a limit is a number and not a text, and a claim that could never fail is refused (``audits.gate.claims``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
-from audits.claims import Claim, Direction, Kind, Limit, Minimum, Policy
+from audits.gate.claims import Claim, Direction, Kind, Limit, Minimum, Policy
 from audits.statistics.intervals import CONFIDENCE
 from audits.tables.groups import split_attributes
 from facerec.errors import ArgumentError, PolicyError

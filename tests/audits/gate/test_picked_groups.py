@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.claims import Claim, Limit, Policy
+from audits.gate.claims import Claim, Limit, Policy
+from audits.gate.verdict import judge
 from audits.identification.audit import audit_identification
 from audits.report.search_sentences import search_findings
 from audits.statistics.contrasts import contrast, contrast_among
 from audits.statistics.intervals import estimate
-from audits.verdict import judge
 from facerec.types import Rate
 
 LACKING = "insufficient evidence"

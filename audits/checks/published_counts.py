@@ -1,7 +1,7 @@
 """Counts that others have published, which an audit must find again; constants, so that an installed copy has them.
 
-``audits.selfcheck`` holds the audits against them. Only numbers that do not contradict themselves are here: of three
-classifiers in Gender Shades only IBM's printed rates all follow from whole numbers of faces.
+``audits.checks.installation`` holds the audits against them. Only numbers that do not contradict themselves are here:
+of three classifiers in Gender Shades only IBM's printed rates all follow from whole numbers of faces.
 """
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audits.claims import Claim, Limit, Policy
-from audits.drift import audit_drift
+from audits.drift.audit import audit_drift
+from audits.gate.claims import Claim, Limit, Policy
+from audits.gate.verdict import judge
 from audits.report import Background, Run, write_report
 from audits.report.change_sentences import change_findings, overall_change, shown
 from audits.report.drift_page import drift_report
-from audits.verdict import judge
 from facerec.measure import tables
 from facerec.reporting import Callout
 

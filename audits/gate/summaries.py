@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from audits.findings import Finding
+from audits.gate.findings import Finding
+from audits.gate.verdict import STANDING, ClaimVerdict, PolicyVerdict
 from audits.statistics.paired import Verdict
-from audits.verdict import STANDING, ClaimVerdict, PolicyVerdict
 from facerec.reporting import Callout, Column, Page, Section, Table, Text, plain, render_markdown
 from facerec.reporting.inline import printable
 

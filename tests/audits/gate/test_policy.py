@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from audits.claims import Claim, Limit, Minimum, Policy
-from audits.policy import parse_policy, read_policy
+from audits.gate.claims import Claim, Limit, Minimum, Policy
+from audits.gate.policy import parse_policy, read_policy
 from facerec.errors import ArgumentError, PolicyError
 from facerec.types import Interval
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.rate_changes import DriftAudit, RateChange, RateName
+from audits.drift.results import DriftAudit, RateChange, RateName
 from audits.statistics.bootstrap import Bootstrap, Grouped
 from audits.statistics.index_changes import IndexChange, index_changes
 from audits.statistics.intervals import CONFIDENCE, checked_confidence

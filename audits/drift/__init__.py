@@ -1,0 +1,1 @@
+"""Drift: what changed, and for whom, between two score tables of the same pairs."""
