@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from audits import AtFmr, audit_verification
-from audits.report.document import FORMAT, verification_document
+from audits.report.verification.document import FORMAT, verification_document
 from facerec.embed.load import embedder_of, load_embedder
 from facerec.gallery import open_gallery
 from facerec.measure import tables

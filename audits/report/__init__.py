@@ -5,8 +5,9 @@ words, tables and drawings. ``verification_report`` and ``classification_report`
 Drawing needs matplotlib, which is loaded when a page is built and not before.
 """
 
-from audits.report.background import Background, InputFile, Run, hash_input
-from audits.report.files import Report, write_report
-from audits.report.sharing import Suppressed, suppress
+from audits.report.common.background import Background, InputFile, Run, hash_input
+from audits.report.common.files import Report, write_report
+from audits.report.common.sharing import Suppressed
+from audits.report.verification.sharing import suppress
 
 __all__ = ["Background", "InputFile", "Report", "Run", "Suppressed", "hash_input", "suppress", "write_report"]

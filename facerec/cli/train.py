@@ -219,7 +219,7 @@ def train(
     if made.folder is None:
         return
     if audit_by:
-        from audits.report.audit_file import write_audit_file
+        from audits.report.verification.document import write_audit_file
         from facerec.models.folder import attach_audit
 
         audit = write_audit_file(made.work / "validation_scores.csv", audit_by, made.work / "audit.json", at_fmr=fmr)

@@ -56,7 +56,8 @@ def classification(
     table = read_predictions(predictions)
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.classification.audit import audit_classification
-    from audits.report.classification_page import classification_document, classification_report
+    from audits.report.classification.document import classification_document
+    from audits.report.classification.page import classification_report
 
     audit = audit_classification(
         table, by=by, label=label, prediction=prediction, subject=subject, positive=positive, confidence=confidence
@@ -73,8 +74,8 @@ def classification(
 
 
 def _say(audit: ClassificationAudit) -> None:
-    from audits.report.classification_page import worst_findings
-    from audits.report.sentences import written
+    from audits.report.classification.sentences import worst_findings
+    from audits.report.common.words import written
 
     options.say_notes(audit.notes)
     console.say(f"wrong in {written(audit.overall.rate('error'))}")

@@ -82,7 +82,7 @@ def drift(
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.drift.audit import audit_drift
     from audits.gate.verdict import judge
-    from audits.report.drift_document import drift_document
+    from audits.report.drift.document import drift_document
 
     audit = audit_drift(
         *tables,
@@ -96,7 +96,7 @@ def drift(
     )
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
-        from audits.report.drift_page import drift_report
+        from audits.report.drift.page import drift_report
 
         return drift_report(audit, **told)
 

@@ -53,13 +53,13 @@ def identification(
     from audits.gate.verdict import judge
     from audits.identification.audit import audit_identification
     from audits.identification.even_mix import even_mixes
-    from audits.report.identification_document import identification_document
+    from audits.report.identification.document import identification_document
 
     audit = audit_identification(table, people, threshold=at_threshold, by=by, rank=rank, confidence=confidence)
     mixes = even_mixes(table, people, audit)
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
-        from audits.report.identification_page import identification_report
+        from audits.report.identification.page import identification_report
 
         return identification_report(audit, mixes, **told)
 
@@ -76,7 +76,7 @@ def identification(
 
 
 def _say(audit: IdentificationAudit) -> None:
-    from audits.report.search_sentences import search_findings
+    from audits.report.identification.sentences import search_findings
 
     options.say_notes(audit.notes)
     console.say(f"{audit.gallery_size:,} people enrolled, threshold {audit.threshold:g}")

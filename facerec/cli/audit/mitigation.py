@@ -79,8 +79,8 @@ def mitigation(
     from importlib.metadata import version
 
     from audits.mitigation import deal_and_judge
-    from audits.report.background import installed_versions
-    from audits.report.mitigation_document import mitigation_document
+    from audits.report.common.background import installed_versions
+    from audits.report.mitigation.document import mitigation_document
 
     with console.progress("dealing and judging") as progress:
         report, *others = deal_and_judge(
@@ -97,7 +97,7 @@ def mitigation(
         )
 
     def page(*, verdict: None, **told: Any) -> Report:  # noqa: ANN401, ARG001 - as `Report.deliver` gives it
-        from audits.report.mitigation_page import mitigation_report
+        from audits.report.mitigation.page import mitigation_report
 
         return mitigation_report(report, by=groupings, others=others, **told)
 
@@ -113,7 +113,7 @@ def mitigation(
 
 
 def _say(report: LabReport, others: Sequence[LabReport]) -> None:
-    from audits.report.mitigation_words import elsewhere, finding, overall_callout, points, whom
+    from audits.report.mitigation.sentences import elsewhere, finding, overall_callout, points, whom
 
     options.say_prose(overall_callout(report, others).text)
     for judgement in report.judgements:

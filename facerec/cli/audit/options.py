@@ -263,7 +263,7 @@ class Report:
             The files that were read, by what they were to the audit.
         """
         from audits.report import Run, hash_input, write_report
-        from audits.report.claims import verdict_document
+        from audits.report.common.claims import verdict_document
 
         files: tuple[Path, ...] = ()
         told = verdict

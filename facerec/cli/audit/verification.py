@@ -45,7 +45,7 @@ def verification(
     at = threshold.chosen(columns, table, calibration)
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.gate.verdict import judge
-    from audits.report.document import verification_document
+    from audits.report.verification.document import verification_document
     from audits.verification.audit import audit_verification
 
     audit = audit_verification(
@@ -53,7 +53,7 @@ def verification(
     )
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
-        from audits.report.verification_page import verification_report
+        from audits.report.verification.page import verification_report
 
         return verification_report(audit, table, smallest=written.share, **told)
 
@@ -72,8 +72,7 @@ def verification(
 
 
 def _say(audit: VerificationAudit) -> None:
-    from audits.report.sentences import findings, overall_sentence
-    from audits.report.unlabelled import unlabelled_sentence
+    from audits.report.verification.sentences import findings, overall_sentence, unlabelled_sentence
 
     options.say_prose(overall_sentence(audit))
     options.say_notes(audit.notes)

@@ -137,7 +137,7 @@ def faces(
 def _judged(bench: Bench, out: Path, *, publish: bool) -> tuple[tuple[Judged, ...], list[str]]:
     """Write each method's predictions and audit them; with each test photo's group, empty where it has no label."""
     from audits.classification.audit import audit_classification
-    from audits.report.classification_page import worst_findings
+    from audits.report.classification.sentences import worst_findings
     from facerec.transfer.attributes.judged import ErrorRate, Judged
     from facerec.transfer.attributes.predictions import by_method, make_folder, prediction_table, write_predictions
 

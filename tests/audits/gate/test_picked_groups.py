@@ -7,7 +7,7 @@ import pytest
 from audits.gate.claims import Claim, Limit, Policy
 from audits.gate.verdict import judge
 from audits.identification.audit import audit_identification
-from audits.report.search_sentences import search_findings
+from audits.report.identification.sentences import search_findings
 from audits.statistics.contrasts import contrast, contrast_among
 from audits.statistics.intervals import estimate
 from facerec.types import Rate

@@ -10,8 +10,8 @@ import pytest
 from audits.gate.claims import Claim, Limit, Minimum, Policy
 from audits.gate.verdict import judge
 from audits.identification.audit import audit_identification
-from audits.report.claims import LEFT_OUT, redact
-from audits.report.sharing import Suppressed
+from audits.report.common.claims import LEFT_OUT, redact
+from audits.report.common.sharing import Suppressed
 from audits.verification.audit import audit_verification
 from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.report.document import verification_document
+from audits.report.verification.document import verification_document
 from audits.tables.vendor import VendorColumns, read_vendor
 from audits.verification.audit import audit_verification
 from audits.verification.thresholds import AtFmr

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audits import AtFmr, audit_verification
-from audits.report.document import verification_document
+from audits.report.verification.document import verification_document
 
 AT = 1.0
 

@@ -1,0 +1,81 @@
+"""An audit of a classifier as JSON: the rates of every group, and each against the best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audits.classification.results import ClassificationAudit, GroupContrast, GroupPredictions
+from audits.report.common.numbers import number, rate
+from audits.report.common.sharing import Suppressed
+
+FORMAT = "facerec audit of classification, 1"
+"""Changes whenever a name or a meaning in the document does."""
+
+
+def classification_document(
+    audit: ClassificationAudit,
+    *,
+    verdict: Mapping[str, object],
+    suppressed: Sequence[Suppressed] = (),
+    smallest: int | None = None,
+) -> dict[str, Any]:
+    """An audit of a classifier as JSON can hold it; what was not measured is null."""
+    return {
+        "format": FORMAT,
+        "verdict": dict(verdict),
+        "classes": list(audit.classes),
+        "overall": _group(audit.overall),
+        "groups": {grouping.by: [_group(group) for group in grouping.groups] for grouping in audit.groupings},
+        "contrasts": {grouping.by: [_contrast(entry) for entry in grouping.contrasts] for grouping in audit.groupings},
+        "unmeasured": {
+            grouping.by: [{"group": group, "rate": name} for group, name in grouping.unmeasured]
+            for grouping in audit.groupings
+        },
+        "unlabelled": {grouping.by: grouping.unlabelled for grouping in audit.groupings},
+        "rows_independent": audit.rows_independent,
+        "confidence": audit.confidence,
+        "notes": list(audit.notes),
+        "sharing": {
+            "smallest_cell": smallest,
+            "suppressed": {each.by: {"groups": list(each.groups), "rates": list(each.rates)} for each in suppressed},
+        },
+    }
+
+
+def _group(group: GroupPredictions) -> dict[str, Any]:
+    return {
+        "group": group.group,
+        "predictions": group.predictions,
+        "subjects": group.subjects,
+        "rates": [
+            {
+                "rate": entry.rate,
+                "of": entry.of,
+                "counted": entry.estimate.errors,
+                "trials": entry.estimate.trials,
+                **rate(entry.estimate),
+            }
+            for entry in group.rates
+        ],
+    }
+
+
+def _contrast(entry: GroupContrast) -> dict[str, Any]:
+    found = entry.contrast
+    return {
+        "rate": entry.rate,
+        "of": entry.of,
+        "group": entry.group,
+        "reference": entry.reference,
+        "difference": {
+            "value": number(found.difference),
+            "low": number(found.difference_interval.low),
+            "high": number(found.difference_interval.high),
+        },
+        "ratio": {
+            "value": number(found.ratio),
+            "low": number(found.ratio_interval.low),
+            "high": number(found.ratio_interval.high),
+        },
+    }

@@ -1,0 +1,72 @@
+"""What is left out of a report on a classifier that is passed on, by the rule of ``audits.report.common.sharing``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from audits.classification.results import ClassificationAudit, GroupPredictions
+from audits.report.common.sharing import UNLABELLED, Sized, Suppressed, check_smallest, too_small
+from audits.tables.groups import split_attributes
+
+
+def suppress_predictions(
+    audit: ClassificationAudit, smallest: int
+) -> tuple[ClassificationAudit, tuple[Suppressed, ...]]:
+    """Leave out every group below a size; what is returned does not hold them any more.
+
+    Parameters
+    ----------
+    audit : ClassificationAudit
+    smallest : int
+        How many people a group needs to be shown, and how many predictions, errors and right answers of each kind
+        that occurs; at least 2. Its rates follow from each other, so they are shown together or not at all.
+
+    Returns
+    -------
+    ClassificationAudit
+        Without those groups. A grouping that lost a group also loses its contrasts.
+    tuple of Suppressed
+        One for each grouping that lost anything.
+
+    Raises
+    ------
+    ArgumentError
+        If `smallest` is less than 2.
+    """
+    check_smallest(smallest)
+    sizes = {
+        grouping.by: [Sized(group.group, _labels(group.group, grouping.by), _size(group)) for group in grouping.groups]
+        for grouping in audit.groupings
+    }
+    unlabelled = {grouping.by for grouping in audit.groupings if 0 < (grouping.unlabelled or 0) < smallest}
+    for by in unlabelled:  # they complete the sum of the groups, and are never large enough to hide another
+        sizes[by].append(Sized(UNLABELLED, (UNLABELLED,) * len(split_attributes(by)), 0.0))
+    hidden = too_small(sizes, smallest)
+    left, lost = [], []
+    for grouping in audit.groupings:
+        names = tuple(group.group for group in grouping.groups if group.group in hidden[grouping.by])
+        few = grouping.by in unlabelled
+        if not names and not few:
+            left.append(grouping)
+            continue
+        shown = tuple(group for group in grouping.groups if group.group not in names)
+        kept = tuple(entry for entry in grouping.unmeasured if entry[0] not in names)
+        told = None if few else grouping.unlabelled
+        left.append(replace(grouping, groups=shown, contrasts=(), unmeasured=kept, unlabelled=told))
+        lost.append(Suppressed(grouping.by, names, 0, ("rows without a label",) if few else ()))
+    return replace(audit, groupings=tuple(left)), tuple(lost)
+
+
+def _size(group: GroupPredictions) -> float:
+    rates = [entry.estimate for entry in group.rates]
+    counts = [group.predictions, group.subjects]
+    counts += [count for found in rates for count in (found.trials, found.errors, found.trials - found.errors)]
+    return min((count for count in counts if count), default=math.inf)
+
+
+def _labels(name: str, by: str) -> tuple[str, ...]:
+    """One label per attribute; the last one takes what is left where a label holds a comma."""
+    size = len(split_attributes(by))
+    parts = name.split(",", size - 1)
+    return tuple(parts + [""] * (size - len(parts)))

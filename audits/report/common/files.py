@@ -1,0 +1,119 @@
+"""A report on disk: page, Markdown with its drawings, every number as JSON and as tables for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from audits.gate.verdict import PolicyVerdict
+from audits.report.common.background import Run
+from facerec.errors import OutputError
+from facerec.reporting import Page, Table, render_html, render_markdown
+from facerec.reporting.markdown import attachments
+from facerec.types import Interval
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a report's folder will hold.
+
+    Attributes
+    ----------
+    page : Page
+        For ``report.html`` and ``report.md``.
+    document : mapping
+        For ``audit.json``; plain values.
+    tables : mapping of str to Table
+        For ``<name>.csv``, with numbers in full.
+    run : Run
+        For ``run.json``.
+    verdict : PolicyVerdict or None
+        What became of a policy's claims, as the report tells it: for summaries that go where the report goes.
+    """
+
+    page: Page
+    document: Mapping[str, object]
+    tables: Mapping[str, Table]
+    run: Run
+    verdict: PolicyVerdict | None = None
+
+
+def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
+    """Write a report; everything is rendered before the first file is touched.
+
+    Parameters
+    ----------
+    report : Report
+    folder : Path
+        Made if it is not there. Files of the same names are replaced, others are left alone.
+
+    Returns
+    -------
+    tuple of Path
+        What was written, ``report.html`` first.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or written to.
+    """
+    contents = {
+        "report.html": render_html(report.page).encode("utf-8"),
+        "report.md": render_markdown(report.page).encode("utf-8"),
+        "audit.json": json_text(report.document).encode("utf-8"),
+        **{f"{name}.csv": csv_text(table).encode("utf-8") for name, table in report.tables.items()},
+        "run.json": json_text(report.run.document()).encode("utf-8"),
+        **attachments(report.page),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            partial = folder / f".{name}.partial"
+            partial.write_bytes(content)
+            partial.replace(folder / name)  # at once: a reader never meets half a file
+    except OSError as problem:
+        message = f"the report cannot be written to {folder}: {problem.strerror or problem}"
+        raise OutputError(message) from problem
+    return tuple(folder / name for name in contents)
+
+
+def json_text(document: Mapping[str, object]) -> str:
+    """A document as JSON: keys in their order, NaN refused because ``document`` modules replace it by null."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def csv_text(table: Table) -> str:
+    r"""A report's table for a program: one header line, numbers in full, two columns for an interval.
+
+    Examples
+    --------
+    >>> from facerec.reporting import Column
+    >>> csv_text(Table("", (Column("group"), Column("95 %", "interval")), (("f", Interval(0.1, 0.25)), ("m", None))))
+    'group,95 % low,95 % high\nf,0.1,0.25\nm,,\n'
+    """
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    header: list[str] = []
+    for column in table.columns:
+        header += [f"{column.name} low", f"{column.name} high"] if column.kind == "interval" else [column.name]
+    writer.writerow(header)
+    for row in table.rows:
+        cells: list[object] = []
+        for column, cell in zip(table.columns, row, strict=True):
+            if column.kind == "interval":
+                ends = (cell.low, cell.high) if isinstance(cell, Interval) else (None, None)
+                cells += [_number(end) for end in ends]
+            else:
+                cells.append(_number(cell))
+        writer.writerow(cells)
+    return file.getvalue()
+
+
+def _number(cell: object) -> object:
+    """Nothing for what was not measured: an empty cell is not taken for a zero."""
+    return "" if cell is None or (isinstance(cell, float) and math.isnan(cell)) else cell

@@ -1,0 +1,160 @@
+"""The report of an audit of drift: what got worse and what got better for whom, one as loud as the other."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from audits.drift.results import DriftAudit
+from audits.gate.summaries import verdict_callout
+from audits.gate.verdict import PolicyVerdict
+from audits.report.common.background import Background, Run
+from audits.report.common.claims import verdict_document
+from audits.report.common.drawn_names import drawn_key
+from audits.report.common.files import Report
+from audits.report.common.sections import claims_section, label_source, run_section, stated_facts
+from audits.report.drift.charts import change_forest
+from audits.report.drift.document import drift_document
+from audits.report.drift.sentences import change_findings, overall_change, shown
+from audits.report.drift.tables import all_changes, change_tables, index_table, rows_of, threshold_table
+from audits.verification.results import Unlabelled
+from facerec.reporting import Block, Callout, Figure, Page, Section, Text, plain, write_number
+from facerec.reporting.figures import draw
+
+_NO_POLICY = (
+    "No policy was given, so nothing passes or fails here. How much worse is too much has to be decided by people, "
+    "before they look."
+)
+_LIMITS = """
+- The changes hold for these comparisons, people and the two thresholds; other people and thresholds have others.
+- A change that is not shown is not shown to be absent: look at how wide the interval is.
+- A gain for everybody together may hide a loss for one group; look at every group, and at groups that are not here.
+- A change says nothing about whether the rates were acceptable before, or are now.
+- No person and no photo is named here, but no group is left out for being small: pass the page on with care.
+"""
+_USES = """
+**Meant for** deciding whether a new version, threshold or camera may replace the present one for people like those in
+the data, and for finding who pays for the change.
+
+**Not meant for** judging either version by itself, which is what an audit of verification does; for inferring
+anybody's gender, origin or age from a face; for statements about single people.
+"""
+
+
+def drift_report(
+    audit: DriftAudit, *, run: Run, background: Background | None = None, verdict: PolicyVerdict | None = None
+) -> Report:
+    """Build the report of an audit of drift.
+
+    Parameters
+    ----------
+    audit : DriftAudit
+    run : Run
+        What was run on what.
+    background : Background, optional
+        What the auditor states; None: everything is shown as missing.
+    verdict : PolicyVerdict, optional
+        What became of a policy's claims; None: nothing was to be decided.
+
+    Returns
+    -------
+    Report
+        For those who may see every number: it leaves out no small group.
+    """
+    stated = background or Background()
+    by = tuple(dict.fromkeys(change.by for change in audit.changes if change.by))
+    subject = stated.subject or " to ".join(file.name for file in run.inputs[:2])
+    sections = [section for name in by for section in _grouping(audit, name)]
+    page = Page(
+        title=f"Audit of drift: {subject}" if subject else "Audit of drift",
+        summary=_summary(audit, by),
+        lead=_lead(audit, verdict),
+        sections=(
+            *claims_section(verdict),
+            *(sections or [Section("Changes", (_forest(audit, ""), *change_tables(audit, "")))]),
+            Section("Thresholds", (threshold_table(audit),)),
+            Section("Method", (Text(_method(audit)),)),
+            Section("Limits and use", (stated_facts(stated), *label_source(stated), Text(_LIMITS), Text(_USES))),
+            run_section(run),
+        ),
+    )
+    files = {"changes": all_changes(audit), "index-changes": index_table(audit, audit.indices, "")}
+    return Report(page, drift_document(audit, verdict=verdict_document(verdict)), files, run)
+
+
+def _summary(audit: DriftAudit, by: tuple[str, ...]) -> str:
+    genuine, impostor = audit.change("fnmr").change.trials, audit.change("fmr").change.trials
+    grouped = f" Groups: by {'; '.join(map(plain, by))}." if by else ""
+    return f"{genuine:,} genuine and {impostor:,} impostor pairs, each decided before and after.{grouped}"
+
+
+def _lead(audit: DriftAudit, verdict: PolicyVerdict | None) -> tuple[Block, ...]:
+    blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
+    blocks.append(Text(overall_change(audit)))
+    blocks += [Callout(*found) for found in change_findings(audit)]
+    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
+    return tuple(blocks)
+
+
+def _grouping(audit: DriftAudit, by: str) -> list[Section]:
+    left = next((left for name, left in audit.unlabelled if name == by), Unlabelled(0, 0, 0))
+    indices = tuple(index for index in audit.indices if index.by == by)
+    return [
+        Section(f"Changes by {by}", (_forest(audit, by), *change_tables(audit, by), *_missing(left))),
+        *([Section(f"How much groups differ by {by}", (index_table(audit, indices, by),))] if indices else []),
+    ]
+
+
+def _missing(left: Unlabelled) -> tuple[Block, ...]:
+    lines = []
+    if left.genuine or left.impostor:
+        lines.append(f"- {left.genuine:,} genuine and {left.impostor:,} impostor pairs lack a label: in no group.")
+    if left.genuine_across:
+        lines.append(f"- {left.genuine_across:,} genuine pairs carry two different labels and belong to neither group.")
+    return (Text("\n".join(lines)),) if lines else ()
+
+
+def _forest(audit: DriftAudit, by: str) -> Figure:
+    rows = rows_of(audit, by)
+    plots = [partial(change_forest, changes=changes, name=name.upper()) for name, changes in rows.items()]
+    told = []
+    for name, changes in rows.items():
+        words = [f"{change.group or 'everybody'} {shown(change)}" for change in changes]
+        told.append(f"{name.upper()}: {', '.join(words)}")
+    size = len(next(iter(rows.values())))
+    names = [change.group for change in next(iter(rows.values())) if change.by]
+    return Figure(
+        draw(*plots, columns=1, height=len(plots) * (0.75 + 0.27 * size)),
+        alt=f"Changes of error rates{f' by {by}' if by else ''} with intervals around no change: {'; '.join(told)}",
+        caption=(
+            f"Changes{f' by {plain(by)}' if by else ''}, after minus before, with intervals. Orange arrows "
+            "to the right rose for sure, blue arrows to the left fell for sure, open circles show no change. On the "
+            f"right: how many errors came and went, of how many comparisons.{drawn_key(names)}"
+        ),
+    )
+
+
+def _method(audit: DriftAudit) -> str:
+    measured = sum(1 for change in audit.changes if change.change.trials)
+    chance = measured * (1 - audit.confidence)
+    people = (
+        "The tables do not say who is in a pair, so **pairs were taken as independent**; where people occur in several "
+        "pairs, every interval here is too narrow."
+        if audit.pairs_independent
+        else "Pairs that share a person are not independent: the variance of a change adds up what such pairs have in "
+        "common (dyadic-robust), and the effective number of comparisons follows from it."
+    )
+    drawn = (
+        f"Intervals of indices come from {audit.bootstrap.replicates} draws of people with replacement, in which "
+        f"everybody counts equally often before and after; seed {audit.bootstrap.seed}."
+        if audit.bootstrap.replicates
+        else "No draws were made, so indices have no intervals."
+    )
+    return (
+        "Every comparison was decided twice, and only those that were decided differently say anything about the "
+        "change. The interval of a change is Bonett and Price's for paired proportions, on the effective number of "
+        f"comparisons. {people}\n\nBoth thresholds are held fixed by every interval, of rates and of indices, also "
+        "where they were chosen on these very tables: the intervals leave out how uncertain that choice is. A "
+        "comparison without a score is a failure to acquire and counts as rejected.\n\nIntervals are of "
+        f"{100 * audit.confidence:g} %, one by one: of {measured} changes about {write_number(chance)} would be shown "
+        f"by chance alone if nothing had changed. {drawn}"
+    )

@@ -1,0 +1,106 @@
+"""What an audit of drift found, in words: what rose, what fell, and what nobody can tell, one as loud as the other.
+
+Every sentence is made from the interval of a change and never from the two rates alone: "worse" is written only where
+chance is an unlikely explanation, and its absence is not called equality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audits.drift.results import DriftAudit, RateChange
+from audits.report.common.words import Finding, percent, points
+from audits.statistics.index_changes import IndexChange
+from facerec.reporting import plain
+
+_TOLD = 3
+_WORDS = {"worse": "worse", "better": "better", "not shown": "no change shown"}
+
+
+def overall_change(audit: DriftAudit) -> str:
+    """Both error rates of everybody, before and after, in one paragraph of prose."""
+    told = [_sentence(audit.change("fmr")), _sentence(audit.change("fnmr"))]
+    return (
+        f"The same comparisons were decided twice, at the threshold **{audit.before.shown:.6g}** before "
+        f"({plain(audit.before.rule)}) and **{audit.after.shown:.6g}** after ({plain(audit.after.rule)}). "
+        f"{told[0]} {told[1]}"
+    )
+
+
+def change_findings(audit: DriftAudit) -> tuple[Finding, ...]:
+    """What rose and what fell for sure, what may have done so unseen, and what was not measured at all."""
+    measured = [change for change in audit.changes if change.change.trials]
+    more = [index for index in audit.indices if index.regression]
+    less = [index for index in audit.indices if index.gain]
+    found = [
+        Finding("warning", _moved(("Worse", "rose", "more"), audit.regressions, more, len(measured))),
+        Finding("note", _moved(("Better", "fell", "less"), audit.gains, less, len(measured))),
+    ]
+    open_ones = [change for change in measured if not (change.change.regression or change.change.gain)]
+    if open_ones:
+        worst = max(open_ones, key=lambda change: change.change.interval.high)
+        rates = "rate" if len(open_ones) == 1 else "rates"
+        text = (
+            f"**Not shown, and not excluded**, is a change of {len(open_ones)} of {len(measured)} {rates}: that of "
+            f"{_whose(worst)} may have risen by as much as {points(worst.change.interval.high)}."
+        )
+        found.append(Finding("insufficient", text))
+    if audit.unmeasured:
+        listed = "; ".join(_whose(change) for change in audit.unmeasured)
+        found.append(Finding("insufficient", f"Not measured, because there are no such comparisons: {listed}."))
+    return tuple(found)
+
+
+def shown(change: RateChange) -> str:
+    """What the interval of a change shows, as a word of a table."""
+    if not change.change.trials:
+        return "not measured"
+    return "worse" if change.change.regression else "better" if change.change.gain else "not shown"
+
+
+def shown_of_index(index: IndexChange) -> str:
+    """What the interval of an index's change shows, as words of a table."""
+    return "more unequal" if index.regression else "less unequal" if index.gain else "not shown"
+
+
+def _moved(
+    words: tuple[str, str, str], rates: Sequence[RateChange], indices: Sequence[IndexChange], measured: int
+) -> str:
+    word, verb, how = words
+    if not rates and not indices:
+        return f"**{word}:** none of {measured} rates {verb} for sure, and no group became {how} unequal for sure."
+    told = [_described(change) for change in rates[:_TOLD]]
+    more = f"; and {len(rates) - _TOLD} more, under Changes" if len(rates) > _TOLD else ""
+    text = f"**{word}:** {len(rates)} of {measured} rates {verb} for sure"
+    text += f": {'; '.join(told)}{more}." if told else "."
+    if indices:
+        of = ", ".join(dict.fromkeys(f"{index.rate.upper()} by {plain(index.by)}" for index in indices))
+        text += f" Groups became **{how} unequal** in {of}."
+    return text
+
+
+def _whose(change: RateChange) -> str:
+    if not change.by:
+        return f"{change.rate.upper()} of everybody"
+    return f"{change.rate.upper()} of {plain(change.group)} (by {plain(change.by)})"
+
+
+def _described(change: RateChange) -> str:
+    found = change.change
+    level = f"{100 * found.interval.confidence:g}\N{NO-BREAK SPACE}%"
+    low, high = sorted((abs(found.interval.low), abs(found.interval.high)))
+    return (
+        f"{_whose(change)} from {percent(change.before.value)} to {percent(change.after.value)}, by "
+        f"{points(abs(found.value))} ({level}: {100 * low:.3g} to {100 * high:.3g})"
+    )
+
+
+def _sentence(change: RateChange) -> str:
+    name = change.rate.upper()
+    if not change.change.trials:
+        return f"{name} was not measured: there are no such pairs."
+    counts = [f"{found.errors:,} of {found.trials:,}" for found in (change.before, change.after)]
+    return (
+        f"{name} of everybody was {percent(change.before.value)} ({counts[0]}) and is {percent(change.after.value)} "
+        f"({counts[1]}): **{_WORDS[shown(change)]}**."
+    )

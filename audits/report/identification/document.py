@@ -1,0 +1,130 @@
+"""An audit of identification as JSON: FPIR, FNIR, rank-1 errors and confusions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audits.identification.even_mix import EvenMix
+from audits.identification.gallery_mix import MixedFpir
+from audits.identification.results import ConfusionCell, GroupSearches, IdentificationAudit, SearchContrast
+from audits.report.common.numbers import bounded, number, rate
+from audits.statistics.estimates import RateEstimate
+
+FORMAT = "facerec audit of identification, 1"
+"""Changes whenever a name or a meaning in the document does."""
+
+
+def identification_document(
+    audit: IdentificationAudit, *, mixes: Sequence[EvenMix], verdict: Mapping[str, object]
+) -> dict[str, Any]:
+    """An audit of identification as JSON can hold it; what was not measured is null."""
+    return {
+        "format": FORMAT,
+        "verdict": dict(verdict),
+        "threshold": {"value": number(audit.threshold)},
+        "gallery_size": audit.gallery_size,
+        "rank": audit.rank,
+        "longest_list": audit.longest_list,
+        "overall": {
+            "subjects": audit.subjects,
+            "mated_subjects": audit.mated_subjects,
+            **_rates(audit.fpir, audit.fnir, audit.rank_one_errors, audit.fta),
+        },
+        "groups": {grouping.by: [_group(group) for group in grouping.groups] for grouping in audit.groupings},
+        "rank_one_confusion": {
+            grouping.by: [_cell(cell) for cell in grouping.rank_one_confusion] for grouping in audit.groupings
+        },
+        "false_positive_confusion": {
+            grouping.by: [_cell(cell) for cell in grouping.false_positive_confusion] for grouping in audit.groupings
+        },
+        "contrasts": {grouping.by: [_contrast(entry) for entry in grouping.contrasts] for grouping in audit.groupings},
+        "gallery_mix": {mix.by: _mix(mix) for mix in mixes},
+        "unmeasured": {
+            grouping.by: [{"group": group, "rate": name} for group, name in grouping.unmeasured]
+            for grouping in audit.groupings
+        },
+        "unlabelled": {
+            grouping.by: {
+                "searches": grouping.unlabelled_searches,
+                "candidates": grouping.unlabelled_candidates,
+                "relabelled_searches": grouping.relabelled_searches,
+            }
+            for grouping in audit.groupings
+        },
+        "confidence": audit.confidence,
+        "notes": list(audit.notes),
+    }
+
+
+def _rates(fpir: RateEstimate, fnir: RateEstimate, rank_one: RateEstimate, fta: RateEstimate) -> dict[str, Any]:
+    return {
+        "non_mated": fpir.trials,
+        "false_positives": fpir.errors,
+        "fpir": rate(fpir),
+        "mated": fnir.trials,
+        "misses": fnir.errors,
+        "fnir": rate(fnir),
+        "rank_one_errors": rank_one.errors,
+        "rank_one_error_rate": rate(rank_one),
+        "searches": fta.trials,
+        "failures_to_acquire": fta.errors,
+        "fta": rate(fta),
+    }
+
+
+def _group(group: GroupSearches) -> dict[str, Any]:
+    return {
+        "group": group.group,
+        "subjects": group.subjects,
+        "mated_subjects": group.mated_subjects,
+        "enrolled": group.enrolled,
+        **_rates(group.fpir, group.fnir, group.rank_one_errors, group.fta),
+    }
+
+
+def _cell(cell: ConfusionCell) -> dict[str, Any]:
+    return {
+        "probe_group": cell.probe_group,
+        "candidate_group": cell.candidate_group,
+        "errors": cell.rate.errors,
+        "searches": cell.rate.trials,
+        "rate": rate(cell.rate),
+    }
+
+
+def _contrast(entry: SearchContrast) -> dict[str, Any]:
+    found = entry.contrast
+    return {
+        "rate": entry.rate,
+        "group": entry.group,
+        "reference": entry.reference,
+        "difference": bounded(found.difference, found.difference_interval),
+        "ratio": bounded(found.ratio, found.ratio_interval),
+    }
+
+
+def _mix(found: EvenMix) -> dict[str, Any]:
+    if found.same is None or found.even is None:
+        return {"reason": found.reason}
+    return {
+        "same_mix": dict(found.same.composition),
+        "even_mix": dict(found.even.composition),
+        "groups": [
+            {
+                "group": same.group or None,
+                "searches": same.searches,
+                "measured": number(same.measured),
+                "same_mix": bounded(same.reweighted, same.interval),
+                "even_mix": bounded(even.reweighted, even.interval),
+                "if_independent": _independent(same),
+            }
+            for same, even in zip(found.same.groups, found.even.groups, strict=True)
+        ],
+        "unlabelled_enrolled": found.even.unlabelled_enrolled,
+        "unlabelled_searches": found.even.unlabelled_searches,
+    }
+
+
+def _independent(found: MixedFpir) -> dict[str, Any]:
+    return {"times_1": number(found.independent)} | {f"times_{times}": number(fpir) for times, fpir in found.larger}

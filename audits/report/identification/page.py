@@ -1,0 +1,268 @@
+"""The report of an audit of identification: who is found in vain, who is missed, and at whom the errors end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from audits.gate.summaries import verdict_callout
+from audits.gate.verdict import PolicyVerdict
+from audits.identification.even_mix import EvenMix
+from audits.identification.results import (
+    ConfusionCell,
+    IdentificationAudit,
+    IdentificationGrouping,
+    SearchRateName,
+)
+from audits.report.common import charts
+from audits.report.common.background import Background, Run
+from audits.report.common.claims import verdict_document
+from audits.report.common.drawn_names import drawn_key, drawn_names
+from audits.report.common.files import Report
+from audits.report.common.sections import claims_section, file_stem, label_source, run_section, stated_facts
+from audits.report.identification.document import identification_document
+from audits.report.identification.sentences import overall_searches, search_findings
+from audits.report.identification.tables import (
+    cell_table,
+    contrast_table,
+    group_table,
+    mix_tables,
+    rate_table,
+    told_rates,
+)
+from audits.statistics.estimates import RateEstimate
+from facerec.reporting import Block, Callout, Figure, Page, Section, Table, Text, plain, write_number
+from facerec.reporting.figures import draw
+
+_NO_POLICY = (
+    "No policy was given, so nothing passes or fails here. What is acceptable has to be decided by people, before "
+    "they look."
+)
+_LIMITS = """
+- The rates hold for this gallery and these searches: a larger gallery has a higher FPIR at the same threshold.
+- Intervals are over the people who are searched for; the gallery counts as given.
+- A difference that is not shown is not shown to be absent: look at how wide the interval is.
+- A mate below the end of a list of candidates cannot be seen and counts as missed.
+- No person and no photo is named here, but no group is left out for being small: pass the page on with care.
+"""
+_USES = """
+**Meant for** deciding whether and at which threshold a gallery may be searched for people like those in the data, and
+for finding who bears the errors. A false positive puts a stranger under suspicion or lets one in; a false negative
+denies somebody what is theirs, or overlooks somebody.
+
+**Not meant for** inferring anybody's gender, origin or age from a face; for approving a search because its
+differentials are small, for that does not make it legitimate; for setting a threshold of its own for each group; for
+statements about single people.
+"""
+
+_TOO_MANY = "So many groups cannot be told apart in a drawing: the matrices stand in their CSV files."
+
+
+def identification_report(
+    audit: IdentificationAudit,
+    mixes: Sequence[EvenMix],
+    *,
+    run: Run,
+    background: Background | None = None,
+    verdict: PolicyVerdict | None = None,
+) -> Report:
+    """Build the report of an audit of identification.
+
+    Parameters
+    ----------
+    audit : IdentificationAudit
+    mixes : sequence of EvenMix
+        From ``even_mixes``: what an even gallery would answer.
+    run : Run
+        What was run on what.
+    background : Background, optional
+        What the auditor states; None: everything is shown as missing.
+    verdict : PolicyVerdict, optional
+        What became of a policy's claims; None: nothing was to be decided.
+
+    Returns
+    -------
+    Report
+        For those who may see every number: it leaves out no small group.
+    """
+    stated = background or Background()
+    files: dict[str, Table] = {}
+    of_grouping = {mix.by: mix for mix in mixes}
+    sections = [section for each in audit.groupings for section in _grouping(audit, each, of_grouping[each.by], files)]
+    subject = stated.subject or ", ".join(file.name for file in run.inputs[:1])
+    page = Page(
+        title=f"Audit of identification: {subject}" if subject else "Audit of identification",
+        summary=_summary(audit),
+        lead=_lead(audit, verdict),
+        sections=(
+            *claims_section(verdict),
+            *(sections or [Section("Searches", tuple(rate_table(audit, None, name) for name in told_rates(audit)))]),
+            Section("Method", (Text(_method(audit)),)),
+            Section("Limits and use", (stated_facts(stated), *label_source(stated), Text(_LIMITS), Text(_USES))),
+            run_section(run),
+        ),
+    )
+    document = identification_document(audit, mixes=mixes, verdict=verdict_document(verdict))
+    return Report(page, document, files, run)
+
+
+def _summary(audit: IdentificationAudit) -> str:
+    by = "; ".join(plain(grouping.by) for grouping in audit.groupings)
+    failed = f", {audit.fta.errors:,} without a candidate" if audit.fta.errors else ""
+    searched = f"{audit.fnir.trials:,} mated and {audit.fpir.trials:,} non-mated searches for {audit.subjects:,} people"
+    return f"{searched}{failed}, in a gallery of {audit.gallery_size:,} people.{f' Groups: by {by}.' if by else ''}"
+
+
+def _lead(audit: IdentificationAudit, verdict: PolicyVerdict | None) -> tuple[Block, ...]:
+    blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
+    blocks.append(Text(overall_searches(audit)))
+    blocks += [Callout(*found) for grouping in audit.groupings for found in search_findings(grouping)]
+    if not audit.groupings:
+        blocks.append(Callout("insufficient", "No grouping was asked for, so nothing is said about who bears errors."))
+    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
+    return tuple(blocks)
+
+
+def _grouping(
+    audit: IdentificationAudit, grouping: IdentificationGrouping, mix: EvenMix, files: dict[str, Table]
+) -> list[Section]:
+    """The sections of one grouping; its tables are put into `files` too."""
+    by = grouping.by
+    contrasts, composed = contrast_table(audit, grouping), mix_tables(mix)
+    for kind, table in (
+        ("groups", group_table(audit, grouping)),
+        ("contrasts", contrasts),
+        ("rank-one", cell_table(grouping.rank_one_confusion, "Rank-one errors")),
+        ("false-positives", cell_table(grouping.false_positive_confusion, "False positives")),
+        *zip(("gallery-mix", "larger-galleries"), composed, strict=False),
+    ):
+        files[file_stem(kind, by, list(files))] = table
+    rates: list[Block] = [rate_table(audit, grouping, name) for name in told_rates(audit)]
+    heats: list[Block] = [Text(_TOO_MANY)]
+    if len(grouping.groups) <= charts.MOST_DRAWN:
+        heats = [
+            _heat(grouping, grouping.rank_one_confusion, "rank-one errors", "mated searches"),
+            _heat(grouping, grouping.false_positive_confusion, "false positives", "non-mated searches"),
+        ]
+    return [
+        Section(f"Groups by {by}", (_forest(audit, grouping), *rates, *_missing(grouping))),
+        *([Section(f"How much groups differ by {by}", (contrasts,))] if contrasts.rows else []),
+        Section(f"At whom errors end by {by}", tuple(heats)),
+        Section(f"Other galleries by {by}", (Text(_mix_words(mix)), *composed)),
+    ]
+
+
+def _forest(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Figure:
+    names: tuple[SearchRateName, ...] = ("fpir", "fnir")
+    plots, told = [], []
+    who_is = [group.group for group in grouping.groups]
+    drawn = drawn_names(who_is)
+    for name in names:
+        rows: list[tuple[str, RateEstimate]] = [("everybody", getattr(audit, name))]
+        rows += charts.highest([(drawn[group.group], getattr(group, name)) for group in grouping.groups])
+        plots.append(partial(charts.forest, rows=rows, name=name.upper()))
+        measured = [(found.value, g.group) for g in grouping.groups if (found := getattr(g, name)).measured]
+        worst = max(measured, default=None)
+        told.append(
+            f"{name.upper()} not measured in any group"
+            if worst is None
+            else f"{name.upper()} highest for {worst[1]} with {write_number(worst[0], 'rate')}"
+        )
+    return Figure(
+        draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (min(len(who_is), charts.MOST_DRAWN) + 1))),
+        alt=f"FPIR and FNIR by {grouping.by} with intervals: {'; '.join(told)}",
+        caption=(
+            f"Error rates by {plain(grouping.by)} at the one threshold, log scale; errors and searches stand on the "
+            f"right. An open triangle is the upper bound of a group without errors.{drawn_key(who_is)}"
+            f"{charts.THE_HIGHEST if len(who_is) > charts.MOST_DRAWN else ''}"
+        ),
+    )
+
+
+def _heat(grouping: IdentificationGrouping, cells: Sequence[ConfusionCell], what: str, of: str) -> Figure:
+    names = [group.group for group in grouping.groups]
+    place = {name: number for number, name in enumerate(names)}
+    found = {(place[cell.probe_group], place[cell.candidate_group]): cell.rate for cell in cells}
+    worst = max((cell for cell in cells if cell.rate.errors), key=lambda cell: cell.rate.value, default=None)
+    told = (
+        "none in any cell"
+        if worst is None
+        else f"most for probes of {worst.probe_group} with {worst.candidate_group}, "
+        f"{write_number(worst.rate.value, 'rate')} of its {of}"
+    )
+    size = min(7.0, 2.4 + 0.75 * len(names))
+    return Figure(
+        draw(
+            partial(
+                charts.heat_map,
+                names=list(drawn_names(names).values()),
+                cells=found,
+                side="person found",
+                nothing="no searches",
+            ),
+            width=size + 0.6,
+            height=size * 0.8,
+        ),
+        alt=f"Share of {what} by group of the probe and of the person found, by {grouping.by}: {told}",
+        caption=(
+            f"{what[:1].upper() + what[1:]} over all {of} of the probe's group, by the group of the most alike wrong "
+            f"person, by {plain(grouping.by)}; colours on a log scale, darker is more. Hatched: none was seen, with "
+            f"the upper bound of the interval. A larger part of the gallery is found more often.{drawn_key(names)}"
+        ),
+    )
+
+
+def _mix_words(mix: EvenMix) -> str:
+    if mix.same is None or mix.even is None:
+        return f"What a gallery of another composition would answer was not computed: {plain(mix.reason)}."
+    enrolled = ", ".join(f"{plain(name)} {count:,}" for name, count in mix.even.enrolled.items())
+    asked = max(mix.even.composition.values())
+    left = ""
+    if mix.even.unlabelled_enrolled or mix.even.unlabelled_searches:
+        left = (
+            f" Left out: {mix.even.unlabelled_enrolled:,} enrolled people and {mix.even.unlabelled_searches:,} "
+            "non-mated searches without a label."
+        )
+    return (
+        f"Most false positives are people of the probe's own group, so FPIR depends on who is enrolled ({enrolled}). "
+        f"In galleries drawn from this one with {asked:,} people of each group, and in galleries of the same size with "
+        "the mix as it is, FPIR would be as follows; what differs between those two is the composition alone."
+        f"{left}"
+    )
+
+
+def _missing(grouping: IdentificationGrouping) -> tuple[Block, ...]:
+    lines = []
+    if grouping.unlabelled_searches:
+        lines.append(f"- {grouping.unlabelled_searches:,} searches are for people without a label: in no group.")
+    if grouping.relabelled_searches:
+        lines.append(
+            f"- {grouping.relabelled_searches:,} mated searches carry another label than the same person in the "
+            "gallery; they count under that of the search."
+        )
+    if grouping.unlabelled_candidates:
+        lines.append(f"- {grouping.unlabelled_candidates:,} errors end at people without a label: in no cell.")
+    return (Text("\n".join(lines)),) if lines else ()
+
+
+def _method(audit: IdentificationAudit) -> str:
+    rank = (
+        f"Every candidate that was returned counts, {audit.longest_list:,} at most."
+        if audit.rank is None
+        else f"A mate that is not among the first {audit.rank:,} candidates is missed."
+    )
+    acquired = "" if audit.fta.errors else " Every search returned somebody."
+    return (
+        "A search is mated where its person is enrolled. FPIR is the share of non-mated searches with a candidate at "
+        "or above the threshold, FNIR the share of mated searches without their mate among the candidates at or above "
+        f"it. {rank} A wrong person who is just as alike ranks before the mate. A search without any candidate is a "
+        f"failure to acquire: a miss where it is mated, and no false positive.{acquired}\n\nSearches for one person "
+        "are not independent: they are a cluster, the rate's effective number of searches follows from how alike they "
+        "are, and Wilson's interval uses that number. Where none or all were errors, intervals are Clopper and "
+        f"Pearson's. They are of {100 * audit.confidence:g} %, one by one, and hold the threshold and the gallery "
+        "fixed. Differences and ratios between groups put the intervals of the two rates together (MOVER); groups "
+        "are said to differ only where the worst and the best do with all pairs of groups allowed for (Bonferroni). "
+        "Evidence is called none below 3 errors, indicative below 30 and reportable from 30 on (rule of 30).\n\n"
+        "Galleries of another composition are those that can be drawn from this one without replacement; the "
+        "probability that a search meets none of its false positives there is exact (hypergeometric)."
+    )

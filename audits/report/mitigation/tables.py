@@ -1,0 +1,197 @@
+"""Tables and the drawing of the laboratory's report: method by group, without and with, and the paired change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal, TypeAlias
+
+from matplotlib.axes import Axes
+
+from audits.drift.results import RateChange
+from audits.mitigation.lab import Judgement, LabReport
+from audits.report.common.charts import short
+from audits.report.common.drawn_names import drawn_key, drawn_names
+from audits.report.common.words import INDEX_WORDS, written
+from audits.report.mitigation.sentences import EVERYBODY, elsewhere, finding, points, whom
+from audits.statistics.estimates import RateEstimate
+from facerec.reporting import Cell, Column, Figure, Table, plain
+from facerec.reporting.figures import BLUE, GREY, INK, VERMILION, draw
+
+Rate: TypeAlias = Literal["fmr", "fnmr"]
+
+RATES: tuple[Rate, ...] = ("fmr", "fnmr")
+_ERRORS = {"fmr": "false matches", "fnmr": "false non-matches"}
+_FINDINGS = "WORSE and BETTER: the whole interval of the paired change lies above or below 0."
+_MARKS = {"WORSE": ("^", VERMILION), "BETTER": ("v", BLUE), "not shown": ("o", GREY)}
+
+
+def as_it_is_table(report: LabReport, by: str) -> Table:
+    """Rates of everybody and of every group without any mitigation, on the people who are judged."""
+    changes = report.judgements[0].changes
+    rows = [
+        (
+            whom(entry),
+            written(entry.before),
+            written(changes.change("fnmr", by=entry.by, group=entry.group).before),
+        )
+        for entry in changes.changes
+        if entry.rate == "fmr" and entry.by in ("", by)
+    ]
+    columns = Column("group"), Column("FMR"), Column("FNMR")
+    return Table(f"Without any mitigation, by {plain(by)}", columns, tuple(rows), strong=(0,))
+
+
+def change_table(judgements: Sequence[Judgement], others: Sequence[LabReport], by: str, rate: Rate) -> Table:
+    """One rate of everybody and of every group, without and with each method, for a reader."""
+    rows: list[tuple[Cell, ...]] = []
+    strong: list[int] = []
+    for judgement in judgements:
+        for entry in entries(judgement, by, rate):
+            found = finding(entry)
+            if found in ("WORSE", "BETTER"):
+                strong.append(len(rows))
+            interval = entry.change.interval
+            change = f"{points(entry.change.value)} ({points(interval.low)} to {points(interval.high)})"
+            rows.append(
+                (
+                    *(judgement.mitigation, whom(entry), entry.change.trials),
+                    *(share(entry.before), share(entry.after)),
+                    change.replace(" ", "\N{NO-BREAK SPACE}") if entry.change.trials else None,
+                    found,
+                    *([elsewhere(entry, judgement.mitigation, others).told] if others else []),
+                )
+            )
+    level = f"{100 * judgements[0].changes.confidence:g} %"
+    columns = (
+        *(Column("method"), Column("group"), Column("pairs", "count")),
+        *(Column(f"{rate.upper()} without"), Column("with")),
+        *(Column(f"change in points ({level})"), Column("finding")),
+        *([Column("other deals")] if others else []),
+    )
+    kind = "Impostor pairs with both people in the group" if rate == "fmr" else "Genuine pairs of the group"
+    return Table(
+        f"{rate.upper()} by {plain(by)}, without and with each method",
+        columns,
+        tuple(rows),
+        notes=(f"{kind}; {_ERRORS[rate]} in brackets. {_FINDINGS}",),
+        strong=tuple(strong),
+    )
+
+
+def change_numbers(judgements: Sequence[Judgement], others: Sequence[LabReport], by: str, rate: Rate) -> Table:
+    """The same for a spreadsheet, every number in a column of its own and none rounded."""
+    rows = []
+    for judgement in judgements:
+        for entry in entries(judgement, by, rate):
+            before, after, change = entry.before, entry.after, entry.change
+            again = elsewhere(entry, judgement.mitigation, others)
+            rows.append(
+                (
+                    *(judgement.mitigation, whom(entry), change.trials),
+                    *(before.errors, before.value, before.interval, after.errors, after.value, after.interval),
+                    *(change.worse, change.better, change.value, change.interval, finding(entry)),
+                    *(again.worse, again.better, again.deals),
+                )
+            )
+    columns = (
+        *(Column("method"), Column("group"), Column("pairs", "count")),
+        *(Column("errors without", "count"), Column("rate without", "rate"), Column("without", "interval")),
+        *(Column("errors with", "count"), Column("rate with", "rate"), Column("with", "interval")),
+        *(Column("wrong only with", "count"), Column("wrong only without", "count")),
+        *(Column("change", "number"), Column("change", "interval"), Column("finding")),
+        *(Column("other deals worse", "count"), Column("other deals better", "count"), Column("other deals", "count")),
+    )
+    return Table(rate.upper(), columns, tuple(rows))
+
+
+def index_change_table(
+    judgements: Sequence[Judgement], by: str, names: Sequence[str] = ("difference", "max_geomean", "gini")
+) -> Table:
+    """Whether groups became more or less unequal, by the indices of these names."""
+    rows = [
+        (
+            *(
+                judgement.mitigation,
+                entry.rate.upper(),
+                INDEX_WORDS[entry.index],
+                entry.before,
+                entry.after,
+                entry.value,
+            ),
+            *(entry.interval.low, entry.interval.high),
+            "MORE UNEQUAL" if entry.regression else "LESS UNEQUAL" if entry.gain else "not shown",
+        )
+        for judgement in judgements
+        for entry in judgement.changes.indices
+        if entry.by == by and entry.index in names
+    ]
+    level = f"{100 * judgements[0].changes.confidence:g} %"
+    numbers = (Column(name, "number") for name in ("without", "with", "change", f"{level} low", "high"))
+    columns = (Column("method"), Column("of"), Column("index"), *numbers, Column("finding"))
+    return Table(f"How unequal groups are by {plain(by)}", columns, tuple(rows))
+
+
+def change_figure(judgements: Sequence[Judgement], by: str) -> Figure:
+    """The paired change of FMR and FNMR of every method and group, with intervals."""
+    plots = []
+    told = []
+    count, key = 0, ""
+    for rate in RATES:
+        rows = [(judgement.mitigation, entry) for judgement in judgements for entry in entries(judgement, by, rate)]
+        count, key = len(rows), drawn_key(_groups(rows))
+        plots.append(partial(_changes, rows=rows, name=rate.upper()))
+        found = [finding(entry) for _, entry in rows]
+        told.append(f"{rate.upper()} worse {found.count('WORSE')} times, better {found.count('BETTER')} times")
+    return Figure(
+        draw(*plots, columns=1, height=2 * (0.8 + 0.24 * count)),
+        alt=f"Paired changes of FMR and FNMR by {by} for each method, with intervals: {'; '.join(told)}",
+        caption=(
+            f"What each method changes by {plain(by)}, in percentage points: to the right of the line is worse, to the "
+            "left is better. Triangles up are worse for sure, triangles down better for sure, circles neither."
+            f"{key}"
+        ),
+    )
+
+
+def share(found: RateEstimate) -> str:
+    """A rate in percent, with its errors.
+
+    >>> from audits.statistics.intervals import estimate
+    >>> from facerec.types import Rate
+    >>> share(estimate(Rate(3, 400))).replace("\N{NO-BREAK SPACE}", " ")
+    '0.75 % (3)'
+    """
+    if not found.measured:
+        return "not measured"
+    return f"{100 * found.value:.3g} % ({found.errors:,})".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def entries(judgement: Judgement, by: str, rate: Rate) -> list[RateChange]:
+    """The changes of one rate: everybody, then every group."""
+    return [each for each in judgement.changes.changes if each.rate == rate and each.by in ("", by)]
+
+
+def _groups(rows: Sequence[tuple[str, RateChange]]) -> list[str]:
+    """The groups in the order of the tables, each once."""
+    return list(dict.fromkeys(entry.group for _, entry in rows if entry.by))
+
+
+def _changes(axes: Axes, rows: Sequence[tuple[str, RateChange]], name: str) -> None:
+    for place, (_, entry) in enumerate(rows):
+        found = finding(entry)
+        if found == "not measured":
+            axes.annotate("not measured", (0, place), va="center", fontsize=7.5, color=GREY)
+            continue
+        mark, colour = _MARKS[found]
+        interval = entry.change.interval
+        axes.plot([100 * interval.low, 100 * interval.high], [place, place], "-", color=colour, linewidth=1.6)
+        axes.plot([100 * entry.change.value], [place], mark, color=colour, markersize=6)
+    axes.axvline(0, color=INK, linewidth=1)
+    drawn = drawn_names(_groups(rows)) | {EVERYBODY: EVERYBODY}
+    axes.set_yticks(range(len(rows)), [f"{short(method)} · {short(drawn[whom(entry)])}" for method, entry in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0, labelsize=7.5)
+    axes.set_xlabel("change in percentage points   (better ← → worse)")
+    axes.set_title(name)

@@ -1,0 +1,214 @@
+"""``audit.json``: every number of an audit of verification under names that a program can rely on.
+
+What was not measured is null, beside the number of trials, which is then 0; a ratio with a zero below it is the text
+``infinite``. Nothing is rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from audits.report.common.claims import verdict_document
+from audits.report.common.files import json_text
+from audits.report.common.numbers import number, rate
+from audits.report.common.sharing import Suppressed
+from audits.statistics.disparity import Disparity, Index
+from audits.statistics.estimates import RateEstimate
+from audits.statistics.multiplicity import GroupTest
+from audits.statistics.shrinkage import ShrunkRate
+from audits.verification.audit import audit_verification
+from audits.verification.results import CrossRate, GroupingAudit, GroupRates, VerificationAudit
+from audits.verification.thresholds import AtFmr
+from facerec.files import replacing
+from facerec.measure.tables import read
+
+FORMAT = "facerec audit of verification, 1"
+"""Changes whenever a name or a meaning in the document does."""
+
+
+def verification_document(
+    audit: VerificationAudit,
+    *,
+    verdict: Mapping[str, object],
+    suppressed: Sequence[Suppressed] = (),
+    smallest: int | None = None,
+) -> dict[str, Any]:
+    """An audit of verification as JSON can hold it.
+
+    Parameters
+    ----------
+    audit : VerificationAudit
+        As it is to be shown: after ``suppress`` where the report is passed on.
+    verdict : mapping
+        What was decided, as plain values.
+    suppressed : sequence of Suppressed
+        What was left out.
+    smallest : int, optional
+        The smallest cell that is shown; None: all are.
+    """
+    threshold = audit.threshold
+    calibrated = threshold.calibration_fmr
+    return {
+        "format": FORMAT,
+        "matcher": None if audit.matcher is None else audit.matcher.text,
+        "verdict": dict(verdict),
+        "threshold": {
+            "value": number(threshold.shown),
+            "rule": threshold.rule,
+            "accepts": "distance <= value" if threshold.distance else "score >= value",
+            "target_fmr": threshold.target_fmr,
+            "achieved_fmr": number(threshold.achieved_fmr.value),
+            "calibration_fmr": None if calibrated is None else number(calibrated.value),
+        },
+        "overall": {"subjects": audit.subjects, **_counts(audit.fmr, audit.fnmr, audit.fta)},
+        "groups": {grouping.by: [_group(group) for group in grouping.groups] for grouping in audit.groupings},
+        "cross": {grouping.by: [_cell(cell) for cell in grouping.cross] for grouping in audit.groupings},
+        "impostor_mix": {grouping.by: _mix(grouping) for grouping in audit.groupings},
+        "disparity": {grouping.by: _disparity(grouping.disparity) for grouping in audit.groupings},
+        "shrunk": {
+            grouping.by: {"fmr": _shrunk(grouping.shrunk_fmr), "fnmr": _shrunk(grouping.shrunk_fnmr)}
+            for grouping in audit.groupings
+        },
+        "tests": {grouping.by: [_test(test) for test in grouping.tests] for grouping in audit.groupings},
+        "dependence": {
+            "pairs_independent": audit.pairs_independent,
+            "fmr_design_effect": number(audit.fmr.design_effect),
+            "fnmr_design_effect": number(audit.fnmr.design_effect),
+            "fmr_correlation": number(audit.fmr_correlation),
+            "fnmr_correlation": number(audit.fnmr_correlation),
+        },
+        "confidence": audit.confidence,
+        "bootstrap": {"replicates": audit.bootstrap.replicates, "seed": audit.bootstrap.seed},
+        "sharing": {
+            "smallest_cell": smallest,
+            "suppressed": {
+                each.by: {"groups": list(each.groups), "cells": each.cells, "rates": list(each.rates)}
+                for each in suppressed
+            },
+        },
+        "notes": list(audit.notes),
+    }
+
+
+def _counts(fmr: RateEstimate, fnmr: RateEstimate, fta: RateEstimate) -> dict[str, Any]:
+    return {
+        "genuine": None if fnmr.withheld else fnmr.trials,
+        "false_non_matches": None if fnmr.withheld else fnmr.errors,
+        "fnmr": rate(fnmr),
+        "impostor": None if fmr.withheld else fmr.trials,
+        "false_matches": None if fmr.withheld else fmr.errors,
+        "fmr": rate(fmr),
+        "comparisons": None if fta.withheld else fta.trials,
+        "failures_to_acquire": None if fta.withheld else fta.errors,
+        "fta": rate(fta),
+    }
+
+
+def _group(group: GroupRates) -> dict[str, Any]:
+    return {
+        "group": group.group,
+        "labels": list(group.labels),
+        "subjects": group.subjects,
+        **_counts(group.fmr, group.fnmr, group.fta),
+    }
+
+
+def _cell(cell: CrossRate) -> dict[str, Any]:
+    return {
+        "probe_group": cell.probe_group,
+        "reference_group": cell.reference_group,
+        "impostor": cell.fmr.trials,
+        "false_matches": cell.fmr.errors,
+        "fmr": rate(cell.fmr),
+        "share": number(cell.share),
+    }
+
+
+def _mix(grouping: GroupingAudit) -> dict[str, Any]:
+    matched, left = grouping.matched_fmr, grouping.unlabelled
+    return {
+        "matched": {
+            "impostor": None if matched.withheld else matched.trials,
+            "false_matches": None if matched.withheld else matched.errors,
+            "fmr": rate(matched),
+        },
+        "matched_share": number(grouping.matched_share),
+        "unlabelled_genuine": None if left is None else left.genuine,
+        "unlabelled_impostor": None if left is None else left.impostor,
+        "genuine_across_groups": None if left is None else left.genuine_across,
+    }
+
+
+def _disparity(disparity: Disparity) -> dict[str, Any]:
+    return {
+        "fmr": _indices(disparity.fmr),
+        "fnmr": _indices(disparity.fnmr),
+        **_indices(disparity.combined),
+        "unmeasured": [{"group": group, "rate": name} for group, name in disparity.unmeasured],
+        "warnings": list(disparity.warnings),
+    }
+
+
+def _indices(found: Iterable[Index]) -> dict[str, Any]:
+    return {
+        index.name: {
+            "value": number(index.value),
+            "low": number(index.interval.low),
+            "high": number(index.interval.high),
+            "fair": index.fair,
+            "note": index.note,
+        }
+        for index in found
+    }
+
+
+def _shrunk(found: Iterable[ShrunkRate]) -> list[dict[str, Any]]:
+    return [
+        {
+            "group": each.group,
+            "raw": number(each.raw.value),
+            "value": number(each.value),
+            "low": number(each.interval.low),
+            "high": number(each.interval.high),
+            "weight": number(each.weight),
+        }
+        for each in found
+    ]
+
+
+def _test(test: GroupTest) -> dict[str, Any]:
+    return {
+        "group": test.group,
+        "rate": test.rate,
+        "difference": number(test.difference),
+        "p_value": number(test.p_value),
+        "holm": number(test.holm),
+        "benjamini_hochberg": number(test.benjamini_hochberg),
+    }
+
+
+def write_audit_file(scores: Path, by: Sequence[str], out: Path, *, at_fmr: float) -> Path:
+    """Audit a score table by groups, write what was found as JSON, and return where.
+
+    Parameters
+    ----------
+    scores : Path
+        A score table of this project.
+    by : sequence of str
+        Groupings.
+    out : Path
+        The file, such as ``facerec.models.folder.attach_audit`` takes.
+    at_fmr : float
+        The lowest threshold that keeps FMR at or below this is audited.
+
+    Raises
+    ------
+    ScoreTableError
+        If the table cannot be read, or lacks a grouping.
+    """
+    audit = audit_verification(read(scores), by=by, at=AtFmr(at_fmr))
+    with replacing(out) as partial:
+        partial.write_text(json_text(verification_document(audit, verdict=verdict_document(None))), encoding="utf-8")
+    return out

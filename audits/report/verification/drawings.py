@@ -1,0 +1,244 @@
+"""The figures of an audit of verification: charts, alt texts that say what they show, and the numbers behind curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from audits.report.common import charts
+from audits.report.common.drawn_names import drawn_key, drawn_names
+from audits.report.common.sharing import large_bars
+from audits.report.verification.pair_scores import PairScores, ScoreSets, curve_thresholds
+from audits.report.verification.sensitivity import Sensitivity
+from audits.statistics.estimates import RateEstimate
+from audits.verification.results import GroupingAudit, VerificationAudit
+from facerec.reporting import Column, Figure, Table, plain, write_number
+from facerec.reporting.charts import DetLine, Histogram, OperatingMark, det_curve, prepare_histogram, score_histogram
+from facerec.reporting.figures import BLUE, GREEN, GREY, INK, VERMILION, draw
+
+_RATES = ("fmr", "fnmr")
+
+
+def forest_figure(audit: VerificationAudit, grouping: GroupingAudit) -> Figure:
+    """FMR and FNMR of every group with intervals, side by side."""
+    plots = []
+    names = [group.group for group in grouping.groups]
+    drawn = drawn_names(names)
+    for name in _RATES:
+        rows: list[tuple[str, RateEstimate]] = [("everybody", getattr(audit, name))]
+        rows += charts.highest([(drawn[group.group], getattr(group, name)) for group in grouping.groups])
+        plots.append(partial(charts.forest, rows=rows, name=name.upper()))
+    return Figure(
+        draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (min(len(names), charts.MOST_DRAWN) + 1))),
+        alt=f"FMR and FNMR by {grouping.by} with intervals: {'; '.join(_extremes(grouping, n) for n in _RATES)}",
+        caption=(
+            f"Error rates by {plain(grouping.by)} at the one threshold, log scale; errors and pairs stand on the "
+            f"right. An open triangle is the upper bound of a group without errors.{drawn_key(names)}"
+            f"{charts.THE_HIGHEST if len(names) > charts.MOST_DRAWN else ''}"
+        ),
+    )
+
+
+def heat_figure(grouping: GroupingAudit, names: Sequence[str]) -> Figure:
+    """The matrix of FMR by probe and reference group."""
+    place = {name: number for number, name in enumerate(names)}
+    cells = {(place[cell.probe_group], place[cell.reference_group]): cell.fmr for cell in grouping.cross}
+    measured = [cell for cell in grouping.cross if cell.fmr.errors]
+    worst = max(measured, key=lambda cell: cell.fmr.value, default=None)
+    found = (
+        "no false match in any cell"
+        if worst is None
+        else f"highest for {worst.probe_group} against {worst.reference_group}, {write_number(worst.fmr.value, 'rate')}"
+    )
+    size = min(7.0, 2.4 + 0.75 * len(names))
+    return Figure(
+        draw(
+            partial(charts.heat_map, names=list(drawn_names(names).values()), cells=cells),
+            width=size + 0.6,
+            height=size * 0.8,
+        ),
+        alt=f"False match rate of probe group by reference group, by {grouping.by}: {found}",
+        caption=(
+            f"FMR of every probe group against every reference group, by {plain(grouping.by)}; colours on a log "
+            "scale, darker is more. Hatched: no false match was seen, with the upper bound of the interval."
+            f"{drawn_key(names)}"
+        ),
+    )
+
+
+def curve_figures(
+    audit: VerificationAudit, by: str, everybody: PairScores, groups: Sequence[PairScores], sets: ScoreSets
+) -> tuple[tuple[Figure, ...], Table]:
+    """DET and rates over the threshold, of everybody and every group, and their numbers as a table."""
+    named = [("everybody", everybody), *((group.label, group) for group in groups)]
+    thresholds = curve_thresholds([scores for _, scores in named])
+    names = [group.label for group in groups]
+    drawn, key = {"everybody": "everybody", **drawn_names(names)}, drawn_key(names)
+    rates = [(label, scores.fmr(thresholds), scores.fnmr(thresholds)) for label, scores in named]
+    both = [(label, fmr, fnmr) for label, fmr, fnmr in rates if not np.isnan(fmr + fnmr).any()]
+    at = np.array([audit.threshold.value])
+    marks = [
+        OperatingMark("", float(scores.fmr(at)[0]), float(scores.fnmr(at)[0]))
+        for label, scores in named
+        if label in {label for label, _, _ in both}
+    ]
+    shown = sets.shown(thresholds)
+    unit = "threshold (distance)" if sets.distance else "threshold (score)"
+    figures = []
+    if both:
+        curves = [DetLine(charts.short(drawn[label]), fmr, fnmr) for label, fmr, fnmr in both]
+        figures.append(
+            Figure(
+                draw(partial(det_curve, curves=curves, marks=marks), height=4.6),
+                alt=f"DET curves by {by}, with the operating point of each group marked: FMR against FNMR",
+                caption=(
+                    f"FNMR against FMR by {plain(by)}; diamonds are the audited threshold, which is one and the same: "
+                    f"where they lie apart, groups are treated differently by it.{key}"
+                ),
+            )
+        )
+    lines = {
+        "FMR": [(drawn[label], fmr) for label, fmr, _ in rates if not np.isnan(fmr).any()],
+        "FNMR": [(drawn[label], fnmr) for label, _, fnmr in rates if not np.isnan(fnmr).any()],
+    }
+    plots = [
+        partial(_rate_curves, thresholds=shown, curves=found, threshold=audit.threshold.shown, name=name, unit=unit)
+        for name, found in lines.items()
+        if found
+    ]
+    if plots:
+        figures.append(
+            Figure(
+                draw(*plots, columns=len(plots), height=3.4),
+                alt=f"FMR and FNMR over the threshold by {by}, with the audited threshold {audit.threshold.shown:.4g}",
+                caption=(
+                    f"Error rates over the threshold by {plain(by)}. Lines that lie apart mean that groups need "
+                    "different thresholds for the same rate, which one threshold cannot give them. A rate of 0 is "
+                    f"not drawn.{key}"
+                ),
+            )
+        )
+    return tuple(figures), _curve_table(rates, shown)
+
+
+def histogram_figure(audit: VerificationAudit, sets: ScoreSets, smallest: int | None) -> Figure | None:
+    """Scores of genuine and impostor pairs; None if no comparison has a score."""
+    everybody = sets.everybody
+    missing = everybody.genuine_trials + everybody.impostor_trials - len(everybody.genuine) - len(everybody.impostor)
+    if not len(everybody.genuine) + len(everybody.impostor):
+        return None
+    counted = prepare_histogram(sets.shown(everybody.genuine), sets.shown(everybody.impostor))
+    genuine, impostor = counted.genuine, counted.impostor
+    if smallest is not None:
+        genuine, impostor = large_bars(genuine, smallest), large_bars(impostor, smallest)
+    histogram = Histogram(counted.edges, genuine, impostor, missing)
+    unit = "distance, smaller = more alike" if sets.distance else "score, larger = more alike"
+    left = (
+        ""
+        if smallest is None
+        else f" Bars of fewer than {smallest} pairs, and what would give them away, are left out."
+    )
+    return Figure(
+        draw(partial(score_histogram, histogram=histogram, threshold=audit.threshold.shown, unit=unit), height=3.2),
+        alt=f"Histograms of genuine and impostor scores with the threshold {audit.threshold.shown:.4g}",
+        caption=f"Scores of all pairs; the line is the audited threshold.{left}",
+    )
+
+
+def sensitivity_figure(audit: VerificationAudit, by: str, found: Sensitivity) -> Figure | None:
+    """Indices over operating points; None where there are too few impostor pairs, or no index is defined."""
+    values = np.concatenate([found.fmr_max_geomean, found.fmr_max_min, found.fnmr_max_min])
+    if not np.isfinite(values).any():
+        return None
+    return Figure(
+        draw(partial(_sensitivity, found=found, operating_fmr=audit.fmr.value), height=3.2),
+        alt=f"Ratios of error rates between groups by {by} over the FMR of all impostor pairs",
+        caption=(
+            f"How unequal groups by {plain(by)} are at other thresholds; the line is the audited one, 1 is fair. "
+            "Points rest on at least ten false matches in all; where a line is missing, a group shows no error."
+        ),
+    )
+
+
+def _extremes(grouping: GroupingAudit, name: str) -> str:
+    measured = [(group.group, getattr(group, name)) for group in grouping.groups if getattr(group, name).measured]
+    if not measured:
+        return f"{name.upper()} not measured in any group"
+    worst = max(measured, key=lambda entry: (entry[1].value, entry[0]))
+    return f"{name.upper()} highest for {worst[0]} with {write_number(worst[1].value, 'rate')}"
+
+
+def _curve_table(rates: Sequence[tuple[str, np.ndarray, np.ndarray]], shown: np.ndarray) -> Table:
+    rows = [
+        (label, float(at), float(false_matches), float(false_non_matches))
+        for label, fmr, fnmr in rates
+        for at, false_matches, false_non_matches in zip(shown, fmr, fnmr, strict=True)
+    ]
+    columns = Column("group"), Column("threshold", "number"), Column("FMR", "rate"), Column("FNMR", "rate")
+    return Table("Curves", columns, tuple(rows))
+
+
+def _rate_curves(
+    axes: Axes,
+    thresholds: NDArray[np.float64],
+    curves: Sequence[tuple[str, NDArray[np.float64]]],
+    *,
+    threshold: float,
+    name: str,
+    unit: str,
+) -> None:
+    """Draw an error rate over the threshold, one line per group, on a log scale.
+
+    Parameters
+    ----------
+    axes : Axes
+    thresholds : ndarray, float64, shape (n,)
+        On the table's own scale.
+    curves : sequence of (str, ndarray of shape (n,))
+        Label and rates 0 … 1; a rate of 0 is not drawn.
+    threshold : float
+        The one that is audited, drawn as a line.
+    name, unit : str
+        What the rate and the threshold are.
+    """
+    for label, rates in curves:
+        axes.plot(thresholds, np.where(rates > 0, rates, np.nan), label=charts.short(label))
+    axes.axvline(threshold, color=INK, linewidth=1.2, linestyle="-")
+    axes.set_yscale("log")
+    axes.set_ylim(top=1.15)
+    axes.set_xlabel(unit)
+    axes.set_ylabel(name)
+    axes.legend(loc="best", fontsize=7.5)
+
+
+def _sensitivity(axes: Axes, found: Sensitivity, *, operating_fmr: float) -> None:
+    """Draw indices over the FMR of all impostor pairs; 1 is fair.
+
+    Parameters
+    ----------
+    axes : Axes
+    found : Sensitivity
+    operating_fmr : float
+        Where the audited threshold lies, drawn as a line.
+    """
+    for values, label, colour, line in (
+        (found.fmr_max_geomean, "FMR, max / geometric mean", BLUE, "-"),
+        (found.fmr_max_min, "FMR, max / min", VERMILION, "--"),
+        (found.fnmr_max_min, "FNMR, max / min", GREEN, ":"),
+    ):
+        if np.isfinite(values).any():
+            shown = np.where(np.isfinite(values), values, np.nan)
+            axes.plot(found.fmr, shown, color=colour, linestyle=line, label=label)
+    axes.axhline(1, color=GREY, linewidth=0.8)
+    if operating_fmr > 0:
+        axes.axvline(operating_fmr, color=INK, linewidth=1.2)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("FMR over all impostor pairs")
+    axes.set_ylabel("ratio between groups")
+    # On white: the line of the audited threshold may run behind the words.
+    axes.legend(loc="best", frameon=True, facecolor="white", edgecolor="none", framealpha=1.0)

@@ -1,0 +1,210 @@
+"""The report of an audit of verification: which section stands where, and what is left out of it when it is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from audits.gate.summaries import verdict_callout
+from audits.gate.verdict import PolicyVerdict
+from audits.report.common import charts
+from audits.report.common.background import Background, Run
+from audits.report.common.claims import redact, verdict_document
+from audits.report.common.files import Report
+from audits.report.common.sections import claims_section, file_stem, label_source, run_section
+from audits.report.common.sharing import Suppressed, suppressed_table
+from audits.report.verification import drawings, prose, tables
+from audits.report.verification.document import verification_document
+from audits.report.verification.pair_scores import PairScores, ScoreSets, split_scores
+from audits.report.verification.prose import iso_table
+from audits.report.verification.sensitivity import index_sensitivity
+from audits.report.verification.sentences import findings, overall_sentence, unlabelled_sentence
+from audits.report.verification.sharing import suppress
+from audits.verification.results import GroupingAudit, VerificationAudit
+from facerec.reporting import Block, Callout, Facts, Figure, Page, Section, Table, Text, plain, write_number
+
+_NO_POLICY = (
+    "No policy was given, so nothing passes or fails here. What follows is measured; what is acceptable has to be "
+    "decided by people, before they look."
+)
+_TOO_MANY = (
+    "So many groups cannot be told apart in a drawing: there are no curves, and the matrix stands in its CSV file."
+)
+_NO_GROUPS = "No grouping was asked for, so nothing is said about who bears the errors."
+
+
+def verification_report(
+    audit: VerificationAudit,
+    table: pd.DataFrame,
+    *,
+    run: Run,
+    background: Background | None = None,
+    verdict: PolicyVerdict | None = None,
+    smallest: int | None = None,
+) -> Report:
+    """Build the report of an audit of verification.
+
+    Parameters
+    ----------
+    audit : VerificationAudit
+    table : DataFrame
+        The score table that was audited, for the curves.
+    run : Run
+        What was run on what.
+    background : Background, optional
+        What the auditor states; None: everything is shown as missing.
+    verdict : PolicyVerdict, optional
+        What became of a policy's claims; None: nothing was to be decided.
+    smallest : int, optional
+        Leave out groups and cells of fewer people or comparisons, for a report that is passed on; None: show all.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ArgumentError
+        If `smallest` is less than 2.
+    ScoreTableError
+        If `table` is not a score table with the groups of the audit.
+    """
+    stated = background or Background()
+    names = {grouping.by: tuple(group.group for group in grouping.groups) for grouping in audit.groupings}
+    suppressed: tuple[Suppressed, ...] = ()
+    if smallest is not None:
+        audit, suppressed = suppress(audit, smallest)
+        verdict = None if verdict is None else redact(verdict, suppressed)
+    sets = split_scores(table, by=[grouping.by for grouping in audit.groupings], distance=audit.threshold.distance)
+    files: dict[str, Table] = {}
+    sections = [
+        section
+        for grouping in audit.groupings
+        for section in _grouping(audit, grouping, sets, names, files, curves=smallest is None)
+    ]
+    histogram = drawings.histogram_figure(audit, sets, smallest)
+    scores = (Section("Scores and thresholds", (_threshold_facts(audit), *([histogram] if histogram else []))),)
+    subject = stated.subject or ", ".join(file.name for file in run.inputs[:1])
+    page = Page(
+        title=f"Audit of verification: {subject}" if subject else "Audit of verification",
+        summary=_summary(audit),
+        lead=_lead(audit, verdict, suppressed, smallest),
+        sections=(
+            *claims_section(verdict),
+            *sections,
+            *scores,
+            Section("Method", (Text(prose.method(audit)),)),
+            Section("Limits and use", (*label_source(stated), Text(prose.LIMITS), Text(prose.USES))),
+            Section("What this report covers", (iso_table(audit, stated),)),
+            run_section(run),
+        ),
+    )
+    document = verification_document(audit, verdict=verdict_document(verdict), suppressed=suppressed, smallest=smallest)
+    return Report(page, document, files, run, verdict)
+
+
+def _summary(audit: VerificationAudit) -> str:
+    people = "" if audit.subjects is None else f" of {audit.subjects:,} people"
+    failed = f", {audit.fta.errors:,} without a score" if audit.fta.errors else ""
+    by = "; ".join(plain(grouping.by) for grouping in audit.groupings)
+    grouped = f" Groups: by {by}." if by else ""
+    return (
+        f"{audit.fnmr.trials:,} genuine and {audit.fmr.trials:,} impostor pairs{people}{failed}, judged at one "
+        f"threshold for everybody.{grouped}"
+    )
+
+
+def _lead(
+    audit: VerificationAudit,
+    verdict: PolicyVerdict | None,
+    suppressed: Sequence[Suppressed],
+    smallest: int | None,
+) -> tuple[Block, ...]:
+    blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
+    blocks.append(Text(overall_sentence(audit)))
+    blocks += [Callout(found.standing, found.text) for grouping in audit.groupings for found in findings(grouping)]
+    left = [unlabelled_sentence(grouping) for grouping in audit.groupings]
+    blocks += [Callout("warning", text) for text in left if text]
+    if not audit.groupings:
+        blocks.append(Callout("insufficient", _NO_GROUPS))
+    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
+    if suppressed and smallest is not None:
+        blocks.append(suppressed_table(suppressed, smallest))
+    return tuple(blocks)
+
+
+def _grouping(
+    audit: VerificationAudit,
+    grouping: GroupingAudit,
+    sets: ScoreSets,
+    names: dict[str, tuple[str, ...]],
+    files: dict[str, Table],
+    *,
+    curves: bool,
+) -> list[Section]:
+    """The sections of one grouping; its tables are put into `files` too."""
+    scores: list[PairScores] = [group for by, found in sets.groups if by == grouping.by for group in found]
+    kinds = [
+        ("groups", tables.group_table(grouping)),
+        ("cross", tables.cross_table(grouping)),
+        ("indices", tables.index_table(grouping, audit.confidence)),
+    ]
+    figures: tuple[Figure, ...] = ()
+    drawn = len(grouping.groups) <= charts.MOST_DRAWN
+    curves = curves and drawn
+    if curves:
+        figures, points = drawings.curve_figures(audit, grouping.by, sets.everybody, scores, sets)
+        kinds.append(("curves", points))
+    for kind, table in kinds:
+        files[file_stem(kind, grouping.by, list(files))] = table
+    rates: list[Block] = [tables.rate_table(audit, grouping, "fmr"), tables.rate_table(audit, grouping, "fnmr")]
+    if audit.fta.errors:
+        rates.append(tables.rate_table(audit, grouping, "fta"))
+    differ: list[Block] = [Callout("warning", plain(text) + ".") for text in grouping.disparity.warnings]
+    if grouping.disparity.fmr:
+        differ.append(tables.index_table(grouping, audit.confidence))
+        if curves:
+            moved = drawings.sensitivity_figure(audit, grouping.by, index_sensitivity(sets.everybody, scores))
+            differ += [moved] if moved is not None else []
+        if len(grouping.groups) > 2:
+            differ.append(tables.small_groups_table(grouping, audit.confidence))
+    by = grouping.by
+    forest = [drawings.forest_figure(audit, grouping)] if grouping.groups else []
+    heat: list[Block] = [drawings.heat_figure(grouping, names[by])] if grouping.cross and drawn else []
+    heat += [] if drawn else [Text(_TOO_MANY)]
+    others = [Section(f"Other thresholds by {by}", figures)] if figures else []
+    return [
+        Section(f"Groups by {by}", (*forest, *rates)),
+        *([Section(f"How much groups differ by {by}", tuple(differ))] if differ else []),
+        Section(f"Impostor pairs by {by}", (Text(_mix(grouping)), *heat)),
+        *others,
+    ]
+
+
+def _mix(grouping: GroupingAudit) -> str:
+    parts = [
+        "An impostor pair within a group is harder than one across groups.",
+        "So FMR over all pairs depends on how pairs were made up.",
+    ]
+    if grouping.matched_fmr.measured:
+        parts.append(
+            f"Here {write_number(grouping.matched_share, 'percent')} of the labelled impostor pairs are of one group; "
+            f"their FMR is {write_number(grouping.matched_fmr.value, 'rate')}."
+        )
+    return " ".join(parts)
+
+
+def _threshold_facts(audit: VerificationAudit) -> Facts:
+    threshold = audit.threshold
+    items: list[tuple[str, str | int | float | None]] = [
+        ("threshold", f"{threshold.shown:.7g}"),
+        ("accepted", "distance ≤ threshold" if threshold.distance else "score ≥ threshold"),
+        ("how it was chosen", threshold.rule),
+    ]
+    if threshold.target_fmr is not None:
+        items.append(("target FMR", f"{threshold.target_fmr:g}"))
+    items.append(("FMR reached over all impostor pairs", write_number(audit.fmr.value, "rate")))
+    if threshold.calibration_fmr is not None:
+        items.append(("FMR on the calibration table", write_number(threshold.calibration_fmr.value, "rate")))
+    return Facts(tuple(items))

@@ -1,0 +1,69 @@
+"""How the indices move with the threshold: a verdict that turns at the next operating point is no verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.report.verification.pair_scores import PairScores
+from audits.statistics import indices
+
+_LEAST_MATCHES = 10  # fewer false matches over all pairs say nothing about groups
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """Indices over operating points.
+
+    Attributes
+    ----------
+    fmr : ndarray, float64, shape (n,)
+        FMR over all impostor pairs, descending.
+    fmr_max_geomean, fmr_max_min, fnmr_max_min : ndarray, float64, shape (n,)
+        Of the groups' rates at the same threshold; NaN where the index is not defined, inf where a ratio has a zero
+        below.
+    """
+
+    fmr: NDArray[np.float64]
+    fmr_max_geomean: NDArray[np.float64]
+    fmr_max_min: NDArray[np.float64]
+    fnmr_max_min: NDArray[np.float64]
+
+
+def index_sensitivity(everybody: PairScores, groups: Sequence[PairScores], *, points: int = 40) -> Sensitivity:
+    """Compute indices at thresholds from a high FMR to the lowest that still shows ten false matches.
+
+    Parameters
+    ----------
+    everybody : PairScores
+        Whose impostor pairs set the thresholds.
+    groups : sequence of PairScores
+        Groups without impostor pairs do not enter the indices of FMR, those without genuine pairs not that of FNMR.
+    points : int
+        How many operating points, evenly spaced on a log scale.
+
+    Returns
+    -------
+    Sensitivity
+        Of length 0 where there are too few impostor pairs.
+    """
+    impostor = everybody.impostor[::-1]
+    most = len(impostor) // 5
+    ranks = (
+        np.unique(np.geomspace(_LEAST_MATCHES, most, points).astype(np.int64))[::-1] if most > _LEAST_MATCHES else ()
+    )
+    thresholds = impostor[np.asarray(ranks, np.int64) - 1] if len(ranks) else np.empty(0)
+    with_impostors = [group for group in groups if group.impostor_trials]
+    with_genuines = [group for group in groups if group.genuine_trials]
+    undefined = np.full(len(thresholds), np.nan)
+    geomean = ratio = rejected = undefined
+    if len(with_impostors) >= 2 and len(thresholds):
+        rates = np.column_stack([group.fmr(thresholds) for group in with_impostors])
+        bounds = np.array([1 - 0.05 ** (1 / group.impostor_trials) for group in with_impostors])
+        geomean, ratio = indices.max_geomean(rates, zero_bounds=bounds), indices.max_min_ratio(rates)
+    if len(with_genuines) >= 2 and len(thresholds):
+        rejected = indices.max_min_ratio(np.column_stack([group.fnmr(thresholds) for group in with_genuines]))
+    return Sensitivity(everybody.fmr(thresholds), geomean, ratio, rejected)

@@ -1,0 +1,129 @@
+"""What an audit found, in words: for a reader who is no statistician, and who stops after the first page.
+
+Every sentence is made from the interval and never from the point alone: "differ" is written only where chance is an
+unlikely explanation, and its absence is not called equality.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from audits.report.common.words import Finding, percent, points, written
+from audits.statistics.estimates import RateEstimate
+from audits.verification.results import GroupingAudit, GroupRates, VerificationAudit
+from facerec.reporting import plain
+
+RateName = Literal["fmr", "fnmr"]
+
+_WORDS = {
+    "fmr": ("false match", "pairs of two different people", "mistakes two different people for one"),
+    "fnmr": ("false non-match", "pairs of one person", "fails to recognise one person in two photos"),
+}
+_REPORTABLE = 30
+
+
+def overall_sentence(audit: VerificationAudit) -> str:
+    """Both error rates over everybody, at the threshold, in one paragraph of prose."""
+    threshold = audit.threshold
+    comparison = "a distance of at most" if threshold.distance else "a score of at least"
+    return (
+        f"With {comparison} **{threshold.shown:.6g}** called a match ({plain(threshold.rule)}), this matcher "
+        f"{_WORDS['fmr'][2]} in **{written(audit.fmr)}**, and {_WORDS['fnmr'][2]} in **{written(audit.fnmr)}**."
+    )
+
+
+def findings(grouping: GroupingAudit) -> tuple[Finding, ...]:
+    """What a grouping shows: one sentence for each rate, then what is missing.
+
+    Nothing is said of a rate whose indices were left out of a report that is passed on.
+    """
+    found = [sentence for name in _RATES if (sentence := _difference_sentence(grouping, name)) is not None]
+    unmeasured = grouping.disparity.unmeasured
+    if unmeasured:
+        listed = "; ".join(f"{plain(group)}: {name}" for group, name in unmeasured)
+        found.append(
+            Finding(
+                "insufficient", f"By {plain(grouping.by)}, not measured, because there are no such pairs: {listed}."
+            )
+        )
+    return tuple(found)
+
+
+_RATES: tuple[RateName, ...] = ("fmr", "fnmr")
+
+
+def _difference_sentence(grouping: GroupingAudit, name: RateName) -> Finding | None:
+    by = plain(grouping.by)
+    event, _, _ = _WORDS[name]
+    measured = [(group, getattr(group, name)) for group in grouping.groups if getattr(group, name).measured]
+    indices = grouping.disparity.fmr if name == "fmr" else grouping.disparity.fnmr
+    if not indices:
+        return None
+    if len(measured) < 2:
+        return Finding("insufficient", f"By {by}, {name.upper()} cannot be compared: fewer than two groups have pairs.")
+    worst = max(measured, key=lambda entry: (entry[1].value, entry[0].group))
+    best = min(measured, key=lambda entry: (entry[1].value, entry[0].group))
+    if not worst[1].errors:
+        bound = max(found.interval.high for _, found in measured)
+        text = (
+            f"By {by}, not a single {event} was seen in any group; that shows rates below {percent(bound)}, and says "
+            "nothing about who fares worse."
+        )
+        return Finding("insufficient", text)
+    difference = grouping.disparity.index(name, "difference").interval
+    pair = f"{_described(*worst)} against {_described(*best)}"
+    few = [group.group for group, found in measured if found.errors < _REPORTABLE]
+    whom = "any group" if len(few) == len(measured) else _listed(few)
+    evidence = f" Fewer than {_REPORTABLE} errors were seen for {whom}: read this as an indication." if few else ""
+    if difference.low > 0:
+        return Finding(
+            "warning", f"By {by}, {event} rates **differ** between groups: {pair}{_times(grouping, name)}.{evidence}"
+        )
+    if math.isnan(difference.low):
+        return Finding(
+            "insufficient", f"By {by}, {event} rates: {pair}. No interval for the difference was computed.{evidence}"
+        )
+    text = (
+        f"By {by}, a difference in {event} rates is **not shown, and not excluded**: {pair}, where chance alone could "
+        f"explain the difference; it may be as large as {points(difference.high)}.{evidence}"
+    )
+    return Finding("insufficient", text)
+
+
+def _described(group: GroupRates, found: RateEstimate) -> str:
+    return f"{plain(group.group)} {written(found)}"
+
+
+def _times(grouping: GroupingAudit, name: RateName) -> str:
+    ratio = grouping.disparity.index(name, "max_min_ratio")
+    if not math.isfinite(ratio.value):
+        return ""
+    high = "and more" if not math.isfinite(ratio.interval.high) else f"to {ratio.interval.high:.3g}"
+    low = "" if math.isnan(ratio.interval.low) else f" ({ratio.interval.low:.3g} {high})"
+    return f", {ratio.value:.3g} times as often{low}"
+
+
+def _listed(names: list[str]) -> str:
+    shown = [plain(name) for name in names[:4]]
+    return ", ".join(shown) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def unlabelled_sentence(grouping: GroupingAudit) -> str:
+    """How many pairs are in no group, and why; empty where every pair has its two labels.
+
+    Parameters
+    ----------
+    grouping : GroupingAudit
+    """
+    left, by = grouping.unlabelled, plain(grouping.by)
+    if left is None:
+        return f"By {by}, how many pairs lack a label, or carry two different ones, is withheld."
+    parts = []
+    if left.genuine or left.impostor:
+        parts.append(
+            f"By {by}, {left.genuine:,} genuine and {left.impostor:,} impostor pairs lack a label and are in no group."
+        )
+    if left.genuine_across:
+        parts.append(f"By {by}, {left.genuine_across:,} genuine pairs carry two different labels and are in no group.")
+    return " ".join(parts)

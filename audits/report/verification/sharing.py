@@ -1,0 +1,156 @@
+"""What is left out of a report of verification that is passed on, by the rule of ``audits.report.common.sharing``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Set
+from dataclasses import replace
+from typing import Literal
+
+from audits.report.common.sharing import UNLABELLED, Sized, Suppressed, check_smallest, few, too_small
+from audits.statistics.disparity import Disparity
+from audits.statistics.estimates import RateEstimate
+from audits.tables.groups import split_attributes
+from audits.verification.results import CrossRate, GroupingAudit, GroupRates, VerificationAudit
+from facerec.types import Interval, Rate
+
+_NOTHING = Disparity((), (), (), (), ())
+_RateName = Literal["fmr", "fnmr", "fta"]
+_RATES: tuple[_RateName, ...] = ("fmr", "fnmr", "fta")
+
+
+def suppress(audit: VerificationAudit, smallest: int) -> tuple[VerificationAudit, tuple[Suppressed, ...]]:
+    """Leave out every group and every cell below a size; what is returned does not hold them any more.
+
+    Parameters
+    ----------
+    audit : VerificationAudit
+    smallest : int
+        How many people, and how many comparisons of each kind that occurs, a group needs to be shown; at least 2.
+
+    Returns
+    -------
+    VerificationAudit
+        Without those groups and cells. A grouping that lost a group also loses its indices, tests and shrunk rates.
+    tuple of Suppressed
+        One for each grouping that lost anything.
+
+    Raises
+    ------
+    ArgumentError
+        If `smallest` is less than 2.
+    """
+    check_smallest(smallest)
+    unlabelled = {grouping.by for grouping in audit.groupings if _few_unlabelled(grouping, smallest)}
+    sizes = {
+        grouping.by: [Sized(group.group, group.labels, _size(group)) for group in grouping.groups]
+        for grouping in audit.groupings
+    }
+    for by in unlabelled:  # they complete the sum of the groups, and are never large enough to hide another
+        sizes[by].append(Sized(UNLABELLED, (UNLABELLED,) * len(split_attributes(by)), 0.0))
+    hidden = too_small(sizes, smallest)
+    withheld = {name: _withheld(audit, name, hidden, smallest) for name in _RATES}
+    left, lost = [], []
+    for grouping in audit.groupings:
+        by = grouping.by
+        gone = hidden[by]
+        names = tuple(group.group for group in grouping.groups if group.group in gone)
+        rates = [
+            f"{group.group}: {name.upper()}"
+            for group in grouping.groups
+            for name in _RATES
+            if group.group not in gone and group.group in withheld[name][by]
+        ]
+        cross = _shown_cells(grouping.cross, gone, withheld["fmr"][by], smallest)
+        shown = replace(grouping, cross=cross)
+        if _is_few(grouping.matched_fmr, smallest):
+            shown = replace(shown, matched_fmr=_nothing(grouping.matched_fmr))
+            rates.append("both people of one group: FMR")
+        if by in unlabelled:
+            shown = replace(shown, unlabelled=None)
+            rates.append("pairs without a label")
+        if names or rates:
+            shown = replace(
+                shown,
+                groups=tuple(
+                    _without(group, {name for name in _RATES if group.group in withheld[name][by]})
+                    for group in grouping.groups
+                    if group.group not in gone
+                ),
+                disparity=_NOTHING,
+                shrunk_fmr=(),
+                shrunk_fnmr=(),
+                tests=(),
+            )
+        if names or rates or len(cross) < len(grouping.cross):
+            lost.append(Suppressed(by, names, len(grouping.cross) - len(cross), tuple(rates)))
+        left.append(shown)
+    return replace(audit, groupings=tuple(left)), tuple(lost)
+
+
+def _size(group: GroupRates) -> float:
+    counts = [group.subjects, group.fmr.trials, group.fnmr.trials, group.fta.trials]
+    return min((count for count in counts if count), default=math.inf)
+
+
+def _few_unlabelled(grouping: GroupingAudit, smallest: int) -> bool:
+    left = grouping.unlabelled
+    return left is not None and any(
+        0 < count < smallest for count in (left.genuine, left.impostor, left.genuine_across)
+    )
+
+
+def _is_few(found: RateEstimate, smallest: int) -> bool:
+    return few(found.errors, found.trials, smallest)
+
+
+def _nothing(found: RateEstimate) -> RateEstimate:
+    return RateEstimate(Rate(0, 0), Interval(math.nan, math.nan, found.interval.confidence), "withheld")
+
+
+def _without(group: GroupRates, rates: Set[_RateName]) -> GroupRates:
+    fmr, fnmr, fta = (
+        _nothing(found) if name in rates else found
+        for name, found in zip(_RATES, (group.fmr, group.fnmr, group.fta), strict=True)
+    )
+    return replace(group, fmr=fmr, fnmr=fnmr, fta=fta)
+
+
+def _withheld(
+    audit: VerificationAudit, name: _RateName, hidden: Mapping[str, set[str]], smallest: int
+) -> dict[str, set[str]]:
+    """By grouping, the groups whose rate must not be shown; those that are left out altogether are among them."""
+
+    def size(group: GroupRates) -> float:
+        found: RateEstimate = getattr(group, name)
+        counts = (found.errors, found.trials - found.errors)
+        return min((count for count in counts if count), default=math.inf) if found.errors else math.inf
+
+    sizes = {
+        grouping.by: [Sized(group.group, group.labels, size(group)) for group in grouping.groups]
+        for grouping in audit.groupings
+    }
+    return too_small(sizes, smallest, hidden=hidden)
+
+
+def _shown_cells(
+    cross: tuple[CrossRate, ...], hidden: set[str], withheld: set[str], smallest: int
+) -> tuple[CrossRate, ...]:
+    def is_hidden(cell: CrossRate) -> bool:
+        probe, reference, fmr = cell.probe_group, cell.reference_group, cell.fmr
+        few_pairs = 0 < fmr.trials < smallest or _is_few(fmr, smallest)
+        return probe in hidden or reference in hidden or (probe == reference and probe in withheld) or few_pairs
+
+    def gives_away(gone: list[CrossRate]) -> bool:
+        pairs, errors = sum(cell.fmr.trials for cell in gone), sum(cell.fmr.errors for cell in gone)
+        return len(gone) == 1 or pairs < smallest or few(errors, pairs, smallest)
+
+    gone = [cell for cell in cross if is_hidden(cell)]
+    # A cell of one group stands in the table of groups as well, so leaving it out here would hide nothing.
+    spare = sorted(
+        (cell for cell in cross if not is_hidden(cell) and cell.probe_group != cell.reference_group),
+        key=lambda cell: (cell.fmr.trials, cell.probe_group, cell.reference_group),
+    )
+    while gone and spare and gives_away(gone):
+        gone.append(spare.pop(0))
+    return tuple(cell for cell in cross if cell not in gone)

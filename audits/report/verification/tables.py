@@ -1,0 +1,192 @@
+"""The tables of an audit of verification; the page shows them, and each is a CSV file too."""
+
+from __future__ import annotations
+
+import math
+
+from audits.report.common.words import INDEX_WORDS
+from audits.report.verification.sentences import RateName
+from audits.statistics.disparity import Index
+from audits.statistics.estimates import RateEstimate
+from audits.verification.results import GroupingAudit, VerificationAudit
+from facerec.reporting import Cell, Column, Table, plain
+
+ERRORS = {"fmr": "false matches", "fnmr": "false non-matches", "fta": "failures"}
+PAIRS = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "fta": "comparisons"}
+_OF = {
+    "fmr": "False matches: impostor pairs with both people in the group",
+    "fnmr": "False non-matches: genuine pairs with both sides in the group",
+    "fta": "Failures to acquire: comparisons without a score, both sides in the group",
+}
+
+
+def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName | str) -> Table:
+    """One rate of every group, with everybody's on top.
+
+    Parameters
+    ----------
+    audit : VerificationAudit
+    grouping : GroupingAudit
+    name : {"fmr", "fnmr", "fta"}
+    """
+    level = f"{100 * audit.confidence:g} %"
+    rows = [("everybody", audit.subjects, getattr(audit, name))]
+    if name == "fmr":
+        rows.append(("both people of one group", None, grouping.matched_fmr))
+    strong = tuple(range(len(rows)))
+    rows += [(group.group, group.subjects, getattr(group, name)) for group in grouping.groups]
+    return Table(
+        f"{_OF[name]}, by {plain(grouping.by)}",
+        (
+            Column("group"),
+            Column("people", "count"),
+            Column(PAIRS[name], "count"),
+            Column(ERRORS[name], "count"),
+            Column(name.upper(), "rate"),
+            Column(level, "interval"),
+            Column("worth independent", "count"),
+            Column("evidence"),
+        ),
+        tuple((who, people, *_estimate(found)) for who, people, found in rows),
+        strong=strong,
+    )
+
+
+def group_table(grouping: GroupingAudit) -> Table:
+    """Counts and rates of every group in one wide table, for a program."""
+    columns = [Column("group"), Column("people", "count")]
+    for name in ("fmr", "fnmr", "fta"):
+        columns += [
+            Column(PAIRS[name], "count"),
+            Column(ERRORS[name], "count"),
+            Column(name.upper(), "rate"),
+            Column(f"{name.upper()} interval", "interval"),
+            Column(f"{name.upper()} worth independent", "number"),
+        ]
+    return Table(
+        "Groups",
+        tuple(columns),
+        tuple(
+            (group.group, group.subjects, *(cell for name in ("fmr", "fnmr", "fta") for cell in _wide(group, name)))
+            for group in grouping.groups
+        ),
+    )
+
+
+def cross_table(grouping: GroupingAudit) -> Table:
+    """The matrix of groups, one row per cell."""
+    return Table(
+        f"FMR of probe group by reference group, by {plain(grouping.by)}",
+        (
+            Column("probe"),
+            Column("reference"),
+            Column("impostor pairs", "count"),
+            Column("false matches", "count"),
+            Column("FMR", "rate"),
+            Column("interval", "interval"),
+            Column("share of impostor pairs", "percent"),
+        ),
+        tuple(
+            (
+                cell.probe_group,
+                cell.reference_group,
+                cell.fmr.trials,
+                cell.fmr.errors,
+                cell.fmr.value,
+                cell.fmr.interval,
+                cell.share,
+            )
+            for cell in grouping.cross
+        ),
+    )
+
+
+def index_table(grouping: GroupingAudit, confidence: float) -> Table:
+    """Every index, side by side."""
+    found = grouping.disparity
+    rows = [
+        *(_index("FMR", index) for index in found.fmr),
+        *(_index("FNMR", index) for index in found.fnmr),
+        *(_index("both", index) for index in found.combined),
+    ]
+    return Table(
+        f"How much groups differ, by {plain(grouping.by)}",
+        (
+            Column("of"),
+            Column("index"),
+            Column("value", "number"),
+            Column(f"{100 * confidence:g} % low", "number"),
+            Column("high", "number"),
+            Column("fair", "number"),
+            Column("note"),
+        ),
+        tuple(rows),
+        notes=("No index alone is to be trusted; each hides something that another one shows.",),
+    )
+
+
+def small_groups_table(grouping: GroupingAudit, confidence: float) -> Table:
+    """Raw and shrunk rates with the tests of each group against the others."""
+    tests = {f"{test.rate} {test.group}": test for test in grouping.tests}
+    rows: list[tuple[Cell, ...]] = []
+    for name, shrunk in (("fmr", grouping.shrunk_fmr), ("fnmr", grouping.shrunk_fnmr)):
+        if not any(each.raw.errors for each in shrunk):
+            continue  # without a single error there is nothing that groups could be drawn towards
+        for each in shrunk:
+            test = tests.get(f"{name} {each.group}")
+            rows.append(
+                (
+                    name.upper(),
+                    each.group,
+                    each.raw.trials,
+                    each.raw.value,
+                    each.value,
+                    each.interval,
+                    None if test is None else test.holm,
+                    None if test is None else test.benjamini_hochberg,
+                )
+            )
+    return Table(
+        f"Small groups drawn towards the others, and each group against all others, by {plain(grouping.by)}",
+        (
+            Column("rate"),
+            Column("group"),
+            Column("pairs", "count"),
+            Column("raw", "rate"),
+            Column("shrunk", "rate"),
+            Column(f"{100 * confidence:g} % of shrunk", "interval"),
+            Column("p, Holm", "number"),
+            Column("p, BH", "number"),
+        ),
+        tuple(rows),
+        notes=(
+            "Shrunk: empirical Bayes. p: whether the group differs from all others together.",
+            "Holm's p is for groups that were named beforehand, Benjamini and Hochberg's for exploring.",
+        ),
+    )
+
+
+def _estimate(found: RateEstimate) -> tuple[Cell, ...]:
+    if found.withheld:
+        return None, None, None, None, None, found.evidence
+    worth = round(found.effective_trials) if found.measured else None
+    return found.trials, found.errors, found.value, found.interval, worth, found.evidence
+
+
+def _wide(group: object, name: str) -> tuple[Cell, ...]:
+    found: RateEstimate = getattr(group, name)
+    if found.withheld:
+        return None, None, None, None, None
+    return found.trials, found.errors, found.value, found.interval, found.effective_trials
+
+
+def _index(of: str, index: Index) -> tuple[Cell, ...]:
+    return (
+        of,
+        INDEX_WORDS.get(index.name, index.name),
+        None if math.isnan(index.value) and index.note else index.value,
+        index.interval.low,
+        index.interval.high,
+        index.fair,
+        index.note,
+    )
