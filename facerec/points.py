@@ -43,28 +43,24 @@ def notes_on(point: OperatingPoint, matcher: Matcher | None) -> tuple[str, ...]:
     ModelMismatchError
         If the matchers differ in a part that RULES refuses: the point's error rates do not hold.
     """
-    notes = [] if matcher is None else _noted_differences(point, matcher)
     if matcher is None:
         made = f"the operating point {point.name}, measured with {point.matcher.embedder}"
-        notes.append(f"nothing ties these scores to {made}: the table carries no stamp of the matcher that made them")
-    if point.asserted_by:
-        notes.append(
-            f"asserted by {point.asserted_by}: the scores behind this operating point carry no stamp of "
-            f"{(matcher or point.matcher).embedder}"
-        )
-    return tuple(notes)
-
-
-def _noted_differences(point: OperatingPoint, matcher: Matcher) -> list[str]:
-    differences = matcher.differences(point.matcher)
-    if differences.refused:
+        notes = [f"nothing ties these scores to {made}: the table carries no stamp of the matcher that made them"]
+    elif (differences := matcher.differences(point.matcher)).refused:
         message = (
             f"the operating point {point.name} was measured with {point.matcher.embedder} and does not hold for faces "
             f"of {matcher.embedder}: {'; '.join(differences.refused)}. Measure one: facerec calibrate SCORES.csv --fmr "
             f"{point.target_fmr:g}"
         )
         raise ModelMismatchError(message)
-    return [f"the operating point was measured with another {difference}" for difference in differences.noted]
+    else:
+        notes = [f"the operating point was measured with another {difference}" for difference in differences.noted]
+    if point.asserted_by:
+        notes.append(
+            f"asserted by {point.asserted_by}: the scores behind this operating point carry no stamp of "
+            f"{(matcher or point.matcher).embedder}"
+        )
+    return tuple(notes)
 
 
 def write_points(points: Iterable[OperatingPoint], path: str | Path) -> None:

@@ -124,7 +124,10 @@ def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGE
     checked = tables.check(table)
     genuine, values = checked["genuine"].to_numpy(bool), checked["score"].to_numpy(np.float64)
     mated, non_mated = values[genuine], values[~genuine]
-    supported = [_checked_target(target) for target in target_fmrs if target * len(non_mated) >= 1 - 1e-9]
+    if odd := [target for target in target_fmrs if not 0 < target < 1]:
+        message = f"a target FMR must lie between 0 and 1; got {odd[0]}"
+        raise ArgumentError(message)
+    supported = [target for target in target_fmrs if target * len(non_mated) >= 1 - 1e-9]
     return Evaluation(
         genuines=len(mated),
         impostors=len(non_mated),
@@ -169,20 +172,8 @@ def rates_at_point(table: pd.DataFrame, point: OperatingPoint) -> tuple[Rate, Ra
     `ModelMismatchError` if the table is stamped with a matcher that the point does not hold for.
     """
     matcher = tables.stamp_of(table)
-    if matcher is not None:
-        notes = notes_on(point, matcher)
-    elif point.matcher.is_known:
-        notes = (f"the table carries no stamp; that its scores are of {point.matcher.embedder} is for you to know",)
-    else:
-        notes = ()
+    notes = notes_on(point, matcher) if matcher is not None or point.matcher.is_known else ()
     return (*rates_at(table, point.threshold), notes)
-
-
-def _checked_target(target: float) -> float:
-    if not 0 < target < 1:
-        message = f"a target FMR must lie between 0 and 1; got {target}"
-        raise ArgumentError(message)
-    return target
 
 
 def _different(table: pd.DataFrame, what: str) -> int:

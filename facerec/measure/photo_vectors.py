@@ -84,9 +84,7 @@ class PhotoVectors:
     root: str | Path
     choice: FaceChoice = "central"
     progress: Progress | None = None
-    _unreadable: dict[str, str] = field(default_factory=dict, init=False)
-    _without_face: dict[str, None] = field(default_factory=dict, init=False)
-    _refused: dict[str, str] = field(default_factory=dict, init=False)
+    _failed: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
 
     def __iter__(self) -> Iterator[tuple[str, NDArray[np.float32] | None]]:
         """Each photo and its vector of unit length, float32, shape (d,); None where there is none."""
@@ -94,11 +92,11 @@ class PhotoVectors:
         for done, (image, outcome) in enumerate(zip(self.images, found, strict=True), 1):
             vector = None
             if isinstance(outcome, ImageError):
-                self._unreadable[image] = str(outcome)
+                self._failed[image] = UNREADABLE, str(outcome)
             elif len(outcome) == 0:
-                self._without_face[image] = None
+                self._failed[image] = NO_FACE, ""
             elif problems := self.recognizer.gate.problems(outcome[0]):
-                self._refused[image] = "; ".join(problems)
+                self._failed[image] = REFUSED, "; ".join(problems)
             else:
                 # A copy of one row: a view would keep the vectors of the whole batch alive.
                 vector = outcome.embeddings[0].copy()
@@ -108,10 +106,13 @@ class PhotoVectors:
 
     def failure_of(self, image: str) -> str:
         """Why a photo that was taken has no vector, in the words of ``tables/stamp.py``; empty where it has one."""
-        kinds = ((UNREADABLE, self._unreadable), (NO_FACE, self._without_face), (REFUSED, self._refused))
-        return next((word for word, photos in kinds if image in photos), "")
+        return self._failed.get(image, ("", ""))[0]
 
     @property
     def failures(self) -> PhotoFailures:
         """The photos that failed, once all have been taken."""
-        return PhotoFailures(len(self.images), dict(self._unreadable), tuple(self._without_face), dict(self._refused))
+        unreadable, without_face, refused = (
+            {image: why for image, (word, why) in self._failed.items() if word == kind}
+            for kind in (UNREADABLE, NO_FACE, REFUSED)
+        )
+        return PhotoFailures(len(self.images), unreadable, tuple(without_face), refused)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, DataSetError
-from facerec.measure.datasets.manifests import photos_csv
+from facerec.measure.datasets import photos_csv
 from facerec.photos.folders import photos
 from facerec.training.people import NAMELESS, People, align_people
 from facerec.training.splits import PeopleSplit

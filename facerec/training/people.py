@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import DataSetError, FaceError, ImageError
 from facerec.files import sha256_of
-from facerec.measure.datasets.manifests import photos_csv
+from facerec.measure.datasets import photos_csv
 from facerec.photos import reader
 from facerec.photos.folders import identity_folders
 from facerec.training.chips import Aligned, StoredChips, stored

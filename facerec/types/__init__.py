@@ -1,7 +1,7 @@
 """The values that the stages hand to one another; all frozen, none gains a field later.
 
 ``photos.py`` holds what is read off a photo (detections, faces), ``matcher.py`` what made a score, ``points.py`` the
-threshold with what it rests on (``rates.py``), ``decisions.py`` what is decided, ``contracts.py`` what a
+threshold with what it rests on, ``decisions.py`` what is decided, ``contracts.py`` what a
 detector, a crop recipe and an embedder must be. Similarity is cosine everywhere: larger means more alike.
 """
 
@@ -9,8 +9,7 @@ from facerec.types.contracts import Chips, Crop, Detector, Embedder
 from facerec.types.decisions import Candidate, Decision, Identification, Identifications, Verification
 from facerec.types.matcher import Differences, Matcher
 from facerec.types.photos import Detections, Face, FaceChoice, Faces, Image
-from facerec.types.points import ExpectedRate, OperatingPoint
-from facerec.types.rates import ImpostorTail, Interval, Rate
+from facerec.types.points import ExpectedRate, ImpostorTail, Interval, OperatingPoint, Rate
 
 __all__ = [
     "Candidate",

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from facerec.types.photos import Drawn, freeze, frozen_view
 from facerec.types.plain import Value
-from facerec.types.points import ExpectedRate, OperatingPoint
-from facerec.types.rates import Rate
+from facerec.types.points import ExpectedRate, OperatingPoint, Rate
 from facerec.visible_text import shortened
 
 if TYPE_CHECKING:

@@ -79,7 +79,14 @@ def mark_faces(
     boxes = np.asarray(boxes, np.float64)
     boxes = boxes.reshape(0, 4) if boxes.size == 0 else boxes  # no boxes may come as an empty list
     points = np.asarray(points, np.float64)
-    _check(image, boxes, points, labels)
+    _check_image(image)
+    n = len(labels)
+    if boxes.shape != (n, 4) or points.ndim != 3 or points.shape[::2] != (n, 2):
+        message = f"{n} labels need boxes ({n}, 4) and points ({n}, k, 2); got {boxes.shape} and {points.shape}"
+        raise ArgumentError(message)
+    if not (np.isfinite(boxes).all() and np.isfinite(points).all()):
+        message = "boxes and points must be finite numbers"
+        raise ArgumentError(message)
     height, width = image.shape[:2]
     picture = PillowImage.fromarray(image)
     draw = ImageDraw.Draw(picture)
@@ -139,23 +146,8 @@ def _check_image(image: NDArray[np.uint8]) -> None:
         raise ArgumentError(message)
 
 
-def _check(image: NDArray[np.uint8], boxes: np.ndarray, points: np.ndarray, labels: Sequence[Label]) -> None:
-    _check_image(image)
-    n = len(labels)
-    if boxes.shape != (n, 4) or points.ndim != 3 or points.shape[::2] != (n, 2):
-        message = f"{n} labels need boxes ({n}, 4) and points ({n}, k, 2); got {boxes.shape} and {points.shape}"
-        raise ArgumentError(message)
-    if not (np.isfinite(boxes).all() and np.isfinite(points).all()):
-        message = "boxes and points must be finite numbers"
-        raise ArgumentError(message)
-
-
 def _label(
-    draw: ImageDraw.ImageDraw,
-    size: tuple[int, int],
-    boxes: list[list[float]],
-    labels: Sequence[Label],
-    letters: int,
+    draw: ImageDraw.ImageDraw, size: tuple[int, int], boxes: list[list[float]], labels: Sequence[Label], letters: int
 ) -> None:
     font = _font(letters)
     margin = max(2, letters // 3)
@@ -166,22 +158,19 @@ def _label(
             continue
         plate = (font.getlength(text) + 3 * margin, letters + 1.2 * margin)
         # Covering another plate hides a name; covering a face only part of a picture that the page may show bare.
-        left, top = min(
+        rectangle = min(
             _places(box, plate, size),
-            key=lambda corner: (
-                sum(_overlap((*corner, corner[0] + plate[0], corner[1] + plate[1]), other) for other in placed),
-                sum(_overlap((*corner, corner[0] + plate[0], corner[1] + plate[1]), other) for other in boxes),
-            ),
+            key=lambda tried: tuple(sum(_overlap(tried, other) for other in others) for others in (placed, boxes)),
         )
-        rectangle = (left, top, left + plate[0], top + plate[1])
         placed.append(rectangle)
+        left, top, _, bottom = rectangle
         draw.rectangle(rectangle, fill=_DARK)
-        draw.rectangle((left, top, left + margin, rectangle[3]), fill=_COLOURS[label.decision])
+        draw.rectangle((left, top, left + margin, bottom), fill=_COLOURS[label.decision])
         draw.text((left + 2 * margin, top + plate[1] / 2), text, font=font, fill="white", anchor="lm")
 
 
-def _places(box: list[float], plate: tuple[float, float], size: tuple[int, int]) -> list[tuple[float, float]]:
-    """Top left corners to try, the best first: above, below, beside, inside, then further away; all in the picture."""
+def _places(box: list[float], plate: tuple[float, float], size: tuple[int, int]) -> list[Rectangle]:
+    """Where a plate may go, the best first: above, below, beside, inside, then further away; all in the picture."""
     (left, top, right, bottom), (wide, high), gap = box, plate, 2
     centred = (left + right - wide) / 2
     tries = [(x, y) for x in (left, right - wide) for y in (top - high - gap, bottom + gap)]
@@ -189,10 +178,9 @@ def _places(box: list[float], plate: tuple[float, float], size: tuple[int, int])
     tries += [(left, top), (left, bottom - high)]
     for step in (1, 2, 3):
         tries += [(centred, top - (1 + step) * (high + gap)), (centred, bottom + gap + step * (high + gap))]
-    return [
-        (min(max(x, 0.0), max(size[0] - 1 - wide, 0.0)), min(max(y, 0.0), max(size[1] - 1 - high, 0.0)))
-        for x, y in tries
-    ]
+    right, bottom = max(size[0] - 1 - wide, 0.0), max(size[1] - 1 - high, 0.0)
+    corners = ((min(max(x, 0.0), right), min(max(y, 0.0), bottom)) for x, y in tries)
+    return [(x, y, x + wide, y + high) for x, y in corners]
 
 
 def _overlap(one: Rectangle | Sequence[float], other: Rectangle | Sequence[float]) -> float:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from facerec.errors import ScoreTableError
+from facerec.errors import FacerecError, ScoreTableError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,13 +55,13 @@ def table_suffix(path: str | Path, kind: str) -> str:
 
 
 @contextmanager
-def telling(path: str | Path) -> Iterator[None]:
-    """Put the file before what is wrong with the table in it."""
+def telling(path: str | Path, after: str = "", *, kind: type[FacerecError] | None = None) -> Iterator[None]:
+    """Put the file before what is wrong with the table in it, and raise it as a `kind` of error where one is given."""
     try:
         yield
     except ScoreTableError as problem:
-        message = f"{path}: {problem}"
-        raise type(problem)(message) from problem
+        message = f"{path}: {problem}{after}"
+        raise (kind or type(problem))(message) from problem
 
 
 def read_text_csv(path: Path) -> pd.DataFrame:
