@@ -89,18 +89,10 @@ def tree_squares(points: NDArray[np.float32]) -> NDArray[np.float32]:
 class TemplateCrop:
     """The crop of ArcFace and its kin: the detector's five points brought onto a template by a similarity.
 
-    Attributes
-    ----------
-    size : int
-        Side of the chip in pixels: a multiple of 112, the template's own side, or of 128, where it is 8 of 128 pixels
-        further to the right.
+    The side of the chip is a multiple of 112 pixels, the template's own side, or of 128, where it is 8 of 128 pixels
+    further to the right. Reference: Deng et al. (2019), ArcFace, CVPR; the template as the InsightFace project
+    publishes it.
 
-    References
-    ----------
-    Deng et al. (2019), ArcFace, CVPR; the template as the InsightFace project publishes it.
-
-    Examples
-    --------
     >>> TemplateCrop(112).name
     'five-point-112.v1'
     """
@@ -136,14 +128,8 @@ class BoxCrop:
     """Crop recipe of facenet-pytorch: the box and a margin, cut at the photo's edges, resized to a square.
 
     Unlike other recipes it neither turns the face upright nor keeps its aspect, and where the box reaches beyond the
-    photo it is cut and not padded: the network was trained on such crops.
-
-    Attributes
-    ----------
-    size : int
-        Side of the square in pixels.
-    margin : int
-        Width added to the box, both sides together, in pixels of the square.
+    photo it is cut and not padded: the network was trained on such crops. `size` is the side of the square in pixels;
+    `margin` of them, both sides together, lie around the box.
     """
 
     points_convention: ClassVar[str | None] = None

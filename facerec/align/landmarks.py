@@ -31,20 +31,10 @@ _TREE_INTEGERS = 1 + _SPLITS * _SPLIT_INTEGERS + 1 + _LEAVES * _LEAF_INTEGERS
 class LandmarkTrees:
     """The trees of a 5-point shape predictor, level by level in flat arrays.
 
-    Attributes
-    ----------
-    initial : ndarray, float32, shape (5, 2)
-        Mean shape; 0 … 1 spans the face box.
-    first, second : ndarray, intp, shape (cascades, trees, 15)
-        Which two of the cascade's pixels each split compares.
-    thresholds : ndarray, float32, shape (cascades, trees, 15)
-        A split goes left where first − second > threshold.
-    leaves : ndarray, float32, shape (cascades, trees * 16, 10)
-        What each leaf adds to the shape.
-    anchors : ndarray, intp, shape (cascades, pixels)
-        The landmark that each pixel is placed from.
-    deltas : ndarray, float32, shape (cascades, pixels, 2)
-        The pixel's offset from it, in the frame of the mean shape.
+    `initial` (5, 2) is the mean shape; 0 … 1 spans the face box. Each split compares two of its cascade's pixels,
+    `first` and `second` (cascades, trees, 15), and goes left where first − second > `thresholds`, of the same shape.
+    `leaves` (cascades, trees * 16, 10) hold what each adds to the shape. A pixel is placed from a landmark, its one of
+    `anchors` (cascades, pixels), by `deltas` (cascades, pixels, 2), in the frame of the mean shape.
     """
 
     initial: NDArray[np.float32]

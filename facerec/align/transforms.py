@@ -24,14 +24,8 @@ def similarity_transforms(source: NDArray[np.float32], target: NDArray[np.float3
     to the target. No reflection. Where all points of a set coincide the scale is undefined and the matrix is NaN.
     Shapes that do not fit each other are an `ArgumentError`.
 
-    Notes
-    -----
-    With centred points z and w as complex numbers the factor is Σ conj(z) w / Σ |z|².
-
-    References
-    ----------
-    Umeyama (1991), Least-squares estimation of transformation parameters between two point patterns, PAMI 13(4),
-    restricted to the plane and to rotations, where it has this closed form.
+    Reference: Umeyama (1991), Least-squares estimation of transformation parameters between two point patterns, PAMI
+    13(4), restricted to the plane and to rotations, where it has the closed form of `linear_parts`.
     """
     if source.ndim != 3 or target.ndim != 2 or source.shape[1:] != target.shape or target.shape[1] != 2:
         message = f"points must have shapes (n, k, 2) and (k, 2); got {source.shape} and {target.shape}"

@@ -177,13 +177,6 @@ def _in_batches(network: nn.Module, crops: Tensor, size: int) -> tuple[Tensor, .
     return tuple(torch.cat(part) for part in zip(*parts, strict=True))
 
 
-def _take_pixels_as_they_are(first: nn.Module) -> None:
-    """Fold (x - 127.5) / 128 into the first convolution, which has no padding: w' = w / 128, b' = b - Σ w' · 127.5."""
-    weight, bias = first.get_parameter("weight"), first.get_parameter("bias")
-    weight.div_(128)
-    bias.sub_(weight.sum(dim=(1, 2, 3)) * 127.5)
-
-
 def load_nets(*, device: torch.device, model_files: Path | None = None) -> Nets:
     """Load the three networks: channels last, in evaluation mode, without gradients; errors as of ``weights.load``."""
 
@@ -191,7 +184,9 @@ def load_nets(*, device: torch.device, model_files: Path | None = None) -> Nets:
         content = io.BytesIO(weights.load(file, model_files=model_files))
         network.load_state_dict(torch.load(content, map_location="cpu", weights_only=True))
         network.eval().requires_grad_(requires_grad=False)
-        _take_pixels_as_they_are(network.get_submodule("conv1"))
+        # (x - 127.5) / 128 goes into the first convolution, which has no padding: w' = w / 128, b' = b - Σ w' · 127.5.
+        weight, bias = network.get_parameter("conv1.weight"), network.get_parameter("conv1.bias")
+        bias.sub_(weight.div_(128).sum(dim=(1, 2, 3)) * 127.5)
         return network.to(device=device).to(memory_format=torch.channels_last)
 
     return Nets(loaded(PNet(), catalogue.PNET), loaded(RNet(), catalogue.RNET), loaded(ONet(), catalogue.ONET))

@@ -26,22 +26,11 @@ def forward_of(
 ) -> Callable[[Chips], NDArray[np.float32]]:
     """Return the function from chips to vectors that `network` computes; several threads may call it at once.
 
-    Parameters
-    ----------
-    network : nn.Module
-        Takes float RGB 0 … 255, shape (n, 3, size, size); gives (n, d). Moved to `device` and kept.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    flip : bool
-        Average the unit vectors of each chip and of its mirror image; twice the work, more accurate.
-    precision : {"float32", "bfloat16"}
-        ``bfloat16`` is about twice as fast where the processor computes in it (AVX-512 BF16, AMX, recent GPUs) and
-        slower elsewhere. It moves a unit vector by about 0.01, so galleries and thresholds stay valid.
-
-    Raises
-    ------
-    ArgumentError
-        If `device` or `precision` is not as above.
+    The network takes float RGB 0 … 255, shape (n, 3, size, size), and gives (n, d); it is moved to `device` (``cpu``,
+    ``cuda`` or ``cuda:N``) and kept. `flip` averages the unit vectors of each chip and of its mirror image: twice the
+    work, more accurate. The `precision` ``bfloat16`` is about twice as fast where the processor computes in it (AVX-512
+    BF16, AMX, recent GPUs) and slower elsewhere. It moves a unit vector by about 0.01, so galleries and thresholds stay
+    valid. Another device or precision is an `ArgumentError`.
     """
     if precision not in get_args(Precision):
         message = f"precision must be one of {', '.join(get_args(Precision))}; got {precision!r}"

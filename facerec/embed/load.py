@@ -18,17 +18,8 @@ from facerec.align.crops import crop_recipe, crop_weights
 from facerec.embed import dlib_resnet, facenet
 from facerec.errors import ArgumentError, CorruptWeightsError, WeightsError
 from facerec.files import read_regular
-from facerec.models.folder import (
-    ModelDescription,
-    ModelFolder,
-    Pixels,
-    Terms,
-    Training,
-    WeightsIn,
-    read_model,
-    write_model,
-)
-from facerec.models.folder.values import WEIGHTS_FILES, checked_name
+from facerec.models.folder import ModelFolder, Pixels, Terms, Training, WeightsIn, read_model, write_model
+from facerec.models.folder.values import WEIGHTS_FILES, ModelDescription, checked_name
 from facerec.models.weights import MOST_BYTES, added_models, models_folder
 from facerec.types import Embedder
 
@@ -117,14 +108,8 @@ def _from_folder(path: Path, *, device: str, model_files: Path | None) -> Embedd
 def add_model(folder: Path, *, name: str | None = None) -> ModelFolder:
     """Copy a model's folder, as ``facerec train`` writes it, to where its name (or another one) stands for it.
 
-    Raises
-    ------
-    ArgumentError
-        If the name does not fit, or is one of this project's own.
-    OutputError
-        If a model of that name was added before.
-    WeightsError
-        If the folder is not a model's (see ``facerec.models.folder.read_model``).
+    `ArgumentError` if the name does not fit, or is one of this project's own, `OutputError` if a model of that name was
+    added before, `WeightsError` if the folder is not a model's.
     """
     model = read_model(folder)
     about = model.description if name is None else replace(model.description, name=checked_name(name))
@@ -147,14 +132,8 @@ def describe_onnx(
     """Try an ONNX face network out; its description under that name, and the contents of the file.
 
     `crop` names the recipe that it was trained with, `pixels` is the scaling; `output` says which output of the graph
-    is the vector, where it has several.
-
-    Raises
-    ------
-    ArgumentError
-        If the name or the crop recipe is unknown or does not fit.
-    WeightsError
-        If the file cannot be read, or is not a graph from such images to one vector each.
+    is the vector, where it has several. `ArgumentError` if the name or the crop recipe is unknown or does not fit,
+    `WeightsError` if the file cannot be read, or is not a graph from such images to one vector each.
     """
     from facerec.embed.onnx_graph import onnx_forward, open_graph, probe_dimension
 

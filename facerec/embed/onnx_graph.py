@@ -65,16 +65,10 @@ def onnx_runtime(*, of: Extra = "onnx") -> ModuleType:
 
 
 def open_graph(model: bytes, *, name: str, size: int, output: str | None = None, threads: int = 1) -> OnnxGraph:
-    """Open an ONNX face network from its file's contents; `name` is what it is called in messages.
+    """Open an ONNX face network for images of `size` pixels from its file's contents; `name` is for messages.
 
-    Parameters
-    ----------
-    size : int
-        Side of the images that it will be given, in pixels.
-    output : str, optional
-        Which output is the vector; needed only where there are several.
-    threads : int
-        Threads within the network, >= 1; with one, several photos side by side are fastest.
+    `output` says which output is the vector, where there are several. With one of the `threads` within the network,
+    several photos side by side are fastest.
 
     Raises
     ------

@@ -37,31 +37,15 @@ def fetch(
     progress: Progress | None = None,
     opener: urllib.request.OpenerDirector | None = None,
 ) -> Path:
-    """Download a model file, unless it is there already, and check it.
+    """Download a model file, whose source must be a `Download`, unless it is there already; check it.
 
+    It goes to `model_files`, by default the folder that ``FACEREC_MODEL_FILES`` names, else the user's cache folder.
     The bytes go to a temporary file beside the destination, which takes the final name only after its SHA-256 was found
-    right; on any failure nothing is left behind and an older file stays as it was.
+    right; on any failure nothing is left behind and an older file stays as it was. `opener` is for proxies that the
+    environment does not name.
 
-    Parameters
-    ----------
-    weight : WeightFile
-        Its source must be a `Download`.
-    model_files : path, optional
-        Where to put it; by default the folder that ``FACEREC_MODEL_FILES`` names, else the user's cache folder. Made if
-        it does not exist.
-    progress : callable, optional
-        Called with the bytes so far and the bytes in all (``None`` where the server does not say).
-    opener : urllib.request.OpenerDirector, optional
-        How to open the address, for proxies that the environment does not name.
-
-    Raises
-    ------
-    WeightsError
-        If the file comes with a package and not from a server, or its address is not https.
-        If the server cannot be reached, answers with an error or stops sending.
-        If the file cannot be written, for instance because the disk is full.
-    CorruptWeightsError
-        If the server sent another file.
+    A `CorruptWeightsError` if the server sent another file; a `WeightsError` if the address is not https, the server
+    cannot be reached, answers with an error or stops sending, or the file cannot be written, as on a full disk.
     """
     if isinstance(weight.source, InPackage):
         message = f"{weight.file_name} is not downloaded by itself. {how_to_get(weight)}"

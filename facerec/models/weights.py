@@ -106,14 +106,9 @@ def locate(
     the package that carries the file, the user's cache folder, and `also`, folders each with what to call it in a
     message.
 
-    Raises
-    ------
-    MissingWeightsError
-        If the file is in none of these places; the message lists them, the SHA-256 and the command that gets it.
-    CorruptWeightsError
-        If the first file found has another size or SHA-256; a later place is not tried in silence.
-    WeightsError
-        If a file cannot be read.
+    A file in none of these places is a `MissingWeightsError` that lists them, the SHA-256 and the command that gets it.
+    If the first one found has another size or SHA-256, that is a `CorruptWeightsError`: a later place is not tried in
+    silence. One that cannot be read is a `WeightsError`.
     """
     path = _first_existing(weight, model_files, also)
     _check_digest(weight, path, sha256_of(path, error=WeightsError, advice=PERMISSIONS))

@@ -7,7 +7,7 @@ ResNet-34 of He et al. (2016) with a few layers removed and half the filters.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -76,7 +76,7 @@ class DlibResNet(nn.Module):
         return self.last(self.blocks(x).mean(dim=(2, 3)))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Stored:
     """What the file holds: convolutions with their batch normalisation, the last layer, the mean colour."""
 
@@ -124,7 +124,7 @@ def _read_layers(reader: DlibReader) -> _Stored:
             case "affine_":
                 _read_normalisation(reader, stored)
             case "fc_2":
-                stored = replace(stored, last=_read_last(reader))
+                stored.last = _read_last(reader)
             case "max_pool_2" | "avg_pool_2":
                 reader.integers(6)  # window, stride and padding
             case "relu_" | "add_prev_":

@@ -86,7 +86,7 @@ def rebuild(architecture: Mapping[str, Any], contents: bytes, *, name: str) -> F
     """
     expected = {"name": str, "trunk": str, "size": int, "head": str, "dimension": int}
     for field, kind in expected.items():
-        if not isinstance(architecture.get(field), kind) or isinstance(architecture.get(field), bool):
+        if type(architecture.get(field)) is not kind:
             message = f"{name}: architecture.{field} is missing or is not of the type {kind.__name__}"
             raise CorruptWeightsError(message)
     if (

@@ -76,11 +76,8 @@ def read(source: Source, *, name: str | None = None, bgr: bool = False) -> Image
     ------
     ImageError
         If there is no such file, it is a folder or no regular file, or may not be read.
-    ImageError
         If it is empty, in none of the formats, damaged or cut off.
-    ImageError
         If it has no pixels, more than `MAX_PIXELS` pixels or more than `MAX_BYTES` bytes.
-    ImageError
         If an array is not of a shape above, or its values are not of a range below.
     ArgumentError
         If `source` is none of these, or `bgr` is given for something other than an array.

@@ -120,6 +120,20 @@ def test_another_dlib_model_is_refused() -> None:
         parse_landmark_trees(weights.load(catalogue.DLIB_RESNET_WEIGHTS), name="resnet.dat")
 
 
+@pytest.mark.parametrize("pixels", [0, 1])
+def test_a_cascade_needs_pixels(pixels: int) -> None:
+    """The smallest predictor that could be written is read; without a pixel to compare it is refused."""
+    tree = [15, *[0] * (15 * 4), 16, *[-10, -1, *[0] * 20] * 16]
+    stream = [1, -10, -1, *[0] * 20, 1, 1, *tree, 1, pixels, *[0] * pixels, 1, pixels, *[0] * 4 * pixels]
+    content = b"".join(bytes([0x81 if number < 0 else 1, abs(number)]) for number in stream)
+
+    if pixels:
+        assert parse_landmark_trees(content, name="small.dat").anchors.shape == (1, 1)
+    else:
+        with pytest.raises(CorruptWeightsError, match=r"small\.dat"):
+            parse_landmark_trees(content, name="small.dat")
+
+
 def test_size_as_published(trees: LandmarkTrees) -> None:
     """15 cascades of 500 trees over 800 pixels each."""
     assert trees.first.shape == (15, 500, 15)

@@ -60,14 +60,8 @@ class ModelFolder:
     def weights(self) -> bytes:
         """The file of weights; the bytes returned are the bytes that were checked.
 
-        Raises
-        ------
-        MissingWeightsError
-            If the file is gone.
-        CorruptWeightsError
-            If its SHA-256 is not the one that ``model.json`` states.
-        WeightsError
-            If it cannot be read.
+        `MissingWeightsError` if it is gone, `CorruptWeightsError` if its SHA-256 is not the one that ``model.json``
+        states, `WeightsError` if it cannot be read.
         """
         stated = self.description.weights
         path = self.path / stated.file
@@ -126,24 +120,10 @@ def write_model(
     points: Sequence[OperatingPoint] = (),
     audit: Mapping[str, Any] | None = None,
 ) -> ModelFolder:
-    """Write a model's folder.
+    """Write a model's folder, which must not exist, and read it again; the folder above it is made.
 
-    Parameters
-    ----------
-    folder : Path
-        Must not exist; the folder above it is made.
-    description : ModelDescription
-    weights : bytes
-        The file that ``description.weights`` describes.
-    points : sequence of OperatingPoint
-        Measured with this model.
-    audit : mapping, optional
-        The document of an audit of this model.
-
-    Returns
-    -------
-    ModelFolder
-        As `read_model` reads it again.
+    `weights` is the file that ``description.weights`` describes; `points` were measured with this model, and `audit` is
+    the document of an audit of it.
 
     Raises
     ------
@@ -189,14 +169,9 @@ def attach_points(folder: Path, points: Sequence[OperatingPoint]) -> ModelFolder
 def attach_audit(folder: Path, audit: Path) -> ModelFolder:
     """Put the document of an audit into a model's folder, in place of an earlier one; renew the card.
 
-    Returns the folder as it is now. Errors are those of `read_model`, and those below.
-
-    Parameters
-    ----------
-    folder : Path
-    audit : Path
-        ``audit.json`` as ``facerec audit verification`` writes it, of scores of this model. It names the matcher that
-        its table is stamped with; where it names none, the card says that nobody knows whose scores they were.
+    Of ``audit.json`` as ``facerec audit verification`` writes it, of scores of this model. It names the matcher that
+    its table is stamped with; where it names none, the card says that nobody knows whose scores they were. Returns the
+    folder as it is now. Errors are those of `read_model`, and:
 
     Raises
     ------

@@ -147,20 +147,15 @@ class ModelDescription:
         As after ``--model``: 1 to 64 of a-z, 0-9, ``.``, ``_`` and ``-``, beginning with a letter or digit.
     kind : {"torch", "onnx"}
     architecture : mapping of str to JSON value
-        For ``torch`` what the network is rebuilt from; its ``name`` at least. Empty for ``onnx``.
-    crop : str
-        Name of the crop recipe, as ``facerec.align.crops.crop_recipe`` knows it.
-    crop_weights : tuple of str
-        SHA-256 of the files that the recipe itself needs.
-    pixels : Pixels
+        For ``torch`` what the network is rebuilt from; its ``name`` at least. For ``onnx`` the output, if named.
+    crop, crop_weights : str, tuple of str
+        Name of the crop recipe (``facerec.align.crops.crop_recipe``), and SHA-256 of the files that it needs itself.
     flip : bool
         Whether the vectors of a chip and of its mirror image are averaged.
     dimension : int
-        Length of a vector.
-    weights : WeightsIn
-    terms : Terms
-    training : Training
-    parents : tuple of Parent
+        Length of a vector, 1 or more.
+    pixels, weights, terms, training, parents : Pixels, WeightsIn, Terms, Training, tuple of Parent
+        As these say.
     """
 
     name: str
