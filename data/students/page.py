@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from facerec.measure.evaluation import Evaluation
 from facerec.reporting import Column, Figure, Page, Section, Table, Text
 from facerec.reporting.figures import draw
-from facerec.reporting.learning_charts import Bubble, cost_bubbles
+from facerec.reporting.charts import Bubble, cost_bubbles
 from facerec.types import Interval
 
 

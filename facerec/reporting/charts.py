@@ -1,4 +1,4 @@
-"""Charts of matching performance: `prepare_histogram` computes, the others draw on axes that they are given.
+"""Charts of matching and of learning: `prepare_histogram` computes, the others draw on axes that they are given.
 
 None of them decides anything: the operating point, the rates and their intervals come from who measured them.
 """
@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError
@@ -19,18 +21,12 @@ from facerec.reporting.figures import BLUE, GREY, INK, VERMILION
 
 _DET_TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.1, 0.2, 0.5)
 _DET_MOST = 0.5
+_MARKERS = "osD^vPX*h"
 
 
 @dataclass(frozen=True, eq=False)
 class DetLine:
-    """Error rates over the thresholds.
-
-    Attributes
-    ----------
-    label : str
-    fmr, fnmr : ndarray, float64, shape (n,)
-        Rates 0 … 1 at the same thresholds, in threshold order.
-    """
+    """Error rates over the thresholds: `fmr` and `fnmr`, rates 0 … 1, float64 (n,), in threshold order."""
 
     label: str
     fmr: NDArray[np.float64]
@@ -65,24 +61,11 @@ class OperatingMark:
 
 
 def det_curve(axes: Axes, curves: Sequence[DetLine], *, marks: Sequence[OperatingMark] = ()) -> None:
-    """Draw FNMR over FMR, both on normal-deviate axes, with operating points marked.
+    """Draw FNMR over FMR, both on normal-deviate axes: a line per curve, a diamond with its label per mark.
 
-    Parameters
-    ----------
-    axes : Axes
-    curves : sequence of DetLine
-        Drawn in this order, one line each.
-    marks : sequence of OperatingMark
-        Drawn as diamonds with their label.
-
-    Notes
-    -----
     Scores that are normal for genuine and impostor pairs make a straight line. A rate of 0 lies at minus infinity
-    and is drawn at the axis' lower end; rates above one half are left out.
-
-    References
-    ----------
-    Martin et al. (1997), "The DET curve in assessment of detection task performance", Eurospeech.
+    and is drawn at the axis' lower end; rates above one half are left out. Martin et al. (1997), "The DET curve in
+    assessment of detection task performance", Eurospeech.
     """
     floors = (
         _floor([*(c.fmr for c in curves), *(m.fmr for m in marks)]),
@@ -110,15 +93,9 @@ def det_curve(axes: Axes, curves: Sequence[DetLine], *, marks: Sequence[Operatin
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """Genuine and impostor scores in the same bins.
+    """Genuine and impostor pairs, int64 (n,), in the same bins between `edges`, float64 (n + 1,).
 
-    Attributes
-    ----------
-    edges : ndarray, float64, shape (n + 1,)
-    genuine, impostor : ndarray, int64, shape (n,)
-        Pairs per bin.
-    unmeasured : int
-        Pairs without a score (failures to acquire); they are in no bin.
+    Pairs without a score (failures to acquire) are in no bin; `unmeasured` counts them.
     """
 
     edges: NDArray[np.float64]
@@ -133,14 +110,7 @@ class Histogram:
 
 
 def prepare_histogram(genuine: ArrayLike, impostor: ArrayLike, *, bins: int = 60) -> Histogram:
-    """Count scores per bin.
-
-    Parameters
-    ----------
-    genuine, impostor : array_like, shape (n,) and (m,)
-        Scores; NaN for a pair without one.
-    bins : int
-        Of equal width, over the range of all scores.
+    """Count scores, (n,) and (m,), NaN for a pair without one, in bins of equal width over the range of all.
 
     Raises
     ------
@@ -159,17 +129,7 @@ def prepare_histogram(genuine: ArrayLike, impostor: ArrayLike, *, bins: int = 60
 
 
 def score_histogram(axes: Axes, histogram: Histogram, *, threshold: float | None = None, unit: str = "score") -> None:
-    """Draw genuine and impostor scores as shares of their own number, with the threshold as a line.
-
-    Parameters
-    ----------
-    axes : Axes
-    histogram : Histogram
-    threshold : float, optional
-        Pairs to the right of it are matches.
-    unit : str
-        What a score is, for example ``cosine similarity``.
-    """
+    """Draw genuine and impostor scores as shares of their own number; right of the line `threshold` are matches."""
     for name, counts, colour, line in (
         ("impostor", histogram.impostor, VERMILION, "--"),
         ("genuine", histogram.genuine, BLUE, "-"),
@@ -209,17 +169,14 @@ def bars(
     kind: Kind = "number",
     unit: str = "",
 ) -> None:
-    """Draw one horizontal bar per value, the first at the top, each with its number.
+    """Draw one horizontal bar per value, the first at the top, each with its number; 0.8 + 0.3 n inches suit n bars.
 
     Parameters
     ----------
     axes : Axes
-        A height of 0.8 + 0.3 n inches suits n bars.
     labels : sequence of str, length n
-    values : array_like, shape (n,)
-        0 or more; NaN is written "not measured" and has no bar.
-    low, high : array_like, shape (n,), optional
-        Ends of the interval of each value; both or neither.
+    values, low, high : array_like, shape (n,)
+        0 or more, with the ends of their intervals, both or neither; NaN is written "not measured" and has no bar.
     kind : Kind
         How the numbers are written, as in a table.
     unit : str
@@ -253,6 +210,142 @@ def bars(
     axes.set_xlabel(unit)
     axes.margins(x=0.14)
     axes.set_xlim(left=0)  # after the margins: it fixes both ends
+
+
+@dataclass(frozen=True)
+class Series:
+    """A line in ascending order of x, with its band from `low` to `high`; both are empty where there is none."""
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.x) != len(self.y) or len(self.low) != len(self.high) or len(self.low) not in (0, len(self.x)):
+            message = f"line {self.label!r} needs one y, and one interval or none, per x; got {len(self.x)} x"
+            raise ArgumentError(message)
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """A result: its cost `x`, above 0, and its accuracy `y`, 0 … 1, with the interval from `low` to `high`.
+
+    Those of one label share a colour and are joined by a line; the area shows `size`, above 0.
+    """
+
+    label: str
+    x: float
+    y: float
+    low: float
+    high: float
+    size: float
+
+
+def accuracy_bands(
+    axes: Axes,
+    series: Sequence[Series],
+    *,
+    unit: str,
+    ticks: Sequence[float] = (),
+    floor: tuple[str, float] | None = None,
+) -> None:
+    """Draw accuracy, 0 … 1, with bands over a log axis of x, above 0, whose meaning is `unit`.
+
+    The axis has its marks at `ticks`, by default at every x; `floor` is the name and accuracy of a baseline.
+    """
+    for number, each in enumerate(series):
+        line = axes.plot(each.x, each.y, marker=_MARKERS[number % len(_MARKERS)], markersize=5, label=each.label)[0]
+        if len(each.x) > 1 and each.low:
+            axes.fill_between(each.x, each.low, each.high, color=line.get_color(), alpha=0.13, linewidth=0)
+        elif each.low:
+            axes.plot(
+                [each.x[0]] * 2, [each.low[0], each.high[0]], color=line.get_color(), linewidth=1.2, linestyle="-"
+            )
+    if floor is not None:
+        axes.axhline(floor[1], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label=floor[0])
+    _of_accuracy(axes, unit)
+    places = sorted(set(ticks) or {x for each in series for x in each.x})
+    axes.xaxis.set_major_locator(FixedLocator(places))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+
+
+def cost_bubbles(axes: Axes, bubbles: Sequence[Bubble], *, unit: str, size_unit: str) -> None:
+    """Draw accuracy over cost (`unit`) on a log axis, the areas showing `size_unit`; a label's bubbles ascend in x."""
+    largest = max((each.size for each in bubbles), default=1.0)
+    for label in dict.fromkeys(each.label for each in bubbles):
+        own = [each for each in bubbles if each.label == label]
+        x, y = [each.x for each in own], [each.y for each in own]
+        line = axes.plot(x, y, linewidth=1, alpha=0.6)[0]
+        colour = line.get_color()
+        axes.vlines(
+            x, [each.low for each in own], [each.high for each in own], color=colour, linewidth=1, linestyle="-"
+        )
+        axes.scatter(
+            x,
+            y,
+            s=[20 + 130 * each.size / largest for each in own],
+            color=colour,
+            alpha=0.75,
+            edgecolor="white",
+            linewidth=0.8,
+            zorder=3,
+            label=label,
+        )
+    _of_accuracy(axes, unit)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write_number(value, "amount")))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    legend = axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=size_unit)
+    legend.get_title().set_fontsize(8.5)
+    for handle in legend.legend_handles:
+        if handle is not None and hasattr(handle, "set_sizes"):
+            handle.set_sizes([40])
+
+
+def learning_curves(axes: Axes, series: Sequence[Series], *, name: str, percent: bool, legend: bool) -> None:
+    """Draw a quantity, by its name and in percent where it is a share, over the steps of trainings."""
+    for number, each in enumerate(series):
+        axes.plot(each.x, each.y, marker=_MARKERS[number % len(_MARKERS)], markersize=4, label=each.label)
+    if percent:
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlim(left=0)
+    axes.set_xlabel("steps")
+    axes.set_title(name)
+    if legend:
+        axes.legend(loc="best")
+
+
+def confusion(axes: Axes, names: Sequence[str], counts: NDArray[np.int64]) -> None:
+    """Draw how often each class (row of `counts`, int64 (n, n)) was answered as each other; shades are row shares."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    colours = mpl.colormaps["cividis"].reversed()
+    axes.imshow(shares, cmap=colours, vmin=0, vmax=1, aspect="equal")
+    for row in range(len(names)):
+        for column in range(len(names)):
+            shade = colours(shares[row, column])
+            dark = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2] < 0.5
+            text = f"{counts[row, column]:,}" if counts[row, column] else "·"
+            axes.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if dark else INK)
+    short = [name if len(name) <= 18 else f"{name[:17]}…" for name in names]
+    turned = len(names) > 4
+    axes.set_xticks(range(len(names)), short, rotation=45 if turned else 0, ha="right" if turned else "center")
+    axes.set_yticks(range(len(names)), short)
+    axes.set_xlabel("answer")
+    axes.set_ylabel("right class")
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _of_accuracy(axes: Axes, unit: str) -> None:
+    axes.set_xscale("log")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlabel(unit)
+    axes.set_ylabel("accuracy")
 
 
 def _floor(rates: Sequence[ArrayLike]) -> float:

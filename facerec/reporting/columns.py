@@ -44,15 +44,7 @@ _NBSP = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table.
-
-    Attributes
-    ----------
-    name : str
-        Its heading; the unit stands in the cells or here, once.
-    kind : Kind
-        What its cells are.
-    """
+    """A column of a table: its heading, and what its cells are; a unit stands in the cells or here, once."""
 
     name: str
     kind: Kind = "text"
@@ -69,13 +61,7 @@ class Column:
         return self.kind not in ("text", "code", "verdict")
 
     def checked(self, cell: object) -> Cell:
-        """Return `cell` as a plain Python value.
-
-        Raises
-        ------
-        ArgumentError
-            If it is not of the column's kind.
-        """
+        """Return `cell` as a plain Python value; `ArgumentError` if it is not of the column's kind."""
         if cell is None:
             return None
         if self.kind in ("text", "code") and isinstance(cell, str):

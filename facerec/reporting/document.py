@@ -37,11 +37,7 @@ def json_number(value: object) -> Any:  # noqa: ANN401 - what json.dumps takes
     ('not measured', 0.1, None)
     """
     if isinstance(value, Interval):
-        return {
-            "low": json_number(value.low),
-            "high": json_number(value.high),
-            "confidence": json_number(value.confidence),
-        }
+        return {name: json_number(getattr(value, name)) for name in ("low", "high", "confidence")}
     if isinstance(value, float) and not math.isfinite(value):
         if math.isnan(value):
             return UNMEASURED

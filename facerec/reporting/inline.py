@@ -32,16 +32,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u20
 
 @dataclass(frozen=True)
 class Span:
-    """A run of text of one kind.
-
-    Attributes
-    ----------
-    kind : {"plain", "strong", "code", "link"}
-    text : str
-        What the reader sees, marks removed.
-    target : str
-        Where a link leads; empty for the other kinds.
-    """
+    """A run of text of one kind, as the reader sees it, marks removed; `target` is where a link leads, else empty."""
 
     kind: Literal["plain", "strong", "code", "link"]
     text: str
@@ -53,15 +44,7 @@ Spans: TypeAlias = tuple[Span, ...]
 
 @dataclass(frozen=True)
 class Paragraph:
-    """One paragraph, or one list of bullets.
-
-    Attributes
-    ----------
-    items : tuple of Spans
-        One for a paragraph, one per bullet for a list.
-    bullets : bool
-        True for a list.
-    """
+    """One paragraph, which has one item, or a list of `bullets`, which has one for each."""
 
     items: tuple[Spans, ...]
     bullets: bool = False

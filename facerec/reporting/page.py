@@ -21,20 +21,19 @@ from facerec.reporting.columns import WORDS, Cell, Column, Kind, Standing
 from facerec.reporting.inline import Paragraph, Spans, parse_paragraphs, parse_spans, printable
 
 
+def _set(block: object, **values: object) -> None:
+    for name, value in values.items():
+        object.__setattr__(block, name, value)
+
+
 @dataclass(frozen=True)
 class Text:
-    """Paragraphs, separated by blank lines; lines that start with ``-`` and a space are a list.
-
-    Attributes
-    ----------
-    content : str
-        Prose.
-    """
+    """Paragraphs of prose, separated by blank lines; lines that start with ``-`` and a space are a list."""
 
     content: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "content", printable(self.content))
+        _set(self, content=printable(self.content))
         self.paragraphs  # noqa: B018 - a bad link must be refused here, not when the page is rendered
 
     @property
@@ -45,14 +44,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Callout:
-    """A remark that stands out by its word and its shape, and only then by its colour.
-
-    Attributes
-    ----------
-    standing : {"pass", "fail", "insufficient", "note", "warning"}
-    text : str
-        Prose, one paragraph.
-    """
+    """A remark, one paragraph of prose, that stands out by its word and its shape, and only then by its colour."""
 
     standing: Standing
     text: str
@@ -61,7 +53,7 @@ class Callout:
         if self.standing not in get_args(Standing):
             message = f"a callout is one of {', '.join(get_args(Standing))}; got {self.standing!r}"
             raise ArgumentError(message)
-        object.__setattr__(self, "text", printable(self.text))
+        _set(self, text=printable(self.text))
         self.spans  # noqa: B018 - as in Text
 
     @property
@@ -80,13 +72,7 @@ _FACTS: Mapping[type, Kind] = {str: "text", int: "count"}
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and values: provenance, settings, counts.
-
-    Attributes
-    ----------
-    items : tuple of (str, str | int | float | None)
-        Values are shown as they are; numbers with separators and four digits.
-    """
+    """Names and values (provenance, settings, counts): shown as they are, numbers with separators and four digits."""
 
     items: tuple[tuple[str, str | int | float | None], ...]
 
@@ -95,7 +81,7 @@ class Facts:
             (printable(name), Column(name, _FACTS.get(type(value), "number")).checked(value))
             for name, value in self.items
         )
-        object.__setattr__(self, "items", checked)
+        _set(self, items=checked)
 
     @property
     def written(self) -> tuple[tuple[str, str], ...]:
@@ -132,11 +118,9 @@ class Table:
         if not self.columns:
             message = f"table {self.caption!r} has no columns"
             raise ArgumentError(message)
-        object.__setattr__(self, "caption", printable(self.caption))
-        object.__setattr__(self, "columns", tuple(self.columns))
-        object.__setattr__(self, "rows", tuple(self._checked(number, row) for number, row in enumerate(self.rows)))
-        object.__setattr__(self, "notes", tuple(printable(note) for note in self.notes))
-        object.__setattr__(self, "strong", tuple(sorted(set(self.strong))))
+        _set(self, caption=printable(self.caption), columns=tuple(self.columns))
+        rows = tuple(self._checked(number, row) for number, row in enumerate(self.rows))
+        _set(self, rows=rows, notes=tuple(map(printable, self.notes)), strong=tuple(sorted(set(self.strong))))
         for note in (self.caption, *self.notes):
             parse_spans(note)
         if any(not 0 <= number < len(self.rows) for number in self.strong):
@@ -182,21 +166,14 @@ class Figure:
             raise ArgumentError(message)
         series = {name: Column(name, "number") for name in self.data}
         checked = {column.name: tuple(map(column.checked, self.data[name])) for name, column in series.items()}
-        object.__setattr__(self, "data", MappingProxyType(checked))
+        _set(self, data=MappingProxyType(checked))
 
 
 @dataclass(frozen=True)
 class Picture:
     """A photo, inside the page: for pages that stay where their photos may be seen.
 
-    Attributes
-    ----------
-    data : bytes
-        A PNG or JPEG file.
-    alt : str
-        What it shows, for who cannot see it.
-    caption : str
-        Prose.
+    `data` are the bytes of a PNG or JPEG file, `alt` says what it shows, for who cannot see it, `caption` is prose.
     """
 
     data: bytes
@@ -219,17 +196,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """Figures and pictures that are compared; they stand in a row where the screen is wide enough.
-
-    Attributes
-    ----------
-    items : tuple of Figure and Picture
-    """
+    """Figures and pictures that are compared; they stand in a row where the screen is wide enough."""
 
     items: tuple[Figure | Picture, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "items", tuple(self.items))
+        _set(self, items=tuple(self.items))
 
 
 Block: TypeAlias = Text | Callout | Facts | Table | Figure | Picture | SideBySide
@@ -237,35 +209,18 @@ Block: TypeAlias = Text | Callout | Facts | Table | Figure | Picture | SideBySid
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page with a heading.
-
-    Attributes
-    ----------
-    title : str
-    blocks : tuple of Block
-    """
+    """A part of a page with a heading."""
 
     title: str
     blocks: tuple[Block, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "title", printable(self.title))
-        object.__setattr__(self, "blocks", tuple(self.blocks))
+        _set(self, title=printable(self.title), blocks=tuple(self.blocks))
 
 
 @dataclass(frozen=True)
 class Page:
-    """A report.
-
-    Attributes
-    ----------
-    title : str
-    summary : str
-        Prose under the title: what was examined.
-    sections : tuple of Section
-    lead : tuple of Block
-        What is read first, before the table of contents: the verdict.
-    """
+    """A report: `summary` is prose under the title, what was examined; `lead` is read first: the verdict."""
 
     title: str
     summary: str
@@ -276,10 +231,8 @@ class Page:
         if not self.title.strip():
             message = "a page needs a title"
             raise ArgumentError(message)
-        object.__setattr__(self, "title", printable(self.title))
-        object.__setattr__(self, "summary", printable(self.summary))
-        object.__setattr__(self, "sections", tuple(self.sections))
-        object.__setattr__(self, "lead", tuple(self.lead))
+        _set(self, title=printable(self.title), summary=printable(self.summary))
+        _set(self, sections=tuple(self.sections), lead=tuple(self.lead))
         parse_spans(self.summary)
 
     def illustrations(self) -> Iterator[Figure | Picture]:
@@ -295,6 +248,5 @@ def _describe(illustration: Figure | Picture) -> None:
     if not illustration.alt.strip():
         message = f"a {type(illustration).__name__.lower()} needs an alt text: what it shows, in a sentence"
         raise ArgumentError(message)
-    object.__setattr__(illustration, "alt", printable(" ".join(illustration.alt.split())))
-    object.__setattr__(illustration, "caption", printable(illustration.caption))
+    _set(illustration, alt=printable(" ".join(illustration.alt.split())), caption=printable(illustration.caption))
     parse_spans(illustration.caption)

@@ -20,14 +20,7 @@ from facerec.reporting.page import Page
 
 @dataclass(frozen=True)
 class Written:
-    """Where a page is.
-
-    Attributes
-    ----------
-    html, markdown, json : Path
-    attachments : tuple of Path
-        The drawings and photos that the Markdown refers to, in reading order.
-    """
+    """Where a page is; `attachments` are the drawings and photos that the Markdown refers to, in reading order."""
 
     html: Path
     markdown: Path
@@ -58,22 +51,15 @@ def write(page: Page, folder: Path, *, stem: str = "report") -> Written:
         message = f"a report's files are named with letters, digits, dots, hyphens and underscores; got {stem!r}"
         raise ArgumentError(message)
     drawings = attachments(page, stem=stem)
-    texts = {
-        f"{stem}.json": render_json(page),
-        f"{stem}.md": render_markdown(page, stem=stem),
-        f"{stem}.html": render_html(page),
-    }
+    texts = {"json": render_json(page), "md": render_markdown(page, stem=stem), "html": render_html(page)}
+    written = {**drawings, **{f"{stem}.{kind}": text.encode("utf-8") for kind, text in texts.items()}}
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"the folder {folder} cannot be made: {error.strerror or error}"
         raise OutputError(message) from error
-    for name, content in {**drawings, **{name: text.encode("utf-8") for name, text in texts.items()}}.items():
+    for name, content in written.items():
         with replacing(folder / name) as partial:
             partial.write_bytes(content)
-    return Written(
-        html=folder / f"{stem}.html",
-        markdown=folder / f"{stem}.md",
-        json=folder / f"{stem}.json",
-        attachments=tuple(folder / name for name in drawings),
-    )
+    html, markdown, json = (folder / f"{stem}.{kind}" for kind in ("html", "md", "json"))
+    return Written(html, markdown, json, tuple(folder / name for name in drawings))

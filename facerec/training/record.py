@@ -11,8 +11,8 @@ from pathlib import Path
 
 from facerec.files import replacing
 from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text, Written, write
+from facerec.reporting.charts import Series, learning_curves
 from facerec.reporting.figures import draw
-from facerec.reporting.learning_charts import Series, learning_curves
 from facerec.training.progress import Epoch, best_of
 
 

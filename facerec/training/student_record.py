@@ -19,8 +19,8 @@ from facerec.models.folder import ModelDescription, Parent, Pixels, Terms, Train
 from facerec.models.folder.values import WEIGHTS_FILES, CommercialUse
 from facerec.networks.face_network import FaceNetwork
 from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text, Written, write
+from facerec.reporting.charts import Series, learning_curves
 from facerec.reporting.figures import draw
-from facerec.reporting.learning_charts import Series, learning_curves
 from facerec.training.faces import named
 from facerec.training.measuring import compared
 from facerec.training.people import People

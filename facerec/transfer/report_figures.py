@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.reporting import Figure, plain, write_number
-from facerec.reporting.figures import draw
-from facerec.reporting.learning_charts import (
+from facerec.reporting.charts import (
     Bubble,
     Series,
     accuracy_bands,
@@ -18,6 +17,7 @@ from facerec.reporting.learning_charts import (
     cost_bubbles,
     learning_curves,
 )
+from facerec.reporting.figures import draw
 from facerec.transfer.bench import Bench
 from facerec.transfer.cells import Outcome, shots_text
 from facerec.transfer.comparing import Method, Summary

@@ -7,8 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from facerec.errors import ArgumentError
-from facerec.reporting.figures import draw
-from facerec.reporting.learning_charts import (
+from facerec.reporting.charts import (
     Bubble,
     Series,
     accuracy_bands,
@@ -16,6 +15,7 @@ from facerec.reporting.learning_charts import (
     cost_bubbles,
     learning_curves,
 )
+from facerec.reporting.figures import draw
 
 LINEAR = Series("linear", (1.0, 5.0, 40.0), (0.3, 0.6, 0.9), (0.2, 0.5, 0.85), (0.4, 0.7, 0.95))
 ALONE = Series("fine-tune", (20.0,), (0.7,), (0.6,), (0.8,))
