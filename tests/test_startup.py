@@ -76,6 +76,11 @@ def command(line: str, status: int) -> str:
         command("identify photo.png --gallery nosuch.db", 2),
         command("identify nosuch.jpg --gallery nosuch.db", 2),
         command("enroll ada nosuch.jpg --gallery new.db --consent given", 2),
+        command("enroll ada nosuch.jpg no_photo.png --gallery new.db", 2),
+        command("enroll ada photo.png --gallery nosuch/new.db", 2),
+        command("gallery reembed --gallery nosuch.db", 2),
+        command("distil --data . --teacher nosuch --out new", 2),
+        command("export nosuch --onnx new", 2),
     ],
 )
 def test_what_needs_no_network_and_no_table_starts_at_once(program: str, tmp_path: Path) -> None:

@@ -10,13 +10,7 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program and leave it with its exit status.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        The command line without the program's name; by default the one that Python was started with.
-    """
+    """Run the program and leave it with its exit status; by default with the arguments that Python was started with."""
     from facerec.cli.app import app
     from facerec.cli.running import run
 

@@ -12,18 +12,17 @@ from facerec.cli import (
     demo,
     detect,
     distil,
-    embed,
     enroll,
     evaluate,
     export,
     identify,
-    score,
+    tables,
     train,
     verify,
 )
 from facerec.cli.audit.app import app as audit
 from facerec.cli.console import say
-from facerec.cli.gallery.app import app as gallery
+from facerec.cli.gallery import app as gallery
 from facerec.cli.models.app import app as models
 from facerec.cli.options import examples, flag
 from facerec.cli.transfer.app import app as transfer
@@ -79,8 +78,8 @@ app.command(rich_help_panel=_PHOTOS, epilog=verify.EXAMPLES)(verify.verify)
 app.command(rich_help_panel=_GALLERIES, epilog=enroll.EXAMPLES)(enroll.enroll)
 app.command(rich_help_panel=_GALLERIES, epilog=identify.EXAMPLES)(identify.identify)
 app.add_typer(gallery, rich_help_panel=_GALLERIES)
-app.command(rich_help_panel=_MEASURING, epilog=score.EXAMPLES)(score.score)
-app.command(rich_help_panel=_MEASURING, epilog=embed.EXAMPLES)(embed.embed)
+app.command(rich_help_panel=_MEASURING, epilog=tables.SCORE_EXAMPLES)(tables.score)
+app.command(rich_help_panel=_MEASURING, epilog=tables.EMBED_EXAMPLES)(tables.embed)
 app.add_typer(evaluate.app, rich_help_panel=_MEASURING)
 app.command(rich_help_panel=_MEASURING, epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.add_typer(audit, rich_help_panel=_AUDITS)

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, MinFaceSize, Model, ModelFiles, examples, option
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, Model, examples, option
+from facerec.cli.recognition import Networks
 
 EXAMPLES = examples(
     "facerec calibrate scores.csv --fmr 0.01 --fmr 0.001 --out points.json --data-set ours",
@@ -16,6 +18,7 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def calibrate(
     table: Annotated[
         Path, typer.Argument(metavar="SCORES", help="A score table made by facerec score or evaluate lfw.")
@@ -40,9 +43,7 @@ def calibrate(
     ] = None,
     as_json: AsJson = False,
     model: Model = None,
-    min_face_size: MinFaceSize = 40,
-    device: Device = None,
-    model_files: ModelFiles = None,
+    networks: Networks,
 ) -> None:
     """Measure the threshold that keeps the false match rate at a target.
 
@@ -62,11 +63,7 @@ def calibrate(
         )
         raise ArgumentError(message)
     rows = read(table)
-    asserted = None
-    if model is not None:
-        from facerec.cli.recognition import load_recognizer
-
-        asserted = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size).matcher
+    asserted = None if model is None else networks.load(model).matcher
     points = [
         measure(rows, target, data_set=data_set or table.name, asserted=asserted, asserted_by=asserted_by or "")
         for target in sorted(set(fmr), reverse=True)
@@ -79,7 +76,7 @@ def calibrate(
                 "expected in this table, 30 make a reliable threshold"
             )
     if as_json:
-        console.document({"points": [point.to_dict() for point in points], "out": str(out)})
+        console.document({"points": points, "out": out})
         return
     if not points[0].matcher.is_known:
         console.note(

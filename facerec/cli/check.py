@@ -23,7 +23,6 @@ def check(*, device: Device = None, model_files: ModelFiles = None, as_json: AsJ
             console.say(f"{'ok' if finding.ok else 'problem':8}{finding.name}: {finding.text}")
     problems = [finding.name for finding in findings if not finding.ok]
     if as_json:
-        told = [{"name": each.name, "ok": each.ok, "text": each.text} for each in findings]
-        console.document({"ok": not problems, "findings": told})
+        console.document({"ok": not problems, "findings": findings})
     if problems:
         fail(f"{console.counted(len(problems), 'problem', 'problems')}: {', '.join(problems)}")

@@ -15,11 +15,7 @@ _NOT_TOLD = {"out", "as_json", "junit", "summary"}
 def command_line(context: typer.Context, **settled: object) -> tuple[str, ...]:
     """The words of the command: what was given, in the order in which it was given, and paths without their folders.
 
-    Parameters
-    ----------
-    context : typer.Context
-    **settled
-        Options whose value was settled later, by their parameters' names; one that is None is left out.
+    Options whose value was `settled` later stand with that value, by their parameters' names; without one, nowhere.
     """
     parameters = {str(each.name): each for each in context.command.params}
     given = [name for name in context.params if _is_given(context, name)]

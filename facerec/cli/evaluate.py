@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,8 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, MinFaceSize, Model, ModelFiles, examples, flag, option
-from facerec.cli.tables import failures_document, refuse_unwritable, report
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, Model, examples, flag, option
+from facerec.cli.paths import must_be_table
+from facerec.cli.recognition import Networks
+from facerec.cli.tables import failures_document, say_failures
 
 if TYPE_CHECKING:
     from facerec.measure.evaluation import Evaluation, TrueMatches
@@ -28,6 +32,7 @@ app = typer.Typer(
         "facerec evaluate lfw --data lfw/ --scores lfw.csv --json",
     )
 )
+@grouped
 def lfw(
     data: Annotated[Path, option("--data DIR", "The folder of LFW: pairs.txt and the photos.")],
     *,
@@ -44,9 +49,7 @@ def lfw(
     ] = None,
     as_json: AsJson = False,
     model: Model = None,
-    min_face_size: MinFaceSize = 40,
-    device: Device = None,
-    model_files: ModelFiles = None,
+    networks: Networks,
 ) -> None:
     """Run LFW's official ten folds, from the photos to the figures.
 
@@ -54,7 +57,6 @@ def lfw(
     shows no face counts as rejected. Accuracy on a fold is at the threshold that the other nine choose; the thresholds
     for a false match rate are taken on all pairs.
     """
-    from facerec.cli.recognition import load_recognizer
     from facerec.errors import ArgumentError
     from facerec.measure.datasets import lfw as read_lfw
     from facerec.measure.evaluation import evaluate_scores, score_pairs
@@ -65,10 +67,10 @@ def lfw(
         message = "pseudonyms are for the table that --scores writes; add --scores OUT.csv"
         raise ArgumentError(message)
     if scores is not None:
-        refuse_unwritable(scores)
-    key = _key(pseudonym_key) if secret else b""
+        must_be_table(scores)
+    key = b"" if not secret else secrets.token_bytes(32) if pseudonym_key is None else pseudonym_key.read_bytes()
     pairs = read_lfw(data)
-    recognizer = load_recognizer(model, model_files=model_files, device=device, min_face_size=min_face_size)
+    recognizer = networks.load(model)
     started = time.perf_counter()
     with console.progress("comparing LFW's pairs") as progress:
         table, failures = score_pairs(recognizer, pairs, data, choice="central", progress=progress)
@@ -76,7 +78,7 @@ def lfw(
     if scores is not None:
         write(pseudonymise(table, key=key) if secret else table, scores)
     evaluation = evaluate_scores(table)
-    report(failures)
+    say_failures(failures)
     per_second = failures.photos / seconds
     if as_json:
         console.document(
@@ -85,8 +87,8 @@ def lfw(
                 **failures_document(failures),
                 "images_per_second": per_second,
                 "seconds": seconds,
-                "matcher": recognizer.matcher.to_dict(),
-                "scores": None if scores is None else str(scores),
+                "matcher": recognizer.matcher,
+                "scores": scores,
             }
         )
         return
@@ -128,9 +130,9 @@ def evaluate_table(
                 "threshold": point.threshold,
                 "target_fmr": point.target_fmr,
                 "measured_on": point.data_set,
-                "fmr": fmr.to_dict(),
-                "fnmr": fnmr.to_dict(),
-                "notes": list(notes),
+                "fmr": fmr,
+                "fnmr": fnmr,
+                "notes": notes,
             }
             for point, fmr, fnmr, notes in measured
         ]
@@ -145,16 +147,14 @@ def evaluate_table(
         console.say(f"  false non-matches  {console.percent(fnmr)}")
 
 
-def _key(path: Path | None) -> bytes:
-    import secrets
-
-    return secrets.token_bytes(32) if path is None else path.read_bytes()
-
-
 def _document(evaluation: Evaluation) -> dict[str, object]:
     from facerec.measure.evaluation import TARGET_FMRS
 
-    folds = evaluation.folds
+    folds, rows = evaluation.folds, None
+    if folds is not None:
+        names = ("fold", "accuracy", "threshold", "pairs")
+        columns = (map(str, folds.folds), folds.accuracies, folds.thresholds, folds.trials)
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     measured = {each.target_fmr: each for each in evaluation.true_matches}
     return {
         "accuracy_mean": None if folds is None else folds.mean,
@@ -170,14 +170,7 @@ def _document(evaluation: Evaluation) -> dict[str, object]:
         "pairs_without_score": evaluation.failures,
         "people": evaluation.people,
         "photos": evaluation.photos,
-        "folds": None
-        if folds is None
-        else [
-            {"fold": str(name), "accuracy": float(accuracy), "threshold": float(threshold), "pairs": int(trials)}
-            for name, accuracy, threshold, trials in zip(
-                folds.folds, folds.accuracies, folds.thresholds, folds.trials, strict=True
-            )
-        ],
+        "folds": rows,
         "accuracy_standard_error": None if folds is None else folds.standard_error,
     }
 
@@ -186,7 +179,7 @@ def _details(each: TrueMatches) -> dict[str, object]:
     return {
         "threshold": each.threshold,
         "tmr": {("matches" if name == "errors" else name): part for name, part in each.rate.to_dict().items()},
-        "fmr": each.fmr.to_dict(),
+        "fmr": each.fmr,
     }
 
 

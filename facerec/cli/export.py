@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, MinFaceSize, ModelFiles, examples, flag, option
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, examples, flag, option
 from facerec.cli.paths import must_be_new, must_exist
+from facerec.cli.recognition import Networks
 
 if TYPE_CHECKING:
     from facerec.models.folder import ModelFolder
@@ -25,6 +27,7 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def export(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The embedder, as facerec models lists it.")],
     *,
@@ -45,9 +48,7 @@ def export(
     called: Annotated[
         str | None, option("--name NAME", "Of the exported model; by default that of its folder.")
     ] = None,
-    min_face_size: MinFaceSize = 40,
-    device: Device = None,
-    model_files: ModelFiles = None,
+    networks: Networks,
     as_json: AsJson = False,
 ) -> None:
     """Write an embedder as an ONNX graph that ONNX Runtime runs with the same vectors.
@@ -65,19 +66,24 @@ def export(
     must_be_new(onnx)
     if photos is not None:
         must_exist(photos, "a folder with one folder of photos per person, or a CSV file")
+    from facerec.training.names import exportable_name
+
+    exportable_name(name)  # one that is none is told before torch is imported
     from facerec.training.export import export_float, exportable, points_of_the_same_vectors
     from facerec.training.int8 import measured_int8, trial_chips
 
-    source = exportable(name, model_files=model_files)
-    people = None
-    if photos is not None:
-        people = _people(photos, source.crop, onnx, min_face_size=min_face_size, device=device, model_files=model_files)
+    source = exportable(name, model_files=networks.model_files)
+    people = None if photos is None else _people(photos, source.crop, onnx, networks)
     model_name = called or onnx.name
     exported = export_float(source, name=model_name, trial=trial_chips(people, source))
     if int8 and people is not None:
         small = measured_int8(source, exported, people, name=model_name)
         model = write_model(onnx, small.exported.description, small.exported.contents, points=small.points)
-        document = {**_document(model, small.exported), **_price(small)}
+        price = [
+            {"target_fmr": was.target_fmr, "fnmr_float32": _rate(was), "fnmr_int8": _rate(now)}
+            for was, now in zip(small.before, small.points, strict=True)
+        ]
+        document = {**_document(model, small.exported), "price": price, "not_measured": small.missing}
         lines = _int8_lines(onnx, exported, small)
         for reason in small.missing:
             console.note(f"not measured: {reason}")
@@ -86,23 +92,15 @@ def export(
         model = write_model(onnx, exported.description, exported.contents, points=points)
         document = _document(model, exported)
         lines = [f"{onnx}: the vectors of {source.name} to {exported.furthest:.1g} on {exported.chips} chips"]
-    if as_json:
-        console.document(document)
-        return
-    for line in lines:
-        console.say(line)
-    console.say("Use it:")
-    console.say(f"  facerec models add {model.path}")
-    console.say(f"  facerec verify a.jpg b.jpg --model {model.description.name}")
+    use = ("Use it:", f"  facerec models add {model.path}", f"  facerec verify a.jpg b.jpg --model {model_name}")
+    console.answer(document, *lines, *use, as_json=as_json)
 
 
 def _int8_lines(folder: Path, exported: Exported, small: Int8) -> list[str]:
     made = small.exported
-    first = (
-        f"{folder}: {len(made.contents) / 1e6:.1f} MB, was {len(exported.contents) / 1e6:.1f} MB; "
-        f"lowest cosine to the original {made.lowest_cosine:.4f} on {made.chips} chips of other people"
-    )
-    lines = [first]
+    sizes = f"{len(made.contents) / 1e6:.1f} MB, was {len(exported.contents) / 1e6:.1f} MB"
+    closeness = f"{made.lowest_cosine:.4f} on {made.chips} chips of other people"
+    lines = [f"{folder}: {sizes}; lowest cosine to the original {closeness}"]
     for was, now in zip(small.before, small.points, strict=True):
         lines += [
             f"  at FMR {was.target_fmr:g} on {was.fmr.trials:,} impostor pairs:",
@@ -112,27 +110,12 @@ def _int8_lines(folder: Path, exported: Exported, small: Int8) -> list[str]:
     return lines
 
 
-def _price(small: Int8) -> dict[str, object]:
-    pairs = zip(small.before, small.points, strict=True)
-    price = [{"target_fmr": was.target_fmr, "fnmr_float32": _rate(was), "fnmr_int8": _rate(now)} for was, now in pairs]
-    return {"price": price, "not_measured": list(small.missing)}
-
-
-def _people(
-    photos: Path, crop: str, folder: Path, *, min_face_size: int, device: str | None, model_files: Path | None
-) -> People:
+def _people(photos: Path, crop: str, folder: Path, networks: Networks) -> People:
     from facerec.training.aligned import aligned_people
 
+    cache = folder.with_name(f"{folder.name}.faces")
     with console.progress("aligning faces") as progress:
-        people = aligned_people(
-            photos,
-            crop,
-            cache=folder.with_name(f"{folder.name}.faces"),
-            min_face_size=min_face_size,
-            device=device,
-            model_files=model_files,
-            progress=progress,
-        )
+        people = aligned_people(photos, crop, cache=cache, progress=progress, **vars(networks))
     if people.skipped:
         told = f"{people.skipped[0].file}: {people.skipped[0].reason}"
         console.note(f"{console.counted(len(people.skipped), 'photo was', 'photos were')} skipped; the first is {told}")
@@ -149,7 +132,7 @@ def _document(model: ModelFolder, exported: Exported) -> dict[str, object]:
     return {
         "name": about.name,
         "digest": about.digest,
-        "folder": str(model.path),
+        "folder": model.path,
         "bytes": about.weights.size,
         "furthest": exported.furthest,
         "lowest_cosine": exported.lowest_cosine,

@@ -8,21 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console
-from facerec.cli.marking import Marker
-from facerec.cli.options import (
-    Annotate,
-    AsJson,
-    At,
-    Device,
-    Fmr,
-    GalleryFile,
-    MinFaceSize,
-    Model,
-    ModelFiles,
-    examples,
-    option,
-)
+from facerec.cli import console, recognition
+from facerec.cli.grouped import grouped
+from facerec.cli.options import Annotate, AsJson, GalleryFile, Model, examples, option
+from facerec.cli.paths import Marker
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
@@ -35,6 +24,7 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def identify(  # noqa: PLR0912 - one branch per kind of answer
     paths: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
     *,
@@ -42,12 +32,9 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
     top: Annotated[int, option("--top K", "How many candidates to report per face.")] = 5,
     annotate: Annotate = None,
     as_json: AsJson = False,
-    at: At = None,
-    fmr: Fmr = None,
+    threshold: recognition.Threshold,
     model: Model = None,
-    min_face_size: MinFaceSize = 40,
-    device: Device = None,
-    model_files: ModelFiles = None,
+    networks: recognition.Networks,
 ) -> None:
     """Decide for every face of a photo who of the gallery it is, or that it is nobody.
 
@@ -57,7 +44,6 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
 
     Exit status: 0 somebody was identified, 1 nobody, 2 a photo could not be read, or another error.
     """
-    from facerec.cli.recognition import chosen_point, load_recognizer, model_of
     from facerec.errors import ImageError
     from facerec.gallery import open_gallery
     from facerec.photos import reader
@@ -65,16 +51,12 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
 
     found = photos(paths)
     single = len(paths) == 1 and found == paths
-    recognizer = load_recognizer(
-        model_of(gallery, model),
-        model_files=model_files,
-        device=device,
-        min_face_size=min_face_size,
-        photos=found if single else (),
-        at=at,
-        fmr=fmr,
-    )
-    point, notes = recognizer.deciding_point(chosen_point(recognizer, at=at, fmr=fmr))
+    model = recognition.model_of(gallery, model)
+    chosen = threshold.point(model)
+    if single:
+        reader.check(found[0])
+    recognizer = networks.load(model)
+    point, notes = recognizer.deciding_point(chosen)
     marker = None if annotate is None else Marker(annotate)
     entries: list[dict[str, object]] = []
     unreadable = identified = searched = comparisons = 0
@@ -84,23 +66,21 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
                 if single:
                     raise faces
                 unreadable += 1
-                entry: dict[str, object] = {"photo": str(photo), "error": str(faces)}
+                entry: dict[str, object] = {"photo": photo, "error": str(faces)}
                 lines = [str(faces)]
             else:
                 outcomes = recognizer.identify_faces(faces, people, at=point, top=top)
                 identified += sum(map(bool, outcomes))
                 for outcome in outcomes:
                     searched, comparisons = outcome.gallery_size, outcome.comparisons
-                entry = {"photo": str(photo), "faces": [outcome.to_dict() for outcome in outcomes]}
+                entry = {"photo": photo, "faces": list(outcomes)}
                 lines = _lines(faces, outcomes)
                 if marker is not None:
-                    marked = marker.write(photo, outcomes.draw(reader.read(photo)))
-                    entry["annotated"] = str(marked)
+                    entry["annotated"] = marker.write(photo, outcomes.draw(reader.read(photo)))
             if as_json:
                 entries.append(entry)
             else:
-                for line in lines:
-                    console.say(line)
+                console.say("\n".join(lines))
             advance(done, len(found))
     expected = point.expected_fpir(comparisons)
     if as_json:
@@ -109,10 +89,10 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
             "target_fmr": point.target_fmr,
             "model": recognizer.embedder.name,
             "gallery_size": searched,
-            "expected_fpir": expected.to_dict(),
-            "operating_point": point.to_dict(),
-            "matcher": recognizer.matcher.to_dict(),
-            "notes": list(notes),
+            "expected_fpir": expected,
+            "operating_point": point,
+            "matcher": recognizer.matcher,
+            "notes": notes,
         }
         console.document({**(entries[0] if single else {"photos": entries}), **rest})
     else:

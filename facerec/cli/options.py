@@ -78,7 +78,6 @@ Fmr = Annotated[
     ),
 ]
 GalleryFile = Annotated[Path, option("--gallery -g FILE", "The gallery, such as people.db.", envvar="FACEREC_GALLERY")]
-PersonName = Annotated[str, typer.Argument(metavar="NAME", help="As facerec gallery list shows it.")]
 Annotate = Annotated[
     Path | None, option("--annotate DIR", "Write a copy of each photo with its faces marked to this folder.")
 ]

@@ -1,60 +1,69 @@
-"""From options to a recognizer and an operating point."""
+"""From options to a recognizer and an operating point; what is wrong with them is told before torch is imported."""
 
 from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facerec.cli.options import MIN_FACE_SIZE
-from facerec.errors import CalibrationError
-from facerec.gallery import open_gallery
+from facerec.cli.options import MIN_FACE_SIZE, At, Device, Fmr, MinFaceSize, ModelFiles
+from facerec.errors import CalibrationError, MissingGalleryError
 
 if TYPE_CHECKING:
     from facerec.recognizer import Recognizer
     from facerec.types import OperatingPoint
 
 
+@dataclass(frozen=True)
+class Networks:
+    """The options of every command that finds faces."""
+
+    min_face_size: MinFaceSize = MIN_FACE_SIZE
+    device: Device = None
+    model_files: ModelFiles = None
+
+    def load(self, model: str | None) -> Recognizer:
+        """See `load_recognizer`."""
+        return load_recognizer(
+            model, model_files=self.model_files, device=self.device, min_face_size=self.min_face_size
+        )
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The options of every command that decides."""
+
+    at: At = None
+    fmr: Fmr = None
+
+    def point(self, model: str | None) -> OperatingPoint | None:
+        """See `chosen_point`."""
+        return chosen_point(model, at=self.at, fmr=self.fmr)
+
+
 def load_recognizer(
-    model: str | None,
-    *,
-    model_files: Path | None,
-    device: str | None,
-    min_face_size: int = MIN_FACE_SIZE,
-    photos: Iterable[Path] = (),
-    at: Path | None = None,
-    fmr: float | None = None,
+    model: str | None, *, model_files: Path | None, device: str | None, min_face_size: int = MIN_FACE_SIZE
 ) -> Recognizer:
     """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet.
-
-    What is wrong with the names, with `photos`, or with the point that `at` and `fmr` name, is told before torch is
-    imported, which takes a second.
 
     Raises
     ------
     ArgumentError
         If no embedder has that name, or the device is none.
-    ImageError
-        If one of the photos is no file of a format that is read.
-    CalibrationError
-        As `chosen_point`.
     WeightsError
         If a file of the models is absent, is not the expected one, or cannot be used.
     """
     from facerec.device import best_device, check_device
-    from facerec.embed.load import DEFAULT, digest_of, load_embedder
-    from facerec.photos import reader
+    from facerec.embed.load import DEFAULT, checked_embedder_name, load_embedder
     from facerec.recognizer import Recognizer
 
-    name = model or DEFAULT
-    _point_for(name, digest_of(name), at=at, fmr=fmr)
+    name = checked_embedder_name(model or DEFAULT)
     if device is not None:
         check_device(device)
-    for photo in photos:
-        reader.check(photo)
     with _garbage_left_lying():
         from facerec.detect import Mtcnn
 
@@ -95,31 +104,41 @@ def model_of(gallery: Path, model: str | None, *, may_be_new: bool = False) -> s
 
     Raises
     ------
+    ArgumentError
+        If no embedder has the name that was asked for.
     GalleryError
-        If it cannot be opened; a gallery that `may_be_new` need not exist.
+        If it cannot be opened; a gallery that `may_be_new` need not exist, but its folder must.
     """
+    from facerec.embed.load import checked_embedder_name
+    from facerec.gallery import open_gallery
+
+    if model is not None:
+        checked_embedder_name(model)
     if may_be_new and not gallery.exists():
+        if not gallery.absolute().parent.is_dir():
+            message = f"the gallery {gallery} cannot be created: the folder {gallery.parent} does not exist"
+            raise MissingGalleryError(message)
         return model
     with open_gallery(gallery) as people:
         return model or people.embedder.name
 
 
-def chosen_point(recognizer: Recognizer, *, at: Path | None, fmr: float | None) -> OperatingPoint | None:
-    """The operating point that the options name; ``None`` where they name none.
+def chosen_point(model: str | None, *, at: Path | None, fmr: float | None) -> OperatingPoint | None:
+    """The operating point that the options name for an embedder; ``None`` where they name none.
 
     Raises
     ------
+    ArgumentError
+        If no embedder has that name.
     CalibrationError
-        If the file holds no point, several and `fmr` does not choose, or none for `fmr`; if none is shipped for `fmr`.
+        As `point_in`, or if no point is shipped for `fmr`.
     """
-    return _point_for(recognizer.embedder.name, recognizer.embedder.digest, at=at, fmr=fmr)
-
-
-def _point_for(embedder: str, digest: str, *, at: Path | None, fmr: float | None) -> OperatingPoint | None:
+    from facerec.embed.load import DEFAULT, digest_of
     from facerec.models.shipped_points import shipped_point
 
+    digest = digest_of(model or DEFAULT)
     if at is None:
-        return None if fmr is None else shipped_point(digest, fmr, embedder=embedder)
+        return None if fmr is None else shipped_point(digest, fmr, embedder=model or DEFAULT)
     return point_in(at, fmr=fmr, digest=digest)
 
 

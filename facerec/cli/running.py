@@ -16,24 +16,24 @@ from typing import NoReturn
 import typer
 
 from facerec.cli import console
-from facerec.cli.renamed import successor
 from facerec.errors import FacerecError
 
 FAILED = 2
 _INTERRUPTED = 130  # 128 + SIGINT, what a shell reports of a program that Ctrl-C ended
 _PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
 
+# Options that had other names: for one version, an old name, of all commands or of one, is answered with the new one.
+_RENAMED = {
+    "--weights": "--model-files",
+    "--weights-dir": "--model-files",
+    "facerec models fetch --folder": "--model-files",
+    "facerec train --teacher": "facerec distil --teacher NAME --data DIR --out DIR",
+    "facerec train --one-pass": "facerec distil --one-pass",
+}
+
 
 def run(app: typer.Typer, arguments: Sequence[str]) -> int:
-    """Run `app` and return its exit status; nothing is raised, whatever happens.
-
-    Parameters
-    ----------
-    app : Typer
-        The commands.
-    arguments : sequence of str
-        The command line without the program's name.
-    """
+    """Run `app` with a command line (without the program's name) to its exit status; nothing is ever raised."""
     debug, given = _without_debug(arguments)
     _prepare_streams()
     try:
@@ -90,12 +90,12 @@ def _message(error: Exception) -> str:
     if isinstance(error, FacerecError):
         return str(error)
     if isinstance(error, typer.TyperException):
-        context = getattr(error, "ctx", None)
-        told = error.format_message()
-        command = "" if context is None else context.command_path
-        if (now := successor(command, getattr(error, "option_name", ""))) is not None:
-            told = now
-        return told if context is None else f"{told.rstrip('.')}; see: {context.command_path} --help"
+        context, given = getattr(error, "ctx", None), getattr(error, "option_name", "")
+        if context is None:
+            return error.format_message()
+        now = _RENAMED.get(f"{context.command_path} {given}") or _RENAMED.get(given)
+        told = f"{given} is called {now} now" if now else error.format_message().rstrip(".")
+        return f"{told}; see: {context.command_path} --help"
     if isinstance(error, OSError) and error.strerror:
         where = "output" if error.filename is None else str(error.filename)
         return f"{where}: {error.strerror}"

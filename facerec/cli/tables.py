@@ -1,56 +1,167 @@
-"""What the commands that make score tables have in common: the file they write, and the photos that failed."""
+"""``facerec score`` and ``facerec embed``: tables of scores and of vectors, from photos of known people."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from facerec.cli import console
-from facerec.errors import ScoreTableError
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, FaceOption, Model, NoGate, examples, option
+from facerec.cli.paths import must_be_table
+from facerec.cli.recognition import Networks
 
 if TYPE_CHECKING:
-    from facerec.measure.photo_vectors import PhotoFailures
+    import pandas as pd
+
+    from facerec.measure.photo_vectors import PhotoFailures, PhotoVectors
+    from facerec.measure.tables.vector_table import Row
 
 _SHOWN = 5
 
+Root = Annotated[
+    Path | None,
+    option("--root DIR", "The folder that the photos' paths start from; by default the one that the table is in."),
+]
+SCORE_EXAMPLES = examples(
+    "facerec score pairs.csv --out scores.csv",
+    "facerec score pairs.csv --root photos/ --out scores.parquet --face largest",
+)
+EMBED_EXAMPLES = examples(
+    "facerec embed photos.csv --out vectors.parquet",
+    "facerec embed photos.csv --root photos/ --out vectors.csv --face largest",
+)
 
-def refuse_unwritable(out: Path) -> None:
-    """Raise `ScoreTableError` now if a table cannot be written to `out`, and not after an hour of work."""
-    if out.suffix.lower() not in (".csv", ".parquet"):
-        message = f"{out}: the name of a table ends in .csv or .parquet"
-        raise ScoreTableError(message)
-    if not out.absolute().parent.is_dir():
-        message = f"{out}: cannot be written, there is no folder {out.parent}"
-        raise ScoreTableError(message)
+
+@grouped
+def score(
+    pairs: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PAIRS.csv",
+            help="Columns probe_image, reference_image, and probe_subject, reference_subject or genuine.",
+        ),
+    ],
+    *,
+    out: Annotated[Path, option("--out SCORES", "Where to write the table: .csv or .parquet.")],
+    root: Root = None,
+    face: FaceOption = "central",
+    no_gate: NoGate = False,
+    as_json: AsJson = False,
+    model: Model = None,
+    networks: Networks,
+) -> None:
+    """Score pairs of photos: cosine similarity, larger where two faces are more alike.
+
+    Each photo is read once. A pair with a photo that cannot be read, or without a face, stays in the table with an
+    empty score, and so does one whose face the quality gate refuses; how many there are is printed.
+    """
+    from facerec.measure import tables
+    from facerec.measure.datasets import pairs_csv
+    from facerec.measure.evaluation import score_pairs
+    from facerec.quality import NO_GATE
+
+    table = pairs_csv(pairs, root=root)
+    must_be_table(out)
+    recognizer = networks.load(model)
+    if no_gate:
+        recognizer.gate = NO_GATE
+    with console.progress("scoring") as progress:
+        scored, failures = score_pairs(recognizer, table, root or pairs.parent, choice=face, progress=progress)
+    tables.write(scored, out)
+    without_score = int(scored["score"].isna().sum())
+    say_failures(failures)
+    counts = {"scores": out, "pairs": len(scored), "pairs_without_score": without_score}
+    console.answer(
+        {**counts, **failures_document(failures), "matcher": recognizer.matcher},
+        f"{out}: {len(scored)} pairs of {failures.photos} photos, {without_score} without a score",
+        as_json=as_json,
+    )
+
+
+@grouped
+def embed(
+    photos: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PHOTOS.csv", help="Columns image and subject; others, such as gender, are kept in the table."
+        ),
+    ],
+    *,
+    out: Annotated[Path, option("--out VECTORS", "Where to write the table: .parquet or .csv.")],
+    root: Root = None,
+    face: FaceOption = "central",
+    no_gate: NoGate = False,
+    as_json: AsJson = False,
+    model: Model = None,
+    networks: Networks,
+) -> None:
+    """Embed photos of known people: one row per photo, with the vector of its face.
+
+    The table is what facerec audit mitigation reads. A photo that cannot be read, without a face, or whose face the
+    quality gate refuses stays as a row without a vector; how many there are is printed. Vectors of faces are biometric
+    data: keep them like the photos.
+    """
+    from facerec.measure.datasets import photos_csv
+    from facerec.measure.photo_vectors import PhotoVectors
+    from facerec.measure.tables.vector_table import write_vectors
+    from facerec.quality import NO_GATE
+
+    table = photos_csv(photos, root=root)
+    must_be_table(out)
+    recognizer = networks.load(model)
+    if no_gate:
+        recognizer.gate = NO_GATE
+    dimension, matcher = recognizer.embedder.dimension, recognizer.matcher
+    columns = ["photo", *(name for name in table.columns if name != "image"), "failure"]
+    with console.progress("embedding") as progress:
+        vectors = PhotoVectors(recognizer, table["image"].tolist(), root or photos.parent, face, progress)
+        write_vectors(_rows(table, vectors), out, columns=columns, dimension=dimension, matcher=matcher)
+    failures = vectors.failures
+    say_failures(failures)
+    people = int(table["subject"].nunique())
+    counts = {"vectors": out, "photos": len(table), "photos_without_vector": len(failures), "people": people}
+    console.answer(
+        {**counts, "dimension": dimension, **failures_document(failures), "matcher": matcher},
+        f"{out}: {len(table)} photos of {people} people, {len(failures)} without a vector",
+        as_json=as_json,
+    )
+
+
+def _rows(table: pd.DataFrame, vectors: PhotoVectors) -> Iterator[Row]:
+    texts = table.rename(columns={"image": "photo"})
+    for row, (image, vector) in zip(texts.itertuples(index=False, name=None), vectors, strict=True):
+        yield {**dict(zip(texts.columns, row, strict=True)), "failure": vectors.failure_of(image)}, vector
 
 
 def failures_document(failures: PhotoFailures) -> dict[str, object]:
     """The photos that failed, as JSON: how many, and the first few of each kind."""
-    first = dict(list(failures.unreadable.items())[:_SHOWN])
     return {
         "images": failures.photos,
         "images_unreadable": len(failures.unreadable),
         "images_without_face": len(failures.without_face),
         "images_refused": len(failures.refused),
-        "first_unreadable": first,
-        "first_without_face": list(failures.without_face[:_SHOWN]),
+        "first_unreadable": dict(list(failures.unreadable.items())[:_SHOWN]),
+        "first_without_face": failures.without_face[:_SHOWN],
         "first_refused": dict(list(failures.refused.items())[:_SHOWN]),
     }
 
 
-def report(failures: PhotoFailures) -> None:
+def say_failures(failures: PhotoFailures) -> None:
     """Say on stderr how many photos failed, and name the first few."""
-    if failures.unreadable:
-        console.note(f"{len(failures.unreadable)} of {failures.photos} photos could not be read:")
-        for reason in list(failures.unreadable.values())[:_SHOWN]:
-            console.note(f"  {reason}")
-    if failures.without_face:
-        from facerec.photos.reader import name_of
+    from facerec.photos.reader import name_of
 
+    of = f"of {failures.photos} photos"
+    if failures.unreadable:
+        reasons = [f"  {reason}" for reason in list(failures.unreadable.values())[:_SHOWN]]
+        console.note("\n".join([f"{len(failures.unreadable)} {of} could not be read:", *reasons]))
+    if failures.without_face:
         more = " …" if len(failures.without_face) > _SHOWN else ""
         names = ", ".join(map(name_of, failures.without_face[:_SHOWN]))
-        console.note(f"{len(failures.without_face)} of {failures.photos} photos show no face to compare: {names}{more}")
+        console.note(f"{len(failures.without_face)} {of} show no face to compare: {names}{more}")
     if failures.refused:
-        console.note(f"{len(failures.refused)} of {failures.photos} photos were refused by the quality gate:")
-        for reason in list(failures.refused.values())[:_SHOWN]:
-            console.note(f"  {reason}")
+        reasons = [f"  {reason}" for reason in list(failures.refused.values())[:_SHOWN]]
+        console.note("\n".join([f"{len(failures.refused)} {of} were refused by the quality gate:", *reasons]))

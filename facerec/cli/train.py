@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -34,6 +34,78 @@ EXAMPLES = examples(
 )
 
 
+@dataclass(frozen=True)
+class Recipe(training.Pace):
+    """What is learned and how, as ``facerec.training.recipe.TrainingRecipe`` calls it."""
+
+    head: Annotated[
+        Head,
+        option("--head WHICH", "On the backbone's features: linear, mlp (a hidden layer beside it), or none.", LEARNED),
+    ] = "linear"
+    unfreeze: Annotated[
+        Unfreeze | None,
+        option(
+            "--unfreeze STAGES",
+            "Stages of the backbone that are trained: none (seconds), last, or all, one after the other. By default "
+            "none; all for a random backbone.",
+            LEARNED,
+        ),
+    ] = None
+    loss: Annotated[
+        Loss,
+        option(
+            "--loss NAME",
+            "arcface, cosface, subcenter; or supcon, triplet, which leave out people with one photo.",
+            HOW,
+        ),
+    ] = "arcface"
+    epochs: training.Epochs = 20
+    fmr: Annotated[
+        float, option("--fmr RATE", "The false match rate at which unseen people choose the epoch.", HOW)
+    ] = 0.01
+    learning_rate: Annotated[
+        float,
+        option(
+            "--learning-rate RATE",
+            "Of the backbone's last stage; the head learns three times faster, earlier stages slower.",
+            HOW,
+        ),
+    ] = 1e-4
+    scale: Annotated[
+        float | None, option("--scale S", "Of the loss. By default what suits the people and the start.", HOW)
+    ] = None
+    margin: Annotated[
+        float | None,
+        option(
+            "--margin M",
+            "Of the loss; degrees for arcface and subcenter. By default what suits the people and the start.",
+            HOW,
+        ),
+    ] = None
+    dimension: Annotated[
+        int | None, option("--dimension N", "Numbers in a vector. By default 128 for dlib_resnet, else 256.", LEARNED)
+    ] = None
+    batch_norm: Annotated[
+        Norm | None,
+        option(
+            "--batch-norm POLICY",
+            "Of the backbone: stats-frozen, frozen (the scales, too), or train. By default stats-frozen; train for a "
+            "random backbone.",
+            HOW,
+        ),
+    ] = None
+    balance: Annotated[
+        str | None,
+        option(
+            "--balance COLUMN",
+            "Each group of this column of the CSV has the same share of every batch; photos of which it is not given "
+            "are a group of their own.",
+            GROUPS,
+        ),
+    ] = None
+    reweight: training.Reweight = None
+
+
 @grouped
 def train(
     context: typer.Context,
@@ -56,32 +128,6 @@ def train(
             LEARNED,
         ),
     ] = "dlib_resnet",
-    head: Annotated[
-        Head,
-        option("--head WHICH", "On the backbone's features: linear, mlp (a hidden layer beside it), or none.", LEARNED),
-    ] = "linear",
-    unfreeze: Annotated[
-        Unfreeze | None,
-        option(
-            "--unfreeze STAGES",
-            "Stages of the backbone that are trained: none (seconds), last, or all, one after the other. By default "
-            "none; all for a random backbone.",
-            LEARNED,
-        ),
-    ] = None,
-    loss: Annotated[
-        Loss,
-        option(
-            "--loss NAME",
-            "arcface, cosface, subcenter; or supcon, triplet, which leave out people with one photo.",
-            HOW,
-        ),
-    ] = "arcface",
-    epochs: training.Epochs = 20,
-    patience: training.Patience = 5,
-    fmr: Annotated[
-        float, option("--fmr RATE", "The false match rate at which unseen people choose the epoch.", HOW)
-    ] = 0.01,
     validation: Annotated[
         float,
         option(
@@ -90,41 +136,8 @@ def train(
             HOW,
         ),
     ] = 0.2,
-    batch_size: training.BatchSize = 64,
-    learning_rate: Annotated[
-        float,
-        option(
-            "--learning-rate RATE",
-            "Of the backbone's last stage; the head learns three times faster, earlier stages slower.",
-            HOW,
-        ),
-    ] = 1e-4,
-    scale: Annotated[
-        float | None, option("--scale S", "Of the loss. By default what suits the people and the start.", HOW)
-    ] = None,
-    margin: Annotated[
-        float | None,
-        option(
-            "--margin M",
-            "Of the loss; degrees for arcface and subcenter. By default what suits the people and the start.",
-            HOW,
-        ),
-    ] = None,
-    dimension: Annotated[
-        int | None, option("--dimension N", "Numbers in a vector. By default 128 for dlib_resnet, else 256.", LEARNED)
-    ] = None,
+    recipe: Recipe,
     size: training.Size = None,
-    batch_norm: Annotated[
-        Norm | None,
-        option(
-            "--batch-norm POLICY",
-            "Of the backbone: stats-frozen, frozen (the scales, too), or train. By default stats-frozen; train for a "
-            "random backbone.",
-            HOW,
-        ),
-    ] = None,
-    precision: training.Precision = "auto",
-    seed: training.Seed = 0,
     crop: Annotated[
         str,
         option(
@@ -142,16 +155,6 @@ def train(
             GROUPS,
         ),
     ] = None,
-    balance: Annotated[
-        str | None,
-        option(
-            "--balance COLUMN",
-            "Each group of this column of the CSV has the same share of every batch; photos of which it is not given "
-            "are a group of their own.",
-            GROUPS,
-        ),
-    ] = None,
-    reweight: training.Reweight = None,
     photos: training.Photos,
     as_json: AsJson = False,
 ) -> None:
@@ -168,25 +171,7 @@ def train(
     from facerec.transfer.distributed import team
 
     start = load_backbone(backbone, model_files=photos.model_files)
-    recipe = recipe_for(
-        start,
-        head=head,
-        loss=loss,
-        unfreeze=unfreeze,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        scale=scale,
-        margin=margin,
-        batch_norm=batch_norm,
-        precision=precision,
-        patience=patience,
-        fmr=fmr,
-        dimension=dimension,
-        balance=balance,
-        reweight=reweight,
-        seed=seed,
-    )
+    made_by = recipe_for(start, **vars(recipe))
     with team() as own:
         people = photos.read(data, crop, out, named=True)
         for column in audit_by or ():
@@ -194,14 +179,14 @@ def train(
         if own.rank == 0:
             random = "" if start.weights_sha256 else ", whose weights are random"
             console.note(
-                f"from {start.name}{random}: head {recipe.head}, loss {recipe.loss}, stages trained: "
-                f"{recipe.unfreeze}, batch normalisation: {recipe.batch_norm}"
+                f"from {start.name}{random}: head {made_by.head}, loss {made_by.loss}, stages trained: "
+                f"{made_by.unfreeze}, batch normalisation: {made_by.batch_norm}"
             )
         with console.progress("training") as bar:
             made = train_embedder(
                 people,
                 start,
-                recipe,
+                made_by,
                 out=out,
                 name=photos.name,
                 validation=validation,
@@ -222,12 +207,13 @@ def train(
         from audits.report.verification.document import write_audit_file
         from facerec.models.folder import attach_audit
 
-        audit = write_audit_file(made.work / "validation_scores.csv", audit_by, made.work / "audit.json", at_fmr=fmr)
+        scores, audit = made.work / "validation_scores.csv", made.work / "audit.json"
+        write_audit_file(scores, audit_by, audit, at_fmr=recipe.fmr)
         made = replace(made, folder=attach_audit(made.folder.path, audit))
     if as_json:
         console.document(_document(made, people))
     else:
-        _say(made, recipe, out)
+        _say(made, made_by, out)
 
 
 def _say(made: TrainedModel, recipe: TrainingRecipe, out: Path) -> None:
@@ -258,7 +244,7 @@ def _say(made: TrainedModel, recipe: TrainingRecipe, out: Path) -> None:
 def _document(made: TrainedModel, people: People) -> dict[str, object]:
     return {
         **training.model_document(made, people),
-        "validation_scores": str(made.work / "validation_scores.csv"),
+        "validation_scores": made.work / "validation_scores.csv",
         "people": len(people.identities),
         "people_with_one_photo": people.with_one_photo,
         "without_group": {column: people.without(column) for column in people.columns},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -14,7 +14,7 @@ from facerec.cli.options import MIN_FACE_SIZE, Choice, Device, MinFaceSize, Mode
 if TYPE_CHECKING:
     from facerec.training.distil import TaughtModel
     from facerec.training.make import TrainedModel
-    from facerec.training.people import People
+    from facerec.training.people import People, Why
     from facerec.training.progress import Epoch, Progress
 
 LEARNED = "What is learned"
@@ -22,18 +22,17 @@ HOW = "How it is learned"
 GROUPS = "By group"
 DATA = "The photos"
 _SHOWN = 10
+_REASONS: dict[Why, str] = {
+    "without the face": "without the face that is meant",
+    "unreadable": "unreadable",
+    "twice": "the same file as another",
+    "two people": "filed under several people",
+}
 
-Epochs = Annotated[int, option("--epochs N", "Passes over the photos, at most.", HOW)]
-Patience = Annotated[int, option("--patience N", "Epochs without a better one after which it ends.", HOW)]
-BatchSize = Annotated[int, option("--batch-size N", "Photos per step.", HOW)]
-Precision = Annotated[
-    Literal["float32", "bfloat16", "auto"],
-    option("--precision FORMAT", "Of the backbone's numbers: float32, bfloat16, or auto, the faster one.", HOW),
-]
-Seed = Annotated[int, option("--seed N", "Of every draw.", HOW)]
 Size = Annotated[
     int | None, option("--size PIXELS", "Side of the network's input. By default that of the aligned faces.", LEARNED)
 ]
+Epochs = Annotated[int, option("--epochs N", "Passes over the photos, at most.", HOW)]
 Reweight = Annotated[
     str | None,
     option("--reweight COLUMN", "Each group of this column of the CSV has the same weight in the loss.", GROUPS),
@@ -42,6 +41,19 @@ Out = Annotated[
     Path, option("--out DIR", "The model's folder. DIR.training beside it holds log, curves and checkpoint.")
 ]
 Made: TypeAlias = "TrainedModel | TaughtModel"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Steps of a training, as its recipe calls them."""
+
+    patience: Annotated[int, option("--patience N", "Epochs without a better one after which it ends.", HOW)] = 5
+    batch_size: Annotated[int, option("--batch-size N", "Photos per step.", HOW)] = 64
+    precision: Annotated[
+        Literal["float32", "bfloat16", "auto"],
+        option("--precision FORMAT", "Of the backbone's numbers: float32, bfloat16, or auto, the faster one.", HOW),
+    ] = "auto"
+    seed: Annotated[int, option("--seed N", "Of every draw.", HOW)] = 0
 
 
 @dataclass(frozen=True)
@@ -107,16 +119,7 @@ def _tell_people(people: People, *, named: bool) -> None:
     of = f" of {console.counted(len(people.identities), 'person', 'people')}" if named else ""
     console.note(f"{people.name}: {used}{of}")
     if people.skipped:
-        counts = [
-            f"{number} {words}"
-            for number, words in (
-                (people.count("without the face"), "without the face that is meant"),
-                (people.count("unreadable"), "unreadable"),
-                (people.count("twice"), "the same file as another"),
-                (people.count("two people"), "filed under several people"),
-            )
-            if number
-        ]
+        counts = [f"{number} {words}" for reason, words in _REASONS.items() if (number := people.count(reason))]
         console.note(f"left out: {', '.join(counts)}")
         for each in people.skipped[:_SHOWN]:
             console.note(f"  {each.file}: {each.reason}")
@@ -174,15 +177,15 @@ def model_document(made: Made, people: People) -> dict[str, object]:
     return {
         "name": about.name,
         "digest": about.digest,
-        "folder": str(made.folder.path),
-        "log": str(made.work / "log.csv"),
-        "curves": str(made.work / "curves.html"),
+        "folder": made.folder.path,
+        "log": made.work / "log.csv",
+        "curves": made.work / "curves.html",
         "photos": len(people.files),
-        "skipped": [asdict(each) for each in people.skipped],
+        "skipped": people.skipped,
         "best_epoch": made.best.number,
-        "history": [asdict(epoch) for epoch in made.history],
-        "operating_points": [point.to_dict() for point in made.folder.points],
-        "unmeasured": list(made.unmeasured),
+        "history": made.history,
+        "operating_points": made.folder.points,
+        "unmeasured": made.unmeasured,
     }
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console
-from facerec.cli.options import AsJson, At, Device, FaceOption, Fmr, MinFaceSize, Model, ModelFiles, examples, option
+from facerec.cli import console, recognition
+from facerec.cli.grouped import grouped
+from facerec.cli.options import AsJson, FaceOption, Model, examples, option
 
 if TYPE_CHECKING:
     from facerec.types import Verification
@@ -20,6 +21,7 @@ EXAMPLES = examples(
 )
 
 
+@grouped
 def verify(
     probe: Annotated[Path, typer.Argument(metavar="PROBE", help="The photo in question.")],
     reference: Annotated[
@@ -35,12 +37,9 @@ def verify(
     name: Annotated[str | None, option("--name TEXT", "Who of the gallery is claimed.")] = None,
     face: FaceOption = "largest",
     as_json: AsJson = False,
-    at: At = None,
-    fmr: Fmr = None,
+    threshold: recognition.Threshold,
     model: Model = None,
-    min_face_size: MinFaceSize = 40,
-    device: Device = None,
-    model_files: ModelFiles = None,
+    networks: recognition.Networks,
 ) -> None:
     """Decide whether two photos show the same person, or a photo shows somebody enrolled.
 
@@ -49,42 +48,28 @@ def verify(
 
     Exit status: 0 match, 1 no match or undecided, 2 error.
     """
-    from facerec.cli.recognition import chosen_point, load_recognizer, model_of
     from facerec.errors import ArgumentError
     from facerec.gallery import open_gallery
+    from facerec.photos import reader
 
     if (reference is None) == (gallery is None) or (gallery is None) != (name is None):
         message = "verify takes two photos, or one photo with --gallery and --name; see: facerec verify --help"
         raise ArgumentError(message)
-    if gallery is not None:
-        model = model_of(gallery, model)
-    recognizer = load_recognizer(
-        model,
-        model_files=model_files,
-        device=device,
-        min_face_size=min_face_size,
-        photos=[probe] if reference is None else [probe, reference],
-        at=at,
-        fmr=fmr,
-    )
-    point = chosen_point(recognizer, at=at, fmr=fmr)
+    model = model if gallery is None else recognition.model_of(gallery, model)
+    point = threshold.point(model)
+    for photo in filter(None, (probe, reference)):
+        reader.check(photo)
+    recognizer = networks.load(model)
     if gallery is None:
         outcome = recognizer.verify(probe, str(reference), at=point, choice=face)
-        compared: dict[str, object] = {"probe": str(probe), "reference": str(reference)}
+        compared: dict[str, object] = {"probe": probe, "reference": reference}
     else:
         with open_gallery(gallery) as people:
             outcome = recognizer.verify_person(probe, str(name), people, at=point, choice=face)
-        compared = {"probe": str(probe), "gallery": str(gallery), "name": name}
+        compared = {"probe": probe, "gallery": gallery, "name": name}
     if as_json:
-        console.document(
-            {
-                **outcome.to_dict(),
-                **compared,
-                "target_fmr": outcome.operating_point.target_fmr,
-                "model": recognizer.embedder.name,
-                "matcher": recognizer.matcher.to_dict(),
-            }
-        )
+        used = {"model": recognizer.embedder.name, "matcher": recognizer.matcher}
+        console.document({**outcome.to_dict(), **compared, "target_fmr": outcome.operating_point.target_fmr, **used})
     else:
         _print(outcome)
     raise typer.Exit(0 if outcome else 1)

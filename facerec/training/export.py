@@ -38,6 +38,7 @@ from facerec.models.folder import (
     read_model,
 )
 from facerec.models.folder.values import WEIGHTS_FILES
+from facerec.training.names import exportable_name
 from facerec.types import Chips, OperatingPoint
 
 with extra("export"):
@@ -132,15 +133,9 @@ def exportable(name: str, *, model_files: Path | None = None) -> Exportable:
     MissingWeightsError, CorruptWeightsError
         If a file of it is absent or is not the expected one.
     """
-    if name == "dlib-resnet":
+    if exportable_name(name) == "dlib-resnet":
         return exportable_dlib_resnet(model_files=model_files)
-    if name in weights.added_models():
-        return exportable_trained(read_model(weights.models_folder() / name))
-    message = (
-        f"{name!r} is not an embedder that can be exported; there are "
-        f"{', '.join(('dlib-resnet', *weights.added_models()))} (facerec models add takes a trained folder)"
-    )
-    raise ArgumentError(message)
+    return exportable_trained(read_model(weights.models_folder() / name))
 
 
 def exportable_trained(model: ModelFolder) -> Exportable:

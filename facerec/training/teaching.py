@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from facerec.embed.load import embedder_names, load_embedder
+from facerec.embed.load import load_embedder
 from facerec.errors import ArgumentError
 from facerec.models import catalogue
 from facerec.models.folder import Terms, read_model
 from facerec.models.weights import added_models, models_folder
+from facerec.training.names import teacher_name
 from facerec.training.people import People
 from facerec.transfer import feature_cache
 from facerec.types import Embedder
@@ -56,11 +57,9 @@ def load_teacher(name: str, *, device: str = "cpu", model_files: Path | None = N
     ArgumentError, WeightsError
         As ``facerec.embed.load.load_embedder``.
     """
-    added = added_models()
-    hyphens = name.replace("_", "-")
-    known = hyphens if name not in added and hyphens in embedder_names() else name
+    known = teacher_name(name)
     embedder = load_embedder(known, device=device, model_files=model_files)
-    if known in added:
+    if known in added_models():
         return Teacher(embedder, read_model(models_folder() / known).description.terms)
     model = catalogue.model(known)
     return Teacher(embedder, Terms(model.weights_licence, model.commercial, model.commercial_reason))

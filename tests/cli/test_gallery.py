@@ -176,7 +176,7 @@ def test_failed_forgetting_leaves_no_receipt(enrolled, facerec, monkeypatch):
     assert not (enrolled / "r.json").exists()
 
 
-def test_bytes_that_remain_are_status_2(enrolled, facerec, monkeypatch):
+def test_bytes_that_remain_are_status_2(enrolled, facerec, monkeypatch, caplog):
     """Where another process keeps the file open, the person is forgotten, and what is left to do is said."""
     monkeypatch.setitem(open_gallery.__kwdefaults__, "wait", 0.2)  # of a command, half a minute
     reader = sqlite3.connect("g.db")
@@ -184,12 +184,15 @@ def test_bytes_that_remain_are_status_2(enrolled, facerec, monkeypatch):
     reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
     try:
         outcome = facerec("gallery", "forget", "ada", *G, "--yes", "--json")
+        listed = facerec("gallery", "list", *G, "--json")
     finally:
         reader.close()
 
     finished = facerec("gallery", "compact", *G)
 
     assert outcome.status == 2
+    assert listed.document["erasure_due"] is True
+    assert (listed.err + caplog.text).count("facerec gallery compact") == 1  # one line, by opening the gallery
     assert outcome.document["erased_from_file"] is False
     assert "ada: " in outcome.err
     assert finished.status == 0

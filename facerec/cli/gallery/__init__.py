@@ -1,1 +1,0 @@
-"""``facerec gallery``: the people, the log, forgetting and moving."""
