@@ -58,10 +58,11 @@ def load_recognizer(
         If a file of the models is absent, is not the expected one, or cannot be used.
     """
     from facerec.device import best_device, check_device
-    from facerec.embed.load import DEFAULT, checked_embedder_name, load_embedder
+    from facerec.embed.load import DEFAULT, digest_of, load_embedder
     from facerec.recognizer import Recognizer
 
-    name = checked_embedder_name(model or DEFAULT)
+    name = model or DEFAULT
+    digest_of(name)
     if device is not None:
         check_device(device)
     with _garbage_left_lying():
@@ -109,11 +110,11 @@ def model_of(gallery: Path, model: str | None, *, may_be_new: bool = False) -> s
     GalleryError
         If it cannot be opened; a gallery that `may_be_new` need not exist, but its folder must.
     """
-    from facerec.embed.load import checked_embedder_name
+    from facerec.embed.load import digest_of
     from facerec.gallery import open_gallery
 
     if model is not None:
-        checked_embedder_name(model)
+        digest_of(model)
     if may_be_new and not gallery.exists():
         if not gallery.absolute().parent.is_dir():
             message = f"the gallery {gallery} cannot be created: the folder {gallery.parent} does not exist"

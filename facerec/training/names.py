@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facerec.embed.load import checked_embedder_name, embedder_names
+from facerec.embed.load import digest_of, embedder_names
 from facerec.errors import ArgumentError
 from facerec.models.weights import added_models
 
@@ -16,7 +16,9 @@ def teacher_name(name: str) -> str:
         If no embedder has that name.
     """
     hyphens = name.replace("_", "-")
-    return hyphens if name not in added_models() and hyphens in embedder_names() else checked_embedder_name(name)
+    known = hyphens if name not in added_models() and hyphens in embedder_names() else name
+    digest_of(known)
+    return known
 
 
 def exportable_name(name: str) -> str:
