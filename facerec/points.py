@@ -197,17 +197,15 @@ def _tail(entry: dict[str, Any], where: str) -> ImpostorTail:
     names = [field.name for field in fields(ImpostorTail)]
     _exactly(entry, names, where)
     trials = _whole(entry, "trials", where)
-    lists = {name: dict(enumerate(_field(entry, name, list, where))) for name in names[:3]}
-    scores, errors, effective = (
-        [read(lists[name], number, f"{where}.{name}") for number in lists[name]]
-        for name, read in (
-            ("scores", lambda *found: _number(*found, low=-1, high=1)),
-            ("errors", _whole),
-            ("effective_trials", lambda *found: _number(*found, low=min(trials, 0.99), high=trials)),
-        )
+    scores, errors, effective = (dict(enumerate(_field(entry, name, list, where))) for name in names[:3])
+    least = min(trials, 0.99)
+    found = (
+        tuple(_number(scores, place, f"{where}.scores", low=-1, high=1) for place in scores),
+        tuple(_whole(errors, place, f"{where}.errors") for place in errors),
+        tuple(_number(effective, at, f"{where}.effective_trials", low=least, high=trials) for at in effective),
     )
     try:
-        return ImpostorTail(tuple(scores), tuple(int(each) for each in errors), tuple(effective), trials)
+        return ImpostorTail(*found, trials)
     except ArgumentError as problem:
         message = f"{where}: {problem}; {_NOW}"
         raise DamagedPointError(message) from problem

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from facerec.errors import DataSetError, ScoreTableError
-from facerec.measure.tables.score_table import check, refuse_twice, truth
+from facerec.measure.tables.score_table import both_sides, check, refuse_twice, truth
 from facerec.measure.tables.table_files import read_text_csv, telling
 from facerec.photos.folders import identity_folders, photos, refuse_missing
 
@@ -68,7 +68,7 @@ def lfw(folder: str | Path) -> pd.DataFrame:
         subject = table[f"{side}_subject"]
         table[f"{side}_image"] = place + subject + "/" + subject + table[side].map("_{:04d}.jpg".format)
     table["genuine"] = table["probe_subject"] == table["reference_subject"]
-    refuse_missing(root, pd.concat([table["probe_image"], table["reference_image"]]).unique())
+    refuse_missing(root, both_sides(table, "image").unique())
     female, male = (_labelled(root, f"labels/{gender}_names.txt") for gender in ("female", "male"))
     known = dict.fromkeys(female - male, "female") | dict.fromkeys(male - female, "male")
     for side in ("probe", "reference"):
@@ -116,7 +116,7 @@ def pairs_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFra
         elif "genuine" not in raw:
             raw = raw.assign(genuine=raw["probe_subject"] == raw["reference_subject"])
         table = check(raw.assign(score=np.nan)).drop(columns="score")
-    refuse_missing(path.parent if root is None else Path(root), pd.concat([table[c] for c in _IMAGES]).unique())
+    refuse_missing(path.parent if root is None else Path(root), both_sides(table, "image").unique())
     return table
 
 
@@ -209,7 +209,7 @@ def _linked_subjects(raw: pd.DataFrame) -> dict[str, pd.Series]:
     from scipy.sparse.csgraph import connected_components
 
     genuine = truth(raw["genuine"]).to_numpy(bool)
-    numbers, photos = pd.factorize(pd.concat([raw["probe_image"], raw["reference_image"]]), sort=True)
+    numbers, photos = pd.factorize(both_sides(raw, "image"), sort=True)
     first, second = numbers[: len(raw)], numbers[len(raw) :]
     links = coo_array((np.ones(genuine.sum()), (first[genuine], second[genuine])), shape=(len(photos), len(photos)))
     _, person = connected_components(links, directed=False)

@@ -13,6 +13,7 @@ from facerec.errors import ArgumentError
 from facerec.measure import tables
 from facerec.measure.metrics import FoldAccuracy, auc, clustered_rate, eer, ten_fold_accuracy, threshold_at_fmr
 from facerec.measure.photo_vectors import FaceStream, PhotoFailures, PhotoVectors, Progress
+from facerec.measure.tables.score_table import both_sides
 from facerec.measure.tables.stamp import COLUMN
 from facerec.points import notes_on
 from facerec.types import FaceChoice, OperatingPoint, Rate
@@ -50,7 +51,7 @@ def score_pairs(
     """
     fresh = pairs.drop(columns=[COLUMN], errors="ignore")
     checked = tables.check(fresh.assign(score=np.nan)).drop(columns="score")
-    images = pd.concat([checked["probe_image"], checked["reference_image"]]).drop_duplicates().tolist()
+    images = both_sides(checked, "image").drop_duplicates().tolist()
     photos = PhotoVectors(recognizer, images, root, choice, progress)
     vectors = dict(photos)
     failures = photos.failures
@@ -132,8 +133,8 @@ def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGE
         genuines=len(mated),
         impostors=len(non_mated),
         failures=int(np.isnan(values).sum()),
-        photos=_different(checked, "image"),
-        people=_different(checked, "subject"),
+        photos=both_sides(checked, "image").nunique(),
+        people=both_sides(checked, "subject").nunique(),
         auc=auc(mated, non_mated),
         eer=eer(mated, non_mated),
         true_matches=tuple(
@@ -174,7 +175,3 @@ def rates_at_point(table: pd.DataFrame, point: OperatingPoint) -> tuple[Rate, Ra
     matcher = tables.stamp_of(table)
     notes = notes_on(point, matcher) if matcher is not None or point.matcher.is_known else ()
     return (*rates_at(table, point.threshold), notes)
-
-
-def _different(table: pd.DataFrame, what: str) -> int:
-    return int(pd.concat([table[f"probe_{what}"], table[f"reference_{what}"]]).nunique())

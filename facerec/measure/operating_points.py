@@ -25,7 +25,7 @@ from facerec.measure.metrics import clustered_rate, threshold_at_fmr
 from facerec.measure.metrics.arrays import accepted
 from facerec.measure.metrics.clusters import PairsOfPeople
 from facerec.measure.tables import check, stamp_of
-from facerec.measure.tables.score_table import FAILURES
+from facerec.measure.tables.score_table import FAILURES, both_sides
 from facerec.measure.tables.stamp import NO_FACE, REFUSED, UNREADABLE, differing
 from facerec.similarity import cosines_of_all
 from facerec.types import ImpostorTail, Matcher, OperatingPoint, Rate
@@ -206,7 +206,7 @@ class Comparisons:
 
 def comparisons(checked: pd.DataFrame) -> Comparisons:
     """The comparisons of a checked score table, for several targets at once."""
-    codes, people = pd.factorize(pd.concat([checked["probe_subject"], checked["reference_subject"]]))
+    codes, people = pd.factorize(both_sides(checked, "subject"))
     return Comparisons(
         checked["score"].to_numpy(np.float64),
         checked["genuine"].to_numpy(bool),
@@ -287,6 +287,5 @@ def _refused(checked: pd.DataFrame) -> Rate | None:
     """How many of the different photos with a face the gate refused; ``None`` where the table does not say."""
     if not set(FAILURES) <= set(checked.columns):
         return None
-    images = pd.concat([checked["probe_image"], checked["reference_image"]])
-    words = pd.concat([checked[name] for name in FAILURES])
+    images, words = both_sides(checked, "image"), both_sides(checked, "failure")
     return Rate(images[words == REFUSED].nunique(), images[~words.isin([NO_FACE, UNREADABLE])].nunique())

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.measure.tables.score_table import FAILURES, check
+from facerec.measure.tables.score_table import FAILURES, both_sides, check
 from facerec.measure.tables.stamp import COLUMN, stamped
 from facerec.similarity import cosine_of_pairs
 from facerec.types import Matcher
@@ -59,7 +59,7 @@ def score_vectors(
     [0.6, nan]
     """
     table = check(pairs.drop(columns=[COLUMN], errors="ignore").assign(score=np.nan))
-    images, names = pd.factorize(pd.concat([table["probe_image"], table["reference_image"]]))
+    images, names = pd.factorize(both_sides(table, "image"))
     matrix = _stacked(names.tolist(), embeddings)
     probes, references = images[: len(table)], images[len(table) :]
     scores = np.empty(len(table))

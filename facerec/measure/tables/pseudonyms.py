@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.measure.tables.score_table import check
+from facerec.measure.tables.score_table import both_sides, check
 
 
 def pseudonymise(table: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
@@ -59,8 +59,7 @@ def pseudonymise(table: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
     owner = _owners(checked)
     people = _pseudonyms(owner.unique(), lambda person: _digest(person, key, 8).hex())
     photos = _pseudonyms(
-        owner.index,
-        lambda photo: f"{people[owner[photo]]}/{int.from_bytes(_digest(photo, key, 4), 'big')}",
+        owner.index, lambda photo: f"{people[owner[photo]]}/{int.from_bytes(_digest(photo, key, 4), 'big')}"
     )
     for side in ("probe", "reference"):
         checked[f"{side}_subject"] = checked[f"{side}_subject"].map(people)
@@ -70,11 +69,7 @@ def pseudonymise(table: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
 
 def _owners(table: pd.DataFrame) -> pd.Series:
     """Whom each photo shows: subject by image."""
-    sides = [
-        pd.DataFrame({"image": table[f"{side}_image"], "subject": table[f"{side}_subject"]})
-        for side in ("probe", "reference")
-    ]
-    owners = pd.concat(sides).drop_duplicates()
+    owners = pd.DataFrame({what: both_sides(table, what) for what in ("image", "subject")}).drop_duplicates()
     repeated = owners[owners["image"].duplicated(keep=False)].sort_values(["image", "subject"])
     if len(repeated):
         image, subjects = repeated["image"].iloc[0], repeated["subject"].iloc[:2].tolist()

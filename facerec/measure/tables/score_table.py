@@ -132,6 +132,11 @@ def attributes(table: pd.DataFrame) -> tuple[str, ...]:
     return tuple(n for n in names if n not in _NO_ATTRIBUTES and f"reference_{n}" in table.columns)
 
 
+def both_sides(table: pd.DataFrame, what: str) -> pd.Series:
+    """The probes' column of that name, and below it the references'."""
+    return pd.concat([table[f"probe_{what}"], table[f"reference_{what}"]], ignore_index=True)
+
+
 def as_text(column: pd.Series) -> pd.Series:
     """A column as text: whole numbers without a decimal point, missing values as the empty text.
 
