@@ -90,8 +90,8 @@ def dissect(architecture: str, network: nn.Module, *, size: int) -> tuple[Trunk,
         dimension=known.dimension,
         map_stages=known.map_stages,
         map_channels=known.map_channels,
+        map_of=parts.map_of,
         smallest=parts.smallest,
-        **({"map_of": parts.map_of} if parts.map_of else {}),
     )
     return trunk.eval(), parts.last
 
@@ -113,21 +113,21 @@ def shape_of(architecture: str, *, size: int) -> Shape:
             x = stage(x)
             found = parts.map_of(x, pixels) if parts.map_of else x
             if found.ndim == 4 and name != "head":
-                stride = str(2 ** round(math.log2(size / found.shape[3])))
-                stages[stride], channels[stride] = name, found.shape[1]
+                stride = 2 ** round(math.log2(size / found.shape[3]))
+                if stride >= 4:
+                    stages[str(stride)], channels[str(stride)] = name, found.shape[1]
         x = parts.pool(x)
         for _, stage in parts.neck:
             x = stage(x)
     if parts.map_of:  # every stage of a transformer has the same stride, and only the last is normalised
         stages = dict.fromkeys(stages, parts.body[-1][0])
-    coarse = {stride for stride in stages if int(stride) < 4}
     modules = [module for _, module in (*parts.body, *parts.neck)]
     return Shape(
         dimension=parts.last.in_features,
         parameters=sum(p.numel() for module in modules for p in module.parameters()),
         macs=counter.get_total_flops() // 2,
-        map_stages={stride: stage for stride, stage in stages.items() if stride not in coarse},
-        map_channels={stride: count for stride, count in channels.items() if stride not in coarse},
+        map_stages=stages,
+        map_channels=channels,
     )
 
 

@@ -107,8 +107,7 @@ def parse_dlib_resnet(content: bytes, *, name: str) -> DlibResNet:
     stored.biases[0] = stored.biases[0] - np.einsum("oihw,i->o", stored.filters[0], stored.mean_colour)
     for convolution, filters, biases in zip(convolutions, stored.filters, stored.biases, strict=True):
         convolution.weight.copy_(torch.from_numpy(filters.astype(np.float32)))
-        assert convolution.bias is not None  # noqa: S101 - for the type checker: DlibResNet gives each one
-        convolution.bias.copy_(torch.from_numpy(biases.astype(np.float32)))
+        convolution.get_parameter("bias").copy_(torch.from_numpy(biases.astype(np.float32)))
     network.last.weight.copy_(torch.from_numpy(stored.last.T.astype(np.float32)))
     return network
 

@@ -13,10 +13,6 @@ Stages: TypeAlias = Sequence[tuple[str, nn.Module]]
 MapOf: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
-def _as_it_is(output: Tensor, pixels: Tensor) -> Tensor:  # noqa: ARG001 - one signature for all networks
-    return output
-
-
 class Trunk(nn.Module):
     """A network up to its features, the input of its last linear layer.
 
@@ -37,7 +33,7 @@ class Trunk(nn.Module):
         dimension: int,
         map_stages: Mapping[str, str],
         map_channels: Mapping[str, int],
-        map_of: MapOf = _as_it_is,
+        map_of: MapOf | None = None,
         smallest: int = 1,
     ) -> None:
         super().__init__()
@@ -77,7 +73,7 @@ class Trunk(nn.Module):
         for name, stage in self.body.items():
             x = stage(x)
             if name in self._stride_of_stage:
-                found[self._stride_of_stage[name]] = self._map_of(x, pixels)
+                found[self._stride_of_stage[name]] = self._map_of(x, pixels) if self._map_of else x
         return found
 
     def _check(self, x: Tensor) -> None:
