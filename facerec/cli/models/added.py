@@ -9,6 +9,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, examples, option
+from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from facerec.models.folder import ModelFolder, Pixels
@@ -79,7 +80,6 @@ def add(
     that it was trained with; a wrong one costs accuracy without any error, so both have to be given.
     """
     from facerec.embed.load import add_model, describe_onnx
-    from facerec.errors import ArgumentError
     from facerec.models.folder import Terms, Training, write_model
     from facerec.models.weights import models_folder
 
@@ -128,7 +128,6 @@ def attach(
     as_json: AsJson = False,
 ) -> None:
     """Put measured operating points or an audit into an added model's folder, and renew its card."""
-    from facerec.errors import ArgumentError
     from facerec.models.folder import attach_audit, attach_points
     from facerec.points import read_points
 
@@ -149,10 +148,7 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
 
     folder = _folder(name)
     shutil.rmtree(folder)
-    if as_json:
-        console.document({"removed": name})
-    else:
-        console.say(f"{name} is removed")
+    console.answer({"removed": name}, f"{name} is removed", as_json=as_json)
 
 
 def say_table() -> None:
@@ -200,7 +196,6 @@ def documents() -> list[dict[str, object]]:
 
 
 def _folder(name: str) -> Path:
-    from facerec.errors import ArgumentError
     from facerec.models.weights import added_models, models_folder
 
     if name not in added_models():
@@ -210,7 +205,6 @@ def _folder(name: str) -> Path:
 
 
 def _pixels(preset: PixelsName | None, mean: str | None, std: str | None, channels: Channels) -> Pixels:
-    from facerec.errors import ArgumentError
     from facerec.models.folder import Pixels
 
     if preset is not None and mean is None and std is None:
@@ -222,8 +216,6 @@ def _pixels(preset: PixelsName | None, mean: str | None, std: str | None, channe
 
 
 def _three(option: str, text: str) -> tuple[float, float, float]:
-    from facerec.errors import ArgumentError
-
     try:
         red, green, blue = (float(part) for part in text.split(","))
     except ValueError as error:
@@ -242,7 +234,7 @@ def _document(model: ModelFolder) -> dict[str, object]:
         "crop": about.crop,
         "licence": about.terms.licence,
         "commercial": about.terms.commercial,
-        "folder": str(model.path),
+        "folder": model.path,
         "operating_points": len(model.points),
         "audited": model.audit is not None,
     }
@@ -250,8 +242,5 @@ def _document(model: ModelFolder) -> dict[str, object]:
 
 def _tell(model: ModelFolder, *, as_json: bool) -> None:
     about = model.description
-    if as_json:
-        console.document(_document(model))
-        return
-    console.say(f"{about.name}: {about.dimension} numbers per face, digest {about.digest[:12]}…")
-    console.say(f"  {model.path / 'card.md'}")
+    first = f"{about.name}: {about.dimension} numbers per face, digest {about.digest[:12]}…"
+    console.answer(_document(model), first, f"  {model.path / 'card.md'}", as_json=as_json)

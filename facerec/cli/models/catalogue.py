@@ -1,7 +1,8 @@
-"""``facerec models list, show, fetch, check``: which models there are, on what terms, and whether they are here."""
+"""``facerec models``: which models and backbones there are, on what terms, and whether they are here."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,65 +10,109 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.models import added as models_added
-from facerec.cli.models import backbones as models_backbones
-from facerec.cli.options import AsJson, ModelFiles, option
+from facerec.cli.models import added
+from facerec.cli.options import AsJson, ModelFiles, examples, option
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
     from facerec.models.catalogue import Model
     from facerec.models.weights import WeightFile
+    from facerec.transfer.finding import Found
     from facerec.transfer.pretrained import Pretrained
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As facerec models or facerec transfer backbones lists it.")]
+_TOLD = {"ok": "as it should be", "absent": "absent", "wrong": "wrong. "}
+
+app = typer.Typer(
+    name="models",
+    help="List the models, their licences and where they are; fetch and check their files.",
+    invoke_without_command=True,
+    rich_markup_mode="markdown",
+)
 
 
+@app.callback(epilog=examples("facerec models", "facerec models show dlib-resnet", "facerec models fetch resnet50.v2"))
+def models(context: typer.Context, as_json: AsJson = False, model_files: ModelFiles = None) -> None:
+    """List the models, their licences and where they are; fetch and check their files."""
+    if context.invoked_subcommand is None:
+        list_models(as_json, model_files)
+
+
+@app.command("list")
 def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """List every model, and the backbones that are here: commercial use, and where their files are."""
-    print_list(model_files, as_json=as_json)
+    from facerec.models.catalogue import MODELS
+    from facerec.models.state import file_state
+    from facerec.transfer.pretrained import PRETRAINED
+
+    if as_json:
+        networks = [backbone_document(network, model_files) for network in PRETRAINED]
+        listed = [_document(model, model_files) for model in MODELS]
+        console.document({"models": listed, "added": added.documents(), "backbones": networks})
+        return
+    rows = []
+    for model in MODELS:
+        files = [file_state(weight, model_files=model_files) for weight in model.weights]
+        state = next((file.state for file in files if file.state != "ok"), None)
+        rows.append(
+            (
+                model.name,
+                model.task,
+                "yes" if model.default else "no",
+                model.commercial,
+                " ".join(weight.sha256[:8] for weight in model.weights),
+                state or _place(model.weights[0], str(files[0].path)),
+            )
+        )
+    console.table(("model", "task", "default", "commercial use", "SHA-256", "where"), rows)
+    console.say("Licences, training data and accuracy by group: facerec models show NAME")
+    added.say_table()
+    here, absent = _sorted_out(model_files)
+    console.say()
+    backbone_table([network for network, _ in here], model_files)
+    console.say(f"{absent} more backbones can be fetched: facerec transfer backbones")
 
 
+@app.command(epilog=examples("facerec models show dlib-resnet", "facerec models show facenet --json"))
 def show(name: Name, as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """Tell all that is known of a model: licences, training data, accuracy by group."""
     from facerec.models.catalogue import model
     from facerec.models.state import file_state
 
-    if as_json and (added := [each for each in models_added.documents() if each["name"] == name]):
-        console.document(added[0])
+    if as_json and (documents := [each for each in added.documents() if each["name"] == name]):
+        console.document(documents[0])
         return
-    if not as_json and models_added.say_card(name):
+    if not as_json and added.say_card(name):
         return
     if (network := _backbone(name)) is not None:
         if as_json:
-            console.document(models_backbones.backbone_document(network, model_files))
+            console.document(backbone_document(network, model_files))
         else:
-            models_backbones.say_backbone(network, model_files)
+            _say_backbone(network, model_files)
         return
     chosen = model(name)
     if as_json:
         console.document(_document(chosen, model_files))
         return
-    console.say(f"{chosen.name}: {chosen.summary}")
-    facts = [
-        ("task", chosen.task),
-        ("default", "yes" if chosen.default else "no"),
-        ("dimension", chosen.dimension),
-        ("commercial use", f"{chosen.commercial}: {chosen.commercial_reason}"),
-        ("licence of the code", chosen.code_licence),
-        ("licence of the weights", chosen.weights_licence),
-        ("training data", chosen.training_data),
-        ("terms of that data", chosen.training_terms),
-        ("accuracy by group", chosen.accuracy_by_group),
-    ]
-    for heading, fact in facts:
-        if fact is not None:
-            console.say(f"  {heading}: {fact}")
+    facts = {
+        "task": chosen.task,
+        "default": "yes" if chosen.default else "no",
+        "dimension": chosen.dimension,
+        "commercial use": f"{chosen.commercial}: {chosen.commercial_reason}",
+        "licence of the code": chosen.code_licence,
+        "licence of the weights": chosen.weights_licence,
+        "training data": chosen.training_data,
+        "terms of that data": chosen.training_terms,
+        "accuracy by group": chosen.accuracy_by_group,
+    }
+    _say_facts(f"{chosen.name}: {chosen.summary}", facts)
     for weight in chosen.weights:
         file = file_state(weight, model_files=model_files)
         console.say(f"  file {weight.file_name}: {file.path or file.state}")
         console.say(f"    SHA-256 {weight.sha256}")
 
 
+@app.command(epilog=examples("facerec models fetch facenet", "facerec models fetch resnet50.v2 --model-files weights/"))
 def fetch(
     name: Name,
     model_files: Annotated[
@@ -86,21 +131,17 @@ def fetch(
     # Of a backbone's files today's is enough; the others are older files of the same weights.
     for weight in model(name).weights if network is None else network.files[:1]:
         if isinstance(weight.source, weights.InPackage):
-            files.append(
-                weights.locate(weight, model_files=model_files)
-            )  # it came with the installation, or the error says how
+            # It came with the installation, or the error says how.
+            files.append(weights.locate(weight, model_files=model_files))
             continue
         with console.progress(f"fetching {weight.file_name}", in_bytes=True) as progress:
-            files.append(
-                download(weight, model_files=model_files, progress=lambda got, total: progress(got, total or got))
-            )
-    if as_json:
-        console.document({"name": network.name if network else name, "files": [str(path) for path in files]})
-    else:
-        for path in files:
-            console.say(str(path))
+            told = lambda got, total: progress(got, total or got)  # noqa: E731 - of this file's bar
+            files.append(download(weight, model_files=model_files, progress=told))
+    document = {"name": network.name if network else name, "files": files}
+    console.answer(document, *map(str, files), as_json=as_json)
 
 
+@app.command()
 def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """Check every model file here against its SHA-256, those of added models too.
 
@@ -114,31 +155,31 @@ def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     ]
     optional = [file.state == "absent" and not model.default for model, _, file in rows]
     bad = [row[1].file_name for row, spared in zip(rows, optional, strict=True) if row[2].state != "ok" and not spared]
-    here, absent = models_backbones.sorted_out(model_files)
+    here, absent = _sorted_out(model_files)
     bad += [network.files[0].file_name for network, state in here if state["state"] != "ok"]
-    added = added_states()
-    bad += [each.name for each in added if each.model is None]
+    states = added_states()
+    bad += [each.name for each in states if each.model is None]
     if as_json:
         files = [{"model": model.name, "file": weight.file_name, **asdict(file)} for model, weight, file in rows]
         files += [{"model": network.name, "file": network.files[0].file_name, **state} for network, state in here]
-        told = models_added.documents()
-        console.document({"files": files, "added": told, "backbones_absent": absent, "ok": not bad})
+        console.document({"files": files, "added": added.documents(), "backbones_absent": absent, "ok": not bad})
     else:
         for (model, weight, file), spared in zip(rows, optional, strict=True):
             hint = f" (not needed unless you choose it: facerec models fetch {model.name})" if spared else ""
-            console.say(
-                f"{model.name}  {weight.file_name}: {_TOLD[file.state]}{file.problem if not spared else ''}{hint}"
-            )
+            problem = "" if spared else file.problem
+            console.say(f"{model.name}  {weight.file_name}: {_TOLD[file.state]}{problem}{hint}")
         for network, state in here:
             console.say(f"{network.name}  {network.files[0].file_name}: {_TOLD[str(state['state'])]}{state['problem']}")
-        for each in added:
+        for each in states:
             console.say(f"{each.name}  {_TOLD['ok' if each.model else 'wrong']}{each.problem}")
         console.say(f"{absent} backbones are not here, nor needed unless you choose one: facerec transfer backbones")
     if bad:
         fail(f"{len(bad)} model files are absent or wrong: {', '.join(bad)}")
 
 
-_TOLD = {"ok": "as it should be", "absent": "absent", "wrong": "wrong. "}
+app.command(epilog=added.ADD_EXAMPLES)(added.add)
+app.command(epilog=added.ATTACH_EXAMPLES)(added.attach)
+app.command()(added.remove)
 
 
 def _backbone(name: str) -> Pretrained | None:
@@ -158,47 +199,18 @@ def _backbone(name: str) -> Pretrained | None:
         raise ArgumentError(message) from error
 
 
-def print_list(model_files: Path | None, *, as_json: bool) -> None:
-    """Print every model and the backbones that are here."""
-    from facerec.models.catalogue import MODELS
-    from facerec.models.state import file_state
-    from facerec.transfer.pretrained import PRETRAINED
-
-    if as_json:
-        networks = [models_backbones.backbone_document(network, model_files) for network in PRETRAINED]
-        listed = [_document(model, model_files) for model in MODELS]
-        console.document({"models": listed, "added": models_added.documents(), "backbones": networks})
-        return
-    rows = []
-    for model in MODELS:
-        files = [file_state(weight, model_files=model_files) for weight in model.weights]
-        state = next((file.state for file in files if file.state != "ok"), None)
-        rows.append(
-            (
-                model.name,
-                model.task,
-                "yes" if model.default else "no",
-                model.commercial,
-                " ".join(weight.sha256[:8] for weight in model.weights),
-                state or _place(model.weights[0], Path(str(files[0].path))),
-            )
-        )
-    console.table(("model", "task", "default", "commercial use", "SHA-256", "where"), rows)
-    console.say("Licences, training data and accuracy by group: facerec models show NAME")
-    models_added.say_table()
-    here, absent = models_backbones.sorted_out(model_files)
-    console.say()
-    models_backbones.backbone_table([network for network, _ in here], model_files)
-    console.say(f"{absent} more backbones can be fetched: facerec transfer backbones")
-
-
-def _place(weight: WeightFile, path: Path) -> str:
+def _place(weight: WeightFile, path: str) -> str:
     """Where a file is, in few words: the package that carries it, or its folder."""
     from facerec.models.weights import InPackage
 
-    if isinstance(weight.source, InPackage) and path.as_posix().endswith(weight.source.path):
+    if isinstance(weight.source, InPackage) and Path(path).as_posix().endswith(weight.source.path):
         return f"package {weight.source.distribution}"
-    return str(path.parent)
+    return str(Path(path).parent)
+
+
+def _say_facts(title: str, facts: Mapping[str, object]) -> None:
+    told = [f"  {heading}: {fact}" for heading, fact in facts.items() if fact is not None]
+    console.say("\n".join([title, *told]))
 
 
 def _document(model: Model, model_files: Path | None) -> dict[str, object]:
@@ -210,3 +222,87 @@ def _document(model: Model, model_files: Path | None) -> dict[str, object]:
         files.append({"file": weight.file_name, "sha256": weight.sha256, "size": weight.size, **asdict(file)})
     about = {field.name: getattr(model, field.name) for field in fields(model) if field.name != "weights"}
     return {**about, "files": files}
+
+
+def _sorted_out(model_files: Path | None) -> tuple[list[tuple[Pretrained, dict[str, str | None]]], int]:
+    """Backbones whose files are here, or should be, each with its state; and how many others there are."""
+    from facerec.transfer.pretrained import PRETRAINED
+
+    states = [(network, _backbone_state(network, model_files)) for network in PRETRAINED]
+    # What has no version comes with a package, and is part of the installation.
+    here = [(network, state) for network, state in states if state["state"] != "absent" or not network.version]
+    return here, len(states) - len(here)
+
+
+def backbone_table(networks: Sequence[Pretrained], model_files: Path | None) -> None:
+    """Print one line per set of weights."""
+    rows = []
+    for each in networks:
+        state = _backbone_state(each, model_files)
+        where = state["place"] if state["state"] == "ok" else state["state"]
+        rows.append(
+            (
+                each.name + ("*" if each.default and each.version else ""),
+                f"{each.parameters / 1e6:.1f} M",
+                f"{each.macs / 1e9:.2f} G",
+                None if each.top1 is None else f"{each.top1:.2f} %",
+                each.preprocessing.crop,
+                each.commercial,
+                each.files[0].sha256[:8],
+                where,
+            )
+        )
+    right = ("parameters", "MACs", "top-1", "pixels")
+    console.table(("backbone", *right, "commercial use", "SHA-256", "where"), rows, right=right)
+
+
+def backbone_document(network: Pretrained, model_files: Path | None) -> dict[str, object]:
+    """All that is known of one set of weights, and where its file is."""
+    about = {field.name: getattr(network, field.name) for field in fields(network)}
+    return {
+        **about,
+        "preprocessing": network.preprocessing.text,
+        "files": [{"file": each.file_name, "sha256": each.sha256} for each in network.files],
+        **_backbone_state(network, model_files),
+    }
+
+
+def _backbone_state(network: Pretrained, model_files: Path | None) -> dict[str, str | None]:
+    """Whether a network's file can be used: `state` is ok, absent or wrong; and its path, its place in few words."""
+    from facerec.models.state import found
+    from facerec.transfer.finding import find
+
+    here: list[Found] = []
+
+    def look() -> Path:
+        here.append(find(network, model_files=model_files))
+        return here[0].path
+
+    file = found(look)
+    place = None
+    if here:
+        older = f", older file {here[0].file.file_name}" if here[0].older else ""
+        place = _place(here[0].file, str(here[0].path)) + older
+    return {"state": file.state, "path": file.path, "place": place, "problem": file.problem}
+
+
+def _say_backbone(network: Pretrained, model_files: Path | None) -> None:
+    """Print all that is known of one set of weights."""
+    state = _backbone_state(network, model_files)
+    accuracy = f"top-1 {network.top1:.2f} %, top-5 {network.top5:.2f} %" if network.top1 is not None else None
+    facts = {
+        "task": "backbone of facerec transfer",
+        "default": f"yes, of {network.architecture}" if network.default else "no",
+        "parameters": f"{network.parameters:,}",
+        "multiply-adds": f"{network.macs / 1e9:.3f} thousand million for one photo",
+        "published accuracy on ImageNet": accuracy,
+        "preprocessing": network.preprocessing.text,
+        "commercial use": f"{network.commercial}: {network.commercial_reason}",
+        "licence of the weights": network.licence,
+    }
+    _say_facts(f"{network.name}: {network.source}", facts)
+    today, *older = network.files
+    console.say(f"  file {today.file_name}: {state['path'] or state['state']}")
+    console.say(f"    SHA-256 {today.sha256}{'' if len(today.sha256) == 64 else '…'}")
+    for each in older:
+        console.say(f"    an older file of the same weights will do as well: {each.file_name}, SHA-256 {each.sha256}…")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.models.backbones import backbone_document, backbone_table
+from facerec.cli.models.catalogue import backbone_document, backbone_table
 from facerec.cli.options import AsJson, ModelFiles, examples
 
 EXAMPLES = examples("facerec transfer backbones", "facerec transfer backbones resnet50 --json")
