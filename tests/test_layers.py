@@ -184,6 +184,12 @@ def test_torch_stays_where_it_belongs(name: str) -> None:
     assert not uses or any(name.startswith(home) for home in TORCH)
 
 
+@pytest.mark.parametrize("package", ["facerec", "audits"])
+def test_packages_say_that_they_are_typed(package: str) -> None:
+    """The marker of PEP 561 stands beside the code, so it is in the wheel too."""
+    assert (ROOT / package / "py.typed").is_file()
+
+
 def test_importing_the_packages_loads_no_torch() -> None:
     """Every module outside the folders that run networks imports where torch cannot be imported at all."""
     torchless = [name for name in MODULES if not any(name.startswith(home) for home in TORCH)]

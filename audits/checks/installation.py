@@ -19,7 +19,7 @@ from audits.checks import hand_worked, published_counts
 from audits.checks.hand_worked import HandWorked
 from audits.classification.audit import audit_classification
 from audits.identification.audit import audit_identification
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.tables.predictions import expand_counts
 from audits.tables.vendor import VendorColumns, read_vendor
 from audits.verification.audit import audit_verification
@@ -108,7 +108,7 @@ def _agree(expected: Value, found: Value, tolerance: float) -> bool:
     return expected == found
 
 
-def _counts(rate: RateEstimate) -> tuple[int, int]:
+def _counts(rate: Estimate) -> tuple[int, int]:
     return rate.errors, rate.trials
 
 

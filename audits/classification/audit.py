@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audits.classification.results import (
+    ClassEstimate,
     ClassificationAudit,
     ClassificationGrouping,
-    ClassRate,
     ClassRateName,
     GroupContrast,
     GroupPredictions,
@@ -156,7 +156,7 @@ class _Measure:
         for kind, split in self.kinds.items():
             trials = self._trials(rows, split)
             estimate = trials.estimate(confidence=self.confidence, correlation=self.correlation[kind])
-            rates.append(ClassRate(*kind, estimate))
+            rates.append(ClassEstimate(*kind, estimate))
         subjects = None if self.people is None else len(pd.unique(self.people[rows]))
         return GroupPredictions(name, len(rows), subjects, tuple(rates))
 

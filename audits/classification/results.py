@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from audits.statistics.contrasts import Contrast
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from facerec.errors import ArgumentError
 
 ClassRateName: TypeAlias = Literal["accuracy", "error", "unanswered", "selection", "false_positive", "false_negative"]
@@ -14,7 +14,7 @@ ClassRateName: TypeAlias = Literal["accuracy", "error", "unanswered", "selection
 
 
 @dataclass(frozen=True)
-class ClassRate:
+class ClassEstimate:
     """One rate of one group.
 
     Attributes
@@ -25,12 +25,12 @@ class ClassRate:
         class; ``false_negative``: not predicted as the class, of those of the class.
     of : str
         The class that ``selection``, ``false_positive`` and ``false_negative`` are about; empty for the other rates.
-    estimate : RateEstimate
+    estimate : Estimate
     """
 
     rate: ClassRateName
     of: str
-    estimate: RateEstimate
+    estimate: Estimate
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,16 @@ class GroupPredictions:
         Rows of the group; 0 for an intersection in which nobody is.
     subjects : int or None
         Different people of the group; None where the table does not say who is on a photo.
-    rates : tuple of ClassRate
+    rates : tuple of ClassEstimate
         The same rates in the same order for every group; those without trials too.
     """
 
     group: str
     predictions: int
     subjects: int | None
-    rates: tuple[ClassRate, ...]
+    rates: tuple[ClassEstimate, ...]
 
-    def rate(self, rate: ClassRateName, *, of: str = "") -> RateEstimate:
+    def rate(self, rate: ClassRateName, *, of: str = "") -> Estimate:
         """The estimate of that rate, for `selection` and the like of the class `of`.
 
         Raises
@@ -77,7 +77,7 @@ class GroupContrast:
     Attributes
     ----------
     rate, of : str
-        As in `ClassRate`.
+        As in `ClassEstimate`.
     group, reference : str
         The reference has the highest accuracy or selection rate, or the lowest rate of any other kind; of equals the
         first.

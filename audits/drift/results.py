@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from audits.statistics.bootstrap import Bootstrap
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.index_changes import IndexChange
 from audits.statistics.paired import PairedChange, Verdict
 from audits.verification.results import Unlabelled
@@ -27,7 +27,7 @@ class RateChange:
         The grouping and the group; both empty for all comparisons, labelled or not.
     rate : {"fmr", "fnmr", "fta"}
         Of impostor pairs, of genuine pairs, and of all pairs with both sides in the group.
-    before, after : RateEstimate
+    before, after : Estimate
         The rates themselves. Their intervals say nothing about the change.
     change : PairedChange
         Afterwards minus before, with its interval.
@@ -36,8 +36,8 @@ class RateChange:
     by: str
     group: str
     rate: RateName
-    before: RateEstimate
-    after: RateEstimate
+    before: Estimate
+    after: Estimate
     change: PairedChange
 
     def __str__(self) -> str:

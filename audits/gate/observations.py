@@ -18,13 +18,13 @@ from audits.gate.claims import RATIOS, Claim
 from audits.identification.results import IdentificationAudit, SearchRateName, people_of
 from audits.statistics.contrasts import Contrast, contrast_among
 from audits.statistics.disparity import COMBINED
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
 _OneRate = Literal["fmr", "fnmr"]
-_Measured: TypeAlias = tuple[str, RateEstimate, int | None]
+_Measured: TypeAlias = tuple[str, Estimate, int | None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Observation:
     interval : Interval
     footings : tuple of Footing
         The groups that must have been measured.
-    estimate : RateEstimate or None
+    estimate : Estimate or None
         For a rate, with its counts.
     strict : Interval or None
         Where the number was picked among several: the wider interval that a failure has to show as well.
@@ -76,7 +76,7 @@ class Observation:
     value: float
     interval: Interval
     footings: tuple[Footing, ...]
-    estimate: RateEstimate | None = None
+    estimate: Estimate | None = None
     strict: Interval | None = None
     ratio: bool = False
     note: str = ""
@@ -298,7 +298,7 @@ def _absent(claim: Claim, asked: str, known: Sequence[str], confidence: float) -
     return Observation(asked, math.nan, nothing, (Footing(asked, 0, 0, 0.0),), note=told + hint)
 
 
-def _rate(claim: Claim, group: str, found: RateEstimate, subjects: int | None) -> Observation:
+def _rate(claim: Claim, group: str, found: Estimate, subjects: int | None) -> Observation:
     share = claim.limit.value if claim.limit.direction == "at_most" else 1 - claim.limit.value
     footing = Footing(group, found.trials, subjects, found.effective_trials * share)
     return Observation(group, found.value, found.interval, (footing,), estimate=found)

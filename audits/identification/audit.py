@@ -26,7 +26,7 @@ from audits.identification.results import (
 )
 from audits.statistics.contrasts import contrast
 from audits.statistics.dependence import pair_correlation
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import clustered_estimate
 from audits.tables.groups import RowGroups, checked_groupings, twin_notes
 from audits.tables.searches import check_gallery, check_searches
@@ -124,7 +124,7 @@ def audit_identification(
 
 def _rates(
     outcomes: pd.DataFrame, chosen: NDArray[np.bool_], confidence: float
-) -> tuple[RateEstimate, RateEstimate, RateEstimate, RateEstimate]:
+) -> tuple[Estimate, Estimate, Estimate, Estimate]:
     mated = outcomes["mated"].to_numpy(bool)
     failed, every = (outcomes["listed"] == 0).to_numpy(bool), np.ones(len(outcomes), np.bool_)
     return (
@@ -141,7 +141,7 @@ def _rate(
     alike: NDArray[np.bool_],
     chosen: NDArray[np.bool_],
     confidence: float,
-) -> RateEstimate:
+) -> Estimate:
     # A group without errors cannot show how alike one person's searches are, so all searches of its kind say it.
     people = outcomes["person"].to_numpy(np.int64)
     correlation = pair_correlation(errors[alike], people[alike], people[alike])

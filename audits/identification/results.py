@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from audits.statistics.contrasts import Contrast
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from facerec.errors import ArgumentError
 
 SearchRateName: TypeAlias = Literal["fpir", "fnir", "rank_one_errors", "fta"]
@@ -27,14 +27,14 @@ class GroupSearches:
         Those of them who are enrolled; the others are searched for in vain.
     enrolled : int
         People of the group in the gallery.
-    fpir : RateEstimate
+    fpir : Estimate
         False positive identification rate: non-mated searches with a candidate at or above the threshold.
-    fnir : RateEstimate
+    fnir : Estimate
         False negative identification rate: mated searches whose mate is not among the candidates at or above the
         threshold and within the rank.
-    rank_one_errors : RateEstimate
+    rank_one_errors : Estimate
         Mated searches whose most alike candidate is not the mate, whatever the threshold.
-    fta : RateEstimate
+    fta : Estimate
         Searches without any candidate. They count as misses where they are mated, and as no false positive.
     """
 
@@ -42,10 +42,10 @@ class GroupSearches:
     subjects: int
     mated_subjects: int
     enrolled: int
-    fpir: RateEstimate
-    fnir: RateEstimate
-    rank_one_errors: RateEstimate
-    fta: RateEstimate
+    fpir: Estimate
+    fnir: Estimate
+    rank_one_errors: Estimate
+    fta: Estimate
 
     def people(self, rate: SearchRateName) -> int:
         """How many people the searches of a rate are for."""
@@ -93,13 +93,13 @@ class ConfusionCell:
     Attributes
     ----------
     probe_group, candidate_group : str
-    rate : RateEstimate
+    rate : Estimate
         Errors of this kind over all searches of the probe group.
     """
 
     probe_group: str
     candidate_group: str
-    rate: RateEstimate
+    rate: Estimate
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class IdentificationAudit:
         The most candidates that any search returned; a mate below them cannot be seen.
     subjects, mated_subjects : int
         Different people among the probes, and those of them who are enrolled.
-    fpir, fnir, rank_one_errors, fta : RateEstimate
+    fpir, fnir, rank_one_errors, fta : Estimate
         Over all searches, labelled or not; as in `GroupSearches`.
     groupings : tuple of IdentificationGrouping
         One for each entry of ``by``, in that order.
@@ -180,10 +180,10 @@ class IdentificationAudit:
     longest_list: int
     subjects: int
     mated_subjects: int
-    fpir: RateEstimate
-    fnir: RateEstimate
-    rank_one_errors: RateEstimate
-    fta: RateEstimate
+    fpir: Estimate
+    fnir: Estimate
+    rank_one_errors: Estimate
+    fta: Estimate
     groupings: tuple[IdentificationGrouping, ...]
     confidence: float
     notes: tuple[str, ...]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.trials import Trials, grouped_order
 from facerec.errors import ArgumentError
 
@@ -45,13 +45,13 @@ class Grouped:
     trials : Trials
     codes : ndarray, int, shape (n,)
         Which group each trial belongs to; −1 for none.
-    estimates : sequence of RateEstimate
+    estimates : sequence of Estimate
         One for each group, of which there is at least one.
     """
 
     trials: Trials
     codes: NDArray[np.integer]
-    estimates: Sequence[RateEstimate]
+    estimates: Sequence[Estimate]
 
     def __post_init__(self) -> None:
         if not self.estimates:
@@ -163,7 +163,7 @@ def _draw_people(counters: Sequence[_Counter], replicates: int, rng: np.random.G
     return drawn
 
 
-def _rescaled(drawn: NDArray[np.float64], found: RateEstimate, rng: np.random.Generator) -> NDArray[np.float64]:
+def _rescaled(drawn: NDArray[np.float64], found: Estimate, rng: np.random.Generator) -> NDArray[np.float64]:
     """Draws of one rate with the spread of its primary interval."""
     if not found.measured:
         return np.full(len(drawn), np.nan)

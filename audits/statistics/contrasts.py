@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import estimate
 from facerec.types import Interval
 
@@ -36,12 +36,12 @@ class Contrast:
     ratio_interval: Interval
 
 
-def contrast(rate: RateEstimate, reference: RateEstimate) -> Contrast:
+def contrast(rate: Estimate, reference: Estimate) -> Contrast:
     """Difference and ratio of two rates of different people.
 
     Parameters
     ----------
-    rate, reference : RateEstimate
+    rate, reference : Estimate
         With intervals of one confidence. No person may be in both.
 
     Returns
@@ -86,12 +86,12 @@ def contrast(rate: RateEstimate, reference: RateEstimate) -> Contrast:
     )
 
 
-def contrast_among(rate: RateEstimate, reference: RateEstimate, *, groups: int) -> Contrast:
+def contrast_among(rate: Estimate, reference: Estimate, *, groups: int) -> Contrast:
     """A contrast of two rates that were picked because they lie far apart, with intervals that allow for the choice.
 
     Parameters
     ----------
-    rate, reference : RateEstimate
+    rate, reference : Estimate
         As for `contrast`.
     groups : int
         How many groups they were picked from, at least 2.
@@ -122,7 +122,7 @@ def contrast_among(rate: RateEstimate, reference: RateEstimate, *, groups: int) 
     return contrast(*(estimate(found.rate, confidence=confidence) for found in (rate, reference)))
 
 
-def _bounds(rate: RateEstimate) -> tuple[float, float]:
+def _bounds(rate: Estimate) -> tuple[float, float]:
     return rate.interval.low, rate.interval.high
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.statistics import indices
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
@@ -121,8 +121,8 @@ COMBINED = tuple(kind.name for kind in _OF_BOTH)
 
 def compare(
     names: Sequence[str],
-    fmr: Sequence[RateEstimate],
-    fnmr: Sequence[RateEstimate],
+    fmr: Sequence[Estimate],
+    fnmr: Sequence[Estimate],
     *,
     draws: tuple[_Rates, _Rates] | None,
     confidence: float,
@@ -133,7 +133,7 @@ def compare(
     ----------
     names : sequence of str
         The groups.
-    fmr, fnmr : sequence of RateEstimate
+    fmr, fnmr : sequence of Estimate
         One for each group; those without trials are left out of the indices and listed.
     draws : tuple of two ndarrays, float64, shape (replicates, groups), or None
         From ``audits.statistics.bootstrap.draw_rates``, of FMR and FNMR; None: no index gets an interval.
@@ -180,9 +180,7 @@ def compare(
 class _Side:
     """One rate of all measured groups, as it is and as it was drawn."""
 
-    def __init__(
-        self, what: str, names: Sequence[str], estimates: Sequence[RateEstimate], draws: _Rates | None
-    ) -> None:
+    def __init__(self, what: str, names: Sequence[str], estimates: Sequence[Estimate], draws: _Rates | None) -> None:
         measured = [number for number, found in enumerate(estimates) if found.measured]
         kept = [estimates[number] for number in measured]
         self.what = what
@@ -197,7 +195,7 @@ class _Side:
         self.draws = None if draws is None or not self.comparable else draws[:, measured]
         self.alike = None if self.draws is None else self._alike(self.draws, kept)
 
-    def _alike(self, draws: _Rates, kept: Sequence[RateEstimate]) -> _Rates:
+    def _alike(self, draws: _Rates, kept: Sequence[Estimate]) -> _Rates:
         """The draws as they would be if all groups had one rate: the same deviations, around the common one."""
         weights = np.array([found.effective_trials for found in kept])
         common = np.arcsin(np.sqrt(np.average(self.rates, weights=weights)))

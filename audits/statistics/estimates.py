@@ -21,7 +21,7 @@ Evidence: TypeAlias = Literal["unmeasured", "withheld", "none", "indicative", "r
 
 
 @dataclass(frozen=True)
-class RateEstimate:
+class Estimate:
     """A rate, the interval that respects who is in its trials, and how much evidence there is.
 
     Attributes

@@ -17,7 +17,7 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from audits.statistics.dependence import compact_codes, people_behind, people_in, shared_trials
-from audits.statistics.estimates import Method, RateEstimate
+from audits.statistics.estimates import Estimate, Method
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import clustered_rate, dyadic_variance
 from facerec.measure.metrics.arrays import flag_array
@@ -30,7 +30,7 @@ FEW_PEOPLE = 10
 """With fewer people than this a variance between people says next to nothing, and with one person nothing at all."""
 
 
-def estimate(rate: Rate, *, confidence: float = CONFIDENCE) -> RateEstimate:
+def estimate(rate: Rate, *, confidence: float = CONFIDENCE) -> Estimate:
     """The interval of a rate, by the method that fits its number of errors.
 
     Parameters
@@ -42,7 +42,7 @@ def estimate(rate: Rate, *, confidence: float = CONFIDENCE) -> RateEstimate:
 
     Returns
     -------
-    RateEstimate
+    Estimate
         Wilson's interval; Clopper and Pearson's where no trial or every trial was an error; NaN without trials.
 
     Raises
@@ -67,15 +67,15 @@ def estimate(rate: Rate, *, confidence: float = CONFIDENCE) -> RateEstimate:
     """
     checked_confidence(confidence)
     if not rate.trials:
-        return RateEstimate(rate, Interval(math.nan, math.nan, confidence), "unmeasured")
+        return Estimate(rate, Interval(math.nan, math.nan, confidence), "unmeasured")
     n = float(rate.trials) if rate.effective_trials is None else rate.effective_trials
     method: Method = "clopper-pearson"
     rest = ((1 - confidence) / 2) ** (1 / n)
     if rate.errors == 0:
-        return RateEstimate(rate, Interval(0.0, 1 - rest, confidence), method, 1 - 0.05 ** (1 / n))
+        return Estimate(rate, Interval(0.0, 1 - rest, confidence), method, 1 - 0.05 ** (1 / n))
     if rate.errors == rate.trials:
-        return RateEstimate(rate, Interval(rest, 1.0, confidence), method)
-    return RateEstimate(rate, rate.interval(confidence), "wilson")
+        return Estimate(rate, Interval(rest, 1.0, confidence), method)
+    return Estimate(rate, rate.interval(confidence), "wilson")
 
 
 def clopper_pearson(errors: float, trials: float, *, confidence: float = CONFIDENCE) -> Interval:
@@ -128,7 +128,7 @@ def clustered_estimate(
     *,
     confidence: float = CONFIDENCE,
     correlation: float = 0.0,
-) -> RateEstimate:
+) -> Estimate:
     """An error rate over trials that share people, with its interval.
 
     Parameters
@@ -147,7 +147,7 @@ def clustered_estimate(
 
     Returns
     -------
-    RateEstimate
+    Estimate
         Never narrower than for independent trials.
 
     Raises

@@ -10,12 +10,12 @@ import math
 
 import scipy
 
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from facerec.types import Interval
 
 
 def limit_p_value(
-    value: float, interval: Interval, limit: float, *, estimate: RateEstimate | None = None, ratio: bool = False
+    value: float, interval: Interval, limit: float, *, estimate: Estimate | None = None, ratio: bool = False
 ) -> float:
     """The two-sided p-value of a limit being the true value.
 
@@ -25,7 +25,7 @@ def limit_p_value(
         As measured.
     interval : Interval
     limit : float
-    estimate : RateEstimate, optional
+    estimate : Estimate, optional
         For a rate: its counts, from which the interval was made.
     ratio : bool
         Whether the interval is that of a ratio, which is symmetric on a log scale rather than its own.
@@ -67,7 +67,7 @@ def limit_p_value(
     return float(2 * scipy.stats.norm.sf(z))
 
 
-def _of_rate(found: RateEstimate, limit: float) -> float:
+def _of_rate(found: Estimate, limit: float) -> float:
     n = found.effective_trials
     if found.errors in (0, found.trials):
         return min(1.0, 2 * (1 - limit if found.errors == 0 else limit) ** n)

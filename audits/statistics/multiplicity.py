@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import scipy
 
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.trials import pooled
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import benjamini_hochberg, holm
@@ -83,14 +83,14 @@ def two_rates(one: Rate, other: Rate) -> float:
 
 
 def each_against_others(
-    names: Sequence[str], estimates: Sequence[RateEstimate], rate: Literal["fmr", "fnmr"]
+    names: Sequence[str], estimates: Sequence[Estimate], rate: Literal["fmr", "fnmr"]
 ) -> tuple[GroupTest, ...]:
     """Test each group against all others together, and adjust for the number of groups.
 
     Parameters
     ----------
     names : sequence of str
-    estimates : sequence of RateEstimate
+    estimates : sequence of Estimate
         One for each group, of different people.
     rate : {"fmr", "fnmr"}
         Which rate they are.

@@ -14,20 +14,20 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
 
 @dataclass(frozen=True)
-class ShrunkRate:
+class ShrunkEstimate:
     """A rate of a small group, drawn towards what the other groups suggest.
 
     Attributes
     ----------
     group : str
-    raw : RateEstimate
+    raw : Estimate
         What was measured.
     value : float
         The posterior mean; for a group without trials the mean of the prior.
@@ -38,7 +38,7 @@ class ShrunkRate:
     """
 
     group: str
-    raw: RateEstimate
+    raw: Estimate
     value: float
     interval: Interval
     weight: float
@@ -70,12 +70,12 @@ class Prior:
         return (1 - self.mean) * self.worth
 
 
-def fit_prior(estimates: Sequence[RateEstimate]) -> Prior:
+def fit_prior(estimates: Sequence[Estimate]) -> Prior:
     """The beta distribution that the groups' rates seem to come from.
 
     Parameters
     ----------
-    estimates : sequence of RateEstimate
+    estimates : sequence of Estimate
         One for each group; those without trials say nothing.
 
     Returns
@@ -114,21 +114,21 @@ def fit_prior(estimates: Sequence[RateEstimate]) -> Prior:
 
 
 def shrink(
-    names: Sequence[str], estimates: Sequence[RateEstimate], *, confidence: float = CONFIDENCE
-) -> tuple[ShrunkRate, ...]:
+    names: Sequence[str], estimates: Sequence[Estimate], *, confidence: float = CONFIDENCE
+) -> tuple[ShrunkEstimate, ...]:
     """Draw each group's rate towards the others' by as much as its own evidence is weak.
 
     Parameters
     ----------
     names : sequence of str
-    estimates : sequence of RateEstimate
+    estimates : sequence of Estimate
         One for each group.
     confidence : float
         Of the credible intervals, between 0 and 1, exclusive.
 
     Returns
     -------
-    tuple of ShrunkRate
+    tuple of ShrunkEstimate
         One for each group; NaN throughout if no group has trials, if none shows an error, or if none shows anything
         else: how rates differ between groups cannot be learned then, and a prior would be made up.
 
@@ -158,17 +158,19 @@ def shrink(
     measured = [found for found in estimates if found.measured]
     if all(found.value == 0 for found in measured) or all(found.value == 1 for found in measured):
         nothing = Interval(math.nan, math.nan, confidence)
-        return tuple(ShrunkRate(n, e, math.nan, nothing, 0.0) for n, e in zip(names, estimates, strict=True))
+        return tuple(ShrunkEstimate(n, e, math.nan, nothing, 0.0) for n, e in zip(names, estimates, strict=True))
     prior = fit_prior(estimates)
     return tuple(_posterior(name, found, prior, confidence) for name, found in zip(names, estimates, strict=True))
 
 
-def _posterior(name: str, found: RateEstimate, prior: Prior, confidence: float) -> ShrunkRate:
+def _posterior(name: str, found: Estimate, prior: Prior, confidence: float) -> ShrunkEstimate:
     n = found.effective_trials
     x = found.value * n if found.measured else 0.0
     a, b = prior.a + x, prior.b + n - x
     low, high = scipy.stats.beta.ppf([(1 - confidence) / 2, (1 + confidence) / 2], a, b)
-    return ShrunkRate(name, found, a / (a + b), Interval(float(low), float(high), confidence), n / (n + prior.worth))
+    return ShrunkEstimate(
+        name, found, a / (a + b), Interval(float(low), float(high), confidence), n / (n + prior.worth)
+    )
 
 
 def _misfit(log_worth: float, mean: float, x: NDArray[np.float64], n: NDArray[np.float64]) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.statistics.dependence import pair_correlation
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE, clustered_estimate, estimate
 from facerec.errors import ArgumentError
 from facerec.types import Rate
@@ -60,7 +60,7 @@ class Trials:
         """How alike the errors of trials are that share a person, 0 … 1; 0 where that cannot be known."""
         return 0.0 if self.people is None else pair_correlation(self.wrong, *self.people)
 
-    def estimate(self, *, confidence: float = CONFIDENCE, correlation: float = 0.0) -> RateEstimate:
+    def estimate(self, *, confidence: float = CONFIDENCE, correlation: float = 0.0) -> Estimate:
         """The error rate of all the trials together.
 
         Parameters
@@ -85,7 +85,7 @@ def rates_by(
     *,
     confidence: float = CONFIDENCE,
     correlation: float = 0.0,
-) -> tuple[RateEstimate, ...]:
+) -> tuple[Estimate, ...]:
     """The error rate of each group.
 
     Parameters
@@ -101,7 +101,7 @@ def rates_by(
 
     Returns
     -------
-    tuple of RateEstimate
+    tuple of Estimate
         Of length `groups`.
 
     Raises
@@ -158,12 +158,12 @@ def grouped_order(codes: NDArray[np.integer], groups: int, trials: int) -> tuple
     return order[len(order) - starts[-1] :], starts
 
 
-def pooled(estimates: Sequence[RateEstimate]) -> Rate:
+def pooled(estimates: Sequence[Estimate]) -> Rate:
     """All groups' trials taken together, with the effective trials of people who are in one group each.
 
     Parameters
     ----------
-    estimates : sequence of RateEstimate
+    estimates : sequence of Estimate
 
     Returns
     -------

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials, rates_by
 from audits.tables.groups import group_pairs
@@ -29,9 +29,9 @@ class GroupPrice:
     Attributes
     ----------
     group : str
-    fmr, fnmr : RateEstimate
+    fmr, fnmr : Estimate
         At the advised threshold.
-    fmr_now, fnmr_now : RateEstimate
+    fmr_now, fnmr_now : Estimate
         At the threshold that it is compared with.
     pairs_missing : int
         0, or how many more independent impostor pairs without a false match it would take to show that the group
@@ -39,10 +39,10 @@ class GroupPrice:
     """
 
     group: str
-    fmr: RateEstimate
-    fnmr: RateEstimate
-    fmr_now: RateEstimate
-    fnmr_now: RateEstimate
+    fmr: Estimate
+    fnmr: Estimate
+    fmr_now: Estimate
+    fnmr_now: Estimate
     pairs_missing: int
 
 
@@ -168,7 +168,7 @@ class _Table:
         people = None if self._people is None else (self._people[0][rows], self._people[1][rows])
         return Trials(~accepted if genuine else accepted, people), self._within[rows]
 
-    def rates(self, threshold: float) -> tuple[tuple[RateEstimate, ...], tuple[RateEstimate, ...]]:
+    def rates(self, threshold: float) -> tuple[tuple[Estimate, ...], tuple[Estimate, ...]]:
         """FMR and FNMR of every group."""
         measured = []
         for genuine in (False, True):

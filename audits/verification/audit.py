@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from audits.statistics.bootstrap import Bootstrap, Grouped, draw_rates
 from audits.statistics.disparity import compare
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.multiplicity import each_against_others
 from audits.statistics.shrinkage import shrink
 from audits.statistics.trials import Trials, rates_by
 from audits.tables.groups import PairGroups, checked_groupings, group_pairs, twin_notes
 from audits.tables.vendor import Completed, complete
-from audits.verification.results import CrossRate, GroupingAudit, GroupRates, Unlabelled, VerificationAudit
+from audits.verification.results import CrossCell, GroupComparisons, GroupingAudit, Unlabelled, VerificationAudit
 from audits.verification.thresholds import At, choose_threshold, point_notes, reach_notes
 from facerec.errors import ArgumentError
 from facerec.measure.tables import stamp_of
@@ -203,7 +203,7 @@ def _audit_grouping(groups: PairGroups, decisions: Decisions, bootstrap: Bootstr
     return GroupingAudit(
         by=groups.by,
         groups=tuple(
-            GroupRates(name, labels, people, *rates)
+            GroupComparisons(name, labels, people, *rates)
             for name, labels, people, rates in zip(
                 groups.names, groups.labels, subjects, zip(fmr, fnmr, fta, strict=True), strict=True
             )
@@ -223,10 +223,10 @@ def _audit_grouping(groups: PairGroups, decisions: Decisions, bootstrap: Bootstr
     )
 
 
-def _cross(names: Sequence[str], matrix: Sequence[RateEstimate], pairs: int) -> tuple[CrossRate, ...]:
+def _cross(names: Sequence[str], matrix: Sequence[Estimate], pairs: int) -> tuple[CrossCell, ...]:
     cells = [(probe, reference) for probe in names for reference in names]
     return tuple(
-        CrossRate(probe, reference, found, found.trials / pairs if pairs else float("nan"))
+        CrossCell(probe, reference, found, found.trials / pairs if pairs else float("nan"))
         for (probe, reference), found in zip(cells, matrix, strict=True)
     )
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from audits.statistics.bootstrap import Bootstrap
 from audits.statistics.disparity import Disparity
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.multiplicity import GroupTest
-from audits.statistics.shrinkage import ShrunkRate
+from audits.statistics.shrinkage import ShrunkEstimate
 from audits.verification.thresholds import Threshold
 from facerec.errors import ArgumentError
 from facerec.types import Matcher
 
 
 @dataclass(frozen=True)
-class GroupRates:
+class GroupComparisons:
     """The error rates of one group of people.
 
     Attributes
@@ -26,37 +26,37 @@ class GroupRates:
         One label per attribute.
     subjects : int or None
         Different people of the group in the table; None where the table does not say who is in a pair.
-    fmr : RateEstimate
+    fmr : Estimate
         Over impostor pairs with both people in the group.
-    fnmr : RateEstimate
+    fnmr : Estimate
         Over genuine pairs with both sides in the group.
-    fta : RateEstimate
+    fta : Estimate
         Failures to acquire: comparisons without a score, over all comparisons with both sides in the group.
     """
 
     group: str
     labels: tuple[str, ...]
     subjects: int | None
-    fmr: RateEstimate
-    fnmr: RateEstimate
-    fta: RateEstimate
+    fmr: Estimate
+    fnmr: Estimate
+    fta: Estimate
 
 
 @dataclass(frozen=True)
-class CrossRate:
+class CrossCell:
     """False matches between a probe of one group and a reference of another, or of the same.
 
     Attributes
     ----------
     probe_group, reference_group : str
-    fmr : RateEstimate
+    fmr : Estimate
     share : float
         How much of all impostor pairs with two labels are of this cell, 0 … 1; NaN if there are none.
     """
 
     probe_group: str
     reference_group: str
-    fmr: RateEstimate
+    fmr: Estimate
     share: float
 
 
@@ -85,35 +85,35 @@ class GroupingAudit:
     ----------
     by : str
         The attributes joined by commas, such as ``race,gender``.
-    groups : tuple of GroupRates
+    groups : tuple of GroupComparisons
         Every group, sorted by its labels; a group without trials is there too.
-    cross : tuple of CrossRate
+    cross : tuple of CrossCell
         The matrix of probe group by reference group, row by row, complete.
-    matched_fmr : RateEstimate
+    matched_fmr : Estimate
         Over the impostor pairs whose two people are of one group.
     matched_share : float
         How much of all labelled impostor pairs that is, 0 … 1; NaN if there are none.
     unlabelled : Unlabelled or None
         None: withheld from a report that is passed on.
     disparity : Disparity
-    shrunk_fmr, shrunk_fnmr : tuple of ShrunkRate
+    shrunk_fmr, shrunk_fnmr : tuple of ShrunkEstimate
         Group by group.
     tests : tuple of GroupTest
         For each rate, every group against the others.
     """
 
     by: str
-    groups: tuple[GroupRates, ...]
-    cross: tuple[CrossRate, ...]
-    matched_fmr: RateEstimate
+    groups: tuple[GroupComparisons, ...]
+    cross: tuple[CrossCell, ...]
+    matched_fmr: Estimate
     matched_share: float
     unlabelled: Unlabelled | None
     disparity: Disparity
-    shrunk_fmr: tuple[ShrunkRate, ...]
-    shrunk_fnmr: tuple[ShrunkRate, ...]
+    shrunk_fmr: tuple[ShrunkEstimate, ...]
+    shrunk_fnmr: tuple[ShrunkEstimate, ...]
     tests: tuple[GroupTest, ...]
 
-    def group(self, name: str) -> GroupRates:
+    def group(self, name: str) -> GroupComparisons:
         """The rates of the group of that name.
 
         Raises
@@ -140,7 +140,7 @@ class VerificationAudit:
     pairs_independent : bool
         True where the table does not say who is in a pair: every pair then counts as independent of all others, and
         the intervals are too narrow if it is not.
-    fmr, fnmr, fta : RateEstimate
+    fmr, fnmr, fta : Estimate
         Over all comparisons, labelled or not.
     fmr_correlation, fnmr_correlation : float
         How alike the errors of two pairs are that share a person, 0 … 1, over all pairs; what
@@ -159,9 +159,9 @@ class VerificationAudit:
     threshold: Threshold
     subjects: int | None
     pairs_independent: bool
-    fmr: RateEstimate
-    fnmr: RateEstimate
-    fta: RateEstimate
+    fmr: Estimate
+    fnmr: Estimate
+    fta: Estimate
     fmr_correlation: float
     fnmr_correlation: float
     groupings: tuple[GroupingAudit, ...]

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from measured import FMRS, GENDERS, Fold, Setting
 
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import clustered_estimate
 from audits.statistics.paired import PairedChange, paired_change
 from facerec.reporting import Callout, Column, Facts, Figure, Page, Section, Table, Text
@@ -283,7 +283,7 @@ def genders(grouped: dict[Setting, list[Fold]]) -> Table:
     return Table("Errors by gender at FMR 0.001 over everybody.", tuple(columns), tuple(rows))
 
 
-def _missed_by(word: str, folds: Sequence[Fold], place: int) -> RateEstimate:
+def _missed_by(word: str, folds: Sequence[Fold], place: int) -> Estimate:
     missed, first, second = [], [], []
     for fold in folds:
         gender, labels = fold.pairs.gender, fold.pairs.people.labels

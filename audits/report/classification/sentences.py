@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from audits.classification.results import ClassificationGrouping
-from audits.report.common.words import Finding, written
+from audits.report.common.words import Sentence, written
 from audits.statistics.contrasts import contrast_among
 from facerec.reporting import plain
 
 
-def worst_findings(grouping: ClassificationGrouping) -> tuple[Finding, ...]:
+def worst_findings(grouping: ClassificationGrouping) -> tuple[Sentence, ...]:
     """One sentence about errors: the group that fares worst against the one that fares best."""
     errors = [entry for entry in grouping.contrasts if entry.rate == "error"]
     by = plain(grouping.by)
@@ -24,7 +24,7 @@ def worst_findings(grouping: ClassificationGrouping) -> tuple[Finding, ...]:
         groups=sum(found.measured for found in rates),
     )
     if strict.difference_interval.low > 0:
-        return (Finding("warning", f"By {by}, error rates **differ**: {pair}."),)
+        return (Sentence("warning", f"By {by}, error rates **differ**: {pair}."),)
     return (
-        Finding("insufficient", f"By {by}, a difference in error rates is **not shown, and not excluded**: {pair}."),
+        Sentence("insufficient", f"By {by}, a difference in error rates is **not shown, and not excluded**: {pair}."),
     )

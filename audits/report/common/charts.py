@@ -15,7 +15,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from facerec.reporting import write_number
 from facerec.reporting.figures import BLUE, GREY, INK
 
@@ -35,7 +35,7 @@ def short(label: str) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
-def highest(rows: Sequence[tuple[str, RateEstimate]]) -> list[tuple[str, RateEstimate]]:
+def highest(rows: Sequence[tuple[str, Estimate]]) -> list[tuple[str, Estimate]]:
     """The rows of groups that a forest has room for: all of them, or the `MOST_DRAWN` highest rates in their order."""
     if len(rows) <= MOST_DRAWN:
         return list(rows)
@@ -43,14 +43,14 @@ def highest(rows: Sequence[tuple[str, RateEstimate]]) -> list[tuple[str, RateEst
     return [rows[place] for place in sorted(place for _, place in ranked[:MOST_DRAWN])]
 
 
-def forest(axes: Axes, rows: Sequence[tuple[str, RateEstimate]], *, name: str, strong: int = 1) -> None:
+def forest(axes: Axes, rows: Sequence[tuple[str, Estimate]], *, name: str, strong: int = 1) -> None:
     """Draw rates with their intervals, one below the other, on a log scale.
 
     Parameters
     ----------
     axes : Axes
         A height of 0.9 + 0.3 n inches suits n rows.
-    rows : sequence of (str, RateEstimate)
+    rows : sequence of (str, Estimate)
         The first one at the top.
     name : str
         Of the rate, such as ``FMR``.
@@ -108,7 +108,7 @@ def forest(axes: Axes, rows: Sequence[tuple[str, RateEstimate]], *, name: str, s
 def heat_map(
     axes: Axes,
     names: Sequence[str],
-    cells: Mapping[tuple[int, int], RateEstimate],
+    cells: Mapping[tuple[int, int], Estimate],
     *,
     side: str = "reference",
     nothing: str = "no pairs",
@@ -120,7 +120,7 @@ def heat_map(
     axes : Axes
     names : sequence of str
         The groups; rows from the top are the probe's, columns the reference's.
-    cells : mapping of (row, column) to RateEstimate
+    cells : mapping of (row, column) to Estimate
         A cell that is missing was suppressed, and is drawn empty with a dash.
     side, nothing : str
         What the other group is of, and what stands in a cell without trials.

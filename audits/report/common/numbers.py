@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from facerec.types import Interval
 
 
@@ -22,7 +22,7 @@ def number(value: float) -> float | str | None:
     return float(value)
 
 
-def rate(estimate: RateEstimate) -> dict[str, Any]:
+def rate(estimate: Estimate) -> dict[str, Any]:
     """A rate with its interval and what it is worth; its counts stand beside it."""
     return {
         "value": number(estimate.value),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from facerec.reporting import Standing
 from facerec.types import Interval
 
@@ -20,14 +20,14 @@ INDEX_WORDS = {
 }
 
 
-class Finding(NamedTuple):
+class Sentence(NamedTuple):
     """One sentence, and how it stands."""
 
     standing: Standing
     text: str
 
 
-def written(found: RateEstimate) -> str:
+def written(found: Estimate) -> str:
     """A rate with its interval and counts, as prose writes it.
 
     Examples

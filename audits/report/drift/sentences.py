@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.drift.results import DriftAudit, RateChange
-from audits.report.common.words import Finding, percent, points
+from audits.report.common.words import Sentence, percent, points
 from audits.statistics.index_changes import IndexChange
 from facerec.reporting import plain
 
@@ -27,14 +27,14 @@ def overall_change(audit: DriftAudit) -> str:
     )
 
 
-def change_findings(audit: DriftAudit) -> tuple[Finding, ...]:
+def change_findings(audit: DriftAudit) -> tuple[Sentence, ...]:
     """What rose and what fell for sure, what may have done so unseen, and what was not measured at all."""
     measured = [change for change in audit.changes if change.change.trials]
     more = [index for index in audit.indices if index.regression]
     less = [index for index in audit.indices if index.gain]
     found = [
-        Finding("warning", _moved(("Worse", "rose", "more"), audit.regressions, more, len(measured))),
-        Finding("note", _moved(("Better", "fell", "less"), audit.gains, less, len(measured))),
+        Sentence("warning", _moved(("Worse", "rose", "more"), audit.regressions, more, len(measured))),
+        Sentence("note", _moved(("Better", "fell", "less"), audit.gains, less, len(measured))),
     ]
     open_ones = [change for change in measured if not (change.change.regression or change.change.gain)]
     if open_ones:
@@ -44,10 +44,10 @@ def change_findings(audit: DriftAudit) -> tuple[Finding, ...]:
             f"**Not shown, and not excluded**, is a change of {len(open_ones)} of {len(measured)} {rates}: that of "
             f"{_whose(worst)} may have risen by as much as {points(worst.change.interval.high)}."
         )
-        found.append(Finding("insufficient", text))
+        found.append(Sentence("insufficient", text))
     if audit.unmeasured:
         listed = "; ".join(_whose(change) for change in audit.unmeasured)
-        found.append(Finding("insufficient", f"Not measured, because there are no such comparisons: {listed}."))
+        found.append(Sentence("insufficient", f"Not measured, because there are no such comparisons: {listed}."))
     return tuple(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from audits.drift.results import DriftAudit, RateChange
 from audits.report.common.words import INDEX_WORDS
 from audits.report.drift.sentences import shown, shown_of_index
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.index_changes import IndexChange
 from audits.verification.thresholds import Threshold
 from facerec.reporting import Cell, Column, Table, plain
@@ -98,7 +98,7 @@ def _wide(change: RateChange) -> tuple[Cell, ...]:
     )
 
 
-def _estimate(found: RateEstimate) -> tuple[Cell, ...]:
+def _estimate(found: Estimate) -> tuple[Cell, ...]:
     return found.errors, found.value, found.interval, found.effective_trials
 
 

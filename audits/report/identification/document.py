@@ -9,7 +9,7 @@ from audits.identification.even_mix import EvenMix
 from audits.identification.gallery_mix import MixedFpir
 from audits.identification.results import ConfusionCell, GroupSearches, IdentificationAudit, SearchContrast
 from audits.report.common.numbers import bounded, number, rate
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 
 FORMAT = "facerec audit of identification, 1"
 """Changes whenever a name or a meaning in the document does."""
@@ -57,7 +57,7 @@ def identification_document(
     }
 
 
-def _rates(fpir: RateEstimate, fnir: RateEstimate, rank_one: RateEstimate, fta: RateEstimate) -> dict[str, Any]:
+def _rates(fpir: Estimate, fnir: Estimate, rank_one: Estimate, fta: Estimate) -> dict[str, Any]:
     return {
         "non_mated": fpir.trials,
         "false_positives": fpir.errors,

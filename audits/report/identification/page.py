@@ -30,7 +30,7 @@ from audits.report.identification.tables import (
     rate_table,
     told_rates,
 )
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from facerec.reporting import Block, Callout, Figure, Page, Section, Table, Text, plain, write_number
 from facerec.reporting.figures import draw
 
@@ -158,7 +158,7 @@ def _forest(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Fig
     who_is = [group.group for group in grouping.groups]
     drawn = drawn_names(who_is)
     for name in names:
-        rows: list[tuple[str, RateEstimate]] = [("everybody", getattr(audit, name))]
+        rows: list[tuple[str, Estimate]] = [("everybody", getattr(audit, name))]
         rows += charts.highest([(drawn[group.group], getattr(group, name)) for group in grouping.groups])
         plots.append(partial(charts.forest, rows=rows, name=name.upper()))
         measured = [(found.value, g.group) for g in grouping.groups if (found := getattr(g, name)).measured]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from audits.identification.results import IdentificationAudit, IdentificationGrouping, SearchRateName
-from audits.report.common.words import Finding, percent, points, written
+from audits.report.common.words import Sentence, percent, points, written
 from audits.statistics.contrasts import contrast_among
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from facerec.reporting import plain
 
 _RATES: tuple[SearchRateName, ...] = ("fpir", "fnir")
@@ -24,34 +24,34 @@ def overall_searches(audit: IdentificationAudit) -> str:
     )
 
 
-def search_findings(grouping: IdentificationGrouping) -> tuple[Finding, ...]:
+def search_findings(grouping: IdentificationGrouping) -> tuple[Sentence, ...]:
     """What a grouping shows: one sentence for FPIR and one for FNIR, then what is missing."""
     found = [_difference(grouping, rate) for rate in _RATES]
     if grouping.unmeasured:
         listed = "; ".join(f"{plain(group)}: {name.upper()}" for group, name in grouping.unmeasured)
         found.append(
-            Finding(
+            Sentence(
                 "insufficient", f"By {plain(grouping.by)}, not measured, because there are no such searches: {listed}."
             )
         )
     return tuple(found)
 
 
-def _overall(rate: SearchRateName, found: RateEstimate) -> str:
+def _overall(rate: SearchRateName, found: Estimate) -> str:
     who = "For people who are not in the gallery" if rate == "fpir" else "For people who are in it"
     what = "it answers with somebody in" if rate == "fpir" else "it misses them in"
     return f"{who}, {what} **{written(found)}** ({rate.upper()})."
 
 
-def _difference(grouping: IdentificationGrouping, rate: SearchRateName) -> Finding:
+def _difference(grouping: IdentificationGrouping, rate: SearchRateName) -> Sentence:
     by, name = plain(grouping.by), rate.upper()
     measured = [(group.group, getattr(group, rate)) for group in grouping.groups if getattr(group, rate).measured]
     if len(measured) < 2:
-        return Finding("insufficient", f"By {by}, {name} cannot be compared: fewer than two groups have searches.")
+        return Sentence("insufficient", f"By {by}, {name} cannot be compared: fewer than two groups have searches.")
     if not any(found.errors for _, found in measured):
         bound = max(found.interval.high for _, found in measured)
         text = f"By {by}, {name}: not one such error was seen in any group; that shows rates below {percent(bound)}"
-        return Finding("insufficient", f"{text}, and says nothing about who fares worse.")
+        return Sentence("insufficient", f"{text}, and says nothing about who fares worse.")
     contrasts = [entry for entry in grouping.contrasts if entry.rate == rate]
     worst = max(contrasts, key=lambda entry: (entry.contrast.difference, entry.group))
     rates = dict(measured)
@@ -66,10 +66,10 @@ def _difference(grouping: IdentificationGrouping, rate: SearchRateName) -> Findi
             high = worst.contrast.ratio_interval.high
             told = f"to {high:.3g}" if math.isfinite(high) else "and more"
             times = f", {ratio:.3g} times as often ({worst.contrast.ratio_interval.low:.3g} {told})"
-        return Finding("warning", f"By {by}, {name} **differs** between groups: {pair}{times}.{evidence}")
+        return Sentence("warning", f"By {by}, {name} **differs** between groups: {pair}{times}.{evidence}")
     bound = points(strict.difference_interval.high)
     text = (
         f"By {by}, a difference in {name} is **not shown, and not excluded**: {pair}, where chance alone could explain "
         f"the difference; it may be as large as {bound}.{evidence}"
     )
-    return Finding("insufficient", text)
+    return Sentence("insufficient", text)

@@ -13,7 +13,7 @@ from audits.identification.results import (
     SearchRateName,
     people_of,
 )
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from facerec.reporting import Cell, Column, Table, plain
 
 _WORDS: dict[SearchRateName, tuple[str, str, str]] = {
@@ -36,7 +36,7 @@ def told_rates(audit: IdentificationAudit) -> tuple[SearchRateName, ...]:
 def rate_table(audit: IdentificationAudit, grouping: IdentificationGrouping | None, name: SearchRateName) -> Table:
     """One rate of every group, with everybody's on top."""
     caption, trials, errors = _WORDS[name]
-    everybody: tuple[str, int, RateEstimate] = (
+    everybody: tuple[str, int, Estimate] = (
         "everybody",
         people_of(name, audit.subjects, audit.mated_subjects),
         getattr(audit, name),

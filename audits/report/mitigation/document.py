@@ -7,7 +7,7 @@ from typing import Any
 
 from audits.mitigation.lab import Judgement, LabReport
 from audits.report.drift.document import drift_document
-from audits.report.mitigation.sentences import elsewhere, finding
+from audits.report.mitigation.sentences import elsewhere, outcome
 
 FORMAT = "facerec mitigation laboratory, 1"
 """Changes whenever a name or a meaning in the document does."""
@@ -48,7 +48,7 @@ def _method(judgement: Judgement, others: Sequence[LabReport]) -> dict[str, Any]
     told = drift_document(judgement.changes, verdict={})
     for entry, change in zip(told["changes"], judgement.changes.changes, strict=True):
         again = elsewhere(change, judgement.mitigation, others)
-        entry["finding"] = finding(change).lower()
+        entry["finding"] = outcome(change).lower()
         entry["other_deals"] = {"worse": again.worse, "better": again.better}
     del told["format"], told["verdict"]
     return {"method": judgement.mitigation, "caveat": judgement.caveat or None, **told}

@@ -10,13 +10,13 @@ from audits.mitigation.lab import Judgement, LabReport
 from audits.statistics.index_changes import IndexChange
 from facerec.reporting import Callout, Standing, plain
 
-Finding: TypeAlias = Literal["WORSE", "BETTER", "not shown", "not measured"]
+Outcome: TypeAlias = Literal["WORSE", "BETTER", "not shown", "not measured"]
 """Of a change: its whole interval lies above 0, below 0, or neither; or there was no such comparison."""
 
 EVERYBODY = "everybody"
 
 
-def finding(entry: RateChange) -> Finding:
+def outcome(entry: RateChange) -> Outcome:
     """How a change is told."""
     if not entry.change.trials:
         return "not measured"
@@ -40,7 +40,7 @@ class Elsewhere(NamedTuple):
 def elsewhere(entry: RateChange, mitigation: str, others: Sequence[LabReport]) -> Elsewhere:
     """What the other deals of people found of the same rate."""
     found = [
-        finding(other.judgement(mitigation).changes.change(entry.rate, by=entry.by, group=entry.group))
+        outcome(other.judgement(mitigation).changes.change(entry.rate, by=entry.by, group=entry.group))
         for other in others
     ]
     return Elsewhere(found.count("WORSE"), found.count("BETTER"), len(found))

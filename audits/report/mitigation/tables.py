@@ -13,14 +13,14 @@ from audits.mitigation.lab import Judgement, LabReport
 from audits.report.common.charts import short
 from audits.report.common.drawn_names import drawn_key, drawn_names
 from audits.report.common.words import INDEX_WORDS, written
-from audits.report.mitigation.sentences import EVERYBODY, elsewhere, finding, points, whom
-from audits.statistics.estimates import RateEstimate
+from audits.report.mitigation.sentences import EVERYBODY, elsewhere, outcome, points, whom
+from audits.statistics.estimates import Estimate
 from facerec.reporting import Cell, Column, Figure, Table, plain
 from facerec.reporting.figures import BLUE, GREY, INK, VERMILION, draw
 
-Rate: TypeAlias = Literal["fmr", "fnmr"]
+RateName: TypeAlias = Literal["fmr", "fnmr"]
 
-RATES: tuple[Rate, ...] = ("fmr", "fnmr")
+RATES: tuple[RateName, ...] = ("fmr", "fnmr")
 _ERRORS = {"fmr": "false matches", "fnmr": "false non-matches"}
 _FINDINGS = "WORSE and BETTER: the whole interval of the paired change lies above or below 0."
 _MARKS = {"WORSE": ("^", VERMILION), "BETTER": ("v", BLUE), "not shown": ("o", GREY)}
@@ -42,13 +42,13 @@ def as_it_is_table(report: LabReport, by: str) -> Table:
     return Table(f"Without any mitigation, by {plain(by)}", columns, tuple(rows), strong=(0,))
 
 
-def change_table(judgements: Sequence[Judgement], others: Sequence[LabReport], by: str, rate: Rate) -> Table:
+def change_table(judgements: Sequence[Judgement], others: Sequence[LabReport], by: str, rate: RateName) -> Table:
     """One rate of everybody and of every group, without and with each method, for a reader."""
     rows: list[tuple[Cell, ...]] = []
     strong: list[int] = []
     for judgement in judgements:
         for entry in entries(judgement, by, rate):
-            found = finding(entry)
+            found = outcome(entry)
             if found in ("WORSE", "BETTER"):
                 strong.append(len(rows))
             interval = entry.change.interval
@@ -79,7 +79,7 @@ def change_table(judgements: Sequence[Judgement], others: Sequence[LabReport], b
     )
 
 
-def change_numbers(judgements: Sequence[Judgement], others: Sequence[LabReport], by: str, rate: Rate) -> Table:
+def change_numbers(judgements: Sequence[Judgement], others: Sequence[LabReport], by: str, rate: RateName) -> Table:
     """The same for a spreadsheet, every number in a column of its own and none rounded."""
     rows = []
     for judgement in judgements:
@@ -90,7 +90,7 @@ def change_numbers(judgements: Sequence[Judgement], others: Sequence[LabReport],
                 (
                     *(judgement.mitigation, whom(entry), change.trials),
                     *(before.errors, before.value, before.interval, after.errors, after.value, after.interval),
-                    *(change.worse, change.better, change.value, change.interval, finding(entry)),
+                    *(change.worse, change.better, change.value, change.interval, outcome(entry)),
                     *(again.worse, again.better, again.deals),
                 )
             )
@@ -141,7 +141,7 @@ def change_figure(judgements: Sequence[Judgement], by: str) -> Figure:
         rows = [(judgement.mitigation, entry) for judgement in judgements for entry in entries(judgement, by, rate)]
         count, key = len(rows), drawn_key(_groups(rows))
         plots.append(partial(_changes, rows=rows, name=rate.upper()))
-        found = [finding(entry) for _, entry in rows]
+        found = [outcome(entry) for _, entry in rows]
         told.append(f"{rate.upper()} worse {found.count('WORSE')} times, better {found.count('BETTER')} times")
     return Figure(
         draw(*plots, columns=1, height=2 * (0.8 + 0.24 * count)),
@@ -154,7 +154,7 @@ def change_figure(judgements: Sequence[Judgement], by: str) -> Figure:
     )
 
 
-def share(found: RateEstimate) -> str:
+def share(found: Estimate) -> str:
     """A rate in percent, with its errors.
 
     >>> from audits.statistics.intervals import estimate
@@ -167,7 +167,7 @@ def share(found: RateEstimate) -> str:
     return f"{100 * found.value:.3g} % ({found.errors:,})".replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def entries(judgement: Judgement, by: str, rate: Rate) -> list[RateChange]:
+def entries(judgement: Judgement, by: str, rate: RateName) -> list[RateChange]:
     """The changes of one rate: everybody, then every group."""
     return [each for each in judgement.changes.changes if each.rate == rate and each.by in ("", by)]
 
@@ -179,7 +179,7 @@ def _groups(rows: Sequence[tuple[str, RateChange]]) -> list[str]:
 
 def _changes(axes: Axes, rows: Sequence[tuple[str, RateChange]], name: str) -> None:
     for place, (_, entry) in enumerate(rows):
-        found = finding(entry)
+        found = outcome(entry)
         if found == "not measured":
             axes.annotate("not measured", (0, place), va="center", fontsize=7.5, color=GREY)
             continue

@@ -15,11 +15,11 @@ from audits.report.common.files import json_text
 from audits.report.common.numbers import number, rate
 from audits.report.common.sharing import Suppressed
 from audits.statistics.disparity import Disparity, Index
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.statistics.multiplicity import GroupTest
-from audits.statistics.shrinkage import ShrunkRate
+from audits.statistics.shrinkage import ShrunkEstimate
 from audits.verification.audit import audit_verification
-from audits.verification.results import CrossRate, GroupingAudit, GroupRates, VerificationAudit
+from audits.verification.results import CrossCell, GroupComparisons, GroupingAudit, VerificationAudit
 from audits.verification.thresholds import AtFmr
 from facerec.files import replacing
 from facerec.measure.tables import read
@@ -92,7 +92,7 @@ def verification_document(
     }
 
 
-def _counts(fmr: RateEstimate, fnmr: RateEstimate, fta: RateEstimate) -> dict[str, Any]:
+def _counts(fmr: Estimate, fnmr: Estimate, fta: Estimate) -> dict[str, Any]:
     return {
         "genuine": None if fnmr.withheld else fnmr.trials,
         "false_non_matches": None if fnmr.withheld else fnmr.errors,
@@ -106,7 +106,7 @@ def _counts(fmr: RateEstimate, fnmr: RateEstimate, fta: RateEstimate) -> dict[st
     }
 
 
-def _group(group: GroupRates) -> dict[str, Any]:
+def _group(group: GroupComparisons) -> dict[str, Any]:
     return {
         "group": group.group,
         "labels": list(group.labels),
@@ -115,7 +115,7 @@ def _group(group: GroupRates) -> dict[str, Any]:
     }
 
 
-def _cell(cell: CrossRate) -> dict[str, Any]:
+def _cell(cell: CrossCell) -> dict[str, Any]:
     return {
         "probe_group": cell.probe_group,
         "reference_group": cell.reference_group,
@@ -164,7 +164,7 @@ def _indices(found: Iterable[Index]) -> dict[str, Any]:
     }
 
 
-def _shrunk(found: Iterable[ShrunkRate]) -> list[dict[str, Any]]:
+def _shrunk(found: Iterable[ShrunkEstimate]) -> list[dict[str, Any]]:
     return [
         {
             "group": each.group,

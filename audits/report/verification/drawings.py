@@ -14,7 +14,7 @@ from audits.report.common.drawn_names import drawn_key, drawn_names
 from audits.report.common.sharing import large_bars
 from audits.report.verification.pair_scores import PairScores, ScoreSets, curve_thresholds
 from audits.report.verification.sensitivity import Sensitivity
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import Column, Figure, Table, plain, write_number
 from facerec.reporting.charts import DetLine, Histogram, OperatingMark, det_curve, prepare_histogram, score_histogram
@@ -29,7 +29,7 @@ def forest_figure(audit: VerificationAudit, grouping: GroupingAudit) -> Figure:
     names = [group.group for group in grouping.groups]
     drawn = drawn_names(names)
     for name in _RATES:
-        rows: list[tuple[str, RateEstimate]] = [("everybody", getattr(audit, name))]
+        rows: list[tuple[str, Estimate]] = [("everybody", getattr(audit, name))]
         rows += charts.highest([(drawn[group.group], getattr(group, name)) for group in grouping.groups])
         plots.append(partial(charts.forest, rows=rows, name=name.upper()))
     return Figure(

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from audits.report.common.words import Finding, percent, points, written
-from audits.statistics.estimates import RateEstimate
-from audits.verification.results import GroupingAudit, GroupRates, VerificationAudit
+from audits.report.common.words import Sentence, percent, points, written
+from audits.statistics.estimates import Estimate
+from audits.verification.results import GroupComparisons, GroupingAudit, VerificationAudit
 from facerec.reporting import plain
 
 RateName = Literal["fmr", "fnmr"]
@@ -33,7 +33,7 @@ def overall_sentence(audit: VerificationAudit) -> str:
     )
 
 
-def findings(grouping: GroupingAudit) -> tuple[Finding, ...]:
+def findings(grouping: GroupingAudit) -> tuple[Sentence, ...]:
     """What a grouping shows: one sentence for each rate, then what is missing.
 
     Nothing is said of a rate whose indices were left out of a report that is passed on.
@@ -43,7 +43,7 @@ def findings(grouping: GroupingAudit) -> tuple[Finding, ...]:
     if unmeasured:
         listed = "; ".join(f"{plain(group)}: {name}" for group, name in unmeasured)
         found.append(
-            Finding(
+            Sentence(
                 "insufficient", f"By {plain(grouping.by)}, not measured, because there are no such pairs: {listed}."
             )
         )
@@ -53,7 +53,7 @@ def findings(grouping: GroupingAudit) -> tuple[Finding, ...]:
 _RATES: tuple[RateName, ...] = ("fmr", "fnmr")
 
 
-def _difference_sentence(grouping: GroupingAudit, name: RateName) -> Finding | None:
+def _difference_sentence(grouping: GroupingAudit, name: RateName) -> Sentence | None:
     by = plain(grouping.by)
     event, _, _ = _WORDS[name]
     measured = [(group, getattr(group, name)) for group in grouping.groups if getattr(group, name).measured]
@@ -61,7 +61,9 @@ def _difference_sentence(grouping: GroupingAudit, name: RateName) -> Finding | N
     if not indices:
         return None
     if len(measured) < 2:
-        return Finding("insufficient", f"By {by}, {name.upper()} cannot be compared: fewer than two groups have pairs.")
+        return Sentence(
+            "insufficient", f"By {by}, {name.upper()} cannot be compared: fewer than two groups have pairs."
+        )
     worst = max(measured, key=lambda entry: (entry[1].value, entry[0].group))
     best = min(measured, key=lambda entry: (entry[1].value, entry[0].group))
     if not worst[1].errors:
@@ -70,28 +72,28 @@ def _difference_sentence(grouping: GroupingAudit, name: RateName) -> Finding | N
             f"By {by}, not a single {event} was seen in any group; that shows rates below {percent(bound)}, and says "
             "nothing about who fares worse."
         )
-        return Finding("insufficient", text)
+        return Sentence("insufficient", text)
     difference = grouping.disparity.index(name, "difference").interval
     pair = f"{_described(*worst)} against {_described(*best)}"
     few = [group.group for group, found in measured if found.errors < _REPORTABLE]
     whom = "any group" if len(few) == len(measured) else _listed(few)
     evidence = f" Fewer than {_REPORTABLE} errors were seen for {whom}: read this as an indication." if few else ""
     if difference.low > 0:
-        return Finding(
+        return Sentence(
             "warning", f"By {by}, {event} rates **differ** between groups: {pair}{_times(grouping, name)}.{evidence}"
         )
     if math.isnan(difference.low):
-        return Finding(
+        return Sentence(
             "insufficient", f"By {by}, {event} rates: {pair}. No interval for the difference was computed.{evidence}"
         )
     text = (
         f"By {by}, a difference in {event} rates is **not shown, and not excluded**: {pair}, where chance alone could "
         f"explain the difference; it may be as large as {points(difference.high)}.{evidence}"
     )
-    return Finding("insufficient", text)
+    return Sentence("insufficient", text)
 
 
-def _described(group: GroupRates, found: RateEstimate) -> str:
+def _described(group: GroupComparisons, found: Estimate) -> str:
     return f"{plain(group.group)} {written(found)}"
 
 

@@ -9,9 +9,9 @@ from typing import Literal
 
 from audits.report.common.sharing import UNLABELLED, Sized, Suppressed, check_smallest, few, too_small
 from audits.statistics.disparity import Disparity
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.tables.groups import split_attributes
-from audits.verification.results import CrossRate, GroupingAudit, GroupRates, VerificationAudit
+from audits.verification.results import CrossCell, GroupComparisons, GroupingAudit, VerificationAudit
 from facerec.types import Interval, Rate
 
 _NOTHING = Disparity((), (), (), (), ())
@@ -88,7 +88,7 @@ def suppress(audit: VerificationAudit, smallest: int) -> tuple[VerificationAudit
     return replace(audit, groupings=tuple(left)), tuple(lost)
 
 
-def _size(group: GroupRates) -> float:
+def _size(group: GroupComparisons) -> float:
     counts = [group.subjects, group.fmr.trials, group.fnmr.trials, group.fta.trials]
     return min((count for count in counts if count), default=math.inf)
 
@@ -100,15 +100,15 @@ def _few_unlabelled(grouping: GroupingAudit, smallest: int) -> bool:
     )
 
 
-def _is_few(found: RateEstimate, smallest: int) -> bool:
+def _is_few(found: Estimate, smallest: int) -> bool:
     return few(found.errors, found.trials, smallest)
 
 
-def _nothing(found: RateEstimate) -> RateEstimate:
-    return RateEstimate(Rate(0, 0), Interval(math.nan, math.nan, found.interval.confidence), "withheld")
+def _nothing(found: Estimate) -> Estimate:
+    return Estimate(Rate(0, 0), Interval(math.nan, math.nan, found.interval.confidence), "withheld")
 
 
-def _without(group: GroupRates, rates: Set[_RateName]) -> GroupRates:
+def _without(group: GroupComparisons, rates: Set[_RateName]) -> GroupComparisons:
     fmr, fnmr, fta = (
         _nothing(found) if name in rates else found
         for name, found in zip(_RATES, (group.fmr, group.fnmr, group.fta), strict=True)
@@ -121,8 +121,8 @@ def _withheld(
 ) -> dict[str, set[str]]:
     """By grouping, the groups whose rate must not be shown; those that are left out altogether are among them."""
 
-    def size(group: GroupRates) -> float:
-        found: RateEstimate = getattr(group, name)
+    def size(group: GroupComparisons) -> float:
+        found: Estimate = getattr(group, name)
         counts = (found.errors, found.trials - found.errors)
         return min((count for count in counts if count), default=math.inf) if found.errors else math.inf
 
@@ -134,14 +134,14 @@ def _withheld(
 
 
 def _shown_cells(
-    cross: tuple[CrossRate, ...], hidden: set[str], withheld: set[str], smallest: int
-) -> tuple[CrossRate, ...]:
-    def is_hidden(cell: CrossRate) -> bool:
+    cross: tuple[CrossCell, ...], hidden: set[str], withheld: set[str], smallest: int
+) -> tuple[CrossCell, ...]:
+    def is_hidden(cell: CrossCell) -> bool:
         probe, reference, fmr = cell.probe_group, cell.reference_group, cell.fmr
         few_pairs = 0 < fmr.trials < smallest or _is_few(fmr, smallest)
         return probe in hidden or reference in hidden or (probe == reference and probe in withheld) or few_pairs
 
-    def gives_away(gone: list[CrossRate]) -> bool:
+    def gives_away(gone: list[CrossCell]) -> bool:
         pairs, errors = sum(cell.fmr.trials for cell in gone), sum(cell.fmr.errors for cell in gone)
         return len(gone) == 1 or pairs < smallest or few(errors, pairs, smallest)
 

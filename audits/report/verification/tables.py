@@ -7,7 +7,7 @@ import math
 from audits.report.common.words import INDEX_WORDS
 from audits.report.verification.sentences import RateName
 from audits.statistics.disparity import Index
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import Cell, Column, Table, plain
 
@@ -166,7 +166,7 @@ def small_groups_table(grouping: GroupingAudit, confidence: float) -> Table:
     )
 
 
-def _estimate(found: RateEstimate) -> tuple[Cell, ...]:
+def _estimate(found: Estimate) -> tuple[Cell, ...]:
     if found.withheld:
         return None, None, None, None, None, found.evidence
     worth = round(found.effective_trials) if found.measured else None
@@ -174,7 +174,7 @@ def _estimate(found: RateEstimate) -> tuple[Cell, ...]:
 
 
 def _wide(group: object, name: str) -> tuple[Cell, ...]:
-    found: RateEstimate = getattr(group, name)
+    found: Estimate = getattr(group, name)
     if found.withheld:
         return None, None, None, None, None
     return found.trials, found.errors, found.value, found.interval, found.effective_trials

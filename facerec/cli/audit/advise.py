@@ -10,7 +10,7 @@ from facerec.cli.grouped import grouped
 from facerec.cli.options import AsJson, examples, option
 
 if TYPE_CHECKING:
-    from audits.statistics.estimates import RateEstimate
+    from audits.statistics.estimates import Estimate
     from audits.verification.advice import Advice
 
 EXAMPLES = examples(
@@ -64,14 +64,14 @@ def advise(
     console.table(names, rows, right=names[1:])
 
 
-def _shown(estimate: RateEstimate) -> str:
+def _shown(estimate: Estimate) -> str:
     rate, interval = estimate.rate, estimate.interval
     if not rate.trials:
         return "not measured"
     return f"{rate.value:.3g} ({interval.low:.3g} … {interval.high:.3g})"
 
 
-def _estimate(estimate: RateEstimate) -> dict[str, object]:
+def _estimate(estimate: Estimate) -> dict[str, object]:
     """The rate with the interval whose upper bound decided."""
     interval = estimate.interval
     return {**estimate.rate.to_dict(), "low": interval.low, "high": interval.high}

@@ -113,7 +113,7 @@ def mitigation(
 
 
 def _say(report: LabReport, others: Sequence[LabReport]) -> None:
-    from audits.report.mitigation.sentences import elsewhere, finding, overall_callout, points, whom
+    from audits.report.mitigation.sentences import elsewhere, outcome, overall_callout, points, whom
 
     options.say_prose(overall_callout(report, others).text)
     for judgement in report.judgements:
@@ -132,7 +132,7 @@ def _say(report: LabReport, others: Sequence[LabReport]) -> None:
                     *(f"{entry.by} {entry.group}" if entry.by else whom(entry), entry.rate.upper()),
                     *(options.percent(entry.before), options.percent(entry.after)),
                     f"{points(entry.change.value)} ({bounds})" if entry.change.trials else None,
-                    finding(entry),
+                    outcome(entry),
                     *([elsewhere(entry, judgement.mitigation, others).told] if others else []),
                 )
             )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audits.gate.verdict import PolicyVerdict
     from audits.report import Background
     from audits.report import Report as MadeReport
-    from audits.statistics.estimates import RateEstimate
+    from audits.statistics.estimates import Estimate
     from audits.verification.thresholds import At
     from facerec.types import OperatingPoint
 
@@ -355,13 +355,13 @@ def say_notes(notes: Sequence[str]) -> None:
         console.note(f"note: {note}")
 
 
-def percent(found: RateEstimate) -> str:
+def percent(found: Estimate) -> str:
     """A rate with its interval, such as ``5.68 % (3.12 … 10.1)``."""
     if not found.measured:
         return "not measured"
     return f"{100 * found.value:.3g} % ({100 * found.interval.low:.3g} … {100 * found.interval.high:.3g})"
 
 
-def cells(found: RateEstimate) -> tuple[str, str, str]:
+def cells(found: Estimate) -> tuple[str, str, str]:
     """A rate with its interval, its errors and its trials, each as a cell of a table."""
     return percent(found), f"{found.errors:,}", f"{found.trials:,}"

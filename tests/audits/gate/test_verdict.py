@@ -18,7 +18,7 @@ from audits.statistics.disparity import Disparity, Index
 from audits.statistics.intervals import estimate
 from audits.tables.predictions import read_predictions
 from audits.verification.audit import audit_verification
-from audits.verification.results import GroupingAudit, GroupRates, Unlabelled, VerificationAudit
+from audits.verification.results import GroupComparisons, GroupingAudit, Unlabelled, VerificationAudit
 from audits.verification.thresholds import AtFmr, Threshold
 from facerec.errors import ArgumentError
 from facerec.measure import tables
@@ -40,7 +40,7 @@ def audit(fmr, *, fmr_indices=(), combined=(), subjects=100, confidence=0.95, in
     nobody = estimate(Rate(0, 0), confidence=confidence)
     rates = {name: estimate(Rate(*counts), confidence=confidence) for name, counts in fmr.items()}
     fnmr = estimate(Rate(50, 1000), confidence=confidence)
-    groups = tuple(GroupRates(name, (name,), subjects, rates[name], fnmr, nobody) for name in rates)
+    groups = tuple(GroupComparisons(name, (name,), subjects, rates[name], fnmr, nobody) for name in rates)
     everybody = estimate(Rate(sum(x for x, _ in fmr.values()), sum(n for _, n in fmr.values())), confidence=confidence)
     unmeasured = tuple((name, "FMR") for name, (_, trials) in fmr.items() if not trials)
     grouping = GroupingAudit(

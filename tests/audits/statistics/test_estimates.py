@@ -5,7 +5,7 @@ import math
 import pytest
 
 from audits.statistics.disparity import Disparity, Index
-from audits.statistics.estimates import RateEstimate
+from audits.statistics.estimates import Estimate
 from audits.verification.thresholds import Threshold
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate
@@ -13,11 +13,11 @@ from facerec.types import Interval, Rate
 
 def estimate(errors, trials, effective=None):
     """A rate estimate whose interval does not matter."""
-    return RateEstimate(Rate(errors, trials, effective), Interval(0, 1), "wilson")
+    return Estimate(Rate(errors, trials, effective), Interval(0, 1), "wilson")
 
 
 class TestRateEstimate:
-    """RateEstimate."""
+    """Estimate."""
 
     @pytest.mark.parametrize(
         ("errors", "trials", "evidence"),
