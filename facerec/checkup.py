@@ -27,15 +27,7 @@ USED = ("torchvision", "onnxruntime", "matplotlib", "jinja2", "scikit-learn", "f
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
-
-    Attributes
-    ----------
-    name : str
-    ok : bool
-    text : str
-        What was found; of a problem, what is wrong and what to do.
-    """
+    """One thing that was looked at; `text` says what was found, of a problem what is wrong and what to do."""
 
     name: str
     ok: bool
@@ -43,19 +35,7 @@ class Finding:
 
 
 def checkup(*, model_files: Path | None = None, device: str | None = None) -> Iterator[Finding]:
-    """Look at one thing after the other; the last one runs the networks.
-
-    Parameters
-    ----------
-    model_files : Path, optional
-        A folder of model files, looked into first.
-    device : str, optional
-        Where the networks run, as for `Recognizer`.
-
-    Yields
-    ------
-    Finding
-    """
+    """Look at one thing after the other; the last one runs the networks. The options are those of `Recognizer`."""
     yield Finding("python", ok=True, text=f"{platform.python_version()} on {platform.platform(terse=True)}")
     for distribution in (*NEEDED, *USED):
         yield _package(distribution, needed=distribution in NEEDED)

@@ -7,8 +7,10 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import PIL.Image
 import PIL.ImageFilter
+from numpy.typing import NDArray
 
 from facerec.types import Face, Image
 
@@ -53,7 +55,7 @@ def blurred(picture: PIL.Image.Image, face_size: float) -> PIL.Image.Image:
 
 def collage(tiles: Sequence[Tile]) -> bytes:
     """The tiles side by side, row by row, as a PNG file."""
-    columns = columns_of(len(tiles))
+    columns = _columns_of(len(tiles))
     picture = PIL.Image.new("RGB", (columns * CELL, math.ceil(len(tiles) / columns) * CELL))
     for number, tile in enumerate(tiles):
         picture.paste(tile.picture, (number % columns * CELL, number // columns * CELL))
@@ -62,6 +64,12 @@ def collage(tiles: Sequence[Tile]) -> bytes:
     return file.getvalue()
 
 
-def columns_of(count: int) -> int:
-    """How many tiles stand in a row."""
+def tile_at(tiles: Sequence[Tile], box: NDArray[np.float32]) -> Tile | None:
+    """The tile of the collage on which the middle of a face's box lies."""
+    x, y = (box[:2] + box[2:]) / 2 // CELL
+    number = int(y) * _columns_of(len(tiles)) + int(x)
+    return tiles[number] if number < len(tiles) else None
+
+
+def _columns_of(count: int) -> int:
     return min(count, math.ceil(math.sqrt(count)) if count > 3 else 3)

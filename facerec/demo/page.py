@@ -43,18 +43,12 @@ class Setting:
 
 
 def write_page(setting: Setting, steps: Sequence[Step], out: Path) -> Written:
-    """Write the page of a walk into the folder `out`.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
+    """Write the page of a walk into the folder `out`; an `OutputError` if it cannot be written."""
     known, wrong = sum(step.known for step in steps), sum(step.wrong for step in steps)
     verdict = (
         f"**{wrong or 'None'} of the {known} decisions whose truth is known {'was' if wrong < 2 else 'were'} wrong.** "
+        "This shows what the software does, not how often it errs; see [How it decides](#how-it-decides)."
     )
-    verdict += "This shows what the software does, not how often it errs; see [How it decides](#how-it-decides)."
     rows = tuple((f"{number}. {step.title}", step.outcome, step.seconds) for number, step in enumerate(steps, 1))
     columns = (Column("step"), Column("outcome"), Column("time", "seconds"))
     walked = Section("The walk", (Table("What was done, and what came of it.", columns, rows),))
@@ -65,11 +59,7 @@ def write_page(setting: Setting, steps: Sequence[Step], out: Path) -> Written:
         "was sent anywhere.",
         (
             walked,
-            *(
-                Section(step.title, step.blocks[1:] if step.name == "identify" else step.blocks)
-                for step in steps
-                if step.blocks
-            ),
+            *(Section(step.title, step.blocks[step.name == "identify" :]) for step in steps if step.blocks),
             _how_it_decides(setting),
             Section("Limits", (Text(_LIMITS),)),
             _written(out),
@@ -109,11 +99,8 @@ def _written(out: Path) -> Section:
         (SCENE, "the identified scene"),
         (GALLERY, "vectors of the people who were not forgotten, until tomorrow"),
     )
-    table = Table(
-        "What was written, and what it holds. Delete the folder when you have seen enough.",
-        (Column("file"), Column("holds")),
-        holds,
-    )
+    caption = "What was written, and what it holds. Delete the folder when you have seen enough."
+    table = Table(caption, (Column("file"), Column("holds")), holds)
     commands = "\n".join(f"- `{plain(command.format(out=out.name))}`" for command in COMMANDS)
     python = "\n".join(f"- `{plain(line)}`" for line in PYTHON)
     made = Facts(tuple((name, version(name)) for name in ("facerec", "torch", "numpy", "pillow")))

@@ -43,28 +43,14 @@ _CAMERAS = re.compile(
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo, and who its name says is on it.
+    """A photo, and who its name says is on it."""
 
-    Attributes
-    ----------
-    name : str
-        Short: a folder of the user's machine belongs on no page and in no log.
-    source : Path or bytes
-    person : str or None
-    """
-
-    name: str
+    name: str  # short: a folder of the user's machine belongs on no page and in no log
     source: Path | bytes
     person: str | None
 
     def open(self) -> io.BytesIO:
-        """Its contents, under its short name.
-
-        Raises
-        ------
-        ImageError
-            If it is no regular file, or too large.
-        """
+        """Its contents, under its short name; an `ImageError` if it is no regular file, or too large."""
         contents = self.source
         if isinstance(contents, Path):
             contents = read_regular(contents, limit=MAX_BYTES, error=ImageError)
@@ -87,10 +73,7 @@ def person_named(stem: str) -> str | None:
 def users_photos(folder: Path) -> list[Photo]:
     """The photos of a folder: a folder per person, or names like ``ada1.jpg`` and ``ada2.jpg``.
 
-    Raises
-    ------
-    DataSetError
-        If the folder does not exist, cannot be listed or holds no photo.
+    A `DataSetError` if the folder does not exist, cannot be listed or holds no photo.
     """
     if not folder.is_dir():
         message = f"{folder}: there is no such folder; --photos takes a folder of photos"
@@ -108,17 +91,9 @@ def users_photos(folder: Path) -> list[Photo]:
 
 
 def sample_photos(cache: Path | None = None) -> tuple[list[Photo], str]:
-    """Public photos, fetched once, and in words where they are from.
+    """Public photos, fetched once into `cache` (by default the user's), and in words where they are from.
 
-    Parameters
-    ----------
-    cache : Path, optional
-        Where the source distribution is kept; by default the user's cache.
-
-    Raises
-    ------
-    DataSetError
-        If there are none; the message says how to show one's own.
+    A `DataSetError` if there are none; the message says how to show one's own.
     """
     cache = cache or user_cache_path("facerec", appauthor=False) / "demo-photos"
     if problem := _fetch(cache):

@@ -6,6 +6,7 @@ where it is wrong.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -50,16 +51,9 @@ class Step:
 
 
 def walk(recognizer: Recognizer, photos: Sequence[Photo], out: Path, *, at: OperatingPoint) -> Iterator[Step]:
-    """Walk through what the library does, on these photos.
+    """Walk through what the library does, on these photos, deciding at the point `at`.
 
-    Parameters
-    ----------
-    recognizer : Recognizer
-    photos : sequence of Photo
-    out : Path
-        An existing folder; the gallery and the scene of an earlier walk in it are replaced.
-    at : OperatingPoint
-        Whose threshold decides.
+    `out` is an existing folder; the gallery and the scene of an earlier walk in it are replaced.
 
     Raises
     ------
@@ -137,13 +131,8 @@ class _Walker:
         if left_out:
             blocks.append(Table("Left out.", (Column("photo"), Column("why")), tuple(left_out.items())))
         facts = {"photos": {photo.name: len(faces) for photo, faces in found}, "left_out": left_out}
-        return Step(
-            "look",
-            "Find and embed faces",
-            f"{_number(count, 'face')} in {_number(len(found), 'photo')}",
-            tuple(blocks),
-            facts,
-        )
+        outcome = f"{_number(count, 'face')} in {_number(len(found), 'photo')}"
+        return Step("look", "Find and embed faces", outcome, tuple(blocks), facts)
 
     def enroll(self, people: Gallery) -> Step:
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)
@@ -191,14 +180,11 @@ class _Walker:
                 rows.append((scene.name, really, answer, each.score, "; ".join(each.problems) or None))
                 facts.append({"photo": scene.name, "really": really, "name": each.name, **_decided(each)})
         columns = (Column("photo"), Column("really"), Column("answer"), Column("score", "score"), Column("remark"))
-        caption = (
-            f"A face is somebody's if its score reaches {self.at.threshold:.4f}; a poor picture is left undecided."
-        )
+        reached = f"A face is somebody's if its score reaches {self.at.threshold:.4f}"
         single = SideBySide(tuple(blocks[1:])) if blocks[1:] else Text("A face that is not found is never guessed.")
-        table = Table(caption, columns, tuple(rows))
-        return Step(
-            "identify", "Identify every face", _tally(facts), (blocks[0], single, table), {"faces": facts}, known, wrong
-        )
+        table = Table(f"{reached}; a poor picture is left undecided.", columns, tuple(rows))
+        shown = (blocks[0], single, table)
+        return Step("identify", "Identify every face", _tally(facts), shown, {"faces": facts}, known, wrong)
 
     def forget(self, people: Gallery) -> Step:
         name, scene = next(iter(self.people)), self.scenes[0]
@@ -220,9 +206,8 @@ class _Walker:
         result = self.recognizer.verify(probe.open(), reference.open(), at=self.at)
         wrong = result.match is (probe.person != reference.person)
         outcome = f"{probe.name} and {reference.name}: {result.decision}, {result.score:.3f}"
-        pictures = []
-        for photo, said in ((reference, ""), (probe, f"{result.decision}, score {result.score:.3f}")):
-            pictures.append(_marked(photo, self.faces[photo.name].detections.boxes, said))
+        said = ((reference, ""), (probe, f"{result.decision}, score {result.score:.3f}"))
+        pictures = [_marked(photo, self.faces[photo.name].detections.boxes, words) for photo, words in said]
         remarks = "; ".join((*result.problems, *result.notes))
         text = Text(
             f"**{plain(result.decision)}** at the threshold {self.at.threshold:.4f}{' – wrong' if wrong else ''}. "
@@ -262,11 +247,7 @@ class _Walker:
         return Photo("scene", made.collage(self.tiles), None)
 
     def _tile(self, scene: Photo, found: Identification) -> made.Tile | None:
-        if scene.name != "scene" or not self.tiles:
-            return None
-        x, y = (found.box[:2] + found.box[2:]) / 2 // made.CELL
-        number = int(y) * made.columns_of(len(self.tiles)) + int(x)
-        return self.tiles[number] if number < len(self.tiles) else None
+        return made.tile_at(self.tiles, found.box) if scene.name == "scene" and self.tiles else None
 
 
 def _answered(scene: Photo, found: Sequence[Identification]) -> Picture:
@@ -276,12 +257,7 @@ def _answered(scene: Photo, found: Sequence[Identification]) -> Picture:
 
 
 def _marked(
-    photo: Photo,
-    boxes: np.ndarray,
-    said: str,
-    *,
-    points: np.ndarray | None = None,
-    labels: Sequence[Label] | None = None,
+    photo: Photo, boxes: np.ndarray, said: str, *, points: np.ndarray | None = None, labels: Sequence[Label] = ()
 ) -> Picture:
     picture = PIL.Image.fromarray(reader.read(photo.open()))
     factor = min(1.0, 1400 / max(picture.size))
@@ -298,11 +274,10 @@ def _decided(result: Any) -> dict[str, Any]:  # noqa: ANN401 - a Verification or
 
 def _tally(faces: Sequence[Mapping[str, Any]]) -> str:
     names = list(dict.fromkeys(face["name"] for face in faces if face["name"] is not None))
-    counts = {"nobody": "no match", "undecided": "undecided", "ambiguous": "ambiguous"}
+    counts = Counter(face["decision"] for face in faces)
+    words = {"no match": "nobody", "undecided": "undecided", "ambiguous": "ambiguous"}
     parts = [f"{_some(names)} recognised"] if names else []
-    for word, decision in counts.items():
-        count = sum(face["decision"] == decision for face in faces)
-        parts += [f"{count} {word}"] if count else []
+    parts += [f"{counts[decision]} {word}" for decision, word in words.items() if counts[decision]]
     return ", ".join(parts) or "no face found, so nobody guessed"
 
 
