@@ -11,7 +11,7 @@ from facerec.cli import console
 from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
 from facerec.cli.transfer import options
-from facerec.cli.transfer.options import HOW, WHAT
+from facerec.cli.transfer.options import HOW, WHAT, picked
 from facerec.errors import DataSetError
 
 if TYPE_CHECKING:
@@ -174,21 +174,15 @@ def _document(run: Beyond, found: Findings, out: Path) -> dict[str, object]:
         "verdict": [f"{each.topic}. {each.text}" for each in found.sentences],
         "results": [
             {
-                "task": each.task,
-                "protocol": each.protocol,
+                **picked(each, "task", "protocol"),
                 "seeds": [outcome.cell.seed for outcome in each.outcomes],
-                "score": each.score.value,
-                "low": each.score.interval.low,
-                "high": each.score.interval.high,
+                **picked(each, "score=score.value", "low=score.interval.low", "high=score.interval.high"),
                 "against_the_best": each.mark,
             }
             for each in found.summaries
         ],
-        "steps": run.plan.steps,
-        "left_out_seeds": list(run.plan.left_out),
+        **picked(run, "steps=plan.steps", "left_out_seeds=plan.left_out"),
         "skipped": dict(run.scenes.problems),
-        "seconds": run.seconds,
-        "cpu_seconds": run.cpu_seconds,
-        "predicted_seconds": run.plan.seconds,
+        **picked(run, "seconds", "cpu_seconds", "predicted_seconds=plan.seconds"),
         "out": str(out),
     }

@@ -12,7 +12,7 @@ from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
 from facerec.cli.paths import must_exist
 from facerec.cli.transfer import options
-from facerec.cli.transfer.options import HOW, WHAT, Names
+from facerec.cli.transfer.options import HOW, WHAT, Names, picked
 
 if TYPE_CHECKING:
     from facerec.transfer.attributes.judged import Judged
@@ -188,20 +188,10 @@ def _document(verdict: Verdict, report: Path) -> dict[str, object]:
             {
                 "backbone": each.method[0],
                 "protocol": each.method[1],
-                "wrong": each.overall.value,
-                "low": each.overall.interval.low,
-                "high": each.overall.interval.high,
-                "worst_group": gap.worst,
-                "worst_group_wrong": gap.worst_error,
-                "gap": gap.gap,
-                "gap_by_chance": gap.by_chance,
+                **picked(each, "wrong=overall.value", "low=overall.interval.low", "high=overall.interval.high"),
+                **picked(gap, "worst_group=worst", "worst_group_wrong=worst_error", "gap", "gap_by_chance=by_chance"),
                 "groups": {
-                    rate.group: {
-                        "wrong": rate.wrong,
-                        "answers": rate.answers,
-                        "low": rate.interval.low,
-                        "high": rate.interval.high,
-                    }
+                    rate.group: picked(rate, "wrong", "answers", "low=interval.low", "high=interval.high")
                     for rate in each.groups
                 },
             }

@@ -92,13 +92,9 @@ def gradients(
             {
                 "report": str(written.html),
                 "steps": plan.steps,
-                "seconds": lab.spent.seconds,
-                "cpu_seconds": lab.spent.cpu_seconds,
-                "predicted_seconds": predicted.seconds,
-                "predicted_cpu_seconds": predicted.cpu_seconds,
-                "findings": [
-                    {"topic": each.topic, "standing": each.standing, "sentence": each.sentence} for each in found
-                ],
+                **options.picked(lab.spent, "seconds", "cpu_seconds"),
+                **options.picked(predicted, "predicted_seconds=seconds", "predicted_cpu_seconds=cpu_seconds"),
+                "findings": [options.picked(each, "topic", "standing", "sentence") for each in found],
             }
         )
         return

@@ -10,6 +10,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.options import AsJson, ModelFiles, examples, option
 from facerec.cli.transfer import options
+from facerec.cli.transfer.options import picked
 
 if TYPE_CHECKING:
     from facerec.transfer.look import Look, Seen
@@ -92,32 +93,17 @@ def look(
 
 
 def _document(look: Look, page: Path) -> dict[str, object]:
-    backbone = look.backbone
     return {
-        "backbone": backbone.name,
-        "weights_sha256": backbone.weights_sha256,
-        "random_weights": look.random,
-        "parameters": backbone.parameters,
-        "macs": backbone.macs,
+        **picked(look, "backbone=backbone.name", "weights_sha256=backbone.weights_sha256", "random_weights=random"),
+        **picked(look.backbone, "parameters", "macs"),
         "photos": [_seen(seen) for seen in look.seen],
         "separations": {
-            name: {
-                "auroc": each.auroc,
-                "ci_low": each.low,
-                "ci_high": each.high,
-                "inside": each.inside,
-                "outside": each.outside,
-            }
+            name: picked(each, "auroc", "ci_low=low", "ci_high=high", "inside", "outside")
             for name, each in look.separations
         },
         "filters": None
         if look.filters is None
-        else {
-            "layer": look.filters.layer,
-            "shape": list(look.filters.weights.shape),
-            "smoothness": look.filters.smoothness,
-            "colourfulness": look.filters.colourfulness,
-        },
+        else picked(look.filters, "layer", "shape=weights.shape", "smoothness", "colourfulness"),
         "layers": list(look.layers),
         "page": str(page),
     }
@@ -125,18 +111,11 @@ def _document(look: Look, page: Path) -> dict[str, object]:
 
 def _seen(seen: Seen) -> dict[str, object]:
     return {
-        "photo": seen.photo,
-        "outside": seen.outside,
+        **picked(seen, "photo", "outside"),
         "answers": [{"class": each.name, "probability": each.probability} for each in seen.answers],
-        "max_softmax": seen.max_softmax,
-        "energy": seen.energy,
+        **picked(seen, "max_softmax", "energy"),
         "activations": [
-            {
-                "layer": each.layer,
-                "shape": list(each.shape),
-                "strongest": each.strongest[:16].tolist(),
-                "silent": each.silent,
-            }
+            {**picked(each, "layer", "shape"), "strongest": each.strongest[:16].tolist(), "silent": each.silent}
             for each in seen.activations
         ],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
 
@@ -115,6 +116,16 @@ def members(text: str, name: str, allowed: Sequence[Choice]) -> tuple[Choice, ..
         message = f"{name} takes one or more of {', '.join(allowed)}; got {text!r}"
         raise ArgumentError(message)
     return tuple(each for each in allowed if each in given)
+
+
+def picked(value: object, *names: str) -> dict[str, object]:
+    """Attributes of a result for JSON, by their names or, as ``low=interval.low``, by others.
+
+    >>> picked(3 + 4j, "real", "height=imag")
+    {'real': 3.0, 'height': 4.0}
+    """
+    pairs = [(name.partition("=")[0], name.rpartition("=")[2]) for name in names]
+    return {name: attrgetter(path)(value) for name, path in pairs}
 
 
 def processes(workers: int | None) -> int:

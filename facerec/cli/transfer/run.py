@@ -12,7 +12,7 @@ from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, opti
 from facerec.cli.paths import must_exist
 from facerec.cli.running import FAILED
 from facerec.cli.transfer import options
-from facerec.cli.transfer.options import HOW, WHAT, Names
+from facerec.cli.transfer.options import HOW, WHAT, Names, picked
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def run(
     Several processes share each training: torchrun --nproc-per-node N --no-python facerec transfer run ...
     """
     seconds = None if budget is None else options.parse_budget(budget)
-    counts = None if shots is None else tuple(_shots(each) for each in options.listed(shots))
+    counts = None if shots is None else tuple(map(_shots, options.listed(shots)))
     options.check_least(seeds=(seeds, 1), size=(size, 1), epochs=(epochs, 1))
     options.check_trials(trials)
     options.check_part(test_part)
@@ -199,8 +199,7 @@ def _document(bench: Bench, findings: Findings, out: Path) -> dict[str, object]:
         interval = each.accuracy.interval()
         found.append(
             {
-                "backbone": each.backbone,
-                "protocol": each.protocol,
+                **picked(each, "backbone", "protocol"),
                 "shots": "all" if each.shots is None else each.shots,
                 "seeds": list(each.seeds),
                 "accuracy": each.accuracy.value,

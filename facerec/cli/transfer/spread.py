@@ -11,6 +11,7 @@ from facerec.cli import console
 from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, examples, option
 from facerec.cli.transfer import options
+from facerec.cli.transfer.options import picked
 
 if TYPE_CHECKING:
     from facerec.transfer.spread import Spread
@@ -87,30 +88,16 @@ def spread(
 
 def _spread_document(found: Spread) -> dict[str, object]:
     return {
-        "by": found.by,
-        "mated_pairs": found.mated,
-        "thresholds": list(found.thresholds),
+        **picked(found, "by", "mated_pairs=mated", "thresholds"),
         "groups": [
-            {
-                "group": group.group,
-                "photos": group.photos,
-                "mean_distance": group.distance,
-                "wss": group.wss,
-                "variance": group.variance,
-                "low": group.interval.low,
-                "high": group.interval.high,
-                "alike": list(group.alike),
-            }
-            for group in found.groups
+            picked(
+                *(each, "group", "photos", "mean_distance=distance", "wss", "variance"),
+                *("low=interval.low", "high=interval.high", "alike"),
+            )
+            for each in found.groups
         ],
         "differences": [
-            {
-                "first": each.first,
-                "second": each.second,
-                "difference": each.difference,
-                "p_adjusted": each.adjusted,
-                "distinguishable": each.distinguishable,
-            }
+            picked(each, "first", "second", "difference", "p_adjusted=adjusted", "distinguishable")
             for each in found.differences
         ],
     }
