@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from facerec.points import write_points
@@ -109,6 +111,21 @@ def test_several_points_in_a_file(colours, facerec, draw, point):
     assert "choose one with --fmr" in unclear.err
     assert "FMR 0.01 on invented pairs" in absent.err
     assert "--fmr 0.0001 needs exactly one" in absent.err
+
+
+@pytest.mark.parametrize("model", ["dlib-resnet", "facenet"])
+def test_a_file_of_several_embedders_points(colours, facerec, draw, point, model):
+    """The point of the embedder at work decides, without a word about which."""
+    draw("a.png", "red")
+    draw("b.png", "wine")
+    own = point(threshold=0.5)
+    other = replace(own, threshold=0.9999, matcher=replace(own.matcher, embedder="facenet", embedder_digest="b" * 64))
+    write_points([own, other], "points.json")
+
+    outcome = facerec("verify", "a.png", "b.png", "--at", "points.json", "--model", model, "--json")
+
+    assert outcome.status == (model == "facenet")
+    assert outcome.document["operating_point"]["matcher"]["embedder"] == model
 
 
 def test_point_of_another_embedder_is_refused(colours, facerec, draw):

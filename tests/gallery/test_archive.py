@@ -137,6 +137,17 @@ def test_merge_knows_the_renamed_by_id(gallery, exported):
         gallery.import_from(exported, merge=True)
 
 
+def test_an_archive_of_nobody_is_of_one_embedder_too(gallery_factory, build, tmp_path):
+    """Where nobody is in it, it is still said that it belongs to another embedder."""
+    with gallery_factory() as gallery:
+        assert gallery.export_to(tmp_path / "out") == 0
+    with gallery_factory("same.db") as gallery:
+        assert gallery.import_from(tmp_path / "out") == []
+    other = build.embedder(digest="f" * 64, name="other")
+    with gallery_factory("other.db", embedder=other) as gallery, pytest.raises(ModelMismatchError, match="other"):
+        gallery.import_from(tmp_path / "out")
+
+
 def test_an_archive_of_another_embedder_is_refused(gallery_factory, build, exported):
     """Vectors of another embedder are not imported."""
     other = build.embedder(digest="f" * 64, name="other")

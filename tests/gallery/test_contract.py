@@ -127,6 +127,15 @@ def test_real_words_are_names(gallery, build, name):
     assert name in gallery
 
 
+@pytest.mark.parametrize("pair", [("\ufb01nn", "finn"), ("Ada \u2163", "Ada IV"), ("Ada\u00b2", "Ada2")])
+def test_names_that_differ_to_the_eye_are_two_people(gallery, build, pair):
+    """One letter may be written in two ways of Unicode; a ligature, a numeral or an exponent is another letter."""
+    for number, name in enumerate(pair):
+        assert gallery.enroll(name, build.face(number)).created
+
+    assert [person.name for person in gallery.people()] == list(pair)
+
+
 def test_names_that_an_earlier_version_took_can_be_mended(gallery, build):
     """Somebody whose name holds a hidden character is still found by it, renamed, verified and forgotten."""
     gallery.enroll("ada", build.face(1))

@@ -121,6 +121,20 @@ def test_two_people_over_the_threshold_are_nobody_yet(gallery, build, order, top
     assert gallery.check_log().intact
 
 
+def test_the_log_keeps_the_score_of_each_who_was_nearly_found(gallery, build):
+    """Of several people over the threshold each entry says how alike that person was, not the most alike one."""
+    for name, cosine in (("ada", 0.95), ("bob", 0.99)):
+        gallery.enroll(name, build.face(_near(build.vector(1), cosine)))
+
+    (found,) = gallery.identify(build.faces([build.vector(1)]), at=build.point())
+
+    entries = [entry for entry in gallery.log() if entry.event == "ambiguous"]
+    assert {entry.name: entry.details["score"] for entry in entries} == {
+        each.name: each.score for each in found.candidates
+    }
+    assert len({each.score for each in found.candidates}) == 2
+
+
 def test_several_samples_of_one_person_are_not_ambiguous(gallery, build):
     """The second person counts, not the second sample; and whoever is forgotten stands in nobody's way."""
     gallery.enroll("ada", [build.face(1), build.face(_near(build.vector(1), 0.999))])

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -201,6 +202,23 @@ def test_waiting_ends(gallery_factory, build, tmp_path):
                 gallery.enroll("ada", build.face(1))
             assert gallery.people() == []
         assert gallery.enroll("ada", build.face(1)).created
+
+
+def test_waiting_is_as_long_as_ever_after_an_erasure_was_finished(gallery_factory, build, tmp_path):
+    """Opening does not wait for others to finish an erasure; the calls after it wait as long as they were told."""
+    with closing(sqlite3.connect(tmp_path / "people.db", isolation_level=None, check_same_thread=False)) as other:
+        with gallery_factory(wait=0.05) as gallery:
+            gallery.enroll("ada", build.face(1))
+            other.execute("BEGIN")
+            other.execute("SELECT count(*) FROM samples").fetchone()
+            gallery.forget("ada")
+        other.execute("COMMIT")
+        with gallery_factory(wait=30) as gallery:
+            other.execute("BEGIN IMMEDIATE")
+            release = threading.Timer(0.3, other.execute, ["COMMIT"])
+            release.start()
+            assert gallery.enroll("bob", build.face(2)).created
+            release.join()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -4,6 +4,7 @@ import itertools
 import math
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -223,6 +224,21 @@ class TestCurves:
     def test_worked_equal_error_rates(self, genuine, impostor, expected):
         """The mean of both rates where they are nearest to each other."""
         assert eer(genuine, impostor) == pytest.approx(expected, abs=1e-15)
+
+    @given(scores_lists, scores_lists)
+    def test_equal_error_rate_oracle(self, genuine, impostor):
+        """Of all thresholds the lowest one where the two rates are nearest, in fractions; the sides differ in size."""
+        scores = sorted({score for score in genuine + impostor if not math.isnan(score)})
+        rates = [
+            (
+                Fraction(sum(score >= threshold for score in impostor), len(impostor)),
+                Fraction(sum(not score >= threshold for score in genuine), len(genuine)),
+            )
+            for threshold in [*scores, math.inf]
+        ]
+        nearest = min(rates, key=lambda both: abs(both[0] - both[1]))
+
+        assert eer(genuine, impostor) == pytest.approx(float(sum(nearest) / 2), abs=1e-15)
 
     @pytest.mark.parametrize(
         ("genuine", "impostor", "expected"),

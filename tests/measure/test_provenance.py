@@ -1,6 +1,7 @@
 """Which matcher made a table: the stamp, through every kind of file and tool, and what it decides."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pandas as pd
@@ -205,8 +206,24 @@ def test_a_product_of_matrices_that_could_round_otherwise(sign):
 
     assert (similarity.cosines_of_all(left, right)[at] == similarity.cosine_of_pairs(left[at[0]], right[at[1]])).all()
     assert not np.signbit(similarity.cosines_of_all(np.eye(2, dtype=np.float32), -np.eye(2, dtype=np.float32))[0, 1])
+    left, right = _at_the_middle(300, sign)
+    assert (np.diag(similarity.cosines_of_all(left, right)) == similarity.cosine_of_pairs(left, right)).all()
     gap = np.array([[np.nan, 0]], np.float32)
     assert np.isnan(similarity.cosines_of_all(gap, left[:2, :2])).all()
+
+
+def _at_the_middle(n, sign):
+    """Vectors whose products, row by row, lie at the middle between two roundings to within the order of summing."""
+    rng = np.random.default_rng(3)
+    left, right = rng.normal(size=(2, n, 64)).astype(np.float32) / 8
+    for place, small in zip((-1, -2, -3), (2.0**-10, 2.0**-22, 2.0**-34), strict=True):
+        left[:, place], right[:, place] = small, 0
+    right *= sign * np.sign((left * right).sum(axis=1))[:, None]
+    for place in (-1, -2, -3):  # each of these closes nearly all of the gap that the one before left
+        sums = np.array([math.fsum(a * b) for a, b in zip(left.astype(float), right.astype(float), strict=True)])
+        middle = (np.floor(sums * 1e7) + 0.5) / 1e7
+        right[:, place] = (middle - sums) / left[:, place]
+    return left, right
 
 
 def test_points_of_all_pairs_are_the_matchers_that_made_the_vectors():

@@ -228,6 +228,19 @@ def test_what_pillow_decodes_is_what_is_read(photo):
         )
 
 
+def test_what_adobe_says_of_the_colours_is_believed(photo):
+    """A JPEG of RGB whose components are numbered 1, 2, 3, as Photoshop writes it: only Adobe's segment tells them."""
+    contents = bytearray(encoded(photo, "JPEG", quality=95, keep_rgb=True))
+    frame, scan = contents.index(b"\xff\xc0"), contents.index(b"\xff\xda")
+    assert b"Adobe" in contents[:scan]
+    for number in range(3):
+        assert contents[frame + 10 + 3 * number] == contents[scan + 5 + 2 * number] == ord("RGB"[number])
+        contents[frame + 10 + 3 * number] = contents[scan + 5 + 2 * number] = number + 1
+    found = reader.read(bytes(contents))
+
+    assert np.abs(found.astype(int) - photo).mean() < 4
+
+
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
 def test_16_bit_grey_is_scaled(kind):
     """A 16-bit file spans black to white; clipping it to 8 bits would make it white all over."""

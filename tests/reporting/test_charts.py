@@ -90,6 +90,16 @@ def test_a_bar_that_was_not_measured_says_so(axes):
     assert axes.get_xlim()[1] > 0.03
 
 
+def test_bars_stand_in_their_order_from_the_top(axes):
+    """The first label is the highest on the page, and each has the length of its value."""
+    bars(axes, ["a", "b", "c"], [3, 1, 2])
+
+    heights = [axes.transData.transform((0, bar.get_y() + bar.get_height() / 2))[1] for bar in axes.patches]
+    assert heights == sorted(heights, reverse=True)
+    assert [bar.get_width() for bar in axes.patches] == [3, 1, 2]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b", "c"]
+
+
 def test_bars_need_a_value_each(axes):
     """Lengths that differ are an error, not a broadcast."""
     with pytest.raises(ArgumentError, match="2 labels"):
