@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, Model, examples, option
+from facerec.cli.options import AsJson, Model, examples, grouped, option
 from facerec.cli.recognition import Networks
 
 EXAMPLES = examples(

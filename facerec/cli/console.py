@@ -116,16 +116,9 @@ def answer(content: Mapping[str, object], *lines: str, as_json: bool) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> None:
-    """Print a table; in a terminal it fits the window, elsewhere every row is one line.
+    """Print a table; in a terminal it fits the window, elsewhere every row is one line. ``None`` shows as a dash.
 
-    Parameters
-    ----------
-    columns : sequence of str
-        The headings.
-    rows : sequence of sequence
-        One cell per column; ``None`` shows as a dash.
-    right : sequence of str
-        Headings of the columns whose cells stand to the right.
+    `right` holds the headings of the columns whose cells stand to the right.
     """
     console = stdout()
     drawn = Table(box=SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -147,17 +140,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
 def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr while the block runs; silent where stderr is no terminal.
 
-    Parameters
-    ----------
-    doing : str
-        What stands before the bar.
-    in_bytes : bool
-        Whether bytes are counted, and not photos.
-
-    Yields
-    ------
-    callable
-        To be called with how much is done and how much there is in all.
+    Yields what is to be called with how many photos (or bytes) are done, and how many there are in all.
     """
     console = stderr()
     bar = Progress(

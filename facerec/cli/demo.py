@@ -7,8 +7,7 @@ from time import perf_counter
 from typing import Annotated
 
 from facerec.cli import console, recognition
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, Device, ModelFiles, examples, option
+from facerec.cli.options import AsJson, Device, ModelFiles, examples, grouped, option
 from facerec.errors import OutputError
 
 EXAMPLES = examples("facerec demo", "facerec demo --photos my-photos --out my-demo")

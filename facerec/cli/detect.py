@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.grouped import grouped
-from facerec.cli.options import Annotate, AsJson, examples, flag
+from facerec.cli.options import Annotate, AsJson, examples, flag, grouped
 from facerec.cli.paths import Marker
 from facerec.cli.recognition import Networks, one_thread_per_photo
 from facerec.cli.running import fail

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from facerec.cli import console, recognition
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, Consent, FaceOption, GalleryFile, Model, Purpose, examples, flag, option
+from facerec.cli import console, options, recognition
+from facerec.cli.options import AsJson, FaceOption, GalleryFile, Model, examples, flag, grouped, option
 from facerec.cli.paths import must_exist
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError, ImageError
@@ -38,8 +37,8 @@ def enroll(
     folder: Annotated[
         Path | None, option("--folder DIR", "Enroll many: this folder holds one folder of photos per person.")
     ] = None,
-    consent: Consent = None,
-    purpose: Purpose = None,
+    consent: options.Consent = None,
+    purpose: options.Purpose = None,
     expires: Annotated[
         datetime | None, option("--expires YYYY-MM-DD", "The last day of being matched.", formats=["%Y-%m-%d"])
     ] = None,

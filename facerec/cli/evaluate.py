@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, Model, examples, flag, option
+from facerec.cli.options import AsJson, Model, examples, flag, grouped, option
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import Networks
 from facerec.cli.tables import failures_document, say_failures
@@ -81,16 +80,8 @@ def lfw(
     say_failures(failures)
     per_second = failures.photos / seconds
     if as_json:
-        console.document(
-            {
-                **_document(evaluation),
-                **failures_document(failures),
-                "images_per_second": per_second,
-                "seconds": seconds,
-                "matcher": recognizer.matcher,
-                "scores": scores,
-            }
-        )
+        run = {"images_per_second": per_second, "seconds": seconds, "matcher": recognizer.matcher, "scores": scores}
+        console.document({**_document(evaluation), **failures_document(failures), **run})
         return
     console.say(f"{recognizer.embedder.name}, {recognizer.detector.name}, {recognizer.embedder.crop.name}")
     _print(evaluation)

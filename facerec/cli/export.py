@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples, flag, option
+from facerec.cli.options import AsJson, examples, flag, grouped, option
 from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.recognition import Networks
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import facerec
-from facerec.cli import console, recognition
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, Consent, Device, GalleryFile, Model, ModelFiles, Purpose, examples, flag, option
+from facerec.cli import console, options, recognition
+from facerec.cli.options import AsJson, GalleryFile, Model, examples, flag, grouped, option
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError
 
@@ -111,9 +110,9 @@ def update(
     name: PersonName,
     *,
     gallery: GalleryFile,
-    consent: Consent = None,
+    consent: options.Consent = None,
     no_consent: Annotated[bool, flag("--no-consent", "Remove the consent that is recorded.")] = False,
-    purpose: Purpose = None,
+    purpose: options.Purpose = None,
     no_purpose: Annotated[bool, flag("--no-purpose", "Remove the purpose that is recorded.")] = False,
     expires: Annotated[
         datetime | None,
@@ -306,8 +305,8 @@ def import_people(
     ] = False,
     as_json: AsJson = False,
     model: Model = None,
-    device: Device = None,
-    model_files: ModelFiles = None,
+    device: options.Device = None,
+    model_files: options.ModelFiles = None,
 ) -> None:
     """Add everybody from an exported folder; the gallery file is made, for --model, if it does not exist."""
     embedder = None

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, recognition
-from facerec.cli.grouped import grouped
-from facerec.cli.options import Annotate, AsJson, GalleryFile, Model, examples, option
+from facerec.cli.options import Annotate, AsJson, GalleryFile, Model, examples, grouped, option
 from facerec.cli.paths import Marker
 from facerec.cli.running import fail
 

@@ -1,12 +1,20 @@
-"""The options that several commands share, each defined once, so that a flag means the same everywhere."""
+"""The options that several commands share, each defined once, so that a flag means the same everywhere.
+
+Options that belong together are one parameter of a command: a frozen dataclass whose fields are its options.
+"""
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
 
 import typer
 
+Command: TypeAlias = Callable[..., None]
 Choice: TypeAlias = Literal["only", "largest", "central"]
 
 MIN_FACE_SIZE = 40
@@ -31,6 +39,39 @@ def flag(names: str, text: str, panel: str | None = None) -> Any:  # noqa: ANN40
 def examples(*commands: str) -> str:
     """The text below a command's help, in Markdown: the commands in a block that can be copied."""
     return "\n".join(["Examples:", "```text", *commands, "```"])
+
+
+def grouped(command: Command) -> Command:
+    """A command whose parameters of such a class are spread into the options that the class is made of.
+
+    The class is made with what was given before the command runs, so that what it refuses is refused before anything
+    is loaded.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, type[Any]] = {}
+    for parameter in inspect.signature(command).parameters.values():
+        kind: Any = hints[parameter.name]
+        if not (isinstance(kind, type) and is_dataclass(kind)):
+            parameters.append(parameter.replace(annotation=kind))
+            continue
+        groups[parameter.name] = kind
+        inner = get_type_hints(kind, include_extras=True)
+        parameters += [
+            inspect.Parameter(each.name, parameter.KEYWORD_ONLY, default=each.default, annotation=inner[each.name])
+            for each in fields(kind)
+        ]
+
+    @functools.wraps(command)
+    def spread(**given: Any) -> None:  # noqa: ANN401 - whatever the options hold
+        made = {
+            name: kind(**{each.name: given.pop(each.name) for each in fields(kind)}) for name, kind in groups.items()
+        }
+        command(**given, **made)
+
+    spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    spread.__annotations__ = {each.name: each.annotation for each in parameters}
+    return spread
 
 
 AsJson = Annotated[bool, flag("--json", "Print one JSON document on stdout.")]

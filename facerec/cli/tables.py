@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, FaceOption, Model, NoGate, examples, option
+from facerec.cli.options import AsJson, FaceOption, Model, NoGate, examples, grouped, option
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import Networks
 

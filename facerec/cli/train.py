@@ -11,8 +11,7 @@ import typer
 
 from facerec.cli import console, training
 from facerec.cli.command_line import command_line
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples, option
+from facerec.cli.options import AsJson, examples, grouped, option
 from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.training import DATA, GROUPS, HOW, LEARNED
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, recognition
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, FaceOption, Model, examples, option
+from facerec.cli.options import AsJson, FaceOption, Model, examples, grouped, option
 
 if TYPE_CHECKING:
     from facerec.types import Verification

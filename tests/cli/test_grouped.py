@@ -8,8 +8,7 @@ from typing import Annotated
 import pytest
 import typer
 
-from facerec.cli.grouped import grouped
-from facerec.cli.options import flag, option
+from facerec.cli.options import flag, grouped, option
 from facerec.cli.running import run
 from facerec.errors import ArgumentError
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples, option
+from facerec.cli.options import AsJson, examples, grouped, option
 
 if TYPE_CHECKING:
     from audits.statistics.estimates import Estimate

@@ -11,8 +11,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.grouped import grouped
-from facerec.cli.options import examples, option
+from facerec.cli.options import examples, grouped, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:

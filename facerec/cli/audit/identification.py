@@ -10,8 +10,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.grouped import grouped
-from facerec.cli.options import examples, option
+from facerec.cli.options import examples, grouped, option
 
 if TYPE_CHECKING:
     from audits.identification.results import IdentificationAudit

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.grouped import grouped
-from facerec.cli.options import AsJson, examples, option
+from facerec.cli.options import AsJson, examples, grouped, option
 
 EXAMPLES = examples(
     "facerec audit power scores.csv --by gender --at-fmr 1e-2 --rate fmr --ratio 2",

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.grouped import grouped
-from facerec.cli.options import examples
+from facerec.cli.options import examples, grouped
 
 if TYPE_CHECKING:
     from audits.report import Report
