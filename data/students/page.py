@@ -8,8 +8,8 @@ from scipy.stats import binomtest
 
 from facerec.measure.evaluation import Evaluation
 from facerec.reporting import Column, Figure, Page, Section, Table, Text
-from facerec.reporting.figures import draw
 from facerec.reporting.charts import Bubble, cost_bubbles
+from facerec.reporting.figures import draw
 from facerec.types import Interval
 
 
