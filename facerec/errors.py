@@ -25,11 +25,17 @@ every other module can raise them without import cycles.
 
 from typing import ClassVar
 
+from facerec.visible_text import shortened_words
+
 
 class FacerecError(Exception):
     """Base of every error that this project raises on purpose."""
 
     code: ClassVar[str] = "error"
+
+    def __init__(self, message: str = "") -> None:
+        # Whatever a caller was given, a photo in base64 for instance, does not end in a log.
+        super().__init__(shortened_words(message))
 
     def __init_subclass__(cls, *, code: str | None = None) -> None:
         super().__init_subclass__()

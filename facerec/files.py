@@ -24,6 +24,16 @@ _BLOCK = 1 << 16
 _WORDS = {errno.ENOENT: "there is no such file", errno.EACCES: "its permissions do not allow it"}
 
 
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Whether there is anything at `path`; of a text that can be no path (too long, a null character), there is not."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises OSError for such a text
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether `path` is a folder; as `is_there`."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     """Open a regular file, or a link to one, for reading; never a pipe, which would be waited for, nor a device.
 

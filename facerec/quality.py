@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from types import MappingProxyType
 
 import numpy as np
@@ -105,8 +106,12 @@ class QualityGate(Value):
     limits: Mapping[str, float] = field(default_factory=lambda: LIMITS)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.limits, Mapping):
+            message = f"a gate is given its limits by name, {{'size': 40}} for instance; got {quoted(self.limits)}"
+            raise ArgumentError(message)
         for name, limit in self.limits.items():
-            if name not in MEASURES or not isinstance(limit, int | float) or math.isnan(limit):
+            number = isinstance(limit, Real) and not isinstance(limit, bool)
+            if name not in MEASURES or not number or math.isnan(limit):
                 message = f"a gate has limits for {', '.join(MEASURES)}; got {quoted(name)}: {quoted(limit)}"
                 raise ArgumentError(message)
         object.__setattr__(self, "limits", MappingProxyType({name: float(self.limits[name]) for name in self.limits}))

@@ -41,6 +41,7 @@ from facerec.types import (
     Verification,
 )
 from facerec.types.contracts import check_points
+from facerec.types.plain import checked
 from facerec.visible_text import quoted, shortened
 
 DEFAULT_MODEL = "dlib-resnet"
@@ -111,7 +112,7 @@ class Recognizer:
             message = f"workers must be at least 1; got {quoted(workers)}"
             raise ArgumentError(message)
         self.workers = workers
-        self.gate = gate
+        self.gate = checked(QualityGate, "gate", gate, " (NO_GATE leaves the gate out on purpose)")
         device = best_device() if device is None else device
         if detector is None:
             from facerec.detect import Mtcnn
@@ -121,6 +122,7 @@ class Recognizer:
             from facerec.embed.load import load_embedder
 
             embedder = load_embedder(model, device=device, model_files=model_files)
+        checked(Embedder, "embedder", embedder, " (a name of one is given as model)")
         check_points(detector, embedder.crop)
         self.detector: Detector = detector
         self.embedder: Embedder = embedder
@@ -227,6 +229,9 @@ class Recognizer:
         if batch < 1 or (wait is not None and not wait >= 0):
             message = f"a stream needs batch >= 1 and wait >= 0 seconds; got {quoted(batch)} and {quoted(wait)}"
             raise ArgumentError(message)
+        if not isinstance(photos, Iterable | Path):
+            message = f"photos must be a folder, or photos one after the other; got {type(photos).__name__}"
+            raise ArgumentError(message)
         if isinstance(photos, str | Path):
             photos = folders.photos([photos])
         return self._streamed(photos, choice, batch, wait, bgr=bgr)
@@ -283,7 +288,7 @@ class Recognizer:
     def _given_or_shipped(self, at: OperatingPoint | None) -> tuple[OperatingPoint, tuple[str, ...]]:
         """The point that decides, and what only the recognizer knows of it; galleries say the rest themselves."""
         if at is not None:
-            return at, ()
+            return checked(OperatingPoint, "at", at, " (read_points gives a tuple of them)"), ()
         return self.operating_point(), ("no operating point was given; the shipped one decided",)
 
     def verify(
@@ -366,6 +371,7 @@ class Recognizer:
         ImageError, ModelMismatchError, GalleryError, ArgumentError
             As `faces` and ``Gallery.enroll``.
         """
+        checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
         several: list[Any] = list(photos) if isinstance(photos, list | tuple) else [photos]
         return gallery.enroll(
             name,
@@ -374,7 +380,7 @@ class Recognizer:
             consent=consent,
             purpose=purpose,
             expires=expires,
-            photos=[contents for photo in several if (contents := reader.contents(photo)) is not None],
+            photos=[reader.contents(photo) for photo in several],
             keep_photos=keep_photos,
         )
 
@@ -433,6 +439,7 @@ class Recognizer:
         UnknownPersonError, ExpiredError, GalleryError
             As ``Gallery.verify``.
         """
+        checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
         point, notes = self._given_or_shipped(at)
         face, said = self._chosen(photo, choice, bgr=bgr)
         outcome = gallery.verify(name, face, at=point, gate=self.gate)
@@ -479,6 +486,7 @@ class Recognizer:
         self, faces: Faces, gallery: Gallery, *, at: OperatingPoint | None = None, top: int = 5
     ) -> Identifications:
         """As `identify`, of faces that were found before, by `stream` for example."""
+        checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
         point, notes = self._given_or_shipped(at)
         found = gallery.identify(faces, at=point, top=top, gate=self.gate)
         return replace(found, outcomes=tuple(replace(each, notes=(*notes, *each.notes)) for each in found))

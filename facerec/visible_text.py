@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Drawn as nothing, though Unicode counts them as letters, marks or symbols.
@@ -19,6 +20,7 @@ _JOINED = (
     (0xFE70, 0xFEFC),
 )
 _MOST_LETTERS = 120
+_LONG_WORD = re.compile(rf"[^\s/]{{{_MOST_LETTERS + 1},}}|\S{{{3 * _MOST_LETTERS},}}")  # the folders of a path may be many
 
 
 def hidden_character(text: str) -> str | None:
@@ -61,6 +63,11 @@ def shortened(text: object) -> str:
     if len(shown) <= _MOST_LETTERS:
         return shown
     return f"{shown[: _MOST_LETTERS // 3]}…{shown[-(_MOST_LETTERS - _MOST_LETTERS // 3 - 1) :]}"
+
+
+def shortened_words(text: str) -> str:
+    """`text` with every word, or part of a path, of more than 120 letters shortened, and paths of three times that."""
+    return _LONG_WORD.sub(lambda word: shortened(word.group()), text)
 
 
 def quoted(value: object) -> str:

@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 
 # Each folder (or module at the top) of facerec stands on one floor, and imports from floors below only.
 FLOORS = [
-    {"errors", "visible_text"},
+    {"visible_text"},
+    {"errors"},
     {"types", "extras"},
     {"device", "files", "similarity"},
     {"photos"},

@@ -47,6 +47,14 @@ def _flat(x: Tensor) -> Tensor:
     return x.permute(0, 3, 2, 1).flatten(1)
 
 
+def _product(x: Tensor, dense: nn.Linear) -> Tensor:
+    """A dense layer, summed in double: how many threads share the sum then moves no bit of what is rounded again.
+
+    Points that move by a hundred thousandth of a pixel turn a chip's pixels, and scores by that much.
+    """
+    return linear(x.double(), dense.weight.double(), dense.get_parameter("bias").double()).float()
+
+
 class RNet(nn.Module):
     """The refinement network."""
 
@@ -63,8 +71,8 @@ class RNet(nn.Module):
         """(n, 3, 24, 24) → regressions (n, 4), probabilities (n, 2)."""
         x = self.pool(self.prelu1(self.conv1(x)))
         x = self.pool(self.prelu2(self.conv2(x)))
-        x = self.prelu4(self.dense4(_flat(self.prelu3(self.conv3(x)))))
-        return self.dense5_2(x), self.dense5_1(x).softmax(dim=1)
+        x = self.prelu4(_product(_flat(self.prelu3(self.conv3(x))), self.dense4))
+        return _product(x, self.dense5_2), _product(x, self.dense5_1).softmax(dim=1)
 
 
 class ONet(nn.Module):
@@ -85,8 +93,8 @@ class ONet(nn.Module):
         x = self.pool(self.prelu1(self.conv1(x)))
         x = self.pool(self.prelu2(self.conv2(x)))
         x = self.last_pool(self.prelu3(self.conv3(x)))
-        x = self.prelu5(self.dense5(_flat(self.prelu4(self.conv4(x)))))
-        return self.dense6_2(x), self.dense6_3(x), self.dense6_1(x).softmax(dim=1)
+        x = self.prelu5(_product(_flat(self.prelu4(self.conv4(x))), self.dense5))
+        return _product(x, self.dense6_2), _product(x, self.dense6_3), _product(x, self.dense6_1).softmax(dim=1)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from facerec.gallery.records import (
 )
 from facerec.gallery.sqlite.store import SqliteStore
 from facerec.types import Embedder
+from facerec.types.plain import checked
 from facerec.visible_text import quoted
 
 __all__ = [
@@ -92,11 +93,16 @@ def open_gallery(
     ArgumentError
         If `wait` is negative, or `path` cannot be the name of a file.
     """
-    if not wait >= 0:
+    if not isinstance(path, str | Path):
+        message = f"the path of a gallery must be a text or a Path; got {type(path).__name__}"
+        raise ArgumentError(message)
+    if not isinstance(wait, int | float) or not wait >= 0:
         message = f"wait must be a number of seconds, 0 or more; got {quoted(wait)}"
         raise ArgumentError(message)
     if "\0" in str(path):
         message = f"no file can have a name with a null character in it; got {quoted(str(path))}"
         raise ArgumentError(message)
-    identity = rules.identity(embedder) if embedder is not None else None
+    identity = None
+    if embedder is not None:
+        identity = rules.identity(checked(Embedder, "embedder", embedder, " (as recognizer.embedder is one)"))
     return Gallery(SqliteStore(Path(path), identity, wait=wait, clock=clock))

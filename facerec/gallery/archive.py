@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArchiveError, FacerecError
-from facerec.files import read_json, read_regular
+from facerec.files import is_there, read_json, read_regular
 from facerec.gallery.records import EmbedderIdentity, Sample
 from facerec.gallery.rules import check_vectors, expiry, optional_text, person_name
 from facerec.photos.reader import MAX_BYTES
@@ -161,7 +161,7 @@ def _write_private(path: Path, content: bytes) -> None:
 def _read_facts(folder: Path) -> _Fields:
     path = folder / "gallery.json"
     called = shortened(path)
-    if not path.exists():
+    if not is_there(path):
         message = f"{called} is missing: this is no exported gallery, or its export was cut off"
         raise ArchiveError(message)
     content = read_json(path, error=ArchiveError, limit=1 << 40, advice="export the gallery again")

@@ -9,11 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from facerec.errors import ArgumentError, ExpiredError
+from facerec.errors import ExpiredError
 from facerec.gallery.records import Person
 from facerec.points import notes_on
 from facerec.quality import QualityGate
 from facerec.types import Candidate, Decision, Face, Identification, Matcher, OperatingPoint, Verification
+from facerec.types.plain import checked
 from facerec.visible_text import quoted
 
 
@@ -86,10 +87,7 @@ class Terms:
 
 def checked_gate(gate: QualityGate) -> QualityGate:
     """Return `gate` if it is one: ``None`` would leave the gate out by an oversight."""
-    if not isinstance(gate, QualityGate):
-        message = f"gate must be a QualityGate; NO_GATE leaves the gate out on purpose; got {quoted(gate)}"
-        raise ArgumentError(message)
-    return gate
+    return checked(QualityGate, "gate", gate, " (NO_GATE leaves the gate out on purpose)")
 
 
 def check_not_expired(person: Person) -> None:

@@ -134,7 +134,7 @@ class Gallery:
         consent: str | None = None,
         purpose: str | None = None,
         expires: date | None = None,
-        photos: Sequence[bytes] = (),
+        photos: Sequence[bytes | None] = (),
         keep_photos: bool = False,
     ) -> Enrollment:
         """Enroll a person, or add samples to one who is enrolled.
@@ -152,8 +152,8 @@ class Gallery:
             Where the consent is kept, what the person is enrolled for. ``None`` leaves what is stored.
         expires : date, optional
             The last day (UTC) on which the person is matched. ``None`` leaves what is stored.
-        photos : sequence of bytes
-            The photos' files, one per face, to record their SHA-256; none by default.
+        photos : sequence of bytes or None
+            The photos' files, one per face, to record their SHA-256; ``None`` for a face of no file; none by default.
         keep_photos : bool
             Store the photos too, which re-embedding needs; they are forgotten with the person.
 
@@ -460,7 +460,7 @@ class Gallery:
         ArgumentError
             If `last` is negative.
         """
-        if last is not None and last < 0:
+        if last is not None and (not isinstance(last, int) or last < 0):
             message = f"last must be 0 or more, or None for all entries; got {quoted(last)}"
             raise ArgumentError(message)
         with self._store.reading() as rows:

@@ -267,9 +267,9 @@ def same_face(faces: Faces, sample: Sample) -> Face:
     return faces[int(overlaps.argmax())]
 
 
-def photos_to_enroll(photos: Sequence[bytes], faces: int, *, keep_photos: bool) -> tuple[bytes, ...]:
-    """Return the photos' bytes, one per face, or none at all."""
-    if keep_photos and not photos:
+def photos_to_enroll(photos: Sequence[bytes | None], faces: int, *, keep_photos: bool) -> tuple[bytes | None, ...]:
+    """Return the photos' bytes, one per face, ``None`` where a face came from no file; or none at all."""
+    if keep_photos and (not photos or None in photos):
         message = "keep_photos=True needs the photos' bytes: photos=[path.read_bytes(), ...], one per face"
         raise ArgumentError(message)
     if photos and (isinstance(photos, bytes) or len(photos) != faces):
@@ -277,6 +277,8 @@ def photos_to_enroll(photos: Sequence[bytes], faces: int, *, keep_photos: bool) 
         message = f"photos must hold one photo per face, in the same order: {faces} expected; got {got}"
         raise ArgumentError(message)
     for number, photo in enumerate(photos):
+        if photo is None:
+            continue  # an image or an array, which no file stands for
         if not isinstance(photo, bytes) or not photo:
             found = f"{len(photo)} bytes" if isinstance(photo, bytes) else type(photo).__name__
             message = f"photos must be bytes that are not empty; photo {number} is {found}"

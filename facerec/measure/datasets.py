@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from facerec.errors import DataSetError, ScoreTableError
+from facerec.files import is_folder
 from facerec.measure.tables.score_table import both_sides, check, refuse_twice, truth
 from facerec.measure.tables.table_files import read_text_csv, telling
 from facerec.photos.folders import identity_folders, photos, refuse_missing
@@ -54,7 +55,7 @@ def lfw(folder: str | Path) -> pd.DataFrame:
     Abdelhamed (2019), arXiv:1706.04277.
     """
     root = Path(folder)
-    if not root.is_dir():
+    if not is_folder(root):
         message = f"{root}: there is no such folder"
         raise DataSetError(message)
     protocol = _beside(root, "pairs.txt")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facerec.errors import ArgumentError, DataSetError
+from facerec.files import is_folder, is_there
 from facerec.photos.formats import SUFFIXES
 from facerec.visible_text import quoted, shortened
 
@@ -33,12 +34,12 @@ def photos(paths: Iterable[str | Path]) -> list[Path]:
         raise ArgumentError(message)
     found: dict[Path, None] = {}
     for path in map(Path, paths):
-        if path.is_dir():
+        if is_folder(path):
             inside = sorted(_walk(path))
             if not inside:
                 raise _refused(path, f"the folder holds no photos; their names end in {', '.join(sorted(SUFFIXES))}")
             found |= dict.fromkeys(inside)
-        elif path.exists():
+        elif is_there(path):
             found[path] = None
         else:
             raise _refused(path, "there is no such file or folder")
@@ -59,7 +60,7 @@ def identity_folders(folder: str | Path) -> pd.DataFrame:
         If a photo lies beside the people's folders, or a person's folder holds no photo.
     """
     root = Path(folder)
-    if not root.is_dir():
+    if not is_folder(root):
         raise _refused(root, "there is no such folder")
     rows = sorted(photo.relative_to(root) for photo in _walk(root))  # paths sort part by part: a person stays together
     if odd := [row for row in rows if not _is_text(row.as_posix())]:

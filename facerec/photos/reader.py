@@ -45,7 +45,8 @@ TOO_LARGE = (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarnin
 _BLOCK = 1 << 22
 _LONGEST_NAME = 255
 _HEAD_LETTERS = 64  # of base64: 48 bytes, by which every format is known
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\-_\s]+={0,2}\s*")
+_STANDARD = str.maketrans("-_", "+/")  # base64 for URLs has other signs for two letters
 
 
 def read(source: Source, *, name: str | None = None, bgr: bool = False) -> Image:
@@ -115,7 +116,8 @@ def contents(source: Source) -> bytes | None:
     `ImageError`, as of `read`, where a path cannot be read.
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        return bytes(source)
+        file = bytes(source)
+        return file if formats.recognise(file) is not None else _held_in_bytes(file)
     if isinstance(source, str) and (held := _held_in_text(source)) is not None:
         return held
     if isinstance(source, str | os.PathLike):
@@ -141,25 +143,31 @@ def name_of(source: Source) -> str:
 
 def _is_text_of_bytes(text: str) -> bool:
     """Whether a text holds a photo itself: a ``data:`` URL, or base64 that begins like a file of a known format."""
-    if text.startswith("data:"):
+    if text[:5].lower() == "data:":
         return True
     # A long path may consist of the same letters, so that they alone do not tell.
     if len(text) <= _LONGEST_NAME or _BASE64.fullmatch(text) is None:
         return False
-    head = base64.b64decode("".join(text[:_LONGEST_NAME].split())[:_HEAD_LETTERS])
+    head = base64.b64decode("".join(text[:_LONGEST_NAME].translate(_STANDARD).split())[:_HEAD_LETTERS])
     return formats.recognise(head) is not None or formats.is_heif(head)
+
+
+def _held_in_bytes(held: bytes) -> bytes:
+    """What base64 in bytes, as Python's own encoder gives it, stands for; other bytes are their own contents."""
+    letters = held.decode("ascii") if held.isascii() else ""
+    return (_held_in_text(letters) if letters else None) or held
 
 
 def _held_in_text(text: str) -> bytes | None:
     """The bytes that a text holds; ``None`` where it is a path."""
     if not _is_text_of_bytes(text):
         return None
-    head, comma, body = text.partition(",") if text.startswith("data:") else ("data:;base64", ",", text)
+    head, comma, body = text.partition(",") if text[:5].lower() == "data:" else ("data:;base64", ",", text)
     message = "it is no base64 text, or is cut off; a data: URL has the form data:image/jpeg;base64,…"
-    if not comma or not head.endswith(";base64"):
+    if not comma or not head.lower().endswith(";base64"):
         raise ImageError(message)
     try:
-        return base64.b64decode("".join(body.split()), validate=True)
+        return base64.b64decode("".join(body.translate(_STANDARD).split()), validate=True)
     except ValueError as error:  # binascii.Error is one
         raise ImageError(message) from error
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError, ModelMismatchError
+from facerec.errors import ArgumentError, ModelMismatchError, WeightsError
 from facerec.types.photos import Detections, Image
 
 Chips: TypeAlias = NDArray[np.uint8]
@@ -90,7 +90,8 @@ class Embedder:
     def __call__(self, chips: Chips) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d), of `chips` that ``self.crop`` made: RGB, uint8, (n, size, size, 3), n may be 0.
 
-        `ArgumentError` if their shape or dtype differs.
+        `ArgumentError` if their shape or dtype differs; `WeightsError` if the function does not give a finite vector of
+        the stated dimension for each, which no decision may rest on.
         """
         size = self.crop.size
         if chips.dtype != np.uint8 or chips.ndim != 4 or chips.shape[1:] != (size, size, 3):
@@ -98,8 +99,15 @@ class Embedder:
             raise ArgumentError(message)
         if len(chips) == 0:
             return np.empty((0, self.dimension), np.float32)
-        vectors = self.forward(chips)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = np.asarray(self.forward(chips))
+        if vectors.shape != (len(chips), self.dimension):
+            message = f"{self.name} must give vectors of shape ({len(chips)}, {self.dimension}); got {vectors.shape}"
+            raise WeightsError(message)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not (np.isfinite(lengths) & (lengths > 0)).all():
+            message = f"{self.name} gives a vector without a direction (zeros, or no numbers); nothing compares with it"
+            raise WeightsError(message)
+        return vectors / lengths
 
 
 def _loaded_again(loader: Callable[[], Embedder], digest: str) -> Embedder:

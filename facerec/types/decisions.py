@@ -57,7 +57,7 @@ class _Decided(Value):
         return self.decision == "match"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verification(_Decided):
     """The outcome of comparing two faces, or a face with somebody enrolled; true in an ``if`` for a match only.
 
@@ -87,6 +87,9 @@ class Verification(_Decided):
 
     derived: ClassVar[tuple[str, ...]] = ("match", "threshold", "strangers", "strangers_in_words")
 
+    def __repr__(self) -> str:
+        return f"<{self.decision}: score {self.score:.4f}, threshold {self.threshold:.4f}>"
+
     def __str__(self) -> str:
         point = self.operating_point
         relation = "≥" if point.accepts(self.score) else "<"
@@ -107,7 +110,7 @@ class Candidate(Value):
     score: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Identification(_Decided):
     """Who one face of a photo is, or nobody; true in an ``if`` for a match only.
 
@@ -151,10 +154,25 @@ class Identification(_Decided):
         """How many strangers a search in this gallery takes for somebody enrolled."""
         return self.operating_point.expected_fpir(self.comparisons)
 
+    @property
+    def strangers_in_words(self) -> str:
+        """`strangers` in a sentence."""
+        return super().strangers_in_words if self.comparisons else "nobody is enrolled, so there was nobody to compare"
+
+    def __repr__(self) -> str:
+        who = self.name or self.decision
+        return f"<{shortened(who)}: score {self.score:.4f}, threshold {self.threshold:.4f}>"
+
     def __str__(self) -> str:
         who = self.name or {"no match": "nobody enrolled"}.get(self.decision, self.decision)
         near = ", ".join(f"{each.name} {each.score:.3f}" for each in self.candidates) or "nobody"
-        return "\n  ".join([f"{who}; nearest: {near}", *self.problems, *self.notes])
+        fpir = self.expected_fpir
+        search = (
+            f"threshold {self.threshold:.4f} ({self.operating_point.name}); of strangers {100 * fpir.value:.3g} % "
+            f"(95 %: {100 * fpir.low:.3g} … {100 * fpir.high:.3g} %) are taken for one of {self.gallery_size:,} people"
+        )
+        lines = [f"{who}; nearest: {near}", search, self.strangers_in_words, *self.problems, *self.notes]
+        return "\n  ".join(lines)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -270,7 +270,11 @@ class Faces(Drawn, Sequence[Face]):
         """The face of that number, 0 … n-1 or from the end, or a list of faces."""
         if isinstance(index, slice):
             return [self[number] for number in range(len(self))[index]]
-        number = range(len(self))[index]
+        try:
+            number = range(len(self))[index]
+        except (IndexError, TypeError) as error:
+            message = f"there is no face {quoted(index)} among {len(self)}; faces are numbered from 0, or sliced"
+            raise type(error)(message) from None
         return Face(
             box=self.detections.boxes[number],
             score=float(self.detections.scores[number]),

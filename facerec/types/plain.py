@@ -9,9 +9,30 @@ from datetime import date
 from enum import Enum
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
+
+from facerec.errors import ArgumentError
+from facerec.visible_text import quoted
+
+Kind = TypeVar("Kind")
+
+
+def checked(kind: type[Kind], name: str, value: object, hint: str = "") -> Kind:
+    """Return `value` if it is of `kind`, else raise `ArgumentError`: what a caller hands on is often the thing beside.
+
+    Examples
+    --------
+    >>> checked(date, "expires", "tomorrow")
+    Traceback (most recent call last):
+    facerec.errors.ArgumentError: expires must be a date; got str 'tomorrow'
+    """
+    if isinstance(value, kind):
+        return value
+    article = "an" if kind.__name__[0] in "AEIOaeio" else "a"
+    message = f"{name} must be {article} {kind.__name__}{hint}; got {type(value).__name__} {quoted(value)}"
+    raise ArgumentError(message)
 
 
 def plain(value: object) -> Any:  # noqa: ANN401, PLR0911 - whatever JSON can hold, one kind after the other

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 from facerec.errors import ArgumentError
 from facerec.types.matcher import Matcher
-from facerec.types.plain import Value, plain
+from facerec.types.plain import Value, checked, plain
+from facerec.visible_text import hidden_character, quoted, shortened
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from facerec.errors import FacerecError, ScoreTableError
+from facerec.files import is_folder, is_there
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,8 +36,8 @@ def read_raw(
     `ScoreTableError` if that is too little, or the file is not of the kind that its name says.
     """
     path, suffix = Path(path), table_suffix(path, kind)
-    if not path.is_file():
-        message = f"{path}: is a folder, not a file" if path.is_dir() else f"{path}: there is no such file"
+    if is_folder(path) or not is_there(path):
+        message = f"{path}: is a folder, not a file" if is_folder(path) else f"{path}: there is no such file"
         raise ScoreTableError(message)
     room = available_memory() if memory is None else memory
     if suffix == ".parquet":
@@ -147,7 +148,7 @@ def _read_parquet(path: Path, memory: int | None, lists: Sequence[str]) -> pd.Da
                 table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
         # Not by pandas' notes in the file: they would make an index of a column that is meant.
         frame = table.to_pandas(ignore_metadata=True)
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, ValueError) as problem:  # ValueError: what it says of itself is no JSON
         message = f"{path}: cannot be read as Parquet: {problem}"
         raise ScoreTableError(message) from problem
     return frame.loc[:, [not name.startswith("__index_level_") for name in frame.columns]]
