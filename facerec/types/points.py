@@ -14,8 +14,7 @@ from typing import Any, ClassVar
 
 from facerec.errors import ArgumentError
 from facerec.types.matcher import Matcher
-from facerec.types.plain import Value, checked, plain
-from facerec.visible_text import hidden_character, quoted, shortened
+from facerec.types.plain import Value, plain
 
 
 @dataclass(frozen=True)
