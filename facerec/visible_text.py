@@ -22,8 +22,6 @@ _JOINED = (
 _MOST_LETTERS = 120
 # The folders of a path may be many.
 _LONG_WORD = re.compile(rf"[^\s/]{{{_MOST_LETTERS + 1},}}|\S{{{3 * _MOST_LETTERS},}}")
-    rf"[^\s/]{{{_MOST_LETTERS + 1},}}|\S{{{3 * _MOST_LETTERS},}}"
-)  # the folders of a path may be many
 
 
 def hidden_character(text: str) -> str | None:
