@@ -25,11 +25,11 @@ from audits.identification.results import (
     SearchRateName,
 )
 from audits.statistics.contrasts import contrast
-from audits.statistics.dependence import pair_correlation
 from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import clustered_estimate
 from audits.tables.groups import RowGroups, checked_groupings, twin_notes
 from audits.tables.searches import check_gallery, check_searches
+from facerec.measure.metrics.clusters import PairsOfPeople
 from facerec.errors import ArgumentError
 
 
@@ -144,7 +144,7 @@ def _rate(
 ) -> Estimate:
     # A group without errors cannot show how alike one person's searches are, so all searches of its kind say it.
     people = outcomes["person"].to_numpy(np.int64)
-    correlation = pair_correlation(errors[alike], people[alike], people[alike])
+    correlation = PairsOfPeople.of(people[alike], people[alike]).correlation(errors[alike])
     mine = people[chosen]
     return clustered_estimate(errors[chosen], mine, mine, confidence=confidence, correlation=correlation)
 

@@ -1,33 +1,23 @@
 """Intervals that respect people: from errors and who made them to a rate, its effective trials and its bounds.
 
-Pairs that share a person are not independent, so a thousand pairs of fifty people carry less than a thousand pairs of
-two thousand. Three steps: the dyadic-robust variance (``facerec.measure.metrics``), the number of independent trials
-with the same variance, and Wilson's interval on that number. Two corrections, each of which the coverage simulation
-(``audits.checks.coverage``) shows to be needed, and the sizes of which it was not tuned to: a variance that was
-estimated from few people is itself uncertain, and where no error was seen, or hardly anybody, the dependence cannot be
-seen.
+How many independent trials a table is worth is decided in one place for the whole product,
+``facerec.measure.metrics.clustered_rate``; here stand the intervals on that number.
 """
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 import scipy
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from audits.statistics.dependence import compact_codes, people_behind, people_in, shared_trials
 from audits.statistics.estimates import Estimate, Method
 from facerec.errors import ArgumentError
-from facerec.measure.metrics import clustered_rate, dyadic_variance
-from facerec.measure.metrics.arrays import flag_array
+from facerec.measure.metrics import clustered_rate
 from facerec.types import Interval, Rate
 
 CONFIDENCE = 0.95
 """Of every interval where nothing else is asked for."""
-
-FEW_PEOPLE = 10
-"""With fewer people than this a variance between people says next to nothing, and with one person nothing at all."""
 
 
 def estimate(rate: Rate, *, confidence: float = CONFIDENCE) -> Estimate:
@@ -69,13 +59,9 @@ def estimate(rate: Rate, *, confidence: float = CONFIDENCE) -> Estimate:
     if not rate.trials:
         return Estimate(rate, Interval(math.nan, math.nan, confidence), "unmeasured")
     n = float(rate.trials) if rate.effective_trials is None else rate.effective_trials
-    method: Method = "clopper-pearson"
-    rest = ((1 - confidence) / 2) ** (1 / n)
-    if rate.errors == 0:
-        return Estimate(rate, Interval(0.0, 1 - rest, confidence), method, 1 - 0.05 ** (1 / n))
-    if rate.errors == rate.trials:
-        return Estimate(rate, Interval(rest, 1.0, confidence), method)
-    return Estimate(rate, rate.interval(confidence), "wilson")
+    method: Method = "clopper-pearson" if rate.errors in (0, rate.trials) else "wilson"
+    rule = 1 - 0.05 ** (1 / n) if rate.errors == 0 else math.nan
+    return Estimate(rate, rate.interval(confidence), method, rule)
 
 
 def clopper_pearson(errors: float, trials: float, *, confidence: float = CONFIDENCE) -> Interval:
@@ -127,7 +113,7 @@ def clustered_estimate(
     second_subject: ArrayLike,
     *,
     confidence: float = CONFIDENCE,
-    correlation: float = 0.0,
+    correlation: float | None = None,
 ) -> Estimate:
     """An error rate over trials that share people, with its interval.
 
@@ -140,10 +126,8 @@ def clustered_estimate(
         on are fastest.
     confidence : float
         Between 0 and 1, exclusive.
-    correlation : float
-        Between two trials that share a person, 0 … 1, as `pair_correlation` measures it on a larger table. Used only
-        where these trials cannot show their own dependence: none or all of them are errors, or fewer than
-        `FEW_PEOPLE` take part.
+    correlation : float, optional
+        As for ``facerec.measure.metrics.clustered_rate``, of the whole table; None: these trials stand alone.
 
     Returns
     -------
@@ -160,15 +144,7 @@ def clustered_estimate(
 
     Notes
     -----
-    With V₀ = p(1−p)/n and V the dyadic-robust variance, n_eff = p(1−p) / [V₀ + (V − V₀)⁺ (t_ν / z)²]. V is a sum of one
-    square per person, and ν counts how many people it really rests on (`people_behind`). Only the part that exceeds
-    independent trials is uncertain in that way, so only that part grows. Without errors n_eff = n / (1 + ρ s), s being
-    how many other trials a trial shares a person with (`shared_trials`); with few people, the smaller of the two.
-
-    References
-    ----------
-    Fogliato, Patil & Perona (2024), IJCV, arXiv:2306.01198 (effective trials in Wilson's interval).
-    Korn & Graubard (1998), Survey Methodology 24:193 (t in place of z through the effective n).
+    The effective trials are those of ``facerec.measure.metrics.clustered_rate``, the interval is that of `estimate`.
 
     Examples
     --------
@@ -178,22 +154,8 @@ def clustered_estimate(
     (0.1, 25.2, 7.9)
     """
     checked_confidence(confidence)
-    if not 0 <= correlation <= 1:
-        message = f"correlation must lie within 0 … 1; got {correlation}"
-        raise ArgumentError(message)
-    wrong = flag_array("errors", errors)
-    first, second = compact_codes(first_subject, second_subject)
-    rate = clustered_rate(wrong, first, second)
-    if not rate.trials:
-        return estimate(rate, confidence=confidence)
-    effective = float(rate.trials)
-    unclear = rate.errors in (0, rate.trials)
-    if not unclear:
-        effective = _own_effective_trials(rate, wrong, first, second, confidence)
-        unclear = people_in(first, second) < FEW_PEOPLE
-    if unclear and correlation > 0:
-        effective = min(effective, rate.trials / (1 + correlation * shared_trials(first, second)))
-    return estimate(Rate(rate.errors, rate.trials, effective), confidence=confidence)
+    rate = clustered_rate(errors, first_subject, second_subject, correlation=correlation, confidence=confidence)
+    return estimate(rate, confidence=confidence)
 
 
 def checked_confidence(confidence: float) -> float:
@@ -208,23 +170,3 @@ def checked_confidence(confidence: float) -> float:
         message = f"confidence must lie between 0 and 1; got {confidence}"
         raise ArgumentError(message)
     return confidence
-
-
-def _own_effective_trials(
-    rate: Rate,
-    wrong: NDArray[np.bool_],
-    first: NDArray[np.integer],
-    second: NDArray[np.integer],
-    confidence: float,
-) -> float:
-    """What trials are worth by what they show themselves; some but not all of them are errors."""
-    if rate.effective_trials == rate.trials:
-        return float(rate.trials)
-    p = rate.value
-    independent = p * (1 - p) / rate.trials
-    excess = dyadic_variance(wrong, first, second) - independent
-    if excess <= 1e-9 * independent:  # rounding of independent trials
-        return float(rate.trials)
-    freedom = max(1.0, people_behind(wrong, first, second))
-    ratio = float(scipy.stats.t.ppf(0.5 + confidence / 2, freedom) / scipy.stats.norm.ppf(0.5 + confidence / 2))
-    return p * (1 - p) / (independent + excess * ratio**2)

@@ -15,10 +15,9 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-from audits.statistics.dependence import compact_codes, people_behind
 from facerec.errors import ArgumentError
-from facerec.measure.metrics import dyadic_variance
 from facerec.measure.metrics.arrays import flag_array
+from facerec.measure.metrics.clusters import PairsOfPeople, student
 from facerec.types import Interval
 
 Verdict: TypeAlias = Literal["pass", "fail", "insufficient evidence"]
@@ -159,32 +158,21 @@ def paired_change(
         return PairedChange(0, 0, 0, 0.0, Interval(math.nan, math.nan, confidence))
     effect = 1.0
     if first_subject is not None and second_subject is not None:
-        effect = _design_effect(worse, better, *compact_codes(first_subject, second_subject), confidence)
+        effect = _design_effect(worse, better, PairsOfPeople.of(first_subject, second_subject), confidence)
     return PairedChange(n, w, b, n / effect, _bonett_price(w / effect, b / effect, n / effect, confidence))
 
 
 def _design_effect(
-    worse: NDArray[np.bool_],
-    better: NDArray[np.bool_],
-    first: NDArray[np.integer],
-    second: NDArray[np.integer],
-    confidence: float,
+    worse: NDArray[np.bool_], better: NDArray[np.bool_], pairs: PairsOfPeople, confidence: float
 ) -> float:
-    n = len(worse)
+    n, changed = len(worse), worse | better
     mean = (int(worse.sum()) - int(better.sum())) / n
-    independent = ((worse | better).mean() - mean**2) / n
-    clustered = (
-        2 * dyadic_variance(worse, first, second)
-        + 2 * dyadic_variance(better, first, second)
-        - dyadic_variance(worse | better, first, second)
-    )
+    independent = (changed.mean() - mean**2) / n
+    of_worse, of_better, of_changed = (pairs.variance(side, leverage=True) for side in (worse, better, changed))
+    clustered = 2 * of_worse + 2 * of_better - of_changed
     if not clustered > independent > 0:
         return 1.0
-    ratio = 1.0
-    if not (worse | better).all():
-        people = people_behind(worse | better, first, second)
-        tail = 0.5 + confidence / 2
-        ratio = float(scipy.stats.t.ppf(tail, max(1.0, people)) / scipy.stats.norm.ppf(tail))
+    ratio = 1.0 if changed.all() else student(pairs.people_behind(changed), confidence)
     return float(1 + (clustered / independent - 1) * ratio**2)
 
 

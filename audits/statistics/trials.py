@@ -16,10 +16,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.statistics.dependence import pair_correlation
 from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE, clustered_estimate, estimate
 from facerec.errors import ArgumentError
+from facerec.measure.metrics.clusters import PairsOfPeople
 from facerec.types import Rate
 
 
@@ -57,10 +57,10 @@ class Trials:
 
     @cached_property
     def correlation(self) -> float:
-        """How alike the errors of trials are that share a person, 0 … 1; 0 where that cannot be known."""
-        return 0.0 if self.people is None else pair_correlation(self.wrong, *self.people)
+        """How alike errors that share a person have to be taken to be, 0 … 1; 0 where nobody knows who takes part."""
+        return 0.0 if self.people is None else PairsOfPeople.of(*self.people).correlation(self.wrong)
 
-    def estimate(self, *, confidence: float = CONFIDENCE, correlation: float = 0.0) -> Estimate:
+    def estimate(self, *, confidence: float = CONFIDENCE, correlation: float | None = None) -> Estimate:
         """The error rate of all the trials together.
 
         Parameters
@@ -84,7 +84,7 @@ def rates_by(
     groups: int,
     *,
     confidence: float = CONFIDENCE,
-    correlation: float = 0.0,
+    correlation: float | None = None,
 ) -> tuple[Estimate, ...]:
     """The error rate of each group.
 
@@ -96,8 +96,7 @@ def rates_by(
     groups : int
         How many there are; one that no trial belongs to is measured as NaN.
     confidence, correlation : float
-        As for ``audits.statistics.intervals.clustered_estimate``; the correlation is used for groups that show no
-        error.
+        As for ``audits.statistics.intervals.clustered_estimate``.
 
     Returns
     -------

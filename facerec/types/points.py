@@ -57,7 +57,9 @@ class Rate(Value):
         return self.errors / self.trials if self.trials else math.nan
 
     def interval(self, confidence: float = 0.95) -> Interval:
-        """Wilson's score interval, on the effective trials where trials share people; NaN without trials.
+        """Where the rate lies, on the effective trials where trials share people; NaN without trials.
+
+        Wilson's score interval; Clopper and Pearson's where no trial or every trial was an error.
 
         Raises
         ------
@@ -66,11 +68,13 @@ class Rate(Value):
 
         Notes
         -----
-        (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n), with n the effective number of trials.
+        (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n), with n the effective number of trials; without errors
+        [0, 1 − (α/2)^(1/n)], and mirrored with nothing else.
 
         References
         ----------
-        Wilson (1927), JASA 22:209. Effective n: Fogliato, Patil & Perona (2024), IJCV, arXiv:2306.01198.
+        Wilson (1927), JASA 22:209. Clopper & Pearson (1934), Biometrika 26:404. Effective n: Fogliato, Patil & Perona
+        (2024), IJCV, arXiv:2306.01198.
         """
         if not 0 < confidence < 1:
             message = f"confidence must lie between 0 and 1; got {confidence}"
@@ -79,6 +83,9 @@ class Rate(Value):
             return Interval(math.nan, math.nan, confidence)
         z = NormalDist().inv_cdf(0.5 + confidence / 2)
         n = self.trials if self.effective_trials is None else self.effective_trials
+        if self.errors in (0, self.trials):
+            rest = ((1 - confidence) / 2) ** (1 / n)
+            return Interval(0.0, 1 - rest, confidence) if self.errors == 0 else Interval(rest, 1.0, confidence)
         p = self.value
         middle = p + z * z / (2 * n)
         spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))

@@ -1,13 +1,22 @@
-"""Error rates whose intervals know that comparisons share people.
+"""Error rates whose intervals know that comparisons share people: the one policy of the whole product.
 
 One person with a difficult face is in many comparisons, so a thousand comparisons among fifty people say less than
-a thousand among two thousand. Intervals that take comparisons as independent are then too narrow.
+a thousand among two thousand. What is known of that comes from four places, and the least favourable of them counts:
+
+1. the errors themselves: the dyadic-robust variance, in which people with many comparisons weigh as much as they pull
+   (leverage), and which is itself uncertain where few people make it up (Student's t);
+2. a larger table: how alike errors of one person were there (`PairsOfPeople.correlation`), lent to each of its groups;
+3. where too few people, errors or shared comparisons could show any dependence, what people are known to bring along;
+4. independence: no comparison is worth more than one.
+
+``facerec audit prove`` simulates tables of known truth and counts how often the intervals hold it.
 """
 
 from __future__ import annotations
 
 import math
 from functools import cached_property
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -17,10 +26,22 @@ from facerec.errors import ArgumentError
 from facerec.measure.metrics.arrays import flag_array
 from facerec.types import Rate
 
+PERSON = 0.2
+"""The share of a mated score's variance that a person brings along, where the data cannot show it; half of it where two
+people meet."""
+
+_FEW_PEOPLE, _FEW_ERRORS = 12, 5
 _BLOCK = 1 << 22  # np.bincount copies what it counts to 64 bit; in blocks that stays small for any number of pairs
 
 
-def clustered_rate(errors: ArrayLike, first_subject: ArrayLike, second_subject: ArrayLike) -> Rate:
+def clustered_rate(
+    errors: ArrayLike,
+    first_subject: ArrayLike,
+    second_subject: ArrayLike,
+    *,
+    correlation: float | None = None,
+    confidence: float = 0.95,
+) -> Rate:
     """An error rate with the number of independent trials that its comparisons are worth.
 
     Parameters
@@ -29,7 +50,14 @@ def clustered_rate(errors: ArrayLike, first_subject: ArrayLike, second_subject: 
         True where the decision was wrong: an accepted impostor pair, a rejected genuine pair (a failure to acquire
         is a rejection).
     first_subject, second_subject : array_like, int or str, shape (n,)
-        Who is on either side; equal for genuine pairs. Integer codes from 0 on are fastest and need least memory.
+        Who is on either side; equal for genuine pairs, and for predictions about one person each. Integer codes from 0
+        on are fastest and need least memory.
+    correlation : float, optional
+        How alike two errors are that share a person, 0 … 1, as a larger table showed it (`PairsOfPeople.correlation`):
+        nothing here is worth more than it allows. ``None``: these comparisons stand alone.
+    confidence : float
+        Of the intervals that will be made, between 0 and 1, exclusive: few people are worth less the surer one wants
+        to be.
 
     Returns
     -------
@@ -39,29 +67,39 @@ def clustered_rate(errors: ArrayLike, first_subject: ArrayLike, second_subject: 
     Raises
     ------
     ArgumentError
-        If `errors` are not True or False throughout, or a subject is neither an integer nor a string.
+        If `errors` are not True or False throughout.
         If the three differ in length or have more than one dimension.
+        If a subject is neither an integer nor a string.
+        If `correlation` or `confidence` is out of range.
 
     Notes
     -----
-    n_eff = p(1−p) / Var(p), with the dyadic-robust variance of `dyadic_variance`, and n_eff = n where that is larger
-    or where p is 0 or 1. The variance is estimated between people: with fewer than some twenty of them it is
-    uncertain, and with a single one it cannot be seen at all.
+    With V₀ = p(1−p)/n and V the dyadic-robust variance with leverage, n_eff is the smaller of
+    p(1−p) / [V₀ + (V − V₀)⁺ (t_ν / z)²] and n / (1 + ρ s). ν = (Σ w_i)² / Σ w_i², w_i = T_i², counts the people that V
+    rests on; s, how many other trials a trial shares a person with. Without errors, or with nothing else, the second
+    alone. See `dyadic_variance` for V and T_i, `PairsOfPeople.correlation` for ρ.
 
     References
     ----------
     Fogliato, Patil & Perona (2024), IJCV, arXiv:2306.01198 (the effective sample size in Wilson's interval).
+    Korn & Graubard (1998), Survey Methodology 24:193 (t in place of z through the effective n). Satterthwaite (1946),
+    Biometrics Bulletin 2:110 (ν). Bell & McCaffrey (2002), Survey Methodology 28:169 (leverage).
 
     Examples
     --------
-    Two people, five comparisons each, and one of the two is never recognised:
+    Forty people, five comparisons each, and four of them are never recognised:
 
-    >>> rate = clustered_rate([True] * 5 + [False] * 5, ["ann"] * 5 + ["bob"] * 5, ["ann"] * 5 + ["bob"] * 5)
-    >>> rate.value, rate.trials, rate.effective_trials
-    (0.5, 10, 2.0)
+    >>> people = np.repeat(np.arange(40), 5)
+    >>> rate = clustered_rate(people < 4, people, people)
+    >>> rate.value, rate.trials, round(rate.effective_trials, 1)
+    (0.1, 200, 25.2)
     """
-    wrong, first, second, people = _checked(errors, first_subject, second_subject)
-    return PairsOfPeople(first, second, people).rate(wrong)
+    wrong = flag_array("errors", errors)
+    pairs = PairsOfPeople.of(first_subject, second_subject)
+    if len(wrong) != len(pairs):
+        message = f"errors and subjects must have one length; got {len(wrong)} and {len(pairs)}"
+        raise ArgumentError(message)
+    return pairs.rate(wrong, correlation=correlation, confidence=confidence)
 
 
 class PairsOfPeople:
@@ -73,28 +111,153 @@ class PairsOfPeople:
     def __init__(self, first: NDArray[Any], second: NDArray[Any], people: int) -> None:
         self._first, self._second, self._people = first, second, people
 
-    def rate(self, wrong: NDArray[np.bool_]) -> Rate:
-        """As `clustered_rate`; `wrong` (n,) is True where the decision was."""
-        n, k = len(wrong), int(np.count_nonzero(wrong))
-        if k in (0, n):
-            return Rate(k, n, float(n))
-        p, variance = k / n, self.variance(wrong)
-        independent = p * (1 - p) / n
-        return Rate(k, n, float(n) if variance <= independent else p * (1 - p) / variance)
+    @classmethod
+    def of(cls, first_subject: ArrayLike, second_subject: ArrayLike) -> PairsOfPeople:
+        """From names or codes of any kind.
 
-    def variance(self, wrong: NDArray[np.bool_]) -> float:
-        """As `dyadic_variance`; there is one comparison at least."""
+        Raises
+        ------
+        ArgumentError
+            If the two differ in length or have more than one dimension.
+            If a subject is neither an integer nor a string.
+        """
+        return cls(*_codes(first_subject, second_subject))
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    @cached_property
+    def people(self) -> int:
+        """How many different people take part."""
+        return int(np.count_nonzero(self._comparisons))
+
+    @cached_property
+    def equal_people(self) -> float:
+        """How many people with equally many comparisons would weigh as these do: (Σ m)² / Σ m²; NaN without any."""
+        m = self._comparisons.astype(np.float64)
+        return float(m.sum() ** 2 / (m @ m)) if len(self) else math.nan
+
+    @cached_property
+    def shared(self) -> float:
+        """How many other comparisons one shares a person with, on average; NaN without any.
+
+        Of all pairs of four people each shares one with all others but one:
+
+        >>> PairsOfPeople.of([0, 0, 0, 1, 1, 2], [1, 2, 3, 2, 3, 3]).shared
+        4.0
+        """
+        if not len(self):
+            return math.nan
+        m, (couples, squares) = self._comparisons, self._couples
+        return float(m @ (m - 1) - (squares - len(couples))) / len(self)
+
+    def rate(self, wrong: NDArray[np.bool_], *, correlation: float | None = None, confidence: float = 0.95) -> Rate:
+        """As `clustered_rate`; `wrong` (n,) is True where the decision was."""
+        if not 0 < confidence < 1:
+            message = f"confidence must lie between 0 and 1; got {confidence}"
+            raise ArgumentError(message)
+        if correlation is not None and not 0 <= correlation <= 1:
+            message = f"correlation must lie within 0 … 1; got {correlation}"
+            raise ArgumentError(message)
         n, k = len(wrong), int(np.count_nonzero(wrong))
-        chosen = np.flatnonzero(wrong) if k < n // 64 else wrong
-        first, second = self._first[chosen], self._second[chosen]
+        if not n:
+            return Rate(0, 0)
+        alike = self.correlation(wrong, confidence=confidence) if correlation is None else correlation
+        effective = min(float(n), n / (1 + alike * self.shared))
+        return Rate(k, n, effective if k in (0, n) else min(effective, self._own_trials(wrong, confidence)))
+
+    def correlation(self, wrong: NDArray[np.bool_], *, confidence: float = 0.95) -> float:
+        """How alike two errors have to be taken to be that share a person, 0 … 1; 0 where no two comparisons do.
+
+        Notes
+        -----
+        The design effect is 1 + ρ s, so the errors show ρ = (V / V₀ − 1) / s, cut off at 0 and 1. That says nothing
+        where they cannot show it; it is then at least w φ(p), where φ is the correlation of errors at the rate p in
+        scores of which the person brings along the share `PERSON`, and w = min(1, max[(12 / people)⁴, (5 / errors)²,
+        2 / (n s φ²)]): 1 with a dozen people or five errors, next to nothing with forty people and fifty errors. The
+        last is the variance of ρ among independent trials over φ². Without errors p is the upper bound itself.
+
+        References
+        ----------
+        Kish (1965), Survey Sampling, section 5.4 (design effect and intraclass correlation).
+
+        Examples
+        --------
+        >>> people = np.repeat(np.arange(40), 5)
+        >>> round(PairsOfPeople.of(people, people).correlation(people < 4), 9)  # whoever fails, always fails
+        1.0
+        """
+        n, k = len(wrong), int(np.count_nonzero(wrong))
+        if not n or not self.shared > 0:
+            return 0.0
+        if k in (0, n):
+            return self._unseen_correlation(confidence)
         p = k / n
-        # y = error − p, so each sum of y is (errors) − p·(comparisons), and both are counts.
-        per_person = _touching(first, second, self._people) - p * self._comparisons
-        return float((per_person @ per_person - self._per_couple(first, second, p)) / n**2)
+        seen = (self.variance(wrong) * n / (p * (1 - p)) - 1) / self.shared
+        brought = latent_correlation(p, self._share)
+        few = (_FEW_PEOPLE / self.equal_people) ** 4, (_FEW_ERRORS / min(k, n - k)) ** 2
+        unclear = min(1.0, max(*few, 2 / (n * self.shared * brought**2)))
+        return min(1.0, max(0.0, seen, unclear * brought))
+
+    def variance(self, wrong: NDArray[np.bool_], *, leverage: bool = False) -> float:
+        """As `dyadic_variance`; there is one comparison at least.
+
+        With `leverage` each T_i is divided by 1 − m_i / n, m_i the comparisons that person i takes part in, relative
+        to a design in which everybody takes part equally often: what deleting the person would change.
+        """
+        sums = self._sums(wrong)
+        if leverage:
+            sums = sums * self._leverage
+        return float((sums @ sums - self._per_couple(wrong)) / len(wrong) ** 2)
+
+    def _own_trials(self, wrong: NDArray[np.bool_], confidence: float) -> float:
+        """What comparisons are worth by what they show themselves; some but not all of them are errors."""
+        n, p = len(wrong), np.count_nonzero(wrong) / len(wrong)
+        independent = p * (1 - p) / n
+        excess = self.variance(wrong, leverage=True) - independent
+        if excess <= 1e-9 * independent:  # rounding of independent trials
+            return float(n)
+        return float(p * (1 - p) / (independent + excess * student(self.people_behind(wrong), confidence) ** 2))
+
+    def people_behind(self, wrong: NDArray[np.bool_]) -> float:
+        """How many people the variance of an error rate rests on, ≥ 1: ν of `clustered_rate`.
+
+        >>> everyone = np.arange(4)
+        >>> PairsOfPeople.of(everyone, everyone).people_behind(np.array([True, False, True, False]))
+        4.0
+        """
+        squares = (self._sums(wrong) * self._leverage) ** 2
+        return max(1.0, float(squares.sum() ** 2 / (squares @ squares)))
+
+    def _unseen_correlation(self, confidence: float) -> float:
+        bound = alike = 0.5
+        for _ in range(40):  # a contraction: the bound falls as the correlation does, which falls with the bound
+            alike = latent_correlation(bound, self._share)
+            effective = len(self) / (1 + alike * self.shared)
+            bound = 0.5 * bound + 0.5 * min(0.5, 1 - ((1 - confidence) / 2) ** (1 / effective))
+        return alike
+
+    def _sums(self, wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """T_i of everybody. y = error − p, so each sum of y is (errors) − p·(comparisons), and both are counts."""
+        first, second = self._chosen(wrong)
+        return _touching(first, second, self._people) - np.count_nonzero(wrong) / len(wrong) * self._comparisons
+
+    def _chosen(self, wrong: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
+        chosen = np.flatnonzero(wrong) if np.count_nonzero(wrong) < len(wrong) // 64 else wrong
+        return self._first[chosen], self._second[chosen]
+
+    @cached_property
+    def _share(self) -> float:
+        return PERSON if np.array_equal(self._first, self._second) else PERSON / 2
 
     @cached_property
     def _comparisons(self) -> NDArray[np.int64]:
         return _touching(self._first, self._second, self._people)
+
+    @cached_property
+    def _leverage(self) -> NDArray[np.float64]:
+        pull = self._comparisons / len(self)
+        return np.maximum(1.0, (1 - pull[pull > 0].mean()) / np.maximum(1 - pull, 1e-3))
 
     @cached_property
     def _couples(self) -> tuple[NDArray[Any], int]:
@@ -107,21 +270,70 @@ class PairsOfPeople:
         lengths = np.diff(np.flatnonzero(changes), prepend=-1, append=len(couples) - 1)
         return couples, int(lengths @ lengths)
 
-    def _per_couple(self, first: NDArray[Any], second: NDArray[Any], p: float) -> float:
+    def _per_couple(self, wrong: NDArray[np.bool_]) -> float:
         """Σ over couples of two people of (Σ y)² = Σ E² − 2p Σ E·M + p² Σ M², E errors among M comparisons."""
         couples, squares = self._couples
         if len(couples) == 0:
             return 0.0
-        with_errors, errors = np.unique(_couples(first, second, self._people), return_counts=True)
+        p = np.count_nonzero(wrong) / len(wrong)
+        with_errors, errors = np.unique(_couples(*self._chosen(wrong), self._people), return_counts=True)
         comparisons = np.searchsorted(couples, with_errors, "right") - np.searchsorted(couples, with_errors, "left")
         return float(errors @ errors - 2 * p * (errors @ comparisons) + p * p * squares)
+
+
+def student(people: float, confidence: float) -> float:
+    """By how much an interval grows whose variance rests on so many people: t / z, ≥ 1."""
+    from scipy.special import stdtrit
+
+    tail = 0.5 + confidence / 2
+    return float(stdtrit(people, tail)) / NormalDist().inv_cdf(tail)
+
+
+def latent_correlation(rate: float, share: float) -> float:
+    """The correlation of two errors at a rate, where a share of their scores' variance is common to both.
+
+    Parameters
+    ----------
+    rate : float
+        Between 0 and 1, exclusive.
+    share : float
+        0 to below 1: the scores are standard normal with this correlation.
+
+    Returns
+    -------
+    float
+        [P(both) − p²] / [p (1 − p)], from Gauss-Hermite quadrature over what is common.
+
+    Examples
+    --------
+    >>> [round(latent_correlation(rate, 0.2), 3) for rate in (0.5, 0.01, 0.0001)]
+    [0.128, 0.024, 0.001]
+    """
+    nodes, weights = _QUADRATURE
+    threshold = NormalDist().inv_cdf(1 - min(rate, 1 - rate))
+    beyond = (threshold - math.sqrt(share) * nodes) / math.sqrt(2 * (1 - share))
+    given = np.array([0.5 * math.erfc(each) for each in beyond])
+    p = float(weights @ given)
+    return float((weights @ given**2 - p * p) / (p * (1 - p)))
+
+
+def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    return nodes, weights / weights.sum()
+
+
+_QUADRATURE = _quadrature()
 
 
 def dyadic_variance(errors: ArrayLike, first_subject: ArrayLike, second_subject: ArrayLike) -> float:
     """The variance of an error rate over comparisons that share people, whatever the design.
 
-    Parameters and errors are those of `clustered_rate`; the order of the two sides does not matter. NaN without
-    comparisons; not floored, so it can be 0 or slightly negative in tiny samples.
+    Parameters and errors are those of `clustered_rate`; the order of the two sides does not matter.
+
+    Returns
+    -------
+    float
+        NaN without comparisons; not floored, so it can be 0 or slightly negative in tiny samples.
 
     Notes
     -----
@@ -138,8 +350,11 @@ def dyadic_variance(errors: ArrayLike, first_subject: ArrayLike, second_subject:
     >>> dyadic_variance([True, False, False, False], [0, 1, 2, 3], [4, 5, 6, 7])  # disjoint: p(1−p)/n
     0.046875
     """
-    wrong, first, second, people = _checked(errors, first_subject, second_subject)
-    return PairsOfPeople(first, second, people).variance(wrong) if len(wrong) else math.nan
+    wrong, pairs = flag_array("errors", errors), PairsOfPeople.of(first_subject, second_subject)
+    if len(wrong) != len(pairs):
+        message = f"errors and subjects must have one length; got {len(wrong)} and {len(pairs)}"
+        raise ArgumentError(message)
+    return pairs.variance(wrong) if len(wrong) else math.nan
 
 
 def _touching(first: NDArray[Any], second: NDArray[Any], people: int) -> NDArray[np.int64]:
@@ -164,33 +379,28 @@ def _couples(first: NDArray[Any], second: NDArray[Any], people: int) -> NDArray[
     return couples
 
 
-def _checked(
-    errors: ArrayLike, first_subject: ArrayLike, second_subject: ArrayLike
-) -> tuple[NDArray[np.bool_], NDArray[Any], NDArray[Any], int]:
-    """The errors, each side's subjects as codes below some number of people, and that number."""
-    wrong = flag_array("errors", errors)
+def _codes(first_subject: ArrayLike, second_subject: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], int]:
+    """Each side's subjects as codes below some number of people, and that number; such codes stay as they are."""
     first, second = np.asarray(first_subject), np.asarray(second_subject)
-    if not wrong.shape == first.shape == second.shape:
-        message = f"errors and subjects must have one length; got {wrong.shape}, {first.shape} and {second.shape}"
+    if first.shape != second.shape or first.ndim != 1:
+        message = f"the subjects of both sides must have one length; got shapes {first.shape} and {second.shape}"
         raise ArgumentError(message)
-    if len(wrong) == 0:
-        return wrong, np.empty(0, np.int64), np.empty(0, np.int64), 0
+    if len(first) == 0:
+        return np.empty(0, np.int64), np.empty(0, np.int64), 0
     if first.dtype.kind in "iu" and second.dtype.kind in "iu":
         highest = max(int(first.max()), int(second.max()))
-        if min(int(first.min()), int(second.min())) >= 0 and highest < 4 * len(wrong) + 1024:
+        if min(int(first.min()), int(second.min())) >= 0 and highest < 4 * len(first) + 1024:
             common = first.dtype if first.dtype == second.dtype else np.dtype(np.int64)
-            return wrong, first.astype(common, copy=False), second.astype(common, copy=False), highest + 1
-    return wrong, *_coded(first, second)
-
-
-def _coded(first: NDArray[Any], second: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    codes: dict[object, int] = {}
+            return first.astype(common, copy=False), second.astype(common, copy=False), highest + 1
+        different, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
+        return codes[: len(first)], codes[len(first) :], len(different)
+    named: dict[object, int] = {}
     sides = [
-        np.fromiter((codes.setdefault(subject, len(codes)) for subject in side.tolist()), np.int64, len(side))
+        np.fromiter((named.setdefault(subject, len(named)) for subject in side.tolist()), np.int64, len(side))
         for side in (first, second)
     ]
-    for subject in codes:
+    for subject in named:
         if not isinstance(subject, int | str):
             message = f"a subject must be an integer or a string; got {subject!r}"
             raise ArgumentError(message)
-    return sides[0], sides[1], len(codes)
+    return sides[0], sides[1], len(named)
