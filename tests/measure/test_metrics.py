@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from facerec.errors import ArgumentError
@@ -25,6 +26,7 @@ from facerec.measure.metrics import (
     ten_fold_accuracy,
     threshold_at_fmr,
 )
+from facerec.measure.metrics.clusters import PairsOfPeople
 from facerec.types import Rate
 
 NAN = math.nan
@@ -424,9 +426,7 @@ class TestClusters:
 
         assert dyadic_variance(errors, first, second) == pytest.approx(expected, rel=1e-9, abs=1e-15)
         assert dyadic_variance(errors, second, first) == pytest.approx(expected, rel=1e-9, abs=1e-15)
-        rate = clustered_rate(errors, first, second)
-        p = errors.mean()
-        assert rate.effective_trials == pytest.approx(min(150, p * (1 - p) / max(expected, 1e-300)))
+        assert 0 < clustered_rate(errors, first, second).effective_trials <= 150
 
     def test_many_people_need_wide_codes(self):
         """Couples among more than 65,536 people do not collide: 0·10⁵ + 10 and 42949·10⁵ + 67306 differ by 2³²."""
@@ -449,10 +449,13 @@ class TestClusters:
         people = [0, 0, 0, 1, 2, 3]
         rate = clustered_rate([1, 1, 1, 0, 0, 0], people, people)
 
-        # Var = (9/4 + 3/4) / 36 = 1/12; n_eff = (1/4) / (1/12) = 3
+        # Var = (9/4 + 3/4) / 36 = 1/12; with leverage T_0 = 3/2 · (1 − 1/4) / (1 − 1/2) = 9/4: 93/576, ν = 1.305…,
+        # t = 7.10…; V0 = 1/24, so n_eff = (1/4) / [1/24 + (93/576 − 1/24) (t/z)²].
+        squares = np.array([(9 / 4) ** 2, 1 / 4, 1 / 4, 1 / 4])
+        growth = (stats.t.ppf(0.975, squares.sum() ** 2 / (squares @ squares)) / stats.norm.ppf(0.975)) ** 2
         assert dyadic_variance([1, 1, 1, 0, 0, 0], people, people) == pytest.approx(1 / 12)
         assert (rate.errors, rate.trials) == (3, 6)
-        assert rate.effective_trials == pytest.approx(3)
+        assert rate.effective_trials == pytest.approx(1 / 4 / (1 / 24 + (squares.sum() / 36 - 1 / 24) * growth))
 
     def test_worked_impostor_pairs(self):
         """Pairs ab, ab, ac, bc with errors in both ab: T_a = T_b = 1/2, T_c = −1; S_ab = 1, S_ac = S_bc = −1/2."""
@@ -467,10 +470,38 @@ class TestClusters:
 
         assert rate.effective_trials == 4
 
-    @pytest.mark.parametrize("errors", [[True] * 4, [False] * 4])
-    def test_without_variation_trials_count_as_independent(self, errors):
-        """Where every or no decision is wrong, there is nothing to estimate a variance from."""
-        assert clustered_rate(errors, [0, 0, 1, 1], [0, 0, 1, 1]).effective_trials == 4
+    @pytest.mark.parametrize("wrong", [True, False])
+    def test_without_variation_people_bring_what_they_are_known_to(self, wrong):
+        """Three people's 1,200 comparisons without an error do not show an error rate below 5 %; 1,200 people's do."""
+        three, all_different = np.repeat(np.arange(3), 400), np.arange(1200)
+        few, many = (clustered_rate(np.full(1200, wrong), people, people) for people in (three, all_different))
+
+        assert few.effective_trials < 60
+        assert many.effective_trials == 1200
+
+    @pytest.mark.parametrize("people", [4, 8, 9, 10, 11, 12, 15, 20, 40])
+    def test_no_cliff(self, people):
+        """One person more changes what comparisons are worth by a third at most, and never makes them worth less."""
+        worth = []
+        for count in (people, people + 1):
+            first, second = np.triu_indices(count, 1)
+            errors = np.arange(len(first) * 25) % 10 == 0
+            rate = clustered_rate(errors, np.repeat(first, 25), np.repeat(second, 25))
+            worth.append(rate.effective_trials)
+
+        assert 1 <= worth[1] / worth[0] < 2
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.integers(0, 2**32 - 1), st.floats(0, 1), st.floats(0, 1))
+    def test_no_better_than_a_larger_table_allows(self, seed, alike, other):
+        """n_eff ≤ n / (1 + ρ s) whatever these errors show, and more likeness never makes them worth more."""
+        rng = np.random.default_rng(seed)
+        first, second = rng.integers(0, 9, (2, 60))
+        errors = rng.random(60) < rng.choice([0, 0.1, 0.5])
+        low, high = sorted((alike, other))
+        one, two = (clustered_rate(errors, first, second, correlation=rho).effective_trials for rho in (low, high))
+
+        assert two <= one <= 60 / (1 + low * PairsOfPeople.of(first, second).shared) + 1e-9
 
     def test_without_trials(self):
         """Nothing measured is NaN."""

@@ -147,7 +147,7 @@ class TestCalibrate:
         made = calibrate(scores, 0.5, **DATA)
 
         assert (made.fnmr.errors, made.fnmr.trials) == (10, 20)
-        assert made.fnmr.effective_trials == pytest.approx(2)
+        assert 0 < made.fnmr.effective_trials <= 2
 
     def test_text_tables_serve(self):
         """A table as read from any CSV file is checked on the way in."""

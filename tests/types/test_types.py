@@ -290,11 +290,12 @@ def test_a_rate_without_trials_is_not_zero() -> None:
 
 @pytest.mark.parametrize(("errors", "trials"), [(0, 10), (1, 10), (5, 10), (10, 10), (3, 3000), (0, 1)])
 @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
-def test_the_interval_is_wilsons(errors: int, trials: int, confidence: float) -> None:
-    """The scipy implementation is the oracle."""
+def test_the_interval_is_wilsons_or_exact(errors: int, trials: int, confidence: float) -> None:
+    """Exact where no trial or every trial was an error; scipy's implementations are the oracles."""
     from scipy.stats import binomtest
 
-    expected = binomtest(errors, trials).proportion_ci(confidence, method="wilson")
+    method = "exact" if errors in (0, trials) else "wilson"
+    expected = binomtest(errors, trials).proportion_ci(confidence, method=method)
 
     interval = Rate(errors, trials).interval(confidence)
 

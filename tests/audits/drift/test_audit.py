@@ -247,11 +247,16 @@ class TestPairedChange:
                 for a, b in zip(first, second, strict=True)
             ]
         )
-        clustered, independent = (np.outer(y, y) * shared).sum(), (y**2).sum()
+        touches = (first[:, None] == np.arange(30)) | (second[:, None] == np.arange(30))
+        pull = touches.mean(axis=0)
+        leverage = np.maximum(1, (1 - pull.mean()) / (1 - pull))
+        per_person = (y[:, None] * touches).sum(axis=0)
+        # Leverage adds to the sum over all comparisons that share a person, one by one.
+        clustered = (np.outer(y, y) * shared).sum() + (per_person**2 * (leverage**2 - 1)).sum()
+        independent = (y**2).sum()
         assert clustered > independent
         changed = d != 0
-        touches = (first[:, None] == np.arange(30)) | (second[:, None] == np.arange(30))
-        sums = ((changed - changed.mean())[:, None] * touches).sum(axis=0) ** 2
+        sums = (((changed - changed.mean())[:, None] * touches).sum(axis=0) * leverage) ** 2
         people = sums.sum() ** 2 / (sums**2).sum()
         from scipy.stats import norm, t
 

@@ -1,0 +1,133 @@
+"""Who meets whom: brute force over all pairs of pairs, and designs whose answer is known."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal, norm
+
+from facerec.errors import ArgumentError
+from facerec.measure.metrics.clusters import PairsOfPeople, latent_correlation
+
+
+def all_pairs(people):
+    """Every two of so many people, once."""
+    return np.triu_indices(people, 1)
+
+
+def brute_force_shared(first, second):
+    """Average number of other trials that share a person, trial by trial."""
+    sides = [{int(a), int(b)} for a, b in zip(first, second, strict=True)]
+    return sum(bool(x & y) for x, y in itertools.permutations(sides, 2)) / len(sides)
+
+
+class TestShared:
+    """shared_trials."""
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_against_every_pair_of_pairs(self, seed):
+        """Repeated couples and genuine pairs among the trials are counted once, not twice."""
+        rng = np.random.default_rng(seed)
+        first, second = rng.integers(0, 9, (2, 40))
+
+        assert PairsOfPeople.of(first, second).shared == pytest.approx(brute_force_shared(first, second))
+
+    def test_all_pairs_of_n_people(self):
+        """Each pair meets n − 2 others on either side."""
+        assert PairsOfPeople.of(*all_pairs(12)).shared == 20
+
+    def test_disjoint_pairs_share_nobody(self):
+        """A list in which everybody occurs once is independent."""
+        assert PairsOfPeople.of(np.arange(5), np.arange(5, 10)).shared == 0
+
+    def test_without_trials(self):
+        """Nothing is measured, so nothing is a number."""
+        assert math.isnan(PairsOfPeople.of([], []).shared)
+
+
+class TestCorrelation:
+    """pair_correlation."""
+
+    def test_is_found_again_where_it_was_put_in(self):
+        """With a given share of people who always fail, errors of one person are perfectly alike."""
+        people = np.repeat(np.arange(500), 4)
+
+        assert PairsOfPeople.of(people, people).correlation(people < 50) == pytest.approx(1)
+
+    def test_is_about_zero_for_independent_errors(self):
+        """Chance alone gives no correlation worth the name."""
+        rng = np.random.default_rng(1)
+        first, second = all_pairs(150)
+
+        assert PairsOfPeople.of(first, second).correlation(rng.random(len(first)) < 0.1) < 0.01
+
+    def test_is_zero_where_nobody_occurs_twice(self):
+        """Nobody can be alike with themselves in a single trial."""
+        assert PairsOfPeople.of([0, 1], [2, 3]).correlation(np.array([True, False])) == 0
+
+
+class TestPeopleBehind:
+    """people_behind."""
+
+    def test_equal_people_count_in_full(self):
+        """Six people with the same sum each are six."""
+        people = np.arange(6)
+
+        assert PairsOfPeople.of(people, people).people_behind(people < 3) == pytest.approx(6)
+
+    def test_one_person_who_makes_all_errors_counts_for_little_more_than_one(self):
+        """A variance that rests on one person has about one degree of freedom."""
+        people = np.repeat(np.arange(100), 10)
+
+        assert 1 < PairsOfPeople.of(people, people).people_behind(people == 0) < 1.1
+
+    def test_the_last_people_may_be_without_errors(self):
+        """Who is never wrong has a sum too."""
+        assert PairsOfPeople.of([0, 9], [0, 9]).people_behind(np.array([True, False])) == pytest.approx(2)
+
+
+def test_people_are_counted_once():
+    """On whichever side, and whatever gaps the codes have."""
+    assert PairsOfPeople.of([7, 2, 2], [7, 7, 4]).people == 3
+    assert PairsOfPeople.of([], []).people == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (["ann", "bob"], ["bob", "cat"]),
+        (np.array(["ann", 1], object), np.array([1, "1"], object)),
+        (np.array([10**12, 5]), np.array([5, -3])),
+    ],
+)
+def test_equal_people_are_one(first, second):
+    """By name, by large number or mixed; the number 1 and the text 1 are two people."""
+    pairs = PairsOfPeople.of(first, second)
+
+    assert (pairs.people, pairs.shared) == (3, 1)
+
+
+def test_refuses_two_lengths():
+    """Both sides are of the same pairs."""
+    with pytest.raises(ArgumentError, match="one length"):
+        PairsOfPeople.of([1], [1, 2])
+
+
+@pytest.mark.parametrize("side", [np.array([0.5]), np.array([None], object)])
+def test_refuses_what_is_no_name(side):
+    """A float or None is nobody."""
+    with pytest.raises(ArgumentError, match="an integer or a string"):
+        PairsOfPeople.of(side, side)
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.2, 0.01, 0.001])
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.6])
+def test_correlation_of_errors_against_the_bivariate_normal(rate, share):
+    """P(both beyond the threshold), by scipy."""
+    threshold = norm.ppf(rate)
+    both = multivariate_normal([0, 0], [[1, share], [share, 1]], abseps=1e-9).cdf([threshold, threshold])
+
+    expected = (both - rate**2) / (rate * (1 - rate))
+    assert latent_correlation(rate, share) == pytest.approx(expected, abs=2e-4)
+    assert latent_correlation(1 - rate, share) == pytest.approx(latent_correlation(rate, share))
