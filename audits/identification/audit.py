@@ -29,8 +29,8 @@ from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import clustered_estimate
 from audits.tables.groups import RowGroups, checked_groupings, twin_notes
 from audits.tables.searches import check_gallery, check_searches
-from facerec.measure.metrics.clusters import PairsOfPeople
 from facerec.errors import ArgumentError
+from facerec.measure.metrics.clusters import PairsOfPeople
 
 
 def audit_identification(
