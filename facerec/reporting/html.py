@@ -13,6 +13,7 @@ import re
 from functools import cache, partial
 from importlib.resources import files
 from itertools import count
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -22,8 +23,8 @@ from facerec.reporting.columns import MISSING, UNMEASURED, WORDS
 from facerec.reporting.inline import parse_spans
 from facerec.reporting.page import Figure, Page, Picture
 
-with extra("report"):
-    from jinja2 import Environment, StrictUndefined, Template
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 def render_html(page: Page) -> str:
@@ -38,6 +39,9 @@ def render_html(page: Page) -> str:
 
 @cache
 def _template() -> Template:
+    with extra("report"):  # here, so that a mistake in a command that would write a page costs nothing of it
+        from jinja2 import Environment, StrictUndefined
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["spans"] = parse_spans
     environment.filters["source"] = _source
