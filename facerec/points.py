@@ -20,7 +20,7 @@ from typing import Any
 from facerec.errors import ArgumentError, CalibrationError, DamagedPointError, ModelMismatchError
 from facerec.files import read_json, replacing
 from facerec.types import ImpostorTail, Matcher, OperatingPoint, Rate
-from facerec.types.plain import plain
+from facerec.types.plain import checked, plain
 
 _FORMAT = "facerec operating points"
 _VERSION = 2
@@ -43,6 +43,7 @@ def notes_on(point: OperatingPoint, matcher: Matcher | None) -> tuple[str, ...]:
     ModelMismatchError
         If the matchers differ in a part that RULES refuses: the point's error rates do not hold.
     """
+    checked(OperatingPoint, "at", point, " (read_points gives a tuple of them)")
     if matcher is None:
         made = f"the operating point {point.name}, measured with {point.matcher.embedder}"
         notes = [f"nothing ties these scores to {made}: the table carries no stamp of the matcher that made them"]

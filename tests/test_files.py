@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from facerec.errors import DataSetError, MissingWeightsError, OutputError, WeightsError
-from facerec.files import read_json, read_regular, replacing, sha256_of
+from facerec.files import is_folder, is_there, read_json, read_regular, replacing, sha256_of
+from facerec.photos.folders import photos
 
 
 def _read(path, **options):
@@ -104,3 +105,12 @@ def test_what_is_flushed_is_open_for_writing(tmp_path, monkeypatch):
         Path(partial).write_bytes(b"x")
 
     assert flushed == [0]
+
+
+@pytest.mark.parametrize("text", ["x" * 3000, "with\0null", ""])
+def test_a_text_that_can_be_no_path_is_nowhere(text):
+    """Too long a name, or one with a null character, raises nothing: there is no such file."""
+    assert not is_there(text)
+    assert not is_folder(text)
+    with pytest.raises(DataSetError):
+        photos([text or "nowhere"])

@@ -25,7 +25,9 @@ from facerec.errors import (
     NoPointError,
     PoorQualityError,
     SeveralFacesError,
+    WeightsError,
 )
+from facerec.photos import reader
 from facerec.quality import DEFAULT_GATE, QualityGate
 from facerec.similarity import NAME
 from facerec.testing import made_photo, made_point, made_recognizer
@@ -541,3 +543,96 @@ def test_a_crop_fitted_to_other_points_is_refused() -> None:
 
     with pytest.raises(ArgumentError, match=r"fitted to the points mtcnn-5\.v1; fake finds"):
         Recognizer(detector=FakeDetector(), embedder=embedder)
+
+
+# -- arguments of another kind ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda r, _: r.verify(photo((10, RED)), photo((10, RED)), at=0.9),
+        lambda r, _: r.verify(photo((10, RED)), photo((10, RED)), at="point.json"),
+        lambda r, _: r.verify(photo((10, RED)), photo((10, RED)), at=(POINT,)),
+        lambda r, g: r.identify(photo((10, RED)), g, at=0.5),
+        lambda r, g: r.verify_person(photo((10, RED)), "ada", g, at=0.5),
+        lambda r, g: g.verify("ada", r.face(photo((10, RED))), at=None),
+        lambda r, _: r.identify(photo((10, RED)), "people.db", at=POINT),
+        lambda r, _: r.verify_person(photo((10, RED)), "ada", "people.db", at=POINT),
+        lambda r, _: r.enroll(photo((10, RED)), "ada", "people.db"),
+        lambda r, _: r.stream(None),
+        lambda _, g: g.log(last="x"),
+        lambda r, _: open_gallery("other.db", r),
+        lambda _, __: open_gallery(None),
+        lambda _, __: open_gallery("other.db", wait="x"),
+        lambda _, __: Recognizer(detector=FakeDetector(), embedder="facenet"),
+        lambda _, __: Recognizer(detector=FakeDetector(), embedder=fake_embedder(), gate=None),
+        lambda _, __: QualityGate(40),
+        lambda _, __: QualityGate({"size": True}),
+    ],
+)
+def test_what_is_of_another_kind_is_named(recognizer: Recognizer, people, call) -> None:
+    """A threshold in place of a point, a name in place of what it stands for: one line, before anything is decided."""
+    with pytest.raises(ArgumentError, match=r"^[^\n]+$"):
+        call(recognizer, people)
+
+
+def test_photos_of_several_kinds_enroll_together(recognizer: Recognizer, people, tmp_path) -> None:
+    """An array and a file; only what came from a file has its digest kept."""
+    PIL.Image.fromarray(photo((10, BLUE))).save(tmp_path / "bob.png")
+
+    recognizer.enroll([photo((10, (0, 10, 200))), tmp_path / "bob.png"], "bob", people)
+
+    assert [sample.photo_sha256 is None for sample in people.samples("bob")].count(False) == 1
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        lambda chips: np.zeros((len(chips), 3), np.float32),
+        lambda chips: np.full((len(chips), 3), np.nan, np.float32),
+        lambda chips: np.full((len(chips), 3), np.inf, np.float32),
+        lambda chips: np.ones((len(chips), 2), np.float32),
+        lambda chips: np.ones((len(chips) + 1, 3), np.float32),
+        lambda _: np.ones(3, np.float32),
+    ],
+)
+def test_a_vector_that_points_nowhere_decides_nothing(vectors) -> None:
+    """Zeros, no numbers, or of another dimension than the embedder states: through every door the same error."""
+    broken = Recognizer(detector=FakeDetector(), embedder=replace(fake_embedder(), forward=vectors))
+
+    with pytest.raises(WeightsError):
+        broken.verify(photo((10, RED)), photo((10, RED)), at=POINT)
+    with pytest.raises(WeightsError):
+        broken.faces(photo((10, RED)))
+
+
+def test_an_empty_gallery_says_that_nobody_was_there(recognizer: Recognizer, tmp_path) -> None:
+    """And not that the operating point knows no strangers."""
+    with open_gallery(tmp_path / "nobody.db", recognizer.embedder) as nobody:
+        (found,) = recognizer.identify(photo((10, RED)), nobody, at=POINT)
+
+    assert "nobody to compare" in found.strangers_in_words
+
+
+def test_results_show_themselves_in_a_line(recognizer: Recognizer, people) -> None:
+    """In a terminal and in a failing test; all evidence is what str() is for."""
+    verified = recognizer.verify(photo((10, RED)), photo((10, RED)), at=POINT)
+    (found,) = recognizer.identify(photo((10, RED)), people, at=POINT)
+
+    for each in (verified, found, POINT):
+        assert len(repr(each)) < 120
+    for words in (f"{POINT.threshold:.4f}", "of strangers", "nearest: ada"):
+        assert words in str(found)
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("form", [bytes, lambda b: b.decode(), lambda b: "DATA:image/png;BASE64," + b.decode()])
+def test_base64_in_every_form(encode, form) -> None:
+    """As Python encodes it (bytes), for URLs, and with a scheme in capitals."""
+    file = io.BytesIO()
+    shown = photo((10, RED))
+    shown[1:] = np.random.default_rng(0).integers(0, 255, (99, 300, 3))  # so that all 64 letters occur
+    PIL.Image.fromarray(shown).save(file, "PNG")
+
+    assert (reader.read(form(encode(file.getvalue()))) == shown).all()

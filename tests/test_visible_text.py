@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facerec.errors import ArgumentError, ImageError
 from facerec.visible_text import hidden_character, quoted, shortened, shows_something
 
 _HIDDEN = (
@@ -71,3 +72,12 @@ def test_both_ends_are_kept():
     assert (shown[:11], shown[-8:], len(shown)) == ("/somewhere/", "/ada.jpg", 120)
     assert shortened("short") == "short"
     assert quoted("it's") == '"it\'s"'
+
+
+def test_an_error_repeats_no_long_word():
+    """Whatever was handed over in place of a name; the folders of a path stay."""
+    path = "/" + "/".join(["a folder of a name"] * 10) + "/ada.jpg"
+
+    assert "x" * 121 not in str(ArgumentError("there is no model " + "x" * 3000))
+    assert str(ArgumentError(f"{path} is missing")) == f"{path} is missing"
+    assert len(str(ImageError("x/" * 3000))) < 200

@@ -148,8 +148,8 @@ def clustered_estimate(
 
     Examples
     --------
-    >>> people = np.repeat(np.arange(40), 5)
-    >>> found = clustered_estimate(people < 4, people, people)
+    >>> people = [person for person in range(40) for _ in range(5)]
+    >>> found = clustered_estimate([person < 4 for person in people], people, people)
     >>> found.value, round(found.effective_trials, 1), round(found.design_effect, 1)
     (0.1, 25.2, 7.9)
     """

@@ -47,12 +47,17 @@ def _flat(x: Tensor) -> Tensor:
     return x.permute(0, 3, 2, 1).flatten(1)
 
 
-def _product(x: Tensor, dense: nn.Linear) -> Tensor:
-    """A dense layer, summed in double: how many threads share the sum then moves no bit of what is rounded again.
+def _dense(inputs: int, outputs: int) -> nn.Linear:
+    return nn.Linear(inputs, outputs, dtype=torch.float64)
 
-    Points that move by a hundred thousandth of a pixel turn a chip's pixels, and scores by that much.
+
+def _product(x: Tensor, layer: nn.Module) -> Tensor:
+    """A layer that sums in double: how many threads share a sum then moves no bit of what is rounded again.
+
+    The layers of many numbers and few places are shared out so. Points that move by a hundred thousandth of a pixel
+    turn pixels of a chip, and scores by as much.
     """
-    return linear(x.double(), dense.weight.double(), dense.get_parameter("bias").double()).float()
+    return layer(x.double()).float()
 
 
 class RNet(nn.Module):
@@ -63,15 +68,15 @@ class RNet(nn.Module):
         self.pool = nn.MaxPool2d(3, 2, ceil_mode=True)
         self.conv1, self.prelu1 = nn.Conv2d(3, 28, 3), nn.PReLU(28)
         self.conv2, self.prelu2 = nn.Conv2d(28, 48, 3), nn.PReLU(48)
-        self.conv3, self.prelu3 = nn.Conv2d(48, 64, 2), nn.PReLU(64)
-        self.dense4, self.prelu4 = nn.Linear(576, 128), nn.PReLU(128)
-        self.dense5_1, self.dense5_2 = nn.Linear(128, 2), nn.Linear(128, 4)
+        self.conv3, self.prelu3 = nn.Conv2d(48, 64, 2, dtype=torch.float64), nn.PReLU(64)
+        self.dense4, self.prelu4 = _dense(576, 128), nn.PReLU(128)
+        self.dense5_1, self.dense5_2 = _dense(128, 2), _dense(128, 4)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(n, 3, 24, 24) → regressions (n, 4), probabilities (n, 2)."""
         x = self.pool(self.prelu1(self.conv1(x)))
         x = self.pool(self.prelu2(self.conv2(x)))
-        x = self.prelu4(_product(_flat(self.prelu3(self.conv3(x))), self.dense4))
+        x = self.prelu4(_product(_flat(self.prelu3(_product(x, self.conv3))), self.dense4))
         return _product(x, self.dense5_2), _product(x, self.dense5_1).softmax(dim=1)
 
 
@@ -84,16 +89,16 @@ class ONet(nn.Module):
         self.conv1, self.prelu1 = nn.Conv2d(3, 32, 3), nn.PReLU(32)
         self.conv2, self.prelu2 = nn.Conv2d(32, 64, 3), nn.PReLU(64)
         self.conv3, self.prelu3 = nn.Conv2d(64, 64, 3), nn.PReLU(64)
-        self.conv4, self.prelu4 = nn.Conv2d(64, 128, 2), nn.PReLU(128)
-        self.dense5, self.prelu5 = nn.Linear(1152, 256), nn.PReLU(256)
-        self.dense6_1, self.dense6_2, self.dense6_3 = nn.Linear(256, 2), nn.Linear(256, 4), nn.Linear(256, 10)
+        self.conv4, self.prelu4 = nn.Conv2d(64, 128, 2, dtype=torch.float64), nn.PReLU(128)
+        self.dense5, self.prelu5 = _dense(1152, 256), nn.PReLU(256)
+        self.dense6_1, self.dense6_2, self.dense6_3 = _dense(256, 2), _dense(256, 4), _dense(256, 10)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(n, 3, 48, 48) → regressions (n, 4), points (n, 10), probabilities (n, 2)."""
         x = self.pool(self.prelu1(self.conv1(x)))
         x = self.pool(self.prelu2(self.conv2(x)))
         x = self.last_pool(self.prelu3(self.conv3(x)))
-        x = self.prelu5(_product(_flat(self.prelu4(self.conv4(x))), self.dense5))
+        x = self.prelu5(_product(_flat(self.prelu4(_product(x, self.conv4))), self.dense5))
         return _product(x, self.dense6_2), _product(x, self.dense6_3), _product(x, self.dense6_1).softmax(dim=1)
 
 

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 from facerec.errors import ArgumentError
 from facerec.types.matcher import Matcher
-from facerec.types.plain import Value, plain
+from facerec.types.plain import Value, checked, plain
+from facerec.visible_text import hidden_character, quoted, shortened
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ class Rate(Value):
     def __post_init__(self) -> None:
         if not 0 <= self.errors <= self.trials:
             message = f"a rate needs 0 <= errors <= trials; got {self.errors} of {self.trials}"
+            raise ArgumentError(message)
+        if self.effective_trials is not None and not 0 < self.effective_trials <= self.trials * (1 + 1e-9):
+            message = f"effective trials lie above 0 and at or below the trials; got {self.effective_trials}"
             raise ArgumentError(message)
 
     @property
@@ -158,7 +162,7 @@ class ExpectedRate(Value):
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OperatingPoint(Value):
     """A threshold, bound to what it was measured with and on.
 
@@ -185,6 +189,7 @@ class OperatingPoint(Value):
     ------
     ArgumentError
         If the threshold or the target is out of range.
+        If `data_set` or `asserted_by` holds a line break or another character that nobody sees.
         If the measured FMR contradicts its target (lies above it, or far below what so many trials would show).
     """
 
@@ -208,6 +213,11 @@ class OperatingPoint(Value):
                 f"{self.threshold} and {self.target_fmr}"
             )
             raise ArgumentError(message)
+        object.__setattr__(self, "threshold", float(self.threshold))  # of a float32 the exact value decides
+        for name in ("data_set", "asserted_by"):
+            if (hidden := hidden_character(text := checked(str, name, getattr(self, name)))) is not None:
+                message = f"{name} must be one line of visible text; {quoted(text)} holds {hidden!a}"
+                raise ArgumentError(message)
         expected = self.target_fmr * self.fmr.trials
         if self.fmr.errors > expected * (1 + 1e-9) or (expected >= 30 and self.fmr.errors < expected / 10):
             message = (
@@ -216,6 +226,9 @@ class OperatingPoint(Value):
                 f"{self.fmr.errors:,}"
             )
             raise ArgumentError(message)
+
+    def __repr__(self) -> str:
+        return f"<operating point: {shortened(self.name)}, threshold {self.threshold:.4f}, {self.matcher.embedder}>"
 
     def accepts(self, score: float) -> bool:
         """True iff `score` ≥ threshold; a NaN score (failure to acquire) is never accepted."""

@@ -146,6 +146,26 @@ def test_detections_come_best_first(fast: Mtcnn, samples: list[np.ndarray]) -> N
         assert ((scores > 0.7) & (scores <= 1)).all()
 
 
+@pytest.mark.parametrize("size", [24, 48])
+def test_the_number_of_threads_moves_no_bit(size: int) -> None:
+    """Sums of the dense layers are split among threads; 1, 2 and 3 give the same points, and so the same chip."""
+    nets = load_nets(device=torch.device("cpu"))
+    network = nets.refine if size == 24 else nets.finish
+    generator = torch.Generator().manual_seed(7)
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            parts = [network(torch.rand(n, 3, size, size, generator=generator) * 255) for n in (1, 2, 3, 5, 8)]
+            found.append([array for part in parts for array in part])
+            generator.manual_seed(7)
+    finally:
+        torch.set_num_threads(threads)
+
+    for one, *others in zip(*found, strict=True):
+        assert all(torch.equal(one, other) for other in others)
+
+
 def test_threads_share_a_detector(fast: Mtcnn, samples: list[np.ndarray]) -> None:
     """Four threads at once get what one gets."""
     expected = fast(samples[0]).boxes

@@ -119,3 +119,26 @@ def test_a_point_accepts_what_numpy_holds() -> None:
     point = made_point(0.5000000000000001)
 
     assert not point.accepts(float(np.float32(0.5)))
+
+
+@pytest.mark.parametrize("name", ["data_set", "asserted_by"])
+@pytest.mark.parametrize("text", ["LFW\nmatch: score 1.0", "LFW\x1b[2K", "LFW\u202e", "LFW\ud800", 7, None])
+def test_evidence_stays_on_its_line(name: str, text: object) -> None:
+    """What every decision repeats is one line of visible text: nobody writes a second decision into it."""
+    with pytest.raises(ArgumentError, match=name):
+        replace(POINT, **{name: text})
+
+
+def test_a_threshold_of_single_precision_decides_exactly() -> None:
+    """float32(0.1) lies a little above 0.1, which it therefore refuses."""
+    point = replace(POINT, threshold=np.float32(0.1))
+
+    assert not point.accepts(0.1)
+    assert point.accepts(float(np.float32(0.1)))
+
+
+@pytest.mark.parametrize("effective", [0.0, -1.0, 11.0, math.nan])
+def test_effective_trials_are_some_and_no_more_than_all(effective: float) -> None:
+    """Ten comparisons are worth more than nothing and at most ten."""
+    with pytest.raises(ArgumentError, match="effective trials"):
+        Rate(1, 10, effective)
