@@ -95,7 +95,9 @@ class TestPooled:
 
     def test_equal_groups_add_up(self):
         """Two groups of the same design effect keep it together."""
-        assert pooled([estimate(Rate(1, 30, 15.0))] * 2) == Rate(2, 60, pytest.approx(30))
+        found = pooled([estimate(Rate(1, 30, 15.0))] * 2)
+
+        assert (found.errors, found.trials, found.effective_trials) == (2, 60, pytest.approx(30))
 
     def test_a_large_dependent_group_weighs_in(self):
         """One group of 100 trials worth 10 and one of 100 worth 100: 1 / (0.25/10 + 0.25/100)."""
