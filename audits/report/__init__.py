@@ -7,7 +7,17 @@ Drawing needs matplotlib, which is loaded when a page is built and not before.
 
 from audits.report.common.background import Background, InputFile, Run, hash_input
 from audits.report.common.files import Report, write_report
-from audits.report.common.sharing import Suppressed
+from audits.report.common.sharing import ShareLimits, Suppressed
 from audits.report.verification.sharing import suppress
 
-__all__ = ["Background", "InputFile", "Report", "Run", "Suppressed", "hash_input", "suppress", "write_report"]
+__all__ = [
+    "Background",
+    "InputFile",
+    "Report",
+    "Run",
+    "ShareLimits",
+    "Suppressed",
+    "hash_input",
+    "suppress",
+    "write_report",
+]

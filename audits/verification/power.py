@@ -1,7 +1,9 @@
 """How many people and photos a claim about groups needs, before anybody collects them.
 
 Too few pairs do not prove that groups are alike; they prove nothing. A plan starts from independent trials, and turns
-them into people and photos by how alike the errors of one person are, which an audit of earlier data has measured.
+them into people and photos by how alike the errors of one person are, which an audit of earlier data has measured. It
+is made for the test that ``audits.verification.audit`` runs: each group against all others together, by Holm. What a
+limit of a policy needs to be passed is planned by ``audits.gate.sizes``.
 """
 
 from __future__ import annotations
@@ -17,16 +19,13 @@ import scipy
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError
+from facerec.measure.metrics.clusters import PERSON, latent_correlation
 
 POWER = 0.8
 """The chance to see a difference that is there, where nothing else is asked for."""
 
-LEAST_CORRELATION = 0.01
-"""What is assumed of pairs that share a person where nothing else is given: a list in which everybody occurs in a few
-pairs hardly shows dependence, and a plan that trusted it would ask for a handful of people and all their pairs."""
-
-_FEW = 10
-"""With fewer errors expected in the better group, the normal approximation is poor."""
+_FEW = 30
+"""With fewer errors expected in a group its counts are gone through one by one."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,7 @@ class GroupPlan:
     Attributes
     ----------
     group : str
+        Empty: everybody.
     rate : {"fmr", "fnmr"}
     independent_trials : int
         Trials that would be needed if no two shared a person.
@@ -46,7 +46,7 @@ class GroupPlan:
     pairs : int
         How many pairs that makes.
     effective_trials : float
-        What the group has in the audited table.
+        What the group has in the audited table; 0 without one.
     enough : bool
         Whether that suffices already.
     """
@@ -61,22 +61,41 @@ class GroupPlan:
     effective_trials: float
     enough: bool
 
+    def __str__(self) -> str:
+        """What to collect, for whoever collects it."""
+        each = self.photos // self.people
+        photos = "1 photo" if each == 1 else f"{each:,} photos"
+        kind = "impostor" if self.rate == "fmr" else "genuine"
+        worth = self.pairs / self.design_effect
+        return (
+            f"collect {self.people:,} people with {photos} each: that makes {self.pairs:,} {kind} pairs, worth "
+            f"{worth:,.0f} independent ones"
+        )
+
 
 def trials_needed(
-    rate: float, alternative: float, *, power: float = POWER, confidence: float = CONFIDENCE, comparisons: int = 1
+    rate: float,
+    alternative: float,
+    *,
+    power: float = POWER,
+    confidence: float = CONFIDENCE,
+    comparisons: int = 1,
+    others: int = 1,
 ) -> int:
-    """Independent trials in each of two groups to tell their rates apart.
+    """Independent trials in a group to tell its rate from that of others.
 
     Parameters
     ----------
     rate, alternative : float
-        Between 0 and 1, exclusive, and different.
+        Of the others and of the group; between 0 and 1, exclusive, and different.
     power : float
         The chance to see the difference, between 0 and 1, exclusive.
     confidence : float
         1 minus the chance to see one that is not there, between 0 and 1, exclusive.
     comparisons : int
         How many such tests are made; each is held to (1 − confidence) / comparisons, as the first step of Holm's.
+    others : int
+        How many groups of as many trials make up the others, at least 1.
 
     Returns
     -------
@@ -86,40 +105,34 @@ def trials_needed(
     ------
     ArgumentError
         If a rate, `power` or `confidence` is out of range, or the rates are equal.
-        If there is no comparison.
+        If there is no comparison, or there are no others.
 
     Notes
     -----
-    n = (z_{1−α/2} + z_{power})² [p₁(1−p₁) + p₂(1−p₂)] / (p₁ − p₂)². Where that expects fewer than ten errors in the
-    better group, the smallest n at which the exact test of two Poisson counts (given their sum, binomial with ½)
-    has the power.
+    Of the score test of two rates, as the audit makes it; where fewer than 30 errors are expected, summed over all
+    counts, with Fisher's exact test where the audit makes it.
 
     References
     ----------
-    Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, chapter 4. Przyborowski & Wilenski
-    (1940), Biometrika 31:313 (exact test).
+    Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, chapter 4.
 
     Examples
     --------
-    >>> trials_needed(0.01, 0.02)
-    2316
-    >>> trials_needed(1e-4, 1e-3)  # the formula alone says 10,650
-    10896
+    >>> trials_needed(0.01, 0.02), trials_needed(0.01, 0.02, others=3)  # R's power.prop.test: 2318.2
+    (2319, 1435)
     """
     for name, value in (("rate", rate), ("alternative", alternative), ("power", power)):
         if not 0 < value < 1:
             message = f"{name} must lie between 0 and 1; got {value}"
             raise ArgumentError(message)
-    if rate == alternative or comparisons < 1:
-        message = f"a plan needs two different rates and a comparison; got {rate}, {alternative} and {comparisons}"
+    if rate == alternative or comparisons < 1 or others < 1:
+        message = (
+            "a plan needs two different rates, a comparison and others to compare with; "
+            f"got {rate}, {alternative}, {comparisons} and {others}"
+        )
         raise ArgumentError(message)
     level = (1 - checked_confidence(confidence)) / comparisons
-    z = float(scipy.stats.norm.ppf(1 - level / 2) + scipy.stats.norm.ppf(power))
-    n = z * z * (rate * (1 - rate) + alternative * (1 - alternative)) / (rate - alternative) ** 2
-    low, high = sorted((rate, alternative))
-    if n * low >= _FEW:
-        return math.ceil(n)
-    return _first(lambda trials: _exact_power(trials * low, trials * high, level) >= power, start=max(1, int(n / 4)))
+    return first(lambda trials: chance_to_see(rate, alternative, others * trials, trials, level) >= power)
 
 
 def plan_groups(
@@ -148,8 +161,8 @@ def plan_groups(
     baseline : float, optional
         The rate of the other groups, between 0 and 1, exclusive; None: what the audit measured over all groups.
     correlation : float, optional
-        Between the errors of two pairs that share a person, 0 … 1; None: what the audit measured, but at least
-        `LEAST_CORRELATION`.
+        Between the errors of two pairs that share a person, 0 … 1; None: what the audit measured, carried over to the
+        planned rate, and what people are known to bring along where the audit could not measure it.
     photos_per_person : int
         At least 1; at least 2 for FNMR, which compares photos of one person.
     power, confidence : float
@@ -171,7 +184,10 @@ def plan_groups(
     -----
     With the correlation ρ and m photos of each of S people: genuine pairs, q = m(m−1)/2 each, have a design effect of
     1 + ρ(q − 1); impostor pairs, m² S(S−1)/2 in all, of 1 + ρ[2(S−2)m² + m² − 1]. S is the smallest number of people
-    whose pairs, divided by the design effect, reach the independent trials.
+    with which the test has the power, the errors of the group that is worse being more alike. A correlation is carried
+    from one rate to another as if errors were scores beyond a threshold, of which people bring along a share of the
+    variance. Where pairs share people the audit will measure that too and believe the least favourable of what it
+    finds, so it counts on 1 − 1.5/√S of what the pairs are worth (simulated for 30 to 1,000 people).
     """
     grouping = audit.grouping(by)
     if ratio <= 1 or photos_per_person < (2 if rate == "fnmr" else 1):
@@ -191,45 +207,123 @@ def plan_groups(
     if not 0 < usual * ratio < 1:
         message = f"the rates to tell apart must lie between 0 and 1; got {usual:g} and {usual * ratio:g}"
         raise ArgumentError(message)
-    needed = trials_needed(usual, usual * ratio, power=power, confidence=confidence, comparisons=len(grouping.groups))
-    seen = audit.fmr_correlation if rate == "fmr" else audit.fnmr_correlation
-    alike = max(seen, LEAST_CORRELATION) if correlation is None else correlation
-    design = _impostor_pairs if rate == "fmr" else _genuine_pairs
+    groups = len(grouping.groups)
+    if groups < 2:
+        message = f"groups can be told apart where there are two or more; by {by} there is {groups}"
+        raise ArgumentError(message)
+    level = (1 - checked_confidence(confidence)) / groups
+    needed = trials_needed(
+        usual, usual * ratio, power=power, confidence=confidence, comparisons=groups, others=groups - 1
+    )
+    alike = [
+        planned_correlation(audit, rate, at) if correlation is None else correlation for at in (usual, usual * ratio)
+    ]
+    rest, one = (Design(rate, photos_per_person, each) for each in alike)
 
     def suffices(people: int) -> bool:
-        pairs, effect = design(people, photos_per_person, alike)
-        return pairs / effect >= needed
+        worth = one.worth(people), (groups - 1) * rest.worth(people)
+        return chance_to_see(usual, usual * ratio, worth[1], worth[0], level, told=one.told(people)) >= power
 
-    people = _first(suffices, start=2)
-    pairs, effect = design(people, photos_per_person, alike)
+    people = first(suffices, start=2)
     return tuple(
-        GroupPlan(
-            group=group.group,
-            rate=rate,
-            independent_trials=needed,
-            design_effect=effect,
-            people=people,
-            photos=people * photos_per_person,
-            pairs=pairs,
-            effective_trials=has,
-            enough=has >= needed,
-        )
+        one.plan(group.group, people, needed, (group.fmr if rate == "fmr" else group.fnmr).effective_trials)
         for group in grouping.groups
-        for has in [(group.fmr if rate == "fmr" else group.fnmr).effective_trials]
     )
 
 
-def _genuine_pairs(people: int, photos: int, correlation: float) -> tuple[int, float]:
-    each = photos * (photos - 1) // 2
-    return people * each, 1 + correlation * (each - 1)
+def planned_correlation(audit: VerificationAudit | None, rate: Literal["fmr", "fnmr"], at: float) -> float:
+    """How alike two errors that share a person have to be taken to be, 0 … 1, where the rate is `at`.
+
+    Parameters
+    ----------
+    audit : VerificationAudit or None
+        Of earlier data; None, or one in which no two comparisons shared a person: what people are known to bring along.
+    rate : {"fmr", "fnmr"}
+    at : float
+        Between 0 and 1, exclusive.
+    """
+    share = PERSON / 2 if rate == "fmr" else PERSON
+    if audit is not None:
+        seen = audit.fmr_correlation if rate == "fmr" else audit.fnmr_correlation
+        measured = (audit.fmr if rate == "fmr" else audit.fnmr).value
+        if seen > 0 and 0 < measured < 1:
+            low, high = 0.0, 1 - 1e-6
+            for _ in range(30):
+                share = (low + high) / 2
+                low, high = (share, high) if latent_correlation(measured, share) < seen else (low, share)
+    return latent_correlation(at, share)
 
 
-def _impostor_pairs(people: int, photos: int, correlation: float) -> tuple[int, float]:
-    pairs = photos**2 * people * (people - 1) // 2
-    return pairs, 1 + correlation * (2 * (people - 2) * photos**2 + photos**2 - 1)
+@dataclass(frozen=True)
+class Design:
+    """Everyone with so many photos, and all pairs of one kind compared.
+
+    Attributes
+    ----------
+    rate : {"fmr", "fnmr"}
+        Impostor or genuine pairs.
+    photos : int
+        Of each person.
+    correlation : float
+        Between the errors of two pairs that share a person.
+    """
+
+    rate: Literal["fmr", "fnmr"]
+    photos: int
+    correlation: float
+
+    def pairs(self, people: int) -> tuple[int, float]:
+        """How many pairs so many people make, and their design effect."""
+        photos = self.photos
+        if self.rate == "fnmr":
+            each = photos * (photos - 1) // 2
+            return people * each, 1 + self.correlation * (each - 1)
+        pairs = photos**2 * people * (people - 1) // 2
+        return pairs, 1 + self.correlation * (2 * (people - 2) * photos**2 + photos**2 - 1)
+
+    def worth(self, people: int) -> float:
+        """How many independent pairs carry the same information."""
+        pairs, effect = self.pairs(people)
+        return pairs / effect
+
+    def told(self, people: int) -> float:
+        """How much of its worth an audit will count on, 0 … 1, as it has to measure the dependence as well."""
+        _, effect = self.pairs(people)
+        return max(0.1, 1 - 1.5 / math.sqrt(people)) if effect > 1 else 1.0
+
+    def plan(self, group: str, people: int, needed: int, has: float) -> GroupPlan:
+        """What to collect for so many people."""
+        pairs, effect = self.pairs(people)
+        photos = people * self.photos
+        return GroupPlan(group, self.rate, needed, effect, people, photos, pairs, has, enough=has >= needed)
 
 
-def _first(suffices: Callable[[int], bool], *, start: int) -> int:
+def chance_to_see(
+    rate: float, alternative: float, rest: float, one: float, level: float, *, told: float = 1.0
+) -> float:
+    """The power of the audit's test of a group against others (``audits.statistics.multiplicity.two_rates``).
+
+    Parameters
+    ----------
+    rate, alternative : float
+        Of the others and of the group.
+    rest, one : float
+        How many independent trials they are worth.
+    level : float
+        Two-sided.
+    told : float
+        How much of that worth the audit will count on, 0 … 1.
+    """
+    common = (alternative * one + rate * rest) / (one + rest)
+    if min(common, 1 - common) * one * told < _FEW:
+        return _exact_power((alternative, rate), (max(1, round(one * told)), max(1, round(rest * told))), level)
+    equal = math.sqrt(common * (1 - common) * (1 / one + 1 / rest) / told)
+    unequal = math.sqrt(alternative * (1 - alternative) / one + rate * (1 - rate) / rest)
+    reach = abs(alternative - rate) - float(scipy.special.ndtri(1 - level / 2)) * equal
+    return float(scipy.special.ndtr(reach / unequal))
+
+
+def first(suffices: Callable[[int], bool], *, start: int = 1) -> int:
     """The smallest number from `start` on that suffices, by doubling and halving."""
     low, high = start - 1, start
     while not suffices(high):
@@ -240,13 +334,21 @@ def _first(suffices: Callable[[int], bool], *, start: int) -> int:
     return high
 
 
-def _exact_power(low: float, high: float, level: float) -> float:
-    """The chance that two Poisson counts with these means differ at the level, given their sum, two-sided."""
-    total = low + high
-    sums = np.arange(int(scipy.stats.poisson.ppf(1 - 1e-9, total)) + 2)
-    # isf gives the largest count that is exceeded with more than level/2; the next one is the first that rejects.
-    critical = scipy.stats.binom.isf(level / 2, sums, 0.5) + 1
-    reject = scipy.stats.binom.sf(critical - 1, sums, high / total) + scipy.stats.binom.cdf(
-        sums - critical, sums, high / total
-    )
-    return float(scipy.stats.poisson.pmf(sums, total) @ reject)
+def _exact_power(rates: tuple[float, float], trials: tuple[int, int], level: float) -> float:
+    """The chance that two binomial counts differ at the level by the score test, or Fisher's where few are expected."""
+    ends = [scipy.stats.binom.ppf((1e-9, 1 - 1e-9), n, p) for p, n in zip(rates, trials, strict=True)]
+    found = [np.arange(low, high + 1) for low, high in ends]
+    (one, rest), n = np.meshgrid(*found, indexing="ij"), np.array(trials)
+    total = one + rest
+    common = total / n.sum()
+    spread = np.sqrt(common * (1 - common) * (1 / n).sum())
+    differ = np.abs(one / n[0] - rest / n[1]) >= scipy.special.ndtri(1 - level / 2) * spread
+    few = np.minimum(common, 1 - common) * n.min() < 5
+    for errors in np.unique(total[few]):
+        outcomes = np.arange(max(0, errors - n[1]), min(n[0], errors) + 1)
+        chances = scipy.stats.hypergeom.pmf(outcomes, n.sum(), errors, n[0])
+        surprising = [chances[chances <= chance * (1 + 1e-7)].sum() <= level for chance in chances]
+        rows = few & (total == errors)
+        differ[rows] = np.asarray(surprising)[(one[rows] - outcomes[0]).astype(int)]
+    both = [scipy.stats.binom.pmf(x, size, p) for x, size, p in zip(found, trials, rates, strict=True)]
+    return float(both[0] @ (differ & (total > 0)) @ both[1])

@@ -67,6 +67,9 @@ def test_an_error_is_two(scores, facerec):
         ("--at-fmr", 0.1, "--at-threshold", 1.0),
         ("--at-threshold", 1.0, "--calibration", scores),
         ("--at-threshold", 1.0, "--share", 5),
+        ("--at-threshold", 1.0, "--share-counts", 5),
+        ("--at-threshold", 1.0, "--share", 5, "--share-people", 5, "--out", "r"),
+        ("--at-threshold", 1.0, "--share-people", 1, "--out", "r"),
         ("--at-threshold", 1.0, "--junit", "x.xml"),
         ("--at-fmr", 0.1, "--score", "nosuch"),
     ):
@@ -144,7 +147,7 @@ def test_shared_report_and_build_server(scores, facerec):
     policy = _policy(scores.parent, 1e-4)
 
     outcome = facerec(
-        "audit", "verification", scores, "--at-threshold", 1.0, "--policy", policy, "--out", "r", "--share", 500,
+        "audit", "verification", scores, "--at-threshold", 1.0, "--policy", policy, "--out", "r", "--share-people", 500,
         "--junit", "claims.xml", "--replicates", 0, "--json",
     )  # fmt: skip
 
@@ -163,9 +166,13 @@ def test_what_leaves_with_a_shared_report_holds_no_small_number(scores, facerec)
     counts = {f"{group[name]} of {group['impostor']}" for group in whole["groups"]["sex"] for name in ["false_matches"]}
     assert any(count in Path("claims.xml").read_text(encoding="utf-8") for count in counts)
 
-    outcome = facerec("audit", "verification", scores, *arguments, "--share", 500)
+    outcome = facerec("audit", "verification", scores, *arguments, "--share-people", 500)
+    old = facerec("audit", "verification", scores, *arguments, "--share", 500)
 
-    assert outcome.status == 1
+    assert old.status == outcome.status == 1
+    assert "--share 500 is now --share-people 500" in old.err
+    assert "the report to pass on leaves out:" in outcome.err
+    assert "by sex, groups of fewer than 500 people or comparisons" in outcome.err
     assert "note: what is printed here leaves nothing out" in outcome.err
     for name in ("claims.xml", "claims.md", "r/report.md", "r/audit.json"):
         text = Path(name).read_text(encoding="utf-8")

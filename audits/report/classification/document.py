@@ -7,7 +7,7 @@ from typing import Any
 
 from audits.classification.results import ClassificationAudit, GroupContrast, GroupPredictions
 from audits.report.common.numbers import number, rate
-from audits.report.common.sharing import Suppressed
+from audits.report.common.sharing import ShareLimits, Suppressed
 
 FORMAT = "facerec audit of classification, 1"
 """Changes whenever a name or a meaning in the document does."""
@@ -18,7 +18,7 @@ def classification_document(
     *,
     verdict: Mapping[str, object],
     suppressed: Sequence[Suppressed] = (),
-    smallest: int | None = None,
+    limits: ShareLimits | None = None,
 ) -> dict[str, Any]:
     """An audit of a classifier as JSON can hold it; what was not measured is null."""
     return {
@@ -37,7 +37,8 @@ def classification_document(
         "confidence": audit.confidence,
         "notes": list(audit.notes),
         "sharing": {
-            "smallest_cell": smallest,
+            "smallest_cell": None if limits is None else limits.people,
+            "smallest_count": None if limits is None else limits.counts,
             "suppressed": {each.by: {"groups": list(each.groups), "rates": list(each.rates)} for each in suppressed},
         },
     }

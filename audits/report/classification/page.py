@@ -17,7 +17,7 @@ from audits.report.common.claims import redact, verdict_document
 from audits.report.common.drawn_names import drawn_key, drawn_names
 from audits.report.common.files import Report
 from audits.report.common.sections import claims_section, file_stem, label_source, run_section, stated_facts
-from audits.report.common.sharing import Suppressed, suppressed_table
+from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
 from audits.report.common.words import written
 from facerec.reporting import Block, Callout, Column, Figure, Page, Section, Table, Text, plain, write_number
 from facerec.reporting.figures import draw
@@ -48,7 +48,7 @@ def classification_report(
     run: Run,
     background: Background | None = None,
     verdict: PolicyVerdict | None = None,
-    smallest: int | None = None,
+    limits: ShareLimits | None = None,
 ) -> Report:
     """Build the report of an audit of a classifier.
 
@@ -61,30 +61,26 @@ def classification_report(
         What the auditor states; None: everything is shown as missing.
     verdict : PolicyVerdict, optional
         What became of a policy's claims; None: nothing was to be decided.
-    smallest : int, optional
+    limits : ShareLimits, optional
         Leave out groups of fewer people or predictions, for a report that is passed on; None: show all.
 
     Returns
     -------
     Report
-
-    Raises
-    ------
-    ArgumentError
-        If `smallest` is less than 2.
     """
     stated = background or Background()
     suppressed: tuple[Suppressed, ...] = ()
-    if smallest is not None:
-        audit, suppressed = suppress_predictions(audit, smallest)
-        verdict = None if verdict is None else redact(verdict, suppressed)
+    if limits is not None:
+        audit, suppressed = suppress_predictions(audit, limits)
+        verdict = None if verdict is None else redact(verdict, suppressed, limits)
+    short = {each.by for each in suppressed if each.groups}
     files: dict[str, Table] = {}
     sections = []
     for grouping in audit.groupings:
         rates, contrasts = _rate_table(audit, grouping), _contrast_table(audit, grouping)
         for kind, table in (("rates", rates), ("contrasts", contrasts)):
             files[file_stem(kind, grouping.by, list(files))] = table
-        blocks: list[Block] = [_forest(audit, grouping)] if grouping.groups else []
+        blocks: list[Block] = [_forest(audit, grouping, all_shown=grouping.by not in short)] if grouping.groups else []
         blocks += [rates, *([contrasts] if contrasts.rows else []), *_missing(grouping)]
         sections.append(Section(f"Groups by {grouping.by}", tuple(blocks)))
     subject = stated.subject or ", ".join(file.name for file in run.inputs[:1])
@@ -92,7 +88,7 @@ def classification_report(
     page = Page(
         title=f"Audit of classification: {subject}" if subject else "Audit of classification",
         summary=f"{audit.overall.predictions:,} predictions{people}; classes: {plain(', '.join(audit.classes))}.",
-        lead=_lead(audit, verdict, suppressed, smallest),
+        lead=_lead(audit, verdict, suppressed, limits),
         sections=(
             *claims_section(verdict),
             *sections,
@@ -101,14 +97,16 @@ def classification_report(
             run_section(run),
         ),
     )
-    document = classification_document(
-        audit, verdict=verdict_document(verdict), suppressed=suppressed, smallest=smallest
-    )
-    return Report(page, document, files, run, verdict)
+    document = classification_document(audit, verdict=verdict_document(verdict), suppressed=suppressed, limits=limits)
+    told = () if limits is None else told_losses(suppressed, limits, curves=False)
+    return Report(page, document, files, run, verdict, told)
 
 
 def _lead(
-    audit: ClassificationAudit, verdict: PolicyVerdict | None, suppressed: Sequence[Suppressed], smallest: int | None
+    audit: ClassificationAudit,
+    verdict: PolicyVerdict | None,
+    suppressed: Sequence[Suppressed],
+    limits: ShareLimits | None,
 ) -> tuple[Block, ...]:
     blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
     blocks.append(Text(f"The classifier is wrong in **{written(audit.overall.rate('error'))}**."))
@@ -122,12 +120,12 @@ def _lead(
             )
         )
     blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
-    if suppressed and smallest is not None:
-        blocks.append(suppressed_table(suppressed, smallest))
+    if suppressed and limits is not None:
+        blocks.append(suppressed_table(suppressed, limits))
     return tuple(blocks)
 
 
-def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Figure:
+def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping, *, all_shown: bool) -> Figure:
     names = [group.group for group in grouping.groups]
     drawn = drawn_names(names)
     rows = [("everybody", audit.overall.rate("error"))]
@@ -136,7 +134,7 @@ def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Fig
     told = "no group was measured"
     if measured:
         value, name = max(measured)
-        told = f"highest for {name}, {write_number(value, 'rate')}"
+        told = f"highest for {name}, {write_number(value, 'rate')}{'' if all_shown else ', of the groups shown'}"
     return Figure(
         draw(partial(charts.forest, rows=rows, name="error rate"), height=0.9 + 0.27 * len(rows)),
         alt=f"Error rates by {grouping.by} with intervals: {told}",

@@ -6,21 +6,20 @@ import math
 from dataclasses import replace
 
 from audits.classification.results import ClassificationAudit, GroupPredictions
-from audits.report.common.sharing import UNLABELLED, Sized, Suppressed, check_smallest, too_small
+from audits.report.common.sharing import UNLABELLED, ShareLimits, Sized, Suppressed, too_small
 from audits.tables.groups import split_attributes
 
 
 def suppress_predictions(
-    audit: ClassificationAudit, smallest: int
+    audit: ClassificationAudit, limits: ShareLimits
 ) -> tuple[ClassificationAudit, tuple[Suppressed, ...]]:
     """Leave out every group below a size; what is returned does not hold them any more.
 
     Parameters
     ----------
     audit : ClassificationAudit
-    smallest : int
-        How many people a group needs to be shown, and how many predictions, errors and right answers of each kind
-        that occurs; at least 2. Its rates follow from each other, so they are shown together or not at all.
+    limits : ShareLimits
+        A group's rates follow from each other, so they are shown together or not at all.
 
     Returns
     -------
@@ -28,21 +27,19 @@ def suppress_predictions(
         Without those groups. A grouping that lost a group also loses its contrasts.
     tuple of Suppressed
         One for each grouping that lost anything.
-
-    Raises
-    ------
-    ArgumentError
-        If `smallest` is less than 2.
     """
-    check_smallest(smallest)
-    sizes = {
-        grouping.by: [Sized(group.group, _labels(group.group, grouping.by), _size(group)) for group in grouping.groups]
-        for grouping in audit.groupings
-    }
-    unlabelled = {grouping.by for grouping in audit.groupings if 0 < (grouping.unlabelled or 0) < smallest}
-    for by in unlabelled:  # they complete the sum of the groups, and are never large enough to hide another
-        sizes[by].append(Sized(UNLABELLED, (UNLABELLED,) * len(split_attributes(by)), 0.0))
-    hidden = too_small(sizes, smallest)
+    unlabelled = {grouping.by for grouping in audit.groupings if 0 < (grouping.unlabelled or 0) < limits.people}
+    hidden: dict[str, set[str]] | None = None
+    for smallest, size in ((limits.people, _people), (limits.counts, _counts)):
+        if smallest:
+            sizes = {
+                grouping.by: [Sized(one.group, _labels(one.group, grouping.by), size(one)) for one in grouping.groups]
+                for grouping in audit.groupings
+            }
+            for by in unlabelled:  # they complete the sum of the groups, and are never large enough to hide another
+                sizes[by].append(Sized(UNLABELLED, (UNLABELLED,) * len(split_attributes(by)), 0.0))
+            hidden = too_small(sizes, smallest, hidden=hidden)
+    hidden = hidden or {}
     left, lost = [], []
     for grouping in audit.groupings:
         names = tuple(group.group for group in grouping.groups if group.group in hidden[grouping.by])
@@ -54,14 +51,18 @@ def suppress_predictions(
         kept = tuple(entry for entry in grouping.unmeasured if entry[0] not in names)
         told = None if few else grouping.unlabelled
         left.append(replace(grouping, groups=shown, contrasts=(), unmeasured=kept, unlabelled=told))
-        lost.append(Suppressed(grouping.by, names, 0, ("rows without a label",) if few else ()))
+        lost.append(Suppressed(grouping.by, names, (), ("rows without a label",) if few else ()))
     return replace(audit, groupings=tuple(left)), tuple(lost)
 
 
-def _size(group: GroupPredictions) -> float:
+def _people(group: GroupPredictions) -> float:
+    counts = [group.predictions, group.subjects, *(entry.estimate.trials for entry in group.rates)]
+    return min((count for count in counts if count), default=math.inf)
+
+
+def _counts(group: GroupPredictions) -> float:
     rates = [entry.estimate for entry in group.rates]
-    counts = [group.predictions, group.subjects]
-    counts += [count for found in rates for count in (found.trials, found.errors, found.trials - found.errors)]
+    counts = [count for found in rates for count in (found.errors, found.trials - found.errors)]
     return min((count for count in counts if count), default=math.inf)
 
 

@@ -34,6 +34,8 @@ class Report:
         For ``run.json``.
     verdict : PolicyVerdict or None
         What became of a policy's claims, as the report tells it: for summaries that go where the report goes.
+    lost : tuple of str
+        What it leaves out, because it is passed on, a sentence each.
     """
 
     page: Page
@@ -41,6 +43,7 @@ class Report:
     tables: Mapping[str, Table]
     run: Run
     verdict: PolicyVerdict | None = None
+    lost: tuple[str, ...] = ()
 
 
 def write_report(report: Report, folder: Path) -> tuple[Path, ...]:

@@ -1,20 +1,20 @@
-"""What is left out of a report that is passed on: counts so small that they are about single people.
+"""What is left out of a report that is passed on: numbers that are about a few people.
 
-The rule, for a smallest count N. A group is shown where it has at least N people, and at least N comparisons of each
-kind that occurs. A rate of it is shown where its errors, and the trials that were none, are 0 or at least N; otherwise
-it is withheld with its counts. A cell of the matrix follows both. How many pairs lack a label is told where each of
-those counts is 0 or at least N.
+Two limits. ``people``: a group is shown where it has at least so many people, and at least so many comparisons of each
+kind that occurs, for fewer are about fewer people; so is a cell of the matrix, and how many pairs lack a label. Within
+a group of so many nobody can be told apart, however few of them met with an error, so errors are not counted unless
+somebody asks for it. ``counts``: a rate is shown where its errors, and the trials that were none, are 0 or at least so
+many; otherwise it is withheld with its counts.
 
 Leaving out one number is not enough where its neighbours and their sum are shown, because the difference gives it
 back. So more go with it, the next smallest first, in the whole and in every margin that is shown too, until what is
-missing is as large as the smallest count that may be shown. Whatever is computed over all groups, such as a largest
-difference, goes too, and so do curves over thresholds, each of whose steps is one comparison. The bars of a histogram
-follow the same rule: `large_bars`.
+missing is as large as the limit. What is computed over a rate of all groups, such as a largest difference, goes too,
+and so do curves over thresholds, each of whose steps is one comparison. The bars of a histogram follow the same rule:
+`large_bars`.
 
 The rates over everybody stay, however few their errors are, and so do notes on the table as a whole, such as how many
 of its rows repeat others: they name no group, so they tell of nobody what was not known of everybody in the table, and
-a report without them could not be judged. A claim about everybody keeps its numbers for the same reason; a claim about
-a grouping that lost anything keeps its verdict alone.
+a report without them could not be judged. A claim keeps every number that is shown, and its verdict.
 """
 
 from __future__ import annotations
@@ -45,6 +45,45 @@ class Sized(NamedTuple):
 
 
 @dataclass(frozen=True)
+class ShareLimits:
+    """From which size on numbers stand in a report that is passed on.
+
+    Attributes
+    ----------
+    people : int
+        People, and comparisons or predictions of each kind that occurs, of a group; at least 2.
+    counts : int
+        Errors, and trials that were none, of a group's rate, where they are not 0; 0: however few.
+
+    Raises
+    ------
+    ArgumentError
+        If `people` is less than 2, or `counts` is negative.
+    """
+
+    people: int = 10
+    counts: int = 0
+
+    def __post_init__(self) -> None:
+        if self.people < 2 or self.counts < 0:
+            message = (
+                "a group that is shown has at least 2 people, and a count at least 0 errors; "
+                f"got {self.people} and {self.counts}"
+            )
+            raise ArgumentError(message)
+
+    @property
+    def small_groups(self) -> str:
+        """What is left out for its people, in words."""
+        return f"fewer than {self.people:,} people or comparisons"
+
+    @property
+    def small_counts(self) -> str:
+        """What is withheld for its errors, in words."""
+        return f"fewer than {self.counts:,} errors, or fewer than {self.counts:,} trials without one"
+
+
+@dataclass(frozen=True)
 class Suppressed:
     """What was left out of one grouping.
 
@@ -53,23 +92,23 @@ class Suppressed:
     by : str
     groups : tuple of str
         Groups of fewer people or comparisons than may be shown, and those that would give them away.
-    cells : int
-        How many cells of the matrix of groups are missing.
+    cells : tuple of str
+        Cells of the matrix of groups that are missing, such as ``female against male``.
     rates : tuple of str
         Rates of shown groups that are withheld, such as ``female: FMR``; and the counts of pairs without a label.
+    indices : tuple of str
+        Rates over whose groups no index and no test is told, such as ``FMR``.
     """
 
     by: str
     groups: tuple[str, ...]
-    cells: int
+    cells: tuple[str, ...] = ()
     rates: tuple[str, ...] = ()
+    indices: tuple[str, ...] = ()
 
 
-def check_smallest(smallest: int) -> None:
-    """Raise `ArgumentError` where `smallest` would let single people be shown."""
-    if smallest < 2:
-        message = f"the smallest cell that is shown has at least 2 people or comparisons; got {smallest}"
-        raise ArgumentError(message)
+MATCHED = "both people of one group"
+"""Whose rate it is, where it is of all pairs within a group."""
 
 
 def few(errors: int, trials: int, smallest: int) -> bool:
@@ -153,10 +192,30 @@ def large_bars(counts: NDArray[np.int64], smallest: int) -> NDArray[np.int64]:
     return shown
 
 
-def suppressed_table(suppressed: Sequence[Suppressed], smallest: int) -> Table:
+def told_losses(suppressed: Sequence[Suppressed], limits: ShareLimits, *, curves: bool) -> tuple[str, ...]:
+    """What a report that is passed on leaves out, one sentence each; said before it is written."""
+    away = "or what would give them away"
+    said = []
+    for each in suppressed:
+        by = f"by {each.by}"
+        if each.groups:
+            said.append(f"{by}, groups of {limits.small_groups}, {away}: {', '.join(each.groups)}")
+        if each.rates:
+            said.append(f"{by}, rates and counts that are too small, {away}: {', '.join(each.rates)}")
+        if each.cells:
+            said.append(f"{by}, {len(each.cells):,} cells of the matrix of groups")
+        if each.indices:
+            said.append(f"{by}, indices and tests of {' and '.join(each.indices)}")
+    if curves:
+        said.append("curves over other thresholds, each of whose steps is one comparison")
+    return tuple(said)
+
+
+def suppressed_table(suppressed: Sequence[Suppressed], limits: ShareLimits) -> Table:
     """What was left out of a report that is passed on, and by which rule."""
+    counted = (f"A rate is withheld where it has {limits.small_counts}; 0 is shown.",) if limits.counts else ()
     return Table(
-        f"Left out because a count is below {smallest}, or because it would give such a count away",
+        "Left out because it is about few people, or because it would give that away",
         (
             Column("grouping"),
             Column("groups left out"),
@@ -164,14 +223,15 @@ def suppressed_table(suppressed: Sequence[Suppressed], smallest: int) -> Table:
             Column("cells of the matrix left out", "count"),
         ),
         tuple(
-            (each.by, "; ".join(each.groups) or "none", "; ".join(each.rates) or "none", each.cells)
+            (each.by, "; ".join(each.groups) or "none", "; ".join(each.rates) or "none", len(each.cells))
             for each in suppressed
         ),
         notes=(
-            f"A group is shown from {smallest} people and {smallest} comparisons of each kind that occurs on.",
-            f"A rate is shown where its errors, and the trials that were none, are 0 or at least {smallest}.",
+            f"Shown are groups of {limits.people} people, and as many comparisons of each kind that occurs, or more.",
+            f"Shown are cells of the matrix of {limits.people} comparisons or more.",
+            *counted,
             "Where sums would give back what is left out, the next smallest goes too.",
-            "Indices and tests over groups of which one is left out are left out too.",
+            "Indices and tests of a rate that is left out for a group are left out too.",
             "Curves over other thresholds are left out, because each of their steps is one comparison.",
             "Rates over everybody are shown however few their errors, because they tell nothing about a group.",
         ),

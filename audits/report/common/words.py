@@ -37,6 +37,8 @@ def written(found: Estimate) -> str:
     >>> written(estimate(Rate(0, 100))).replace("\N{NO-BREAK SPACE}", " ")
     'fewer than 3.62 % (0 of 100)'
     """
+    if found.withheld:
+        return "a share that is withheld"
     if not found.measured:
         return "an unknown share (no such pair)"
     counts = f"{found.errors:,} of {found.trials:,}"

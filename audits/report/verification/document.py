@@ -13,7 +13,7 @@ from typing import Any
 from audits.report.common.claims import verdict_document
 from audits.report.common.files import json_text
 from audits.report.common.numbers import number, rate
-from audits.report.common.sharing import Suppressed
+from audits.report.common.sharing import ShareLimits, Suppressed
 from audits.statistics.disparity import Disparity, Index
 from audits.statistics.estimates import Estimate
 from audits.statistics.multiplicity import GroupTest
@@ -33,7 +33,7 @@ def verification_document(
     *,
     verdict: Mapping[str, object],
     suppressed: Sequence[Suppressed] = (),
-    smallest: int | None = None,
+    limits: ShareLimits | None = None,
 ) -> dict[str, Any]:
     """An audit of verification as JSON can hold it.
 
@@ -45,8 +45,8 @@ def verification_document(
         What was decided, as plain values.
     suppressed : sequence of Suppressed
         What was left out.
-    smallest : int, optional
-        The smallest cell that is shown; None: all are.
+    limits : ShareLimits, optional
+        From which size on numbers are shown; None: all are.
     """
     threshold = audit.threshold
     calibrated = threshold.calibration_fmr
@@ -82,9 +82,10 @@ def verification_document(
         "confidence": audit.confidence,
         "bootstrap": {"replicates": audit.bootstrap.replicates, "seed": audit.bootstrap.seed},
         "sharing": {
-            "smallest_cell": smallest,
+            "smallest_cell": None if limits is None else limits.people,
+            "smallest_count": None if limits is None else limits.counts,
             "suppressed": {
-                each.by: {"groups": list(each.groups), "cells": each.cells, "rates": list(each.rates)}
+                each.by: {"groups": list(each.groups), "cells": len(each.cells), "rates": list(each.rates)}
                 for each in suppressed
             },
         },

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audits.report.common import charts
 from audits.report.common.drawn_names import drawn_key, drawn_names
-from audits.report.common.sharing import large_bars
+from audits.report.common.sharing import Suppressed, large_bars
 from audits.report.verification.pair_scores import PairScores, ScoreSets, curve_thresholds
 from audits.report.verification.sensitivity import Sensitivity
 from audits.statistics.estimates import Estimate
@@ -23,7 +23,7 @@ from facerec.reporting.figures import BLUE, GREEN, GREY, INK, VERMILION, draw
 _RATES = ("fmr", "fnmr")
 
 
-def forest_figure(audit: VerificationAudit, grouping: GroupingAudit) -> Figure:
+def forest_figure(audit: VerificationAudit, grouping: GroupingAudit, lost: Suppressed | None = None) -> Figure:
     """FMR and FNMR of every group with intervals, side by side."""
     plots = []
     names = [group.group for group in grouping.groups]
@@ -34,7 +34,7 @@ def forest_figure(audit: VerificationAudit, grouping: GroupingAudit) -> Figure:
         plots.append(partial(charts.forest, rows=rows, name=name.upper()))
     return Figure(
         draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (min(len(names), charts.MOST_DRAWN) + 1))),
-        alt=f"FMR and FNMR by {grouping.by} with intervals: {'; '.join(_extremes(grouping, n) for n in _RATES)}",
+        alt=f"FMR and FNMR by {grouping.by} with intervals: {'; '.join(_extremes(grouping, n, lost) for n in _RATES)}",
         caption=(
             f"Error rates by {plain(grouping.by)} at the one threshold, log scale; errors and pairs stand on the "
             f"right. An open triangle is the upper bound of a group without errors.{drawn_key(names)}"
@@ -43,17 +43,21 @@ def forest_figure(audit: VerificationAudit, grouping: GroupingAudit) -> Figure:
     )
 
 
-def heat_figure(grouping: GroupingAudit, names: Sequence[str]) -> Figure:
+def heat_figure(grouping: GroupingAudit, names: Sequence[str], lost: Suppressed | None = None) -> Figure:
     """The matrix of FMR by probe and reference group."""
     place = {name: number for number, name in enumerate(names)}
     cells = {(place[cell.probe_group], place[cell.reference_group]): cell.fmr for cell in grouping.cross}
     measured = [cell for cell in grouping.cross if cell.fmr.errors]
     worst = max(measured, key=lambda cell: cell.fmr.value, default=None)
-    found = (
-        "no false match in any cell"
-        if worst is None
-        else f"highest for {worst.probe_group} against {worst.reference_group}, {write_number(worst.fmr.value, 'rate')}"
-    )
+    gone = len(lost.cells) if lost is not None else 0
+    if worst is not None:
+        against = f"{worst.probe_group} against {worst.reference_group}"
+        found = f"highest for {against}, {write_number(worst.fmr.value, 'rate')}"
+    elif not gone:
+        found = "no false match in any cell"
+    else:
+        found = "no false match in the cells that are shown" if cells else "no cell is shown"
+    found += f"; {gone:,} cells are left out" if gone else ""
     size = min(7.0, 2.4 + 0.75 * len(names))
     return Figure(
         draw(
@@ -65,7 +69,7 @@ def heat_figure(grouping: GroupingAudit, names: Sequence[str]) -> Figure:
         caption=(
             f"FMR of every probe group against every reference group, by {plain(grouping.by)}; colours on a log "
             "scale, darker is more. Hatched: no false match was seen, with the upper bound of the interval."
-            f"{drawn_key(names)}"
+            f"{' A dash: left out, because this report is passed on.' if gone else ''}{drawn_key(names)}"
         ),
     )
 
@@ -164,12 +168,15 @@ def sensitivity_figure(audit: VerificationAudit, by: str, found: Sensitivity) ->
     )
 
 
-def _extremes(grouping: GroupingAudit, name: str) -> str:
-    measured = [(group.group, getattr(group, name)) for group in grouping.groups if getattr(group, name).measured]
+def _extremes(grouping: GroupingAudit, name: str, lost: Suppressed | None) -> str:
+    rates = [(group.group, getattr(group, name)) for group in grouping.groups]
+    measured = [entry for entry in rates if entry[1].measured]
+    silent = any(found.withheld for _, found in rates) or (lost is not None and bool(lost.groups))
     if not measured:
-        return f"{name.upper()} not measured in any group"
+        return f"{name.upper()} {'withheld' if silent else 'not measured in any group'}"
     worst = max(measured, key=lambda entry: (entry[1].value, entry[0]))
-    return f"{name.upper()} highest for {worst[0]} with {write_number(worst[1].value, 'rate')}"
+    told = f"{name.upper()} highest for {worst[0]} with {write_number(worst[1].value, 'rate')}"
+    return f"{told}, of the groups shown" if silent else told
 
 
 def _curve_table(rates: Sequence[tuple[str, np.ndarray, np.ndarray]], shown: np.ndarray) -> Table:

@@ -13,7 +13,7 @@ from audits.report.common.background import Background, Run
 from audits.report.common.claims import redact, verdict_document
 from audits.report.common.files import Report
 from audits.report.common.sections import claims_section, file_stem, label_source, run_section
-from audits.report.common.sharing import Suppressed, suppressed_table
+from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
 from audits.report.verification import drawings, prose, tables
 from audits.report.verification.document import verification_document
 from audits.report.verification.pair_scores import PairScores, ScoreSets, split_scores
@@ -31,6 +31,10 @@ _NO_POLICY = (
 _TOO_MANY = (
     "So many groups cannot be told apart in a drawing: there are no curves, and the matrix stands in its CSV file."
 )
+_NOTHING_LOST = (
+    "To be passed on, this report leaves out curves over other thresholds, each of whose steps is one comparison. "
+    "No group, rate or cell had to be left out."
+)
 _NO_GROUPS = "No grouping was asked for, so nothing is said about who bears the errors."
 
 
@@ -41,7 +45,7 @@ def verification_report(
     run: Run,
     background: Background | None = None,
     verdict: PolicyVerdict | None = None,
-    smallest: int | None = None,
+    limits: ShareLimits | None = None,
 ) -> Report:
     """Build the report of an audit of verification.
 
@@ -56,8 +60,8 @@ def verification_report(
         What the auditor states; None: everything is shown as missing.
     verdict : PolicyVerdict, optional
         What became of a policy's claims; None: nothing was to be decided.
-    smallest : int, optional
-        Leave out groups and cells of fewer people or comparisons, for a report that is passed on; None: show all.
+    limits : ShareLimits, optional
+        Leave out what is about fewer people, for a report that is passed on; None: show all.
 
     Returns
     -------
@@ -65,31 +69,30 @@ def verification_report(
 
     Raises
     ------
-    ArgumentError
-        If `smallest` is less than 2.
     ScoreTableError
         If `table` is not a score table with the groups of the audit.
     """
     stated = background or Background()
     names = {grouping.by: tuple(group.group for group in grouping.groups) for grouping in audit.groupings}
     suppressed: tuple[Suppressed, ...] = ()
-    if smallest is not None:
-        audit, suppressed = suppress(audit, smallest)
-        verdict = None if verdict is None else redact(verdict, suppressed)
+    if limits is not None:
+        audit, suppressed = suppress(audit, limits)
+        verdict = None if verdict is None else redact(verdict, suppressed, limits)
+    lost = {each.by: each for each in suppressed}
     sets = split_scores(table, by=[grouping.by for grouping in audit.groupings], distance=audit.threshold.distance)
     files: dict[str, Table] = {}
     sections = [
         section
         for grouping in audit.groupings
-        for section in _grouping(audit, grouping, sets, names, files, curves=smallest is None)
+        for section in _grouping(audit, grouping, sets, names, files, curves=limits is None, lost=lost.get(grouping.by))
     ]
-    histogram = drawings.histogram_figure(audit, sets, smallest)
+    histogram = drawings.histogram_figure(audit, sets, None if limits is None else limits.people)
     scores = (Section("Scores and thresholds", (_threshold_facts(audit), *([histogram] if histogram else []))),)
     subject = stated.subject or ", ".join(file.name for file in run.inputs[:1])
     page = Page(
         title=f"Audit of verification: {subject}" if subject else "Audit of verification",
         summary=_summary(audit),
-        lead=_lead(audit, verdict, suppressed, smallest),
+        lead=_lead(audit, verdict, suppressed, limits),
         sections=(
             *claims_section(verdict),
             *sections,
@@ -100,8 +103,9 @@ def verification_report(
             run_section(run),
         ),
     )
-    document = verification_document(audit, verdict=verdict_document(verdict), suppressed=suppressed, smallest=smallest)
-    return Report(page, document, files, run, verdict)
+    document = verification_document(audit, verdict=verdict_document(verdict), suppressed=suppressed, limits=limits)
+    told = () if limits is None else told_losses(suppressed, limits, curves=True)
+    return Report(page, document, files, run, verdict, told)
 
 
 def _summary(audit: VerificationAudit) -> str:
@@ -119,7 +123,7 @@ def _lead(
     audit: VerificationAudit,
     verdict: PolicyVerdict | None,
     suppressed: Sequence[Suppressed],
-    smallest: int | None,
+    limits: ShareLimits | None,
 ) -> tuple[Block, ...]:
     blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
     blocks.append(Text(overall_sentence(audit)))
@@ -129,8 +133,8 @@ def _lead(
     if not audit.groupings:
         blocks.append(Callout("insufficient", _NO_GROUPS))
     blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
-    if suppressed and smallest is not None:
-        blocks.append(suppressed_table(suppressed, smallest))
+    if limits is not None:
+        blocks.append(suppressed_table(suppressed, limits) if suppressed else Text(_NOTHING_LOST))
     return tuple(blocks)
 
 
@@ -142,6 +146,7 @@ def _grouping(
     files: dict[str, Table],
     *,
     curves: bool,
+    lost: Suppressed | None,
 ) -> list[Section]:
     """The sections of one grouping; its tables are put into `files` too."""
     scores: list[PairScores] = [group for by, found in sets.groups if by == grouping.by for group in found]
@@ -162,7 +167,7 @@ def _grouping(
     if audit.fta.errors:
         rates.append(tables.rate_table(audit, grouping, "fta"))
     differ: list[Block] = [Callout("warning", plain(text) + ".") for text in grouping.disparity.warnings]
-    if grouping.disparity.fmr:
+    if grouping.disparity.fmr or grouping.disparity.fnmr:
         differ.append(tables.index_table(grouping, audit.confidence))
         if curves:
             moved = drawings.sensitivity_figure(audit, grouping.by, index_sensitivity(sets.everybody, scores))
@@ -170,8 +175,8 @@ def _grouping(
         if len(grouping.groups) > 2:
             differ.append(tables.small_groups_table(grouping, audit.confidence))
     by = grouping.by
-    forest = [drawings.forest_figure(audit, grouping)] if grouping.groups else []
-    heat: list[Block] = [drawings.heat_figure(grouping, names[by])] if grouping.cross and drawn else []
+    forest = [drawings.forest_figure(audit, grouping, lost)] if grouping.groups else []
+    heat: list[Block] = [drawings.heat_figure(grouping, names[by], lost)] if grouping.cross and drawn else []
     heat += [] if drawn else [Text(_TOO_MANY)]
     others = [Section(f"Other thresholds by {by}", figures)] if figures else []
     return [

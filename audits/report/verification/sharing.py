@@ -5,87 +5,98 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Set
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
-from audits.report.common.sharing import UNLABELLED, Sized, Suppressed, check_smallest, few, too_small
+from audits.report.common.sharing import MATCHED, UNLABELLED, ShareLimits, Sized, Suppressed, few, too_small
 from audits.statistics.disparity import Disparity
 from audits.statistics.estimates import Estimate
 from audits.tables.groups import split_attributes
 from audits.verification.results import CrossCell, GroupComparisons, GroupingAudit, VerificationAudit
 from facerec.types import Interval, Rate
 
-_NOTHING = Disparity((), (), (), (), ())
 _RateName = Literal["fmr", "fnmr", "fta"]
 _RATES: tuple[_RateName, ...] = ("fmr", "fnmr", "fta")
 
 
-def suppress(audit: VerificationAudit, smallest: int) -> tuple[VerificationAudit, tuple[Suppressed, ...]]:
+def suppress(audit: VerificationAudit, limits: ShareLimits) -> tuple[VerificationAudit, tuple[Suppressed, ...]]:
     """Leave out every group and every cell below a size; what is returned does not hold them any more.
 
     Parameters
     ----------
     audit : VerificationAudit
-    smallest : int
-        How many people, and how many comparisons of each kind that occurs, a group needs to be shown; at least 2.
+    limits : ShareLimits
 
     Returns
     -------
     VerificationAudit
-        Without those groups and cells. A grouping that lost a group also loses its indices, tests and shrunk rates.
+        Without those groups and cells. Where a group lost a rate, the indices, tests and shrunk values of that rate
+        are gone as well.
     tuple of Suppressed
         One for each grouping that lost anything.
-
-    Raises
-    ------
-    ArgumentError
-        If `smallest` is less than 2.
     """
-    check_smallest(smallest)
-    unlabelled = {grouping.by for grouping in audit.groupings if _few_unlabelled(grouping, smallest)}
+    unlabelled = {grouping.by for grouping in audit.groupings if _few_unlabelled(grouping, limits.people)}
     sizes = {
         grouping.by: [Sized(group.group, group.labels, _size(group)) for group in grouping.groups]
         for grouping in audit.groupings
     }
     for by in unlabelled:  # they complete the sum of the groups, and are never large enough to hide another
         sizes[by].append(Sized(UNLABELLED, (UNLABELLED,) * len(split_attributes(by)), 0.0))
-    hidden = too_small(sizes, smallest)
-    withheld = {name: _withheld(audit, name, hidden, smallest) for name in _RATES}
+    hidden = too_small(sizes, limits.people)
+    withheld = {name: _withheld(audit, name, hidden, limits.counts) for name in _RATES}
     left, lost = [], []
     for grouping in audit.groupings:
         by = grouping.by
         gone = hidden[by]
         names = tuple(group.group for group in grouping.groups if group.group in gone)
+        silent = {name for name in _RATES if withheld[name][by] - {UNLABELLED}}
         rates = [
             f"{group.group}: {name.upper()}"
             for group in grouping.groups
             for name in _RATES
             if group.group not in gone and group.group in withheld[name][by]
         ]
-        cross = _shown_cells(grouping.cross, gone, withheld["fmr"][by], smallest)
-        shown = replace(grouping, cross=cross)
-        if _is_few(grouping.matched_fmr, smallest):
+        cross = _shown_cells(grouping.cross, gone, withheld["fmr"][by], limits)
+        cells = tuple(
+            f"{cell.probe_group} against {cell.reference_group}" for cell in grouping.cross if cell not in cross
+        )
+        shown = replace(grouping, cross=cross, **_compared(grouping, silent))
+        if _is_few(grouping.matched_fmr, limits.counts):
             shown = replace(shown, matched_fmr=_nothing(grouping.matched_fmr))
-            rates.append("both people of one group: FMR")
+            rates.append(f"{MATCHED}: FMR")
         if by in unlabelled:
             shown = replace(shown, unlabelled=None)
             rates.append("pairs without a label")
-        if names or rates:
-            shown = replace(
-                shown,
-                groups=tuple(
-                    _without(group, {name for name in _RATES if group.group in withheld[name][by]})
-                    for group in grouping.groups
-                    if group.group not in gone
-                ),
-                disparity=_NOTHING,
-                shrunk_fmr=(),
-                shrunk_fnmr=(),
-                tests=(),
-            )
-        if names or rates or len(cross) < len(grouping.cross):
-            lost.append(Suppressed(by, names, len(grouping.cross) - len(cross), tuple(rates)))
+        shown = replace(
+            shown,
+            groups=tuple(
+                _without(group, {name for name in _RATES if group.group in withheld[name][by]})
+                for group in grouping.groups
+                if group.group not in gone
+            ),
+        )
+        if names or rates or cells:
+            indices = tuple(name.upper() for name in ("fmr", "fnmr") if name in silent)
+            lost.append(Suppressed(by, names, cells, tuple(rates), indices))
         left.append(shown)
     return replace(audit, groupings=tuple(left)), tuple(lost)
+
+
+def _compared(grouping: GroupingAudit, silent: Set[str]) -> dict[str, Any]:
+    """Indices, tests and shrunk values of the rates that every group still shows."""
+    found = grouping.disparity
+    fmr, fnmr = "fmr" not in silent, "fnmr" not in silent
+    return {
+        "disparity": Disparity(
+            found.fmr if fmr else (),
+            found.fnmr if fnmr else (),
+            found.combined if fmr and fnmr else (),
+            tuple(entry for entry in found.unmeasured if entry[1].lower() not in silent),
+            found.warnings if fmr and fnmr else (),
+        ),
+        "shrunk_fmr": grouping.shrunk_fmr if fmr else (),
+        "shrunk_fnmr": grouping.shrunk_fnmr if fnmr else (),
+        "tests": tuple(test for test in grouping.tests if test.rate not in silent),
+    }
 
 
 def _size(group: GroupComparisons) -> float:
@@ -93,15 +104,13 @@ def _size(group: GroupComparisons) -> float:
     return min((count for count in counts if count), default=math.inf)
 
 
-def _few_unlabelled(grouping: GroupingAudit, smallest: int) -> bool:
+def _few_unlabelled(grouping: GroupingAudit, people: int) -> bool:
     left = grouping.unlabelled
-    return left is not None and any(
-        0 < count < smallest for count in (left.genuine, left.impostor, left.genuine_across)
-    )
+    return left is not None and any(0 < count < people for count in (left.genuine, left.impostor, left.genuine_across))
 
 
-def _is_few(found: Estimate, smallest: int) -> bool:
-    return few(found.errors, found.trials, smallest)
+def _is_few(found: Estimate, counts: int) -> bool:
+    return few(found.errors, found.trials, counts)
 
 
 def _nothing(found: Estimate) -> Estimate:
@@ -117,33 +126,35 @@ def _without(group: GroupComparisons, rates: Set[_RateName]) -> GroupComparisons
 
 
 def _withheld(
-    audit: VerificationAudit, name: _RateName, hidden: Mapping[str, set[str]], smallest: int
+    audit: VerificationAudit, name: _RateName, hidden: Mapping[str, set[str]], counts: int
 ) -> dict[str, set[str]]:
     """By grouping, the groups whose rate must not be shown; those that are left out altogether are among them."""
+    if not counts:
+        return {by: set(names) for by, names in hidden.items()}
 
     def size(group: GroupComparisons) -> float:
         found: Estimate = getattr(group, name)
-        counts = (found.errors, found.trials - found.errors)
-        return min((count for count in counts if count), default=math.inf) if found.errors else math.inf
+        both = (found.errors, found.trials - found.errors)
+        return min((count for count in both if count), default=math.inf) if found.errors else math.inf
 
     sizes = {
         grouping.by: [Sized(group.group, group.labels, size(group)) for group in grouping.groups]
         for grouping in audit.groupings
     }
-    return too_small(sizes, smallest, hidden=hidden)
+    return too_small(sizes, counts, hidden=hidden)
 
 
 def _shown_cells(
-    cross: tuple[CrossCell, ...], hidden: set[str], withheld: set[str], smallest: int
+    cross: tuple[CrossCell, ...], hidden: set[str], withheld: set[str], limits: ShareLimits
 ) -> tuple[CrossCell, ...]:
     def is_hidden(cell: CrossCell) -> bool:
         probe, reference, fmr = cell.probe_group, cell.reference_group, cell.fmr
-        few_pairs = 0 < fmr.trials < smallest or _is_few(fmr, smallest)
+        few_pairs = 0 < fmr.trials < limits.people or _is_few(fmr, limits.counts)
         return probe in hidden or reference in hidden or (probe == reference and probe in withheld) or few_pairs
 
     def gives_away(gone: list[CrossCell]) -> bool:
         pairs, errors = sum(cell.fmr.trials for cell in gone), sum(cell.fmr.errors for cell in gone)
-        return len(gone) == 1 or pairs < smallest or few(errors, pairs, smallest)
+        return len(gone) == 1 or pairs < limits.people or few(errors, pairs, limits.counts)
 
     gone = [cell for cell in cross if is_hidden(cell)]
     # A cell of one group stands in the table of groups as well, so leaving it out here would hide nothing.

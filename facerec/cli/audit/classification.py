@@ -64,7 +64,7 @@ def classification(
     told = written.deliver(
         None if policy is None else judge(policy, classification=audit),
         document=partial(classification_document, audit),
-        report=partial(classification_report, audit, smallest=written.share),
+        report=partial(classification_report, audit, limits=written.limits()),
         say=partial(_say, audit),
         predictions=predictions,
         policy=asked.policy,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from audits.gate.claims import Policy
     from audits.gate.verdict import PolicyVerdict
-    from audits.report import Background
+    from audits.report import Background, ShareLimits
     from audits.report import Report as MadeReport
     from audits.statistics.estimates import Estimate
     from audits.verification.thresholds import At
@@ -273,6 +273,10 @@ class Report:
             read = tuple(hash_input(path, role=role) for role, path in inputs.items() if path is not None)
             run = Run(command_line(self.context), read, seed, versions or {})
             made = report(verdict=verdict, background=self.background(), run=run)
+            if made.lost:
+                console.note("the report to pass on leaves out:")
+            for lost in made.lost:
+                console.note(f"  {lost}")
             told, shown, files = made.verdict or verdict, made.document, write_report(made, self.out)
         if self.as_json:
             console.document({**shown, "files": [str(path) for path in files]})
@@ -309,31 +313,61 @@ class FullReport(Report):
 
 @dataclass(frozen=True)
 class SharedReport(FullReport):
-    """A report that can leave small groups out."""
+    """A report that can leave out what is about a few people."""
 
-    share: Annotated[
+    share_people: Annotated[
         int | None,
         option(
-            "--share N",
-            "Leave out groups and cells with fewer than N people or comparisons, to pass the report on; so do "
-            "--json, --junit and --summary.",
+            "--share-people N",
+            "To pass the report on: leave out groups and cells of fewer than N people or comparisons (10 where only "
+            "--share-counts is given). --json, --junit and --summary leave them out too.",
             _REPORT,
         ),
     ] = None
+    share_counts: Annotated[
+        int | None,
+        option(
+            "--share-counts N",
+            "To pass the report on: withhold also rates of fewer than N errors, or N trials without one; 0 is shown. "
+            "By default no rate is withheld for its errors: among so many people nobody can be told apart.",
+            _REPORT,
+        ),
+    ] = None
+    share: Annotated[int | None, option("--share N", "The old name of --share-people.", _REPORT, hidden=True)] = None
 
     def __post_init__(self) -> None:
-        if self.share is not None and self.out is None:
-            message = "--share is for the report that --out writes; add --out DIR"
+        given = [name for name in ("share", "share_people", "share_counts") if getattr(self, name) is not None]
+        if given and self.out is None:
+            message = f"--{given[0].replace('_', '-')} is for the report that --out writes; add --out DIR"
             raise ArgumentError(message)
+        if {"share", "share_people"} <= set(given):
+            message = "--share is the old name of --share-people; give one of them"
+            raise ArgumentError(message)
+
+    def limits(self) -> ShareLimits | None:
+        """From which size on numbers are shown; None: all are."""
+        people = self.share_people if self.share is None else self.share
+        if people is None and self.share_counts is None:
+            return None
+        from audits.report import ShareLimits
+
+        if self.share is not None:
+            console.note(
+                f"note: --share {self.share} is now --share-people {self.share}, and goes with the next version; "
+                "error counts are withheld by --share-counts alone"
+            )
+        default = ShareLimits()
+        counts = default.counts if self.share_counts is None else self.share_counts
+        return ShareLimits(default.people if people is None else people, counts)
 
     @property
     def caveat(self) -> str:
         """That what was printed holds what a report to pass on leaves out."""
-        if self.share is None:
+        if self.share is None and self.share_people is None and self.share_counts is None:
             return ""
         return (
             "note: what is printed here leaves nothing out; pass on the report, --json, --junit and --summary, "
-            f"which follow --share {self.share}, and not this text"
+            "and not this text"
         )
 
 

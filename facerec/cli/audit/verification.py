@@ -42,6 +42,7 @@ def verification(
     policy, confidence, by = asked.read()
     table = columns.read(scores)
     at = threshold.chosen(columns, table, calibration)
+    limits = written.limits()
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.gate.verdict import judge
     from audits.report.verification.document import verification_document
@@ -54,7 +55,7 @@ def verification(
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
         from audits.report.verification.page import verification_report
 
-        return verification_report(audit, table, smallest=written.share, **told)
+        return verification_report(audit, table, limits=limits, **told)
 
     told = written.deliver(
         None if policy is None else judge(policy, verification=audit),

@@ -6,11 +6,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest
 
+from audits.statistics.intervals import estimate
+from audits.statistics.multiplicity import each_against_others
 from audits.verification.audit import audit_verification
-from audits.verification.power import LEAST_CORRELATION, plan_groups, trials_needed
+from audits.verification.power import Design, plan_groups, planned_correlation, trials_needed
 from facerec.errors import ArgumentError
+from facerec.measure.metrics.clusters import PERSON, latent_correlation
+from facerec.types import Rate
 
 
 def table(pairs=400):
@@ -42,22 +45,22 @@ class TestTrials:
     """trials_needed."""
 
     def test_the_textbook_example(self):
-        """FNMR of 1 % against 2 % with 80 % power: 2,316 pairs of each group."""
-        assert trials_needed(0.01, 0.02) == trials_needed(0.02, 0.01) == 2316
+        """FNMR of 1 % against 2 % with 80 % power: R's ``power.prop.test(p1 = 0.01, p2 = 0.02, power = 0.8)``."""
+        assert trials_needed(0.01, 0.02) == trials_needed(0.02, 0.01) == math.ceil(2318.165)
 
-    def test_small_rates_are_planned_exactly(self):
-        """FMR of 1 in 10,000 against 1 in 1,000: a simulation of the exact test reaches 80 % with that many."""
-        n = trials_needed(1e-4, 1e-3)
+    @pytest.mark.parametrize(("rates", "groups"), [((1e-4, 1e-3), 2), ((1e-3, 3e-3), 4), ((0.02, 0.05), 8)])
+    def test_the_test_that_is_run_has_the_power(self, rates, groups):
+        """One group against all others, by Holm, on independent pairs: 80 % were promised."""
+        n = trials_needed(*rates, comparisons=groups, others=groups - 1)
         rng = np.random.default_rng(4)
-        better, worse = rng.poisson(n * 1e-4, 3000), rng.poisson(n * 1e-3, 3000)
-        p_values = {
-            (b, w): binomtest(int(b), int(b + w)).pvalue if b + w else 1.0
-            for b, w in set(zip(better, worse, strict=True))
+        drawn = rng.binomial(n, [rates[1], *[rates[0]] * (groups - 1)], (3000, groups))
+        names = [str(number) for number in range(groups)]
+        seen = {
+            counts: each_against_others(names, [estimate(Rate(k, n)) for k in counts], "fmr")[0].holm <= 0.05
+            for counts in set(map(tuple, drawn.tolist()))
         }
-        power = np.mean([p_values[pair] <= 0.05 for pair in zip(better, worse, strict=True)])
 
-        assert n != 10_650
-        assert power == pytest.approx(0.8, abs=0.025)
+        assert np.mean([seen[tuple(counts)] for counts in drawn.tolist()]) == pytest.approx(0.8, abs=0.02)
 
     def test_more_comparisons_and_more_power_cost_more(self):
         """Eight groups need more than two, and 95 % power more than 80 %."""
@@ -76,6 +79,7 @@ class TestTrials:
             ((0.1, 0.2), {"power": 1}, "power must"),
             ((0.1, 0.2), {"confidence": 0}, "confidence"),
             ((0.1, 0.2), {"comparisons": 0}, "a comparison"),
+            ((0.1, 0.2), {"others": 0}, "others to compare"),
             ((0.1, math.nan), {}, "alternative must"),
         ],
     )
@@ -96,34 +100,33 @@ class TestPlans:
         assert [plan.group for plan in found] == ["f", "m"]
         assert found[0].independent_trials == needed
         assert found[0].design_effect == 2
-        assert found[0].people == math.ceil(needed / 1.5)
+        assert math.ceil(needed / 1.5) < found[0].people < 1.15 * needed / 1.5
         assert (found[0].photos, found[0].pairs) == (3 * found[0].people, 3 * found[0].people)
         assert not found[0].enough
 
-    def test_impostor_pairs_are_the_fewest_people_that_suffice(self, audit):
-        """One person less would not do."""
-        plan = plan_groups(audit, "sex", rate="fmr", ratio=2, baseline=0.1, correlation=0.05, photos_per_person=1)[0]
+    def test_pairs_that_share_nobody_are_planned_as_such(self, audit):
+        """Two photos of everyone make one genuine pair each: as many people as independent pairs."""
+        plan = plan_groups(audit, "sex", rate="fnmr", ratio=2, baseline=0.1, photos_per_person=2)[0]
 
-        def worth(people):
-            return people * (people - 1) / 2 / (1 + 0.05 * 2 * (people - 2))
+        assert plan.people == plan.pairs == plan.independent_trials
 
-        assert worth(plan.people) >= plan.independent_trials > worth(plan.people - 1)
-        assert plan.pairs == plan.people * (plan.people - 1) // 2
+    def test_impostor_pairs_by_hand(self):
+        """Ten people with two photos make 180 pairs; each shares a person with 67 others."""
+        assert Design("fmr", 2, 0.05).pairs(10) == (180, 1 + 0.05 * (2 * 8 * 4 + 3))
+        assert str(Design("fmr", 2, 0.05).plan("", 10, 30, 0.0)) == (
+            "collect 10 people with 2 photos each: that makes 180 impostor pairs, worth 41 independent ones"
+        )
 
     def test_the_audit_gives_rate_and_correlation(self, audit):
-        """What it measured, but at least the least correlation."""
+        """What it measured, carried over to the planned rate; and what people bring along where it measured nothing."""
         plain = plan_groups(audit, "sex", rate="fmr", ratio=2)
-        told = plan_groups(
-            audit,
-            "sex",
-            rate="fmr",
-            ratio=2,
-            baseline=audit.grouping("sex").matched_fmr.value,
-            correlation=max(LEAST_CORRELATION, audit.fmr_correlation),
-        )
+        told = plan_groups(audit, "sex", rate="fmr", ratio=2, baseline=audit.grouping("sex").matched_fmr.value)
 
         assert plain == told
         assert plain[0].effective_trials == audit.grouping("sex").group("f").fmr.effective_trials
+        assert planned_correlation(audit, "fmr", audit.fmr.value) == pytest.approx(audit.fmr_correlation, rel=1e-3)
+        assert planned_correlation(audit, "fmr", audit.fmr.value / 10) < audit.fmr_correlation
+        assert planned_correlation(None, "fnmr", 0.01) == latent_correlation(0.01, PERSON)
 
     def test_dependence_asks_for_more_people(self, audit):
         """The more alike the errors of one person, the more people."""

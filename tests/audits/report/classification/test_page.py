@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audits.classification.audit import audit_classification
-from audits.report import Background, Run, write_report
+from audits.report import Background, Run, ShareLimits, write_report
 from audits.report.classification.page import classification_report
 from audits.report.classification.sentences import worst_findings
 from audits.report.classification.sharing import suppress_predictions
@@ -73,7 +73,7 @@ def test_small_groups_leave_every_file(tmp_path):
     table = pd.DataFrame([*rows, *rows], columns=["label", "prediction", "group"])
     audit = audit_classification(table, by=["group"])
 
-    write_report(classification_report(audit, run=RUN, smallest=10), tmp_path)
+    write_report(classification_report(audit, run=RUN, limits=ShareLimits(10, 10)), tmp_path)
 
     document = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
     assert [group["group"] for group in document["groups"]["group"]] == ["large"]
@@ -88,7 +88,7 @@ def test_a_few_rows_without_a_label_are_not_told(tmp_path):
     rows = [("x", "x", "large")] * 60 + [("x", "y", "middle")] * 40 + [("x", "y", "")] * 3
     audit = audit_classification(pd.DataFrame(rows, columns=["label", "prediction", "group"]), by=["group"])
 
-    write_report(classification_report(audit, run=RUN, smallest=10), tmp_path)
+    write_report(classification_report(audit, run=RUN, limits=ShareLimits(10, 10)), tmp_path)
 
     document = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
     assert document["unlabelled"]["group"] is None
@@ -104,7 +104,7 @@ def test_intersections_protect_their_margins():
     table = pd.DataFrame(rows, columns=["label", "prediction", "skin", "gender"])
     audit = audit_classification(table, by=["skin", "skin,gender"])
 
-    shown, lost = suppress_predictions(audit, 10)
+    shown, lost = suppress_predictions(audit, ShareLimits(10, 10))
 
     assert [group.group for group in shown.grouping("skin,gender").groups] == ["b,f", "b,m"]
     assert [each.by for each in lost] == ["skin,gender"]

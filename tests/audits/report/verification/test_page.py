@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from audits.gate.claims import Claim, Limit, Policy
+from audits.gate.summaries import junit_summary, markdown_summary
 from audits.gate.verdict import judge
-from audits.report import Background, Report, Run, hash_input, suppress, write_report
+from audits.report import Background, Report, Run, ShareLimits, hash_input, suppress, write_report
 from audits.report.common.sections import file_stem
 from audits.report.common.sharing import few
 from audits.report.verification.page import verification_report
@@ -162,7 +163,7 @@ def test_hostile_names_are_only_text(tmp_path):
 
 def test_small_groups_leave_every_file(audit, table, tmp_path):
     """What is suppressed stands in no file as a number, and a second group goes so that a sum does not tell it."""
-    shared = verification_report(audit, table, run=RUN, smallest=5)
+    shared = verification_report(audit, table, run=RUN, limits=ShareLimits(5, 5))
     write_report(shared, tmp_path)
 
     document = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
@@ -188,7 +189,7 @@ def test_suppression_protects_the_margins_of_intersections():
         table[f"{side}_age"] = np.where(number < np.where(of_small, 3, 25), "old", "young")
     found = audit_verification(table, by=["group", "group,age"], at=1.2, replicates=0)
 
-    shown, lost = suppress(found, 10)
+    shown, lost = suppress(found, ShareLimits(10, 10))
 
     assert [each.by for each in lost if each.groups] == ["group,age"]
     left = [group.labels for group in shown.grouping("group,age").groups]
@@ -199,7 +200,7 @@ def test_suppression_protects_the_margins_of_intersections():
 
 def test_large_enough_groups_stay(audit):
     """Nothing is left out where every count is large enough; a single error is not, and takes a second rate along."""
-    shown, lost = suppress(audit, 2)
+    shown, lost = suppress(audit, ShareLimits(2, 2))
 
     before = audit.groupings[0].groups
     assert [group.group for group in shown.groupings[0].groups] == [group.group for group in before]
@@ -214,7 +215,7 @@ def test_large_enough_groups_stay(audit):
 
 def _attacked(found, smallest):
     """Every sum of counts that a reader of a shared report can work out by taking shown cells from shown sums."""
-    shown, _ = suppress(found, smallest)
+    shown, _ = suppress(found, ShareLimits(smallest, smallest))
     for before, after in zip(found.groupings, shown.groupings, strict=True):
         left = {group.group: group for group in after.groups}
         margins = [(None, before.groups)]
@@ -257,7 +258,7 @@ def test_no_sum_gives_a_small_count_back(seed):
             assert cells > 1
             assert trials >= smallest
             assert errors == 0 or errors >= smallest or trials == errors
-        for grouping in suppress(found, smallest)[0].groupings:
+        for grouping in suppress(found, ShareLimits(smallest, smallest))[0].groupings:
             for group in grouping.groups:
                 for rate in (group.fmr, group.fnmr, group.fta):
                     assert rate.withheld or not few(rate.errors, rate.trials, smallest)
@@ -275,7 +276,7 @@ def test_few_pairs_without_a_label_are_not_counted_in_public(table, tmp_path):
     left = found.groupings[0].unlabelled
     assert 0 < left.genuine < 5
 
-    shared = verification_report(found, spoilt, run=RUN, smallest=5)
+    shared = verification_report(found, spoilt, run=RUN, limits=ShareLimits(5, 5))
     write_report(shared, tmp_path)
 
     assert shared.document["impostor_mix"]["group"]["unlabelled_genuine"] is None
@@ -290,11 +291,11 @@ def test_few_pairs_without_a_label_are_not_counted_in_public(table, tmp_path):
 def test_a_smallest_cell_of_one_hides_nothing_and_is_refused(audit):
     """One person is what must not be shown, so a size of 1 makes no sense."""
     with pytest.raises(ArgumentError, match="at least 2"):
-        suppress(audit, 1)
+        suppress(audit, ShareLimits(1))
 
 
 def test_policy_stands_before_everything(audit, table):
-    """With a policy the first words are its verdict, and a claim about left out groups loses its numbers."""
+    """With a policy the first words are its verdict, and a claim loses the numbers of groups that are left out."""
     claims = (
         Claim(name="rare", kind="rate", rate="fmr", by="group", limit=Limit("at_most", 0.9)),
         Claim(name="never", kind="rate", rate="fnmr", by="", limit=Limit("at_most", 1e-9)),
@@ -302,14 +303,110 @@ def test_policy_stands_before_everything(audit, table):
     verdict = judge(Policy(title="Gate", claims=claims), verification=audit)
 
     whole = verification_report(audit, table, run=RUN, verdict=verdict)
-    shared = verification_report(audit, table, run=RUN, verdict=verdict, smallest=5)
+    shared = verification_report(audit, table, run=RUN, verdict=verdict, limits=ShareLimits(5, 5))
 
     assert whole.page.lead[0].standing == verdict.standing
     assert whole.document["verdict"]["outcome"] == "fail"
     assert len(whole.document["verdict"]["claims"][0]["findings"]) == 3
-    assert shared.document["verdict"]["claims"][0]["findings"] == []
+    assert [found["group"] for found in shared.document["verdict"]["claims"][0]["findings"]] == ["large"]
+    assert "numbers left out" in shared.document["verdict"]["claims"][0]["reason"]
     assert shared.document["verdict"]["claims"][0]["verdict"] == whole.document["verdict"]["claims"][0]["verdict"]
     assert len(shared.document["verdict"]["claims"][1]["findings"]) == 1
+
+
+@pytest.fixture(scope="module")
+def four_groups():
+    """Four groups of 2,141 to 2,614 people and 3,000 pairs each of either kind; the last shows two false matches."""
+    rng = np.random.default_rng(11)
+    rows = []
+    for group, people, wrong in (("A", 2614, 78), ("B", 2141, 30), ("C", 2400, 10), ("D", 2300, 2)):
+        first = rng.permutation(np.resize(np.arange(people), 6000))
+        second = np.where(np.arange(6000) < 3000, first, (first + rng.integers(1, people, 6000)) % people)
+        score = np.where(np.arange(6000) < 2950, 1.0, 0.0)
+        score[3000 : 3000 + wrong] = 1.0
+        genuine = np.arange(6000) < 3000
+        rows.append(pd.DataFrame({"p": first, "r": second, "genuine": genuine, "score": score, "g": group}))
+    table = pd.concat(rows, ignore_index=True)
+    names = {side: table["g"] + table[side].astype(str) for side in ("p", "r")}
+    return pd.DataFrame(
+        {
+            "probe_subject": names["p"],
+            "reference_subject": names["r"],
+            "genuine": table["genuine"],
+            "score": table["score"],
+            "group": table["g"],
+        }
+    )
+
+
+def _shared(table, limits, *, fmr=0.02):
+    audit = audit_verification(table, by=["group"], at=0.5, replicates=0)
+    claims = (
+        Claim("few false matches", "rate", Limit("at_most", fmr), rate="fmr", by="group"),
+        Claim("few misses", "rate", Limit("at_most", 0.9), rate="fnmr", by="group"),
+        Claim("no cell", "cross_rate", Limit("at_most", 0.9), rate="fmr", by="group"),
+    )
+    verdict = judge(Policy("Gate", claims), verification=audit)
+    return verification_report(audit, table, run=RUN, verdict=verdict, limits=limits)
+
+
+def test_large_groups_lose_no_rate_for_their_few_errors(four_groups, tmp_path):
+    """Among 2,000 people and more nobody can be told apart, so two errors are shown as well as 78."""
+    made = _shared(four_groups, ShareLimits(50))
+    write_report(made, tmp_path)
+    page = (tmp_path / "report.md").read_text("utf-8")
+
+    assert [each["false_matches"] for each in made.document["groups"]["group"]] == [78, 30, 10, 2]
+    assert made.document["sharing"]["suppressed"] == {}
+    assert made.lost == ("curves over other thresholds, each of whose steps is one comparison",)
+    assert "No group, rate or cell had to be left out" in page
+    assert "left out, because" not in page
+    assert "FMR highest for A with" in page
+    assert "78 of 3,000" in junit_summary(made.verdict)
+
+
+def test_a_failure_keeps_its_number_where_that_is_shown(four_groups, tmp_path):
+    """With counts below 5 withheld, two groups lose their FMR; the failure of the first is told in full everywhere."""
+    made = _shared(four_groups, ShareLimits(50, 5))
+    write_report(made, tmp_path)
+    texts = [junit_summary(made.verdict), markdown_summary(made.verdict), (tmp_path / "report.md").read_text("utf-8")]
+    page = texts[-1]
+
+    assert made.document["sharing"]["suppressed"]["group"]["rates"] == ["C: FMR", "D: FMR"]
+    assert all("78 of 3,000" in text for text in texts)
+    assert all("numbers left out for 2 more" in text for text in texts)
+    assert not any("10 of 3,000" in text or "2 of 3,000" in text for text in texts)
+    assert "FMR highest for A with" in page
+    assert "of the groups shown" in page
+    assert "small groups are not shown" not in page
+    misses = made.document["verdict"]["claims"][1]
+    assert [found["group"] for found in misses["findings"]] == ["A", "B", "C", "D"]
+    assert "left out" not in misses["reason"]
+    assert made.document["disparity"]["group"]["fnmr"]
+    assert made.document["disparity"]["group"]["fmr"] == {}
+    assert any(told.startswith("by group, rates and counts that are too small") for told in made.lost)
+
+
+def test_a_withheld_failure_says_why(four_groups):
+    """Where the very number that decides must not be told, the verdict stays and the reason says what is missing."""
+    made = _shared(four_groups[four_groups["group"].isin(["C", "D"])], ShareLimits(50, 20), fmr=1e-4)
+    claim = made.document["verdict"]["claims"][0]
+
+    assert (claim["verdict"], claim["findings"]) == ("fail", [])
+    assert "numbers left out, because numbers of fewer than 50 people or comparisons are not shown" in claim["reason"]
+    assert "fewer than 20 errors" in claim["reason"]
+
+
+def test_alt_texts_never_call_what_is_withheld_absent(four_groups, tmp_path):
+    """Every rate withheld: FMR is not "not measured", and the matrix does not hold "no false match in any cell"."""
+    made = _shared(four_groups, ShareLimits(50, 100))
+    write_report(made, tmp_path)
+    page = (tmp_path / "report.md").read_text("utf-8")
+
+    assert "FMR withheld" in page
+    assert "not measured in any group" not in page
+    assert "no false match in any cell" not in page
+    assert "cells are left out" in page
 
 
 def test_words_follow_the_interval(table):
