@@ -64,12 +64,14 @@ def notes_on(point: OperatingPoint, matcher: Matcher | None) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def write_points(points: Iterable[OperatingPoint], path: str | Path) -> None:
+def write_points(points: OperatingPoint | Iterable[OperatingPoint], path: str | Path) -> None:
     """Write operating points to a JSON file that people can read; an existing file is replaced as a whole.
 
     They are sorted by embedder, data set and target, so their order does not matter; `OutputError` if the folder does
     not exist or cannot be written to.
     """
+    if isinstance(points, OperatingPoint):
+        points = [points]
     ordered = sorted(points, key=order)
     entries = [{**{name: plain(getattr(p, name)) for name in _POINT[:-1]}, "digest": digest_of(p)} for p in ordered]
     document = {"format": _FORMAT, "version": _VERSION, "points": entries}

@@ -142,9 +142,11 @@ def failures_document(failures: PhotoFailures) -> dict[str, object]:
         "images": failures.photos,
         "images_unreadable": len(failures.unreadable),
         "images_without_face": len(failures.without_face),
+        "images_with_several_faces": len(failures.several_faces),
         "images_refused": len(failures.refused),
         "first_unreadable": dict(list(failures.unreadable.items())[:_SHOWN]),
         "first_without_face": failures.without_face[:_SHOWN],
+        "first_with_several_faces": failures.several_faces[:_SHOWN],
         "first_refused": dict(list(failures.refused.items())[:_SHOWN]),
     }
 
@@ -157,10 +159,13 @@ def say_failures(failures: PhotoFailures) -> None:
     if failures.unreadable:
         reasons = [f"  {reason}" for reason in list(failures.unreadable.values())[:_SHOWN]]
         console.note("\n".join([f"{len(failures.unreadable)} {of} could not be read:", *reasons]))
-    if failures.without_face:
-        more = " …" if len(failures.without_face) > _SHOWN else ""
-        names = ", ".join(map(name_of, failures.without_face[:_SHOWN]))
-        console.note(f"{len(failures.without_face)} {of} show no face to compare: {names}{more}")
+    for photos, what in (
+        (failures.without_face, "show no face to compare"),
+        (failures.several_faces, "show several faces where --face only means one"),
+    ):
+        if photos:
+            more = " …" if len(photos) > _SHOWN else ""
+            console.note(f"{len(photos)} {of} {what}: {', '.join(map(name_of, photos[:_SHOWN]))}{more}")
     if failures.refused:
         reasons = [f"  {reason}" for reason in list(failures.refused.values())[:_SHOWN]]
         console.note("\n".join([f"{len(failures.refused)} {of} were refused by the quality gate:", *reasons]))

@@ -26,9 +26,10 @@ from facerec.measure.metrics.arrays import accepted
 from facerec.measure.metrics.clusters import PairsOfPeople
 from facerec.measure.tables import check, stamp_of
 from facerec.measure.tables.score_table import FAILURES, both_sides
-from facerec.measure.tables.stamp import NO_FACE, REFUSED, UNREADABLE, differing
+from facerec.measure.tables.stamp import NO_FACE, REFUSED, SEVERAL_FACES, UNREADABLE, differing
 from facerec.similarity import cosines_of_all
 from facerec.types import ImpostorTail, Matcher, OperatingPoint, Rate
+from facerec.types.plain import checked as of_kind
 
 MAX_PHOTOS = 12_000
 """More photos would need more than 2 GB for their pairs; take a random part of the people instead."""
@@ -271,6 +272,8 @@ def _matcher(checked: pd.DataFrame, asserted: Matcher | None, asserted_by: str) 
     if (asserted is None) != (not asserted_by.strip()):
         message = "who made a table is asserted by somebody: give both a matcher and asserted_by, or neither"
         raise ArgumentError(message)
+    if asserted is not None:
+        of_kind(Matcher, "asserted", asserted, " (the name of an embedder does not say what made the scores)")
     stamp = stamp_of(checked)
     if stamp is None:
         return (Matcher.unknown(), "") if asserted is None else (asserted, asserted_by.strip())
@@ -288,4 +291,5 @@ def _refused(checked: pd.DataFrame) -> Rate | None:
     if not set(FAILURES) <= set(checked.columns):
         return None
     images, words = both_sides(checked, "image"), both_sides(checked, "failure")
-    return Rate(images[words == REFUSED].nunique(), images[~words.isin([NO_FACE, UNREADABLE])].nunique())
+    judged = ~words.isin([NO_FACE, SEVERAL_FACES, UNREADABLE])
+    return Rate(images[words == REFUSED].nunique(), images[judged].nunique())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ImageError
-from facerec.measure.tables.stamp import NO_FACE, REFUSED, UNREADABLE
+from facerec.measure.tables.stamp import NO_FACE, REFUSED, SEVERAL_FACES, UNREADABLE
 from facerec.types import Face, FaceChoice, Faces, Matcher
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -36,7 +36,7 @@ class FaceStream(Protocol):
     def gate(self) -> Gate:
         """As ``Recognizer.gate``."""
 
-    def stream(self, photos: Iterable[Path], *, choice: FaceChoice) -> Iterator[Faces | ImageError]:
+    def stream(self, photos: Iterable[Path], *, choice: FaceChoice | None) -> Iterator[Faces | ImageError]:
         """As ``Recognizer.stream``."""
 
 
@@ -45,21 +45,27 @@ class PhotoFailures:
     """What could not be embedded, of how many different photos.
 
     Photos are called as in the table. `unreadable` and `refused` say why each could not be read, or the gate refused
-    its face; in those `without_face` none was found or, for the choice ``only``, several.
+    its face; in those `without_face` none was found, in those with `several_faces` more than the choice ``only`` takes.
     """
 
     photos: int
     unreadable: Mapping[str, str]
     without_face: tuple[str, ...]
     refused: Mapping[str, str] = field(default_factory=dict)
+    several_faces: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.unreadable) + len(self.without_face) + len(self.refused)
+        return len(self.unreadable) + len(self.without_face) + len(self.refused) + len(self.several_faces)
 
     @property
     def words(self) -> dict[str, str]:
         """Photo → why it has no vector, as tables say it (``tables/stamp.py``)."""
-        kinds = ((UNREADABLE, self.unreadable), (NO_FACE, self.without_face), (REFUSED, self.refused))
+        kinds = (
+            (UNREADABLE, self.unreadable),
+            (NO_FACE, self.without_face),
+            (SEVERAL_FACES, self.several_faces),
+            (REFUSED, self.refused),
+        )
         return {photo: word for word, photos in kinds for photo in photos}
 
 
@@ -88,13 +94,17 @@ class PhotoVectors:
 
     def __iter__(self) -> Iterator[tuple[str, NDArray[np.float32] | None]]:
         """Each photo and its vector of unit length, float32, shape (d,); None where there is none."""
-        found = self.recognizer.stream((Path(self.root) / image for image in self.images), choice=self.choice)
+        # For "only" all faces are embedded, so that a photo of several people can be told from one of nobody.
+        choice = None if self.choice == "only" else self.choice
+        found = self.recognizer.stream((Path(self.root) / image for image in self.images), choice=choice)
         for done, (image, outcome) in enumerate(zip(self.images, found, strict=True), 1):
             vector = None
             if isinstance(outcome, ImageError):
                 self._failed[image] = UNREADABLE, str(outcome)
             elif len(outcome) == 0:
                 self._failed[image] = NO_FACE, ""
+            elif self.choice == "only" and len(outcome) > 1:
+                self._failed[image] = SEVERAL_FACES, ""
             elif problems := self.recognizer.gate.problems(outcome[0]):
                 self._failed[image] = REFUSED, "; ".join(problems)
             else:
@@ -111,8 +121,8 @@ class PhotoVectors:
     @property
     def failures(self) -> PhotoFailures:
         """The photos that failed, once all have been taken."""
-        unreadable, without_face, refused = (
+        unreadable, without_face, several, refused = (
             {image: why for image, (word, why) in self._failed.items() if word == kind}
-            for kind in (UNREADABLE, NO_FACE, REFUSED)
+            for kind in (UNREADABLE, NO_FACE, SEVERAL_FACES, REFUSED)
         )
-        return PhotoFailures(len(self.images), unreadable, tuple(without_face), refused)
+        return PhotoFailures(len(self.images), unreadable, tuple(without_face), refused, tuple(several))

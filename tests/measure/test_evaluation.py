@@ -194,3 +194,25 @@ def test_tables_that_support_nothing(genuine, impostor, targets):
     """One kind of pairs only, no impostor score, or a target that is none."""
     with pytest.raises(ArgumentError):
         evaluate_scores(_table(genuine, impostor), target_fmrs=targets)
+
+
+def test_a_photo_of_several_people_is_not_one_of_nobody():
+    """With the choice ``only`` the table says which it was; the gate judged neither."""
+
+    class Crowd(Stream):
+        def stream(self, photos, *, choice):
+            for faces in super().stream(photos, choice=choice):
+                twice = [0, 0] if faces.source == "a2" else list(range(len(faces)))
+                yield dataclasses.replace(
+                    faces,
+                    detections=faces.detections[twice],
+                    measures={"size": np.full(len(twice), 80)},
+                    embeddings=faces.embeddings[twice],
+                )
+
+    pairs = _pairs(("a1", "a2", "a", "a", True), ("a1", "none", "a", "b", False), ("a1", "b1", "a", "b", False))
+    table, failures = score_pairs(Crowd(), pairs, ".", choice="only")
+
+    assert table["reference_failure"].tolist() == ["several faces", "no face", ""]
+    assert (failures.several_faces, failures.without_face, len(failures)) == (("a2",), ("none",), 2)
+    assert tables.check(table)["score"].isna().tolist() == [True, True, False]

@@ -8,6 +8,7 @@ import pytest
 
 from facerec.errors import OutputError, ScoreTableError
 from facerec.measure.tables.vector_table import check_vectors, read_vectors, write_vectors
+from facerec.testing import made_matcher
 
 ROWS = [
     ({"photo": "a/1.jpg", "subject": "007", "gender": "f"}, np.array([0.6, 0.8], np.float32)),
@@ -122,3 +123,15 @@ def test_refuses_files(tmp_path: Path):
         read_vectors(tmp_path / "w.npz")
     with pytest.raises(ScoreTableError, match="the table has a column twice: v0"):
         check_vectors(pd.DataFrame([["a", 1, 2]], columns=["subject", "v0", "v0"]))
+
+
+def test_unit_vectors_are_read_bit_for_bit(tmp_path):
+    """What is of unit length already is not divided again: the same vectors give the same scores through every door."""
+    generator = np.random.default_rng(0)
+    vectors = generator.standard_normal((500, 128)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows = [({"photo": str(n), "subject": str(n), "failure": ""}, vector) for n, vector in enumerate(vectors)]
+    path = tmp_path / "vectors.parquet"
+    write_vectors(iter(rows), path, columns=["photo", "subject", "failure"], dimension=128, matcher=made_matcher())
+
+    assert (read_vectors(path).matrix == vectors).all()

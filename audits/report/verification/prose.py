@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from audits.report.common.background import Background
 from audits.verification.results import VerificationAudit
-from facerec.reporting import Column, Table
+from facerec.reporting import Column, Table, plain
 
 MISSING = "missing"
 
@@ -58,8 +58,14 @@ def method(audit: VerificationAudit) -> str:
         if chosen_here
         else ""
     )
+    made = (
+        "no stamp says what made these scores"
+        if audit.matcher is None
+        else f"the scores were made by {audit.matcher.text}"
+    )
     return (
-        f"A comparison is accepted if its value is {words} to the threshold, which is one for all groups and is held "
+        f"What was audited: {plain(made)}. A comparison is accepted if its value is {words} to the threshold, which "
+        "is one for all groups and is held "
         f"fixed by the intervals, of rates and of indices: no draw chooses it again.{choice} FMR is the share of "
         "impostor (non-mated) pairs that are accepted, FNMR the share of genuine (mated) pairs that are rejected. A "
         "comparison without a score is a failure to acquire and counts as rejected."

@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from facerec.errors import ScoreTableError
 from facerec.files import replacing
-from facerec.measure.tables.stamp import METADATA, NO_FACE, REFUSED, UNREADABLE, check_metadata, stamp_of
+from facerec.measure.tables.stamp import (
+    METADATA,
+    NO_FACE,
+    REFUSED,
+    SEVERAL_FACES,
+    UNREADABLE,
+    check_metadata,
+    stamp_of,
+)
 from facerec.measure.tables.table_files import read_raw, table_suffix, telling
 
 REQUIRED = ("probe_image", "reference_image", "probe_subject", "reference_subject", "genuine", "score")
@@ -63,6 +71,9 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     >>> checked["score"].tolist(), checked["genuine"].tolist(), checked["reference_subject"].tolist()
     ([0.93, nan], [True, False], ['007', 'NA'])
     """
+    if not isinstance(table, pd.DataFrame):
+        message = f"a score table is a DataFrame, as facerec.measure.tables.read gives it; got {type(table).__name__}"
+        raise ScoreTableError(message)
     _check_names([str(name) for name in table.columns])
     columns = {name: ids(table[name]) for name in _IDS}
     columns["genuine"] = truth(table["genuine"])
@@ -73,7 +84,7 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     _refuse_contradiction(checked, checked["genuine"].to_numpy(bool) & ~same, "genuine, but its subjects differ")
     _refuse_contradiction(checked, ~checked["genuine"].to_numpy(bool) & same, "not genuine, but its subjects are equal")
     for name in (name for name in FAILURES if name in checked.columns):
-        failed = checked[name].isin([NO_FACE, REFUSED, UNREADABLE]) & checked["score"].notna()
+        failed = checked[name].isin([NO_FACE, SEVERAL_FACES, REFUSED, UNREADABLE]) & checked["score"].notna()
         _refuse_row(failed, checked[name], "is a failure, and the row has a score")
     stamp_of(checked)
     return checked

@@ -21,7 +21,7 @@ COLUMN = "matcher"
 METADATA = b"facerec.matcher"
 """The key of the stamp in a Parquet file's metadata."""
 
-NO_FACE, REFUSED, UNREADABLE = "no face", "refused", "unreadable"
+NO_FACE, SEVERAL_FACES, REFUSED, UNREADABLE = "no face", "several faces", "refused", "unreadable"
 """Why a photo has no vector, as it stands in a column ``failure``, ``probe_failure`` or ``reference_failure``."""
 
 _BEGINNING = "detector="

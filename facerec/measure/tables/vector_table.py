@@ -259,4 +259,5 @@ def _unit_length(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
     if (length == 0).any():
         message = f"the vector in row {int((length == 0).argmax()) + 1} is zero and points nowhere"
         raise ScoreTableError(message)
+    length = np.where(np.abs(length - 1) < 2e-6, 1.0, length)  # of unit length as they are: the same bits as elsewhere
     return (matrix / length[:, None]).astype(np.float32)
