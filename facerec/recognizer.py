@@ -172,14 +172,8 @@ class Recognizer:
     ) -> Face:
         """Embed one face of a photo, chosen by `choice`; the others are found but not embedded.
 
-        Raises
-        ------
-        ImageError
-            If the photo cannot be read.
-        NoFaceError
-            If no face is found.
-        SeveralFacesError
-            If `choice` is ``only`` and several faces are found.
+        `ImageError` if the photo cannot be read, `NoFaceError` if no face is found, `SeveralFacesError` if `choice` is
+        ``only`` and several faces are found.
         """
         return self._chosen(photo, choice, name=name, bgr=bgr)[0]
 
@@ -265,22 +259,15 @@ class Recognizer:
     def operating_point(self, target_fmr: float = DEFAULT_TARGET_FMR) -> OperatingPoint:
         """The shipped operating point of this embedder.
 
-        Raises
-        ------
-        NoPointError
-            If none is shipped for it at that target; the message says how to measure one.
+        `NoPointError` if none is shipped for it at that target; the message says how to measure one.
         """
         return shipped_point(self.embedder.digest, target_fmr, embedder=self.embedder.name)
 
     def deciding_point(self, at: OperatingPoint | None) -> tuple[OperatingPoint, tuple[str, ...]]:
         """The operating point that decides, by default the shipped one for FMR 1e-3, and what has to be said about it.
 
-        Raises
-        ------
-        ModelMismatchError
-            If `at` was measured with another embedder, crop or similarity.
-        NoPointError
-            If none is given and none is shipped.
+        `ModelMismatchError` if `at` was measured with another embedder, crop or similarity, `NoPointError` if none is
+        given and none is shipped.
         """
         point, notes = self._given_or_shipped(at)
         return point, (*notes, *notes_on(point, self.matcher))
@@ -423,21 +410,8 @@ class Recognizer:
     ) -> Verification:
         """Decide whether a photo shows the person who is enrolled as `name`; the gallery logs the outcome.
 
-        Parameters
-        ----------
-        photo, at, choice, bgr
-            As for `verify`.
-        name : str
-            Who is claimed.
-        gallery : Gallery
-            See ``facerec.open_gallery``.
-
-        Raises
-        ------
-        ImageError, FaceError, ModelMismatchError, NoPointError
-            As `verify`.
-        UnknownPersonError, ExpiredError, GalleryError
-            As ``Gallery.verify``.
+        The other arguments are those of `verify`, with its errors; `UnknownPersonError`, `ExpiredError` and
+        `GalleryError` are those of ``Gallery.verify``.
         """
         checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
         point, notes = self._given_or_shipped(at)
@@ -471,14 +445,7 @@ class Recognizer:
         Returns
         -------
         Identifications
-            One per face, best detection first; empty where there is no face.
-
-        Raises
-        ------
-        ImageError, ModelMismatchError, NoPointError
-            As `verify`.
-        GalleryError
-            As ``Gallery.identify``.
+            One per face, best detection first; empty where there is no face. Errors: as `verify`, ``Gallery.identify``.
         """
         return self.identify_faces(self.faces(photo, bgr=bgr), gallery, at=at, top=top)
 

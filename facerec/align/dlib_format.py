@@ -113,8 +113,6 @@ def read_integers(content: bytes, *, name: str) -> NDArray[np.int64]:
     The landmark trees are three million integers; one Python call each would take seconds at every start. A stream with
     a byte that begins no integer, or that ends within one, is a `CorruptWeightsError`.
 
-    Notes
-    -----
     Where an integer ends says where the next begins, so the starts form a linked list. Following it is made parallel by
     pointer doubling: `jump` first leads from every byte to the start after it; composed with itself k times it leads
     2^k starts on. Python then walks every 16th start only, and numpy fills in those between.

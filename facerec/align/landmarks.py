@@ -91,15 +91,10 @@ def _grey_at(image: Image, pixels: NDArray[np.intp]) -> NDArray[np.float32]:
 def parse_landmark_trees(content: bytes, *, name: str) -> LandmarkTrees:
     """Read a 5-point shape predictor as dlib writes it; `name` is what the file is called in messages.
 
-    Raises
-    ------
-    CorruptWeightsError
-        If the bytes are no dlib stream, or hold another model than a predictor of five points by trees of depth 4.
-
-    Notes
-    -----
-    Order in the file: version 1; the initial shape (a 10 × 1 matrix); a vector of cascades, each a vector of trees (15
-    splits, 16 leaves); per cascade a vector of anchor landmarks; per cascade a vector of pixel offsets.
+    `CorruptWeightsError` if the bytes are no dlib stream, or hold another model than a predictor of five points by
+    trees of depth 4. Order in the file: version 1; the initial shape (a 10 × 1 matrix); a vector of cascades, each a
+    vector of trees (15 splits, 16 leaves); per cascade a vector of anchor landmarks; per cascade a vector of pixel
+    offsets.
     """
     stream = read_integers(content, name=name)
     at = 0

@@ -41,25 +41,14 @@ _OVERLAPS: dict[Mode, tuple[float, float]] = {"exact": (0.7, 0.7), "fast": (0.5,
 class Mtcnn:
     """Detector of upright faces. Holds no state between photos; several threads may share one, and it pickles.
 
-    Parameters
-    ----------
-    min_face_size : int
-        Side in pixels of the smallest face looked for, >= 12. Time grows with the inverse square. Faces
-        smaller than the default are below the quality gate anyhow (``facerec.quality``).
-    mode : {"fast", "exact"}
-        ``exact`` finds what facenet-pytorch's ``MTCNN.detect`` finds; ``fast`` samples the photo more cheaply and
-        finds nearly the same faces (see README for the recall measured).
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    model_files : Path, optional
-        Where to look for the weights first.
+    `min_face_size`, at least 12, is the side in pixels of the smallest face looked for: time grows with the inverse
+    square, and faces smaller than the default are below the quality gate anyhow (``facerec.quality``). The `mode`
+    ``exact`` finds what facenet-pytorch's ``MTCNN.detect`` finds; ``fast`` samples the photo more cheaply and finds
+    nearly the same faces (see README for the recall measured). `device` is ``cpu``, ``cuda`` or ``cuda:N``;
+    `model_files` is looked into first.
 
-    Raises
-    ------
-    ArgumentError
-        If `min_face_size`, `mode` or `device` is not as above.
-    MissingWeightsError, CorruptWeightsError
-        If a network's file is absent or is not the expected one.
+    `ArgumentError` if one of these is not as above; `MissingWeightsError` or `CorruptWeightsError` if a network's file
+    is absent or is not the expected one.
     """
 
     points_convention = "mtcnn-5.v1"
@@ -90,22 +79,9 @@ class Mtcnn:
 
     @torch.inference_mode()
     def __call__(self, image: Image) -> Detections:
-        """Find the faces of one photo.
+        """Find the faces of one photo, RGB, uint8 (height, width, 3), of any size, else `ArgumentError`.
 
-        Parameters
-        ----------
-        image : ndarray, uint8, shape (height, width, 3)
-            RGB, of any size; see ``facerec.photos.reader.read``.
-
-        Returns
-        -------
-        Detections
-            Best score first; empty where there is no face or the photo is smaller than `min_face_size`.
-
-        Raises
-        ------
-        ArgumentError
-            If the array is not uint8 of that shape.
+        Best score first; none where there is no face or the photo is smaller than `min_face_size`.
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             message = f"a photo must be uint8 of shape (height, width, 3); got {image.dtype} {image.shape}"

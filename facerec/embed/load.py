@@ -46,12 +46,9 @@ def load_embedder(name: str = DEFAULT, *, device: str = "cpu", model_files: Path
     An ONNX model always runs on the processor, whatever the `device` (``cpu``, ``cuda`` or ``cuda:N``); `model_files`
     is looked into first for files that come with this project's models and crop recipes.
 
-    Raises
-    ------
-    ArgumentError
-        If no embedder has that name; the message lists them. If `device` is unknown or absent.
-    MissingWeightsError, CorruptWeightsError, WeightsError
-        If a file of the model is absent, is not the expected one, or cannot be used.
+    `ArgumentError` if no embedder has that name (the message lists them), or `device` is unknown or absent;
+    `MissingWeightsError`, `CorruptWeightsError` or `WeightsError` if a file of the model is absent, is not the expected
+    one, or cannot be used.
     """
     if name in _BUILT_IN:
         return _BUILT_IN[name][0](device=device, model_files=model_files)
@@ -59,11 +56,7 @@ def load_embedder(name: str = DEFAULT, *, device: str = "cpu", model_files: Path
 
 
 def digest_of(name: str) -> str:
-    """The digest of the embedder that `load_embedder` would load; loads no torch.
-
-    Errors: `ArgumentError` for a name that no embedder has, `WeightsError` for an added model whose folder cannot be
-    read.
-    """
+    """The digest of the embedder that `load_embedder` would load, with its errors; loads no torch."""
     return _BUILT_IN[name][1] if name in _BUILT_IN else _added(name).description.digest
 
 

@@ -70,13 +70,9 @@ def open_graph(model: bytes, *, name: str, size: int, output: str | None = None,
     `output` says which output is the vector, where there are several. With one of the `threads` within the network,
     several photos side by side are fastest.
 
-    Raises
-    ------
-    WeightsError
-        If ONNX Runtime cannot read or run the graph; if it needs more than one input, or takes other images than
-        float RGB or BGR of that size; if `output` is not one of its outputs, or it has several and none is named.
-    ArgumentError
-        If `threads` is below 1.
+    `WeightsError` if ONNX Runtime cannot read or run the graph; if it needs more than one input, or takes other images
+    than float RGB or BGR of that size; if `output` is not one of its outputs, or it has several and none is named.
+    `ArgumentError` if `threads` is below 1.
     """
     if threads < 1:
         message = f"threads must be at least 1; got {threads}"

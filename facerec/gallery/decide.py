@@ -1,7 +1,4 @@
-"""From scores to decisions at an operating point; every engine, and the recognizer, decides with these functions.
-
-Kept apart from search and storage so that what counts as a match is written once, and can be read in one place.
-"""
+"""From scores to decisions at an operating point; every engine, and the recognizer, decides with these functions."""
 
 from __future__ import annotations
 

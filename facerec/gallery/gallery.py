@@ -189,12 +189,7 @@ class Gallery:
     ) -> Person:
         """Change what is recorded about a person; ``None`` removes a field.
 
-        Raises
-        ------
-        ArgumentError
-            If a text or the date is not usable.
-        ExpiryPassedError
-            If the new expiry date has passed.
+        `ArgumentError` if a text or the date is not usable, `ExpiryPassedError` if the new expiry date has passed.
         """
         given = {"consent": consent, "purpose": purpose, "expires": expires}
         with self._store.writing() as rows:
@@ -207,12 +202,7 @@ class Gallery:
     def rename(self, name: str, new_name: str) -> Person:
         """Give a person another name; id, samples and log stay.
 
-        Raises
-        ------
-        ArgumentError
-            If the new name is not usable.
-        NameTakenError
-            If somebody else has the new name.
+        `ArgumentError` if the new name is not usable, `NameTakenError` if somebody else has it.
         """
         new_name = rules.person_name(new_name)
         with self._store.writing() as rows:
@@ -383,10 +373,7 @@ class Gallery:
     def export_to(self, folder: str | Path) -> int:
         """Write everybody to a new folder (``facerec.gallery.archive``); returns how many people.
 
-        Raises
-        ------
-        ArchiveError
-            If the folder exists and is not empty, or cannot be written.
+        `ArchiveError` if the folder exists and is not empty, or cannot be written.
         """
         with self._store.exclusively():
             # Logged first: an export that failed half-way has still put vectors outside the gallery.
@@ -446,19 +433,9 @@ class Gallery:
     # -- the log --------------------------------------------------------------------------------------------------
 
     def log(self, *, last: int | None = None, name: str | None = None) -> list[LogEntry]:
-        """What was done when, oldest first.
+        """What was done when, oldest first: only the newest `last` entries, only what concerns the person of that name.
 
-        Parameters
-        ----------
-        last : int, optional
-            Only the newest `last` entries.
-        name : str, optional
-            Only what concerns the person of that name.
-
-        Raises
-        ------
-        ArgumentError
-            If `last` is negative.
+        `ArgumentError` if `last` is negative.
         """
         if last is not None and (not isinstance(last, int) or last < 0):
             message = f"last must be 0 or more, or None for all entries; got {quoted(last)}"

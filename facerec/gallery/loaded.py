@@ -1,8 +1,8 @@
 """The search index kept in step with the store: what other processes enroll or forget is seen at the next search.
 
 Additions are found by number ("all samples after the last one I saw"), because numbers only grow. Anything else that
-changes what was loaded leaves a row among the changes. People are counted in the same way: a search has to say
-how many it compared with, and counting all of them at every search would cost more than the search.
+changes what was loaded leaves a row among the changes. People are counted in the same way, as counting all of them at
+every search would cost more than the search.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The values that a gallery hands out: people, samples, receipts and log entries.
 
-They know nothing of the engine that stores them, so SQLite today and a server tomorrow give the same answers. All
-are frozen and compare by value; vectors, which do not compare as a whole, are read separately.
+They know nothing of the engine that stores them. All are frozen and compare by value; vectors, which do not compare as
+a whole, are read separately.
 """
 
 from __future__ import annotations
@@ -47,14 +47,8 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 class EmbedderIdentity(Value):
     """Which embedder made a gallery's vectors.
 
-    Attributes
-    ----------
-    name : str
-        As on the command line and in reports.
-    digest : str
-        SHA-256 (hex) of everything that changes the vectors.
-    dimension : int
-        Length of a vector.
+    `name` is as on the command line and in reports, `digest` the SHA-256 (hex) of everything that changes the vectors,
+    `dimension` the length of a vector.
     """
 
     name: str
@@ -69,22 +63,11 @@ class EmbedderIdentity(Value):
 class Person(Value):
     """Somebody who is enrolled.
 
-    Attributes
-    ----------
-    id : str
-        32 random hex digits; stays when the name changes, and is what the log knows the person by.
-    name : str
-        Unique in the gallery; trimmed and in Unicode normal form C.
-    consent, purpose : str or None
-        Where the consent is kept, and what the person is enrolled for.
-    expires : date or None
-        The last day (UTC) on which the person is matched.
-    created : datetime
-        When the person was first enrolled, UTC.
-    samples, photos : int
-        How many vectors are stored, and with how many of them the photo was kept.
-    expired : bool
-        Whether `expires` had passed when this value was read: the person is not matched any more.
+    `id`, 32 random hex digits, stays when the name changes, and is what the log knows the person by; `name` is unique
+    in the gallery, trimmed and in Unicode normal form C. `consent` says where the consent is kept, `purpose` what the
+    person is enrolled for. `expires` is the last day (UTC) on which the person is matched, `created` when (UTC) the
+    person was first enrolled; `samples` vectors are stored, with `photos` of them the photo. `expired`: that day had
+    passed when this value was read, and the person is not matched any more.
     """
 
     id: str
@@ -102,20 +85,9 @@ class Person(Value):
 class Sample(Value):
     """What is kept about one enrolled face, besides its vector.
 
-    Attributes
-    ----------
-    source : str
-        What the photo was called.
-    box : tuple of float
-        Left, top, right, bottom of the face in pixels of the photo.
-    score : float
-        The detector's confidence, 0 … 1.
-    enrolled : datetime
-        UTC.
-    photo_sha256 : str or None
-        Of the photo's bytes, where they were given.
-    photo_kept : bool
-        Whether the bytes themselves are in the gallery.
+    `source` is what the photo was called; `box` the left, top, right and bottom of the face in pixels of the photo;
+    `score` the detector's confidence, 0 … 1; `enrolled` in UTC. `photo_sha256` is that of the photo's bytes, where they
+    were given; `photo_kept` says whether the bytes themselves are in the gallery.
     """
 
     source: str
@@ -130,18 +102,9 @@ class Sample(Value):
 class Enrollment(Value):
     """What enrolling (or importing) one person did.
 
-    Attributes
-    ----------
-    person : Person
-        As stored afterwards.
-    created : bool
-        Whether the person is new.
-    added : int
-        How many samples are new.
-    already_present : int
-        How many of the given vectors the person already had; each is kept once.
-    photos_kept : int
-        How many photos were added, to new samples or to samples that had none.
+    `person` is as stored afterwards, and `created` says whether new; `added` samples are new, and `already_present` of
+    the given vectors the person already had: each is kept once. `photos_kept` photos were added, to new samples or to
+    samples that had none.
     """
 
     person: Person
@@ -155,23 +118,10 @@ class Enrollment(Value):
 class ForgetReceipt(Value):
     """Proof that a person was forgotten; the only place where the name and the id in the log still meet.
 
-    Attributes
-    ----------
-    person_id, name : str
-        Who was forgotten.
-    vectors, photos : int
-        How many were deleted.
-    forgotten : datetime
-        UTC.
-    gallery : str
-        Which gallery says so.
-    log_entry : int
-        Number of the log entry.
-    erased_from_file : bool
-        True: the store holds the bytes no more. False: the person is deleted and never matched, but another process
-        (or a full disk) kept the deleted bytes from being overwritten; `advice` says what finishes it.
-    advice : str
-        Empty if nothing is left to do.
+    So many `vectors` and `photos` were deleted, at the time `forgotten` (UTC), from `gallery`, as the entry of its log
+    with the number `log_entry` says. Where `erased_from_file`, the store holds the bytes no more. Else the person is
+    deleted and never matched, but another process (or a full disk) kept the deleted bytes from being overwritten;
+    `advice`, empty if nothing is left to do, says what finishes it.
     """
 
     person_id: str
@@ -187,14 +137,7 @@ class ForgetReceipt(Value):
 
 @dataclass(frozen=True)
 class Erasure(Value):
-    """Whether everything that was ever deleted is out of the store.
-
-    Attributes
-    ----------
-    complete : bool
-    advice : str
-        What stood in the way and what to do; empty if `complete`.
-    """
+    """Whether all that was ever deleted is out of the store; else `advice` says what stood in the way, what to do."""
 
     complete: bool
     advice: str
@@ -204,25 +147,12 @@ class Erasure(Value):
 class LogEntry(Value):
     """One line of the append-only log.
 
-    Attributes
-    ----------
-    number : int
-        1, 2, 3 … without gaps.
-    time : datetime
-        UTC.
-    event : str
-        See `Event`.
-    person_id : str or None
-        Whom it concerns; ``None`` if the gallery as a whole.
-    name : str or None
-        What that person is called now; ``None`` once forgotten.
-    source : str or None
-        What the probe photo was called; forgotten together with the person, because it may hold the name.
-    details : mapping
-        What depends on the event. Of a decision: decision, score, threshold, target_fmr, data_set, gate, matcher (its
-        text, with the gate that judged); of an enrollment: counts, gate, matcher; version 1 kept fewer.
-    digest : str
-        SHA-256 over this entry and the digest of the one before.
+    `number` counts 1, 2, 3 … without gaps; `time` is in UTC; for `event` see `Event`. `person_id` says whom it
+    concerns, ``None``: the gallery as a whole; `name` what that person is called now, ``None`` once forgotten; `source`
+    what the probe photo was called, forgotten together with the person, because it may hold the name. `details` depend
+    on the event. Of a decision: decision, score, threshold, target_fmr, data_set, gate, matcher (its text, with the
+    gate that judged); of an enrollment: counts, gate, matcher; version 1 kept fewer. `digest` is the SHA-256 over this
+    entry and the digest of the one before.
     """
 
     number: int
@@ -242,14 +172,8 @@ class LogEntry(Value):
 class LogCheck(Value):
     """Whether the log is the one that was written.
 
-    Attributes
-    ----------
-    entries : int
-        How many entries were found in order before the first problem.
-    head : str
-        Digest of the last of them. Written down elsewhere, it proves later that nothing up to here was rewritten.
-    problem : str
-        Empty if the log is intact.
+    `entries` were found in order before the first `problem`, which is empty if the log is intact. `head` is the digest
+    of the last of them: written down elsewhere, it proves later that nothing up to here was rewritten.
     """
 
     entries: int

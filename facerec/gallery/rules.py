@@ -1,7 +1,4 @@
-"""What may be enrolled: names, texts, dates, faces and photos, checked before anything is written.
-
-The rules are the same for every engine, so they stand apart from all of them.
-"""
+"""What may be enrolled: names, texts, dates, faces and photos, checked before anything is written, for every engine."""
 
 from __future__ import annotations
 
@@ -51,8 +48,6 @@ def known_name(name: str) -> str:
     Names are looked up by this rule alone, so that people whom an earlier version took under a name that is refused
     today can still be found, renamed and forgotten.
 
-    Examples
-    --------
     >>> known_name("  Zoe\u0308 ")
     'Zoë'
     """
@@ -289,8 +284,6 @@ def photos_to_enroll(photos: Sequence[bytes | None], faces: int, *, keep_photos:
 def storable_source(source: str) -> str:
     r"""Return `source` with what UTF-8 cannot hold written out, for file names that are not valid text.
 
-    Examples
-    --------
     >>> storable_source("a\udcff.jpg")
     'a\\udcff.jpg'
     """

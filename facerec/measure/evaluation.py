@@ -32,22 +32,13 @@ def score_pairs(
 ) -> tuple[pd.DataFrame, PhotoFailures]:
     """Score pairs of photos; each photo is read and embedded once, in bounded memory.
 
-    Parameters
-    ----------
-    recognizer : Recognizer
-        Finds, judges and embeds the faces; with ``NO_GATE`` none is judged, and the stamp says so.
-    pairs : DataFrame
-        From ``facerec.measure.datasets``, a score table without `score`; `ScoreTableError` where ``check`` refuses it.
-    root, choice, progress
-        As for `PhotoVectors`.
+    `recognizer` finds, judges and embeds the faces; with ``NO_GATE`` none is judged, and the stamp says so. `pairs`,
+    from ``facerec.measure.datasets``, is a score table without `score`; `ScoreTableError` where ``check`` refuses it.
+    `root`, `choice` and `progress` are those of `PhotoVectors`.
 
-    Returns
-    -------
-    table : DataFrame
-        A checked score table, row by row as `pairs`, stamped with the recognizer's matcher. The score is NaN where a
-        photo failed (``probe_failure`` and ``reference_failure`` say how), which counts as a rejection everywhere.
-    failures : PhotoFailures
-        Which photos failed, and why.
+    Gives a checked score table, row by row as `pairs`, stamped with the recognizer's matcher, and which photos failed,
+    and why. The score is NaN where a photo failed (``probe_failure`` and ``reference_failure`` say how), which counts
+    as a rejection everywhere.
     """
     fresh = pairs.drop(columns=[COLUMN], errors="ignore")
     checked = tables.check(fresh.assign(score=np.nan)).drop(columns="score")
@@ -82,18 +73,11 @@ class TrueMatches:
 class Evaluation:
     """What a score table says about the matcher that made it.
 
-    Attributes
-    ----------
-    genuines, impostors, failures : int
-        Comparisons of one person with themself, of two people, and those of either without a score: rejections below.
-    photos, people : int
-        How many different ones the table holds.
-    auc, eer : float
-        Area under the ROC curve, and equal error rate; 0 … 1.
-    true_matches : tuple of TrueMatches
-        One per target; a target that the impostor pairs are too few to show is left out.
-    folds : FoldAccuracy or None
-        Accuracy by cross-validation, where the table has a column ``fold``.
+    `genuines` are comparisons of one person with themself, `impostors` of two people, `failures` those of either
+    without a score: rejections below; the table holds so many different `photos` and `people`. `auc`, the area under
+    the ROC curve, and `eer`, the equal error rate, are 0 … 1. Of the `true_matches`, one per target, a target that the
+    impostor pairs are too few to show is left out. `folds` is accuracy by cross-validation, where the table has a
+    column ``fold``.
     """
 
     genuines: int
@@ -114,13 +98,8 @@ def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGE
     was chosen on the same pairs would flatter. A target FMR is left out of the result if fewer than one false match is
     expected among the impostor pairs.
 
-    Raises
-    ------
-    ScoreTableError
-        If ``facerec.measure.tables.check`` refuses the table.
-    ArgumentError
-        If there are no genuine or no impostor pairs, no impostor pair has a score, a target does not lie between 0 and
-        1, or there is a single fold.
+    `ScoreTableError` if ``facerec.measure.tables.check`` refuses the table; `ArgumentError` if there are no genuine or
+    no impostor pairs, no impostor pair has a score, a target does not lie between 0 and 1, or there is a single fold.
     """
     checked = tables.check(table)
     genuine, values = checked["genuine"].to_numpy(bool), checked["score"].to_numpy(np.float64)
@@ -150,8 +129,6 @@ def rates_at(table: pd.DataFrame, threshold: float) -> tuple[Rate, Rate]:
 
     Accept iff score ≥ threshold, in double precision; a failure to acquire is a rejection.
 
-    Examples
-    --------
     >>> rows = [["1", "2", "ann", "ann", True, 0.9], ["1", "3", "ann", "bob", False, 0.2]]
     >>> fmr, fnmr = rates_at(tables.check(pd.DataFrame(rows, columns=tables.REQUIRED)), 0.5)
     >>> fmr.errors, fmr.trials, fnmr.errors, fnmr.trials

@@ -102,27 +102,15 @@ def calibrate_all_pairs(
     matcher: Matcher,
     refused: Rate | None = None,
 ) -> tuple[OperatingPoint, ...]:
-    """Measure operating points on all pairs of photos; the targets share them.
+    """Measure operating points on all pairs of photos, one for each of `target_fmrs`, in that order.
 
-    Parameters
-    ----------
-    vectors : ndarray, float32, shape (n, d)
-        Unit vectors, one per photo; photos without a face, or whose face the gate refused, are left out.
-    subjects : sequence of str
-        Who is on each photo. Pairs of one person are genuine, all others are impostors.
-    target_fmrs, data_set
-        As for `calibrate`; a point for each target, in that order.
-    matcher : Matcher
-        What made the vectors.
-    refused : Rate, optional
-        How many faces the matcher's gate refused, out of how many.
+    `vectors`, float32 (n, d), are unit vectors, one per photo; photos without a face, or whose face the gate refused,
+    are left out. `subjects` say who is on each: pairs of one person are genuine, all others are impostors. `data_set`
+    is as for `calibrate`, `matcher` what made the vectors; its gate refused so many faces as `refused` says, out of how
+    many.
 
-    Raises
-    ------
-    ArgumentError
-        If there is not one subject per vector, or a vector is not of unit length.
-    CalibrationError
-        If there are more than `MAX_PHOTOS` photos, no two photos of one person, or too few pairs for a target.
+    `ArgumentError` if there is not one subject per vector, or a vector is not of unit length. `CalibrationError` if
+    there are more than `MAX_PHOTOS` photos, no two photos of one person, or too few pairs for a target.
     """
     pairs = all_pairs(vectors, subjects, refused=refused)
     return tuple(pairs.point(target, data_set=data_set, matcher=matcher) for target in target_fmrs)

@@ -73,16 +73,8 @@ class PhotoFailures:
 class PhotoVectors:
     """The vectors of photos, one after the other, and what failed so far; nothing else is kept.
 
-    Attributes
-    ----------
-    recognizer : Recognizer
-        Finds, judges and embeds the faces; one that its gate refuses gives no vector.
-    images : sequence of str
-        Different photos, as paths below `root`.
-    choice : {"central", "largest", "only"}
-        Which face of a photo is meant where it shows several.
-    progress : callable, optional
-        Called after each photo.
+    `recognizer` finds, judges and embeds the faces; one that its gate refuses gives no vector. `images` are different
+    photos, as paths below `root`; `choice` says which face of a photo is meant where it shows several.
     """
 
     recognizer: FaceStream

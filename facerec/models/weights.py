@@ -136,15 +136,9 @@ def embedder_digest(*, weights: Sequence[str], crop: str, preprocessing: str, fl
 
     Of the arguments as JSON with sorted keys and without spaces: the SHA-256 of each weight file, in any order;
     ``Crop.name``; name and version of what happens between chip and vector (normalisation, architecture, averaging);
-    and whether the vectors of a chip and of its mirror image are averaged.
+    and whether the vectors of a chip and of its mirror image are averaged. `ArgumentError` if `weights` is empty or one
+    of them is not 64 lowercase hexadecimal digits.
 
-    Raises
-    ------
-    ArgumentError
-        If `weights` is empty or one of them is not 64 lowercase hexadecimal digits.
-
-    Examples
-    --------
     >>> embedder_digest(weights=["0" * 64], crop="box-160 v1", preprocessing="centred v1", flip=True)[:16]
     '3b2b41c1815387e0'
     """

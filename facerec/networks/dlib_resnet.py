@@ -90,12 +90,8 @@ def parse_dlib_resnet(content: bytes, *, name: str) -> DlibResNet:
     """Build the network from dlib's file; in evaluation mode, without gradients. `name` is for messages.
 
     dlib subtracts the mean colour and divides by 256 before the first convolution. That convolution has no padding, so
-    both are folded into its filters and biases exactly: w' = w / 256, b' = b - Σ w' · mean.
-
-    Raises
-    ------
-    CorruptWeightsError
-        If the bytes are no dlib stream, or hold another network.
+    both are folded into its filters and biases exactly: w' = w / 256, b' = b - Σ w' · mean. `CorruptWeightsError` if
+    the bytes are no dlib stream, or hold another network.
     """
     stored = _read_layers(DlibReader(content, name=name))
     network = DlibResNet().requires_grad_(False).eval()

@@ -22,12 +22,8 @@ def photos(paths: Iterable[str | Path]) -> list[Path]:
     A file is taken as it is, whatever its name ends in. A folder stands for the photos in it and in its folders, sorted
     by path; hidden files and folders (a dot in front) are skipped, links to folders are not followed.
 
-    Raises
-    ------
-    ArgumentError
-        If `paths` is a single path; put it in a list.
-    DataSetError
-        If a path does not exist; if a folder holds no photo or cannot be listed.
+    `ArgumentError` if `paths` is a single path: put it in a list. `DataSetError` if a path does not exist; if a folder
+    holds no photo or cannot be listed.
     """
     if isinstance(paths, str | Path):
         message = f"photos takes a list of paths; got the single path {quoted(str(paths))}"
@@ -50,14 +46,9 @@ def identity_folders(folder: str | Path) -> pd.DataFrame:
     """Read a folder that holds one folder of photos per person.
 
     Gives a table of `person` (the folder's name) and `image` (the path below `folder`, with ``/``), sorted. Deeper
-    folders belong to the person at the top, hidden ones are skipped.
-
-    Raises
-    ------
-    DataSetError
-        If `folder` is no folder, cannot be listed, or holds no folder of a person.
-        If a file's name is not UTF-8.
-        If a photo lies beside the people's folders, or a person's folder holds no photo.
+    folders belong to the person at the top, hidden ones are skipped. `DataSetError` if `folder` is no folder, cannot be
+    listed, or holds no folder of a person; if a file's name is not UTF-8; if a photo lies beside the people's folders,
+    or a person's folder holds no photo.
     """
     root = Path(folder)
     if not is_folder(root):

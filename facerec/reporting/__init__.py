@@ -21,18 +21,7 @@ from facerec.reporting.document import render_json
 from facerec.reporting.html import render_html
 from facerec.reporting.inline import plain
 from facerec.reporting.markdown import render_markdown
-from facerec.reporting.page import (
-    Block,
-    Callout,
-    Facts,
-    Figure,
-    Page,
-    Picture,
-    Section,
-    SideBySide,
-    Table,
-    Text,
-)
+from facerec.reporting.page import Block, Callout, Facts, Figure, Page, Picture, Section, SideBySide, Table, Text
 from facerec.reporting.report_files import Written, write
 
 __all__ = [

@@ -112,10 +112,7 @@ class Histogram:
 def prepare_histogram(genuine: ArrayLike, impostor: ArrayLike, *, bins: int = 60) -> Histogram:
     """Count scores, (n,) and (m,), NaN for a pair without one, in bins of equal width over the range of all.
 
-    Raises
-    ------
-    ArgumentError
-        If there is no score at all, a score is infinite, or `bins` is less than 1.
+    `ArgumentError` if there is no score at all, a score is infinite, or `bins` is less than 1.
     """
     scores = [np.asarray(values, np.float64).ravel() for values in (genuine, impostor)]
     measured = [values[~np.isnan(values)] for values in scores]
@@ -171,21 +168,9 @@ def bars(
 ) -> None:
     """Draw one horizontal bar per value, the first at the top, each with its number; 0.8 + 0.3 n inches suit n bars.
 
-    Parameters
-    ----------
-    axes : Axes
-    labels : sequence of str, length n
-    values, low, high : array_like, shape (n,)
-        0 or more, with the ends of their intervals, both or neither; NaN is written "not measured" and has no bar.
-    kind : Kind
-        How the numbers are written, as in a table.
-    unit : str
-        What the values are.
-
-    Raises
-    ------
-    ArgumentError
-        If the lengths differ.
+    `values`, `low` and `high` have the shape (n,): 0 or more, with the ends of their intervals, both or neither; NaN is
+    written "not measured" and has no bar. `kind` says how the numbers are written, as in a table, `unit` what they are.
+    `ArgumentError` if there are other than n labels.
     """
     sizes = np.asarray(values, np.float64)
     ends = None if low is None or high is None else np.array([low, high], np.float64)

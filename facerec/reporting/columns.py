@@ -81,12 +81,8 @@ class Column:
     def written(self, cell: Cell) -> str:
         """Return `cell` as the reader sees it.
 
-        Examples
-        --------
-        >>> Column("FMR", "rate").written(0.00042)
-        '4.2e-4'
-        >>> Column("FMR", "rate").written(float("nan"))
-        'not measured'
+        >>> Column("FMR", "rate").written(0.00042), Column("FMR", "rate").written(float("nan"))
+        ('4.2e-4', 'not measured')
         """
         if cell is None:
             return MISSING

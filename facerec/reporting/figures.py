@@ -94,24 +94,10 @@ def house_style() -> Iterator[None]:
 def draw(*plots: Plot, width: float = WIDTH, height: float = 3.6, columns: int = 1) -> str:
     """Draw one chart per function, row by row, and return the SVG.
 
-    Parameters
-    ----------
-    *plots : callable
-        Each is given its axes, for example ``partial(score_histogram, histogram=..., threshold=...)``.
-    width, height : float
-        Of the whole drawing, in inches.
-    columns : int
-        Charts per row.
-
-    Returns
-    -------
-    str
-        The same text for the same charts, whenever and wherever it is drawn with the same matplotlib.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no chart to draw, or a size is not positive.
+    Each of `plots` is given its axes, for example ``partial(score_histogram, histogram=..., threshold=...)``. `width`
+    and `height` are of the whole drawing, in inches; `columns` are charts per row. The text is the same for the same
+    charts, whenever and wherever it is drawn with the same matplotlib. `ArgumentError` if there is no chart to draw, or
+    a size is not positive.
     """
     if not plots or columns < 1 or not (width > 0 and height > 0):
         message = f"nothing to draw: {len(plots)} charts in {columns} columns on {width} × {height} inches"

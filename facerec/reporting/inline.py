@@ -73,13 +73,8 @@ def plain(data: str) -> str:
 def parse_spans(text: str) -> Spans:
     """Split `text` at its marks; a mark that is never closed is text.
 
-    Raises
-    ------
-    ArgumentError
-        If a link leads anywhere but to http, https, a #fragment or a relative path.
+    `ArgumentError` if a link leads anywhere but to http, https, a #fragment or a relative path.
 
-    Examples
-    --------
     >>> [(span.kind, span.text) for span in parse_spans("see **this** `x`")]
     [('plain', 'see '), ('strong', 'this'), ('plain', ' '), ('code', 'x')]
     """
@@ -105,10 +100,7 @@ def parse_spans(text: str) -> Spans:
 def parse_paragraphs(text: str) -> tuple[Paragraph, ...]:
     """Split `text` at blank lines; a part whose lines all start with ``-`` and a space is a list.
 
-    Raises
-    ------
-    ArgumentError
-        As `parse_spans`.
+    Errors as of `parse_spans`.
     """
     paragraphs = []
     for part in re.split(r"\n\s*\n", text.strip()):

@@ -94,18 +94,9 @@ class Facts:
 class Table:
     """A table whose columns know what they hold.
 
-    Attributes
-    ----------
-    caption : str
-        Prose: what the table shows.
-    columns : tuple of Column
-        The first one names the rows.
-    rows : tuple of tuple
-        One cell per column: a value of the column's kind, ``None`` where none applies, NaN where nothing was measured.
-    notes : tuple of str
-        Prose, under the table.
-    strong : tuple of int
-        Numbers of the rows that stand out, from 0.
+    `caption`, what the table shows, and `notes`, under it, are prose. The first of the `columns` names the rows; each
+    of the `rows` has one cell per column: a value of the column's kind, ``None`` where none applies, NaN where nothing
+    was measured. `strong` are the numbers of the rows that stand out, from 0.
     """
 
     caption: str
@@ -142,16 +133,9 @@ class Table:
 class Figure:
     """A drawing.
 
-    Attributes
-    ----------
-    svg : str
-        As ``facerec.reporting.figures.draw`` makes it. A page shows it as an image, in which nothing can act or load.
-    alt : str
-        What it shows, for who cannot see it: one sentence with the finding, not the word "chart".
-    caption : str
-        Prose.
-    data : mapping of str to sequence of numbers
-        The numbers that it shows, by name; only the JSON holds them.
+    `svg` is as ``facerec.reporting.figures.draw`` makes it; a page shows it as an image, in which nothing can act or
+    load. `alt` says what it shows, for who cannot see it: one sentence with the finding, not the word "chart";
+    `caption` is prose. `data` are the numbers that it shows, by name; only the JSON holds them.
     """
 
     svg: str

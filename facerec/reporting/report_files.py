@@ -31,21 +31,10 @@ class Written:
 def write(page: Page, folder: Path, *, stem: str = "report") -> Written:
     """Write `page` into `folder` in all three formats.
 
-    Parameters
-    ----------
-    page : Page
-    folder : Path
-        Made if it is not there; files of the same names are replaced, others are left alone.
-    stem : str
-        Names the files: ``report.html``, ``report.md``, ``report.json``, ``report-figure-1.svg``. Letters, digits,
-        dots, hyphens and underscores, a letter or digit first.
-
-    Raises
-    ------
-    ArgumentError
-        If `stem` is no such name.
-    OutputError
-        If the folder cannot be made or written to.
+    The folder is made if it is not there; files of the same names are replaced, others are left alone. `stem` names the
+    files: ``report.html``, ``report.md``, ``report.json``, ``report-figure-1.svg``. `ArgumentError` if it is not of
+    letters, digits, dots, hyphens and underscores, a letter or digit first; `OutputError` if the folder cannot be made
+    or written to.
     """
     if not re.fullmatch(r"\w[\w.-]*", stem):
         message = f"a report's files are named with letters, digits, dots, hyphens and underscores; got {stem!r}"

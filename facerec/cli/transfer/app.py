@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from facerec.cli.transfer import (
-    backbones,
-    beyond,
-    blocks,
-    doctor,
-    faces,
-    gradients,
-    lesson,
-    look,
-    run,
-    spread,
-)
+from facerec.cli.transfer import backbones, beyond, blocks, doctor, faces, gradients, lesson, look, run, spread
 
 app = typer.Typer(
     name="transfer",

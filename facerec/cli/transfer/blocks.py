@@ -8,10 +8,7 @@ from typing import Annotated
 from facerec.cli import console
 from facerec.cli.options import AsJson, examples, option
 
-EXAMPLES = examples(
-    "facerec transfer blocks",
-    "facerec transfer blocks --channels 256 --width 64 --paths 32 --side 56",
-)
+EXAMPLES = examples("facerec transfer blocks", "facerec transfer blocks --channels 256 --width 64 --paths 32 --side 56")
 
 
 def blocks(

@@ -9,7 +9,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.command_line import command_line
-from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
+from facerec.cli.options import AsJson, examples, flag, grouped, option
 from facerec.cli.paths import must_exist
 from facerec.cli.transfer import options
 from facerec.cli.transfer.options import HOW, WHAT, Names, picked
@@ -28,6 +28,7 @@ BY = "race,gender"
 """What the predictions are judged by."""
 
 
+@grouped
 def faces(
     context: typer.Context,
     data: Annotated[
@@ -42,28 +43,12 @@ def faces(
     attribute: Annotated[
         Literal["gender", "age"], option("--attribute NAME", "What to learn: gender or age.")
     ] = "gender",
-    backbone: Annotated[
-        Names,
-        option(
-            "--backbone NAME[,NAME]",
-            "Networks, such as dlib_resnet; with .none at the end with random weights, as a control. By default the "
-            "best one here.",
-            WHAT,
-        ),
-    ] = None,
+    compared: options.Compared,
     protocol: Annotated[
         Names, option("--protocol NAME[,NAME]", "As for facerec transfer run. By default linear and fine-tune.", WHAT)
     ] = None,
     seeds: Annotated[int, option("--seeds N", "Draws of validation photos and of training.", WHAT)] = 3,
-    weights: options.Weights = "default",
-    model_files: ModelFiles = None,
     test_part: options.TestPart = 0.5,
-    budget: Annotated[
-        str | None,
-        option(
-            "--budget TIME", "Such as 10m: probes first, then the trainings that fit; what does not is listed.", HOW
-        ),
-    ] = None,
     size: Annotated[
         int | None,
         option(
@@ -76,24 +61,19 @@ def faces(
     trials: Annotated[int, option("--trials N", "Learning rates that each training tries, 1 to 12.", HOW)] = 1,
     labels_from: options.LabelsFrom = "",
     publish: Annotated[bool, flag("--publish", "Leave photos' names out of the tables too, to pass them on.")] = False,
-    device: Device = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn an attribute of faces with several backbones, and audit each by race and gender.
 
     A teaching example of audits, and no intended use. Answers whether a better or a fairer backbone exists and at what
     price: report.html, .md and .json, results.csv, groups.csv and a table of predictions per method. The report holds
-    no photos.
+    no photos. With a budget, probes come first, then the trainings that fit.
     """
     options.check_least(seeds=(seeds, 1), size=(size, 1), epochs=(epochs, 1))
     options.check_trials(trials)
     options.check_part(test_part)
-    backbones = options.listed(backbone or [])
-    options.check_networks(backbones, weights, device)
-    allowed = None if budget is None else options.parse_budget(budget)
     chosen_protocols = None if protocol is None else options.protocols_of(protocol)
     must_exist(data, "a CSV file of labels, or a folder with FairFace's label files")
-    from facerec.device import best_device, torch_device
     from facerec.transfer.attributes.fairface import read_fairface
     from facerec.transfer.attributes.page import write_attributes
     from facerec.transfer.attributes.run import DEFAULT_PROTOCOLS, check_settings, run_attributes
@@ -101,8 +81,7 @@ def faces(
     from facerec.transfer.findings import judge
 
     settings = check_settings(size=size, epochs=epochs, trials=trials)
-    chosen = device or best_device()
-    torch_device(chosen)
+    chosen = compared.arguments()
     image_set = read_fairface(data, attribute=attribute)
     with console.progress("measuring cells") as progress:
         bench = run_attributes(
@@ -110,15 +89,11 @@ def faces(
             out,
             attribute=attribute,
             command=command_line(context),
-            backbones=backbones,
             protocols=chosen_protocols or DEFAULT_PROTOCOLS,
             seeds=seeds,
-            budget=allowed,
             settings=settings,
             test=test_part,
-            model_files=model_files,
-            weights=weights,
-            device=chosen,
+            **chosen,
             planned=options.tell_plan,
             finished=options.cell_teller(progress),
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 from facerec.cli import console
-from facerec.cli.options import option
+from facerec.cli.options import Device, ModelFiles, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -40,16 +41,49 @@ LabelsFrom = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What `run` and `faces` compare, in what time and on what machine; what means nothing is refused at once."""
+
+    backbone: Annotated[
+        Names,
+        option(
+            "--backbone NAME[,NAME]",
+            "Networks, such as resnet50.v2; with .none at the end with random weights, as a control. By default the "
+            "best one here; facerec transfer backbones lists them.",
+            WHAT,
+        ),
+    ] = None
+    weights: Weights = "default"
+    model_files: ModelFiles = None
+    budget: Annotated[
+        str | None,
+        option("--budget TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.", HOW),
+    ] = None
+    device: Device = None
+
+    def __post_init__(self) -> None:
+        check_networks(listed(self.backbone or []), self.weights, self.device)
+        if self.budget is not None:
+            parse_budget(self.budget)
+
+    def arguments(self) -> dict[str, Any]:
+        """By the names of the bench's parameters, on a device that is there."""
+        from facerec.device import best_device, torch_device
+
+        torch_device(device := self.device or best_device())
+        return {
+            "backbones": listed(self.backbone or []),
+            "weights": self.weights,
+            "model_files": self.model_files,
+            "budget": None if self.budget is None else parse_budget(self.budget),
+            "device": device,
+        }
+
+
 def parse_budget(text: str) -> float:
-    """Seconds of a time such as ``5m``, ``300s``, ``1h`` or ``90``.
+    """Seconds of a time such as ``5m``, ``300s``, ``1h`` or ``90``; `ArgumentError` if it is none, or not above 0.
 
-    Raises
-    ------
-    ArgumentError
-        If it is none, or not above 0.
-
-    Examples
-    --------
     >>> parse_budget("5m"), parse_budget("1.5h"), parse_budget("90")
     (300.0, 5400.0, 90.0)
     """
@@ -170,9 +204,7 @@ def tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
             console.note(f"  {title}: {name}, {protocol}, {shots_text(shots)}, {seeds}: {duration(sum(times))}")
 
 
-def cell_teller(
-    progress: Callable[[int, int], None],
-) -> Callable[[Outcome, NDArray[np.int64], int, int, float], None]:
+def cell_teller(progress: Callable[[int, int], None]) -> Callable[[Outcome, NDArray[np.int64], int, int, float], None]:
     """What tells each cell when it is measured, and moves the bar."""
 
     def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
+from facerec.cli.options import AsJson, examples, flag, grouped, option
 from facerec.cli.paths import must_exist
 from facerec.cli.running import FAILED
 from facerec.cli.transfer import options
@@ -28,6 +28,7 @@ EXAMPLES = examples(
 _SKIPPED_SHOWN = 5
 
 
+@grouped
 def run(
     data: Annotated[
         str,
@@ -39,14 +40,7 @@ def run(
     ],
     out: options.Results,
     *,
-    backbone: Annotated[
-        Names,
-        option(
-            "--backbone NAME[,NAME]",
-            "Networks, such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
-            WHAT,
-        ),
-    ] = None,
+    compared: options.Compared,
     protocol: Annotated[
         Names,
         option(
@@ -64,14 +58,8 @@ def run(
         int | None,
         option("--seeds N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.", WHAT),
     ] = None,
-    weights: options.Weights = "default",
-    model_files: ModelFiles = None,
     label: Annotated[str, option("--label COLUMN", "The manifest's column of classes.", WHAT)] = "label",
     test_part: options.TestPart = 0.25,
-    budget: Annotated[
-        str | None,
-        option("--budget TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.", HOW),
-    ] = None,
     size: Annotated[
         int | None,
         option("--size PIXELS", "Side of the networks' input. By default their own, with a budget what fits.", HOW),
@@ -88,7 +76,6 @@ def run(
         ),
     ] = None,
     publish: Annotated[bool, flag("--publish", "Leave the photos out of the report, to pass it on.")] = False,
-    device: Device = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare ways to put a pre-trained network to work on your photos, with intervals, tests and costs.
@@ -97,17 +84,13 @@ def run(
     that was cut off goes on where it was when it is started again with the same options.
     Several processes share each training: torchrun --nproc-per-node N --no-python facerec transfer run ...
     """
-    seconds = None if budget is None else options.parse_budget(budget)
     counts = None if shots is None else tuple(map(_shots, options.listed(shots)))
     options.check_least(seeds=(seeds, 1), size=(size, 1), epochs=(epochs, 1))
     options.check_trials(trials)
     options.check_part(test_part)
-    backbones = options.listed(backbone or [])
-    options.check_networks(backbones, weights, device)
     protocols = None if protocol is None else options.protocols_of(protocol)
     if not data.startswith("torchvision:"):
         must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
-    from facerec.device import best_device, torch_device
     from facerec.transfer.bench import DEFAULT_PROTOCOLS, run_bench
     from facerec.transfer.findings import judge
     from facerec.transfer.report import write_report
@@ -120,25 +103,20 @@ def run(
 
                 follow(together)
                 return
-            chosen = device or best_device()
-            torch_device(chosen)
+            chosen = compared.arguments()
             with console.progress("measuring cells") as progress:
                 bench = run_bench(
                     data,
                     out,
-                    backbones=backbones,
                     protocols=protocols or DEFAULT_PROTOCOLS,
                     shots=counts,
                     seeds=seeds,
-                    budget=seconds,
                     size=size,
                     epochs=epochs,
                     trials=trials,
                     test=test_part,
                     label=label,
-                    model_files=model_files,
-                    weights=weights,
-                    device=chosen,
+                    **chosen,
                     teamwork=together,
                     planned=options.tell_plan,
                     finished=options.cell_teller(progress),

@@ -85,9 +85,8 @@ class SqliteStore:
         """Rewrite the file so that it holds only what is enrolled; what stands in the way is told, not raised.
 
         ``secure_delete`` zeroes the cell that is deleted, but not the copies that SQLite leaves behind when it moves
-        cells between pages. Only a rewrite of the whole file (VACUUM) is sure to hold nothing else; it reaches the
-        file when the write-ahead log is written back and cut to length zero, which any reader of an older state
-        prevents.
+        cells between pages. Only a rewrite of the whole file (VACUUM) is sure to hold nothing else; it reaches the file
+        when the write-ahead log is written back and cut to length zero, which any reader of an older state prevents.
         """
         with self.exclusively():
             with self.connection.transaction("BEGIN") as sqlite:

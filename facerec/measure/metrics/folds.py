@@ -17,14 +17,8 @@ from facerec.measure.metrics.rates import step_counts
 class FoldAccuracy:
     """Accuracy on each held-out fold, at the threshold that the other folds chose.
 
-    Attributes
-    ----------
-    folds : tuple
-        The k folds' labels, in ascending order.
-    thresholds : ndarray, float64, shape (k,)
-        What the other folds chose for each fold.
-    correct, trials : ndarray, int64, shape (k,)
-        Right decisions, and comparisons, in each fold.
+    `folds` are the k folds' labels, in ascending order; `thresholds`, float64 (k,), what the other folds chose for
+    each; `correct` and `trials`, int64 (k,), right decisions, and comparisons, in each.
     """
 
     folds: tuple[object, ...]
@@ -82,13 +76,8 @@ def ten_fold_accuracy(scores: ArrayLike, genuine: ArrayLike, fold: ArrayLike) ->
     right decisions the middle one is taken (of an even number the lower of the two middle ones), and of it the middle:
     the lowest threshold would favour matches, the highest non-matches. The gap above the highest score (accept
     nothing) is one of them; below the lowest score (accept whatever has a score) the threshold is that score.
+    Reference: Huang, Ramesh, Berg & Learned-Miller (2007), Labeled Faces in the Wild, UMass TR 07-49 (View 2).
 
-    References
-    ----------
-    Huang, Ramesh, Berg & Learned-Miller (2007), Labeled Faces in the Wild, UMass TR 07-49 (View 2).
-
-    Examples
-    --------
     >>> result = ten_fold_accuracy([0.9, 0.2, 0.8, 0.3, 0.7, 0.1], [1, 0, 1, 0, 1, 0], [1, 1, 2, 2, 3, 3])
     >>> result.mean, result.thresholds.round(2).tolist()
     (1.0, [0.5, 0.45, 0.55])

@@ -15,26 +15,10 @@ from facerec.errors import ArgumentError
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """P-values adjusted so that the chance of a single false alarm stays below their level.
 
-    Parameters
-    ----------
-    p_values : array_like, float, shape (n,)
-        0 … 1, else `ArgumentError`; NaN is a test that was not made, does not count, and stays NaN.
+    From float (n,) to float64 (n,), all 0 … 1, else `ArgumentError`; NaN is a test that was not made, does not count,
+    and stays NaN. With p ascending: max over j ≤ i of (n − j + 1) p_j, at most 1 (Holm (1979), Scandinavian Journal of
+    Statistics 6:65).
 
-    Returns
-    -------
-    ndarray, float64, shape (n,)
-        0 … 1.
-
-    Notes
-    -----
-    With p ascending: max over j ≤ i of (n − j + 1) p_j, at most 1.
-
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6:65.
-
-    Examples
-    --------
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
@@ -47,18 +31,9 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
 def benjamini_hochberg(p_values: ArrayLike) -> NDArray[np.float64]:
     """P-values adjusted so that the expected share of false alarms among all alarms stays below their level.
 
-    Parameters, result and errors are those of `holm`.
+    Values and errors are those of `holm`. With p ascending: min over j ≥ i of (n / j) p_j, at most 1; for independent
+    or positively dependent tests (Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57:289).
 
-    Notes
-    -----
-    With p ascending: min over j ≥ i of (n / j) p_j, at most 1. For independent or positively dependent tests.
-
-    References
-    ----------
-    Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57:289.
-
-    Examples
-    --------
     >>> benjamini_hochberg([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.04, 0.04]
     """

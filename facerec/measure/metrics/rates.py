@@ -15,7 +15,7 @@ from facerec.types import Rate
 
 
 def fmr(impostor: ArrayLike, threshold: float) -> Rate:
-    """False match rate: how many comparisons of two people are accepted.
+    """False match rate: how many comparisons of two people are accepted; NaN, with its counts, without comparisons.
 
     Parameters
     ----------
@@ -23,11 +23,6 @@ def fmr(impostor: ArrayLike, threshold: float) -> Rate:
         Scores of different people, larger = more alike; NaN (failure to acquire) is a rejection, so no error.
     threshold : float
         Accept iff score ≥ threshold; ±inf is allowed, and -inf still rejects NaN.
-
-    Returns
-    -------
-    Rate
-        With its counts; its value is NaN without comparisons.
 
     Raises
     ------
@@ -39,8 +34,6 @@ def fmr(impostor: ArrayLike, threshold: float) -> Rate:
     FMR(t) = #{s ≥ t} / n (ISO/IEC 19795-1). The trials count as independent; see `clustered_rate` where pairs share
     people.
 
-    Examples
-    --------
     >>> fmr([0.1, 0.4, 0.4, 0.9, float("nan")], 0.4).value
     0.6
     """
@@ -52,13 +45,8 @@ def fnmr(genuine: ArrayLike, threshold: float) -> Rate:
     """False non-match rate: how many comparisons of one person with themself are rejected.
 
     As `fmr`, with the scores of the same person: there a failure to acquire (NaN), a rejection, is an error.
-
-    Notes
-    -----
     FNMR(t) = #{s < t or s is NaN} / n (ISO/IEC 19795-1).
 
-    Examples
-    --------
     >>> fnmr([0.3, 0.5, 0.8, 0.9, float("nan")], 0.5).value
     0.4
     """
@@ -67,30 +55,18 @@ def fnmr(genuine: ArrayLike, threshold: float) -> Rate:
 
 
 def threshold_at_fmr(impostor: ArrayLike, target_fmr: float) -> float:
-    """The lowest observed score that keeps the false match rate at or below a target.
+    """The lowest observed score that keeps the false match rate at or below a target, 0 … 1.
 
-    Parameters
-    ----------
-    impostor : array_like, float, shape (n,)
-        As for `fmr`; NaN counts among the n.
-    target_fmr : float
-        0 … 1.
-
-    Returns
-    -------
-    float
-        The smallest impostor score t with FMR(t) ≤ target. Equal scores stay together: all of them are accepted, or
-        none. If no observed score is high enough, the next float64 above the highest one.
+    The smallest impostor score t with FMR(t) ≤ target: t = min {s_i : #{s ≥ s_i} / n ≤ f}. Scores are those of `fmr`;
+    NaN counts among the n. Equal scores stay together: all of them are accepted, or none, and the rate reached can be
+    well below f where n is small or scores tie. If no observed score is high enough: the next float64 above the highest
+    one.
 
     Raises
     ------
     ArgumentError
         If the scores are not finite numbers or NaN in one dimension, or none is a number.
         If `target_fmr` is not within 0 … 1.
-
-    Notes
-    -----
-    t = min {s_i : #{s ≥ s_i} / n ≤ f}. The rate reached can be well below f where n is small or scores tie.
 
     Examples
     --------
@@ -120,16 +96,11 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class DetCurve:
-    """Both error rates at every threshold where either changes.
+    """Both error rates at every threshold where either changes; all three arrays are float64 (k,).
 
-    Attributes
-    ----------
-    thresholds : ndarray, float64, shape (k,)
-        Every distinct score, ascending, then the next float64 above the highest, which accepts nothing.
-    fmr, fnmr : ndarray, float64, shape (k,)
-        FMR never rises, FNMR never falls.
-    genuine_trials, impostor_trials : int
-        How many comparisons the rates rest on, failures to acquire included.
+    `thresholds` are every distinct score, ascending, then the next float64 above the highest, which accepts nothing;
+    `fmr` never rises, `fnmr` never falls. The rates rest on `genuine_trials` and `impostor_trials` comparisons,
+    failures to acquire included.
     """
 
     thresholds: NDArray[np.float64]
@@ -185,13 +156,9 @@ def det_curve(genuine: ArrayLike, impostor: ArrayLike) -> DetCurve:
 def eer(genuine: ArrayLike, impostor: ArrayLike) -> float:
     """Equal error rate, 0 … 1: where the two error rates meet. Parameters and errors are those of `det_curve`.
 
-    Notes
-    -----
-    Rates move in steps, so they seldom meet: (FMR(t) + FNMR(t)) / 2 at the t with the smallest |FMR(t) − FNMR(t)|,
-    and at the lowest such t if there are several. Differences are compared as integers.
+    Rates move in steps, so they seldom meet: (FMR(t) + FNMR(t)) / 2 at the t with the smallest |FMR(t) − FNMR(t)|, and
+    at the lowest such t if there are several. Differences are compared as integers.
 
-    Examples
-    --------
     >>> eer([0.4, 0.7, 0.8, 0.9], [0.1, 0.2, 0.3, 0.5])
     0.25
     """
@@ -206,17 +173,9 @@ def auc(genuine: ArrayLike, impostor: ArrayLike) -> float:
     """Area under the ROC curve, 0 … 1: how often a genuine score beats an impostor score; 0.5 is chance.
 
     Parameters and errors are those of `det_curve`; NaN ranks below every score, so that no score at all is chance.
+    [#{g > i} + #{g = i} / 2] / (n m) over all genuine g and impostor i: the Mann-Whitney statistic (Hanley & McNeil
+    (1982), Radiology 143:29).
 
-    Notes
-    -----
-    [#{g > i} + #{g = i} / 2] / (n m) over all genuine g and impostor i: the Mann-Whitney statistic.
-
-    References
-    ----------
-    Hanley & McNeil (1982), Radiology 143:29.
-
-    Examples
-    --------
     >>> auc([0.5, 0.9], [0.1, 0.5])
     0.875
     """

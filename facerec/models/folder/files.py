@@ -42,14 +42,8 @@ _HOLDS = f"a model's folder holds {DESCRIPTION}, its weights and {CARD}"
 class ModelFolder:
     """A model's folder that was read and checked.
 
-    Attributes
-    ----------
-    path : Path
-    description : ModelDescription
-    points : tuple of OperatingPoint
-        Empty where nobody measured any.
-    audit : mapping or None
-        The document of an audit of this model; ``None`` where there is none.
+    `points` are empty where nobody measured any; `audit` is the document of an audit of this model, ``None`` where
+    there is none.
     """
 
     path: Path

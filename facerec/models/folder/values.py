@@ -35,14 +35,9 @@ _PRESETS: dict[str, tuple[_Colour, _Colour]] = {
 class Pixels:
     """What happens to a chip's bytes before the network: (x − mean) / std for each channel.
 
-    Attributes
-    ----------
-    mean, std : tuple of three floats
-        In units of 0 … 255, in the order R, G, B; std above 0.
-    channels : {"RGB", "BGR"}
-        The order in which the network takes the channels.
-    size : int or None
-        Side in pixels to which chips are resized first (bilinear); ``None``: as the crop cuts them.
+    `mean` and `std`, above 0, are in units of 0 … 255, in the order R, G, B; `channels` is the order in which the
+    network takes them. `size` is the side in pixels to which chips are resized first (bilinear); ``None``: as the crop
+    cuts them.
     """
 
     mean: _Colour
@@ -103,17 +98,9 @@ class Terms:
 class Training:
     """How the weights came to be; empty texts where nobody has said.
 
-    Attributes
-    ----------
-    data, data_terms : str
-        What it was trained on, and the terms of that data and the consent of those in it.
-    command : str
-        The command that made it, without local paths.
-    seed : int or None
-    versions : mapping of str to str
-        Of the software.
-    details : mapping of str to str, number, bool or None
-        Counts and settings: people, photos, loss, epochs.
+    `data` is what it was trained on, `data_terms` the terms of that data and the consent of those in it, `command` what
+    made it, without local paths; `versions` are of the software, `details` are counts and settings: people, photos,
+    loss, epochs.
     """
 
     data: str = ""
@@ -141,21 +128,11 @@ class Parent:
 class ModelDescription:
     """All that ``model.json`` says of a model.
 
-    Attributes
-    ----------
-    name : str
-        As after ``--model``: 1 to 64 of a-z, 0-9, ``.``, ``_`` and ``-``, beginning with a letter or digit.
-    kind : {"torch", "onnx"}
-    architecture : mapping of str to JSON value
-        For ``torch`` what the network is rebuilt from; its ``name`` at least. For ``onnx`` the output, if named.
-    crop, crop_weights : str, tuple of str
-        Name of the crop recipe (``facerec.align.crops.crop_recipe``), and SHA-256 of the files that it needs itself.
-    flip : bool
-        Whether the vectors of a chip and of its mirror image are averaged.
-    dimension : int
-        Length of a vector, 1 or more.
-    pixels, weights, terms, training, parents : Pixels, WeightsIn, Terms, Training, tuple of Parent
-        As these say.
+    `name` is as after ``--model``: 1 to 64 of a-z, 0-9, ``.``, ``_`` and ``-``, beginning with a letter or digit.
+    `architecture` holds, for the kind ``torch``, what the network is rebuilt from, its ``name`` at least; for ``onnx``
+    the output, if named. `crop` names the crop recipe (``facerec.align.crops.crop_recipe``), `crop_weights` are the
+    SHA-256 of the files that it needs itself. `flip`: the vectors of a chip and of its mirror image are averaged.
+    `dimension` is the length of a vector, 1 or more.
     """
 
     name: str
