@@ -1,7 +1,4 @@
-"""The order of the stages, nothing else: photo → faces → chips → vectors → decision.
-
->>> from facerec import Recognizer
-"""
+"""The order of the stages, nothing else: photo → faces → chips → vectors → decision."""
 
 from __future__ import annotations
 

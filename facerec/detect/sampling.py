@@ -1,9 +1,4 @@
-"""How the cascade looks at a photo: whole at several scales, and box by box.
-
-`ExactSampler` averages areas in float from the full photo, as facenet-pytorch does, one box at a time.
-`FastSampler` reads octaves of the photo, halved once and for all, and cuts all boxes of an octave in one call.
-The networks see nearly the same pixels; measured recall is in ``tests/benchmarks``.
-"""
+"""How the cascade looks at a photo, whole at several scales and box by box; recall: ``tests/benchmarks``."""
 
 from __future__ import annotations
 

@@ -1,10 +1,8 @@
 """The default embedder: dlib's 29-convolution face ResNet (128-D, CC0), ported to PyTorch.
 
-The weights come with the pip package ``face_recognition_models``; dlib itself is not needed. The port gives dlib's
-own vectors to 1e-5 (``tests/embed/test_dlib_resnet.py``), several times faster.
-
-Reference: D. King, http://blog.dlib.net/2017/02/high-quality-face-recognition-with-deep.html; the network is the
-ResNet-34 of He et al. (2016) with a few layers removed and half the filters.
+The weights come with the pip package ``face_recognition_models``; dlib itself is not needed. The port gives dlib's own
+vectors to 1e-5 (``tests/embed/test_dlib_resnet.py``), several times faster; the network is that of
+``facerec.networks.dlib_resnet``.
 """
 
 from __future__ import annotations

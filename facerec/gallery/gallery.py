@@ -384,15 +384,10 @@ class Gallery:
                 return archive.write_archive(Path(folder), rows.embedder, everybody, vectors=rows.count_samples())
 
     def import_from(self, folder: str | Path, *, merge: bool = False) -> list[Enrollment]:
-        """Add everybody from an exported folder; ids, dates and vectors stay the same.
+        """Add everybody from an exported folder, made by `export_to`; ids, dates and vectors stay the same.
 
-        Parameters
-        ----------
-        folder : path
-            Made by `export_to`. All of it is checked before anything is written.
-        merge : bool
-            Add the samples of people who are enrolled already to those people, whose own record (name, consent,
-            purpose, expiry) stays. By default such people are an error.
+        All of it is checked before anything is written. With `merge`, the samples of people who are enrolled already go
+        to those people, whose own record (name, consent, purpose, expiry) stays; by default such people are an error.
 
         Raises
         ------
@@ -410,13 +405,9 @@ class Gallery:
     def reembed(self, embedder: Embedder, faces_of: Callable[[Sample, bytes], Face]) -> int:
         """Replace all vectors by those of another embedder, made from the kept photos; returns how many.
 
-        Parameters
-        ----------
-        embedder : Embedder
-            The gallery is bound to it afterwards.
-        faces_of : callable
-            Sample and photo bytes → the face of that photo, embedded by `embedder`. What it raises is passed on, and
-            nothing is changed. It must not use this gallery.
+        The gallery is bound to `embedder` afterwards. `faces_of` gives, for a sample and its photo's bytes, the face of
+        that photo, embedded by `embedder`. What it raises is passed on, and nothing is changed. It must not use this
+        gallery.
 
         Raises
         ------

@@ -10,16 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import (
-    ArgumentError,
-    ExpiredError,
-    ExpiryPassedError,
-    ModelMismatchError,
-    NameTakenError,
-    NoFaceError,
-    PhotosNotKeptError,
-    PoorQualityError,
-)
+from facerec import errors
 from facerec.gallery.decide import checked_gate
 from facerec.gallery.records import EmbedderIdentity, Person, Sample
 from facerec.quality import QualityGate
@@ -53,11 +44,11 @@ def known_name(name: str) -> str:
     """
     if not isinstance(name, str):
         message = f"a person's name must be text; got {type(name).__name__}"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     normal = unicodedata.normalize("NFC", name).strip()
     if not normal or any("\ud800" <= letter <= "\udfff" for letter in normal):
         message = f"a person's name must be text that is not empty; got {quoted(name)}"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     return normal
 
 
@@ -66,7 +57,7 @@ def person_name(name: str) -> str:
     normal = known_name(name)
     if len(normal) > LONGEST_NAME:
         message = f"a person's name may have {LONGEST_NAME} characters; {normal[:20]!r}… has {len(normal)}"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     hidden = hidden_character(normal)
     if hidden is not None or not shows_something(normal):
         found = "nothing that can be seen" if hidden is None else f"the hidden character U+{ord(hidden):04X}"
@@ -74,7 +65,7 @@ def person_name(name: str) -> str:
             f"a person's name must consist of what people can see, so that no two look the same; "
             f"{shortened(ascii(normal))} holds {found}"
         )
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     return normal
 
 
@@ -84,16 +75,16 @@ def optional_text(field: str, text: object) -> str | None:
         return None
     if not isinstance(text, str) or not text.strip():
         message = f"{field} must be text that is not empty, or None; got {quoted(text)}"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     trimmed = text.strip()
     if len(trimmed) > LONGEST_TEXT:
         message = f"{field} may have {LONGEST_TEXT} characters; got {len(trimmed)}"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     for character in trimmed:
         if unicodedata.category(character) in _FORBIDDEN_CATEGORIES or character in _BIDIRECTIONAL_CONTROLS:
             found = f"U+{ord(character):04X} in {quoted(trimmed)}"
             message = f"{field} must not hold control characters or line breaks; found {found}"
-            raise ArgumentError(message)
+            raise errors.ArgumentError(message)
     return trimmed
 
 
@@ -101,7 +92,7 @@ def expiry(expires: object) -> date | None:
     """Return `expires` if it is a day."""
     if expires is not None and (not isinstance(expires, date) or isinstance(expires, datetime)):
         message = f"expires must be a datetime.date or None; got {quoted(expires)}"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     return expires
 
 
@@ -112,7 +103,7 @@ def check_not_past(expires: date | None, *, today: date, name: str) -> None:
             f"{quoted(name)} would not be matched: the expiry date {expires} has passed (today is {today}, UTC); "
             "give a later date with expires="
         )
-        raise ExpiryPassedError(message)
+        raise errors.ExpiryPassedError(message)
 
 
 def checked_terms(given: Mapping[str, object]) -> dict[str, Any]:
@@ -127,14 +118,14 @@ def check_not_over(person: Person, expires: date | None) -> None:
             f"{quoted(person.name)} expired on {person.expires} and would not be matched; "
             "give a later date with expires=, or forget the person"
         )
-        raise ExpiredError(message)
+        raise errors.ExpiredError(message)
 
 
 def check_free(name: str, holder: object, *, of: Person) -> None:
     """Refuse to rename somebody to a name that somebody else has."""
     if holder:
         message = f"{quoted(of.name)} cannot be renamed: {quoted(name)} is enrolled already. Choose another name"
-        raise NameTakenError(message)
+        raise errors.NameTakenError(message)
 
 
 def check_import(name: str, by_name: Person | None, by_id: Person | None, *, merge: bool) -> None:
@@ -144,14 +135,14 @@ def check_import(name: str, by_name: Person | None, by_id: Person | None, *, mer
             f"{quoted(name)} of the archive is {quoted(by_id.name)} in this gallery by id, but somebody "
             "else has the name; rename one of them, then import again"
         )
-        raise NameTakenError(message)
+        raise errors.NameTakenError(message)
     if (known := by_name or by_id) and not merge:
         message = (
             f"{quoted(name)} of the archive is enrolled already (as {quoted(known.name)}); nothing was "
             "imported. Import with merge=True (--merge) to add the samples to the people who are there, or rename or "
             "forget them"
         )
-        raise NameTakenError(message)
+        raise errors.NameTakenError(message)
 
 
 def check_photos_kept(everybody: Sequence[Person]) -> None:
@@ -166,7 +157,7 @@ def check_photos_kept(everybody: Sequence[Person]) -> None:
             f"the gallery cannot be re-embedded: photos were not kept of {shown}{more}; nothing was changed. "
             "Enroll these people again with keep_photos=True (--keep-photos), or forget them"
         )
-        raise PhotosNotKeptError(message)
+        raise errors.PhotosNotKeptError(message)
 
 
 def faces_to_enroll(faces: Face | Sequence[Face], embedder: EmbedderIdentity) -> tuple[Face, ...]:
@@ -176,11 +167,11 @@ def faces_to_enroll(faces: Face | Sequence[Face], embedder: EmbedderIdentity) ->
             f"all {len(faces)} faces of {shortened(faces.source)} were given for one person; "
             "choose one with .only(), .largest() or .central()"
         )
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     several = (faces,) if isinstance(faces, Face) else tuple(faces)
     if not several:
         message = "at least one face is needed to enroll a person; got none"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     for face in several:
         check_face(face, embedder)
     return several
@@ -195,31 +186,31 @@ def check_quality(faces: Sequence[Face], gate: QualityGate, *, name: str) -> Non
             f"{quoted(name)}: nothing was stored, because {held_back} of {len(faces)} faces are below the quality "
             f"gate: {'; '.join(poor)}. Give better photos, or enroll with gate=NO_GATE, which the log keeps"
         )
-        raise PoorQualityError(message)
+        raise errors.PoorQualityError(message)
 
 
 def check_search(faces: Faces, top: int) -> None:
     """Refuse what cannot be searched for."""
     if not isinstance(faces, Faces):
         message = f"the facerec.types.Faces of one photo are needed; got {type(faces).__name__}"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     if not isinstance(top, int) or top < 1:
         message = f"top must be a whole number of candidates, at least 1; got {quoted(top)}"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
 
 
 def check_face(face: Face, embedder: EmbedderIdentity) -> None:
     """Refuse a face whose vector cannot be stored in, or compared with, a gallery of `embedder`."""
     if not isinstance(face, Face):
         message = f"a facerec.types.Face is needed; got {type(face).__name__}"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     check_vectors(face.embedding[None], face.matcher.embedder_digest, embedder, source=face.source)
     if np.shape(face.box) != (4,) or not np.isfinite(face.box).all() or not np.isfinite(face.score):
         message = (
             f"{shortened(face.source)}: a face needs a box of four finite numbers and a finite score; got {face.box}, "
             f"{face.score}"
         )
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
 
 
 def check_vectors(vectors: NDArray[np.float32], digest: str, embedder: EmbedderIdentity, *, source: str) -> None:
@@ -231,12 +222,12 @@ def check_vectors(vectors: NDArray[np.float32], digest: str, embedder: EmbedderI
             f"vectors of {embedder}; scores between two embedders mean nothing. Embed the photo with {embedder.name}, "
             "or change the gallery with `facerec gallery reembed` where its photos were kept"
         )
-        raise ModelMismatchError(message)
+        raise errors.ModelMismatchError(message)
     if vectors.dtype != np.float32 or vectors.ndim != 2 or vectors.shape[1] != embedder.dimension:
         message = (
             f"{source}: vectors must be float32 of {embedder.dimension} numbers; got {vectors.dtype} {vectors.shape}"
         )
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
     # A comparison with NaN is false, so vectors that are not finite fail here too.
     wrong = np.flatnonzero(~(np.abs(lengths - 1) <= _UNIT_TOLERANCE))
@@ -244,7 +235,7 @@ def check_vectors(vectors: NDArray[np.float32], digest: str, embedder: EmbedderI
         message = (
             f"{source}: vectors must be finite and of length 1; vector {wrong[0]} has length {lengths[wrong[0]]:.6g}"
         )
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
 
 
 def same_face(faces: Faces, sample: Sample) -> Face:
@@ -258,7 +249,7 @@ def same_face(faces: Faces, sample: Sample) -> Face:
             f"the face that was enrolled from {sample.source} on {sample.enrolled:%Y-%m-%d} is not found in the photo "
             "that was kept; nothing was changed. Enroll that person again, or try a smaller least face size"
         )
-        raise NoFaceError(message)
+        raise errors.NoFaceError(message)
     return faces[int(overlaps.argmax())]
 
 
@@ -266,18 +257,18 @@ def photos_to_enroll(photos: Sequence[bytes | None], faces: int, *, keep_photos:
     """Return the photos' bytes, one per face, ``None`` where a face came from no file; or none at all."""
     if keep_photos and (not photos or None in photos):
         message = "keep_photos=True needs the photos' bytes: photos=[path.read_bytes(), ...], one per face"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     if photos and (isinstance(photos, bytes) or len(photos) != faces):
         got = "one bytes object" if isinstance(photos, bytes) else f"{len(photos)}"
         message = f"photos must hold one photo per face, in the same order: {faces} expected; got {got}"
-        raise ArgumentError(message)
+        raise errors.ArgumentError(message)
     for number, photo in enumerate(photos):
         if photo is None:
             continue  # an image or an array, which no file stands for
         if not isinstance(photo, bytes) or not photo:
             found = f"{len(photo)} bytes" if isinstance(photo, bytes) else type(photo).__name__
             message = f"photos must be bytes that are not empty; photo {number} is {found}"
-            raise ArgumentError(message)
+            raise errors.ArgumentError(message)
     return tuple(photos)
 
 

@@ -28,19 +28,13 @@ _PHOTO_FOLDERS = ("images", "lfw", "lfw-deepfunneled", "lfw_funneled", "lfw-deep
 def lfw(folder: str | Path) -> pd.DataFrame:
     """Read the pairs of LFW's official ten-fold protocol.
 
-    Parameters
-    ----------
-    folder : str or Path
-        As the data set is distributed: photos as ``Name/Name_0001.jpg`` in ``images``, ``lfw``, ``lfw-deepfunneled``
-        or ``lfw_funneled`` or in the folder itself; ``pairs.txt`` and, optionally, ``labels/male_names.txt`` and
-        ``labels/female_names.txt`` in the folder or the one above it.
+    The folder is as the data set is distributed: photos as ``Name/Name_0001.jpg`` in ``images``, ``lfw``,
+    ``lfw-deepfunneled`` or ``lfw_funneled`` or in the folder itself; ``pairs.txt`` and, optionally,
+    ``labels/male_names.txt`` and ``labels/female_names.txt`` in the folder or the one above it.
 
-    Returns
-    -------
-    DataFrame
-        A score table without `score`, one row per pair, in the order of the file, with `fold` (1 … 10), paths below
-        `folder`, people's names, `probe_gender` and `reference_gender` (``female``, ``male``, or empty where a photo is
-        in neither list or in both).
+    Gives a score table without `score`, one row per pair, in the order of the file, with `fold` (1 … 10), paths below
+    `folder`, people's names, `probe_gender` and `reference_gender` (``female``, ``male``, or empty where a photo is in
+    neither list or in both).
 
     Raises
     ------
@@ -82,20 +76,13 @@ def lfw(folder: str | Path) -> pd.DataFrame:
 def pairs_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFrame:
     """Read a manifest of pairs: which photos to compare, and who is on them.
 
-    Parameters
-    ----------
-    path : str or Path
-        CSV (UTF-8, commas, a header) with the columns `probe_image` and `reference_image`, and `probe_subject` and
-        `reference_subject`, or `genuine`, or all of them; further columns, such as ``probe_gender``, are kept.
-    root : str or Path, optional
-        The folder that the photos' paths start from; by default the one that the manifest is in.
+    A CSV file (UTF-8, commas, a header) with the columns `probe_image` and `reference_image`, and `probe_subject` and
+    `reference_subject`, or `genuine`, or all of them; further columns, such as ``probe_gender``, are kept. The photos'
+    paths start from the folder `root`, by default the one that the manifest is in.
 
-    Returns
-    -------
-    DataFrame
-        A score table without `score`. Where `genuine` is absent, it says whether the subjects are equal. Where the
-        subjects are absent, they follow from `genuine`: photos linked by genuine pairs show one person, who is
-        called by the first of them; two photos that nothing links count as two people.
+    Gives a score table without `score`. Where `genuine` is absent, it says whether the subjects are equal. Where the
+    subjects are absent, they follow from `genuine`: photos linked by genuine pairs show one person, who is called by
+    the first of them; two photos that nothing links count as two people.
 
     Raises
     ------
@@ -124,19 +111,9 @@ def pairs_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFra
 def photos_csv(path: str | Path, *, root: str | Path | None = None, nameless: bool = False) -> pd.DataFrame:
     """Read a manifest of photos: who is on each, and what else is known of that person.
 
-    Parameters
-    ----------
-    path : str or Path
-        CSV (UTF-8, commas, a header) with the columns `image` and `subject`; others, such as ``gender``, are kept.
-    root : str or Path, optional
-        As for `pairs_csv`.
-    nameless : bool
-        Whether nobody needs to know who is on a photo: `subject` may be empty, or absent as a whole, which is the same.
-
-    Returns
-    -------
-    DataFrame
-        `image` and `subject` first, everything as text.
+    A CSV file as for `pairs_csv`, with the columns `image` and `subject`; others, such as ``gender``, are kept. Where
+    it is `nameless`, nobody needs to know who is on a photo: `subject` may be empty, or absent as a whole, which is the
+    same. Gives `image` and `subject` first, everything as text.
 
     Raises
     ------

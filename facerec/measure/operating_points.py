@@ -49,24 +49,12 @@ def calibrate(
     asserted: Matcher | None = None,
     asserted_by: str = "",
 ) -> OperatingPoint:
-    """Measure the threshold that keeps the false match rate at or below a target.
+    """Measure the threshold that keeps the false match rate at or below a target, between 0 and 1.
 
-    Parameters
-    ----------
-    table : DataFrame
-        A score table of cosine similarities. The point is for the matcher that it is stamped with; an unstamped table
-        gives a point for "a matcher of its own", which no embedder here accepts.
-    target_fmr : float
-        Between 0 and 1, exclusive.
-    data_set : str
-        Name of the data and, in words, its mix of impostors.
-    asserted : Matcher, optional
-        What made an unstamped table, where somebody (`asserted_by`) stands for it; every decision then says who.
-
-    Returns
-    -------
-    OperatingPoint
-        Its rates are those of this table, with intervals that know which comparisons share people.
+    The point is for the matcher that the table, of cosine similarities, is stamped with; an unstamped table gives a
+    point for "a matcher of its own", which no embedder here accepts. `data_set` names the data and, in words, its mix
+    of impostors. `asserted` is what made an unstamped table, where somebody (`asserted_by`) stands for it; every
+    decision then says who. The rates are those of this table, with intervals that know which comparisons share people.
 
     Raises
     ------

@@ -165,11 +165,7 @@ MODELS = (MTCNN, DLIB_5PT, DLIB_RESNET, FACENET)
 
 
 def model(name: str) -> Model:
-    """The model of that name; `ArgumentError` that lists the names if there is none.
-
-    >>> model("dlib-resnet").dimension
-    128
-    """
+    """The model of that name; `ArgumentError` that lists the names if there is none."""
     for candidate in MODELS:
         if candidate.name == name:
             return candidate

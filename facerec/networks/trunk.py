@@ -20,8 +20,7 @@ class Trunk(nn.Module):
     one vector, and the stages of `neck`, the hidden layers of AlexNet, VGG and MobileNetV3, from there to the features,
     of length `dimension`. `map_stages` and `map_channels` say by stride in pixels ("4", "8", "16", "32" …) which stage
     of the body gives the feature map, and its channels; `map_of` makes a map (n, channels, height, width) of a stage's
-    output and the pixels, in networks of tokens. An input of fewer pixels on a side than `smallest` is an
-    `ArgumentError`.
+    output and the pixels, in networks of tokens. Fewer pixels on a side than `smallest` are an `ArgumentError`.
     """
 
     def __init__(

@@ -1,7 +1,6 @@
 """Pixels of every mode and number type, brought to RGB of 8 bits without a second copy of a large photo.
 
-``images`` says where a photo comes from, ``photo_formats`` which bytes of a file matter; this module knows what the
-numbers mean. Its errors say what is wrong, and ``images.read`` adds whose photo it is.
+Its errors say what is wrong, and ``reader.read`` adds whose photo it is.
 """
 
 from __future__ import annotations

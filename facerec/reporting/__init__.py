@@ -17,12 +17,11 @@ Nothing here computes a result: a report shows what it is given.
 """
 
 from facerec.reporting.columns import Cell, Column, Kind, Standing, write_number
-from facerec.reporting.document import render_json
 from facerec.reporting.html import render_html
 from facerec.reporting.inline import plain
 from facerec.reporting.markdown import render_markdown
 from facerec.reporting.page import Block, Callout, Facts, Figure, Page, Picture, Section, SideBySide, Table, Text
-from facerec.reporting.report_files import Written, write
+from facerec.reporting.report_files import Written, render_json, write
 
 __all__ = [
     "Block",

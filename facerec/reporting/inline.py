@@ -1,9 +1,8 @@
 """Prose of a report: a tiny markup, parsed once into spans that each format writes in its own way.
 
-Three marks are enough for a sentence that must point at something: ``**strong**``, `` `code` `` and
-``[words](target)``. There is no way to write HTML: whatever is not one of the three is text, and every format
-escapes text. Data that stands inside prose (a person's name, a file name) goes through `plain` first, so that its
-characters are never taken for marks.
+Three marks are enough: ``**strong**``, `` `code` `` and ``[words](target)``. There is no way to write HTML: whatever is
+not one of the three is text, and every format escapes text. Data that stands inside prose (a person's name, a file
+name) goes through `plain` first, so that its characters are never taken for marks.
 """
 
 from __future__ import annotations

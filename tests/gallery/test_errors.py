@@ -163,7 +163,7 @@ def test_only_what_has_no_class_is_bare():
         path.name
         for path in folder.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "GalleryError"
+        if isinstance(node, ast.Call) and ast.unparse(node.func).removeprefix("errors.") == "GalleryError"
     ]
 
     assert bare == ["connection.py"] * 2

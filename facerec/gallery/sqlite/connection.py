@@ -11,16 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from facerec.errors import (
-    ClosedGalleryError,
-    DamagedGalleryError,
-    FullDiskError,
-    GalleryBusyError,
-    GalleryError,
-    MissingGalleryError,
-    NotAGalleryError,
-    ReadOnlyGalleryError,
-)
+from facerec import errors
 from facerec.visible_text import shortened
 
 try:
@@ -90,7 +81,7 @@ class Connection:
                 with self.outside_transactions() as connection:
                     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
                 break
-            except GalleryBusyError:
+            except errors.GalleryBusyError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(_PAUSE)
@@ -99,7 +90,7 @@ class Connection:
                 f"{shortened(self.path)} stands on a file system that cannot share memory between processes (a network "
                 "folder?); keep the gallery on a local disk"
             )
-            raise GalleryError(message)
+            raise errors.GalleryError(message)
 
     def close(self) -> None:
         """Close the connection; closing twice is allowed."""
@@ -125,19 +116,19 @@ class Connection:
     def _check_usable(self) -> None:
         if self._closed:
             message = f"the gallery {shortened(self.path)} has been closed; open it again with open_gallery"
-            raise ClosedGalleryError(message)
+            raise errors.ClosedGalleryError(message)
         if os.getpid() != self._process:
             message = (
                 f"the gallery {shortened(self.path)} was opened by the parent of this process; SQLite files must not "
                 "be shared across a fork. Call open_gallery in each process"
             )
-            raise ClosedGalleryError(message)
+            raise errors.ClosedGalleryError(message)
         if self._sqlite.in_transaction:
             message = (
                 f"the gallery {shortened(self.path)} was used from within one of its own calls, by the function it was "
                 "given"
             )
-            raise GalleryError(message)
+            raise errors.GalleryError(message)
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
@@ -148,10 +139,10 @@ class Connection:
         except UnicodeDecodeError as error:
             # What Python's sqlite3 raises in place of SQLite's own error, if that quotes unreadable bytes of the file.
             message = f"{shortened(self.path)}: the file is damaged; restore it from a backup or an export"
-            raise DamagedGalleryError(message) from error
+            raise errors.DamagedGalleryError(message) from error
 
 
-def clear_error(error: sqlite3.Error, path: Path, *, wait: float = 0.0) -> GalleryError:
+def clear_error(error: sqlite3.Error, path: Path, *, wait: float = 0.0) -> errors.GalleryError:
     """What a SQLite error means for somebody who knows nothing of SQLite."""
     name = getattr(error, "sqlite_errorname", None) or ""
     called = shortened(path)
@@ -160,48 +151,49 @@ def clear_error(error: sqlite3.Error, path: Path, *, wait: float = 0.0) -> Galle
             f"another process held {called} for more than {wait:g} s. Try again, or open the gallery with a longer "
             "wait="
         )
-        return GalleryBusyError(message)
+        return errors.GalleryBusyError(message)
     kind, cause = _cause(name, path)
     return kind(f"{called}: {cause} (SQLite says: {error})")
 
 
-_CAUSES: Mapping[str, tuple[type[GalleryError], str]] = MappingProxyType(
+_CAUSES: Mapping[str, tuple[type[errors.GalleryError], str]] = MappingProxyType(
     {
-        "SQLITE_FULL": (FullDiskError, "the disk is full. Free some space and try again"),
+        "SQLITE_FULL": (errors.FullDiskError, "the disk is full. Free some space and try again"),
         "SQLITE_READONLY": (
-            ReadOnlyGalleryError,
+            errors.ReadOnlyGalleryError,
             "the file or folder is read-only; a gallery logs what it decides, so it must be writable",
         ),
-        "SQLITE_PERM": (ReadOnlyGalleryError, "the file may not be accessed; check its permissions"),
+        "SQLITE_PERM": (errors.ReadOnlyGalleryError, "the file may not be accessed; check its permissions"),
         "SQLITE_NOTADB": (
-            NotAGalleryError,
+            errors.NotAGalleryError,
             "the file is not a gallery (not an SQLite file); nothing was changed. Choose another path",
         ),
-        "SQLITE_CORRUPT": (DamagedGalleryError, "the file is damaged; restore it from a backup or an export"),
+        "SQLITE_CORRUPT": (errors.DamagedGalleryError, "the file is damaged; restore it from a backup or an export"),
     }
 )
 
 
-def _cause(name: str, path: Path) -> tuple[type[GalleryError], str]:
+def _cause(name: str, path: Path) -> tuple[type[errors.GalleryError], str]:
     if name.startswith("SQLITE_CANTOPEN"):
         return _not_opened(path)
     if name.startswith("SQLITE_IOERR"):
         return _not_written(writing="WRITE" in name or "SIZE" in name or "TRUNCATE" in name)
     known = next((cause for code, cause in _CAUSES.items() if name.startswith(code)), None)
-    return known or (DamagedGalleryError, "the file is not as facerec writes it; restore it from a backup")
+    return known or (errors.DamagedGalleryError, "the file is not as facerec writes it; restore it from a backup")
 
 
-def _not_opened(path: Path) -> tuple[type[GalleryError], str]:
+def _not_opened(path: Path) -> tuple[type[errors.GalleryError], str]:
     if not path.exists():
-        return MissingGalleryError, "the file is there no more"
+        return errors.MissingGalleryError, "the file is there no more"
     if not (os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
-        return ReadOnlyGalleryError, "the file cannot be opened; it and its folder must be readable and writable"
-    return GalleryError, "the file cannot be opened, though it may be; are too many files open?"
+        return errors.ReadOnlyGalleryError, "the file cannot be opened; it and its folder must be readable and writable"
+    return errors.GalleryError, "the file cannot be opened, though it may be; are too many files open?"
 
 
-def _not_written(*, writing: bool) -> tuple[type[GalleryError], str]:
+def _not_written(*, writing: bool) -> tuple[type[errors.GalleryError], str]:
     # SQLite tells a full disk from other errors, but not a quota or a limit of this process, whose error it swallows.
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0] if resource is not None else -1
     if writing and resource is not None and limit != resource.RLIM_INFINITY:
-        return FullDiskError, f"it may not grow: this process may write files of up to {limit:,} bytes (see ulimit -f)"
-    return GalleryError, "the disk reported an error. Check the disk and its quota"
+        cause = f"it may not grow: this process may write files of up to {limit:,} bytes (see ulimit -f)"
+        return errors.FullDiskError, cause
+    return errors.GalleryError, "the disk reported an error. Check the disk and its quota"

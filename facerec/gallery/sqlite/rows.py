@@ -21,7 +21,6 @@ from facerec.gallery.archive import ArchivedPerson
 from facerec.gallery.matching import NEVER
 from facerec.gallery.records import EmbedderIdentity, Event, LogCheck, LogEntry, Person, Sample
 from facerec.gallery.sqlite import stored
-from facerec.gallery.sqlite.schema import LOG_TRIGGERS
 from facerec.types import Face
 from facerec.types.plain import plain
 
@@ -280,7 +279,7 @@ class Rows:
         newest = self._sqlite.execute("SELECT seq FROM sqlite_sequence WHERE name = 'log'").fetchone()
         found = chain.check(self._links(), newest=newest[0] if newest else 0)
         present = {name for (name,) in self._sqlite.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
-        missing = [name for name in LOG_TRIGGERS if name not in present]
+        missing = [name for name in stored.LOG_TRIGGERS if name not in present]
         if found.intact and missing:
             return LogCheck(found.entries, found.head, f"a guard of the log was removed: {', '.join(missing)}")
         return found

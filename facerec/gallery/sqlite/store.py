@@ -18,16 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from facerec.errors import (
-    FullDiskError,
-    GalleryError,
-    MissingGalleryError,
-    ModelMismatchError,
-    NotAGalleryError,
-    ReadOnlyGalleryError,
-)
+from facerec import errors
 from facerec.gallery.records import EmbedderIdentity, Erasure
-from facerec.gallery.sqlite import schema
+from facerec.gallery.sqlite import stored
 from facerec.gallery.sqlite.connection import Connection, clear_error
 from facerec.gallery.sqlite.rows import Rows
 from facerec.visible_text import shortened
@@ -100,7 +93,7 @@ class SqliteStore:
                     return self._unfinished("another process is reading the gallery")
                 with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
                     sqlite.execute("UPDATE gallery SET erased = max(erased, ?)", (deletions,))
-            except GalleryError as error:
+            except errors.GalleryError as error:
                 # The deletion itself is done and durable, so this is part of the answer, not a reason to fail.
                 return self._unfinished(str(error))
         return Erasure(complete=True, advice="")
@@ -114,9 +107,9 @@ class SqliteStore:
 
     def _prepare(self, embedder: EmbedderIdentity | None) -> None:
         with self.connection.transaction("BEGIN") as sqlite:
-            empty = schema.is_empty(sqlite)
+            empty = stored.is_empty(sqlite)
             if not empty:
-                schema.check_marks(sqlite, self.path)
+                stored.check_marks(sqlite, self.path)
         if empty:
             self._create(embedder)
         self.connection.use_write_ahead_log()
@@ -133,10 +126,10 @@ class SqliteStore:
     def _create(self, embedder: EmbedderIdentity | None) -> None:
         if embedder is None:
             message = f"{shortened(self.path)} is empty, not a gallery yet; open_gallery with an embedder makes it one"
-            raise MissingGalleryError(message)
+            raise errors.MissingGalleryError(message)
         with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
-            if schema.is_empty(sqlite):  # unless another process made them since
-                schema.create_tables(sqlite, embedder)
+            if stored.is_empty(sqlite):  # unless another process made them since
+                stored.create_tables(sqlite, embedder)
                 details = {"embedder": embedder.name, "digest": embedder.digest}
                 Rows(sqlite, self._now()).append("created", details=details)
 
@@ -147,7 +140,7 @@ class SqliteStore:
                 f"between two embedders mean nothing. Open it with {bound.name}, or make its vectors anew from the "
                 "kept photos: `facerec gallery reembed`"
             )
-            raise ModelMismatchError(message)
+            raise errors.ModelMismatchError(message)
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)
@@ -168,7 +161,7 @@ def _make_file(path: Path) -> None:
             message = (
                 f"the gallery {shortened(path)} cannot be created: the folder {shortened(path.parent)} does not exist"
             )
-            raise MissingGalleryError(message) from error
+            raise errors.MissingGalleryError(message) from error
         except OSError as error:
             raise _refused(path, "created", error) from error
 
@@ -183,27 +176,27 @@ def _check_file(path: Path) -> None:
             f"there is no gallery {called}; enrolling the first person creates it: "
             f"`facerec enroll NAME PHOTO --gallery {called}`, or open_gallery({called!r}, embedder)"
         )
-        raise MissingGalleryError(message) from error
+        raise errors.MissingGalleryError(message) from error
     except OSError as error:
         raise _refused(path, "opened", error) from error
     if not stat.S_ISREG(found.st_mode):
         message = f"{called} is not a file; a gallery is one file, for example people.db"
-        raise NotAGalleryError(message)
+        raise errors.NotAGalleryError(message)
     if found.st_size == 0:
         return
     if found.st_size < _SMALLEST_PAGE:  # SQLite would take it for an empty database, and overwrite it
         message = f"{called} is not a gallery (not an SQLite file); nothing was changed. Choose another path"
-        raise NotAGalleryError(message)
+        raise errors.NotAGalleryError(message)
     # immutable: SQLite takes no lock, replays no journal and writes nothing, whatever the file turns out to be.
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            schema.check_marks(connection, path)
+            stored.check_marks(connection, path)
     except sqlite3.Error as error:
         raise clear_error(error, path) from error
 
 
-def _refused(path: Path, what: str, error: OSError) -> GalleryError:
-    kind = FullDiskError if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else GalleryError
+def _refused(path: Path, what: str, error: OSError) -> errors.GalleryError:
+    kind = errors.FullDiskError if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else errors.GalleryError
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-        kind = ReadOnlyGalleryError
+        kind = errors.ReadOnlyGalleryError
     return kind(f"the gallery {shortened(path)} cannot be {what}: {error.strerror or error}")

@@ -15,22 +15,12 @@ from facerec.types import Rate
 
 
 def fmr(impostor: ArrayLike, threshold: float) -> Rate:
-    """False match rate: how many comparisons of two people are accepted; NaN, with its counts, without comparisons.
+    """False match rate: how many comparisons of two people are accepted, i.e. score ≥ threshold.
 
-    Parameters
-    ----------
-    impostor : array_like, float, shape (n,)
-        Scores of different people, larger = more alike; NaN (failure to acquire) is a rejection, so no error.
-    threshold : float
-        Accept iff score ≥ threshold; ±inf is allowed, and -inf still rejects NaN.
+    `impostor` are scores (n,) of different people, larger = more alike; NaN (failure to acquire) is a rejection, so no
+    error. The threshold may be ±inf; -inf still rejects NaN. The value is NaN without comparisons. `ArgumentError` if
+    the scores are not finite numbers or NaN in one dimension, or the threshold is NaN.
 
-    Raises
-    ------
-    ArgumentError
-        If the scores are not finite numbers or NaN in one dimension, or the threshold is NaN.
-
-    Notes
-    -----
     FMR(t) = #{s ≥ t} / n (ISO/IEC 19795-1). The trials count as independent; see `clustered_rate` where pairs share
     people.
 
@@ -124,11 +114,8 @@ class DetCurve:
 def det_curve(genuine: ArrayLike, impostor: ArrayLike) -> DetCurve:
     """Detection error trade-off: FMR and FNMR at every step, nothing interpolated or dropped.
 
-    Parameters
-    ----------
-    genuine, impostor : array_like, float, shape (n,), (m,)
-        Scores, larger = more alike; NaN (failure to acquire) is a rejection at every threshold, so FNMR starts at the
-        share of NaN and FMR never reaches 1 where an impostor comparison failed.
+    Scores, (n,) and (m,), are larger where more alike; NaN (failure to acquire) is a rejection at every threshold, so
+    FNMR starts at the share of NaN and FMR never reaches 1 where an impostor comparison failed.
 
     Raises
     ------
