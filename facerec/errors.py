@@ -104,7 +104,12 @@ class ForeignScoresError(CalibrationError, code="foreign_scores"):
 
 
 class ScoreTableError(FacerecError, code="bad_table"):
-    """A table lacks a required column, holds a value out of range, or cannot be read."""
+    """A table lacks a required column, holds a value out of range, or cannot be read; ``problems`` are all of them."""
+
+    def __init__(self, *problems: str) -> None:
+        told = [f"\n  {number}) {problem}" for number, problem in enumerate(problems, 1)]
+        super().__init__(f"{len(told)} problems:{''.join(told)}" if len(told) > 1 else "".join(problems))
+        self.problems = problems
 
 
 class MixedStampsError(ScoreTableError, code="mixed_stamps"):

@@ -21,10 +21,10 @@ from audits.classification.audit import audit_classification
 from audits.identification.audit import audit_identification
 from audits.statistics.estimates import Estimate
 from audits.tables.predictions import expand_counts
-from audits.tables.vendor import VendorColumns, read_vendor
 from audits.verification.audit import audit_verification
 from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError
+from facerec.measure.tables.vendor import VendorColumns, read_vendor
 
 Value: TypeAlias = str | float | tuple[float, ...]
 """One number, several that belong together, or a text such as a digest."""

@@ -26,7 +26,7 @@ from audits.classification.results import (
 from audits.statistics.contrasts import contrast
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials, grouped_order
-from audits.tables.groups import checked_groupings, group_rows, split_attributes, twin_notes
+from audits.tables.groups import checked_groupings, group_rows, name_notes, split_attributes
 from audits.tables.predictions import check_predictions
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.extras import extra
@@ -121,7 +121,7 @@ def audit_classification(
         groupings=groupings,
         rows_independent=independent,
         confidence=confidence,
-        notes=tuple(note for found in groupings for note in twin_notes(found.by, [g.group for g in found.groups])),
+        notes=tuple(note for found in groupings for note in name_notes(found.by, [g.group for g in found.groups])),
     )
 
 

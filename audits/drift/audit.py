@@ -8,6 +8,7 @@ of its own, the comparisons are the same, and so are the people. So the change i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,11 @@ from audits.statistics.index_changes import IndexChange, index_changes
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.paired import paired_change
 from audits.statistics.trials import Trials
-from audits.tables.groups import PairGroups, checked_groupings, group_pairs, twin_notes
+from audits.tables.groups import PairGroups, checked_groupings, group_pairs, name_notes
 from audits.tables.pairs import same_pairs
-from audits.tables.vendor import Completed, complete
 from audits.verification.results import Unlabelled
 from audits.verification.thresholds import At, choose_threshold, point_notes, reach_notes
+from facerec.measure.tables.vendor import Completed, complete
 
 _INDEPENDENT = (
     "the tables do not say who is in a pair, so pairs were taken as independent: where people occur in several pairs, "
@@ -40,6 +41,7 @@ def audit_drift(
     after_at: At | None = None,
     distance: bool = False,
     after_distance: bool | None = None,
+    accept_reversed: bool = False,
     confidence: float = CONFIDENCE,
     replicates: int = 1000,
     seed: int = 0,
@@ -61,6 +63,8 @@ def audit_drift(
         Whether the scores of `before` are distances, smaller where faces are more alike.
     after_distance : bool, optional
         Whether those of `after` are; None: as `distance`.
+    accept_reversed : bool
+        Take scores that rank impostor pairs above genuine ones, an error otherwise.
     confidence : float
         Of every interval, between 0 and 1, exclusive.
     replicates : int
@@ -109,8 +113,8 @@ def audit_drift(
     genuine = first.table["genuine"].to_numpy(bool)
     distances = distance, distance if after_distance is None else after_distance
     values = [
-        0.0 - table["score"].to_numpy(np.float64) if negated else table["score"].to_numpy(np.float64)
-        for table, negated in zip((first.table, ordered), distances, strict=True)
+        side.similarities(distance=negated, accept_reversed=accept_reversed)
+        for side, negated in zip((first, replace(second, table=ordered)), distances, strict=True)
     ]
     asked = at, at if after_at is None else after_at
     tied = [point_notes(each, table) for each, table in zip(asked, (first.table, second.table), strict=True)]
@@ -125,7 +129,7 @@ def audit_drift(
     unlabelled = []
     for name in names:
         groups = group_pairs(first.table, name)
-        twins += twin_notes(groups.by, groups.names)
+        twins += name_notes(groups.by, groups.names)
         of_groups = [
             list(comparisons.changes(groups.by, group, groups.within == code))
             for code, group in enumerate(groups.names)
@@ -133,10 +137,11 @@ def audit_drift(
         changes += [change for entries in of_groups for change in entries]
         moved += comparisons.indices(groups, of_groups, replicates=replicates, seed=seed)
         unlabelled.append((groups.by, _unlabelled(groups, genuine)))
+    told = [side.notes(distance=negated) for side, negated in zip((first, second), distances, strict=True)]
     reached = [
         f"{which}: {note}"
-        for which, said, point, value in zip(("before", "after"), tied, points, values, strict=True)
-        for note in (*said, *reach_notes(point, value))
+        for which, read, said, point, value in zip(("before", "after"), told, tied, points, values, strict=True)
+        for note in (*read, *said, *reach_notes(point, value))
     ]
     return DriftAudit(
         before=points[0],

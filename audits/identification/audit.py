@@ -27,7 +27,7 @@ from audits.identification.results import (
 from audits.statistics.contrasts import contrast
 from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import clustered_estimate
-from audits.tables.groups import RowGroups, checked_groupings, twin_notes
+from audits.tables.groups import RowGroups, checked_groupings, name_notes
 from audits.tables.searches import check_gallery, check_searches
 from facerec.errors import ArgumentError
 from facerec.measure.metrics.clusters import PairsOfPeople
@@ -118,7 +118,7 @@ def audit_identification(
         fta=everything[3],
         groupings=groupings,
         confidence=confidence,
-        notes=tuple(note for found in groupings for note in twin_notes(found.by, [g.group for g in found.groups])),
+        notes=tuple(note for found in groupings for note in name_notes(found.by, [g.group for g in found.groups])),
     )
 
 

@@ -1,15 +1,14 @@
 """Who belongs to which group: from labels in a table to small integers, one per row and side.
 
 Labels come with the data; nothing here looks at a face. A row without a label belongs to no group, and is counted as
-such. Labels that a reader cannot tell apart are one: spaces of any kind, and one letter in two codings (Unicode's
-canonical equivalence), make no groups of their own. Letters in another case do, and `twin_notes` says so. A group is
-an intersection as soon as several attributes are named: ``race,gender`` holds one group per pair of labels that occurs.
+such. Labels that a reader cannot tell apart are one: spaces of any kind, one letter in two codings (Unicode's canonical
+equivalence), ``1`` and ``1.0``, ``True`` and ``true`` make no groups of their own (``facerec.measure.tables.cells``).
+Letters in another case do, and `name_notes` says so. A group is an intersection as soon as several attributes are
+named: ``race,gender`` holds one group per pair of labels that occurs.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.tables import attributes
-from facerec.measure.tables.score_table import as_text
+from facerec.measure.tables.cells import coded, says_unknown, spellings, twins
 from facerec.visible_text import hidden_character
 
 MOST_GROUPS = 300
@@ -226,33 +225,29 @@ def group_pairs(table: pd.DataFrame, by: str) -> PairGroups:
     return PairGroups(",".join(wanted), _names(labels), labels, codes[: len(table)], codes[len(table) :])
 
 
+def name_notes(by: str, names: Sequence[str]) -> list[str]:
+    """What a reader must know of the names of groups: `twin_notes`, and labels that read as if there were none.
+
+    >>> name_notes("race", ["A", "n/a"])
+    ["by race, 'n/a' is a group like any other; where it means that nobody knows, leave the cell empty"]
+    """
+    return twin_notes(by, names) + [
+        f"by {by}, {name!r} is a group like any other; where it means that nobody knows, leave the cell empty"
+        for name in names
+        if any(map(says_unknown, name.split(",")))
+    ]
+
+
 def twin_notes(by: str, names: Sequence[str]) -> list[str]:
     """What a reader must know of groups whose names differ in the case of letters only: perhaps they are one.
 
-    Parameters
-    ----------
-    by : str
-        The grouping.
-    names : sequence of str
-        Its groups.
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
     >>> twin_notes("sex", ["Male", "female", "male"])
     ["by sex, 'Male' and 'male' are counted as different groups, though only the case of letters differs"]
     """
-    twins: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        twins[name.casefold()].append(name)
     return [
         f"by {by}, {' and '.join(map(repr, alike))} are counted as different groups, though only the case of letters "
         "differs"
-        for alike in twins.values()
-        if len(alike) > 1
+        for alike in twins(names)
     ]
 
 
@@ -302,20 +297,19 @@ def _grouped(by: str, columns: Sequence[pd.Series]) -> tuple[tuple[tuple[str, ..
 
 def _labels(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
     """The labels of a column, sorted, and which of them each row has; −1 for an empty or missing one."""
-    codes, values = pd.factorize(column)
-    words = [_label(word, column.name) for word in as_text(pd.Series(values, name=column.name))]
+    codes, texts = coded(column)
+    spelt = spellings(texts)
+    words = [_visible(spelt[word], column.name) for word in texts]
     labels = sorted({word for word in words if word})
     place = {word: number for number, word in enumerate(labels)}
     recoded = np.array([*(place.get(word, -1) for word in words), -1], np.int64)
     return recoded[codes], labels
 
 
-def _label(word: str, column: object) -> str:
-    """A label as it is shown: spaces of any kind as one, letters in their composed coding."""
-    label = " ".join(unicodedata.normalize("NFC", word).split())
+def _visible(label: str, column: object) -> str:
     if hidden_character(label) is not None:
         message = (
-            f"{column} holds the label {word!a}, with characters that cannot be seen, such as control characters; "
+            f"{column} holds the label {label!a}, with characters that cannot be seen, such as control characters; "
             "a reader could not tell this group from others, so rename it"
         )
         raise ScoreTableError(message)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from audits.tables.vendor import Completed
 from facerec.errors import ScoreTableError
 from facerec.measure import tables
+from facerec.measure.tables.cells import respelt
+from facerec.measure.tables.vendor import Completed
 
 _IMAGES = ["probe_image", "reference_image"]
 _SUBJECTS = ["probe_subject", "reference_subject"]
@@ -73,7 +74,10 @@ def _refuse_missing(here: pd.MultiIndex, there: pd.MultiIndex, where: str, other
 
 def _refuse_other_labels(before: pd.DataFrame, after: pd.DataFrame) -> None:
     for name in (f"{side}_{attribute}" for attribute in tables.attributes(before) for side in ("probe", "reference")):
-        if name in after and (differs := (before[name] != after[name]).to_numpy(bool)).any():
+        if name not in after:
+            continue
+        here, there = respelt([before[name], after[name]])
+        if (differs := (here != there).to_numpy(bool)).any():
             row = int(differs.argmax())
             message = (
                 f"{name} of the pair in row {row + 1} of the first table is {before[name].iloc[row]!r} there and "

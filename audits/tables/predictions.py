@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from facerec.errors import ScoreTableError
-from facerec.measure.tables.score_table import as_text
+from facerec.measure.tables.cells import as_text
 from facerec.measure.tables.table_files import read_raw
 
 _LARGEST = 50_000_000  # rows; more would not fit into the memory of most machines

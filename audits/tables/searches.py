@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.measure.tables.score_table import as_text, numbers
+from facerec.measure.tables.cells import as_text, numbers, whole_ids
 
 SEARCH_COLUMNS = ("search", "probe_subject", "candidate_subject", "score")
 """The columns of every table of searches."""
@@ -38,6 +38,7 @@ def check_gallery(gallery: pd.DataFrame) -> pd.DataFrame:
         message = f"the gallery lacks the column subject; it has {', '.join(map(str, gallery.columns)) or 'no columns'}"
         raise ScoreTableError(message)
     checked = pd.DataFrame({str(name): as_text(gallery[name]) for name in gallery.columns})
+    checked["subject"] = whole_ids(gallery["subject"])
     if checked.empty:
         message = "the gallery is empty; without enrolled people there is nothing to search"
         raise ScoreTableError(message)
@@ -85,6 +86,10 @@ def check_searches(table: pd.DataFrame, gallery: pd.DataFrame) -> pd.DataFrame:
         message = "there are no searches"
         raise ScoreTableError(message)
     checked = pd.DataFrame({str(name): as_text(table[name]) for name in table.columns if name != "score"})
+    # Ids that are numbers have a decimal point as soon as one search found nobody.
+    checked["probe_subject"], checked["candidate_subject"] = (
+        whole_ids(table[name]) for name in ("probe_subject", "candidate_subject")
+    )
     checked["score"] = numbers(table["score"])
     for name in ("search", "probe_subject"):
         _refuse(checked[name] == "", name, "is empty", checked)

@@ -17,9 +17,9 @@ from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials, rates_by
 from audits.tables.groups import group_pairs
-from audits.tables.vendor import Completed, complete
 from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes
 from facerec.errors import ArgumentError
+from facerec.measure.tables.vendor import Completed, complete
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def advise_threshold(
     target_fmr: float,
     at: At,
     distance: bool = False,
+    accept_reversed: bool = False,
     confidence: float = CONFIDENCE,
 ) -> Advice:
     """The lowest threshold at which every group's upper FMR bound is at or below a target.
@@ -100,6 +101,8 @@ def advise_threshold(
         The threshold of today, for the comparison.
     distance : bool
         Whether the scores are distances, smaller where faces are more alike.
+    accept_reversed : bool
+        Take scores that rank impostor pairs above genuine ones, an error otherwise.
     confidence : float
         Of the intervals, whose upper bounds decide; between 0 and 1, exclusive.
 
@@ -110,7 +113,7 @@ def advise_threshold(
     Raises
     ------
     ScoreTableError
-        If the table is refused, or cannot be grouped as asked.
+        If the table is refused, cannot be grouped as asked, or ranks impostor pairs above genuine ones.
     ArgumentError
         If `target_fmr` or `confidence` is out of range.
         If the threshold of today is NaN, cannot be measured, or is of another scale than the scores.
@@ -128,10 +131,10 @@ def advise_threshold(
         message = f"a target FMR must lie between 0 and 1; got {target_fmr}"
         raise ArgumentError(message)
     completed = complete(scores)
-    notes = point_notes(at, completed.table)
+    notes = (*completed.notes(distance=distance), *point_notes(at, completed.table, distance=distance))
     groups = group_pairs(completed.table, by)
-    values = completed.table["score"].to_numpy(np.float64)
-    table = _Table(completed, 0.0 - values if distance else values, groups.within, len(groups), confidence)
+    values = completed.similarities(distance=distance, accept_reversed=accept_reversed)
+    table = _Table(completed, values, groups.within, len(groups), confidence)
     now = choose_threshold(at, table.scores[~table.genuine], distance=distance)
     silent = [not bound <= target_fmr for bound in table.bounds(math.inf)]
     value = None if all(silent) else table.lowest(target_fmr, [g for g in range(len(groups)) if not silent[g]])

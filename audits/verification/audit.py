@@ -20,12 +20,12 @@ from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.multiplicity import each_against_others
 from audits.statistics.shrinkage import shrink
 from audits.statistics.trials import Trials, rates_by
-from audits.tables.groups import PairGroups, checked_groupings, group_pairs, twin_notes
-from audits.tables.vendor import Completed, complete
+from audits.tables.groups import PairGroups, checked_groupings, group_pairs, name_notes
 from audits.verification.results import CrossCell, GroupComparisons, GroupingAudit, Unlabelled, VerificationAudit
 from audits.verification.thresholds import At, choose_threshold, point_notes, reach_notes
 from facerec.errors import ArgumentError
 from facerec.measure.tables import stamp_of
+from facerec.measure.tables.vendor import Completed, complete
 
 REPLICATES = 1000
 """How often people are drawn where nothing else is asked for."""
@@ -60,6 +60,7 @@ def audit_verification(
     by: Sequence[str],
     at: At,
     distance: bool = False,
+    accept_reversed: bool = False,
     confidence: float = CONFIDENCE,
     replicates: int = REPLICATES,
     seed: int = 0,
@@ -80,6 +81,8 @@ def audit_verification(
         The threshold, on the table's own scale, or how to choose it.
     distance : bool
         Whether the scores are distances, smaller where faces are more alike.
+    accept_reversed : bool
+        Take scores that rank impostor pairs above genuine ones, an error otherwise.
     confidence : float
         Of every interval, between 0 and 1, exclusive.
     replicates : int
@@ -97,6 +100,7 @@ def audit_verification(
         If the table has no rows, or lacks `genuine`, `score`, or the people or photos of one side only.
         If ``facerec.measure.tables.check`` refuses it.
         If it cannot be grouped as asked.
+        If impostor pairs are more alike than genuine ones: it may hold distances.
     ArgumentError
         If `by` is a single text, or names a grouping or an attribute twice.
         If `confidence` is out of range.
@@ -133,10 +137,9 @@ def audit_verification(
         raise ArgumentError(message)
     completed = complete(scores)
     table = completed.table
-    tied = point_notes(at, table)
+    tied = point_notes(at, table, distance=distance)
     groupings = [group_pairs(table, name) for name in names]
-    values = table["score"].to_numpy(np.float64)
-    values = 0.0 - values if distance else values
+    values = completed.similarities(distance=distance, accept_reversed=accept_reversed)
     genuine = table["genuine"].to_numpy(bool)
     threshold = choose_threshold(at, values[~genuine], distance=distance)
     decisions = _decide(completed, genuine, values, threshold.value)
@@ -154,8 +157,9 @@ def audit_verification(
         confidence=confidence,
         bootstrap=bootstrap,
         notes=(
+            *completed.notes(distance=distance),
             *_table_notes(completed),
-            *(note for groups in groupings for note in twin_notes(groups.by, groups.names)),
+            *(note for groups in groupings for note in name_notes(groups.by, groups.names)),
             *tied,
             *reach_notes(threshold, values),
         ),

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.tables.vendor import complete
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import fmr, threshold_at_fmr
 from facerec.measure.tables import stamp_of
+from facerec.measure.tables.vendor import complete
 from facerec.points import notes_on
 from facerec.types import OperatingPoint, Rate
 
@@ -111,16 +111,20 @@ def choose_threshold(at: At, impostor: NDArray[np.float64], *, distance: bool) -
     t = min {s_i : #{s ≥ s_i} / n ≤ f} over impostor scores; equal scores stay together. If even the highest score is
     too frequent, the next number above it, at which nothing of the table is accepted.
     """
+    _refuse_distances(at, distance=distance)
     if isinstance(at, AtFmr):
         return _at_target(at, impostor, distance=distance)
     if isinstance(at, OperatingPoint):
-        if distance:
-            message = f"the operating point {at.name} is a cosine similarity, but the table holds distances"
-            raise ArgumentError(message)
         value, rule = at.threshold, f"operating point {at.name}"
     else:
         value, rule = (-at if distance else at), "given"
     return Threshold(value, rule, None, fmr(impostor, value), distance=distance)
+
+
+def _refuse_distances(at: At, *, distance: bool) -> None:
+    if distance and isinstance(at, OperatingPoint):
+        message = f"the operating point {at.name} is a cosine similarity, but the table holds distances"
+        raise ArgumentError(message)
 
 
 def _at_target(at: AtFmr, impostor: NDArray[np.float64], *, distance: bool) -> Threshold:
@@ -130,21 +134,23 @@ def _at_target(at: AtFmr, impostor: NDArray[np.float64], *, distance: bool) -> T
     if at.calibration is None:
         value = threshold_at_fmr(impostor, at.target_fmr)
         return Threshold(value, rule, at.target_fmr, fmr(impostor, value), distance=distance)
-    table = complete(at.calibration).table
-    others = table.loc[~table["genuine"], "score"].to_numpy(np.float64)
-    others = 0.0 - others if distance else others
-    value = threshold_at_fmr(others, at.target_fmr)
-    return Threshold(value, rule, at.target_fmr, fmr(impostor, value), fmr(others, value), distance)
+    others = complete(at.calibration)
+    impostors = others.similarities(distance=distance, accept_reversed=True)[~others.table["genuine"].to_numpy(bool)]
+    value = threshold_at_fmr(impostors, at.target_fmr)
+    return Threshold(value, rule, at.target_fmr, fmr(impostor, value), fmr(impostors, value), distance)
 
 
-def point_notes(at: At, scores: pd.DataFrame) -> tuple[str, ...]:
+def point_notes(at: At, scores: pd.DataFrame, *, distance: bool = False) -> tuple[str, ...]:
     """What a reader must know where an operating point decides about a table; nothing for any other threshold.
 
     Raises
     ------
+    ArgumentError
+        If the table holds distances; a point is a similarity.
     ModelMismatchError
         If another matcher made the table than the point was measured with, by ``facerec.points.notes_on``.
     """
+    _refuse_distances(at, distance=distance)
     return notes_on(at, stamp_of(scores)) if isinstance(at, OperatingPoint) else ()
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 
 from facerec.errors import DataSetError, ScoreTableError
 from facerec.files import is_folder
-from facerec.measure.tables.score_table import both_sides, check, refuse_twice, truth
+from facerec.measure.tables.cells import refuse_twice, truth
+from facerec.measure.tables.score_table import both_sides, check
 from facerec.measure.tables.table_files import read_text_csv, telling
 from facerec.photos.folders import identity_folders, photos, refuse_missing
 

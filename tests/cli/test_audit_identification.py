@@ -59,7 +59,7 @@ def test_a_score_that_is_none_is_told_with_its_row(tables, facerec, kind, score,
 
 def test_other_files_are_refused_as_in_verification(tables, facerec):
     """A name of another kind, and a folder."""
-    for name, told in (("searches.txt", "ends in .csv or .parquet"), ("no.csv", "there is no such file")):
+    for name, told in (("searches.xls", "or .parquet; save it as .xlsx"), ("no.csv", "there is no such file")):
         outcome = facerec("audit", "identification", name, "--gallery", "people.csv", "--at-threshold", 0.5)
 
         assert outcome.status == 2

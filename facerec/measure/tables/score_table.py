@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import ScoreTableError
 from facerec.files import replacing
+from facerec.measure.tables.cells import Problems, as_text, first_row, ids, numbers, refuse_row, refuse_twice, truth
 from facerec.measure.tables.stamp import (
     METADATA,
     NO_FACE,
@@ -33,9 +34,6 @@ FAILURES = ("probe_failure", "reference_failure")
 
 _IDS = REQUIRED[:4]
 _NO_ATTRIBUTES = ("image", "subject", "failure")
-_TRUTH = dict.fromkeys(("true", "1", "1.0", "yes", "genuine", "mated"), True) | dict.fromkeys(
-    ("false", "0", "0.0", "no", "impostor", "non-mated"), False
-)
 
 
 def check(table: pd.DataFrame) -> pd.DataFrame:
@@ -44,9 +42,9 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        With the columns `REQUIRED`. `genuine` may be bool, 1 and 0, or the words true and false, yes and no, genuine
-        and impostor, mated and non-mated, in any case of letters; `score` numbers or their text, empty or NaN for a
-        failure to acquire. A pair may occur several times.
+        With the columns `REQUIRED`. `genuine` may be bool, 1 and 0 or -1, or the words true and false, yes and no,
+        genuine and impostor, mated and non-mated, same and different, match and non-match, in any case of letters;
+        `score` numbers or their text, empty or NaN for a failure to acquire. A pair may occur several times.
 
     Returns
     -------
@@ -57,6 +55,7 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ScoreTableError
+        One for everything that is wrong, as a list where it is more than one thing.
         If a column is missing or occurs twice.
         If an id is empty or is a float, or a text cannot be written as UTF-8.
         If `genuine` is neither true nor false, or contradicts the two subjects.
@@ -74,19 +73,42 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     if not isinstance(table, pd.DataFrame):
         message = f"a score table is a DataFrame, as facerec.measure.tables.read gives it; got {type(table).__name__}"
         raise ScoreTableError(message)
-    _check_names([str(name) for name in table.columns])
-    columns = {name: ids(table[name]) for name in _IDS}
-    columns["genuine"] = truth(table["genuine"])
-    columns["score"] = numbers(table["score"])
-    columns |= {str(name): as_text(table[name]) for name in table.columns if name not in REQUIRED}
+    problems = Problems()
+    with problems.collected():
+        _refuse_missing([str(name) for name in table.columns])
+    return check_columns(table, problems)
+
+
+def check_columns(table: pd.DataFrame, problems: Problems) -> pd.DataFrame:
+    """What `check` does with the columns that are there; raises all `problems`, those found before too."""
+    names = [str(name) for name in table.columns]
+    with problems.collected():
+        refuse_twice(names)
+    if len(set(names)) < len(names):
+        problems.refuse()
+    readers = dict.fromkeys(_IDS, ids) | {"genuine": truth, "score": numbers}
+    columns: dict[str, pd.Series] = {}
+    for name in (*(name for name in REQUIRED if name in names), *(name for name in names if name not in REQUIRED)):
+        with problems.collected():
+            columns[name] = readers.get(name, as_text)(table[name])
+    if {"probe_subject", "reference_subject", "genuine"} <= set(columns):
+        genuine = columns["genuine"].to_numpy(bool)
+        same = (columns["probe_subject"] == columns["reference_subject"]).to_numpy(bool)
+        for wrong, what in (
+            (genuine & ~same, "genuine, but its subjects differ"),
+            (~genuine & same, "not genuine, but its subjects are equal"),
+        ):
+            with problems.collected():
+                _refuse_contradiction(columns, wrong, what)
+    for name in (name for name in FAILURES if name in columns and "score" in columns):
+        failed = columns[name].isin([NO_FACE, SEVERAL_FACES, REFUSED, UNREADABLE]) & columns["score"].notna()
+        with problems.collected():
+            refuse_row(failed, columns[name].rename(name), "is a failure, and the row has a score")
+    with problems.collected():
+        stamp_of(table)
+    problems.refuse()
     checked = pd.DataFrame({name: column.array for name, column in columns.items()})
-    same = (checked["probe_subject"] == checked["reference_subject"]).to_numpy(bool)
-    _refuse_contradiction(checked, checked["genuine"].to_numpy(bool) & ~same, "genuine, but its subjects differ")
-    _refuse_contradiction(checked, ~checked["genuine"].to_numpy(bool) & same, "not genuine, but its subjects are equal")
-    for name in (name for name in FAILURES if name in checked.columns):
-        failed = checked[name].isin([NO_FACE, SEVERAL_FACES, REFUSED, UNREADABLE]) & checked["score"].notna()
-        _refuse_row(failed, checked[name], "is a failure, and the row has a score")
-    stamp_of(checked)
+    checked.attrs = dict(table.attrs)
     return checked
 
 
@@ -148,53 +170,7 @@ def both_sides(table: pd.DataFrame, what: str) -> pd.Series:
     return pd.concat([table[f"probe_{what}"], table[f"reference_{what}"]], ignore_index=True)
 
 
-def as_text(column: pd.Series) -> pd.Series:
-    """A column as text: whole numbers without a decimal point, missing values as the empty text.
-
-    `ScoreTableError` if a text cannot be written as UTF-8, such as a file name in another encoding.
-
-    Examples
-    --------
-    >>> as_text(pd.Series([30, None, 31.5])).tolist()
-    ['30', '', '31.5']
-    """
-    codes, values = pd.factorize(column)  # a column of a million rows has few different values to convert
-    words = [_word(value) for value in values]
-    try:
-        "".join(words).encode("utf-8")
-    except UnicodeEncodeError as problem:
-        odd = problem.object[max(0, problem.start - 20) : problem.end + 20]
-        message = f"{column.name} holds what UTF-8 text cannot express, at {odd!r}; rename the file or the person"
-        raise ScoreTableError(message) from problem
-    # Code -1, a missing value, takes the last word.
-    return pd.Series([*words, ""], dtype="str").take(codes).reset_index(drop=True)
-
-
-def truth(column: pd.Series) -> pd.Series:
-    """A column of the words that `check` knows as bool; `ScoreTableError` with the row of any other value."""
-    codes, values = pd.factorize(column)
-    known = [_TRUTH.get(_word(value).strip().lower()) for value in values]
-    wrong = np.array([*(value is None for value in known), True])
-    why = "is neither true nor false (1/0, yes/no, genuine/impostor and mated/non-mated serve as well)"
-    _refuse_row(wrong[codes], column, why)
-    return pd.Series(np.array([*(bool(value) for value in known), False])[codes])
-
-
-def _word(value: object) -> str:
-    if isinstance(value, float | np.floating):
-        return str(int(value)) if float(value).is_integer() else repr(float(value))
-    return str(value)
-
-
-def refuse_twice(names: Sequence[str]) -> None:
-    """`ScoreTableError` if a table's columns are not told apart by their names."""
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        message = f"the table has a column twice: {', '.join(twice)}"
-        raise ScoreTableError(message)
-
-
-def _check_names(names: Sequence[str]) -> None:
-    refuse_twice(names)
+def _refuse_missing(names: Sequence[str]) -> None:
     missing = [name for name in REQUIRED if name not in names]
     if not missing:
         return
@@ -206,60 +182,12 @@ def _check_names(names: Sequence[str]) -> None:
     raise ScoreTableError(message)
 
 
-def ids(column: pd.Series, told: str = "every comparison names its two photos and their people") -> pd.Series:
-    """A column of ids as text; `ScoreTableError` with the row of one that is a float, or empty (`told`: why not)."""
-    if column.dtype.kind == "f" and column.notna().any():
-        first = column.dropna().iloc[0]
-        message = f"{column.name} holds floats ({first}); ids must be read as text, or 007 becomes 7.0"
-        raise ScoreTableError(message)
-    text = as_text(column)
-    _refuse_row(text == "", column, f"is empty; {told}")
-    return text
-
-
-def numbers(column: pd.Series) -> pd.Series:
-    """A column of scores as float64, NaN where it is empty; `ScoreTableError` with the row of what is no score."""
-    if column.dtype.kind in "iuf":
-        found = column.to_numpy(np.float64, na_value=np.nan)
-    else:
-        text = as_text(column).str.strip()
-        absent = text.str.lower().isin(["", "nan"]).to_numpy(bool)
-        # Python's float, not pandas' faster parser: it gives back exactly the number that was written.
-        words = text.to_numpy(object)
-        found = np.full(len(words), np.nan)
-        no_number = "is not a number; write it with a decimal point, and leave it empty for no face"
-        _refuse_row(text.str.contains("_", regex=False), column, no_number)  # Python takes 1_000 for a number
-        try:
-            found[~absent] = words[~absent].astype(np.float64)
-        except ValueError:
-            bad = pd.to_numeric(text, errors="coerce").isna().to_numpy(bool) & ~absent
-            _refuse_row(bad, column, no_number)
-            raise
-    _refuse_row(np.isinf(found), column, "is infinite; leave it empty where no face was found")
-    return pd.Series(found)
-
-
-def _refuse_row(wrong: NDArray[np.bool_] | pd.Series, column: pd.Series, why: str) -> None:
-    if found := _first(wrong):
-        row, more = found
-        message = f"{column.name} in row {row + 1} is {str(column.iloc[row])!r}{more}: it {why}"
-        raise ScoreTableError(message)
-
-
-def _refuse_contradiction(table: pd.DataFrame, wrong: NDArray[np.bool_], what: str) -> None:
-    if found := _first(wrong):
+def _refuse_contradiction(table: Mapping[str, pd.Series], wrong: NDArray[np.bool_], what: str) -> None:
+    if found := first_row(wrong):
         row, more = found
         probe, reference = table["probe_subject"].iloc[row], table["reference_subject"].iloc[row]
         message = f"row {row + 1}{more} is marked as {what}: {probe!r} and {reference!r}"
         raise ScoreTableError(message)
-
-
-def _first(wrong: NDArray[np.bool_] | pd.Series) -> tuple[int, str] | None:
-    """The first row that is wrong, and how many more are, in words."""
-    rows = np.flatnonzero(wrong)
-    if not len(rows):
-        return None
-    return int(rows[0]), f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
 
 
 def _write_parquet(checked: pd.DataFrame, path: Path) -> None:

@@ -1,58 +1,140 @@
-"""Reading a table's file as it is: from CSV as text, from Parquet with its types, and never more than memory holds.
+"""Reading a table's file as it is: from text as text, from Parquet with its types, and never more than memory holds.
 
-Spreadsheets save CSV files in several ways, and parsers that guess types turn ``007`` into 7 and ``NA`` into nothing;
-so every cell is read as the text that it is.
+Spreadsheets save tables in several ways, and parsers that guess types turn ``007`` into 7 and ``NA`` into nothing; so
+every cell is read as the text that it is. How a file is written (separator, decimal commas, encoding, compression) is
+seen in the file itself, and may be said (`Layout`). What had to be guessed is noted in the table (`notes_of`).
 """
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
+import warnings
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from facerec.errors import FacerecError, ScoreTableError
+from facerec.errors import ArgumentError, FacerecError, ScoreTableError
+from facerec.extras import extra
 from facerec.files import is_folder, is_there
+from facerec.measure.tables.cells import as_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+KINDS = ".csv, .tsv, .txt (and .gz of these), .xlsx or .parquet"
+_TEXTS = (".csv", ".tsv", ".txt", "")
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _NOT_UTF8 = re.compile(r"column #(\d+): Row #(\d+): .*invalid UTF8")  # columns from 0, rows from 1 for the header
-_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_SEPARATORS = (",", ";", "\t", "|")
+_NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_START = 1 << 16
+_NOTES = "facerec notes"
+_COMMA_NUMBER = r"^\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*$"
+_OTHER_NUMBER = r"^\s*([+-]?\d+([eE][+-]?\d+)?|[nN][aA][nN]?)?\s*$"
+_BOB = {4: ("reference_subject", "probe_subject"), 5: ("reference_subject", "model", "probe_subject")}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text file of a table is written; what is None is seen in the file.
+
+    Attributes
+    ----------
+    separator : str or None
+        Of cells: one character, or one of the words comma, semicolon, tab and bar.
+    decimal : str or None
+        ``.`` or ``,``.
+    encoding : str or None
+        As Python calls it, such as ``cp1252`` or ``utf-16``.
+
+    Raises
+    ------
+    ArgumentError
+        If one is none of these.
+    """
+
+    separator: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.separator is not None:
+            object.__setattr__(self, "separator", _NAMES.get(self.separator, self.separator))
+            if len(self.separator) != 1 or self.separator in '"\r\n':
+                message = f"a separator is one character, or {', '.join(_NAMES)}; got {self.separator!r}"
+                raise ArgumentError(message)
+        if self.decimal not in (None, ".", ",") or self.decimal == "," == self.separator:
+            message = f"the decimal sign is . or , and not the separator; got {self.decimal!r}"
+            raise ArgumentError(message)
+        try:
+            "".encode(self.encoding or "utf-8")
+        except LookupError as problem:
+            message = f"there is no encoding {self.encoding!r}; a spreadsheet's is often cp1252"
+            raise ArgumentError(message) from problem
 
 
 def read_raw(
-    path: str | Path, *, kind: str = "a score table", memory: int | None = None, lists: Sequence[str] = ()
+    path: str | Path,
+    *,
+    kind: str = "a score table",
+    layout: Layout = Layout(),
+    memory: int | None = None,
+    lists: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Read a table (`kind`, in messages) of which nothing is known yet but its file; unchecked.
 
-    From CSV every column is text; from Parquet, of whose columns only `lists` may hold lists, an index that pandas
-    stored is a column. The table may take `memory` bytes; None: what the machine has, or the process may have of it.
-    `ScoreTableError` if that is too little, or the file is not of the kind that its name says.
+    From text and spreadsheets every column is text; from Parquet, of whose columns only `lists` may hold lists, an
+    index that pandas stored is a column. The table may take `memory` bytes; None: what the machine has, or the process
+    may have of it. `ScoreTableError` if that is too little, or the file is not of the kind that its name says.
     """
-    path, suffix = Path(path), table_suffix(path, kind)
+    path = Path(path)
+    packed = path.suffix.lower() == ".gz"
+    suffix = Path(path.stem if packed else path.name).suffix.lower()
+    if suffix not in (*_TEXTS, *(() if packed else (".xlsx", ".parquet"))) or (suffix == "" and not is_there(path)):
+        hint = "; save it as .xlsx" if suffix in (".xls", ".ods", ".xlsm") else ""
+        message = f"{path}: the name of {kind} ends in {KINDS}{hint}"
+        if suffix == "":
+            message = f"{path}: there is no such file"
+        raise ScoreTableError(message)
     if is_folder(path) or not is_there(path):
         message = f"{path}: is a folder, not a file" if is_folder(path) else f"{path}: there is no such file"
         raise ScoreTableError(message)
     room = available_memory() if memory is None else memory
     if suffix == ".parquet":
         return _read_parquet(path, room, lists)
+    if suffix == ".xlsx":
+        return _read_excel(path, room)
     _refuse_larger(path, path.stat().st_size, room)
-    return read_text_csv(path)
+    return read_text_csv(path, layout, room)
 
 
 def table_suffix(path: str | Path, kind: str) -> str:
-    """``.csv`` or ``.parquet``; `ScoreTableError` if the name of `kind` ends in neither."""
+    """``.csv`` or ``.parquet``, as tables are written; `ScoreTableError` if the name of `kind` ends in neither."""
     suffix = Path(path).suffix.lower()
     if suffix not in (".csv", ".parquet"):
         message = f"{path}: the name of {kind} ends in .csv or .parquet"
         raise ScoreTableError(message)
     return suffix
+
+
+def notes_of(table: pd.DataFrame) -> tuple[str, ...]:
+    """What a reader must know of how a table was read."""
+    return tuple(table.attrs.get(_NOTES, ()))
+
+
+def noted(table: pd.DataFrame, *notes: str) -> pd.DataFrame:
+    """The table, with what a reader must know of it besides."""
+    if notes:
+        table.attrs[_NOTES] = list(dict.fromkeys((*notes_of(table), *notes)))
+    return table
 
 
 @contextmanager
@@ -65,59 +147,198 @@ def telling(path: str | Path, after: str = "", *, kind: type[FacerecError] | Non
         raise (kind or type(problem))(message) from problem
 
 
-def read_text_csv(path: Path) -> pd.DataFrame:
-    """Read a comma-separated file with a header; each column is text and an empty cell the empty text.
+def read_text_csv(path: Path, layout: Layout = Layout(), memory: int | None = None) -> pd.DataFrame:
+    """Read a text file with a header; each column is text and an empty cell the empty text.
 
-    It is UTF-8, with or without a byte order mark, with any line ends; `ScoreTableError` says what is otherwise, and
-    where.
+    It is UTF-8, with or without a byte order mark, with any line ends, or else UTF-16 or cp1252, which is noted. Cells
+    are separated by commas, or else by semicolons, tabs or bars; numbers have decimal points or, where commas do not
+    separate, commas. Lines of four or five words without a header are taken for a score file of bob.
+    `ScoreTableError` says what is otherwise, and where.
     """
+    source, notes = _unpacked(path, memory), []
+    encoding = layout.encoding or _wide_encoding(path, source)
+    if encoding is not None:
+        source = _as_utf8(path, source, encoding)
+        notes += [] if layout.encoding else [f"the table is in {encoding.upper()}, and was read as such"]
+    try:
+        return noted(_parsed(path, source, layout), *notes)
+    except _NotUtf8Error as problem:
+        where = str(problem)
+        told = f"{path}: is not UTF-8 text{where}; save it as CSV (UTF-8), or name its encoding, --encoding"
+        try:
+            latin = _as_utf8(path, source, "cp1252")
+        except ScoreTableError:
+            raise ScoreTableError(told) from problem
+        note = (
+            f"the table is not UTF-8{where}, and was read as Windows' cp1252: look whether names come out right, or "
+            "name its encoding with --encoding"
+        )
+        return noted(_parsed(path, latin, layout), note)
+
+
+class _NotUtf8Error(Exception):
+    """Where a text is not UTF-8, as far as that is known: `` in row 3, column 2``, or nothing."""
+
+
+def _unpacked(path: Path, memory: int | None) -> Path | bytes:
+    """The file itself or, where it is compressed, what is in it."""
+    if path.suffix.lower() != ".gz":
+        return path
+    limit = (available_memory() if memory is None else memory) or (1 << 62)
+    try:
+        with gzip.open(path) as file:
+            content = file.read(limit // 5 + 1)
+    except (OSError, EOFError) as problem:
+        message = f"{path}: cannot be read as gzip: {problem}"
+        raise ScoreTableError(message) from problem
+    _refuse_larger(path, len(content), limit)
+    return content
+
+
+def _first(path: Path, source: Path | bytes, size: int) -> bytes:
+    if isinstance(source, bytes):
+        return source[:size]
+    try:
+        with source.open("rb") as file:
+            return file.read(size)
+    except OSError as problem:
+        message = f"{path}: cannot be read: {problem.strerror}"
+        raise ScoreTableError(message) from problem
+
+
+def _wide_encoding(path: Path, source: Path | bytes) -> str | None:
+    """The kind of UTF-16 that a file begins in; None for any other encoding."""
+    start = _first(path, source, _START)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    line = start.partition(b"\n")[0]
+    if b"\x00" not in line:
+        return None
+    return "utf-16-le" if line[1::2].count(0) >= line[::2].count(0) else "utf-16-be"
+
+
+def _as_utf8(path: Path, source: Path | bytes, encoding: str) -> bytes:
+    content = source if isinstance(source, bytes) else source.read_bytes()
+    try:
+        text = content.decode(encoding).encode("utf-8")
+    except (UnicodeError, ValueError) as problem:
+        message = f"{path}: is not text in {encoding}: {problem}"
+        raise ScoreTableError(message) from problem
+    if odd := _CONTROL.search(text):
+        message = f"{path}: is not UTF-8 text, nor text in {encoding}: there is the byte {odd[0]!r} in it"
+        raise ScoreTableError(message)
+    return text
+
+
+def _parsed(path: Path, source: Path | bytes, layout: Layout) -> pd.DataFrame:
+    """Parse UTF-8; `_NotUtf8Error` where it is none."""
     import pyarrow as pa
     from pyarrow import csv
 
-    header = _first_line(path)
-    for separator, name in _OTHER_SEPARATORS.items():
-        if separator in header and "," not in header:
-            message = f"{path}: the cells are separated by {name}; save it as comma-separated CSV (UTF-8)"
-            raise ScoreTableError(message)
-    one_thread = csv.ReadOptions(use_threads=False)  # only so does a message know the number of the bad row
-    any_text = csv.ParseOptions(newlines_in_values=True)
+    lines = _first(path, source, _START).splitlines() or [b""]
+    if not lines[0].strip():
+        empty = not _first(path, source, _START).strip()
+        state = "the file is empty" if empty else "its first line is blank"
+        message = f"{path}: {state}; a header with the names of the columns is expected there"
+        raise ScoreTableError(message)
     try:
-        with csv.open_csv(path, read_options=one_thread, parse_options=any_text) as file:
+        header = lines[0].decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise _NotUtf8Error from problem
+    skipped = 0
+    separator = layout.separator
+    if told := re.fullmatch(r"sep=(.)\s*", header):  # how Excel is told, in a line before the header
+        separator, skipped = separator or told[1], 1
+    elif separator is None and (words := _bob_words(header)):
+        return _read_bob(path, source, words)
+    separator = separator or _separator(header)
+    one_thread = csv.ReadOptions(use_threads=False, skip_rows=skipped)  # only so does a message know the bad row
+    any_text = csv.ParseOptions(newlines_in_values=True, delimiter=separator)
+
+    def opened() -> str | pa.BufferReader:
+        return pa.BufferReader(source) if isinstance(source, bytes) else str(source)
+
+    try:
+        with csv.open_csv(opened(), read_options=one_thread, parse_options=any_text) as file:
             columns = dict.fromkeys(file.schema.names, pa.string())
         table = csv.read_csv(
-            path,
+            opened(),
             read_options=one_thread,
             parse_options=any_text,
             convert_options=csv.ConvertOptions(column_types=columns, strings_can_be_null=False),
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError) as problem:
-        message = f"{path}: cannot be read as CSV (UTF-8): {problem}"
         if found := _NOT_UTF8.search(str(problem)):
-            row, column = int(found[2]) - 1, int(found[1]) + 1
-            message = f"{path}: is not UTF-8 text in row {row}, column {column}; save it as CSV (UTF-8)"
+            where = f" in row {int(found[2]) - 1}, column {int(found[1]) + 1}"
+            raise _NotUtf8Error(where) from problem
+        message = f"{path}: cannot be read as CSV (UTF-8): {problem}"
         raise ScoreTableError(message) from problem
+    if layout.decimal == "," or (separator != "," and layout.decimal is None):
+        table = _with_decimal_points(table)
     return table.to_pandas()
 
 
-def _first_line(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            start = file.readline(1 << 16)
-    except OSError as problem:
-        message = f"{path}: cannot be read: {problem.strerror}"
-        raise ScoreTableError(message) from problem
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in start:
-        message = f"{path}: is not UTF-8 text, but looks like UTF-16; save it as CSV (UTF-8)"
+def _separator(header: str) -> str:
+    """What separates most names of a header, outside of quotation marks; a comma where in doubt."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(_SEPARATORS, key=bare.count)
+
+
+def _with_decimal_points(table: pa.Table) -> pa.Table:
+    """Columns that hold nothing but numbers with decimal commas, with points."""
+    import pyarrow.compute as pc
+
+    for place, name in enumerate(table.column_names):
+        column = table.column(place)
+        commas = pc.match_substring_regex(column, _COMMA_NUMBER)
+        if pc.any(commas).as_py() and pc.all(pc.or_(commas, pc.match_substring_regex(column, _OTHER_NUMBER))).as_py():
+            table = table.set_column(place, name, pc.replace_substring(column, ",", "."))
+    return table
+
+
+def _bob_words(line: str) -> int:
+    """How many words a line of a score file of bob has, the last a number; 0 if it is of another kind."""
+    words = line.split()
+    if len(words) not in _BOB or any(separator in line for separator in ",;|"):
+        return 0
+    return len(words) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|NaN", words[-1]) else 0
+
+
+def _read_bob(path: Path, source: Path | bytes, words: int) -> pd.DataFrame:
+    text = (source if isinstance(source, bytes) else source.read_bytes()).decode("utf-8-sig")
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    if odd := next((number for number, row in enumerate(rows, 1) if len(row) != words), None):
+        message = f"{path}: row {odd} has {len(rows[odd - 1])} words and row 1 has {words}; a header names columns"
         raise ScoreTableError(message)
-    if not start.strip():
-        state = "its first line is blank" if path.stat().st_size > len(start) else "the file is empty"
-        message = f"{path}: {state}; a header with the names of the columns is expected there"
-        raise ScoreTableError(message)
+    names = (*_BOB[words], "probe_path", "score")
+    note = f"without a header, {words} words a line were taken for a score file of bob: {', '.join(names)}"
+    return noted(pd.DataFrame(rows, columns=names, dtype="str"), note)
+
+
+def _read_excel(path: Path, memory: int | None) -> pd.DataFrame:
+    """The first sheet of a workbook, every cell as text."""
+    with extra("excel"):
+        import openpyxl
     try:
-        return start.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        message = f"{path}: is not UTF-8 text; save it as CSV (UTF-8)"
+        with zipfile.ZipFile(path) as parts:
+            _refuse_larger(path, sum(part.file_size for part in parts.infolist()), memory)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and extensions, which no cell's value depends on
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            sheets = [sheet.title for sheet in book.worksheets]
+            rows = [row for row in book.worksheets[0].iter_rows(values_only=True) if any(v is not None for v in row)]
+    except (zipfile.BadZipFile, OSError, KeyError, ValueError, IndexError) as problem:
+        message = f"{path}: cannot be read as a workbook (.xlsx): {problem}"
         raise ScoreTableError(message) from problem
+    width = max((place for row in rows for place, cell in enumerate(row, 1) if cell is not None), default=0)
+    if not width or any(cell is None for cell in rows[0][:width]):
+        message = f"{path}: the first row of the sheet {sheets[0]!r} must name every column"
+        raise ScoreTableError(message)
+    columns = [pd.Series([row[place] for row in rows[1:]], dtype=object, name=rows[0][place]) for place in range(width)]
+    frame = pd.concat([as_text(column) for column in columns], axis=1)
+    frame.columns = pd.Index([str(cell) for cell in rows[0][:width]])
+    more = [f"only the first of {len(sheets)} sheets, {sheets[0]!r}, was read"] if len(sheets) > 1 else []
+    return noted(frame, *more)
 
 
 def available_memory(limits: Sequence[Path] = _LIMITS) -> int | None:

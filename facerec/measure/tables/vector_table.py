@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import ScoreTableError
 from facerec.files import replacing
-from facerec.measure.tables.score_table import as_text, ids, refuse_twice
+from facerec.measure.tables.cells import as_text, ids, refuse_twice
 from facerec.measure.tables.stamp import COLUMN, METADATA, check_metadata, stamp_of
 from facerec.measure.tables.table_files import read_raw, telling
 from facerec.types import Matcher

@@ -361,7 +361,7 @@ class TestReading:
     @pytest.mark.parametrize(
         ("name", "content", "match"),
         [
-            ("t.txt", "label", r"ends in \.csv or \.parquet"),
+            ("t.dat", "label", r"ends in \.csv, .* or \.parquet"),
             ("missing.csv", None, "no such file"),
             ("missing.parquet", None, "no such file"),
             ("bad.parquet", "label,prediction", "cannot be read as Parquet"),

@@ -237,11 +237,12 @@ class TestReading:
     @pytest.mark.parametrize(
         ("name", "content", "told"),
         [
-            ("scores.xlsx", b"", "ends in .csv or .parquet"),
+            ("scores.xls", b"", r"ends in \.csv, .* or \.parquet; save it as \.xlsx"),
+            ("scores.xlsx", b"", r"scores\.xlsx: cannot be read as a workbook"),
             ("missing.csv", None, "no such file"),
             ("empty.csv", b"", "empty"),
-            ("latin.csv", "Größe,score\n".encode("latin-1"), "not UTF-8"),
-            ("semicolons.csv", b"score;genuine\n1;1\n", "semicolons"),
+            ("binary.csv", b"Gr\x81,score\n", "not UTF-8"),
+            ("packed.csv.gz", b"score,genuine\n1,1\n", "cannot be read as gzip"),
             ("broken.parquet", b"not parquet", "cannot be read as Parquet"),
             ("other.csv", b"similarity\n1\n", r"other\.csv: there is no column 'score'"),
         ],

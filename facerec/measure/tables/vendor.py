@@ -1,0 +1,518 @@
+"""Score tables of other makers: their own names for columns, no photo names, no people, no end of rows.
+
+Whoever judges a table needs to know which column is which, and nothing more. What a table does not say is not made up:
+without people, pairs are told to be independent, and the result says so. Every command that takes scores reads them
+here, and from Python it is the same: ``read_vendor`` for files, ``rename_columns`` and ``join_people`` for a DataFrame.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError, ScoreTableError
+from facerec.measure.metrics import auc
+from facerec.measure.tables.cells import Problems, as_text, truth, whole_ids
+from facerec.measure.tables.score_table import REQUIRED, check_columns
+from facerec.measure.tables.stamp import check_metadata, stamp_of
+from facerec.measure.tables.table_files import Layout, noted, notes_of, read_raw, telling
+
+_SUBJECTS = ("probe_subject", "reference_subject")
+_IMAGES = ("probe_image", "reference_image")
+_ROLES = ("score", "genuine", *_SUBJECTS, *_IMAGES)
+_DRAWN = 100_000
+_SCORED_BY = "facerec score column"
+_PERSON = ("subject", "subject_id", "person", "person_id", "identity", "id", "name")
+
+
+@dataclass(frozen=True)
+class GroupColumns:
+    """Where a table keeps the labels of one attribute.
+
+    Attributes
+    ----------
+    name : str
+        What the attribute is to be called, such as ``gender``.
+    probe, reference : str
+        The columns of either side; the same one twice where a single column holds for both.
+
+    Raises
+    ------
+    ArgumentError
+        If `name` holds a comma, which joins attributes, or is ``image`` or ``subject``.
+        If a name is empty.
+    """
+
+    name: str
+    probe: str
+    reference: str
+
+    def __post_init__(self) -> None:
+        if not (self.name and self.probe and self.reference) or "," in self.name:
+            message = (
+                "the labels of an attribute are given as a name without commas and one column for either side, such as "
+                f"gender, gender1 and gender2; got {self.name!r}, {self.probe!r} and {self.reference!r}"
+            )
+            raise ArgumentError(message)
+        if self.name in ("image", "subject"):
+            message = f"an attribute cannot be called {self.name}: probe_{self.name} means something else"
+            raise ArgumentError(message)
+
+    @classmethod
+    def parse(cls, text: str) -> GroupColumns:
+        """The columns that ``NAME=PROBE:REFERENCE`` or, with one for both sides, ``NAME=COLUMN`` names.
+
+        Raises
+        ------
+        ArgumentError
+            If the text is of neither form.
+
+        Examples
+        --------
+        >>> GroupColumns.parse("gender=gender1:gender2")
+        GroupColumns(name='gender', probe='gender1', reference='gender2')
+        >>> GroupColumns.parse("race=ethnicity")
+        GroupColumns(name='race', probe='ethnicity', reference='ethnicity')
+        """
+        name, _, columns = text.partition("=")
+        sides = [side.strip() for side in columns.split(":")]
+        if not all([name.strip(), *sides]) or len(sides) > 2:
+            message = (
+                "group labels are given as NAME=PROBE:REFERENCE, such as gender=gender1:gender2, or as NAME=COLUMN "
+                f"where one column holds for both sides; got {text!r}"
+            )
+            raise ArgumentError(message)
+        return cls(name.strip(), sides[0], sides[-1])
+
+
+@dataclass(frozen=True)
+class VendorColumns:
+    """What a table calls the columns of a score table; None where it uses our name or has no such column.
+
+    Attributes
+    ----------
+    score, genuine, probe_subject, reference_subject, probe_image, reference_image : str or None
+    groups : tuple of GroupColumns
+        Where the labels of people are, if not in ``probe_<attribute>`` and ``reference_<attribute>``.
+    """
+
+    score: str | None = None
+    genuine: str | None = None
+    probe_subject: str | None = None
+    reference_subject: str | None = None
+    probe_image: str | None = None
+    reference_image: str | None = None
+    groups: tuple[GroupColumns, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Completed:
+    """A checked score table, and what it did not say itself.
+
+    Attributes
+    ----------
+    table : DataFrame
+        As from ``facerec.measure.tables.check``.
+    pairs_independent : bool
+        True where the table names no people; the people in `table` are then placeholders, two of their own per pair.
+    images_known : bool
+        False where the table names no photos; they are placeholders then.
+    """
+
+    table: pd.DataFrame
+    pairs_independent: bool
+    images_known: bool
+
+    def notes(self, *, distance: bool) -> list[str]:
+        """What a reader must know of how the table was read, and of a column that is called a distance and is none."""
+        name = str(self.table.attrs.get(_SCORED_BY, ""))
+        hint = (
+            f"the scores are of the column {name!r}, whose name speaks of distances, and were taken for similarities: "
+            "for distances say --distance (distance=True)"
+        )
+        return [*notes_of(self.table), *([hint] if "dist" in name.casefold() and not distance else [])]
+
+    def similarities(self, *, distance: bool, accept_reversed: bool = False) -> NDArray[np.float64]:
+        """The scores, larger where faces are more alike, shape (n,); NaN where there is none.
+
+        Parameters
+        ----------
+        distance : bool
+            Whether the table holds distances; they are negated.
+        accept_reversed : bool
+            Take scores that say the opposite of what they are to say.
+
+        Raises
+        ------
+        ScoreTableError
+            If impostor pairs are more alike than genuine ones (`reversed_area`), and nobody accepted it.
+        """
+        scores = self.table["score"].to_numpy(np.float64)
+        values = 0.0 - scores if distance else scores
+        if not accept_reversed and (area := reversed_area(values, self.table["genuine"].to_numpy(bool))) is not None:
+            told = (
+                "are these similarities? Then leave --distance (distance=True) out"
+                if distance
+                else "are these distances? Then say --distance (distance=True)"
+            )
+            message = (
+                f"impostor pairs are more alike than genuine ones, the area under the ROC curve is {area:.3g}: {told}. "
+                "If the scores mean what they say all the same, --accept-reversed (accept_reversed=True)"
+            )
+            raise ScoreTableError(message)
+        return values
+
+    def people(self) -> NDArray[np.int32] | None:
+        """Who is on either side, as codes from 0 on, shape (2, n); None where the table names no people."""
+        return None if self.pairs_independent else self._codes(_SUBJECTS)
+
+    def images(self) -> NDArray[np.int32] | None:
+        """Which photo is on either side, as codes from 0 on, shape (2, n); None where the table names none."""
+        return self._codes(_IMAGES) if self.images_known else None
+
+    def repeated(self) -> tuple[int, int]:
+        """How many rows compare what another row compares, and how many of those have another score.
+
+        Rows are the same comparison where their photos are the same, in this order or the other; without photos,
+        where their people and their scores are; without either, none are.
+        """
+        sides = self.images() if self.images_known else self.people()
+        if sides is None:
+            return 0, 0
+        scores = pd.factorize(self.table["score"], use_na_sentinel=False)[0]
+        pairs = pd.factorize(sides.min(axis=0).astype(np.int64) * (int(sides.max()) + 1) + sides.max(axis=0))[0]
+        both = pairs.astype(np.int64) * (int(scores.max()) + 1) + scores
+        comparisons, scored = len(pd.unique(pairs)), len(pd.unique(both))
+        if self.images_known:
+            return len(pairs) - comparisons, scored - comparisons
+        return len(pairs) - scored, 0
+
+    def _codes(self, sides: tuple[str, str]) -> NDArray[np.int32]:
+        both = pd.concat([self.table[name] for name in sides], ignore_index=True)
+        return pd.factorize(both)[0].astype(np.int32).reshape(2, -1)
+
+
+def read_vendor(
+    path: str | Path | Sequence[str | Path],
+    columns: VendorColumns = VendorColumns(),
+    *,
+    layout: Layout = Layout(),  # noqa: B008 - frozen
+    people: str | Path | None = None,
+    memory: int | None = None,
+) -> pd.DataFrame:
+    """Read a score table of any maker and give its columns our names.
+
+    Parameters
+    ----------
+    path : str, Path or a sequence of them
+        A text file with a header (``.csv``, ``.tsv``, ``.txt``, also as ``.gz``), ``.xlsx`` (with the extra ``excel``)
+        or ``.parquet``. Several are read as one table, whose column ``file`` says from which of them a row is.
+    columns : VendorColumns
+    layout : Layout
+        Separator, decimal sign and encoding of text files, where they do not show them.
+    people : str or Path, optional
+        A table of people to join, as `join_people` takes it.
+    memory : int, optional
+        Bytes that the table may take; None: what the machine has.
+
+    Returns
+    -------
+    DataFrame
+        Not yet checked; for ``audit_verification``, ``evaluate_scores`` and ``calibrate``, which do.
+
+    Raises
+    ------
+    ScoreTableError
+        If a file's name has none of these ends, or it is missing, empty, or not of the kind that its name says.
+        If text is in an encoding that cannot be seen.
+        If the table would not fit into memory; the message says the sizes.
+        If it lacks columns that `columns` names, or one is named for two purposes, or files differ in their columns.
+        If `people` cannot be joined.
+    MixedStampsError
+        If the metadata of a Parquet file names another matcher than its rows do.
+    MissingExtraError
+        If a workbook is to be read without the extra ``excel``.
+    """
+    paths = [path] if isinstance(path, str | Path) else list(path)
+    if not paths:
+        message = "no file was named"
+        raise ArgumentError(message)
+    read = []
+    for each in paths:
+        raw = read_raw(each, layout=layout, memory=memory)
+        with telling(each):
+            check_metadata(raw, Path(each))
+        read.append(raw)
+    with telling(", ".join(map(str, paths))):
+        table = rename_columns(read[0] if len(read) == 1 else _together(paths, read), columns)
+    return table if people is None else join_people(table, _read_people(people, layout, memory))
+
+
+def read_several(paths: Sequence[Path], *, kind: str, layout: Layout) -> pd.DataFrame:
+    """Tables of another `kind` as `read_vendor` reads them: several are one."""
+    read = [read_raw(each, kind=kind, layout=layout) for each in paths]
+    return read[0] if len(read) == 1 else _together(paths, read)
+
+
+def _together(paths: Sequence[str | Path], read: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Several tables as one, with the column ``file``."""
+    first = [str(name) for name in read[0].columns]
+    for path, other in zip(paths[1:], read[1:], strict=True):
+        if odd := sorted(set(first) ^ set(map(str, other.columns))):
+            message = f"{path} and {paths[0]} differ in the columns {', '.join(odd)}; files of one table have the same"
+            raise ScoreTableError(message)
+    names = [Path(each).name.partition(".")[0] for each in paths]
+    if len(set(names)) < len(names):
+        names = [str(each) for each in paths]
+    whole = pd.concat([table[first] for table in read], ignore_index=True)
+    whole.attrs = {}
+    if "file" not in first:
+        whole = whole.assign(file=np.repeat(np.array(names, object), [len(table) for table in read])).astype(
+            {"file": "str"}
+        )
+    notes = [f"{Path(path).name}: {note}" for path, table in zip(paths, read, strict=True) for note in notes_of(table)]
+    ends = np.cumsum([len(table) for table in read])
+    where = ", ".join(f"{name} to row {end:,}" for name, end in zip(names, ends, strict=True))
+    return noted(whole, f"{len(read)} files were read as one table: {where}", *notes)
+
+
+def _read_people(path: str | Path, layout: Layout, memory: int | None) -> pd.DataFrame:
+    return read_raw(path, kind="a table of people", layout=layout, memory=memory)
+
+
+def join_people(
+    table: pd.DataFrame,
+    people: pd.DataFrame,
+    *,
+    sides: Sequence[tuple[str, str]] = (("probe_subject", "probe_"), ("reference_subject", "reference_")),
+) -> pd.DataFrame:
+    """Give every row the labels of its people, from a table of people.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With columns of ids: `sides`.
+    people : DataFrame
+        One row per person: a column `subject` (or subject_id, person, person_id, identity, id or name), and a column
+        for each attribute. Rows that repeat a person must say the same.
+    sides : sequence of (column of ids, beginning of the names of the new columns)
+
+    Returns
+    -------
+    DataFrame
+        With the new columns; a person who is not in `people` has empty labels, and it is noted how many those are.
+
+    Raises
+    ------
+    ScoreTableError
+        If a table lacks the column of ids, or `people` all attributes.
+        If a person has two labels, or nobody of the table is in `people`.
+        If the table holds such a column already.
+
+    Examples
+    --------
+    >>> pairs = pd.DataFrame({"probe_subject": ["a"], "reference_subject": ["b"]})
+    >>> joined = join_people(pairs, pd.DataFrame({"subject": ["a", "b"], "race": ["x", "y"]}))
+    >>> joined[["probe_race", "reference_race"]].to_numpy().tolist()
+    [['x', 'y']]
+    """
+    names = {str(name).strip().casefold(): name for name in people.columns}
+    key = next((names[name] for name in _PERSON if name in names), None)
+    if key is None or len(names) < 2:
+        message = (
+            f"the table of people needs a column {', '.join(_PERSON[:-1])} or {_PERSON[-1]} and columns of groups; it "
+            f"has {', '.join(map(str, people.columns)) or 'no columns'}"
+        )
+        raise ScoreTableError(message)
+    labels = pd.DataFrame({str(name): as_text(people[name]) for name in people.columns if name != key})
+    labels = labels.assign(**{"": whole_ids(people[key])}).drop_duplicates().set_index("")
+    if (twice := labels.index.duplicated()).any():
+        message = f"the table of people holds {labels.index[twice][0]!r} twice, with different labels"
+        raise ScoreTableError(message)
+    joined, unknown, everybody = table, set[str](), set[str]()
+    for side, beginning in sides:
+        if side not in table.columns:
+            message = f"people can be joined where the table names them; it lacks {side}"
+            raise ScoreTableError(message)
+        if taken := [name for name in labels.columns if f"{beginning}{name}" in table.columns]:
+            message = f"both the table and that of its people hold {taken[0]} ({beginning}{taken[0]}); leave one out"
+            raise ScoreTableError(message)
+        ids = whole_ids(table[side])
+        everybody |= set(ids.unique())
+        unknown |= set(ids.unique()) - set(labels.index)
+        found = labels.reindex(ids).fillna("").astype("str").add_prefix(beginning).reset_index(drop=True)
+        joined = joined.assign(**{name: found[name].array for name in found.columns})
+    if everybody and unknown == everybody:
+        message = f"nobody of the table is in the table of people: {min(unknown)!r} here, {labels.index[0]!r} there"
+        raise ScoreTableError(message)
+    joined.attrs = dict(table.attrs)
+    note = f"{len(unknown):,} of {len(everybody):,} people are not in the table of people, and have no labels from it"
+    return noted(joined, *([note] if unknown else []))
+
+
+def rename_columns(table: pd.DataFrame, columns: VendorColumns) -> pd.DataFrame:
+    """Give the columns of a table our names.
+
+    Parameters
+    ----------
+    table : DataFrame
+    columns : VendorColumns
+
+    Returns
+    -------
+    DataFrame
+        With the named columns renamed, and a copy of each column of labels as ``probe_<attribute>`` or
+        ``reference_<attribute>``. A column that had one of our names and is not meant stays, as ``other_<name>``.
+
+    Raises
+    ------
+    ScoreTableError
+        If the table lacks columns that `columns` names, or has one twice.
+        If one column is named for two purposes, or the labels of an attribute twice.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"matching_score": [0.9], "label": [1], "g1": ["f"], "g2": ["m"]})
+    >>> columns = VendorColumns("matching_score", "label", groups=(GroupColumns("gender", "g1", "g2"),))
+    >>> rename_columns(table, columns).columns.tolist()
+    ['score', 'genuine', 'g1', 'g2', 'probe_gender', 'reference_gender']
+    """
+    meant = {name: theirs for name in _ROLES if (theirs := getattr(columns, name)) is not None}
+    labels = [
+        (f"{side}_{group.name}", column)
+        for group in columns.groups
+        for side, column in (("probe", group.probe), ("reference", group.reference))
+    ]
+    there = [str(name) for name in table.columns]
+    problems = Problems()
+    for ours, theirs in [*meant.items(), *labels]:
+        with problems.collected():
+            if theirs not in there:
+                message = f"there is no column {theirs!r} for {ours}; the table has {', '.join(there) or 'no columns'}"
+                raise ScoreTableError(message)
+            if there.count(theirs) > 1:
+                message = f"the table has the column {theirs!r} twice, so it is not known which one is meant for {ours}"
+                raise ScoreTableError(message)
+    problems.refuse()
+    if len(set(meant.values())) < len(meant):
+        message = f"one column cannot serve two purposes; got {meant}"
+        raise ScoreTableError(message)
+    if twice := [name for name in dict(labels) if sum(ours == name for ours, _ in labels) > 1]:
+        message = f"the labels of an attribute were given twice: {', '.join(twice)}"
+        raise ScoreTableError(message)
+    values = {ours: table[theirs] for ours, theirs in labels}
+    names = {ours: f"other_{ours}" for ours, theirs in [*meant.items(), *labels] if ours in there and theirs != ours}
+    names |= {theirs: ours for ours, theirs in meant.items()}
+    renamed = table.rename(columns=names).assign(**values)
+    renamed.attrs = dict(table.attrs) | ({} if columns.score is None else {_SCORED_BY: columns.score})
+    return renamed
+
+
+def complete(table: pd.DataFrame) -> Completed:
+    """Check a score table that may lack the columns of people, of photos, or both.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As for ``facerec.measure.tables.check``, but the two columns of people may be missing, and the two of photos.
+
+    Returns
+    -------
+    Completed
+
+    Raises
+    ------
+    ScoreTableError
+        If the table has no rows.
+        If it lacks `genuine` or `score`.
+        If it names the people of one side only, or the photos of one side only.
+        If ``facerec.measure.tables.check`` refuses the rest.
+
+    Examples
+    --------
+    >>> found = complete(pd.DataFrame({"genuine": [1, 0], "score": [0.9, 0.2]}))
+    >>> found.pairs_independent, found.table["genuine"].tolist()
+    (True, [True, False])
+    """
+    if not len(table):
+        message = "the score table has no rows"
+        raise ScoreTableError(message)
+    if _is_checked(table):
+        stamp_of(table)  # raises where the rows are of several matchers
+        return Completed(table, pairs_independent=False, images_known=True)
+    problems = Problems()
+    there = {str(name) for name in table.columns}
+    missing = {names: [name for name in names if name not in there] for names in (_SUBJECTS, _IMAGES)}
+    filled = table.reset_index(drop=True)
+    notes = []
+    if "genuine" not in there and not missing[_SUBJECTS]:
+        filled = filled.assign(genuine=whole_ids(table[_SUBJECTS[0]]).eq(whole_ids(table[_SUBJECTS[1]])))
+        notes.append("the table does not say which pairs are genuine: those of one and the same subject were taken")
+    with problems.collected():
+        if needed := [name for name in ("genuine", "score") if name not in filled.columns]:
+            has = ", ".join(str(name) for name in table.columns) or "no columns"
+            message = f"the score table lacks {' and '.join(needed)}; it has {has}; if one of these is meant, name it"
+            raise ScoreTableError(message)
+    for absent in missing.values():
+        with problems.collected():
+            if len(absent) == 1:
+                message = f"the score table lacks {absent[0]}, but names the other side: give both or neither"
+                raise ScoreTableError(message)
+    rows = pd.Series(np.arange(1, len(table) + 1)).astype(str)
+    if len(missing[_IMAGES]) == 2:
+        filled = filled.assign(probe_image="probe " + rows, reference_image="reference " + rows)
+    if len(missing[_SUBJECTS]) == 2 and list(filled.columns).count("genuine") == 1:
+        with problems.collected():
+            mated = truth(filled["genuine"]).to_numpy(bool)
+            filled = filled.assign(probe_subject=rows, reference_subject=rows.where(mated, "other " + rows))
+        if "probe_subject" not in filled.columns:  # genuine cannot be read, and has been told
+            filled = filled.drop(columns="genuine")
+    filled.attrs = dict(table.attrs)
+    checked = noted(check_columns(filled, problems), *notes)
+    return Completed(checked, bool(missing[_SUBJECTS]), not missing[_IMAGES])
+
+
+def reversed_area(similarities: NDArray[np.float64], genuine: NDArray[np.bool_]) -> float | None:
+    """The area under the ROC curve where it is below one half and that is not chance; None elsewhere.
+
+    Of more than 100,000 pairs that have a score it is that of 100,000, drawn with a fixed seed. Chance: two standard
+    errors of the area of scores that tell nothing, sqrt((m + n + 1) / 12 m n), and at most a quarter.
+
+    >>> scores = np.linspace(0, 1, 20)
+    >>> reversed_area(scores, scores > 0.5), reversed_area(scores, scores < 0.5)
+    (None, 0.0)
+    """
+    rows = np.flatnonzero(~np.isnan(similarities))
+    if len(rows) > _DRAWN:
+        rows = np.random.default_rng(0).choice(rows, _DRAWN, replace=False)
+    kind = genuine[rows]
+    m, n = int(kind.sum()), int((~kind).sum())
+    if not m or not n:
+        return None
+    area = auc(similarities[rows][kind], similarities[rows][~kind])
+    chance = 2 * math.sqrt((m + n + 1) / (12 * m * n))
+    return area if area < 0.5 - min(chance, 0.25) else None
+
+
+def _is_checked(table: pd.DataFrame) -> bool:
+    """Whether a table is as ``facerec.measure.tables.check`` leaves it, seen in a tenth of the check's time."""
+    if len(set(table.columns)) < len(table.columns) or not set(REQUIRED) <= set(table.columns):
+        return False
+    if not isinstance(table.index, pd.RangeIndex) or table.index.start != 0 or table.index.step != 1:
+        return False
+    types = table.dtypes
+    if types["genuine"] != np.bool_ or types["score"] != np.float64 or np.isinf(table["score"].to_numpy()).any():
+        return False
+    ids = (*_IMAGES, *_SUBJECTS)
+    # Text that Arrow holds can be written as UTF-8.
+    if not all(isinstance(types[name], pd.StringDtype) and types[name].storage == "pyarrow" for name in ids):
+        return False
+    if any(table[name].isna().any() or (table[name] == "").any() for name in ids):
+        return False
+    return bool(((table["probe_subject"] == table["reference_subject"]).to_numpy(bool) == table["genuine"]).all())
