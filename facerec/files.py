@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -32,6 +33,12 @@ def is_there(path: str | os.PathLike[str]) -> bool:
 def is_folder(path: str | os.PathLike[str]) -> bool:
     """Whether `path` is a folder; as `is_there`."""
     return os.path.isdir(path)  # noqa: PTH112
+
+
+def absent(path: str | os.PathLike[str], what: str) -> str:
+    """In words that there is no such `what` (a file) at `path`; of an address, that it is not followed."""
+    address = re.match(r"[a-z][a-z0-9+.-]+:/", os.fsdecode(path), re.IGNORECASE)  # a drive has one letter
+    return "addresses are not followed; download it and give the file" if address else f"there is no such {what}"
 
 
 def open_regular(path: str | os.PathLike[str]) -> BufferedReader:

@@ -19,9 +19,11 @@ _JOINED = (
     (0xFB50, 0xFDFF),
     (0xFE70, 0xFEFC),
 )
-_MOST_LETTERS = 120
+LONGEST = 120
+"""Letters of one word that a message repeats."""
+
 # The folders of a path may be many.
-_LONG_WORD = re.compile(rf"[^\s/]{{{_MOST_LETTERS + 1},}}|\S{{{3 * _MOST_LETTERS},}}")
+_LONG_WORD = re.compile(rf"[^\s/]{{{LONGEST + 1},}}|\S{{{3 * LONGEST},}}")
 
 
 def hidden_character(text: str) -> str | None:
@@ -61,9 +63,9 @@ def shortened(text: object) -> str:
     shown = str(text)
     if not shown.isprintable():
         shown = ascii(shown)
-    if len(shown) <= _MOST_LETTERS:
+    if len(shown) <= LONGEST:
         return shown
-    return f"{shown[: _MOST_LETTERS // 3]}…{shown[-(_MOST_LETTERS - _MOST_LETTERS // 3 - 1) :]}"
+    return f"{shown[: LONGEST // 3]}…{shown[-(LONGEST - LONGEST // 3 - 1) :]}"
 
 
 def shortened_words(text: str) -> str:
@@ -73,7 +75,7 @@ def shortened_words(text: str) -> str:
 
 def quoted(value: object) -> str:
     """`value` as Python writes it, for a message; texts in quotes, 120 letters at most."""
-    return shortened(repr(value[: 2 * _MOST_LETTERS] if isinstance(value, str | bytes) else value))
+    return shortened(repr(value[: 2 * LONGEST] if isinstance(value, str | bytes) else value))
 
 
 def _joins(character: str, before: str, after: str) -> bool:

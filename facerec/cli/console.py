@@ -35,17 +35,18 @@ _DANGEROUS = {
     *range(0x2028, 0x202F),
     *range(0x2066, 0x206A),
 }
-_ESCAPED = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _DANGEROUS - {0x09, 0x0A}}
+_ESCAPED = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _DANGEROUS}
+_ESCAPED |= {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}
 _IN_JSON = {code: f"\\u{code:04x}" for code in _DANGEROUS if code >= 0x7F}
 
 
 def shown(text: str) -> str:
-    r"""`text` as a terminal may get it, whoever wrote what is in it; lines and tabs stay.
+    r"""`text` as one line that a terminal may get, whoever wrote what is in it.
 
     Examples
     --------
-    >>> print(shown("Ada\x1b[2J\u202e"))
-    Ada\x1b[2J\u202e
+    >>> print(shown("Ada\n\x1b[2J\u202e"))
+    Ada\n\x1b[2J\u202e
     """
     return text.translate(_ESCAPED)
 
@@ -60,10 +61,10 @@ def stderr() -> Console:
     return Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
-def say(text: str = "") -> None:
-    """Print a line of the answer."""
+def say(*lines: str) -> None:
+    """Print lines of the answer: each argument is one, whatever is in it; without any, an empty one."""
     # Not through a console: only what is written to sys.stdout itself goes above a progress bar.
-    sys.stdout.write(shown(text) + "\n")
+    sys.stdout.write("".join(f"{shown(line)}\n" for line in lines or ("",)))
 
 
 def say_decision(decision: str, text: str) -> None:
@@ -92,9 +93,9 @@ def percent(rate: Rate) -> str:
     return f"{rate.value:.2%} ({counts}; 95%: {interval.low:.2%} … {interval.high:.2%})".replace("%", " %")
 
 
-def note(text: str) -> None:
-    """Print a line about the work to stderr."""
-    stderr().print(shown(text))
+def note(*lines: str) -> None:
+    """Print lines about the work to stderr, each argument one."""
+    stderr().print("\n".join(map(shown, lines)))
 
 
 def document(content: Mapping[str, object]) -> None:
@@ -112,7 +113,7 @@ def answer(content: Mapping[str, object], *lines: str, as_json: bool) -> None:
     if as_json:
         document(content)
     else:
-        say("\n".join(lines))
+        say(*lines)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> None:
@@ -125,7 +126,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
     for name in columns:
         drawn.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
-        drawn.add_row(*("–" if cell is None else shown(str(cell)).replace("\n", "\\n") for cell in row))
+        drawn.add_row(*("–" if cell is None else shown(str(cell)) for cell in row))
     if console.is_terminal:
         console.print(drawn, soft_wrap=False)
         return

@@ -66,8 +66,10 @@ def demo(
         document = {"photos": source, "operating_point": decided, "steps": told}
         console.document({**document, "seconds": seconds, "page": page})
         return
-    console.say()
-    console.say(f"All decisions at {point.name}: threshold {point.threshold:.4f}. {seconds:.1f} s in all.")
-    console.say(f"The page:  {page.resolve().as_uri()}")
-    console.say("Now try:   " + "\n           ".join(command.format(out=out) for command in COMMANDS))
-    console.say("In Python: " + "\n           ".join(PYTHON))
+    console.say(
+        "",
+        f"All decisions at {point.name}: threshold {point.threshold:.4f}. {seconds:.1f} s in all.",
+        f"The page:  {page.resolve().as_uri()}",
+        *(f"{'' if number else 'Now try:':11}{command.format(out=out)}" for number, command in enumerate(COMMANDS)),
+        *(f"{'' if number else 'In Python:':11}{line}" for number, line in enumerate(PYTHON)),
+    )

@@ -72,17 +72,17 @@ def detect(
             if isinstance(result, ImageError):
                 unreadable += 1
                 entry: dict[str, object] = {"photo": str(photo), "error": str(result)}
-                line = f"{name}: {result}" if name not in str(result) else str(result)
+                lines = [f"{name}: {result}" if name not in str(result) else str(result)]
             else:
                 image, detections = result
                 entry = {"photo": str(photo), **detections.to_dict()}
-                line = _line(name, detections)
+                lines = _lines(name, detections)
                 if marker is not None:
                     entry["annotated"] = str(marker.write(photo, detections.draw(image)))
             if as_json:
                 entries.append(entry)
             else:
-                console.say(line)
+                console.say(*lines)
             advance(done, len(found))
     if as_json:
         console.document({"photos": entries, "detector": detector.name})
@@ -90,11 +90,11 @@ def detect(
         fail(f"{unreadable} of {len(found)} photos could not be read")
 
 
-def _line(name: str, detections: Detections) -> str:
+def _lines(name: str, detections: Detections) -> list[str]:
     width, height = detections.image_size
     count = console.counted(len(detections), "face", "faces") if len(detections) else "no face"
     lines = [f"{name}  {width} × {height}  {count}"]
     for box, score in zip(detections.boxes, detections.scores, strict=True):
         left, top, right, bottom = (round(float(edge)) for edge in box)
         lines.append(f"  {right - left} × {bottom - top} pixels at ({left}, {top}), score {score:.3f}")
-    return "\n".join(lines)
+    return lines

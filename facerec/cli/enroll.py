@@ -46,12 +46,9 @@ def enroll(
         bool, flag("--keep-photos", "Store the photos too; 'facerec gallery reembed' needs them.")
     ] = False,
     face: FaceOption = "only",
-    accept_low_quality: Annotated[
-        bool, flag("--accept-low-quality", "Enroll faces that are too small, blurred or uncertain, too.")
-    ] = False,
     as_json: AsJson = False,
     model: Model = None,
-    networks: recognition.Networks,
+    networks: recognition.GatedNetworks,
 ) -> None:
     """Enroll a person with one or several photos; the gallery file is made if it does not exist.
 
@@ -62,7 +59,6 @@ def enroll(
     status is 2 if somebody had no usable photo.
     """
     from facerec.gallery import open_gallery
-    from facerec.quality import NO_GATE
 
     if (folder is None) != bool(name and photos) or (folder is not None and name is not None):
         message = "enroll takes NAME PHOTO..., or --folder DIR; see: facerec enroll --help"
@@ -79,8 +75,6 @@ def enroll(
     else:
         must_exist(folder, "a folder of folders, one of photos per person")
     recognizer = networks.load(model)
-    if accept_low_quality:
-        recognizer.gate = NO_GATE
     if folder is not None:
         _enroll_folder(recognizer, gallery, folder, {**terms, "choice": face}, as_json=as_json)
         return
@@ -89,7 +83,7 @@ def enroll(
     kept = [photo.read_bytes() for photo in photos or []]
     with open_gallery(gallery, recognizer.embedder) as people:
         done = people.enroll(str(name), faces, gate=recognizer.gate, photos=kept, **terms)
-    document = {"gallery": gallery, "model": recognizer.embedder.name, **done.to_dict()}
+    document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name, **done.to_dict()}
     console.answer(document, _line(done), as_json=as_json)
 
 
@@ -129,9 +123,9 @@ def _enroll_folder(
                     console.say(f"  skipped: {reason}")
     faces = console.counted(sum(each.added for each in enrolled), "new face", "new faces")
     photos = console.counted(len(skipped), "photo", "photos")
-    document = {"gallery": gallery, "model": recognizer.embedder.name, "enrolled": enrolled}
+    document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name}
     console.answer(
-        {**document, "not_enrolled": left_out, "skipped": skipped},
+        {**document, "enrolled": enrolled, "not_enrolled": left_out, "skipped": skipped},
         f"{console.counted(len(enrolled), 'person', 'people')} enrolled with {faces}; {photos} skipped",
         as_json=as_json,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -209,7 +210,7 @@ def forget(
         faces = console.counted(person.samples, "face", "faces")
         photos = console.counted(person.photos, "photo", "photos")
         question = f"Forget {person.name}, with {faces} and {photos}, for good?"
-        if not yes and not typer.confirm(question, err=True):
+        if not yes and not typer.confirm(console.shown(question), err=True):
             message = f"{person.name} was not forgotten"
             raise ArgumentError(message)
         with _keeping(receipt) as keep:
@@ -237,14 +238,23 @@ def compact(gallery: GalleryFile, as_json: AsJson = False) -> None:
 
     Exit status: 0 nothing is left, 2 something still stands in the way.
     """
-    with facerec.open_gallery(gallery) as people:
-        erasure = people.compact()
+    opening = logging.getLogger("facerec")  # tells, too, what it could not erase; here once is enough
+    opening.addFilter(_nothing)
+    try:
+        with facerec.open_gallery(gallery) as people:
+            erasure = people.compact()
+    finally:
+        opening.removeFilter(_nothing)
     if as_json:
         console.document(erasure.to_dict())
     elif erasure.complete:
         console.say("nothing of what was deleted is left in the file")
     if not erasure.complete:
         fail(erasure.advice)
+
+
+def _nothing(_: logging.LogRecord) -> bool:
+    return False
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     model: Model = None,
-    networks: recognition.Networks,
+    networks: recognition.GatedNetworks,
 ) -> None:
     """Decide for every face of a photo who of the gallery it is, or that it is nobody.
 
@@ -79,7 +79,7 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
             if as_json:
                 entries.append(entry)
             else:
-                console.say("\n".join(lines))
+                console.say(*lines)
             advance(done, len(found))
     expected = point.expected_fpir(comparisons)
     if as_json:
@@ -116,5 +116,5 @@ def _lines(faces: Faces, outcomes: Sequence[Identification]) -> list[str]:
         place = f"face of {right - left} × {bottom - top} pixels at ({left}, {top})"
         near = ", ".join(f"{each.name} {each.score:.3f}" for each in outcome.candidates)
         lines.append(f"  {who}  {place}; nearest: {near or 'nobody'}")
-        lines += [f"    {problem}" for problem in outcome.problems]
+        lines += [f"    {line}" for line in (outcome.strangers_in_words, *outcome.problems)]
     return lines

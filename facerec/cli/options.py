@@ -102,7 +102,7 @@ FaceOption = Annotated[
 ]
 NoGate = Annotated[
     bool,
-    flag("--no-gate", "Take faces below the quality gate too; the table then says so, and so do its operating points."),
+    flag("--no-gate", "Take faces below the quality gate too; evidence, log and tables then say so.", _HOW),
 ]
 At = Annotated[
     Path | None,

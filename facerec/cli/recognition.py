@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facerec.cli.options import MIN_FACE_SIZE, At, Device, Fmr, MinFaceSize, ModelFiles
+from facerec.cli.options import MIN_FACE_SIZE, At, Device, Fmr, MinFaceSize, ModelFiles, NoGate
 from facerec.errors import CalibrationError, MissingGalleryError
 
 if TYPE_CHECKING:
@@ -28,9 +28,24 @@ class Networks:
 
     def load(self, model: str | None) -> Recognizer:
         """See `load_recognizer`."""
-        return load_recognizer(
-            model, model_files=self.model_files, device=self.device, min_face_size=self.min_face_size
-        )
+        files, device, size = self.model_files, self.device, self.min_face_size
+        return load_recognizer(model, model_files=files, device=device, min_face_size=size)
+
+
+@dataclass(frozen=True)
+class GatedNetworks(Networks):
+    """Those of every command that judges the faces, too."""
+
+    no_gate: NoGate = False
+
+    def load(self, model: str | None) -> Recognizer:
+        """With the gate, or with none."""
+        from facerec.quality import NO_GATE
+
+        recognizer = super().load(model)
+        if self.no_gate:
+            recognizer.gate = NO_GATE
+        return recognizer
 
 
 @dataclass(frozen=True)
@@ -41,8 +56,18 @@ class Threshold:
     fmr: Fmr = None
 
     def point(self, model: str | None) -> OperatingPoint | None:
-        """See `chosen_point`."""
-        return chosen_point(model, at=self.at, fmr=self.fmr)
+        """The operating point that the options name for an embedder; ``None`` where they name none.
+
+        `ArgumentError` if no embedder has that name; `CalibrationError` as `point_in`, or if no point is shipped for
+        the rate.
+        """
+        from facerec.embed.load import DEFAULT, digest_of
+        from facerec.models.shipped_points import shipped_point
+
+        digest = digest_of(model or DEFAULT)
+        if self.at is not None:
+            return point_in(self.at, fmr=self.fmr, digest=digest)
+        return None if self.fmr is None else shipped_point(digest, self.fmr, embedder=model or DEFAULT)
 
 
 def load_recognizer(
@@ -122,25 +147,6 @@ def model_of(gallery: Path, model: str | None, *, may_be_new: bool = False) -> s
         return model
     with open_gallery(gallery) as people:
         return model or people.embedder.name
-
-
-def chosen_point(model: str | None, *, at: Path | None, fmr: float | None) -> OperatingPoint | None:
-    """The operating point that the options name for an embedder; ``None`` where they name none.
-
-    Raises
-    ------
-    ArgumentError
-        If no embedder has that name.
-    CalibrationError
-        As `point_in`, or if no point is shipped for `fmr`.
-    """
-    from facerec.embed.load import DEFAULT, digest_of
-    from facerec.models.shipped_points import shipped_point
-
-    digest = digest_of(model or DEFAULT)
-    if at is None:
-        return None if fmr is None else shipped_point(digest, fmr, embedder=model or DEFAULT)
-    return point_in(at, fmr=fmr, digest=digest)
 
 
 def point_in(file: Path, *, fmr: float | None, digest: str) -> OperatingPoint:

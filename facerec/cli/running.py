@@ -17,6 +17,7 @@ import typer
 
 from facerec.cli import console
 from facerec.errors import FacerecError
+from facerec.visible_text import LONGEST, shortened, shortened_words
 
 FAILED = 2
 _INTERRUPTED = 130  # 128 + SIGINT, what a shell reports of a program that Ctrl-C ended
@@ -27,6 +28,7 @@ _RENAMED = {
     "--weights": "--model-files",
     "--weights-dir": "--model-files",
     "facerec models fetch --folder": "--model-files",
+    "facerec enroll --accept-low-quality": "--no-gate",
     "facerec train --teacher": "facerec distil --teacher NAME --data DIR --out DIR",
     "facerec train --one-pass": "facerec distil --one-pass",
 }
@@ -46,7 +48,7 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         status = _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the rim: a person at a terminal is told, not shown a traceback
-        return _failed(error, debug=debug, as_json="--json" in given)
+        return _failed(error, given, debug=debug)
     if status == _INTERRUPTED:
         console.note("facerec: interrupted")
     return status if isinstance(status, int) else 0
@@ -63,13 +65,16 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(FAILED)
 
 
-def _failed(error: Exception, *, debug: bool, as_json: bool) -> int:
+def _failed(error: Exception, given: Sequence[str], *, debug: bool) -> int:
     message = _message(error)
+    for word in given:  # what was given may be long, and some messages repeat it
+        message = message.replace(word, shortened(word)) if len(word) > LONGEST else message
+    message = shortened_words(message)
     if debug:
-        console.note("".join(traceback.format_exception(error)).rstrip())
+        console.note(*"".join(traceback.format_exception(error)).splitlines())
     complain(message)
     try:
-        if as_json:
+        if "--json" in given:
             console.document({"error": message, "code": _code(error)})
         sys.stdout.flush()
     except OSError:  # a full disk or a closed pipe was the error, and still is

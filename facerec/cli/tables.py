@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, FaceOption, Model, NoGate, examples, grouped, option
+from facerec.cli.options import AsJson, FaceOption, Model, examples, grouped, option
 from facerec.cli.paths import must_be_table
-from facerec.cli.recognition import Networks
+from facerec.cli.recognition import GatedNetworks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,10 +48,9 @@ def score(
     out: Annotated[Path, option("--out SCORES", "Where to write the table: .csv or .parquet.")],
     root: Root = None,
     face: FaceOption = "central",
-    no_gate: NoGate = False,
     as_json: AsJson = False,
     model: Model = None,
-    networks: Networks,
+    networks: GatedNetworks,
 ) -> None:
     """Score pairs of photos: cosine similarity, larger where two faces are more alike.
 
@@ -61,13 +60,10 @@ def score(
     from facerec.measure import tables
     from facerec.measure.datasets import pairs_csv
     from facerec.measure.evaluation import score_pairs
-    from facerec.quality import NO_GATE
 
     table = pairs_csv(pairs, root=root)
     must_be_table(out)
     recognizer = networks.load(model)
-    if no_gate:
-        recognizer.gate = NO_GATE
     with console.progress("scoring") as progress:
         scored, failures = score_pairs(recognizer, table, root or pairs.parent, choice=face, progress=progress)
     tables.write(scored, out)
@@ -93,10 +89,9 @@ def embed(
     out: Annotated[Path, option("--out VECTORS", "Where to write the table: .parquet or .csv.")],
     root: Root = None,
     face: FaceOption = "central",
-    no_gate: NoGate = False,
     as_json: AsJson = False,
     model: Model = None,
-    networks: Networks,
+    networks: GatedNetworks,
 ) -> None:
     """Embed photos of known people: one row per photo, with the vector of its face.
 
@@ -107,13 +102,10 @@ def embed(
     from facerec.measure.datasets import photos_csv
     from facerec.measure.photo_vectors import PhotoVectors
     from facerec.measure.tables.vector_table import write_vectors
-    from facerec.quality import NO_GATE
 
     table = photos_csv(photos, root=root)
     must_be_table(out)
     recognizer = networks.load(model)
-    if no_gate:
-        recognizer.gate = NO_GATE
     dimension, matcher = recognizer.embedder.dimension, recognizer.matcher
     columns = ["photo", *(name for name in table.columns if name != "image"), "failure"]
     with console.progress("embedding") as progress:
@@ -158,7 +150,7 @@ def say_failures(failures: PhotoFailures) -> None:
     of = f"of {failures.photos} photos"
     if failures.unreadable:
         reasons = [f"  {reason}" for reason in list(failures.unreadable.values())[:_SHOWN]]
-        console.note("\n".join([f"{len(failures.unreadable)} {of} could not be read:", *reasons]))
+        console.note(f"{len(failures.unreadable)} {of} could not be read:", *reasons)
     for photos, what in (
         (failures.without_face, "show no face to compare"),
         (failures.several_faces, "show several faces where --face only means one"),
@@ -168,4 +160,4 @@ def say_failures(failures: PhotoFailures) -> None:
             console.note(f"{len(photos)} {of} {what}: {', '.join(map(name_of, photos[:_SHOWN]))}{more}")
     if failures.refused:
         reasons = [f"  {reason}" for reason in list(failures.refused.values())[:_SHOWN]]
-        console.note("\n".join([f"{len(failures.refused)} {of} were refused by the quality gate:", *reasons]))
+        console.note(f"{len(failures.refused)} {of} were refused by the quality gate:", *reasons)

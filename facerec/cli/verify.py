@@ -38,7 +38,7 @@ def verify(
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     model: Model = None,
-    networks: recognition.Networks,
+    networks: recognition.GatedNetworks,
 ) -> None:
     """Decide whether two photos show the same person, or a photo shows somebody enrolled.
 

@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from facerec.align.crops import crop_recipe, crop_weights
 from facerec.embed import dlib_resnet, facenet
 from facerec.errors import ArgumentError, CorruptWeightsError, WeightsError
@@ -102,12 +104,13 @@ def add_model(folder: Path, *, name: str | None = None) -> ModelFolder:
     """Copy a model's folder, as ``facerec train`` writes it, to where its name (or another one) stands for it.
 
     `ArgumentError` if the name does not fit, or is one of this project's own, `OutputError` if a model of that name was
-    added before, `WeightsError` if the folder is not a model's.
+    added before, `WeightsError` if the folder is not a model's, or its network gives no vectors.
     """
     model = read_model(folder)
     about = model.description if name is None else replace(model.description, name=checked_name(name))
     _check_free(about.name)
-    embedder_of(model)  # what cannot be loaded must not be added
+    embedder = embedder_of(model)
+    embedder(np.zeros((1, embedder.crop.size, embedder.crop.size, 3), np.uint8) + 128)  # what fails must not be added
     return write_model(models_folder() / about.name, about, model.weights(), points=model.points, audit=model.audit)
 
 

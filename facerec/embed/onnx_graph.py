@@ -133,7 +133,11 @@ def probe_dimension(forward: Callable[[Chips], NDArray[np.float32]], size: int, 
     different chips: no photo could be told from another.
     """
     noise = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=np.uint8)
-    together, alone = unit_length(forward(noise)), unit_length(forward(noise[:1]))
+    together, alone = forward(noise), forward(noise[:1])
+    if not np.linalg.norm(together, axis=1).all():
+        message = f"{name} gives a vector of zeros, which has no direction: no face could be compared by it"
+        raise WeightsError(message)
+    together, alone = unit_length(together), unit_length(alone)
     if abs(together[:1] - alone).max() > 1e-3:
         message = f"{name} gives one chip another vector when it stands among others; export it in evaluation mode"
         raise WeightsError(message)
@@ -211,5 +215,6 @@ def resized(chips: Chips, size: int | None) -> Chips:
 
 
 def unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Vectors, shape (n, d), each brought to length 1."""
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    """Vectors, shape (n, d), each brought to length 1; zeros, which have no direction, stay."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)

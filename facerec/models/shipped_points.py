@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from facerec.errors import NoPointError
+from facerec.errors import CalibrationError, NoPointError
+from facerec.files import read_json
 from facerec.models.weights import added_models, models_folder
 from facerec.points import order, read_points
 from facerec.types import OperatingPoint
@@ -14,19 +15,35 @@ from facerec.types import OperatingPoint
 _FOLDERS = (Path(__file__).parents[1] / "_calibration", Path(__file__).parents[2] / "data" / "calibration")
 
 
-def shipped_points() -> tuple[OperatingPoint, ...]:
+def shipped_points(embedder_digest: str = "") -> tuple[OperatingPoint, ...]:
     """The operating points that come with this project and with added models, by embedder, data set and target.
 
     Raises
     ------
     CalibrationError
-        If one of the files is damaged.
+        If a file of this project is damaged, or that of an added model of this digest; another model's is passed over,
+        and ``facerec.models.state.added_states`` tells of it.
     """
     folder = next((folder for folder in _FOLDERS if folder.is_dir()), None)
-    files = [] if folder is None else list(folder.glob("*.json"))
-    added = (models_folder() / name / "operating_points.json" for name in added_models())
-    files += [file for file in added if file.is_file()]
-    return tuple(sorted((point for file in files for point in read_points(file)), key=order))
+    files = [] if folder is None else folder.glob("*.json")
+    points = [point for file in files for point in read_points(file)]
+    for added in map(models_folder().joinpath, added_models()):
+        try:
+            points += (
+                read_points(added / "operating_points.json") if (added / "operating_points.json").is_file() else ()
+            )
+        except CalibrationError:
+            if _stated_digest(added) == embedder_digest:
+                raise
+    return tuple(sorted(points, key=order))
+
+
+def _stated_digest(folder: Path) -> object:
+    """The digest in a model's description, which may be damaged, too: ``None`` where there is none."""
+    try:
+        return dict(read_json(folder / "model.json", error=CalibrationError)).get("digest")
+    except (CalibrationError, TypeError, ValueError):
+        return None
 
 
 def shipped_point(embedder_digest: str, target_fmr: float, *, embedder: str = "this embedder") -> OperatingPoint:
@@ -36,12 +53,22 @@ def shipped_point(embedder_digest: str, target_fmr: float, *, embedder: str = "t
     ------
     NoPointError
         If there is none; the message calls it `embedder`, says what there is, and how to measure one.
+    CalibrationError
+        If there are several, which only a folder of an earlier version can hold; or as `shipped_points`.
     """
-    points = shipped_points()
-    for point in points:
-        at_target = math.isclose(point.target_fmr, target_fmr, rel_tol=1e-9)
-        if at_target and point.matcher.embedder_digest == embedder_digest:
-            return point
+    points = shipped_points(embedder_digest)
+    same = [p for p in points if math.isclose(p.target_fmr, target_fmr, rel_tol=1e-9)]
+    same = [point for point in same if point.matcher.embedder_digest == embedder_digest]
+    # One model may be added under two names, each with points of its own.
+    found = dict.fromkeys([point for point in same if point.matcher.embedder == embedder] or same)
+    if len(found) > 1:
+        message = (
+            f"{embedder} has {len(found)} operating points at FMR {target_fmr:g}: {', '.join(p.name for p in found)}. "
+            f"Choose: facerec models attach {embedder} --points POINTS.json, or --at POINTS.json"
+        )
+        raise CalibrationError(message)
+    if found:
+        return next(iter(found))
     available = ", ".join(
         f"FMR {p.target_fmr:g} for {p.matcher.embedder} ({p.matcher.embedder_digest[:12]}…)" for p in points
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facerec.errors import ArgumentError, DataSetError
-from facerec.files import is_folder, is_there
+from facerec.files import absent, is_folder, is_there
 from facerec.photos.formats import SUFFIXES
 from facerec.visible_text import quoted, shortened
 
@@ -38,7 +38,7 @@ def photos(paths: Iterable[str | Path]) -> list[Path]:
         elif is_there(path):
             found[path] = None
         else:
-            raise _refused(path, "there is no such file or folder")
+            raise _refused(path, absent(path, "file or folder"))
     return list(found)
 
 

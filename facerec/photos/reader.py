@@ -21,7 +21,7 @@ import PIL.ImageFile
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ImageError
-from facerec.files import open_regular
+from facerec.files import absent, open_regular
 from facerec.photos import formats, pixels
 from facerec.types import Image
 from facerec.visible_text import shortened
@@ -190,6 +190,8 @@ def _contents(path: Path) -> bytes:
     try:
         with open_regular(path) as file:
             return _rest_of(file)
+    except FileNotFoundError as error:
+        raise ImageError(absent(path, "file")) from error
     except OSError as error:
         raise ImageError(_reason(error)) from error
 

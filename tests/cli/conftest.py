@@ -79,10 +79,11 @@ def facerec(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
 @pytest.fixture
 def colours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Every command recognises colours; the folder that is returned holds ``point.json`` for it."""
-    made = {"dlib-resnet": colour_recognizer(), "facenet": colour_recognizer("facenet", "b" * 64)}
+    digests = {"dlib-resnet": "a" * 64, "facenet": "b" * 64}
 
     def load(model: str | None, **_: object) -> Recognizer:
-        return made[model or "dlib-resnet"]
+        name = model or "dlib-resnet"
+        return colour_recognizer(name, digests[name])
 
     monkeypatch.setattr("facerec.cli.recognition.load_recognizer", load)
     monkeypatch.chdir(tmp_path)

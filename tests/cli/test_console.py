@@ -61,7 +61,7 @@ def test_rates_carry_their_counts():
 
 def test_names_command_no_terminal(capfd):
     """A name that would clear the screen, or turn the line around, is shown as what it is; JSON holds it escaped."""
-    name = "Ada\x1b[2J\x9b1A\u202e"
+    name = "Ada\x1b[2J\x9b1A\u202e\nBob"
 
     console.say(name)
     console.note(name)
@@ -70,7 +70,7 @@ def test_names_command_no_terminal(capfd):
 
     out, err = capfd.readouterr()
     said, _, cell, *document = out.splitlines()
-    assert said == "Ada\\x1b[2J\\x9b1A\\u202e"
+    assert said == "Ada\\x1b[2J\\x9b1A\\u202e\\nBob"
     assert err.strip() == said
     assert cell == said + "\\n"
     assert not set("\x1b\x9b\u202e") & set(out + err)

@@ -56,7 +56,13 @@ def test_low_quality_on_request(colours, facerec, draw):
     draw("small.png", "red", size=32)
 
     assert facerec("enroll", "ada", "small.png", *G).status == 2
-    assert facerec("enroll", "ada", "small.png", *G, "--accept-low-quality").status == 0
+    told = facerec("enroll", "ada", "small.png", *G, "--no-gate", "--json")
+    former = facerec("enroll", "ada", "small.png", *G, "--accept-low-quality")
+
+    assert (told.status, told.document["gate"]) == (0, "none")
+    assert "gate none" in facerec("gallery", "log", *G).out
+    assert former.status == 2
+    assert "--accept-low-quality is called --no-gate now; see: facerec enroll --help" in former.err
 
 
 def test_face_of_several(colours, facerec, draw):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
 import pytest
 
 G = ("--gallery", "g.db")
@@ -113,11 +116,26 @@ def test_text_for_people(enrolled, facerec):
 
     assert lines[0] == "ada.png"
     assert lines[1] == "  ada  face of 64 × 64 pixels at (0, 0); nearest: ada 1.000, bob 0.081"
-    assert lines[2] == "  threshold 0.9000: FMR 0.001 on invented pairs, dlib-resnet"
+    assert lines[2] == "    how many strangers score this high was not measured with this operating point"
+    assert lines[3] == "  threshold 0.9000: FMR 0.001 on invented pairs, dlib-resnet"
     assert (
-        lines[5]
+        lines[6]
         == "  searched 2 people; about 0.002 of strangers are expected to match someone (95 %: 0.0014 … 0.0029)"
     )
+
+
+def test_a_foreign_gallerys_names_start_no_line(enrolled, facerec):
+    """Names and log entries that an earlier version let in, or another program wrote, stay within their lines."""
+    with contextlib.closing(sqlite3.connect("g.db")) as sqlite:
+        sqlite.execute("UPDATE people SET name = 'ada' || char(10) || 'nobody' || char(27) || '[2J' WHERE name = 'ada'")
+        sqlite.commit()
+
+    found = facerec("identify", "ada.png", *G, *AT).out
+    log = facerec("gallery", "log", *G).out
+
+    assert "  ada\\nnobody\\x1b[2J  face of 64 × 64 pixels" in found
+    assert not [line for line in (found + log).splitlines() if line.startswith("nobody")]
+    assert "\x1b" not in found + log
 
 
 def test_gallery_decides_the_model(colours, facerec, draw):

@@ -1,12 +1,15 @@
 """``facerec models add``, ``attach`` and ``remove``, as on a terminal."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from facerec.embed.load import load_embedder
-from facerec.points import write_points
+from facerec.errors import CalibrationError
+from facerec.models.shipped_points import shipped_point
+from facerec.points import read_points, write_points
 from facerec.types import Matcher, OperatingPoint, Rate
 
 
@@ -87,6 +90,81 @@ def test_attach_and_remove(facerec, graph, tmp_path, models):
     assert not (models / "vendor").exists()
     assert again.status == 2
     assert "no added model is called 'vendor'; there are none" in again.err
+
+
+def test_a_new_point_replaces_the_one_at_its_rate(facerec, graph, tmp_path):
+    """Whatever their data sets are called, the newer one decides, and the command says which it replaced."""
+    facerec("models", "add", graph, "--crop", "five-point-112.v1", "--pixels", "0..1")
+    points = points_of(tmp_path / "points.json", "vendor")
+    facerec("models", "attach", "vendor", "--points", points)
+    newer = replace(read_points(points)[0], data_set="zzz", threshold=0.5)
+    write_points([newer], points)
+
+    told = facerec("models", "attach", "vendor", "--points", points)
+    again = facerec("models", "attach", "vendor", "--points", points, "--json")
+
+    assert "  replaced: FMR 0.001 on ours, threshold 0.4000" in told.out
+    assert again.document["replaced_points"] == []
+    assert shipped_point(newer.matcher.embedder_digest, 1e-3) == newer
+
+
+def test_points_of_earlier_versions_are_not_chosen_among(facerec, graph, models, tmp_path):
+    """A folder may hold two at one rate: then nothing is decided by their order."""
+    facerec("models", "add", graph, "--crop", "five-point-112.v1", "--pixels", "0..1")
+    (first,) = read_points(points_of(tmp_path / "points.json", "vendor"))
+    write_points([first, replace(first, data_set="a", threshold=0.5)], models / "vendor" / "operating_points.json")
+
+    with pytest.raises(CalibrationError, match=r"vendor has 2 operating points at FMR 0\.001: .*models attach vendor"):
+        shipped_point(first.matcher.embedder_digest, 1e-3, embedder="vendor")
+
+
+def test_damaged_points_stop_only_their_model(facerec, graph, models, tmp_path):
+    """The default model and other added ones decide; that model's use, the list and check tell of it."""
+    for name in ("vendor", "other"):
+        options = ("--crop", "five-point-112.v1", "--pixels", "0..1", *(["--no-flip"] if name == "other" else []))
+        facerec("models", "add", graph, "--name", name, *options)
+        facerec("models", "attach", name, "--points", points_of(tmp_path / "points.json", name))
+    digests = [load_embedder(name).digest for name in ("dlib-resnet", "other", "vendor")]
+    (models / "vendor" / "operating_points.json").write_text('{"format": 3}', "utf-8")
+
+    assert [shipped_point(digest, 1e-3).target_fmr for digest in digests[:2]] == [1e-3, 1e-3]
+    with pytest.raises(CalibrationError, match="is not a file of operating points"):
+        shipped_point(digests[2], 1e-3)
+    used = facerec("verify", "a.jpg", "b.jpg", "--model", "vendor", "--fmr", "0.001")
+    assert used.status == 2
+    assert "is not a file of operating points" in used.err
+    assert "wrong; see facerec models check" in facerec("models").out
+    assert "vendor  wrong. " in facerec("models", "check").out
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("weight", "said"), [(0, "gives a vector of zeros"), (np.nan, "not finite")])
+def test_a_network_without_vectors_is_refused(facerec, tmp_path, models, pooled_graph, weight, said):
+    """Zeros or no numbers for a face: told when it is added, not when it is used; no warning is seen."""
+    file = tmp_path / "zero.onnx"
+    file.write_bytes(pooled_graph(np.full((3, 4), weight)))
+
+    told = facerec("models", "add", file, "--crop", "five-point-112.v1", "--pixels", "0..1")
+
+    assert told.status == 2
+    assert said in told.err
+    assert told.err.count("\n") == 1
+    assert not (models / "zero").exists()
+
+
+def test_a_folder_of_another_dimension_is_refused(facerec, graph, tmp_path, models):
+    """What model.json states is what the network gives, or it is not added."""
+    facerec("models", "add", graph, "--crop", "five-point-112.v1", "--pixels", "0..1")
+    (models / "vendor").rename(tmp_path / "copied")
+    file = tmp_path / "copied" / "model.json"
+    document = {**json.loads(file.read_text("utf-8")), "dimension": 5}
+    file.write_text(json.dumps(document), "utf-8")
+
+    told = facerec("models", "add", tmp_path / "copied")
+
+    assert told.status == 2
+    assert "vendor must give vectors of shape (1, 5); got (1, 4)" in told.err
+    assert not (models / "vendor").exists()
 
 
 def test_an_added_folder(facerec, graph, tmp_path, models):

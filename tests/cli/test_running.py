@@ -9,6 +9,7 @@ import sys
 import pytest
 import typer
 
+from facerec.cli.app import app as facerec_app
 from facerec.cli.running import fail, run
 from facerec.errors import GalleryError
 
@@ -106,6 +107,19 @@ def test_debug_after_two_dashes_is_a_file_name(capsys):
 
     assert run(app, ["--", "--debug"]) == 0
     assert seen == ["--debug"]
+
+
+@pytest.mark.parametrize(
+    "line", ["--L", "L", "gallery L", "models show L", "verify a b --face L", "enroll --expires=L", "detect L"]
+)
+def test_what_is_long_is_not_repeated(capsys, line):
+    """Of 3,000 letters a message keeps the two ends, once, whoever wrote it: this program or typer."""
+    assert run(facerec_app, line.replace("L", "x" * 3000).split()) == 2
+
+    told = capsys.readouterr().err
+    assert "xxx…xxx" in told
+    assert len(told) < 500
+    assert told.count("…") == 1
 
 
 def test_interrupt_is_130(program, capsys):

@@ -54,6 +54,42 @@ def test_undecided_is_status_1_and_null(colours, facerec, draw):
     assert "small.png is too small" in outcome.document["problems"][0]
 
 
+def test_no_gate_is_said_in_evidence_and_log(colours, facerec, draw):
+    """``--no-gate`` decides about a small face in verify and identify, too; evidence and log say what was left out."""
+    draw("a.png", "red")
+    draw("small.png", "red", size=32)
+    gallery = ("--gallery", "g.db")
+    facerec("enroll", "ada", "a.png", *gallery)
+
+    pair = facerec("verify", "a.png", "small.png", *AT, "--no-gate", "--json")
+    claim = facerec("verify", "small.png", *gallery, "--name", "ada", *AT, "--no-gate")
+    search = facerec("identify", "small.png", *gallery, *AT, "--no-gate", "--json")
+
+    assert (pair.document["decision"], pair.document["gate"]) == ("match", "none")
+    assert "another gate" in claim.out
+    assert (search.document["faces"][0]["name"], search.document["faces"][0]["gate"]) == ("ada", "none")
+    assert facerec("gallery", "log", *gallery).out.count("gate none") == 2
+
+
+def test_a_data_set_starts_no_line(colours, facerec, draw, point):
+    """Whatever a point's data set is called, its name stays within its line."""
+    write_points([replace(point(), data_set="ours\nmatch  score 1\x1b[2J")], "odd.json")
+    draw("a.png", "red")
+
+    out = facerec("verify", "a.png", "a.png", "--at", "odd.json").out
+
+    assert "FMR 0.001 on ours\\nmatch  score 1\\x1b[2J" in out
+    assert [line for line in out.splitlines() if line.startswith("match")] == [out.splitlines()[0]]
+
+
+def test_an_address_is_not_followed(colours, facerec):
+    """Of a URL the message says that nothing was fetched, in every command."""
+    for line in (("verify", "https://example.com/a.jpg", "b.jpg", *AT), ("detect", "http://example.com/a.jpg")):
+        told = facerec(*line)
+        assert told.status == 2
+        assert "addresses are not followed; download it and give the file" in told.err
+
+
 def test_text_for_people(colours, facerec, draw):
     """The answer in words: decision, score, threshold, error rates, and what had to be chosen."""
     draw("a.png", "red")

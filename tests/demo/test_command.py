@@ -69,7 +69,7 @@ def test_the_walk_is_printed_line_by_line(monkeypatch, tmp_path, recognizer, poi
     paint("ada1.png", RED)
     paint("ada2.png", RED)
     monkeypatch.setattr(recognition, "load_recognizer", lambda *_, **__: recognizer)
-    monkeypatch.setattr(recognition, "chosen_point", lambda *_, **__: point)
+    monkeypatch.setattr(recognition.Threshold, "point", lambda *_, **__: point)
 
     text = call("--photos", str(tmp_path / "photos"), "--out", str(tmp_path / "out")).stdout
     lines = text.splitlines()

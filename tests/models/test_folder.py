@@ -118,11 +118,9 @@ class TestRoundTrip:
         with pytest.raises(ModelMismatchError, match=f"{part} another there"):
             attach_points(folder, [replace(own, matcher=replace(own.matcher, **{part: "another"}))])
 
-        others = [
-            replace(own, data_set=name, matcher=replace(own.matcher, **{name: "another"}))
-            for name in ("detector", "gate")
-        ]
-        assert len(attach_points(folder, others).points) == 3
+        for number, name in enumerate(("detector", "gate"), 2):
+            other = replace(own, target_fmr=0.01 * number, matcher=replace(own.matcher, **{name: "another"}))
+            assert len(attach_points(folder, [other]).points) == number
 
 
 class TestDigest:
@@ -231,6 +229,16 @@ class TestAttach:
         assert "0.6000" in card
         assert "0.7000" in card
         assert "0.5000" not in card
+
+    def test_one_point_for_a_rate(self, folder):
+        """A point on other data replaces the one at its rate, and of two at one rate none is taken."""
+        older, newer = (point(description().digest, data_set=name) for name in ("aaa", "zzz"))
+        attach_points(folder, [older])
+
+        assert [p.data_set for p in attach_points(folder, [newer]).points] == ["zzz"]
+        with pytest.raises(ArgumentError, match="several of these points are for one FMR"):
+            attach_points(folder, [older, newer])
+        assert [p.data_set for p in read_model(folder).points] == ["zzz"]
 
     def test_the_card_says_what_is_missing(self, folder):
         """What nobody measured is named."""

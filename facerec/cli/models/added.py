@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -13,6 +14,7 @@ from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from facerec.models.folder import ModelFolder, Pixels
+    from facerec.types import OperatingPoint
 
 PixelsName: TypeAlias = Literal["imagenet", "-1..1", "0..1", "0..255"]
 Channels: TypeAlias = Literal["RGB", "BGR"]
@@ -128,18 +130,18 @@ def attach(
     as_json: AsJson = False,
 ) -> None:
     """Put measured operating points or an audit into an added model's folder, and renew its card."""
-    from facerec.models.folder import attach_audit, attach_points
+    from facerec.models.folder import attach_audit, attach_points, read_model
     from facerec.points import read_points
 
     folder = _folder(name)
     if points is None and audit is None:
         message = "nothing to attach: give --points, --audit, or both"
         raise ArgumentError(message)
-    measured = () if points is None else read_points(points)
-    model = attach_points(folder, measured)
+    before = read_model(folder).points
+    model = attach_points(folder, () if points is None else read_points(points))
     if audit is not None:
         model = attach_audit(folder, audit)
-    _tell(model, as_json=as_json)
+    _tell(model, as_json=as_json, replaced=[point for point in before if point not in model.points])
 
 
 def remove(name: Name, *, as_json: AsJson = False) -> None:
@@ -179,7 +181,7 @@ def say_card(name: str) -> bool:
     from facerec.models.folder.card import render_card
 
     model = read_model(_folder(name))
-    console.say(render_card(model.description, model.points, model.audit).rstrip())
+    console.say(*render_card(model.description, model.points, model.audit).rstrip().split("\n"))
     return True
 
 
@@ -240,7 +242,9 @@ def _document(model: ModelFolder) -> dict[str, object]:
     }
 
 
-def _tell(model: ModelFolder, *, as_json: bool) -> None:
+def _tell(model: ModelFolder, *, as_json: bool, replaced: Sequence[OperatingPoint] = ()) -> None:
     about = model.description
     first = f"{about.name}: {about.dimension} numbers per face, digest {about.digest[:12]}…"
-    console.answer(_document(model), first, f"  {model.path / 'card.md'}", as_json=as_json)
+    told = [f"  replaced: {point.name}, threshold {point.threshold:.4f}" for point in replaced]
+    document = {**_document(model), "replaced_points": [point.name for point in replaced]}
+    console.answer(document, first, f"  {model.path / 'card.md'}", *told, as_json=as_json)

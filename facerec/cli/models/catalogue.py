@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -13,6 +14,7 @@ from facerec.cli import console
 from facerec.cli.models import added
 from facerec.cli.options import AsJson, ModelFiles, examples, option
 from facerec.cli.running import fail
+from facerec.visible_text import quoted
 
 if TYPE_CHECKING:
     from facerec.models.catalogue import Model
@@ -195,7 +197,8 @@ def _backbone(name: str) -> Pretrained | None:
         return pretrained(name)
     except ArgumentError as error:
         models = ", ".join(model.name for model in MODELS)
-        message = f"no model is called {name!r}, they are {models}; and {error}"
+        backbone = re.sub("no backbone is called '.*?'", "nor a backbone", str(error))
+        message = f"no model is called {quoted(name)}, they are {models}; {backbone}"
         raise ArgumentError(message) from error
 
 
@@ -210,7 +213,7 @@ def _place(weight: WeightFile, path: str) -> str:
 
 def _say_facts(title: str, facts: Mapping[str, object]) -> None:
     told = [f"  {heading}: {fact}" for heading, fact in facts.items() if fact is not None]
-    console.say("\n".join([title, *told]))
+    console.say(title, *told)
 
 
 def _document(model: Model, model_files: Path | None) -> dict[str, object]:

@@ -140,7 +140,7 @@ def write_model(
 
 
 def attach_points(folder: Path, points: Sequence[OperatingPoint]) -> ModelFolder:
-    """Put operating points into a model's folder, in place of those for the same data set and target; renew the card.
+    """Put operating points into a model's folder, in place of those for the same target; renew the card.
 
     Returns the folder as it is now. Errors are those of `read_model`, and:
 
@@ -148,14 +148,20 @@ def attach_points(folder: Path, points: Sequence[OperatingPoint]) -> ModelFolder
     ------
     ModelMismatchError
         If a point was measured with another embedder, crop or similarity; nothing is written.
+    ArgumentError
+        If two of the points are for the same target: only one can decide.
     OutputError
         If the folder cannot be written to.
     """
     model = read_model(folder)
     _refuse_foreign(points, model.description)
     if points:
-        new = {(point.data_set, point.target_fmr) for point in points}
-        kept = [point for point in model.points if (point.data_set, point.target_fmr) not in new]
+        new = {point.target_fmr for point in points}
+        if len(new) < len(points):
+            told = ", ".join(point.name for point in points)
+            message = f"several of these points are for one FMR, and only one can decide: {told}; give one for each"
+            raise ArgumentError(message)
+        kept = [point for point in model.points if point.target_fmr not in new]
         write_points([*kept, *points], folder / POINTS)
     return _renew_card(folder)
 
