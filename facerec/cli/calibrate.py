@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.options import AsJson, Model, examples, grouped, option
+from facerec.cli.options import AsJson, Model, argument, examples, grouped, option
 from facerec.cli.recognition import Networks
 
 EXAMPLES = examples(
@@ -19,23 +17,18 @@ EXAMPLES = examples(
 
 @grouped
 def calibrate(
-    table: Annotated[
-        Path, typer.Argument(metavar="SCORES", help="A score table made by facerec score or evaluate lfw.")
-    ],
+    table: Annotated[Path, argument("SCORES", "A score table made by facerec score or evaluate lfw.")],
     *,
-    fmr: Annotated[list[float], option("--fmr RATE", "The false match rate to keep to; may be given several times.")],
-    out: Annotated[Path, option("--out POINT.json", "Where to write the operating points.")],
+    fmr: Annotated[list[float], option("RATE", "The false match rate to keep to; may be given several times.")],
+    out: Annotated[Path, option("POINT.json", "Where to write the operating points.")],
     data_set: Annotated[
         str | None,
-        option(
-            "--data-set TEXT",
-            "What the pairs are, and how its impostors were chosen; by default the table's file name.",
-        ),
+        option("TEXT", "What the pairs are, and how its impostors were chosen; by default the table's file name."),
     ] = None,
     asserted_by: Annotated[
         str | None,
         option(
-            "--asserted-by WHO",
+            "WHO",
             "For a table without a stamp: who says that --model, with this detector, made the scores. Every decision "
             "at the point repeats it.",
         ),

@@ -19,14 +19,12 @@ def demo(
     photos: Annotated[
         Path | None,
         option(
-            "--photos DIR",
+            "DIR",
             "Your own photos: a folder per person, or names like ada1.jpg and ada2.jpg. By default seven public test "
             "photos, fetched once with pip; offline, one portrait.",
         ),
     ] = None,
-    out: Annotated[Path, option("--out DIR", "Where to write the page, the scene and the gallery.")] = Path(
-        "reports/demo"
-    ),
+    out: Annotated[Path, option("DIR", "Where to write the page, the scene and the gallery.")] = Path("reports/demo"),
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     device: Device = None,

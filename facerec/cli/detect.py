@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.options import Annotate, AsJson, examples, flag, grouped
+from facerec.cli.options import Annotate, AsJson, argument, examples, flag, grouped
 from facerec.cli.paths import Marker
 from facerec.cli.recognition import Networks, one_thread_per_photo
 from facerec.cli.running import fail
@@ -25,7 +23,7 @@ EXAMPLES = examples(
 
 @grouped
 def detect(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of photos.")],
+    paths: Annotated[list[Path], argument("PATH", "Photos, or folders of photos.")],
     *,
     annotate: Annotate = None,
     exact: Annotated[

@@ -30,18 +30,15 @@ EXAMPLES = examples(
 def distil(
     context: typer.Context,
     data: Annotated[
-        Path,
-        option(
-            "--data DIR|CSV", "Any folder of photos of faces, or a CSV with the column image; nobody need be named."
-        ),
+        Path, option("DIR|CSV", "Any folder of photos of faces, or a CSV with the column image; nobody need be named.")
     ],
-    teacher: Annotated[str, option("--teacher NAME", "The embedder whose vectors are learned (facerec models).")],
+    teacher: Annotated[str, option("NAME", "The embedder whose vectors are learned (facerec models).")],
     out: training.Out,
     *,
     backbone: Annotated[
         str,
         option(
-            "--backbone NAME",
+            "NAME",
             "The student's network, and where it starts: dlib_resnet (at a smaller --size), dlib_resnet_trim, "
             "dlib_resnet_short, or one of facerec transfer backbones; NAME.none is random.",
             LEARNED,
@@ -58,14 +55,13 @@ def distil(
     ] = False,
     epochs: training.Epochs = 5,
     fmr: Annotated[
-        float,
-        option("--fmr RATE", "The false match rate at which held-out people are measured, if any are named.", HOW),
+        float, option("RATE", "The false match rate at which held-out people are measured, if any are named.", HOW)
     ] = 0.01,
     validation: Annotated[
-        float, option("--validation SHARE", "Share of the faces that choose the epoch and are not learned.", HOW)
+        float, option("SHARE", "Share of the faces that choose the epoch and are not learned.", HOW)
     ] = 0.1,
     learning_rate: Annotated[
-        float | None, option("--learning-rate RATE", "By default 5e-5; 1e-3 for a network with random weights.", HOW)
+        float | None, option("RATE", "By default 5e-5; 1e-3 for a network with random weights.", HOW)
     ] = None,
     pace: training.Pace,
     reweight: training.Reweight = None,

@@ -7,10 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from facerec.cli import console, options, recognition
-from facerec.cli.options import AsJson, FaceOption, GalleryFile, Model, examples, flag, grouped, option
+from facerec.cli.options import AsJson, FaceOption, GalleryFile, Model, argument, examples, flag, grouped, option
 from facerec.cli.paths import must_exist
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError, ImageError
@@ -28,19 +26,17 @@ EXAMPLES = examples(
 
 @grouped
 def enroll(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Who it is.", show_default=False)] = None,
-    photos: Annotated[
-        list[Path] | None, typer.Argument(metavar="PHOTO", help="Photos of this person.", show_default=False)
-    ] = None,
+    name: Annotated[str | None, argument("NAME", "Who it is.")] = None,
+    photos: Annotated[list[Path] | None, argument("PHOTO", "Photos of this person.")] = None,
     *,
     gallery: GalleryFile,
     folder: Annotated[
-        Path | None, option("--folder DIR", "Enroll many: this folder holds one folder of photos per person.")
+        Path | None, option("DIR", "Enroll many: this folder holds one folder of photos per person.")
     ] = None,
     consent: options.Consent = None,
     purpose: options.Purpose = None,
     expires: Annotated[
-        datetime | None, option("--expires YYYY-MM-DD", "The last day of being matched.", formats=["%Y-%m-%d"])
+        datetime | None, option("YYYY-MM-DD", "The last day of being matched.", formats=["%Y-%m-%d"])
     ] = None,
     keep_photos: Annotated[
         bool, flag("--keep-photos", "Store the photos too; 'facerec gallery reembed' needs them.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Model, examples, flag, grouped, option
+from facerec.cli.options import AsJson, Model, argument, examples, flag, grouped, option
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import Networks
 from facerec.cli.tables import failures_document, say_failures
@@ -33,18 +33,15 @@ app = typer.Typer(
 )
 @grouped
 def lfw(
-    data: Annotated[Path, option("--data DIR", "The folder of LFW: pairs.txt and the photos.")],
+    data: Annotated[Path, option("DIR", "The folder of LFW: pairs.txt and the photos.")],
     *,
-    scores: Annotated[Path | None, option("--scores SCORES", "Write the score table, too: .csv or .parquet.")] = None,
+    scores: Annotated[Path | None, option("SCORES", "Write the score table, too: .csv or .parquet.")] = None,
     pseudonyms: Annotated[
         bool, flag("--pseudonyms", "Write pseudonyms instead of names; the key is drawn anew and kept nowhere.")
     ] = False,
     pseudonym_key: Annotated[
         Path | None,
-        option(
-            "--pseudonym-key FILE",
-            "Write the pseudonyms that this key gives (16 to 64 secret bytes): the same in every run.",
-        ),
+        option("FILE", "Write the pseudonyms that this key gives (16 to 64 secret bytes): the same in every run."),
     ] = None,
     as_json: AsJson = False,
     model: Model = None,
@@ -98,8 +95,8 @@ def lfw(
     ),
 )
 def evaluate_table(
-    table: Annotated[Path, typer.Argument(metavar="SCORES", help="A score table: .csv or .parquet.")],
-    at: Annotated[Path | None, option("--at POINT.json", "Error rates at these operating points, too.")] = None,
+    table: Annotated[Path, argument("SCORES", "A score table: .csv or .parquet.")],
+    at: Annotated[Path | None, option("POINT.json", "Error rates at these operating points, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure what a score table supports, whoever's matcher made it.

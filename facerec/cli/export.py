@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.options import AsJson, examples, flag, grouped, option
+from facerec.cli.options import AsJson, argument, examples, flag, grouped, option
 from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.recognition import Networks
 
@@ -28,18 +26,16 @@ EXAMPLES = examples(
 
 @grouped
 def export(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The embedder, as facerec models lists it.")],
+    name: Annotated[str, argument("NAME", "The embedder, as facerec models lists it.")],
     *,
-    onnx: Annotated[
-        Path, option("--onnx DIR", "The folder to make: model.onnx, model.json and card; models add takes it.")
-    ],
+    onnx: Annotated[Path, option("DIR", "The folder to make: model.onnx, model.json and card; models add takes it.")],
     int8: Annotated[
         bool, flag("--int8", "Numbers of 8 bits: smaller and faster, less accurate. Needs --photos.")
     ] = False,
     photos: Annotated[
         Path | None,
         option(
-            "--photos DIR|CSV",
+            "DIR|CSV",
             "Photos of known people, as for facerec train. With --int8 half of the people set the ranges, and the "
             "price is measured on the others; without it the vectors are compared on them.",
         ),

@@ -15,7 +15,7 @@ import typer
 
 import facerec
 from facerec.cli import console, options, recognition
-from facerec.cli.options import AsJson, GalleryFile, Model, examples, flag, grouped, option
+from facerec.cli.options import AsJson, GalleryFile, Model, argument, examples, flag, grouped, option
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from facerec.gallery import ForgetReceipt, Sample
     from facerec.types import Face
 
-PersonName = Annotated[str, typer.Argument(metavar="NAME", help="As facerec gallery list shows it.")]
+PersonName = Annotated[str, argument("NAME", "As facerec gallery list shows it.")]
 Receipt = Annotated[Path | None, option("--receipt FILE", "Write the receipt to this new file, as JSON.")]
 
 app = typer.Typer(
@@ -91,7 +91,7 @@ def _sample_line(sample: Sample) -> str:
 @app.command()
 def rename(
     name: PersonName,
-    new_name: Annotated[str, typer.Argument(metavar="NEW_NAME", help="What to call the person from now on.")],
+    new_name: Annotated[str, argument("NEW_NAME", "What to call the person from now on.")],
     gallery: GalleryFile,
     as_json: AsJson = False,
 ) -> None:
@@ -117,7 +117,7 @@ def update(
     no_purpose: Annotated[bool, flag("--no-purpose", "Remove the purpose that is recorded.")] = False,
     expires: Annotated[
         datetime | None,
-        option("--expires YYYY-MM-DD", "The last day (UTC) on which the person is matched.", formats=["%Y-%m-%d"]),
+        option("YYYY-MM-DD", "The last day (UTC) on which the person is matched.", formats=["%Y-%m-%d"]),
     ] = None,
     no_expiry: Annotated[bool, flag("--no-expiry", "Remove the expiry date.")] = False,
     as_json: AsJson = False,
@@ -150,8 +150,8 @@ def update(
 @app.command()
 def log(
     gallery: GalleryFile,
-    last: Annotated[int | None, option("--last N", "Only the newest N entries.")] = None,
-    name: Annotated[str | None, option("--name TEXT", "Only what concerns this person.")] = None,
+    last: Annotated[int | None, option("N", "Only the newest N entries.")] = None,
+    name: Annotated[str | None, option("TEXT", "Only what concerns this person.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who was enrolled, matched and forgotten when; nothing can be taken out of this log."""
@@ -291,7 +291,7 @@ def _refuse_remains(done: Sequence[ForgetReceipt]) -> None:
 
 @app.command(epilog=examples("facerec gallery export people-2031/ --gallery people.db"))
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")],
+    folder: Annotated[Path, argument("FOLDER", "A new folder.")],
     gallery: GalleryFile,
     as_json: AsJson = False,
 ) -> None:
@@ -307,7 +307,7 @@ def export(
 
 @app.command("import", epilog=examples("facerec gallery import people-2031/ --gallery new.db"))
 def import_people(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Made by facerec gallery export.")],
+    folder: Annotated[Path, argument("FOLDER", "Made by facerec gallery export.")],
     *,
     gallery: GalleryFile,
     merge: Annotated[
@@ -337,9 +337,7 @@ def import_people(
 def reembed(
     *,
     gallery: GalleryFile,
-    model: Annotated[
-        str, option("--model NAME", "The embedder to change to, as facerec models lists it.")
-    ] = "dlib-resnet",
+    model: Annotated[str, option("NAME", "The embedder to change to, as facerec models lists it.")] = "dlib-resnet",
     as_json: AsJson = False,
     networks: recognition.Networks,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, recognition
-from facerec.cli.options import Annotate, AsJson, GalleryFile, Model, examples, grouped, option
+from facerec.cli.options import Annotate, AsJson, GalleryFile, Model, argument, examples, grouped, option
 from facerec.cli.paths import Marker
 from facerec.cli.running import fail
 
@@ -25,10 +25,10 @@ EXAMPLES = examples(
 
 @grouped
 def identify(  # noqa: PLR0912 - one branch per kind of answer
-    paths: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of photos.")],
+    paths: Annotated[list[Path], argument("PHOTO", "Photos, or folders of photos.")],
     *,
     gallery: GalleryFile,
-    top: Annotated[int, option("--top K", "How many candidates to report per face.")] = 5,
+    top: Annotated[int, option("K", "How many candidates to report per face.")] = 5,
     annotate: Annotate = None,
     as_json: AsJson = False,
     threshold: recognition.Threshold,

@@ -24,11 +24,19 @@ _HOW = "Networks and the machine"
 
 
 def option(names: str, text: str, panel: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - typer's
-    """An option: its names and what stands for its value (``--gallery -g FILE``), its help, and where that stands."""
+    """An option: its names and what stands for its value (``--gallery -g FILE``), its help, and where that stands.
+
+    Without a name (``FILE``) it is called like its parameter.
+    """
     *words, last = names.split()
     if last.startswith("-"):  # it has no value
         words, last = [*words, last], ""
     return typer.Option(*words, metavar=last, help=text, rich_help_panel=panel, **more)
+
+
+def argument(metavar: str, text: str) -> Any:  # noqa: ANN401 - typer's
+    """An argument: what it is called in the help, and what it is."""
+    return typer.Argument(metavar=metavar, help=text, show_default=False)
 
 
 def flag(names: str, text: str, panel: str | None = None) -> Any:  # noqa: ANN401 - typer's
@@ -79,8 +87,8 @@ Model = Annotated[
     str | None,
     option(
         "--model NAME",
-        "dlib-resnet, facenet, or a model that was added (facerec models). By default the one that a gallery was "
-        "made with, else dlib-resnet.",
+        "dlib-resnet, facenet, or a model that was added (facerec models). By default the one that a gallery was made "
+        "with, else dlib-resnet.",
         _HOW,
     ),
 ]
@@ -101,8 +109,7 @@ FaceOption = Annotated[
     ),
 ]
 NoGate = Annotated[
-    bool,
-    flag("--no-gate", "Take faces below the quality gate too; evidence, log and tables then say so.", _HOW),
+    bool, flag("--no-gate", "Take faces below the quality gate too; evidence, log and tables then say so.", _HOW)
 ]
 At = Annotated[
     Path | None,

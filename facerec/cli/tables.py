@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.options import AsJson, FaceOption, Model, examples, grouped, option
+from facerec.cli.options import AsJson, FaceOption, Model, argument, examples, grouped, option
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import GatedNetworks
 
@@ -39,13 +37,10 @@ EMBED_EXAMPLES = examples(
 def score(
     pairs: Annotated[
         Path,
-        typer.Argument(
-            metavar="PAIRS.csv",
-            help="Columns probe_image, reference_image, and probe_subject, reference_subject or genuine.",
-        ),
+        argument("PAIRS.csv", "Columns probe_image, reference_image, and probe_subject, reference_subject or genuine."),
     ],
     *,
-    out: Annotated[Path, option("--out SCORES", "Where to write the table: .csv or .parquet.")],
+    out: Annotated[Path, option("SCORES", "Where to write the table: .csv or .parquet.")],
     root: Root = None,
     face: FaceOption = "central",
     as_json: AsJson = False,
@@ -80,13 +75,10 @@ def score(
 @grouped
 def embed(
     photos: Annotated[
-        Path,
-        typer.Argument(
-            metavar="PHOTOS.csv", help="Columns image and subject; others, such as gender, are kept in the table."
-        ),
+        Path, argument("PHOTOS.csv", "Columns image and subject; others, such as gender, are kept in the table.")
     ],
     *,
-    out: Annotated[Path, option("--out VECTORS", "Where to write the table: .parquet or .csv.")],
+    out: Annotated[Path, option("VECTORS", "Where to write the table: .parquet or .csv.")],
     root: Root = None,
     face: FaceOption = "central",
     as_json: AsJson = False,

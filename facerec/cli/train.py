@@ -38,13 +38,12 @@ class Recipe(training.Pace):
     """What is learned and how, as ``facerec.training.recipe.TrainingRecipe`` calls it."""
 
     head: Annotated[
-        Head,
-        option("--head WHICH", "On the backbone's features: linear, mlp (a hidden layer beside it), or none.", LEARNED),
+        Head, option("WHICH", "On the backbone's features: linear, mlp (a hidden layer beside it), or none.", LEARNED)
     ] = "linear"
     unfreeze: Annotated[
         Unfreeze | None,
         option(
-            "--unfreeze STAGES",
+            "STAGES",
             "Stages of the backbone that are trained: none (seconds), last, or all, one after the other. By default "
             "none; all for a random backbone.",
             LEARNED,
@@ -52,42 +51,32 @@ class Recipe(training.Pace):
     ] = None
     loss: Annotated[
         Loss,
-        option(
-            "--loss NAME",
-            "arcface, cosface, subcenter; or supcon, triplet, which leave out people with one photo.",
-            HOW,
-        ),
+        option("NAME", "arcface, cosface, subcenter; or supcon, triplet, which leave out people with one photo.", HOW),
     ] = "arcface"
     epochs: training.Epochs = 20
-    fmr: Annotated[
-        float, option("--fmr RATE", "The false match rate at which unseen people choose the epoch.", HOW)
-    ] = 0.01
+    fmr: Annotated[float, option("RATE", "The false match rate at which unseen people choose the epoch.", HOW)] = 0.01
     learning_rate: Annotated[
         float,
-        option(
-            "--learning-rate RATE",
-            "Of the backbone's last stage; the head learns three times faster, earlier stages slower.",
-            HOW,
-        ),
+        option("RATE", "Of the backbone's last stage; the head learns three times faster, earlier stages slower.", HOW),
     ] = 1e-4
     scale: Annotated[
-        float | None, option("--scale S", "Of the loss. By default what suits the people and the start.", HOW)
+        float | None, option("SCALE", "Of the loss. By default what suits the people and the start.", HOW)
     ] = None
     margin: Annotated[
         float | None,
         option(
-            "--margin M",
+            "MARGIN",
             "Of the loss; degrees for arcface and subcenter. By default what suits the people and the start.",
             HOW,
         ),
     ] = None
     dimension: Annotated[
-        int | None, option("--dimension N", "Numbers in a vector. By default 128 for dlib_resnet, else 256.", LEARNED)
+        int | None, option("N", "Numbers in a vector. By default 128 for dlib_resnet, else 256.", LEARNED)
     ] = None
     batch_norm: Annotated[
         Norm | None,
         option(
-            "--batch-norm POLICY",
+            "POLICY",
             "Of the backbone: stats-frozen, frozen (the scales, too), or train. By default stats-frozen; train for a "
             "random backbone.",
             HOW,
@@ -96,7 +85,7 @@ class Recipe(training.Pace):
     balance: Annotated[
         str | None,
         option(
-            "--balance COLUMN",
+            "COLUMN",
             "Each group of this column of the CSV has the same share of every batch; photos of which it is not given "
             "are a group of their own.",
             GROUPS,
@@ -111,7 +100,7 @@ def train(
     data: Annotated[
         Path,
         option(
-            "--data DIR|CSV",
+            "DIR|CSV",
             "A folder with one folder of photos per person, or a CSV with the columns image and subject; further "
             "ones, such as gender, are kept.",
         ),
@@ -121,7 +110,7 @@ def train(
     backbone: Annotated[
         str,
         option(
-            "--backbone NAME",
+            "NAME",
             "Where it starts: dlib_resnet, the face network; efficientnet_lite0, resnet18, resnet50 and others, "
             "trained on ImageNet (facerec transfer backbones); NAME.none is random.",
             LEARNED,
@@ -130,7 +119,7 @@ def train(
     validation: Annotated[
         float,
         option(
-            "--validation SHARE",
+            "SHARE",
             "Share of the people who are not learned from, choose the epoch and measure the operating points.",
             HOW,
         ),
@@ -140,7 +129,7 @@ def train(
     crop: Annotated[
         str,
         option(
-            "--crop RECIPE",
+            "RECIPE",
             "How faces are cut: dlib-5pt-chip-150.v1, or five-point-112.v1 (ArcFace's template; other sizes too).",
             DATA,
         ),
@@ -148,7 +137,7 @@ def train(
     audit_by: Annotated[
         list[str] | None,
         option(
-            "--audit-by COLUMN",
+            "COLUMN",
             "Audit the model by this column of the CSV on the people who validate, and keep the audit in its folder. "
             "May be given several times.",
             GROUPS,

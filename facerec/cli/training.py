@@ -47,13 +47,13 @@ Made: TypeAlias = "TrainedModel | TaughtModel"
 class Pace:
     """Steps of a training, as its recipe calls them."""
 
-    patience: Annotated[int, option("--patience N", "Epochs without a better one after which it ends.", HOW)] = 5
-    batch_size: Annotated[int, option("--batch-size N", "Photos per step.", HOW)] = 64
+    patience: Annotated[int, option("N", "Epochs without a better one after which it ends.", HOW)] = 5
+    batch_size: Annotated[int, option("N", "Photos per step.", HOW)] = 64
     precision: Annotated[
         Literal["float32", "bfloat16", "auto"],
-        option("--precision FORMAT", "Of the backbone's numbers: float32, bfloat16, or auto, the faster one.", HOW),
+        option("FORMAT", "Of the backbone's numbers: float32, bfloat16, or auto, the faster one.", HOW),
     ] = "auto"
-    seed: Annotated[int, option("--seed N", "Of every draw.", HOW)] = 0
+    seed: Annotated[int, option("N", "Of every draw.", HOW)] = 0
 
 
 @dataclass(frozen=True)
@@ -61,24 +61,19 @@ class Photos:
     """How the photos are read, and where what is made of them is kept."""
 
     face: Annotated[
-        Choice, option("--face WHICH", "Which face of a photo is the person's: central, largest, or only.", DATA)
+        Choice, option("WHICH", "Which face of a photo is the person's: central, largest, or only.", DATA)
     ] = "central"
     min_face_size: MinFaceSize = MIN_FACE_SIZE
     cache: Annotated[
         Path | None,
         option(
-            "--cache DIR",
-            "Where aligned faces and features are kept for further trainings. By default in DIR.training.",
-            DATA,
+            "DIR", "Where aligned faces and features are kept for further trainings. By default in DIR.training.", DATA
         ),
     ] = None
     data_terms: Annotated[
-        str,
-        option(
-            "--data-terms TEXT", "The terms of the photos and the consent of the people, for the model's card.", DATA
-        ),
+        str, option("TEXT", "The terms of the photos and the consent of the people, for the model's card.", DATA)
     ] = ""
-    name: Annotated[str | None, option("--name NAME", "Of the model; by default that of its folder.")] = None
+    name: Annotated[str | None, option("NAME", "Of the model; by default that of its folder.")] = None
     device: Device = None
     model_files: ModelFiles = None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, recognition
-from facerec.cli.options import AsJson, FaceOption, Model, examples, grouped, option
+from facerec.cli.options import AsJson, FaceOption, Model, argument, examples, grouped, option
 
 if TYPE_CHECKING:
     from facerec.types import Verification
@@ -22,18 +22,15 @@ EXAMPLES = examples(
 
 @grouped
 def verify(
-    probe: Annotated[Path, typer.Argument(metavar="PROBE", help="The photo in question.")],
+    probe: Annotated[Path, argument("PROBE", "The photo in question.")],
     reference: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="REFERENCE", help="The photo to compare it with; or give --gallery and --name.", show_default=False
-        ),
+        Path | None, argument("REFERENCE", "The photo to compare it with; or give --gallery and --name.")
     ] = None,
     *,
     gallery: Annotated[
         Path | None, option("--gallery -g FILE", "Compare with somebody enrolled in this gallery.")
     ] = None,
-    name: Annotated[str | None, option("--name TEXT", "Who of the gallery is claimed.")] = None,
+    name: Annotated[str | None, option("TEXT", "Who of the gallery is claimed.")] = None,
     face: FaceOption = "largest",
     as_json: AsJson = False,
     threshold: recognition.Threshold,

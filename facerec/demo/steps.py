@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,44 +54,27 @@ class Step:
 def walk(recognizer: Recognizer, photos: Sequence[Photo], out: Path, *, at: OperatingPoint) -> Iterator[Step]:
     """Walk through what the library does, on these photos, deciding at the point `at`.
 
-    `out` is an existing folder; the gallery and the scene of an earlier walk in it are replaced.
-
-    Raises
-    ------
-    DataSetError
-        If nobody can be enrolled from the photos.
-    OutputError
-        If the gallery of an earlier walk cannot be replaced.
+    `out` is an existing folder; the gallery and the scene of an earlier walk in it are replaced. `DataSetError` if
+    nobody can be enrolled from the photos, `OutputError` if the gallery of an earlier walk cannot be replaced.
     """
-    walker = _Walker(recognizer, photos, at)
-    yield _timed(walker.look)
-    try:
-        for suffix in ("", "-wal", "-shm"):
-            (out / f"{GALLERY}{suffix}").unlink(missing_ok=True)
-    except OSError as error:
-        message = f"the gallery of an earlier demonstration, {out / GALLERY}, cannot be replaced: {error.strerror}"
-        raise OutputError(message) from error
-    with open_gallery(out / GALLERY, recognizer.embedder) as people:
-        yield _timed(lambda: walker.enroll(people))
-        yield _timed(walker.same)
-        yield _timed(walker.different)
-        yield _timed(lambda: walker.identify(people, out))
-        yield _timed(lambda: walker.forget(people))
+    with ExitStack() as opened:
+        walker = _Walker(recognizer, photos, at, out, opened)
+        for step in (walker.look, walker.enroll, walker.same, walker.different, walker.identify, walker.forget):
+            start = perf_counter()
+            yield replace(step(), seconds=perf_counter() - start)
 
 
-def _timed(step: Any) -> Step:  # noqa: ANN401 - a function that makes a step
-    start = perf_counter()
-    made_step: Step = step()
-    return replace(made_step, seconds=perf_counter() - start)
-
-
+@dataclass
 class _Walker:
-    def __init__(self, recognizer: Recognizer, photos: Sequence[Photo], at: OperatingPoint) -> None:
-        self.recognizer, self.photos, self.at = recognizer, photos, at
-        self.faces: dict[str, Faces] = {}
-        self.people: dict[str, list[Photo]] = {}
-        self.scenes: list[Photo] = []
-        self.tiles: list[made.Tile] = []
+    recognizer: Recognizer
+    photos: Sequence[Photo]
+    at: OperatingPoint
+    out: Path
+    opened: ExitStack
+    faces: dict[str, Faces] = field(default_factory=dict)
+    people: dict[str, list[Photo]] = field(default_factory=dict)
+    scenes: list[Photo] = field(default_factory=list)
+    tiles: list[made.Tile] = field(default_factory=list)
 
     def look(self) -> Step:
         left_out: dict[str, str] = {}
@@ -101,12 +85,11 @@ class _Walker:
             except ImageError as error:
                 left_out[photo.name] = str(error)
                 continue
-            problems = self.recognizer.gate.problems(faces.only()) if len(faces) == 1 else ()
             if len(faces) > 1:
                 self.scenes.append(photo)
             elif photo.person is None or not len(faces):
                 others.append(photo)
-            elif problems:
+            elif problems := self.recognizer.gate.problems(faces.only()):
                 left_out[photo.name] = "; ".join(problems)
             else:
                 self.people.setdefault(photo.person, []).append(photo)
@@ -114,32 +97,35 @@ class _Walker:
             message = (
                 f"nobody can be enrolled from the {len(self.photos)} photos: put each person's photos into a folder "
                 f"named after the person, or name them like ada1.jpg, ada2.jpg, one face each"
-                + (f"; {next(iter(left_out.values()))}" if left_out else "")
             )
-            raise DataSetError(message)
+            raise DataSetError("; ".join([message, *list(left_out.values())[:1]]))
         # Whoever has a further photo to be recognised on comes first.
         self.people = dict(sorted(self.people.items(), key=lambda item: len(item[1]) == 1)[:_MOST_PEOPLE])
         self.scenes = sorted(self.scenes, key=lambda photo: -len(self.faces[photo.name]))[:3] + others[:4]
         found = [(photo, self.faces[photo.name]) for photo in self.photos if photo.name in self.faces]
-        count = sum(len(faces) for _, faces in found)
-        shown = [
-            _marked(photo, faces.detections.boxes, _number(len(faces), "face"), points=faces.detections.points)
-            for photo, faces in found[:_MOST_SHOWN]
-        ]
-        blocks: list[Block] = [Text("Faces found in each photo, with the five points they are aligned by.")]
-        blocks.append(SideBySide(tuple(shown)))
-        if left_out:
-            blocks.append(Table("Left out.", (Column("photo"), Column("why")), tuple(left_out.items())))
+        shown = [_marked(photo, faces, _number(len(faces), "face")) for photo, faces in found[:_MOST_SHOWN]]
+        text = Text("Faces found in each photo, with the five points they are aligned by.")
+        why = [Table("Left out.", (Column("photo"), Column("why")), tuple(left_out.items()))] if left_out else []
         facts = {"photos": {photo.name: len(faces) for photo, faces in found}, "left_out": left_out}
+        count = sum(len(faces) for _, faces in found)
         outcome = f"{_number(count, 'face')} in {_number(len(found), 'photo')}"
-        return Step("look", "Find and embed faces", outcome, tuple(blocks), facts)
+        return Step("look", "Find and embed faces", outcome, (text, SideBySide(tuple(shown)), *why), facts)
 
-    def enroll(self, people: Gallery) -> Step:
+    def enroll(self) -> Step:
+        path = self.out / GALLERY
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        except OSError as error:
+            message = f"the gallery of an earlier demonstration, {path}, cannot be replaced: {error.strerror}"
+            raise OutputError(message) from error
+        self.gallery: Gallery = self.opened.enter_context(open_gallery(path, self.recognizer.embedder))
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)
         rows: list[tuple[Cell, ...]] = []
         for name in self.people:
             faces = [self.faces[photo.name].only() for photo in self._enrolled(name)]
-            people.enroll(name, faces, gate=self.recognizer.gate, purpose="demonstration of facerec", expires=tomorrow)
+            terms: dict[str, Any] = {"purpose": "demonstration of facerec", "expires": tomorrow}
+            self.gallery.enroll(name, faces, gate=self.recognizer.gate, **terms)
             rows.append((name, ", ".join(photo.name for photo in self._enrolled(name)), tomorrow.isoformat()))
         table = Table("Who is enrolled.", (Column("person"), Column("photos"), Column("matched until")), tuple(rows))
         text = Text(
@@ -149,72 +135,76 @@ class _Walker:
         return Step("enroll", "Enroll people", _some(list(self.people)), (text, table), {"people": list(self.people)})
 
     def same(self) -> Step:
-        title, (name, photos) = "Verify: one person", next(iter(self.people.items()))
-        if len(photos) == 1:
-            return Step("same", title, "left out: nobody has a second usable photo")
-        return self._compare("same", title, photos[0], self._probe(name))
+        name, photos = next(iter(self.people.items()))
+        probe, none = self._probe(name) if len(photos) > 1 else None, "nobody has a second usable photo"
+        return self._compare("same", "Verify: one person", photos[0], probe, none)
 
     def different(self) -> Step:
-        title, names = "Verify: two people", list(self.people)
-        other = self._probe(names[1]) if len(names) > 1 else self._stranger()
-        if other is None:
-            return Step("different", title, "left out: there is only one person")
-        return self._compare("different", title, self.people[names[0]][0], other)
+        first, *others = self.people
+        probe = self._probe(others[0]) if others else self._stranger()
+        return self._compare(
+            "different", "Verify: two people", self.people[first][0], probe, "there is only one person"
+        )
 
-    def identify(self, people: Gallery, out: Path) -> Step:
+    def identify(self) -> Step:
         # Photos of the user's with several faces are better than anything put together here.
         if not any(len(self.faces[photo.name]) > 1 for photo in self.scenes):
             self.scenes.insert(0, self._collage())
-        blocks, rows, facts, known, wrong = [], [], [], 0, 0
-        for number, scene in enumerate(self.scenes):
-            found = self.recognizer.identify(scene.open(), people, at=self.at, top=2)
-            blocks.append(_answered(scene, found))
-            if number == 0:
-                (out / SCENE).write_bytes(blocks[0].data)
+        shown, rows, facts, known, wrong = [], [], [], 0, 0
+        for scene in self.scenes:
+            found, picture = self._identified(scene)
+            shown.append(picture)
             for each in found:
-                tile = self._tile(scene, each)
+                tile = made.tile_at(self.tiles, each.box) if scene.name == "scene" and self.tiles else None
                 known += tile is not None
                 wrong += tile is not None and each.match is not None and each.name != tile.person
                 really = tile.words if tile else None
                 answer = each.name or ("nobody" if each.decision == "no match" else each.decision)
                 rows.append((scene.name, really, answer, each.score, "; ".join(each.problems) or None))
                 facts.append({"photo": scene.name, "really": really, "name": each.name, **_decided(each)})
+        (self.out / SCENE).write_bytes(shown[0].data)
         columns = (Column("photo"), Column("really"), Column("answer"), Column("score", "score"), Column("remark"))
         reached = f"A face is somebody's if its score reaches {self.at.threshold:.4f}"
-        single = SideBySide(tuple(blocks[1:])) if blocks[1:] else Text("A face that is not found is never guessed.")
+        single = SideBySide(tuple(shown[1:])) if shown[1:] else Text("A face that is not found is never guessed.")
         table = Table(f"{reached}; a poor picture is left undecided.", columns, tuple(rows))
-        shown = (blocks[0], single, table)
-        return Step("identify", "Identify every face", _tally(facts), shown, {"faces": facts}, known, wrong)
+        blocks = (shown[0], single, table)
+        return Step("identify", "Identify every face", _tally(facts), blocks, {"faces": facts}, known, wrong)
 
-    def forget(self, people: Gallery) -> Step:
-        name, scene = next(iter(self.people)), self.scenes[0]
-        receipt = people.forget(name)
-        found = self.recognizer.identify(scene.open(), people, at=self.at, top=2)
-        check = people.check_log()
+    def forget(self) -> Step:
+        name = next(iter(self.people))
+        receipt = self.gallery.forget(name)
+        found, picture = self._identified(self.scenes[0])
+        intact = self.gallery.check_log().intact
         erased = "erased" if receipt.erased_from_file else f"deleted, not yet erased from the file: {receipt.advice}"
-        still = [each for each in found if each.name == name]
-        outcome = f"{_number(receipt.vectors, 'vector')} {erased}; {_number(len(still), 'face')} still called {name}"
+        still = sum(each.name == name for each in found)
+        outcome = f"{_number(receipt.vectors, 'vector')} {erased}; {_number(still, 'face')} still called {name}"
         text = Text(
             f"Forgetting deletes a person with all vectors and overwrites the bytes in the file. In the log, "
-            f"{'intact' if check.intact else 'NOT intact'}, only the number {receipt.person_id[:8]}… is left."
+            f"{'intact' if intact else 'NOT intact'}, only the number {receipt.person_id[:8]}… is left."
         )
-        facts = {"forgotten": name, "erased_from_file": receipt.erased_from_file, "log_intact": check.intact}
-        facts["faces"] = [{"name": each.name, **_decided(each)} for each in found]
-        return Step("forget", f"Forget {name}", outcome, (text, _answered(scene, found)), facts)
+        facts = {"forgotten": name, "erased_from_file": receipt.erased_from_file, "log_intact": intact}
+        faces = [{"name": each.name, **_decided(each)} for each in found]
+        return Step("forget", f"Forget {name}", outcome, (text, picture), {**facts, "faces": faces})
 
-    def _compare(self, step: str, title: str, reference: Photo, probe: Photo) -> Step:
+    def _compare(self, step: str, title: str, reference: Photo, probe: Photo | None, none: str) -> Step:
+        if probe is None:
+            return Step(step, title, f"left out: {none}")
         result = self.recognizer.verify(probe.open(), reference.open(), at=self.at)
         wrong = result.match is (probe.person != reference.person)
-        outcome = f"{probe.name} and {reference.name}: {result.decision}, {result.score:.3f}"
-        said = ((reference, ""), (probe, f"{result.decision}, score {result.score:.3f}"))
-        pictures = [_marked(photo, self.faces[photo.name].detections.boxes, words) for photo, words in said]
-        remarks = "; ".join((*result.problems, *result.notes))
+        scored = f"{result.decision}, score {result.score:.3f}"
+        pictures = [_marked(photo, self.faces[photo.name], said) for photo, said in ((reference, ""), (probe, scored))]
         text = Text(
             f"**{plain(result.decision)}** at the threshold {self.at.threshold:.4f}{' – wrong' if wrong else ''}. "
-            f"{plain(remarks)} From the command line: `facerec verify a.jpg b.jpg`"
+            f"{plain('; '.join((*result.problems, *result.notes)))} From the command line: `facerec verify a.jpg b.jpg`"
         )
         facts = {"probe": probe.name, "reference": reference.name, **_decided(result)}
+        outcome = f"{probe.name} and {reference.name}: {result.decision}, {result.score:.3f}"
         return Step(step, title, outcome, (SideBySide(tuple(pictures)), text), facts, 1, int(wrong))
+
+    def _identified(self, scene: Photo) -> tuple[Sequence[Identification], Picture]:
+        found = self.recognizer.identify(scene.open(), self.gallery, at=self.at, top=2)
+        labels = [Label(each.name or "", each.decision, each.score) for each in found]
+        return found, _marked(scene, found, ", ".join(label.text for label in labels) or "no face found", labels)
 
     def _enrolled(self, name: str) -> list[Photo]:
         return self.people[name][: max(1, min(len(self.people[name]) - 1, _MOST_ENROLLED))]
@@ -232,37 +222,30 @@ class _Walker:
         return photo if len(self.faces[path.name]) == 1 else None
 
     def _collage(self) -> Photo:
-        shown: list[tuple[Photo, str | None]] = [(self._probe(name), name) for name in self.people]
         poor = []
-        stranger = self._stranger()
-        shown += [(stranger, None)] if stranger else []
-        for photo, person in shown:
-            portrait = made.portrait(reader.read(photo.open()), self.faces[photo.name].only())
-            self.tiles.append(made.Tile(portrait[0], photo.name if person else f"{photo.name}, not enrolled", person))
+        for photo in [*map(self._probe, self.people), *filter(None, [self._stranger()])]:
+            name, person = photo.name, photo.person
+            picture, size = made.portrait(reader.read(photo.open()), self.faces[name].only())
+            self.tiles.append(made.Tile(picture, name if person else f"{name}, not enrolled", person))
             if person is not None:
-                poor += [(made.blurred(*portrait), photo.name, person), (made.distant(*portrait), photo.name, person)]
+                poor.append((picture, size, name, person))
         # The first person from far away, and the last one out of focus.
-        for (picture, name, person), how in ((poor[1], "far away"), (poor[-2], "blurred")):
-            self.tiles.append(made.Tile(picture, f"{name}, {how}", person))
+        for (picture, size, name, person), worse, how in (
+            (poor[0], made.distant, "far away"),
+            (poor[-1], made.blurred, "blurred"),
+        ):
+            self.tiles.append(made.Tile(worse(picture, size), f"{name}, {how}", person))
         return Photo("scene", made.collage(self.tiles), None)
 
-    def _tile(self, scene: Photo, found: Identification) -> made.Tile | None:
-        return made.tile_at(self.tiles, found.box) if scene.name == "scene" and self.tiles else None
 
-
-def _answered(scene: Photo, found: Sequence[Identification]) -> Picture:
-    labels = [Label(each.name or "", each.decision, each.score) for each in found]
-    boxes = np.array([each.box for each in found]).reshape(-1, 4)
-    return _marked(scene, boxes, ", ".join(label.text for label in labels) or "no face found", labels=labels)
-
-
-def _marked(
-    photo: Photo, boxes: np.ndarray, said: str, *, points: np.ndarray | None = None, labels: Sequence[Label] = ()
-) -> Picture:
+def _marked(photo: Photo, found: Faces | Sequence[Identification], said: str, labels: Sequence[Label] = ()) -> Picture:
     picture = PIL.Image.fromarray(reader.read(photo.open()))
     factor = min(1.0, 1400 / max(picture.size))
     image = np.asarray(picture.resize((round(picture.width * factor) or 1, round(picture.height * factor) or 1)))
-    points = np.empty((len(boxes), 0, 2)) if points is None else points
+    if isinstance(found, Faces):
+        boxes, points = found.detections.boxes, found.detections.points
+    else:
+        boxes, points = np.array([each.box for each in found]).reshape(-1, 4), np.empty((len(found), 0, 2))
     marked = mark_faces(image, boxes * factor, points * factor, labels or [Label()] * len(boxes))
     alt = f"{photo.name} with {_number(len(boxes), 'face')} marked"
     return Picture(encode_jpeg(marked), alt, f"`{plain(photo.name)}` {plain(said)}")
@@ -274,10 +257,9 @@ def _decided(result: Any) -> dict[str, Any]:  # noqa: ANN401 - a Verification or
 
 def _tally(faces: Sequence[Mapping[str, Any]]) -> str:
     names = list(dict.fromkeys(face["name"] for face in faces if face["name"] is not None))
-    counts = Counter(face["decision"] for face in faces)
-    words = {"no match": "nobody", "undecided": "undecided", "ambiguous": "ambiguous"}
+    counts = Counter(face["decision"].replace("no match", "nobody") for face in faces)
     parts = [f"{_some(names)} recognised"] if names else []
-    parts += [f"{counts[decision]} {word}" for decision, word in words.items() if counts[decision]]
+    parts += [f"{counts[word]} {word}" for word in ("nobody", "undecided", "ambiguous") if counts[word]]
     return ", ".join(parts) or "no face found, so nobody guessed"
 
 

@@ -217,4 +217,5 @@ def resized(chips: Chips, size: int | None) -> Chips:
 def unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Vectors, shape (n, d), each brought to length 1; zeros, which have no direction, stay."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)
+    lengths[lengths == 0] = 1
+    return vectors / lengths

@@ -27,21 +27,19 @@ def shipped_points(embedder_digest: str = "") -> tuple[OperatingPoint, ...]:
     folder = next((folder for folder in _FOLDERS if folder.is_dir()), None)
     files = [] if folder is None else folder.glob("*.json")
     points = [point for file in files for point in read_points(file)]
-    for added in map(models_folder().joinpath, added_models()):
+    for file in (models_folder() / name / "operating_points.json" for name in added_models()):
         try:
-            points += (
-                read_points(added / "operating_points.json") if (added / "operating_points.json").is_file() else ()
-            )
+            points += read_points(file) if file.is_file() else ()
         except CalibrationError:
-            if _stated_digest(added) == embedder_digest:
+            if _stated_digest(file.with_name("model.json")) == embedder_digest:
                 raise
     return tuple(sorted(points, key=order))
 
 
-def _stated_digest(folder: Path) -> object:
+def _stated_digest(description: Path) -> object:
     """The digest in a model's description, which may be damaged, too: ``None`` where there is none."""
     try:
-        return dict(read_json(folder / "model.json", error=CalibrationError)).get("digest")
+        return dict(read_json(description, error=CalibrationError)).get("digest")
     except (CalibrationError, TypeError, ValueError):
         return None
 

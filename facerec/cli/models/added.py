@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, examples, option
+from facerec.cli.options import AsJson, argument, examples, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PixelsName: TypeAlias = Literal["imagenet", "-1..1", "0..1", "0..255"]
 Channels: TypeAlias = Literal["RGB", "BGR"]
 Commercial: TypeAlias = Literal["yes", "no", "unclear"]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A model that was added.")]
+Name = Annotated[str, argument("NAME", "A model that was added.")]
 
 _GRAPH = "An ONNX file, and how it was trained to be fed"
 _KNOWN = "What is known of it"
@@ -36,44 +36,34 @@ ATTACH_EXAMPLES = examples(
 
 
 def add(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="DIR|FILE.onnx", help="A folder that facerec train wrote, or an ONNX face network."),
-    ],
+    source: Annotated[Path, argument("DIR|FILE.onnx", "A folder that facerec train wrote, or an ONNX face network.")],
     *,
-    name: Annotated[
-        str | None, option("--name NAME", "What to call it; by default its own or the file's name.")
-    ] = None,
+    name: Annotated[str | None, option("NAME", "What to call it; by default its own or the file's name.")] = None,
     crop: Annotated[
         str | None,
         option(
-            "--crop RECIPE",
+            "RECIPE",
             "five-point-112.v1 (ArcFace's template; other sizes too), dlib-5pt-chip-150.v1, 'box-160-margin-14 v1'.",
             _GRAPH,
         ),
     ] = None,
     pixels: Annotated[
         PixelsName | None,
-        option(
-            "--pixels RANGE", "How pixels are scaled: imagenet (its mean and deviation), -1..1, 0..1 or 0..255.", _GRAPH
-        ),
+        option("RANGE", "How pixels are scaled: imagenet (its mean and deviation), -1..1, 0..1 or 0..255.", _GRAPH),
     ] = None,
     mean: Annotated[
-        str | None,
-        option("--mean R,G,B", "In place of --pixels, with --std: subtracted first; in units of 0..255.", _GRAPH),
+        str | None, option("R,G,B", "In place of --pixels, with --std: subtracted first; in units of 0..255.", _GRAPH)
     ] = None,
-    std: Annotated[str | None, option("--std R,G,B", "With --mean: what is divided by.", _GRAPH)] = None,
-    channels: Annotated[Channels, option("--channels ORDER", "RGB or BGR.", _GRAPH)] = "RGB",
+    std: Annotated[str | None, option("R,G,B", "With --mean: what is divided by.", _GRAPH)] = None,
+    channels: Annotated[Channels, option("ORDER", "RGB or BGR.", _GRAPH)] = "RGB",
     flip: Annotated[bool, typer.Option(help="Average each face with its mirror image.", rich_help_panel=_GRAPH)] = True,
     output: Annotated[
-        str | None, option("--output NAME", "Which output of the graph is the vector, where there are several.", _GRAPH)
+        str | None, option("NAME", "Which output of the graph is the vector, where there are several.", _GRAPH)
     ] = None,
-    licence: Annotated[str, option("--licence TEXT", "Of the weights.", _KNOWN)] = "none stated",
-    commercial: Annotated[
-        Commercial, option("--commercial WORD", "Commercial use: yes, no or unclear.", _KNOWN)
-    ] = "unclear",
-    trained_on: Annotated[str, option("--trained-on TEXT", "The training data.", _KNOWN)] = "",
-    data_terms: Annotated[str, option("--data-terms TEXT", "The terms of that data, the consent.", _KNOWN)] = "",
+    licence: Annotated[str, option("TEXT", "Of the weights.", _KNOWN)] = "none stated",
+    commercial: Annotated[Commercial, option("WORD", "Commercial use: yes, no or unclear.", _KNOWN)] = "unclear",
+    trained_on: Annotated[str, option("TEXT", "The training data.", _KNOWN)] = "",
+    data_terms: Annotated[str, option("TEXT", "The terms of that data, the consent.", _KNOWN)] = "",
     as_json: AsJson = False,
 ) -> None:
     """Add a model, so that --model NAME works everywhere.
@@ -116,16 +106,12 @@ def attach(
     points: Annotated[
         Path | None,
         option(
-            "--points POINTS.json",
-            "Operating points that facerec calibrate measured with this model; it then decides at them.",
+            "POINTS.json", "Operating points that facerec calibrate measured with this model; it then decides at them."
         ),
     ] = None,
     audit: Annotated[
         Path | None,
-        option(
-            "--audit audit.json",
-            "What facerec audit verification found on this model's scores; the card then shows it.",
-        ),
+        option("audit.json", "What facerec audit verification found on this model's scores; the card then shows it."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

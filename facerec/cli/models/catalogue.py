@@ -12,7 +12,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.models import added
-from facerec.cli.options import AsJson, ModelFiles, examples, option
+from facerec.cli.options import AsJson, ModelFiles, argument, examples, option
 from facerec.cli.running import fail
 from facerec.visible_text import quoted
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from facerec.transfer.finding import Found
     from facerec.transfer.pretrained import Pretrained
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="As facerec models or facerec transfer backbones lists it.")]
+Name = Annotated[str, argument("NAME", "As facerec models or facerec transfer backbones lists it.")]
 _TOLD = {"ok": "as it should be", "absent": "absent", "wrong": "wrong. "}
 
 app = typer.Typer(
@@ -118,8 +118,7 @@ def show(name: Name, as_json: AsJson = False, model_files: ModelFiles = None) ->
 def fetch(
     name: Name,
     model_files: Annotated[
-        Path | None,
-        option("--model-files DIR", "Where to put it; by default FACEREC_MODEL_FILES, else the user's cache."),
+        Path | None, option("DIR", "Where to put it; by default FACEREC_MODEL_FILES, else the user's cache.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
