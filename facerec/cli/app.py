@@ -6,20 +6,7 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import (
-    calibrate,
-    check,
-    demo,
-    detect,
-    distil,
-    enroll,
-    evaluate,
-    export,
-    identify,
-    tables,
-    train,
-    verify,
-)
+from facerec.cli import calibrate, demo, detect, distil, enroll, evaluate, export, identify, tables, train, verify
 from facerec.cli.audit.app import app as audit
 from facerec.cli.console import say
 from facerec.cli.gallery import app as gallery
@@ -72,7 +59,7 @@ def _program(
 
 
 app.command(rich_help_panel=_FIRST, epilog=demo.EXAMPLES)(demo.demo)
-app.command(rich_help_panel=_FIRST, epilog=check.EXAMPLES)(check.check)
+app.command(rich_help_panel=_FIRST, epilog=demo.CHECK_EXAMPLES)(demo.check)
 app.command(rich_help_panel=_PHOTOS, epilog=detect.EXAMPLES)(detect.detect)
 app.command(rich_help_panel=_PHOTOS, epilog=verify.EXAMPLES)(verify.verify)
 app.command(rich_help_panel=_GALLERIES, epilog=enroll.EXAMPLES)(enroll.enroll)

@@ -1,4 +1,4 @@
-"""``facerec demo``: what the library does, on real photos, step by step."""
+"""``facerec demo``: what the library does, on real photos, step by step; ``facerec check``: whether it works here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Annotated
 
 from facerec.cli import console, recognition
 from facerec.cli.options import AsJson, Device, ModelFiles, examples, grouped, option
+from facerec.cli.running import fail
 from facerec.errors import OutputError
 
 EXAMPLES = examples("facerec demo", "facerec demo --photos my-photos --out my-demo")
+CHECK_EXAMPLES = examples("facerec check", "facerec check --json")
 
 
 @grouped
@@ -71,3 +73,22 @@ def demo(
         *(f"{'' if number else 'Now try:':11}{command.format(out=out)}" for number, command in enumerate(COMMANDS)),
         *(f"{'' if number else 'In Python:':11}{line}" for number, line in enumerate(PYTHON)),
     )
+
+
+def check(*, device: Device = None, model_files: ModelFiles = None, as_json: AsJson = False) -> None:
+    """Check this installation: packages, model files, operating points, folders, and the time of one photo.
+
+    Exit status: 0 all is well, 2 there is a problem; each line says what to do.
+    """
+    from facerec.checkup import checkup
+
+    findings = []
+    for finding in checkup(model_files=model_files, device=device):
+        findings.append(finding)
+        if not as_json:
+            console.say(f"{'ok' if finding.ok else 'problem':8}{finding.name}: {finding.text}")
+    problems = [finding.name for finding in findings if not finding.ok]
+    if as_json:
+        console.document({"ok": not problems, "findings": findings})
+    if problems:
+        fail(f"{console.counted(len(problems), 'problem', 'problems')}: {', '.join(problems)}")

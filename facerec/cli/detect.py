@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
 from facerec.cli.options import Annotate, AsJson, argument, examples, flag, grouped
-from facerec.cli.paths import Marker
+from facerec.cli.paths import PhotoAnswers
 from facerec.cli.recognition import Networks, one_thread_per_photo
-from facerec.cli.running import fail
 
 if TYPE_CHECKING:
     from facerec.types import Detections, Image
@@ -51,7 +50,6 @@ def detect(
         device=networks.device or best_device(),
         model_files=networks.model_files,
     )
-    marker = None if annotate is None else Marker(annotate)
     workers = one_thread_per_photo()
 
     def look(photo: Path) -> tuple[Image, Detections] | ImageError:
@@ -61,31 +59,14 @@ def detect(
             return error
         return image, detector(image)
 
-    entries: list[dict[str, object]] = []
-    unreadable = 0
-    with console.progress("finding faces") as advance:
-        looked = ahead(look, found, workers=workers, depth=2 * workers)
-        for done, (photo, result) in enumerate(zip(found, looked, strict=True), 1):
-            name = reader.name_of(photo)
-            if isinstance(result, ImageError):
-                unreadable += 1
-                entry: dict[str, object] = {"photo": str(photo), "error": str(result)}
-                lines = [f"{name}: {result}" if name not in str(result) else str(result)]
-            else:
-                image, detections = result
-                entry = {"photo": str(photo), **detections.to_dict()}
-                lines = _lines(name, detections)
-                if marker is not None:
-                    entry["annotated"] = str(marker.write(photo, detections.draw(image)))
-            if as_json:
-                entries.append(entry)
-            else:
-                console.say(*lines)
-            advance(done, len(found))
+    answers = PhotoAnswers(found, annotate, as_json=as_json)
+    looked = ahead(look, found, workers=workers, depth=2 * workers)
+    for photo, (image, detections) in answers.read(looked, "finding faces"):
+        entry = {"photo": photo, **detections.to_dict(), **answers.marked(photo, detections, image)}
+        answers.tell(entry, *_lines(reader.name_of(photo), detections))
     if as_json:
-        console.document({"photos": entries, "detector": detector.name})
-    if unreadable:
-        fail(f"{unreadable} of {len(found)} photos could not be read")
+        console.document({"photos": answers.entries, "detector": detector.name})
+    answers.finish()
 
 
 def _lines(name: str, detections: Detections) -> list[str]:

@@ -16,7 +16,7 @@ from facerec.cli.recognition import Networks
 from facerec.cli.tables import failures_document, say_failures
 
 if TYPE_CHECKING:
-    from facerec.measure.evaluation import Evaluation, TrueMatches
+    from facerec.measure.evaluation import Evaluation
 
 app = typer.Typer(
     name="evaluate",
@@ -78,7 +78,7 @@ def lfw(
     per_second = failures.photos / seconds
     if as_json:
         run = {"images_per_second": per_second, "seconds": seconds, "matcher": recognizer.matcher, "scores": scores}
-        console.document({**_document(evaluation), **failures_document(failures), **run})
+        console.document({**evaluation.to_dict(), **failures_document(failures), **run})
         return
     console.say(f"{recognizer.embedder.name}, {recognizer.detector.name}, {recognizer.embedder.crop.name}")
     _print(evaluation)
@@ -113,18 +113,12 @@ def evaluate_table(
     measured = [(point, *rates_at_point(rows, point)) for point in points]
     evaluation = evaluate_scores(rows)
     if as_json:
+        names = ("threshold", "target_fmr", "measured_on", "fmr", "fnmr", "notes")
         at_points = [
-            {
-                "threshold": point.threshold,
-                "target_fmr": point.target_fmr,
-                "measured_on": point.data_set,
-                "fmr": fmr,
-                "fnmr": fnmr,
-                "notes": notes,
-            }
-            for point, fmr, fnmr, notes in measured
+            dict(zip(names, (point.threshold, point.target_fmr, point.data_set, *rates), strict=True))
+            for point, *rates in measured
         ]
-        console.document({**_document(evaluation), "at_operating_points": at_points})
+        console.document({**evaluation.to_dict(), "at_operating_points": at_points})
         return
     _print(evaluation)
     for point, fmr, fnmr, notes in measured:
@@ -135,49 +129,9 @@ def evaluate_table(
         console.say(f"  false non-matches  {console.percent(fnmr)}")
 
 
-def _document(evaluation: Evaluation) -> dict[str, object]:
-    from facerec.measure.evaluation import TARGET_FMRS
-
-    folds, rows = evaluation.folds, None
-    if folds is not None:
-        names = ("fold", "accuracy", "threshold", "pairs")
-        columns = (map(str, folds.folds), folds.accuracies, folds.thresholds, folds.trials)
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    measured = {each.target_fmr: each for each in evaluation.true_matches}
-    return {
-        "accuracy_mean": None if folds is None else folds.mean,
-        "accuracy_std": None if folds is None else folds.std,
-        "auc": evaluation.auc,
-        "eer": evaluation.eer,
-        "tmr_at_fmr": {
-            _short(target): measured[target].rate.value if target in measured else None for target in TARGET_FMRS
-        },
-        "tmr_at_fmr_details": {_short(target): _details(each) for target, each in measured.items()},
-        "genuine_pairs": evaluation.genuines,
-        "impostor_pairs": evaluation.impostors,
-        "pairs_without_score": evaluation.failures,
-        "people": evaluation.people,
-        "photos": evaluation.photos,
-        "folds": rows,
-        "accuracy_standard_error": None if folds is None else folds.standard_error,
-    }
-
-
-def _details(each: TrueMatches) -> dict[str, object]:
-    return {
-        "threshold": each.threshold,
-        "tmr": {("matches" if name == "errors" else name): part for name, part in each.rate.to_dict().items()},
-        "fmr": each.fmr,
-    }
-
-
-def _short(target: float) -> str:
-    """0.01 as 1e-2, the way in which false match rates are quoted."""
-    digits, exponent = f"{target:e}".split("e")
-    return f"{float(digits):g}e{int(exponent)}"
-
-
 def _print(evaluation: Evaluation) -> None:
+    from facerec.measure.evaluation import short_rate
+
     console.say(
         f"{evaluation.genuines:,} genuine and {evaluation.impostors:,} impostor pairs of {evaluation.people:,} people, "
         f"{evaluation.failures:,} of them without a score"
@@ -192,6 +146,6 @@ def _print(evaluation: Evaluation) -> None:
     console.say(f"  equal error rate  {evaluation.eer:.2%}".replace("%", " %"))
     for each in evaluation.true_matches:
         console.say(
-            f"  at FMR {_short(each.target_fmr)}       threshold {each.threshold:.4f}, "
+            f"  at FMR {short_rate(each.target_fmr)}       threshold {each.threshold:.4f}, "
             f"true matches {console.percent(each.rate)}"
         )

@@ -11,11 +11,9 @@ from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.recognition import Networks
 
 if TYPE_CHECKING:
-    from facerec.models.folder import ModelFolder
     from facerec.training.export import Exported
     from facerec.training.int8 import Int8
     from facerec.training.people import People
-    from facerec.types import OperatingPoint
 
 EXAMPLES = examples(
     "facerec export dlib-resnet --onnx models/dlib-onnx",
@@ -75,18 +73,20 @@ def export(
         small = measured_int8(source, exported, people, name=model_name)
         model = write_model(onnx, small.exported.description, small.exported.contents, points=small.points)
         price = [
-            {"target_fmr": was.target_fmr, "fnmr_float32": _rate(was), "fnmr_int8": _rate(now)}
+            {"target_fmr": was.target_fmr, "fnmr_float32": was.fnmr, "fnmr_int8": now.fnmr}
             for was, now in zip(small.before, small.points, strict=True)
         ]
-        document = {**_document(model, small.exported), "price": price, "not_measured": small.missing}
+        made, more = small.exported, {"price": price, "not_measured": small.missing}
         lines = _int8_lines(onnx, exported, small)
         for reason in small.missing:
             console.note(f"not measured: {reason}")
     else:
         points = points_of_the_same_vectors(shipped_points(), source, exported)
         model = write_model(onnx, exported.description, exported.contents, points=points)
-        document = _document(model, exported)
+        made, more = exported, {}
         lines = [f"{onnx}: the vectors of {source.name} to {exported.furthest:.1g} on {exported.chips} chips"]
+    measured = {name: getattr(made, name) for name in ("furthest", "lowest_cosine", "chips")}
+    document = {**model.to_dict(), "bytes": model.description.weights.size, **measured, **more}
     use = ("Use it:", f"  facerec models add {model.path}", f"  facerec verify a.jpg b.jpg --model {model_name}")
     console.answer(document, *lines, *use, as_json=as_json)
 
@@ -115,22 +115,3 @@ def _people(photos: Path, crop: str, folder: Path, networks: Networks) -> People
         told = f"{people.skipped[0].file}: {people.skipped[0].reason}"
         console.note(f"{console.counted(len(people.skipped), 'photo was', 'photos were')} skipped; the first is {told}")
     return people
-
-
-def _rate(point: OperatingPoint) -> dict[str, float]:
-    interval = point.fnmr.interval()
-    return {"value": point.fnmr.value, "low": interval.low, "high": interval.high}
-
-
-def _document(model: ModelFolder, exported: Exported) -> dict[str, object]:
-    about = model.description
-    return {
-        "name": about.name,
-        "digest": about.digest,
-        "folder": model.path,
-        "bytes": about.weights.size,
-        "furthest": exported.furthest,
-        "lowest_cosine": exported.lowest_cosine,
-        "chips": exported.chips,
-        "operating_points": len(model.points),
-    }

@@ -10,8 +10,7 @@ import typer
 
 from facerec.cli import console, recognition
 from facerec.cli.options import Annotate, AsJson, GalleryFile, Model, argument, examples, grouped, option
-from facerec.cli.paths import Marker
-from facerec.cli.running import fail
+from facerec.cli.paths import PhotoAnswers
 
 if TYPE_CHECKING:
     from facerec.types import Faces, Identification
@@ -24,7 +23,7 @@ EXAMPLES = examples(
 
 
 @grouped
-def identify(  # noqa: PLR0912 - one branch per kind of answer
+def identify(
     paths: Annotated[list[Path], argument("PHOTO", "Photos, or folders of photos.")],
     *,
     gallery: GalleryFile,
@@ -43,7 +42,6 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
 
     Exit status: 0 somebody was identified, 1 nobody, 2 a photo could not be read, or another error.
     """
-    from facerec.errors import ImageError
     from facerec.gallery import open_gallery
     from facerec.photos import reader
     from facerec.photos.folders import photos
@@ -56,31 +54,16 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
         reader.check(found[0])
     recognizer = networks.load(model)
     point, notes = recognizer.deciding_point(chosen)
-    marker = None if annotate is None else Marker(annotate)
-    entries: list[dict[str, object]] = []
-    unreadable = identified = searched = comparisons = 0
-    with open_gallery(gallery) as people, console.progress("identifying") as advance:
-        for done, (photo, faces) in enumerate(zip(found, recognizer.stream(found), strict=True), 1):
-            if isinstance(faces, ImageError):
-                if single:
-                    raise faces
-                unreadable += 1
-                entry: dict[str, object] = {"photo": photo, "error": str(faces)}
-                lines = [str(faces)]
-            else:
-                outcomes = recognizer.identify_faces(faces, people, at=point, top=top)
-                identified += sum(map(bool, outcomes))
-                for outcome in outcomes:
-                    searched, comparisons = outcome.gallery_size, outcome.comparisons
-                entry = {"photo": photo, "faces": list(outcomes)}
-                lines = _lines(faces, outcomes)
-                if marker is not None:
-                    entry["annotated"] = marker.write(photo, outcomes.draw(reader.read(photo)))
-            if as_json:
-                entries.append(entry)
-            else:
-                console.say(*lines)
-            advance(done, len(found))
+    answers = PhotoAnswers(found, annotate, as_json=as_json)
+    identified = searched = comparisons = 0
+    with open_gallery(gallery) as people:
+        for photo, faces in answers.read(recognizer.stream(found), "identifying", only=single):
+            outcomes = recognizer.identify_faces(faces, people, at=point, top=top)
+            identified += sum(map(bool, outcomes))
+            for outcome in outcomes:
+                searched, comparisons = outcome.gallery_size, outcome.comparisons
+            entry = {"photo": photo, "faces": list(outcomes), **answers.marked(photo, outcomes)}
+            answers.tell(entry, *_lines(faces, outcomes))
     expected = point.expected_fpir(comparisons)
     if as_json:
         rest = {
@@ -93,7 +76,7 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
             "matcher": recognizer.matcher,
             "notes": notes,
         }
-        console.document({**(entries[0] if single else {"photos": entries}), **rest})
+        console.document({**(answers.entries[0] if single else {"photos": answers.entries}), **rest})
     else:
         console.say_point(point)
         if searched:
@@ -103,8 +86,7 @@ def identify(  # noqa: PLR0912 - one branch per kind of answer
             )
         for line in notes:
             console.say(f"  note: {line}")
-    if unreadable:
-        fail(f"{unreadable} of {len(found)} photos could not be read")
+    answers.finish()
     raise typer.Exit(0 if identified else 1)
 
 

@@ -1,14 +1,20 @@
-"""What commands read and write: mistakes told before anything heavy is imported, and marked copies of photos."""
+"""What commands read and write: mistakes told before anything heavy is imported, and the answers about photos."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from facerec.errors import DataSetError, OutputError, ScoreTableError
+from facerec.cli import console
+from facerec.cli.running import fail
+from facerec.errors import DataSetError, ImageError, OutputError, ScoreTableError
 
 if TYPE_CHECKING:
     from facerec.types import Image
+
+Found = TypeVar("Found")
 
 
 def must_exist(data: Path, expected: str) -> None:
@@ -35,24 +41,57 @@ def must_be_table(out: Path) -> None:
         raise ScoreTableError(message)
 
 
-class Marker:
-    """Writes marked photos to `folder`, which is made if it does not exist; the photos themselves stay untouched."""
+class PhotoAnswers:
+    """What is found in photos, told as it is found, or kept for the one document; a photo that cannot be read, too.
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._taken: set[str] = set()
+    `annotate` is the folder for marked copies, made if it does not exist; the photos themselves stay untouched.
+    """
 
-    def write(self, photo: Path, marked: Image) -> Path:
-        """Write the marked copy of `photo`; returns where."""
+    def __init__(self, photos: Sequence[Path], annotate: Path | None, *, as_json: bool) -> None:
+        if annotate is not None:
+            annotate.mkdir(parents=True, exist_ok=True)
+        self.entries: list[dict[str, Any]] = []
+        self._photos, self._annotate, self._as_json = photos, annotate, as_json
+        self._unreadable, self._taken = 0, set[str]()
+
+    def read(
+        self, results: Iterable[Found | ImageError], doing: str, *, only: bool = False
+    ) -> Iterator[tuple[Path, Found]]:
+        """Each photo that could be read with its result; the others are told, and one that is the `only` one raised."""
+        with console.progress(doing) as advance:
+            for done, (photo, result) in enumerate(zip(self._photos, results, strict=True), 1):
+                if isinstance(result, ImageError):
+                    if only:
+                        raise result
+                    self._unreadable += 1
+                    self.tell({"photo": photo, "error": str(result)}, str(result))
+                else:
+                    yield photo, result
+                advance(done, len(self._photos))
+
+    def tell(self, entry: dict[str, Any], *lines: str) -> None:
+        """Tell what was found in a photo."""
+        if self._as_json:
+            self.entries.append(entry)
+        else:
+            console.say(*lines)
+
+    def marked(self, photo: Path, found: Any, image: Image | None = None) -> dict[str, Path]:  # noqa: ANN401 - draws
+        """Write a marked copy, if that is asked for; returns where, for the document."""
+        from facerec.photos import reader
         from facerec.types.marks import encode_jpeg
 
+        if self._annotate is None:
+            return {}
         # Photos of several folders may be called alike.
-        name, number = f"{photo.stem}-faces.jpg", 1
-        while name in self._taken:
-            number += 1
-            name = f"{photo.stem}-faces-{number}.jpg"
+        names = (f"{photo.stem}-faces{f'-{number}' if number > 1 else ''}.jpg" for number in itertools.count(1))
+        name = next(name for name in names if name not in self._taken)
         self._taken.add(name)
-        path = self._folder / name
-        path.write_bytes(encode_jpeg(marked))
-        return path
+        path = self._annotate / name
+        path.write_bytes(encode_jpeg(found.draw(reader.read(photo) if image is None else image)))
+        return {"annotated": path}
+
+    def finish(self) -> None:
+        """End with status 2 if a photo could not be read."""
+        if self._unreadable:
+            fail(f"{self._unreadable} of {len(self._photos)} photos could not be read")

@@ -168,20 +168,10 @@ def say_next(*commands: str) -> None:
 def model_document(made: Made, people: People) -> dict[str, object]:
     """What was made, and of what, as JSON."""
     assert made.folder is not None  # noqa: S101 - as above
-    about = made.folder.description
-    return {
-        "name": about.name,
-        "digest": about.digest,
-        "folder": made.folder.path,
-        "log": made.work / "log.csv",
-        "curves": made.work / "curves.html",
-        "photos": len(people.files),
-        "skipped": people.skipped,
-        "best_epoch": made.best.number,
-        "history": made.history,
-        "operating_points": made.folder.points,
-        "unmeasured": made.unmeasured,
-    }
+    files = {name: made.work / file for name, file in (("log", "log.csv"), ("curves", "curves.html"))}
+    used = {"photos": len(people.files), "skipped": people.skipped}
+    learned = {"best_epoch": made.best.number, "history": made.history, "unmeasured": made.unmeasured}
+    return {**made.folder.to_dict(), **files, **used, **learned, "operating_points": made.folder.points}
 
 
 def quoted(path: Path) -> str:

@@ -245,7 +245,7 @@ def _marked(photo: Photo, found: Faces | Sequence[Identification], said: str, la
     if isinstance(found, Faces):
         boxes, points = found.detections.boxes, found.detections.points
     else:
-        boxes, points = np.array([each.box for each in found]).reshape(-1, 4), np.empty((len(found), 0, 2))
+        boxes, points = np.array([each.box for each in found]).reshape(-1, 4), np.empty((len(found), 0, 2), np.float32)
     marked = mark_faces(image, boxes * factor, points * factor, labels or [Label()] * len(boxes))
     alt = f"{photo.name} with {_number(len(boxes), 'face')} marked"
     return Picture(encode_jpeg(marked), alt, f"`{plain(photo.name)}` {plain(said)}")

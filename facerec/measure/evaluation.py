@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from facerec.measure.tables.score_table import both_sides
 from facerec.measure.tables.stamp import COLUMN
 from facerec.points import notes_on
 from facerec.types import FaceChoice, OperatingPoint, Rate
+from facerec.types.plain import plain
 
 TARGET_FMRS = (1e-2, 1e-3)
 """The false match rates at which true match rates are reported where nothing else is asked for."""
@@ -89,6 +91,42 @@ class Evaluation:
     eer: float
     true_matches: tuple[TrueMatches, ...]
     folds: FoldAccuracy | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as JSON holds them; true match rates by the false match rate, ``1e-2`` for example."""
+        folds, rows = self.folds, None
+        if folds is not None:
+            columns = (map(str, folds.folds), folds.accuracies, folds.thresholds, folds.trials)
+            names = ("fold", "accuracy", "threshold", "pairs")
+            rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        details: dict[str, Any] = {}
+        for each in self.true_matches:
+            tmr = each.rate.to_dict()
+            told = {"matches" if name == "errors" else name: part for name, part in tmr.items()}
+            details[short_rate(each.target_fmr)] = {"threshold": each.threshold, "tmr": told, "fmr": each.fmr}
+        wanted = [short_rate(target) for target in TARGET_FMRS]
+        document = {
+            "accuracy_mean": None if folds is None else folds.mean,
+            "accuracy_std": None if folds is None else folds.std,
+            "auc": self.auc,
+            "eer": self.eer,
+            "tmr_at_fmr": {name: details[name]["tmr"]["value"] if name in details else None for name in wanted},
+            "tmr_at_fmr_details": details,
+            "genuine_pairs": self.genuines,
+            "impostor_pairs": self.impostors,
+            "pairs_without_score": self.failures,
+            "people": self.people,
+            "photos": self.photos,
+            "folds": rows,
+            "accuracy_standard_error": None if folds is None else folds.standard_error,
+        }
+        return dict(plain(document))
+
+
+def short_rate(target: float) -> str:
+    """0.01 as 1e-2, the way in which false match rates are quoted."""
+    digits, exponent = f"{target:e}".split("e")
+    return f"{float(digits):g}e{int(exponent)}"
 
 
 def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGET_FMRS) -> Evaluation:

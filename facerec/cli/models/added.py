@@ -178,7 +178,7 @@ def documents() -> list[dict[str, object]]:
     return [
         {"name": each.name, "state": "wrong", "problem": each.problem}
         if each.model is None
-        else {"state": "ok", **_document(each.model)}
+        else {"state": "ok", **each.model.to_dict()}
         for each in added_states()
     ]
 
@@ -212,25 +212,9 @@ def _three(option: str, text: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _document(model: ModelFolder) -> dict[str, object]:
-    about = model.description
-    return {
-        "name": about.name,
-        "kind": about.kind,
-        "digest": about.digest,
-        "dimension": about.dimension,
-        "crop": about.crop,
-        "licence": about.terms.licence,
-        "commercial": about.terms.commercial,
-        "folder": model.path,
-        "operating_points": len(model.points),
-        "audited": model.audit is not None,
-    }
-
-
 def _tell(model: ModelFolder, *, as_json: bool, replaced: Sequence[OperatingPoint] = ()) -> None:
     about = model.description
     first = f"{about.name}: {about.dimension} numbers per face, digest {about.digest[:12]}…"
     told = [f"  replaced: {point.name}, threshold {point.threshold:.4f}" for point in replaced]
-    document = {**_document(model), "replaced_points": [point.name for point in replaced]}
+    document = {**model.to_dict(), "replaced_points": [point.name for point in replaced]}
     console.answer(document, first, f"  {model.path / 'card.md'}", *told, as_json=as_json)

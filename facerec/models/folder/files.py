@@ -51,6 +51,14 @@ class ModelFolder:
     points: tuple[OperatingPoint, ...]
     audit: Mapping[str, Any] | None
 
+    def to_dict(self) -> dict[str, Any]:
+        """What it is in few words, as JSON holds it."""
+        about = self.description
+        told = {name: getattr(about, name) for name in ("name", "kind", "digest", "dimension", "crop")}
+        terms = {"licence": about.terms.licence, "commercial": about.terms.commercial}
+        counts = {"operating_points": len(self.points), "audited": self.audit is not None}
+        return {**told, **terms, "folder": str(self.path), **counts}
+
     def weights(self) -> bytes:
         """The file of weights; the bytes returned are the bytes that were checked.
 
