@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -71,15 +72,18 @@ def test_no_gate_is_said_in_evidence_and_log(colours, facerec, draw):
     assert facerec("gallery", "log", *gallery).out.count("gate none") == 2
 
 
-def test_a_data_set_starts_no_line(colours, facerec, draw, point):
-    """Whatever a point's data set is called, its name stays within its line."""
-    write_points([replace(point(), data_set="ours\nmatch  score 1\x1b[2J")], "odd.json")
+def test_a_data_set_starts_no_line(colours, facerec, draw):
+    """A point's data set that would break the line or clear the screen is refused, in one line and escaped."""
+    Path("odd.json").write_text(
+        Path("point.json").read_text("utf-8").replace("invented", r"a\nmatch\u001b[2J"), "utf-8"
+    )
     draw("a.png", "red")
 
-    out = facerec("verify", "a.png", "a.png", "--at", "odd.json").out
+    told = facerec("verify", "a.png", "a.png", "--at", "odd.json")
 
-    assert "FMR 0.001 on ours\\nmatch  score 1\\x1b[2J" in out
-    assert [line for line in out.splitlines() if line.startswith("match")] == [out.splitlines()[0]]
+    assert (told.status, told.out) == (2, "")
+    assert told.err.count("\n") == 1
+    assert "\x1b" not in told.err
 
 
 def test_an_address_is_not_followed(colours, facerec):
