@@ -7,6 +7,7 @@ of its own, the comparisons are the same, and so are the people. So the change i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -14,16 +15,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.drift.results import DriftAudit, RateChange, RateName
+from audits.drift.results import DriftAudit, RateChange, RateName, told_together
 from audits.statistics.bootstrap import Bootstrap, Grouped
+from audits.statistics.choice import HELD, Reach, carry_choice, choices_together, draw_choices
+from audits.statistics.estimates import Estimate
 from audits.statistics.index_changes import IndexChange, index_changes
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
-from audits.statistics.paired import paired_change
+from audits.statistics.paired import PairedChange, paired_change
 from audits.statistics.trials import Trials
 from audits.tables.groups import PairGroups, checked_groupings, group_pairs, name_notes
 from audits.tables.pairs import same_pairs
 from audits.verification.results import Unlabelled
-from audits.verification.thresholds import At, choose_threshold, point_notes, reach_notes
+from audits.verification.thresholds import (
+    At,
+    AtFmr,
+    Threshold,
+    choose_threshold,
+    impostor_trials,
+    point_notes,
+    reach_notes,
+)
+from facerec.errors import ScoreTableError
 from facerec.measure.tables.vendor import Completed, complete
 
 _INDEPENDENT = (
@@ -93,8 +105,10 @@ def audit_drift(
 
     Notes
     -----
-    The thresholds count as given: where they were chosen on the audited table, the intervals hold for these
-    thresholds and leave out how uncertain they are.
+    Where ``AtFmr`` chooses a threshold, it is known only as well as false matches show it. The intervals of changes of
+    FNMR, of indices of FNMR, and with calibration tables those of FMR, carry this (``audits.statistics.choice``); two
+    thresholds that were chosen on the same pairs are uncertain together, and what they have in common cancels. An
+    interval at these very thresholds stands beside each.
 
     Examples
     --------
@@ -102,7 +116,7 @@ def audit_drift(
     >>> after = before.assign(score=before["score"].where(before.index > 5, 0.2))
     >>> audit = audit_drift(before, after, at=0.5)
     >>> print(audit.change("fnmr"))
-    FNMR of everybody: WORSE, 0 -> 0.5, change +0.5 [0.1024, 0.7548]
+    FNMR of everybody: WORSE, 0 -> 0.5, change +0.5 [0.1024, 0.7548], thresholds held fixed
     >>> audit.verdict(max_rise=0.05)
     'fail'
     """
@@ -119,10 +133,12 @@ def audit_drift(
     asked = at, at if after_at is None else after_at
     tied = [point_notes(each, table) for each, table in zip(asked, (first.table, second.table), strict=True)]
     points = [
-        choose_threshold(each, value[~genuine], distance=negated)
+        choose_threshold(each, value[~genuine], distance=negated, confidence=confidence)
         for each, value, negated in zip(asked, values, distances, strict=True)
     ]
-    comparisons = _Comparisons(first, values, [point.value for point in points], confidence)
+    comparisons = _Comparisons(first, values, points, confidence)
+    points = comparisons.points
+    comparisons.together = _together(asked, points, distances, comparisons.overall)
     changes = list(comparisons.changes("", "", np.ones(len(genuine), np.bool_)))
     moved: list[IndexChange] = []
     twins: list[str] = []
@@ -157,16 +173,16 @@ def audit_drift(
 
 
 class _Comparisons:
-    """The errors of two tables, row by row the same pairs, at the two thresholds `at`."""
+    """The errors of two tables, row by row the same pairs, at two thresholds that come out `together`."""
 
     def __init__(
-        self, pairs: Completed, values: Sequence[NDArray[np.float64]], at: Sequence[float], confidence: float
+        self, pairs: Completed, values: Sequence[NDArray[np.float64]], points: Sequence[Threshold], confidence: float
     ) -> None:
-        self.confidence = confidence
+        self.confidence, self.values = confidence, values
         people = pairs.people()
         self.people = None if people is None else (people[0], people[1])
         genuine = pairs.table["genuine"].to_numpy(bool)
-        accepted = [value >= threshold for value, threshold in zip(values, at, strict=True)]
+        accepted = [value >= threshold.value for value, threshold in zip(values, points, strict=True)]
         self.kinds: dict[RateName, tuple[NDArray[np.bool_], list[Trials]]] = {
             "fmr": (~genuine, [Trials(accept, self.people) for accept in accepted]),
             "fnmr": (genuine, [Trials(~accept, self.people) for accept in accepted]),
@@ -176,24 +192,50 @@ class _Comparisons:
         self.correlation = {
             name: [trials.take(kind).correlation for trials in sides] for name, (kind, sides) in self.kinds.items()
         }
+        self.overall = self._measured("fmr", ~genuine)
+        self.points = [
+            point.ranged(value[~genuine], found)
+            for point, value, found in zip(points, values, self.overall[:2], strict=True)
+        ]
+        self.told = told_together(*self.points)
+        self.together = 0.0
 
     def changes(self, by: str, group: str, inside: NDArray[np.bool_]) -> Iterator[RateChange]:
         """The three changes of the comparisons `inside`."""
-        for name, (kind, sides) in self.kinds.items():
-            before, after = (trials.take(kind & inside) for trials in sides)
-            estimates = [
-                trials.estimate(confidence=self.confidence, correlation=correlation)
-                for trials, correlation in zip((before, after), self.correlation[name], strict=True)
-            ]
-            people = (None, None) if before.people is None else before.people
-            change = paired_change(before.wrong, after.wrong, *people, confidence=self.confidence)
-            yield RateChange(by, group, name, estimates[0], estimates[1], change)
+        for name, (kind, _) in self.kinds.items():
+            rows = kind & inside
+            before, after, change = self.overall if name == "fmr" and not by else self._measured(name, rows)
+            earlier, later = self._reaches(name, rows)
+            carried = carry_choice(change.value, change.interval, later, earlier, together=self.together, least=-1.0)
+            told = "" if name == "fta" else self.told
+            yield RateChange(by, group, name, before, after, replace(change, interval=carried), change.interval, told)
+
+    def _measured(self, name: RateName, rows: NDArray[np.bool_]) -> tuple[Estimate, Estimate, PairedChange]:
+        """Both rates of some comparisons and the change, at these very thresholds."""
+        sides = [trials.take(rows) for trials in self.kinds[name][1]]
+        before, after = (
+            trials.estimate(confidence=self.confidence, correlation=correlation)
+            for trials, correlation in zip(sides, self.correlation[name], strict=True)
+        )
+        people = (None, None) if sides[0].people is None else sides[0].people
+        return before, after, paired_change(sides[0].wrong, sides[1].wrong, *people, confidence=self.confidence)
+
+    def _reaches(self, name: RateName, rows: NDArray[np.bool_]) -> tuple[Reach, Reach]:
+        """How far the rate before and the rate after move within the ranges of their thresholds."""
+        if name == "fta":
+            return HELD, HELD
+        before, after = (
+            point.reach(value[rows], genuine=name == "fnmr")
+            for point, value in zip(self.points, self.values, strict=True)
+        )
+        return before, after
 
     def indices(
         self, groups: PairGroups, changes: Sequence[Sequence[RateChange]], *, replicates: int, seed: int
     ) -> list[IndexChange]:
         """The changes of the indices of one grouping, from the changes of its groups."""
-        kinds = []
+        kinds: list[Grouped] = []
+        chosen: list[NDArray[np.float64]] = []
         names: tuple[RateName, ...] = ("fmr", "fnmr")  # in the order of `changes`
         for place, name in enumerate(names):
             kind, sides = self.kinds[name]
@@ -202,7 +244,46 @@ class _Comparisons:
                 Grouped(trials.take(kind), groups.within[kind], found)
                 for trials, found in zip(sides, estimates, strict=True)
             ]
-        return index_changes(groups.by, kinds, replicates=replicates, seed=seed, confidence=self.confidence)
+            reaches = [self._reaches(name, kind & (groups.within == code)) for code in range(len(groups))]
+            chosen += draw_choices(
+                tuple(zip(*reaches, strict=True)),
+                together=self.together,
+                replicates=replicates,
+                seed=seed,
+                confidence=self.confidence,
+            )
+        return index_changes(
+            groups.by, kinds, replicates=replicates, seed=seed, confidence=self.confidence, chosen=chosen
+        )
+
+
+def _together(
+    asked: Sequence[At],
+    points: Sequence[Threshold],
+    distances: Sequence[bool],
+    overall: tuple[Estimate, Estimate, PairedChange],
+) -> float:
+    """How alike both thresholds would have come out on other people; 0 where nothing shows it, or one is unbounded."""
+    if any(math.isinf(point.high) for point in points):
+        return 0.0
+    tables = [each.calibration for each in asked if isinstance(each, AtFmr)]
+    if len(tables) == 2 and tables[0] is None and tables[1] is None:
+        return choices_together(*overall)
+    if len(tables) < 2 or tables[0] is None or tables[1] is None:
+        return 0.0
+    first, second = complete(tables[0]), complete(tables[1])
+    try:
+        second = replace(second, table=same_pairs(first, second))
+    except ScoreTableError:
+        return 0.0  # other pairs: whatever both have in common is left in the interval
+    before, after = (
+        impostor_trials(side, distance=negated)[1](point.value)
+        for side, negated, point in zip((first, second), distances, points, strict=True)
+    )
+    confidence = overall[2].interval.confidence
+    people = (None, None) if before.people is None else before.people
+    change = paired_change(before.wrong, after.wrong, *people, confidence=confidence)
+    return choices_together(before.estimate(confidence=confidence), after.estimate(confidence=confidence), change)
 
 
 def _unlabelled(groups: PairGroups, genuine: NDArray[np.bool_]) -> Unlabelled:

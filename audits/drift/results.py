@@ -13,6 +13,7 @@ from audits.statistics.paired import PairedChange, Verdict
 from audits.verification.results import Unlabelled
 from audits.verification.thresholds import Threshold
 from facerec.errors import ArgumentError
+from facerec.types import Interval
 
 RateName: TypeAlias = Literal["fmr", "fnmr", "fta"]
 
@@ -30,7 +31,12 @@ class RateChange:
     before, after : Estimate
         The rates themselves. Their intervals say nothing about the change.
     change : PairedChange
-        Afterwards minus before, with its interval.
+        Afterwards minus before. Its interval carries how uncertain thresholds are that were chosen, and decides.
+    held : Interval
+        Of the same change at these very two thresholds; other people may have another FMR at each of them.
+    thresholds : str
+        Whether they are held fixed or where they were chosen, such as ``thresholds held fixed``; empty for FTA, which
+        needs none.
     """
 
     by: str
@@ -39,6 +45,8 @@ class RateChange:
     before: Estimate
     after: Estimate
     change: PairedChange
+    held: Interval
+    thresholds: str
 
     def __str__(self) -> str:
         whom = f"{self.by} {self.group}" if self.by else "everybody"
@@ -47,8 +55,26 @@ class RateChange:
         word = "WORSE" if self.change.regression else "BETTER" if self.change.gain else "no change shown"
         return (
             f"{self.rate.upper()} of {whom}: {word}, {self.before.value:.4g} -> {self.after.value:.4g}, "
-            f"change {self.change.value:+.4g} {self.change.interval}"
+            f"change {self.change.value:+.4g} {self.change.interval}{self.thresholds and ', '}{self.thresholds}"
         )
+
+
+def told_together(before: Threshold, after: Threshold) -> str:
+    """Whether two thresholds are held fixed or where they were chosen.
+
+    >>> from facerec.types import Rate
+    >>> given = Threshold(0.5, "given", None, Rate(0, 0))
+    >>> told_together(given, given)
+    'thresholds held fixed'
+    """
+    if before.choice != after.choice:
+        return f"threshold before {before.choice}, after {after.choice}"
+    where = {
+        "chosen on this table": "chosen on these tables",
+        "chosen on a calibration table": "chosen on other people",
+    }
+    target = "" if before.target_fmr is None else f" for FMR {before.target_fmr:g}"
+    return f"thresholds {where.get(before.choice, before.choice)}{target}"
 
 
 @dataclass(frozen=True)
@@ -84,6 +110,11 @@ class DriftAudit:
     confidence: float
     bootstrap: Bootstrap
     notes: tuple[str, ...]
+
+    @property
+    def thresholds(self) -> str:
+        """Whether the two thresholds are held fixed or where they were chosen, as a report says beside a verdict."""
+        return told_together(self.before, self.after)
 
     @property
     def regressions(self) -> tuple[RateChange, ...]:

@@ -157,6 +157,7 @@ def of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
                 found.change.value,
                 found.change.interval,
                 (Footing(found.group, found.change.trials),),
+                note=found.thresholds,
             )
             for found in chosen
         )
@@ -169,7 +170,7 @@ def of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
     found = next(
         index for index in audit.indices if (index.by, index.rate, index.index) == (claim.by, claim.rate, claim.index)
     )
-    return (Observation("", found.value, found.interval, tuple(fewest)),)
+    return (Observation("", found.value, found.interval, tuple(fewest), note=audit.thresholds),)
 
 
 def of_classification(claim: Claim, audit: ClassificationAudit) -> tuple[Observation, ...]:

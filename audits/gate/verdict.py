@@ -233,6 +233,12 @@ def _notes(
     else:
         alone = f"{counted} decided, each with {percent} confidence on its own, not corrected for being many"
         notes = [f"{alone}: a pass needs all of them, but a single failure among many may be chance"]
+    if verification is not None and verification.fnmr_at_target is not None:
+        told = verification.threshold
+        notes.append(
+            f"rates are decided at this threshold, which was {told.choice} and is held fixed; FNMR at FMR = "
+            f"{told.target_fmr:g} is known less well, and stands beside them in the report"
+        )
     narrow = "count as independent, and intervals are too narrow if they are not"
     if verification is not None and verification.pairs_independent:
         notes.append(f"the table does not say who is in a pair: pairs {narrow}")

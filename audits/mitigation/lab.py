@@ -42,7 +42,8 @@ class Judgement:
         lines = [self.mitigation, *([self.caveat] if self.caveat else [])]
         for word, found in (("worse", self.changes.regressions), ("better", self.changes.gains)):
             lines += [f"  {change}" for change in found] or [f"  no rate is {word} for sure"]
-        return "\n".join([*lines, *(f"  {change}" for change in self.changes.indices)])
+        told = self.changes.thresholds
+        return "\n".join([*lines, *(f"  {change}, {told}" for change in self.changes.indices)])
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,8 @@ def judge_mitigations(
 
     Notes
     -----
-    The intervals are of the people who are judged. How the method and its threshold would have come out of other
-    people to learn from and to calibrate on is not in them; another deal of the people shows it.
+    The intervals are of the people who are judged and of those that thresholds are set on. How a method would have come
+    out of other people to learn from is not in them; another deal of the people shows it.
     """
     names = [mitigation.name for mitigation in mitigations]
     if not names or len(set(names)) < len(names):

@@ -12,9 +12,9 @@ from typing import Literal, TypeAlias
 
 from facerec.types import Interval, Rate
 
-Method: TypeAlias = Literal["wilson", "clopper-pearson", "unmeasured", "withheld"]
-"""How an interval of a rate was made; both bounds are NaN where it is ``unmeasured``, because there were no trials, or
-``withheld`` from a report that is passed on."""
+Method: TypeAlias = Literal["wilson", "clopper-pearson", "mover", "unmeasured", "withheld"]
+"""How an interval of a rate was made, ``mover`` where it carries that the threshold was chosen; both bounds are NaN
+where it is ``unmeasured``, because there were no trials, or ``withheld`` from a report that is passed on."""
 
 Evidence: TypeAlias = Literal["unmeasured", "withheld", "none", "indicative", "reportable"]
 """How much the errors that were seen can carry: fewer than 3, fewer than 30 (Doddington's rule of 30), or more."""
@@ -30,7 +30,7 @@ class Estimate:
         With errors, trials and effective trials.
     interval : Interval
         The primary interval; NaN on both ends without trials.
-    method : {"wilson", "clopper-pearson", "unmeasured", "withheld"}
+    method : {"wilson", "clopper-pearson", "mover", "unmeasured", "withheld"}
         How the interval was made; Clopper and Pearson's where every trial or none was an error. Of a rate that is
         withheld the counts are gone too, and stand as 0.
     rule_of_three : float

@@ -66,7 +66,13 @@ class IndexChange:
 
 
 def index_changes(
-    by: str, kinds: Sequence[Grouped], *, replicates: int, seed: int, confidence: float
+    by: str,
+    kinds: Sequence[Grouped],
+    *,
+    replicates: int,
+    seed: int,
+    confidence: float,
+    chosen: Sequence[NDArray[np.float64]] = (),
 ) -> list[IndexChange]:
     """The change of each index between two decisions on the same comparisons.
 
@@ -82,6 +88,9 @@ def index_changes(
         Of the draws.
     confidence : float
         Between 0 and 1, exclusive.
+    chosen : sequence of ndarray, float64, shape (replicates, groups)
+        For each of `kinds`, by how much each draw moves the rates because thresholds were chosen
+        (``audits.statistics.choice.draw_choices``); none where they were given.
 
     Returns
     -------
@@ -104,6 +113,8 @@ def index_changes(
         message = f"the indices need two replicates or more, or 0 for none; got {replicates}"
         raise ArgumentError(message)
     draws = draw_rates(kinds, replicates=replicates, seed=seed) if replicates else ()
+    if draws and chosen:
+        draws = tuple(np.clip(drawn + by_choice, 0, 1) for drawn, by_choice in zip(draws, chosen, strict=True))
     found = []
     rates: tuple[Literal["fmr", "fnmr"], ...] = ("fmr", "fnmr")
     for place, rate in enumerate(rates):

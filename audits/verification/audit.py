@@ -7,22 +7,23 @@ are those of the modules beside this one; their order is all that stands here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from audits.statistics.bootstrap import Bootstrap, Grouped, draw_rates
+from audits.statistics.choice import carry_choice
 from audits.statistics.disparity import compare
 from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.multiplicity import each_against_others
 from audits.statistics.shrinkage import shrink
-from audits.statistics.trials import Trials, rates_by
+from audits.statistics.trials import Trials, grouped_order, rates_by
 from audits.tables.groups import PairGroups, checked_groupings, group_pairs, name_notes
 from audits.verification.results import CrossCell, GroupComparisons, GroupingAudit, Unlabelled, VerificationAudit
-from audits.verification.thresholds import At, choose_threshold, point_notes, reach_notes
+from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes, reach_notes
 from facerec.errors import ArgumentError
 from facerec.measure.tables import stamp_of
 from facerec.measure.tables.vendor import Completed, complete
@@ -112,7 +113,8 @@ def audit_verification(
     Notes
     -----
     A group's FMR is over impostor pairs with both people in the group, its FNMR over genuine pairs with both sides in
-    it. A pair without a score is a failure to acquire, and rejected. Intervals hold the threshold fixed.
+    it. A pair without a score is a failure to acquire, and rejected. Intervals hold the threshold fixed, but for those
+    of FNMR at the target FMR, where that was to choose it (``audits.statistics.choice``).
 
     References
     ----------
@@ -141,19 +143,28 @@ def audit_verification(
     groupings = [group_pairs(table, name) for name in names]
     values = completed.similarities(distance=distance, accept_reversed=accept_reversed)
     genuine = table["genuine"].to_numpy(bool)
-    threshold = choose_threshold(at, values[~genuine], distance=distance)
+    threshold = choose_threshold(at, values[~genuine], distance=distance, confidence=confidence)
     decisions = _decide(completed, genuine, values, threshold.value)
+    fmr = decisions.impostor_trials.estimate(confidence=confidence)
+    fnmr = decisions.genuine_trials.estimate(confidence=confidence)
+    threshold = threshold.ranged(values[~genuine], fmr)
+    mated = values[genuine]
     bootstrap = Bootstrap(replicates, seed)
     return VerificationAudit(
         threshold=threshold,
         subjects=None if decisions.people is None else int(decisions.people.max()) + 1,
         pairs_independent=completed.pairs_independent,
-        fmr=decisions.impostor_trials.estimate(confidence=confidence),
-        fnmr=decisions.genuine_trials.estimate(confidence=confidence),
+        fmr=fmr,
+        fnmr=fnmr,
         fta=decisions.acquisitions.estimate(confidence=confidence),
         fmr_correlation=decisions.impostor_trials.correlation,
         fnmr_correlation=decisions.genuine_trials.correlation,
-        groupings=tuple(_audit_grouping(groups, decisions, bootstrap, confidence) for groups in groupings),
+        groupings=tuple(
+            _with_target(
+                _audit_grouping(groups, decisions, bootstrap, confidence), threshold, mated, groups.within[genuine]
+            )
+            for groups in groupings
+        ),
         confidence=confidence,
         bootstrap=bootstrap,
         notes=(
@@ -164,7 +175,30 @@ def audit_verification(
             *reach_notes(threshold, values),
         ),
         matcher=stamp_of(table),
+        fnmr_at_target=_at_target(fnmr, threshold, mated),
     )
+
+
+def _at_target(fnmr: Estimate, threshold: Threshold, mated: NDArray[np.float64]) -> Estimate | None:
+    """FNMR at the target FMR, from that at the threshold and the genuine scores; None where no target chose it."""
+    if threshold.target_fmr is None or not fnmr.measured:
+        return None if threshold.target_fmr is None else fnmr
+    carried = carry_choice(fnmr.value, fnmr.interval, threshold.reach(mated, genuine=True))
+    return Estimate(fnmr.rate, carried, "mover")
+
+
+def _with_target(
+    grouping: GroupingAudit, threshold: Threshold, mated: NDArray[np.float64], codes: NDArray[np.int32]
+) -> GroupingAudit:
+    if threshold.target_fmr is None:
+        return grouping
+    order, starts = grouped_order(codes, len(grouping.groups), len(mated))
+    inside = np.split(mated[order], starts[1:-1])
+    groups = (
+        replace(group, fnmr_at_target=_at_target(group.fnmr, threshold, scores))
+        for group, scores in zip(grouping.groups, inside, strict=True)
+    )
+    return replace(grouping, groups=tuple(groups))
 
 
 def _decide(

@@ -32,6 +32,9 @@ class GroupComparisons:
         Over genuine pairs with both sides in the group.
     fta : Estimate
         Failures to acquire: comparisons without a score, over all comparisons with both sides in the group.
+    fnmr_at_target : Estimate or None
+        FNMR at the target FMR: as `fnmr`, with an interval that carries how uncertain the choice of the threshold is.
+        `fnmr` itself is at this very threshold, whose FMR among other people may be another. None: it was given.
     """
 
     group: str
@@ -40,6 +43,7 @@ class GroupComparisons:
     fmr: Estimate
     fnmr: Estimate
     fta: Estimate
+    fnmr_at_target: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,8 @@ class VerificationAudit:
         What a reader must know besides: duplicate pairs, independent pairs, a target that could not be reached.
     matcher : Matcher or None
         Of which the table says in its stamp that it made the scores; None for any vendor's.
+    fnmr_at_target : Estimate or None
+        As of a group, over all comparisons.
     """
 
     threshold: Threshold
@@ -169,6 +175,7 @@ class VerificationAudit:
     bootstrap: Bootstrap
     notes: tuple[str, ...]
     matcher: Matcher | None = None
+    fnmr_at_target: Estimate | None = None
 
     def grouping(self, by: str) -> GroupingAudit:
         """What the grouping of that name shows.

@@ -7,17 +7,22 @@ is one: given, or the lowest score that keeps FMR over all impostor pairs at or 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError
+from audits.statistics.choice import HELD, Reach, threshold_range
+from audits.statistics.estimates import Estimate
+from audits.statistics.intervals import CONFIDENCE
+from audits.statistics.trials import Trials
+from facerec.errors import ArgumentError, ModelMismatchError
 from facerec.measure.metrics import fmr, threshold_at_fmr
 from facerec.measure.tables import stamp_of
-from facerec.measure.tables.vendor import complete
+from facerec.measure.tables.vendor import Completed, complete
 from facerec.points import notes_on
 from facerec.types import OperatingPoint, Rate
 
@@ -40,6 +45,10 @@ class Threshold:
         What it reaches on the table that it was chosen on, where that is another table.
     distance : bool
         Whether the table holds distances, so that smaller is more alike.
+    low, high : float
+        Between which the threshold lies that has the target FMR among all such people, with the confidence of the
+        audit; infinite where the table does not bound it (``audits.statistics.choice``). As `value`, larger = more
+        alike. NaN for a given threshold.
     """
 
     value: float
@@ -48,6 +57,46 @@ class Threshold:
     achieved_fmr: Rate
     calibration_fmr: Rate | None = None
     distance: bool = False
+    low: float = math.nan
+    high: float = math.nan
+
+    @property
+    def choice(self) -> Choice:
+        """Whether it is held fixed, or where it was chosen: what stands beside a verdict that rests on it."""
+        if self.target_fmr is None:
+            return "held fixed"
+        return "chosen on this table" if self.calibration_fmr is None else "chosen on a calibration table"
+
+    def ranged(self, impostor: NDArray[np.float64], found: Estimate) -> Threshold:
+        """The same with its range, where it was chosen on the table of these scores; else as it is.
+
+        Parameters
+        ----------
+        impostor : ndarray, float64, shape (n,)
+            The scores that it was chosen on, larger = more alike.
+        found : Estimate
+            FMR over them.
+        """
+        if self.choice != "chosen on this table" or self.target_fmr is None:
+            return self
+        low, high = _range(self.value, self.target_fmr, impostor, found)
+        return replace(self, low=low, high=high)
+
+    def reach(self, scores: NDArray[np.float64], *, genuine: bool) -> Reach:
+        """How far the error rate of some comparisons moves within the threshold's range.
+
+        Parameters
+        ----------
+        scores : ndarray, float64, shape (n,)
+            Larger = more alike.
+        genuine : bool
+            Whether the rate is FNMR. FMR does not move with a threshold that was chosen on its own table: more false
+            matches raise the threshold, which takes them away again, so that its interval is too wide if anything.
+        """
+        if math.isnan(self.low) or not len(scores) or not (genuine or self.calibration_fmr is not None):
+            return HELD
+        accepted = (float(np.mean(scores >= end)) for end in (self.value, self.low, self.high))
+        return Reach.of(*(1 - share if genuine else share for share in accepted))
 
     @property
     def shown(self) -> float:
@@ -77,11 +126,16 @@ class AtFmr:
             raise ArgumentError(message)
 
 
+Choice: TypeAlias = Literal["held fixed", "chosen on this table", "chosen on a calibration table"]
+"""How a threshold stands beside a verdict: a chosen one makes the verdict's interval wider."""
+
 At: TypeAlias = float | OperatingPoint | AtFmr
 """A threshold on the table's own scale, an operating point of this project, or a target."""
 
 
-def choose_threshold(at: At, impostor: NDArray[np.float64], *, distance: bool) -> Threshold:
+def choose_threshold(
+    at: At, impostor: NDArray[np.float64], *, distance: bool, confidence: float = CONFIDENCE
+) -> Threshold:
     """The threshold for a score table.
 
     Parameters
@@ -92,10 +146,13 @@ def choose_threshold(at: At, impostor: NDArray[np.float64], *, distance: bool) -
         The audited table's impostor scores, larger = more alike; NaN for a failure to acquire.
     distance : bool
         Whether the table holds distances, negated in `impostor`.
+    confidence : float
+        Of the range of one that is chosen on a calibration table.
 
     Returns
     -------
     Threshold
+        Without its range where it is chosen on the audited table: `Threshold.ranged` adds it, once FMR is estimated.
 
     Raises
     ------
@@ -113,7 +170,7 @@ def choose_threshold(at: At, impostor: NDArray[np.float64], *, distance: bool) -
     """
     _refuse_distances(at, distance=distance)
     if isinstance(at, AtFmr):
-        return _at_target(at, impostor, distance=distance)
+        return _at_target(at, impostor, distance=distance, confidence=confidence)
     if isinstance(at, OperatingPoint):
         value, rule = at.threshold, f"operating point {at.name}"
     else:
@@ -127,31 +184,68 @@ def _refuse_distances(at: At, *, distance: bool) -> None:
         raise ArgumentError(message)
 
 
-def _at_target(at: AtFmr, impostor: NDArray[np.float64], *, distance: bool) -> Threshold:
+def _at_target(at: AtFmr, impostor: NDArray[np.float64], *, distance: bool, confidence: float) -> Threshold:
     where = "this table" if at.calibration is None else "a calibration table"
     word = "largest distance" if distance else "smallest score"
     rule = f"{word} with FMR ≤ {at.target_fmr:g} over all impostor pairs of {where}"
     if at.calibration is None:
         value = threshold_at_fmr(impostor, at.target_fmr)
         return Threshold(value, rule, at.target_fmr, fmr(impostor, value), distance=distance)
-    others = complete(at.calibration)
-    impostors = others.similarities(distance=distance, accept_reversed=True)[~others.table["genuine"].to_numpy(bool)]
-    value = threshold_at_fmr(impostors, at.target_fmr)
-    return Threshold(value, rule, at.target_fmr, fmr(impostor, value), fmr(impostors, value), distance)
+    completed = complete(at.calibration)
+    others, trials = impostor_trials(completed, distance=distance)
+    value = threshold_at_fmr(others, at.target_fmr)
+    found = trials(value).estimate(confidence=confidence)
+    ends = _range(value, at.target_fmr, others, found)
+    return Threshold(value, rule, at.target_fmr, fmr(impostor, value), fmr(others, value), distance, *ends)
+
+
+def impostor_trials(completed: Completed, *, distance: bool) -> tuple[NDArray[np.float64], Callable[[float], Trials]]:
+    """The impostor scores of a table, larger = more alike, and their false matches at any threshold."""
+    rows = np.flatnonzero(~completed.table["genuine"].to_numpy(bool))
+    scores = completed.similarities(distance=distance, accept_reversed=True)[rows]
+    people = completed.people()
+    sides = None if people is None else (people[0][rows], people[1][rows])
+    return scores, lambda threshold: Trials(scores >= threshold, sides)
+
+
+def _range(value: float, target: float, impostor: NDArray[np.float64], found: Estimate) -> tuple[float, float]:
+    low, high = threshold_range(impostor, target, found.effective_trials, confidence=found.interval.confidence)
+    return min(low, value), max(high, value)
 
 
 def point_notes(at: At, scores: pd.DataFrame, *, distance: bool = False) -> tuple[str, ...]:
-    """What a reader must know where an operating point decides about a table; nothing for any other threshold.
+    """What a reader must know where an operating point or a calibration table decides about a table.
 
     Raises
     ------
     ArgumentError
         If the table holds distances; a point is a similarity.
     ModelMismatchError
-        If another matcher made the table than the point was measured with, by ``facerec.points.notes_on``.
+        If another matcher made the table than the point or the calibration table, by
+        ``facerec.types.matcher.RULES``.
     """
     _refuse_distances(at, distance=distance)
-    return notes_on(at, stamp_of(scores)) if isinstance(at, OperatingPoint) else ()
+    if isinstance(at, OperatingPoint):
+        return notes_on(at, stamp_of(scores))
+    return _calibration_notes(at.calibration, scores) if isinstance(at, AtFmr) and at.calibration is not None else ()
+
+
+def _calibration_notes(calibration: pd.DataFrame, scores: pd.DataFrame) -> tuple[str, ...]:
+    theirs, ours = stamp_of(calibration), stamp_of(scores)
+    if theirs is None and ours is None:
+        return ()  # of any vendor: who brings both tables answers for both
+    if theirs is None or ours is None:
+        stamped, bare = ("audited", "calibration") if theirs is None else ("calibration", "audited")
+        told = f"the {stamped} table carries the stamp of a matcher and the {bare} one does not"
+        return (f"nothing ties the calibration table to the audited one: {told}",)
+    differences = ours.differences(theirs)
+    if differences.refused:
+        message = (
+            f"the calibration table was made by {theirs.embedder} and chooses no threshold for scores of "
+            f"{ours.embedder}: {'; '.join(differences.refused)}. Score the calibration photos with the audited matcher"
+        )
+        raise ModelMismatchError(message)
+    return tuple(f"the calibration table was made with another {difference}" for difference in differences.noted)
 
 
 def reach_notes(threshold: Threshold, scores: NDArray[np.float64]) -> list[str]:
@@ -174,6 +268,12 @@ def reach_notes(threshold: Threshold, scores: NDArray[np.float64]) -> list[str]:
         notes.append(
             f"{measured_on.trials} impostor pairs cannot show an FMR of {target:g}: not a single false match may occur "
             f"among them, and {math.ceil(3 / target)} would be needed to claim as much"
+        )
+    elif target is not None and measured_on.errors and math.isinf(threshold.high):
+        notes.append(
+            f"the impostor pairs do not bound the threshold at FMR {target:g} from above, so FNMR there is not bounded "
+            f"either: with {measured_on.errors} false matches the highest score may be too low a threshold; about 4 in "
+            "independent pairs are needed"
         )
     seen = scores[~np.isnan(scores)]
     if target is not None and measured_on.trials and not measured_on.errors and target * measured_on.trials >= 1:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from audits.statistics.estimates import Estimate
+from audits.verification.thresholds import Threshold
 from facerec.types import Interval
 
 
@@ -34,6 +35,23 @@ def rate(estimate: Estimate) -> dict[str, Any]:
         "evidence": estimate.evidence,
         "rule_of_three": number(estimate.rule_of_three),
     }
+
+
+def shown_range(threshold: Threshold) -> list[float | str | None] | None:
+    """Between which values a chosen threshold lies, on the table's own scale, ascending; null for a given one."""
+    if math.isnan(threshold.low):
+        return None
+    low, high = threshold.low, threshold.high
+    return [number(end) for end in ((0.0 - high, 0.0 - low) if threshold.distance else (low, high))]
+
+
+def stands(threshold: Threshold) -> str:
+    """Held fixed, or where it was chosen and how far it may lie off."""
+    ends = shown_range(threshold)
+    if ends is None:
+        return threshold.choice
+    low, high = (f"{end:.4g}" if isinstance(end, float) else "unbounded" for end in ends)
+    return f"{threshold.choice}, {low} … {high}"
 
 
 def bounded(value: float, interval: Interval) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from audits.statistics.estimates import Estimate
@@ -50,7 +51,20 @@ def written(found: Estimate) -> str:
 
 def percent(value: float) -> str:
     """A share as prose writes it: three digits, in percent."""
-    return f"{100 * value:.3g}\N{NO-BREAK SPACE}%"
+    return f"{share_digits(value)}\N{NO-BREAK SPACE}%"
+
+
+def share_digits(value: float) -> str:
+    """A share in percent, three digits; one that is not quite all never looks like all.
+
+    >>> share_digits(0.05678), share_digits(0.99985), share_digits(1.0)
+    ('5.68', '99.98', '100')
+    """
+    short = f"{100 * value:.3g}"
+    if value >= 1 or short != "100":
+        return short
+    digits = math.ceil(-math.log10(100 * (1 - value)) - 1e-9)  # so many show what is missing
+    return f"{math.floor(10**digits * 100 * value + 1e-6) / 10**digits:.{max(digits, 0)}f}"
 
 
 def points(value: float) -> str:
@@ -59,4 +73,4 @@ def points(value: float) -> str:
 
 
 def _range(interval: Interval) -> str:
-    return f"{100 * interval.low:.3g} to {100 * interval.high:.3g}\N{NO-BREAK SPACE}%"
+    return f"{share_digits(interval.low)} to {share_digits(interval.high)}\N{NO-BREAK SPACE}%"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audits.drift.results import DriftAudit, RateChange
-from audits.report.common.numbers import bounded, number, rate
+from audits.report.common.numbers import bounded, number, rate, shown_range
 from audits.verification.thresholds import Threshold
 
 FORMAT = "facerec audit of drift, 1"
@@ -36,6 +36,7 @@ def drift_document(audit: DriftAudit, *, verdict: Mapping[str, object]) -> dict[
             by: {"genuine": left.genuine, "impostor": left.impostor, "genuine_across_groups": left.genuine_across}
             for by, left in audit.unlabelled
         },
+        "thresholds": audit.thresholds,
         "pairs_independent": audit.pairs_independent,
         "confidence": audit.confidence,
         "notes": list(audit.notes),
@@ -48,6 +49,8 @@ def _threshold(threshold: Threshold) -> dict[str, Any]:
         "rule": threshold.rule,
         "target_fmr": threshold.target_fmr,
         "achieved_fmr": number(threshold.achieved_fmr.value),
+        "choice": threshold.choice,
+        "range": shown_range(threshold),
     }
 
 
@@ -62,4 +65,5 @@ def _change(entry: RateChange) -> dict[str, Any]:
         "before": rate(entry.before),
         "after": rate(entry.after),
         "change": bounded(entry.change.value, entry.change.interval),
+        "at_these_thresholds": bounded(entry.change.value, entry.held),
     }

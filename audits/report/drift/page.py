@@ -14,7 +14,7 @@ from audits.report.common.files import Report
 from audits.report.common.sections import claims_section, label_source, run_section, stated_facts
 from audits.report.drift.charts import change_forest
 from audits.report.drift.document import drift_document
-from audits.report.drift.sentences import change_findings, overall_change, shown
+from audits.report.drift.sentences import change_findings, choice, overall_change, shown, told_first
 from audits.report.drift.tables import all_changes, change_tables, index_table, rows_of, threshold_table
 from audits.verification.results import Unlabelled
 from facerec.reporting import Block, Callout, Figure, Page, Section, Text, plain, write_number
@@ -25,7 +25,7 @@ _NO_POLICY = (
     "before they look."
 )
 _LIMITS = """
-- The changes hold for these comparisons, people and the two thresholds; other people and thresholds have others.
+- The changes hold for these comparisons and people, and for the two thresholds or the FMR that they were chosen for.
 - A change that is not shown is not shown to be absent: look at how wide the interval is.
 - A gain for everybody together may hide a loss for one group; look at every group, and at groups that are not here.
 - A change says nothing about whether the rates were acceptable before, or are now.
@@ -128,7 +128,8 @@ def _forest(audit: DriftAudit, by: str) -> Figure:
         caption=(
             f"Changes{f' by {plain(by)}' if by else ''}, after minus before, with intervals. Orange arrows "
             "to the right rose for sure, blue arrows to the left fell for sure, open circles show no change. On the "
-            f"right: how many errors came and went, of how many comparisons.{drawn_key(names)}"
+            f"right: how many errors came and went, of how many comparisons. {told_first(audit.thresholds)}."
+            f"{drawn_key(names)}"
         ),
     )
 
@@ -152,9 +153,8 @@ def _method(audit: DriftAudit) -> str:
     return (
         "Every comparison was decided twice, and only those that were decided differently say anything about the "
         "change. The interval of a change is Bonett and Price's for paired proportions, on the effective number of "
-        f"comparisons. {people}\n\nBoth thresholds are held fixed by every interval, of rates and of indices, also "
-        "where they were chosen on these very tables: the intervals leave out how uncertain that choice is. A "
-        "comparison without a score is a failure to acquire and counts as rejected.\n\nIntervals are of "
+        f"comparisons. {people}\n\n{choice(audit)} A comparison without a score is a failure to acquire and counts "
+        "as rejected.\n\nIntervals are of "
         f"{100 * audit.confidence:g} %, one by one: of {measured} changes about {write_number(chance)} would be shown "
         f"by chance alone if nothing had changed. {drawn}"
     )

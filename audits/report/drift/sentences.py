@@ -14,6 +14,11 @@ from audits.statistics.index_changes import IndexChange
 from facerec.reporting import plain
 
 _TOLD = 3
+_HELD = "Both thresholds are held fixed: at other thresholds, or on other people, each has another FMR."
+_CARRIED = (
+    "Where a threshold was chosen for an FMR, every interval carries how uncertain that choice is; the narrower "
+    "intervals at these very thresholds stand beside them."
+)
 _WORDS = {"worse": "worse", "better": "better", "not shown": "no change shown"}
 
 
@@ -23,7 +28,7 @@ def overall_change(audit: DriftAudit) -> str:
     return (
         f"The same comparisons were decided twice, at the threshold **{audit.before.shown:.6g}** before "
         f"({plain(audit.before.rule)}) and **{audit.after.shown:.6g}** after ({plain(audit.after.rule)}). "
-        f"{told[0]} {told[1]}"
+        f"{told[0]} {told[1]} {_CARRIED if _chosen(audit) else _HELD}"
     )
 
 
@@ -33,8 +38,10 @@ def change_findings(audit: DriftAudit) -> tuple[Sentence, ...]:
     more = [index for index in audit.indices if index.regression]
     less = [index for index in audit.indices if index.gain]
     found = [
-        Sentence("warning", _moved(("Worse", "rose", "more"), audit.regressions, more, len(measured))),
-        Sentence("note", _moved(("Better", "fell", "less"), audit.gains, less, len(measured))),
+        Sentence(
+            "warning", _moved(("Worse", "rose", "more"), audit.regressions, more, len(measured), audit.thresholds)
+        ),
+        Sentence("note", _moved(("Better", "fell", "less"), audit.gains, less, len(measured), audit.thresholds)),
     ]
     open_ones = [change for change in measured if not (change.change.regression or change.change.gain)]
     if open_ones:
@@ -51,6 +58,36 @@ def change_findings(audit: DriftAudit) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
+def told_first(thresholds: str) -> str:
+    """How the thresholds stand, as the beginning of a sentence.
+
+    >>> told_first("thresholds held fixed")
+    'Thresholds held fixed'
+    """
+    return thresholds[:1].upper() + thresholds[1:]
+
+
+def _chosen(audit: DriftAudit) -> bool:
+    return any(point.choice != "held fixed" for point in (audit.before, audit.after))
+
+
+def choice(audit: DriftAudit) -> str:
+    """How intervals treat the two thresholds, as the method tells it."""
+    if not _chosen(audit):
+        return (
+            "Both thresholds were given and are held fixed by every interval: a change says what these two numbers do, "
+            "and not what the matchers would do at one and the same FMR."
+        )
+    return (
+        f"{told_first(audit.thresholds)}. A threshold with that FMR among everybody is known only as well as false "
+        "matches show it, so FNMR was read off at both ends of the range in which it lies, and the interval of a "
+        "change of FNMR, or of an index of it, carries what that adds (MOVER); of two thresholds that were chosen on "
+        "the same pairs, what would have moved both cancels. FMR moves with thresholds of other people only: one that "
+        "was chosen on the same pairs takes back what it allows. The interval at these very thresholds, as if they had "
+        "been given, stands beside each."
+    )
+
+
 def shown(change: RateChange) -> str:
     """What the interval of a change shows, as a word of a table."""
     if not change.change.trials:
@@ -64,14 +101,21 @@ def shown_of_index(index: IndexChange) -> str:
 
 
 def _moved(
-    words: tuple[str, str, str], rates: Sequence[RateChange], indices: Sequence[IndexChange], measured: int
+    words: tuple[str, str, str],
+    rates: Sequence[RateChange],
+    indices: Sequence[IndexChange],
+    measured: int,
+    thresholds: str,
 ) -> str:
     word, verb, how = words
     if not rates and not indices:
-        return f"**{word}:** none of {measured} rates {verb} for sure, and no group became {how} unequal for sure."
+        return (
+            f"**{word}** ({thresholds}): none of {measured} rates {verb} for sure, and no group became {how} unequal "
+            "for sure."
+        )
     told = [_described(change) for change in rates[:_TOLD]]
     more = f"; and {len(rates) - _TOLD} more, under Changes" if len(rates) > _TOLD else ""
-    text = f"**{word}:** {len(rates)} of {measured} rates {verb} for sure"
+    text = f"**{word}** ({thresholds}): {len(rates)} of {measured} rates {verb} for sure"
     text += f": {'; '.join(told)}{more}." if told else "."
     if indices:
         of = ", ".join(dict.fromkeys(f"{index.rate.upper()} by {plain(index.by)}" for index in indices))

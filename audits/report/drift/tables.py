@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from audits.drift.results import DriftAudit, RateChange
+from audits.report.common.numbers import stands
 from audits.report.common.words import INDEX_WORDS
-from audits.report.drift.sentences import shown, shown_of_index
+from audits.report.drift.sentences import shown, shown_of_index, told_first
 from audits.statistics.estimates import Estimate
 from audits.statistics.index_changes import IndexChange
 from audits.verification.thresholds import Threshold
@@ -26,6 +27,7 @@ def rows_of(audit: DriftAudit, by: str) -> dict[str, list[RateChange]]:
 
 def change_tables(audit: DriftAudit, by: str) -> tuple[Table, ...]:
     """Every rate before and after, one table per rate."""
+    carries = any(change.held != change.change.interval for change in audit.changes)
     columns = (
         Column("group"),
         Column("shown"),
@@ -36,6 +38,7 @@ def change_tables(audit: DriftAudit, by: str) -> tuple[Table, ...]:
         Column("after", "rate"),
         Column("change", "rate"),
         Column(f"{100 * audit.confidence:g} %", "interval"),
+        *([Column("at these thresholds", "interval")] if carries else []),
     )
     return tuple(
         Table(
@@ -52,10 +55,12 @@ def change_tables(audit: DriftAudit, by: str) -> tuple[Table, ...]:
                     change.after.value,
                     change.change.value,
                     change.change.interval,
+                    *([change.held] if carries else []),
                 )
                 for change in changes
             ),
             strong=(0,),
+            notes=() if name == "fta" else (f"{told_first(audit.thresholds)}.",),
         )
         for name, changes in rows_of(audit, by).items()
     )
@@ -76,7 +81,9 @@ def all_changes(audit: DriftAudit) -> Table:
         Column("wrong only before", "count"),
         Column("change", "rate"),
         Column("change interval", "interval"),
+        Column("at these thresholds", "interval"),
         Column("shown"),
+        Column("thresholds"),
     ]
     return Table("Changes", tuple(columns), tuple(_wide(change) for change in audit.changes))
 
@@ -94,7 +101,9 @@ def _wide(change: RateChange) -> tuple[Cell, ...]:
         found.better,
         found.value,
         found.interval,
+        change.held,
         shown(change),
+        change.thresholds,
     )
 
 
@@ -131,7 +140,10 @@ def index_table(audit: DriftAudit, indices: tuple[IndexChange, ...], by: str) ->
             )
             for index in indices
         ),
-        notes=("Above 0, groups are more unequal afterwards. Not measured: an index that no error defines.",),
+        notes=(
+            f"{told_first(audit.thresholds)}. Above 0, groups are more unequal afterwards.",
+            "Not measured: an index that no error defines.",
+        ),
     )
 
 
@@ -140,13 +152,21 @@ def threshold_table(audit: DriftAudit) -> Table:
     sides: tuple[tuple[str, Threshold], ...] = (("before", audit.before), ("after", audit.after))
     return Table(
         "The threshold of either table, on its own scale",
-        (Column("table"), Column("threshold"), Column("accepted"), Column("how it was chosen"), Column("FMR", "rate")),
+        (
+            Column("table"),
+            Column("threshold"),
+            Column("accepted"),
+            Column("how it was chosen"),
+            Column("stands"),
+            Column("FMR", "rate"),
+        ),
         tuple(
             (
                 name,
                 f"{side.shown:.7g}",
                 "distance ≤ threshold" if side.distance else "score ≥ threshold",
                 side.rule,
+                stands(side),
                 side.achieved_fmr.value,
             )
             for name, side in sides

@@ -36,7 +36,7 @@ _DESCRIBED = {
 
 LIMITS = """
 - These are rates of these people, photos, cameras and this embedder. A method that helps here may harm elsewhere.
-- An interval is of the people who are judged. What others to learn from would have changed, other deals show.
+- An interval is of the people judged and those whom thresholds were set on; other deals show what others change.
 - Each interval stands for itself. Among many methods and groups a few are expected to look changed by chance alone.
 - A change that is not shown is not shown to be absent: look at how wide the interval is.
 - Regions of an embedding space follow light, pose and age as well as groups; no label used does not mean neutral.
@@ -189,6 +189,8 @@ def _method(report: LabReport, judgements: Sequence[Judgement], others: Sequence
         "Changes are paired: the same comparisons are decided without and with the method, and only those that come "
         "out differently count. Comparisons that share a person are not independent; the variance of the change adds "
         "up what they have in common (dyadic-robust), and Bonett and Price's interval uses the effective number of "
-        f"comparisons, at {100 * changes.confidence:g} %. {drawn} {again}"
+        f"comparisons, at {100 * changes.confidence:g} %. Other people to set thresholds on would have given other "
+        "thresholds: every interval carries that, as far as it does not move both thresholds alike (MOVER). "
+        f"{drawn} {again}"
     )
     return "\n\n".join([dealt, compared, paired, *used])

@@ -12,7 +12,7 @@ from audits.drift.results import RateChange
 from audits.mitigation.lab import Judgement, LabReport
 from audits.report.common.charts import short
 from audits.report.common.drawn_names import drawn_key, drawn_names
-from audits.report.common.words import INDEX_WORDS, written
+from audits.report.common.words import INDEX_WORDS, share_digits, written
 from audits.report.mitigation.sentences import EVERYBODY, elsewhere, outcome, points, whom
 from audits.statistics.estimates import Estimate
 from facerec.reporting import Cell, Column, Figure, Table, plain
@@ -22,7 +22,10 @@ RateName: TypeAlias = Literal["fmr", "fnmr"]
 
 RATES: tuple[RateName, ...] = ("fmr", "fnmr")
 _ERRORS = {"fmr": "false matches", "fnmr": "false non-matches"}
-_FINDINGS = "WORSE and BETTER: the whole interval of the paired change lies above or below 0."
+_FINDINGS = (
+    "WORSE and BETTER: the whole interval of the paired change lies above or below 0, with what the choice of both "
+    "thresholds, on other people, adds to it."
+)
 _MARKS = {"WORSE": ("^", VERMILION), "BETTER": ("v", BLUE), "not shown": ("o", GREY)}
 
 
@@ -90,7 +93,7 @@ def change_numbers(judgements: Sequence[Judgement], others: Sequence[LabReport],
                 (
                     *(judgement.mitigation, whom(entry), change.trials),
                     *(before.errors, before.value, before.interval, after.errors, after.value, after.interval),
-                    *(change.worse, change.better, change.value, change.interval, outcome(entry)),
+                    *(change.worse, change.better, change.value, change.interval, entry.held, outcome(entry)),
                     *(again.worse, again.better, again.deals),
                 )
             )
@@ -99,7 +102,8 @@ def change_numbers(judgements: Sequence[Judgement], others: Sequence[LabReport],
         *(Column("errors without", "count"), Column("rate without", "rate"), Column("without", "interval")),
         *(Column("errors with", "count"), Column("rate with", "rate"), Column("with", "interval")),
         *(Column("wrong only with", "count"), Column("wrong only without", "count")),
-        *(Column("change", "number"), Column("change", "interval"), Column("finding")),
+        *(Column("change", "number"), Column("change", "interval"), Column("at these thresholds", "interval")),
+        Column("finding"),
         *(Column("other deals worse", "count"), Column("other deals better", "count"), Column("other deals", "count")),
     )
     return Table(rate.upper(), columns, tuple(rows))
@@ -164,7 +168,7 @@ def share(found: Estimate) -> str:
     """
     if not found.measured:
         return "not measured"
-    return f"{100 * found.value:.3g} % ({found.errors:,})".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{share_digits(found.value)} % ({found.errors:,})".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def entries(judgement: Judgement, by: str, rate: RateName) -> list[RateChange]:

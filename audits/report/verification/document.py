@@ -12,7 +12,7 @@ from typing import Any
 
 from audits.report.common.claims import verdict_document
 from audits.report.common.files import json_text
-from audits.report.common.numbers import number, rate
+from audits.report.common.numbers import bounded, number, rate, shown_range
 from audits.report.common.sharing import ShareLimits, Suppressed
 from audits.statistics.disparity import Disparity, Index
 from audits.statistics.estimates import Estimate
@@ -61,8 +61,14 @@ def verification_document(
             "target_fmr": threshold.target_fmr,
             "achieved_fmr": number(threshold.achieved_fmr.value),
             "calibration_fmr": None if calibrated is None else number(calibrated.value),
+            "choice": threshold.choice,
+            "range": shown_range(threshold),
         },
-        "overall": {"subjects": audit.subjects, **_counts(audit.fmr, audit.fnmr, audit.fta)},
+        "overall": {
+            "subjects": audit.subjects,
+            **_counts(audit.fmr, audit.fnmr, audit.fta),
+            "fnmr_at_target": _at_target(audit.fnmr_at_target),
+        },
         "groups": {grouping.by: [_group(group) for group in grouping.groups] for grouping in audit.groupings},
         "cross": {grouping.by: [_cell(cell) for cell in grouping.cross] for grouping in audit.groupings},
         "impostor_mix": {grouping.by: _mix(grouping) for grouping in audit.groupings},
@@ -113,7 +119,13 @@ def _group(group: GroupComparisons) -> dict[str, Any]:
         "labels": list(group.labels),
         "subjects": group.subjects,
         **_counts(group.fmr, group.fnmr, group.fta),
+        "fnmr_at_target": _at_target(group.fnmr_at_target),
     }
+
+
+def _at_target(found: Estimate | None) -> dict[str, Any] | None:
+    """FNMR at the target FMR; null where the threshold was given. `fnmr` beside it is at this threshold."""
+    return None if found is None else bounded(found.value, found.interval)
 
 
 def _cell(cell: CrossCell) -> dict[str, Any]:

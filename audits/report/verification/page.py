@@ -12,6 +12,7 @@ from audits.report.common import charts
 from audits.report.common.background import Background, Run
 from audits.report.common.claims import redact, verdict_document
 from audits.report.common.files import Report
+from audits.report.common.numbers import stands
 from audits.report.common.sections import claims_section, file_stem, label_source, run_section
 from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
 from audits.report.verification import drawings, prose, tables
@@ -206,6 +207,7 @@ def _threshold_facts(audit: VerificationAudit) -> Facts:
         ("threshold", f"{threshold.shown:.7g}"),
         ("accepted", "distance ≤ threshold" if threshold.distance else "score ≥ threshold"),
         ("how it was chosen", threshold.rule),
+        ("stands", stands(threshold)),
     ]
     if threshold.target_fmr is not None:
         items.append(("target FMR", f"{threshold.target_fmr:g}"))

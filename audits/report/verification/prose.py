@@ -51,11 +51,12 @@ def method(audit: VerificationAudit) -> str:
         if audit.bootstrap.replicates
         else "No draws were made, so indices have no intervals."
     )
-    chosen_here = audit.threshold.target_fmr is not None and audit.threshold.calibration_fmr is None
+    target, where = audit.threshold.target_fmr, audit.threshold.choice
     choice = (
-        " It was chosen on these very comparisons, and the intervals leave out how uncertain that choice is; how far "
-        "FMR may be from its target shows in the interval of FMR over all impostor pairs."
-        if chosen_here
+        f" It was {where}: an interval of FNMR at FMR = {target:g} stands beside the one at this threshold, and "
+        "carries how uncertain that choice is. FMR among everybody lies at the target at some threshold in a range "
+        "that follows from the false matches seen; FNMR is read off at both of its ends (MOVER)."
+        if target is not None
         else ""
     )
     made = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from audits.report.common.words import Sentence, percent, points, written
+from audits.report.common.words import Sentence, percent, points, share_digits, written
 from audits.statistics.estimates import Estimate
 from audits.verification.results import GroupComparisons, GroupingAudit, VerificationAudit
 from facerec.reporting import plain
@@ -30,6 +30,21 @@ def overall_sentence(audit: VerificationAudit) -> str:
     return (
         f"With {comparison} **{threshold.shown:.6g}** called a match ({plain(threshold.rule)}), this matcher "
         f"{_WORDS['fmr'][2]} in **{written(audit.fmr)}**, and {_WORDS['fnmr'][2]} in **{written(audit.fnmr)}**."
+        f"{_two_numbers(audit)}"
+    )
+
+
+def _two_numbers(audit: VerificationAudit) -> str:
+    """Which of two numbers FNMR is, where the threshold was chosen for an FMR."""
+    found, threshold = audit.fnmr_at_target, audit.threshold
+    if found is None or not found.measured:
+        return ""
+    level = f"{100 * audit.confidence:g}\N{NO-BREAK SPACE}%"
+    ends = f"{share_digits(found.interval.low)} to {percent(found.interval.high)}"
+    return (
+        f" That is FNMR *at this threshold*, {threshold.choice} and held fixed; FNMR *at FMR = "
+        f"{threshold.target_fmr:g}* is known less well, because other people would have given another threshold "
+        f"({level}: {ends})."
     )
 
 

@@ -122,7 +122,8 @@ def _without(group: GroupComparisons, rates: Set[_RateName]) -> GroupComparisons
         _nothing(found) if name in rates else found
         for name, found in zip(_RATES, (group.fmr, group.fnmr, group.fta), strict=True)
     )
-    return replace(group, fmr=fmr, fnmr=fnmr, fta=fta)
+    at_target = None if group.fnmr_at_target is None or fnmr.withheld else group.fnmr_at_target
+    return replace(group, fmr=fmr, fnmr=fnmr, fta=fta, fnmr_at_target=at_target)
 
 
 def _withheld(

@@ -20,6 +20,12 @@ _OF = {
 }
 
 
+_AT_TARGET = (
+    "FNMR and its interval are at this threshold, held fixed; the last column is FNMR at that FMR, with how uncertain "
+    "the choice of the threshold is."
+)
+
+
 def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName | str) -> Table:
     """One rate of every group, with everybody's on top.
 
@@ -35,6 +41,10 @@ def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName
         rows.append(("both people of one group", None, grouping.matched_fmr))
     strong = tuple(range(len(rows)))
     rows += [(group.group, group.subjects, getattr(group, name)) for group in grouping.groups]
+    targets: tuple[tuple[Cell, ...], ...] = tuple(() for _ in rows)
+    if name == "fnmr" and audit.fnmr_at_target is not None:
+        measured = (audit.fnmr_at_target, *(group.fnmr_at_target for group in grouping.groups))
+        targets = tuple((None if found is None or found.withheld else found.interval,) for found in measured)
     return Table(
         f"{_OF[name]}, by {plain(grouping.by)}",
         (
@@ -46,8 +56,12 @@ def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName
             Column(level, "interval"),
             Column("worth independent", "count"),
             Column("evidence"),
+            *(Column(f"{level} at FMR = {audit.threshold.target_fmr:g}", "interval") for _ in targets[0]),
         ),
-        tuple((who, people, *_estimate(found)) for who, people, found in rows),
+        tuple(
+            (who, people, *_estimate(found), *more) for (who, people, found), more in zip(rows, targets, strict=True)
+        ),
+        notes=(_AT_TARGET,) if targets[0] else (),
         strong=strong,
     )
 
@@ -63,11 +77,16 @@ def group_table(grouping: GroupingAudit) -> Table:
             Column(f"{name.upper()} interval", "interval"),
             Column(f"{name.upper()} worth independent", "number"),
         ]
+    columns.append(Column("FNMR at the target FMR", "interval"))
     return Table(
         "Groups",
         tuple(columns),
         tuple(
-            (group.group, group.subjects, *(cell for name in ("fmr", "fnmr", "fta") for cell in _wide(group, name)))
+            (
+                *(group.group, group.subjects),
+                *(cell for name in ("fmr", "fnmr", "fta") for cell in _wide(group, name)),
+                None if group.fnmr_at_target is None else group.fnmr_at_target.interval,
+            )
             for group in grouping.groups
         ),
     )

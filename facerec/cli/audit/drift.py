@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples(
     "facerec audit drift before.csv after.csv --by gender --at-fmr 1e-3 --out report/",
+    "facerec audit drift a.csv b.csv --at-fmr 1e-3 --calibration others-a.csv --calibration-after others-b.csv",
     "facerec audit drift before.csv after.csv --by gender --at-threshold 0.5 --at-threshold-after 0.6 --json",
 )
 
@@ -42,6 +43,20 @@ class Thresholds(options.Threshold):
     at_after: Annotated[
         Path | None, option("--at-after POINT.json", "The operating point of AFTER; by default one of --at.")
     ] = None
+    calibration: options.Calibration = None
+    calibration_after: Annotated[
+        Path | None,
+        option(
+            "--calibration-after SCORES2",
+            "The same for AFTER, scored by its matcher; the same file where both have one matcher.",
+        ),
+    ] = None
+    distance_after: Annotated[
+        Literal["yes", "no"] | None,
+        option(
+            "--distance-after ANSWER", "yes or no: whether AFTER holds distances; by default as BEFORE: --distance."
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         for first, second, name in (
@@ -51,10 +66,18 @@ class Thresholds(options.Threshold):
             if first is None and second is not None:
                 message = f"{name}-after needs {name}"
                 raise ArgumentError(message)
+        if (self.calibration is None) != (self.calibration_after is None):
+            message = (
+                "each table chooses its threshold on scores of its own matcher: give --calibration and "
+                "--calibration-after, the same file twice where the matcher is the same"
+            )
+            raise ArgumentError(message)
         super().__post_init__()
 
-    def chosen_after(self, scores: pd.DataFrame) -> At | None:
+    def chosen_after(self, columns: options.Columns, scores: pd.DataFrame) -> At | None:
         """The threshold of the table AFTER; None: as that of BEFORE."""
+        if self.calibration_after is not None:
+            return self.chosen(columns, scores, self.calibration_after)
         point = self.at_after or self.at
         return self.at_threshold_after if point is None else self.point(point, scores)
 
@@ -77,7 +100,8 @@ def drift(
     """
     policy, confidence, by = asked.read()
     tables = columns.read(before), columns.read(after)
-    at, after_at = thresholds.chosen(columns, tables[0]), thresholds.chosen_after(tables[1])
+    at = thresholds.chosen(columns, tables[0], thresholds.calibration)
+    after_at = thresholds.chosen_after(columns, tables[1])
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.drift.audit import audit_drift
     from audits.gate.verdict import judge
@@ -89,6 +113,7 @@ def drift(
         at=at,
         after_at=after_at,
         distance=columns.distance,
+        after_distance=None if thresholds.distance_after is None else thresholds.distance_after == "yes",
         confidence=confidence,
         replicates=replicates,
         seed=seed,
@@ -107,6 +132,8 @@ def drift(
         seed=seed,
         before=before,
         after=after,
+        calibration=thresholds.calibration,
+        calibration_after=thresholds.calibration_after,
         point=thresholds.at,
         point_after=thresholds.at_after,
         policy=asked.policy,
@@ -119,5 +146,7 @@ def _say(audit: DriftAudit) -> None:
     console.say(f"thresholds {audit.before.shown:.6g} before and {audit.after.shown:.6g} after")
     rose, fell = (console.counted(len(found), "rate", "rates") for found in (audit.regressions, audit.gains))
     console.say(f"{rose} rose for sure, {fell} fell for sure")
-    for change in (*audit.changes, *audit.indices):
+    for change in audit.changes:
         console.say(f"  {change}")
+    for index in audit.indices:
+        console.say(f"  {index}, {audit.thresholds}")

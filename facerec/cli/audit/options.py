@@ -393,7 +393,10 @@ def percent(found: Estimate) -> str:
     """A rate with its interval, such as ``5.68 % (3.12 … 10.1)``."""
     if not found.measured:
         return "not measured"
-    return f"{100 * found.value:.3g} % ({100 * found.interval.low:.3g} … {100 * found.interval.high:.3g})"
+    from audits.report.common.words import share_digits
+
+    value, low, high = map(share_digits, (found.value, found.interval.low, found.interval.high))
+    return f"{value} % ({low} … {high})"
 
 
 def cells(found: Estimate) -> tuple[str, str, str]:

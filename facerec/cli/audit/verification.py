@@ -76,11 +76,16 @@ def _say(audit: VerificationAudit) -> None:
 
     options.say_prose(overall_sentence(audit))
     options.say_notes(audit.notes)
-    names = ("people", "FMR", "false matches", "impostor", "FNMR", "false non-matches", "genuine")
+    names: tuple[str, ...] = ("people", "FMR", "false matches", "impostor", "FNMR", "false non-matches", "genuine")
+    target = () if audit.fnmr_at_target is None else (f"FNMR at FMR = {audit.threshold.target_fmr:g}",)
+    names += target
     for grouping in audit.groupings:
         console.say()
         rows = [
-            (group.group, group.subjects, *options.cells(group.fmr), *options.cells(group.fnmr))
+            (
+                *(group.group, group.subjects, *options.cells(group.fmr), *options.cells(group.fnmr)),
+                *(options.percent(group.fnmr_at_target or group.fnmr) for _ in target),
+            )
             for group in grouping.groups
         ]
         console.table((f"by {grouping.by}", *names), rows, right=names)

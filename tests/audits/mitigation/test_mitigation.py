@@ -591,7 +591,7 @@ class TestLaboratory:
 
     def test_a_harm_is_said_as_loudly_as_a_gain(self, crowd, dealt):
         """What gets worse for one group is a regression by name, in the same words as a gain."""
-        report = judge_mitigations(dealt, crowd[1], [Planted(0.3)], by=["group"], target_fmr=0.01, replicates=50)
+        report = judge_mitigations(dealt, crowd[1], [Planted(0.3)], by=["group"], target_fmr=0.1, replicates=50)
 
         found = report.judgements[0]
         worse = found.changes.regressions
@@ -615,8 +615,8 @@ class TestLaboratory:
 
     def test_regions_help_where_a_group_is_crowded(self):
         """People of group b are taken for one another; FSN and the oracle lower that, on people they have not seen."""
-        table, vectors = world(people=600, pairs=1800, seed=3)
-        split = split_photos(check_vectors(faces_table(table, vectors)), by="group", pairs=20_000)
+        table, vectors = world(people=1200, pairs=3600, seed=3)
+        split = split_photos(check_vectors(faces_table(table, vectors)), by="group", pairs=100_000)
         methods = [
             FairScoreNormalisation(0.02, clusters=4),
             FairCal(clusters=4),

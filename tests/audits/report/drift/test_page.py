@@ -67,11 +67,15 @@ def test_gains_and_regressions_are_equally_loud(audit, folder):
     worse, better = change_findings(audit)[:2]
     said = [found.text.replace("\N{NO-BREAK SPACE}", " ") for found in (worse, better)]
 
-    assert said[0].startswith("**Worse:** 2 of 9 rates rose for sure: FNMR of f (by gender) from 0 % to 30 %, by 30 ")
-    assert said[1].startswith("**Better:** 1 of 9 rates fell for sure: FNMR of m (by gender) from 20 % to 0 %, by 20 ")
+    assert said[0].startswith(
+        "**Worse** (thresholds held fixed): 2 of 9 rates rose for sure: FNMR of f (by gender) from 0 % to 30 %, by 30 "
+    )
+    assert said[1].startswith(
+        "**Better** (thresholds held fixed): 1 of 9 rates fell for sure: FNMR of m (by gender) from 20 % to 0 %, by 20 "
+    )
     assert (worse.standing, better.standing) == ("warning", "note")
     lead = _text(folder).split("\n## ")[0]
-    assert lead.index("No policy was given") < lead.index("Worse:") < lead.index("Better:") < lead.index("Not shown")
+    assert lead.index("No policy was given") < lead.index("Worse**") < lead.index("Better**") < lead.index("Not shown")
 
 
 def test_what_is_the_same_is_not_called_equal(audit):
@@ -112,8 +116,8 @@ def test_document_keeps_its_names(folder):
     document = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
 
     assert list(document) == [
-        "format", "verdict", "before", "after", "changes", "indices", "unlabelled", "pairs_independent", "confidence",
-        "notes",
+        "format", "verdict", "before", "after", "changes", "indices", "unlabelled", "thresholds", "pairs_independent",
+        "confidence", "notes",
     ]  # fmt: skip
 
 

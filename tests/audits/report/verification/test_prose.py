@@ -14,7 +14,7 @@ LFW = Path(__file__).parents[4] / "data" / "lfw" / "scores.csv"
 
 @pytest.mark.parametrize(("calibrated", "chosen_here"), [(False, True), (True, False), (None, False)])
 def test_method_says_that_the_threshold_is_fixed(calibrated, chosen_here):
-    """Every report says that no draw chooses the threshold again; one that chose it on its own pairs, what that hides.
+    """Every report says that no draw chooses the threshold again; one that chose it, which interval carries that.
 
     `calibrated` tells whether it was chosen on a table of its own; None: it was given.
     """
@@ -25,4 +25,5 @@ def test_method_says_that_the_threshold_is_fixed(calibrated, chosen_here):
     text = method(audit_verification(table[~half], by=["gender"], at=at, replicates=0))
 
     assert "held fixed by the intervals, of rates and of indices: no draw chooses it again." in text
-    assert ("chosen on these very comparisons" in text) is chosen_here
+    assert ("It was chosen on this table: an interval of FNMR at FMR = 0.01" in text) is chosen_here
+    assert ("It was chosen on a calibration table" in text) is (calibrated is True)

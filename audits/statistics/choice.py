@@ -1,0 +1,231 @@
+"""What choosing a threshold adds to an interval.
+
+The threshold with an FMR of one in a thousand among everybody is known only as well as the false matches that were
+counted show it: six in six thousand may be three or eleven. Whoever compares two matchers at *that* threshold, and not
+at the two numbers that happened to come out, has to carry this; it is often the larger part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+from numpy.typing import ArrayLike, NDArray
+
+from audits.statistics.estimates import Estimate
+from audits.statistics.paired import PairedChange
+from facerec.errors import ArgumentError
+from facerec.types import Interval
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a rate moves where its threshold does, as far as the threshold may lie off; 0 and 0 where it is given.
+
+    Attributes
+    ----------
+    down, up : float
+        By how much the rate is smaller at one end of the threshold's range and larger at the other, 0 … 1.
+    """
+
+    down: float = 0.0
+    up: float = 0.0
+
+    @classmethod
+    def of(cls, at: float, low: float, high: float) -> Reach:
+        """From the rate at the threshold and at the two ends of its range, in either order."""
+        least, most = min(low, high, at), max(low, high, at)
+        return cls(at - least, most - at)
+
+
+HELD = Reach()
+"""Of a threshold that was given."""
+
+
+def threshold_range(
+    impostor: ArrayLike, target_fmr: float, effective_trials: float, *, confidence: float
+) -> tuple[float, float]:
+    """Between which two scores the threshold lies that has an FMR among everybody.
+
+    Parameters
+    ----------
+    impostor : array_like, float, shape (n,)
+        Non-mated scores, larger = more alike; NaN for a failure to acquire.
+    target_fmr : float
+        Between 0 and 1, exclusive.
+    effective_trials : float
+        How many independent scores carry as much information about a rate near the target; above 0, at most n.
+    confidence : float
+        Between 0 and 1, exclusive.
+
+    Returns
+    -------
+    low, high : float
+        −inf where every score of the table may be accepted at the target, inf where none may be: with fewer than 3.7
+        false matches to expect in the effective trials (at 95 %), the highest score does not bound the threshold.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no score, or a number is out of range.
+
+    Notes
+    -----
+    At the threshold of the target f, n' effective trials show x ~ Binomial(n', f) false matches. With
+    P(x ≤ k₁) = α/2 and P(x ≤ k₂) = 1 − α/2, both for real k by the incomplete beta function, the threshold is at most
+    the score that accepts ⌊k₁ n / n'⌋ + 1 of the n and lies above the one that accepts more than ⌈k₂ n / n'⌉. This is
+    the exact interval of a quantile between order statistics; equal scores stay together.
+
+    References
+    ----------
+    Thompson (1936), Annals of Mathematical Statistics 7:122 (intervals between order statistics).
+
+    Examples
+    --------
+    >>> [round(end) for end in threshold_range(np.arange(1000.0), 0.01, 1000, confidence=0.95)]
+    [982, 996]
+    """
+    scores = np.asarray(impostor, np.float64)
+    n, seen = len(scores), np.sort(scores[~np.isnan(scores)])
+    if not (len(seen) and 0 < target_fmr < 1 and 0 < effective_trials <= n and 0 < confidence < 1):
+        message = (
+            "the range of a threshold needs scores, effective trials above 0 and at most as many, a target and a "
+            f"confidence between 0 and 1; got {len(seen)}, {effective_trials}, {target_fmr} and {confidence}"
+        )
+        raise ArgumentError(message)
+    tail = (1 - confidence) / 2
+    few, many = (float(scipy.special.bdtrik(share, effective_trials, target_fmr)) for share in (tail, 1 - tail))
+    none = effective_trials * math.log1p(-target_fmr) > math.log(tail)  # that there is no false match is no surprise
+    fewest = 0 if none else math.floor(few * n / effective_trials) + 1
+    most = math.ceil(many * n / effective_trials)
+    low = -math.inf if most >= len(seen) else math.nextafter(float(seen[-1 - most]), math.inf)
+    return low, _accepting(seen, fewest)
+
+
+def _accepting(seen: NDArray[np.float64], count: int) -> float:
+    """The lowest of the sorted scores that accepts so many at most; inf where that is none."""
+    if count >= len(seen):
+        return float(seen[0])
+    place = int(np.searchsorted(seen, seen[-1 - count], "right"))
+    return float(seen[place]) if place < len(seen) else math.inf
+
+
+def choices_together(before: Estimate, after: Estimate, change: PairedChange) -> float:
+    """How alike two thresholds would have come out on other people, 0 … 1: the correlation of the two FMRs there.
+
+    Parameters
+    ----------
+    before, after : Estimate
+        FMR at either threshold, over the same impostor pairs.
+    change : PairedChange
+        Of the one to the other.
+
+    Notes
+    -----
+    ρ = (V₁ + V₂ − V₁₂) / (2 √(V₁ V₂)), V the variances behind the intervals; 0 where a rate shows no error.
+    """
+    if not before.errors or not after.errors:
+        return 0.0
+    first, second = (each.value * (1 - each.value) / max(each.effective_trials, 1e-9) for each in (before, after))
+    if not first * second > 0:
+        return 0.0
+    of_change = ((change.interval.high - change.interval.low) / (2 * _normal(change.interval.confidence))) ** 2
+    return min(1.0, max(0.0, (first + second - of_change) / (2 * math.sqrt(first * second))))
+
+
+def carry_choice(
+    value: float,
+    interval: Interval,
+    reach: Reach,
+    before: Reach = HELD,
+    *,
+    together: float = 0.0,
+    least: float = 0.0,
+) -> Interval:
+    """The interval of a rate, or of a rate's change, that holds although thresholds were chosen.
+
+    Parameters
+    ----------
+    value : float
+        At the chosen thresholds; NaN gives an interval of NaN.
+    interval : Interval
+        At these thresholds, as if they had been given.
+    reach : Reach
+        Of the rate, or of the one afterwards.
+    before : Reach
+        Of the rate before, where the value is a change.
+    together : float
+        How alike the two thresholds would have come out on other people, 0 … 1.
+    least : float
+        The smallest possible value: 0, or −1 of a change.
+
+    Returns
+    -------
+    Interval
+        Never narrower than the one given, and the same where both thresholds are held.
+
+    Notes
+    -----
+    With L and U the distances to the given ends, a and b the reaches after and before (down −, up +), and d₊ = a₊ − b₊,
+    d₋ = b₋ − a₋ what both together do to a change: v − √(L² + (1 − ρ)(a₋² + b₊²) + ρ min(0, d₊, d₋)²) and
+    v + √(U² + (1 − ρ)(a₊² + b₋²) + ρ max(0, d₊, d₋)²). Where reaches are the same on both sides this is MOVER with the
+    correlation ρ; what is common to both thresholds cancels, also where a reach is longer upwards than downwards.
+
+    References
+    ----------
+    Zou (2008), American Journal of Epidemiology 168:212, and Zou & Donner (2008), Statistics in Medicine 27:1693
+    (method of variance estimates recovery, MOVER; with correlation).
+
+    Examples
+    --------
+    >>> print(carry_choice(0.05, Interval(0.046, 0.054), Reach(0.01, 0.02)))
+    [0.03923, 0.0704]
+    """
+    if math.isnan(value) or math.isnan(interval.low):
+        return interval
+
+    def arm(own: float, alone: tuple[float, float], common: float) -> float:
+        apart = (1 - together) * (alone[0] ** 2 + alone[1] ** 2)
+        return math.sqrt(max(0.0, own) ** 2 + apart + together * max(0.0, common) ** 2)
+
+    both_up, both_down = reach.up - before.up, before.down - reach.down
+    low = value - arm(value - interval.low, (reach.down, before.up), -min(both_up, both_down))
+    high = value + arm(interval.high - value, (reach.up, before.down), max(both_up, both_down))
+    return Interval(max(least, min(low, interval.low)), min(1.0, max(high, interval.high)), interval.confidence)
+
+
+def draw_choices(
+    reaches: Sequence[Sequence[Reach]], *, together: float, replicates: int, seed: int, confidence: float
+) -> tuple[NDArray[np.float64], ...]:
+    """By how much the rates of groups would have moved, had the thresholds come out otherwise.
+
+    Parameters
+    ----------
+    reaches : two sequences of Reach
+        Of every group before, and afterwards; one threshold moves all groups of a side together.
+    together : float
+        How alike the two thresholds would have come out, 0 … 1.
+    replicates : int
+        Draws.
+    seed : int
+    confidence : float
+        Of the reaches.
+
+    Returns
+    -------
+    tuple of two ndarrays, float64, shape (replicates, groups)
+    """
+    rng = np.random.default_rng([seed, 1])
+    first, other = rng.standard_normal((2, replicates)) / _normal(confidence)
+    second = together * first + math.sqrt(1 - together**2) * other
+    return tuple(
+        np.where(z[:, None] > 0, np.outer(z, [each.up for each in side]), np.outer(z, [each.down for each in side]))
+        for z, side in zip((first, second), reaches, strict=True)
+    )
+
+
+def _normal(confidence: float) -> float:
+    return float(scipy.special.ndtri(0.5 + confidence / 2))
