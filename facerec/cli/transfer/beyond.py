@@ -9,9 +9,9 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.command_line import command_line
-from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag, option
+from facerec.cli.options import AsJson, Device, ModelFiles, examples, flag
 from facerec.cli.transfer import options
-from facerec.cli.transfer.options import HOW, WHAT, picked
+from facerec.cli.transfer.options import how, picked, what
 from facerec.errors import DataSetError
 
 if TYPE_CHECKING:
@@ -30,51 +30,41 @@ def beyond(
     context: typer.Context,
     out: options.Results,
     *,
-    task: Annotated[
-        str, option("--task NAME[,NAME]", "segmentation, detection or both.", WHAT)
-    ] = "segmentation,detection",
+    task: Annotated[str, what("--task NAME[,NAME]", "segmentation, detection or both.")] = "segmentation,detection",
     data: Annotated[
         str,
-        option(
-            "--data WHAT",
-            "shapes: scenes made on the spot; or a folder of photos with annotations in COCO's format.",
-            WHAT,
+        what(
+            "--data WHAT", "shapes: scenes made on the spot; or a folder of photos with annotations in COCO's format."
         ),
     ] = "shapes",
     backbone: Annotated[
         str | None,
-        option(
+        what(
             "--backbone NAME",
             "Such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
-            WHAT,
         ),
     ] = None,
     protocol: Annotated[
         str,
-        option(
+        what(
             "--protocol NAME[,NAME]",
             "scratch: random weights; frozen: the backbone stays as it is; fine-tune: all is trained.",
-            WHAT,
         ),
     ] = "scratch,frozen,fine-tune",
-    seeds: Annotated[int, option("--seeds N", "Trainings of each protocol.", WHAT)] = 3,
+    seeds: Annotated[int, what("--seeds N", "Trainings of each protocol.")] = 3,
     weights: options.Weights = "default",
     model_files: ModelFiles = None,
     budget: Annotated[
         str,
-        option(
-            "--budget TIME",
-            "Such as 5m or 1h: decides how long trainings are, and how many seeds there is time for.",
-            HOW,
-        ),
+        how("--budget TIME", "Such as 5m or 1h: decides how long trainings are, and how many seeds there is time for."),
     ] = "5m",
     steps: Annotated[
-        int | None, option("--steps N", "Of every training, 8 scenes each. By default as many as fit the budget.", HOW)
+        int | None, how("--steps N", "Of every training, 8 scenes each. By default as many as fit the budget.")
     ] = None,
-    photos: Annotated[int, option("--photos N", "Scenes at most.", HOW)] = 256,
-    size: Annotated[int, option("--size PIXELS", "Side of the scenes, a multiple of 32.", HOW)] = 96,
+    photos: Annotated[int, how("--photos N", "Scenes at most.")] = 256,
+    size: Annotated[int, how("--size PIXELS", "Side of the scenes, a multiple of 32.")] = 96,
     workers: options.Workers = None,
-    seed: Annotated[int, option("--seed N", "Of the scenes and their parts.", HOW)] = 0,
+    seed: Annotated[int, how("--seed N", "Of the scenes and their parts.")] = 0,
     publish: Annotated[bool, flag("--publish", "Leave photos out of the report, to pass it on.")] = False,
     device: Device = None,
     as_json: AsJson = False,

@@ -12,7 +12,7 @@ from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, examples, flag, grouped, option
 from facerec.cli.paths import must_exist
 from facerec.cli.transfer import options
-from facerec.cli.transfer.options import HOW, WHAT, Names, picked
+from facerec.cli.transfer.options import Names, how, picked, what
 
 if TYPE_CHECKING:
     from facerec.transfer.attributes.judged import Judged
@@ -45,20 +45,16 @@ def faces(
     ] = "gender",
     compared: options.Compared,
     protocol: Annotated[
-        Names, option("--protocol NAME[,NAME]", "As for facerec transfer run. By default linear and fine-tune.", WHAT)
+        Names, what("--protocol NAME[,NAME]", "As for facerec transfer run. By default linear and fine-tune.")
     ] = None,
-    seeds: Annotated[int, option("--seeds N", "Draws of validation photos and of training.", WHAT)] = 3,
+    seeds: Annotated[int, what("--seeds N", "Draws of validation photos and of training.")] = 3,
     test_part: options.TestPart = 0.5,
     size: Annotated[
         int | None,
-        option(
-            "--size PIXELS",
-            "Side of the input of trainings. By default the networks' own, which probes always have.",
-            HOW,
-        ),
+        how("--size PIXELS", "Side of the input of trainings. By default the networks' own, which probes always have."),
     ] = None,
-    epochs: Annotated[int, option("--epochs N", "Of a training.", HOW)] = 5,
-    trials: Annotated[int, option("--trials N", "Learning rates that each training tries, 1 to 12.", HOW)] = 1,
+    epochs: Annotated[int, how("--epochs N", "Of a training.")] = 5,
+    trials: Annotated[int, how("--trials N", "Learning rates that each training tries, 1 to 12.")] = 1,
     labels_from: options.LabelsFrom = "",
     publish: Annotated[bool, flag("--publish", "Leave photos' names out of the tables too, to pass them on.")] = False,
     as_json: AsJson = False,

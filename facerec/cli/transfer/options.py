@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
@@ -25,15 +26,14 @@ Choice = TypeVar("Choice", bound=str)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _LONGEST = 10_000 * 3600
 _MOST_TRIALS = 12
-WHAT = "What is compared"
-HOW = "How long and how large"
+what, how = partial(option, panel="What is compared"), partial(option, panel="How long and how large")
 
 Names = list[str] | None
 Results = Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")]
-Weights = Annotated[str, option("--weights WHICH", "default, a version such as v1, or none for random weights.", WHAT)]
-Workers = Annotated[int | None, option("--workers N", "Processes; by default one per core.", HOW)]
+Weights = Annotated[str, what("--weights WHICH", "default, a version such as v1, or none for random weights.")]
+Workers = Annotated[int | None, how("--workers N", "Processes; by default one per core.")]
 TestPart = Annotated[
-    float, option("--test-part SHARE", "Share of the photos to test on where the data give no test part.", WHAT)
+    float, what("--test-part SHARE", "Share of the photos to test on where the data give no test part.")
 ]
 LabelsFrom = Annotated[
     str,
@@ -47,18 +47,16 @@ class Compared:
 
     backbone: Annotated[
         Names,
-        option(
+        what(
             "--backbone NAME[,NAME]",
             "Networks, such as resnet50.v2; with .none at the end with random weights, as a control. By default the "
             "best one here; facerec transfer backbones lists them.",
-            WHAT,
         ),
     ] = None
     weights: Weights = "default"
     model_files: ModelFiles = None
     budget: Annotated[
-        str | None,
-        option("--budget TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.", HOW),
+        str | None, how("--budget TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.")
     ] = None
     device: Device = None
 

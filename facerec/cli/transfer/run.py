@@ -12,7 +12,7 @@ from facerec.cli.options import AsJson, examples, flag, grouped, option
 from facerec.cli.paths import must_exist
 from facerec.cli.running import FAILED
 from facerec.cli.transfer import options
-from facerec.cli.transfer.options import HOW, WHAT, Names, picked
+from facerec.cli.transfer.options import Names, how, picked, what
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -43,36 +43,30 @@ def run(
     compared: options.Compared,
     protocol: Annotated[
         Names,
-        option(
+        what(
             "--protocol NAME[,NAME]",
             "linear, knn, centroid, fine-tune, lp-ft, gradual, discriminative, linear-sgd or scratch. By default "
             "linear, knn, centroid, fine-tune and scratch.",
-            WHAT,
         ),
     ] = None,
     shots: Annotated[
-        Names,
-        option("--shots N[,N]", "Photos per class to learn from; all for all. By default 1, 5, 20 and all.", WHAT),
+        Names, what("--shots N[,N]", "Photos per class to learn from; all for all. By default 1, 5, 20 and all.")
     ] = None,
     seeds: Annotated[
         int | None,
-        option("--seeds N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.", WHAT),
+        what("--seeds N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit."),
     ] = None,
-    label: Annotated[str, option("--label COLUMN", "The manifest's column of classes.", WHAT)] = "label",
+    label: Annotated[str, what("--label COLUMN", "The manifest's column of classes.")] = "label",
     test_part: options.TestPart = 0.25,
     size: Annotated[
-        int | None,
-        option("--size PIXELS", "Side of the networks' input. By default their own, with a budget what fits.", HOW),
+        int | None, how("--size PIXELS", "Side of the networks' input. By default their own, with a budget what fits.")
     ] = None,
-    epochs: Annotated[
-        int | None, option("--epochs N", "Of a training. By default 10, with a budget what fits.", HOW)
-    ] = None,
+    epochs: Annotated[int | None, how("--epochs N", "Of a training. By default 10, with a budget what fits.")] = None,
     trials: Annotated[
         int | None,
-        option(
+        how(
             "--trials N",
             "Learning rates that each trained protocol may try, 1 to 12. By default 3, with a budget what fits.",
-            HOW,
         ),
     ] = None,
     publish: Annotated[bool, flag("--publish", "Leave the photos out of the report, to pass it on.")] = False,
