@@ -140,26 +140,11 @@ class Recognizer:
     # -- photos to faces ------------------------------------------------------------------------------------------
 
     def faces(self, photo: reader.Source, *, name: str | None = None, bgr: bool = False) -> Faces:
-        """Find and embed every face of a photo.
+        """Find and embed every face of a photo, best detection first; of length 0 where there is no face.
 
-        Parameters
-        ----------
-        photo : path, bytes, binary file, PIL image, array, or base64 text
-            As for ``facerec.photos.read``.
-        name : str, optional
-            What the photo is called in messages; by default its path or kind.
-        bgr : bool
-            Whether an array has its channels in the order of OpenCV.
-
-        Returns
-        -------
-        Faces
-            Best detection first; of length 0 where there is no face. They keep photo and chips for `Faces.draw`.
-
-        Raises
-        ------
-        ImageError
-            If the photo cannot be read.
+        The photo, which `name` calls so in messages, is a path, bytes, a binary file, a PIL image, an array (`bgr`: in
+        the order of OpenCV) or base64 text, as for ``facerec.photos.read``. The faces keep photo and chips for
+        `Faces.draw`. `ImageError` if the photo cannot be read.
         """
         image, called = _open(photo, name, bgr=bgr)
         return replace(self._embed(self.detector(image), image, called), photo=image)
@@ -284,12 +269,10 @@ class Recognizer:
         choice: FaceChoice = "largest",
         bgr: bool = False,
     ) -> Verification:
-        """Decide whether two photos show the same person.
+        """Decide whether two photos, as for `faces`, show the same person; it does not depend on which is which.
 
         Parameters
         ----------
-        probe, reference, bgr
-            Photos as for `faces`; the result does not depend on which is which.
         at : OperatingPoint, optional
             Whose threshold decides; by default the shipped one for FMR 1e-3, and the result says so.
         choice : {"only", "largest", "central"}
@@ -425,24 +408,11 @@ class Recognizer:
         top: int = 5,
         bgr: bool = False,
     ) -> Identifications:
-        """Decide for every face of a photo who of the gallery it is, or that it is nobody.
+        """Decide for every face of a photo, as for `faces`, who of the gallery it is, or that it is nobody.
 
-        Parameters
-        ----------
-        photo, bgr
-            A photo of any number of people, as for `faces`.
-        gallery : Gallery
-            See ``facerec.open_gallery``. Matches are logged there.
-        at : OperatingPoint, optional
-            As for `verify`. The target holds per comparison; each outcome says how large the gallery is and how many
-            strangers a search in it takes for somebody.
-        top : int
-            How many candidates to report per face, >= 1.
-
-        Returns
-        -------
-        Identifications
-            One per face, best detection first; empty where there is no face. Errors: as `verify`, ``Gallery.identify``.
+        Best detection first; matches are logged in the gallery. `at` is as for `verify`: the target holds per
+        comparison; each outcome says how large the gallery is and how many strangers a search in it takes for somebody.
+        `top`, >= 1, says how many candidates to report per face. Errors are those of `verify` and ``Gallery.identify``.
         """
         return self.identify_faces(self.faces(photo, bgr=bgr), gallery, at=at, top=top)
 

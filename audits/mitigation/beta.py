@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.arrays import flag_array, score_array
+from facerec.measure.metrics.rates import flag_array, score_array
 
 _EDGE = 1e-7  # a cosine is stored to seven decimals; ln 0 is kept away
 

@@ -16,8 +16,8 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.arrays import flag_array
 from facerec.measure.metrics.clusters import PairsOfPeople, student
+from facerec.measure.metrics.rates import flag_array
 from facerec.types import Interval
 
 Verdict: TypeAlias = Literal["pass", "fail", "insufficient evidence"]

@@ -238,16 +238,8 @@ class Gallery:
     def verify(self, name: str, face: Face, *, at: OperatingPoint, gate: QualityGate = DEFAULT_GATE) -> Verification:
         """Decide whether `face` is the person called `name`, and log the outcome.
 
-        Parameters
-        ----------
-        name : str
-            Who is claimed.
-        face : Face
-            The probe; compared with each of the person's samples, and the most alike one counts.
-        at : OperatingPoint
-            Whose threshold decides.
-        gate : QualityGate
-            As for `enroll`; a face that it holds back is ``undecided``, whatever its score.
+        The face is compared with each of the person's samples, and the most alike one counts; the threshold of `at`
+        decides. A face that the `gate`, as for `enroll`, holds back is ``undecided``, whatever its score.
 
         Raises
         ------
@@ -277,24 +269,14 @@ class Gallery:
     def identify(
         self, faces: Faces, *, at: OperatingPoint, top: int = 5, gate: QualityGate = DEFAULT_GATE
     ) -> Identifications:
-        """Decide who each face is, or that it is nobody enrolled; log every match.
+        """Decide who each face of one photo is, or that it is nobody enrolled; log every match.
 
         A person's score is that of the most alike sample; expired people are passed over. The search is exact, and
-        people with equal scores come in the order of enrollment. Where two people or more reach the threshold, the
-        outcome is ``ambiguous`` and names nobody; each of those the search looked at (two, or `top`) gets a log entry
-        ``ambiguous``, so that everybody's log shows where they were nearly found. No match, and nothing ambiguous, is
-        reported unless it could be logged.
-
-        Parameters
-        ----------
-        faces : Faces
-            The probes of one photo; none gives no outcome.
-        at : OperatingPoint
-            Whose threshold decides.
-        top : int
-            How many candidates to report per face, ≥ 1.
-        gate : QualityGate
-            As for `enroll`; a face that it holds back is ``undecided``.
+        people with equal scores come in the order of enrollment. Where two people or more reach the threshold of `at`,
+        the outcome is ``ambiguous`` and names nobody; each of those the search looked at (two, or `top`) gets a log
+        entry ``ambiguous``, so that everybody's log shows where they were nearly found. No match, and nothing
+        ambiguous, is reported unless it could be logged. A face that the `gate`, as for `enroll`, holds back is
+        ``undecided``; `top`, ≥ 1, says how many candidates to report per face.
 
         Raises
         ------

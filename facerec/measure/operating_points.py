@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, CalibrationError, ForeignScoresError
 from facerec.measure.metrics import clustered_rate, threshold_at_fmr
-from facerec.measure.metrics.arrays import accepted
 from facerec.measure.metrics.clusters import PairsOfPeople
+from facerec.measure.metrics.rates import accepted
 from facerec.measure.tables import check, stamp_of
 from facerec.measure.tables.score_table import FAILURES, both_sides
 from facerec.measure.tables.stamp import NO_FACE, REFUSED, SEVERAL_FACES, UNREADABLE, differing

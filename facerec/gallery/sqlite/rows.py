@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.gallery import chain
+from facerec.gallery import records
 from facerec.gallery.archive import ArchivedPerson
 from facerec.gallery.matching import NEVER
 from facerec.gallery.records import EmbedderIdentity, Event, LogCheck, LogEntry, Person, Sample
@@ -246,9 +246,9 @@ class Rows:
         `details` hold no names, and `source`, the probe photo's, is forgotten together with the person.
         """
         newest = self._sqlite.execute("SELECT number, digest FROM log ORDER BY number DESC LIMIT 1").fetchone()
-        number, previous = (newest[0], stored.hexadecimal(newest[1])) if newest else (0, chain.START)
+        number, previous = (newest[0], stored.hexadecimal(newest[1])) if newest else (0, records.CHAIN_START)
         text = json.dumps(plain(details or {}), sort_keys=True, allow_nan=False)
-        link = chain.Link(number + 1, self.now.isoformat(), event, person_id, text)
+        link = records.Link(number + 1, self.now.isoformat(), event, person_id, text)
         self._sqlite.execute(
             "INSERT INTO log (number, time, event, person_id, details, digest) VALUES (?, ?, ?, ?, ?, ?)",
             (link.number, link.time, event, _bytes(person_id), text, bytes.fromhex(link.digest(previous))),
@@ -277,7 +277,7 @@ class Rows:
     def check_log(self) -> LogCheck:
         """Follow the chain, and see that the triggers that guard the log are in place."""
         newest = self._sqlite.execute("SELECT seq FROM sqlite_sequence WHERE name = 'log'").fetchone()
-        found = chain.check(self._links(), newest=newest[0] if newest else 0)
+        found = records.check_chain(self._links(), newest=newest[0] if newest else 0)
         present = {name for (name,) in self._sqlite.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
         missing = [name for name in stored.LOG_TRIGGERS if name not in present]
         if found.intact and missing:
@@ -299,11 +299,11 @@ class Rows:
             days = np.array([_ordinal(text) for text in expires], np.int32)
             yield Searched(numbers[-1], stored.vectors(blobs, dimension), np.array(people, np.int64), days)
 
-    def _links(self) -> Iterator[tuple[chain.Link, str]]:
+    def _links(self) -> Iterator[tuple[records.Link, str]]:
         rows = self._sqlite.execute("SELECT number, time, event, person_id, details, digest FROM log ORDER BY number")
         for number, time, event, person, details, digest in rows:
             person_id = stored.optional(stored.hexadecimal, person)
-            yield chain.Link(number, time, event, person_id, details), stored.hexadecimal(digest)
+            yield records.Link(number, time, event, person_id, details), stored.hexadecimal(digest)
 
 
 def _terms(person: Person | ArchivedPerson) -> tuple[str | None, ...]:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.arrays import flag_array
+from facerec.measure.metrics.rates import flag_array
 from facerec.types import Rate
 
 PERSON = 0.2

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.arrays import accepted, flag_array, score_array
-from facerec.measure.metrics.rates import step_counts
+from facerec.measure.metrics.rates import accepted, flag_array, score_array, step_counts
 
 
 @dataclass(frozen=True, eq=False)
