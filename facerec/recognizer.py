@@ -142,9 +142,9 @@ class Recognizer:
     def faces(self, photo: reader.Source, *, name: str | None = None, bgr: bool = False) -> Faces:
         """Find and embed every face of a photo, best detection first; of length 0 where there is no face.
 
-        The photo, which `name` calls so in messages, is a path, bytes, a binary file, a PIL image, an array (`bgr`: in
-        the order of OpenCV) or base64 text, as for ``facerec.photos.read``. The faces keep photo and chips for
-        `Faces.draw`. `ImageError` if the photo cannot be read.
+        The photo is a path, bytes, a binary file, a PIL image, an array (`bgr`: in the order of OpenCV) or base64 text,
+        as for ``facerec.photos.read``; messages call it `name`, by default its path or kind. The faces keep photo and
+        chips for `Faces.draw`. `ImageError` if the photo cannot be read.
         """
         image, called = _open(photo, name, bgr=bgr)
         return replace(self._embed(self.detector(image), image, called), photo=image)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
@@ -27,13 +26,10 @@ from facerec.types import Embedder
 
 DEFAULT = "dlib-resnet"
 
-
-_BUILT_IN: Mapping[str, tuple[Callable[..., Embedder], str]] = MappingProxyType(
-    {
-        DEFAULT: (dlib_resnet.dlib_resnet, dlib_resnet.digest()),
-        "facenet": (facenet.facenet, facenet.digest()),
-    }
-)
+_BUILT_IN: Mapping[str, tuple[Callable[..., Embedder], str]] = {
+    DEFAULT: (dlib_resnet.dlib_resnet, dlib_resnet.digest()),
+    "facenet": (facenet.facenet, facenet.digest()),
+}
 """What loads an embedder of this project, and its digest."""
 
 

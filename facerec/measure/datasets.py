@@ -51,12 +51,10 @@ def lfw(folder: str | Path) -> pd.DataFrame:
     """
     root = Path(folder)
     if not is_folder(root):
-        message = f"{root}: there is no such folder"
-        raise DataSetError(message)
+        raise _refused(root, "there is no such folder")
     protocol = _beside(root, "pairs.txt")
     if protocol is None:
-        message = f"{root}: pairs.txt is neither here nor in the folder above; it comes with the data set"
-        raise DataSetError(message)
+        raise _refused(root, "pairs.txt is neither here nor in the folder above; it comes with the data set")
     rows = _read_pairs(protocol)
     place = _photo_folder(root, rows[0][1])
     table = pd.DataFrame(rows, columns=["fold", "probe_subject", "probe", "reference_subject", "reference"])
@@ -129,27 +127,30 @@ def photos_csv(path: str | Path, *, root: str | Path | None = None, nameless: bo
         raw["subject"] = ""
     names = list(raw.columns)
     if absent := [name for name in _NEEDED if name not in names]:
-        message = (
-            f"{path}: lacks {' and '.join(absent)}; a manifest of photos has the columns image and subject, and any "
-            f"others are kept; it has {', '.join(names)}"
+        raise _refused(
+            path,
+            f"lacks {' and '.join(absent)}; a manifest of photos has the columns image and subject, and any "
+            f"others are kept; it has {', '.join(names)}",
         )
-        raise DataSetError(message)
     if odd := [name for name in names if name in _TAKEN or (name[:1] == "v" and name[1:].isdecimal())]:
-        message = f"{path}: the column {odd[0]} has a name that the table of vectors needs itself; rename it"
-        raise DataSetError(message)
+        raise _refused(path, f"the column {odd[0]} has a name that the table of vectors needs itself; rename it")
     with telling(path, kind=DataSetError):
         refuse_twice(names)
     _refuse_empty(path, raw, "photos")
     for name in _NEEDED[:1] if nameless else _NEEDED:
         if (empty := (raw[name] == "").to_numpy(bool)).any():
-            message = f"{path}: {name} in row {int(empty.argmax()) + 1} is empty"
-            raise DataSetError(message)
+            raise _refused(path, f"{name} in row {int(empty.argmax()) + 1} is empty")
     if (again := raw["image"].duplicated().to_numpy(bool)).any():
         row = int(again.argmax())
-        message = f"{path}: the photo {raw['image'].iloc[row]!r} stands again in row {row + 1}; each photo has one row"
-        raise DataSetError(message)
+        raise _refused(
+            path, f"the photo {raw['image'].iloc[row]!r} stands again in row {row + 1}; each photo has one row"
+        )
     refuse_missing(path.parent if root is None else Path(root), raw["image"])
     return raw[[*_NEEDED, *(name for name in names if name not in _NEEDED)]]
+
+
+def _refused(place: Path, problem: str) -> DataSetError:
+    return DataSetError(f"{place}: {problem}")
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -161,25 +162,22 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _refuse_empty(path: Path, raw: pd.DataFrame, what: str) -> None:
     if raw.empty:
-        message = f"{path}: holds no {what}, only the names of the columns"
-        raise DataSetError(message)
+        raise _refused(path, f"holds no {what}, only the names of the columns")
 
 
 def _refuse_columns(path: Path, names: list[str]) -> None:
     found = f"it has {', '.join(names)}"
     if "score" in names:
-        message = f"{path}: already holds scores; a manifest says what to compare, a score table how it came out"
-        raise DataSetError(message)
+        raise _refused(path, "already holds scores; a manifest says what to compare, a score table how it came out")
     if absent := [name for name in _IMAGES if name not in names]:
-        message = f"{path}: lacks {' and '.join(absent)}, the photos to compare; {found}"
-        raise DataSetError(message)
+        raise _refused(path, f"lacks {' and '.join(absent)}, the photos to compare; {found}")
     subjects = [name for name in _SUBJECTS if name in names]
     if len(subjects) == 1 or not (subjects or "genuine" in names):
-        message = (
-            f"{path}: who is on the photos? probe_subject and reference_subject are needed, "
-            f"or genuine (true or false); {found}"
+        raise _refused(
+            path,
+            "who is on the photos? probe_subject and reference_subject are needed, "
+            f"or genuine (true or false); {found}",
         )
-        raise DataSetError(message)
 
 
 def _linked_subjects(raw: pd.DataFrame) -> dict[str, pd.Series]:
@@ -205,24 +203,22 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
-        message = f"{path}: cannot be read: {problem}"
-        raise DataSetError(message) from problem
+        raise _refused(path, f"cannot be read: {problem}") from problem
 
 
 def _read_pairs(path: Path) -> list[tuple[int, str, int, str, int]]:
     """Fold, subject and photo number on one side, subject and photo number on the other."""
     lines = [(number, line.split()) for number, line in enumerate(_lines(path), 1) if line.strip()]
     if not lines or len(lines[0][1]) != 2 or not all(word.isdecimal() for word in lines[0][1]):
-        message = f"{path}: the first line must say how many folds and how many pairs each, such as 10 300"
-        raise DataSetError(message)
+        raise _refused(path, "the first line must say how many folds and how many pairs each, such as 10 300")
     folds, size = (int(word) for word in lines[0][1])
     pairs = lines[1:]
     if not pairs or len(pairs) != folds * 2 * size:
-        message = (
-            f"{path}: {folds} folds of {size} genuine and {size} impostor pairs are {folds * 2 * size} lines; "
-            f"there are {len(pairs)}"
+        raise _refused(
+            path,
+            f"{folds} folds of {size} genuine and {size} impostor pairs are {folds * 2 * size} lines; "
+            f"there are {len(pairs)}",
         )
-        raise DataSetError(message)
     rows = []
     for place, (number, words) in enumerate(pairs):
         fold, within = divmod(place, 2 * size)
@@ -235,8 +231,7 @@ def _read_pairs(path: Path) -> list[tuple[int, str, int, str, int]]:
                 rows.append((fold + 1, one, int(first), other, int(second)))
             case _:
                 expected = "name, number, number" if within < size else "name, number, other name, number"
-                message = f"{path}: line {number} is {' '.join(words)!r}; expected there: {expected}"
-                raise DataSetError(message)
+                raise _refused(path, f"line {number} is {' '.join(words)!r}; expected there: {expected}")
     return rows
 
 
@@ -245,8 +240,7 @@ def _photo_folder(root: Path, person: str) -> str:
     for place in _PHOTO_FOLDERS:
         if (root / place / person).is_dir():
             return "" if place == "." else f"{place}/"
-    message = f"{root}: no photos found; a folder {person} was looked for in {', '.join(_PHOTO_FOLDERS)}"
-    raise DataSetError(message)
+    raise _refused(root, f"no photos found; a folder {person} was looked for in {', '.join(_PHOTO_FOLDERS)}")
 
 
 def _labelled(root: Path, name: str) -> set[str]:

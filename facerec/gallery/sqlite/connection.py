@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 
 from facerec import errors
 from facerec.visible_text import shortened
@@ -156,21 +155,19 @@ def clear_error(error: sqlite3.Error, path: Path, *, wait: float = 0.0) -> error
     return kind(f"{called}: {cause} (SQLite says: {error})")
 
 
-_CAUSES: Mapping[str, tuple[type[errors.GalleryError], str]] = MappingProxyType(
-    {
-        "SQLITE_FULL": (errors.FullDiskError, "the disk is full. Free some space and try again"),
-        "SQLITE_READONLY": (
-            errors.ReadOnlyGalleryError,
-            "the file or folder is read-only; a gallery logs what it decides, so it must be writable",
-        ),
-        "SQLITE_PERM": (errors.ReadOnlyGalleryError, "the file may not be accessed; check its permissions"),
-        "SQLITE_NOTADB": (
-            errors.NotAGalleryError,
-            "the file is not a gallery (not an SQLite file); nothing was changed. Choose another path",
-        ),
-        "SQLITE_CORRUPT": (errors.DamagedGalleryError, "the file is damaged; restore it from a backup or an export"),
-    }
-)
+_CAUSES: Mapping[str, tuple[type[errors.GalleryError], str]] = {
+    "SQLITE_FULL": (errors.FullDiskError, "the disk is full. Free some space and try again"),
+    "SQLITE_READONLY": (
+        errors.ReadOnlyGalleryError,
+        "the file or folder is read-only; a gallery logs what it decides, so it must be writable",
+    ),
+    "SQLITE_PERM": (errors.ReadOnlyGalleryError, "the file may not be accessed; check its permissions"),
+    "SQLITE_NOTADB": (
+        errors.NotAGalleryError,
+        "the file is not a gallery (not an SQLite file); nothing was changed. Choose another path",
+    ),
+    "SQLITE_CORRUPT": (errors.DamagedGalleryError, "the file is damaged; restore it from a backup or an export"),
+}
 
 
 def _cause(name: str, path: Path) -> tuple[type[errors.GalleryError], str]:
