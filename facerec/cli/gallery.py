@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,17 +47,10 @@ def list_people(gallery: GalleryFile, as_json: AsJson = False) -> None:
         told = {"embedder": embedder, "erasure_due": erasure_due, "people": everybody}
         console.document({"gallery": gallery, **told})
         return
-    rows = [
-        (
-            person.name,
-            person.samples,
-            person.photos,
-            f"{person.created:%Y-%m-%d}",
-            f"{person.expires} (expired)" if person.expired else person.expires,
-            person.consent,
-        )
-        for person in everybody
-    ]
+    rows = []
+    for each in everybody:
+        until = f"{each.expires} (expired)" if each.expired else each.expires
+        rows.append((each.name, each.samples, each.photos, f"{each.created:%Y-%m-%d}", until, each.consent))
     if rows:
         headings = ("name", "faces", "photos kept", "enrolled", "matched until", "consent")
         console.table(headings, rows, right=("faces", "photos kept"))
@@ -238,23 +231,18 @@ def compact(gallery: GalleryFile, as_json: AsJson = False) -> None:
 
     Exit status: 0 nothing is left, 2 something still stands in the way.
     """
-    opening = logging.getLogger("facerec")  # tells, too, what it could not erase; here once is enough
-    opening.addFilter(_nothing)
-    try:
-        with facerec.open_gallery(gallery) as people:
-            erasure = people.compact()
-    finally:
-        opening.removeFilter(_nothing)
+    logger = logging.getLogger("facerec")
+    with ExitStack() as ended:
+        # Opening tells, too, what it could not erase; here once is enough.
+        ended.callback(setattr, logger, "disabled", logger.disabled)
+        logger.disabled = True
+        erasure = ended.enter_context(facerec.open_gallery(gallery)).compact()
     if as_json:
         console.document(erasure.to_dict())
     elif erasure.complete:
         console.say("nothing of what was deleted is left in the file")
     if not erasure.complete:
         fail(erasure.advice)
-
-
-def _nothing(_: logging.LogRecord) -> bool:
-    return False
 
 
 @contextmanager

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,11 +54,7 @@ class Threshold:
     fmr: Fmr = None
 
     def point(self, model: str | None) -> OperatingPoint | None:
-        """The operating point that the options name for an embedder; ``None`` where they name none.
-
-        `ArgumentError` if no embedder has that name; `CalibrationError` as `point_in`, or if no point is shipped for
-        the rate.
-        """
+        """The operating point that the options name for an embedder; ``None`` where they name none."""
         from facerec.embed.load import DEFAULT, digest_of
         from facerec.models.shipped_points import shipped_point
 
@@ -73,15 +67,7 @@ class Threshold:
 def load_recognizer(
     model: str | None, *, model_files: Path | None, device: str | None, min_face_size: int = MIN_FACE_SIZE
 ) -> Recognizer:
-    """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet.
-
-    Raises
-    ------
-    ArgumentError
-        If no embedder has that name, or the device is none.
-    WeightsError
-        If a file of the models is absent, is not the expected one, or cannot be used.
-    """
+    """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet."""
     from facerec.device import best_device, check_device
     from facerec.embed.load import DEFAULT, digest_of, load_embedder
     from facerec.recognizer import Recognizer
@@ -90,7 +76,9 @@ def load_recognizer(
     digest_of(name)
     if device is not None:
         check_device(device)
-    with _garbage_left_lying():
+    searching = gc.isenabled()
+    gc.disable()  # among all that an import makes and keeps, the search for garbage is a sixth of torch's time
+    try:
         from facerec.detect import Mtcnn
 
         device = best_device() if device is None else device
@@ -99,15 +87,6 @@ def load_recognizer(
             embedder=load_embedder(name, device=device, model_files=model_files),
             workers=one_thread_per_photo(),
         )
-
-
-@contextmanager
-def _garbage_left_lying() -> Iterator[None]:
-    """Search for no garbage meanwhile: among all that an import makes and keeps, that is a sixth of torch's time."""
-    searching = gc.isenabled()
-    gc.disable()
-    try:
-        yield
     finally:
         if searching:
             gc.enable()
@@ -128,12 +107,7 @@ def one_thread_per_photo() -> int:
 def model_of(gallery: Path, model: str | None, *, may_be_new: bool = False) -> str | None:
     """The embedder to use with a gallery: the one that was asked for, else the one that it was made with.
 
-    Raises
-    ------
-    ArgumentError
-        If no embedder has the name that was asked for.
-    GalleryError
-        If it cannot be opened; a gallery that `may_be_new` need not exist, but its folder must.
+    A gallery that `may_be_new` need not exist, but its folder must.
     """
     from facerec.embed.load import digest_of
     from facerec.gallery import open_gallery
@@ -152,12 +126,8 @@ def model_of(gallery: Path, model: str | None, *, may_be_new: bool = False) -> s
 def point_in(file: Path, *, fmr: float | None, digest: str) -> OperatingPoint:
     """The one operating point of a file at the rate `fmr`; one of the embedder of this digest where it holds any.
 
-    Where it holds none of that embedder, whoever decides at the point says what is wrong.
-
-    Raises
-    ------
-    CalibrationError
-        If the file holds no such point, or several.
+    Where it holds none of that embedder, whoever decides at the point says what is wrong. `CalibrationError` if the
+    file holds no such point, or several.
     """
     from facerec.points import read_points
 

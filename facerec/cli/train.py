@@ -230,12 +230,7 @@ def _say(made: TrainedModel, recipe: TrainingRecipe, out: Path) -> None:
 
 
 def _document(made: TrainedModel, people: People) -> dict[str, object]:
-    return {
-        **training.model_document(made, people),
-        "validation_scores": made.work / "validation_scores.csv",
-        "people": len(people.identities),
-        "people_with_one_photo": people.with_one_photo,
-        "without_group": {column: people.without(column) for column in people.columns},
-        "start": made.start,
-        "audited": made.folder is not None and made.folder.audit is not None,
-    }
+    known = {"people": len(people.identities), "people_with_one_photo": people.with_one_photo}
+    missing = {"without_group": {column: people.without(column) for column in people.columns}}
+    scores = {"validation_scores": made.work / "validation_scores.csv", "start": made.start}
+    return {**training.model_document(made, people), **scores, **known, **missing}

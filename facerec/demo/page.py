@@ -71,14 +71,14 @@ def write_page(setting: Setting, steps: Sequence[Step], out: Path) -> Written:
 
 def _how_it_decides(setting: Setting) -> Section:
     point = setting.point
-    columns = Column("error rate"), Column("reached", "rate"), Column("95 % interval", "interval")
-    counts = Column("errors", "count"), Column("comparisons", "count")
+    rate, interval = Column("reached", "rate"), Column("95 % interval", "interval")
+    columns = (Column("error rate"), rate, interval, Column("errors", "count"), Column("comparisons", "count"))
     rates = {"FMR: strangers accepted": point.fmr, "FNMR: people not recognised": point.fnmr}
     rows = tuple((name, rate.value, rate.interval(), rate.errors, rate.trials) for name, rate in rates.items())
     used = tuple(
-        (model.name, model.task, model.weights_licence, model.accuracy_by_group) for model in MODELS if model.default
+        (each.name, each.task, each.weights_licence, each.accuracy_by_group) for each in MODELS if each.default
     )
-    about = (Column("model"), Column("what it does"), Column("licence"), Column("known accuracy by group"))
+    about = tuple(map(Column, ("model", "what it does", "licence", "known accuracy by group")))
     return Section(
         "How it decides",
         (
@@ -86,7 +86,7 @@ def _how_it_decides(setting: Setting) -> Section:
                 f"A face becomes a vector; two are as alike as the cosine of their vectors. **A match is a score of at "
                 f"least {point.threshold:.4f}**, measured beforehand on {plain(point.data_set)}, not on these photos."
             ),
-            Table(f"What the threshold for {plain(point.name)} reached there.", (*columns, *counts), rows),
+            Table(f"What the threshold for {plain(point.name)} reached there.", columns, rows),
             *(Callout("note", plain(note)) for note in setting.notes),
             Table("The models in use. `facerec models` shows their terms in full.", about, used),
         ),
@@ -103,8 +103,6 @@ def _written(out: Path) -> Section:
     table = Table(caption, (Column("file"), Column("holds")), holds)
     commands = "\n".join(f"- `{plain(command.format(out=out.name))}`" for command in COMMANDS)
     python = "\n".join(f"- `{plain(line)}`" for line in PYTHON)
+    try_now = Text(f"Now try:\n\n{commands}\n\nIn Python:\n\n{python}")
     made = Facts(tuple((name, version(name)) for name in ("facerec", "torch", "numpy", "pillow")))
-    return Section(
-        "What was published, and what to try now",
-        (table, Text(f"Now try:\n\n{commands}\n\nIn Python:\n\n{python}"), made),
-    )
+    return Section("What was published, and what to try now", (table, try_now, made))

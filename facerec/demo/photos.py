@@ -78,16 +78,11 @@ def users_photos(folder: Path) -> list[Photo]:
     if not folder.is_dir():
         message = f"{folder}: there is no such folder; --photos takes a folder of photos"
         raise DataSetError(message)
-    found = [(path, path.relative_to(folder)) for path in photos([folder])[:MOST_PHOTOS]]
-    folders = any(len(place.parts) > 1 for _, place in found)
-    return [
-        Photo(
-            place.as_posix(),
-            path,
-            person_named(path.stem) if not folders else place.parts[0] if len(place.parts) > 1 else None,
-        )
-        for path, place in found
-    ]
+    places = [path.relative_to(folder) for path in photos([folder])[:MOST_PHOTOS]]
+    if not any(len(place.parts) > 1 for place in places):
+        return [Photo(place.name, folder / place, person_named(place.stem)) for place in places]
+    people = [place.parts[0] if len(place.parts) > 1 else None for place in places]
+    return [Photo(place.as_posix(), folder / place, person) for place, person in zip(places, people, strict=True)]
 
 
 def sample_photos(cache: Path | None = None) -> tuple[list[Photo], str]:

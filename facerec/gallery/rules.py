@@ -184,7 +184,7 @@ def check_quality(faces: Sequence[Face], gate: QualityGate, *, name: str) -> Non
         held_back = sum(1 for problems in judged if problems)
         message = (
             f"{quoted(name)}: nothing was stored, because {held_back} of {len(faces)} faces are below the quality "
-            f"gate: {'; '.join(poor)}. Give better photos, or enroll with gate=NO_GATE, which the log keeps"
+            f"gate: {'; '.join(poor)}. Give better photos, or enroll with gate=NO_GATE (--no-gate), which the log keeps"
         )
         raise errors.PoorQualityError(message)
 

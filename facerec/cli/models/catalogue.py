@@ -56,16 +56,9 @@ def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None
     for model in MODELS:
         files = [file_state(weight, model_files=model_files) for weight in model.weights]
         state = next((file.state for file in files if file.state != "ok"), None)
-        rows.append(
-            (
-                model.name,
-                model.task,
-                "yes" if model.default else "no",
-                model.commercial,
-                " ".join(weight.sha256[:8] for weight in model.weights),
-                state or _place(model.weights[0], str(files[0].path)),
-            )
-        )
+        default, digests = "yes" if model.default else "no", " ".join(each.sha256[:8] for each in model.weights)
+        where = state or _place(model.weights[0], str(files[0].path))
+        rows.append((model.name, model.task, default, model.commercial, digests, where))
     console.table(("model", "task", "default", "commercial use", "SHA-256", "where"), rows)
     console.say("Licences, training data and accuracy by group: facerec models show NAME")
     added.say_table()
@@ -81,21 +74,19 @@ def show(name: Name, as_json: AsJson = False, model_files: ModelFiles = None) ->
     from facerec.models.catalogue import model
     from facerec.models.state import file_state
 
-    if as_json and (documents := [each for each in added.documents() if each["name"] == name]):
-        console.document(documents[0])
+    if as_json:
+        known = next((each for each in added.documents() if each["name"] == name), None)
+        if known is None:
+            network = _backbone(name)
+            known = backbone_document(network, model_files) if network else _document(model(name), model_files)
+        console.document(known)
         return
-    if not as_json and added.say_card(name):
+    if added.say_card(name):
         return
     if (network := _backbone(name)) is not None:
-        if as_json:
-            console.document(backbone_document(network, model_files))
-        else:
-            _say_backbone(network, model_files)
+        _say_backbone(network, model_files)
         return
     chosen = model(name)
-    if as_json:
-        console.document(_document(chosen, model_files))
-        return
     facts = {
         "task": chosen.task,
         "default": "yes" if chosen.default else "no",
@@ -242,18 +233,10 @@ def backbone_table(networks: Sequence[Pretrained], model_files: Path | None) -> 
     for each in networks:
         state = _backbone_state(each, model_files)
         where = state["place"] if state["state"] == "ok" else state["state"]
-        rows.append(
-            (
-                each.name + ("*" if each.default and each.version else ""),
-                f"{each.parameters / 1e6:.1f} M",
-                f"{each.macs / 1e9:.2f} G",
-                None if each.top1 is None else f"{each.top1:.2f} %",
-                each.preprocessing.crop,
-                each.commercial,
-                each.files[0].sha256[:8],
-                where,
-            )
-        )
+        name, top1 = each.name, None if each.top1 is None else f"{each.top1:.2f} %"
+        size = (f"{each.parameters / 1e6:.1f} M", f"{each.macs / 1e9:.2f} G", top1, each.preprocessing.crop)
+        name += "*" if each.default and each.version else ""
+        rows.append((name, *size, each.commercial, each.files[0].sha256[:8], where))
     right = ("parameters", "MACs", "top-1", "pixels")
     console.table(("backbone", *right, "commercial use", "SHA-256", "where"), rows, right=right)
 
