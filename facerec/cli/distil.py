@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from facerec.cli import console, training
-from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, examples, flag, grouped, option
 from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.training import HOW, LEARNED
@@ -102,22 +100,9 @@ def distil(
             random = ", whose weights are random," if student.random else ""
             console.note(f"{student.name}{random} learns the vectors of {taught_by.embedder.name}")
         with console.progress("training") as bar:
-            made = train_student(
-                faces,
-                taught_by,
-                student,
-                recipe,
-                out=out,
-                name=photos.name,
-                size=size,
-                cache=photos.kept(out),
-                weights=None if reweight is None else strata(faces, reweight).weights,
-                data_terms=photos.data_terms,
-                command=shlex.join(command_line(context)),
-                device=photos.device,
-                preparing=bar,
-                progress=training.teller(bar, _found),
-            )
+            weights = None if reweight is None else strata(faces, reweight).weights
+            settings = {**photos.settings(context, out, bar), "size": size, "weights": weights}
+            made = train_student(faces, taught_by, student, recipe, progress=training.teller(bar, _found), **settings)
     if made.folder is None:
         return
     if as_json:

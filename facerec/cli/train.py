@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from facerec.cli import console, training
-from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, examples, grouped, option
 from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.training import DATA, GROUPS, HOW, LEARNED
@@ -171,24 +169,11 @@ def train(
                 f"{made_by.unfreeze}, batch normalisation: {made_by.batch_norm}"
             )
         with console.progress("training") as bar:
-            made = train_embedder(
-                people,
-                start,
-                made_by,
-                out=out,
-                name=photos.name,
-                validation=validation,
-                size=size,
-                cache=photos.kept(out),
-                data_terms=photos.data_terms,
-                command=shlex.join(command_line(context)),
-                device=photos.device,
-                model_files=photos.model_files,
-                preparing=bar,
-                progress=training.teller(
-                    bar, lambda last: f"true match rate of unseen people {last.tmr:.2%}, EER {last.eer:.2%}"
-                ),
+            settings = {**photos.settings(context, out, bar), "validation": validation, "size": size}
+            tell = training.teller(
+                bar, lambda last: f"true match rate of unseen people {last.tmr:.2%}, EER {last.eer:.2%}"
             )
+            made = train_embedder(people, start, made_by, model_files=photos.model_files, progress=tell, **settings)
     if made.folder is None:
         return
     if audit_by:

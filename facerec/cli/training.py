@@ -6,9 +6,12 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import typer
 
 from facerec.cli import console
+from facerec.cli.command_line import command_line
 from facerec.cli.options import MIN_FACE_SIZE, Choice, Device, MinFaceSize, ModelFiles, option
 
 if TYPE_CHECKING:
@@ -83,6 +86,17 @@ class Photos:
 
         return self.cache or work_folder(out) / "cache"
 
+    def settings(self, context: typer.Context, out: Path, bar: Callable[[int, int], None]) -> dict[str, Any]:
+        """What either training is told of files, names and the machine."""
+        told = {name: getattr(self, name) for name in ("name", "data_terms", "device")}
+        return {
+            **told,
+            "out": out,
+            "cache": self.kept(out),
+            "command": shlex.join(command_line(context)),
+            "preparing": bar,
+        }
+
     def read(self, data: Path, crop: str, out: Path, *, named: bool) -> People:
         """Align the faces, in one process of a team, and tell what was left out."""
         from facerec.training.aligned import aligned_people
@@ -92,17 +106,9 @@ class Photos:
         if team.rank > 0:
             team.wait()  # until the first process has aligned the faces
         with console.progress("aligning faces") as progress:
-            people = aligned_people(
-                data,
-                crop,
-                cache=self.kept(out),
-                named=named,
-                choice=self.face,
-                min_face_size=self.min_face_size,
-                device=self.device,
-                model_files=self.model_files,
-                progress=progress,
-            )
+            how = {name: getattr(self, name) for name in ("min_face_size", "device", "model_files")}
+            how |= {"cache": self.kept(out), "named": named, "choice": self.face, "progress": progress}
+            people = aligned_people(data, crop, **how)
         if team.rank == 0:
             team.wait()
             _tell_people(people, named=named)

@@ -71,10 +71,7 @@ def person_named(stem: str) -> str | None:
 
 
 def users_photos(folder: Path) -> list[Photo]:
-    """The photos of a folder: a folder per person, or names like ``ada1.jpg`` and ``ada2.jpg``.
-
-    A `DataSetError` if the folder does not exist, cannot be listed or holds no photo.
-    """
+    """The photos of a folder: a folder per person, or names like ``ada1.jpg`` and ``ada2.jpg``."""
     if not folder.is_dir():
         message = f"{folder}: there is no such folder; --photos takes a folder of photos"
         raise DataSetError(message)
@@ -86,10 +83,7 @@ def users_photos(folder: Path) -> list[Photo]:
 
 
 def sample_photos(cache: Path | None = None) -> tuple[list[Photo], str]:
-    """Public photos, fetched once into `cache` (by default the user's), and in words where they are from.
-
-    A `DataSetError` if there are none; the message says how to show one's own.
-    """
+    """Public photos, fetched once into `cache` (by default the user's), and in words where they are from."""
     cache = cache or user_cache_path("facerec", appauthor=False) / "demo-photos"
     if problem := _fetch(cache):
         portrait = packaged("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
