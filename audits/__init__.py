@@ -3,9 +3,9 @@
 The contract between recognition and audit is the score table (``facerec.measure.tables``). No audit loads torch.
 
 ``audit_verification``, ``audit_identification`` and ``audit_classification`` measure, ``audit_drift`` compares two
-matchers on the same pairs; ``read_policy`` and ``judge`` decide claims. ``advise_threshold`` and ``plan_groups`` say
-what to do about it; ``calibrate`` proves the intervals; ``VendorColumns`` and ``read_vendor`` let other makers' tables
-in. ``audits.mitigation`` is the laboratory, ``audits.report`` writes what was found.
+matchers on the same pairs; ``read_policy`` and ``judge`` decide claims. ``advise_threshold``, ``plan_groups`` and
+``plan_claim`` say what to do about it; ``calibrate`` proves the intervals; ``VendorColumns`` and ``read_vendor`` let
+other makers' tables in. ``audits.mitigation`` is the laboratory, ``audits.report`` writes what was found.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from audits.classification.audit import audit_classification
     from audits.drift.audit import audit_drift
     from audits.gate.policy import read_policy
+    from audits.gate.sizes import parse_claim, plan_claim
     from audits.gate.verdict import judge
     from audits.identification.audit import audit_identification
     from audits.tables.vendor import VendorColumns, read_vendor
@@ -36,6 +37,8 @@ __all__ = [
     "audit_verification",
     "calibrate",
     "judge",
+    "parse_claim",
+    "plan_claim",
     "plan_groups",
     "read_policy",
     "read_vendor",
@@ -52,6 +55,8 @@ _HOMES = {
     "audit_verification": "verification.audit",
     "calibrate": "checks.coverage",
     "judge": "gate.verdict",
+    "parse_claim": "gate.sizes",
+    "plan_claim": "gate.sizes",
     "plan_groups": "verification.power",
     "read_policy": "gate.policy",
     "read_vendor": "tables.vendor",

@@ -14,12 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audits.statistics.estimates import Estimate
-from audits.statistics.intervals import CONFIDENCE, checked_confidence
+from audits.statistics.intervals import CONFIDENCE, checked_confidence, estimate
 from audits.statistics.trials import Trials, rates_by
 from audits.tables.groups import group_pairs
 from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes
 from facerec.errors import ArgumentError
 from facerec.measure.tables.vendor import Completed, complete
+from facerec.types import Rate
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class GroupPrice:
     fmr_now, fnmr_now : Estimate
         At the threshold that it is compared with.
     pairs_missing : int
-        0, or how many more independent impostor pairs without a false match it would take to show that the group
-        keeps to the target; it then had no say in the threshold.
+        0, or how many more impostor pairs like its own, all without a false match, it would take to show that the
+        group keeps to the target; it then had no say in the threshold.
     """
 
     group: str
@@ -44,6 +45,28 @@ class GroupPrice:
     fmr_now: Estimate
     fnmr_now: Estimate
     pairs_missing: int
+
+
+@dataclass(frozen=True)
+class MoreData:
+    """What the advised threshold would be with more people like those of the table.
+
+    Attributes
+    ----------
+    people : int or None
+        How many more: as many again; None where the table does not say who is in a pair, so as many pairs again.
+    value : float
+        The threshold with so many more, on the table's own scale, where every group's rates stay what they are.
+    limit : float
+        Where the rates themselves, and no longer their bounds, meet the target: what the matcher asks for.
+    fnmr : Estimate
+        Of everybody, at `limit`.
+    """
+
+    people: int | None
+    value: float
+    limit: float
+    fnmr: Estimate
 
 
 @dataclass(frozen=True)
@@ -62,6 +85,10 @@ class Advice:
         Every group; rates at `now` throughout where `value` is None.
     notes : tuple of str
         What a reader must know of an operating point that is `now`.
+    fnmr, fnmr_now : Estimate
+        Of everybody, at either threshold.
+    more : MoreData or None
+        None where no threshold is advised.
     """
 
     by: str
@@ -69,12 +96,20 @@ class Advice:
     value: float | None
     now: Threshold
     groups: tuple[GroupPrice, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    fnmr: Estimate
+    fnmr_now: Estimate
+    more: MoreData | None
 
     @property
     def silent(self) -> tuple[str, ...]:
         """The groups with too few impostor pairs to show anything, for which nothing is promised."""
         return tuple(group.group for group in self.groups if group.pairs_missing)
+
+    @property
+    def asked_by_data(self) -> bool:
+        """Whether the threshold is what too few people ask for, and not the matcher."""
+        return self.more is not None and self.value != self.more.limit
 
 
 def advise_threshold(
@@ -124,7 +159,8 @@ def advise_threshold(
     -----
     A group that shows no false match among n pairs has the upper bound 1 − (α/2)^(1/n). Where that exceeds the target,
     no threshold helps: the group has too few pairs, and is reported as such. The threshold is chosen and judged on
-    the same table, so a second table should confirm it.
+    the same table, so a second table should confirm it. In small groups the bounds ask for far more than the rates do;
+    `Advice.more` says how much of the threshold is their price.
     """
     checked_confidence(confidence)
     if not 0 < target_fmr < 1:
@@ -137,9 +173,15 @@ def advise_threshold(
     table = _Table(completed, values, groups.within, len(groups), confidence)
     now = choose_threshold(at, table.scores[~table.genuine], distance=distance)
     silent = [not bound <= target_fmr for bound in table.bounds(math.inf)]
-    value = None if all(silent) else table.lowest(target_fmr, [g for g in range(len(groups)) if not silent[g]])
+    told = [g for g in range(len(groups)) if not silent[g]]
+    value = table.lowest(target_fmr, told) if told else None
     then = now.value if value is None else value
-    needed = math.ceil(math.log((1 - confidence) / 2) / math.log1p(-target_fmr))
+    needed = math.log((1 - confidence) / 2) / math.log1p(-target_fmr)
+    more = None
+    if value is not None:
+        limit = table.lowest(target_fmr, told, times=math.inf)
+        shown = [0.0 - each if distance else each for each in (table.lowest(target_fmr, told, times=2), limit)]
+        more = MoreData(table.people, shown[0], shown[1], table.everybody(limit))
     rows = zip(groups.names, *table.rates(then), *table.rates(now.value), silent, strict=True)
     return Advice(
         by=groups.by,
@@ -147,11 +189,21 @@ def advise_threshold(
         value=None if value is None else (0.0 - value if distance else value),
         now=now,
         groups=tuple(
-            GroupPrice(name, fmr, fnmr, fmr_now, fnmr_now, max(1, needed - fmr.trials) if mute else 0)
+            GroupPrice(name, fmr, fnmr, fmr_now, fnmr_now, _missing(fmr, needed) if mute else 0)
             for name, fmr, fnmr, fmr_now, fnmr_now, mute in rows
         ),
         notes=notes,
+        fnmr=table.everybody(then),
+        fnmr_now=table.everybody(now.value),
+        more=more,
     )
+
+
+def _missing(found: Estimate, needed: float) -> int:
+    """How many more pairs, each worth as much as those that are there, make so many independent ones."""
+    if not found.trials:
+        return math.ceil(needed)
+    return max(1, math.ceil(found.trials * (needed / found.effective_trials - 1)))
 
 
 class _Table:
@@ -164,6 +216,7 @@ class _Table:
         self.genuine = completed.table["genuine"].to_numpy(bool)
         self._within = within
         self._people = completed.people()
+        self.people = None if self._people is None else len(np.unique(self._people))
 
     def trials(self, threshold: float, *, genuine: bool) -> tuple[Trials, NDArray[np.int32]]:
         rows = np.flatnonzero((self.genuine == genuine) & (self._within >= 0))
@@ -180,15 +233,27 @@ class _Table:
             measured.append(rates_by(trials, codes, self.size, confidence=self.confidence, correlation=correlation))
         return measured[0], measured[1]
 
-    def bounds(self, threshold: float) -> list[float]:
-        """The upper bound of every group's FMR; NaN without impostor pairs."""
+    def everybody(self, threshold: float) -> Estimate:
+        """FNMR over all genuine pairs, labelled or not."""
+        people = None if self._people is None else tuple(side[self.genuine] for side in self._people)
+        trials = Trials(~(self.scores[self.genuine] >= threshold), people)
+        return trials.estimate(confidence=self.confidence)
+
+    def bounds(self, threshold: float, *, times: float = 1) -> list[float]:
+        """The upper bound of every group's FMR, as it were with so many times the data; NaN without impostor pairs."""
         trials, codes = self.trials(threshold, genuine=False)
+        found = rates_by(trials, codes, self.size, confidence=self.confidence, correlation=trials.correlation)
+        if math.isinf(times):
+            return [each.value for each in found]
         return [
-            found.interval.high
-            for found in rates_by(trials, codes, self.size, confidence=self.confidence, correlation=trials.correlation)
+            estimate(
+                Rate(int(times * each.errors), int(times * each.trials), times * each.effective_trials),
+                confidence=self.confidence,
+            ).interval.high
+            for each in found
         ]
 
-    def lowest(self, target: float, groups: list[int]) -> float:
+    def lowest(self, target: float, groups: list[int], *, times: float = 1) -> float:
         """The lowest impostor score at which the bounds of these groups meet the target, or what comes after all."""
         # Steps of all groups: above the last one nobody is accepted, so there every group that can meets the target.
         seen = self.scores[~self.genuine & (self._within >= 0)]
@@ -198,7 +263,7 @@ class _Table:
         steps = np.append(steps, math.nextafter(steps[-1], math.inf))
 
         def meets(step: int) -> bool:
-            bounds = self.bounds(float(steps[step]))
+            bounds = self.bounds(float(steps[step]), times=times)
             return all(bounds[g] <= target for g in groups)
 
         low, high = -1, len(steps) - 1

@@ -42,32 +42,40 @@ def advise(
         console.document(_document(advice))
         return
     options.say_notes(advice.notes)
+    limit = f"{100 * target:g} %"
     if advice.value is None:
-        console.say(f"no threshold can be advised: no group has enough impostor pairs to show an FMR of {target:g}")
+        console.say(f"no threshold can be advised: no group has enough impostor pairs to show an FMR of {limit}")
     else:
-        console.say(
-            f"threshold {advice.value:.6g}: every measured group's FMR is at most {target:g}, by its upper bound"
-        )
+        console.say(f"threshold {advice.value:.6g}: every measured group's FMR is at most {limit}, by its upper bound")
     console.say(f"threshold of today: {advice.now.shown:.6g}")
+    if advice.value is not None:
+        fnmr = options.percent(advice.fnmr), options.percent(advice.fnmr_now)
+        console.say(f"the price: FNMR of everybody is {fnmr[0]} in place of {fnmr[1]} today")
+        console.say(_asked(advice))
     for group in advice.groups:
         if group.pairs_missing:
             console.say(
-                f"nothing is promised for {group.group}: too few impostor pairs to show {target:g}, "
-                f"{group.pairs_missing:,} more are needed"
+                f"nothing is promised for {group.group}: too few impostor pairs to show {limit}, "
+                f"{group.pairs_missing:,} more like them, without a false match, are needed"
             )
     names = ("group", "FMR today", "FMR then", "FNMR today", "FNMR then")
     rows = [
-        (group.group, *(_shown(rate) for rate in (group.fmr_now, group.fmr, group.fnmr_now, group.fnmr)))
+        (group.group, *(options.percent(rate) for rate in (group.fmr_now, group.fmr, group.fnmr_now, group.fnmr)))
         for group in advice.groups
     ]
     console.table(names, rows, right=names[1:])
 
 
-def _shown(estimate: Estimate) -> str:
-    rate, interval = estimate.rate, estimate.interval
-    if not rate.trials:
-        return "not measured"
-    return f"{rate.value:.3g} ({interval.low:.3g} … {interval.high:.3g})"
+def _asked(advice: Advice) -> str:
+    """Who asks for the threshold: the data or the matcher."""
+    more = advice.more
+    if more is None or not advice.asked_by_data:
+        return "the matcher, not the data, asks for this threshold: with more people it would be no lower"
+    people = "twice the pairs" if more.people is None else f"{more.people:,} more people like these, twice as many"
+    return (
+        f"the data, not the matcher, ask for this threshold: with {people}, it would be {more.value:.6g}; the rates "
+        f"themselves meet the target at {more.limit:.6g}, where FNMR of everybody is {options.percent(more.fnmr)}"
+    )
 
 
 def _estimate(estimate: Estimate) -> dict[str, object]:
@@ -83,6 +91,16 @@ def _document(advice: Advice) -> dict[str, object]:
         "threshold": advice.value,
         "threshold_now": advice.now.shown,
         "notes": list(advice.notes),
+        "fnmr": _estimate(advice.fnmr),
+        "fnmr_now": _estimate(advice.fnmr_now),
+        "more_people": None
+        if advice.more is None
+        else {
+            "people": advice.more.people,
+            "threshold": advice.more.value,
+            "threshold_of_rates": advice.more.limit,
+            "fnmr_of_rates": _estimate(advice.more.fnmr),
+        },
         "groups": [
             {
                 "group": group.group,
