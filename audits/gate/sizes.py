@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import Literal, cast
 
 import numpy as np
@@ -113,7 +114,7 @@ def plan_claim(
     Examples
     --------
     >>> print(plan_claim(parse_claim("fnmr <= 0.02", by="gender"), 0.01, groups=2)[0])
-    collect 1,697 people with 2 photos each: that makes 1,697 genuine pairs, worth 1,697 independent ones
+    collect 1,599 people with 2 photos each: that makes 1,599 genuine pairs, worth 1,599 independent ones
     """
     _check(claim, truth, photos_per_person, power, groups)
     rate = cast("Literal['fmr', 'fnmr']", claim.rate)
@@ -136,26 +137,30 @@ def plan_claim(
     alike = [planned_correlation(audit, rate, each) if correlation is None else correlation for each in rates]
     designs = [Design(rate, photos_per_person, each) for each in alike]
 
+    many = len(chosen)
+
     def suffices(people: int) -> bool:
         pairs, _ = designs[-1].pairs(people)
-        worth = min(design.worth(people) * _told(design, people, at) for design, at in zip(designs, rates, strict=True))
-        expected = worth * (limit if not claim.index else sum(rates) / len(rates))
+        worth = [each.worth(people) * _told(each, people, at, many) for each, at in zip(designs, rates, strict=True)]
+        expected = min(worth) * (limit if not claim.index else sum(rates) / many)
         if people < claim.minimum.subjects or pairs < claim.minimum.trials or expected < claim.needed_errors:
             return False
         if claim.index:
             return _index_chance(claim, designs, people, rates, confidence) >= power
-        return pass_chance(designs[0], people, truth, limit, confidence=confidence) ** len(chosen) >= power
+        return pass_chance(designs[0], people, truth, limit, groups=many, confidence=confidence) ** many >= power
 
     people = first(suffices, start=2)
     needed = math.ceil(designs[-1].worth(people))
     if not claim.index:
-        each = power ** (1 / len(chosen))
+        each = power ** (1 / many)
         needed = first(lambda pairs: _rate_chance(pairs, 1.0, 1.0, (truth, limit), confidence) >= each)
     plans = tuple(designs[-1].plan(name, people, needed, has) for name, has in chosen)
     return plans if audit is not None else plans[:1]
 
 
-def pass_chance(design: Design, people: int, truth: float, limit: float, *, confidence: float = CONFIDENCE) -> float:
+def pass_chance(
+    design: Design, people: int, truth: float, limit: float, *, groups: int = 1, confidence: float = CONFIDENCE
+) -> float:
     """The chance that a rate's upper bound is at or below a limit, with so many people.
 
     Parameters
@@ -164,21 +169,27 @@ def pass_chance(design: Design, people: int, truth: float, limit: float, *, conf
     people : int
     truth, limit : float
         Between 0 and 1, exclusive.
+    groups : int
+        Of how many the table is made up.
     confidence : float
         Of the interval.
     """
-    return _rate_chance(*design.pairs(people), _told(design, people, truth), (truth, limit), confidence)
+    return _rate_chance(*design.pairs(people), _told(design, people, truth, groups), (truth, limit), confidence)
 
 
-def _told(design: Design, people: int, rate: float) -> float:
+def _told(design: Design, people: int, rate: float, groups: int) -> float:
     """How much of its worth an audit will count on, 0 … 1, given that it has to measure the dependence as well.
 
     It costs the more, the more unlike people are, whose rates have the coefficient of variation √[ρ(1−p)/p]; where
-    genuine pairs share little, little. The factor was found by simulation.
+    genuine pairs share little, little. The factor was found by simulation. And where few errors are expected at all,
+    the audit takes people to be as alike as they are known to be (``PairsOfPeople.correlation``).
     """
-    _, effect = design.pairs(people)
-    cost = 2.7 * math.sqrt(design.correlation * (1 - rate) / rate / people)
-    return max(0.2, 1 - cost * (math.sqrt((effect - 1) / effect) if design.rate == "fnmr" else 1))
+    pairs, effect = design.pairs(people)
+    cost = 3.3 * math.sqrt(design.correlation * (1 - rate) / rate / people)
+    cost *= math.sqrt((effect - 1) / effect) if design.rate == "fnmr" else 1
+    unseen = min(1.0, (5 / (groups * pairs * rate)) ** 2) * planned_correlation(None, design.rate, rate)
+    assumed = replace(design, correlation=max(design.correlation, unseen)).pairs(people)[1]
+    return max(0.2, 1 - cost) * effect / assumed
 
 
 def _rate_chance(pairs: int, effect: float, told: float, at: tuple[float, float], confidence: float) -> float:
@@ -202,7 +213,7 @@ def _index_chance(claim: Claim, designs: list[Design], people: int, rates: list[
     """How often the index of drawn tables passes, of groups that have these rates."""
     rng, names = np.random.default_rng(0), [str(number) for number in range(len(rates))]
     worth = [max(1, round(design.worth(people))) for design in designs]
-    told = [_told(design, people, at) for design, at in zip(designs, rates, strict=True)]
+    told = [_told(design, people, at, len(rates)) for design, at in zip(designs, rates, strict=True)]
     nothing = [estimate(Rate(0, 0), confidence=confidence)] * len(rates)
     unmeasured = np.full((_TABLES, len(rates)), np.nan)
     passed = 0

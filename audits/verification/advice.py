@@ -246,7 +246,9 @@ class _Table:
         if math.isinf(times):
             return [each.value for each in found]
         return [
-            estimate(
+            each.interval.high
+            if not each.trials
+            else estimate(
                 Rate(int(times * each.errors), int(times * each.trials), times * each.effective_trials),
                 confidence=self.confidence,
             ).interval.high

@@ -119,7 +119,7 @@ def trials_needed(
     Examples
     --------
     >>> trials_needed(0.01, 0.02), trials_needed(0.01, 0.02, others=3)  # R's power.prop.test: 2318.2
-    (2319, 1435)
+    (2319, 1416)
     """
     for name, value in (("rate", rate), ("alternative", alternative), ("power", power)):
         if not 0 < value < 1:

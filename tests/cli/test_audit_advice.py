@@ -60,3 +60,64 @@ def test_wrong_options_are_status_2(wrong: list[str], capsys: pytest.CaptureFixt
 
     assert told.err.startswith("facerec: error:")
     assert len(told.err.splitlines()) == 1
+
+
+def power(*arguments: str) -> int:
+    """The exit status of ``facerec audit power``."""
+    with pytest.raises(SystemExit) as left:
+        main(["audit", "power", *arguments])
+    return int(left.value.code or 0)
+
+
+def test_the_price_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """In per cent, with who asks for the threshold and what more people would change."""
+    assert run("--target", "0.05", "--at-fmr", "1e-2") == 0
+
+    told = capsys.readouterr().out
+
+    assert "the price: FNMR of everybody is" in told
+    assert "the data, not the matcher, ask for this threshold: with 4,281 more people like these" in told
+    assert "at most 5 %" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--claim", "fmr <= 0.2 %", "--truth", "0.001"],
+            "FMR of everybody passes as at most 0.2 %, truly being 0.1 %",
+        ),
+        (["--claim", "fnmr <= 5 %", "--truth", "0.03", "--in-groups", "4"], "FNMR of each of 4 groups passes"),
+        ([TABLE, "--by", "gender", "--at-fmr", "1e-2", "--claim", "fmr <= 0.02", "--truth", "0.01"], "female"),
+        ([TABLE, "--by", "gender", "--at-fmr", "1e-2", "--rate", "fmr", "--ratio", "2"], "2 times that of the others"),
+    ],
+)
+def test_a_plan_says_what_to_collect(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """People, photos, pairs and what they are worth, in one sentence."""
+    assert power(*arguments) == 0
+
+    told = capsys.readouterr().out
+
+    assert said in told
+    assert "people with 2 photos each: that makes" in told
+    assert "independent ones" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "say what the data are to show"),
+        (["--rate", "fmr"], "say what the data are to show"),
+        (["--rate", "fmr", "--ratio", "2"], "give SCORES and --by"),
+        (["--rate", "fmr", "--ratio", "2", "--truth", "0.1"], "--truth"),
+        (["--claim", "fmr <= 0.02"], "needs --truth"),
+        (["--claim", "fmr < 0.02", "--truth", "0.01"], "a claim to plan for reads"),
+        ([TABLE, "--claim", "fmr <= 0.02", "--truth", "0.01"], "give the threshold"),
+    ],
+)
+def test_a_plan_for_nothing_is_status_2(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line on stderr that names what is missing."""
+    assert power(*arguments) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert len(told.splitlines()) == 1

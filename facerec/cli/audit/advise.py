@@ -56,7 +56,7 @@ def advise(
         if group.pairs_missing:
             console.say(
                 f"nothing is promised for {group.group}: too few impostor pairs to show {limit}, "
-                f"{group.pairs_missing:,} more like them, without a false match, are needed"
+                f"{group.pairs_missing:,} more are needed, like those that there are and without a false match"
             )
     names = ("group", "FMR today", "FMR then", "FNMR today", "FNMR then")
     rows = [

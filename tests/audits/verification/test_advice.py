@@ -140,3 +140,17 @@ def test_refuses_tables():
         advise_threshold(table(), by="gender", target_fmr=0.05, at=0.5)
     with pytest.raises(ScoreTableError, match="lacks score"):
         advise_threshold(table().drop(columns="score"), by="race", target_fmr=0.05, at=0.5)
+
+
+def test_says_what_the_data_cost():
+    """In few people the bounds ask for a higher threshold than the rates do; with twice as many for one between."""
+    frame = table()
+    found = advise_threshold(frame, by="race", target_fmr=0.1, at=0.5)
+
+    assert found.more is not None
+    assert found.more.limit <= found.more.value <= found.value
+    assert found.asked_by_data == (found.more.limit != found.value)
+    assert found.more.fnmr.value <= found.fnmr.value
+    again = advise_threshold(pd.concat([frame, frame], ignore_index=True), by="race", target_fmr=0.1, at=0.5)
+    assert again.value == found.more.value
+    assert again.more.limit == found.more.limit
