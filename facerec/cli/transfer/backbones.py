@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from facerec.cli import console
 from facerec.cli.models.catalogue import backbone_document, backbone_table
-from facerec.cli.options import AsJson, ModelFiles, examples
+from facerec.cli.options import AsJson, ModelFiles, argument, examples
 
 EXAMPLES = examples("facerec transfer backbones", "facerec transfer backbones resnet50 --json")
 
 
 def backbones(
     architecture: Annotated[
-        str | None,
-        typer.Argument(metavar="[NAME]", help="Only those whose name begins so, such as resnet50.", show_default=False),
+        str | None, argument("[NAME]", "Only those whose name begins so, such as resnet50.")
     ] = None,
     *,
     model_files: ModelFiles = None,

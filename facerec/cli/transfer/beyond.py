@@ -30,41 +30,31 @@ def beyond(
     context: typer.Context,
     out: options.Results,
     *,
-    task: Annotated[str, what("--task NAME[,NAME]", "segmentation, detection or both.")] = "segmentation,detection",
+    task: Annotated[str, what("NAME[,NAME]", "segmentation, detection or both.")] = "segmentation,detection",
     data: Annotated[
-        str,
-        what(
-            "--data WHAT", "shapes: scenes made on the spot; or a folder of photos with annotations in COCO's format."
-        ),
+        str, what("WHAT", "shapes: scenes made on the spot; or a folder of photos with annotations in COCO's format.")
     ] = "shapes",
     backbone: Annotated[
         str | None,
-        what(
-            "--backbone NAME",
-            "Such as resnet50.v2; facerec transfer backbones lists them. By default the best one here.",
-        ),
+        what("NAME", "Such as resnet50.v2; facerec transfer backbones lists them. By default the best one here."),
     ] = None,
     protocol: Annotated[
         str,
-        what(
-            "--protocol NAME[,NAME]",
-            "scratch: random weights; frozen: the backbone stays as it is; fine-tune: all is trained.",
-        ),
+        what("NAME[,NAME]", "scratch: random weights; frozen: the backbone stays as it is; fine-tune: all is trained."),
     ] = "scratch,frozen,fine-tune",
-    seeds: Annotated[int, what("--seeds N", "Trainings of each protocol.")] = 3,
+    seeds: Annotated[int, what("N", "Trainings of each protocol.")] = 3,
     weights: options.Weights = "default",
     model_files: ModelFiles = None,
     budget: Annotated[
-        str,
-        how("--budget TIME", "Such as 5m or 1h: decides how long trainings are, and how many seeds there is time for."),
+        str, how("TIME", "Such as 5m or 1h: decides how long trainings are, and how many seeds there is time for.")
     ] = "5m",
     steps: Annotated[
-        int | None, how("--steps N", "Of every training, 8 scenes each. By default as many as fit the budget.")
+        int | None, how("N", "Of every training, 8 scenes each. By default as many as fit the budget.")
     ] = None,
-    photos: Annotated[int, how("--photos N", "Scenes at most.")] = 256,
-    size: Annotated[int, how("--size PIXELS", "Side of the scenes, a multiple of 32.")] = 96,
+    photos: Annotated[int, how("N", "Scenes at most.")] = 256,
+    size: Annotated[int, how("PIXELS", "Side of the scenes, a multiple of 32.")] = 96,
     workers: options.Workers = None,
-    seed: Annotated[int, how("--seed N", "Of the scenes and their parts.")] = 0,
+    seed: Annotated[int, how("N", "Of the scenes and their parts.")] = 0,
     publish: Annotated[bool, flag("--publish", "Leave photos out of the report, to pass it on.")] = False,
     device: Device = None,
     as_json: AsJson = False,

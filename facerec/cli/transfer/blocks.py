@@ -13,11 +13,11 @@ EXAMPLES = examples("facerec transfer blocks", "facerec transfer blocks --channe
 
 def blocks(
     *,
-    channels: Annotated[int, option("--channels NUMBER", "Channels in and out.")] = 256,
-    width: Annotated[int, option("--width NUMBER", "Channels in the middle of a bottleneck, over all paths.")] = 64,
-    paths: Annotated[int, option("--paths NUMBER", "Paths of a ResNeXt block.")] = 32,
-    side: Annotated[int, option("--side PIXELS", "Side of the plane.")] = 56,
-    kernel: Annotated[int, option("--kernel PIXELS", "Side of a convolution's filters.")] = 3,
+    channels: Annotated[int, option("NUMBER", "Channels in and out.")] = 256,
+    width: Annotated[int, option("NUMBER", "Channels in the middle of a bottleneck, over all paths.")] = 64,
+    paths: Annotated[int, option("NUMBER", "Paths of a ResNeXt block.")] = 32,
+    side: Annotated[int, option("PIXELS", "Side of the plane.")] = 56,
+    kernel: Annotated[int, option("PIXELS", "Side of a convolution's filters.")] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Compute what blocks cost: parameters, and multiply-adds for one image.

@@ -26,11 +26,10 @@ def doctor(
     *,
     model_files: ModelFiles = None,
     imagenet: Annotated[
-        Path | None,
-        option("--imagenet DIR", "ImageNet's validation photos in 1,000 class folders: measure the top-1 too."),
+        Path | None, option("DIR", "ImageNet's validation photos in 1,000 class folders: measure the top-1 too.")
     ] = None,
     backbone: Annotated[
-        str | None, option("--backbone NAME", "Of which backbone; by default the one that is used by default.")
+        str | None, option("NAME", "Of which backbone; by default the one that is used by default.")
     ] = None,
     device: Device = None,
     as_json: AsJson = False,

@@ -34,27 +34,25 @@ def faces(
     data: Annotated[
         Path,
         option(
-            "--data DIR|CSV",
+            "DIR|CSV",
             "A CSV file with the columns file, age, gender and race, or a folder with FairFace's label files.",
         ),
     ],
     out: options.Results,
     *,
-    attribute: Annotated[
-        Literal["gender", "age"], option("--attribute NAME", "What to learn: gender or age.")
-    ] = "gender",
+    attribute: Annotated[Literal["gender", "age"], option("NAME", "What to learn: gender or age.")] = "gender",
     compared: options.Compared,
     protocol: Annotated[
-        Names, what("--protocol NAME[,NAME]", "As for facerec transfer run. By default linear and fine-tune.")
+        Names, what("NAME[,NAME]", "As for facerec transfer run. By default linear and fine-tune.")
     ] = None,
-    seeds: Annotated[int, what("--seeds N", "Draws of validation photos and of training.")] = 3,
+    seeds: Annotated[int, what("N", "Draws of validation photos and of training.")] = 3,
     test_part: options.TestPart = 0.5,
     size: Annotated[
         int | None,
-        how("--size PIXELS", "Side of the input of trainings. By default the networks' own, which probes always have."),
+        how("PIXELS", "Side of the input of trainings. By default the networks' own, which probes always have."),
     ] = None,
-    epochs: Annotated[int, how("--epochs N", "Of a training.")] = 5,
-    trials: Annotated[int, how("--trials N", "Learning rates that each training tries, 1 to 12.")] = 1,
+    epochs: Annotated[int, how("N", "Of a training.")] = 5,
+    trials: Annotated[int, how("N", "Learning rates that each training tries, 1 to 12.")] = 1,
     labels_from: options.LabelsFrom = "",
     publish: Annotated[bool, flag("--publish", "Leave photos' names out of the tables too, to pass them on.")] = False,
     as_json: AsJson = False,

@@ -25,24 +25,22 @@ EXAMPLES = examples(
 def gradients(
     context: typer.Context,
     *,
-    out: Annotated[Path, option("--out DIR", "Where to write the report and its tables.")] = Path("reports/gradients"),
-    depths: Annotated[str, option("--depths N,N", "Layers of the networks, each 6n + 2, ascending.")] = "20,56",
-    seeds: Annotated[int, option("--seeds NUMBER", "Networks of each design, 2 or more.")] = 4,
+    out: Annotated[Path, option("DIR", "Where to write the report and its tables.")] = Path("reports/gradients"),
+    depths: Annotated[str, option("N,N", "Layers of the networks, each 6n + 2, ascending.")] = "20,56",
+    seeds: Annotated[int, option("NUMBER", "Networks of each design, 2 or more.")] = 4,
     steps: Annotated[
         int | None,
-        option(
-            "--steps NUMBER", "Steps of each training, whatever the budget. By default 100, or what the budget allows."
-        ),
+        option("NUMBER", "Steps of each training, whatever the budget. By default 100, or what the budget allows."),
     ] = None,
-    budget: Annotated[str, option("--budget TIME", "Time by the clock, such as 90s, 5m or 1h.")] = "5m",
+    budget: Annotated[str, option("TIME", "Time by the clock, such as 90s, 5m or 1h.")] = "5m",
     data: Annotated[
-        Path | None, option("--data DIR", "Your own photos, a folder per class. By default gratings made on the spot.")
+        Path | None, option("DIR", "Your own photos, a folder per class. By default gratings made on the spot.")
     ] = None,
-    size: Annotated[int, option("--size PIXELS", "Side of the images, a multiple of 4 from 8 up.")] = 16,
+    size: Annotated[int, option("PIXELS", "Side of the images, a multiple of 4 from 8 up.")] = 16,
     initialisation: Annotated[
-        Literal["he", "torch"], option("--initialisation NAME", "Of the trainings: he, or torch for PyTorch's own.")
+        Literal["he", "torch"], option("NAME", "Of the trainings: he, or torch for PyTorch's own.")
     ] = "he",
-    seed: Annotated[int, option("--seed NUMBER", "The same seed gives the same numbers.")] = 0,
+    seed: Annotated[int, option("NUMBER", "The same seed gives the same numbers.")] = 0,
     workers: options.Workers = None,
     as_json: AsJson = False,
 ) -> None:

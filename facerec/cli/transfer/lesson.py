@@ -18,9 +18,9 @@ def lesson(
     *,
     runs: Annotated[
         list[Path],
-        option("--runs DIR", "A folder that a command wrote, or a folder of such folders. May be given several times."),
+        option("DIR", "A folder that a command wrote, or a folder of such folders. May be given several times."),
     ],
-    out: Annotated[Path, option("--out DIR", "Where to write the page.")],
+    out: Annotated[Path, option("DIR", "Where to write the page.")],
     worksheet: Annotated[bool, flag("--worksheet", "Write a worksheet.html without the answers, too.")] = False,
     as_json: AsJson = False,
 ) -> None:

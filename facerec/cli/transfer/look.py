@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from facerec.cli import console
-from facerec.cli.options import AsJson, ModelFiles, examples, option
+from facerec.cli.options import AsJson, ModelFiles, argument, examples, option
 from facerec.cli.transfer import options
 from facerec.cli.transfer.options import picked
 
@@ -24,12 +22,12 @@ EXAMPLES = examples(
 
 
 def look(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders of them.")],
+    photos: Annotated[list[Path], argument("PHOTO", "Photos, or folders of them.")],
     *,
     backbone: Annotated[
         str | None,
         option(
-            "--backbone NAME",
+            "NAME",
             "Such as resnet50.v2. By default a ResNet of torchvision if its weights are here, else efficientnet_lite0.",
         ),
     ] = None,
@@ -38,20 +36,19 @@ def look(
     layer: Annotated[
         list[str] | None,
         option(
-            "--layer NAME",
-            "Show the activations of this layer; may be given several times. A wrong name lists the layers.",
+            "NAME", "Show the activations of this layer; may be given several times. A wrong name lists the layers."
         ),
     ] = None,
     outside: Annotated[
         list[Path] | None,
         option(
-            "--outside PHOTO",
+            "PHOTO",
             "A photo, or a folder, of things that the network does not know: measures how well its scores tell. May "
             "be given several times.",
         ),
     ] = None,
-    seed: Annotated[int, option("--seed NUMBER", "Of the weights where they are random.")] = 0,
-    out: Annotated[Path, option("--out DIR", "Where to write the page.")] = Path("reports/look"),
+    seed: Annotated[int, option("NUMBER", "Of the weights where they are random.")] = 0,
+    out: Annotated[Path, option("DIR", "Where to write the page.")] = Path("reports/look"),
     as_json: AsJson = False,
 ) -> None:
     """Look inside a network with photos: filters, activations, five best answers, and whether it knows such photos.

@@ -29,15 +29,12 @@ _MOST_TRIALS = 12
 what, how = partial(option, panel="What is compared"), partial(option, panel="How long and how large")
 
 Names = list[str] | None
-Results = Annotated[Path, option("--out DIR", "Where results go; what is there already is gone on with.")]
-Weights = Annotated[str, what("--weights WHICH", "default, a version such as v1, or none for random weights.")]
-Workers = Annotated[int | None, how("--workers N", "Processes; by default one per core.")]
-TestPart = Annotated[
-    float, what("--test-part SHARE", "Share of the photos to test on where the data give no test part.")
-]
+Results = Annotated[Path, option("DIR", "Where results go; what is there already is gone on with.")]
+Weights = Annotated[str, what("WHICH", "default, a version such as v1, or none for random weights.")]
+Workers = Annotated[int | None, how("N", "Processes; by default one per core.")]
+TestPart = Annotated[float, what("SHARE", "Share of the photos to test on where the data give no test part.")]
 LabelsFrom = Annotated[
-    str,
-    option("--labels-from TEXT", "How the groups were obtained: self-report, annotators, records. The report says it."),
+    str, option("TEXT", "How the groups were obtained: self-report, annotators, records. The report says it.")
 ]
 
 
@@ -48,7 +45,7 @@ class Compared:
     backbone: Annotated[
         Names,
         what(
-            "--backbone NAME[,NAME]",
+            "NAME[,NAME]",
             "Networks, such as resnet50.v2; with .none at the end with random weights, as a control. By default the "
             "best one here; facerec transfer backbones lists them.",
         ),
@@ -56,7 +53,7 @@ class Compared:
     weights: Weights = "default"
     model_files: ModelFiles = None
     budget: Annotated[
-        str | None, how("--budget TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.")
+        str | None, how("TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.")
     ] = None
     device: Device = None
 

@@ -33,7 +33,7 @@ def run(
     data: Annotated[
         str,
         option(
-            "--data DIR",
+            "DIR",
             "A folder with one folder of photos per class, or with train, validation and test folders of them; a CSV "
             "manifest with columns image and label; or torchvision:NAME:DIR of a set that is on disk.",
         ),
@@ -44,30 +44,26 @@ def run(
     protocol: Annotated[
         Names,
         what(
-            "--protocol NAME[,NAME]",
+            "NAME[,NAME]",
             "linear, knn, centroid, fine-tune, lp-ft, gradual, discriminative, linear-sgd or scratch. By default "
             "linear, knn, centroid, fine-tune and scratch.",
         ),
     ] = None,
     shots: Annotated[
-        Names, what("--shots N[,N]", "Photos per class to learn from; all for all. By default 1, 5, 20 and all.")
+        Names, what("N[,N]", "Photos per class to learn from; all for all. By default 1, 5, 20 and all.")
     ] = None,
     seeds: Annotated[
-        int | None,
-        what("--seeds N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit."),
+        int | None, what("N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.")
     ] = None,
-    label: Annotated[str, what("--label COLUMN", "The manifest's column of classes.")] = "label",
+    label: Annotated[str, what("COLUMN", "The manifest's column of classes.")] = "label",
     test_part: options.TestPart = 0.25,
     size: Annotated[
-        int | None, how("--size PIXELS", "Side of the networks' input. By default their own, with a budget what fits.")
+        int | None, how("PIXELS", "Side of the networks' input. By default their own, with a budget what fits.")
     ] = None,
-    epochs: Annotated[int | None, how("--epochs N", "Of a training. By default 10, with a budget what fits.")] = None,
+    epochs: Annotated[int | None, how("N", "Of a training. By default 10, with a budget what fits.")] = None,
     trials: Annotated[
         int | None,
-        how(
-            "--trials N",
-            "Learning rates that each trained protocol may try, 1 to 12. By default 3, with a budget what fits.",
-        ),
+        how("N", "Learning rates that each trained protocol may try, 1 to 12. By default 3, with a budget what fits."),
     ] = None,
     publish: Annotated[bool, flag("--publish", "Leave the photos out of the report, to pass it on.")] = False,
     as_json: AsJson = False,

@@ -9,7 +9,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.command_line import command_line
-from facerec.cli.options import AsJson, examples, option
+from facerec.cli.options import AsJson, argument, examples, option
 from facerec.cli.transfer import options
 from facerec.cli.transfer.options import picked
 
@@ -24,22 +24,18 @@ EXAMPLES = examples(
 
 def spread(
     context: typer.Context,
-    vectors: Annotated[
-        Path, typer.Argument(metavar="VECTORS", help="A table that facerec embed wrote, with columns of groups.")
-    ],
+    vectors: Annotated[Path, argument("VECTORS", "A table that facerec embed wrote, with columns of groups.")],
     *,
     by: Annotated[
         list[str],
-        option(
-            "--by NAME[,NAME]", "Group by this column, or by several at once: race,gender. May be given several times."
-        ),
+        option("NAME[,NAME]", "Group by this column, or by several at once: race,gender. May be given several times."),
     ],
-    out: Annotated[Path, option("--out DIR", "Where to write the report.")],
-    photos: Annotated[int, option("--photos N", "Photos of each group in the picture of single photos.")] = 25,
-    seed: Annotated[int, option("--seed N", "Chooses these photos.")] = 0,
+    out: Annotated[Path, option("DIR", "Where to write the report.")],
+    photos: Annotated[int, option("N", "Photos of each group in the picture of single photos.")] = 25,
+    seed: Annotated[int, option("N", "Chooses these photos.")] = 0,
     labels_from: options.LabelsFrom = "",
     vectors_from: Annotated[
-        str, option("--vectors-from TEXT", "Which network made the vectors of which photos. The report says it.")
+        str, option("TEXT", "Which network made the vectors of which photos. The report says it.")
     ] = "",
     as_json: AsJson = False,
 ) -> None:
