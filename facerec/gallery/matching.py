@@ -1,8 +1,7 @@
 """Exact nearest people: every vector in memory, every score computed, none approximated.
 
-Galleries hold 10⁴ to 10⁶ vectors, and the rates that operating points promise (FPIR, FNIR) mean something only if the
-search finds the true maximum. One probe costs one pass of the vectors through memory, which is why the rest of the
-search must cost nearly nothing:
+The rates that operating points promise (FPIR, FNIR) mean something only if the search, of 10⁴ to 10⁶ vectors, finds the
+true maximum. One probe costs one pass of the vectors through memory; the rest must cost nearly nothing:
 
 - Vectors stand in segments of a fixed number of rows. Growing adds a segment and copies nothing, so memory never
   doubles, and untouched rows of the last segment cost no memory.

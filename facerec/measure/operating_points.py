@@ -1,7 +1,4 @@
-"""Operating points are made here: from a score table, or from all pairs of photos.
-
-A threshold says nothing without the matcher, the data and the error rates that it was measured with, so nothing here
-hands out one alone.
+"""Operating points are made here, from a score table or from all pairs of photos; none is a threshold alone.
 
 A list of a few thousand pairs has only a handful of false matches at the low rates that decisions need: LFW's 3,000
 impostor pairs have three at FMR 1e-3. The same photos, each compared with each other, have thirty million pairs. They

@@ -1,11 +1,10 @@
 """The photo formats that are read, and each file cut down to the bytes that hold the pixels of its first frame.
 
-Of a hostile or damaged file it is mostly the rest that hurts: metadata that a decoder parses with a warning or an
-odd exception, text that unpacks to gigabytes, further frames, embedded previews. None of it is needed but the
-orientation, so it is taken out before the decoder sees the file. That also keeps the decoder from warning, which a
-library used from several threads could not suppress (Python's warning filters belong to the whole process).
-
-Formats are recognised by their first bytes, from this list only; nothing here runs another program.
+Of a hostile or damaged file it is mostly the rest that hurts: metadata that a decoder parses with a warning or an odd
+exception, text that unpacks to gigabytes, further frames, embedded previews. All but the orientation is taken out
+before the decoder sees the file; so it never warns either, which a library used from several threads could not suppress
+(Python's warning filters belong to the whole process). Formats are recognised by their first bytes, from this list
+only; nothing here runs another program.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Drawings in the house style: functions that draw on axes go in, the text of an SVG comes out.
 
-Two decisions. Text is drawn as outlines (``svg.fonttype`` ``path``), not as letters: a report is read for years on
-machines whose fonts are unknown, and a label that grows by a tenth runs into its neighbour; what must be found by
-searching stands in the tables, the alt text and the JSON. Drawings are white cards in any colour scheme, because
-colours that are told apart on white are not told apart on black.
+Text is drawn as outlines (``svg.fonttype`` ``path``), not as letters: a report is read for years on machines whose
+fonts are unknown, and a label that grows by a tenth runs into its neighbour; what must be found by searching stands in
+the tables, the alt text and the JSON. Drawings are white cards in any colour scheme, because colours that are told
+apart on white are not told apart on black.
 
-matplotlib's settings are global to the process. They are changed under a lock and put back, nothing here touches
-``pyplot``, and settings that a user made do not reach a report.
+matplotlib's settings are global to the process: they are changed under a lock and put back, and nothing here touches
+``pyplot``.
 """
 
 from __future__ import annotations

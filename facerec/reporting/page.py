@@ -1,12 +1,9 @@
 """A report as a value: what it says, before any format.
 
-A page is a title, a summary, what must be read first (`Page.lead`: the verdict) and sections of blocks. It is frozen
-and checked when it is made, so that a table with a missing cell or a picture without a description fails where it was
-written and not in a reader's browser. ``html``, ``markdown`` and ``report_files`` render the same page; none of them
-computes anything.
-
-Prose (`Text`, summaries, captions, notes) may hold the marks of ``facerec.reporting.inline``; names and cells may
-not: they are shown as they are.
+It is frozen and checked when it is made, so that a table with a missing cell or a picture without a description fails
+where it was written and not in a reader's browser. ``html``, ``markdown`` and ``report_files`` render the same page;
+none of them computes anything. Prose (`Text`, summaries, captions, notes) may hold the marks of
+``facerec.reporting.inline``; names and cells may not: they are shown as they are.
 """
 
 from __future__ import annotations

@@ -54,14 +54,8 @@ def doctor(
         checks = (*run_checks(model_files=model_files, progress=progress), *measured)
     totals = Counter(check.status for check in checks)
     if as_json:
-        console.document(
-            {
-                "checks": [asdict(check) for check in checks],
-                "passed": totals["passed"],
-                "failed": totals["failed"],
-                "absent": totals["absent"],
-            }
-        )
+        counts = {status: totals[status] for status in ("passed", "failed", "absent")}
+        console.document({"checks": [asdict(check) for check in checks], **counts})
     else:
         for check in checks:
             if check.status != "absent" or check in measured:
@@ -86,8 +80,8 @@ def _top1(folder: Path, name: str | None, model_files: Path | None, device: str 
 
 
 def _line(check: Check) -> str:
-    outcome = f"found {_shown(check.found)}"
-    return f"{check.status:8}{check.subject}: {check.what}: expected {_shown(check.expected)}, {outcome}"
+    expected, found = _shown(check.expected), _shown(check.found)
+    return f"{check.status:8}{check.subject}: {check.what}: expected {expected}, found {found}"
 
 
 def _shown(value: Value) -> str:

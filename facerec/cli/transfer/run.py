@@ -162,20 +162,17 @@ def _print(bench: Bench, findings: Findings) -> None:
 
 
 def _document(bench: Bench, findings: Findings, out: Path) -> dict[str, object]:
-    found = []
-    for each, mark in zip(findings.summaries, findings.marks, strict=True):
-        interval = each.accuracy.interval()
-        found.append(
-            {
-                **picked(each, "backbone", "protocol"),
-                "shots": "all" if each.shots is None else each.shots,
-                "seeds": list(each.seeds),
-                "accuracy": each.accuracy.value,
-                "low": interval.low,
-                "high": interval.high,
-                "against_the_best": mark,
-            }
-        )
+    found = [
+        {
+            **picked(each, "backbone", "protocol"),
+            "shots": "all" if each.shots is None else each.shots,
+            "seeds": list(each.seeds),
+            "accuracy": each.accuracy.value,
+            **picked(each.accuracy.interval(), "low", "high"),
+            "against_the_best": mark,
+        }
+        for each, mark in zip(findings.summaries, findings.marks, strict=True)
+    ]
     return {
         "warnings": list(bench.warnings),
         "verdict": [each.plain for each in findings.sentences],

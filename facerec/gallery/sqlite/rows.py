@@ -1,7 +1,6 @@
-"""The rows of a gallery file: what one transaction reads and writes, row by row.
+"""The rows of a gallery file: what one transaction reads and writes; no rule, decision or log entry is made here.
 
-This and ``store.py`` are all that ``facerec.gallery.gallery`` asks of an engine. No rule, decision or log entry is made
-here; another engine offers the same methods.
+This and ``store.py`` are all that ``facerec.gallery.gallery`` asks of an engine.
 """
 
 from __future__ import annotations
