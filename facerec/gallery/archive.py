@@ -17,7 +17,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -298,20 +298,12 @@ class _Fields:
 
     def optional_day(self, field: str) -> date | None:
         """A date as YYYY-MM-DD, or null."""
-        value = self.optional_text(field)
-        if value is None:
-            return None
-        try:
-            return date.fromisoformat(value)
-        except ValueError as error:
-            raise self._wrong(field, "a date as YYYY-MM-DD") from error
+        missing = self._content.get(field, "") is None
+        return None if missing else self._parsed(field, date.fromisoformat, "a date as YYYY-MM-DD")
 
     def time(self, field: str) -> datetime:
         """A time in UTC as ISO 8601."""
-        try:
-            value = datetime.fromisoformat(self.text(field))
-        except ValueError as error:
-            raise self._wrong(field, "a time as ISO 8601") from error
+        value = self._parsed(field, datetime.fromisoformat, "a time as ISO 8601")
         if value.utcoffset() != timedelta(0):
             raise self._wrong(field, "a time in UTC")
         return value
@@ -324,6 +316,12 @@ class _Fields:
         """A list of objects."""
         entries = self._field(field, list, "a list")
         return [_Fields(entry, where=f"{self.where}: {field}[{number}]") for number, entry in enumerate(entries)]
+
+    def _parsed(self, field: str, parse: Callable[[str], _Kind], wanted: str) -> _Kind:
+        try:
+            return parse(self.text(field))
+        except ValueError as error:
+            raise self._wrong(field, wanted) from error
 
     def _field(self, field: str, kind: type[_Kind], wanted: str) -> _Kind:
         value = self._content.get(field)

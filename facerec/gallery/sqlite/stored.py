@@ -175,26 +175,17 @@ def hexadecimal(value: object) -> str:
 
 def day(value: object) -> date:
     """A day."""
-    try:
-        return date.fromisoformat(text(value))
-    except ValueError as error:
-        raise damaged(value, "a date") from error
+    return _parsed(value, date.fromisoformat, "a date")
 
 
 def time(value: object) -> datetime:
     """A time."""
-    try:
-        return datetime.fromisoformat(text(value))
-    except ValueError as error:
-        raise damaged(value, "a time") from error
+    return _parsed(value, datetime.fromisoformat, "a time")
 
 
 def details(value: object) -> Mapping[str, object]:
     """A JSON object, read-only."""
-    try:
-        return MappingProxyType(_checked(json.loads(text(value)), dict, "a JSON object"))
-    except (ValueError, RecursionError) as error:
-        raise damaged(value, "a JSON object") from error
+    return MappingProxyType(_checked(_parsed(value, json.loads, "a JSON object"), dict, "a JSON object"))
 
 
 def vectors(blobs: Sequence[object], dimension: int) -> NDArray[np.float32]:
@@ -221,6 +212,13 @@ def damaged(value: object, wanted: str) -> DamagedGalleryError:
     return DamagedGalleryError(
         f"the gallery is damaged: {shown} stands where {wanted} should; restore a backup or an export"
     )
+
+
+def _parsed(value: object, parse: Callable[[str], _Kind], wanted: str) -> _Kind:
+    try:
+        return parse(text(value))
+    except (ValueError, RecursionError) as error:
+        raise damaged(value, wanted) from error
 
 
 def _checked(value: object, kind: type[_Kind], wanted: str) -> _Kind:
