@@ -4,8 +4,9 @@ The contract between recognition and audit is the score table (``facerec.measure
 
 ``audit_verification``, ``audit_identification`` and ``audit_classification`` measure, ``audit_drift`` compares two
 matchers on the same pairs; ``read_policy`` and ``judge`` decide claims. ``advise_threshold``, ``plan_groups`` and
-``plan_claim`` say what to do about it; ``calibrate`` proves the intervals; ``VendorColumns`` and ``read_vendor`` let
-other makers' tables in. ``audits.mitigation`` is the laboratory, ``audits.report`` writes what was found.
+``plan_claim`` say what to do about it; ``prove`` shows whether the intervals hold; ``VendorColumns`` and
+``read_vendor`` let other makers' tables in. ``audits.mitigation`` is the laboratory, ``audits.report`` writes what was
+found.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audits.checks.coverage import calibrate
+    from audits.checks.proof import prove
     from audits.classification.audit import audit_classification
     from audits.drift.audit import audit_drift
     from audits.gate.policy import read_policy
@@ -35,11 +36,11 @@ __all__ = [
     "audit_drift",
     "audit_identification",
     "audit_verification",
-    "calibrate",
     "judge",
     "parse_claim",
     "plan_claim",
     "plan_groups",
+    "prove",
     "read_policy",
     "read_vendor",
     "trials_needed",
@@ -53,11 +54,11 @@ _HOMES = {
     "audit_drift": "drift.audit",
     "audit_identification": "identification.audit",
     "audit_verification": "verification.audit",
-    "calibrate": "checks.coverage",
     "judge": "gate.verdict",
     "parse_claim": "gate.sizes",
     "plan_claim": "gate.sizes",
     "plan_groups": "verification.power",
+    "prove": "checks.proof",
     "read_policy": "gate.policy",
     "read_vendor": "tables.vendor",
     "trials_needed": "verification.power",

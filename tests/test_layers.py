@@ -32,8 +32,9 @@ FLOORS = [
 AUDIT_FLOORS = [
     {"statistics", "tables"},
     {"verification", "identification", "classification"},
-    {"drift", "checks"},
+    {"drift"},
     {"gate", "mitigation"},
+    {"checks"},
     {"report"},
 ]
 TORCH = {

@@ -1,259 +1,171 @@
-"""How often the intervals hold what they promise: simulated people, pairs and errors whose true rate is known.
+"""How often intervals hold the truth of simulated tables, and whether that is often enough.
 
-An interval of 95 % must contain the true rate in 95 % of data sets. Whether it does cannot be seen in any real data
-set, so data sets are simulated in the two designs that occur, sparse lists of impostor pairs and all pairs of a set of
-people, and for genuine pairs, with people who differ in how often they are mistaken.
+An interval of 95 % must contain the true rate in 95 % of data sets. Whether it does cannot be seen in any real one.
+The two ways to miss it are not alike: an upper bound below the truth lets a gate pass what it must not, a lower bound
+above the truth fails what is right.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import scipy
-from numpy.typing import NDArray
 
-from audits.statistics.intervals import CONFIDENCE, checked_confidence, clopper_pearson, clustered_estimate, estimate
-from facerec.errors import ArgumentError
-from facerec.types import Interval, Rate
+from audits.statistics.intervals import clopper_pearson
+from facerec.measure.metrics import holm
+from facerec.types import Interval
 
-Layout: TypeAlias = Literal["sparse", "dense", "genuine"]
-"""Random impostor pairs, all impostor pairs, or as many genuine pairs of everyone."""
+LEAST_COVERAGE = 0.935
+"""Of a nominal 95 %; no design may lie below it for sure."""
 
-LIMITS = (0.935, 0.97)
-"""Where the reached coverage of a nominal 95 % has to land: much lower deceives, much higher wastes data."""
+MOST_FALSE_PASSES = 0.04
+"""Of tables whose upper bound lies below the truth, nominally 2.5 %; no design may lie above it for sure."""
 
 
-@dataclass(frozen=True)
-class Design:
-    """People and pairs of a simulated data set.
+class Seen(NamedTuple):
+    """What one simulated table said of one number: `what` it is, its `truth`, and the interval that was found.
 
-    Attributes
-    ----------
-    layout : {"sparse", "dense", "genuine"}
-    people : int
-        At least 2.
-    pairs_per_person : int
-        Of a genuine layout, how many each person has; of a sparse one, in how many each takes part on average. A
-        dense layout has all pairs, and this is 0.
-    correlation : float
-        Share of the variance of a pair's score that its people bring along, 0 (every pair for itself) to below 1.
+    `independent` is the interval, had the comparisons been taken as independent; None where there is no such thing.
     """
 
-    layout: Layout
-    people: int
-    pairs_per_person: int
-    correlation: float
-
-    def __post_init__(self) -> None:
-        dense = self.layout == "dense"
-        if self.people < 2 or not 0 <= self.correlation < 1 or (self.pairs_per_person < 1) != dense:
-            message = (
-                "a design needs 2 people or more, a correlation within 0 … 1 (exclusive), and pairs per person unless "
-                f"it is dense; got {self}"
-            )
-            raise ArgumentError(message)
-
-    def pairs(self, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Who meets whom, shapes (n,) and (n,); random where the layout is sparse."""
-        if self.layout == "dense":
-            first, second = np.triu_indices(self.people, 1)
-            return first, second
-        if self.layout == "genuine":
-            everyone = np.repeat(np.arange(self.people), self.pairs_per_person)
-            return everyone, everyone
-        n = self.people * self.pairs_per_person // 2
-        first = rng.integers(0, self.people, n)
-        return first, (first + rng.integers(1, self.people, n)) % self.people
-
-
-DESIGNS = (
-    Design("sparse", 8000, 3, 0.0),
-    Design("sparse", 8000, 3, 0.3),
-    Design("dense", 250, 0, 0.0),
-    Design("dense", 250, 0, 0.3),
-    Design("genuine", 2000, 5, 0.0),
-    Design("genuine", 2000, 5, 0.3),
-)
-"""What `calibrate` simulates where nothing else is asked for."""
-
-RATES = (1e-3, 1e-2, 1e-1)
-"""The true rates that `calibrate` simulates where nothing else is asked for."""
+    what: str
+    truth: float
+    interval: Interval
+    independent: Interval | None = None
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often intervals contained the truth.
+    """How often the intervals of one number contained the truth.
 
     Attributes
     ----------
-    design : Design
-    true_rate : float
-    confidence : float
-        What the intervals promise.
-    replicates : int
-        How many data sets were simulated.
-    covered, above, below : int
-        How many intervals contained the true rate, lay wholly above it, lay wholly below it.
-    naive_covered : int
-        How many would have contained it, had the pairs been taken as independent.
-    mean_errors, mean_design_effect : float
-        Over the data sets.
+    study, design, what : str
+        What was simulated, and which number was judged.
+    truth : float
+    tables : int
+        How many were simulated.
+    high, low : int
+        In how many the upper bound lay below the truth (a false pass), and the lower bound above it (a false fail).
+    width : float
+        The mean of those that are finite; NaN if none is.
+    independent_width : float
+        The mean width, had comparisons been taken as independent; NaN where there is no such thing.
+    independent_covered : int or None
+        How many of those would have contained the truth.
     """
 
-    design: Design
-    true_rate: float
-    confidence: float
-    replicates: int
-    covered: int
-    above: int
-    below: int
-    naive_covered: int
-    mean_errors: float
-    mean_design_effect: float
+    study: str
+    design: str
+    what: str
+    truth: float
+    tables: int
+    high: int
+    low: int
+    width: float
+    independent_width: float = math.nan
+    independent_covered: int | None = None
 
     @property
     def value(self) -> float:
-        """Share of intervals that contained the true rate."""
-        return self.covered / self.replicates
+        """The share of tables whose interval contained the truth."""
+        return 1 - (self.high + self.low) / self.tables
 
     @property
-    def naive_value(self) -> float:
-        """The same share, had the pairs been taken as independent."""
-        return self.naive_covered / self.replicates
+    def independent_value(self) -> float | None:
+        """The same share, had comparisons been taken as independent; None where there is no such thing."""
+        return None if self.independent_covered is None else self.independent_covered / self.tables
+
+    @property
+    def standard_error(self) -> float:
+        """Of the share, as it would be at a coverage of 95 % if all or none contained it."""
+        share = self.value if 0 < self.value < 1 else 0.95
+        return math.sqrt(share * (1 - share) / self.tables)
 
     @property
     def interval(self) -> Interval:
-        """Where the share would lie after infinitely many replicates, with 95 % confidence."""
-        return clopper_pearson(self.covered, self.replicates)
+        """Where the share would lie after infinitely many tables, with 95 % confidence."""
+        return clopper_pearson(self.tables - self.high - self.low, self.tables)
 
     @property
-    def landed(self) -> bool:
-        """Whether the share is within `LIMITS`; a statement about a nominal 95 % only."""
-        return LIMITS[0] <= self.value <= LIMITS[1]
+    def p_values(self) -> tuple[float, float]:
+        """How surprising it would be if `LEAST_COVERAGE` and `MOST_FALSE_PASSES` held: exact, one-sided."""
+        covered = self.tables - self.high - self.low
+        return (
+            float(scipy.stats.binom.cdf(covered, self.tables, LEAST_COVERAGE)),
+            float(scipy.stats.binom.sf(self.high - 1, self.tables, MOST_FALSE_PASSES)),
+        )
 
 
-def simulate_coverage(
-    design: Design, true_rate: float, *, replicates: int = 1000, seed: int, confidence: float = CONFIDENCE
-) -> Coverage:
-    """Simulate data sets of one design and count the intervals that contain the truth.
+@dataclass(frozen=True)
+class Proof:
+    """What all simulations together say.
 
-    Parameters
+    Attributes
     ----------
-    design : Design
-    true_rate : float
-        Between 0 and 1, exclusive.
-    replicates : int
-        At least 1.
-    seed : int
-        The same seed gives the same data sets.
-    confidence : float
-        Between 0 and 1, exclusive.
-
-    Returns
-    -------
-    Coverage
-
-    Raises
-    ------
-    ArgumentError
-        If `true_rate` or `confidence` is out of range.
-        If there is no replicate.
-
-    Notes
-    -----
-    A pair of i and j is an error iff √(ρ/2) (u_i + u_j) + √(1−ρ) e_ij ≥ Φ⁻¹(1 − p), a genuine pair of i iff
-    √ρ u_i + √(1−ρ) e ≥ Φ⁻¹(1 − p), all u and e standard normal. So the rate is p exactly, for every ρ.
-
-    Examples
-    --------
-    >>> found = simulate_coverage(Design("dense", 60, 0, 0.3), 0.1, replicates=200, seed=1)
-    >>> found.value > 0.9 > found.naive_value
-    True
+    cells : tuple of Coverage
+    replicates, seed : int
+        What was asked for; a study that takes long simulates fewer tables, as its cells say.
     """
-    checked_confidence(confidence)
-    if not 0 < true_rate < 1:
-        message = f"the true rate must lie between 0 and 1; got {true_rate}"
-        raise ArgumentError(message)
-    if replicates < 1:
-        message = f"at least one replicate is needed; got {replicates}"
-        raise ArgumentError(message)
-    rng = np.random.default_rng(seed)
-    threshold = float(scipy.stats.norm.isf(true_rate))
-    above = below = naive = 0
-    errors, effects = 0.0, 0.0
-    for _ in range(replicates):
-        first, second = design.pairs(rng)
-        wrong = _latent(design, first, second, rng) >= threshold
-        found = clustered_estimate(wrong, first, second, confidence=confidence)
-        above += found.interval.low > true_rate
-        below += found.interval.high < true_rate
-        independent = estimate(Rate(found.errors, found.trials), confidence=confidence)
-        naive += independent.interval.low <= true_rate <= independent.interval.high
-        errors += found.errors
-        effects += found.design_effect
+
+    cells: tuple[Coverage, ...]
+    replicates: int
+    seed: int
+
+    @property
+    def failing(self) -> tuple[Coverage, ...]:
+        """The cells with too low a coverage or too many false passes, by Holm's correction over all at 5 %."""
+        adjusted = [holm([cell.p_values[kind] for cell in self.cells]) for kind in (0, 1)]
+        return tuple(cell for cell, low, high in zip(self.cells, *adjusted, strict=True) if min(low, high) < 0.05)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no cell fails."""
+        return not self.failing
+
+    def __str__(self) -> str:
+        worst = min(self.cells, key=lambda cell: cell.value)
+        most = max(self.cells, key=lambda cell: cell.high / cell.tables)
+        tables = sum(cell.tables for cell in self.cells)
+        failing = f"{len(self.failing)} of {len(self.cells)}" if self.failing else f"none of {len(self.cells)}"
+        return (
+            f"{failing} numbers cover less than {100 * LEAST_COVERAGE:g} % or pass falsely in more than "
+            f"{100 * MOST_FALSE_PASSES:g} % for sure (Holm, 5 %), over {tables:,} intervals; lowest coverage "
+            f"{100 * worst.value:.1f} % ({worst.study}: {worst.design}, {worst.what}), most false passes "
+            f"{100 * most.high / most.tables:.1f} % ({most.study}: {most.design}, {most.what})"
+        )
+
+
+def tally(study: str, design: str, seen: Iterable[Seen]) -> tuple[Coverage, ...]:
+    """Count what tables said, number by number, in the order in which they first occur; NaN bounds exclude nothing."""
+    found: dict[tuple[str, float], list[Seen]] = {}
+    for one in seen:
+        found.setdefault((one.what, one.truth), []).append(one)
+    return tuple(_counted(study, design, told) for told in found.values())
+
+
+def _counted(study: str, design: str, told: Sequence[Seen]) -> Coverage:
+    truth = told[0].truth
+    plain = [one.independent for one in told if one.independent is not None]
     return Coverage(
+        study,
         design,
-        true_rate,
-        confidence,
-        replicates,
-        replicates - above - below,
-        above,
-        below,
-        naive,
-        errors / replicates,
-        effects / replicates,
+        told[0].what,
+        truth,
+        len(told),
+        sum(one.interval.high < truth for one in told),
+        sum(one.interval.low > truth for one in told),
+        _width([one.interval for one in told]),
+        _width(plain),
+        sum(one.low <= truth <= one.high for one in plain) if plain else None,
     )
 
 
-def calibrate(
-    designs: Sequence[Design] = DESIGNS,
-    rates: Sequence[float] = RATES,
-    *,
-    replicates: int = 1000,
-    seed: int,
-    confidence: float = CONFIDENCE,
-) -> tuple[Coverage, ...]:
-    """The coverage reached in every design at every rate.
-
-    Parameters
-    ----------
-    designs : sequence of Design
-    rates : sequence of float
-        True rates, each between 0 and 1, exclusive.
-    replicates : int
-        Of each design at each rate; the standard error of a coverage is about 0.22 / √replicates.
-    seed : int
-    confidence : float
-        Between 0 and 1, exclusive.
-
-    Returns
-    -------
-    tuple of Coverage
-        Design by design, rate by rate.
-
-    Raises
-    ------
-    ArgumentError
-        If a rate or `confidence` is out of range.
-        If there is no replicate.
-    """
-    seeds = iter(np.random.SeedSequence(seed).generate_state(len(designs) * len(rates)).tolist())
-    return tuple(
-        simulate_coverage(design, rate, replicates=replicates, seed=next(seeds), confidence=confidence)
-        for design in designs
-        for rate in rates
-    )
-
-
-def _latent(
-    design: Design, first: NDArray[np.int64], second: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    person = rng.standard_normal(design.people)
-    own = rng.standard_normal(len(first)) * math.sqrt(1 - design.correlation)
-    if design.layout == "genuine":
-        return math.sqrt(design.correlation) * person[first] + own
-    return math.sqrt(design.correlation / 2) * (person[first] + person[second]) + own
+def _width(intervals: Sequence[Interval]) -> float:
+    widths = np.array([one.high - one.low for one in intervals])
+    finite = widths[np.isfinite(widths)]
+    return float(finite.mean()) if len(finite) else math.nan

@@ -7,6 +7,7 @@ the document ``{"error": …, "code": …}`` on stdout. ``--debug``, anywhere on
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ FAILED = 2
 _INTERRUPTED = 130  # 128 + SIGINT, what a shell reports of a program that Ctrl-C ended
 _PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
 
-# Options that had other names: for one version, an old name, of all commands or of one, is answered with the new one.
+# What had other names: for one version, an old one, of all commands, of one or of a command, is answered with the new.
 _RENAMED = {
     "--weights": "--model-files",
     "--weights-dir": "--model-files",
@@ -31,6 +32,7 @@ _RENAMED = {
     "facerec enroll --accept-low-quality": "--no-gate",
     "facerec train --teacher": "facerec distil --teacher NAME --data DIR --out DIR",
     "facerec train --one-pass": "facerec distil --one-pass",
+    "facerec audit calibrate": "facerec audit prove",
 }
 
 
@@ -95,7 +97,7 @@ def _message(error: Exception) -> str:
     if isinstance(error, FacerecError):
         return str(error)
     if isinstance(error, typer.TyperException):
-        context, given = getattr(error, "ctx", None), getattr(error, "option_name", "")
+        context, given = getattr(error, "ctx", None), getattr(error, "option_name", "") or _unknown_command(error)
         if context is None:
             return error.format_message()
         now = _RENAMED.get(f"{context.command_path} {given}") or _RENAMED.get(given)
@@ -107,6 +109,11 @@ def _message(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "the memory is not enough for this"
     return f"unexpected {type(error).__name__}: {error}; run it again with --debug to see where it came from"
+
+
+def _unknown_command(error: typer.TyperException) -> str:
+    told = re.match(r"No such command '([^']+)'", error.format_message())
+    return told[1] if told else ""
 
 
 def _without_debug(arguments: Sequence[str]) -> tuple[bool, list[str]]:

@@ -1,4 +1,4 @@
-"""The other audits on the command line: classifiers, drift, galleries, plans and the calibration of intervals."""
+"""The other audits on the command line: classifiers, drift, galleries, plans and the proof of intervals."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.checks.coverage import Design
+from audits.checks.designs import dense
+from audits.checks.studies import rates
 
 ROOT = Path(__file__).parents[2]
 SHADES = ROOT / "data/gender_shades/counts.csv"
@@ -98,18 +99,25 @@ def test_power(facerec):
     assert all(group["people"] > 100 and group["pairs"] >= group["independent_trials"] for group in groups)
 
 
-def test_calibrate(facerec, monkeypatch):
-    """The coverage of every design is counted, in a table or as JSON."""
-    monkeypatch.setattr("audits.checks.coverage.DESIGNS", (Design("dense", 30, 0, 0.3),))
-    monkeypatch.setattr("audits.checks.coverage.calibrate.__defaults__", ((Design("dense", 30, 0, 0.3),), (0.1,)))
+def test_prove(facerec, monkeypatch, tmp_path):
+    """Coverage is counted, in a table, as JSON and as a report; the exit status says whether it holds."""
+    monkeypatch.setattr("audits.checks.proof.all_studies", lambda: (rates(dense([1] * 30), [0.1]),))
 
-    told = facerec("audit", "calibrate", "--replicates", 20)
-    document = facerec("audit", "calibrate", "--replicates", 20, "--json").document
+    told = facerec("audit", "prove", "--replicates", 20)
+    document = facerec("audit", "prove", "--replicates", 20, "--json", "--out", tmp_path).document
 
     assert told.status == 0
-    assert "dense" in told.out
-    assert len(document["coverage"]) == 1
-    assert document["coverage"][0]["covered"] <= 20
+    assert "dense, 30 people" in told.out
+    assert document["coverage"][0]["tables"] == 20
+    assert json.loads((tmp_path / "audit.json").read_text(encoding="utf-8")) == document
+    assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["command"][:3] == [
+        "facerec",
+        "audit",
+        "prove",
+    ]
+    monkeypatch.setattr("audits.checks.coverage.LEAST_COVERAGE", 0.9999)
+    assert facerec("audit", "prove", "--replicates", 300).status == 1
+    assert facerec("audit", "prove", "--designs", "moon").status == 2
 
 
 def test_identification(facerec, tmp_path):

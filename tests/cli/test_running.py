@@ -182,10 +182,11 @@ def test_closed_stdout_is_survived():
         (["verify", "a.jpg", "b.jpg", "--weights", "dir"], "--weights is called --model-files now"),
         (["transfer", "doctor", "--weights-dir=dir"], "--weights-dir is called --model-files now"),
         (["models", "fetch", "facenet", "--folder", "dir"], "--folder is called --model-files now"),
+        (["audit", "calibrate", "--seed", "1"], "calibrate is called facerec audit prove now"),
     ],
 )
-def test_old_names_of_options_are_answered_with_the_new(facerec, line, told):
-    """An option of an earlier version is no riddle: the error says what it is called now."""
+def test_old_names_are_answered_with_the_new(facerec, line, told):
+    """An option or a command of an earlier version is no riddle: the error says what it is called now."""
     outcome = facerec(*line)
 
     assert outcome.status == 2

@@ -6,12 +6,12 @@ import typer
 
 from facerec.cli.audit import (
     advise,
-    calibrate,
     classification,
     drift,
     identification,
     mitigation,
     power,
+    prove,
     selfcheck,
     verification,
 )
@@ -30,4 +30,4 @@ app.command(epilog=drift.EXAMPLES)(drift.drift)
 app.command(epilog=mitigation.EXAMPLES)(mitigation.mitigation)
 app.command(epilog=advise.EXAMPLES)(advise.advise)
 app.command(epilog=power.EXAMPLES)(power.power)
-app.command(epilog=calibrate.EXAMPLES)(calibrate.calibrate)
+app.command(epilog=prove.EXAMPLES)(prove.prove)

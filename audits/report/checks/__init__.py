@@ -1,0 +1,1 @@
+"""The report of the proof of the intervals."""

@@ -1,0 +1,132 @@
+"""The report of the proof: what was simulated, how often the truth was held, and which numbers do not hold it."""
+
+from __future__ import annotations
+
+import math
+
+from audits.checks.coverage import LEAST_COVERAGE, MOST_FALSE_PASSES, Coverage, Proof
+from audits.report.common.background import Run
+from audits.report.common.files import Report
+from audits.report.common.sections import run_section
+from facerec.reporting import Callout, Column, Page, Section, Table, Text
+
+METHOD = f"""
+Scores are normal, with a share that people bring along, for impostor pairs half from either side; so every true rate is
+known exactly. The audit's own functions judge each table. A number fails where its coverage lies below
+{100 * LEAST_COVERAGE:g} %, or the share of upper bounds below the truth above {100 * MOST_FALSE_PASSES:g} %, by exact
+one-sided binomial tests, with Holm's correction over all numbers of this run at 5 %.
+
+- **False pass**: the upper bound lies below the truth; a gate lets pass what it must not (nominal 2.5 %).
+- **False fail**: the lower bound lies above the truth; a gate fails what is right (nominal 2.5 %).
+- **Width**: the mean over tables with finite intervals, and against that of independent comparisons where there is one.
+- **Told apart**: how often Holm's tests call one of several equal groups different (nominal 5 %).
+- **Gate at the limit**: every group's true rate is the limit itself; what passes or fails does so by chance.
+"""
+
+_COLUMNS = (
+    Column("study and design"),
+    Column("number"),
+    Column("tables", "count"),
+    Column("coverage", "percent"),
+    Column("standard error", "percent"),
+    Column("false pass", "percent"),
+    Column("false fail", "percent"),
+    Column("mean width", "number"),
+    Column("of independent", "ratio"),
+    Column("independent coverage", "percent"),
+    Column("holds", "verdict"),
+)
+
+
+def proof_document(proof: Proof) -> dict[str, object]:
+    """Every number as JSON can hold it; what there is none of is null."""
+    failing = set(proof.failing)
+    return {
+        "passed": proof.passed,
+        "verdict": str(proof),
+        "limits": {"least_coverage": LEAST_COVERAGE, "most_false_passes": MOST_FALSE_PASSES},
+        "replicates": proof.replicates,
+        "seed": proof.seed,
+        "coverage": [
+            {
+                "study": cell.study,
+                "design": cell.design,
+                "number": cell.what,
+                "truth": cell.truth,
+                "tables": cell.tables,
+                "coverage": cell.value,
+                "standard_error": cell.standard_error,
+                "false_pass": cell.high / cell.tables,
+                "false_fail": cell.low / cell.tables,
+                "width": _known(cell.width),
+                "independent_width": _known(cell.independent_width),
+                "independent_coverage": cell.independent_value,
+                "holds": cell not in failing,
+            }
+            for cell in proof.cells
+        ],
+    }
+
+
+def proof_report(proof: Proof, *, run: Run) -> Report:
+    """Build the report of a proof.
+
+    Parameters
+    ----------
+    proof : Proof
+    run : Run
+        The command and the seed.
+
+    Returns
+    -------
+    Report
+    """
+    studies = dict.fromkeys(cell.study for cell in proof.cells)
+    tables = {study: coverage_table(proof, study) for study in studies}
+    page = Page(
+        title="Do the intervals hold?",
+        summary=(
+            "Simulated score tables whose true rates, differences, ratios and indices are known, and how often the "
+            "95 % intervals of this audit contain them."
+        ),
+        lead=(Callout("pass" if proof.passed else "fail", f"{proof}."),),
+        sections=(
+            *(Section(study[0].upper() + study[1:], (table,)) for study, table in tables.items()),
+            Section("Method", (Text(METHOD),)),
+            run_section(run),
+        ),
+    )
+    everything = Table("Coverage", _COLUMNS, tuple(row for table in tables.values() for row in table.rows))
+    return Report(page, proof_document(proof), {"coverage": everything}, run)
+
+
+def coverage_table(proof: Proof, study: str) -> Table:
+    """The numbers of one study; those that do not hold stand out."""
+    cells = [cell for cell in proof.cells if cell.study == study]
+    failing = set(proof.failing)
+    return Table(
+        f"Coverage of nominal 95 %: {study}",
+        _COLUMNS,
+        tuple(_row(cell, holds=cell not in failing) for cell in cells),
+        strong=tuple(number for number, cell in enumerate(cells) if cell in failing),
+    )
+
+
+def _row(cell: Coverage, *, holds: bool) -> tuple[str | int | float | None, ...]:
+    return (
+        f"{cell.study}: {cell.design}",
+        cell.what,
+        cell.tables,
+        cell.value,
+        cell.standard_error,
+        cell.high / cell.tables,
+        cell.low / cell.tables,
+        _known(cell.width),
+        _known(cell.width / cell.independent_width),
+        cell.independent_value,
+        "pass" if holds else "fail",
+    )
+
+
+def _known(number: float) -> float | None:
+    return number if math.isfinite(number) else None
