@@ -4,7 +4,7 @@ One person with a difficult face is in many comparisons, so a thousand compariso
 a thousand among two thousand. What is known of that comes from four places, and the least favourable of them counts:
 
 1. the errors themselves: the dyadic-robust variance, in which people with many comparisons weigh as much as they pull
-   (leverage), and which is itself uncertain where few people make it up (Student's t);
+   (leverage), which grows with the rate, and which is itself uncertain where few people make it up (Student's t);
 2. a larger table: how alike errors of one person were there (`PairsOfPeople.correlation`), lent to each of its groups;
 3. where too few people, errors or shared comparisons could show any dependence, what people are known to bring along;
 4. independence: no comparison is worth more than one.
@@ -75,9 +75,11 @@ def clustered_rate(
     Notes
     -----
     With V₀ = p(1−p)/n and V the dyadic-robust variance with leverage, n_eff is the smaller of
-    p(1−p) / [V₀ + (V − V₀)⁺ (t_ν / z)²] and n / (1 + ρ s). ν = (Σ w_i)² / Σ w_i², w_i = T_i², counts the people that V
-    rests on; s, how many other trials a trial shares a person with. Without errors, or with nothing else, the second
-    alone. See `dyadic_variance` for V and T_i, `PairsOfPeople.correlation` for ρ.
+    p(1−p) / [V₀ + g (V − V₀)⁺ (t_ν / z)²] and n / (1 + ρ s). ν = (Σ w_i)² / Σ w_i², w_i = T_i², counts the people that
+    V rests on; s, how many other trials a trial shares a person with. Errors are the more alike the more frequent they
+    are, up to all alike, and few of few people show too little of both at once; so g = 1 + [φ(√(p u)) / φ(p) − 1]
+    [1 − (5 / errors)²]⁺, u the upper bound with g = 1, φ as in `PairsOfPeople.correlation`: the variance half-way to the
+    bound. (Above ½, of successes.) Without errors, or with nothing else, n / (1 + ρ s) alone. See `dyadic_variance` for V and T_i.
 
     References
     ----------
@@ -212,12 +214,24 @@ class PairsOfPeople:
 
     def _own_trials(self, wrong: NDArray[np.bool_], confidence: float) -> float:
         """What comparisons are worth by what they show themselves; some but not all of them are errors."""
-        n, p = len(wrong), np.count_nonzero(wrong) / len(wrong)
-        independent = p * (1 - p) / n
+        n, k = len(wrong), int(np.count_nonzero(wrong))
+        variance = k * (n - k) / n**2
+        independent = variance / n
         excess = self.variance(wrong, leverage=True) - independent
         if excess <= 1e-9 * independent:  # rounding of independent trials
             return float(n)
-        return float(p * (1 - p) / (independent + excess * student(self.people_behind(wrong), confidence) ** 2))
+        seen = excess / (independent * self.shared) if self.shared > 0 else 1.0
+        excess *= student(self.people_behind(wrong), confidence) ** 2
+        fewer = min(k, n - k)  # errors or successes
+        bound = Rate(fewer, n, variance / (independent + excess)).interval(confidence).high
+        growth = min(self._growth(fewer / n, bound), 1 / seen)
+        excess *= 1 + max(0.0, growth - 1) * (1 - min(1.0, (_FEW_ERRORS / fewer) ** 2))
+        return float(variance / (independent + excess))
+
+    def _growth(self, rate: float, bound: float) -> float:
+        """How much more alike errors are half-way (in ratios) to a bound of their rate."""
+        half_way = min(0.5, math.sqrt(rate * bound))
+        return latent_correlation(half_way, self._share) / latent_correlation(rate, self._share)
 
     def people_behind(self, wrong: NDArray[np.bool_]) -> float:
         """How many people the variance of an error rate rests on, ≥ 1: ν of `clustered_rate`.
