@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.clusters import PairsOfPeople, latent_correlation
+from facerec.measure.metrics.clusters import PairsOfPeople, latent_correlation, student
 
 
 def all_pairs(people):
@@ -131,3 +131,46 @@ def test_correlation_of_errors_against_the_bivariate_normal(rate, share):
     expected = (both - rate**2) / (rate * (1 - rate))
     assert latent_correlation(rate, share) == pytest.approx(expected, abs=2e-4)
     assert latent_correlation(1 - rate, share) == pytest.approx(latent_correlation(rate, share))
+
+
+class TestGrowth:
+    """What errors show of one another is allowed to grow on the way to the bound: sixty errors of sixty people."""
+
+    PEOPLE = np.repeat(np.arange(60), 10)
+
+    def _errors(self, alike):
+        """So many people err in all ten trials, and others once each."""
+        wrong = np.zeros(600, bool)
+        wrong[: 10 * alike] = True
+        wrong[10 * alike :: 10][: 60 - 10 * alike] = True
+        return wrong, PairsOfPeople.of(self.PEOPLE, self.PEOPLE)
+
+    def _as_seen(self, wrong, pairs):
+        """p(1-p) / [V0 + (V - V0) (t/z)^2]: what the errors are worth if they stay as alike as they are."""
+        independent = 0.09 / 600
+        excess = pairs.variance(wrong, leverage=True) - independent
+        return 0.09 / (independent + excess * student(pairs.people_behind(wrong), 0.95) ** 2)
+
+    def test_independent_errors_have_nothing_to_grow(self):
+        """One error of each person is worth all its trials."""
+        wrong, pairs = self._errors(0)
+
+        assert pairs.rate(wrong, correlation=0.0).effective_trials == 600
+
+    def test_errors_that_are_all_alike_cannot_be_more_so(self):
+        """Six people who always err, and nobody else: worth what they show."""
+        wrong, pairs = self._errors(6)
+
+        assert pairs.rate(wrong, correlation=0.0).effective_trials == pytest.approx(self._as_seen(wrong, pairs))
+
+    def test_errors_in_between_are_worth_less_than_they_show(self):
+        """Two people who always err, and forty errors elsewhere."""
+        wrong, pairs = self._errors(2)
+
+        assert 0.5 < pairs.rate(wrong, correlation=0.0).effective_trials / self._as_seen(wrong, pairs) < 0.95
+
+    def test_errors_and_successes_change_places(self):
+        """The rate of successes has the same effective trials."""
+        wrong, pairs = self._errors(2)
+
+        assert pairs.rate(wrong).effective_trials == pytest.approx(pairs.rate(~wrong).effective_trials, rel=1e-9)

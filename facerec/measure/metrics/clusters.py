@@ -78,8 +78,9 @@ def clustered_rate(
     p(1−p) / [V₀ + g (V − V₀)⁺ (t_ν / z)²] and n / (1 + ρ s). ν = (Σ w_i)² / Σ w_i², w_i = T_i², counts the people that
     V rests on; s, how many other trials a trial shares a person with. Errors are the more alike the more frequent they
     are, up to all alike, and few of few people show too little of both at once; so g = 1 + [φ(√(p u)) / φ(p) − 1]
-    [1 − (5 / errors)²]⁺, u the upper bound with g = 1, φ as in `PairsOfPeople.correlation`: the variance half-way to the
-    bound. (Above ½, of successes.) Without errors, or with nothing else, n / (1 + ρ s) alone. See `dyadic_variance` for V and T_i.
+    [1 − (5 / errors)²]⁺, u the upper bound with g = 1, φ as in `PairsOfPeople.correlation`: the variance half-way to
+    the bound. (Above ½, of successes.) Without errors, or with nothing else, n / (1 + ρ s) alone. See
+    `dyadic_variance` for V and T_i.
 
     References
     ----------
