@@ -76,8 +76,8 @@ def threshold_range(
     -----
     At the threshold of the target f, n' effective trials show x ~ Binomial(n', f) false matches. With
     P(x ≤ k₁) = α/2 and P(x ≤ k₂) = 1 − α/2, both for real k by the incomplete beta function, the threshold is at most
-    the score that accepts ⌊k₁ n / n'⌋ + 1 of the n and lies above the one that accepts more than ⌈k₂ n / n'⌉. This is
-    the exact interval of a quantile between order statistics; equal scores stay together.
+    the score that accepts ⌊k₁ n / n'⌋ + 1 of the n, and lies above the one that accepts more than
+    ⌈max(1, k₂) n / n'⌉: the exact interval of a quantile between order statistics. Equal scores stay together.
 
     References
     ----------
@@ -100,7 +100,7 @@ def threshold_range(
     few, many = (float(scipy.special.bdtrik(share, effective_trials, target_fmr)) for share in (tail, 1 - tail))
     none = effective_trials * math.log1p(-target_fmr) > math.log(tail)  # that there is no false match is no surprise
     fewest = 0 if none else math.floor(few * n / effective_trials) + 1
-    most = math.ceil(many * n / effective_trials)
+    most = math.ceil(max(many, 1.0) * n / effective_trials)
     low = -math.inf if most >= len(seen) else math.nextafter(float(seen[-1 - most]), math.inf)
     return low, _accepting(seen, fewest)
 
@@ -114,24 +114,14 @@ def _accepting(seen: NDArray[np.float64], count: int) -> float:
 
 
 def choices_together(before: Estimate, after: Estimate, change: PairedChange) -> float:
-    """How alike two thresholds would have come out on other people, 0 … 1: the correlation of the two FMRs there.
+    """How alike two thresholds would have come out on other people, 0 … 1, from FMR at either and its paired change.
 
-    Parameters
-    ----------
-    before, after : Estimate
-        FMR at either threshold, over the same impostor pairs.
-    change : PairedChange
-        Of the one to the other.
-
-    Notes
-    -----
-    ρ = (V₁ + V₂ − V₁₂) / (2 √(V₁ V₂)), V the variances behind the intervals; 0 where a rate shows no error.
+    ρ = (V₁ + V₂ − V₁₂) / (2 √(V₁ V₂)), V the variances behind the intervals; 0 where a rate shows no error, or nothing
+    but errors.
     """
-    if not before.errors or not after.errors:
+    if any(each.errors in (0, each.trials) for each in (before, after)):
         return 0.0
-    first, second = (each.value * (1 - each.value) / max(each.effective_trials, 1e-9) for each in (before, after))
-    if not first * second > 0:
-        return 0.0
+    first, second = (each.value * (1 - each.value) / each.effective_trials for each in (before, after))
     of_change = ((change.interval.high - change.interval.low) / (2 * _normal(change.interval.confidence))) ** 2
     return min(1.0, max(0.0, (first + second - of_change) / (2 * math.sqrt(first * second))))
 
@@ -149,14 +139,10 @@ def carry_choice(
 
     Parameters
     ----------
-    value : float
-        At the chosen thresholds; NaN gives an interval of NaN.
-    interval : Interval
-        At these thresholds, as if they had been given.
-    reach : Reach
-        Of the rate, or of the one afterwards.
-    before : Reach
-        Of the rate before, where the value is a change.
+    value, interval : float, Interval
+        At the chosen thresholds, as if they had been given; NaN stays NaN.
+    reach, before : Reach
+        Of the rate, or of the one afterwards; and of the one before, where the value is a change.
     together : float
         How alike the two thresholds would have come out on other people, 0 … 1.
     least : float
@@ -200,23 +186,9 @@ def carry_choice(
 def draw_choices(
     reaches: Sequence[Sequence[Reach]], *, together: float, replicates: int, seed: int, confidence: float
 ) -> tuple[NDArray[np.float64], ...]:
-    """By how much the rates of groups would have moved, had the thresholds come out otherwise.
+    """By how much rates would have moved, had two thresholds come out otherwise: two arrays (replicates, groups).
 
-    Parameters
-    ----------
-    reaches : two sequences of Reach
-        Of every group before, and afterwards; one threshold moves all groups of a side together.
-    together : float
-        How alike the two thresholds would have come out, 0 … 1.
-    replicates : int
-        Draws.
-    seed : int
-    confidence : float
-        Of the reaches.
-
-    Returns
-    -------
-    tuple of two ndarrays, float64, shape (replicates, groups)
+    `reaches` are those of every group before and afterwards, of that `confidence`; a threshold moves all groups alike.
     """
     rng = np.random.default_rng([seed, 1])
     first, other = rng.standard_normal((2, replicates)) / _normal(confidence)

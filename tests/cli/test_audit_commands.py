@@ -83,6 +83,49 @@ def test_drift_gate(facerec, tmp_path):
     assert outcome.out.startswith("policy Gate: fail")
 
 
+def test_drift_on_other_people(facerec, tmp_path):
+    """Thresholds come from tables of other people, scales may differ, and both are told beside the findings."""
+    table = pd.read_csv(LFW)
+    half = table["fold"] < 5
+    for name, chosen, sign in (("a", ~half, 1), ("cal_a", half, 1), ("b", ~half, -1), ("cal_b", half, -1)):
+        table[chosen].assign(score=sign * table["score"]).drop(columns="matcher").to_csv(tmp_path / f"{name}.csv")
+    tables = [tmp_path / f"{name}.csv" for name in ("a", "b", "cal_a", "cal_b")]
+    options = ("--at-fmr", 0.02, "--calibration", tables[2], "--calibration-after", tables[3], "--replicates", 0)
+
+    told = facerec("audit", "drift", *tables[:2], *options, "--distance-after", "yes", "--by", "gender")
+    found = facerec("audit", "drift", *tables[:2], *options, "--distance-after", "yes", "--json").document
+
+    assert told.status == 0
+    assert "0 rates rose for sure, 0 rates fell for sure" in told.out
+    assert "thresholds chosen on other people for FMR 0.02" in told.out
+    assert found["before"]["value"] == -found["after"]["value"]
+    assert found["before"]["range"] == [-end for end in reversed(found["after"]["range"])]
+    assert found["thresholds"] == "thresholds chosen on other people for FMR 0.02"
+    changed = next(change for change in found["changes"] if change["rate"] == "fnmr")
+    assert changed["change"]["high"] > changed["at_these_thresholds"]["high"]
+    upside_down = facerec("audit", "drift", *tables[:2], *options)
+    assert upside_down.status == 2
+    assert "--distance" in upside_down.err
+
+
+def test_drift_gate_carries_the_choice(facerec, tmp_path):
+    """A claim that fails at two given thresholds lacks evidence where three false matches chose them, and says so."""
+    table = pd.read_csv(LFW)
+    rejected = table["genuine"].astype(str).str.lower().isin(["true", "1"]) & (np.arange(len(table)) % 20 == 0)
+    table.assign(score=table["score"].where(~rejected, 0.0)).to_csv(tmp_path / "after.csv", index=False)
+    policy = _policy(tmp_path, 'kind = "change"\nrate = "fnmr"\nat_most = 0.01')
+    gate = ("audit", "drift", LFW, tmp_path / "after.csv", "--policy", policy, "--replicates", 0)
+
+    given, chosen, few = (
+        facerec(*gate, *at) for at in (("--at-threshold", 0.91), ("--at-fmr", 0.02), ("--at-fmr", 1e-3))
+    )
+
+    assert (given.status, chosen.status, few.status) == (1, 1, 3)
+    assert "thresholds held fixed" in given.out
+    assert "thresholds chosen on these tables for FMR 0.02" in chosen.out
+    assert "do not bound the threshold at FMR 0.001" in few.err
+
+
 def test_drift_needs_a_threshold(facerec):
     """Without a threshold there is nothing to compare at."""
     assert facerec("audit", "drift", LFW, LFW).status == 2

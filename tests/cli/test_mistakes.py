@@ -53,6 +53,7 @@ LINES = {
     "audit verification nosuch.csv --at-fmr 0.1": "nosuch.csv",
     "audit verification nosuch.csv": "give the threshold",
     "audit drift a.csv b.csv --at-threshold-after 1": "--at-threshold-after needs --at-threshold",
+    "audit drift a.csv b.csv --at-fmr 0.1 --calibration c.csv": "give --calibration and --calibration-after",
     "score nosuch.csv --out x.csv": "nosuch.csv",
     "embed nosuch.csv --out x.csv": "nosuch.csv",
     "evaluate scores nosuch.csv": "nosuch.csv",

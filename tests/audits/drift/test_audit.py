@@ -12,9 +12,10 @@ from audits.statistics.paired import paired_change
 from audits.tables.pairs import same_pairs
 from audits.tables.vendor import complete
 from audits.verification.thresholds import AtFmr
-from facerec.errors import ArgumentError, ScoreTableError
+from facerec.errors import ArgumentError, ModelMismatchError, ScoreTableError
 from facerec.measure import tables
 from facerec.measure.metrics import fmr, fnmr, threshold_at_fmr
+from facerec.types import Matcher
 
 LFW = Path(__file__).parents[3] / "data" / "lfw" / "scores.csv"
 
@@ -226,6 +227,76 @@ class TestLaws:
         assert same_pairs(complete(twice), complete(twice.iloc[[0, 7, 1, 8, 2, 9, 3, 10, 4, 11, 5, 12, 6, 13]]))[
             "score"
         ].tolist() == (twice["score"].tolist())
+
+
+class TestChosenThresholds:
+    """A threshold that was chosen is known only as well as false matches show it."""
+
+    def test_both_numbers_stand_side_by_side(self, lfw):
+        """At the very thresholds the interval is that of the same thresholds, given; at FMR = f it is wider."""
+        chosen = audit_drift(*lfw, by=["gender"], at=AtFmr(0.01))
+        held = audit_drift(*lfw, by=["gender"], at=chosen.before.value, after_at=chosen.after.value)
+
+        assert chosen.thresholds == "thresholds chosen on these tables for FMR 0.01"
+        assert held.thresholds == "thresholds held fixed"
+        for one, other in zip(chosen.changes, held.changes, strict=True):
+            assert one.held == other.held == other.change.interval
+            wider = one.change.interval.low < one.held.low or one.change.interval.high > one.held.high
+            # More false matches raise a threshold that was chosen on them: FMR needs nothing more.
+            assert wider is (one.rate == "fnmr")
+        assert "WORSE" in str(held.change("fnmr"))
+        assert str(held.change("fnmr")).endswith("thresholds held fixed")
+
+    def test_a_threshold_without_a_bound_decides_nothing(self, lfw):
+        """Three false matches of 3,000 do not bound the threshold at 1e-3: anything may be, and it is said."""
+        chosen = audit_drift(*lfw, by=["gender"], at=AtFmr(0.001))
+        held = audit_drift(*lfw, by=["gender"], at=chosen.before.value, after_at=chosen.after.value)
+
+        assert "WORSE" in str(held.change("fnmr", by="gender", group="female"))
+        assert not chosen.regressions
+        assert chosen.verdict(max_rise=0.5, rates=["fnmr"]) == "insufficient evidence"
+        assert sum("do not bound the threshold at FMR 0.001" in note for note in chosen.notes) == 2
+
+    def test_indices_carry_it(self, lfw):
+        """One threshold moves all groups alike, but not by as much: indices of FNMR move too, those of FMR do not."""
+        chosen = audit_drift(*lfw, by=["gender"], at=AtFmr(0.01))
+        held = audit_drift(*lfw, by=["gender"], at=chosen.before.value, after_at=chosen.after.value)
+
+        for one, other in zip(chosen.indices, held.indices, strict=True):
+            assert (one.value, one.rate) == (other.value, other.rate)
+            assert (one.interval != other.interval) is (one.rate == "fnmr")
+
+    def test_thresholds_of_other_people(self, lfw):
+        """A calibration table brings its own range; scored twice, what both have in common cancels."""
+        half = lfw[0]["fold"].astype(int) < 5
+        (first, apart), (second, apart_after) = ((side[~half], side[half]) for side in lfw)
+
+        paired = audit_drift(first, second, at=AtFmr(0.02, apart), after_at=AtFmr(0.02, apart_after))
+        alone = audit_drift(first, second, at=AtFmr(0.02, apart), after_at=AtFmr(0.02, apart_after.iloc[:-1]))
+
+        assert paired.thresholds == "thresholds chosen on other people for FMR 0.02"
+        assert paired.before.low < paired.before.value < paired.before.high
+        for rate in ("fmr", "fnmr"):
+            sharp, wide = (side.change(rate).change.interval for side in (paired, alone))
+            held = paired.change(rate).held
+            assert wide.high - wide.low > sharp.high - sharp.low > held.high - held.low
+
+    def test_one_given_and_one_chosen(self, lfw):
+        """Each side is told as it is."""
+        audit = audit_drift(*lfw, at=0.91, after_at=AtFmr(0.01))
+
+        assert audit.thresholds == "threshold before held fixed, after chosen on this table"
+        assert audit.change("fta").thresholds == ""
+
+    def test_a_calibration_table_of_another_matcher_is_refused(self, lfw):
+        """As an operating point would be; what is only noted, and what nothing ties, is told."""
+        other = Matcher("mtcnn", "dlib-150.v1", "theirs", "ab12", "cosine.v1", "none")
+        theirs = tables.stamped(lfw[0].drop(columns="matcher"), other)
+
+        with pytest.raises(ModelMismatchError, match="chooses no threshold for scores of"):
+            audit_drift(*lfw, at=AtFmr(0.01, theirs), after_at=AtFmr(0.01))
+        bare = audit_drift(*lfw, at=AtFmr(0.01, theirs.drop(columns="matcher")), after_at=AtFmr(0.01))
+        assert any("nothing ties the calibration table" in note for note in bare.notes)
 
 
 class TestPairedChange:

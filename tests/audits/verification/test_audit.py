@@ -183,6 +183,49 @@ class TestThresholds:
         assert audit.groupings == ()
 
 
+class TestTwoNumbers:
+    """FNMR at this threshold and FNMR at FMR = f."""
+
+    def test_the_second_carries_the_choice(self, plain):
+        """Of everybody and of every group: the same errors, an interval that is never narrower, and told by name."""
+        told = verification_document(plain, verdict={})
+        pairs = [(plain.fnmr, plain.fnmr_at_target)]
+        pairs += [(group.fnmr, group.fnmr_at_target) for by in plain.groupings for group in by.groups]
+
+        assert plain.threshold.choice == told["threshold"]["choice"] == "chosen on this table"
+        assert told["threshold"]["range"] == [plain.threshold.low, plain.threshold.high]
+        assert plain.threshold.low < plain.threshold.value < plain.threshold.high
+        for held, carried in pairs:
+            assert carried.rate == held.rate
+            if held.measured:
+                assert carried.interval.low <= held.interval.low
+                assert carried.interval.high >= held.interval.high
+        assert pairs[0][1].interval.high > pairs[0][0].interval.high
+        assert told["overall"]["fnmr_at_target"]["high"] == pairs[0][1].interval.high
+
+    def test_by_hand(self):
+        """1,000 impostors at 0.01: 3 to 17 false matches; FNMR is read off where so many are accepted."""
+        scores = np.concatenate([np.arange(1000.0), np.arange(900.0, 1100.0)])
+        frame = pd.DataFrame({"genuine": np.arange(1200) >= 1000, "score": scores})
+
+        audit = audit_verification(frame, by=[], at=AtFmr(0.01), replicates=0)
+
+        assert (audit.threshold.low, audit.threshold.high) == (math.nextafter(982, math.inf), 996.0)
+        assert (audit.threshold.value, audit.fnmr.errors) == (990.0, 90)
+        found, held = audit.fnmr_at_target.interval, audit.fnmr.interval
+        assert found.low == pytest.approx(0.45 - math.hypot(0.45 - held.low, (90 - 83) / 200))
+        assert found.high == pytest.approx(0.45 + math.hypot(held.high - 0.45, (96 - 90) / 200))
+
+    def test_a_given_threshold_has_one_number(self):
+        """Nothing was chosen, so there is nothing to carry."""
+        audit = audit_verification(table(), by=["gender"], at=0.5, replicates=0)
+
+        assert audit.threshold.choice == "held fixed"
+        assert audit.fnmr_at_target is None
+        assert {group.fnmr_at_target for group in audit.groupings[0].groups} == {None}
+        assert verification_document(audit, verdict={})["threshold"]["range"] is None
+
+
 class TestLaws:
     """What must hold whatever the table."""
 
