@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
-from audits.statistics.intervals import clopper_pearson
 from facerec.measure.metrics import holm
 from facerec.types import Interval
 
@@ -85,11 +84,6 @@ class Coverage:
         """Of the share, as it would be at a coverage of 95 % if all or none contained it."""
         share = self.value if 0 < self.value < 1 else 0.95
         return math.sqrt(share * (1 - share) / self.tables)
-
-    @property
-    def interval(self) -> Interval:
-        """Where the share would lie after infinitely many tables, with 95 % confidence."""
-        return clopper_pearson(self.tables - self.high - self.low, self.tables)
 
     @property
     def p_values(self) -> tuple[float, float]:

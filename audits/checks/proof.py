@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -57,19 +58,16 @@ def prove(
         message = f"at least one replicate is needed; got {replicates}"
         raise ArgumentError(message)
     known = all_studies() if studies is None else studies
-    chosen = [
-        (number, study)
-        for number, study in enumerate(known)
-        if not designs or any(part.lower() in f"{study.name}: {study.design}".lower() for part in designs)
-    ]
+    chosen = [study for study in known if not designs or any(part.lower() in str(study).lower() for part in designs)]
     if not chosen:
         names = ", ".join(dict.fromkeys(study.name for study in known))
         message = f"no study or design is called {' or '.join(map(repr, designs))}; studies are {names}"
         raise ArgumentError(message)
     cells: list[Coverage] = []
-    for number, study in chosen:
+    for study in chosen:
         if progress is not None:
             progress(study)
         tables = replicates if study.cost == 1 else max(_FEWEST, replicates // study.cost)
-        cells += tally(study.name, study.design, study.simulate(tables, np.random.default_rng([seed, number])))
+        rng = np.random.default_rng([seed, zlib.crc32(str(study).encode())])
+        cells += tally(study.name, study.design, study.simulate(tables, rng))
     return Proof(tuple(cells), replicates, seed)

@@ -51,6 +51,9 @@ class Study:
     simulate: Simulate
     cost: int = 1
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.design}"
+
 
 def rates(design: Design, true: Sequence[float], *, study: str = "rate", judged: int | None = None) -> Study:
     """Intervals of an error rate: of all comparisons, or of one group to which all lend their correlation."""
@@ -109,14 +112,9 @@ def fixed_changes(design: Design, true: Sequence[tuple[float, float]]) -> Study:
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Impostor and mated pairs of the same people, in groups, as one table.
+    """Impostor and mated pairs of the same people in groups, whose true rates at the score 0 are `fmr` and `fnmr`.
 
-    Attributes
-    ----------
-    name : str
-    impostors, mates : Design
-    fmr, fnmr : tuple of float
-        The true rates of each group at the threshold 0 of the score; across groups FMR is the first group's.
+    Across groups FMR is that of the first one.
     """
 
     name: str
@@ -188,24 +186,28 @@ def audits(people: Population, *, cost: int = 8) -> Study:
     return Study("audit", people.name, simulate, cost)
 
 
-def equal_matchers(people: Population, target: float, *, others: Population | None = None, cost: int = 8) -> Study:
-    """Two equally good matchers with thresholds chosen on the table itself, or on `others` as the laboratory does."""
+def equal_matchers(people: Population, *, others: Population | None = None, cost: int = 8) -> Study:
+    """Two equally good matchers at thresholds for the population's FMR, chosen on the table or on `others`."""
+    target, fnmr = people.fmr[0], people.fnmr[0]
 
     def simulate(tables: int, rng: np.random.Generator) -> Iterator[Seen]:
         table = people.table()
         elsewhere = None if others is None else others.table()
         drawn = others.scores(tables, rng, copies=2, own=0.3) if others is not None else iter([])
         for scores in people.scores(tables, rng, copies=2, own=0.3):
-            at: list[AtFmr] = [AtFmr(target)] * 2
+            at = [AtFmr(target)] * 2
             if elsewhere is not None:
                 at = [AtFmr(target, elsewhere.assign(score=side)) for side in next(drawn)]
             sides = [table.assign(score=side) for side in scores]
             found = audit_drift(*sides, at=at[0], after_at=at[1], replicates=0)
             yield Seen("change of FMR", 0.0, found.change("fmr").change.interval)
             yield Seen("change of FNMR", 0.0, found.change("fnmr").change.interval)
+            alone = audit_verification(sides[0], by=[], at=at[0], replicates=0)
+            if alone.fnmr_at_target is not None:
+                yield Seen("FNMR at FMR = f", fnmr, alone.fnmr_at_target.interval)
 
-    name = "equal matchers, thresholds chosen" + (" on others" if others is not None else "")
-    return Study(name, f"{people.name}, FMR {target:g}", simulate, cost)
+    where = "on others" if others is not None else "on the table"
+    return Study("equal matchers", f"{people.name}, FMR {target:g}, thresholds chosen {where}", simulate, cost)
 
 
 def gates(people: Population, *, cost: int = 8) -> Study:
@@ -249,100 +251,77 @@ def _verdict(*, high: bool = False, low: bool = False) -> Interval:
 
 def all_studies() -> tuple[Study, ...]:
     """Everything that ``facerec audit prove`` simulates; that of the review of these statistics, and more."""
-    common, rare, few = (1e-1, 1e-2), (1e-1, 1e-2, 1e-3, 1e-4), (0.2, 0.05, 0.01, 0.001)
-    small = (1e-1, 1e-2, 2e-3)
-    ragged, lfw = unequal_photos(60, 40), unequal_photos(300, 150)
-    impostors = [
-        *(sparse(8000, 3).with_effect(effect) for effect in (0.0, 0.3)),
-        *(dense([1] * 250).with_effect(effect) for effect in (0.0, 0.05, 0.3)),
-        dense([3] * 100).with_effect(0.3),
-        hub(10, 1000).with_effect(0.05),
-        hub(10, 1000).with_effect(0.3),
-    ]
-    mates = [
-        *(mated([5] * 2000).with_effect(effect) for effect in (0.0, 0.3)),
-        mated([10] * 100).with_effect(0.3),
-        *(
-            mated([count * (count - 1) // 2 for count in lfw], name="mated, 300 people, photos as in LFW").with_effect(
-                effect
-            )
-            for effect in (0.1, 0.3)
-        ),
-    ]
-    alone = [
+    halves, pairs = [0] * 40 + [1] * 40, [count * (count - 1) // 2 for count in unequal_photos(300, 150)]
+    two = [(0.1, 0.1), (0.01, 0.01), (0.02, 0.1), (0.01, 0.05)]
+    lfw = mated(pairs, name="mated, 300 people, photos as in LFW")
+    rare = (
+        (sparse(8000, 3), (0.0, 0.3)),
+        (dense([1] * 250), (0.0, 0.05, 0.3)),
+        (dense([3] * 100), (0.3,)),
+        (hub(10, 1000), (0.05, 0.3)),
+    )
+    often = (mated([5] * 2000), (0.0, 0.3)), (mated([10] * 100), (0.3,)), (lfw, (0.1, 0.3))
+    small = [
         *(dense([5] * people).with_effect(effect) for people in (10, 20, 40) for effect in (0.0, 0.05, 0.3)),
         *(mated([10] * people).with_effect(0.3) for people in (8, 12, 20)),
+        dense([2] * 50).with_effect(0.2, 0.2),
+        dense(unequal_photos(60, 40), name="dense, 60 people, unequal photos").with_effect(0.3),
     ]
-    couples = dense([2] * 50).with_effect(0.2, 0.2)
-    unequal = dense(ragged, name="dense, 60 people, unequal photos").with_effect(0.3)
-    beside = [
-        rates(
-            dense(
-                [2] * 100 + [5] * size, [1] * 100 + [0] * size, name=f"{size} people beside 100, 5 photos"
-            ).with_effect(effect),
-            small,
-            study="rate of a group",
-            judged=0,
-        )
+    inside = [
+        dense([2] * 100 + [5] * size, [1] * 100 + [0] * size, name=f"{size} people beside 100, 5 photos")
         for size in (5, 8, 10, 12, 20, 100)
-        for effect in ((0.05, 0.3) if size < 100 else (0.3,))
     ]
-    beside += [
-        rates(
-            mated([10] * (100 + size), [1] * 100 + [0] * size, name=f"mated, {size} people beside 100 x 10"),
-            (0.2, 0.05, 0.01),
-            study="rate of a group",
-            judged=0,
-        )
+    mates = [
+        mated([10] * (100 + size), [1] * 100 + [0] * size, name=f"mated, {size} people beside 100 x 10")
         for size in (5, 8, 12, 20)
     ]
-    halves = [0] * 40 + [1] * 40
-    two = [(0.1, 0.1), (0.01, 0.01), (0.02, 0.1), (0.01, 0.05)]
+    part = "rate of a group"
     return (
-        *(rates(design, rare) for design in impostors),
-        *(rates(design, few) for design in mates),
-        *(rates(design, common) for design in (*alone, couples, unequal)),
-        *beside,
+        *(rates(design.with_effect(one), (0.1, 0.01, 1e-3, 1e-4)) for design, effects in rare for one in effects),
+        *(rates(design.with_effect(one), (0.2, 0.05, 0.01, 1e-3)) for design, effects in often for one in effects),
+        *(rates(design, (0.1, 0.01)) for design in small),
+        *(
+            rates(each.with_effect(one), (0.1, 0.01, 2e-3), study=part, judged=0)
+            for each in inside
+            for one in (0.05, 0.3)
+        ),
+        *(rates(each, (0.2, 0.05, 0.01), study=part, judged=0) for each in mates),
         contrasts(dense([3] * 80, halves, name="dense, 2 x 40 people x 3 photos"), two),
         contrasts(dense([5] * 40, [0] * 30 + [1] * 10, name="dense, 30 and 10 people x 5 photos"), two),
         contrasts(mated([10] * 80, halves, name="mated, 2 x 40 people x 10"), two),
         *(fixed_changes(design, [(0.05, 0.05), (0.01, 0.02)]) for design in (dense([3] * 40), mated([10] * 100))),
-        *(audits(each) for each in _populations()),
-        *(gates(each) for each in _at_the_limit()),
-        *_with_chosen_thresholds(),
+        *_whole_audits(),
     )
 
 
-def _populations() -> tuple[Population, ...]:
-    return (
-        population([30] * 4, [0.02] * 4, [0.05] * 4, name="4 x 30 people, equal"),
-        population([30] * 4, [0.01, 0.015, 0.015, 0.03], [0.05, 0.075, 0.075, 0.15], name="4 x 30, 1 : 1.5 : 1.5 : 3"),
-        population([30] * 4, [0.03, 0.03, 0.03, 0.01], [0.1, 0.1, 0.1, 0.03], name="4 x 30, three share the maximum"),
-        population([60, 30, 15, 10], [0.02] * 4, [0.05] * 4, name="60, 30, 15 and 10 people, equal"),
-        population([10] * 16, [0.05] * 16, [0.1] * 16, name="16 x 10 people, equal"),
-        population([40] * 2, [0.01, 0.05], [0.03, 0.15], name="2 x 40 people, five-fold"),
-        population([30] * 4, [0.02] * 4, [0.1] * 4, pairs=1, name="4 x 30 people, one mated pair each"),
-        population([20] * 8, [0.02] * 8, [0.05] * 8, pairs=3, name="8 x 20 people, three mated pairs each"),
+def _whole_audits() -> Iterator[Study]:
+    yield from map(
+        audits,
+        (
+            population([30] * 4, [0.02] * 4, [0.05] * 4, name="4 x 30 people, equal"),
+            population([30] * 4, [0.01, 0.015, 0.015, 0.03], [0.05, 0.075, 0.075, 0.15], name="4 x 30 people, unequal"),
+            population(
+                [30] * 4, [0.03] * 3 + [0.01], [0.1] * 3 + [0.03], name="4 x 30 people, three share the maximum"
+            ),
+            population([60, 30, 15, 10], [0.02] * 4, [0.05] * 4, name="60, 30, 15 and 10 people, equal"),
+            population([10] * 16, [0.05] * 16, [0.1] * 16, name="16 x 10 people, equal"),
+            population([40] * 2, [0.01, 0.05], [0.03, 0.15], name="2 x 40 people, five-fold"),
+            population([30] * 4, [0.02] * 4, [0.1] * 4, pairs=1, name="4 x 30 people, one mated pair each"),
+            population([20] * 8, [0.02] * 8, [0.05] * 8, pairs=3, name="8 x 20 people, three mated pairs each"),
+        ),
     )
-
-
-def _at_the_limit() -> tuple[Population, ...]:
-    return (
-        population([100], [0.01], [0.05], name="1 group of 100"),
-        population([30] * 4, [0.01] * 4, [0.05] * 4, name="4 groups of 30"),
-        population([12] * 8, [0.02] * 8, [0.1] * 8, name="8 groups of 12"),
+    yield from map(
+        gates,
+        (
+            population([100], [0.01], [0.05], name="1 group of 100"),
+            population([30] * 4, [0.01] * 4, [0.05] * 4, name="4 groups of 30"),
+            population([12] * 8, [0.02] * 8, [0.1] * 8, name="8 groups of 12"),
+        ),
     )
-
-
-def _with_chosen_thresholds() -> tuple[Study, ...]:
-    whole = population([150], [0.01], [0.05], name="all pairs of 150 people")
-    other = population([100], [0.01], [0.05], name="100 others")
-    random = sparse(3000, 4)
-    one_each = mated([2] * 3000)
-    listed = Population("6,000 impostor and 6,000 mated pairs", random, one_each, (0.01,), (0.05,))
-    return (
-        equal_matchers(whole, 0.01),
-        equal_matchers(listed, 0.01),
-        equal_matchers(Population(listed.name, random, one_each, (0.001,), (0.05,)), 0.001),
-        equal_matchers(whole, 0.01, others=other),
-    )
+    people = population([150], [0.01], [0.05], name="all pairs of 150 people")
+    yield equal_matchers(people)
+    yield equal_matchers(people, others=population([100], [0.01], [0.05], name=""))
+    for target in (0.01, 0.001):
+        yield equal_matchers(
+            Population("6,000 impostor and 6,000 mated pairs", sparse(3000, 4), mated([2] * 3000), (target,), (0.05,))
+        )

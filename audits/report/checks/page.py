@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
+from typing import Any
 
 from audits.checks.coverage import LEAST_COVERAGE, MOST_FALSE_PASSES, Coverage, Proof
 from audits.report.common.background import Run
@@ -49,18 +51,9 @@ def proof_document(proof: Proof) -> dict[str, object]:
         "seed": proof.seed,
         "coverage": [
             {
-                "study": cell.study,
-                "design": cell.design,
-                "number": cell.what,
-                "truth": cell.truth,
-                "tables": cell.tables,
+                **{key: _known(value) for key, value in asdict(cell).items()},
                 "coverage": cell.value,
                 "standard_error": cell.standard_error,
-                "false_pass": cell.high / cell.tables,
-                "false_fail": cell.low / cell.tables,
-                "width": _known(cell.width),
-                "independent_width": _known(cell.independent_width),
-                "independent_coverage": cell.independent_value,
                 "holds": cell not in failing,
             }
             for cell in proof.cells
@@ -69,20 +62,8 @@ def proof_document(proof: Proof) -> dict[str, object]:
 
 
 def proof_report(proof: Proof, *, run: Run) -> Report:
-    """Build the report of a proof.
-
-    Parameters
-    ----------
-    proof : Proof
-    run : Run
-        The command and the seed.
-
-    Returns
-    -------
-    Report
-    """
-    studies = dict.fromkeys(cell.study for cell in proof.cells)
-    tables = {study: coverage_table(proof, study) for study in studies}
+    """The report of a proof, and of the run that made it."""
+    tables = {study: _table(proof, study) for study in dict.fromkeys(cell.study for cell in proof.cells)}
     page = Page(
         title="Do the intervals hold?",
         summary=(
@@ -100,8 +81,7 @@ def proof_report(proof: Proof, *, run: Run) -> Report:
     return Report(page, proof_document(proof), {"coverage": everything}, run)
 
 
-def coverage_table(proof: Proof, study: str) -> Table:
-    """The numbers of one study; those that do not hold stand out."""
+def _table(proof: Proof, study: str) -> Table:
     cells = [cell for cell in proof.cells if cell.study == study]
     failing = set(proof.failing)
     return Table(
@@ -128,5 +108,5 @@ def _row(cell: Coverage, *, holds: bool) -> tuple[str | int | float | None, ...]
     )
 
 
-def _known(number: float) -> float | None:
-    return number if math.isfinite(number) else None
+def _known(value: Any) -> Any:  # noqa: ANN401 - whatever a field holds
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -49,7 +49,7 @@ def prove(
         designs or (),
         replicates=QUICK if quick else replicates,
         seed=seed,
-        progress=lambda study: console.note(f"{study.name}: {study.design}"),
+        progress=lambda study: console.note(str(study)),
     )
     if out is not None:
         from audits.report import Run, write_report
