@@ -20,6 +20,7 @@ from audits.checks.hand_worked import HandWorked
 from audits.classification.audit import audit_classification
 from audits.identification.audit import audit_identification
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import Least
 from audits.tables.predictions import expand_counts
 from audits.verification.audit import audit_verification
 from audits.verification.results import VerificationAudit
@@ -115,7 +116,7 @@ def _counts(rate: Estimate) -> tuple[int, int]:
 def _check_hand_worked(table: HandWorked) -> list[Check]:
     source = "worked out by hand"
     pairs = hand_worked.score_table(table)
-    audit = audit_verification(pairs, by=["group"], at=hand_worked.THRESHOLD, replicates=0)
+    audit = audit_verification(pairs, by=["group"], at=hand_worked.THRESHOLD, replicates=0, least=Least(1, 1))
     grouping = audit.grouping("group")
     checks = [
         _compared(

@@ -23,7 +23,8 @@ from audits.classification.results import (
     GroupContrast,
     GroupPredictions,
 )
-from audits.statistics.contrasts import contrast
+from audits.statistics.contrasts import contrast, contrast_among
+from audits.statistics.families import LEAST, Least, SetAside, left_out, set_aside, whole_groups
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials, grouped_order
 from audits.tables.groups import checked_groupings, group_rows, name_notes, split_attributes
@@ -46,6 +47,7 @@ def audit_classification(
     subject: str | None = None,
     positive: str | None = None,
     confidence: float = CONFIDENCE,
+    least: Least = LEAST,
 ) -> ClassificationAudit:
     """Audit a table of predictions.
 
@@ -64,6 +66,8 @@ def audit_classification(
         The class that counts as selected; without it each class in turn.
     confidence : float
         Between 0 and 1, exclusive.
+    least : Least
+        Groups with less are measured, and compared with nobody.
 
     Returns
     -------
@@ -94,7 +98,7 @@ def audit_classification(
     >>> table = pd.DataFrame(
     ...     {"label": list("xxyyxy"), "prediction": list("xyyyxy"), "gender": list("ffffmm"), "subject": list("aabbcd")}
     ... )
-    >>> audit = audit_classification(table, by=["gender"], positive="x")
+    >>> audit = audit_classification(table, by=["gender"], positive="x", least=Least(trials=1, people=1))
     >>> women = audit.grouping("gender").group("f")
     >>> women.rate("error").errors, women.rate("error").trials, women.subjects, women.rate("selection", of="x").value
     (1, 4, 2, 0.25)
@@ -114,7 +118,7 @@ def audit_classification(
     codes = [index.get_indexer(table[name].to_numpy(object)) for name in (label, prediction)]
     kinds = _kinds([(name, found.index(name)) for name in classes])
     measure = _Measure(codes[0], codes[1], None if independent else people, kinds, confidence)
-    groupings = tuple(_grouping(table, people, measure, name, independent) for name in names)
+    groupings = tuple(_grouping(table, people, measure, name, independent=independent, least=least) for name in names)
     return ClassificationAudit(
         classes=classes,
         overall=measure.group("", np.arange(len(table))),
@@ -122,6 +126,7 @@ def audit_classification(
         rows_independent=independent,
         confidence=confidence,
         notes=tuple(note for found in groupings for note in name_notes(found.by, [g.group for g in found.groups])),
+        least=least,
     )
 
 
@@ -140,8 +145,11 @@ class _Measure:
         confidence: float,
     ) -> None:
         self.truth, self.answer, self.people, self.kinds, self.confidence = truth, answer, people, kinds, confidence
-        everything = np.arange(len(truth))
-        self.correlation = {kind: self._trials(everything, split).correlation for kind, split in kinds.items()}
+        self.lend(np.arange(len(truth)))
+
+    def lend(self, rows: NDArray[np.intp]) -> None:
+        """Measure from now on with the correlation that these rows show."""
+        self.correlation = {kind: self._trials(rows, split).correlation for kind, split in self.kinds.items()}
 
     def _trials(self, rows: NDArray[np.intp], split: _Split) -> Trials:
         trial, event = split(self.truth[rows], self.answer[rows])
@@ -196,7 +204,13 @@ def _people(table: pd.DataFrame, subject: str | None) -> tuple[NDArray[np.int64]
 
 
 def _grouping(
-    table: pd.DataFrame, people: NDArray[np.int64], measure: _Measure, by: str, independent: bool
+    table: pd.DataFrame,
+    people: NDArray[np.int64],
+    measure: _Measure,
+    by: str,
+    *,
+    independent: bool,
+    least: Least,
 ) -> ClassificationGrouping:
     groups = group_rows(table, by)
     names = split_attributes(by)
@@ -220,21 +234,38 @@ def _grouping(
         entry = measured.get(key)
         rates = entry if isinstance(entry, GroupPredictions) else measure.group("", np.empty(0, np.intp))
         found.append(GroupPredictions(",".join(combination), rates.predictions, rates.subjects, rates.rates))
+    size = [group.rate("accuracy") for group in found]
+    rates = {
+        _named(kind): [group.rates[place].estimate for group in found] for place, kind in enumerate(found[0].rates)
+    }
+    aside = set_aside([group.group for group in found], rates, least, size=size)
+    if (away := whole_groups(aside)) and len(away) < len(found):  # the others are measured as without their rows
+        code = {",".join(parts): place for place, parts in enumerate(groups.labels)}
+        measure.lend(np.flatnonzero(~np.isin(groups.codes, [code[name] for name in away if name in code])))
+        found = [
+            group
+            if group.group in away
+            else measure.group(group.group, order[starts[code[group.group]] : starts[code[group.group] + 1]])
+            for group in found
+        ]
+        measure.lend(np.arange(len(table)))
     several = 0 if independent else _in_several(people[order], groups.codes[order])
     return ClassificationGrouping(
         by=groups.by,
         labelled=frame.overall["group"],
         groups=tuple(found),
-        contrasts=_contrasts(found),
+        contrasts=_contrasts(found, aside),
         unmeasured=tuple(
-            (group.group, f"{entry.rate} of {entry.of}" if entry.of else entry.rate)
-            for group in found
-            for entry in group.rates
-            if not entry.estimate.measured
+            (group.group, _named(entry)) for group in found for entry in group.rates if not entry.estimate.measured
         ),
         unlabelled=int((groups.codes < 0).sum()),
         shared_subjects=several,
+        set_aside=aside,
     )
+
+
+def _named(entry: ClassEstimate) -> str:
+    return f"{entry.rate} of {entry.of}" if entry.of else entry.rate
 
 
 def _in_several(people: NDArray[np.int64], groups: NDArray[np.int32]) -> int:
@@ -243,16 +274,25 @@ def _in_several(people: NDArray[np.int64], groups: NDArray[np.int32]) -> int:
     return int((different["person"].value_counts() > 1).sum())
 
 
-def _contrasts(groups: Sequence[GroupPredictions]) -> tuple[GroupContrast, ...]:
+def _contrasts(groups: Sequence[GroupPredictions], aside: Sequence[SetAside]) -> tuple[GroupContrast, ...]:
     result = []
     for place, kind in enumerate(groups[0].rates):
         sign = -1 if kind.rate in _HIGHER_IS_BETTER else 1
-        measured = [(g.group, g.rates[place].estimate) for g in groups if g.rates[place].estimate.measured]
+        away = left_out(aside, _named(kind))
+        rates = [(group.group, group.rates[place].estimate) for group in groups if group.group not in away]
+        measured = [(name, found) for name, found in rates if found.measured]
         if not measured:
             continue
         reference, best = min(measured, key=lambda entry: sign * entry[1].value)
         result += [
-            GroupContrast(kind.rate, kind.of, name, reference, contrast(estimate, best))
+            GroupContrast(
+                kind.rate,
+                kind.of,
+                name,
+                reference,
+                contrast(estimate, best),
+                contrast_among(estimate, best, groups=len(measured)),
+            )
             for name, estimate in measured
             if name != reference
         ]

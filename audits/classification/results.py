@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from audits.statistics.contrasts import Contrast
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import LEAST, Least, SetAside
 from facerec.errors import ArgumentError
 
 ClassRateName: TypeAlias = Literal["accuracy", "error", "unanswered", "selection", "false_positive", "false_negative"]
@@ -83,6 +84,9 @@ class GroupContrast:
         first.
     contrast : Contrast
         Difference and ratio. For ``selection`` the ratio is the impact ratio, at most 1.
+    strict : Contrast
+        The same with all pairs of groups allowed for, because the best group was found on the same rows: what decides
+        whether the two differ.
     """
 
     rate: ClassRateName
@@ -90,6 +94,7 @@ class GroupContrast:
     group: str
     reference: str
     contrast: Contrast
+    strict: Contrast
 
 
 @dataclass(frozen=True)
@@ -105,13 +110,15 @@ class ClassificationGrouping:
     groups : tuple of GroupPredictions
         Every combination of labels, sorted; those in which nobody is have no trials.
     contrasts : tuple of GroupContrast
-        For every rate, each measured group against the best; the reference itself is left out.
+        For every rate, each group that is compared against the best; the reference itself is left out.
     unmeasured : tuple of (group, rate name)
         The rates without trials; of a class as ``false_positive of cat``. They enter no contrast.
     unlabelled : int or None
         Rows without a label; they are in no group. None: withheld from a report that is passed on.
     shared_subjects : int
         People with rows in several groups. The intervals of contrasts take groups as different people.
+    set_aside : tuple of SetAside
+        The rates of groups that are too small to be compared, named as in `unmeasured`.
     """
 
     by: str
@@ -121,6 +128,7 @@ class ClassificationGrouping:
     unmeasured: tuple[tuple[str, str], ...]
     unlabelled: int | None
     shared_subjects: int
+    set_aside: tuple[SetAside, ...] = ()
 
     def group(self, name: str) -> GroupPredictions:
         """The group of that name; `ArgumentError` if there is none."""
@@ -164,6 +172,8 @@ class ClassificationAudit:
         Of every interval.
     notes : tuple of str
         What a reader must know besides, such as groups whose names differ in the case of letters only.
+    least : Least
+        How much there has to be of a group for it to be compared with others.
     """
 
     classes: tuple[str, ...]
@@ -172,6 +182,7 @@ class ClassificationAudit:
     rows_independent: bool
     confidence: float
     notes: tuple[str, ...]
+    least: Least = LEAST
 
     def grouping(self, by: str) -> ClassificationGrouping:
         """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""

@@ -19,6 +19,7 @@ from audits.drift.results import DriftAudit, RateChange, RateName, told_together
 from audits.statistics.bootstrap import Bootstrap, Grouped
 from audits.statistics.choice import HELD, Reach, carry_choice, choices_together, draw_choices
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import LEAST, Least, SetAside, compared, left_out, set_aside
 from audits.statistics.index_changes import IndexChange, index_changes
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.paired import PairedChange, paired_change
@@ -57,6 +58,7 @@ def audit_drift(
     confidence: float = CONFIDENCE,
     replicates: int = 1000,
     seed: int = 0,
+    least: Least = LEAST,
 ) -> DriftAudit:
     """Measure what changed between two score tables of the same pairs.
 
@@ -83,6 +85,8 @@ def audit_drift(
         Draws of people for the intervals of the indices, at least 2; 0 makes none, and indices then have no interval.
     seed : int
         Of the draws.
+    least : Least
+        Groups with less are measured, but nothing is found of them.
 
     Returns
     -------
@@ -142,7 +146,7 @@ def audit_drift(
     changes = list(comparisons.changes("", "", np.ones(len(genuine), np.bool_)))
     moved: list[IndexChange] = []
     twins: list[str] = []
-    unlabelled = []
+    unlabelled, away = [], []
     for name in names:
         groups = group_pairs(first.table, name)
         twins += name_notes(groups.by, groups.names)
@@ -151,7 +155,10 @@ def audit_drift(
             for code, group in enumerate(groups.names)
         ]
         changes += [change for entries in of_groups for change in entries]
-        moved += comparisons.indices(groups, of_groups, replicates=replicates, seed=seed)
+        rates = {one.rate: [entries[place].before for entries in of_groups] for place, one in enumerate(of_groups[0])}
+        aside = set_aside(groups.names, {name: rates[name] for name in ("fmr", "fnmr")}, least)
+        away.append((groups.by, aside))
+        moved += comparisons.indices(groups, of_groups, aside, replicates=replicates, seed=seed)
         unlabelled.append((groups.by, _unlabelled(groups, genuine)))
     told = [side.notes(distance=negated) for side, negated in zip((first, second), distances, strict=True)]
     reached = [
@@ -169,6 +176,8 @@ def audit_drift(
         confidence=confidence,
         bootstrap=Bootstrap(replicates, seed),
         notes=(*([_INDEPENDENT] if first.pairs_independent else []), *twins, *reached),
+        set_aside=tuple(away),
+        least=least,
     )
 
 
@@ -231,7 +240,13 @@ class _Comparisons:
         return before, after
 
     def indices(
-        self, groups: PairGroups, changes: Sequence[Sequence[RateChange]], *, replicates: int, seed: int
+        self,
+        groups: PairGroups,
+        changes: Sequence[Sequence[RateChange]],
+        aside: Sequence[SetAside],
+        *,
+        replicates: int,
+        seed: int,
     ) -> list[IndexChange]:
         """The changes of the indices of one grouping, from the changes of its groups."""
         kinds: list[Grouped] = []
@@ -239,10 +254,16 @@ class _Comparisons:
         names: tuple[RateName, ...] = ("fmr", "fnmr")  # in the order of `changes`
         for place, name in enumerate(names):
             kind, sides = self.kinds[name]
-            estimates = [entry[place].before for entry in changes], [entry[place].after for entry in changes]
+            estimates = [
+                compared(groups.names, rates, aside, name)
+                for rates in ([entry[place].before for entry in changes], [entry[place].after for entry in changes])
+            ]
+            away = np.isin(
+                groups.within, [code for code, who in enumerate(groups.names) if who in left_out(aside, name)]
+            )
+            codes = np.where(away, np.int32(-1), groups.within)
             kinds += [
-                Grouped(trials.take(kind), groups.within[kind], found)
-                for trials, found in zip(sides, estimates, strict=True)
+                Grouped(trials.take(kind), codes[kind], found) for trials, found in zip(sides, estimates, strict=True)
             ]
             reaches = [self._reaches(name, kind & (groups.within == code)) for code in range(len(groups))]
             chosen += draw_choices(

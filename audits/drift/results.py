@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from audits.statistics.bootstrap import Bootstrap
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import LEAST, Least, SetAside, whole_groups
 from audits.statistics.index_changes import IndexChange
 from audits.statistics.paired import PairedChange, Verdict
 from audits.verification.results import Unlabelled
@@ -93,6 +94,11 @@ class DriftAudit:
         Whether groups became more or less unequal, for each grouping and either rate.
     unlabelled : tuple of (by, Unlabelled)
         For each grouping what no group holds.
+    set_aside : tuple of (by, tuple of SetAside)
+        For each grouping the rates of groups that are too small: they are measured, but no finding, verdict or index is
+        made of them.
+    least : Least
+        How much there has to be of a group.
     confidence : float
         Of every interval, one by one.
     bootstrap : Bootstrap
@@ -110,6 +116,18 @@ class DriftAudit:
     confidence: float
     bootstrap: Bootstrap
     notes: tuple[str, ...]
+    set_aside: tuple[tuple[str, tuple[SetAside, ...]], ...] = ()
+    least: Least = LEAST
+
+    def set_aside_by(self, by: str) -> tuple[SetAside, ...]:
+        """The rates of groups of one grouping that are too small."""
+        return next((aside for name, aside in self.set_aside if name == by), ())
+
+    @property
+    def judged(self) -> tuple[RateChange, ...]:
+        """The changes of everybody and of every group that is large enough."""
+        away = {(by, group) for by, aside in self.set_aside for group in whole_groups(aside)}
+        return tuple(change for change in self.changes if (change.by, change.group) not in away)
 
     @property
     def thresholds(self) -> str:
@@ -119,19 +137,19 @@ class DriftAudit:
     @property
     def regressions(self) -> tuple[RateChange, ...]:
         """The rates that rose for sure, the largest rise first."""
-        worse = (change for change in self.changes if change.change.regression)
+        worse = (change for change in self.judged if change.change.regression)
         return tuple(sorted(worse, key=lambda change: -change.change.value))
 
     @property
     def gains(self) -> tuple[RateChange, ...]:
         """The rates that fell for sure, the largest fall first."""
-        better = (change for change in self.changes if change.change.gain)
+        better = (change for change in self.judged if change.change.gain)
         return tuple(sorted(better, key=lambda change: change.change.value))
 
     @property
     def unmeasured(self) -> tuple[RateChange, ...]:
         """The rates without a single comparison."""
-        return tuple(change for change in self.changes if not change.change.trials)
+        return tuple(change for change in self.judged if not change.change.trials)
 
     def change(self, rate: RateName, *, by: str = "", group: str = "") -> RateChange:
         """The change of one rate of one group; of everybody without a group.
@@ -148,7 +166,7 @@ class DriftAudit:
         raise ArgumentError(message)
 
     def verdict(self, *, max_rise: float, rates: Sequence[RateName] = ("fmr", "fnmr")) -> Verdict:
-        """Whether no rate of anybody rose by more than a limit.
+        """Whether no rate of everybody or of a group that is large enough rose by more than a limit.
 
         Parameters
         ----------
@@ -169,7 +187,7 @@ class DriftAudit:
             If `max_rise` is not within -1 … 1.
             If `rates` names none of the three.
         """
-        found = {change.change.verdict(max_rise) for change in self.changes if change.rate in rates}
+        found = {change.change.verdict(max_rise) for change in self.judged if change.rate in rates}
         if not found:
             message = f"rates must name fmr, fnmr or fta; got {list(rates)}"
             raise ArgumentError(message)

@@ -152,6 +152,9 @@ class Claim:
         One group of it; empty: every group, so that the worst one decides. Not where groups are compared.
     probe_group, reference_group : str
         Of a ``cross_rate``: the cell of the matrix; empty: every group on that side, so that the worst cell decides.
+    ordered : bool
+        Of a ``cross_rate``: whether probe and reference play different roles, such as a camera and a passport. If not,
+        a pair of groups is one cell, whichever of them is on which side.
     minimum : Minimum
 
     Raises
@@ -172,6 +175,7 @@ class Claim:
     group: str = ""
     probe_group: str = ""
     reference_group: str = ""
+    ordered: bool = False
     minimum: Minimum = Minimum()
 
     def __post_init__(self) -> None:
@@ -219,8 +223,10 @@ class Policy:
     confidence : float
         Of the intervals that decide, between 0 and 1, exclusive; the audit must be made with it, or with a higher one.
     holm : bool
-        Whether the chance of a single wrong decision is kept below 1 − confidence for all numbers of the policy
-        together (Holm's correction), and not for each of them.
+        Whether a claim about every group fails only where a group breaks the limit with the number of groups allowed
+        for (Holm's correction), so that a claim that holds fails by chance in at most 1 − confidence of tables. Without
+        it each group is decided alone, and of K groups that lie exactly at the limit one fails up to K times as often.
+        A pass needs every group, with it or without.
 
     Raises
     ------
@@ -232,7 +238,7 @@ class Policy:
     title: str
     claims: tuple[Claim, ...]
     confidence: float = 0.95
-    holm: bool = False
+    holm: bool = True
 
     def __post_init__(self) -> None:
         if not self.title.strip():
@@ -297,6 +303,9 @@ def _check_parts(claim: Claim) -> None:
         raise ArgumentError(message)
     if claim.kind != "cross_rate" and (cell := claim.probe_group or claim.reference_group):
         message = f"probe_group and reference_group are of kind cross_rate; a claim of kind {claim.kind} got {cell!r}"
+        raise ArgumentError(message)
+    if claim.ordered and claim.kind != "cross_rate":
+        message = f"ordered is of kind cross_rate, whose cells have two sides; the claim is of kind {claim.kind}"
         raise ArgumentError(message)
 
 

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 from audits.gate.claims import Claim, Limit
-from audits.gate.observations import Footing, Observation
+from audits.gate.observations import Observation, missing
 from audits.statistics.limit_tests import limit_p_value
 from audits.statistics.paired import Verdict
 from facerec.reporting import write_number
@@ -38,8 +38,8 @@ class Finding:
     reason : str
         In plain words, with the numbers.
     p_value, holm : float
-        Of the limit itself being the true value, two-sided, alone and adjusted for all numbers of the policy; NaN where
-        nothing was measured. `holm` decides only where the policy asks for it.
+        Of the limit itself being the true value, two-sided, alone and adjusted for all groups of the claim; NaN where
+        nothing was measured. `holm` withdraws failures, where the policy asks for it.
     """
 
     group: str
@@ -70,7 +70,7 @@ def decide(claim: Claim, found: Observation) -> Finding:
     Finding
     """
     verdict, reason = _verdict(claim, found)
-    decidable = any(footing.trials for footing in found.footings) and not _too_little(claim, found)
+    decidable = any(footing.known for footing in found.footings) and not _too_little(claim, found)
     p_value = math.nan
     if decidable:
         limit = claim.limit.value
@@ -95,16 +95,21 @@ def decide(claim: Claim, found: Observation) -> Finding:
 
 
 def _verdict(claim: Claim, found: Observation) -> tuple[Verdict, str]:
-    unmeasured = [footing.group for footing in found.footings if not footing.trials]
+    unmeasured = [footing.group for footing in found.footings if not footing.known]
+    lacking = ""
     if len(unmeasured) == len(found.footings):
-        return "insufficient evidence", _not_measured(claim, found)
-    if told := _too_little(claim, found):
-        return "insufficient evidence", told
-    if math.isnan(found.interval.low) or math.isnan(found.interval.high):
-        return "insufficient evidence", _no_interval(claim, found)
+        lacking = _not_measured(claim, found)
+    elif found.strict is not None and found.strict_pair and claim.limit.decide(found.strict) == "fail":
+        return "fail", _shown_by(claim, found, found.strict)
+    elif told := _too_little(claim, found):
+        lacking = told
+    elif math.isnan(found.interval.low) or math.isnan(found.interval.high):
+        lacking = _no_interval(claim, found)
+    if lacking:
+        return "insufficient evidence", lacking
     verdict = claim.limit.decide(found.interval)
     reason = _decided(claim, found, verdict)
-    if verdict == "fail" and found.strict is not None and claim.limit.decide(found.strict) != "fail":
+    if verdict == "fail" and found.picked and found.strict is not None:
         return "insufficient evidence", _picked(reason, found.strict)
     if verdict == "pass" and unmeasured:
         return "insufficient evidence", _left_out(reason, unmeasured)
@@ -112,14 +117,16 @@ def _verdict(claim: Claim, found: Observation) -> tuple[Verdict, str]:
 
 
 def correct(finding: Finding, tests: int) -> Finding:
-    """The finding as it stands after Holm's correction: what it no longer decides lacks evidence.
+    """The finding as it stands after Holm's correction: a failure that it does not outlast lacks evidence.
+
+    A pass is left alone: that every group keeps the limit is shown by showing it of each (an intersection-union test).
 
     Parameters
     ----------
     finding : Finding
         With its adjusted p-value, `holm`.
     tests : int
-        How many numbers it was adjusted for.
+        How many groups it was adjusted for.
 
     Returns
     -------
@@ -127,7 +134,7 @@ def correct(finding: Finding, tests: int) -> Finding:
     """
     level = 1 - finding.interval.confidence
     # One number needs no correction, and rounding must not invent one.
-    if finding.verdict == "insufficient evidence" or finding.holm <= level * (1 + 1e-9):
+    if finding.verdict != "fail" or tests < 2 or finding.holm <= level * (1 + 1e-9):
         return finding
     reason = _corrected(finding.reason, finding.holm, tests)
     return replace(finding, verdict="insufficient evidence", reason=reason)
@@ -136,7 +143,8 @@ def correct(finding: Finding, tests: int) -> Finding:
 def _not_measured(claim: Claim, found: Observation) -> str:
     """Why nothing can be said of a number that rests on no trial."""
     why = found.note or "there was nothing to measure it by"
-    return f"{_whom(claim, found)}: not measured: {why}"
+    word = "not measured" if not any(footing.trials for footing in found.footings) else "too few to be judged"
+    return f"{_whom(claim, found)}: {word}: {why}"
 
 
 def _too_little(claim: Claim, found: Observation) -> str:
@@ -144,10 +152,17 @@ def _too_little(claim: Claim, found: Observation) -> str:
 
     Groups that were not measured at all are left to `judge`, since an index may leave them out.
     """
-    missing = [text for footing in found.footings if footing.trials for text in _missing(claim, footing)]
-    if not missing:
+    lacking = [text for footing in found.footings if footing.known for text in missing(claim, footing)]
+    if not lacking:
         return ""
-    return f"{_whom(claim, found)}: too little evidence to decide the claim: {'; '.join(missing)}"
+    return f"{_whom(claim, found)}: too little evidence to decide the claim: {'; '.join(lacking)}"
+
+
+def _shown_by(claim: Claim, found: Observation, strict: Interval) -> str:
+    """Which two groups break the limit for sure, however many pairs there were to choose from."""
+    told = f"{found.strict_pair}: {_told(strict)} with all pairs of groups allowed for, {_where(claim.limit, 'fail')}"
+    note = f"; {found.note}" if found.note else ""
+    return f"{_whom(claim, found)}: {write_number(found.value)}{note}; {told}"
 
 
 def _no_interval(claim: Claim, found: Observation) -> str:
@@ -181,7 +196,7 @@ def _picked(reason: str, strict: Interval) -> str:
 
 def _corrected(reason: str, adjusted: float, tests: int) -> str:
     """The reason of a decision that does not outlast Holm's correction."""
-    return f"{reason}; but not after Holm's correction for {tests} numbers, where p = {adjusted:.3g}"
+    return f"{reason}; but not after Holm's correction for {tests} groups, where p = {adjusted:.3g}"
 
 
 def _whom(claim: Claim, found: Observation) -> str:
@@ -202,20 +217,3 @@ def _where(limit: Limit, verdict: Verdict) -> str:
     if verdict == "pass":
         return f"all of it {'at most' if at_most else 'at least'} {value}"
     return f"all of it {'above' if at_most else 'below'} {value}"
-
-
-def _missing(claim: Claim, footing: Footing) -> list[str]:
-    of = f" of {footing.group}" if footing.group else ""
-    found = []
-    if claim.minimum.subjects:
-        if footing.subjects is None:
-            found.append("the table does not say who is in it, so people cannot be counted")
-        elif footing.subjects < claim.minimum.subjects:
-            found.append(f"{footing.subjects:,} people{of}, where {claim.minimum.subjects:,} are needed")
-    if footing.trials < claim.minimum.trials:
-        found.append(f"{footing.trials:,} trials{of}, where {claim.minimum.trials:,} are needed")
-    expected = footing.expected_errors
-    if expected is not None and not math.isnan(expected) and expected < claim.needed_errors:
-        told = write_number(expected)
-        found.append(f"{told} expected errors{of}, where {claim.needed_errors:g} are needed")
-    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal, TypeAlias, cast
 
@@ -16,15 +16,18 @@ from audits.classification.results import ClassificationAudit, ClassRateName
 from audits.drift.results import DriftAudit
 from audits.gate.claims import RATIOS, Claim
 from audits.identification.results import IdentificationAudit, SearchRateName, people_of
-from audits.statistics.contrasts import Contrast, contrast_among
+from audits.statistics.contrasts import Contrast, contrast_among, furthest_apart
 from audits.statistics.disparity import COMBINED
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import Least, SetAside, left_out, whole_groups
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.errors import ArgumentError
+from facerec.reporting import write_number
 from facerec.types import Interval
 
 _OneRate = Literal["fmr", "fnmr"]
 _Measured: TypeAlias = tuple[str, Estimate, int | None]
+Audit: TypeAlias = VerificationAudit | DriftAudit | ClassificationAudit | IdentificationAudit
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,21 @@ class Footing:
         None where the table does not say.
     expected_errors : float or None
         As in `Minimum`; None for a change.
+    judged : bool
+        False where a group is too small for the audit to compare it (``audits.statistics.families``), but large enough
+        by another rate to be one that the claim is about.
     """
 
     group: str
     trials: int
     subjects: int | None = None
     expected_errors: float | None = None
+    judged: bool = True
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to decide by."""
+        return self.trials > 0 and self.judged
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,12 @@ class Observation:
     estimate : Estimate or None
         For a rate, with its counts.
     strict : Interval or None
-        Where the number was picked among several: the wider interval that a failure has to show as well.
+        Of the two groups that break the limit most surely, with all pairs of groups allowed for; None where no number
+        was picked among several.
+    strict_pair : str
+        Which two these are.
+    picked : bool
+        Whether a failure has to show in `strict`; otherwise it is shown by either interval.
     ratio : bool
         Whether it lives on a log scale.
     note : str
@@ -78,6 +95,8 @@ class Observation:
     footings: tuple[Footing, ...]
     estimate: Estimate | None = None
     strict: Interval | None = None
+    strict_pair: str = ""
+    picked: bool = False
     ratio: bool = False
     note: str = ""
 
@@ -106,23 +125,11 @@ def of_verification(claim: Claim, audit: VerificationAudit) -> tuple[Observation
     if claim.kind == "matched_rate":
         return (_rate(claim, "", grouping.matched_fmr, None),)
     if claim.kind == "cross_rate":
-        return _cells(claim, grouping, audit.confidence)
+        return _cells(claim, grouping, audit)
     if claim.kind == "rate":
-        if not (chosen := [one for one in grouping.groups if claim.group in ("", one.group)]):
-            return (_absent(claim, claim.group, [one.group for one in grouping.groups], audit.confidence),)
-        return tuple(_rate(claim, one.group, getattr(one, claim.rate), one.subjects) for one in chosen)
-    rates = ("fmr", "fnmr") if claim.index in COMBINED else (claim.rate,)
-    side = "combined" if claim.index in COMBINED else cast("_OneRate", claim.rate)
-    index = grouping.disparity.index(side, claim.index)
-    footings = [
-        footing
-        for rate in rates
-        for footing in _compared(
-            [(group.group, getattr(group, rate), group.subjects) for group in grouping.groups], rate.upper()
-        )
-    ]
-    ratio = claim.index in RATIOS
-    return (Observation("", index.value, index.interval, tuple(footings), ratio=ratio, note=index.note),)
+        measured: list[_Measured] = [(g.group, getattr(g, claim.rate), g.subjects) for g in grouping.groups]
+        return _of_groups(claim, measured, grouping.set_aside, audit)
+    return (_index(claim, grouping),)
 
 
 def of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
@@ -149,7 +156,8 @@ def of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
         raise ArgumentError(message)
     changes = [change for change in audit.changes if (change.by, change.rate) == (claim.by, claim.rate)]
     if claim.kind == "change":
-        if not (chosen := [one for one in changes if claim.group in ("", one.group)]):
+        away = () if claim.group else whole_groups(audit.set_aside_by(claim.by))
+        if not (chosen := [one for one in changes if claim.group in ("", one.group) and one.group not in away]):
             return (_absent(claim, claim.group, [one.group for one in changes], audit.confidence),)
         return tuple(
             Observation(
@@ -163,7 +171,11 @@ def of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
         )
     # Of the two tables the one with fewer errors says how well the groups can be compared.
     sides = [
-        _compared([(found.group, estimate, None) for found, estimate in zip(changes, estimates, strict=True)])
+        _compared(
+            [(found.group, estimate, None) for found, estimate in zip(changes, estimates, strict=True)],
+            audit.set_aside_by(claim.by),
+            claim.rate,
+        )
         for estimates in ([found.before for found in changes], [found.after for found in changes])
     ]
     fewest = [min(both, key=lambda footing: footing.expected_errors or 0.0) for both in zip(*sides, strict=True)]
@@ -198,16 +210,13 @@ def of_classification(claim: Claim, audit: ClassificationAudit) -> tuple[Observa
         everybody = audit.overall
         return (_rate(claim, "", everybody.rate(rate, of=claim.of), everybody.subjects),)
     grouping = audit.grouping(claim.by)
-    if claim.kind == "class_rate":
-        if not (chosen := [one for one in grouping.groups if claim.group in ("", one.group)]):
-            return (_absent(claim, claim.group, [one.group for one in grouping.groups], audit.confidence),)
-        return tuple(_rate(claim, one.group, one.rate(rate, of=claim.of), one.subjects) for one in chosen)
     measured: list[_Measured] = [(one.group, one.rate(rate, of=claim.of), one.subjects) for one in grouping.groups]
+    if claim.kind == "class_rate":
+        return _of_groups(claim, measured, grouping.set_aside, audit)
     contrasts = [
         (one.group, one.reference, one.contrast) for one in grouping.contrasts if (one.rate, one.of) == (rate, claim.of)
     ]
-    ratio, good = claim.kind == "class_ratio", rate == "accuracy"
-    return _against_best(measured, contrasts, ratio=ratio, good=good, confidence=audit.confidence)
+    return _against_best(claim, measured, contrasts, grouping.set_aside, audit)
 
 
 def of_identification(claim: Claim, audit: IdentificationAudit) -> tuple[Observation, ...]:
@@ -235,51 +244,136 @@ def of_identification(claim: Claim, audit: IdentificationAudit) -> tuple[Observa
     grouping = audit.grouping(claim.by)
     rates: list[_Measured] = [(group.group, getattr(group, name), group.people(name)) for group in grouping.groups]
     if claim.kind == "search_rate":
-        if not (chosen := [one for one in rates if claim.group in ("", one[0])]):
-            return (_absent(claim, claim.group, [one[0] for one in rates], audit.confidence),)
-        return tuple(_rate(claim, *one) for one in chosen)
+        return _of_groups(claim, rates, grouping.set_aside, audit)
     contrasts = [(one.group, one.reference, one.contrast) for one in grouping.contrasts if one.rate == name]
-    return _against_best(rates, contrasts, ratio=claim.kind == "search_ratio", good=False, confidence=audit.confidence)
+    return _against_best(claim, rates, contrasts, grouping.set_aside, audit)
 
 
-def _cells(claim: Claim, grouping: GroupingAudit, confidence: float) -> tuple[Observation, ...]:
-    """The cells of the matrix of groups that a claim is about."""
-    names = [group.group for group in grouping.groups]
-    for asked in (claim.probe_group, claim.reference_group):
-        if asked and asked not in names:
-            return (_absent(claim, asked, names, confidence),)
+def groups_aside(claim: Claim, audit: Audit) -> tuple[str, ...]:
+    """The groups that a claim about all of them leaves out, because they are too small to be compared."""
+    if not claim.by or claim.group or claim.kind == "matched_rate":
+        return ()
+    aside = audit.set_aside_by(claim.by) if isinstance(audit, DriftAudit) else audit.grouping(claim.by).set_aside
+    return tuple(sorted(whole_groups(aside) - {claim.probe_group, claim.reference_group}))
+
+
+def _index(claim: Claim, grouping: GroupingAudit) -> Observation:
+    """An index over all groups, and the two of them that show best what it may not be."""
+    rates = ("fmr", "fnmr") if claim.index in COMBINED else (claim.rate,)
+    side = "combined" if claim.index in COMBINED else cast("_OneRate", claim.rate)
+    index = grouping.disparity.index(side, claim.index)
+    footings = [
+        footing
+        for rate in rates
+        for footing in _compared(
+            [(group.group, getattr(group, rate), group.subjects) for group in grouping.groups],
+            grouping.set_aside,
+            rate,
+            label=f" ({rate.upper()})",
+        )
+    ]
+    ratio = claim.index in RATIOS
+    found = Observation("", index.value, index.interval, tuple(footings), ratio=ratio, note=index.note)
+    if claim.index not in ("difference", "max_min_ratio"):
+        return found
+    # No other group can make the largest difference smaller than that of two: these alone may show a failure.
+    known = {footing.group for footing in footings if footing.known and not missing(claim, footing)}
+    rate_of = [(group.group, cast("Estimate", getattr(group, claim.rate))) for group in grouping.groups]
+    able = [(name, rate) for name, rate in rate_of if f"{name} ({claim.rate.upper()})" in known]
+    pair = furthest_apart(able, ratio=ratio, groups=sum(footing.known for footing in footings))
+    if pair is None:
+        return found
+    strict = pair.strict.ratio_interval if ratio else pair.strict.difference_interval
+    return replace(found, strict=strict, strict_pair=f"{pair.group} against {pair.reference}")
+
+
+def _of_groups(
+    claim: Claim, rates: Sequence[_Measured], aside: Sequence[SetAside], audit: Audit
+) -> tuple[Observation, ...]:
+    """The rate of one group, or of every group that is large enough."""
+    if claim.group:
+        if not (named := [one for one in rates if one[0] == claim.group]):
+            return (_absent(claim, claim.group, [one[0] for one in rates], audit.confidence),)
+        return tuple(_rate(claim, *one) for one in named)
+    away = whole_groups(aside)
+    shown = [one for one in rates if one[0] not in away]
+    if not shown:
+        nothing = Interval(math.nan, math.nan, audit.confidence)
+        return (Observation("", math.nan, nothing, (Footing("", 0, 0, 0.0),), note=f"no group has {audit.least}"),)
+    small = {each.group: each for each in aside if each.rate == _rate_name(claim)}
     return tuple(
-        _rate(claim, f"{cell.probe_group} against {cell.reference_group}", cell.fmr, None)
-        for cell in grouping.cross
-        if claim.probe_group in ("", cell.probe_group) and claim.reference_group in ("", cell.reference_group)
+        _small(_rate(claim, *one), small[one[0]], audit.least) if one[0] in small else _rate(claim, *one)
+        for one in shown
     )
 
 
+def _small(found: Observation, aside: SetAside, least: Least) -> Observation:
+    footings = tuple(replace(footing, judged=False) for footing in found.footings)
+    return replace(found, footings=footings, note=f"{aside}, and a claim about every group takes {least}")
+
+
+def _rate_name(claim: Claim) -> str:
+    return f"{claim.rate} of {claim.of}" if claim.of else claim.rate
+
+
+def _cells(claim: Claim, grouping: GroupingAudit, audit: VerificationAudit) -> tuple[Observation, ...]:
+    """The cells of the matrix of groups that a claim is about, folded unless the sides play different roles."""
+    names = [group.group for group in grouping.groups]
+    sides = (claim.probe_group, claim.reference_group)
+    for asked in sides:
+        if asked and asked not in names:
+            return (_absent(claim, asked, names, audit.confidence),)
+    away = whole_groups(grouping.set_aside) - set(sides)
+    cells = grouping.cross if claim.ordered or not grouping.folded else grouping.folded
+    wanted = [sides] if claim.ordered else [sides, sides[::-1]]
+    kept = [
+        cell
+        for cell in cells
+        if not {cell.probe_group, cell.reference_group} & away
+        and any(p in ("", cell.probe_group) and r in ("", cell.reference_group) for p, r in wanted)
+    ]
+    return tuple(
+        _rate(claim, f"{cell.probe_group} against {cell.reference_group}", cell.fmr, None) for cell in kept
+    ) or _of_groups(claim, [], (), audit)
+
+
 def _against_best(
+    claim: Claim,
     rates: Sequence[_Measured],
     contrasts: Sequence[tuple[str, str, Contrast]],
-    *,
-    ratio: bool,
-    good: bool,
-    confidence: float,
+    aside: Sequence[SetAside],
+    audit: Audit,
 ) -> tuple[Observation, ...]:
-    """Each measured group against the best one, with its contrast, and each that was not measured."""
-    footings = {found.group: found for found in _compared(rates, good=good)}
-    nothing = Interval(math.nan, math.nan, confidence)
+    """Each compared group against the best one, with its contrast, and each that is not known."""
+    ratio = claim.kind.endswith("ratio")
+    footings = {
+        found.group: found for found in _compared(rates, aside, _rate_name(claim), good=claim.rate == "accuracy")
+    }
+    nothing = Interval(math.nan, math.nan, audit.confidence)
     observations = [
-        Observation(group, math.nan, nothing, (footing,)) for group, footing in footings.items() if not footing.trials
+        Observation(group, math.nan, nothing, (footing,)) for group, footing in footings.items() if not footing.known
     ]
-    estimates = {group: found for group, found, _ in rates}
-    measured = sum(found.measured for found in estimates.values())
+    family = {group: found for group, found, _ in rates if group in footings and footings[group].known}
+    able = [group for group in family if not missing(claim, footings[group])]
+
+    def strict(group: str, reference: str) -> Interval:
+        found = contrast_among(family[group], family[reference], groups=len(family))
+        return found.ratio_interval if ratio else found.difference_interval
+
     for group, reference, found in contrasts:
-        strict = contrast_among(estimates[group], estimates[reference], groups=measured)
+        # Whoever lies further from one group than the limit allows lies further from the best one.
+        pairs = [(strict(group, other), other) for other in able if other != group] if group in able else []
+        breaking = [pair for pair in pairs if claim.limit.decide(pair[0]) == "fail"]
+        shown, other = max(breaking, key=lambda pair: pair[0].low, default=(strict(group, reference), reference))
         observations.append(
             Observation(
                 group,
                 found.ratio if ratio else found.difference,
                 found.ratio_interval if ratio else found.difference_interval,
                 (footings[group], footings[reference]),
-                strict=strict.ratio_interval if ratio else strict.difference_interval,
+                strict=shown,
+                strict_pair=f"{group} against {other}" if breaking else "",
+                picked=True,
                 ratio=ratio,
                 note=f"against {reference}, the group that fares best",
             )
@@ -287,7 +381,25 @@ def _against_best(
     if observations:
         return tuple(sorted(observations, key=lambda found: found.group))
     lone = "fewer than two groups have this rate, so there is nothing to compare"
-    return (Observation("", math.nan, nothing, tuple(footings.values()), note=lone),)
+    return (Observation("", math.nan, nothing, tuple(footings.values()) or (Footing("", 0, 0, 0.0),), note=lone),)
+
+
+def missing(claim: Claim, footing: Footing) -> list[str]:
+    """What a group lacks of the minimum that a claim asks for."""
+    of = f" of {footing.group}" if footing.group else ""
+    found = []
+    if claim.minimum.subjects:
+        if footing.subjects is None:
+            found.append("the table does not say who is in it, so people cannot be counted")
+        elif footing.subjects < claim.minimum.subjects:
+            found.append(f"{footing.subjects:,} people{of}, where {claim.minimum.subjects:,} are needed")
+    if footing.trials < claim.minimum.trials:
+        found.append(f"{footing.trials:,} trials{of}, where {claim.minimum.trials:,} are needed")
+    expected = footing.expected_errors
+    if expected is not None and not math.isnan(expected) and expected < claim.needed_errors:
+        told = write_number(expected)
+        found.append(f"{told} expected errors{of}, where {claim.needed_errors:g} are needed")
+    return found
 
 
 def _absent(claim: Claim, asked: str, known: Sequence[str], confidence: float) -> Observation:
@@ -301,19 +413,36 @@ def _absent(claim: Claim, asked: str, known: Sequence[str], confidence: float) -
 
 def _rate(claim: Claim, group: str, found: Estimate, subjects: int | None) -> Observation:
     share = claim.limit.value if claim.limit.direction == "at_most" else 1 - claim.limit.value
-    footing = Footing(group, found.trials, subjects, found.effective_trials * share)
+    footing = Footing(group, found.trials, _people(found, subjects), found.effective_trials * share)
     return Observation(group, found.value, found.interval, (footing,), estimate=found)
 
 
-def _compared(rates: Sequence[_Measured], what: str = "", *, good: bool = False) -> list[Footing]:
+def _people(found: Estimate, subjects: int | None) -> int | None:
+    """How many people are behind a rate; of the whole group only where nobody counted them by rate."""
+    return subjects if found.people is None else found.people
+
+
+def _compared(
+    rates: Sequence[_Measured], aside: Sequence[SetAside], name: str, *, label: str = "", good: bool = False
+) -> list[Footing]:
     """The footing of each group where groups are compared: the errors that it would show at the rate of all together.
 
-    Where the counted event is a good one (`good`), its absence is the error.
+    Where the counted event is a good one (`good`), its absence is the error. Groups that are too small by every rate
+    are not among them.
     """
-    trials = sum(found.trials for _, found, _ in rates)
-    events = sum(found.errors for _, found, _ in rates)
+    away, small = whole_groups(aside), left_out(aside, name)
+    family = [found for group, found, _ in rates if group not in small]
+    trials = sum(found.trials for found in family)
+    events = sum(found.errors for found in family)
     pooled = (trials - events if good else events) / trials if trials else 0.0
     return [
-        Footing(f"{group} ({what})" if what else group, found.trials, subjects, found.effective_trials * pooled)
+        Footing(
+            f"{group}{label}",
+            found.trials,
+            _people(found, subjects),
+            found.effective_trials * pooled,
+            judged=group not in small,
+        )
         for group, found, subjects in rates
+        if group not in away
     ]

@@ -30,6 +30,7 @@ _CLAIM_KEYS: Mapping[str, type] = {
     "group": str,
     "probe_group": str,
     "reference_group": str,
+    "ordered": bool,
     "at_most": float,
     "at_least": float,
     "min_subjects": int,
@@ -39,6 +40,7 @@ _CLAIM_KEYS: Mapping[str, type] = {
 _TYPES: Mapping[type, str] = {
     str: "a text in quotes",
     int: "a whole number",
+    bool: "true or false",
     float: "a number",
     list: "[[claim]] tables",
 }
@@ -79,9 +81,9 @@ def parse_policy(text: str, *, source: str = "policy") -> Policy:
     Parameters
     ----------
     text : str
-        TOML: ``title``, optionally ``confidence`` and ``correction`` ("none" or "holm"), and ``[[claim]]`` tables with
-        the fields of `Claim`; the limit as ``at_most`` or ``at_least``, the minimum as ``min_subjects``,
-        ``min_trials`` and ``min_expected_errors``.
+        TOML: ``title``, optionally ``confidence`` and ``correction`` (of failures: "holm", as without it, or "none";
+        see `Policy`), and ``[[claim]]`` tables with the fields of `Claim`; the limit as ``at_most`` or ``at_least``,
+        the minimum as ``min_subjects``, ``min_trials`` and ``min_expected_errors``.
     source : str
         What messages call the file.
 
@@ -102,7 +104,6 @@ def parse_policy(text: str, *, source: str = "policy") -> Policy:
     --------
     >>> policy = parse_policy('''
     ... title = "Release gate"
-    ... correction = "holm"
     ...
     ... [[claim]]
     ... name = "False matches are rare in every group"
@@ -121,7 +122,7 @@ def parse_policy(text: str, *, source: str = "policy") -> Policy:
         message = f"{source}: is not TOML: {problem}"
         raise PolicyError(message) from problem
     checked = _checked(document, _POLICY_KEYS, required=("title", "claim"), where=source)
-    correction = checked.get("correction", "none")
+    correction = checked.get("correction", "holm")
     if correction not in _CORRECTIONS:
         message = f"{source}: correction must be one of {', '.join(_CORRECTIONS)}; got {correction!r}"
         raise PolicyError(message)
@@ -163,6 +164,7 @@ def _claim(table: object, number: int, source: str) -> Claim:
             group=checked.get("group", ""),
             probe_group=checked.get("probe_group", ""),
             reference_group=checked.get("reference_group", ""),
+            ordered=checked.get("ordered", False),
             minimum=Minimum(
                 subjects=checked.get("min_subjects", 0),
                 trials=checked.get("min_trials", 0),
@@ -195,7 +197,7 @@ def _typed(value: object, kind: type, what: str) -> object:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         # The largest float is near 1.8e308; a whole number beyond it is as good as infinite, and refused as such.
         return float(value) if abs(value) < 1e308 else math.inf if value > 0 else -math.inf
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         message = f"{what} must be {_TYPES[kind]}; got {value!r}"
         raise PolicyError(message)
     return value

@@ -10,14 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from audits.classification.results import ClassificationAudit
 from audits.drift.results import DriftAudit
 from audits.gate.claims import Claim, Kind, Policy
 from audits.gate.findings import Finding, correct, decide
-from audits.gate.observations import Observation, of_classification, of_drift, of_identification, of_verification
+from audits.gate.observations import (
+    Audit,
+    Observation,
+    groups_aside,
+    of_classification,
+    of_drift,
+    of_identification,
+    of_verification,
+)
 from audits.identification.results import IdentificationAudit
+from audits.statistics.families import Least
 from audits.statistics.paired import Verdict
 from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError
@@ -30,8 +38,6 @@ EXIT_STATUS: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "insufficient eviden
 STANDING: Mapping[Verdict, Standing] = {"pass": "pass", "fail": "fail", "insufficient evidence": "insufficient"}
 """How a report shows a verdict."""
 
-
-_Audit: TypeAlias = VerificationAudit | DriftAudit | ClassificationAudit | IdentificationAudit
 
 _AUDITS: Mapping[Kind, str] = {
     "rate": "verification",
@@ -146,36 +152,42 @@ def judge(
     Notes
     -----
     A pass needs the whole interval of every group within the limit, so it needs no correction for the number of groups
-    (an intersection-union test). One failure among many may be chance; with Holm's correction over all numbers of the
-    policy, whatever is no longer decided lacks evidence. A group without trials never passes, and an index that leaves
-    such a group out does not pass either. With less evidence than the claim's minimum nothing is decided. A
-    difference from the group that fares best fails only if it does with all pairs of groups allowed for, because that
-    group was found on the same numbers.
+    (an intersection-union test), and as it rests on one bound of a two-sided interval, one of 95 % makes it a statement
+    of 97.5 %. One failure among many groups may be chance; with Holm's correction over the groups of a claim, a failure
+    that does not outlast it lacks evidence. A group without trials never passes, and an index that leaves such a group
+    out does not pass either. With less evidence than the claim's minimum nothing is decided.
+
+    A group that is too small to be compared (``audits.statistics.families``) is not among those that a claim about all
+    groups is about: the claim is decided as without its pairs, and says so. That groups differ by more than a limit is
+    shown by any two of them, with all pairs of groups allowed for; no third group takes that back.
 
     References
     ----------
     Berger & Hsu (1996), Statistical Science 11:283 (equivalence and intersection-union tests). Holm (1979),
     Scandinavian Journal of Statistics 6:65.
     """
-    audits: dict[str, _Audit | None] = {
+    audits: dict[str, Audit | None] = {
         "verification": verification,
         "drift": drift,
         "classification": classification,
         "identification": identification,
     }
-    drafts = [[decide(claim, found) for found in _observe(claim, audits, policy.confidence)] for claim in policy.claims]
-    adjusted = iter(holm([finding.p_value for findings in drafts for finding in findings]).tolist())
-    tests = sum(not math.isnan(finding.p_value) for findings in drafts for finding in findings)
-    claims = []
-    for claim, findings in zip(policy.claims, drafts, strict=True):
-        corrected = [replace(finding, holm=next(adjusted)) for finding in findings]
-        if policy.holm:
-            corrected = [correct(finding, tests) for finding in corrected]
-        claims.append(_claim_verdict(claim, corrected))
+    claims, tests = [], 0
+    for claim in policy.claims:
+        audit = _audit_of(claim, audits, policy.confidence)
+        found = _observe(claim, audit)
+        findings = [decide(claim, each) for each in found]
+        adjusted = holm([finding.p_value for finding in findings]).tolist()
+        many = sum(not math.isnan(finding.p_value) for finding in findings)
+        tests += many
+        findings = [replace(finding, holm=each) for finding, each in zip(findings, adjusted, strict=True)]
+        if policy.holm and not any(each.picked for each in found):  # those allow for all pairs of groups already
+            findings = [correct(finding, many) for finding in findings]
+        claims.append(_claim_verdict(claim, findings, groups_aside(claim, audit), audit.least))
     return PolicyVerdict(policy, tuple(claims), tuple(_notes(policy, tests, verification, classification)))
 
 
-def _observe(claim: Claim, audits: Mapping[str, _Audit | None], confidence: float) -> tuple[Observation, ...]:
+def _audit_of(claim: Claim, audits: Mapping[str, Audit | None], confidence: float) -> Audit:
     audit = audits[_AUDITS[claim.kind]]
     if audit is None:
         given = [name for name, found in audits.items() if found is not None]
@@ -188,6 +200,10 @@ def _observe(claim: Claim, audits: Mapping[str, _Audit | None], confidence: floa
     if audit.confidence < confidence:
         message = f"the policy asks for intervals of confidence {confidence:g}; the audit has {audit.confidence:g}"
         raise ArgumentError(message)
+    return audit
+
+
+def _observe(claim: Claim, audit: Audit) -> tuple[Observation, ...]:
     try:
         match audit:
             case VerificationAudit():
@@ -203,15 +219,16 @@ def _observe(claim: Claim, audits: Mapping[str, _Audit | None], confidence: floa
         raise ArgumentError(message) from problem
 
 
-def _claim_verdict(claim: Claim, findings: Sequence[Finding]) -> ClaimVerdict:
+def _claim_verdict(claim: Claim, findings: Sequence[Finding], aside: Sequence[str], least: Least) -> ClaimVerdict:
     verdict = worst(tuple(finding.verdict for finding in findings))
     deciding = [finding for finding in findings if finding.verdict == verdict]
     # A pass is told by the number that comes closest to the limit, a failure by the one that is farthest beyond it.
     sign = 1 if claim.limit.direction == "at_most" else -1
     told = max(deciding, key=lambda finding: -math.inf if math.isnan(finding.value) else sign * finding.value)
+    away = f" (set aside, because a comparison takes {least}: {', '.join(aside)})" if aside else ""
     reason = told.reason
-    if len(findings) > 1:
-        reason = f"{len(deciding)} of {len(findings)} {_many(claim)}: {verdict}. {reason}"
+    if len(findings) > 1 or aside:
+        reason = f"{len(deciding)} of {len(findings)} {_many(claim)}: {verdict}{away}. {reason}"
     return ClaimVerdict(claim, verdict, reason, tuple(findings))
 
 
@@ -226,13 +243,21 @@ def _notes(
     classification: ClassificationAudit | None,
 ) -> list[str]:
     counted = "1 number" if tests == 1 else f"{tests:,} numbers"
-    percent = f"{100 * policy.confidence:g} %"
+    percent, passed = (f"{share:g} %" for share in (100 * policy.confidence, 50 + 50 * policy.confidence))
     if policy.holm:
-        chance = f"{100 * (1 - policy.confidence):g} %"
-        notes = [f"Holm's correction over {counted}: the chance of a single wrong decision is at most {chance}"]
+        failing = (
+            "a failure among many groups allows for their number (Holm): a claim that holds fails by chance in at most "
+            f"{100 * (1 - policy.confidence):g} % of tables"
+        )
     else:
-        alone = f"{counted} decided, each with {percent} confidence on its own, not corrected for being many"
-        notes = [f"{alone}: a pass needs all of them, but a single failure among many may be chance"]
+        failing = (
+            'failures are not corrected (correction = "none"): a single one among many groups may be chance, up to K '
+            "times as often with K groups at the limit"
+        )
+    notes = [
+        f"{counted} decided on the bounds of {percent} intervals; {failing}",
+        f"a pass needs every group, and rests on one bound of each interval: it holds with {passed} confidence",
+    ]
     if verification is not None and verification.fnmr_at_target is not None:
         told = verification.threshold
         notes.append(

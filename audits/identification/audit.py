@@ -24,8 +24,9 @@ from audits.identification.results import (
     SearchContrast,
     SearchRateName,
 )
-from audits.statistics.contrasts import contrast
+from audits.statistics.contrasts import contrast, contrast_among
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import LEAST, Least, SetAside, left_out, set_aside, whole_groups
 from audits.statistics.intervals import clustered_estimate
 from audits.tables.groups import RowGroups, checked_groupings, name_notes
 from audits.tables.searches import check_gallery, check_searches
@@ -41,6 +42,7 @@ def audit_identification(
     by: Sequence[str] = (),
     rank: int | None = None,
     confidence: float = 0.95,
+    least: Least = LEAST,
 ) -> IdentificationAudit:
     """Audit the searches of a gallery.
 
@@ -60,6 +62,8 @@ def audit_identification(
         returned counts.
     confidence : float
         Between 0 and 1, exclusive.
+    least : Least
+        Groups with less are measured, and compared with nobody.
 
     Returns
     -------
@@ -103,8 +107,9 @@ def audit_identification(
     names = checked_groupings(by)
     people = check_gallery(gallery)
     outcomes = search_outcomes(check_searches(table, people), people, threshold=threshold, rank=rank)
-    everything = _rates(outcomes, np.ones(len(outcomes), np.bool_), confidence)
-    groupings = tuple(_grouping(outcomes, people, name, confidence) for name in names)
+    every = np.ones(len(outcomes), np.bool_)
+    everything = _rates(outcomes, every, every, confidence)
+    groupings = tuple(_grouping(outcomes, people, name, confidence, least) for name in names)
     return IdentificationAudit(
         threshold=threshold,
         gallery_size=len(people),
@@ -119,19 +124,20 @@ def audit_identification(
         groupings=groupings,
         confidence=confidence,
         notes=tuple(note for found in groupings for note in name_notes(found.by, [g.group for g in found.groups])),
+        least=least,
     )
 
 
 def _rates(
-    outcomes: pd.DataFrame, chosen: NDArray[np.bool_], confidence: float
+    outcomes: pd.DataFrame, chosen: NDArray[np.bool_], lending: NDArray[np.bool_], confidence: float
 ) -> tuple[Estimate, Estimate, Estimate, Estimate]:
     mated = outcomes["mated"].to_numpy(bool)
-    failed, every = (outcomes["listed"] == 0).to_numpy(bool), np.ones(len(outcomes), np.bool_)
+    failed = (outcomes["listed"] == 0).to_numpy(bool)
     return (
-        _rate(outcomes, outcomes["false_positive"].to_numpy(bool), ~mated, chosen & ~mated, confidence),
-        _rate(outcomes, outcomes["missed"].to_numpy(bool), mated, chosen & mated, confidence),
-        _rate(outcomes, outcomes["wrong_first"].to_numpy(bool), mated, chosen & mated, confidence),
-        _rate(outcomes, failed, every, chosen, confidence),
+        _rate(outcomes, outcomes["false_positive"].to_numpy(bool), lending & ~mated, chosen & ~mated, confidence),
+        _rate(outcomes, outcomes["missed"].to_numpy(bool), lending & mated, chosen & mated, confidence),
+        _rate(outcomes, outcomes["wrong_first"].to_numpy(bool), lending & mated, chosen & mated, confidence),
+        _rate(outcomes, failed, lending, chosen, confidence),
     )
 
 
@@ -149,20 +155,31 @@ def _rate(
     return clustered_estimate(errors[chosen], mine, mine, confidence=confidence, correlation=correlation)
 
 
-def _grouping(outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence: float) -> IdentificationGrouping:
+def _grouping(
+    outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence: float, least: Least
+) -> IdentificationGrouping:
     groups, probe, enrolled = probe_and_gallery_groups(outcomes, gallery, by)
-    rows = []
-    for code, name in enumerate(groups.names):
+
+    def measured(code: int, lending: NDArray[np.bool_]) -> GroupSearches:
         mine = probe == code
-        rows.append(
-            GroupSearches(
-                name,
-                outcomes["probe_subject"][mine].nunique(),
-                outcomes["probe_subject"][mine & outcomes["mated"]].nunique(),
-                int((enrolled == code).sum()),
-                *_rates(outcomes, mine, confidence),
-            )
+        return GroupSearches(
+            groups.names[code],
+            outcomes["probe_subject"][mine].nunique(),
+            outcomes["probe_subject"][mine & outcomes["mated"]].nunique(),
+            int((enrolled == code).sum()),
+            *_rates(outcomes, mine, lending, confidence),
         )
+
+    rows = [measured(code, np.ones(len(outcomes), np.bool_)) for code in range(len(groups))]
+    aside = set_aside(
+        groups.names,
+        {name: [getattr(row, name) for row in rows] for name in get_args(SearchRateName)},
+        least,
+        size=[row.fta for row in rows],
+    )
+    if away := whole_groups(aside):  # the others are measured as without their searches
+        others = ~np.isin(probe, [code for code, name in enumerate(groups.names) if name in away])
+        rows = [row if row.group in away else measured(code, others) for code, row in enumerate(rows)]
     of_enrolled = pd.Series(enrolled, index=gallery["subject"])
     wrong = of_enrolled.reindex(outcomes["wrong"], fill_value=-1).to_numpy(np.int32)
     own = of_enrolled.reindex(outcomes["probe_subject"], fill_value=-1).to_numpy(np.int32)
@@ -173,7 +190,7 @@ def _grouping(outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence
     return IdentificationGrouping(
         by=groups.by,
         groups=tuple(rows),
-        contrasts=tuple(found for name in get_args(SearchRateName) for found in _contrasts(rows, name)),
+        contrasts=tuple(found for name in get_args(SearchRateName) for found in _contrasts(rows, name, aside)),
         rank_one_confusion=_confusion(
             outcomes, groups, probe, wrong, errors=rank_one, searched=mated, confidence=confidence
         ),
@@ -184,16 +201,22 @@ def _grouping(outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence
         unlabelled_searches=int((probe < 0).sum()),
         relabelled_searches=int((mated & (own >= 0) & (probe >= 0) & (own != probe)).sum()),
         unlabelled_candidates=int(((rank_one | false_positive) & (wrong < 0)).sum()),
+        set_aside=aside,
     )
 
 
-def _contrasts(groups: Sequence[GroupSearches], name: SearchRateName) -> Iterator[SearchContrast]:
-    measured = [(group.group, getattr(group, name)) for group in groups if getattr(group, name).measured]
+def _contrasts(
+    groups: Sequence[GroupSearches], name: SearchRateName, aside: Sequence[SetAside]
+) -> Iterator[SearchContrast]:
+    away = left_out(aside, name)
+    rates = [(group.group, getattr(group, name)) for group in groups if group.group not in away]
+    measured = [(group, found) for group, found in rates if found.measured]
     if measured:
         reference, best = min(measured, key=lambda entry: entry[1].value)
         for group, found in measured:
             if group != reference:
-                yield SearchContrast(name, group, reference, contrast(found, best))
+                strict = contrast_among(found, best, groups=len(measured))
+                yield SearchContrast(name, group, reference, contrast(found, best), strict)
 
 
 def _confusion(

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from audits.statistics.contrasts import Contrast
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import LEAST, Least, SetAside
 from facerec.errors import ArgumentError
 
 SearchRateName: TypeAlias = Literal["fpir", "fnir", "rank_one_errors", "fta"]
@@ -78,12 +79,16 @@ class SearchContrast:
         The reference has the lowest rate; of equals the first.
     contrast : Contrast
         Difference and ratio of the rates.
+    strict : Contrast
+        The same with all pairs of groups allowed for, because the best group was found on the same searches: what
+        decides whether the two differ.
     """
 
     rate: SearchRateName
     group: str
     reference: str
     contrast: Contrast
+    strict: Contrast
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ class IdentificationGrouping:
     groups : tuple of GroupSearches
         Every group of probes or of the gallery, sorted by its labels; a group without searches is there too.
     contrasts : tuple of SearchContrast
-        For every rate, each measured group against the best; the reference itself is left out.
+        For every rate, each group that is compared against the best; the reference itself is left out.
     rank_one_confusion : tuple of ConfusionCell
         Probe group by group of the nearest wrong person, over mated searches; row by row, complete.
     false_positive_confusion : tuple of ConfusionCell
@@ -127,6 +132,8 @@ class IdentificationGrouping:
         probe's.
     unlabelled_candidates : int
         Errors in either confusion whose wrong person has no label; they are in no cell.
+    set_aside : tuple of SetAside
+        The rates of groups that are too small to be compared.
     """
 
     by: str
@@ -138,6 +145,7 @@ class IdentificationGrouping:
     unlabelled_searches: int
     relabelled_searches: int
     unlabelled_candidates: int
+    set_aside: tuple[SetAside, ...] = ()
 
     def group(self, name: str) -> GroupSearches:
         """The group of that name; `ArgumentError` if there is none."""
@@ -172,6 +180,8 @@ class IdentificationAudit:
         Of every interval.
     notes : tuple of str
         What a reader must know besides, such as groups whose names differ in the case of letters only.
+    least : Least
+        How much there has to be of a group for it to be compared with others.
     """
 
     threshold: float
@@ -187,6 +197,7 @@ class IdentificationAudit:
     groupings: tuple[IdentificationGrouping, ...]
     confidence: float
     notes: tuple[str, ...]
+    least: Least = LEAST
 
     def grouping(self, by: str) -> IdentificationGrouping:
         """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""

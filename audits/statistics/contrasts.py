@@ -8,7 +8,10 @@ seen, carries over.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import estimate
@@ -118,8 +121,111 @@ def contrast_among(rate: Estimate, reference: Estimate, *, groups: int) -> Contr
     [0.009593, 0.1316]
     [-0.02881, 0.1711]
     """
-    confidence = 1 - (1 - rate.interval.confidence) / (groups * (groups - 1) / 2)
-    return contrast(*(estimate(found.rate, confidence=confidence) for found in (rate, reference)))
+    return contrast(*(_strict(found, groups) for found in (rate, reference)))
+
+
+@dataclass(frozen=True)
+class FurthestPair:
+    """The two groups of a family that are most surely apart.
+
+    Attributes
+    ----------
+    group, reference : str
+        The higher rate and the lower one.
+    rate, reference_rate : Estimate
+    plain : Contrast
+        Of these two, as if nobody had chosen them.
+    strict : Contrast
+        With all pairs of the family allowed for (`contrast_among`): what decides.
+    groups : int
+        How many groups the family has.
+    highest_difference : float
+        No two groups of the family lie further apart than this, by the strict upper bounds of all pairs.
+    """
+
+    group: str
+    reference: str
+    rate: Estimate
+    reference_rate: Estimate
+    plain: Contrast
+    strict: Contrast
+    groups: int
+    highest_difference: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether the two differ for sure."""
+        return self.strict.difference_interval.low > 0
+
+
+def furthest_apart(
+    rates: Sequence[tuple[str, Estimate]], *, ratio: bool = False, groups: int | None = None
+) -> FurthestPair | None:
+    """Whether any two groups differ, decided for all pairs at once, and which two show it best.
+
+    Parameters
+    ----------
+    rates : sequence of (group, Estimate)
+        The family; groups without trials are passed over.
+    ratio : bool
+        Whether the pair with the largest ratio is asked for, rather than that with the largest difference.
+    groups : int, optional
+        How many groups the family has, where not all of them may be named; None: those in `rates`.
+
+    Returns
+    -------
+    FurthestPair or None
+        The pair with the highest strict lower bound; where no pair is shown to differ, the highest rate against the
+        lowest. None with fewer than two measured groups.
+
+    Notes
+    -----
+    Another group of the family costs a pair nothing but the correction, α / [K (K − 1) / 2] in place of
+    α / [(K − 1) (K − 2) / 2], whatever its own rate is.
+
+    Examples
+    --------
+    Between the two extremes chance explains the difference; that of b and a it does not.
+
+    >>> from facerec.types import Rate
+    >>> counts = {"a": (20, 9000), "b": (160, 9000), "other": (1, 40)}
+    >>> pair = furthest_apart([(name, estimate(Rate(*count))) for name, count in counts.items()])
+    >>> pair.group, pair.reference, pair.shown
+    ('b', 'a', True)
+    """
+    measured = [(name, found) for name, found in rates if found.measured]
+    size = len(measured)
+    groups = size if groups is None else groups
+    if size < 2:
+        return None
+    strict = [_strict(found, groups) for _, found in measured]
+    p, low, high = np.array([(found.value, *_bounds(found)) for found in strict]).T
+    lower = p[:, None] - p - np.hypot((p - low)[:, None], high - p)
+    upper = p[:, None] - p + np.hypot((high - p)[:, None], p - low)
+    best = lower
+    if ratio:
+        best = np.array([[_ratio_low(p[i], p[j], low[i], high[j]) for j in range(size)] for i in range(size)])
+    np.fill_diagonal(best, -np.inf)
+    one, other = (int(place) for place in np.unravel_index(int(best.argmax()), best.shape))
+    if not contrast(strict[one], strict[other]).difference_interval.low > 0:
+        names = [name for name, _ in measured]
+        one = max(range(size), key=lambda place: (p[place], names[place]))
+        other = min((place for place in range(size) if place != one), key=lambda place: (p[place], names[place]))
+    return FurthestPair(
+        measured[one][0],
+        measured[other][0],
+        measured[one][1],
+        measured[other][1],
+        contrast(measured[one][1], measured[other][1]),
+        contrast(strict[one], strict[other]),
+        groups,
+        float(min(1.0, upper[~np.eye(size, dtype=bool)].max())),
+    )
+
+
+def _strict(found: Estimate, groups: int) -> Estimate:
+    """The rate with an interval whose confidence allows for all pairs of so many groups."""
+    return estimate(found.rate, confidence=1 - (1 - found.interval.confidence) / (groups * (groups - 1) / 2))
 
 
 def _bounds(rate: Estimate) -> tuple[float, float]:

@@ -36,12 +36,15 @@ class Estimate:
     rule_of_three : float
         With no error in n effective trials the rate is below this with 95 % confidence, 1 − 0.05^(1/n) ≈ 3/n; NaN
         where errors were seen or nothing was measured.
+    people : int or None
+        How many different people are behind the trials, on either side; None where nobody knows.
     """
 
     rate: Rate
     interval: Interval
     method: Method
     rule_of_three: float = math.nan
+    people: int | None = None
 
     @property
     def value(self) -> float:

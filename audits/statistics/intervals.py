@@ -7,13 +7,15 @@ How many independent trials a table is worth is decided in one place for the who
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import scipy
 from numpy.typing import ArrayLike
 
 from audits.statistics.estimates import Estimate, Method
 from facerec.errors import ArgumentError
-from facerec.measure.metrics import clustered_rate
+from facerec.measure.metrics.arrays import flag_array
+from facerec.measure.metrics.clusters import PairsOfPeople
 from facerec.types import Interval, Rate
 
 CONFIDENCE = 0.95
@@ -154,8 +156,12 @@ def clustered_estimate(
     (0.1, 25.2, 7.9)
     """
     checked_confidence(confidence)
-    rate = clustered_rate(errors, first_subject, second_subject, correlation=correlation, confidence=confidence)
-    return estimate(rate, confidence=confidence)
+    wrong, pairs = flag_array("errors", errors), PairsOfPeople.of(first_subject, second_subject)
+    if len(wrong) != len(pairs):
+        message = f"errors and subjects must have one length; got {len(wrong)} and {len(pairs)}"
+        raise ArgumentError(message)
+    rate = pairs.rate(wrong, correlation=correlation, confidence=confidence)
+    return replace(estimate(rate, confidence=confidence), people=pairs.people)
 
 
 def checked_confidence(confidence: float) -> float:

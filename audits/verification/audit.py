@@ -6,8 +6,10 @@ are those of the modules beside this one; their order is all that stands here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement, pairwise, product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +19,10 @@ from audits.statistics.bootstrap import Bootstrap, Grouped, draw_rates
 from audits.statistics.choice import carry_choice
 from audits.statistics.disparity import compare
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import LEAST, Least, SetAside, compared, left_out, set_aside
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.multiplicity import each_against_others
+from audits.statistics.people import PersonMean, person_mean
 from audits.statistics.shrinkage import shrink
 from audits.statistics.trials import Trials, grouped_order, rates_by
 from audits.tables.groups import PairGroups, checked_groupings, group_pairs, name_notes
@@ -54,6 +58,23 @@ class Decisions:
     acquisitions: Trials
     people: NDArray[np.int32] | None
 
+    def take(self, rows: NDArray[np.bool_]) -> Decisions:
+        """What was decided about some of the pairs, as if the table held no others: people are numbered anew."""
+        of_impostors, of_genuines = rows[~self.genuine], rows[self.genuine]
+        people = None if self.people is None else pd.factorize(self.people[:, rows].ravel())[0].reshape(2, -1)
+        kept = self.genuine[rows]
+
+        def trials(found: Trials, chosen: NDArray[np.bool_], which: NDArray[np.bool_] | slice) -> Trials:
+            return Trials(found.wrong[chosen], None if people is None else (people[0][which], people[1][which]))
+
+        return Decisions(
+            kept,
+            trials(self.impostor_trials, of_impostors, ~kept),
+            trials(self.genuine_trials, of_genuines, kept),
+            trials(self.acquisitions, rows, slice(None)),
+            people,
+        )
+
 
 def audit_verification(
     scores: pd.DataFrame,
@@ -65,6 +86,7 @@ def audit_verification(
     confidence: float = CONFIDENCE,
     replicates: int = REPLICATES,
     seed: int = 0,
+    least: Least = LEAST,
 ) -> VerificationAudit:
     """Audit a matcher by its scores: error rates over all and by group, at one threshold for all groups.
 
@@ -90,6 +112,9 @@ def audit_verification(
         How often people are drawn for the intervals of the indices; 0: those have no intervals.
     seed : int
         Of the draws; the same table and seed give the same result.
+    least : Least
+        Groups with less are measured, and compared with nobody: everything that is said of groups together is what it
+        would be without their pairs.
 
     Returns
     -------
@@ -161,7 +186,10 @@ def audit_verification(
         fnmr_correlation=decisions.genuine_trials.correlation,
         groupings=tuple(
             _with_target(
-                _audit_grouping(groups, decisions, bootstrap, confidence), threshold, mated, groups.within[genuine]
+                _audit_grouping(groups, decisions, bootstrap, confidence, least),
+                threshold,
+                mated,
+                groups.within[genuine],
             )
             for groups in groupings
         ),
@@ -176,6 +204,10 @@ def audit_verification(
         ),
         matcher=stamp_of(table),
         fnmr_at_target=_at_target(fnmr, threshold, mated),
+        fnmr_by_person=person_mean(
+            decisions.genuine_trials, correlation=decisions.genuine_trials.correlation, confidence=confidence
+        ),
+        least=least,
     )
 
 
@@ -220,52 +252,149 @@ def _decide(
     )
 
 
-def _audit_grouping(groups: PairGroups, decisions: Decisions, bootstrap: Bootstrap, confidence: float) -> GroupingAudit:
-    size, genuine, within = len(groups), decisions.genuine, groups.within
-    labelled = (groups.probe >= 0) & (groups.reference >= 0)
-    cells = np.where(labelled, groups.probe * size + groups.reference, -1)[~genuine]
-    impostors, mated = decisions.impostor_trials, decisions.genuine_trials
-    matrix = rates_by(impostors, cells, size * size, confidence=confidence, correlation=impostors.correlation)
-    fmr = tuple(matrix[number * size + number] for number in range(size))
-    fnmr = rates_by(mated, within[genuine], size, confidence=confidence, correlation=mated.correlation)
-    failures = decisions.acquisitions
-    fta = rates_by(failures, within, size, confidence=confidence, correlation=failures.correlation)
+def _audit_grouping(
+    groups: PairGroups, decisions: Decisions, bootstrap: Bootstrap, confidence: float, least: Least
+) -> GroupingAudit:
+    names, genuine = groups.names, decisions.genuine
+    found = _measure(groups, decisions, confidence)
+    rows = np.bincount(groups.probe[groups.probe >= 0], minlength=len(names))
+    rows += np.bincount(
+        groups.reference[(groups.reference >= 0) & (groups.reference != groups.probe)], minlength=len(names)
+    )
+    aside = set_aside(names, {"fmr": found.fmr, "fnmr": found.fnmr}, least, rows=rows.tolist())
+    inside, family = decisions, groups
+    if aside:
+        kept = _compared_rows(groups, genuine, aside)
+        inside = decisions.take(kept)
+        family = replace(groups, probe=groups.probe[kept], reference=groups.reference[kept])
+        found = found.of_family(_measure(family, inside, confidence), names, aside)
+    fmr, fnmr = (compared(names, rates, aside, rate) for rate, rates in (("fmr", found.fmr), ("fnmr", found.fnmr)))
     draws = None
-    if bootstrap.replicates:
-        kinds = [Grouped(impostors, within[~genuine], fmr), Grouped(mated, within[genuine], fnmr)]
+    if bootstrap.replicates and len(inside.genuine):
+        kinds = [
+            Grouped(trials, family.within[inside.genuine == kind], rates)
+            for kind, trials, rates in ((False, inside.impostor_trials, fmr), (True, inside.genuine_trials, fnmr))
+        ]
         drawn = draw_rates(kinds, replicates=bootstrap.replicates, seed=bootstrap.seed)
         draws = drawn[0], drawn[1]
+    disparity = compare(names, fmr, fnmr, draws=draws, confidence=confidence)
+    labelled, impostors = (groups.probe >= 0) & (groups.reference >= 0), decisions.impostor_trials
+    matched = groups.within[~genuine] >= 0
+    pairs = int(np.count_nonzero(labelled & ~genuine))
+    rates = (found.fmr, found.fnmr, found.fta)
     subjects = _subjects(groups, decisions.people)
-    matched = within[~genuine] >= 0
-    pairs = int(np.count_nonzero(cells >= 0))
     return GroupingAudit(
         by=groups.by,
         groups=tuple(
-            GroupComparisons(name, labels, people, *rates)
-            for name, labels, people, rates in zip(
-                groups.names, groups.labels, subjects, zip(fmr, fnmr, fta, strict=True), strict=True
-            )
+            GroupComparisons(*each, fnmr_by_person=mean)
+            for *each, mean in zip(names, groups.labels, subjects, *rates, found.fnmr_by_person, strict=True)
         ),
-        cross=_cross(groups.names, matrix, pairs),
+        cross=_cross(product(names, names), found.matrix, pairs),
         matched_fmr=impostors.take(matched).estimate(confidence=confidence, correlation=impostors.correlation),
         matched_share=np.count_nonzero(matched) / pairs if pairs else float("nan"),
         unlabelled=Unlabelled(
             genuine=int(np.count_nonzero(~labelled & genuine)),
             impostor=int(np.count_nonzero(~labelled & ~genuine)),
-            genuine_across=int(np.count_nonzero(labelled & genuine & (within < 0))),
+            genuine_across=int(np.count_nonzero(labelled & genuine & (groups.within < 0))),
         ),
-        disparity=compare(groups.names, fmr, fnmr, draws=draws, confidence=confidence),
-        shrunk_fmr=shrink(groups.names, fmr, confidence=confidence),
-        shrunk_fnmr=shrink(groups.names, fnmr, confidence=confidence),
-        tests=each_against_others(groups.names, fmr, "fmr") + each_against_others(groups.names, fnmr, "fnmr"),
+        disparity=replace(
+            disparity,
+            unmeasured=tuple(
+                (name, what)
+                for what, measured in (("FMR", found.fmr), ("FNMR", found.fnmr))
+                for name, rate in zip(names, measured, strict=True)
+                if not rate.measured
+            ),
+        ),
+        shrunk_fmr=shrink(names, found.fmr, confidence=confidence),
+        shrunk_fnmr=shrink(names, found.fnmr, confidence=confidence),
+        tests=each_against_others(names, fmr, "fmr") + each_against_others(names, fnmr, "fnmr"),
+        folded=_cross(combinations_with_replacement(names, 2), found.folded, pairs),
+        set_aside=aside,
     )
 
 
-def _cross(names: Sequence[str], matrix: Sequence[Estimate], pairs: int) -> tuple[CrossCell, ...]:
-    cells = [(probe, reference) for probe in names for reference in names]
+@dataclass(frozen=True)
+class _Measured:
+    """The rates of every group, the matrix of groups, and its upper triangle with the lower one folded in."""
+
+    matrix: tuple[Estimate, ...]
+    folded: tuple[Estimate, ...]
+    fmr: tuple[Estimate, ...]
+    fnmr: tuple[Estimate, ...]
+    fta: tuple[Estimate, ...]
+    fnmr_by_person: tuple[PersonMean | None, ...]
+
+    def of_family(self, family: _Measured, names: Sequence[str], aside: Sequence[SetAside]) -> _Measured:
+        """What was measured without the pairs of groups that are set aside, and for those what was measured here."""
+
+        def merged(here: Sequence[Any], there: Sequence[Any], gone: Iterable[bool]) -> tuple[Any, ...]:
+            return tuple(mine if out else its for mine, its, out in zip(here, there, gone, strict=True))
+
+        fmr, fnmr = ([name in left_out(aside, rate) for name in names] for rate in ("fmr", "fnmr"))
+        either = [one or other for one, other in zip(fmr, fnmr, strict=True)]
+        return _Measured(
+            merged(self.matrix, family.matrix, map(any, product(fmr, fmr))),
+            merged(self.folded, family.folded, map(any, combinations_with_replacement(fmr, 2))),
+            merged(self.fmr, family.fmr, fmr),
+            merged(self.fnmr, family.fnmr, fnmr),
+            merged(self.fta, family.fta, either),
+            merged(self.fnmr_by_person, family.fnmr_by_person, fnmr),
+        )
+
+
+def _measure(groups: PairGroups, decisions: Decisions, confidence: float) -> _Measured:
+    size, genuine, within = len(groups), decisions.genuine, groups.within
+    impostors, mated, failures = decisions.impostor_trials, decisions.genuine_trials, decisions.acquisitions
+
+    def rates(trials: Trials, codes: NDArray[np.integer], many: int) -> tuple[Estimate, ...]:
+        return rates_by(trials, codes, many, confidence=confidence, correlation=trials.correlation)
+
+    probe, reference = groups.probe[~genuine], groups.reference[~genuine]
+    labelled = (probe >= 0) & (reference >= 0)
+    matrix = rates(impostors, np.where(labelled, probe * size + reference, -1), size * size)
+    upper = [row * size + column for row in range(size) for column in range(row, size)]
+    mirrored = [place % size * size + place // size for place in upper]
+    folded = [
+        matrix[one] if matrix[one].measured else matrix[other] for one, other in zip(upper, mirrored, strict=True)
+    ]
+    if any(
+        one != other and matrix[one].measured and matrix[other].measured
+        for one, other in zip(upper, mirrored, strict=True)
+    ):
+        both = np.minimum(probe, reference) * size + np.maximum(probe, reference)
+        all_folded = rates(impostors, np.where(labelled & (probe != reference), both, -1), size * size)
+        folded = [matrix[place] if place % (size + 1) == 0 else all_folded[place] for place in upper]
+    order, starts = grouped_order(within[genuine], size, len(mated))
+    ordered = mated.take(order)
+    return _Measured(
+        matrix,
+        tuple(folded),
+        matrix[:: size + 1],
+        rates(mated, within[genuine], size),
+        rates(failures, within, size),
+        tuple(
+            person_mean(ordered.take(slice(*ends)), correlation=mated.correlation, confidence=confidence)
+            for ends in pairwise(starts.tolist())
+        ),
+    )
+
+
+def _compared_rows(groups: PairGroups, genuine: NDArray[np.bool_], aside: Sequence[SetAside]) -> NDArray[np.bool_]:
+    """The pairs that no group has a side in that is set aside for what they measure."""
+
+    def touching(names: Collection[str]) -> NDArray[np.bool_]:
+        codes = [place for place, name in enumerate(groups.names) if name in names]
+        return np.isin(groups.probe, codes) | np.isin(groups.reference, codes)
+
+    of_impostors, of_genuines = (touching(left_out(aside, rate)) for rate in ("fmr", "fnmr"))
+    return ~np.where(genuine, of_genuines, of_impostors)
+
+
+def _cross(cells: Iterable[tuple[str, str]], found: Sequence[Estimate], pairs: int) -> tuple[CrossCell, ...]:
     return tuple(
-        CrossCell(probe, reference, found, found.trials / pairs if pairs else float("nan"))
-        for (probe, reference), found in zip(cells, matrix, strict=True)
+        CrossCell(probe, reference, rate, rate.trials / pairs if pairs else float("nan"))
+        for (probe, reference), rate in zip(cells, found, strict=True)
     )
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from audits.statistics.bootstrap import Bootstrap
 from audits.statistics.disparity import Disparity
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import LEAST, Least, SetAside
 from audits.statistics.multiplicity import GroupTest
+from audits.statistics.people import PersonMean
 from audits.statistics.shrinkage import ShrunkEstimate
 from audits.verification.thresholds import Threshold
 from facerec.errors import ArgumentError
@@ -25,7 +27,8 @@ class GroupComparisons:
     labels : tuple of str
         One label per attribute.
     subjects : int or None
-        Different people of the group in the table; None where the table does not say who is in a pair.
+        Different people of the group in the table, in pairs of any kind; None where the table does not say who is in a
+        pair. How many are behind a rate, its own `people` say.
     fmr : Estimate
         Over impostor pairs with both people in the group.
     fnmr : Estimate
@@ -35,6 +38,9 @@ class GroupComparisons:
     fnmr_at_target : Estimate or None
         FNMR at the target FMR: as `fnmr`, with an interval that carries how uncertain the choice of the threshold is.
         `fnmr` itself is at this very threshold, whose FMR among other people may be another. None: it was given.
+    fnmr_by_person : PersonMean or None
+        The mean of the people's own false non-match rates, in which everybody counts once, however many photos there
+        are of them; None where the table does not say who is in a pair.
     """
 
     group: str
@@ -44,6 +50,7 @@ class GroupComparisons:
     fnmr: Estimate
     fta: Estimate
     fnmr_at_target: Estimate | None = None
+    fnmr_by_person: PersonMean | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,10 @@ class GroupingAudit:
         Group by group.
     tests : tuple of GroupTest
         For each rate, every group against the others.
+    folded : tuple of CrossCell
+        The cells of different groups once for each pair of groups, whichever side they are on, in alphabetical order.
+    set_aside : tuple of SetAside
+        The rates of groups that are too small to be compared: they are in no index and in no test.
     """
 
     by: str
@@ -116,6 +127,8 @@ class GroupingAudit:
     shrunk_fmr: tuple[ShrunkEstimate, ...]
     shrunk_fnmr: tuple[ShrunkEstimate, ...]
     tests: tuple[GroupTest, ...]
+    folded: tuple[CrossCell, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
 
     def group(self, name: str) -> GroupComparisons:
         """The rates of the group of that name.
@@ -160,6 +173,10 @@ class VerificationAudit:
         Of which the table says in its stamp that it made the scores; None for any vendor's.
     fnmr_at_target : Estimate or None
         As of a group, over all comparisons.
+    fnmr_by_person : PersonMean or None
+        As in `GroupComparisons`, of everybody.
+    least : Least
+        How much there has to be of a group for it to be compared with others.
     """
 
     threshold: Threshold
@@ -176,6 +193,8 @@ class VerificationAudit:
     notes: tuple[str, ...]
     matcher: Matcher | None = None
     fnmr_at_target: Estimate | None = None
+    fnmr_by_person: PersonMean | None = None
+    least: Least = LEAST
 
     def grouping(self, by: str) -> GroupingAudit:
         """What the grouping of that name shows.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audits.classification.results import ClassificationAudit, GroupContrast, GroupPredictions
-from audits.report.common.numbers import number, rate
+from audits.report.common.numbers import aside, contrasted, rate
 from audits.report.common.sharing import ShareLimits, Suppressed
 
 FORMAT = "facerec audit of classification, 1"
@@ -32,6 +32,7 @@ def classification_document(
             grouping.by: [{"group": group, "rate": name} for group, name in grouping.unmeasured]
             for grouping in audit.groupings
         },
+        "set_aside": {grouping.by: aside(grouping.set_aside) for grouping in audit.groupings},
         "unlabelled": {grouping.by: grouping.unlabelled for grouping in audit.groupings},
         "rows_independent": audit.rows_independent,
         "confidence": audit.confidence,
@@ -63,20 +64,11 @@ def _group(group: GroupPredictions) -> dict[str, Any]:
 
 
 def _contrast(entry: GroupContrast) -> dict[str, Any]:
-    found = entry.contrast
     return {
         "rate": entry.rate,
         "of": entry.of,
         "group": entry.group,
         "reference": entry.reference,
-        "difference": {
-            "value": number(found.difference),
-            "low": number(found.difference_interval.low),
-            "high": number(found.difference_interval.high),
-        },
-        "ratio": {
-            "value": number(found.ratio),
-            "low": number(found.ratio_interval.low),
-            "high": number(found.ratio_interval.high),
-        },
+        **contrasted(entry.contrast),
+        "strict": contrasted(entry.strict),
     }

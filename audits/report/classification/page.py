@@ -18,7 +18,7 @@ from audits.report.common.drawn_names import drawn_key, drawn_names
 from audits.report.common.files import Report
 from audits.report.common.sections import claims_section, file_stem, label_source, run_section, stated_facts
 from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
-from audits.report.common.words import written
+from audits.report.common.words import STRICT_NOTE, strict_cells, strict_columns, written
 from facerec.reporting import Block, Callout, Column, Figure, Page, Section, Table, Text, plain, write_number
 from facerec.reporting.figures import draw
 
@@ -110,7 +110,7 @@ def _lead(
 ) -> tuple[Block, ...]:
     blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
     blocks.append(Text(f"The classifier is wrong in **{written(audit.overall.rate('error'))}**."))
-    blocks += [Callout(*found) for grouping in audit.groupings for found in worst_findings(grouping)]
+    blocks += [Callout(*found) for grouping in audit.groupings for found in worst_findings(grouping, audit.least)]
     if audit.rows_independent:
         blocks.append(
             Callout(
@@ -179,6 +179,7 @@ def _contrast_table(audit: ClassificationAudit, grouping: ClassificationGrouping
             Column("ratio", "number"),
             Column("ratio low", "number"),
             Column("ratio high", "number"),
+            *strict_columns(),
         ),
         tuple(
             (
@@ -190,11 +191,12 @@ def _contrast_table(audit: ClassificationAudit, grouping: ClassificationGrouping
                 entry.contrast.ratio,
                 entry.contrast.ratio_interval.low,
                 entry.contrast.ratio_interval.high,
+                *strict_cells(entry.strict),
             )
             for entry in grouping.contrasts
             if _told(audit, entry.rate)
         ),
-        notes=("The ratio of selection rates is the impact ratio.",),
+        notes=("The ratio of selection rates is the impact ratio.", STRICT_NOTE),
     )
 
 
@@ -216,8 +218,9 @@ def _method(audit: ClassificationAudit) -> str:
     return (
         f"An answer that is missing is an error.{answered} {people} Intervals are Wilson's on the effective number of "
         f"rows, of {100 * audit.confidence:g} %; where nothing or everything was counted, Clopper and Pearson's. "
-        "Groups are said to differ only where the worst and the best do with all pairs of groups allowed for "
-        "(Bonferroni). A rate without rows is not measured, enters no contrast and is listed."
+        "Groups are said to differ only where two of them do with all pairs of groups allowed for (Bonferroni). A "
+        f"group of fewer than {audit.least} enters no comparison, and is named. A rate without rows is not measured, "
+        "enters no contrast and is listed."
     )
 
 

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from audits.classification.results import ClassificationGrouping
-from audits.report.common.words import Sentence, written
-from audits.statistics.contrasts import contrast_among
+from audits.report.common.words import Sentence, times_as_often, written
+from audits.statistics.contrasts import furthest_apart
+from audits.statistics.families import LEAST, Least, aside_sentence, left_out
 from facerec.reporting import plain
 
 
-def worst_findings(grouping: ClassificationGrouping) -> tuple[Sentence, ...]:
-    """One sentence about errors: the group that fares worst against the one that fares best."""
-    errors = [entry for entry in grouping.contrasts if entry.rate == "error"]
-    by = plain(grouping.by)
-    if not errors:
-        return ()
-    worst = max(errors, key=lambda entry: (abs(entry.contrast.difference), entry.group))
-    pair = " against ".join(
-        f"{plain(name)} {written(grouping.group(name).rate('error'))}" for name in (worst.group, worst.reference)
-    )
-    rates = [group.rate("error") for group in grouping.groups]
-    strict = contrast_among(
-        *(grouping.group(name).rate("error") for name in (worst.group, worst.reference)),
-        groups=sum(found.measured for found in rates),
-    )
-    if strict.difference_interval.low > 0:
-        return (Sentence("warning", f"By {by}, error rates **differ**: {pair}."),)
-    return (
-        Sentence("insufficient", f"By {by}, a difference in error rates is **not shown, and not excluded**: {pair}."),
-    )
+def worst_findings(grouping: ClassificationGrouping, least: Least = LEAST) -> tuple[Sentence, ...]:
+    """Whether any two groups differ in errors, and which two show it; then who is too few to be compared."""
+    by, away = plain(grouping.by), left_out(grouping.set_aside, "error")
+    pair = furthest_apart([(group.group, group.rate("error")) for group in grouping.groups if group.group not in away])
+    found = []
+    if pair is not None and grouping.contrasts:
+        rates = ((pair.group, pair.rate), (pair.reference, pair.reference_rate))
+        both = " against ".join(f"{plain(name)} {written(rate)}" for name, rate in rates)
+        shown = (
+            "error rates **differ**" if pair.shown else "a difference in error rates is **not shown, and not excluded**"
+        )
+        times = times_as_often(pair) if pair.shown else ""
+        found.append(Sentence("warning" if pair.shown else "insufficient", f"By {by}, {shown}: {both}{times}."))
+    aside = [each for each in grouping.set_aside if each.rate == "error" and each.trials]
+    if aside:
+        found.append(Sentence("insufficient", plain(aside_sentence(grouping.by, aside, least))))
+    return tuple(found)

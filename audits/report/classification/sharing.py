@@ -50,7 +50,8 @@ def suppress_predictions(
         shown = tuple(group for group in grouping.groups if group.group not in names)
         kept = tuple(entry for entry in grouping.unmeasured if entry[0] not in names)
         told = None if few else grouping.unlabelled
-        left.append(replace(grouping, groups=shown, contrasts=(), unmeasured=kept, unlabelled=told))
+        aside = tuple(each for each in grouping.set_aside if each.group not in names)
+        left.append(replace(grouping, groups=shown, contrasts=(), unmeasured=kept, unlabelled=told, set_aside=aside))
         lost.append(Suppressed(grouping.by, names, (), ("rows without a label",) if few else ()))
     return replace(audit, groupings=tuple(left)), tuple(lost)
 

@@ -49,7 +49,7 @@ def _redacted(verdict: ClaimVerdict, lost: Suppressed, limits: ShareLimits) -> C
 def _is_hidden(claim: Claim, group: str, lost: Suppressed) -> bool:
     """Whether the report leaves out a number that a claim rests on."""
     if claim.kind == "cross_rate":
-        return group in lost.cells
+        return group in lost.cells or " against ".join(reversed(group.split(" against "))) in lost.cells
     if claim.kind == "matched_rate":
         return f"{MATCHED}: FMR" in lost.rates
     if claim.index:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
+from audits.statistics.contrasts import Contrast, FurthestPair
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import SetAside
 from audits.verification.thresholds import Threshold
 from facerec.types import Interval
 
@@ -34,7 +37,29 @@ def rate(estimate: Estimate) -> dict[str, Any]:
         "method": estimate.method,
         "evidence": estimate.evidence,
         "rule_of_three": number(estimate.rule_of_three),
+        "people": None if estimate.withheld else estimate.people,
     }
+
+
+def contrasted(found: Contrast) -> dict[str, Any]:
+    """Difference and ratio of two rates."""
+    return {
+        "difference": bounded(found.difference, found.difference_interval),
+        "ratio": bounded(found.ratio, found.ratio_interval),
+    }
+
+
+def furthest(found: FurthestPair | None) -> dict[str, Any] | None:
+    """The two groups that are most surely apart: as if nobody had chosen them, and with all pairs allowed for."""
+    if found is None:
+        return None
+    pair = {"group": found.group, "reference": found.reference, "groups": found.groups, "shown": found.shown}
+    return {**pair, **contrasted(found.plain), "strict": contrasted(found.strict)}
+
+
+def aside(found: Sequence[SetAside]) -> list[dict[str, Any]]:
+    """The rates of groups that are too small to be compared."""
+    return [{"group": e.group, "rate": e.rate, "trials": e.trials, "people": e.people} for e in found]
 
 
 def shown_range(threshold: Threshold) -> list[float | str | None] | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from audits.statistics.contrasts import Contrast, FurthestPair
 from audits.statistics.estimates import Estimate
-from facerec.reporting import Standing
+from facerec.reporting import Cell, Column, Standing
 from facerec.types import Interval
 
 INDEX_WORDS = {
@@ -47,6 +48,39 @@ def written(found: Estimate) -> str:
         return f"fewer than {percent(found.interval.high)} ({counts})"
     level = f"{100 * found.interval.confidence:g}\N{NO-BREAK SPACE}%"
     return f"{percent(found.value)} ({counts}; {level}: {_range(found.interval)})"
+
+
+def strict_columns() -> tuple[Column, ...]:
+    """The columns of a contrast with all pairs of groups allowed for."""
+    names = ("difference, all pairs", "ratio low, all pairs", "ratio high, all pairs")
+    return Column(names[0], "interval"), Column(names[1], "number"), Column(names[2], "number")
+
+
+def strict_cells(found: Contrast) -> tuple[Cell, ...]:
+    """What stands in `strict_columns`."""
+    return found.difference_interval, found.ratio_interval.low, found.ratio_interval.high
+
+
+STRICT_NOTE = (
+    "The best group was found on these very numbers: the first intervals hold for the two groups, not for the choice; "
+    "those of all pairs hold whichever was chosen, and decide."
+)
+
+
+def times_as_often(pair: FurthestPair) -> str:
+    """The ratio of two rates as prose writes it: for these two groups, and with all pairs allowed for."""
+    if not math.isfinite(pair.plain.ratio):
+        return ""
+    bounds = _ratio_range(pair.plain.ratio_interval)
+    strict = (
+        "" if pair.groups == 2 else f"; all pairs of groups allowed for: {_ratio_range(pair.strict.ratio_interval)}"
+    )
+    return f", {pair.plain.ratio:.3g} times as often ({bounds}{strict})"
+
+
+def _ratio_range(interval: Interval) -> str:
+    high = f"to {interval.high:.3g}" if math.isfinite(interval.high) else "and more"
+    return f"{interval.low:.3g} {high}"
 
 
 def percent(value: float) -> str:

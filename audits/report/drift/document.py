@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audits.drift.results import DriftAudit, RateChange
-from audits.report.common.numbers import bounded, number, rate, shown_range
+from audits.report.common.numbers import aside, bounded, number, rate, shown_range
 from audits.verification.thresholds import Threshold
 
 FORMAT = "facerec audit of drift, 1"
@@ -37,6 +37,7 @@ def drift_document(audit: DriftAudit, *, verdict: Mapping[str, object]) -> dict[
             for by, left in audit.unlabelled
         },
         "thresholds": audit.thresholds,
+        "set_aside": {by: aside(found) for by, found in audit.set_aside},
         "pairs_independent": audit.pairs_independent,
         "confidence": audit.confidence,
         "notes": list(audit.notes),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from audits.drift.results import DriftAudit, RateChange
 from audits.report.common.words import Sentence, percent, points
+from audits.statistics.families import aside_sentence
 from audits.statistics.index_changes import IndexChange
 from facerec.reporting import plain
 
@@ -34,7 +35,7 @@ def overall_change(audit: DriftAudit) -> str:
 
 def change_findings(audit: DriftAudit) -> tuple[Sentence, ...]:
     """What rose and what fell for sure, what may have done so unseen, and what was not measured at all."""
-    measured = [change for change in audit.changes if change.change.trials]
+    measured = [change for change in audit.judged if change.change.trials]
     more = [index for index in audit.indices if index.regression]
     less = [index for index in audit.indices if index.gain]
     found = [
@@ -52,6 +53,9 @@ def change_findings(audit: DriftAudit) -> tuple[Sentence, ...]:
             f"{_whose(worst)} may have risen by as much as {points(worst.change.interval.high)}."
         )
         found.append(Sentence("insufficient", text))
+    for by, aside in audit.set_aside:
+        if few := [each for each in aside if each.whole and each.trials]:
+            found.append(Sentence("insufficient", plain(aside_sentence(by, few, audit.least))))
     if audit.unmeasured:
         listed = "; ".join(_whose(change) for change in audit.unmeasured)
         found.append(Sentence("insufficient", f"Not measured, because there are no such comparisons: {listed}."))

@@ -8,7 +8,7 @@ from typing import Any
 from audits.identification.even_mix import EvenMix
 from audits.identification.gallery_mix import MixedFpir
 from audits.identification.results import ConfusionCell, GroupSearches, IdentificationAudit, SearchContrast
-from audits.report.common.numbers import bounded, number, rate
+from audits.report.common.numbers import aside, bounded, contrasted, number, rate
 from audits.statistics.estimates import Estimate
 
 FORMAT = "facerec audit of identification, 1"
@@ -44,6 +44,7 @@ def identification_document(
             grouping.by: [{"group": group, "rate": name} for group, name in grouping.unmeasured]
             for grouping in audit.groupings
         },
+        "set_aside": {grouping.by: aside(grouping.set_aside) for grouping in audit.groupings},
         "unlabelled": {
             grouping.by: {
                 "searches": grouping.unlabelled_searches,
@@ -94,13 +95,12 @@ def _cell(cell: ConfusionCell) -> dict[str, Any]:
 
 
 def _contrast(entry: SearchContrast) -> dict[str, Any]:
-    found = entry.contrast
     return {
         "rate": entry.rate,
         "group": entry.group,
         "reference": entry.reference,
-        "difference": bounded(found.difference, found.difference_interval),
-        "ratio": bounded(found.ratio, found.ratio_interval),
+        **contrasted(entry.contrast),
+        "strict": contrasted(entry.strict),
     }
 
 

@@ -116,7 +116,7 @@ def _summary(audit: IdentificationAudit) -> str:
 def _lead(audit: IdentificationAudit, verdict: PolicyVerdict | None) -> tuple[Block, ...]:
     blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
     blocks.append(Text(overall_searches(audit)))
-    blocks += [Callout(*found) for grouping in audit.groupings for found in search_findings(grouping)]
+    blocks += [Callout(*found) for grouping in audit.groupings for found in search_findings(grouping, audit.least)]
     if not audit.groupings:
         blocks.append(Callout("insufficient", "No grouping was asked for, so nothing is said about who bears errors."))
     blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from audits.identification.results import IdentificationAudit, IdentificationGrouping, SearchRateName
-from audits.report.common.words import Sentence, percent, points, written
-from audits.statistics.contrasts import contrast_among
+from audits.report.common.words import Sentence, percent, points, times_as_often, written
+from audits.statistics.contrasts import furthest_apart
 from audits.statistics.estimates import Estimate
+from audits.statistics.families import LEAST, Least, aside_sentence, left_out
 from facerec.reporting import plain
 
 _RATES: tuple[SearchRateName, ...] = ("fpir", "fnir")
@@ -24,9 +23,12 @@ def overall_searches(audit: IdentificationAudit) -> str:
     )
 
 
-def search_findings(grouping: IdentificationGrouping) -> tuple[Sentence, ...]:
-    """What a grouping shows: one sentence for FPIR and one for FNIR, then what is missing."""
+def search_findings(grouping: IdentificationGrouping, least: Least = LEAST) -> tuple[Sentence, ...]:
+    """What a grouping shows: one sentence for FPIR and one for FNIR, then who is too few, and what is missing."""
     found = [_difference(grouping, rate) for rate in _RATES]
+    aside = [each for each in grouping.set_aside if each.trials and each.rate in _RATES]
+    if aside:
+        found.append(Sentence("insufficient", plain(aside_sentence(grouping.by, aside, least))))
     if grouping.unmeasured:
         listed = "; ".join(f"{plain(group)}: {name.upper()}" for group, name in grouping.unmeasured)
         found.append(
@@ -45,31 +47,28 @@ def _overall(rate: SearchRateName, found: Estimate) -> str:
 
 def _difference(grouping: IdentificationGrouping, rate: SearchRateName) -> Sentence:
     by, name = plain(grouping.by), rate.upper()
-    measured = [(group.group, getattr(group, rate)) for group in grouping.groups if getattr(group, rate).measured]
-    if len(measured) < 2:
-        return Sentence("insufficient", f"By {by}, {name} cannot be compared: fewer than two groups have searches.")
+    away = left_out(grouping.set_aside, rate)
+    compared = [(group.group, getattr(group, rate)) for group in grouping.groups if group.group not in away]
+    measured = [(group, found) for group, found in compared if found.measured]
+    pair = furthest_apart(measured)
+    if pair is None:
+        text = f"By {by}, {name} cannot be compared: fewer than two groups have searches enough."
+        return Sentence("insufficient", text)
     if not any(found.errors for _, found in measured):
         bound = max(found.interval.high for _, found in measured)
         text = f"By {by}, {name}: not one such error was seen in any group; that shows rates below {percent(bound)}"
         return Sentence("insufficient", f"{text}, and says nothing about who fares worse.")
-    contrasts = [entry for entry in grouping.contrasts if entry.rate == rate]
-    worst = max(contrasts, key=lambda entry: (entry.contrast.difference, entry.group))
-    rates = dict(measured)
-    pair = " against ".join(f"{plain(one)} {written(rates[one])}" for one in (worst.group, worst.reference))
+    rates = ((pair.group, pair.rate), (pair.reference, pair.reference_rate))
+    both = " against ".join(f"{plain(one)} {written(found)}" for one, found in rates)
     few = [one for one, found in measured if found.errors < _REPORTABLE]
     whom = "any group" if len(few) == len(measured) else ", ".join(map(plain, few))
     evidence = f" Fewer than {_REPORTABLE} errors were seen for {whom}: read this as an indication." if few else ""
-    strict = contrast_among(rates[worst.group], rates[worst.reference], groups=len(measured))
-    if strict.difference_interval.low > 0:
-        ratio, times = worst.contrast.ratio, ""
-        if math.isfinite(ratio):
-            high = worst.contrast.ratio_interval.high
-            told = f"to {high:.3g}" if math.isfinite(high) else "and more"
-            times = f", {ratio:.3g} times as often ({worst.contrast.ratio_interval.low:.3g} {told})"
-        return Sentence("warning", f"By {by}, {name} **differs** between groups: {pair}{times}.{evidence}")
-    bound = points(strict.difference_interval.high)
+    if pair.shown:
+        return Sentence(
+            "warning", f"By {by}, {name} **differs** between groups: {both}{times_as_often(pair)}.{evidence}"
+        )
     text = (
-        f"By {by}, a difference in {name} is **not shown, and not excluded**: {pair}, where chance alone could explain "
-        f"the difference; it may be as large as {bound}.{evidence}"
+        f"By {by}, a difference in {name} is **not shown, and not excluded**: {both}, where chance alone could explain "
+        f"the difference; it may be as large as {points(pair.highest_difference)}.{evidence}"
     )
     return Sentence("insufficient", text)

@@ -13,6 +13,7 @@ from audits.identification.results import (
     SearchRateName,
     people_of,
 )
+from audits.report.common.words import STRICT_NOTE, strict_cells, strict_columns
 from audits.statistics.estimates import Estimate
 from facerec.reporting import Cell, Column, Table, plain
 
@@ -112,6 +113,7 @@ def contrast_table(audit: IdentificationAudit, grouping: IdentificationGrouping)
             Column("ratio", "number"),
             Column("ratio low", "number"),
             Column("ratio high", "number"),
+            *strict_columns(),
         ),
         tuple(
             (
@@ -123,12 +125,11 @@ def contrast_table(audit: IdentificationAudit, grouping: IdentificationGrouping)
                 entry.contrast.ratio,
                 entry.contrast.ratio_interval.low,
                 entry.contrast.ratio_interval.high,
+                *strict_cells(entry.strict),
             )
             for entry in kept
         ),
-        notes=(
-            "The best group was found on the same searches: intervals hold for the two groups, not for the choice.",
-        ),
+        notes=(STRICT_NOTE,),
     )
 
 

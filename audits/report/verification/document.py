@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from audits.report.common.claims import verdict_document
 from audits.report.common.files import json_text
-from audits.report.common.numbers import bounded, number, rate, shown_range
+from audits.report.common.numbers import aside, bounded, furthest, number, rate, shown_range
 from audits.report.common.sharing import ShareLimits, Suppressed
+from audits.report.verification.sentences import compared_rates
+from audits.statistics.contrasts import furthest_apart
 from audits.statistics.disparity import Disparity, Index
 from audits.statistics.estimates import Estimate
 from audits.statistics.multiplicity import GroupTest
+from audits.statistics.people import PersonMean
 from audits.statistics.shrinkage import ShrunkEstimate
 from audits.verification.audit import audit_verification
 from audits.verification.results import CrossCell, GroupComparisons, GroupingAudit, VerificationAudit
@@ -68,11 +71,14 @@ def verification_document(
             "subjects": audit.subjects,
             **_counts(audit.fmr, audit.fnmr, audit.fta),
             "fnmr_at_target": _at_target(audit.fnmr_at_target),
+            "fnmr_by_person": _by_person(audit.fnmr_by_person),
         },
         "groups": {grouping.by: [_group(group) for group in grouping.groups] for grouping in audit.groupings},
         "cross": {grouping.by: [_cell(cell) for cell in grouping.cross] for grouping in audit.groupings},
         "impostor_mix": {grouping.by: _mix(grouping) for grouping in audit.groupings},
         "disparity": {grouping.by: _disparity(grouping.disparity) for grouping in audit.groupings},
+        "furthest_apart": {grouping.by: _furthest(grouping) for grouping in audit.groupings},
+        "set_aside": {grouping.by: aside(grouping.set_aside) for grouping in audit.groupings},
         "shrunk": {
             grouping.by: {"fmr": _shrunk(grouping.shrunk_fmr), "fnmr": _shrunk(grouping.shrunk_fnmr)}
             for grouping in audit.groupings
@@ -120,12 +126,24 @@ def _group(group: GroupComparisons) -> dict[str, Any]:
         "subjects": group.subjects,
         **_counts(group.fmr, group.fnmr, group.fta),
         "fnmr_at_target": _at_target(group.fnmr_at_target),
+        "fnmr_by_person": _by_person(group.fnmr_by_person),
     }
 
 
 def _at_target(found: Estimate | None) -> dict[str, Any] | None:
     """FNMR at the target FMR; null where the threshold was given. `fnmr` beside it is at this threshold."""
     return None if found is None else bounded(found.value, found.interval)
+
+
+def _by_person(found: PersonMean | None) -> dict[str, Any] | None:
+    return None if found is None else {**bounded(found.value, found.interval), "people": found.people}
+
+
+def _furthest(grouping: GroupingAudit) -> dict[str, Any]:
+    """For each rate that is told of every group, the two groups that are most surely apart."""
+    rates: tuple[Literal["fmr", "fnmr"], ...] = ("fmr", "fnmr")
+    told = [name for name in rates if getattr(grouping.disparity, name)]
+    return {name: furthest(furthest_apart(compared_rates(grouping, name))) for name in told}
 
 
 def _cell(cell: CrossCell) -> dict[str, Any]:

@@ -128,7 +128,9 @@ def _lead(
 ) -> tuple[Block, ...]:
     blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
     blocks.append(Text(overall_sentence(audit)))
-    blocks += [Callout(found.standing, found.text) for grouping in audit.groupings for found in findings(grouping)]
+    blocks += [
+        Callout(found.standing, found.text) for grouping in audit.groupings for found in findings(grouping, audit.least)
+    ]
     left = [unlabelled_sentence(grouping) for grouping in audit.groupings]
     blocks += [Callout("warning", text) for text in left if text]
     if not audit.groupings:

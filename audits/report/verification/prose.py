@@ -73,7 +73,9 @@ def method(audit: VerificationAudit) -> str:
         f"\n\n{people}\n\nIntervals are of {level}; where no error or nothing but errors was seen they are "
         "Clopper and Pearson's, and errors are fewer than three in the number of effective trials (rule of 3). "
         f"Evidence is called none below 3 errors, indicative below 30 and reportable from 30 on (rule of 30). {drawn} "
-        "A group without trials enters no index and is listed."
+        "A group without trials enters no index and is listed. Groups are said to differ only where two of them do "
+        "with all pairs of groups allowed for (Bonferroni); a group of fewer than "
+        f"{audit.least} enters no comparison, whatever its errors are, and is named."
     )
 
 

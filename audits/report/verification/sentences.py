@@ -6,12 +6,13 @@ unlikely explanation, and its absence is not called equality.
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
-from audits.report.common.words import Sentence, percent, points, share_digits, written
+from audits.report.common.words import Sentence, percent, points, share_digits, times_as_often, written
+from audits.statistics.contrasts import furthest_apart
 from audits.statistics.estimates import Estimate
-from audits.verification.results import GroupComparisons, GroupingAudit, VerificationAudit
+from audits.statistics.families import LEAST, Least, aside_sentence, left_out
+from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import plain
 
 RateName = Literal["fmr", "fnmr"]
@@ -48,12 +49,15 @@ def _two_numbers(audit: VerificationAudit) -> str:
     )
 
 
-def findings(grouping: GroupingAudit) -> tuple[Sentence, ...]:
-    """What a grouping shows: one sentence for each rate, then what is missing.
+def findings(grouping: GroupingAudit, least: Least = LEAST) -> tuple[Sentence, ...]:
+    """What a grouping shows: one sentence for each rate, then who is too few to be compared, and what is missing.
 
     Nothing is said of a rate whose indices were left out of a report that is passed on.
     """
     found = [sentence for name in _RATES if (sentence := _difference_sentence(grouping, name)) is not None]
+    aside = [each for each in grouping.set_aside if each.trials]
+    if aside:
+        found.append(Sentence("insufficient", plain(aside_sentence(grouping.by, aside, least))))
     unmeasured = grouping.disparity.unmeasured
     if unmeasured:
         listed = "; ".join(f"{plain(group)}: {name}" for group, name in unmeasured)
@@ -71,54 +75,44 @@ _RATES: tuple[RateName, ...] = ("fmr", "fnmr")
 def _difference_sentence(grouping: GroupingAudit, name: RateName) -> Sentence | None:
     by = plain(grouping.by)
     event, _, _ = _WORDS[name]
-    measured = [(group, getattr(group, name)) for group in grouping.groups if getattr(group, name).measured]
-    indices = grouping.disparity.fmr if name == "fmr" else grouping.disparity.fnmr
-    if not indices:
+    measured = [(group, found) for group, found in compared_rates(grouping, name) if found.measured]
+    if not (grouping.disparity.fmr if name == "fmr" else grouping.disparity.fnmr):
         return None
-    if len(measured) < 2:
+    pair = furthest_apart(measured)
+    if pair is None:
         return Sentence(
-            "insufficient", f"By {by}, {name.upper()} cannot be compared: fewer than two groups have pairs."
+            "insufficient", f"By {by}, {name.upper()} cannot be compared: fewer than two groups have pairs enough."
         )
-    worst = max(measured, key=lambda entry: (entry[1].value, entry[0].group))
-    best = min(measured, key=lambda entry: (entry[1].value, entry[0].group))
-    if not worst[1].errors:
+    if not any(found.errors for _, found in measured):
         bound = max(found.interval.high for _, found in measured)
         text = (
             f"By {by}, not a single {event} was seen in any group; that shows rates below {percent(bound)}, and says "
             "nothing about who fares worse."
         )
         return Sentence("insufficient", text)
-    difference = grouping.disparity.index(name, "difference").interval
-    pair = f"{_described(*worst)} against {_described(*best)}"
-    few = [group.group for group, found in measured if found.errors < _REPORTABLE]
+    both = f"{_described(pair.group, pair.rate)} against {_described(pair.reference, pair.reference_rate)}"
+    few = [group for group, found in measured if found.errors < _REPORTABLE]
     whom = "any group" if len(few) == len(measured) else _listed(few)
     evidence = f" Fewer than {_REPORTABLE} errors were seen for {whom}: read this as an indication." if few else ""
-    if difference.low > 0:
+    if pair.shown:
         return Sentence(
-            "warning", f"By {by}, {event} rates **differ** between groups: {pair}{_times(grouping, name)}.{evidence}"
-        )
-    if math.isnan(difference.low):
-        return Sentence(
-            "insufficient", f"By {by}, {event} rates: {pair}. No interval for the difference was computed.{evidence}"
+            "warning", f"By {by}, {event} rates **differ** between groups: {both}{times_as_often(pair)}.{evidence}"
         )
     text = (
-        f"By {by}, a difference in {event} rates is **not shown, and not excluded**: {pair}, where chance alone could "
-        f"explain the difference; it may be as large as {points(difference.high)}.{evidence}"
+        f"By {by}, a difference in {event} rates is **not shown, and not excluded**: {both}, where chance alone could "
+        f"explain the difference; it may be as large as {points(pair.highest_difference)}.{evidence}"
     )
     return Sentence("insufficient", text)
 
 
-def _described(group: GroupComparisons, found: Estimate) -> str:
-    return f"{plain(group.group)} {written(found)}"
+def compared_rates(grouping: GroupingAudit, name: RateName) -> list[tuple[str, Estimate]]:
+    """The rate of every group that is large enough to be compared."""
+    away = left_out(grouping.set_aside, name)
+    return [(group.group, getattr(group, name)) for group in grouping.groups if group.group not in away]
 
 
-def _times(grouping: GroupingAudit, name: RateName) -> str:
-    ratio = grouping.disparity.index(name, "max_min_ratio")
-    if not math.isfinite(ratio.value):
-        return ""
-    high = "and more" if not math.isfinite(ratio.interval.high) else f"to {ratio.interval.high:.3g}"
-    low = "" if math.isnan(ratio.interval.low) else f" ({ratio.interval.low:.3g} {high})"
-    return f", {ratio.value:.3g} times as often{low}"
+def _described(group: str, found: Estimate) -> str:
+    return f"{plain(group)} {written(found)}"
 
 
 def _listed(names: list[str]) -> str:

@@ -96,11 +96,14 @@ def _compared(grouping: GroupingAudit, silent: Set[str]) -> dict[str, Any]:
         "shrunk_fmr": grouping.shrunk_fmr if fmr else (),
         "shrunk_fnmr": grouping.shrunk_fnmr if fnmr else (),
         "tests": tuple(test for test in grouping.tests if test.rate not in silent),
+        "set_aside": tuple(each for each in grouping.set_aside if each.rate not in silent),
+        "folded": (),
     }
 
 
 def _size(group: GroupComparisons) -> float:
-    counts = [group.subjects, group.fmr.trials, group.fnmr.trials, group.fta.trials]
+    rates = (group.fmr, group.fnmr, group.fta)
+    counts = [group.subjects, *(found.people for found in rates), *(found.trials for found in rates)]
     return min((count for count in counts if count), default=math.inf)
 
 
@@ -123,7 +126,8 @@ def _without(group: GroupComparisons, rates: Set[_RateName]) -> GroupComparisons
         for name, found in zip(_RATES, (group.fmr, group.fnmr, group.fta), strict=True)
     )
     at_target = None if group.fnmr_at_target is None or fnmr.withheld else group.fnmr_at_target
-    return replace(group, fmr=fmr, fnmr=fnmr, fta=fta, fnmr_at_target=at_target)
+    by_person = None if fnmr.withheld else group.fnmr_by_person
+    return replace(group, fmr=fmr, fnmr=fnmr, fta=fta, fnmr_at_target=at_target, fnmr_by_person=by_person)
 
 
 def _withheld(

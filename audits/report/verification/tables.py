@@ -8,6 +8,7 @@ from audits.report.common.words import INDEX_WORDS
 from audits.report.verification.sentences import RateName
 from audits.statistics.disparity import Index
 from audits.statistics.estimates import Estimate
+from audits.statistics.people import PersonMean
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import Cell, Column, Table, plain
 
@@ -26,6 +27,9 @@ _AT_TARGET = (
 )
 
 
+_BY_PERSON = "By person: the mean of people's own rates; everybody counts once, however many photos there are of them."
+
+
 def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName | str) -> Table:
     """One rate of every group, with everybody's on top.
 
@@ -36,11 +40,12 @@ def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName
     name : {"fmr", "fnmr", "fta"}
     """
     level = f"{100 * audit.confidence:g} %"
-    rows = [("everybody", audit.subjects, getattr(audit, name))]
+    rows = [("everybody", getattr(audit, name), audit.fnmr_by_person)]
     if name == "fmr":
-        rows.append(("both people of one group", None, grouping.matched_fmr))
+        rows.append(("both people of one group", grouping.matched_fmr, None))
     strong = tuple(range(len(rows)))
-    rows += [(group.group, group.subjects, getattr(group, name)) for group in grouping.groups]
+    rows += [(group.group, getattr(group, name), group.fnmr_by_person) for group in grouping.groups]
+    by_person = name == "fnmr" and audit.fnmr_by_person is not None
     targets: tuple[tuple[Cell, ...], ...] = tuple(() for _ in rows)
     if name == "fnmr" and audit.fnmr_at_target is not None:
         measured = (audit.fnmr_at_target, *(group.fnmr_at_target for group in grouping.groups))
@@ -57,13 +62,19 @@ def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName
             Column("worth independent", "count"),
             Column("evidence"),
             *(Column(f"{level} at FMR = {audit.threshold.target_fmr:g}", "interval") for _ in targets[0]),
+            *((Column("by person", "rate"), Column(f"{level} by person", "interval")) if by_person else ()),
         ),
         tuple(
-            (who, people, *_estimate(found), *more) for (who, people, found), more in zip(rows, targets, strict=True)
+            (who, found.people, *_estimate(found), *more, *(_by_person(mean) if by_person else ()))
+            for (who, found, mean), more in zip(rows, targets, strict=True)
         ),
-        notes=(_AT_TARGET,) if targets[0] else (),
+        notes=(*((_AT_TARGET,) if targets[0] else ()), *((_BY_PERSON,) if by_person else ())),
         strong=strong,
     )
+
+
+def _by_person(found: PersonMean | None) -> tuple[Cell, ...]:
+    return (None, None) if found is None else (found.value, found.interval)
 
 
 def group_table(grouping: GroupingAudit) -> Table:
@@ -76,8 +87,13 @@ def group_table(grouping: GroupingAudit) -> Table:
             Column(name.upper(), "rate"),
             Column(f"{name.upper()} interval", "interval"),
             Column(f"{name.upper()} worth independent", "number"),
+            Column(f"{name.upper()} people", "count"),
         ]
-    columns.append(Column("FNMR at the target FMR", "interval"))
+    columns += [
+        Column("FNMR at the target FMR", "interval"),
+        Column("FNMR by person", "rate"),
+        Column("FNMR by person interval", "interval"),
+    ]
     return Table(
         "Groups",
         tuple(columns),
@@ -86,6 +102,7 @@ def group_table(grouping: GroupingAudit) -> Table:
                 *(group.group, group.subjects),
                 *(cell for name in ("fmr", "fnmr", "fta") for cell in _wide(group, name)),
                 None if group.fnmr_at_target is None else group.fnmr_at_target.interval,
+                *_by_person(group.fnmr_by_person),
             )
             for group in grouping.groups
         ),
@@ -195,8 +212,8 @@ def _estimate(found: Estimate) -> tuple[Cell, ...]:
 def _wide(group: object, name: str) -> tuple[Cell, ...]:
     found: Estimate = getattr(group, name)
     if found.withheld:
-        return None, None, None, None, None
-    return found.trials, found.errors, found.value, found.interval, found.effective_trials
+        return None, None, None, None, None, None
+    return found.trials, found.errors, found.value, found.interval, found.effective_trials, found.people
 
 
 def _index(of: str, index: Index) -> tuple[Cell, ...]:

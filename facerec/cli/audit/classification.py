@@ -83,5 +83,5 @@ def _say(audit: ClassificationAudit) -> None:
         console.say()
         rows = [(group.group, group.subjects, *options.cells(group.rate("error"))) for group in grouping.groups]
         console.table((f"by {grouping.by}", *names), rows, right=names)
-        for found in worst_findings(grouping):
+        for found in worst_findings(grouping, audit.least):
             options.say_prose(found.text)

@@ -88,5 +88,5 @@ def _say(audit: IdentificationAudit) -> None:
             for group in grouping.groups
         ]
         console.table((f"by {grouping.by}", *names), rows, right=names)
-        for found in search_findings(grouping):
+        for found in search_findings(grouping, audit.least):
             options.say_prose(found.text)

@@ -89,7 +89,7 @@ def _say(audit: VerificationAudit) -> None:
             for group in grouping.groups
         ]
         console.table((f"by {grouping.by}", *names), rows, right=names)
-        for found in findings(grouping):
+        for found in findings(grouping, audit.least):
             options.say_prose(found.text)
         if left := unlabelled_sentence(grouping):
             options.say_prose(left)

@@ -11,6 +11,7 @@ from sklearn.metrics import confusion_matrix
 
 from audits.classification.audit import audit_classification
 from audits.statistics.contrasts import contrast
+from audits.statistics.families import Least
 from audits.statistics.intervals import estimate
 from audits.tables.predictions import check_predictions, expand_counts, read_predictions
 from facerec.errors import ArgumentError, ScoreTableError
@@ -116,7 +117,11 @@ class TestHandWorked:
 
     def test_impact_ratio(self):
         """Selection rates of 1/3 and 1/2 have an impact ratio of 2/3."""
-        worst = audit_classification(HAND_WORKED, by=["gender"]).grouping("gender").worst("selection", of="cat")
+        worst = (
+            audit_classification(HAND_WORKED, by=["gender"], least=Least(1, 1))
+            .grouping("gender")
+            .worst("selection", of="cat")
+        )
 
         assert (worst.group, worst.reference) == ("f", "m")
         assert worst.contrast.ratio == pytest.approx(2 / 3)

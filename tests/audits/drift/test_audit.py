@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from audits.drift.audit import audit_drift
+from audits.statistics.families import Least
 from audits.statistics.paired import paired_change
 from audits.tables.pairs import same_pairs
 from audits.tables.vendor import complete
@@ -87,7 +88,7 @@ class TestHandWorked:
 
     def test_indices_change(self):
         """Men's FNMR rises from 0 to 1 and women's falls from one half to 0: the gap grows from 0.5 to 1."""
-        audit = audit_drift(BEFORE, AFTER, by=["gender"], at=0.5)
+        audit = audit_drift(BEFORE, AFTER, by=["gender"], at=0.5, least=Least(1, 1))
 
         gap = next(index for index in audit.indices if (index.rate, index.index) == ("fnmr", "difference"))
 
@@ -96,7 +97,7 @@ class TestHandWorked:
 
     def test_without_draws_indices_have_no_interval(self):
         """Zero replicates leave the indices without an interval, not without a value."""
-        index = audit_drift(BEFORE, AFTER, by=["gender"], at=0.5, replicates=0).indices[0]
+        index = audit_drift(BEFORE, AFTER, by=["gender"], at=0.5, least=Least(1, 1), replicates=0).indices[0]
 
         assert not math.isnan(index.value)
         assert math.isnan(index.interval.low)
@@ -106,7 +107,7 @@ class TestHandWorked:
     def test_what_was_not_measured_is_there(self):
         """A group without impostor pairs has a change without trials, not one of 0, and it lacks evidence."""
         rows = [0, 1, 2, 3, 4]
-        audit = audit_drift(BEFORE.iloc[rows], AFTER.iloc[rows], by=["gender"], at=0.5)
+        audit = audit_drift(BEFORE.iloc[rows], AFTER.iloc[rows], by=["gender"], at=0.5, least=Least(1, 1))
 
         assert [(change.rate, change.group) for change in audit.unmeasured] == [("fmr", "m")]
         assert math.isnan(audit.change("fmr", by="gender", group="m").change.value)

@@ -10,8 +10,8 @@ import pytest
 from audits.gate.claims import Claim, Limit, Minimum, Policy
 from audits.gate.verdict import judge
 from audits.identification.audit import audit_identification
-from audits.report.common.claims import LEFT_OUT, redact
-from audits.report.common.sharing import Suppressed
+from audits.report.common.claims import redact
+from audits.report.common.sharing import ShareLimits, Suppressed
 from audits.verification.audit import audit_verification
 from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError
@@ -160,12 +160,25 @@ class TestImpostors:
 
     def test_every_cell_and_a_row(self, lfw):
         """Without groups every cell of the matrix is held to the limit, with one group those of its row."""
-        every = judged(claim(0.05, kind="cross_rate", rate="fmr"), verification=lfw)
-        row = judged(claim(0.05, kind="cross_rate", rate="fmr", probe_group="male"), verification=lfw)
+        ordered = {"kind": "cross_rate", "rate": "fmr", "ordered": True}
+        every = judged(claim(0.05, **ordered), verification=lfw)
+        row = judged(claim(0.05, **ordered, probe_group="male"), verification=lfw)
 
         assert (len(every.findings), every.verdict) == (4, "pass")
         assert every.reason.startswith("4 of 4 cells: pass. female against female: ")
         assert [found.group for found in row.findings] == ["male against female", "male against male"]
+
+    def test_cells_are_folded(self, lfw):
+        """Unless the sides play different roles, women against men and men against women are one cell."""
+        cross = {(cell.probe_group, cell.reference_group): cell.fmr.trials for cell in lfw.groupings[0].cross}
+        every = judged(claim(0.05, kind="cross_rate", rate="fmr"), verification=lfw)
+        row = judged(claim(0.05, kind="cross_rate", rate="fmr", probe_group="male"), verification=lfw)
+
+        assert [found.group for found in every.findings] == [
+            "female against female", "female against male", "male against male",
+        ]  # fmt: skip
+        assert every.findings[1].trials == cross["female", "male"] + cross["male", "female"]
+        assert [found.group for found in row.findings] == ["female against male", "male against male"]
 
     def test_matched_impostors(self, lfw):
         """3 false matches of 1,847 pairs within a group; the pairs across groups do not dilute them."""
@@ -183,19 +196,20 @@ class TestImpostors:
         emptied = replace(lfw, groupings=(replace(grouping, cross=cross),))
         absent = judged(claim(0.9, kind="cross_rate", rate="fmr", probe_group="femal"), verification=lfw)
 
-        found = judged(claim(0.9, kind="cross_rate", rate="fmr"), verification=emptied)
+        found = judged(claim(0.9, kind="cross_rate", rate="fmr", ordered=True), verification=emptied)
 
         assert (found.verdict, "not measured" in found.reason) == (LACKING, True)
         assert math.isnan(found.findings[0].p_value)
         assert (absent.verdict, "did you mean female?" in absent.reason) == (LACKING, True)
 
     def test_a_shared_report_does_not_tell_cells(self, lfw):
-        """Where a cell was left out, claims about cells lose their numbers; claims about groups keep theirs."""
+        """A cell that was left out is told by no claim about cells, folded or not; claims about groups keep theirs."""
         policy = Policy(
             "gate", (claim(0.05, kind="cross_rate", rate="fmr"), claim(0.05, kind="rate", rate="fmr", name="groups"))
         )
+        lost = Suppressed("gender", (), ("male against female",))
 
-        shared = redact(judge(policy, verification=lfw), (Suppressed("gender", (), 2),))
+        shared = redact(judge(policy, verification=lfw), (lost,), ShareLimits(5, 5))
 
-        assert (shared.claims[0].reason, shared.claims[0].findings) == (LEFT_OUT, ())
+        assert [found.group for found in shared.claims[0].findings] == ["female against female", "male against male"]
         assert len(shared.claims[1].findings) == 2

@@ -17,6 +17,7 @@ from audits.identification.gallery_mix import fpir_from_fmr
 from audits.report import Background, Run, write_report
 from audits.report.identification.page import identification_report
 from audits.report.identification.sentences import overall_searches, search_findings
+from audits.statistics.families import Least
 from facerec.reporting import Callout
 
 RUN = Run(("facerec", "audit", "identification"), (), None, {"python": "3"})
@@ -52,7 +53,7 @@ def world():
 @pytest.fixture(scope="module")
 def audit(world):
     """Their audit by gender."""
-    return audit_identification(*world, threshold=0.5, by=["gender"])
+    return audit_identification(*world, threshold=0.5, by=["gender"], least=Least(1, 1))
 
 
 @pytest.fixture(scope="module")
