@@ -235,16 +235,16 @@ def _grouping(
         rates = entry if isinstance(entry, GroupPredictions) else measure.group("", np.empty(0, np.intp))
         found.append(GroupPredictions(",".join(combination), rates.predictions, rates.subjects, rates.rates))
     size = [group.rate("accuracy") for group in found]
-    rates = {
-        _named(kind): [group.rates[place].estimate for group in found] for place, kind in enumerate(found[0].rates)
+    by_rate = {
+        _named(kind): [each.rates[place].estimate for each in found] for place, kind in enumerate(found[0].rates)
     }
-    aside = set_aside([group.group for group in found], rates, least, size=size)
+    aside = set_aside([group.group for group in found], by_rate, least, size=size)
     if (away := whole_groups(aside)) and len(away) < len(found):  # the others are measured as without their rows
         code = {",".join(parts): place for place, parts in enumerate(groups.labels)}
         measure.lend(np.flatnonzero(~np.isin(groups.codes, [code[name] for name in away if name in code])))
         found = [
             group
-            if group.group in away
+            if group.group in away or group.group not in code
             else measure.group(group.group, order[starts[code[group.group]] : starts[code[group.group] + 1]])
             for group in found
         ]

@@ -149,7 +149,7 @@ class DriftAudit:
     @property
     def unmeasured(self) -> tuple[RateChange, ...]:
         """The rates without a single comparison."""
-        return tuple(change for change in self.judged if not change.change.trials)
+        return tuple(change for change in self.changes if not change.change.trials)
 
     def change(self, rate: RateName, *, by: str = "", group: str = "") -> RateChange:
         """The change of one rate of one group; of everybody without a group.

@@ -61,7 +61,9 @@ class Decisions:
     def take(self, rows: NDArray[np.bool_]) -> Decisions:
         """What was decided about some of the pairs, as if the table held no others: people are numbered anew."""
         of_impostors, of_genuines = rows[~self.genuine], rows[self.genuine]
-        people = None if self.people is None else pd.factorize(self.people[:, rows].ravel())[0].reshape(2, -1)
+        people = None
+        if self.people is not None:
+            people = pd.factorize(self.people[:, rows].ravel())[0].astype(np.int32).reshape(2, -1)
         kept = self.genuine[rows]
 
         def trials(found: Trials, chosen: NDArray[np.bool_], which: NDArray[np.bool_] | slice) -> Trials:
@@ -286,8 +288,10 @@ def _audit_grouping(
     return GroupingAudit(
         by=groups.by,
         groups=tuple(
-            GroupComparisons(*each, fnmr_by_person=mean)
-            for *each, mean in zip(names, groups.labels, subjects, *rates, found.fnmr_by_person, strict=True)
+            replace(GroupComparisons(*each), fnmr_by_person=mean)
+            for each, mean in zip(
+                zip(names, groups.labels, subjects, *rates, strict=True), found.fnmr_by_person, strict=True
+            )
         ),
         cross=_cross(product(names, names), found.matrix, pairs),
         matched_fmr=impostors.take(matched).estimate(confidence=confidence, correlation=impostors.correlation),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from audits.classification.results import ClassificationGrouping
-from audits.report.common.words import Sentence, times_as_often, written
+from audits.report.common.words import Sentence, aside_finding, times_as_often, written
 from audits.statistics.contrasts import furthest_apart
-from audits.statistics.families import LEAST, Least, aside_sentence, left_out
+from audits.statistics.families import LEAST, Least, left_out
 from facerec.reporting import plain
 
 
@@ -22,7 +22,5 @@ def worst_findings(grouping: ClassificationGrouping, least: Least = LEAST) -> tu
         )
         times = times_as_often(pair) if pair.shown else ""
         found.append(Sentence("warning" if pair.shown else "insufficient", f"By {by}, {shown}: {both}{times}."))
-    aside = [each for each in grouping.set_aside if each.rate == "error" and each.trials]
-    if aside:
-        found.append(Sentence("insufficient", plain(aside_sentence(grouping.by, aside, least))))
+    found += aside_finding(grouping.by, [each for each in grouping.set_aside if each.rate == "error"], least)
     return tuple(found)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from audits.statistics.contrasts import Contrast, FurthestPair
 from audits.statistics.estimates import Estimate
-from facerec.reporting import Cell, Column, Standing
+from audits.statistics.families import Least, SetAside, aside_sentence
+from facerec.reporting import Cell, Column, Standing, plain
 from facerec.types import Interval
 
 INDEX_WORDS = {
@@ -48,6 +51,12 @@ def written(found: Estimate) -> str:
         return f"fewer than {percent(found.interval.high)} ({counts})"
     level = f"{100 * found.interval.confidence:g}\N{NO-BREAK SPACE}%"
     return f"{percent(found.value)} ({counts}; {level}: {_range(found.interval)})"
+
+
+def aside_finding(by: str, aside: Sequence[SetAside], least: Least) -> list[Sentence]:
+    """Who is measured, but too few to be compared; nothing if nobody."""
+    told = [replace(each, group=plain(each.group), rate=plain(each.rate)) for each in aside if each.trials]
+    return [Sentence("insufficient", aside_sentence(plain(by), told, least))] if told else []
 
 
 def strict_columns() -> tuple[Column, ...]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.drift.results import DriftAudit, RateChange
-from audits.report.common.words import Sentence, percent, points
-from audits.statistics.families import aside_sentence
+from audits.report.common.words import Sentence, aside_finding, percent, points
 from audits.statistics.index_changes import IndexChange
 from facerec.reporting import plain
 
@@ -54,8 +53,7 @@ def change_findings(audit: DriftAudit) -> tuple[Sentence, ...]:
         )
         found.append(Sentence("insufficient", text))
     for by, aside in audit.set_aside:
-        if few := [each for each in aside if each.whole and each.trials]:
-            found.append(Sentence("insufficient", plain(aside_sentence(by, few, audit.least))))
+        found += aside_finding(by, [each for each in aside if each.whole], audit.least)
     if audit.unmeasured:
         listed = "; ".join(_whose(change) for change in audit.unmeasured)
         found.append(Sentence("insufficient", f"Not measured, because there are no such comparisons: {listed}."))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from audits.identification.results import IdentificationAudit, IdentificationGrouping, SearchRateName
-from audits.report.common.words import Sentence, percent, points, times_as_often, written
+from audits.report.common.words import Sentence, aside_finding, percent, points, times_as_often, written
 from audits.statistics.contrasts import furthest_apart
 from audits.statistics.estimates import Estimate
-from audits.statistics.families import LEAST, Least, aside_sentence, left_out
+from audits.statistics.families import LEAST, Least, left_out
 from facerec.reporting import plain
 
 _RATES: tuple[SearchRateName, ...] = ("fpir", "fnir")
@@ -26,9 +26,7 @@ def overall_searches(audit: IdentificationAudit) -> str:
 def search_findings(grouping: IdentificationGrouping, least: Least = LEAST) -> tuple[Sentence, ...]:
     """What a grouping shows: one sentence for FPIR and one for FNIR, then who is too few, and what is missing."""
     found = [_difference(grouping, rate) for rate in _RATES]
-    aside = [each for each in grouping.set_aside if each.trials and each.rate in _RATES]
-    if aside:
-        found.append(Sentence("insufficient", plain(aside_sentence(grouping.by, aside, least))))
+    found += aside_finding(grouping.by, [each for each in grouping.set_aside if each.rate in _RATES], least)
     if grouping.unmeasured:
         listed = "; ".join(f"{plain(group)}: {name.upper()}" for group, name in grouping.unmeasured)
         found.append(

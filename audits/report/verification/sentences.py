@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from audits.report.common.words import Sentence, percent, points, share_digits, times_as_often, written
+from audits.report.common.words import Sentence, aside_finding, percent, points, share_digits, times_as_often, written
 from audits.statistics.contrasts import furthest_apart
 from audits.statistics.estimates import Estimate
-from audits.statistics.families import LEAST, Least, aside_sentence, left_out
+from audits.statistics.families import LEAST, Least, left_out
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import plain
 
@@ -55,9 +55,7 @@ def findings(grouping: GroupingAudit, least: Least = LEAST) -> tuple[Sentence, .
     Nothing is said of a rate whose indices were left out of a report that is passed on.
     """
     found = [sentence for name in _RATES if (sentence := _difference_sentence(grouping, name)) is not None]
-    aside = [each for each in grouping.set_aside if each.trials]
-    if aside:
-        found.append(Sentence("insufficient", plain(aside_sentence(grouping.by, aside, least))))
+    found += aside_finding(grouping.by, grouping.set_aside, least)
     unmeasured = grouping.disparity.unmeasured
     if unmeasured:
         listed = "; ".join(f"{plain(group)}: {name}" for group, name in unmeasured)

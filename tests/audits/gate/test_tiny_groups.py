@@ -269,8 +269,8 @@ class TestOthers:
         audit = audit_drift(table, after, by=["g"], at=0.5, replicates=50)
 
         assert {change.group for change in (*audit.regressions, *audit.gains)} <= {"", "A", "B"}
-        assert audit.verdict(max_rise=0.05) == "pass"
-        asked = Claim("c", "change", Limit("at_most", 0.05), rate="fnmr", by="g")
+        assert audit.verdict(max_rise=0.15) == "pass"
+        asked = Claim("c", "change", Limit("at_most", 0.15), rate="fnmr", by="g")
         found = judge(Policy("gate", (asked,)), drift=audit).claims[0]
         assert found.reason.startswith(
             "2 of 2 groups: pass (set aside, because a comparison takes 30 trials of 5 people: Other). "

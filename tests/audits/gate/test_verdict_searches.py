@@ -16,6 +16,7 @@ from audits.verification.audit import audit_verification
 from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError
 from facerec.measure import tables
+from facerec.types import Rate
 
 DATA = Path(__file__).parents[3] / "data"
 LACKING = "insufficient evidence"
@@ -191,7 +192,7 @@ class TestImpostors:
     def test_cells_without_pairs(self, lfw):
         """A cell without pairs never passes, nor does one of a group that is not there."""
         grouping = lfw.groupings[0]
-        empty = replace(grouping.cross[0].fmr, rate=replace(grouping.cross[0].fmr.rate, errors=0, trials=0))
+        empty = replace(grouping.cross[0].fmr, rate=Rate(0, 0))
         cross = (replace(grouping.cross[0], fmr=empty), *grouping.cross[1:])
         emptied = replace(lfw, groupings=(replace(grouping, cross=cross),))
         absent = judged(claim(0.9, kind="cross_rate", rate="fmr", probe_group="femal"), verification=lfw)

@@ -116,8 +116,8 @@ def test_document_keeps_its_names(folder):
     document = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
 
     assert list(document) == [
-        "format", "verdict", "before", "after", "changes", "indices", "unlabelled", "thresholds", "pairs_independent",
-        "confidence", "notes",
+        "format", "verdict", "before", "after", "changes", "indices", "unlabelled", "thresholds", "set_aside",
+        "pairs_independent", "confidence", "notes",
     ]  # fmt: skip
 
 
