@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 
 from audits.statistics.estimates import Estimate, Method
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.arrays import flag_array
 from facerec.measure.metrics.clusters import PairsOfPeople
+from facerec.measure.metrics.rates import flag_array
 from facerec.types import Interval, Rate
 
 CONFIDENCE = 0.95
