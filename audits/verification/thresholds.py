@@ -68,30 +68,17 @@ class Threshold:
         return "chosen on this table" if self.calibration_fmr is None else "chosen on a calibration table"
 
     def ranged(self, impostor: NDArray[np.float64], found: Estimate) -> Threshold:
-        """The same with its range, where it was chosen on the table of these scores; else as it is.
-
-        Parameters
-        ----------
-        impostor : ndarray, float64, shape (n,)
-            The scores that it was chosen on, larger = more alike.
-        found : Estimate
-            FMR over them.
-        """
+        """The same with its range, if these impostor scores chose it, whose FMR was `found`; else as it is."""
         if self.choice != "chosen on this table" or self.target_fmr is None:
             return self
         low, high = _range(self.value, self.target_fmr, impostor, found)
         return replace(self, low=low, high=high)
 
     def reach(self, scores: NDArray[np.float64], *, genuine: bool) -> Reach:
-        """How far the error rate of some comparisons moves within the threshold's range.
+        """How far the error rate of comparisons with these scores moves within the threshold's range.
 
-        Parameters
-        ----------
-        scores : ndarray, float64, shape (n,)
-            Larger = more alike.
-        genuine : bool
-            Whether the rate is FNMR. FMR does not move with a threshold that was chosen on its own table: more false
-            matches raise the threshold, which takes them away again, so that its interval is too wide if anything.
+        FMR does not move with a threshold that was chosen on its own table: more false matches raise the threshold,
+        which takes them away again, so that its interval is too wide if anything.
         """
         if math.isnan(self.low) or not len(scores) or not (genuine or self.calibration_fmr is not None):
             return HELD

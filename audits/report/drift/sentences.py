@@ -14,11 +14,6 @@ from audits.statistics.index_changes import IndexChange
 from facerec.reporting import plain
 
 _TOLD = 3
-_HELD = "Both thresholds are held fixed: at other thresholds, or on other people, each has another FMR."
-_CARRIED = (
-    "Where a threshold was chosen for an FMR, every interval carries how uncertain that choice is; the narrower "
-    "intervals at these very thresholds stand beside them."
-)
 _WORDS = {"worse": "worse", "better": "better", "not shown": "no change shown"}
 
 
@@ -28,7 +23,7 @@ def overall_change(audit: DriftAudit) -> str:
     return (
         f"The same comparisons were decided twice, at the threshold **{audit.before.shown:.6g}** before "
         f"({plain(audit.before.rule)}) and **{audit.after.shown:.6g}** after ({plain(audit.after.rule)}). "
-        f"{told[0]} {told[1]} {_CARRIED if _chosen(audit) else _HELD}"
+        f"{told[0]} {told[1]} {told_first(audit.thresholds)}."
     )
 
 
@@ -69,13 +64,9 @@ def told_first(thresholds: str) -> str:
     return thresholds[:1].upper() + thresholds[1:]
 
 
-def _chosen(audit: DriftAudit) -> bool:
-    return any(point.choice != "held fixed" for point in (audit.before, audit.after))
-
-
 def choice(audit: DriftAudit) -> str:
     """How intervals treat the two thresholds, as the method tells it."""
-    if not _chosen(audit):
+    if audit.before.choice == audit.after.choice == "held fixed":
         return (
             "Both thresholds were given and are held fixed by every interval: a change says what these two numbers do, "
             "and not what the matchers would do at one and the same FMR."

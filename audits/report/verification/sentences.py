@@ -43,8 +43,8 @@ def _two_numbers(audit: VerificationAudit) -> str:
     level = f"{100 * audit.confidence:g}\N{NO-BREAK SPACE}%"
     ends = f"{share_digits(found.interval.low)} to {percent(found.interval.high)}"
     return (
-        f" That is FNMR *at this threshold*, {threshold.choice} and held fixed; FNMR *at FMR = "
-        f"{threshold.target_fmr:g}* is known less well, because other people would have given another threshold "
+        f" That is **FNMR at this threshold**, {threshold.choice} and held fixed; **FNMR at FMR = "
+        f"{threshold.target_fmr:g}** is known less well, because other people would have given another threshold "
         f"({level}: {ends})."
     )
 
