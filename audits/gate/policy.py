@@ -121,7 +121,12 @@ def parse_policy(text: str, *, source: str = "policy") -> Policy:
     except ValueError as problem:  # malformed TOML, and numbers that are longer than Python reads
         message = f"{source}: is not TOML: {problem}"
         raise PolicyError(message) from problem
-    checked = _checked(document, _POLICY_KEYS, required=("title", "claim"), where=source)
+    return policy_of(document, source=source)
+
+
+def policy_of(document: Mapping[str, Any], *, source: str) -> Policy:
+    """A policy from what its file holds, as `parse_policy` reads it."""
+    checked = checked_keys(document, _POLICY_KEYS, required=("title", "claim"), where=source)
     correction = checked.get("correction", "holm")
     if correction not in _CORRECTIONS:
         message = f"{source}: correction must be one of {', '.join(_CORRECTIONS)}; got {correction!r}"
@@ -146,7 +151,7 @@ def _claim(table: object, number: int, source: str) -> Claim:
         raise PolicyError(message)
     if isinstance(name := table.get("name"), str):
         where += f" ({name!r})"
-    checked = _checked(table, _CLAIM_KEYS, required=("name", "kind"), where=where)
+    checked = checked_keys(table, _CLAIM_KEYS, required=("name", "kind"), where=where)
     limits: list[Direction] = [direction for direction in ("at_most", "at_least") if direction in checked]
     if len(limits) != 1:
         got = "neither" if not limits else "both; write two claims"
@@ -176,7 +181,7 @@ def _claim(table: object, number: int, source: str) -> Claim:
         raise PolicyError(message) from problem
 
 
-def _checked(
+def checked_keys(
     table: Mapping[str, Any], known: Mapping[str, type], *, required: tuple[str, ...], where: str
 ) -> dict[str, Any]:
     """The table, if it has the required keys and no others than the known ones, each of its type."""

@@ -122,12 +122,13 @@ def junit_summary(verdict: PolicyVerdict) -> str:
         ("verdict", verdict.verdict),
         ("confidence", f"{verdict.policy.confidence:g}"),
         ("correction", "holm" if verdict.policy.holm else "none"),
+        ("plan", verdict.plan.standing),
+        ("plan_sha256", verdict.plan.sha256),
     ):
         ET.SubElement(properties, "property", {"name": name, "value": value})
     for found in verdict.claims:
         suite.append(_case(found))
-    if verdict.notes:
-        ET.SubElement(suite, "system-out").text = _xml_text("\n".join(verdict.notes))
+    ET.SubElement(suite, "system-out").text = _xml_text("\n".join([*verdict.notes, str(verdict.plan)]))
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -166,7 +167,7 @@ def _xml_text(text: str) -> str:
 
 
 def _notes(verdict: PolicyVerdict) -> tuple[str, ...]:
-    return tuple(plain(note[:1].upper() + note[1:] + ".") for note in verdict.notes)
+    return (*(plain(note[:1].upper() + note[1:] + ".") for note in verdict.notes), plain(str(verdict.plan)))
 
 
 def _whom(found: ClaimVerdict, finding: Finding) -> str:

@@ -24,6 +24,7 @@ from audits.gate.observations import (
     of_identification,
     of_verification,
 )
+from audits.gate.plan import EXPLORATORY, PlanStanding
 from audits.identification.results import IdentificationAudit
 from audits.statistics.families import Least
 from audits.statistics.paired import Verdict
@@ -91,11 +92,14 @@ class PolicyVerdict:
         In the order of the policy.
     notes : tuple of str
         What a reader must know besides, such as how the numbers were corrected for being many.
+    plan : PlanStanding
+        Whether the audit followed a plan.
     """
 
     policy: Policy
     claims: tuple[ClaimVerdict, ...]
     notes: tuple[str, ...]
+    plan: PlanStanding = EXPLORATORY
 
     @property
     def verdict(self) -> Verdict:

@@ -192,3 +192,49 @@ def test_the_table_of_this_project(facerec, tmp_path):
     assert (groups["male"]["false_matches"], groups["male"]["impostor"]) == (19, 1671)
     assert outcome.document["overall"]["false_matches"] == 30
     assert "| type: technology, scenario or operational | technology |" in (tmp_path / "report.md").read_text("utf-8")
+
+
+def test_a_plan_is_followed_and_departures_are_said(scores, facerec):
+    """Frozen, followed, departed from, changed: the report carries the digest and says how it stands."""
+    policy = _policy(scores.parent, 1e-4)
+    rule = ("--by", "sex", "--at-threshold", 1.0)
+    made = facerec("audit", "plan", *rule, "--policy", policy, "--min-people", 2, "--out", "plan.toml", "--json")
+    digest = made.document["sha256"]
+    again = facerec("audit", "plan", *rule, "--out", "plan.toml")
+
+    assert (again.status, again.out) == (2, "")
+    assert "is not replaced" in again.err
+
+    few = ("--replicates", 0, "--json")
+    files = ("--out", "r", "--junit", "claims.xml", "--summary", "claims.md")
+    kept = facerec("audit", "verification", scores, "--plan", "plan.toml", "--plan-sha256", digest, *files, *few)
+    assert kept.status == 1
+    assert kept.document["plan"] == {
+        "standing": "planned", "sha256": digest, "frozen": kept.document["plan"]["frozen"], "departures": []
+    }  # fmt: skip
+    for name in ("claims.xml", "claims.md", "r/report.md", "r/report.html", "r/audit.json", "r/run.json"):
+        assert digest in Path(name).read_text(encoding="utf-8"), name
+
+    other = facerec("audit", "verification", scores, "--plan", "plan.toml", "--at-threshold", 1.2, *files, *few)
+    assert other.document["plan"]["departures"] == ["threshold by score 1.2, where score 1 was planned"]
+    assert "threshold by score 1.2" in other.err
+    assert "Departs from a plan" in Path("r/report.md").read_text(encoding="utf-8")
+
+    free = facerec("audit", "verification", scores, *rule, "--out", "r", *few)
+    assert free.document["plan"]["standing"] == "exploratory"
+    assert "Exploratory: no plan" in Path("r/report.md").read_text(encoding="utf-8")
+
+    file = Path("plan.toml")
+    for arguments, told in (
+        (("--plan", file, "--plan-sha256", "0" * 64), "is not the plan of digest"),
+        (("--plan", file, "--plan-sha256", digest[:4]), "is not the plan of digest"),
+        (("--plan-sha256", digest), "add it"),
+        (("--plan", policy), "is not a frozen plan"),
+    ):
+        refused = facerec("audit", "verification", scores, *arguments)
+        assert (refused.status, len(refused.err.splitlines())) == (2, 1)
+        assert told in refused.err
+    file.write_text(file.read_text(encoding="utf-8").replace("min_people = 2", "min_people = 1"), encoding="utf-8")
+    changed = facerec("audit", "verification", scores, "--plan", file)
+    assert (changed.status, changed.out) == (2, "")
+    assert "changed after it was frozen" in changed.err

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from audits.gate.plan import EXPLORATORY, PlanStanding
 from facerec.errors import ScoreTableError
 
 _PACKAGES = ("facerec", "numpy", "pandas", "scipy", "matplotlib", "fairlearn")
@@ -69,12 +70,15 @@ class Run:
         Of the draws; None where nothing is drawn.
     versions : mapping of str to str
         Of Python and the packages that computed; empty: those that are installed.
+    plan : PlanStanding
+        Whether the audit followed a plan that was frozen before.
     """
 
     command: tuple[str, ...]
     inputs: tuple[InputFile, ...]
     seed: int | None
     versions: Mapping[str, str] = field(default_factory=dict)
+    plan: PlanStanding = EXPLORATORY
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "versions", MappingProxyType(dict(self.versions) or installed_versions()))
@@ -85,6 +89,7 @@ class Run:
             "command": list(self.command),
             "inputs": [{"role": file.role, "name": file.name, "sha256": file.sha256} for file in self.inputs],
             "seed": self.seed,
+            "plan": self.plan.to_dict(),
             "versions": dict(self.versions),
         }
 

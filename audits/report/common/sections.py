@@ -14,7 +14,11 @@ from facerec.reporting import Block, Callout, Column, Facts, Section, Table, Tex
 def run_section(run: Run) -> Section:
     """The command, the versions, and the digest of every file that was read."""
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
-    items: list[tuple[str, str | int | float | None]] = [("command", " ".join(run.command)), ("versions", versions)]
+    items: list[tuple[str, str | int | float | None]] = [
+        ("command", " ".join(run.command)),
+        ("versions", versions),
+        ("plan", str(run.plan)),
+    ]
     if run.seed is not None:
         items.append(("seed", run.seed))
     columns = Column("input"), Column("file"), Column("SHA-256", "code")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from audits.gate.plan import EXPLORATORY, PlanStanding
 from audits.report.common.claims import verdict_document
 from audits.report.common.files import json_text
 from audits.report.common.numbers import aside, bounded, furthest, number, rate, shown_range
@@ -37,6 +38,7 @@ def verification_document(
     verdict: Mapping[str, object],
     suppressed: Sequence[Suppressed] = (),
     limits: ShareLimits | None = None,
+    plan: PlanStanding = EXPLORATORY,
 ) -> dict[str, Any]:
     """An audit of verification as JSON can hold it.
 
@@ -50,12 +52,15 @@ def verification_document(
         What was left out.
     limits : ShareLimits, optional
         From which size on numbers are shown; None: all are.
+    plan : PlanStanding
+        Whether the audit followed a plan.
     """
     threshold = audit.threshold
     calibrated = threshold.calibration_fmr
     return {
         "format": FORMAT,
         "matcher": None if audit.matcher is None else audit.matcher.text,
+        "plan": plan.to_dict(),
         "verdict": dict(verdict),
         "threshold": {
             "value": number(threshold.shown),

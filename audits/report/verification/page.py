@@ -23,7 +23,7 @@ from audits.report.verification.sensitivity import index_sensitivity
 from audits.report.verification.sentences import findings, overall_sentence, unlabelled_sentence
 from audits.report.verification.sharing import suppress
 from audits.verification.results import GroupingAudit, VerificationAudit
-from facerec.reporting import Block, Callout, Facts, Figure, Page, Section, Table, Text, plain, write_number
+from facerec.reporting import Block, Callout, Facts, Figure, Page, Section, Standing, Table, Text, plain, write_number
 
 _NO_POLICY = (
     "No policy was given, so nothing passes or fails here. What follows is measured; what is acceptable has to be "
@@ -36,6 +36,7 @@ _NOTHING_LOST = (
     "To be passed on, this report leaves out curves over other thresholds, each of whose steps is one comparison. "
     "No group, rate or cell had to be left out."
 )
+_PLAN: dict[str, Standing] = {"planned": "note", "departed from its plan": "warning", "exploratory": "note"}
 _NO_GROUPS = "No grouping was asked for, so nothing is said about who bears the errors."
 
 
@@ -93,7 +94,7 @@ def verification_report(
     page = Page(
         title=f"Audit of verification: {subject}" if subject else "Audit of verification",
         summary=_summary(audit),
-        lead=_lead(audit, verdict, suppressed, limits),
+        lead=(*_lead(audit, verdict, suppressed, limits), Callout(_PLAN[run.plan.standing], plain(str(run.plan)))),
         sections=(
             *claims_section(verdict),
             *sections,
@@ -104,7 +105,9 @@ def verification_report(
             run_section(run),
         ),
     )
-    document = verification_document(audit, verdict=verdict_document(verdict), suppressed=suppressed, limits=limits)
+    document = verification_document(
+        audit, verdict=verdict_document(verdict), suppressed=suppressed, limits=limits, plan=run.plan
+    )
     told = () if limits is None else told_losses(suppressed, limits, curves=True)
     return Report(page, document, files, run, verdict, told)
 

@@ -10,6 +10,7 @@ from facerec.cli.audit import (
     drift,
     identification,
     mitigation,
+    plan,
     power,
     prove,
     selfcheck,
@@ -30,4 +31,5 @@ app.command(epilog=drift.EXAMPLES)(drift.drift)
 app.command(epilog=mitigation.EXAMPLES)(mitigation.mitigation)
 app.command(epilog=advise.EXAMPLES)(advise.advise)
 app.command(epilog=power.EXAMPLES)(power.power)
+app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=prove.EXAMPLES)(prove.prove)

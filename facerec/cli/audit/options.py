@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from audits.gate.claims import Policy
+    from audits.gate.plan import PlanStanding
     from audits.gate.verdict import PolicyVerdict
     from audits.report import Background, ShareLimits
     from audits.report import Report as MadeReport
@@ -176,12 +177,17 @@ class Asked:
 
     def __post_init__(self) -> None:
         for name, file in (("--junit", self.junit), ("--summary", self.summary)):
-            if file is not None and self.policy is None:
+            if file is not None and not self.has_claims:
                 message = f"{name} is for the claims of a policy; add --policy FILE"
                 raise ArgumentError(message)
         if self.junit is not None and self.summary is not None and self.junit.resolve() == self.summary.resolve():
             message = f"--junit and --summary both name {self.junit}; each needs a file of its own"
             raise ArgumentError(message)
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether there may be claims to decide."""
+        return self.policy is not None
 
     def read(self) -> tuple[Policy | None, float, list[str]]:
         """The policy, if there is one, the confidence of every interval, and the groupings."""
@@ -244,6 +250,7 @@ class Report:
         say: Callable[[], None],
         seed: int | None = None,
         versions: Mapping[str, str] | None = None,
+        plan: PlanStanding | None = None,
         **inputs: Path | None,
     ) -> PolicyVerdict | None:
         """Write the report if one is asked for, print the answer, and return the verdict as it may be passed on.
@@ -257,11 +264,12 @@ class Report:
             Makes the report, of ``verdict``, ``background`` and ``run``.
         say : callable
             Prints the answer for people.
-        seed, versions
+        seed, versions, plan
             Of the run.
         **inputs : Path or None
             The files that were read, by what they were to the audit.
         """
+        from audits.gate.plan import EXPLORATORY
         from audits.report import Run, hash_input, write_report
         from audits.report.common.claims import verdict_document
 
@@ -271,7 +279,7 @@ class Report:
             shown = document(verdict=verdict_document(verdict))
         else:
             read = tuple(hash_input(path, role=role) for role, path in inputs.items() if path is not None)
-            run = Run(command_line(self.context), read, seed, versions or {})
+            run = Run(command_line(self.context), read, seed, versions or {}, plan or EXPLORATORY)
             made = report(verdict=verdict, background=self.background(), run=run)
             if made.lost:
                 console.note("the report to pass on leaves out:")

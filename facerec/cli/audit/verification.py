@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.options import examples, grouped
+from facerec.cli.options import examples, grouped, option
+from facerec.errors import ArgumentError, PolicyError
 
 if TYPE_CHECKING:
+    from audits.gate.claims import Policy
+    from audits.gate.plan import Plan, PlanStanding
     from audits.report import Report
     from audits.verification.results import VerificationAudit
 
@@ -19,15 +25,81 @@ EXAMPLES = examples(
     "facerec audit verification vendor.csv --score sim --genuine same --by race,gender --at-threshold 0.5",
     "facerec audit verification bfw.csv --score cosine --genuine label --groups race=e1:e2 --by race --at-fmr 1e-3",
     "facerec audit verification scores.csv --by race --at-fmr 1e-3 --policy policy.toml --out report/",
+    "facerec audit verification scores.csv --plan plan.toml --out report/",
 )
+
+
+_LEAST_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Asked(options.Asked):
+    """What is asked for, or the plan that says it."""
+
+    plan: Annotated[
+        Path | None,
+        option(
+            "--plan FILE",
+            "Follow this frozen plan (facerec audit plan makes it): its threshold, groups and claims. What is given "
+            "otherwise is a departure, and the report says so.",
+        ),
+    ] = None
+    plan_sha256: Annotated[
+        str | None,
+        option("--plan-sha256 DIGEST", "With --plan: refuse any file but that of this digest, or its first digits."),
+    ] = None
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether there may be claims to decide."""
+        return self.policy is not None or self.plan is not None
+
+    def planned(self) -> Plan | None:
+        """The plan, if there is one."""
+        if self.plan is None:
+            if self.plan_sha256 is not None:
+                message = "--plan-sha256 is the digest of --plan FILE; add it"
+                raise ArgumentError(message)
+            return None
+        from audits.gate.plan import read_plan
+
+        found = read_plan(self.plan)
+        asked = (self.plan_sha256 or "").lower()
+        if self.plan_sha256 is not None and (len(asked) < _LEAST_DIGITS or not found.sha256.startswith(asked)):
+            message = f"{self.plan} is not the plan of digest {self.plan_sha256}; its SHA-256 is {found.sha256}"
+            raise PolicyError(message)
+        return found
+
+
+@dataclass(frozen=True)
+class Threshold(options.Threshold):
+    """As for every audit; a plan may give it."""
+
+    def __post_init__(self) -> None:
+        if self.given:
+            super().__post_init__()
+
+    @property
+    def given(self) -> bool:
+        """Whether there is one."""
+        return any(each is not None for each in (self.at_fmr, self.at_threshold, self.at, self.fmr))
+
+    def of(self, plan: Plan | None) -> options.Threshold:
+        """The one that is given, or else that of a plan."""
+        if plan is not None and plan.point and not self.given:
+            message = "the plan decides by an operating point; give its file with --at POINT.json"
+            raise ArgumentError(message)
+        if self.given or plan is None:
+            return options.Threshold(self.at_fmr, self.at_threshold, self.at, self.fmr)
+        return options.Threshold(plan.at_fmr, plan.at_threshold)
 
 
 @grouped
 def verification(
     scores: options.ScoresFile,
     *,
-    asked: options.Asked,
-    threshold: options.Threshold,
+    asked: Asked,
+    threshold: Threshold,
     calibration: options.Calibration = None,
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
@@ -39,9 +111,17 @@ def verification(
     Groups come from the columns probe_NAME and reference_NAME, or from one column NAME for both sides. Exit status: 0
     unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
+    plan = asked.planned()
     policy, confidence, by = asked.read()
+    if plan is not None:
+        columns = replace(columns, distance=columns.distance or plan.distance)
+        if policy is None and plan.policy is not None:
+            policy, confidence = plan.policy, plan.policy.confidence
+        by = options.groupings([*(asked.by or plan.by), *(policy.groupings if policy is not None else ())])
+    chosen = threshold.of(plan)
+    standing = _standing(plan, chosen, by, policy, calibration, distance=columns.distance)
     table = columns.read(scores)
-    at = threshold.chosen(columns, table, calibration)
+    at = chosen.chosen(columns, table, calibration)
     limits = written.limits()
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.gate.verdict import judge
@@ -57,18 +137,52 @@ def verification(
 
         return verification_report(audit, table, limits=limits, **told)
 
+    verdict = None if policy is None else replace(judge(policy, verification=audit), plan=standing)
     told = written.deliver(
-        None if policy is None else judge(policy, verification=audit),
-        document=partial(verification_document, audit),
+        verdict,
+        document=partial(verification_document, audit, plan=standing),
         report=report,
         say=partial(_say, audit),
         seed=seed,
+        plan=standing,
         scores=scores,
         calibration=calibration,
         point=threshold.at,
         policy=asked.policy,
+        frozen=asked.plan,
     )
     asked.finish(told)
+
+
+def _standing(
+    plan: Plan | None,
+    threshold: options.Threshold,
+    by: Sequence[str],
+    policy: Policy | None,
+    calibration: Path | None,
+    *,
+    distance: bool,
+) -> PlanStanding:
+    """Whether what is asked for is what was planned; said at once, before anything is computed."""
+    from audits.gate.plan import EXPLORATORY, Plan, PlanStanding, followed
+    from facerec.files import sha256_of
+
+    if plan is None:
+        return EXPLORATORY
+    done = Plan(
+        by=tuple(by),
+        at_fmr=threshold.fmr if threshold.at_fmr is None else threshold.at_fmr,
+        at_threshold=threshold.at_threshold,
+        point="" if threshold.at is None else sha256_of(threshold.at, error=ArgumentError),
+        calibration="" if calibration is None else sha256_of(calibration, error=ArgumentError),
+        distance=distance,
+        policy=policy,
+    )
+    departures = followed(plan, plan.by).departures(done)
+    standing = PlanStanding(plan.sha256, plan.frozen, departures)
+    if departures:
+        console.note(f"note: {standing}")
+    return standing
 
 
 def _say(audit: VerificationAudit) -> None:
