@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from audits.gate.claims import Claim, Minimum, Policy
+from audits.gate.claims import Policy
 from audits.gate.policy import checked_keys, policy_of
+from audits.statistics.families import LEAST, Least
 from audits.tables.groups import split_attributes
 from facerec.errors import ArgumentError, PolicyError
 
@@ -37,7 +38,6 @@ _KEYS: Mapping[str, type] = {
     "seal": str,
 }
 _SEAL = re.compile(rb'(?s)(.*\n)seal = "([0-9a-f]{64})"\n?')
-_NO_PEOPLE = ("change", "index_change", "matched_rate", "cross_rate")
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Plan:
     distance : bool
         Whether the scores are distances.
     min_people, min_trials : int
-        Below this nothing is decided about a group, whatever a claim asks for.
+        Groups with fewer, behind every rate, are set aside before errors are looked at, at least 1.
     policy : Policy or None
-        The claims, with these minima.
+        The claims, with the minima of their own.
     frozen : str
         The day, as the file says.
     sha256 : str
@@ -66,7 +66,7 @@ class Plan:
     Raises
     ------
     ArgumentError
-        If there is not one rule for the threshold, or a minimum is negative.
+        If there is not one rule for the threshold, or a minimum is below 1.
     """
 
     by: tuple[str, ...] = ()
@@ -75,8 +75,8 @@ class Plan:
     point: str = ""
     calibration: str = ""
     distance: bool = False
-    min_people: int = 0
-    min_trials: int = 0
+    min_people: int = LEAST.people
+    min_trials: int = LEAST.trials
     policy: Policy | None = None
     frozen: str = ""
     sha256: str = ""
@@ -86,17 +86,12 @@ class Plan:
         if sum(rules) != 1 or (self.calibration and not rules[0]):
             message = "a plan has one rule for the threshold: at_fmr (perhaps with calibration), at_threshold or point"
             raise ArgumentError(message)
-        if min(self.min_people, self.min_trials) < 0:
-            message = f"a minimum must be 0 or more; got {self.min_people} people and {self.min_trials} trials"
-            raise ArgumentError(message)
-        if self.policy is not None:
-            claims = tuple(replace(claim, minimum=self._minimum(claim)) for claim in self.policy.claims)
-            object.__setattr__(self, "policy", replace(self.policy, claims=claims))
+        _ = self.least
 
-    def _minimum(self, claim: Claim) -> Minimum:
-        people = 0 if claim.kind in _NO_PEOPLE else self.min_people
-        found = claim.minimum
-        return replace(found, subjects=max(found.subjects, people), trials=max(found.trials, self.min_trials))
+    @property
+    def least(self) -> Least:
+        """How much there has to be of a group for it to be compared."""
+        return Least(self.min_trials, self.min_people)
 
     @property
     def rule(self) -> str:
@@ -133,8 +128,8 @@ class Plan:
             other = "another calibration table than" if done.calibration else "no calibration table, in place of"
             found.append(f"{other} the planned one" if self.calibration else "a calibration table that was not planned")
         if self.policy != done.policy:
-            told = "no claims" if done.policy is None else f"the claims of {done.policy.title!r} as they are given"
-            planned = "none" if self.policy is None else f"those of {self.policy.title!r} with their minima"
+            told = "no claims" if done.policy is None else f"the claims of {done.policy.title!r} as given"
+            planned = "none" if self.policy is None else f"those of {self.policy.title!r}"
             found.append(f"{told} decided, where {planned} were planned")
         return tuple(found)
 
@@ -207,13 +202,15 @@ def plan_text(plan: Plan, policy: str = "") -> str:
     frozen = "2026-01-31"
     by = ["gender"]
     at_fmr = 0.001
+    min_people = 5
+    min_trials = 30
     seal = "..."
     <BLANKLINE>
     """
     lines = ["[plan]", f"frozen = {_toml(plan.frozen)}", f"by = [{', '.join(map(_toml, plan.by))}]"]
     for name in ("at_fmr", "at_threshold", "point", "calibration", "distance", "min_people", "min_trials"):
         value = getattr(plan, name)
-        if value is not None and (value or name in ("at_fmr", "at_threshold")):
+        if value is not None and (value or name == "at_threshold"):
             lines.append(f"{name} = {_toml(value)}")
     text = "\n".join([*([policy.rstrip(), ""] if policy.strip() else []), *lines, ""])
     sealed = f'{text}seal = "{hashlib.sha256(text.encode("utf-8")).hexdigest()}"\n'

@@ -198,7 +198,9 @@ def test_a_plan_is_followed_and_departures_are_said(scores, facerec):
     """Frozen, followed, departed from, changed: the report carries the digest and says how it stands."""
     policy = _policy(scores.parent, 1e-4)
     rule = ("--by", "sex", "--at-threshold", 1.0)
-    made = facerec("audit", "plan", *rule, "--policy", policy, "--min-people", 2, "--out", "plan.toml", "--json")
+    made = facerec(
+        "audit", "plan", *rule, "--policy", policy, "--min-people", 2, "--min-trials", 2, "--out", "plan.toml", "--json"
+    )
     digest = made.document["sha256"]
     again = facerec("audit", "plan", *rule, "--out", "plan.toml")
 

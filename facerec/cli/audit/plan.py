@@ -24,8 +24,10 @@ def plan(
     out: Annotated[Path, option("--out FILE", "Where the plan goes (TOML); a file that is there is not replaced.")],
     by: options.By = None,
     policy: Annotated[Path | None, option("--policy FILE", "The claims (TOML); they go into the plan.")] = None,
-    min_people: Annotated[int, option("--min-people NUMBER", "With fewer people in a group no claim is decided.")] = 0,
-    min_trials: Annotated[int, option("--min-trials NUMBER", "With fewer comparisons no claim is decided.")] = 0,
+    min_people: Annotated[
+        int, option("--min-people NUMBER", "Groups with fewer people behind every rate are set aside.")
+    ] = 5,
+    min_trials: Annotated[int, option("--min-trials NUMBER", "So are groups with fewer comparisons.")] = 30,
     distance: Annotated[bool, flag("--distance", "The scores will be distances: smaller is more alike.")] = False,
     threshold: options.Threshold,
     calibration: options.Calibration = None,
@@ -72,6 +74,7 @@ def plan(
         console.document({"file": str(out), "sha256": digest, "rule": made.rule, "by": list(made.by)})
         return
     console.say(f"frozen in {out}: threshold by {made.rule}; groups: {'; '.join(made.by) or 'none'}")
+    console.say(f"groups are compared from {made.least} on")
     console.say(f"SHA-256 {digest}")
     console.say("Note this digest where nobody can change it, before the data are seen; then:")
     console.say(f"facerec audit verification SCORES --plan {out} --plan-sha256 {digest[:12]} --out report/")

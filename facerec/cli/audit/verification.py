@@ -126,10 +126,18 @@ def verification(
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.gate.verdict import judge
     from audits.report.verification.document import verification_document
+    from audits.statistics.families import LEAST
     from audits.verification.audit import audit_verification
 
     audit = audit_verification(
-        table, by=by, at=at, distance=columns.distance, confidence=confidence, replicates=replicates, seed=seed
+        table,
+        by=by,
+        at=at,
+        distance=columns.distance,
+        confidence=confidence,
+        replicates=replicates,
+        seed=seed,
+        least=plan.least if plan is not None else LEAST,
     )
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
