@@ -20,7 +20,7 @@ from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE
 from audits.statistics.trials import Trials
 from facerec.errors import ArgumentError, ModelMismatchError
-from facerec.measure.metrics import fmr, threshold_at_fmr
+from facerec.measure.metrics import ThresholdRule, fmr, threshold_at_fmr
 from facerec.measure.tables import stamp_of
 from facerec.measure.tables.vendor import Completed, complete
 from facerec.points import notes_on
@@ -102,10 +102,13 @@ class AtFmr:
     calibration : DataFrame, optional
         A score table of other people to choose the threshold on, on the same scale as the audited one; None: it is
         chosen on the audited table itself, which flatters a little.
+    rule : {"observed", "lowest"}
+        As of ``facerec.measure.metrics.threshold_at_fmr``: an impostor score, or just above the highest one refused.
     """
 
     target_fmr: float
     calibration: pd.DataFrame | None = None
+    rule: ThresholdRule = "observed"
 
     def __post_init__(self) -> None:
         if not 0 < self.target_fmr < 1:
@@ -173,14 +176,17 @@ def _refuse_distances(at: At, *, distance: bool) -> None:
 
 def _at_target(at: AtFmr, impostor: NDArray[np.float64], *, distance: bool, confidence: float) -> Threshold:
     where = "this table" if at.calibration is None else "a calibration table"
-    word = "largest distance" if distance else "smallest score"
+    words = (
+        ("smallest score", "largest distance") if at.rule == "observed" else ("lowest threshold", "highest threshold")
+    )
+    word = words[distance]
     rule = f"{word} with FMR ≤ {at.target_fmr:g} over all impostor pairs of {where}"
     if at.calibration is None:
-        value = threshold_at_fmr(impostor, at.target_fmr)
+        value = threshold_at_fmr(impostor, at.target_fmr, rule=at.rule)
         return Threshold(value, rule, at.target_fmr, fmr(impostor, value), distance=distance)
     completed = complete(at.calibration)
     others, trials = impostor_trials(completed, distance=distance)
-    value = threshold_at_fmr(others, at.target_fmr)
+    value = threshold_at_fmr(others, at.target_fmr, rule=at.rule)
     found = trials(value).estimate(confidence=confidence)
     ends = _range(value, at.target_fmr, others, found)
     return Threshold(value, rule, at.target_fmr, fmr(impostor, value), fmr(others, value), distance, *ends)

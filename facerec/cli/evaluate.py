@@ -149,3 +149,8 @@ def _print(evaluation: Evaluation) -> None:
             f"  at FMR {short_rate(each.target_fmr)}       threshold {each.threshold:.4f}, "
             f"true matches {console.percent(each.rate)}"
         )
+    for each in evaluation.lowest_true_matches:
+        console.say(
+            f"  the same FMR {short_rate(each.target_fmr)} at its lowest threshold, {each.threshold:.4f} (as "
+            f"scikit-learn's ROC): true matches {console.percent(each.rate)}"
+        )

@@ -12,7 +12,15 @@ import pandas as pd
 
 from facerec.errors import ArgumentError
 from facerec.measure import tables
-from facerec.measure.metrics import FoldAccuracy, auc, clustered_rate, eer, ten_fold_accuracy, threshold_at_fmr
+from facerec.measure.metrics import (
+    FoldAccuracy,
+    ThresholdRule,
+    auc,
+    clustered_rate,
+    eer,
+    ten_fold_accuracy,
+    threshold_at_fmr,
+)
 from facerec.measure.photo_vectors import FaceStream, PhotoFailures, PhotoVectors, Progress
 from facerec.measure.tables.score_table import both_sides
 from facerec.measure.tables.stamp import COLUMN
@@ -78,8 +86,10 @@ class Evaluation:
     `genuines` are comparisons of one person with themself, `impostors` of two people, `failures` those of either
     without a score: rejections below; the table holds so many different `photos` and `people`. `auc`, the area under
     the ROC curve, and `eer`, the equal error rate, are 0 … 1. Of the `true_matches`, one per target, a target that the
-    impostor pairs are too few to show is left out. `folds` is accuracy by cross-validation, where the table has a
-    column ``fold``.
+    impostor pairs are too few to show is left out; their thresholds are impostor scores, as operating points have them.
+    `lowest_true_matches` are those at the lowest threshold of the same FMR, as scikit-learn's ROC and most papers have
+    it (the rules of ``facerec.measure.metrics.threshold_at_fmr``). `folds` is accuracy by cross-validation, where the
+    table has a column ``fold``.
     """
 
     genuines: int
@@ -91,6 +101,7 @@ class Evaluation:
     eer: float
     true_matches: tuple[TrueMatches, ...]
     folds: FoldAccuracy | None
+    lowest_true_matches: tuple[TrueMatches, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as JSON holds them; true match rates by the false match rate, ``1e-2`` for example."""
@@ -99,11 +110,7 @@ class Evaluation:
             columns = (map(str, folds.folds), folds.accuracies, folds.thresholds, folds.trials)
             names = ("fold", "accuracy", "threshold", "pairs")
             rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-        details: dict[str, Any] = {}
-        for each in self.true_matches:
-            tmr = each.rate.to_dict()
-            told = {"matches" if name == "errors" else name: part for name, part in tmr.items()}
-            details[short_rate(each.target_fmr)] = {"threshold": each.threshold, "tmr": told, "fmr": each.fmr}
+        details, lowest = _details(self.true_matches), _details(self.lowest_true_matches)
         wanted = [short_rate(target) for target in TARGET_FMRS]
         document = {
             "accuracy_mean": None if folds is None else folds.mean,
@@ -112,6 +119,7 @@ class Evaluation:
             "eer": self.eer,
             "tmr_at_fmr": {name: details[name]["tmr"]["value"] if name in details else None for name in wanted},
             "tmr_at_fmr_details": details,
+            "tmr_at_fmr_lowest_threshold": lowest,
             "genuine_pairs": self.genuines,
             "impostor_pairs": self.impostors,
             "pairs_without_score": self.failures,
@@ -121,6 +129,15 @@ class Evaluation:
             "accuracy_standard_error": None if folds is None else folds.standard_error,
         }
         return dict(plain(document))
+
+
+def _details(found: tuple[TrueMatches, ...]) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    for each in found:
+        tmr = each.rate.to_dict()
+        told = {"matches" if name == "errors" else name: part for name, part in tmr.items()}
+        details[short_rate(each.target_fmr)] = {"threshold": each.threshold, "tmr": told, "fmr": each.fmr}
+    return details
 
 
 def short_rate(target: float) -> str:
@@ -146,6 +163,11 @@ def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGE
         message = f"a target FMR must lie between 0 and 1; got {odd[0]}"
         raise ArgumentError(message)
     supported = [target for target in target_fmrs if target * len(non_mated) >= 1 - 1e-9]
+
+    def true_matches(rule: ThresholdRule) -> tuple[TrueMatches, ...]:
+        chosen = [(target, threshold_at_fmr(non_mated, target, rule=rule)) for target in supported]
+        return tuple(TrueMatches(target, threshold, *rates_at(checked, threshold)) for target, threshold in chosen)
+
     return Evaluation(
         genuines=len(mated),
         impostors=len(non_mated),
@@ -154,10 +176,8 @@ def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGE
         people=both_sides(checked, "subject").nunique(),
         auc=auc(mated, non_mated),
         eer=eer(mated, non_mated),
-        true_matches=tuple(
-            TrueMatches(target, threshold, *rates_at(checked, threshold))
-            for target, threshold in ((t, threshold_at_fmr(non_mated, t)) for t in supported)
-        ),
+        true_matches=true_matches("observed"),
+        lowest_true_matches=true_matches("lowest"),
         folds=ten_fold_accuracy(values, genuine, checked["fold"].to_numpy(str)) if "fold" in checked else None,
     )
 

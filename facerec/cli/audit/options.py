@@ -105,6 +105,15 @@ class Threshold:
             _THRESHOLD,
         ),
     ] = None
+    at_fmr_rule: Annotated[
+        Literal["observed", "lowest"],
+        option(
+            "--at-fmr-rule RULE",
+            "With --at-fmr: an observed impostor score, as operating points have it, or the lowest threshold of the "
+            "same FMR, as scikit-learn's ROC.",
+            _THRESHOLD,
+        ),
+    ] = "observed"
     at_threshold: Annotated[
         float | None, option("--at-threshold VALUE", "This threshold, on the table's own scale.", _THRESHOLD)
     ] = None
@@ -140,7 +149,7 @@ class Threshold:
         from audits.verification.thresholds import AtFmr
 
         others = None if calibration is None else columns.read(calibration, labelled=False)
-        return AtFmr(self.at_fmr or 0, others)
+        return AtFmr(self.at_fmr or 0, others, self.at_fmr_rule)
 
     def point(self, file: Path, scores: pd.DataFrame) -> OperatingPoint:
         """The point of a file that is meant: where it holds those of several embedders, one of the table's own."""

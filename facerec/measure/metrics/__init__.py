@@ -9,11 +9,12 @@ always a false non-match. `genuine` scores are of two photos of one person (mate
 from facerec.measure.metrics.clusters import clustered_rate, dyadic_variance
 from facerec.measure.metrics.folds import FoldAccuracy, ten_fold_accuracy
 from facerec.measure.metrics.multiplicity import benjamini_hochberg, holm
-from facerec.measure.metrics.rates import DetCurve, auc, det_curve, eer, fmr, fnmr, threshold_at_fmr
+from facerec.measure.metrics.rates import DetCurve, ThresholdRule, auc, det_curve, eer, fmr, fnmr, threshold_at_fmr
 
 __all__ = [
     "DetCurve",
     "FoldAccuracy",
+    "ThresholdRule",
     "auc",
     "benjamini_hochberg",
     "clustered_rate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,13 +43,20 @@ def fnmr(genuine: ArrayLike, threshold: float) -> Rate:
     return Rate(len(scores) - int(np.count_nonzero(accepted(scores, threshold))), len(scores))
 
 
-def threshold_at_fmr(impostor: ArrayLike, target_fmr: float) -> float:
-    """The lowest observed score that keeps the false match rate at or below a target, 0 … 1.
+ThresholdRule: TypeAlias = Literal["observed", "lowest"]
+"""Which of the thresholds that have one FMR: the impostor score itself, as operating points have it, or the lowest."""
+
+
+def threshold_at_fmr(impostor: ArrayLike, target_fmr: float, *, rule: ThresholdRule = "observed") -> float:
+    """The threshold that keeps the false match rate at or below a target, 0 … 1.
 
     The smallest impostor score t with FMR(t) ≤ target: t = min {s_i : #{s ≥ s_i} / n ≤ f}. Scores are those of `fmr`;
     NaN counts among the n. Equal scores stay together: all of them are accepted, or none, and the rate reached can be
     well below f where n is small or scores tie. If no observed score is high enough: the next float64 above the highest
     one.
+
+    FMR is the same in the whole gap below t. By the rule "lowest" it is the next float64 above the highest impostor
+    score that is refused (-inf where none has to be): FNMR is as low as that FMR allows, as in scikit-learn's ROC.
 
     Raises
     ------
@@ -62,6 +69,8 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float) -> float:
     >>> threshold_at_fmr([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9], 0.3)
     0.8
     >>> threshold_at_fmr([0.1, 0.9, 0.9], 0.4) > 0.9
+    True
+    >>> 0.7 < threshold_at_fmr([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9], 0.3, rule="lowest") < 0.700001
     True
     """
     scores = score_array("impostor scores", impostor)
@@ -77,10 +86,12 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float) -> float:
     while allowed / n > target_fmr:  # by division, as FMR itself is: 0.29 * 100 is less than 29
         allowed -= 1
     if allowed >= len(seen):
-        return float(seen.min())
+        return float(seen.min()) if rule == "observed" else -math.inf
     highest_refused = np.partition(seen, len(seen) - 1 - allowed)[len(seen) - 1 - allowed]
     above = seen[seen > highest_refused]
-    return float(above.min()) if len(above) else math.nextafter(float(highest_refused), math.inf)
+    if len(above) and rule == "observed":
+        return float(above.min())
+    return math.nextafter(float(highest_refused), math.inf)
 
 
 @dataclass(frozen=True, eq=False)
