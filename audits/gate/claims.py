@@ -192,6 +192,8 @@ class Claim:
         """What is measured, in a few words, such as ``max_min_ratio of FMR by gender``."""
         known = ("rank_one_errors", "accuracy", "error", "unanswered", "selection", "false_positive", "false_negative")
         what = self.rate.replace("_", " ") if self.rate in known else self.rate.upper()
+        if self.rate == "fta" and not self.kind.startswith("search"):
+            what = "comparisons without a score"
         what = f"{what} of {self.of}" if self.of else what
         if self.index:
             what = f"{self.index} of {what}" if what else self.index

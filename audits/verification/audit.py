@@ -26,7 +26,15 @@ from audits.statistics.people import PersonMean, person_mean
 from audits.statistics.shrinkage import shrink
 from audits.statistics.trials import Trials, grouped_order, rates_by
 from audits.tables.groups import PairGroups, checked_groupings, group_pairs, name_notes
-from audits.verification.results import CrossCell, GroupComparisons, GroupingAudit, Unlabelled, VerificationAudit
+from audits.verification.acquisition import acquisitions
+from audits.verification.results import (
+    Acquisition,
+    CrossCell,
+    GroupComparisons,
+    GroupingAudit,
+    Unlabelled,
+    VerificationAudit,
+)
 from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes, reach_notes
 from facerec.errors import ArgumentError
 from facerec.measure.tables import stamp_of
@@ -176,6 +184,13 @@ def audit_verification(
     fnmr = decisions.genuine_trials.estimate(confidence=confidence)
     threshold = threshold.ranged(values[~genuine], fmr)
     mated = values[genuine]
+
+    def acquired(sides: NDArray[np.integer], size: int) -> tuple[Acquisition, ...]:
+        if not decisions.acquisitions.wrong.any():
+            return ()
+        kinds = decisions.impostor_trials, decisions.genuine_trials
+        return acquisitions(completed, kinds, sides, size=size, confidence=confidence)
+
     bootstrap = Bootstrap(replicates, seed)
     return VerificationAudit(
         threshold=threshold,
@@ -187,11 +202,14 @@ def audit_verification(
         fmr_correlation=decisions.impostor_trials.correlation,
         fnmr_correlation=decisions.genuine_trials.correlation,
         groupings=tuple(
-            _with_target(
-                _audit_grouping(groups, decisions, bootstrap, confidence, least),
-                threshold,
-                mated,
-                groups.within[genuine],
+            _with_acquisition(
+                _with_target(
+                    _audit_grouping(groups, decisions, bootstrap, confidence, least),
+                    threshold,
+                    mated,
+                    groups.within[genuine],
+                ),
+                acquired(np.stack([groups.probe, groups.reference]), len(groups)),
             )
             for groups in groupings
         ),
@@ -206,6 +224,7 @@ def audit_verification(
         ),
         matcher=stamp_of(table),
         fnmr_at_target=_at_target(fnmr, threshold, mated),
+        acquisition=next(iter(acquired(np.zeros((2, len(table)), np.int32), 1)), None),
         fnmr_by_person=person_mean(
             decisions.genuine_trials, correlation=decisions.genuine_trials.correlation, confidence=confidence
         ),
@@ -233,6 +252,13 @@ def _with_target(
         for group, scores in zip(grouping.groups, inside, strict=True)
     )
     return replace(grouping, groups=tuple(groups))
+
+
+def _with_acquisition(grouping: GroupingAudit, found: Sequence[Acquisition]) -> GroupingAudit:
+    if not found:
+        return grouping
+    groups = zip(grouping.groups, found, strict=True)
+    return replace(grouping, groups=tuple(replace(group, acquisition=each) for group, each in groups))
 
 
 def _decide(

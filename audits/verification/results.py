@@ -17,6 +17,31 @@ from facerec.types import Matcher
 
 
 @dataclass(frozen=True)
+class Acquisition:
+    """What was acquired, in the terms of ISO/IEC 19795-1.
+
+    Attributes
+    ----------
+    photos : Estimate or None
+        FTA, the failure-to-acquire rate: photos in which no face was found, over photos. A table that does not say why
+        a score is missing leaves open which of two photos failed if neither is in another comparison: both then count.
+        None where the table names no photos.
+    by_person : PersonMean or None
+        The mean of people's own such rates; None where it names no people.
+    refused : Estimate or None
+        Faces that were found, and that the quality gate refused, over photos with a face; None where it does not say.
+    fmr, fnmr : Estimate
+        Over completed comparisons, those with a score.
+    """
+
+    photos: Estimate | None
+    by_person: PersonMean | None
+    refused: Estimate | None
+    fmr: Estimate
+    fnmr: Estimate
+
+
+@dataclass(frozen=True)
 class GroupComparisons:
     """The error rates of one group of people.
 
@@ -34,13 +59,16 @@ class GroupComparisons:
     fnmr : Estimate
         Over genuine pairs with both sides in the group.
     fta : Estimate
-        Failures to acquire: comparisons without a score, over all comparisons with both sides in the group.
+        Comparisons without a score, over all comparisons with both sides in the group. No failure-to-acquire rate in
+        the sense of ISO/IEC 19795-1: see `acquisition`.
     fnmr_at_target : Estimate or None
         FNMR at the target FMR: as `fnmr`, with an interval that carries how uncertain the choice of the threshold is.
         `fnmr` itself is at this very threshold, whose FMR among other people may be another. None: it was given.
     fnmr_by_person : PersonMean or None
         The mean of the people's own false non-match rates, in which everybody counts once, however many photos there
         are of them; None where the table does not say who is in a pair.
+    acquisition : Acquisition or None
+        By photo, and the rates of completed comparisons; None where every comparison has a score.
     """
 
     group: str
@@ -51,6 +79,7 @@ class GroupComparisons:
     fta: Estimate
     fnmr_at_target: Estimate | None = None
     fnmr_by_person: PersonMean | None = None
+    acquisition: Acquisition | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +204,8 @@ class VerificationAudit:
         As of a group, over all comparisons.
     fnmr_by_person : PersonMean or None
         As in `GroupComparisons`, of everybody.
+    acquisition : Acquisition or None
+        As in `GroupComparisons`, of everybody.
     least : Least
         How much there has to be of a group for it to be compared with others.
     """
@@ -194,6 +225,7 @@ class VerificationAudit:
     matcher: Matcher | None = None
     fnmr_at_target: Estimate | None = None
     fnmr_by_person: PersonMean | None = None
+    acquisition: Acquisition | None = None
     least: Least = LEAST
 
     def grouping(self, by: str) -> GroupingAudit:

@@ -124,7 +124,7 @@ def test_pairs_of_one_group_with_one_column(tmp_path, facerec):
         "--by", "race", "--at-threshold", 0.5, "--json",
     )  # fmt: skip
 
-    counts = ("group", "genuine", "false_non_matches", "impostor", "false_matches", "failures_to_acquire")
+    counts = ("group", "genuine", "false_non_matches", "impostor", "false_matches", "without_score")
     assert [[group[name] for name in counts] for group in outcome.document["groups"]["race"]] == [
         ["African", 1, 0, 1, 1, 0],
         ["Indian", 1, 1, 2, 0, 1],

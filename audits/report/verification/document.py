@@ -23,12 +23,12 @@ from audits.statistics.multiplicity import GroupTest
 from audits.statistics.people import PersonMean
 from audits.statistics.shrinkage import ShrunkEstimate
 from audits.verification.audit import audit_verification
-from audits.verification.results import CrossCell, GroupComparisons, GroupingAudit, VerificationAudit
+from audits.verification.results import Acquisition, CrossCell, GroupComparisons, GroupingAudit, VerificationAudit
 from audits.verification.thresholds import AtFmr
 from facerec.files import replacing
 from facerec.measure.tables import read
 
-FORMAT = "facerec audit of verification, 1"
+FORMAT = "facerec audit of verification, 2"
 """Changes whenever a name or a meaning in the document does."""
 
 
@@ -77,6 +77,7 @@ def verification_document(
             **_counts(audit.fmr, audit.fnmr, audit.fta),
             "fnmr_at_target": _at_target(audit.fnmr_at_target),
             "fnmr_by_person": _by_person(audit.fnmr_by_person),
+            "acquisition": _acquisition(audit.acquisition),
         },
         "groups": {grouping.by: [_group(group) for group in grouping.groups] for grouping in audit.groupings},
         "cross": {grouping.by: [_cell(cell) for cell in grouping.cross] for grouping in audit.groupings},
@@ -119,8 +120,8 @@ def _counts(fmr: Estimate, fnmr: Estimate, fta: Estimate) -> dict[str, Any]:
         "false_matches": None if fmr.withheld else fmr.errors,
         "fmr": rate(fmr),
         "comparisons": None if fta.withheld else fta.trials,
-        "failures_to_acquire": None if fta.withheld else fta.errors,
-        "fta": rate(fta),
+        "without_score": None if fta.withheld else fta.errors,
+        "without_score_rate": rate(fta),
     }
 
 
@@ -132,7 +133,20 @@ def _group(group: GroupComparisons) -> dict[str, Any]:
         **_counts(group.fmr, group.fnmr, group.fta),
         "fnmr_at_target": _at_target(group.fnmr_at_target),
         "fnmr_by_person": _by_person(group.fnmr_by_person),
+        "acquisition": _acquisition(group.acquisition),
     }
+
+
+def _acquisition(found: Acquisition | None) -> dict[str, Any] | None:
+    """By photo, and of completed comparisons; null where every comparison has a score, or it is not told."""
+    if found is None:
+        return None
+    named = {"fta": found.photos, "refused": found.refused, "completed_fmr": found.fmr, "completed_fnmr": found.fnmr}
+    counted = {
+        name: None if each is None else {"trials": each.trials, "errors": each.errors, **rate(each)}
+        for name, each in named.items()
+    }
+    return {**counted, "fta_by_person": _by_person(found.by_person)}
 
 
 def _at_target(found: Estimate | None) -> dict[str, Any] | None:

@@ -172,6 +172,8 @@ def _grouping(
     rates: list[Block] = [tables.rate_table(audit, grouping, "fmr"), tables.rate_table(audit, grouping, "fnmr")]
     if audit.fta.errors:
         rates.append(tables.rate_table(audit, grouping, "fta"))
+        if any(group.acquisition for group in grouping.groups):
+            rates.append(tables.acquisition_table(audit, grouping))
     differ: list[Block] = [Callout("warning", plain(text) + ".") for text in grouping.disparity.warnings]
     if grouping.disparity.fmr or grouping.disparity.fnmr:
         differ.append(tables.index_table(grouping, audit.confidence))

@@ -69,7 +69,8 @@ def method(audit: VerificationAudit) -> str:
         "is one for all groups and is held "
         f"fixed by the intervals, of rates and of indices: no draw chooses it again.{choice} FMR is the share of "
         "impostor (non-mated) pairs that are accepted, FNMR the share of genuine (mated) pairs that are rejected. A "
-        "comparison without a score is a failure to acquire and counts as rejected."
+        "comparison without a score counts as rejected, so both are generalized rates in the terms of ISO/IEC 19795-1; "
+        "where there are such comparisons, FTA by photo and the rates of completed comparisons stand beside them."
         f"\n\n{people}\n\nIntervals are of {level}; where no error or nothing but errors was seen they are "
         "Clopper and Pearson's, and errors are fewer than three in the number of effective trials (rule of 3). "
         f"Evidence is called none below 3 errors, indicative below 30 and reportable from 30 on (rule of 30). {drawn} "
@@ -82,7 +83,7 @@ def method(audit: VerificationAudit) -> str:
 def iso_table(audit: VerificationAudit, background: Background) -> Table:
     """Every item that ISO/IEC 19795-10 asks for, with where it stands here, or the word ``missing``."""
     people = "per group, under Groups" if audit.subjects is not None else ""
-    acquired = "FTA under Groups; FTE " + MISSING
+    acquired = "FTA by photo, under Groups; FTE " + MISSING
     calibrated = audit.threshold.calibration_fmr is not None
     rule = audit.threshold.rule + ("" if calibrated or audit.threshold.target_fmr is None else "; not on other people")
     items = (

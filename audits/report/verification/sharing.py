@@ -127,7 +127,9 @@ def _without(group: GroupComparisons, rates: Set[_RateName]) -> GroupComparisons
     )
     at_target = None if group.fnmr_at_target is None or fnmr.withheld else group.fnmr_at_target
     by_person = None if fnmr.withheld else group.fnmr_by_person
-    return replace(group, fmr=fmr, fnmr=fnmr, fta=fta, fnmr_at_target=at_target, fnmr_by_person=by_person)
+    return replace(
+        group, fmr=fmr, fnmr=fnmr, fta=fta, fnmr_at_target=at_target, fnmr_by_person=by_person, acquisition=None
+    )
 
 
 def _withheld(

@@ -12,12 +12,13 @@ from audits.statistics.people import PersonMean
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import Cell, Column, Table, plain
 
-ERRORS = {"fmr": "false matches", "fnmr": "false non-matches", "fta": "failures"}
+ERRORS = {"fmr": "false matches", "fnmr": "false non-matches", "fta": "without a score"}
 PAIRS = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "fta": "comparisons"}
+TITLES = {"fmr": "FMR", "fnmr": "FNMR", "fta": "share without a score"}
 _OF = {
     "fmr": "False matches: impostor pairs with both people in the group",
     "fnmr": "False non-matches: genuine pairs with both sides in the group",
-    "fta": "Failures to acquire: comparisons without a score, both sides in the group",
+    "fta": "Comparisons without a score, both sides in the group",
 }
 
 
@@ -57,7 +58,7 @@ def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName
             Column("people", "count"),
             Column(PAIRS[name], "count"),
             Column(ERRORS[name], "count"),
-            Column(name.upper(), "rate"),
+            Column(TITLES[name], "rate"),
             Column(level, "interval"),
             Column("worth independent", "count"),
             Column("evidence"),
@@ -73,6 +74,32 @@ def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName
     )
 
 
+def acquisition_table(audit: VerificationAudit, grouping: GroupingAudit) -> Table:
+    """Failures to acquire by photo, and the error rates of completed comparisons."""
+    rows = [("everybody", audit.acquisition), *((group.group, group.acquisition) for group in grouping.groups)]
+    names = ("FTA", "FTA by person", "refused by the gate", "FMR, completed", "FNMR, completed")
+    columns = [column for name in names for column in (Column(name, "rate"), Column(f"{name}, interval", "interval"))]
+    return Table(
+        f"Failures to acquire by photo, and rates of completed comparisons (ISO/IEC 19795-1), by {plain(grouping.by)}",
+        (Column("group"), Column("photos", "count"), Column("without a face", "count"), *columns),
+        tuple(
+            (
+                who,
+                *((None, None) if found.photos is None else (found.photos.trials, found.photos.errors)),
+                *(
+                    cell
+                    for each in (found.photos, found.by_person, found.refused, found.fmr, found.fnmr)
+                    for cell in ((None, None) if each is None else (each.value, each.interval))
+                ),
+            )
+            for who, found in rows
+            if found is not None
+        ),
+        strong=(0,),
+        notes=("FMR and FNMR elsewhere are generalized rates: over all comparisons, those without a score rejected.",),
+    )
+
+
 def _by_person(found: PersonMean | None) -> tuple[Cell, ...]:
     return (None, None) if found is None else (found.value, found.interval)
 
@@ -84,10 +111,10 @@ def group_table(grouping: GroupingAudit) -> Table:
         columns += [
             Column(PAIRS[name], "count"),
             Column(ERRORS[name], "count"),
-            Column(name.upper(), "rate"),
-            Column(f"{name.upper()} interval", "interval"),
-            Column(f"{name.upper()} worth independent", "number"),
-            Column(f"{name.upper()} people", "count"),
+            Column(TITLES[name], "rate"),
+            Column(f"{TITLES[name]} interval", "interval"),
+            Column(f"{TITLES[name]} worth independent", "number"),
+            Column(f"{TITLES[name]} people", "count"),
         ]
     columns += [
         Column("FNMR at the target FMR", "interval"),

@@ -105,15 +105,6 @@ class Threshold:
             _THRESHOLD,
         ),
     ] = None
-    at_fmr_rule: Annotated[
-        Literal["observed", "lowest"],
-        option(
-            "--at-fmr-rule RULE",
-            "With --at-fmr: an observed impostor score, as operating points have it, or the lowest threshold of the "
-            "same FMR, as scikit-learn's ROC.",
-            _THRESHOLD,
-        ),
-    ] = "observed"
     at_threshold: Annotated[
         float | None, option("--at-threshold VALUE", "This threshold, on the table's own scale.", _THRESHOLD)
     ] = None
@@ -128,6 +119,15 @@ class Threshold:
     fmr: Annotated[
         float | None, option("--fmr RATE", "With --at: which of the points, by its false match rate.", _THRESHOLD)
     ] = None
+    at_fmr_rule: Annotated[
+        Literal["observed", "lowest"],
+        option(
+            "--at-fmr-rule RULE",
+            "With --at-fmr: an observed impostor score, as operating points have it, or the lowest threshold of the "
+            "same FMR, as scikit-learn's ROC.",
+            _THRESHOLD,
+        ),
+    ] = "observed"
 
     def __post_init__(self) -> None:
         if sum(given is not None for given in (self.at_fmr, self.at_threshold, self.at)) != 1:

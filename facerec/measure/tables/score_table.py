@@ -165,6 +165,25 @@ def attributes(table: pd.DataFrame) -> tuple[str, ...]:
     return tuple(n for n in names if n not in _NO_ATTRIBUTES and f"reference_{n}" in table.columns)
 
 
+def failed_photos(
+    table: pd.DataFrame, images: NDArray[np.integer]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
+    """Which photos gave no face, and which faces the gate refused; None where a checked table does not say why.
+
+    `images` (2, n) are the photos of either side, 0 … p - 1, and both answers are of shape (p,). Where no failure has
+    a word, a photo has failed that is in no comparison with a score.
+    """
+    size = int(images.max()) + 1
+    if set(FAILURES) <= set(table.columns):
+        words = np.concatenate([table[name].to_numpy(object) for name in FAILURES])
+        marked = [np.isin(words, [*these]) for these in ((NO_FACE, SEVERAL_FACES, UNREADABLE), (REFUSED,))]
+        if any(side.any() for side in marked):
+            failed, refused = (np.bincount(images.ravel()[each], minlength=size) > 0 for each in marked)
+            return failed, refused
+    scored = table["score"].notna().to_numpy(bool)
+    return np.bincount(images[:, scored].ravel(), minlength=size) == 0, None
+
+
 def both_sides(table: pd.DataFrame, what: str) -> pd.Series:
     """The probes' column of that name, and below it the references'."""
     return pd.concat([table[f"probe_{what}"], table[f"reference_{what}"]], ignore_index=True)

@@ -54,7 +54,7 @@ def counts(rows):
         "impostor": int((~rows["genuine"]).sum()),
         "false_matches": int((~rows["genuine"] & accepted).sum()),
         "comparisons": len(rows),
-        "failures_to_acquire": int(rows["score"].isna().sum()),
+        "without_score": int(rows["score"].isna().sum()),
     }
 
 
