@@ -103,13 +103,7 @@ class Plan:
         return f"FMR at most {self.at_fmr:g}" + (" on a calibration table" if self.calibration else "")
 
     def departures(self, done: Plan) -> tuple[str, ...]:
-        """What an audit does otherwise than planned, a clause each.
-
-        Parameters
-        ----------
-        done : Plan
-            What the audit does.
-        """
+        """What an audit does otherwise than planned (`done` is what it does), a clause each."""
         found = []
         if extra := [by for by in done.by if by not in self.by]:
             found.append(f"grouped by {'; '.join(extra)}, which was not planned")
@@ -136,15 +130,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class PlanStanding:
-    """Whether an audit was planned, and what it did otherwise.
-
-    Attributes
-    ----------
-    sha256, frozen : str
-        Of the plan; empty where there was none.
-    departures : tuple of str
-        A clause for whatever was done otherwise.
-    """
+    """Whether an audit followed the plan of a digest and day (empty: there was none), and what it did otherwise."""
 
     sha256: str = ""
     frozen: str = ""
@@ -219,13 +205,7 @@ def plan_text(plan: Plan, policy: str = "") -> str:
 
 
 def read_plan(path: str | Path) -> Plan:
-    """Read a plan file.
-
-    Raises
-    ------
-    PolicyError
-        If it cannot be read, or `parse_plan` refuses what it holds.
-    """
+    """Read a plan file; `PolicyError` if it cannot be read, or `parse_plan` refuses what it holds."""
     try:
         content = Path(path).read_bytes()
     except OSError as problem:

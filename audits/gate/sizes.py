@@ -161,19 +161,7 @@ def plan_claim(
 def pass_chance(
     design: Design, people: int, truth: float, limit: float, *, groups: int = 1, confidence: float = CONFIDENCE
 ) -> float:
-    """The chance that a rate's upper bound is at or below a limit, with so many people.
-
-    Parameters
-    ----------
-    design : Design
-    people : int
-    truth, limit : float
-        Between 0 and 1, exclusive.
-    groups : int
-        Of how many the table is made up.
-    confidence : float
-        Of the interval.
-    """
+    """The chance that a rate's upper bound is at or below a limit, in one of so many groups of so many people."""
     return _rate_chance(*design.pairs(people), _told(design, people, truth, groups), (truth, limit), confidence)
 
 

@@ -234,13 +234,7 @@ def plan_groups(
 def planned_correlation(audit: VerificationAudit | None, rate: Literal["fmr", "fnmr"], at: float) -> float:
     """How alike two errors that share a person have to be taken to be, 0 … 1, where the rate is `at`.
 
-    Parameters
-    ----------
-    audit : VerificationAudit or None
-        Of earlier data; None, or one in which no two comparisons shared a person: what people are known to bring along.
-    rate : {"fmr", "fnmr"}
-    at : float
-        Between 0 and 1, exclusive.
+    Without an audit, or one in which no two comparisons shared a person: what people are known to bring along.
     """
     share = PERSON / 2 if rate == "fmr" else PERSON
     if audit is not None:
@@ -256,17 +250,7 @@ def planned_correlation(audit: VerificationAudit | None, rate: Literal["fmr", "f
 
 @dataclass(frozen=True)
 class Design:
-    """Everyone with so many photos, and all pairs of one kind compared.
-
-    Attributes
-    ----------
-    rate : {"fmr", "fnmr"}
-        Impostor or genuine pairs.
-    photos : int
-        Of each person.
-    correlation : float
-        Between the errors of two pairs that share a person.
-    """
+    """Everyone with so many photos, all impostor or all genuine pairs compared, and how alike their errors are."""
 
     rate: Literal["fmr", "fnmr"]
     photos: int
@@ -303,16 +287,7 @@ def chance_to_see(
 ) -> float:
     """The power of the audit's test of a group against others (``audits.statistics.multiplicity.two_rates``).
 
-    Parameters
-    ----------
-    rate, alternative : float
-        Of the others and of the group.
-    rest, one : float
-        How many independent trials they are worth.
-    level : float
-        Two-sided.
-    told : float
-        How much of that worth the audit will count on, 0 … 1.
+    `rest` and `one` are what the trials of both sides are worth, `told` how much of that the audit counts on, 0 … 1.
     """
     common = (alternative * one + rate * rest) / (one + rest)
     if min(common, 1 - common) * one * told < _FEW:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from audits.gate.claims import Policy
-    from audits.gate.plan import PlanStanding
+    from audits.gate.plan import Plan, PlanStanding
     from audits.gate.verdict import PolicyVerdict
     from audits.report import Background, ShareLimits
     from audits.report import Report as MadeReport
@@ -158,6 +158,33 @@ class Threshold:
 
         matcher = stamp_of(scores)
         return point_in(file, fmr=self.fmr, digest="" if matcher is None else matcher.embedder_digest)
+
+    def plan(self, calibration: Path | None, **more: Any) -> Plan:  # noqa: ANN401 - the other fields of a plan
+        """As a plan holds it: files by their digests."""
+        from audits.gate.plan import Plan
+        from facerec.files import sha256_of
+
+        point, table = ("" if file is None else sha256_of(file, error=ArgumentError) for file in (self.at, calibration))
+        at_fmr = self.fmr if self.at_fmr is None else self.at_fmr
+        return Plan(at_fmr=at_fmr, at_threshold=self.at_threshold, point=point, calibration=table, **more)
+
+
+@dataclass(frozen=True)
+class OptionalThreshold(Threshold):
+    """The threshold where it may come from elsewhere, or is not needed."""
+
+    def __post_init__(self) -> None:
+        if self.given:
+            super().__post_init__()
+
+    @property
+    def given(self) -> bool:
+        """Whether there is one."""
+        return any(each is not None for each in (self.at_fmr, self.at_threshold, self.at, self.fmr))
+
+    def required(self) -> Threshold:
+        """The one that is given; `ArgumentError` if none is."""
+        return Threshold(self.at_fmr, self.at_threshold, self.at, self.fmr)
 
 
 @dataclass(frozen=True)

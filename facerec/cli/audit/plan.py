@@ -38,8 +38,8 @@ def plan(
     Note the digest that is printed where nobody can change it. `facerec audit verification SCORES --plan FILE` follows
     the plan; the report carries the digest, and says whatever was done otherwise.
     """
-    from audits.gate.plan import Plan, plan_text
-    from facerec.files import sha256_of
+    from audits.gate.plan import plan_text
+    from facerec.files import replacing
 
     if out.exists():
         message = f"{out} is there already, and a frozen plan is not replaced; choose another name"
@@ -53,19 +53,15 @@ def plan(
 
         read_policy(policy)
         claims = policy.read_text(encoding="utf-8-sig")
-    made = Plan(
+    made = threshold.plan(
+        calibration,
         by=tuple(options.groupings(by or ())),
-        at_fmr=threshold.fmr if threshold.at_fmr is None else threshold.at_fmr,
-        at_threshold=threshold.at_threshold,
-        point="" if threshold.at is None else sha256_of(threshold.at, error=ArgumentError),
-        calibration="" if calibration is None else sha256_of(calibration, error=ArgumentError),
         distance=distance,
         min_people=min_people,
         min_trials=min_trials,
         frozen=dt.datetime.now(dt.UTC).date().isoformat(),
     )
     text = plan_text(made, claims).encode("utf-8")
-    from facerec.files import replacing
 
     with replacing(out) as partial:
         partial.write_bytes(text)

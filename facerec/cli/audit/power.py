@@ -21,15 +21,6 @@ EXAMPLES = examples(
 
 
 @dataclass(frozen=True)
-class EarlierThreshold(options.Threshold):
-    """Of the earlier scores, if there are any."""
-
-    def __post_init__(self) -> None:
-        if any(given is not None for given in (self.at_fmr, self.at_threshold, self.at, self.fmr)):
-            super().__post_init__()
-
-
-@dataclass(frozen=True)
 class Asked:
     """What the data are to show: a difference between groups, or that a limit is kept."""
 
@@ -77,7 +68,7 @@ def power(
     ] = None,
     photos: Annotated[int, option("--photos NUMBER", "Photos of each person.")] = 2,
     chance: Annotated[float, option("--power CHANCE", "The chance that the data show it, if it is true.")] = 0.8,
-    threshold: EarlierThreshold,
+    threshold: options.OptionalThreshold,
     as_json: AsJson = False,
     columns: options.Columns,
 ) -> None:
@@ -88,9 +79,9 @@ def power(
 
     audit = None
     if scores is not None:
-        options.Threshold(threshold.at_fmr, threshold.at_threshold, threshold.at, threshold.fmr)
+        at_what = threshold.required()
         table = columns.read(scores)
-        at = threshold.chosen(columns, table)
+        at = at_what.chosen(columns, table)
         audit = audit_verification(table, by=[by] if by else [], at=at, distance=columns.distance, replicates=0)
     grouping = audit.groupings[0].by if audit is not None and audit.groupings else by or ""
     if asked.claim is not None:

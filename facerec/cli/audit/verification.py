@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,6 @@ from facerec.cli.options import examples, grouped, option
 from facerec.errors import ArgumentError, PolicyError
 
 if TYPE_CHECKING:
-    from audits.gate.claims import Policy
     from audits.gate.plan import Plan, PlanStanding
     from audits.report import Report
     from audits.verification.results import VerificationAudit
@@ -71,35 +69,12 @@ class Asked(options.Asked):
         return found
 
 
-@dataclass(frozen=True)
-class Threshold(options.Threshold):
-    """As for every audit; a plan may give it."""
-
-    def __post_init__(self) -> None:
-        if self.given:
-            super().__post_init__()
-
-    @property
-    def given(self) -> bool:
-        """Whether there is one."""
-        return any(each is not None for each in (self.at_fmr, self.at_threshold, self.at, self.fmr))
-
-    def of(self, plan: Plan | None) -> options.Threshold:
-        """The one that is given, or else that of a plan."""
-        if plan is not None and plan.point and not self.given:
-            message = "the plan decides by an operating point; give its file with --at POINT.json"
-            raise ArgumentError(message)
-        if self.given or plan is None:
-            return options.Threshold(self.at_fmr, self.at_threshold, self.at, self.fmr)
-        return options.Threshold(plan.at_fmr, plan.at_threshold)
-
-
 @grouped
 def verification(
     scores: options.ScoresFile,
     *,
     asked: Asked,
-    threshold: Threshold,
+    threshold: options.OptionalThreshold,
     calibration: options.Calibration = None,
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
@@ -118,8 +93,14 @@ def verification(
         if policy is None and plan.policy is not None:
             policy, confidence = plan.policy, plan.policy.confidence
         by = options.groupings([*(asked.by or plan.by), *(policy.groupings if policy is not None else ())])
-    chosen = threshold.of(plan)
-    standing = _standing(plan, chosen, by, policy, calibration, distance=columns.distance)
+    if plan is None or plan.point or threshold.given:
+        chosen = threshold.required()
+    else:
+        chosen = options.Threshold(plan.at_fmr, plan.at_threshold)
+    done = None
+    if plan is not None:
+        done = chosen.plan(calibration, by=tuple(by), distance=columns.distance, policy=policy)
+    standing = _standing(plan, done)
     table = columns.read(scores)
     at = chosen.chosen(columns, table, calibration)
     limits = written.limits()
@@ -162,33 +143,14 @@ def verification(
     asked.finish(told)
 
 
-def _standing(
-    plan: Plan | None,
-    threshold: options.Threshold,
-    by: Sequence[str],
-    policy: Policy | None,
-    calibration: Path | None,
-    *,
-    distance: bool,
-) -> PlanStanding:
+def _standing(plan: Plan | None, done: Plan | None) -> PlanStanding:
     """Whether what is asked for is what was planned; said at once, before anything is computed."""
-    from audits.gate.plan import EXPLORATORY, Plan, PlanStanding, followed
-    from facerec.files import sha256_of
+    from audits.gate.plan import EXPLORATORY, PlanStanding, followed
 
-    if plan is None:
+    if plan is None or done is None:
         return EXPLORATORY
-    done = Plan(
-        by=tuple(by),
-        at_fmr=threshold.fmr if threshold.at_fmr is None else threshold.at_fmr,
-        at_threshold=threshold.at_threshold,
-        point="" if threshold.at is None else sha256_of(threshold.at, error=ArgumentError),
-        calibration="" if calibration is None else sha256_of(calibration, error=ArgumentError),
-        distance=distance,
-        policy=policy,
-    )
-    departures = followed(plan, plan.by).departures(done)
-    standing = PlanStanding(plan.sha256, plan.frozen, departures)
-    if departures:
+    standing = PlanStanding(plan.sha256, plan.frozen, followed(plan, plan.by).departures(done))
+    if standing.departures:
         console.note(f"note: {standing}")
     return standing
 
