@@ -10,6 +10,7 @@ bootstrap adds is the shape, and how the rates go up and down together.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,15 @@ from numpy.typing import NDArray
 from audits.statistics.estimates import Estimate
 from audits.statistics.trials import Trials, grouped_order
 from facerec.errors import ArgumentError
+from facerec.measure.metrics.clusters import touching
+from facerec.types import Interval
+
+_FEW_ERRORS = 2000
+_BLOCK = 1 << 21
+_POISSON = np.searchsorted(
+    np.cumsum([math.exp(-1) / math.factorial(times) for times in range(9)]), (np.arange(1 << 16) + 0.5) / (1 << 16)
+).astype(np.float64)
+"""How often somebody is drawn, for each of 65,536 equally likely numbers."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,11 @@ def draw_rates(kinds: Sequence[Grouped], *, replicates: int, seed: int) -> tuple
 
     Notes
     -----
+    Everybody counts w times, w Poisson with mean 1. To first order a rate moves by Σ_i (w_i − 1) T_i / n, T_i the sum of
+    error − rate over the trials of person i: sums per person and group are all that a draw needs. Genuine pairs are
+    exact so; errors between two people, unless they are thousands, count w_i w_j each, which keeps the skew of what is
+    rare.
+
     With φ = arcsin √p, whose variance is 1/(4 n_eff) whatever p is, a draw is φ̂ + (φ* − mean φ*) / (2 √n_eff sd φ*).
     Centring on the draws' own mean takes out the bias of pairs that exist only because somebody was drawn twice. A
     group without errors never varies in a bootstrap; its rates are drawn from an exponential distribution
@@ -99,14 +114,50 @@ def draw_rates(kinds: Sequence[Grouped], *, replicates: int, seed: int) -> tuple
         message = f"a bootstrap needs two replicates or more; got {replicates}"
         raise ArgumentError(message)
     rng = np.random.default_rng(seed)
-    counters = [_Counter(kind, kind.trials.people) for kind in kinds if kind.trials.people is not None]
-    raw = (
-        _draw_people(counters, replicates, rng) if len(counters) == len(kinds) else _draw_errors(kinds, replicates, rng)
-    )
+    known = all(kind.trials.people is not None for kind in kinds)
+    raw = (_draw_people if known else _draw_errors)(kinds, replicates, rng)
     return tuple(
         np.column_stack([_rescaled(drawn[:, g], found, rng) for g, found in enumerate(kind.estimates)])
         for kind, drawn in zip(kinds, raw, strict=True)
     )
+
+
+def drawn_interval(value: float, drawn: NDArray[np.float64], *, confidence: float, ratio: bool = False) -> Interval:
+    """The interval of an index or of its change, from draws of it.
+
+    Parameters
+    ----------
+    value : float
+        What was found; may be infinite.
+    drawn : ndarray, float64, shape (replicates,)
+        NaN where it was not defined.
+    confidence : float
+        Between 0 and 1, exclusive.
+    ratio : bool
+        Whether the index lives on a log scale.
+
+    Returns
+    -------
+    Interval
+        NaN on both ends without draws or without a value.
+
+    Notes
+    -----
+    It contains `value`, and reaches from the smaller of two lower bounds to the larger of two upper ones: the quantiles
+    q of the draws, and 2v − q with v the value, or v² / q for ratios. Quantiles are not interpolated, since
+    one of two neighbouring draws may be infinite.
+    """
+    usable = drawn[~np.isnan(drawn)]
+    if not len(usable) or math.isnan(value):
+        return Interval(math.nan, math.nan, confidence)
+    tail = (1 - confidence) / 2
+    low = float(np.quantile(usable, tail, method="lower"))
+    high = float(np.quantile(usable, 1 - tail, method="higher"))
+    if not math.isfinite(value):
+        return Interval(low, max(high, value), confidence)
+    with np.errstate(divide="ignore"):
+        mirrored = np.divide(value**2, (high, low)) if ratio else np.subtract(2 * value, (high, low))
+    return Interval(min(low, value, float(mirrored[0])), max(high, value, float(mirrored[1])), confidence)
 
 
 def _draw_errors(kinds: Sequence[Grouped], replicates: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
@@ -119,48 +170,59 @@ def _draw_errors(kinds: Sequence[Grouped], replicates: int, rng: np.random.Gener
     return drawn
 
 
-class _Counter:
-    """The trials of one kind, in order of their groups, ready to be counted again and again."""
+def _draw_people(kinds: Sequence[Grouped], replicates: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    people = 1 + max(int(side.max(initial=-1)) for kind in kinds for side in kind.trials.people or ())
+    sums = [_Sums(kind, people) for kind in kinds]
+    drawn = []
+    block = max(1, min(64, _BLOCK // max(people, 1)))
+    for start in range(0, replicates, block):
+        size = (people, min(block, replicates - start))
+        times = _POISSON[rng.integers(0, len(_POISSON), size, dtype=np.uint16)]
+        drawn.append([each.rates(times) for each in sums])
+    return [np.concatenate(blocks) for blocks in zip(*drawn, strict=True)]
 
-    def __init__(self, kind: Grouped, people: tuple[NDArray[np.integer], NDArray[np.integer]]) -> None:
+
+class _Sums:
+    """Errors and trials of each person in each group: all that a draw has to look at."""
+
+    def __init__(self, kind: Grouped, people: int) -> None:
+        from scipy import sparse
+
+        first, second = kind.trials.people or (np.empty(0, np.int64), np.empty(0, np.int64))
         order, starts = grouped_order(kind.codes, len(kind.estimates), len(kind.trials))
-        wrong = kind.trials.wrong[order]
-        before = np.concatenate([[0], np.cumsum(wrong)])[starts]
-        self._sides = people[0][order], people[1][order]
-        self._genuine = bool((self._sides[0] == self._sides[1]).all())
-        self._wrong = np.flatnonzero(wrong)
-        self._present = np.flatnonzero(np.diff(starts))
-        self._starts = starts[self._present]
-        self._mistaken = np.flatnonzero(np.diff(before))
-        self._wrong_starts = before[self._mistaken]
-        self.groups = len(kind.estimates)
-        self.people = int(max(side.max(initial=-1) for side in self._sides)) + 1
+        groups = [order[start:end] for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)]
+        wrong = [each[kind.trials.wrong[each]] for each in groups]
+        self._trials, self._errors = (
+            sparse.vstack(
+                [sparse.csr_matrix(touching(first[rows], second[rows], people).astype(np.float64)) for rows in chosen],
+                format="csr",
+            )
+            for chosen in (groups, wrong)
+        )
+        self._counts = np.array([[float(len(each))] for each in groups])
+        self._rates = np.array([[len(each)] for each in wrong]) / np.maximum(self._counts, 1)
+        self._sides = np.maximum(np.asarray(self._trials.sum(axis=1)), 1) / np.maximum(self._counts, 1)
+        # As long as they can be counted one by one, errors are drawn as the products that they are: rare ones are skewed.
+        self._few = [
+            (group, first[rows], second[rows])
+            for group, rows in enumerate(wrong)
+            if 0 < len(rows) < _FEW_ERRORS and self._sides[group, 0] > 1
+        ]
 
-    def measure(self, times: NDArray[np.int64], rates: NDArray[np.float64]) -> None:
-        """Put each present group's rate, with everybody counted so many times, into `rates`."""
-        if not len(self._present):
-            return
-        weights = times[self._sides[0]] if self._genuine else self._products(times)
-        trials = np.add.reduceat(weights, self._starts)
-        errors = np.zeros(len(rates))
-        if len(self._wrong):
-            errors[self._mistaken] = np.add.reduceat(weights[self._wrong], self._wrong_starts)
-        found = errors[self._present]
-        rates[self._present] = np.divide(found, trials, out=np.full(len(found), np.nan), where=trials > 0)
-
-    def _products(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
-        first, second = self._sides
-        return np.where(first == second, times[first], times[first] * times[second])
-
-
-def _draw_people(counters: Sequence[_Counter], replicates: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    people = max((counter.people for counter in counters), default=0)
-    drawn = [np.full((replicates, counter.groups), np.nan) for counter in counters]
-    for replicate in range(replicates):
-        times = np.bincount(rng.integers(0, max(people, 1), people), minlength=people)
-        for counter, rates in zip(counters, drawn, strict=True):
-            counter.measure(times, rates[replicate])
-    return drawn
+    def rates(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Each group's rate in each draw (draws, groups), with everybody counted `times` (people, draws); NaN: nobody."""
+        errors, trials = self._errors @ times, self._trials @ times
+        with np.errstate(divide="ignore", invalid="ignore"):
+            exact = errors / trials  # where each pair is of one person
+            sides = self._sides * self._counts
+            moved = (errors - self._rates * trials) / np.maximum(self._counts, 1)
+            found = np.where(self._sides == 1, exact, self._rates + moved)
+            for group, first, second in self._few:
+                apart = (first != second)[:, None]
+                drawn = np.where(apart, times[first] * times[second], times[first]).sum(axis=0)
+                grown = (trials[group] / sides[group]) ** self._sides[group]  # n times that many pairs, nearly
+                found[group] = drawn / (self._counts[group] * grown)
+            return np.where(trials > 0, np.clip(found, 0, 1), np.nan).T
 
 
 def _rescaled(drawn: NDArray[np.float64], found: Estimate, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audits.statistics import indices
+from audits.statistics.bootstrap import drawn_interval
 from audits.statistics.estimates import Estimate
+from audits.statistics.intervals import rule_of_three
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
@@ -39,6 +41,9 @@ class Index:
         The value where all groups are alike.
     note : str
         What a reader must know of this number, such as which group has no errors; empty if nothing.
+    corrected : float
+        Gini and GARBE: the value less what chance adds to it, as far as draws show that; NaN without draws, and for
+        the other indices.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Index:
     interval: Interval
     fair: float
     note: str = ""
+    corrected: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,9 @@ _OF_BOTH = (
     _Kind("fdr", 1.0, 0.0, 1.0, log=False, needs_a_smallest=False),
     _Kind("inequity_rate", 1.0, 1.0, math.inf, log=True, needs_a_smallest=True),
 )
+_EXACT = 10_000  # draws of two beta distributions
+_OF_CHANCE = ("gini", "garbe")
+_OF_SMALLEST = ("max_min_ratio", "inequity_rate")
 _EVENTS = {"FMR": "false match", "FNMR": "false non-match"}
 
 INDICES = tuple(kind.name for kind in _OF_ONE)
@@ -151,13 +160,19 @@ def compare(
 
     Notes
     -----
-    An interval reaches from the smaller of two lower bounds to the larger of two upper ones: the quantiles q of the
-    draws, and 2v − q with the index v itself (on a log scale for ratios). A largest rate is drawn too large and a
-    smallest too small, which the second one takes back, and where all groups are alike the first one keeps it from
-    claiming so. Where all groups are alike, chance alone keeps every index away from its fair value; so the interval
-    reaches to the fair value unless the index exceeds the `confidence` quantile of draws in which all groups
-    have the rate of all together, and only chance sets them apart. An index that needs the smallest rate has no upper
-    bound where a group shows no error.
+    An interval is that of ``audits.statistics.bootstrap.drawn_interval``: a largest rate is drawn too large and a
+    smallest too small, which the mirrored quantiles take back. Where all groups are alike, chance alone keeps every
+    index away from its fair value; so the interval reaches to the fair value unless the index exceeds the `confidence`
+    quantile of tables in which all groups have the rate of all together and beta-binomial errors, whose variance is
+    that of binomial ones in their effective trials.
+
+    A largest over a smallest rate has no upper bound where a group shows no error, and its lower one is that of those
+    two groups by name, from the beta distributions of Clopper and Pearson's bounds. Whether it exceeds what chance does is judged by finite ratios, with half an error and half
+    a success more in every group, of the table and by chance alike: no group without errors excludes anything by itself.
+
+    Chance adds to Gini and GARBE: their values are the definition's and too large where groups are small. `corrected`
+    is 2G − mean G* over the draws. In equal groups chance adds most, and as a leg to a hypotenuse; so the intervals
+    reach as far below √(G² − c²) as draws reach above their median, c² being the mean square in tables of equal groups.
     """
     if not len(names) == len(fmr) == len(fnmr):
         message = f"every group needs both rates; got {len(names)} groups, {len(fmr)} FMR and {len(fnmr)} FNMR"
@@ -190,17 +205,41 @@ class _Side:
         self.few = [names[number] for number in measured if 0 < estimates[number].errors < 3]
         self.rates = np.array([found.value for found in kept])
         self.trials = np.array([found.trials for found in kept])
+        self.worth = np.array([found.effective_trials for found in kept])
         # A drawn rate can be 0 in a group whose own is not, so every group has a bound ready.
-        self.bounds = np.array([1 - 0.05 ** (1 / found.effective_trials) for found in kept])
+        self.bounds = np.array([rule_of_three(found.effective_trials) for found in kept])
         self.draws = None if draws is None or not self.comparable else draws[:, measured]
-        self.alike = None if self.draws is None else self._alike(self.draws, kept)
+        self.alike = None if self.draws is None else self._alike(len(self.draws))
 
-    def _alike(self, draws: _Rates, kept: Sequence[Estimate]) -> _Rates:
-        """The draws as they would be if all groups had one rate: the same deviations, around the common one."""
-        weights = np.array([found.effective_trials for found in kept])
-        common = np.arcsin(np.sqrt(np.average(self.rates, weights=weights)))
-        angles = np.arcsin(np.sqrt(draws))
-        return np.sin(np.clip(common + angles - angles.mean(axis=0), 0, np.pi / 2)) ** 2
+    def _alike(self, replicates: int) -> _Rates:
+        """Rates as they would be if all groups had one, and only chance set them apart."""
+        rng = np.random.default_rng(0 if self.what == "FMR" else 1)
+        common, worth = np.average(self.rates, weights=self.worth), self.worth
+        # Beta-binomial errors in all trials: the variance is that of the effective ones, and rates may be near 0.
+        shared = (self.trials - self.trials / worth) / np.maximum(self.trials / worth - 1, 1e-9)
+        rates = rng.beta(
+            np.maximum(common * shared, 1e-9), np.maximum((1 - common) * shared, 1e-9), (replicates, len(worth))
+        )
+        return np.asarray(rng.binomial(self.trials, rates) / self.trials)
+
+    def finite_ratio(self, rates: _Rates) -> _Rates:
+        """max/min with half an error more in each group, and half a success."""
+        more = (rates * self.worth + 0.5) / (self.worth + 1)
+        return np.asarray(more.max(axis=-1) / more.min(axis=-1))
+
+    def named_ratio(self) -> _Rates:
+        """Draws of the largest over the smallest rate of these two groups by name, as far down as exact bounds reach."""
+        top, bottom = self.rates.argmax(), np.lexsort([-self.worth, self.rates])[0]
+        errors, rest = self.rates * self.worth, np.maximum((1 - self.rates) * self.worth, 1e-9)
+        rng = np.random.default_rng(2 if self.what == "FMR" else 3)
+        above = rng.beta(np.maximum(errors[top], 1e-9), rest[top] + 1, _EXACT)
+        return np.asarray(above / rng.beta(errors[bottom] + 1, rest[bottom], _EXACT))
+
+    def least_gini(self) -> float:
+        """The Gini coefficient less the most that chance adds: what it adds to that of groups that are alike."""
+        by_chance = np.array([math.nan]) if self.alike is None else indices.gini(self.alike)
+        added = float(np.mean(by_chance[~np.isnan(by_chance)] ** 2)) if not np.isnan(by_chance).all() else 0.0
+        return math.sqrt(max(float(indices.gini(self.rates)) ** 2 - added, 0.0))
 
     @property
     def comparable(self) -> bool:
@@ -222,11 +261,7 @@ class _Side:
 def _single(kind: _Kind, side: _Side, confidence: float) -> Index:
     if not side.comparable:
         return _nothing(kind, f"fewer than two groups have a measured {side.what}", confidence)
-    value = float(side.compute(kind, side.rates))
-    drawn = None
-    if side.draws is not None and side.alike is not None:
-        drawn = side.compute(kind, side.draws), side.compute(kind, side.alike)
-    return _index(kind, value, drawn, [side], confidence)
+    return _index(kind, [side], lambda rates: side.compute(kind, rates[0]), confidence)
 
 
 def _joint(kind: _Kind, fmr: _Side, fnmr: _Side, confidence: float) -> Index:
@@ -234,10 +269,7 @@ def _joint(kind: _Kind, fmr: _Side, fnmr: _Side, confidence: float) -> Index:
         if not side.comparable:
             return _nothing(kind, f"fewer than two groups have a measured {side.what}", confidence)
     computed = {"garbe": indices.garbe, "fdr": indices.fdr, "inequity_rate": indices.inequity_rate}[kind.name]
-    drawn = None
-    if fmr.draws is not None and fnmr.draws is not None and fmr.alike is not None and fnmr.alike is not None:
-        drawn = computed(fmr.draws, fnmr.draws), computed(fmr.alike, fnmr.alike)
-    return _index(kind, float(computed(fmr.rates, fnmr.rates)), drawn, [fmr, fnmr], confidence)
+    return _index(kind, [fmr, fnmr], lambda rates: computed(rates[0], rates[1]), confidence)
 
 
 def _nothing(kind: _Kind, why: str, confidence: float) -> Index:
@@ -245,7 +277,7 @@ def _nothing(kind: _Kind, why: str, confidence: float) -> Index:
 
 
 def _index(
-    kind: _Kind, value: float, drawn: tuple[_Rates, _Rates] | None, sides: Sequence[_Side], confidence: float
+    kind: _Kind, sides: Sequence[_Side], computed: Callable[[Sequence[_Rates]], _Rates], confidence: float
 ) -> Index:
     notes = []
     open_above = False
@@ -253,38 +285,49 @@ def _index(
         if side.without_errors and kind.needs_a_smallest:
             open_above = True
             notes.append(f"no {side.event} was seen in {_listed(side.without_errors)}, so there is no upper bound")
+    value = float(computed([side.rates for side in sides]))
     if math.isnan(value):
         notes.insert(0, "not defined: no group shows an error")
     elif kind.name == "max_geomean" and open_above:
         notes.append("the upper bound of their rates stands in for them, so this is a lower estimate")
     value = float(np.clip(value, kind.low, kind.high))  # a stand-in above the worst rate would give less than 1
-    interval = Interval(math.nan, math.nan, confidence)
-    if drawn is not None and math.isnan(value):
-        interval = Interval(kind.low, kind.high, confidence)  # without an error nothing is excluded
-    elif drawn is not None:
-        interval = _interval(kind, value, *drawn, confidence)
-    if drawn is not None and open_above:
-        interval = Interval(interval.low, kind.high, confidence)
-    return Index(kind.name, value, interval, kind.fair, "; ".join(notes))
+    draws = [side.draws for side in sides if side.draws is not None]
+    alike = [side.alike for side in sides if side.alike is not None]
+    if len(draws) < len(sides) or len(alike) < len(sides):
+        return Index(kind.name, value, Interval(math.nan, math.nan, confidence), kind.fair, "; ".join(notes))
+    corrected = math.nan
+    if math.isnan(value):
+        low, high = kind.low, kind.high  # without an error nothing is excluded
+    else:
+        drawn = computed(draws)
+        if math.isinf(value):
+            drawn = _product([side.named_ratio() for side in sides])
+        found = drawn_interval(value, drawn, confidence=confidence, ratio=kind.log)
+        low, high = found.low, found.high
+        if kind.name in _OF_CHANCE:
+            corrected = max(0.0, 2 * value - float(np.nanmean(drawn)))
+            above = float(np.nanquantile(drawn, (1 + confidence) / 2) - np.nanquantile(drawn, 0.5))
+            low = min(low, float(np.mean([side.least_gini() for side in sides])) - above)
+            notes.append(f"{corrected:.3g} with what chance adds in groups of this size taken off")
+        if not _beyond_chance(kind, sides, value, computed(alike), confidence):
+            low, high = min(low, kind.fair), max(high, kind.fair)
+    high = kind.high if open_above else min(kind.high, high)
+    interval = Interval(max(kind.low, low), high, confidence)
+    return Index(kind.name, value, interval, kind.fair, "; ".join(notes), corrected)
 
 
-def _interval(kind: _Kind, value: float, drawn: _Rates, alike: _Rates, confidence: float) -> Interval:
-    tail = (1 - confidence) / 2
-    low, high = _quantile(drawn, tail, "lower"), _quantile(drawn, 1 - tail, "higher")
-    if math.isfinite(value):
-        with np.errstate(divide="ignore"):
-            mirrored = np.divide(value**2, (high, low)) if kind.log else np.subtract(2 * value, (high, low))
-        low, high = min(low, value, float(mirrored[0])), max(high, value, float(mirrored[1]))
-    by_chance = _quantile(np.abs(alike - kind.fair), confidence, "higher")
-    if not abs(value - kind.fair) > by_chance:
-        low, high = min(low, kind.fair), max(high, kind.fair)
-    return Interval(max(kind.low, low), min(kind.high, high), confidence)
+def _beyond_chance(kind: _Kind, sides: Sequence[_Side], value: float, alike: _Rates, confidence: float) -> bool:
+    """Whether an index is further from its fair value than groups of one rate would be."""
+    if kind.name in _OF_SMALLEST:
+        value = _product([float(side.finite_ratio(side.rates)) for side in sides])
+        alike = _product([side.finite_ratio(side.alike) for side in sides if side.alike is not None])
+    usable = np.abs(alike[~np.isnan(alike)] - kind.fair)
+    return bool(len(usable) and abs(value - kind.fair) > np.quantile(usable, confidence, method="higher"))
 
 
-def _quantile(values: _Rates, share: float, method: Literal["lower", "higher"]) -> float:
-    """A quantile without interpolation, since one of two neighbouring draws may be infinite; NaN without draws."""
-    usable = values[~np.isnan(values)]
-    return float(np.quantile(usable, share, method=method)) if len(usable) else math.nan
+def _product(ratios: Sequence[Any]) -> Any:
+    """The geometric mean, as in the inequity rate with equal weights."""
+    return math.prod(ratio ** (1 / len(ratios)) for ratio in ratios)
 
 
 def _warnings(sides: Sequence[_Side], per_rate: Sequence[Sequence[Index]]) -> list[str]:

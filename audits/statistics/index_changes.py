@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.statistics import indices
-from audits.statistics.bootstrap import Grouped, draw_rates
+from audits.statistics.bootstrap import Grouped, draw_rates, drawn_interval
+from audits.statistics.intervals import rule_of_three
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
@@ -105,8 +106,7 @@ def index_changes(
     Notes
     -----
     In each draw everybody counts equally often before and after, so what both have in common cancels. An interval
-    reaches from the smaller of two lower bounds to the larger of two upper ones: the quantiles q of the drawn changes,
-    and 2v − q with the change v itself, as in ``audits.statistics.disparity``. Where no decision changed, no draw shows
+    is that of ``audits.statistics.bootstrap.drawn_interval``. Where no decision changed, no draw shows
     a change and the interval is the point 0; the intervals of the rates' changes say how much could have gone unseen.
     """
     if replicates < 0 or replicates == 1:
@@ -131,7 +131,7 @@ def index_changes(
                 for compute, kind in ((first, before), (second, after))
             ]
             moved = second(drawn[1]) - first(drawn[0]) if drawn else np.empty(0)
-            interval = _interval(values[1] - values[0], moved, confidence)
+            interval = drawn_interval(values[1] - values[0], moved, confidence=confidence)
             found.append(IndexChange(by, rate, name, values[0], values[1], interval))
     return found
 
@@ -144,14 +144,5 @@ def _computed(kind: Grouped, measured: Sequence[int]) -> tuple[Callable[[_Rates]
 
     Every group needs such a bound: one that shows a few errors may be drawn without any.
     """
-    bounds = np.array([1 - 0.05 ** (1 / kind.estimates[g].effective_trials) for g in measured])
+    bounds = np.array([rule_of_three(kind.estimates[g].effective_trials) for g in measured])
     return indices.difference, lambda rates: indices.max_geomean(rates, zero_bounds=bounds), indices.gini
-
-
-def _interval(value: float, moved: NDArray[np.float64], confidence: float) -> Interval:
-    usable = moved[~np.isnan(moved)]
-    if not len(usable) or math.isnan(value):
-        return Interval(math.nan, math.nan, confidence)
-    tail = (1 - confidence) / 2
-    low, high = float(np.quantile(usable, tail)), float(np.quantile(usable, 1 - tail))
-    return Interval(min(low, value, 2 * value - high), max(high, value, 2 * value - low), confidence)

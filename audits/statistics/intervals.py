@@ -62,8 +62,18 @@ def estimate(rate: Rate, *, confidence: float = CONFIDENCE) -> Estimate:
         return Estimate(rate, Interval(math.nan, math.nan, confidence), "unmeasured")
     n = float(rate.trials) if rate.effective_trials is None else rate.effective_trials
     method: Method = "clopper-pearson" if rate.errors in (0, rate.trials) else "wilson"
-    rule = 1 - 0.05 ** (1 / n) if rate.errors == 0 else math.nan
-    return Estimate(rate, rate.interval(confidence), method, rule)
+    return Estimate(rate, rate.interval(confidence), method, rule_of_three(n) if rate.errors == 0 else math.nan)
+
+
+def rule_of_three(effective_trials: float) -> float:
+    """What a rate is below, with 95 % confidence, if so many independent trials show no error: 1 − 0.05^(1/n) ≈ 3/n.
+
+    Examples
+    --------
+    >>> round(rule_of_three(300), 4)
+    0.0099
+    """
+    return float(1 - 0.05 ** (1 / effective_trials))
 
 
 def clopper_pearson(errors: float, trials: float, *, confidence: float = CONFIDENCE) -> Interval:

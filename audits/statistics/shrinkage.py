@@ -1,7 +1,8 @@
 """Rates of small intersections, drawn towards what all groups suggest.
 
-The group with the worst rate of all is usually a small one, by chance. An empirical Bayes estimate trusts a group's own
-rate as far as its evidence goes, and no further; beside the raw rate, never instead of it.
+The group with the worst rate of all is usually a small one, by chance. A Bayes estimate trusts a group's own rate as
+far as its evidence goes, and no further; beside the raw rate, never instead of it. How much groups differ is itself
+uncertain where there are few of them, so it is not estimated but integrated over.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from facerec.errors import ArgumentError
 from facerec.types import Interval
+
+_Values = NDArray[np.float64]
+_SHRINKAGES = (np.arange(24) + 0.5) / 24
+_STEPS = np.linspace(-4, 4, 13)
+_HALVINGS = 30
 
 
 @dataclass(frozen=True)
@@ -42,75 +47,6 @@ class ShrunkEstimate:
     value: float
     interval: Interval
     weight: float
-
-
-@dataclass(frozen=True)
-class Prior:
-    """How rates of groups are spread: a beta distribution.
-
-    Attributes
-    ----------
-    mean : float
-        0 … 1, exclusive.
-    worth : float
-        How many trials the prior is worth, a + b > 0.
-    """
-
-    mean: float
-    worth: float
-
-    @property
-    def a(self) -> float:
-        """First parameter of the beta distribution."""
-        return self.mean * self.worth
-
-    @property
-    def b(self) -> float:
-        """Second parameter of the beta distribution."""
-        return (1 - self.mean) * self.worth
-
-
-def fit_prior(estimates: Sequence[Estimate]) -> Prior:
-    """The beta distribution that the groups' rates seem to come from.
-
-    Parameters
-    ----------
-    estimates : sequence of Estimate
-        One for each group; those without trials say nothing.
-
-    Returns
-    -------
-    Prior
-
-    Raises
-    ------
-    ArgumentError
-        If no group has trials.
-
-    Notes
-    -----
-    The mean is that of all effective trials together, with half an error and half a success more (Jeffreys), so that it
-    is neither 0 nor 1. The worth M maximises the beta-binomial likelihood Σ log B(Mμ + x, M(1−μ) + n − x) − log B(Mμ,
-    M(1−μ)) of the effective counts, between 1 and the effective trials of all groups: the prior never knows more
-    than all groups together. With one group only, M is 1.
-
-    References
-    ----------
-    Efron & Morris (1975), JASA 70:311. Robert (2007), The Bayesian Choice, section 10.4.
-    """
-    measured = [found for found in estimates if found.measured]
-    if not measured:
-        message = f"a prior needs a group with trials; none of {len(estimates)} has any"
-        raise ArgumentError(message)
-    n = np.array([found.effective_trials for found in measured])
-    x = np.array([found.value for found in measured]) * n
-    mean = float((x.sum() + 0.5) / (n.sum() + 1))
-    if len(measured) == 1 or n.sum() <= 1:
-        return Prior(mean, 1.0)
-    highest = math.log(n.sum())
-    best = scipy.optimize.minimize_scalar(_misfit, bounds=(0.0, highest), args=(mean, x, n), method="bounded")
-    ends = [(_misfit(worth, mean, x, n), worth) for worth in (0.0, float(best.x), highest)]
-    return Prior(mean, math.exp(min(ends)[1]))
 
 
 def shrink(
@@ -140,8 +76,14 @@ def shrink(
 
     Notes
     -----
-    With the prior of `fit_prior`, the posterior of a group is Beta(a + x_eff, b + n_eff − x_eff). The interval
-    takes the prior as known, so for many trials worth of prior it is a little narrow.
+    Rates are spread as Beta(μM, (1−μ)M): around μ, and the prior is worth M trials. Given both, a group's rate is
+    Beta(μM + x, (1−μ)M + n − x) with n its effective trials, x the errors among them. Neither is known: the shrinkage
+    M / (M + n₀) may be anything from 0 to 1, all equally likely (n₀ is the harmonic mean of n), and μ has Jeffreys'
+    prior. Each group's posterior is the mixture over both, weighted by the beta-binomial likelihood of all groups.
+
+    References
+    ----------
+    Daniels (1999), Canadian Journal of Statistics 27:567 (uniform shrinkage prior). Efron & Morris (1975), JASA 70:311.
 
     Examples
     --------
@@ -149,7 +91,7 @@ def shrink(
     >>> from facerec.types import Rate
     >>> rates = [estimate(Rate(50, 1000)), estimate(Rate(52, 1000)), estimate(Rate(2, 10))]
     >>> [round(found.value, 3) for found in shrink(["large", "another", "small"], rates)]
-    [0.051, 0.052, 0.053]
+    [0.051, 0.052, 0.064]
     """
     checked_confidence(confidence)
     if len(names) != len(estimates):
@@ -159,20 +101,46 @@ def shrink(
     if all(found.value == 0 for found in measured) or all(found.value == 1 for found in measured):
         nothing = Interval(math.nan, math.nan, confidence)
         return tuple(ShrunkEstimate(n, e, math.nan, nothing, 0.0) for n, e in zip(names, estimates, strict=True))
-    prior = fit_prior(estimates)
-    return tuple(_posterior(name, found, prior, confidence) for name, found in zip(names, estimates, strict=True))
-
-
-def _posterior(name: str, found: Estimate, prior: Prior, confidence: float) -> ShrunkEstimate:
-    n = found.effective_trials
-    x = found.value * n if found.measured else 0.0
-    a, b = prior.a + x, prior.b + n - x
-    low, high = scipy.stats.beta.ppf([(1 - confidence) / 2, (1 + confidence) / 2], a, b)
-    return ShrunkEstimate(
-        name, found, a / (a + b), Interval(float(low), float(high), confidence), n / (n + prior.worth)
+    n = np.array([found.effective_trials for found in estimates])
+    x = np.array([found.value if found.measured else 0.0 for found in estimates]) * n
+    mean, worth, share = _spreads(x[n > 0], n[n > 0])
+    a, b = mean * worth + x[:, None], (1 - mean) * worth + (n - x)[:, None]
+    values, weights = (a / (a + b)) @ share, (n[:, None] / (a + b)) @ share
+    ends = np.column_stack([_quantile(a, b, share, tail) for tail in ((1 - confidence) / 2, (1 + confidence) / 2)])
+    return tuple(
+        ShrunkEstimate(name, found, value, Interval(low, high, confidence), weight)
+        for name, found, value, (low, high), weight in zip(
+            names, estimates, values.tolist(), ends.tolist(), weights.tolist(), strict=True
+        )
     )
 
 
-def _misfit(log_worth: float, mean: float, x: NDArray[np.float64], n: NDArray[np.float64]) -> float:
-    a, b = mean * math.exp(log_worth), (1 - mean) * math.exp(log_worth)
-    return -float((scipy.special.betaln(a + x, b + n - x) - scipy.special.betaln(a, b)).sum())
+def _spreads(x: _Values, n: _Values) -> tuple[_Values, _Values, _Values]:
+    """How rates may be spread: μ, M, and how likely each such pair is, given `x` errors in `n` trials; all (pairs,)."""
+    from scipy.special import betaln, expit, logit
+
+    worth = len(n) / (1 / n).sum() * _SHRINKAGES / (1 - _SHRINKAGES)
+    # The grid over μ follows what is known of it for each M: about a weighted mean, so many standard errors around it.
+    information = n * (worth[:, None] + 1) / (worth[:, None] + n)
+    centre = ((information * (x + 0.5) / (n + 1)).sum(axis=1)) / information.sum(axis=1)
+    error = 1 / np.sqrt(centre * (1 - centre) * information.sum(axis=1))
+    mean = expit(logit(centre)[:, None] + error[:, None] * _STEPS).ravel()
+    worth = np.repeat(worth, len(_STEPS))
+    a, b = mean * worth, (1 - mean) * worth
+    likely = (betaln(a[:, None] + x, b[:, None] + n - x) - betaln(a, b)[:, None]).sum(axis=1)
+    likely += 0.5 * np.log(mean * (1 - mean)) + np.repeat(np.log(error), len(_STEPS))  # Jeffreys, on the logit's scale
+    share = np.exp(likely - likely.max())
+    kept = share > 1e-4
+    return mean[kept], worth[kept], share[kept] / share[kept].sum()
+
+
+def _quantile(a: _Values, b: _Values, share: _Values, tail: float) -> _Values:
+    """The quantile of a mixture of beta distributions for each row of `a` and `b`, by halving on the logit's scale."""
+    from scipy.special import betainc, expit
+
+    low, high = np.full(len(a), -40.0), np.full(len(a), 40.0)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        below = betainc(a, b, expit(middle)[:, None]) @ share < tail
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray(expit((low + high) / 2))

@@ -178,7 +178,8 @@ def _grouping(
     if grouping.disparity.fmr or grouping.disparity.fnmr:
         differ.append(tables.index_table(grouping, audit.confidence))
         if curves:
-            moved = drawings.sensitivity_figure(audit, grouping.by, index_sensitivity(sets.everybody, scores))
+            sensitivity = index_sensitivity(sets.everybody, scores, [group.fmr for group in grouping.groups])
+            moved = drawings.sensitivity_figure(audit, grouping.by, sensitivity)
             differ += [moved] if moved is not None else []
         if len(grouping.groups) > 2:
             differ.append(tables.small_groups_table(grouping, audit.confidence))

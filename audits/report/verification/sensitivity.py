@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from audits.report.verification.pair_scores import PairScores
 from audits.statistics import indices
+from audits.statistics.estimates import Estimate
+from audits.statistics.intervals import rule_of_three
 
 _LEAST_MATCHES = 10  # fewer false matches over all pairs say nothing about groups
 
@@ -33,7 +35,9 @@ class Sensitivity:
     fnmr_max_min: NDArray[np.float64]
 
 
-def index_sensitivity(everybody: PairScores, groups: Sequence[PairScores], *, points: int = 40) -> Sensitivity:
+def index_sensitivity(
+    everybody: PairScores, groups: Sequence[PairScores], fmr: Sequence[Estimate], *, points: int = 40
+) -> Sensitivity:
     """Compute indices at thresholds from a high FMR to the lowest that still shows ten false matches.
 
     Parameters
@@ -42,6 +46,9 @@ def index_sensitivity(everybody: PairScores, groups: Sequence[PairScores], *, po
         Whose impostor pairs set the thresholds.
     groups : sequence of PairScores
         Groups without impostor pairs do not enter the indices of FMR, those without genuine pairs not that of FNMR.
+    fmr : sequence of Estimate
+        Of each group, at the threshold of the audit: what stands in for a rate of 0 anywhere rests on what the group's
+        comparisons are worth there.
     points : int
         How many operating points, evenly spaced on a log scale.
 
@@ -57,13 +64,15 @@ def index_sensitivity(everybody: PairScores, groups: Sequence[PairScores], *, po
     )
     thresholds = impostor[np.asarray(ranks, np.int64) - 1] if len(ranks) else np.empty(0)
     with_impostors = [group for group in groups if group.impostor_trials]
+    bounds = np.array([rule_of_three(found.effective_trials) for found in fmr if found.measured])
     with_genuines = [group for group in groups if group.genuine_trials]
     undefined = np.full(len(thresholds), np.nan)
     geomean = ratio = rejected = undefined
     if len(with_impostors) >= 2 and len(thresholds):
         rates = np.column_stack([group.fmr(thresholds) for group in with_impostors])
-        bounds = np.array([1 - 0.05 ** (1 / group.impostor_trials) for group in with_impostors])
-        geomean, ratio = indices.max_geomean(rates, zero_bounds=bounds), indices.max_min_ratio(rates)
+        # As in the table, a bound above the worst rate makes no group fairer than fair.
+        geomean = np.maximum(indices.max_geomean(rates, zero_bounds=bounds), 1.0)
+        ratio = indices.max_min_ratio(rates)
     if len(with_genuines) >= 2 and len(thresholds):
         rejected = indices.max_min_ratio(np.column_stack([group.fnmr(thresholds) for group in with_genuines]))
     return Sensitivity(everybody.fmr(thresholds), geomean, ratio, rejected)

@@ -255,7 +255,7 @@ class PairsOfPeople:
     def _sums(self, wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
         """T_i of everybody. y = error − p, so each sum of y is (errors) − p·(comparisons), and both are counts."""
         first, second = self._chosen(wrong)
-        return _touching(first, second, self._people) - np.count_nonzero(wrong) / len(wrong) * self._comparisons
+        return touching(first, second, self._people) - np.count_nonzero(wrong) / len(wrong) * self._comparisons
 
     def _chosen(self, wrong: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
         chosen = np.flatnonzero(wrong) if np.count_nonzero(wrong) < len(wrong) // 64 else wrong
@@ -267,7 +267,7 @@ class PairsOfPeople:
 
     @cached_property
     def _comparisons(self) -> NDArray[np.int64]:
-        return _touching(self._first, self._second, self._people)
+        return touching(self._first, self._second, self._people)
 
     @cached_property
     def _leverage(self) -> NDArray[np.float64]:
@@ -372,7 +372,7 @@ def dyadic_variance(errors: ArrayLike, first_subject: ArrayLike, second_subject:
     return pairs.variance(wrong) if len(wrong) else math.nan
 
 
-def _touching(first: NDArray[Any], second: NDArray[Any], people: int) -> NDArray[np.int64]:
+def touching(first: NDArray[Any], second: NDArray[Any], people: int) -> NDArray[np.int64]:
     """How many comparisons each person takes part in; one with oneself counts once."""
     counts = np.zeros(people, np.int64)
     for start in range(0, len(first), _BLOCK):

@@ -1,9 +1,11 @@
 """The bootstrap of people: its spread is that of the primary interval, in sparse and in dense designs."""
 
+import math
+
 import numpy as np
 import pytest
 
-from audits.statistics.bootstrap import Grouped, draw_rates
+from audits.statistics.bootstrap import Grouped, draw_rates, drawn_interval
 from audits.statistics.trials import Trials, rates_by
 from facerec.errors import ArgumentError
 
@@ -125,22 +127,68 @@ class TestSpread:
             Grouped(Trials(np.zeros(3, bool), None), np.full(3, -1), ())
 
 
-def test_weights_are_products_for_two_people_and_plain_for_one():
-    """The raw draws by hand: everybody counted as often as drawn."""
-    first, second = np.array([0, 0, 1, 2]), np.array([1, 2, 2, 2])
-    wrong = np.array([True, False, False, True])
-    kind = one_group(Trials(wrong, (first, second)))
-    rng = np.random.default_rng(9)
+def brute_force(trials, draws, seed):
+    """Everybody counted as often as drawn: each pair of two people as the product, each of one person plainly."""
+    rng = np.random.default_rng(seed)
+    first, second = trials.people
     raw = []
-    for _ in range(200):
-        times = np.bincount(rng.integers(0, 3, 3), minlength=3)
+    for _ in range(draws):
+        times = rng.poisson(1, max(first.max(), second.max()) + 1)
         weights = np.where(first == second, times[first], times[first] * times[second])
-        raw.append((weights @ wrong) / weights.sum() if weights.sum() else np.nan)
-    angles = np.arcsin(np.sqrt(np.array(raw)))
-    deviations = np.nan_to_num(angles - np.nanmean(angles))
-    spread = 0.5 / np.sqrt(kind.estimates[0].effective_trials) / deviations.std()
-    expected = np.sin(np.clip(np.pi / 4 + spread * deviations, 0, np.pi / 2)) ** 2
+        raw.append((weights @ trials.wrong) / weights.sum() if weights.sum() else np.nan)
+    return np.array(raw)
 
-    (drawn,) = draw_rates([kind], replicates=200, seed=9)
 
-    assert drawn[:, 0] == pytest.approx(expected)
+def few_errors(rng):
+    """A list of random impostor pairs with five errors."""
+    trials = sparse(rng)
+    return Trials(np.arange(len(trials)) < 5, trials.people)
+
+
+def mated(rng, people=80):
+    """Ten genuine pairs of each person, who differ."""
+    who = np.repeat(np.arange(people), 10)
+    return Trials(rng.normal(size=people)[who] + rng.normal(size=len(who)) > 2, (who, who))
+
+
+@pytest.mark.parametrize("design", [sparse, dense, few_errors, mated])
+def test_draws_by_sums_have_the_shape_of_draws_pair_by_pair(design):
+    """Looked at through sums per person or pair by pair, rates vary alike: skewed where errors are few."""
+    trials = design(np.random.default_rng(3))
+    kind = one_group(trials)
+    raw = np.arcsin(np.sqrt(brute_force(trials, 3000, seed=8)))
+    expected = (raw - raw.mean()) / raw.std()
+
+    (drawn,) = draw_rates([kind], replicates=3000, seed=9)
+    angles = np.arcsin(np.sqrt(drawn[:, 0]))
+    found = (angles - np.arcsin(np.sqrt(kind.estimates[0].value))) * 2 * np.sqrt(kind.estimates[0].effective_trials)
+
+    for tail in (0.025, 0.25, 0.5, 0.75, 0.975):
+        assert np.quantile(found, tail) == pytest.approx(np.quantile(expected, tail), abs=0.2)
+
+
+class TestInterval:
+    """drawn_interval."""
+
+    def test_by_hand(self):
+        """Quantiles 1 and 9 of 1 … 9 around 4: mirrored, they are −1 and 7."""
+        found = drawn_interval(4.0, np.arange(1.0, 10), confidence=0.95)
+
+        assert (found.low, found.high) == (-1, 9)
+
+    def test_a_ratio_is_mirrored_on_its_log_scale(self):
+        """4 with draws from 1 to 8: 16/8 and 16/1."""
+        found = drawn_interval(4.0, np.array([1.0, 2, 4, 8]), confidence=0.95, ratio=True)
+
+        assert (found.low, found.high) == (1, 16)
+
+    def test_an_infinite_value_has_a_lower_end_only(self):
+        """There is nothing to mirror at infinity."""
+        found = drawn_interval(math.inf, np.array([2.0, 3, 4, math.inf]), confidence=0.5, ratio=True)
+
+        assert (found.low, found.high) == (2, math.inf)
+
+    @pytest.mark.parametrize(("value", "drawn"), [(math.nan, [1.0, 2.0]), (1.0, []), (1.0, [math.nan])])
+    def test_nothing_to_say(self, value, drawn):
+        """Without a value or a usable draw both ends are NaN."""
+        assert math.isnan(drawn_interval(value, np.array(drawn), confidence=0.95).low)

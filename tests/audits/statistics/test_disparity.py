@@ -7,6 +7,7 @@ import pytest
 
 from audits.statistics.bootstrap import Grouped, draw_rates
 from audits.statistics.disparity import COMBINED, INDICES, compare
+from audits.statistics.indices import gini
 from audits.statistics.intervals import estimate
 from audits.statistics.trials import Trials, rates_by
 from facerec.errors import ArgumentError
@@ -81,6 +82,22 @@ class TestValues:
         ratio = found.index("fmr", "max_min_ratio")
         assert (ratio.value, ratio.interval.high) == (math.inf, math.inf)
         assert 1 < ratio.interval.low < 10
+
+    def test_the_lower_bound_of_a_ratio_to_nothing_is_the_exact_one(self):
+        """0 of 600 against 6 of 600: p with p^6 = 0.025 is 0.541, so the ratio is at least 0.541 / 0.459 = 1.18."""
+        ratio = compared(rates((0, 600), (6, 600)), names=["a", "b"], fnmr=FNMR[:2]).index("fmr", "max_min_ratio")
+
+        assert ratio.interval.low == pytest.approx(1.18, abs=0.06)
+
+    @pytest.mark.parametrize("counts", [((0, 30), (3, 30)), ((0, 1000), (3, 1000)), ((0, 60), (4, 60))])
+    def test_no_group_without_errors_makes_a_difference_by_itself(self, counts):
+        """What Fisher's test does not tell apart (p > 0.11), no ratio does because something was divided by 0."""
+        found = compared(rates(*counts), rates((5, 100), (6, 100)), names=["a", "b"])
+        ratio = found.index("fmr", "max_min_ratio")
+
+        assert (ratio.value, ratio.interval.low, ratio.interval.high) == (math.inf, 1, math.inf)
+        assert found.index("combined", "inequity_rate").interval.low == 1
+        assert "so there is no upper bound" in ratio.note
 
     def test_a_stand_in_above_the_worst_rate_gives_no_index_below_one(self):
         """A tiny group without errors does not make the others look fairer than fair."""
@@ -175,6 +192,42 @@ class TestIntervals:
 
         assert min(hits.values()) >= 88
 
+    @pytest.mark.parametrize(("groups", "trials", "rate"), [(8, 60, 0.05), (4, 60, 0.05), (4, 30, 0.1)])
+    def test_equal_groups_of_which_some_show_no_error(self, groups, trials, rate):
+        """Three expected errors each: of 100 tables at most 6 % are called unequal, by any index, within chance."""
+        rng = np.random.default_rng(13)
+        names = [str(number) for number in range(groups)]
+        alarms = dict.fromkeys((*INDICES, *COMBINED), 0)
+        for _ in range(100):
+            fmr, fnmr = (rates(*((int(k), trials) for k in rng.binomial(trials, rate, groups))) for _ in range(2))
+            found = compare(names, fmr, fnmr, draws=drawn(fmr, fnmr, 100), confidence=0.95)
+            for index in (*found.fmr, *found.combined):
+                alarms[index.name] += not index.interval.low <= index.fair <= index.interval.high
+
+        assert max(alarms.values()) <= 6 + 3 * math.sqrt(100 * 0.06 * 0.94)
+        assert alarms["max_min_ratio"] <= 11  # 1 % quantile of a binomial with 0.05
+        assert alarms["inequity_rate"] <= 11
+
+    def test_gini_is_corrected_for_chance(self):
+        """Over tables of sixteen groups of 40 trials the value is too large, the corrected one less so."""
+        rng = np.random.default_rng(14)
+        truth = 0.08 * np.exp(0.6 * np.linspace(-1.6, 1.6, 16))
+        expected = float(gini(truth))
+        names = [str(number) for number in range(16)]
+        found = []
+        for _ in range(60):
+            fmr = rates(*((int(k), 40) for k in rng.binomial(40, truth)))
+            disparity = compare(names, fmr, fmr, draws=drawn(fmr, fmr, 100), confidence=0.95)
+            found.append([disparity.index("fmr", "gini"), disparity.index("combined", "garbe")])
+
+        for indices in zip(*found, strict=True):
+            too_large = np.mean([index.value for index in indices]) - expected
+            assert too_large > 0.02
+            assert abs(np.mean([index.corrected for index in indices]) - expected) < 0.8 * too_large
+            assert np.mean([index.interval.low <= expected <= index.interval.high for index in indices]) >= 0.9
+            assert all(index.interval.low <= index.corrected <= index.interval.high for index in indices)
+            assert "with what chance adds in groups of this size taken off" in indices[0].note
+
 
 class TestWarnings:
     """When the reader is told that something is odd."""
@@ -194,11 +247,7 @@ class TestWarnings:
 
     def test_some_intervals_exclude_equality_and_others_do_not(self):
         """A reader who picks the index picks the answer, and is told so."""
-        draws = drawn(FMR, FNMR)
-        found = [
-            compare(NAMES, rates((10, n), (20, n), (20, n)), FNMR, draws=draws, confidence=0.95)
-            for n in range(400, 1300, 25)
-        ]
+        found = [compared(rates((10, 1000), (k, 1000), (k, 1000))) for k in range(15, 45)]
 
         told = [w for one in found for w in one.warnings if w.startswith("FMR: the indices disagree")]
         assert told

@@ -465,8 +465,26 @@ def test_curves_are_the_rates(table):
 def test_sensitivity_needs_false_matches(table):
     """With too few impostor pairs there is no operating point to speak of, and the figure is left out."""
     few = split_scores(table.head(40), by=["group"])
+    groups = audit_verification(table.head(40), by=["group"], at=1.2).groupings[0].groups
 
-    assert len(index_sensitivity(few.everybody, few.groups[0][1]).fmr) == 0
+    assert len(index_sensitivity(few.everybody, few.groups[0][1], [group.fmr for group in groups]).fmr) == 0
+
+
+def test_a_group_without_errors_stands_in_the_curve_as_in_the_table(table):
+    """max/geomean at the audit's own threshold is one number, wherever it is drawn: photos of few people count little."""
+    scores = table["score"].where(table["genuine"] | (table["probe_group"] != "medium"), -9.0)
+    silent = table.assign(score=scores)
+    impostor = np.sort(silent.loc[~silent["genuine"], "score"].dropna())[::-1]
+    at = float(impostor[len(impostor) // 20])
+    audit = audit_verification(silent, by=["group"], at=at)
+    groups = audit.groupings[0].groups
+    sets = split_scores(silent, by=["group"])
+    curve = index_sensitivity(sets.everybody, sets.groups[0][1], [group.fmr for group in groups], points=len(impostor))
+    here = int(np.argmin(np.abs(curve.fmr - audit.fmr.value)))
+
+    assert next(group.fmr.errors for group in groups if group.group == "medium") == 0
+    assert curve.fmr[here] == audit.fmr.value
+    assert curve.fmr_max_geomean[here] == pytest.approx(audit.groupings[0].disparity.index("fmr", "max_geomean").value)
 
 
 def test_report_without_groups_and_without_people(table):
