@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from audits.statistics.estimates import Estimate
@@ -94,8 +95,8 @@ def draw_rates(kinds: Sequence[Grouped], *, replicates: int, seed: int) -> tuple
 
     Notes
     -----
-    Everybody counts w times, w Poisson with mean 1. To first order a rate moves by Σ_i (w_i − 1) T_i / n, T_i the sum of
-    error − rate over the trials of person i: sums per person and group are all that a draw needs. Genuine pairs are
+    Everybody counts w times, w Poisson with mean 1. To first order a rate moves by Σ_i (w_i − 1) T_i / n, T_i the sum
+    of error − rate over the trials of person i: sums per person and group are all that a draw needs. Genuine pairs are
     exact so; errors between two people, unless they are thousands, count w_i w_j each, which keeps the skew of what is
     rare.
 
@@ -186,15 +187,16 @@ class _Sums:
     """Errors and trials of each person in each group: all that a draw has to look at."""
 
     def __init__(self, kind: Grouped, people: int) -> None:
-        from scipy import sparse
-
         first, second = kind.trials.people or (np.empty(0, np.int64), np.empty(0, np.int64))
         order, starts = grouped_order(kind.codes, len(kind.estimates), len(kind.trials))
         groups = [order[start:end] for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)]
         wrong = [each[kind.trials.wrong[each]] for each in groups]
         self._trials, self._errors = (
-            sparse.vstack(
-                [sparse.csr_matrix(touching(first[rows], second[rows], people).astype(np.float64)) for rows in chosen],
+            scipy.sparse.vstack(
+                [
+                    scipy.sparse.csr_matrix(touching(first[rows], second[rows], people).astype(np.float64))
+                    for rows in chosen
+                ],
                 format="csr",
             )
             for chosen in (groups, wrong)
@@ -202,7 +204,7 @@ class _Sums:
         self._counts = np.array([[float(len(each))] for each in groups])
         self._rates = np.array([[len(each)] for each in wrong]) / np.maximum(self._counts, 1)
         self._sides = np.maximum(np.asarray(self._trials.sum(axis=1)), 1) / np.maximum(self._counts, 1)
-        # As long as they can be counted one by one, errors are drawn as the products that they are: rare ones are skewed.
+        # As long as errors can be counted one by one, they are drawn as products: rare ones are skewed.
         self._few = [
             (group, first[rows], second[rows])
             for group, rows in enumerate(wrong)
@@ -210,7 +212,7 @@ class _Sums:
         ]
 
     def rates(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Each group's rate in each draw (draws, groups), with everybody counted `times` (people, draws); NaN: nobody."""
+        """Each group's rate in each draw (draws, groups), everybody counted `times` (people, draws); NaN: nobody."""
         errors, trials = self._errors @ times, self._trials @ times
         with np.errstate(divide="ignore", invalid="ignore"):
             exact = errors / trials  # where each pair is of one person

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,8 +167,9 @@ def compare(
     that of binomial ones in their effective trials.
 
     A largest over a smallest rate has no upper bound where a group shows no error, and its lower one is that of those
-    two groups by name, from the beta distributions of Clopper and Pearson's bounds. Whether it exceeds what chance does is judged by finite ratios, with half an error and half
-    a success more in every group, of the table and by chance alike: no group without errors excludes anything by itself.
+    two groups by name, from the beta distributions of Clopper and Pearson's bounds. Whether it exceeds what chance does
+    is judged by finite ratios, with half an error and half a success more in every group, of the table and by chance
+    alike: no group without errors excludes anything by itself.
 
     Chance adds to Gini and GARBE: their values are the definition's and too large where groups are small. `corrected`
     is 2G − mean G* over the draws. In equal groups chance adds most, and as a leg to a hypotenuse; so the intervals
@@ -228,7 +229,7 @@ class _Side:
         return np.asarray(more.max(axis=-1) / more.min(axis=-1))
 
     def named_ratio(self) -> _Rates:
-        """Draws of the largest over the smallest rate of these two groups by name, as far down as exact bounds reach."""
+        """Draws of the largest over the smallest rate of two groups by name, as far down as exact bounds reach."""
         top, bottom = self.rates.argmax(), np.lexsort([-self.worth, self.rates])[0]
         errors, rest = self.rates * self.worth, np.maximum((1 - self.rates) * self.worth, 1e-9)
         rng = np.random.default_rng(2 if self.what == "FMR" else 3)
@@ -319,15 +320,15 @@ def _index(
 def _beyond_chance(kind: _Kind, sides: Sequence[_Side], value: float, alike: _Rates, confidence: float) -> bool:
     """Whether an index is further from its fair value than groups of one rate would be."""
     if kind.name in _OF_SMALLEST:
-        value = _product([float(side.finite_ratio(side.rates)) for side in sides])
+        value = float(_product([side.finite_ratio(side.rates) for side in sides]))
         alike = _product([side.finite_ratio(side.alike) for side in sides if side.alike is not None])
     usable = np.abs(alike[~np.isnan(alike)] - kind.fair)
     return bool(len(usable) and abs(value - kind.fair) > np.quantile(usable, confidence, method="higher"))
 
 
-def _product(ratios: Sequence[Any]) -> Any:
+def _product(ratios: Sequence[_Rates]) -> _Rates:
     """The geometric mean, as in the inequity rate with equal weights."""
-    return math.prod(ratio ** (1 / len(ratios)) for ratio in ratios)
+    return np.asarray(np.prod(np.array(ratios) ** (1 / len(ratios)), axis=0))
 
 
 def _warnings(sides: Sequence[_Side], per_rate: Sequence[Sequence[Index]]) -> list[str]:

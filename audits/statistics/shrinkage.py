@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from audits.statistics.estimates import Estimate
@@ -117,17 +118,17 @@ def shrink(
 
 def _spreads(x: _Values, n: _Values) -> tuple[_Values, _Values, _Values]:
     """How rates may be spread: μ, M, and how likely each such pair is, given `x` errors in `n` trials; all (pairs,)."""
-    from scipy.special import betaln, expit, logit
-
     worth = len(n) / (1 / n).sum() * _SHRINKAGES / (1 - _SHRINKAGES)
     # The grid over μ follows what is known of it for each M: about a weighted mean, so many standard errors around it.
     information = n * (worth[:, None] + 1) / (worth[:, None] + n)
     centre = ((information * (x + 0.5) / (n + 1)).sum(axis=1)) / information.sum(axis=1)
     error = 1 / np.sqrt(centre * (1 - centre) * information.sum(axis=1))
-    mean = expit(logit(centre)[:, None] + error[:, None] * _STEPS).ravel()
+    mean = scipy.special.expit(scipy.special.logit(centre)[:, None] + error[:, None] * _STEPS).ravel()
     worth = np.repeat(worth, len(_STEPS))
     a, b = mean * worth, (1 - mean) * worth
-    likely = (betaln(a[:, None] + x, b[:, None] + n - x) - betaln(a, b)[:, None]).sum(axis=1)
+    likely = (scipy.special.betaln(a[:, None] + x, b[:, None] + n - x) - scipy.special.betaln(a, b)[:, None]).sum(
+        axis=1
+    )
     likely += 0.5 * np.log(mean * (1 - mean)) + np.repeat(np.log(error), len(_STEPS))  # Jeffreys, on the logit's scale
     share = np.exp(likely - likely.max())
     kept = share > 1e-4
@@ -136,11 +137,9 @@ def _spreads(x: _Values, n: _Values) -> tuple[_Values, _Values, _Values]:
 
 def _quantile(a: _Values, b: _Values, share: _Values, tail: float) -> _Values:
     """The quantile of a mixture of beta distributions for each row of `a` and `b`, by halving on the logit's scale."""
-    from scipy.special import betainc, expit
-
     low, high = np.full(len(a), -40.0), np.full(len(a), 40.0)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        below = betainc(a, b, expit(middle)[:, None]) @ share < tail
+        below = scipy.special.betainc(a, b, scipy.special.expit(middle)[:, None]) @ share < tail
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray(expit((low + high) / 2))
+    return np.asarray(scipy.special.expit((low + high) / 2))

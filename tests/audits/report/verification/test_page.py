@@ -471,7 +471,7 @@ def test_sensitivity_needs_false_matches(table):
 
 
 def test_a_group_without_errors_stands_in_the_curve_as_in_the_table(table):
-    """max/geomean at the audit's own threshold is one number, wherever it is drawn: photos of few people count little."""
+    """max/geomean at the audit's own threshold is one number, wherever it is drawn."""
     scores = table["score"].where(table["genuine"] | (table["probe_group"] != "medium"), -9.0)
     silent = table.assign(score=scores)
     impostor = np.sort(silent.loc[~silent["genuine"], "score"].dropna())[::-1]
