@@ -168,8 +168,8 @@ def compare(
 
     A largest over a smallest rate has no upper bound where a group shows no error, and its lower one is that of those
     two groups by name, from the beta distributions of Clopper and Pearson's bounds. Whether it exceeds what chance does
-    is judged by finite ratios, with half an error and half a success more in every group, of the table and by chance
-    alike: no group without errors excludes anything by itself.
+    is judged by finite ratios, of the table and by chance alike, with three errors more in every group, among as many
+    trials as show three at the rate of all: no group without errors excludes anything by itself.
 
     Chance adds to Gini and GARBE: their values are the definition's and too large where groups are small. `corrected`
     is 2G − mean G* over the draws. In equal groups chance adds most, and as a leg to a hypotenuse; so the intervals
@@ -224,8 +224,8 @@ class _Side:
         return np.asarray(rng.binomial(self.trials, rates) / self.trials)
 
     def finite_ratio(self, rates: _Rates) -> _Rates:
-        """max/min with half an error more in each group, and half a success."""
-        more = (rates * self.worth + 0.5) / (self.worth + 1)
+        """max/min with three errors more in each group, among as many trials as show three at the rate of all."""
+        more = (rates * self.worth + 3) / (self.worth + 3 / np.average(self.rates, weights=self.worth))
         return np.asarray(more.max(axis=-1) / more.min(axis=-1))
 
     def named_ratio(self) -> _Rates:

@@ -92,7 +92,7 @@ def shrink(
     >>> from facerec.types import Rate
     >>> rates = [estimate(Rate(50, 1000)), estimate(Rate(52, 1000)), estimate(Rate(2, 10))]
     >>> [round(found.value, 3) for found in shrink(["large", "another", "small"], rates)]
-    [0.051, 0.052, 0.064]
+    [0.051, 0.053, 0.091]
     """
     checked_confidence(confidence)
     if len(names) != len(estimates):

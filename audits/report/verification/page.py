@@ -178,7 +178,7 @@ def _grouping(
     if grouping.disparity.fmr or grouping.disparity.fnmr:
         differ.append(tables.index_table(grouping, audit.confidence))
         if curves:
-            sensitivity = index_sensitivity(sets.everybody, scores, [group.fmr for group in grouping.groups])
+            sensitivity = index_sensitivity(sets.everybody, scores, grouping)
             moved = drawings.sensitivity_figure(audit, grouping.by, sensitivity)
             differ += [moved] if moved is not None else []
         if len(grouping.groups) > 2:

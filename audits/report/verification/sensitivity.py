@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from audits.report.verification.pair_scores import PairScores
 from audits.statistics import indices
-from audits.statistics.estimates import Estimate
+from audits.statistics.families import left_out
 from audits.statistics.intervals import rule_of_three
+from audits.verification.results import GroupingAudit
 
 _LEAST_MATCHES = 10  # fewer false matches over all pairs say nothing about groups
 
@@ -36,7 +37,7 @@ class Sensitivity:
 
 
 def index_sensitivity(
-    everybody: PairScores, groups: Sequence[PairScores], fmr: Sequence[Estimate], *, points: int = 40
+    everybody: PairScores, groups: Sequence[PairScores], grouping: GroupingAudit, *, points: int = 40
 ) -> Sensitivity:
     """Compute indices at thresholds from a high FMR to the lowest that still shows ten false matches.
 
@@ -46,9 +47,9 @@ def index_sensitivity(
         Whose impostor pairs set the thresholds.
     groups : sequence of PairScores
         Groups without impostor pairs do not enter the indices of FMR, those without genuine pairs not that of FNMR.
-    fmr : sequence of Estimate
-        Of each group, at the threshold of the audit: what stands in for a rate of 0 anywhere rests on what the group's
-        comparisons are worth there.
+    grouping : GroupingAudit
+        What was found at the threshold of the audit. Groups that were set aside do not enter here either, and what
+        stands in for a rate of 0 anywhere rests on what the group's comparisons are worth there.
     points : int
         How many operating points, evenly spaced on a log scale.
 
@@ -63,9 +64,10 @@ def index_sensitivity(
         np.unique(np.geomspace(_LEAST_MATCHES, most, points).astype(np.int64))[::-1] if most > _LEAST_MATCHES else ()
     )
     thresholds = impostor[np.asarray(ranks, np.int64) - 1] if len(ranks) else np.empty(0)
-    with_impostors = [group for group in groups if group.impostor_trials]
-    bounds = np.array([rule_of_three(found.effective_trials) for found in fmr if found.measured])
-    with_genuines = [group for group in groups if group.genuine_trials]
+    away = {rate: left_out(grouping.set_aside, rate) for rate in ("fmr", "fnmr")}
+    with_impostors = [group for group in groups if group.impostor_trials and group.label not in away["fmr"]]
+    bounds = np.array([rule_of_three(grouping.group(group.label).fmr.effective_trials) for group in with_impostors])
+    with_genuines = [group for group in groups if group.genuine_trials and group.label not in away["fnmr"]]
     undefined = np.full(len(thresholds), np.nan)
     geomean = ratio = rejected = undefined
     if len(with_impostors) >= 2 and len(thresholds):

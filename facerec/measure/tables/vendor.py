@@ -182,9 +182,19 @@ class Completed:
         Rows are the same comparison where their photos are the same, in this order or the other; without photos,
         where their people and their scores are; without either, none are.
         """
-        sides = self.images() if self.images_known else self.people()
-        if sides is None:
+        if not self.images_known and self.pairs_independent:
             return 0, 0
+        names = _IMAGES if self.images_known else _SUBJECTS
+        marks = sum(pd.util.hash_array(self.table[name].to_numpy(object), categorize=False) for name in names)
+        again = pd.Series(marks).duplicated(keep=False).to_numpy(bool)  # all that could be; a look at each text is dear
+        if not again.any():
+            return 0, 0
+        return Completed(
+            self.table[again].reset_index(drop=True), self.pairs_independent, self.images_known
+        )._repeated()
+
+    def _repeated(self) -> tuple[int, int]:
+        sides = self._codes(_IMAGES if self.images_known else _SUBJECTS)
         scores = pd.factorize(self.table["score"], use_na_sentinel=False)[0]
         pairs = pd.factorize(sides.min(axis=0).astype(np.int64) * (int(sides.max()) + 1) + sides.max(axis=0))[0]
         both = pairs.astype(np.int64) * (int(scores.max()) + 1) + scores

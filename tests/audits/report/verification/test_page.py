@@ -465,9 +465,9 @@ def test_curves_are_the_rates(table):
 def test_sensitivity_needs_false_matches(table):
     """With too few impostor pairs there is no operating point to speak of, and the figure is left out."""
     few = split_scores(table.head(40), by=["group"])
-    groups = audit_verification(table.head(40), by=["group"], at=1.2).groupings[0].groups
+    grouping = audit_verification(table.head(40), by=["group"], at=1.2).groupings[0]
 
-    assert len(index_sensitivity(few.everybody, few.groups[0][1], [group.fmr for group in groups]).fmr) == 0
+    assert len(index_sensitivity(few.everybody, few.groups[0][1], grouping).fmr) == 0
 
 
 def test_a_group_without_errors_stands_in_the_curve_as_in_the_table(table):
@@ -479,7 +479,7 @@ def test_a_group_without_errors_stands_in_the_curve_as_in_the_table(table):
     audit = audit_verification(silent, by=["group"], at=at)
     groups = audit.groupings[0].groups
     sets = split_scores(silent, by=["group"])
-    curve = index_sensitivity(sets.everybody, sets.groups[0][1], [group.fmr for group in groups], points=len(impostor))
+    curve = index_sensitivity(sets.everybody, sets.groups[0][1], audit.groupings[0], points=len(impostor))
     here = int(np.argmin(np.abs(curve.fmr - audit.fmr.value)))
 
     assert next(group.fmr.errors for group in groups if group.group == "medium") == 0
