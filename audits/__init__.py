@@ -4,9 +4,9 @@ The contract between recognition and audit is the score table (``facerec.measure
 
 ``audit_verification``, ``audit_identification`` and ``audit_classification`` measure, ``audit_drift`` compares two
 matchers on the same pairs; ``read_policy`` and ``judge`` decide claims. ``advise_threshold``, ``plan_groups`` and
-``plan_claim`` say what to do about it; ``prove`` shows whether the intervals hold; ``VendorColumns`` and
-``read_vendor`` let other makers' tables in. ``audits.mitigation`` is the laboratory, ``audits.report`` writes what was
-found.
+``plan_claim`` say what to do about it; ``prove`` shows whether the intervals hold; ``read_vendor`` lets other makers'
+tables in, and ``look_at`` guesses what they hold. ``audits.mitigation`` is the laboratory, ``audits.report`` writes
+what was found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from audits.gate.sizes import parse_claim, plan_claim
     from audits.gate.verdict import judge
     from audits.identification.audit import audit_identification
-    from audits.tables.vendor import VendorColumns, read_vendor
+    from audits.tables.look import look_at
+    from audits.tables.vendor import GroupColumns, Layout, VendorColumns, join_people, read_vendor, rename_columns
     from audits.verification.advice import advise_threshold
     from audits.verification.audit import audit_verification
     from audits.verification.power import plan_groups, trials_needed
@@ -30,30 +31,39 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AtFmr",
+    "GroupColumns",
+    "Layout",
     "VendorColumns",
     "advise_threshold",
     "audit_classification",
     "audit_drift",
     "audit_identification",
     "audit_verification",
+    "join_people",
     "judge",
+    "look_at",
     "parse_claim",
     "plan_claim",
     "plan_groups",
     "prove",
     "read_policy",
     "read_vendor",
+    "rename_columns",
     "trials_needed",
 ]
 
 _HOMES = {
     "AtFmr": "verification.thresholds",
+    "GroupColumns": "tables.vendor",
+    "Layout": "tables.vendor",
     "VendorColumns": "tables.vendor",
     "advise_threshold": "verification.advice",
     "audit_classification": "classification.audit",
     "audit_drift": "drift.audit",
     "audit_identification": "identification.audit",
     "audit_verification": "verification.audit",
+    "join_people": "tables.vendor",
+    "look_at": "tables.look",
     "judge": "gate.verdict",
     "parse_claim": "gate.sizes",
     "plan_claim": "gate.sizes",
@@ -61,6 +71,7 @@ _HOMES = {
     "prove": "checks.proof",
     "read_policy": "gate.policy",
     "read_vendor": "tables.vendor",
+    "rename_columns": "tables.vendor",
     "trials_needed": "verification.power",
 }
 

@@ -28,9 +28,11 @@ from audits.statistics.families import LEAST, Least, SetAside, left_out, set_asi
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials, grouped_order
 from audits.tables.groups import checked_groupings, group_rows, name_notes, split_attributes
-from audits.tables.predictions import check_predictions
+from audits.tables.predictions import check_predictions, class_notes, refuse_implausible
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.extras import extra
+from facerec.measure.tables.cells import spellings
+from facerec.measure.tables.table_files import notes_of
 
 with extra("audit"):
     from fairlearn.metrics import MetricFrame
@@ -42,7 +44,7 @@ def audit_classification(
     predictions: pd.DataFrame,
     *,
     by: Sequence[str],
-    label: str = "label",
+    label: str | None = "label",
     prediction: str = "prediction",
     subject: str | None = None,
     positive: str | None = None,
@@ -58,7 +60,8 @@ def audit_classification(
     by : sequence of str
         Groupings: attributes, or several joined by commas for their intersection.
     label, prediction : str
-        The columns of the true and of the predicted class.
+        The columns of the true and of the predicted class. With None for a label the truth is not known: selection
+        rates, and how often there is no answer, are all that can be measured.
     subject : str, optional
         The column that says who is on the photo; rows of one person are a cluster. Without it the column ``subject``
         is taken where there is one, and else rows count as independent.
@@ -108,16 +111,20 @@ def audit_classification(
     checked_confidence(confidence)
     names = checked_groupings(by)
     table = check_predictions(predictions, label=label, prediction=prediction)
+    refuse_implausible(table, label=label, prediction=prediction)
     people, independent = _people(table, subject)
-    found = sorted({*table[label].unique(), *table[prediction].unique()} - {""})
-    if positive is not None and positive not in found:
+    both = [prediction] if label is None else [label, prediction]
+    found = sorted({word for name in both for word in table[name].unique()} - {""})
+    if positive is not None and (chosen := spellings([*found, positive])[positive]) not in found:
         message = f"positive must be one of the classes {', '.join(found)}; got {positive!r}"
         raise ArgumentError(message)
-    classes = tuple(found) if positive is None else (positive,)
+    classes = tuple(found) if positive is None else (chosen,)
     index = pd.Index(found, dtype=object)  # no answer, the empty text, becomes −1
-    codes = [index.get_indexer(table[name].to_numpy(object)) for name in (label, prediction)]
+    codes = [index.get_indexer(table[name].to_numpy(object)) for name in both]
     kinds = _kinds([(name, found.index(name)) for name in classes])
-    measure = _Measure(codes[0], codes[1], None if independent else people, kinds, confidence)
+    if label is None:
+        kinds = {kind: split for kind, split in kinds.items() if kind[0] in ("unanswered", "selection")}
+    measure = _Measure(codes[0], codes[-1], None if independent else people, kinds, confidence)
     groupings = tuple(_grouping(table, people, measure, name, independent=independent, least=least) for name in names)
     return ClassificationAudit(
         classes=classes,
@@ -125,7 +132,11 @@ def audit_classification(
         groupings=groupings,
         rows_independent=independent,
         confidence=confidence,
-        notes=tuple(note for found in groupings for note in name_notes(found.by, [g.group for g in found.groups])),
+        notes=(
+            *notes_of(table),
+            *class_notes(table, label=label, prediction=prediction),
+            *(note for found in groupings for note in name_notes(found.by, [g.group for g in found.groups])),
+        ),
         least=least,
     )
 
@@ -234,7 +245,7 @@ def _grouping(
         entry = measured.get(key)
         rates = entry if isinstance(entry, GroupPredictions) else measure.group("", np.empty(0, np.intp))
         found.append(GroupPredictions(",".join(combination), rates.predictions, rates.subjects, rates.rates))
-    size = [group.rate("accuracy") for group in found]
+    size = [group.rate("unanswered") for group in found]  # of all rows, with labels or without
     by_rate = {
         _named(kind): [each.rates[place].estimate for each in found] for place, kind in enumerate(found[0].rates)
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from audits.statistics.contrasts import Contrast
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, SetAside
+from audits.tables.frames import Entry, Framed
 from facerec.errors import ArgumentError
 
 ClassRateName: TypeAlias = Literal["accuracy", "error", "unanswered", "selection", "false_positive", "false_negative"]
@@ -55,6 +57,11 @@ class GroupPredictions:
     subjects: int | None
     rates: tuple[ClassEstimate, ...]
 
+    def entries(self, by: str) -> Iterator[Entry]:
+        """Its rates, for a table of groups."""
+        for each in self.rates:
+            yield Entry(by, self.group, f"{each.rate} of {each.of}" if each.of else each.rate, each.estimate)
+
     def rate(self, rate: ClassRateName, *, of: str = "") -> Estimate:
         """The estimate of that rate, for `selection` and the like of the class `of`.
 
@@ -97,8 +104,8 @@ class GroupContrast:
     strict: Contrast
 
 
-@dataclass(frozen=True)
-class ClassificationGrouping:
+@dataclass(frozen=True, repr=False)
+class ClassificationGrouping(Framed):
     """What one way of grouping people shows.
 
     Attributes
@@ -130,6 +137,11 @@ class ClassificationGrouping:
     shared_subjects: int
     set_aside: tuple[SetAside, ...] = ()
 
+    def entries(self) -> Iterator[Entry]:
+        """Every rate of every group; of a class as ``selection of cat``."""
+        for group in self.groups:
+            yield from group.entries(self.by)
+
     def group(self, name: str) -> GroupPredictions:
         """The group of that name; `ArgumentError` if there is none."""
         for group in self.groups:
@@ -153,8 +165,8 @@ class ClassificationGrouping:
         return max(found, key=lambda entry: abs(entry.contrast.difference))
 
 
-@dataclass(frozen=True)
-class ClassificationAudit:
+@dataclass(frozen=True, repr=False)
+class ClassificationAudit(Framed):
     """How a classifier treats groups of people.
 
     Attributes
@@ -183,6 +195,19 @@ class ClassificationAudit:
     confidence: float
     notes: tuple[str, ...]
     least: Least = LEAST
+
+    @property
+    def headline(self) -> tuple[ClassRateName, str]:
+        """The rate that sums the audit up, and its class: of errors or, where the truth is not known, of selection."""
+        if any(entry.rate == "error" for entry in self.overall.rates):
+            return "error", ""
+        return "selection", self.classes[-1]
+
+    def entries(self) -> Iterator[Entry]:
+        """Every rate of everybody and of every group; of a class as ``selection of cat``."""
+        yield from self.overall.entries("")
+        for grouping in self.groupings:
+            yield from grouping.entries()
 
     def grouping(self, by: str) -> ClassificationGrouping:
         """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""

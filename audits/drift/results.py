@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -11,6 +11,7 @@ from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, SetAside, whole_groups
 from audits.statistics.index_changes import IndexChange
 from audits.statistics.paired import PairedChange, Verdict
+from audits.tables.frames import Entry, Framed
 from audits.verification.results import Unlabelled
 from audits.verification.thresholds import Threshold
 from facerec.errors import ArgumentError
@@ -78,8 +79,8 @@ def told_together(before: Threshold, after: Threshold) -> str:
     return f"thresholds {where.get(before.choice, before.choice)}{target}"
 
 
-@dataclass(frozen=True)
-class DriftAudit:
+@dataclass(frozen=True, repr=False)
+class DriftAudit(Framed):
     """What changed between two tables of the same pairs.
 
     Attributes
@@ -133,6 +134,12 @@ class DriftAudit:
     def thresholds(self) -> str:
         """Whether the two thresholds are held fixed or where they were chosen, as a report says beside a verdict."""
         return told_together(self.before, self.after)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every rate before and after, as ``fmr before`` and ``fmr after``."""
+        for each in self.changes:
+            yield Entry(each.by, each.group, f"{each.rate} before", each.before)
+            yield Entry(each.by, each.group, f"{each.rate} after", each.after)
 
     @property
     def regressions(self) -> tuple[RateChange, ...]:

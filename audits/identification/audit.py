@@ -32,6 +32,7 @@ from audits.tables.groups import RowGroups, checked_groupings, name_notes
 from audits.tables.searches import check_gallery, check_searches
 from facerec.errors import ArgumentError
 from facerec.measure.metrics.clusters import PairsOfPeople
+from facerec.measure.tables.table_files import notes_of
 
 
 def audit_identification(
@@ -123,7 +124,11 @@ def audit_identification(
         fta=everything[3],
         groupings=groupings,
         confidence=confidence,
-        notes=tuple(note for found in groupings for note in name_notes(found.by, [g.group for g in found.groups])),
+        notes=(
+            *notes_of(table),
+            *(f"the gallery: {note}" for note in notes_of(gallery)),
+            *(note for found in groupings for note in name_notes(found.by, [g.group for g in found.groups])),
+        ),
         least=least,
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from audits.statistics.contrasts import Contrast
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, SetAside
+from audits.tables.frames import Entry, Framed
 from facerec.errors import ArgumentError
 
 SearchRateName: TypeAlias = Literal["fpir", "fnir", "rank_one_errors", "fta"]
@@ -107,8 +109,8 @@ class ConfusionCell:
     rate: Estimate
 
 
-@dataclass(frozen=True)
-class IdentificationGrouping:
+@dataclass(frozen=True, repr=False)
+class IdentificationGrouping(Framed):
     """What one way of grouping people shows.
 
     Attributes
@@ -147,6 +149,12 @@ class IdentificationGrouping:
     unlabelled_candidates: int
     set_aside: tuple[SetAside, ...] = ()
 
+    def entries(self) -> Iterator[Entry]:
+        """The rates of every group, as in `SearchRateName`."""
+        for group in self.groups:
+            for rate in get_args(SearchRateName):
+                yield Entry(self.by, group.group, rate, getattr(group, rate))
+
     def group(self, name: str) -> GroupSearches:
         """The group of that name; `ArgumentError` if there is none."""
         for group in self.groups:
@@ -156,8 +164,8 @@ class IdentificationGrouping:
         raise ArgumentError(message)
 
 
-@dataclass(frozen=True)
-class IdentificationAudit:
+@dataclass(frozen=True, repr=False)
+class IdentificationAudit(Framed):
     """The error rates of a gallery at one threshold, over all and by group.
 
     Attributes
@@ -198,6 +206,12 @@ class IdentificationAudit:
     confidence: float
     notes: tuple[str, ...]
     least: Least = LEAST
+
+    def entries(self) -> Iterator[Entry]:
+        """The rates of everybody and of every group."""
+        yield from (Entry("", "", rate, getattr(self, rate)) for rate in get_args(SearchRateName))
+        for grouping in self.groupings:
+            yield from grouping.entries()
 
     def grouping(self, by: str) -> IdentificationGrouping:
         """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""

@@ -38,7 +38,7 @@ from audits.verification.results import (
 from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes, reach_notes
 from facerec.errors import ArgumentError
 from facerec.measure.tables import stamp_of
-from facerec.measure.tables.vendor import Completed, complete
+from facerec.measure.tables.vendor import Completed, complete, table_notes
 
 REPLICATES = 1000
 """How often people are drawn where nothing else is asked for."""
@@ -216,8 +216,7 @@ def audit_verification(
         confidence=confidence,
         bootstrap=bootstrap,
         notes=(
-            *completed.notes(distance=distance),
-            *_table_notes(completed),
+            *_table_notes(completed, distance=distance),
             *(note for groups in groupings for note in name_notes(groups.by, groups.names)),
             *tied,
             *reach_notes(threshold, values),
@@ -440,13 +439,8 @@ def _subjects(groups: PairGroups, people: NDArray[np.int32] | None) -> list[int 
     return list(np.bincount(different % len(groups), minlength=len(groups)).tolist())
 
 
-def _table_notes(completed: Completed) -> list[str]:
-    notes = []
-    if completed.pairs_independent:
-        notes.append(
-            "the table does not say who is in a pair, so pairs were taken as independent: where people occur in "
-            "several pairs, every interval is too narrow"
-        )
+def _table_notes(completed: Completed, *, distance: bool) -> list[str]:
+    notes = table_notes(completed, distance=distance)
     repeated, differing = completed.repeated()
     if repeated and completed.images_known:
         scores = f", {differing} of them with another score" if differing else ""

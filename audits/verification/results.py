@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audits.statistics.bootstrap import Bootstrap
@@ -11,6 +12,7 @@ from audits.statistics.families import LEAST, Least, SetAside
 from audits.statistics.multiplicity import GroupTest
 from audits.statistics.people import PersonMean
 from audits.statistics.shrinkage import ShrunkEstimate
+from audits.tables.frames import Entry, Framed
 from audits.verification.thresholds import Threshold
 from facerec.errors import ArgumentError
 from facerec.types import Matcher
@@ -117,8 +119,8 @@ class Unlabelled:
     genuine_across: int
 
 
-@dataclass(frozen=True)
-class GroupingAudit:
+@dataclass(frozen=True, repr=False)
+class GroupingAudit(Framed):
     """What one way of grouping people shows.
 
     Attributes
@@ -159,6 +161,12 @@ class GroupingAudit:
     folded: tuple[CrossCell, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
 
+    def entries(self) -> Iterator[Entry]:
+        """FMR, FNMR and FTA of every group."""
+        for group in self.groups:
+            for rate in ("fmr", "fnmr", "fta"):
+                yield Entry(self.by, group.group, rate, getattr(group, rate))
+
     def group(self, name: str) -> GroupComparisons:
         """The rates of the group of that name.
 
@@ -174,8 +182,8 @@ class GroupingAudit:
         raise ArgumentError(message)
 
 
-@dataclass(frozen=True)
-class VerificationAudit:
+@dataclass(frozen=True, repr=False)
+class VerificationAudit(Framed):
     """The error rates of a matcher, over all and by group, at one threshold.
 
     Attributes
@@ -227,6 +235,12 @@ class VerificationAudit:
     fnmr_by_person: PersonMean | None = None
     acquisition: Acquisition | None = None
     least: Least = LEAST
+
+    def entries(self) -> Iterator[Entry]:
+        """FMR, FNMR and FTA of everybody and of every group."""
+        yield from (Entry("", "", rate, getattr(self, rate)) for rate in ("fmr", "fnmr", "fta"))
+        for grouping in self.groupings:
+            yield from grouping.entries()
 
     def grouping(self, by: str) -> GroupingAudit:
         """What the grouping of that name shows.

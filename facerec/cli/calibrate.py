@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Model, argument, examples, grouped, option
+from facerec.cli.options import AsJson, Model, examples, grouped, option
 from facerec.cli.recognition import Networks
+from facerec.cli.table_options import Columns, ScoresFiles
 
 EXAMPLES = examples(
     "facerec calibrate scores.csv --fmr 0.01 --fmr 0.001 --out points.json --data-set ours",
@@ -17,7 +18,7 @@ EXAMPLES = examples(
 
 @grouped
 def calibrate(
-    table: Annotated[Path, argument("SCORES", "A score table made by facerec score or evaluate lfw.")],
+    scores: ScoresFiles,
     *,
     fmr: Annotated[list[float], option("RATE", "The false match rate to keep to; may be given several times.")],
     out: Annotated[Path, option("POINT.json", "Where to write the operating points.")],
@@ -35,6 +36,7 @@ def calibrate(
     ] = None,
     as_json: AsJson = False,
     model: Model = None,
+    columns: Columns,
     networks: Networks,
 ) -> None:
     """Measure the threshold that keeps the false match rate at a target.
@@ -45,7 +47,7 @@ def calibrate(
     """
     from facerec.errors import ArgumentError
     from facerec.measure.operating_points import calibrate as measure
-    from facerec.measure.tables import read
+    from facerec.measure.tables.vendor import complete, table_notes
     from facerec.points import write_points
 
     if (model is None) != (asserted_by is None):
@@ -54,13 +56,25 @@ def calibrate(
             "--asserted-by WHO, who vouches for it"
         )
         raise ArgumentError(message)
-    rows = read(table)
+    if columns.distance:
+        message = "a point is a threshold on cosine similarities; turn distances into them first (1 − cosine distance)"
+        raise ArgumentError(message)
+    rows = columns.read(scores)
     asserted = None if model is None else networks.load(model).matcher
     points = [
-        measure(rows, target, data_set=data_set or table.name, asserted=asserted, asserted_by=asserted_by or "")
+        measure(
+            rows,
+            target,
+            data_set=data_set or ", ".join(path.name for path in scores),
+            asserted=asserted,
+            asserted_by=asserted_by or "",
+            accept_reversed=columns.accept_reversed,
+        )
         for target in sorted(set(fmr), reverse=True)
     ]
     write_points(points, out)
+    for note in table_notes(complete(rows)):
+        console.note(f"note: {note}")
     for point in points:
         if point.is_indicative:
             console.note(

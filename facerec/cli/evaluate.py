@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Model, argument, examples, flag, grouped, option
+from facerec.cli.options import AsJson, Model, examples, flag, grouped, option
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import Networks
+from facerec.cli.table_options import Columns, ScoresFiles
 from facerec.cli.tables import failures_document, say_failures
 
 if TYPE_CHECKING:
@@ -92,26 +93,29 @@ def lfw(
     epilog=examples(
         "facerec evaluate scores scores.csv",
         "facerec evaluate scores vendor.parquet --at point.json --json",
+        "facerec evaluate scores vendor.xlsx --score cos_dist --distance --genuine same",
     ),
 )
+@grouped
 def evaluate_table(
-    table: Annotated[Path, argument("SCORES", "A score table: .csv or .parquet.")],
+    scores: ScoresFiles,
+    *,
     at: Annotated[Path | None, option("POINT.json", "Error rates at these operating points, too.")] = None,
     as_json: AsJson = False,
+    columns: Columns,
 ) -> None:
     """Measure what a score table supports, whoever's matcher made it.
 
-    Larger scores must mean more alike. Comparisons with an empty score count as rejected. Accuracy is given where the
-    table has a column `fold`: at a threshold chosen on the same pairs it would flatter.
+    Larger scores mean more alike, unless --distance says otherwise. Comparisons with an empty score count as rejected.
+    Accuracy is given where the table has a column `fold`: at a threshold chosen on the same pairs it would flatter.
     """
     from facerec.measure.evaluation import evaluate_scores, rates_at_point
-    from facerec.measure.tables import read
     from facerec.points import read_points
 
-    rows = read(table)
+    rows = columns.read(scores)
     points = () if at is None else read_points(at)
-    measured = [(point, *rates_at_point(rows, point)) for point in points]
-    evaluation = evaluate_scores(rows)
+    measured = [(point, *rates_at_point(rows, point, distance=columns.distance)) for point in points]
+    evaluation = evaluate_scores(rows, distance=columns.distance, accept_reversed=columns.accept_reversed)
     if as_json:
         names = ("threshold", "target_fmr", "measured_on", "fmr", "fnmr", "notes")
         at_points = [
@@ -120,6 +124,8 @@ def evaluate_table(
         ]
         console.document({**evaluation.to_dict(), "at_operating_points": at_points})
         return
+    for note in evaluation.notes:
+        console.note(f"note: {note}")
     _print(evaluation)
     for point, fmr, fnmr, notes in measured:
         for note in notes:
@@ -132,8 +138,9 @@ def evaluate_table(
 def _print(evaluation: Evaluation) -> None:
     from facerec.measure.evaluation import short_rate
 
+    people = "" if evaluation.people is None else f" of {evaluation.people:,} people"
     console.say(
-        f"{evaluation.genuines:,} genuine and {evaluation.impostors:,} impostor pairs of {evaluation.people:,} people, "
+        f"{evaluation.genuines:,} genuine and {evaluation.impostors:,} impostor pairs{people}, "
         f"{evaluation.failures:,} of them without a score"
     )
     folds = evaluation.folds

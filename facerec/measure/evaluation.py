@@ -24,6 +24,7 @@ from facerec.measure.metrics import (
 from facerec.measure.photo_vectors import FaceStream, PhotoFailures, PhotoVectors, Progress
 from facerec.measure.tables.score_table import both_sides
 from facerec.measure.tables.stamp import COLUMN
+from facerec.measure.tables.vendor import complete, table_notes
 from facerec.points import notes_on
 from facerec.types import FaceChoice, OperatingPoint, Rate
 from facerec.types.plain import plain
@@ -84,24 +85,27 @@ class Evaluation:
     """What a score table says about the matcher that made it.
 
     `genuines` are comparisons of one person with themself, `impostors` of two people, `failures` those of either
-    without a score: rejections below; the table holds so many different `photos` and `people`. `auc`, the area under
-    the ROC curve, and `eer`, the equal error rate, are 0 … 1. Of the `true_matches`, one per target, a target that the
-    impostor pairs are too few to show is left out; their thresholds are impostor scores, as operating points have them.
-    `lowest_true_matches` are those at the lowest threshold of the same FMR, as scikit-learn's ROC and most papers have
-    it (the rules of ``facerec.measure.metrics.threshold_at_fmr``). `folds` is accuracy by cross-validation, where the
-    table has a column ``fold``.
+    without a score: rejections below; the table holds so many different `photos` and `people`, None where it does not
+    name them. `auc`, the area under the ROC curve, and `eer`, the equal error rate, are 0 … 1. Of the `true_matches`,
+    one per target, a target that the impostor pairs are too few to show is left out; their thresholds are impostor
+    scores on the table's own scale, as operating points have them. `lowest_true_matches` are those at the lowest
+    threshold of the same FMR, as scikit-learn's ROC and most papers have it (the rules of
+    ``facerec.measure.metrics.threshold_at_fmr``). `folds` is accuracy by cross-validation, where the table has a column
+    ``fold``, with thresholds as similarities. `notes` are what a reader must know besides: how the table was read, and
+    what it does not say.
     """
 
     genuines: int
     impostors: int
     failures: int
-    photos: int
-    people: int
+    photos: int | None
+    people: int | None
     auc: float
     eer: float
     true_matches: tuple[TrueMatches, ...]
     folds: FoldAccuracy | None
     lowest_true_matches: tuple[TrueMatches, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as JSON holds them; true match rates by the false match rate, ``1e-2`` for example."""
@@ -125,6 +129,7 @@ class Evaluation:
             "pairs_without_score": self.failures,
             "people": self.people,
             "photos": self.photos,
+            "notes": list(self.notes),
             "folds": rows,
             "accuracy_standard_error": None if folds is None else folds.standard_error,
         }
@@ -146,18 +151,29 @@ def short_rate(target: float) -> str:
     return f"{float(digits):g}e{int(exponent)}"
 
 
-def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGET_FMRS) -> Evaluation:
+def evaluate_scores(
+    table: pd.DataFrame,
+    *,
+    target_fmrs: Sequence[float] = TARGET_FMRS,
+    distance: bool = False,
+    accept_reversed: bool = False,
+) -> Evaluation:
     """Measure what a score table of any matcher supports.
 
     A column ``fold`` gives cross-validated accuracy; without it there is none, because an accuracy at a threshold that
     was chosen on the same pairs would flatter. A target FMR is left out of the result if fewer than one false match is
-    expected among the impostor pairs.
+    expected among the impostor pairs. The columns of people and of photos may be missing; pairs then count as
+    independent.
 
-    `ScoreTableError` if ``facerec.measure.tables.check`` refuses the table; `ArgumentError` if there are no genuine or
-    no impostor pairs, no impostor pair has a score, a target does not lie between 0 and 1, or there is a single fold.
+    `ScoreTableError` if ``facerec.measure.tables.check`` refuses the table, or impostor pairs are more alike than
+    genuine ones (it may hold distances: `distance`) and that is not accepted; `ArgumentError` if there are no genuine
+    or no impostor pairs, no impostor pair has a score, a target does not lie between 0 and 1, or there is a single
+    fold.
     """
-    checked = tables.check(table)
-    genuine, values = checked["genuine"].to_numpy(bool), checked["score"].to_numpy(np.float64)
+    completed = complete(table)
+    values = completed.similarities(distance=distance, accept_reversed=accept_reversed)
+    checked = completed.table.assign(score=values)
+    genuine = checked["genuine"].to_numpy(bool)
     mated, non_mated = values[genuine], values[~genuine]
     if odd := [target for target in target_fmrs if not 0 < target < 1]:
         message = f"a target FMR must lie between 0 and 1; got {odd[0]}"
@@ -166,19 +182,21 @@ def evaluate_scores(table: pd.DataFrame, *, target_fmrs: Sequence[float] = TARGE
 
     def true_matches(rule: ThresholdRule) -> tuple[TrueMatches, ...]:
         chosen = [(target, threshold_at_fmr(non_mated, target, rule=rule)) for target in supported]
-        return tuple(TrueMatches(target, threshold, *rates_at(checked, threshold)) for target, threshold in chosen)
+        sign = -1 if distance else 1
+        return tuple(TrueMatches(target, sign * each + 0.0, *rates_at(checked, each)) for target, each in chosen)
 
     return Evaluation(
         genuines=len(mated),
         impostors=len(non_mated),
         failures=int(np.isnan(values).sum()),
-        photos=both_sides(checked, "image").nunique(),
-        people=both_sides(checked, "subject").nunique(),
+        photos=both_sides(checked, "image").nunique() if completed.images_known else None,
+        people=None if completed.pairs_independent else both_sides(checked, "subject").nunique(),
         auc=auc(mated, non_mated),
         eer=eer(mated, non_mated),
         true_matches=true_matches("observed"),
         lowest_true_matches=true_matches("lowest"),
         folds=ten_fold_accuracy(values, genuine, checked["fold"].to_numpy(str)) if "fold" in checked else None,
+        notes=tuple(table_notes(completed, distance=distance)),
     )
 
 
@@ -201,12 +219,18 @@ def rates_at(table: pd.DataFrame, threshold: float) -> tuple[Rate, Rate]:
     )
 
 
-def rates_at_point(table: pd.DataFrame, point: OperatingPoint) -> tuple[Rate, Rate, tuple[str, ...]]:
+def rates_at_point(
+    table: pd.DataFrame, point: OperatingPoint, *, distance: bool = False
+) -> tuple[Rate, Rate, tuple[str, ...]]:
     """As `rates_at` the threshold of an operating point, and what has to be said about it.
 
     That is in what the matcher that made the table differs from that of the point, or that nobody knows;
-    `ModelMismatchError` if the table is stamped with a matcher that the point does not hold for.
+    `ModelMismatchError` if the table is stamped with a matcher that the point does not hold for, `ArgumentError` if it
+    holds distances.
     """
+    if distance:
+        message = f"the operating point {point.name} is a cosine similarity, but the table holds distances"
+        raise ArgumentError(message)
     matcher = tables.stamp_of(table)
     notes = notes_on(point, matcher) if matcher is not None or point.matcher.is_known else ()
-    return (*rates_at(table, point.threshold), notes)
+    return (*rates_at(complete(table).table, point.threshold), notes)

@@ -21,9 +21,10 @@ from facerec.errors import ArgumentError, CalibrationError, ForeignScoresError
 from facerec.measure.metrics import clustered_rate, threshold_at_fmr
 from facerec.measure.metrics.clusters import PairsOfPeople
 from facerec.measure.metrics.rates import accepted
-from facerec.measure.tables import check, stamp_of
+from facerec.measure.tables import stamp_of
 from facerec.measure.tables.score_table import FAILURES, both_sides
 from facerec.measure.tables.stamp import NO_FACE, REFUSED, SEVERAL_FACES, UNREADABLE, differing
+from facerec.measure.tables.vendor import complete
 from facerec.similarity import cosines_of_all
 from facerec.types import ImpostorTail, Matcher, OperatingPoint, Rate
 from facerec.types.plain import checked as of_kind
@@ -45,6 +46,7 @@ def calibrate(
     data_set: str,
     asserted: Matcher | None = None,
     asserted_by: str = "",
+    accept_reversed: bool = False,
 ) -> OperatingPoint:
     """Measure the threshold that keeps the false match rate at or below a target, between 0 and 1.
 
@@ -65,7 +67,8 @@ def calibrate(
         If it holds too few impostor pairs to expect a single false match at `target_fmr`.
         If no threshold up to 1 reaches the target, or so many scores are equal that the rate reached lies far from it.
     ScoreTableError
-        If `facerec.measure.tables.check` refuses the table.
+        If `facerec.measure.tables.check` refuses the table; the columns of people and photos may be missing.
+        If impostor pairs are more alike than genuine ones, and that is not accepted.
 
     Notes
     -----
@@ -73,7 +76,9 @@ def calibrate(
     false matches it is indicative only (`OperatingPoint.is_indicative`): the true rate at it can well be half or twice
     the target (rule of 30: Doddington et al. (2000), Speech Communication 31:225).
     """
-    checked = check(table)
+    completed = complete(table)
+    completed.similarities(distance=False, accept_reversed=accept_reversed)
+    checked = completed.table
     matcher, by = _matcher(checked, asserted, asserted_by)
     return comparisons(checked).point(target_fmr, data_set=data_set, matcher=matcher, asserted_by=by)
 

@@ -9,7 +9,7 @@ from audits.classification.results import ClassificationAudit, ClassificationGro
 from audits.gate.summaries import verdict_callout
 from audits.gate.verdict import PolicyVerdict
 from audits.report.classification.document import classification_document
-from audits.report.classification.sentences import worst_findings
+from audits.report.classification.sentences import headline_name, overall_sentence, worst_findings
 from audits.report.classification.sharing import suppress_predictions
 from audits.report.common import charts
 from audits.report.common.background import Background, Run
@@ -18,7 +18,7 @@ from audits.report.common.drawn_names import drawn_key, drawn_names
 from audits.report.common.files import Report
 from audits.report.common.sections import claims_section, file_stem, label_source, run_section, stated_facts
 from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
-from audits.report.common.words import STRICT_NOTE, strict_cells, strict_columns, written
+from audits.report.common.words import STRICT_NOTE, strict_cells, strict_columns
 from facerec.reporting import Block, Callout, Column, Figure, Page, Section, Table, Text, plain, write_number
 from facerec.reporting.figures import draw
 
@@ -109,8 +109,12 @@ def _lead(
     limits: ShareLimits | None,
 ) -> tuple[Block, ...]:
     blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
-    blocks.append(Text(f"The classifier is wrong in **{written(audit.overall.rate('error'))}**."))
-    blocks += [Callout(*found) for grouping in audit.groupings for found in worst_findings(grouping, audit.least)]
+    blocks.append(Text(overall_sentence(audit)))
+    blocks += [
+        Callout(*found)
+        for grouping in audit.groupings
+        for found in worst_findings(grouping, audit.least, *audit.headline)
+    ]
     if audit.rows_independent:
         blocks.append(
             Callout(
@@ -128,17 +132,20 @@ def _lead(
 def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping, *, all_shown: bool) -> Figure:
     names = [group.group for group in grouping.groups]
     drawn = drawn_names(names)
-    rows = [("everybody", audit.overall.rate("error"))]
-    rows += charts.highest([(drawn[group.group], group.rate("error")) for group in grouping.groups])
-    measured = [(found.value, g.group) for g in grouping.groups if (found := g.rate("error")).measured]
+    rate, of = audit.headline
+    called = headline_name(audit)
+    title, seen = called[:1].upper() + called[1:], "cases" if of else "errors"
+    rows = [("everybody", audit.overall.rate(rate, of=of))]
+    rows += charts.highest([(drawn[group.group], group.rate(rate, of=of)) for group in grouping.groups])
+    measured = [(found.value, g.group) for g in grouping.groups if (found := g.rate(rate, of=of)).measured]
     told = "no group was measured"
     if measured:
         value, name = max(measured)
         told = f"highest for {name}, {write_number(value, 'rate')}{'' if all_shown else ', of the groups shown'}"
     return Figure(
-        draw(partial(charts.forest, rows=rows, name="error rate"), height=0.9 + 0.27 * len(rows)),
-        alt=f"Error rates by {grouping.by} with intervals: {told}",
-        caption=f"Error rates by {plain(grouping.by)}, log scale; errors and predictions stand on the right."
+        draw(partial(charts.forest, rows=rows, name=called), height=0.9 + 0.27 * len(rows)),
+        alt=f"{title} by {grouping.by} with intervals: {told}",
+        caption=f"{plain(title)} by {plain(grouping.by)}, log scale; {seen} and predictions stand on the right."
         f"{drawn_key(names)}{charts.THE_HIGHEST if len(names) > charts.MOST_DRAWN else ''}",
     )
 
@@ -215,8 +222,10 @@ def _missing(grouping: ClassificationGrouping) -> tuple[Block, ...]:
 def _method(audit: ClassificationAudit) -> str:
     people = "Rows count as independent." if audit.rows_independent else "Rows of one person are a cluster."
     answered = "" if _told(audit, "unanswered") else " Every row has an answer."
+    known = audit.headline[0] == "error"
+    missing = "An answer that is missing is an error." if known else "The table does not say which answers are right."
     return (
-        f"An answer that is missing is an error.{answered} {people} Intervals are Wilson's on the effective number of "
+        f"{missing}{answered} {people} Intervals are Wilson's on the effective number of "
         f"rows, of {100 * audit.confidence:g} %; where nothing or everything was counted, Clopper and Pearson's. "
         "Groups are said to differ only where two of them do with all pairs of groups allowed for (Bonferroni). A "
         f"group of fewer than {audit.least} enters no comparison, and is named. A rate without rows is not measured, "

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from audits.classification.results import ClassificationGrouping
+from audits.classification.results import ClassificationAudit, ClassificationGrouping, ClassRateName
 from audits.report.common.words import Sentence, aside_finding, times_as_often, written
 from audits.statistics.contrasts import furthest_apart
 from audits.statistics.families import LEAST, Least, left_out
 from facerec.reporting import plain
 
 
-def worst_findings(grouping: ClassificationGrouping, least: Least = LEAST) -> tuple[Sentence, ...]:
-    """Whether any two groups differ in errors, and which two show it; then who is too few to be compared."""
-    by, away = plain(grouping.by), left_out(grouping.set_aside, "error")
-    pair = furthest_apart([(group.group, group.rate("error")) for group in grouping.groups if group.group not in away])
+def overall_sentence(audit: ClassificationAudit) -> str:
+    """How often the classifier is wrong or, where the truth is not known, whom it selects."""
+    rate, of = audit.headline
+    found = written(audit.overall.rate(rate, of=of))
+    return f"The classifier is wrong in **{found}**." if rate == "error" else f"It says {plain(of)} in **{found}**."
+
+
+def headline_name(audit: ClassificationAudit) -> str:
+    """The name of the rate that sums the audit up."""
+    rate, of = audit.headline
+    return "error rate" if rate == "error" else f"selection rate of {of}"
+
+
+def worst_findings(
+    grouping: ClassificationGrouping, least: Least = LEAST, rate: ClassRateName = "error", of: str = ""
+) -> tuple[Sentence, ...]:
+    """Whether any two groups differ in a rate, and which two show it; then who is too few to be compared."""
+    by, name = plain(grouping.by), f"{rate} of {of}" if of else rate
+    away, rates = left_out(grouping.set_aside, name), f"selection rates of {plain(of)}" if of else "error rates"
+    pair = furthest_apart(
+        [(group.group, group.rate(rate, of=of)) for group in grouping.groups if group.group not in away]
+    )
     found = []
     if pair is not None and grouping.contrasts:
-        rates = ((pair.group, pair.rate), (pair.reference, pair.reference_rate))
-        both = " against ".join(f"{plain(name)} {written(rate)}" for name, rate in rates)
-        shown = (
-            "error rates **differ**" if pair.shown else "a difference in error rates is **not shown, and not excluded**"
-        )
+        sides = ((pair.group, pair.rate), (pair.reference, pair.reference_rate))
+        both = " against ".join(f"{plain(side)} {written(seen)}" for side, seen in sides)
+        shown = f"{rates} **differ**" if pair.shown else f"a difference in {rates} is **not shown, and not excluded**"
         times = times_as_often(pair) if pair.shown else ""
         found.append(Sentence("warning" if pair.shown else "insufficient", f"By {by}, {shown}: {both}{times}."))
-    found += aside_finding(grouping.by, [each for each in grouping.set_aside if each.rate == "error"], least)
+    found += aside_finding(grouping.by, [each for each in grouping.set_aside if each.rate == name], least)
     return tuple(found)

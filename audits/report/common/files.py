@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from facerec.errors import OutputError
 from facerec.reporting import Page, Table, render_html, render_markdown
 from facerec.reporting.markdown import attachments
 from facerec.types import Interval
+
+_FORMULA = re.compile(r"\s*[=+@-](?!\d+(\.\d*)?$)|[\t\r]")
 
 
 @dataclass(frozen=True)
@@ -93,18 +96,20 @@ def json_text(document: Mapping[str, object]) -> str:
 def csv_text(table: Table) -> str:
     r"""A report's table for a program: one header line, numbers in full, two columns for an interval.
 
+    A text that a spreadsheet would run as a formula, such as a group called ``=1+1``, has an apostrophe before it.
+
     Examples
     --------
     >>> from facerec.reporting import Column
-    >>> csv_text(Table("", (Column("group"), Column("95 %", "interval")), (("f", Interval(0.1, 0.25)), ("m", None))))
-    'group,95 % low,95 % high\nf,0.1,0.25\nm,,\n'
+    >>> csv_text(Table("", (Column("group"), Column("95 %", "interval")), (("f", Interval(0.1, 0.25)), ("=1+1", None))))
+    "group,95 % low,95 % high\nf,0.1,0.25\n'=1+1,,\n"
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     header: list[str] = []
     for column in table.columns:
         header += [f"{column.name} low", f"{column.name} high"] if column.kind == "interval" else [column.name]
-    writer.writerow(header)
+    writer.writerow(map(_inert, header))
     for row in table.rows:
         cells: list[object] = []
         for column, cell in zip(table.columns, row, strict=True):
@@ -112,9 +117,14 @@ def csv_text(table: Table) -> str:
                 ends = (cell.low, cell.high) if isinstance(cell, Interval) else (None, None)
                 cells += [_number(end) for end in ends]
             else:
-                cells.append(_number(cell))
+                cells.append(_inert(_number(cell)))
         writer.writerow(cells)
     return file.getvalue()
+
+
+def _inert(cell: object) -> object:
+    """A text that no spreadsheet takes for a formula; numbers, and texts of numbers, as they are."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
 def _number(cell: object) -> object:

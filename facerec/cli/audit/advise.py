@@ -20,7 +20,7 @@ EXAMPLES = examples(
 
 @grouped
 def advise(
-    scores: options.ScoresFile,
+    scores: options.ScoresFiles,
     *,
     by: Annotated[str, option("--by NAME[,NAME]", "The groups that all have to be protected.")],
     target: Annotated[float, option("--target RATE", "No group's FMR may be above this, by its upper bound.")],
@@ -37,7 +37,9 @@ def advise(
 
     table = columns.read(scores)
     at = threshold.chosen(columns, table)
-    advice = advise_threshold(table, by=by, target_fmr=target, at=at, distance=columns.distance)
+    advice = advise_threshold(
+        table, by=by, target_fmr=target, at=at, distance=columns.distance, accept_reversed=columns.accept_reversed
+    )
     if as_json:
         console.document(_document(advice))
         return

@@ -9,6 +9,7 @@ from facerec.cli.audit import (
     classification,
     drift,
     identification,
+    look,
     mitigation,
     plan,
     power,
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 
 app.command(epilog=verification.EXAMPLES)(verification.verification)
+app.command(epilog=look.EXAMPLES)(look.look)
 app.command(epilog=selfcheck.EXAMPLES)(selfcheck.selfcheck)
 app.command(epilog=classification.EXAMPLES)(classification.classification)
 app.command(epilog=identification.EXAMPLES)(identification.identification)

@@ -10,7 +10,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.options import examples, grouped, option
+from facerec.cli.options import examples, flag, grouped, option
 
 if TYPE_CHECKING:
     from audits.classification.results import ClassificationAudit
@@ -24,10 +24,10 @@ EXAMPLES = examples(
 @grouped
 def classification(
     predictions: Annotated[
-        Path,
+        list[Path],
         typer.Argument(
-            metavar="PREDICTIONS",
-            help="A table with a row per photo, or with a column count: .csv or .parquet.",
+            metavar="PREDICTIONS...",
+            help="A table with a row per photo, or with a column count; several files are one.",
         ),
     ],
     *,
@@ -42,6 +42,10 @@ def classification(
     positive: Annotated[
         str | None, option("--positive CLASS", "The class that counts as selected; by default each.")
     ] = None,
+    no_label: Annotated[
+        bool, flag("--no-label", "The true classes are not known: audit whom it selects, and nothing else.")
+    ] = False,
+    files: options.Files,
     written: options.SharedReport,
 ) -> None:
     """Audit a classifier: accuracy, error and selection rates by group, with intervals and contrasts.
@@ -49,17 +53,24 @@ def classification(
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
     from audits.gate.verdict import judge
-    from audits.tables.predictions import read_predictions
+    from audits.tables.predictions import expand_counts
 
     policy, confidence, by = asked.read()
-    table = read_predictions(predictions)
+    table = files.read_other(predictions, "a table of predictions", ((subject or "subject", ""),))
+    table = expand_counts(table) if "count" in table.columns else table
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.classification.audit import audit_classification
     from audits.report.classification.document import classification_document
     from audits.report.classification.page import classification_report
 
     audit = audit_classification(
-        table, by=by, label=label, prediction=prediction, subject=subject, positive=positive, confidence=confidence
+        table,
+        by=by,
+        label=None if no_label else label,
+        prediction=prediction,
+        subject=subject,
+        positive=positive,
+        confidence=confidence,
     )
     told = written.deliver(
         None if policy is None else judge(policy, classification=audit),
@@ -67,21 +78,26 @@ def classification(
         report=partial(classification_report, audit, limits=written.limits()),
         say=partial(_say, audit),
         predictions=predictions,
+        people=files.people,
         policy=asked.policy,
     )
     asked.finish(told)
 
 
 def _say(audit: ClassificationAudit) -> None:
-    from audits.report.classification.sentences import worst_findings
+    from audits.report.classification.sentences import headline_name, overall_sentence, worst_findings
     from audits.report.common.words import written
 
     options.say_notes(audit.notes)
-    console.say(f"wrong in {written(audit.overall.rate('error'))}")
-    names = ("people", "error rate", "errors", "predictions")
+    rate, of = audit.headline
+    if rate == "error":
+        console.say(f"wrong in {written(audit.overall.rate(rate))}")
+    else:
+        options.say_prose(overall_sentence(audit))
+    names = ("people", headline_name(audit), "cases" if of else "errors", "predictions")
     for grouping in audit.groupings:
         console.say()
-        rows = [(group.group, group.subjects, *options.cells(group.rate("error"))) for group in grouping.groups]
+        rows = [(group.group, group.subjects, *options.cells(group.rate(rate, of=of))) for group in grouping.groups]
         console.table((f"by {grouping.by}", *names), rows, right=names)
-        for found in worst_findings(grouping, audit.least):
+        for found in worst_findings(grouping, audit.least, rate, of):
             options.say_prose(found.text)

@@ -84,7 +84,7 @@ class Thresholds(options.Threshold):
 
 @grouped
 def drift(
-    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A score table: .csv or .parquet.")],
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A score table of any matcher.")],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="The scores of the same pairs by another matcher.")],
     *,
     asked: options.Asked,
@@ -114,6 +114,7 @@ def drift(
         after_at=after_at,
         distance=columns.distance,
         after_distance=None if thresholds.distance_after is None else thresholds.distance_after == "yes",
+        accept_reversed=columns.accept_reversed,
         confidence=confidence,
         replicates=replicates,
         seed=seed,
@@ -134,6 +135,7 @@ def drift(
         after=after,
         calibration=thresholds.calibration,
         calibration_after=thresholds.calibration_after,
+        people=columns.people,
         point=thresholds.at,
         point_after=thresholds.at_after,
         policy=asked.policy,

@@ -25,29 +25,27 @@ EXAMPLES = examples(
 @grouped
 def identification(
     searches: Annotated[
-        Path,
+        list[Path],
         typer.Argument(
-            metavar="SEARCHES", help="Columns search, probe_subject, candidate_subject, score: .csv or .parquet."
+            metavar="SEARCHES...",
+            help="Columns search, probe_subject, candidate_subject, score; several files are one.",
         ),
     ],
     *,
-    gallery: Annotated[
-        Path, option("--gallery PEOPLE", "Who is enrolled: subject, and their groups; .csv or .parquet.")
-    ],
+    gallery: Annotated[Path, option("--gallery PEOPLE", "Who is enrolled: subject, and their groups.")],
     at_threshold: Annotated[float, option("--at-threshold VALUE", "A candidate counts from this score on.")],
     rank: Annotated[int | None, option("--rank NUMBER", "Look at this many candidates; by default at all.")] = None,
     asked: options.Asked,
+    files: options.Files,
     written: options.FullReport,
 ) -> None:
     """Audit a gallery (1:N): FPIR and FNIR by group at one threshold, with intervals.
 
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
-    from facerec.measure.tables.table_files import read_raw
-
     policy, confidence, by = asked.read()
-    table = read_raw(searches, kind="a table of searches")
-    people = read_raw(gallery, kind="a table of who is enrolled")
+    table = files.read_other(searches, "a table of searches", (("probe_subject", "probe_"),))
+    people = files.read_other([gallery], "a table of who is enrolled", (("subject", ""),))
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.gate.verdict import judge
     from audits.identification.audit import audit_identification
@@ -69,6 +67,7 @@ def identification(
         say=partial(_say, audit),
         searches=searches,
         gallery=gallery,
+        people=files.people,
         policy=asked.policy,
     )
     asked.finish(told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,8 +11,11 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.command_line import command_line
-from facerec.cli.options import AsJson, flag, option
+from facerec.cli.options import AsJson, option
+from facerec.cli.table_options import Columns, Files, ScoresFiles
 from facerec.errors import ArgumentError
+
+__all__ = ["Columns", "Files", "ScoresFiles"]
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +29,9 @@ if TYPE_CHECKING:
     from audits.verification.thresholds import At
     from facerec.types import OperatingPoint
 
-_COLUMNS = "What the table calls its columns"
 _THRESHOLD = "The threshold"
 _REPORT = "The report"
 
-ScoresFile = Annotated[Path, typer.Argument(metavar="SCORES", help="A score table of any matcher: .csv or .parquet.")]
 By = Annotated[
     list[str] | None,
     option(
@@ -43,54 +44,6 @@ Calibration = Annotated[
 ]
 Seed = Annotated[int, option("--seed NUMBER", "Of the draws of people.")]
 Replicates = Annotated[int, option("--replicates NUMBER", "Draws of people for the intervals of indices; 0: none.")]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """What they are called, and whether the scores are distances."""
-
-    score: Annotated[str | None, option("--score COLUMN", "The scores.", _COLUMNS)] = None
-    genuine: Annotated[
-        str | None,
-        option(
-            "--genuine COLUMN",
-            "Whether both photos show one person: 1/0, true/false, yes/no, genuine/impostor or mated/non-mated.",
-            _COLUMNS,
-        ),
-    ] = None
-    probe_subject: Annotated[
-        str | None,
-        option(
-            "--probe-subject COLUMN", "Who is on the probe. Without people, pairs are taken as independent.", _COLUMNS
-        ),
-    ] = None
-    reference_subject: Annotated[
-        str | None, option("--reference-subject COLUMN", "Who is on the reference.", _COLUMNS)
-    ] = None
-    probe_image: Annotated[str | None, option("--probe-image COLUMN", "The photo of the probe.", _COLUMNS)] = None
-    reference_image: Annotated[
-        str | None, option("--reference-image COLUMN", "The photo of the reference.", _COLUMNS)
-    ] = None
-    groups: Annotated[
-        list[str] | None,
-        option(
-            "--groups NAME=PROBE:REFERENCE",
-            "Where labels are, for --by NAME: gender=gender1:gender2, or race=ethnicity where one column holds for "
-            "both. May be given several times.",
-            _COLUMNS,
-        ),
-    ] = None
-    distance: Annotated[bool, flag("--distance", "The table holds distances: smaller is more alike.", _COLUMNS)] = False
-
-    def read(self, scores: Path, *, labelled: bool = True) -> pd.DataFrame:
-        """A score table under our names; the one that only chooses a threshold needs no labels."""
-        from audits.tables.vendor import GroupColumns, VendorColumns, read_vendor
-
-        groups = tuple(map(GroupColumns.parse, self.groups or ())) if labelled else ()
-        named = {
-            each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("groups", "distance")
-        }
-        return read_vendor(scores, VendorColumns(**named, groups=groups))
 
 
 @dataclass(frozen=True)
@@ -287,7 +240,7 @@ class Report:
         seed: int | None = None,
         versions: Mapping[str, str] | None = None,
         plan: PlanStanding | None = None,
-        **inputs: Path | None,
+        **inputs: Path | Sequence[Path] | None,
     ) -> PolicyVerdict | None:
         """Write the report if one is asked for, print the answer, and return the verdict as it may be passed on.
 
@@ -302,7 +255,7 @@ class Report:
             Prints the answer for people.
         seed, versions, plan
             Of the run.
-        **inputs : Path or None
+        **inputs : Path, sequence of Path or None
             The files that were read, by what they were to the audit.
         """
         from audits.gate.plan import EXPLORATORY
@@ -314,7 +267,8 @@ class Report:
         if self.out is None:
             shown = document(verdict=verdict_document(verdict))
         else:
-            read = tuple(hash_input(path, role=role) for role, path in inputs.items() if path is not None)
+            named = {role: [each] if isinstance(each, Path) else each or () for role, each in inputs.items()}
+            read = tuple(hash_input(path, role=role) for role, paths in named.items() for path in paths)
             run = Run(command_line(self.context), read, seed, versions or {}, plan or EXPLORATORY)
             made = report(verdict=verdict, background=self.background(), run=run)
             if made.lost:

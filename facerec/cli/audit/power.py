@@ -56,8 +56,8 @@ class Asked:
 @grouped
 def power(
     scores: Annotated[
-        Path | None,
-        typer.Argument(metavar="[SCORES]", help="Earlier scores of the same matcher; without, --claim assumes."),
+        list[Path] | None,
+        typer.Argument(metavar="[SCORES...]", help="Earlier scores of the same matcher; without, --claim assumes."),
     ] = None,
     *,
     asked: Asked,
@@ -78,11 +78,18 @@ def power(
     from audits.verification.power import plan_groups
 
     audit = None
-    if scores is not None:
+    if scores:
         at_what = threshold.required()
         table = columns.read(scores)
         at = at_what.chosen(columns, table)
-        audit = audit_verification(table, by=[by] if by else [], at=at, distance=columns.distance, replicates=0)
+        audit = audit_verification(
+            table,
+            by=[by] if by else [],
+            at=at,
+            distance=columns.distance,
+            accept_reversed=columns.accept_reversed,
+            replicates=0,
+        )
     grouping = audit.groupings[0].by if audit is not None and audit.groupings else by or ""
     if asked.claim is not None:
         claim = parse_claim(asked.claim, by=grouping or ("every group" if in_groups > 1 else ""))

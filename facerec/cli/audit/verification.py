@@ -71,7 +71,7 @@ class Asked(options.Asked):
 
 @grouped
 def verification(
-    scores: options.ScoresFile,
+    scores: options.ScoresFiles,
     *,
     asked: Asked,
     threshold: options.OptionalThreshold,
@@ -115,6 +115,7 @@ def verification(
         by=by,
         at=at,
         distance=columns.distance,
+        accept_reversed=columns.accept_reversed,
         confidence=confidence,
         replicates=replicates,
         seed=seed,
@@ -135,6 +136,7 @@ def verification(
         seed=seed,
         plan=standing,
         scores=scores,
+        people=columns.people,
         calibration=calibration,
         point=threshold.at,
         policy=asked.policy,

@@ -113,13 +113,12 @@ def check_columns(table: pd.DataFrame, problems: Problems) -> pd.DataFrame:
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Read a score table, ``.csv`` (UTF-8, commas, a header) or ``.parquet``, and `check` it; either gives the same.
+    """Read a score table under our names from a file of any kind (``vendor.read_vendor``), and `check` it.
 
     Raises
     ------
     ScoreTableError
-        If the file's name ends in neither, or the file is missing, empty, or not of the kind that its name says.
-        If a CSV file is not UTF-8, or its cells are not separated by commas.
+        If the file is missing, empty, of an unknown kind, or not of that which its name says.
         If it would not fit into memory, or a Parquet column holds lists.
         If `check` refuses what it holds.
     MixedStampsError

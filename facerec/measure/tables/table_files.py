@@ -46,19 +46,8 @@ _BOB = {4: ("reference_subject", "probe_subject"), 5: ("reference_subject", "mod
 class Layout:
     """How a text file of a table is written; what is None is seen in the file.
 
-    Attributes
-    ----------
-    separator : str or None
-        Of cells: one character, or one of the words comma, semicolon, tab and bar.
-    decimal : str or None
-        ``.`` or ``,``.
-    encoding : str or None
-        As Python calls it, such as ``cp1252`` or ``utf-16``.
-
-    Raises
-    ------
-    ArgumentError
-        If one is none of these.
+    The `separator` of cells is one character, or one of the words comma, semicolon, tab and bar; the sign of `decimal`
+    is ``.`` or ``,``; the `encoding` is called as Python does, such as ``cp1252``. `ArgumentError` if it is not.
     """
 
     separator: str | None = None
@@ -143,8 +132,10 @@ def telling(path: str | Path, after: str = "", *, kind: type[FacerecError] | Non
     try:
         yield
     except ScoreTableError as problem:
-        message = f"{path}: {problem}{after}"
-        raise (kind or type(problem))(message) from problem
+        told = (kind or type(problem))(f"{path}: {problem}{after}")
+        if isinstance(told, ScoreTableError):
+            told.problems = problem.problems
+        raise told from problem
 
 
 def read_text_csv(path: Path, layout: Layout = Layout(), memory: int | None = None) -> pd.DataFrame:

@@ -75,7 +75,7 @@ class FaceVectors:
 
 
 def read_vectors(path: str | Path) -> FaceVectors:
-    """Read a table of vectors from ``.parquet`` or ``.csv`` (UTF-8, commas, a header), and check it.
+    """Read a table of vectors from a file of any kind (``vendor.read_vendor``), and check it.
 
     Vectors are brought to unit length. Where the table names no photos they are called by their row, from 1.
 

@@ -26,6 +26,10 @@ from facerec.measure.tables.table_files import Layout, noted, notes_of, read_raw
 _SUBJECTS = ("probe_subject", "reference_subject")
 _IMAGES = ("probe_image", "reference_image")
 _ROLES = ("score", "genuine", *_SUBJECTS, *_IMAGES)
+INDEPENDENT = (
+    "the table does not say who is in a pair, so pairs were taken as independent: where people occur in several pairs, "
+    "every interval is too narrow"
+)
 _DRAWN = 100_000
 _SCORED_BY = "facerec score column"
 _PERSON = ("subject", "subject_id", "person", "person_id", "identity", "id", "name")
@@ -33,20 +37,10 @@ _PERSON = ("subject", "subject_id", "person", "person_id", "identity", "id", "na
 
 @dataclass(frozen=True)
 class GroupColumns:
-    """Where a table keeps the labels of one attribute.
+    """Where a table keeps the labels of one attribute, such as ``gender``: the columns of either side.
 
-    Attributes
-    ----------
-    name : str
-        What the attribute is to be called, such as ``gender``.
-    probe, reference : str
-        The columns of either side; the same one twice where a single column holds for both.
-
-    Raises
-    ------
-    ArgumentError
-        If `name` holds a comma, which joins attributes, or is ``image`` or ``subject``.
-        If a name is empty.
+    It is the same column twice where a single one holds for both. `ArgumentError` if a name is empty, or that of the
+    attribute holds a comma, which joins attributes, or is ``image`` or ``subject``.
     """
 
     name: str
@@ -68,17 +62,10 @@ class GroupColumns:
     def parse(cls, text: str) -> GroupColumns:
         """The columns that ``NAME=PROBE:REFERENCE`` or, with one for both sides, ``NAME=COLUMN`` names.
 
-        Raises
-        ------
-        ArgumentError
-            If the text is of neither form.
+        `ArgumentError` if the text is of neither form.
 
-        Examples
-        --------
         >>> GroupColumns.parse("gender=gender1:gender2")
         GroupColumns(name='gender', probe='gender1', reference='gender2')
-        >>> GroupColumns.parse("race=ethnicity")
-        GroupColumns(name='race', probe='ethnicity', reference='ethnicity')
         """
         name, _, columns = text.partition("=")
         sides = [side.strip() for side in columns.split(":")]
@@ -95,11 +82,7 @@ class GroupColumns:
 class VendorColumns:
     """What a table calls the columns of a score table; None where it uses our name or has no such column.
 
-    Attributes
-    ----------
-    score, genuine, probe_subject, reference_subject, probe_image, reference_image : str or None
-    groups : tuple of GroupColumns
-        Where the labels of people are, if not in ``probe_<attribute>`` and ``reference_<attribute>``.
+    `groups` says where the labels of people are, if not in ``probe_<attribute>`` and ``reference_<attribute>``.
     """
 
     score: str | None = None
@@ -115,14 +98,8 @@ class VendorColumns:
 class Completed:
     """A checked score table, and what it did not say itself.
 
-    Attributes
-    ----------
-    table : DataFrame
-        As from ``facerec.measure.tables.check``.
-    pairs_independent : bool
-        True where the table names no people; the people in `table` are then placeholders, two of their own per pair.
-    images_known : bool
-        False where the table names no photos; they are placeholders then.
+    `table` is as from ``facerec.measure.tables.check``. Where it names no people, `pairs_independent` is true and they
+    are placeholders, two of their own per pair; where `images_known` is false, so are its photos.
     """
 
     table: pd.DataFrame
@@ -139,19 +116,9 @@ class Completed:
         return [*notes_of(self.table), *([hint] if "dist" in name.casefold() and not distance else [])]
 
     def similarities(self, *, distance: bool, accept_reversed: bool = False) -> NDArray[np.float64]:
-        """The scores, larger where faces are more alike, shape (n,); NaN where there is none.
+        """The scores, negated `distance`s, larger where faces are more alike, shape (n,); NaN where there is none.
 
-        Parameters
-        ----------
-        distance : bool
-            Whether the table holds distances; they are negated.
-        accept_reversed : bool
-            Take scores that say the opposite of what they are to say.
-
-        Raises
-        ------
-        ScoreTableError
-            If impostor pairs are more alike than genuine ones (`reversed_area`), and nobody accepted it.
+        `ScoreTableError` if impostor pairs are more alike than genuine ones (`reversed_area`), and nobody accepted it.
         """
         scores = self.table["score"].to_numpy(np.float64)
         values = 0.0 - scores if distance else scores
@@ -218,30 +185,17 @@ def read_vendor(
 ) -> pd.DataFrame:
     """Read a score table of any maker and give its columns our names.
 
-    Parameters
-    ----------
-    path : str, Path or a sequence of them
-        A text file with a header (``.csv``, ``.tsv``, ``.txt``, also as ``.gz``), ``.xlsx`` (with the extra ``excel``)
-        or ``.parquet``. Several are read as one table, whose column ``file`` says from which of them a row is.
-    columns : VendorColumns
-    layout : Layout
-        Separator, decimal sign and encoding of text files, where they do not show them.
-    people : str or Path, optional
-        A table of people to join, as `join_people` takes it.
-    memory : int, optional
-        Bytes that the table may take; None: what the machine has.
+    A file is text with a header (``.csv``, ``.tsv``, ``.txt``, also as ``.gz``; `layout` says how it is written, where
+    that cannot be seen), ``.xlsx`` (with the extra ``excel``) or ``.parquet``. Several are one table, whose column
+    ``file`` says from which of them a row is. `people` is a file for `join_people`. The table may take `memory` bytes;
+    None: what the machine has.
 
-    Returns
-    -------
-    DataFrame
-        Not yet checked; for ``audit_verification``, ``evaluate_scores`` and ``calibrate``, which do.
+    It is not yet checked: ``audit_verification``, ``evaluate_scores`` and ``calibrate`` do that.
 
     Raises
     ------
     ScoreTableError
-        If a file's name has none of these ends, or it is missing, empty, or not of the kind that its name says.
-        If text is in an encoding that cannot be seen.
-        If the table would not fit into memory; the message says the sizes.
+        If a file is missing, empty, of an unknown kind or encoding, not of the kind that its name says, or too large.
         If it lacks columns that `columns` names, or one is named for two purposes, or files differ in their columns.
         If `people` cannot be joined.
     MixedStampsError
@@ -261,7 +215,9 @@ def read_vendor(
         read.append(raw)
     with telling(", ".join(map(str, paths))):
         table = rename_columns(read[0] if len(read) == 1 else _together(paths, read), columns)
-    return table if people is None else join_people(table, _read_people(people, layout, memory))
+    if people is None:
+        return table
+    return join_people(table, read_raw(people, kind="a table of people", layout=layout, memory=memory))
 
 
 def read_several(paths: Sequence[Path], *, kind: str, layout: Layout) -> pd.DataFrame:
@@ -283,17 +239,12 @@ def _together(paths: Sequence[str | Path], read: Sequence[pd.DataFrame]) -> pd.D
     whole = pd.concat([table[first] for table in read], ignore_index=True)
     whole.attrs = {}
     if "file" not in first:
-        whole = whole.assign(file=np.repeat(np.array(names, object), [len(table) for table in read])).astype(
-            {"file": "str"}
-        )
+        files = np.repeat(np.array(names, object), [len(table) for table in read])
+        whole = whole.assign(file=files).astype({"file": "str"})
     notes = [f"{Path(path).name}: {note}" for path, table in zip(paths, read, strict=True) for note in notes_of(table)]
     ends = np.cumsum([len(table) for table in read])
     where = ", ".join(f"{name} to row {end:,}" for name, end in zip(names, ends, strict=True))
     return noted(whole, f"{len(read)} files were read as one table: {where}", *notes)
-
-
-def _read_people(path: str | Path, layout: Layout, memory: int | None) -> pd.DataFrame:
-    return read_raw(path, kind="a table of people", layout=layout, memory=memory)
 
 
 def join_people(
@@ -304,29 +255,14 @@ def join_people(
 ) -> pd.DataFrame:
     """Give every row the labels of its people, from a table of people.
 
-    Parameters
-    ----------
-    table : DataFrame
-        With columns of ids: `sides`.
-    people : DataFrame
-        One row per person: a column `subject` (or subject_id, person, person_id, identity, id or name), and a column
-        for each attribute. Rows that repeat a person must say the same.
-    sides : sequence of (column of ids, beginning of the names of the new columns)
+    `people` has a row per person: a column `subject` (or subject_id, person, person_id, identity, id or name), and a
+    column for each attribute; rows that repeat a person must say the same. `sides` are columns of ids in `table`, each
+    with how the names of its new columns begin. A person who is not in `people` has empty labels, and it is noted how
+    many those are.
 
-    Returns
-    -------
-    DataFrame
-        With the new columns; a person who is not in `people` has empty labels, and it is noted how many those are.
+    `ScoreTableError` if a table lacks the column of ids, or `people` all attributes; if a person has two labels, or
+    nobody of the table is in `people`; if the table holds such a column already.
 
-    Raises
-    ------
-    ScoreTableError
-        If a table lacks the column of ids, or `people` all attributes.
-        If a person has two labels, or nobody of the table is in `people`.
-        If the table holds such a column already.
-
-    Examples
-    --------
     >>> pairs = pd.DataFrame({"probe_subject": ["a"], "reference_subject": ["b"]})
     >>> joined = join_people(pairs, pd.DataFrame({"subject": ["a", "b"], "race": ["x", "y"]}))
     >>> joined[["probe_race", "reference_race"]].to_numpy().tolist()
@@ -341,7 +277,7 @@ def join_people(
         )
         raise ScoreTableError(message)
     labels = pd.DataFrame({str(name): as_text(people[name]) for name in people.columns if name != key})
-    labels = labels.assign(**{"": whole_ids(people[key])}).drop_duplicates().set_index("")
+    labels = labels.assign(**{"": whole_ids(people[key])}).drop_duplicates().set_index("").drop("", errors="ignore")
     if (twice := labels.index.duplicated()).any():
         message = f"the table of people holds {labels.index[twice][0]!r} twice, with different labels"
         raise ScoreTableError(message)
@@ -369,25 +305,12 @@ def join_people(
 def rename_columns(table: pd.DataFrame, columns: VendorColumns) -> pd.DataFrame:
     """Give the columns of a table our names.
 
-    Parameters
-    ----------
-    table : DataFrame
-    columns : VendorColumns
+    The named columns are renamed, and each column of labels is copied as ``probe_<attribute>`` or
+    ``reference_<attribute>``. A column that had one of our names and is not meant stays, as ``other_<name>``.
 
-    Returns
-    -------
-    DataFrame
-        With the named columns renamed, and a copy of each column of labels as ``probe_<attribute>`` or
-        ``reference_<attribute>``. A column that had one of our names and is not meant stays, as ``other_<name>``.
+    `ScoreTableError` if the table lacks columns that `columns` names, or has one twice; if one column is named for two
+    purposes, or the labels of an attribute twice.
 
-    Raises
-    ------
-    ScoreTableError
-        If the table lacks columns that `columns` names, or has one twice.
-        If one column is named for two purposes, or the labels of an attribute twice.
-
-    Examples
-    --------
     >>> table = pd.DataFrame({"matching_score": [0.9], "label": [1], "g1": ["f"], "g2": ["m"]})
     >>> columns = VendorColumns("matching_score", "label", groups=(GroupColumns("gender", "g1", "g2"),))
     >>> rename_columns(table, columns).columns.tolist()
@@ -425,27 +348,11 @@ def rename_columns(table: pd.DataFrame, columns: VendorColumns) -> pd.DataFrame:
 
 
 def complete(table: pd.DataFrame) -> Completed:
-    """Check a score table that may lack the columns of people, of photos, or both.
+    """Check a score table that may lack the two columns of people, or of photos, or `genuine` beside people.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As for ``facerec.measure.tables.check``, but the two columns of people may be missing, and the two of photos.
+    `ScoreTableError` if it has no rows, lacks `score` or any way to know which pairs are genuine, names the people or
+    photos of one side only, or ``facerec.measure.tables.check`` refuses the rest.
 
-    Returns
-    -------
-    Completed
-
-    Raises
-    ------
-    ScoreTableError
-        If the table has no rows.
-        If it lacks `genuine` or `score`.
-        If it names the people of one side only, or the photos of one side only.
-        If ``facerec.measure.tables.check`` refuses the rest.
-
-    Examples
-    --------
     >>> found = complete(pd.DataFrame({"genuine": [1, 0], "score": [0.9, 0.2]}))
     >>> found.pairs_independent, found.table["genuine"].tolist()
     (True, [True, False])
@@ -508,6 +415,11 @@ def reversed_area(similarities: NDArray[np.float64], genuine: NDArray[np.bool_])
     area = auc(similarities[rows][kind], similarities[rows][~kind])
     chance = 2 * math.sqrt((m + n + 1) / (12 * m * n))
     return area if area < 0.5 - min(chance, 0.25) else None
+
+
+def table_notes(completed: Completed, *, distance: bool = False) -> list[str]:
+    """What a reader must know of a table: how it was read, and that it does not name its people."""
+    return [*completed.notes(distance=distance), *([INDEPENDENT] if completed.pairs_independent else [])]
 
 
 def _is_checked(table: pd.DataFrame) -> bool:

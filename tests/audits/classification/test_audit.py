@@ -391,6 +391,108 @@ class TestReading:
             expand_counts(HAND_WORKED)
 
 
+class TestCells:
+    """Classes in several spellings, and columns that hold no classes."""
+
+    @pytest.mark.parametrize(
+        ("label", "prediction"),
+        [
+            ([1, 0, 0, 1], [1.0, 1.0, None, 1.0]),
+            ([True, False, False, True], ["1", "1", "", "1"]),
+            ([" yes", "no", "no", "yes"], ["yes ", "yes", None, "yes"]),
+            (["TRUE", "FALSE", "FALSE", "TRUE"], [True, True, None, True]),
+        ],
+    )
+    @pytest.mark.parametrize("door", ["memory", "csv", "parquet"])
+    def test_equal_values_are_equal(self, tmp_path, label, prediction, door):
+        """One error and one row without an answer, whatever the types and wherever the table comes from."""
+        table = pd.DataFrame({"label": label, "prediction": prediction, "g": "x"})
+        if door == "csv":
+            table.to_csv(tmp_path / "t.csv", index=False)
+            table = read_predictions(tmp_path / "t.csv")
+        elif door == "parquet":
+            table.to_parquet(tmp_path / "t.parquet")
+            table = read_predictions(tmp_path / "t.parquet")
+
+        overall = audit_classification(table, by=["g"]).overall
+
+        assert (overall.rate("error").errors, overall.rate("unanswered").errors) == (2, 1)
+
+    @pytest.mark.parametrize(
+        ("prediction", "told"),
+        [
+            (["Cat", "Dog", "Dog", "Cat"], "only the case of letters differs.*--label, --prediction"),
+            ([0.9, 0.25, 0.5, 0.75], "probabilities, not classes; .*--prediction"),
+            (["fish", "", "fish", "fish"], r"no class of prediction \('fish'\) is one of label \('cat', 'dog'\)"),
+            ([None] * 4, "empty in every row"),
+        ],
+    )
+    def test_columns_that_hold_no_classes(self, prediction, told):
+        """Every row would be wrong; the error names the option."""
+        table = pd.DataFrame({"label": ["cat", "dog", "dog", "cat"], "prediction": prediction, "g": "x"})
+
+        with pytest.raises(ScoreTableError, match=told):
+            audit_classification(table, by=["g"])
+
+    def test_classes_on_one_side_and_twins_are_named(self):
+        """Nothing is refused for it."""
+        table = pd.DataFrame({"label": ["cat", "cow", "cat"], "prediction": ["cat", "Cat", "cat"], "g": "x"})
+
+        assert audit_classification(table, by=["g"]).notes == (
+            "the class 'Cat' occurs only as a prediction",
+            "the class 'cow' occurs only as a label",
+            "'Cat' and 'cat' are counted as different classes, though only the case of letters differs",
+        )
+
+    def test_without_truth_selection_is_measured(self):
+        """The rates are those of the audit with labels, and no other stands there."""
+        known = audit_classification(HAND_WORKED, by=["gender"], positive="cat").grouping("gender")
+
+        found = audit_classification(HAND_WORKED, by=["gender"], label=None, positive="cat")
+
+        assert found.headline == ("selection", "cat")
+        assert [(e.rate, e.of) for e in found.overall.rates] == [("unanswered", ""), ("selection", "cat")]
+        for group in found.grouping("gender").groups:
+            assert group.rate("selection", of="cat") == known.group(group.group).rate("selection", of="cat")
+
+
+class TestFrames:
+    """Results as users of fairlearn expect them."""
+
+    def test_by_group_is_that_of_fairlearn(self):
+        """The same index and values, for one attribute and for an intersection."""
+        table = random_table(5)
+        for by in (["gender"], ["gender", "race"]):
+            theirs = fairlearn.metrics.MetricFrame(
+                metrics={"accuracy": lambda truth, answer: (truth == answer).mean()},
+                y_true=table["label"],
+                y_pred=table["prediction"],
+                sensitive_features=table[by],
+            ).by_group["accuracy"]
+
+            ours = audit_classification(table, by=[",".join(by)]).by_group["accuracy"]
+
+            pd.testing.assert_series_equal(ours, theirs, check_dtype=False, check_index_type=False)
+
+    def test_every_rate_with_its_interval(self):
+        """One row per group and rate, everybody first; several groupings side by side."""
+        audit = audit_classification(HAND_WORKED, by=["gender", "skin"], positive="cat")
+        frame = audit.to_frame()
+
+        assert frame.iloc[0][["by", "group", "rate"]].tolist() == ["", "", "accuracy"]
+        row = frame[(frame["group"] == "f") & (frame["rate"] == "false_negative of cat")].iloc[0]
+        assert (row["errors"], row["trials"], row["value"]) == (1, 2, 0.5)
+        assert row["low"] < 0.5 < row["high"]
+        assert audit.by_group.index.tolist() == [("gender", "f"), ("gender", "m"), ("skin", "dark"), ("skin", "light")]
+
+    def test_what_is_printed_is_a_line(self):
+        """Of the audit and of a grouping."""
+        audit = audit_classification(random_table(), by=["gender,race", "race"])
+
+        assert len(repr(audit)) < 500
+        assert "by race: x, y, z" in repr(audit.grouping("race"))
+
+
 class TestBadInput:
     """One test per line of Raises."""
 

@@ -73,7 +73,7 @@ def test_letters_of_another_case_are_pointed_out_everywhere():
 
     assert told in audit_drift(table, table, by=["group"], at=0.5, replicates=0).notes
     found = audit_classification(_predictions("F", "f"), by=["group"])
-    assert found.notes == (told,)
+    assert found.notes == ("the class 'y' occurs only as a prediction", told)
     assert "only the case of letters differs" in render_markdown(classification_report(found, run=RUN).page)
     assert audit_identification(searched, gallery, threshold=0.5, by=["group"]).notes == (told,)
 
