@@ -256,7 +256,7 @@ class TestCells:
     )
 
     @given(LABELS, st.sampled_from(["csv", "parquet", "categories", "single", "pandas"]))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=400, deadline=None)
     def test_a_round_trip_changes_no_group(self, tmp_path_factory, labels, door):
         """Through CSV, Parquet, categories or single precision a column has the same groups as in memory."""
         frame = pd.DataFrame({"g": labels})
@@ -279,6 +279,8 @@ class TestCells:
             if door == "pandas" and isinstance(labels[0], str):  # pandas.read_csv makes numbers of texts: 007 is 7
                 return
         elif door == "categories":
+            if {bool, int} <= set(map(type, labels)):  # pandas makes one category of False and 0 before anybody asks
+                return
             found = group_rows(frame.astype("category"), "g")
         else:
             if not all(isinstance(label, float) or label is None for label in labels) or 1e20 in labels:
