@@ -126,21 +126,10 @@ def contrast_among(rate: Estimate, reference: Estimate, *, groups: int) -> Contr
 
 @dataclass(frozen=True)
 class FurthestPair:
-    """The two groups of a family that are most surely apart.
+    """The two groups of a family that are most surely apart, the one of the higher rate and the reference.
 
-    Attributes
-    ----------
-    group, reference : str
-        The higher rate and the lower one.
-    rate, reference_rate : Estimate
-    plain : Contrast
-        Of these two, as if nobody had chosen them.
-    strict : Contrast
-        With all pairs of the family allowed for (`contrast_among`): what decides.
-    groups : int
-        How many groups the family has.
-    highest_difference : float
-        No two groups of the family lie further apart than this, by the strict upper bounds of all pairs.
+    `plain` compares them as if nobody had chosen them, `strict` with all pairs of the family's `groups` allowed for
+    (`contrast_among`): that decides. By the strict upper bounds no two lie further apart than `highest_difference`.
     """
 
     group: str

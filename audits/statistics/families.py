@@ -93,25 +93,12 @@ def set_aside(
     size: Sequence[Estimate] | None = None,
     rows: Sequence[int] | None = None,
 ) -> tuple[SetAside, ...]:
-    """The rates of groups that are not compared.
+    """The rates of groups that are not compared, group by group.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The groups.
-    rates : mapping of str to sequence of Estimate
-        By its name each rate, of every group.
-    least : Least
-    size : sequence of Estimate, optional
-        A rate whose trials are all there is of a group; None: a group is small where all its `rates` are.
-    rows : sequence of int, optional
-        How many rows of the table hold each group, those in which it meets others included.
-
-    Returns
-    -------
-    tuple of SetAside
-        Group by group. A rate without a single trial is among them only where the whole group is set aside; a group
-        that should have been measured and was not, without any trial, is not: what was not measured never passes.
+    A rate without a single trial is among them only where the whole group is set aside; a group without any trial is
+    not: what was not measured never passes. `rates` holds each rate of every group, `size` one whose trials are all
+    there is of a group (without it a group is small where all its rates are), `rows` how many rows of the table hold
+    each group, those in which it meets others included.
     """
     found = []
     for place, name in enumerate(names):

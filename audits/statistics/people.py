@@ -20,17 +20,7 @@ from facerec.types import Interval, Rate
 
 @dataclass(frozen=True)
 class PersonMean:
-    """The mean of people's own rates.
-
-    Attributes
-    ----------
-    value : float
-        0 … 1; NaN without people.
-    people : int
-        Who have a trial at least.
-    interval : Interval
-        NaN on both ends without people.
-    """
+    """The mean of the own rates, 0 … 1, of so many people with a trial at least; NaN throughout without any."""
 
     value: float
     people: int
@@ -38,26 +28,10 @@ class PersonMean:
 
 
 def person_mean(trials: Trials, *, correlation: float = 0.0, confidence: float = CONFIDENCE) -> PersonMean | None:
-    """The mean of the error rates of people, each from their own trials.
+    """The mean of the error rates of people, each from their own trials; None where nobody knows who takes part.
 
-    Parameters
-    ----------
-    trials : Trials
-        Of one person each: genuine pairs, or photos.
-    correlation : float
-        How alike two errors of one person are, 0 … 1, as a larger table showed it.
-    confidence : float
-        Between 0 and 1, exclusive.
-
-    Returns
-    -------
-    PersonMean or None
-        None where nobody knows who takes part.
-
-    Raises
-    ------
-    ArgumentError
-        If a trial is of two people, or `confidence` is out of range.
+    `trials` are of one person each: genuine pairs, or photos. `correlation` says how alike two errors of one person
+    are, 0 … 1, as a larger table showed it. `ArgumentError` if a trial is of two people, or `confidence` is no share.
 
     Notes
     -----

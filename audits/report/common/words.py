@@ -59,6 +59,30 @@ def aside_finding(by: str, aside: Sequence[SetAside], least: Least) -> list[Sent
     return [Sentence("insufficient", aside_sentence(plain(by), told, least))] if told else []
 
 
+def difference_sentence(
+    by: str, what: str, pair: FurthestPair, measured: Sequence[tuple[str, Estimate]], *, differ: str
+) -> Sentence:
+    """Whether two groups differ in `what`, and which two show it; `by` and `what` are markup, `differ` is its verb."""
+    rates = ((pair.group, pair.rate), (pair.reference, pair.reference_rate))
+    both = " against ".join(f"{plain(name)} {written(found)}" for name, found in rates)
+    few = [plain(name) for name, found in measured if found.errors < _REPORTABLE]
+    listed = ", ".join(few[:4]) + (f" and {len(few) - 4} more" if len(few) > 4 else "")
+    whom = "any group" if len(few) == len(measured) else listed
+    evidence = f" Fewer than {_REPORTABLE} errors were seen for {whom}: read this as an indication." if few else ""
+    if pair.shown:
+        return Sentence(
+            "warning", f"By {by}, {what} **{differ}** between groups: {both}{times_as_often(pair)}.{evidence}"
+        )
+    text = (
+        f"By {by}, a difference in {what} is **not shown, and not excluded**: {both}, where chance alone could explain "
+        f"the difference; it may be as large as {points(pair.highest_difference)}.{evidence}"
+    )
+    return Sentence("insufficient", text)
+
+
+_REPORTABLE = 30
+
+
 def strict_columns() -> tuple[Column, ...]:
     """The columns of a contrast with all pairs of groups allowed for."""
     names = ("difference, all pairs", "ratio low, all pairs", "ratio high, all pairs")

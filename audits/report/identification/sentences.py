@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from audits.identification.results import IdentificationAudit, IdentificationGrouping, SearchRateName
-from audits.report.common.words import Sentence, aside_finding, percent, points, times_as_often, written
+from audits.report.common.words import (
+    Sentence,
+    aside_finding,
+    difference_sentence,
+    percent,
+    written,
+)
 from audits.statistics.contrasts import furthest_apart
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, left_out
 from facerec.reporting import plain
 
 _RATES: tuple[SearchRateName, ...] = ("fpir", "fnir")
-_REPORTABLE = 30
 
 
 def overall_searches(audit: IdentificationAudit) -> str:
@@ -56,17 +61,4 @@ def _difference(grouping: IdentificationGrouping, rate: SearchRateName) -> Sente
         bound = max(found.interval.high for _, found in measured)
         text = f"By {by}, {name}: not one such error was seen in any group; that shows rates below {percent(bound)}"
         return Sentence("insufficient", f"{text}, and says nothing about who fares worse.")
-    rates = ((pair.group, pair.rate), (pair.reference, pair.reference_rate))
-    both = " against ".join(f"{plain(one)} {written(found)}" for one, found in rates)
-    few = [one for one, found in measured if found.errors < _REPORTABLE]
-    whom = "any group" if len(few) == len(measured) else ", ".join(map(plain, few))
-    evidence = f" Fewer than {_REPORTABLE} errors were seen for {whom}: read this as an indication." if few else ""
-    if pair.shown:
-        return Sentence(
-            "warning", f"By {by}, {name} **differs** between groups: {both}{times_as_often(pair)}.{evidence}"
-        )
-    text = (
-        f"By {by}, a difference in {name} is **not shown, and not excluded**: {both}, where chance alone could explain "
-        f"the difference; it may be as large as {points(pair.highest_difference)}.{evidence}"
-    )
-    return Sentence("insufficient", text)
+    return difference_sentence(by, name, pair, measured, differ="differs")

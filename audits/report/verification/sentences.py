@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from audits.report.common.words import Sentence, aside_finding, percent, points, share_digits, times_as_often, written
+from audits.report.common.words import (
+    Sentence,
+    aside_finding,
+    difference_sentence,
+    percent,
+    share_digits,
+    written,
+)
 from audits.statistics.contrasts import furthest_apart
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, left_out
@@ -21,7 +28,6 @@ _WORDS = {
     "fmr": ("false match", "pairs of two different people", "mistakes two different people for one"),
     "fnmr": ("false non-match", "pairs of one person", "fails to recognise one person in two photos"),
 }
-_REPORTABLE = 30
 
 
 def overall_sentence(audit: VerificationAudit) -> str:
@@ -88,34 +94,13 @@ def _difference_sentence(grouping: GroupingAudit, name: RateName) -> Sentence | 
             "nothing about who fares worse."
         )
         return Sentence("insufficient", text)
-    both = f"{_described(pair.group, pair.rate)} against {_described(pair.reference, pair.reference_rate)}"
-    few = [group for group, found in measured if found.errors < _REPORTABLE]
-    whom = "any group" if len(few) == len(measured) else _listed(few)
-    evidence = f" Fewer than {_REPORTABLE} errors were seen for {whom}: read this as an indication." if few else ""
-    if pair.shown:
-        return Sentence(
-            "warning", f"By {by}, {event} rates **differ** between groups: {both}{times_as_often(pair)}.{evidence}"
-        )
-    text = (
-        f"By {by}, a difference in {event} rates is **not shown, and not excluded**: {both}, where chance alone could "
-        f"explain the difference; it may be as large as {points(pair.highest_difference)}.{evidence}"
-    )
-    return Sentence("insufficient", text)
+    return difference_sentence(by, f"{event} rates", pair, measured, differ="differ")
 
 
 def compared_rates(grouping: GroupingAudit, name: RateName) -> list[tuple[str, Estimate]]:
     """The rate of every group that is large enough to be compared."""
     away = left_out(grouping.set_aside, name)
     return [(group.group, getattr(group, name)) for group in grouping.groups if group.group not in away]
-
-
-def _described(group: str, found: Estimate) -> str:
-    return f"{plain(group)} {written(found)}"
-
-
-def _listed(names: list[str]) -> str:
-    shown = [plain(name) for name in names[:4]]
-    return ", ".join(shown) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
 def unlabelled_sentence(grouping: GroupingAudit) -> str:
