@@ -168,14 +168,17 @@ def pass_chance(
 def _told(design: Design, people: int, rate: float, groups: int) -> float:
     """How much of its worth an audit will count on, 0 … 1, given that it has to measure the dependence as well.
 
-    It costs the more, the more unlike people are, whose rates have the coefficient of variation √[ρ(1−p)/p]; where
-    genuine pairs share little, little. The factor was found by simulation. And where few errors are expected at all,
-    the audit takes people to be as alike as they are known to be (``PairsOfPeople.correlation``).
+    It costs the more, the more unlike people are, whose rates have the coefficient of variation √[ρ(1−p)/p], and the
+    more groups have to pass; where genuine pairs share little, little. The factors were found by simulation. Where few
+    errors are expected at all, the audit takes people to be as alike as they are known to be
+    (``PairsOfPeople.correlation``).
     """
     pairs, effect = design.pairs(people)
-    cost = 3.3 * math.sqrt(design.correlation * (1 - rate) / rate / people)
+    cost = 4.5 * groups**0.2 * math.sqrt(design.correlation * (1 - rate) / rate / people)
     cost *= math.sqrt((effect - 1) / effect) if design.rate == "fnmr" else 1
-    unseen = min(1.0, (5 / (groups * pairs * rate)) ** 2) * planned_correlation(None, design.rate, rate)
+    unseen = min(1.0, (5 / (groups * pairs * rate)) ** 2) * planned_correlation(
+        None, design.rate, min(0.5, max(rate, 2 / pairs))
+    )
     assumed = replace(design, correlation=max(design.correlation, unseen)).pairs(people)[1]
     return max(0.2, 1 - cost) * effect / assumed
 
