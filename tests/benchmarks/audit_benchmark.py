@@ -23,7 +23,7 @@ from facerec.measure.metrics import clustered_rate
 sys.path.insert(0, str(Path(__file__).parent))
 from timing import milliseconds, report
 
-BY = ["race", "race,gender"]
+BY = ["gender", "race", "race,gender"]
 
 
 def simulated(pairs: int, people: int, seed: int = 0) -> pd.DataFrame:
@@ -45,14 +45,14 @@ def simulated(pairs: int, people: int, seed: int = 0) -> pd.DataFrame:
 
 
 def measure(path: str) -> None:
-    """In a process of its own: audit the table in a file, and print seconds and peak memory."""
+    """In a process of its own: audit the table in a file as a user does, and print processor time and peak memory."""
     table = tables.check(pd.read_parquet(path))
     size = int(table.memory_usage(deep=True).sum())
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forgets the peak of the reading
     before = _kibibytes("VmRSS")
-    begin = time.perf_counter()
-    audit_verification(table, by=BY, at=AtFmr(1e-3), replicates=0)
-    seconds = time.perf_counter() - begin
+    begin = time.process_time()
+    audit_verification(table, by=BY, at=AtFmr(1e-3))
+    seconds = time.process_time() - begin
     peak = size + (_kibibytes("VmHWM") - before) * 1024
     print(json.dumps({"seconds": seconds, "table": size, "peak": peak}))
 
@@ -64,9 +64,10 @@ def _kibibytes(name: str) -> int:
 
 
 def sizes() -> None:
-    """Rates and primary intervals of 4 groups and 8 intersections, at three sizes."""
+    """The audit that a user types, 1,000 draws of every index of 2 + 4 groups and 8 intersections, at three sizes."""
     print(
-        "\nrates and primary intervals, 4 groups + 8 intersections (aim at 1,000,000 pairs: <= 3 s, memory <= 4x table)"
+        "\nthe whole audit, 1,000 draws, three groupings, processor time "
+        "(aim at 1,000,000 pairs: <= 3 s, memory <= 4x)"
     )
     with tempfile.TemporaryDirectory() as folder:
         for pairs in (10**5, 10**6, 10**7):

@@ -209,6 +209,7 @@ def _indices(found: Iterable[Index]) -> dict[str, Any]:
             "high": number(index.interval.high),
             "fair": index.fair,
             "note": index.note,
+            "corrected": number(index.corrected),
         }
         for index in found
     }

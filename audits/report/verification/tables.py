@@ -223,7 +223,7 @@ def small_groups_table(grouping: GroupingAudit, confidence: float) -> Table:
         ),
         tuple(rows),
         notes=(
-            "Shrunk: empirical Bayes. p: whether the group differs from all others together.",
+            "Shrunk: a Bayes estimate over all spreads. p: whether the group differs from all others together.",
             "Holm's p is for groups that were named beforehand, Benjamini and Hochberg's for exploring.",
         ),
     )
