@@ -118,6 +118,20 @@ def test_folder_of_people(colours, facerec, draw):
     assert "no face found" in document["skipped"][0]["reason"]
 
 
+def test_a_folder_follows_the_choice_of_a_face(colours, facerec, draw):
+    """Nobody is guessed at in a photo of two people: it is skipped, unless the choice among them is made."""
+    draw("people/ada/1.png", "red")
+    draw("people/ada/2.png", "wine", "green")
+
+    told = facerec("enroll", "--folder", "people", *G, "--json").document
+    chosen = facerec("enroll", "--folder", "people", *G, "--face", "largest", "--json").document
+
+    assert [each["photo"] for each in told["skipped"]] == ["people/ada/2.png"]
+    assert "2 faces found in people/ada/2.png" in told["skipped"][0]["reason"]
+    assert [each["added"] for each in told["enrolled"]] == [1]
+    assert (chosen["skipped"], [each["added"] for each in chosen["enrolled"]]) == ([], [1])
+
+
 def test_somebody_without_a_usable_photo_is_status_2(colours, facerec, draw):
     """The others are enrolled, and who is missing is told."""
     draw("people/ada/1.png", "red")

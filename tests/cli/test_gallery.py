@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 
 import pytest
@@ -201,6 +202,18 @@ def test_bytes_that_remain_are_status_2(enrolled, facerec, monkeypatch, caplog):
     assert "ada: " in outcome.err
     assert finished.status == 0
     assert finished.out == "nothing of what was deleted is left in the file\n"
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_compact_leaves_warnings_as_they_were(enrolled, facerec, monkeypatch, silent):
+    """Whoever runs the command within a program of their own hears the next warning, unless they wished not to."""
+    logger = logging.getLogger("facerec")
+    monkeypatch.setattr(logger, "disabled", silent)
+
+    assert facerec("gallery", "compact", *G).status == 0
+    assert logger.disabled is silent
+    assert facerec("gallery", "compact", "--gallery", "nosuch.db").status == 2
+    assert logger.disabled is silent
 
 
 def test_purge(enrolled, facerec, monkeypatch):

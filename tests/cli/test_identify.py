@@ -41,6 +41,19 @@ def test_one_photo(enrolled, facerec, draw):
     assert document["expected_fpir"]["value"] == pytest.approx(1 - (1 - 1e-3) ** 2)
 
 
+def test_every_sample_is_a_comparison(enrolled, facerec, draw):
+    """Two people by three samples: the share of strangers who are taken for somebody is that of three comparisons."""
+    draw("wine.png", "wine")
+    facerec("enroll", "ada", "wine.png", *G)
+
+    outcome = facerec("identify", "ada.png", *G, *AT, "--json")
+
+    (face,) = outcome.document["faces"]
+    assert (outcome.document["gallery_size"], face["gallery_size"], face["comparisons"]) == (2, 2, 3)
+    assert outcome.document["expected_fpir"]["value"] == pytest.approx(1 - (1 - 1e-3) ** 3)
+    assert outcome.document["expected_fpir"] == face["expected_fpir"]
+
+
 def test_nobody_is_status_1(enrolled, facerec, draw):
     """A stranger is nobody, and an empty photo shows nobody."""
     draw("stranger.png", "blue")

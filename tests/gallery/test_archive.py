@@ -196,6 +196,7 @@ _DAMAGES = {
     "id no id": _edit(lambda g: g["people"][0].update(id="../../x")),
     "date no date": _edit(lambda g: g["people"][0].update(expires="soon")),
     "time without zone": _edit(lambda g: g["people"][0].update(created="2030-01-01T00:00:00")),
+    "time of another zone": _edit(lambda g: g["people"][0].update(created="2030-01-01T02:00:00+02:00")),
     "no samples": _edit(lambda g: g["people"][0].update(samples=[])),
     "box of three": _edit(lambda g: g["people"][0]["samples"][0].update(box=[1, 2, 3])),
     "box not finite": _edit(lambda g: g["people"][0]["samples"][0].update(box=[1, 2, 3, float("nan")])),

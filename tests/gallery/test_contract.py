@@ -13,7 +13,7 @@ import pytest
 
 from facerec.errors import ArgumentError, GalleryError, ModelMismatchError, UnknownPersonError
 from facerec.gallery import Person
-from facerec.quality import DEFAULT_GATE, NO_GATE
+from facerec.quality import DEFAULT_GATE, NO_GATE, QualityGate
 from facerec.testing import GOOD
 from facerec.types import Matcher
 
@@ -637,6 +637,25 @@ def test_forgetting_takes_the_probes_names_along(gallery, build):
     assert [entry.event for entry in log] == ["created", "enrolled", "matched", "forgotten"]
     assert all(entry.source is None and entry.name is None for entry in log)
     assert gallery.check_log().intact
+
+
+def test_whoever_is_forgotten_during_a_search_leaves_no_photos_name(gallery_factory, build):
+    """The entry of what was found is written, but not what the photo was called: nobody could take it out again."""
+    with gallery_factory() as here, gallery_factory() as there:
+
+        class Meanwhile(QualityGate):
+            def problems(self, face):
+                if "ada" in there:
+                    there.forget("ada")
+                return super().problems(face)
+
+        here.enroll("ada", build.face(1))
+        faces = build.faces([build.vector(1)], source="ada at the door.jpg")
+
+        assert here.identify(faces, at=build.point(), gate=Meanwhile())[0].name == "ada"
+        assert [entry.event for entry in here.log()] == ["created", "enrolled", "forgotten", "matched"]
+        assert here.log()[-1].person_id == here.log()[1].person_id
+        assert here.log()[-1].source is None
 
 
 # -- several users ----------------------------------------------------------------------------------------------------

@@ -213,19 +213,19 @@ class TestCalibrate:
                 calibrate(table([0.9], np.linspace(-1, 0.5, 10)), 0.1, **half, **DATA)
 
     def test_refused_faces_are_counted_by_photo(self):
-        """Of the different photos with a face; one without a face, or that cannot be read, was not judged."""
-        scores = table([0.9, NAN, NAN], [0.1] * 9 + [0.2])
+        """Of the different photos with a face; without a face, with several or unreadable, one was not judged."""
+        scores = table([0.9, NAN, NAN, NAN], [0.1] * 9 + [0.2])
         scores.loc[1, ["reference_image", "reference_subject"]] = scores.loc[
             0, ["probe_image", "probe_subject"]
         ].tolist()
         scores.loc[1, "probe_subject"] = scores.loc[0, "probe_subject"]
-        probe = ["", "refused", "no face"] + [""] * 10
-        made = calibrate(
-            scores.assign(probe_failure=probe, reference_failure=["", "", "unreadable"] + [""] * 10), 0.5, **DATA
-        )
+        probe = ["", "refused", "no face", "several faces"] + [""] * 10
+        reference = ["", "", "unreadable", ""] + [""] * 10
+        made = calibrate(scores.assign(probe_failure=probe, reference_failure=reference), 0.5, **DATA)
 
-        # Pair 1: two photos; pair 2: one new photo, refused; pair 3: none that was judged; ten pairs of two photos.
-        assert made.refused == Rate(1, 2 + 1 + 20)
+        # Pair 1: two photos; pair 2: one new photo, refused; pair 3: none that was judged; pair 4: the reference;
+        # ten pairs of two photos.
+        assert made.refused == Rate(1, 2 + 1 + 1 + 20)
         assert calibrate(scores, 0.5, **DATA).refused is None
 
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -383,6 +383,7 @@ class TestFiles:
             (lambda p: p["fmr"].update(effective_trials=1e-300), r"fmr\.effective_trials must lie within 0\.99 … 3000"),
             (lambda p: p["fmr"].update(value=0.0005), r"fmr\.value is 0\.0005, which contradicts its counts"),
             (lambda p: p["fmr"].update(low=None), r"fmr\.low is None, which contradicts its counts"),
+            (lambda p: p["fmr"].update(low=0.0), r"fmr\.low is 0\.0, which contradicts its counts"),
             (lambda p: p.update(data_set="\ud800"), "half a letter"),
             (lambda p: p.update(threshold=1.5), r"points\[0\]\.threshold must lie within -1 … 1; it is 1\.5"),
             (lambda p: p.update(threshold="0.9"), "threshold must be a number; it is '0.9'"),

@@ -125,6 +125,14 @@ def test_refuses_files(tmp_path: Path):
         check_vectors(pd.DataFrame([["a", 1, 2]], columns=["subject", "v0", "v0"]))
 
 
+@pytest.mark.parametrize("length", [1e-6, 0.5, 0.999, 1 - 1e-5, 1 + 1e-5, 1.001, 1e6])
+def test_vectors_of_any_length_are_brought_to_unit_length(length):
+    """Nearly of unit length is not enough: a thousandth more would move every score by as much."""
+    found = check_vectors(pd.DataFrame({"subject": ["a"], "v0": [0.6 * length], "v1": [0.8 * length]}))
+
+    assert found.matrix == pytest.approx(np.array([[0.6, 0.8]]), abs=1e-7)
+
+
 def test_unit_vectors_are_read_bit_for_bit(tmp_path):
     """What is of unit length already is not divided again: the same vectors give the same scores through every door."""
     generator = np.random.default_rng(0)

@@ -169,6 +169,16 @@ def test_every_pair_of_classes_has_its_count():
     assert [text.get_text() for text in found.texts] == ["7", "·", "2", "1,050"]
 
 
+def test_the_shades_of_a_confusion_are_shares_of_the_right_class():
+    """A rare class that is always right is as dark as a frequent one; a class without photos is blank."""
+    found = Figure().add_subplot()
+
+    confusion(found, ["ant", "bee", "cat"], np.array([[5, 0, 0], [50, 150, 0], [0, 0, 0]]))
+
+    assert found.images[0].get_array().tolist() == [[1, 0, 0], [0.25, 0.75, 0], [0, 0, 0]]
+    assert found.images[0].get_clim() == (0, 1)
+
+
 def test_they_draw():
     """All of them become an SVG in the house style."""
     svg = draw(

@@ -99,6 +99,11 @@ def test_choices() -> None:
     np.testing.assert_array_equal(faces().central().box, BOXES[1])
 
 
+def test_the_largest_face_has_the_largest_box() -> None:
+    """It is the area that counts: a narrow box of 20 × 100 pixels is larger than a square of 30."""
+    assert detections(np.array([[0, 0, 30, 30], [50, 0, 70, 100], [0, 50, 1, 110]], np.float32)).choose("largest") == 1
+
+
 def test_several_faces_are_not_one() -> None:
     """The message counts them and names the photo."""
     with pytest.raises(SeveralFacesError, match=r"3 faces found in crowd\.jpg"):
