@@ -66,8 +66,7 @@ def _kibibytes(name: str) -> int:
 def sizes() -> None:
     """The audit that a user types, 1,000 draws of every index of 2 + 4 groups and 8 intersections, at three sizes."""
     print(
-        "\nthe whole audit, 1,000 draws, three groupings, processor time "
-        "(aim at 1,000,000 pairs: <= 3 s, memory <= 4x)"
+        "\nthe whole audit, 1,000 draws, three groupings, processor time (aim at 1,000,000 pairs: <= 3 s, memory <= 4x)"
     )
     with tempfile.TemporaryDirectory() as folder:
         for pairs in (10**5, 10**6, 10**7):

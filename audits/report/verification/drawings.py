@@ -216,6 +216,7 @@ def _rate_curves(
         axes.plot(thresholds, np.where(rates > 0, rates, np.nan), label=charts.short(label))
     axes.axvline(threshold, color=INK, linewidth=1.2, linestyle="-")
     axes.set_yscale("log")
+    charts.plain_powers(axes.yaxis)
     axes.set_ylim(top=1.15)
     axes.set_xlabel(unit)
     axes.set_ylabel(name)
@@ -245,6 +246,8 @@ def _sensitivity(axes: Axes, found: Sensitivity, *, operating_fmr: float) -> Non
         axes.axvline(operating_fmr, color=INK, linewidth=1.2)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    charts.plain_powers(axes.xaxis)
+    charts.plain_powers(axes.yaxis)
     axes.set_xlabel("FMR over all impostor pairs")
     axes.set_ylabel("ratio between groups")
     # On white: the line of the audited threshold may run behind the words.
