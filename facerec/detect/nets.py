@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, prelu
+from torch.nn.functional import conv2d, linear, prelu
 
 from facerec.models import catalogue, weights
 
@@ -60,6 +60,13 @@ def _product(x: Tensor, layer: nn.Module) -> Tensor:
     return layer(x.double()).float()
 
 
+def _convolved(x: Tensor, layer: nn.Conv2d) -> Tensor:
+    """As `_product`, where a single crop has so few places that its sums are shared out; several crops are not."""
+    if len(x) > 1:
+        return layer(x)
+    return conv2d(x.double(), layer.weight.double(), layer.get_parameter("bias").double()).float()
+
+
 class RNet(nn.Module):
     """The refinement network."""
 
@@ -68,7 +75,7 @@ class RNet(nn.Module):
         self.pool = nn.MaxPool2d(3, 2, ceil_mode=True)
         self.conv1, self.prelu1 = nn.Conv2d(3, 28, 3), nn.PReLU(28)
         self.conv2, self.prelu2 = nn.Conv2d(28, 48, 3), nn.PReLU(48)
-        self.conv3, self.prelu3 = nn.Conv2d(48, 64, 2, dtype=torch.float64), nn.PReLU(64)
+        self.conv3, self.prelu3 = nn.Conv2d(48, 64, 2), nn.PReLU(64)
         self.dense4, self.prelu4 = _dense(576, 128), nn.PReLU(128)
         self.dense5_1, self.dense5_2 = _dense(128, 2), _dense(128, 4)
 
@@ -76,7 +83,7 @@ class RNet(nn.Module):
         """(n, 3, 24, 24) → regressions (n, 4), probabilities (n, 2)."""
         x = self.pool(self.prelu1(self.conv1(x)))
         x = self.pool(self.prelu2(self.conv2(x)))
-        x = self.prelu4(_product(_flat(self.prelu3(_product(x, self.conv3))), self.dense4))
+        x = self.prelu4(_product(_flat(self.prelu3(_convolved(x, self.conv3))), self.dense4))
         return _product(x, self.dense5_2), _product(x, self.dense5_1).softmax(dim=1)
 
 
@@ -89,7 +96,7 @@ class ONet(nn.Module):
         self.conv1, self.prelu1 = nn.Conv2d(3, 32, 3), nn.PReLU(32)
         self.conv2, self.prelu2 = nn.Conv2d(32, 64, 3), nn.PReLU(64)
         self.conv3, self.prelu3 = nn.Conv2d(64, 64, 3), nn.PReLU(64)
-        self.conv4, self.prelu4 = nn.Conv2d(64, 128, 2, dtype=torch.float64), nn.PReLU(128)
+        self.conv4, self.prelu4 = nn.Conv2d(64, 128, 2), nn.PReLU(128)
         self.dense5, self.prelu5 = _dense(1152, 256), nn.PReLU(256)
         self.dense6_1, self.dense6_2, self.dense6_3 = _dense(256, 2), _dense(256, 4), _dense(256, 10)
 
@@ -98,7 +105,7 @@ class ONet(nn.Module):
         x = self.pool(self.prelu1(self.conv1(x)))
         x = self.pool(self.prelu2(self.conv2(x)))
         x = self.last_pool(self.prelu3(self.conv3(x)))
-        x = self.prelu5(_product(_flat(self.prelu4(_product(x, self.conv4))), self.dense5))
+        x = self.prelu5(_product(_flat(self.prelu4(_convolved(x, self.conv4))), self.dense5))
         return _product(x, self.dense6_2), _product(x, self.dense6_3), _product(x, self.dense6_1).softmax(dim=1)
 
 
