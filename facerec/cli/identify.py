@@ -55,7 +55,8 @@ def identify(
     recognizer = networks.load(model)
     point, notes = recognizer.deciding_point(chosen)
     answers = PhotoAnswers(found, annotate, as_json=as_json)
-    identified = searched = comparisons = 0
+    identified = comparisons = 0
+    searched: int | None = None
     with open_gallery(gallery) as people:
         for photo, faces in answers.read(recognizer.stream(found), "identifying", only=single):
             outcomes = recognizer.identify_faces(faces, people, at=point, top=top)
@@ -64,7 +65,7 @@ def identify(
                 searched, comparisons = outcome.gallery_size, outcome.comparisons
             entry = {"photo": photo, "faces": list(outcomes), **answers.marked(photo, outcomes)}
             answers.tell(entry, *_lines(faces, outcomes))
-    expected = point.expected_fpir(comparisons)
+    expected = point.expected_fpir(comparisons) if searched is not None else None  # without a face nobody is searched
     if as_json:
         rest = {
             "threshold": point.threshold,
@@ -79,7 +80,7 @@ def identify(
         console.document({**(answers.entries[0] if single else {"photos": answers.entries}), **rest})
     else:
         console.say_point(point)
-        if searched:
+        if searched and expected is not None:
             console.say(
                 f"  searched {console.counted(searched, 'person', 'people')}; about {expected.value:.2g} of strangers "
                 f"are expected to match someone (95 %: {expected.low:.2g} … {expected.high:.2g})"

@@ -171,3 +171,11 @@ def test_missing_gallery_is_not_made(colours, facerec, draw):
 
     assert facerec("identify", "ada.png", *G, *AT).status == 2
     assert not (colours / "g.db").exists()
+
+
+def test_without_a_face_nobody_is_searched(enrolled, facerec, draw):
+    """No size of a gallery and no rate of a search that was not made, rather than those of an empty gallery."""
+    draw("none.png", "black")
+    document = facerec("identify", "none.png", *G, *AT, "--json").document
+
+    assert (document["faces"], document["gallery_size"], document["expected_fpir"]) == ([], None, None)
