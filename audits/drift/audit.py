@@ -195,7 +195,10 @@ class _Comparisons:
         self.kinds: dict[RateName, tuple[NDArray[np.bool_], list[Trials]]] = {
             "fmr": (~genuine, [Trials(accept, self.people) for accept in accepted]),
             "fnmr": (genuine, [Trials(~accept, self.people) for accept in accepted]),
-            "fta": (np.ones(len(genuine), np.bool_), [Trials(np.isnan(value), self.people) for value in values]),
+            "without_score": (
+                np.ones(len(genuine), np.bool_),
+                [Trials(np.isnan(value), self.people) for value in values],
+            ),
         }
         # Of all comparisons of a kind, for groups that show no error of their own.
         self.correlation = {
@@ -216,7 +219,7 @@ class _Comparisons:
             before, after, change = self.overall if name == "fmr" and not by else self._measured(name, rows)
             earlier, later = self._reaches(name, rows)
             carried = carry_choice(change.value, change.interval, later, earlier, together=self.together, least=-1.0)
-            told = "" if name == "fta" else self.told
+            told = "" if name == "without_score" else self.told
             yield RateChange(by, group, name, before, after, replace(change, interval=carried), change.interval, told)
 
     def _measured(self, name: RateName, rows: NDArray[np.bool_]) -> tuple[Estimate, Estimate, PairedChange]:
@@ -231,7 +234,7 @@ class _Comparisons:
 
     def _reaches(self, name: RateName, rows: NDArray[np.bool_]) -> tuple[Reach, Reach]:
         """How far the rate before and the rate after move within the ranges of their thresholds."""
-        if name == "fta":
+        if name == "without_score":
             return HELD, HELD
         before, after = (
             point.reach(value[rows], genuine=name == "fnmr")

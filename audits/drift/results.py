@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from audits.statistics.bootstrap import Bootstrap
-from audits.statistics.estimates import Estimate
+from audits.statistics.estimates import Estimate, rate_words
 from audits.statistics.families import LEAST, Least, SetAside, whole_groups
 from audits.statistics.index_changes import IndexChange
 from audits.statistics.paired import PairedChange, Verdict
@@ -17,7 +17,7 @@ from audits.verification.thresholds import Threshold
 from facerec.errors import ArgumentError
 from facerec.types import Interval
 
-RateName: TypeAlias = Literal["fmr", "fnmr", "fta"]
+RateName: TypeAlias = Literal["fmr", "fnmr", "without_score"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class RateChange:
     ----------
     by, group : str
         The grouping and the group; both empty for all comparisons, labelled or not.
-    rate : {"fmr", "fnmr", "fta"}
+    rate : {"fmr", "fnmr", "without_score"}
         Of impostor pairs, of genuine pairs, and of all pairs with both sides in the group.
     before, after : Estimate
         The rates themselves. Their intervals say nothing about the change.
@@ -37,8 +37,8 @@ class RateChange:
     held : Interval
         Of the same change at these very two thresholds; other people may have another FMR at each of them.
     thresholds : str
-        Whether they are held fixed or where they were chosen, such as ``thresholds held fixed``; empty for FTA, which
-        needs none.
+        Whether they are held fixed or where they were chosen, such as ``thresholds held fixed``; empty for comparisons
+        without a score, which need none.
     """
 
     by: str
@@ -53,10 +53,10 @@ class RateChange:
     def __str__(self) -> str:
         whom = f"{self.by} {self.group}" if self.by else "everybody"
         if not self.change.trials:
-            return f"{self.rate.upper()} of {whom}: not measured, there is no such comparison"
+            return f"{rate_words(self.rate)} of {whom}: not measured, there is no such comparison"
         word = "WORSE" if self.change.regression else "BETTER" if self.change.gain else "no change shown"
         return (
-            f"{self.rate.upper()} of {whom}: {word}, {self.before.value:.4g} -> {self.after.value:.4g}, "
+            f"{rate_words(self.rate)} of {whom}: {word}, {self.before.value:.4g} -> {self.after.value:.4g}, "
             f"change {self.change.value:+.4g} {self.change.interval}{self.thresholds and ', '}{self.thresholds}"
         )
 
@@ -90,7 +90,8 @@ class DriftAudit(Framed):
     pairs_independent : bool
         True where the tables do not say who is in a pair: every pair then counts as independent of all others.
     changes : tuple of RateChange
-        FMR, FNMR and FTA of everybody, then of every group of every grouping; one that was not measured is there too.
+        FMR, FNMR and comparisons without a score of everybody, then of every group of every grouping; one that was not
+        measured is there too.
     indices : tuple of IndexChange
         Whether groups became more or less unequal, for each grouping and either rate.
     unlabelled : tuple of (by, Unlabelled)
@@ -179,7 +180,7 @@ class DriftAudit(Framed):
         ----------
         max_rise : float
             The largest tolerable change of a rate, -1 … 1.
-        rates : sequence of {"fmr", "fnmr", "fta"}
+        rates : sequence of {"fmr", "fnmr", "without_score"}
             Which rates are held to it.
 
         Returns
@@ -196,7 +197,7 @@ class DriftAudit(Framed):
         """
         found = {change.change.verdict(max_rise) for change in self.judged if change.rate in rates}
         if not found:
-            message = f"rates must name fmr, fnmr or fta; got {list(rates)}"
+            message = f"rates must name fmr, fnmr or without_score; got {list(rates)}"
             raise ArgumentError(message)
         order: tuple[Verdict, ...] = ("fail", "insufficient evidence", "pass")
         return next(verdict for verdict in order if verdict in found)

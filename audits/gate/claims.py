@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, get_args
 from audits.classification.results import ClassRateName
 from audits.identification.results import SearchRateName
 from audits.statistics.disparity import COMBINED, INDICES
+from audits.statistics.estimates import rate_words
 from audits.statistics.paired import Verdict
 from facerec.errors import ArgumentError
 from facerec.types import Interval
@@ -39,7 +40,7 @@ of a classifier, ``search_…`` of a gallery; difference and ratio are of each g
 
 Direction: TypeAlias = Literal["at_most", "at_least"]
 
-RATES = ("fmr", "fnmr", "fta")
+RATES = ("fmr", "fnmr", "without_score")
 CHANGING_INDICES = ("difference", "max_geomean", "gini")
 OF_A_CLASS = ("selection", "false_positive", "false_negative")
 RATIOS = ("max_min_ratio", "max_geomean", "worst_to_overall", "inequity_rate")
@@ -141,7 +142,8 @@ class Claim:
     kind : Kind
     limit : Limit
     rate : str
-        ``fmr``, ``fnmr`` or ``fta``, or a rate of a classifier or of a gallery; empty for an index of both rates.
+        ``fmr``, ``fnmr`` or ``without_score``, or a rate of a classifier or of a gallery; empty for an index of both
+        rates.
     index : str
         As in ``audits.statistics.disparity``; empty where the claim is about no index.
     of : str
@@ -190,11 +192,7 @@ class Claim:
     @property
     def about(self) -> str:
         """What is measured, in a few words, such as ``max_min_ratio of FMR by gender``."""
-        known = ("rank_one_errors", "accuracy", "error", "unanswered", "selection", "false_positive", "false_negative")
-        what = self.rate.replace("_", " ") if self.rate in known else self.rate.upper()
-        if self.rate == "fta" and not self.kind.startswith("search"):
-            what = "comparisons without a score"
-        what = f"{what} of {self.of}" if self.of else what
+        what = rate_words(self.rate) + (f" of {self.of}" if self.of else "")
         if self.index:
             what = f"{self.index} of {what}" if what else self.index
         what = _PREFIXES.get(self.kind, "") + what
@@ -285,7 +283,14 @@ def _check_parts(claim: Claim) -> None:
             message = f"{claim.index} is of FMR and FNMR together, so there is no rate to name; got {claim.rate!r}"
             raise ArgumentError(message)
     else:
-        _one_of("rate", claim.rate, _rates(claim))
+        known = _rates(claim)
+        if claim.rate == "fta" and (new := next((name for name in known if name.startswith("without_")), "")):
+            message = (
+                f"a claim's rate fta is now called {new}, {rate_words(new)}: write rate = {new!r}. FTA means failures "
+                "to acquire by photo, which the report shows and no claim is about"
+            )
+            raise ArgumentError(message)
+        _one_of("rate", claim.rate, known)
     if bool(claim.of) != (claim.rate in OF_A_CLASS):
         need = "needs the class that it is of" if not claim.of else f"is not of a class; got of = {claim.of!r}"
         message = f"rate {claim.rate} {need}"

@@ -121,7 +121,7 @@ def audit_identification(
         fpir=everything[0],
         fnir=everything[1],
         rank_one_errors=everything[2],
-        fta=everything[3],
+        without_candidate=everything[3],
         groupings=groupings,
         confidence=confidence,
         notes=(
@@ -180,7 +180,7 @@ def _grouping(
         groups.names,
         {name: [getattr(row, name) for row in rows] for name in get_args(SearchRateName)},
         least,
-        size=[row.fta for row in rows],
+        size=[row.without_candidate for row in rows],
     )
     if away := whole_groups(aside):  # the others are measured as without their searches
         others = ~np.isin(probe, [code for code, name in enumerate(groups.names) if name in away])

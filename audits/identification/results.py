@@ -12,7 +12,7 @@ from audits.statistics.families import LEAST, Least, SetAside
 from audits.tables.frames import Entry, Framed
 from facerec.errors import ArgumentError
 
-SearchRateName: TypeAlias = Literal["fpir", "fnir", "rank_one_errors", "fta"]
+SearchRateName: TypeAlias = Literal["fpir", "fnir", "rank_one_errors", "without_candidate"]
 """The rates of searches, as `GroupSearches` names them."""
 
 
@@ -37,7 +37,7 @@ class GroupSearches:
         threshold and within the rank.
     rank_one_errors : Estimate
         Mated searches whose most alike candidate is not the mate, whatever the threshold.
-    fta : Estimate
+    without_candidate : Estimate
         Searches without any candidate. They count as misses where they are mated, and as no false positive.
     """
 
@@ -48,7 +48,7 @@ class GroupSearches:
     fpir: Estimate
     fnir: Estimate
     rank_one_errors: Estimate
-    fta: Estimate
+    without_candidate: Estimate
 
     def people(self, rate: SearchRateName) -> int:
         """How many people the searches of a rate are for."""
@@ -56,15 +56,15 @@ class GroupSearches:
 
 
 def people_of(rate: SearchRateName, subjects: int, mated_subjects: int) -> int:
-    """How many people the searches of a rate are for: FPIR is of those who are not enrolled, FTA of everybody.
+    """How many people the searches of a rate are for: FPIR is of those who are not enrolled.
 
-    >>> [people_of(rate, 10, 7) for rate in ("fpir", "fnir", "rank_one_errors", "fta")]
+    >>> [people_of(rate, 10, 7) for rate in ("fpir", "fnir", "rank_one_errors", "without_candidate")]
     [3, 7, 7, 10]
     """
     match rate:
         case "fpir":
             return subjects - mated_subjects
-        case "fta":
+        case "without_candidate":
             return subjects
         case _:
             return mated_subjects
@@ -76,7 +76,7 @@ class SearchContrast:
 
     Attributes
     ----------
-    rate : {"fpir", "fnir", "rank_one_errors", "fta"}
+    rate : {"fpir", "fnir", "rank_one_errors", "without_candidate"}
     group, reference : str
         The reference has the lowest rate; of equals the first.
     contrast : Contrast
@@ -180,7 +180,7 @@ class IdentificationAudit(Framed):
         The most candidates that any search returned; a mate below them cannot be seen.
     subjects, mated_subjects : int
         Different people among the probes, and those of them who are enrolled.
-    fpir, fnir, rank_one_errors, fta : Estimate
+    fpir, fnir, rank_one_errors, without_candidate : Estimate
         Over all searches, labelled or not; as in `GroupSearches`.
     groupings : tuple of IdentificationGrouping
         One for each entry of ``by``, in that order.
@@ -201,7 +201,7 @@ class IdentificationAudit(Framed):
     fpir: Estimate
     fnir: Estimate
     rank_one_errors: Estimate
-    fta: Estimate
+    without_candidate: Estimate
     groupings: tuple[IdentificationGrouping, ...]
     confidence: float
     notes: tuple[str, ...]

@@ -60,7 +60,7 @@ def fit_beta(scores: ArrayLike, genuine: ArrayLike) -> BetaCalibration:
     Parameters
     ----------
     scores : array_like, float, shape (n,)
-        Cosines, -1 … 1; NaN (failure to acquire) is left out.
+        Cosines, -1 … 1; NaN (no score) is left out.
     genuine : array_like, bool, shape (n,)
         True where both photos show one person.
 

@@ -30,7 +30,8 @@ class Judgement:
     caveat : str
         What must be said wherever these figures are shown; empty if nothing must.
     changes : DriftAudit
-        FMR, FNMR and FTA by group, without the mitigation and with it. Both thresholds were chosen for the same FMR
+        FMR, FNMR and comparisons without a score by group, without the mitigation and with it.
+        Both thresholds were chosen for the same FMR
         on the same people, who are neither those that were learned from nor those that are judged.
     """
 

@@ -53,7 +53,7 @@ def threshold_range(
     Parameters
     ----------
     impostor : array_like, float, shape (n,)
-        Non-mated scores, larger = more alike; NaN for a failure to acquire.
+        Non-mated scores, larger = more alike; NaN where there is none.
     target_fmr : float
         Between 0 and 1, exclusive.
     effective_trials : float

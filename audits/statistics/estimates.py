@@ -19,6 +19,22 @@ where it is ``unmeasured``, because there were no trials, or ``withheld`` from a
 Evidence: TypeAlias = Literal["unmeasured", "withheld", "none", "indicative", "reportable"]
 """How much the errors that were seen can carry: fewer than 3, fewer than 30 (Doddington's rule of 30), or more."""
 
+_ABBREVIATED = ("fmr", "fnmr", "fpir", "fnir", "fta")
+_WORDS = {
+    "without_score": "comparisons without a score",
+    "without_candidate": "searches without a candidate",
+    "rank_one_errors": "rank-one errors",
+}
+
+
+def rate_words(rate: str) -> str:
+    """What prose and tables call a rate.
+
+    >>> [rate_words(name) for name in ("fmr", "without_score", "false_positive", "")]
+    ['FMR', 'comparisons without a score', 'false positive', '']
+    """
+    return rate.upper() if rate in _ABBREVIATED else _WORDS.get(rate, rate.replace("_", " "))
+
 
 @dataclass(frozen=True)
 class Estimate:

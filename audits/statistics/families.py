@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audits.statistics.estimates import Estimate
+from audits.statistics.estimates import Estimate, rate_words
 from facerec.errors import ArgumentError
 from facerec.types import Interval, Rate
 
@@ -82,7 +82,7 @@ class SetAside:
 
     def __str__(self) -> str:
         of = "" if self.people is None else f" of {self.people:,} people"
-        return f"{self.rate.upper().replace('_', ' ')} {self.trials:,} trials{of}"
+        return f"{rate_words(self.rate)} {self.trials:,} trials{of}"
 
 
 def set_aside(

@@ -148,7 +148,7 @@ def audit_verification(
     Notes
     -----
     A group's FMR is over impostor pairs with both people in the group, its FNMR over genuine pairs with both sides in
-    it. A pair without a score is a failure to acquire, and rejected. Intervals hold the threshold fixed, but for those
+    it. A pair without a score is rejected. Intervals hold the threshold fixed, but for those
     of FNMR at the target FMR, where that was to choose it (``audits.statistics.choice``).
 
     References
@@ -198,7 +198,7 @@ def audit_verification(
         pairs_independent=completed.pairs_independent,
         fmr=fmr,
         fnmr=fnmr,
-        fta=decisions.acquisitions.estimate(confidence=confidence),
+        without_score=decisions.acquisitions.estimate(confidence=confidence),
         fmr_correlation=decisions.impostor_trials.correlation,
         fnmr_correlation=decisions.genuine_trials.correlation,
         groupings=tuple(
@@ -308,7 +308,7 @@ def _audit_grouping(
     labelled, impostors = (groups.probe >= 0) & (groups.reference >= 0), decisions.impostor_trials
     matched = groups.within[~genuine] >= 0
     pairs = int(np.count_nonzero(labelled & ~genuine))
-    rates = (found.fmr, found.fnmr, found.fta)
+    rates = (found.fmr, found.fnmr, found.without_score)
     subjects = _subjects(groups, decisions.people)
     return GroupingAudit(
         by=groups.by,
@@ -351,7 +351,7 @@ class _Measured:
     folded: tuple[Estimate, ...]
     fmr: tuple[Estimate, ...]
     fnmr: tuple[Estimate, ...]
-    fta: tuple[Estimate, ...]
+    without_score: tuple[Estimate, ...]
     fnmr_by_person: tuple[PersonMean | None, ...]
 
     def of_family(self, family: _Measured, names: Sequence[str], aside: Sequence[SetAside]) -> _Measured:
@@ -367,7 +367,7 @@ class _Measured:
             merged(self.folded, family.folded, map(any, combinations_with_replacement(fmr, 2))),
             merged(self.fmr, family.fmr, fmr),
             merged(self.fnmr, family.fnmr, fnmr),
-            merged(self.fta, family.fta, either),
+            merged(self.without_score, family.without_score, either),
             merged(self.fnmr_by_person, family.fnmr_by_person, fnmr),
         )
 

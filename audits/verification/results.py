@@ -24,11 +24,11 @@ class Acquisition:
 
     Attributes
     ----------
-    photos : Estimate or None
-        FTA, the failure-to-acquire rate: photos in which no face was found, over photos. A table that does not say why
+    fta : Estimate or None
+        The failure-to-acquire rate: photos in which no face was found, over photos. A table that does not say why
         a score is missing leaves open which of two photos failed if neither is in another comparison: both then count.
         None where the table names no photos.
-    by_person : PersonMean or None
+    fta_by_person : PersonMean or None
         The mean of people's own such rates; None where it names no people.
     refused : Estimate or None
         Faces that were found, and that the quality gate refused, over photos with a face; None where it does not say.
@@ -36,8 +36,8 @@ class Acquisition:
         Over completed comparisons, those with a score.
     """
 
-    photos: Estimate | None
-    by_person: PersonMean | None
+    fta: Estimate | None
+    fta_by_person: PersonMean | None
     refused: Estimate | None
     fmr: Estimate
     fnmr: Estimate
@@ -60,9 +60,9 @@ class GroupComparisons:
         Over impostor pairs with both people in the group.
     fnmr : Estimate
         Over genuine pairs with both sides in the group.
-    fta : Estimate
-        Comparisons without a score, over all comparisons with both sides in the group. No failure-to-acquire rate in
-        the sense of ISO/IEC 19795-1: see `acquisition`.
+    without_score : Estimate
+        Comparisons without a score, over all comparisons with both sides in the group. FTA, the failure-to-acquire
+        rate of ISO/IEC 19795-1, is another number: see `acquisition`.
     fnmr_at_target : Estimate or None
         FNMR at the target FMR: as `fnmr`, with an interval that carries how uncertain the choice of the threshold is.
         `fnmr` itself is at this very threshold, whose FMR among other people may be another. None: it was given.
@@ -78,7 +78,7 @@ class GroupComparisons:
     subjects: int | None
     fmr: Estimate
     fnmr: Estimate
-    fta: Estimate
+    without_score: Estimate
     fnmr_at_target: Estimate | None = None
     fnmr_by_person: PersonMean | None = None
     acquisition: Acquisition | None = None
@@ -162,9 +162,9 @@ class GroupingAudit(Framed):
     set_aside: tuple[SetAside, ...] = ()
 
     def entries(self) -> Iterator[Entry]:
-        """FMR, FNMR and FTA of every group."""
+        """FMR, FNMR and comparisons without a score of every group."""
         for group in self.groups:
-            for rate in ("fmr", "fnmr", "fta"):
+            for rate in ("fmr", "fnmr", "without_score"):
                 yield Entry(self.by, group.group, rate, getattr(group, rate))
 
     def group(self, name: str) -> GroupComparisons:
@@ -194,7 +194,7 @@ class VerificationAudit(Framed):
     pairs_independent : bool
         True where the table does not say who is in a pair: every pair then counts as independent of all others, and
         the intervals are too narrow if it is not.
-    fmr, fnmr, fta : Estimate
+    fmr, fnmr, without_score : Estimate
         Over all comparisons, labelled or not.
     fmr_correlation, fnmr_correlation : float
         How alike the errors of two pairs are that share a person, 0 … 1, over all pairs; what
@@ -223,7 +223,7 @@ class VerificationAudit(Framed):
     pairs_independent: bool
     fmr: Estimate
     fnmr: Estimate
-    fta: Estimate
+    without_score: Estimate
     fmr_correlation: float
     fnmr_correlation: float
     groupings: tuple[GroupingAudit, ...]
@@ -237,8 +237,8 @@ class VerificationAudit(Framed):
     least: Least = LEAST
 
     def entries(self) -> Iterator[Entry]:
-        """FMR, FNMR and FTA of everybody and of every group."""
-        yield from (Entry("", "", rate, getattr(self, rate)) for rate in ("fmr", "fnmr", "fta"))
+        """FMR, FNMR and comparisons without a score of everybody and of every group."""
+        yield from (Entry("", "", rate, getattr(self, rate)) for rate in ("fmr", "fnmr", "without_score"))
         for grouping in self.groupings:
             yield from grouping.entries()
 

@@ -133,7 +133,7 @@ def choose_threshold(
     at : float, OperatingPoint or AtFmr
         A float is on the table's own scale: a distance where the table holds distances.
     impostor : ndarray, float64, shape (n,)
-        The audited table's impostor scores, larger = more alike; NaN for a failure to acquire.
+        The audited table's impostor scores, larger = more alike; NaN where there is none.
     distance : bool
         Whether the table holds distances, negated in `impostor`.
     confidence : float
@@ -277,5 +277,5 @@ def reach_notes(threshold: Threshold, scores: NDArray[np.float64]) -> list[str]:
     if len(seen) and threshold.value > seen.max():
         notes.append("the threshold is beyond every score of the table: nothing is accepted")
     elif len(seen) and threshold.value <= seen.min():
-        notes.append("every score of the table reaches the threshold: nothing but failures to acquire is rejected")
+        notes.append("every score of the table reaches the threshold: nothing but what has no score is rejected")
     return notes

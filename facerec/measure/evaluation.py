@@ -203,7 +203,7 @@ def evaluate_scores(
 def rates_at(table: pd.DataFrame, threshold: float) -> tuple[Rate, Rate]:
     """FMR and FNMR of a checked score table at a threshold, with intervals that know which comparisons share people.
 
-    Accept iff score ≥ threshold, in double precision; a failure to acquire is a rejection.
+    Accept iff score ≥ threshold, in double precision; a pair without a score is a rejection.
 
     >>> rows = [["1", "2", "ann", "ann", True, 0.9], ["1", "3", "ann", "bob", False, 0.2]]
     >>> fmr, fnmr = rates_at(tables.check(pd.DataFrame(rows, columns=tables.REQUIRED)), 0.5)

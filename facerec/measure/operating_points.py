@@ -110,7 +110,7 @@ def calibrate_all_pairs(
 class Comparisons:
     """Scores with who is on either side, 0 … people − 1; several targets share what is counted once.
 
-    Scores are cosine similarities, NaN for a failure to acquire; `CalibrationError` if one lies outside -1 … 1.
+    Scores are cosine similarities, NaN where there is none; `CalibrationError` if one lies outside -1 … 1.
     """
 
     scores: NDArray[np.float64]

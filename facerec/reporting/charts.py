@@ -95,7 +95,7 @@ def det_curve(axes: Axes, curves: Sequence[DetLine], *, marks: Sequence[Operatin
 class Histogram:
     """Genuine and impostor pairs, int64 (n,), in the same bins between `edges`, float64 (n + 1,).
 
-    Pairs without a score (failures to acquire) are in no bin; `unmeasured` counts them.
+    Pairs without a score are in no bin; `unmeasured` counts them.
     """
 
     edges: NDArray[np.float64]

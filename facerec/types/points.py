@@ -231,7 +231,7 @@ class OperatingPoint(Value):
         return f"<operating point: {shortened(self.name)}, threshold {self.threshold:.4f}, {self.matcher.embedder}>"
 
     def accepts(self, score: float) -> bool:
-        """True iff `score` ≥ threshold; a NaN score (failure to acquire) is never accepted."""
+        """True iff `score` ≥ threshold; a NaN score (none) is never accepted."""
         return float(score) >= self.threshold  # NumPy would round the threshold to a float32 score's precision
 
     @property

@@ -58,7 +58,7 @@ def test_photos_without_a_vector_or_a_label(table, facerec):
     outcome = facerec("audit", "mitigation", "v.parquet", "--by", "group", *QUICK, "--json")
 
     (method, *_) = outcome.document["methods"]
-    failed = next(each for each in method["changes"] if (each["rate"], each["by"]) == ("fta", ""))
+    failed = next(each for each in method["changes"] if (each["rate"], each["by"]) == ("without_score", ""))
     assert failed["errors_before"] == failed["errors_after"] > 0
     assert method["unlabelled"]["group"]["genuine"] > 0
     assert {each["group"] for each in method["changes"]} == {"", "a", "b"}

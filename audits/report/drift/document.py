@@ -9,7 +9,7 @@ from audits.drift.results import DriftAudit, RateChange
 from audits.report.common.numbers import aside, bounded, number, rate, shown_range
 from audits.verification.thresholds import Threshold
 
-FORMAT = "facerec audit of drift, 1"
+FORMAT = "facerec audit of drift, 2"
 """Changes whenever a name or a meaning in the document does."""
 
 

@@ -16,6 +16,7 @@ from audits.report.drift.charts import change_forest
 from audits.report.drift.document import drift_document
 from audits.report.drift.sentences import change_findings, choice, overall_change, shown, told_first
 from audits.report.drift.tables import all_changes, change_tables, index_table, rows_of, threshold_table
+from audits.statistics.estimates import rate_words
 from audits.verification.results import Unlabelled
 from facerec.reporting import Block, Callout, Figure, Page, Section, Text, plain, write_number
 from facerec.reporting.figures import draw
@@ -115,11 +116,11 @@ def _missing(left: Unlabelled) -> tuple[Block, ...]:
 
 def _forest(audit: DriftAudit, by: str) -> Figure:
     rows = rows_of(audit, by)
-    plots = [partial(change_forest, changes=changes, name=name.upper()) for name, changes in rows.items()]
+    plots = [partial(change_forest, changes=changes, name=rate_words(name)) for name, changes in rows.items()]
     told = []
     for name, changes in rows.items():
         words = [f"{change.group or 'everybody'} {shown(change)}" for change in changes]
-        told.append(f"{name.upper()}: {', '.join(words)}")
+        told.append(f"{rate_words(name)}: {', '.join(words)}")
     size = len(next(iter(rows.values())))
     names = [change.group for change in next(iter(rows.values())) if change.by]
     return Figure(
@@ -153,8 +154,8 @@ def _method(audit: DriftAudit) -> str:
     return (
         "Every comparison was decided twice, and only those that were decided differently say anything about the "
         "change. The interval of a change is Bonett and Price's for paired proportions, on the effective number of "
-        f"comparisons. {people}\n\n{choice(audit)} A comparison without a score is a failure to acquire and counts "
-        "as rejected.\n\nIntervals are of "
+        f"comparisons. {people}\n\n{choice(audit)} A comparison without a score counts as "
+        "rejected.\n\nIntervals are of "
         f"{100 * audit.confidence:g} %, one by one: of {measured} changes about {write_number(chance)} would be shown "
         f"by chance alone if nothing had changed. {drawn}"
     )

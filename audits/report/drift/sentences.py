@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from audits.drift.results import DriftAudit, RateChange
 from audits.report.common.words import Sentence, aside_finding, percent, points
+from audits.statistics.estimates import rate_words
 from audits.statistics.index_changes import IndexChange
 from facerec.reporting import plain
 
@@ -111,15 +112,15 @@ def _moved(
     text = f"**{word}** ({thresholds}): {len(rates)} of {measured} rates {verb} for sure"
     text += f": {'; '.join(told)}{more}." if told else "."
     if indices:
-        of = ", ".join(dict.fromkeys(f"{index.rate.upper()} by {plain(index.by)}" for index in indices))
+        of = ", ".join(dict.fromkeys(f"{rate_words(index.rate)} by {plain(index.by)}" for index in indices))
         text += f" Groups became **{how} unequal** in {of}."
     return text
 
 
 def _whose(change: RateChange) -> str:
     if not change.by:
-        return f"{change.rate.upper()} of everybody"
-    return f"{change.rate.upper()} of {plain(change.group)} (by {plain(change.by)})"
+        return f"{rate_words(change.rate)} of everybody"
+    return f"{rate_words(change.rate)} of {plain(change.group)} (by {plain(change.by)})"
 
 
 def _described(change: RateChange) -> str:
@@ -133,7 +134,7 @@ def _described(change: RateChange) -> str:
 
 
 def _sentence(change: RateChange) -> str:
-    name = change.rate.upper()
+    name = rate_words(change.rate)
     if not change.change.trials:
         return f"{name} was not measured: there are no such pairs."
     counts = [f"{found.errors:,} of {found.trials:,}" for found in (change.before, change.after)]

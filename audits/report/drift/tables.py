@@ -6,22 +6,22 @@ from audits.drift.results import DriftAudit, RateChange
 from audits.report.common.numbers import stands
 from audits.report.common.words import INDEX_WORDS
 from audits.report.drift.sentences import shown, shown_of_index, told_first
-from audits.statistics.estimates import Estimate
+from audits.statistics.estimates import Estimate, rate_words
 from audits.statistics.index_changes import IndexChange
 from audits.verification.thresholds import Threshold
 from facerec.reporting import Cell, Column, Table, plain
 
-_RATES = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "fta": "comparisons"}
+_RATES = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "without_score": "comparisons"}
 
 
 def rows_of(audit: DriftAudit, by: str) -> dict[str, list[RateChange]]:
-    """By rate: everybody's change, then those of the groups; failures to acquire only where there is one."""
+    """By rate: everybody's change, then those of the groups; comparisons without a score only where there is one."""
     rows: dict[str, list[RateChange]] = {name: [] for name in _RATES}
     for change in audit.changes:
         if change.by in ("", by):
             rows[change.rate].append(change)
-    if not any(found.errors for change in rows["fta"] for found in (change.before, change.after)):
-        del rows["fta"]
+    if not any(found.errors for change in rows["without_score"] for found in (change.before, change.after)):
+        del rows["without_score"]
     return rows
 
 
@@ -42,7 +42,8 @@ def change_tables(audit: DriftAudit, by: str) -> tuple[Table, ...]:
     )
     return tuple(
         Table(
-            f"{name.upper()} before and after, on the same {_RATES[name]}" + (f", by {plain(by)}" if by else ""),
+            f"{rate_words(name)[:1].upper()}{rate_words(name)[1:]} before and after, on the same {_RATES[name]}"
+            + (f", by {plain(by)}" if by else ""),
             columns,
             tuple(
                 (
@@ -60,7 +61,7 @@ def change_tables(audit: DriftAudit, by: str) -> tuple[Table, ...]:
                 for change in changes
             ),
             strong=(0,),
-            notes=() if name == "fta" else (f"{told_first(audit.thresholds)}.",),
+            notes=() if name == "without_score" else (f"{told_first(audit.thresholds)}.",),
         )
         for name, changes in rows_of(audit, by).items()
     )
@@ -93,7 +94,7 @@ def _wide(change: RateChange) -> tuple[Cell, ...]:
     return (
         change.by,
         change.group or "everybody",
-        change.rate.upper(),
+        rate_words(change.rate),
         found.trials,
         *_estimate(change.before),
         *_estimate(change.after),
@@ -129,7 +130,7 @@ def index_table(audit: DriftAudit, indices: tuple[IndexChange, ...], by: str) ->
         tuple(
             (
                 *(() if by else (index.by,)),
-                index.rate.upper(),
+                rate_words(index.rate),
                 INDEX_WORDS[index.index],
                 index.before,
                 index.after,

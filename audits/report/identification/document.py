@@ -11,7 +11,7 @@ from audits.identification.results import ConfusionCell, GroupSearches, Identifi
 from audits.report.common.numbers import aside, bounded, contrasted, number, rate
 from audits.statistics.estimates import Estimate
 
-FORMAT = "facerec audit of identification, 1"
+FORMAT = "facerec audit of identification, 2"
 """Changes whenever a name or a meaning in the document does."""
 
 
@@ -29,7 +29,7 @@ def identification_document(
         "overall": {
             "subjects": audit.subjects,
             "mated_subjects": audit.mated_subjects,
-            **_rates(audit.fpir, audit.fnir, audit.rank_one_errors, audit.fta),
+            **_rates(audit.fpir, audit.fnir, audit.rank_one_errors, audit.without_candidate),
         },
         "groups": {grouping.by: [_group(group) for group in grouping.groups] for grouping in audit.groupings},
         "rank_one_confusion": {
@@ -58,7 +58,7 @@ def identification_document(
     }
 
 
-def _rates(fpir: Estimate, fnir: Estimate, rank_one: Estimate, fta: Estimate) -> dict[str, Any]:
+def _rates(fpir: Estimate, fnir: Estimate, rank_one: Estimate, without_candidate: Estimate) -> dict[str, Any]:
     return {
         "non_mated": fpir.trials,
         "false_positives": fpir.errors,
@@ -68,9 +68,9 @@ def _rates(fpir: Estimate, fnir: Estimate, rank_one: Estimate, fta: Estimate) ->
         "fnir": rate(fnir),
         "rank_one_errors": rank_one.errors,
         "rank_one_error_rate": rate(rank_one),
-        "searches": fta.trials,
-        "failures_to_acquire": fta.errors,
-        "fta": rate(fta),
+        "searches": without_candidate.trials,
+        "without_candidate": without_candidate.errors,
+        "without_candidate_rate": rate(without_candidate),
     }
 
 
@@ -80,7 +80,7 @@ def _group(group: GroupSearches) -> dict[str, Any]:
         "subjects": group.subjects,
         "mated_subjects": group.mated_subjects,
         "enrolled": group.enrolled,
-        **_rates(group.fpir, group.fnir, group.rank_one_errors, group.fta),
+        **_rates(group.fpir, group.fnir, group.rank_one_errors, group.without_candidate),
     }
 
 

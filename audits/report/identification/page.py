@@ -30,7 +30,7 @@ from audits.report.identification.tables import (
     rate_table,
     told_rates,
 )
-from audits.statistics.estimates import Estimate
+from audits.statistics.estimates import Estimate, rate_words
 from facerec.reporting import Block, Callout, Figure, Page, Section, Table, Text, plain, write_number
 from facerec.reporting.figures import draw
 
@@ -108,7 +108,7 @@ def identification_report(
 
 def _summary(audit: IdentificationAudit) -> str:
     by = "; ".join(plain(grouping.by) for grouping in audit.groupings)
-    failed = f", {audit.fta.errors:,} without a candidate" if audit.fta.errors else ""
+    failed = f", {audit.without_candidate.errors:,} without a candidate" if audit.without_candidate.errors else ""
     searched = f"{audit.fnir.trials:,} mated and {audit.fpir.trials:,} non-mated searches for {audit.subjects:,} people"
     return f"{searched}{failed}, in a gallery of {audit.gallery_size:,} people.{f' Groups: by {by}.' if by else ''}"
 
@@ -160,13 +160,13 @@ def _forest(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Fig
     for name in names:
         rows: list[tuple[str, Estimate]] = [("everybody", getattr(audit, name))]
         rows += charts.highest([(drawn[group.group], getattr(group, name)) for group in grouping.groups])
-        plots.append(partial(charts.forest, rows=rows, name=name.upper()))
+        plots.append(partial(charts.forest, rows=rows, name=rate_words(name)))
         measured = [(found.value, g.group) for g in grouping.groups if (found := getattr(g, name)).measured]
         worst = max(measured, default=None)
         told.append(
-            f"{name.upper()} not measured in any group"
+            f"{rate_words(name)} not measured in any group"
             if worst is None
-            else f"{name.upper()} highest for {worst[1]} with {write_number(worst[0], 'rate')}"
+            else f"{rate_words(name)} highest for {worst[1]} with {write_number(worst[0], 'rate')}"
         )
     return Figure(
         draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (min(len(who_is), charts.MOST_DRAWN) + 1))),
@@ -251,12 +251,12 @@ def _method(audit: IdentificationAudit) -> str:
         if audit.rank is None
         else f"A mate that is not among the first {audit.rank:,} candidates is missed."
     )
-    acquired = "" if audit.fta.errors else " Every search returned somebody."
+    acquired = "" if audit.without_candidate.errors else " Every search returned somebody."
     return (
         "A search is mated where its person is enrolled. FPIR is the share of non-mated searches with a candidate at "
         "or above the threshold, FNIR the share of mated searches without their mate among the candidates at or above "
         f"it. {rank} A wrong person who is just as alike ranks before the mate. A search without any candidate is a "
-        f"failure to acquire: a miss where it is mated, and no false positive.{acquired}\n\nSearches for one person "
+        f"miss where it is mated, and no false positive.{acquired}\n\nSearches for one person "
         "are not independent: they are a cluster, the rate's effective number of searches follows from how alike they "
         "are, and Wilson's interval uses that number. Where none or all were errors, intervals are Clopper and "
         f"Pearson's. They are of {100 * audit.confidence:g} %, one by one, and hold the threshold and the gallery "

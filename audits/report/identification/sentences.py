@@ -11,7 +11,7 @@ from audits.report.common.words import (
     written,
 )
 from audits.statistics.contrasts import furthest_apart
-from audits.statistics.estimates import Estimate
+from audits.statistics.estimates import Estimate, rate_words
 from audits.statistics.families import LEAST, Least, left_out
 from facerec.reporting import plain
 
@@ -33,7 +33,7 @@ def search_findings(grouping: IdentificationGrouping, least: Least = LEAST) -> t
     found = [_difference(grouping, rate) for rate in _RATES]
     found += aside_finding(grouping.by, [each for each in grouping.set_aside if each.rate in _RATES], least)
     if grouping.unmeasured:
-        listed = "; ".join(f"{plain(group)}: {name.upper()}" for group, name in grouping.unmeasured)
+        listed = "; ".join(f"{plain(group)}: {rate_words(name)}" for group, name in grouping.unmeasured)
         found.append(
             Sentence(
                 "insufficient", f"By {plain(grouping.by)}, not measured, because there are no such searches: {listed}."
@@ -45,11 +45,11 @@ def search_findings(grouping: IdentificationGrouping, least: Least = LEAST) -> t
 def _overall(rate: SearchRateName, found: Estimate) -> str:
     who = "For people who are not in the gallery" if rate == "fpir" else "For people who are in it"
     what = "it answers with somebody in" if rate == "fpir" else "it misses them in"
-    return f"{who}, {what} **{written(found)}** ({rate.upper()})."
+    return f"{who}, {what} **{written(found)}** ({rate_words(rate)})."
 
 
 def _difference(grouping: IdentificationGrouping, rate: SearchRateName) -> Sentence:
-    by, name = plain(grouping.by), rate.upper()
+    by, name = plain(grouping.by), rate_words(rate)
     away = left_out(grouping.set_aside, rate)
     compared = [(group.group, getattr(group, rate)) for group in grouping.groups if group.group not in away]
     measured = [(group, found) for group, found in compared if found.measured]

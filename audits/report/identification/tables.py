@@ -14,7 +14,7 @@ from audits.identification.results import (
     people_of,
 )
 from audits.report.common.words import STRICT_NOTE, strict_cells, strict_columns
-from audits.statistics.estimates import Estimate
+from audits.statistics.estimates import Estimate, rate_words
 from facerec.reporting import Cell, Column, Table, plain
 
 _WORDS: dict[SearchRateName, tuple[str, str, str]] = {
@@ -25,13 +25,13 @@ _WORDS: dict[SearchRateName, tuple[str, str, str]] = {
         "mated searches",
         "wrong first",
     ),
-    "fta": ("Failures to acquire: searches without any candidate", "searches", "failures"),
+    "without_candidate": ("Searches without any candidate", "searches", "without a candidate"),
 }
 
 
 def told_rates(audit: IdentificationAudit) -> tuple[SearchRateName, ...]:
     """The rates that are worth a table: that nobody went without an answer is said in one sentence."""
-    return tuple(name for name in _WORDS if name != "fta" or audit.fta.errors)
+    return tuple(name for name in _WORDS if name != "without_candidate" or audit.without_candidate.errors)
 
 
 def rate_table(audit: IdentificationAudit, grouping: IdentificationGrouping | None, name: SearchRateName) -> Table:
@@ -52,7 +52,7 @@ def rate_table(audit: IdentificationAudit, grouping: IdentificationGrouping | No
             Column("people", "count"),
             Column(trials, "count"),
             Column(errors, "count"),
-            Column("rank-one error rate" if name == "rank_one_errors" else name.upper(), "rate"),
+            Column(rate_words(name), "rate"),
             Column(f"{100 * audit.confidence:g} %", "interval"),
             Column("worth independent", "count"),
             Column("evidence"),
@@ -78,7 +78,7 @@ def group_table(audit: IdentificationAudit, grouping: IdentificationGrouping) ->
     """Counts and rates of every group in one wide table, for a program."""
     columns = [Column("group"), Column("people", "count"), Column("enrolled", "count")]
     for name, (_, trials, errors) in _WORDS.items():
-        told = "rank-one error rate" if name == "rank_one_errors" else name.upper()
+        told = rate_words(name)
         columns += [
             Column(f"{trials} ({told})", "count"),
             Column(errors, "count"),
@@ -117,7 +117,7 @@ def contrast_table(audit: IdentificationAudit, grouping: IdentificationGrouping)
         ),
         tuple(
             (
-                "rank-one" if entry.rate == "rank_one_errors" else entry.rate.upper(),
+                rate_words(entry.rate),
                 entry.group,
                 entry.reference,
                 entry.contrast.difference,

@@ -9,7 +9,7 @@ from audits.mitigation.lab import Judgement, LabReport
 from audits.report.drift.document import drift_document
 from audits.report.mitigation.sentences import elsewhere, outcome
 
-FORMAT = "facerec mitigation laboratory, 1"
+FORMAT = "facerec mitigation laboratory, 2"
 """Changes whenever a name or a meaning in the document does."""
 
 _SIDES = ("learned_from", "thresholds_set_on", "judged")

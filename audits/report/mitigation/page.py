@@ -182,8 +182,8 @@ def _method(report: LabReport, judgements: Sequence[Judgement], others: Sequence
     compared = (
         "On each side every two photos of one person were compared, "
         f"{GENUINE_PER_PERSON} pairs of one person at most (drawn), and pairs of different people were drawn, every "
-        "two people alike often, with one photo of each. A comparison without a score is a failure to acquire and "
-        "counts as rejected."
+        "two people alike often, with one photo of each. A comparison without a score counts as "
+        "rejected."
     )
     paired = (
         "Changes are paired: the same comparisons are decided without and with the method, and only those that come "

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from audits.drift.results import RateChange
 from audits.mitigation.lab import Judgement, LabReport
+from audits.statistics.estimates import rate_words
 from audits.statistics.index_changes import IndexChange
 from facerec.reporting import Callout, Standing, plain
 
@@ -118,7 +119,7 @@ def _described(entry: RateChange, mitigation: str, others: Sequence[LabReport]) 
     interval = entry.change.interval
     again = f"; {elsewhere(entry, mitigation, others).told} other deals" if others else ""
     return (
-        f"{entry.rate.upper()} of {group} {100 * entry.before.value:.3g} to {100 * entry.after.value:.3g}"
+        f"{rate_words(entry.rate)} of {group} {100 * entry.before.value:.3g} to {100 * entry.after.value:.3g}"
         f"\N{NO-BREAK SPACE}% ({points(entry.change.value)} points; "
         f"{100 * interval.confidence:g}\N{NO-BREAK SPACE}%: {points(interval.low)} to {points(interval.high)}{again})"
     )
@@ -126,6 +127,6 @@ def _described(entry: RateChange, mitigation: str, others: Sequence[LabReport]) 
 
 def _index(entry: IndexChange) -> str:
     return (
-        f"largest minus smallest {entry.rate.upper()} by {plain(entry.by)} {100 * entry.before:.3g} to "
+        f"largest minus smallest {rate_words(entry.rate)} by {plain(entry.by)} {100 * entry.before:.3g} to "
         f"{100 * entry.after:.3g} points"
     )

@@ -14,7 +14,7 @@ from audits.report.common.charts import short
 from audits.report.common.drawn_names import drawn_key, drawn_names
 from audits.report.common.words import INDEX_WORDS, share_digits, written
 from audits.report.mitigation.sentences import EVERYBODY, elsewhere, outcome, points, whom
-from audits.statistics.estimates import Estimate
+from audits.statistics.estimates import Estimate, rate_words
 from facerec.reporting import Cell, Column, Figure, Table, plain
 from facerec.reporting.figures import BLUE, GREY, INK, VERMILION, draw
 
@@ -68,13 +68,13 @@ def change_table(judgements: Sequence[Judgement], others: Sequence[LabReport], b
     level = f"{100 * judgements[0].changes.confidence:g} %"
     columns = (
         *(Column("method"), Column("group"), Column("pairs", "count")),
-        *(Column(f"{rate.upper()} without"), Column("with")),
+        *(Column(f"{rate_words(rate)} without"), Column("with")),
         *(Column(f"change in points ({level})"), Column("finding")),
         *([Column("other deals")] if others else []),
     )
     kind = "Impostor pairs with both people in the group" if rate == "fmr" else "Genuine pairs of the group"
     return Table(
-        f"{rate.upper()} by {plain(by)}, without and with each method",
+        f"{rate_words(rate)} by {plain(by)}, without and with each method",
         columns,
         tuple(rows),
         notes=(f"{kind}; {_ERRORS[rate]} in brackets. {_FINDINGS}",),
@@ -106,7 +106,7 @@ def change_numbers(judgements: Sequence[Judgement], others: Sequence[LabReport],
         Column("finding"),
         *(Column("other deals worse", "count"), Column("other deals better", "count"), Column("other deals", "count")),
     )
-    return Table(rate.upper(), columns, tuple(rows))
+    return Table(rate_words(rate), columns, tuple(rows))
 
 
 def index_change_table(
@@ -117,7 +117,7 @@ def index_change_table(
         (
             *(
                 judgement.mitigation,
-                entry.rate.upper(),
+                rate_words(entry.rate),
                 INDEX_WORDS[entry.index],
                 entry.before,
                 entry.after,
@@ -144,9 +144,9 @@ def change_figure(judgements: Sequence[Judgement], by: str) -> Figure:
     for rate in RATES:
         rows = [(judgement.mitigation, entry) for judgement in judgements for entry in entries(judgement, by, rate)]
         count, key = len(rows), drawn_key(_groups(rows))
-        plots.append(partial(_changes, rows=rows, name=rate.upper()))
+        plots.append(partial(_changes, rows=rows, name=rate_words(rate)))
         found = [outcome(entry) for _, entry in rows]
-        told.append(f"{rate.upper()} worse {found.count('WORSE')} times, better {found.count('BETTER')} times")
+        told.append(f"{rate_words(rate)} worse {found.count('WORSE')} times, better {found.count('BETTER')} times")
     return Figure(
         draw(*plots, columns=1, height=2 * (0.8 + 0.24 * count)),
         alt=f"Paired changes of FMR and FNMR by {by} for each method, with intervals: {'; '.join(told)}",

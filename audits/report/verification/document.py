@@ -74,7 +74,7 @@ def verification_document(
         },
         "overall": {
             "subjects": audit.subjects,
-            **_counts(audit.fmr, audit.fnmr, audit.fta),
+            **_counts(audit.fmr, audit.fnmr, audit.without_score),
             "fnmr_at_target": _at_target(audit.fnmr_at_target),
             "fnmr_by_person": _by_person(audit.fnmr_by_person),
             "acquisition": _acquisition(audit.acquisition),
@@ -111,7 +111,7 @@ def verification_document(
     }
 
 
-def _counts(fmr: Estimate, fnmr: Estimate, fta: Estimate) -> dict[str, Any]:
+def _counts(fmr: Estimate, fnmr: Estimate, without_score: Estimate) -> dict[str, Any]:
     return {
         "genuine": None if fnmr.withheld else fnmr.trials,
         "false_non_matches": None if fnmr.withheld else fnmr.errors,
@@ -119,9 +119,9 @@ def _counts(fmr: Estimate, fnmr: Estimate, fta: Estimate) -> dict[str, Any]:
         "impostor": None if fmr.withheld else fmr.trials,
         "false_matches": None if fmr.withheld else fmr.errors,
         "fmr": rate(fmr),
-        "comparisons": None if fta.withheld else fta.trials,
-        "without_score": None if fta.withheld else fta.errors,
-        "without_score_rate": rate(fta),
+        "comparisons": None if without_score.withheld else without_score.trials,
+        "without_score": None if without_score.withheld else without_score.errors,
+        "without_score_rate": rate(without_score),
     }
 
 
@@ -130,7 +130,7 @@ def _group(group: GroupComparisons) -> dict[str, Any]:
         "group": group.group,
         "labels": list(group.labels),
         "subjects": group.subjects,
-        **_counts(group.fmr, group.fnmr, group.fta),
+        **_counts(group.fmr, group.fnmr, group.without_score),
         "fnmr_at_target": _at_target(group.fnmr_at_target),
         "fnmr_by_person": _by_person(group.fnmr_by_person),
         "acquisition": _acquisition(group.acquisition),
@@ -141,12 +141,17 @@ def _acquisition(found: Acquisition | None) -> dict[str, Any] | None:
     """By photo, and of completed comparisons; null where every comparison has a score, or it is not told."""
     if found is None:
         return None
-    named = {"fta": found.photos, "refused": found.refused, "completed_fmr": found.fmr, "completed_fnmr": found.fnmr}
+    named = {
+        "fta": found.fta,
+        "refused": found.refused,
+        "completed_fmr": found.fmr,
+        "completed_fnmr": found.fnmr,
+    }
     counted = {
         name: None if each is None else {"trials": each.trials, "errors": each.errors, **rate(each)}
         for name, each in named.items()
     }
-    return {**counted, "fta_by_person": _by_person(found.by_person)}
+    return {**counted, "fta_by_person": _by_person(found.fta_by_person)}
 
 
 def _at_target(found: Estimate | None) -> dict[str, Any] | None:

@@ -114,7 +114,7 @@ def verification_report(
 
 def _summary(audit: VerificationAudit) -> str:
     people = "" if audit.subjects is None else f" of {audit.subjects:,} people"
-    failed = f", {audit.fta.errors:,} without a score" if audit.fta.errors else ""
+    failed = f", {audit.without_score.errors:,} without a score" if audit.without_score.errors else ""
     by = "; ".join(plain(grouping.by) for grouping in audit.groupings)
     grouped = f" Groups: by {by}." if by else ""
     return (
@@ -170,8 +170,8 @@ def _grouping(
     for kind, table in kinds:
         files[file_stem(kind, grouping.by, list(files))] = table
     rates: list[Block] = [tables.rate_table(audit, grouping, "fmr"), tables.rate_table(audit, grouping, "fnmr")]
-    if audit.fta.errors:
-        rates.append(tables.rate_table(audit, grouping, "fta"))
+    if audit.without_score.errors:
+        rates.append(tables.rate_table(audit, grouping, "without_score"))
         if any(group.acquisition for group in grouping.groups):
             rates.append(tables.acquisition_table(audit, grouping))
     differ: list[Block] = [Callout("warning", plain(text) + ".") for text in grouping.disparity.warnings]

@@ -24,9 +24,9 @@ class PairScores:
     label : str
         Whose pairs; empty for everybody's.
     genuine, impostor : ndarray, float64, shape (n,) and (m,)
-        Ascending, larger = more alike, without failures to acquire.
+        Ascending, larger = more alike, without those that have no score.
     genuine_trials, impostor_trials : int
-        With failures to acquire.
+        With those that have no score.
     """
 
     label: str

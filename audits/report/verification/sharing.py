@@ -14,8 +14,8 @@ from audits.tables.groups import split_attributes
 from audits.verification.results import CrossCell, GroupComparisons, GroupingAudit, VerificationAudit
 from facerec.types import Interval, Rate
 
-_RateName = Literal["fmr", "fnmr", "fta"]
-_RATES: tuple[_RateName, ...] = ("fmr", "fnmr", "fta")
+_RateName = Literal["fmr", "fnmr", "without_score"]
+_RATES: tuple[_RateName, ...] = ("fmr", "fnmr", "without_score")
 
 
 def suppress(audit: VerificationAudit, limits: ShareLimits) -> tuple[VerificationAudit, tuple[Suppressed, ...]]:
@@ -102,7 +102,7 @@ def _compared(grouping: GroupingAudit, silent: Set[str]) -> dict[str, Any]:
 
 
 def _size(group: GroupComparisons) -> float:
-    rates = (group.fmr, group.fnmr, group.fta)
+    rates = (group.fmr, group.fnmr, group.without_score)
     counts = [group.subjects, *(found.people for found in rates), *(found.trials for found in rates)]
     return min((count for count in counts if count), default=math.inf)
 
@@ -121,14 +121,20 @@ def _nothing(found: Estimate) -> Estimate:
 
 
 def _without(group: GroupComparisons, rates: Set[_RateName]) -> GroupComparisons:
-    fmr, fnmr, fta = (
+    fmr, fnmr, without_score = (
         _nothing(found) if name in rates else found
-        for name, found in zip(_RATES, (group.fmr, group.fnmr, group.fta), strict=True)
+        for name, found in zip(_RATES, (group.fmr, group.fnmr, group.without_score), strict=True)
     )
     at_target = None if group.fnmr_at_target is None or fnmr.withheld else group.fnmr_at_target
     by_person = None if fnmr.withheld else group.fnmr_by_person
     return replace(
-        group, fmr=fmr, fnmr=fnmr, fta=fta, fnmr_at_target=at_target, fnmr_by_person=by_person, acquisition=None
+        group,
+        fmr=fmr,
+        fnmr=fnmr,
+        without_score=without_score,
+        fnmr_at_target=at_target,
+        fnmr_by_person=by_person,
+        acquisition=None,
     )
 
 

@@ -12,13 +12,13 @@ from audits.statistics.people import PersonMean
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import Cell, Column, Table, plain
 
-ERRORS = {"fmr": "false matches", "fnmr": "false non-matches", "fta": "without a score"}
-PAIRS = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "fta": "comparisons"}
-TITLES = {"fmr": "FMR", "fnmr": "FNMR", "fta": "share without a score"}
+ERRORS = {"fmr": "false matches", "fnmr": "false non-matches", "without_score": "without a score"}
+PAIRS = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "without_score": "comparisons"}
+TITLES = {"fmr": "FMR", "fnmr": "FNMR", "without_score": "share without a score"}
 _OF = {
     "fmr": "False matches: impostor pairs with both people in the group",
     "fnmr": "False non-matches: genuine pairs with both sides in the group",
-    "fta": "Comparisons without a score, both sides in the group",
+    "without_score": "Comparisons without a score, both sides in the group",
 }
 
 
@@ -38,7 +38,7 @@ def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName
     ----------
     audit : VerificationAudit
     grouping : GroupingAudit
-    name : {"fmr", "fnmr", "fta"}
+    name : {"fmr", "fnmr", "without_score"}
     """
     level = f"{100 * audit.confidence:g} %"
     rows = [("everybody", getattr(audit, name), audit.fnmr_by_person)]
@@ -85,10 +85,10 @@ def acquisition_table(audit: VerificationAudit, grouping: GroupingAudit) -> Tabl
         tuple(
             (
                 who,
-                *((None, None) if found.photos is None else (found.photos.trials, found.photos.errors)),
+                *((None, None) if found.fta is None else (found.fta.trials, found.fta.errors)),
                 *(
                     cell
-                    for each in (found.photos, found.by_person, found.refused, found.fmr, found.fnmr)
+                    for each in (found.fta, found.fta_by_person, found.refused, found.fmr, found.fnmr)
                     for cell in ((None, None) if each is None else (each.value, each.interval))
                 ),
             )
@@ -107,7 +107,7 @@ def _by_person(found: PersonMean | None) -> tuple[Cell, ...]:
 def group_table(grouping: GroupingAudit) -> Table:
     """Counts and rates of every group in one wide table, for a program."""
     columns = [Column("group"), Column("people", "count")]
-    for name in ("fmr", "fnmr", "fta"):
+    for name in ("fmr", "fnmr", "without_score"):
         columns += [
             Column(PAIRS[name], "count"),
             Column(ERRORS[name], "count"),
@@ -127,7 +127,7 @@ def group_table(grouping: GroupingAudit) -> Table:
         tuple(
             (
                 *(group.group, group.subjects),
-                *(cell for name in ("fmr", "fnmr", "fta") for cell in _wide(group, name)),
+                *(cell for name in ("fmr", "fnmr", "without_score") for cell in _wide(group, name)),
                 None if group.fnmr_at_target is None else group.fnmr_at_target.interval,
                 *_by_person(group.fnmr_by_person),
             )

@@ -94,7 +94,7 @@ def drift(
     columns: options.Columns,
     written: options.FullReport,
 ) -> None:
-    """Audit a change of matcher: paired changes of FMR, FNMR and FTA by group, with intervals.
+    """Audit a change of matcher: paired changes of FMR and FNMR by group, with intervals.
 
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """

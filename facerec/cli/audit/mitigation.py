@@ -123,7 +123,7 @@ def _say(report: LabReport, others: Sequence[LabReport]) -> None:
         options.say_notes([f"{judgement.mitigation}, {note}" for note in judgement.changes.notes])
         rows = []
         for entry in judgement.changes.changes:
-            if entry.rate == "fta" and not entry.before.errors:
+            if entry.rate == "without_score" and not entry.before.errors:
                 continue
             bounds = f"{points(entry.change.interval.low)} … {points(entry.change.interval.high)}"
             rows.append(

@@ -1,7 +1,7 @@
 """What a comparison of faces gets wrong, and how sure that is, from scores alone.
 
 Everywhere: a score is larger where two faces are more alike; a comparison is accepted iff score ≥ threshold; NaN is a
-failure to acquire (no face was found in one of the photos) and counts as a rejection, so it is never a false match and
+comparison without a score (of a photo without a face) and counts as a rejection, so it is never a false match and
 always a false non-match. `genuine` scores are of two photos of one person (mated), `impostor` scores of two people
 (non-mated). Nothing here reads a file, draws, or imports pandas.
 """

@@ -47,8 +47,8 @@ def clustered_rate(
     Parameters
     ----------
     errors : array_like, bool, shape (n,)
-        True where the decision was wrong: an accepted impostor pair, a rejected genuine pair (a failure to acquire
-        is a rejection).
+        True where the decision was wrong: an accepted impostor pair, a rejected genuine pair (one without a score
+        is rejected).
     first_subject, second_subject : array_like, int or str, shape (n,)
         Who is on either side; equal for genuine pairs, and for predictions about one person each. Integer codes from 0
         on are fastest and need least memory.

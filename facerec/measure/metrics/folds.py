@@ -56,7 +56,7 @@ def ten_fold_accuracy(scores: ArrayLike, genuine: ArrayLike, fold: ArrayLike) ->
     Parameters
     ----------
     scores : array_like, float, shape (n,)
-        Larger = more alike; NaN (failure to acquire) is a rejection: right for an impostor pair, wrong for a genuine.
+        Larger = more alike; NaN (no score) is a rejection: right for an impostor pair, wrong for a genuine.
     genuine : array_like, bool, shape (n,)
         True where both photos show one person; 1 and 0 serve as well.
     fold : array_like, int or str, shape (n,)

@@ -16,7 +16,7 @@ from facerec.types import Rate
 def fmr(impostor: ArrayLike, threshold: float) -> Rate:
     """False match rate: how many comparisons of two people are accepted, i.e. score ≥ threshold.
 
-    `impostor` are scores (n,) of different people, larger = more alike; NaN (failure to acquire) is a rejection, so no
+    `impostor` are scores (n,) of different people, larger = more alike; NaN (no score) is a rejection, so no
     error. The threshold may be ±inf; -inf still rejects NaN. The value is NaN without comparisons. `ArgumentError` if
     the scores are not finite numbers or NaN in one dimension, or the threshold is NaN.
 
@@ -33,7 +33,7 @@ def fmr(impostor: ArrayLike, threshold: float) -> Rate:
 def fnmr(genuine: ArrayLike, threshold: float) -> Rate:
     """False non-match rate: how many comparisons of one person with themself are rejected.
 
-    As `fmr`, with the scores of the same person: there a failure to acquire (NaN), a rejection, is an error.
+    As `fmr`, with the scores of the same person: there NaN (no score), a rejection, is an error.
     FNMR(t) = #{s < t or s is NaN} / n (ISO/IEC 19795-1).
 
     >>> fnmr([0.3, 0.5, 0.8, 0.9, float("nan")], 0.5).value
@@ -100,7 +100,7 @@ class DetCurve:
 
     `thresholds` are every distinct score, ascending, then the next float64 above the highest, which accepts nothing;
     `fmr` never rises, `fnmr` never falls. The rates rest on `genuine_trials` and `impostor_trials` comparisons,
-    failures to acquire included.
+    those without a score included.
     """
 
     thresholds: NDArray[np.float64]
@@ -124,7 +124,7 @@ class DetCurve:
 def det_curve(genuine: ArrayLike, impostor: ArrayLike) -> DetCurve:
     """Detection error trade-off: FMR and FNMR at every step, nothing interpolated or dropped.
 
-    Scores, (n,) and (m,), are larger where more alike; NaN (failure to acquire) is a rejection at every threshold, so
+    Scores, (n,) and (m,), are larger where more alike; NaN (no score) is a rejection at every threshold, so
     FNMR starts at the share of NaN and FMR never reaches 1 where an impostor comparison failed.
 
     Raises
@@ -223,7 +223,7 @@ def score_array(name: str, scores: ArrayLike) -> NDArray[np.floating[Any]]:
         message = f"{name} must be numbers; got dtype {array.dtype}"
         raise ArgumentError(message)
     if np.isinf(array).any():
-        message = f"{name} must be finite, or NaN for a failure to acquire; got {array[np.isinf(array)][0]}"
+        message = f"{name} must be finite, or NaN where there is none; got {array[np.isinf(array)][0]}"
         raise ArgumentError(message)
     return array
 

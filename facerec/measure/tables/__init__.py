@@ -2,7 +2,7 @@
 
 One row per comparison, with the columns `REQUIRED` and, for groups of people, ``probe_<attribute>`` and
 ``reference_<attribute>``. A score is larger where two faces are more alike. A comparison that could not be made
-because no face was found stays as a row with an empty score: a failure to acquire is a result, not a gap.
+because no face was found stays as a row with an empty score: a missing score is a result, not a gap.
 
 A table that was scored here is stamped with its matcher in every row (``stamp.py``), and says in ``probe_failure`` and
 ``reference_failure`` why a score is absent. A vendor's table needs none of these.

@@ -44,7 +44,7 @@ def check(table: pd.DataFrame) -> pd.DataFrame:
     table : DataFrame
         With the columns `REQUIRED`. `genuine` may be bool, 1 and 0 or -1, or the words true and false, yes and no,
         genuine and impostor, mated and non-mated, same and different, match and non-match, in any case of letters;
-        `score` numbers or their text, empty or NaN for a failure to acquire. A pair may occur several times.
+        `score` numbers or their text, empty or NaN where there is none. A pair may occur several times.
 
     Returns
     -------

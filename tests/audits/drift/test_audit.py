@@ -58,7 +58,7 @@ class TestHandWorked:
         [
             ("fnmr", "", (1, 4), (2, 4), (2, 1)),
             ("fmr", "", (1, 3), (1, 3), (1, 1)),
-            ("fta", "", (0, 7), (1, 7), (1, 0)),
+            ("without_score", "", (0, 7), (1, 7), (1, 0)),
             ("fnmr", "f", (1, 2), (0, 2), (0, 1)),
             ("fnmr", "m", (0, 2), (2, 2), (2, 0)),
             ("fmr", "f", (1, 1), (0, 1), (0, 1)),
@@ -287,7 +287,7 @@ class TestChosenThresholds:
         audit = audit_drift(*lfw, at=0.91, after_at=AtFmr(0.01))
 
         assert audit.thresholds == "threshold before held fixed, after chosen on this table"
-        assert audit.change("fta").thresholds == ""
+        assert audit.change("without_score").thresholds == ""
 
     def test_a_calibration_table_of_another_matcher_is_refused(self, lfw):
         """As an operating point would be; what is only noted, and what nothing ties, is told."""
@@ -458,7 +458,7 @@ class TestBadInput:
 
         with pytest.raises(ArgumentError, match="no change of fmr"):
             audit.change("fmr", by="gender", group="f")
-        with pytest.raises(ArgumentError, match="fmr, fnmr or fta"):
+        with pytest.raises(ArgumentError, match="fmr, fnmr or without_score"):
             audit.verdict(max_rise=0.1, rates=[])
         with pytest.raises(ArgumentError, match="within -1 … 1"):
             audit.verdict(max_rise=2)

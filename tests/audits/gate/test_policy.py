@@ -203,7 +203,7 @@ class TestReading:
             (written(min_subjects="1.5"), "min_subjects must be a whole number; got 1.5"),
             (written(min_trials="-1"), "min_trials must be 0 or more; got -1"),
             (written(by='""'), "a grouping names different attributes"),
-            (written(rate='"fnrm"'), r"rate must be one of fmr, fnmr, fta; got 'fnrm'; did you mean fnmr\?"),
+            (written(rate='"fnrm"'), r"rate must be one of fmr, fnmr, without_score; got 'fnrm'; did you mean fnmr\?"),
         ],
     )
     def test_refused_files(self, text, told):
@@ -220,7 +220,10 @@ class TestClaims:
         [
             ({"name": " "}, "a claim needs a name"),
             ({"kind": "ratio"}, "kind must be one of rate, matched_rate, .*; got 'ratio'"),
-            ({"rate": "error"}, "rate must be one of fmr, fnmr, fta; got 'error'"),
+            ({"rate": "fta"}, "rate fta is now called without_score, comparisons without a score: write"),
+            ({"kind": "change", "rate": "fta"}, "rate fta is now called without_score, comparisons without a score"),
+            ({"kind": "search_rate", "rate": "fta"}, "now called without_candidate, searches without a candidate"),
+            ({"rate": "error"}, "rate must be one of fmr, fnmr, without_score; got 'error'"),
             ({"kind": "class_rate"}, "rate must be one of accuracy, error, .*; got 'fmr'"),
             ({"index": "gini"}, "a claim of kind rate has no index; got 'gini'"),
             (
@@ -241,7 +244,7 @@ class TestClaims:
             ({"kind": "matched_rate", "by": "g", "group": "f"}, "for one group write kind rate"),
             ({"by": "g", "probe_group": "f"}, "are of kind cross_rate; a claim of kind rate got 'f'"),
             ({"kind": "cross_rate", "by": "g", "minimum": Minimum(subjects=1)}, "use min_trials"),
-            ({"kind": "search_rate"}, "rate must be one of fpir, fnir, rank_one_errors, fta; got 'fmr'"),
+            ({"kind": "search_rate"}, "rate must be one of fpir, fnir, rank_one_errors, without_candidate; got 'fmr'"),
             ({"kind": "search_ratio", "rate": "fpir"}, "a claim of kind search_ratio compares groups: it needs by"),
             ({"kind": "change", "minimum": Minimum(subjects=1)}, "cannot have min_subjects"),
             ({"kind": "change", "minimum": Minimum(expected_errors=1)}, "cannot have min_expected_errors"),

@@ -43,7 +43,8 @@ class TestWords:
         assert (claim.about, claim.limit) == (about, Limit("at_most", limit))
 
     @pytest.mark.parametrize(
-        "text", ["", "fmr < 0.1", "fmr >= 0.1", "fta <= 0.1", "gini of fmr ratio <= 2", "fmr <= 1.2."]
+        "text",
+        ["", "fmr < 0.1", "fmr >= 0.1", "without_score <= 0.1", "gini of fmr ratio <= 2", "fmr <= 1.2."],
     )
     def test_refuses(self, text):
         """Whatever does not say what is claimed."""

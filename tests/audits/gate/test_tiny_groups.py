@@ -240,7 +240,7 @@ class TestOthers:
         told = worst_findings(audit_classification(table, by=["g"]).groupings[0])
 
         assert "**differ**: M" in told[0].text
-        assert told[1].text.endswith("X (ERROR 3 trials).")
+        assert told[1].text.endswith("X (error 3 trials).")
 
     def test_a_gallery(self):
         """Searches of a few people who are in no other group."""

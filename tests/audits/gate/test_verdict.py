@@ -61,7 +61,7 @@ def audit(fmr, *, fmr_indices=(), combined=(), subjects=100, confidence=0.95, in
         pairs_independent=independent,
         fmr=everybody,
         fnmr=fnmr,
-        fta=nobody,
+        without_score=nobody,
         fmr_correlation=0.0,
         fnmr_correlation=0.0,
         groupings=(grouping,),

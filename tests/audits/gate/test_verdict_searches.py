@@ -78,7 +78,7 @@ class TestSearches:
             ("f", "fnir", 0.0182, LACKING),
             ("m", "fnir", 0.1500, "fail"),
             ("m", "rank_one_errors", 0.0184, "pass"),
-            ("m", "fta", 0.0075, "pass"),
+            ("m", "without_candidate", 0.0075, "pass"),
         ],
     )
     def test_both_sides_of_both_bounds(self, gallery, group, rate, limit, expected):

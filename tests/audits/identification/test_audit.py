@@ -73,7 +73,7 @@ class TestHandWorked:
         assert counts(audit.fnir) == (3, 5)
         assert counts(audit.fpir) == (2, 4)
         assert counts(audit.rank_one_errors) == (3, 5)
-        assert counts(audit.fta) == (2, 9)
+        assert counts(audit.without_candidate) == (2, 9)
 
     def test_by_group(self):
         """Each group has its own searches; who has no label is counted."""
@@ -233,7 +233,7 @@ class TestFromEmbeddings:
         audit = audit_identification(table, gallery, threshold=-1.0)
 
         assert gone in set(gallery["subject"])
-        assert audit.fta.errors == 1
+        assert audit.without_candidate.errors == 1
         assert audit.fnir.errors == (probes["subject"] == gone).sum()
 
     @pytest.mark.parametrize(

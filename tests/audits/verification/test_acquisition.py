@@ -31,11 +31,11 @@ def test_photos_and_not_comparisons_fail():
     found = audit.acquisition
     groups = {group.group: group.acquisition for group in audit.groupings[0].groups}
 
-    assert (found.photos.errors, found.photos.trials, found.photos.people) == (3, 60, 20)
-    assert audit.fta.value == pytest.approx(1 - (57 * 56) / (60 * 59))
-    assert found.by_person.value == pytest.approx((2 / 3 + 1 / 3) / 20)
+    assert (found.fta.errors, found.fta.trials, found.fta.people) == (3, 60, 20)
+    assert audit.without_score.value == pytest.approx(1 - (57 * 56) / (60 * 59))
+    assert found.fta_by_person.value == pytest.approx((2 / 3 + 1 / 3) / 20)
     assert found.refused is None
-    assert [(groups[name].photos.errors, groups[name].photos.trials) for name in "ab"] == [(2, 30), (1, 30)]
+    assert [(groups[name].fta.errors, groups[name].fta.trials) for name in "ab"] == [(2, 30), (1, 30)]
 
 
 def test_completed_comparisons():
@@ -56,7 +56,7 @@ def test_refused_faces_are_counted_apart():
     )
     found = audit.acquisition
 
-    assert (found.photos.errors, found.photos.trials) == (1, 60)
+    assert (found.fta.errors, found.fta.trials) == (1, 60)
     assert (found.refused.errors, found.refused.trials) == (2, 59)
 
 
@@ -65,7 +65,7 @@ def test_where_nothing_failed_or_nobody_is_named():
     assert audit_verification(all_pairs([]), by=["g"], at=0.5, replicates=0).acquisition is None
     bare = all_pairs([0])[["genuine", "score", "probe_g", "reference_g"]]
     found = audit_verification(bare, by=["g"], at=0.5, replicates=0).acquisition
-    assert (found.photos, found.by_person, found.refused, found.fnmr.trials) == (None, None, None, 58)
+    assert (found.fta, found.fta_by_person, found.refused, found.fnmr.trials) == (None, None, None, 58)
 
 
 def test_the_report_says_both():

@@ -75,7 +75,15 @@ def simulated(seed=0, pairs=4000, people=300):
 def counts(grouping):
     """Group → impostor counts, genuine counts, failure counts, people."""
     return {
-        g.group: (g.fmr.errors, g.fmr.trials, g.fnmr.errors, g.fnmr.trials, g.fta.errors, g.fta.trials, g.subjects)
+        g.group: (
+            g.fmr.errors,
+            g.fmr.trials,
+            g.fnmr.errors,
+            g.fnmr.trials,
+            g.without_score.errors,
+            g.without_score.trials,
+            g.subjects,
+        )
         for g in grouping.groups
     }
 
@@ -99,7 +107,7 @@ class TestByHand:
         """All pairs count, labelled or not; a failure is a false non-match and no false match."""
         assert (audit.fmr.errors, audit.fmr.trials) == (3, 7)
         assert (audit.fnmr.errors, audit.fnmr.trials) == (2, 6)
-        assert (audit.fta.errors, audit.fta.trials) == (2, 13)
+        assert (audit.without_score.errors, audit.without_score.trials) == (2, 13)
         assert audit.subjects == 5
         assert not audit.pairs_independent
         assert audit.notes == ()

@@ -209,7 +209,7 @@ def test_large_enough_groups_stay(audit):
     assert single
     assert set(single) < set(lost[0].rates)
     for group, whole in zip(shown.groupings[0].groups, before, strict=True):
-        for name in ("fmr", "fnmr", "fta"):
+        for name in ("fmr", "fnmr", "without_score"):
             assert getattr(group, name).withheld or getattr(group, name) == getattr(whole, name)
 
 
@@ -224,7 +224,7 @@ def _attacked(found, smallest):
                 (one, tuple(group for group in before.groups if group.labels[0] == one.group)) for one in coarse.groups
             ]
         for of, members in margins:
-            for name in ("fmr", "fnmr", "fta"):
+            for name in ("fmr", "fnmr", "without_score"):
                 if of is not None and getattr(of, name).withheld:
                     continue
                 if of is None and name == "fmr" and after.matched_fmr.withheld:
@@ -260,7 +260,7 @@ def test_no_sum_gives_a_small_count_back(seed):
             assert errors == 0 or errors >= smallest or trials == errors
         for grouping in suppress(found, ShareLimits(smallest, smallest))[0].groupings:
             for group in grouping.groups:
-                for rate in (group.fmr, group.fnmr, group.fta):
+                for rate in (group.fmr, group.fnmr, group.without_score):
                     assert rate.withheld or not few(rate.errors, rate.trials, smallest)
             for cell in grouping.cross:
                 assert not few(cell.fmr.errors, cell.fmr.trials, smallest)
