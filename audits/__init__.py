@@ -4,9 +4,9 @@ The contract between recognition and audit is the score table (``facerec.measure
 
 ``audit_verification``, ``audit_identification`` and ``audit_classification`` measure, ``audit_drift`` compares two
 matchers on the same pairs; ``read_policy`` and ``judge`` decide claims. ``advise_threshold``, ``plan_groups`` and
-``plan_claim`` say what to do about it; ``prove`` shows whether the intervals hold; ``read_vendor`` lets other makers'
-tables in, and ``look_at`` guesses what they hold. ``audits.mitigation`` is the laboratory, ``audits.report`` writes
-what was found.
+``plan_claim`` say what to do about it; ``prove`` shows whether the intervals hold; ``read_vendor`` and
+``read_searches`` let other makers' tables in, and ``look_at`` guesses what they hold. ``audits.mitigation`` is the
+laboratory, ``audits.report`` writes what was found.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from audits.gate.verdict import judge
     from audits.identification.audit import audit_identification
     from audits.tables.look import look_at
+    from audits.tables.searches import SearchColumns, read_searches
     from audits.tables.vendor import GroupColumns, Layout, VendorColumns, join_people, read_vendor, rename_columns
     from audits.verification.advice import advise_threshold
     from audits.verification.audit import audit_verification
@@ -33,6 +34,7 @@ __all__ = [
     "AtFmr",
     "GroupColumns",
     "Layout",
+    "SearchColumns",
     "VendorColumns",
     "advise_threshold",
     "audit_classification",
@@ -47,6 +49,7 @@ __all__ = [
     "plan_groups",
     "prove",
     "read_policy",
+    "read_searches",
     "read_vendor",
     "rename_columns",
     "trials_needed",
@@ -56,6 +59,7 @@ _HOMES = {
     "AtFmr": "verification.thresholds",
     "GroupColumns": "tables.vendor",
     "Layout": "tables.vendor",
+    "SearchColumns": "tables.searches",
     "VendorColumns": "tables.vendor",
     "advise_threshold": "verification.advice",
     "audit_classification": "classification.audit",
@@ -70,6 +74,7 @@ _HOMES = {
     "plan_groups": "verification.power",
     "prove": "checks.proof",
     "read_policy": "gate.policy",
+    "read_searches": "tables.searches",
     "read_vendor": "tables.vendor",
     "rename_columns": "tables.vendor",
     "trials_needed": "verification.power",

@@ -42,6 +42,8 @@ def audit_identification(
     threshold: float,
     by: Sequence[str] = (),
     rank: int | None = None,
+    distance: bool = False,
+    accept_reversed: bool = False,
     confidence: float = 0.95,
     least: Least = LEAST,
 ) -> IdentificationAudit:
@@ -55,12 +57,14 @@ def audit_identification(
     gallery : DataFrame
         One row per enrolled person: ``subject`` and a column for each attribute.
     threshold : float
-        A candidate counts iff its score ≥ threshold; one threshold for all groups.
+        A candidate counts iff its score ≥ threshold; one threshold for all groups. Of distances, iff ≤ threshold.
     by : sequence of str
         Groupings: attributes, or several joined by commas for their intersection.
     rank : int, optional
         R: a mate that is not among the R most alike candidates is missed. Without it every candidate that was
         returned counts.
+    distance, accept_reversed : bool
+        As for ``check_searches``.
     confidence : float
         Between 0 and 1, exclusive.
     least : Least
@@ -107,12 +111,14 @@ def audit_identification(
         raise ArgumentError(message)
     names = checked_groupings(by)
     people = check_gallery(gallery)
-    outcomes = search_outcomes(check_searches(table, people), people, threshold=threshold, rank=rank)
+    checked = check_searches(table, people, distance=distance, accept_reversed=accept_reversed)
+    outcomes = search_outcomes(checked, people, threshold=-threshold if distance else threshold, rank=rank)
     every = np.ones(len(outcomes), np.bool_)
     everything = _rates(outcomes, every, every, confidence)
     groupings = tuple(_grouping(outcomes, people, name, confidence, least) for name in names)
     return IdentificationAudit(
         threshold=threshold,
+        distance=distance,
         gallery_size=len(people),
         rank=rank,
         longest_list=int(outcomes["listed"].max()),

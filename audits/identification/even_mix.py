@@ -89,6 +89,7 @@ def _even_mix(
                 by=grouping.by,
                 threshold=audit.threshold,
                 composition=composition,
+                distance=audit.distance,
                 confidence=audit.confidence,
             )
             for composition in asked

@@ -95,6 +95,7 @@ def reweight_gallery(
     by: str,
     threshold: float,
     composition: Mapping[str, int],
+    distance: bool = False,
     confidence: float = CONFIDENCE,
 ) -> GalleryMix:
     """FPIR by group for galleries with a given number of people of each group.
@@ -106,9 +107,11 @@ def reweight_gallery(
     by : str
         One attribute, or several joined by commas for their intersection.
     threshold : float
-        A candidate counts iff its score ≥ threshold.
+        A candidate counts iff its score ≥ threshold or, where the scores are `distance`s, ≤ threshold.
     composition : mapping of str to int
         Group → how many of its people, 0 … as many as are enrolled; groups that are not named have none.
+    distance : bool
+        Whether smaller scores are more alike.
     confidence : float
         Between 0 and 1, exclusive.
 
@@ -152,14 +155,15 @@ def reweight_gallery(
         message = "the threshold is NaN; it must be a number"
         raise ArgumentError(message)
     people = check_gallery(gallery)
-    checked = check_searches(table, people)
-    outcomes = search_outcomes(checked, people, threshold=threshold)
+    checked = check_searches(table, people, distance=distance, accept_reversed=True)
+    least = -threshold if distance else threshold
+    outcomes = search_outcomes(checked, people, threshold=least)
     groups, probe, enrolled = probe_and_gallery_groups(outcomes, people, by)
     sizes = np.bincount(enrolled[enrolled >= 0], minlength=len(groups))
     wanted = _wanted(composition, groups.names, sizes)
     outcomes = outcomes.assign(group=probe)[~outcomes["mated"]]
-    _refuse_cut_lists(outcomes, len(people), threshold)
-    hits = _hits(checked, outcomes, people, enrolled, groups=len(groups), threshold=threshold)
+    _refuse_cut_lists(outcomes, len(people), least)
+    hits = _hits(checked, outcomes, people, enrolled, groups=len(groups), threshold=least)
     expected = 1 - np.exp(_log_spared(hits, sizes, wanted))
     seen: NDArray[np.bool_] = np.asarray((hits > 0).any(axis=1))
     group, subjects = outcomes["group"].to_numpy(), outcomes["person"].to_numpy()
@@ -252,7 +256,7 @@ def _refuse_cut_lists(outcomes: pd.DataFrame, size: int, threshold: float) -> No
     cut = (listed == longest) & (listed < size) & (outcomes["lowest"] >= threshold).to_numpy(bool)
     if cut.any():
         message = (
-            f"{int(cut.sum())} searches list {longest} candidates, all at or above the threshold {threshold:g}: there "
+            f"{int(cut.sum())} searches list {longest} candidates, all of which count at the threshold: there "
             "may be more whom the list does not show. Make longer lists of candidates"
         )
         raise ScoreTableError(message)

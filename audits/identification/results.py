@@ -171,7 +171,7 @@ class IdentificationAudit(Framed):
     Attributes
     ----------
     threshold : float
-        A candidate counts iff its score ≥ threshold.
+        On the table's own scale: a candidate counts iff its score ≥ threshold or, of distances, ≤ threshold.
     gallery_size : int
         N, how many people are enrolled. The rates hold for this N only.
     rank : int or None
@@ -190,6 +190,8 @@ class IdentificationAudit(Framed):
         What a reader must know besides, such as groups whose names differ in the case of letters only.
     least : Least
         How much there has to be of a group for it to be compared with others.
+    distance : bool
+        Whether the table holds distances.
     """
 
     threshold: float
@@ -206,6 +208,12 @@ class IdentificationAudit(Framed):
     confidence: float
     notes: tuple[str, ...]
     least: Least = LEAST
+    distance: bool = False
+
+    @property
+    def rule(self) -> str:
+        """When a candidate counts, in words."""
+        return f"{'up to a distance' if self.distance else 'from a score'} of"
 
     def entries(self) -> Iterator[Entry]:
         """The rates of everybody and of every group."""

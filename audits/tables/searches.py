@@ -2,13 +2,15 @@
 
 One row per search and candidate, with the columns `SEARCH_COLUMNS` and ``probe_<attribute>``; a search that returned
 nobody stays as one row with an empty candidate and an empty score. The gallery is a table with the column ``subject``
-and a column for each attribute, one row per enrolled person. Both can come from any vendor; `searches` makes them
-from vectors.
+and a column for each attribute, one row per enrolled person. Both can come from any vendor (`read_searches`);
+`searches` makes them from vectors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,12 +18,70 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.tables.cells import as_text, numbers, whole_ids
+from facerec.measure.tables.table_files import Layout
+from facerec.measure.tables.vendor import GroupColumns, read_several, refuse_reversed, renamed_roles
 
 SEARCH_COLUMNS = ("search", "probe_subject", "candidate_subject", "score")
 """The columns of every table of searches."""
 
 _DIGITS = 7  # what float32 vectors carry, as in score tables
 _BLOCK = 512
+
+
+@dataclass(frozen=True)
+class SearchColumns:
+    """What tables of searches and of who is enrolled call their columns; None where they use our name.
+
+    `subject` is of the gallery; `groups` say where labels are: of probes in the searches, of references in the gallery.
+    """
+
+    search: str | None = None
+    probe_subject: str | None = None
+    candidate_subject: str | None = None
+    score: str | None = None
+    subject: str | None = None
+    groups: tuple[GroupColumns, ...] = ()
+
+
+def read_searches(
+    path: str | Path | Sequence[str | Path],
+    gallery: str | Path,
+    columns: SearchColumns = SearchColumns(),
+    *,
+    layout: Layout = Layout(),  # noqa: B008 - frozen
+    people: str | Path | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read searches, and who is enrolled, from files of any kind (``facerec.measure.tables.vendor.read_vendor``).
+
+    Several files of searches are one table; `people` gives labels to probes and to who is enrolled. Neither table is
+    checked yet: ``audit_identification`` does that.
+
+    Raises
+    ------
+    ScoreTableError
+        If a file is missing, empty, of an unknown kind or encoding, not of the kind that its name says, or too large.
+        If a table lacks columns that `columns` names, or `people` cannot be joined.
+    """
+    roles = {name: getattr(columns, name) for name in SEARCH_COLUMNS}
+    probes = [(f"probe_{group.name}", group.probe) for group in columns.groups]
+    enrolled = [(group.name, group.reference) for group in columns.groups if group.name != group.reference]
+    table = read_several(
+        path,
+        kind="a table of searches",
+        rename=lambda raw: renamed_roles(raw, roles, probes),
+        layout=layout,
+        people=people,
+        sides=(("probe_subject", "probe_"),),
+    )
+    known = read_several(
+        gallery,
+        kind="a table of who is enrolled",
+        rename=lambda raw: renamed_roles(raw, {"subject": columns.subject}, enrolled),
+        layout=layout,
+        people=people,
+        sides=(("subject", ""),),
+    )
+    return table, known
 
 
 def check_gallery(gallery: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +113,9 @@ def check_gallery(gallery: pd.DataFrame) -> pd.DataFrame:
     return checked
 
 
-def check_searches(table: pd.DataFrame, gallery: pd.DataFrame) -> pd.DataFrame:
+def check_searches(
+    table: pd.DataFrame, gallery: pd.DataFrame, *, distance: bool = False, accept_reversed: bool = False
+) -> pd.DataFrame:
     """Check a table of searches against the gallery that answered them.
 
     Parameters
@@ -62,11 +124,15 @@ def check_searches(table: pd.DataFrame, gallery: pd.DataFrame) -> pd.DataFrame:
         With the columns `SEARCH_COLUMNS`.
     gallery : DataFrame
         From `check_gallery`.
+    distance : bool
+        Whether the scores are distances: smaller where faces are more alike.
+    accept_reversed : bool
+        Take scores by which wrong people are more alike than the right ones, instead of refusing them.
 
     Returns
     -------
     DataFrame
-        A new table, all text but for `score` (float64), rows in their order.
+        A new table, all text but for `score` (float64, distances negated: larger = more alike), rows in their order.
 
     Raises
     ------
@@ -76,6 +142,7 @@ def check_searches(table: pd.DataFrame, gallery: pd.DataFrame) -> pd.DataFrame:
         If a search belongs to two subjects or carries two labels of one attribute.
         If a candidate is not enrolled, or stands twice in one search.
         If a score is infinite or not a number, or a candidate has none, or a score has no candidate.
+        If wrong candidates are more alike than mates, and nobody accepted it.
     """
     if absent := [name for name in SEARCH_COLUMNS if name not in table.columns]:
         message = (
@@ -109,6 +176,15 @@ def check_searches(table: pd.DataFrame, gallery: pd.DataFrame) -> pd.DataFrame:
     )
     _refuse(named & checked["score"].isna(), "score", "is missing for a candidate", checked)
     _refuse(~named & checked["score"].notna(), "candidate_subject", "is empty beside a score", checked)
+    if distance:
+        checked["score"] = 0.0 - checked["score"]
+    if not accept_reversed:
+        refuse_reversed(
+            checked["score"].to_numpy(np.float64),
+            checked["candidate_subject"].eq(checked["probe_subject"]).to_numpy(bool),
+            distance=distance,
+            told="wrong candidates are more alike than the right ones",
+        )
     return checked
 
 

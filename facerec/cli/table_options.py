@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -14,11 +14,40 @@ from facerec.cli.options import flag, option
 if TYPE_CHECKING:
     import pandas as pd
 
+    from audits.tables.searches import SearchColumns as NamedSearches
     from facerec.measure.tables.table_files import Layout
+    from facerec.measure.tables.vector_table import FaceVectors
+    from facerec.measure.tables.vector_table import VectorColumns as NamedVectors
+    from facerec.measure.tables.vendor import VendorColumns
 
+_Named = TypeVar("_Named", "VendorColumns", "NamedSearches", "NamedVectors")
 _COLUMNS = "What the table calls its columns"
 _FILES = "How the file is written"
 
+_ScoreColumn = Annotated[str | None, option("--score COLUMN", "The scores.", _COLUMNS)]
+_ProbeSubject = Annotated[
+    str | None,
+    option("--probe-subject COLUMN", "Who is on the probe. Without people, pairs are taken as independent.", _COLUMNS),
+]
+_Groups = Annotated[
+    list[str] | None,
+    option(
+        "--groups NAME=PROBE:REFERENCE",
+        "Where labels are, for --by NAME: gender=gender1:gender2, or race=ethnicity where one column holds for both. "
+        "May be given several times.",
+        _COLUMNS,
+    ),
+]
+_Distance = Annotated[bool, flag("--distance", "The table holds distances: smaller is more alike.", _COLUMNS)]
+_AcceptReversed = Annotated[
+    bool,
+    flag(
+        "--accept-reversed",
+        "Take scores that rank impostors above the right people; otherwise they are an error, since most often they "
+        "are distances.",
+        _COLUMNS,
+    ),
+]
 ScoresFiles = Annotated[
     list[Path],
     typer.Argument(
@@ -54,22 +83,20 @@ class Files:
 
         return Layout(self.separator, self.decimal, self.encoding)
 
-    def read_other(self, paths: Sequence[Path], kind: str, sides: Sequence[tuple[str, str]]) -> pd.DataFrame:
-        """A table of another `kind`, its people joined on `sides`, as ``join_people`` takes them."""
-        from facerec.measure.tables.table_files import read_raw
-        from facerec.measure.tables.vendor import join_people, read_several
+    def read_other(self, paths: Sequence[Path], kind: str, person: str) -> pd.DataFrame:
+        """A table of another `kind`, its people joined by the column `person`."""
+        from facerec.measure.tables.vendor import read_several
 
-        table = read_several(paths, kind=kind, layout=self.layout)
-        if self.people is None:
-            return table
-        return join_people(table, read_raw(self.people, kind="a table of people", layout=self.layout), sides=sides)
+        return read_several(
+            paths, kind=kind, rename=lambda raw: raw, layout=self.layout, people=self.people, sides=((person, ""),)
+        )
 
 
 @dataclass(frozen=True)
 class Columns(Files):
     """What they are called, and whether the scores are distances."""
 
-    score: Annotated[str | None, option("--score COLUMN", "The scores.", _COLUMNS)] = None
+    score: _ScoreColumn = None
     genuine: Annotated[
         str | None,
         option(
@@ -79,12 +106,7 @@ class Columns(Files):
             _COLUMNS,
         ),
     ] = None
-    probe_subject: Annotated[
-        str | None,
-        option(
-            "--probe-subject COLUMN", "Who is on the probe. Without people, pairs are taken as independent.", _COLUMNS
-        ),
-    ] = None
+    probe_subject: _ProbeSubject = None
     reference_subject: Annotated[
         str | None, option("--reference-subject COLUMN", "Who is on the reference.", _COLUMNS)
     ] = None
@@ -92,31 +114,78 @@ class Columns(Files):
     reference_image: Annotated[
         str | None, option("--reference-image COLUMN", "The photo of the reference.", _COLUMNS)
     ] = None
-    groups: Annotated[
-        list[str] | None,
-        option(
-            "--groups NAME=PROBE:REFERENCE",
-            "Where labels are, for --by NAME: gender=gender1:gender2, or race=ethnicity where one column holds for "
-            "both. May be given several times.",
-            _COLUMNS,
-        ),
-    ] = None
-    distance: Annotated[bool, flag("--distance", "The table holds distances: smaller is more alike.", _COLUMNS)] = False
-    accept_reversed: Annotated[
-        bool,
-        flag(
-            "--accept-reversed",
-            "Take scores that rank impostor pairs above genuine ones; otherwise they are an error, since most often "
-            "they are distances.",
-            _COLUMNS,
-        ),
-    ] = False
+    groups: _Groups = None
+    distance: _Distance = False
+    accept_reversed: _AcceptReversed = False
 
     def read(self, scores: Path | Sequence[Path], *, labelled: bool = True) -> pd.DataFrame:
         """A score table under our names; the one that only chooses a threshold needs no labels."""
         from facerec.measure.tables.vendor import GroupColumns, VendorColumns, read_vendor
 
         groups = tuple(map(GroupColumns.parse, self.groups or ())) if labelled else ()
-        named = {each.name: getattr(self, each.name) for each in fields(VendorColumns) if each.name != "groups"}
         people = self.people if labelled else None
-        return read_vendor(scores, VendorColumns(**named, groups=groups), layout=self.layout, people=people)
+        return read_vendor(scores, _named(self, VendorColumns, groups=groups), layout=self.layout, people=people)
+
+
+@dataclass(frozen=True)
+class SearchColumns(Files):
+    """The same of searches and of who is enrolled."""
+
+    search: Annotated[str | None, option("--search COLUMN", "Which search a row is of.", _COLUMNS)] = None
+    probe_subject: Annotated[str | None, option("--probe-subject COLUMN", "Who is on the probe.", _COLUMNS)] = None
+    candidate_subject: Annotated[
+        str | None, option("--candidate-subject COLUMN", "Who was found; empty: nobody.", _COLUMNS)
+    ] = None
+    score: _ScoreColumn = None
+    subject: Annotated[
+        str | None, option("--subject COLUMN", "Who is enrolled, in the table of --gallery.", _COLUMNS)
+    ] = None
+    groups: Annotated[
+        list[str] | None,
+        option(
+            "--groups NAME=PROBE:GALLERY",
+            "Where labels are, for --by NAME: gender=sex:geschlecht, of probes in SEARCHES and of people in --gallery; "
+            "race=ethnicity where both say so. May be given several times.",
+            _COLUMNS,
+        ),
+    ] = None
+    distance: _Distance = False
+    accept_reversed: _AcceptReversed = False
+
+    def read(self, searches: Sequence[Path], gallery: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Searches, and who is enrolled, under our names."""
+        from audits.tables.searches import SearchColumns as Named
+        from audits.tables.searches import read_searches
+        from facerec.measure.tables.vendor import GroupColumns
+
+        columns = _named(self, Named, groups=tuple(map(GroupColumns.parse, self.groups or ())))
+        return read_searches(searches, gallery, columns, layout=self.layout, people=self.people)
+
+
+@dataclass(frozen=True)
+class VectorColumns(Files):
+    """The same of vectors of photos."""
+
+    subject: Annotated[str | None, option("--subject COLUMN", "Who is on the photo.", _COLUMNS)] = None
+    photo: Annotated[str | None, option("--photo COLUMN", "The name of the photo.", _COLUMNS)] = None
+    vector: Annotated[
+        str | None,
+        option(
+            "--vector COLUMN",
+            "The column of lists, or how the columns of the numbers begin: emb_ for emb_0, emb_1 and so on.",
+            _COLUMNS,
+        ),
+    ] = None
+
+    def read(self, vectors: Sequence[Path]) -> FaceVectors:
+        """The vectors, checked."""
+        from facerec.measure.tables.vector_table import VectorColumns as Named
+        from facerec.measure.tables.vector_table import read_vectors
+
+        return read_vectors(vectors, _named(self, Named), layout=self.layout, people=self.people)
+
+
+def _named(said: Files, kind: type[_Named], **more: Any) -> _Named:  # noqa: ANN401 - fields of the kind
+    """The columns that were named, as the reader takes them."""
+    names = {each.name for each in fields(kind)} - set(more)
+    return kind(**{name: getattr(said, name) for name in names}, **more)

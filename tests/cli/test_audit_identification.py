@@ -64,3 +64,22 @@ def test_other_files_are_refused_as_in_verification(tables, facerec):
 
         assert outcome.status == 2
         assert told in " ".join(outcome.err.split())
+
+
+def test_distances(tables, facerec):
+    """Distances give the same answer as likenesses; not said to be such, they are refused with the option's name."""
+    searches, people = tables
+    searches = pd.concat([searches, searches.assign(search="m" + searches["search"], probe_subject="007", score=0.95)])
+    _write(searches, people)
+    (alike,) = [facerec(*_arguments("csv")).document]
+    _write(searches.assign(score=1 - searches["score"]), people)
+
+    wrong, right = facerec(*_arguments("csv")), facerec(*_arguments("csv"), "--distance", "--at-threshold", 0.55)
+
+    assert wrong.status == 2
+    assert "wrong candidates are more alike than the right ones" in wrong.err
+    assert "--distance" in wrong.err
+    assert right.document["threshold"] == {"value": 0.55, "accepts": "distance <= value"}
+    same = ("overall", "groups", "contrasts", "gallery_mix")
+    assert [right.document[name] for name in same] == [alike[name] for name in same]
+    assert facerec(*_arguments("csv"), "--accept-reversed").status == 0

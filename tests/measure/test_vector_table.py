@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from facerec.errors import OutputError, ScoreTableError
-from facerec.measure.tables.vector_table import check_vectors, read_vectors, write_vectors
+from facerec.measure.tables.vector_table import VectorColumns, check_vectors, read_vectors, write_vectors
 from facerec.testing import made_matcher
 
 ROWS = [
@@ -143,3 +143,24 @@ def test_unit_vectors_are_read_bit_for_bit(tmp_path):
     write_vectors(iter(rows), path, columns=["photo", "subject", "failure"], dimension=128, matcher=made_matcher())
 
     assert (read_vectors(path).matrix == vectors).all()
+
+
+def test_other_names(tmp_path: Path):
+    """A prefix names the columns of numbers, counted from 0 or 1; others that look alike are left alone."""
+    table = pd.DataFrame(
+        {"who": ["a", "b"], "emb_1": [3.0, 1.0], "emb_2": [4.0, 0.0], "emb_x": ["u", "w"], "v0": [9, 9]}
+    )
+    table.to_csv(tmp_path / "v.csv", index=False)
+
+    found = read_vectors(tmp_path / "v.csv", VectorColumns(subject="who", vector="emb_"))
+    assert found.matrix == pytest.approx(np.array([[0.6, 0.8], [1, 0]]))
+    assert found.photos["subject"].tolist() == ["a", "b"]
+    for columns, told in (
+        (VectorColumns(subject="who", vector="f"), "no column 'f' of vectors, nor f0, f1 and so on; the table has who"),
+        (VectorColumns(subject="id", vector="emb_"), "no column 'id' for subject"),
+    ):
+        with pytest.raises(ScoreTableError, match=told):
+            read_vectors(tmp_path / "v.csv", columns)
+    table.drop(columns="emb_1").to_csv(tmp_path / "v.csv", index=False)
+    with pytest.raises(ScoreTableError, match="lacks v0"):
+        read_vectors(tmp_path / "v.csv", VectorColumns(subject="who", vector="emb_"))

@@ -22,7 +22,10 @@ def identification_document(
     return {
         "format": FORMAT,
         "verdict": dict(verdict),
-        "threshold": {"value": number(audit.threshold)},
+        "threshold": {
+            "value": number(audit.threshold),
+            "accepts": "distance <= value" if audit.distance else "score >= value",
+        },
         "gallery_size": audit.gallery_size,
         "rank": audit.rank,
         "longest_list": audit.longest_list,

@@ -23,8 +23,8 @@ def overall_searches(audit: IdentificationAudit) -> str:
     looked = "all candidates that were returned" if audit.rank is None else f"the first {audit.rank} candidates"
     fpir, fnir = (_overall(rate, getattr(audit, rate)) for rate in _RATES)
     return (
-        f"{audit.gallery_size:,} people are enrolled, and a candidate counts from a score of **{audit.threshold:.6g}** "
-        f"on. {fpir} {fnir} Looked at were {looked}."
+        f"{audit.gallery_size:,} people are enrolled, and a candidate counts {audit.rule} "
+        f"**{audit.threshold:.6g}**. {fpir} {fnir} Looked at were {looked}."
     )
 
 

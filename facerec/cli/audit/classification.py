@@ -56,7 +56,7 @@ def classification(
     from audits.tables.predictions import expand_counts
 
     policy, confidence, by = asked.read()
-    table = files.read_other(predictions, "a table of predictions", ((subject or "subject", ""),))
+    table = files.read_other(predictions, "a table of predictions", subject or "subject")
     table = expand_counts(table) if "count" in table.columns else table
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.classification.audit import audit_classification

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "facerec audit identification searches.csv --gallery people.csv --by gender --at-threshold 0.93",
     "facerec audit identification searches.csv --gallery people.csv --at-threshold 0.93 --policy policy.toml",
+    "facerec audit identification hits.xlsx --gallery staff.xlsx --search query --score dist --distance "
+    "--at-threshold 0.4",
 )
 
 
@@ -33,10 +35,12 @@ def identification(
     ],
     *,
     gallery: Annotated[Path, option("--gallery PEOPLE", "Who is enrolled: subject, and their groups.")],
-    at_threshold: Annotated[float, option("--at-threshold VALUE", "A candidate counts from this score on.")],
+    at_threshold: Annotated[
+        float, option("--at-threshold VALUE", "A candidate counts from this score on; of distances, up to this one.")
+    ],
     rank: Annotated[int | None, option("--rank NUMBER", "Look at this many candidates; by default at all.")] = None,
     asked: options.Asked,
-    files: options.Files,
+    columns: options.SearchColumns,
     written: options.FullReport,
 ) -> None:
     """Audit a gallery (1:N): FPIR and FNIR by group at one threshold, with intervals.
@@ -44,15 +48,23 @@ def identification(
     Exit status: 0 unless a policy is given; then 0 pass, 1 fail, 3 insufficient evidence. An error is 2.
     """
     policy, confidence, by = asked.read()
-    table = files.read_other(searches, "a table of searches", (("probe_subject", "probe_"),))
-    people = files.read_other([gallery], "a table of who is enrolled", (("subject", ""),))
+    table, people = columns.read(searches, gallery)
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.gate.verdict import judge
     from audits.identification.audit import audit_identification
     from audits.identification.even_mix import even_mixes
     from audits.report.identification.document import identification_document
 
-    audit = audit_identification(table, people, threshold=at_threshold, by=by, rank=rank, confidence=confidence)
+    audit = audit_identification(
+        table,
+        people,
+        threshold=at_threshold,
+        by=by,
+        rank=rank,
+        distance=columns.distance,
+        accept_reversed=columns.accept_reversed,
+        confidence=confidence,
+    )
     mixes = even_mixes(table, people, audit)
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
@@ -67,7 +79,7 @@ def identification(
         say=partial(_say, audit),
         searches=searches,
         gallery=gallery,
-        people=files.people,
+        people=columns.people,
         policy=asked.policy,
     )
     asked.finish(told)

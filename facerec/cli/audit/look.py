@@ -21,7 +21,7 @@ def look(tables: options.ScoresFiles, *, files: options.Files, as_json: AsJson =
     from facerec.measure.tables.table_files import read_raw, telling
     from facerec.measure.tables.vendor import read_several
 
-    table = read_several(tables, kind="a table", layout=files.layout)
+    table = read_several(tables, kind="a table", rename=lambda raw: raw, layout=files.layout)
     people = None if files.people is None else read_raw(files.people, kind="a table of people", layout=files.layout)
     with telling(", ".join(map(str, tables))):
         found = look_at(table, people)

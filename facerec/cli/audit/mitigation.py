@@ -28,11 +28,11 @@ EXAMPLES = examples(
 @grouped
 def mitigation(
     vectors: Annotated[
-        Path,
+        list[Path],
         typer.Argument(
-            metavar="VECTORS",
-            help="One row per photo, .parquet or .csv: subject, columns of groups, photo if the photos have names, "
-            "and the vector as v0, v1, v2 and so on, or as a list column vector.",
+            metavar="VECTORS...",
+            help="One row per photo: subject, columns of groups, photo if the photos have names, and the vector as v0, "
+            "v1, v2 and so on, or as a list column vector; several files are one.",
         ),
     ],
     *,
@@ -59,6 +59,7 @@ def mitigation(
     ] = False,
     replicates: options.Replicates = 200,
     seed: options.Seed = 0,
+    columns: options.VectorColumns,
     written: options.Report,
 ) -> None:
     """Judge mitigations on people whom they have not seen: FairCal, FSN, Z-, T- and S-norm.
@@ -67,13 +68,12 @@ def mitigation(
     rest. What got worse is told like what got better, each with the interval of the paired change.
     """
     from audits.tables.groups import checked_groupings
-    from facerec.measure.tables.vector_table import read_vectors
 
     groupings = checked_groupings(options.groupings(by or ()))
     if not groupings:
         message = "name the groups: --by NAME, a column of the table; several at once: --by race,gender"
         raise ArgumentError(message)
-    photos = read_vectors(vectors)
+    photos = columns.read(vectors)
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from importlib.metadata import version
 
@@ -108,6 +108,7 @@ def mitigation(
         seed=seed,
         versions=installed_versions() | {"scikit-learn": version("scikit-learn")},
         vectors=vectors,
+        people=columns.people,
     )
 
 

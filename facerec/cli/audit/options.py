@@ -12,10 +12,10 @@ import typer
 from facerec.cli import console
 from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, option
-from facerec.cli.table_options import Columns, Files, ScoresFiles
+from facerec.cli.table_options import Columns, Files, ScoresFiles, SearchColumns, VectorColumns
 from facerec.errors import ArgumentError
 
-__all__ = ["Columns", "Files", "ScoresFiles"]
+__all__ = ["Columns", "Files", "ScoresFiles", "SearchColumns", "VectorColumns"]
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from facerec.errors import ScoreTableError
 from facerec.files import replacing
 from facerec.measure.tables.cells import as_text, ids, refuse_twice
-from facerec.measure.tables.stamp import COLUMN, METADATA, check_metadata, stamp_of
-from facerec.measure.tables.table_files import read_raw, telling
+from facerec.measure.tables.stamp import COLUMN, METADATA, stamp_of
+from facerec.measure.tables.table_files import Layout, telling
+from facerec.measure.tables.vendor import read_several, renamed_roles
 from facerec.types import Matcher
 
 EXPECTED = (
@@ -74,15 +75,36 @@ class FaceVectors:
         }
 
 
-def read_vectors(path: str | Path) -> FaceVectors:
-    """Read a table of vectors from a file of any kind (``vendor.read_vendor``), and check it.
+@dataclass(frozen=True)
+class VectorColumns:
+    """What a table of vectors calls its columns; None where it uses our name.
 
-    Vectors are brought to unit length. Where the table names no photos they are called by their row, from 1.
+    `vector` is the column of lists, or how the names of the numbers' columns begin: ``emb_`` for ``emb_0``, ``emb_1``
+    and so on, counted from 0 or 1.
+    """
+
+    subject: str | None = None
+    photo: str | None = None
+    vector: str | None = None
+
+
+def read_vectors(
+    path: str | Path | Sequence[str | Path],
+    columns: VectorColumns = VectorColumns(),
+    *,
+    layout: Layout = Layout(),  # noqa: B008 - frozen
+    people: str | Path | None = None,
+) -> FaceVectors:
+    """Read a table of vectors from files of any kind (``vendor.read_vendor``), and check it.
+
+    Several files are one table. `people` is a file for ``vendor.join_people``. Vectors are brought to unit length.
+    Where the table names no photos they are called by their row, from 1.
 
     Raises
     ------
     ScoreTableError
-        If the file's name ends in neither, or it is missing, empty, larger than memory, or not what its name says.
+        If a file is missing, empty, of an unknown kind, larger than memory, or not what its name says.
+        If it lacks columns that `columns` names, or `people` cannot be joined.
         If there is no column `subject`, no vector, or both kinds of vectors.
         If a number of a vector's columns is missing, or vectors differ in length.
         If a vector holds what is not a finite number, or is empty only in part, or is zero.
@@ -90,10 +112,39 @@ def read_vectors(path: str | Path) -> FaceVectors:
     MixedStampsError
         If rows were made by different matchers, or the metadata of a Parquet file names another than they do.
     """
-    raw = read_raw(path, kind="a table of vectors", lists=("vector",))
-    with telling(path):
-        check_metadata(raw, Path(path))
-        return check_vectors(raw)
+    table = read_several(
+        path,
+        kind="a table of vectors",
+        rename=lambda raw: _renamed(raw, columns),
+        layout=layout,
+        people=people,
+        sides=(("subject", ""),),
+        lists=(columns.vector or "vector",),
+    )
+    with telling(path if isinstance(path, str | Path) else ", ".join(map(str, path))):
+        return check_vectors(table)
+
+
+def _renamed(table: pd.DataFrame, columns: VectorColumns) -> pd.DataFrame:
+    names = [str(name) for name in table.columns]
+    roles: dict[str, str | None] = {"subject": columns.subject, "photo": columns.photo}
+    begins = columns.vector
+    if begins is None or begins in names:
+        return renamed_roles(table, roles | {"vector": begins})
+    ends = {name.removeprefix(begins): name for name in names if name.startswith(begins)}
+    numbered = {int(end): name for end, name in ends.items() if _NUMBERED.fullmatch(f"v{end}")}
+    if not numbered:
+        message = (
+            f"there is no column {begins!r} of vectors, nor {begins}0, {begins}1 and so on; the table has "
+            f"{', '.join(names)}"
+        )
+        raise ScoreTableError(message)
+    unmeant = [
+        name for name in names if name not in numbered.values() and (_NUMBERED.fullmatch(name) or name == "vector")
+    ]
+    table = table.rename(columns={name: f"other_{name}" for name in unmeant})
+    first = min(*numbered, 1)
+    return renamed_roles(table, roles | {f"v{number - first}": name for number, name in numbered.items()})
 
 
 def check_vectors(table: pd.DataFrame) -> FaceVectors:

@@ -8,7 +8,7 @@ here, and from Python it is the same: ``read_vendor`` for files, ``rename_column
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ INDEPENDENT = (
 )
 _DRAWN = 100_000
 _SCORED_BY = "facerec score column"
+_BOTH_SIDES = (("probe_subject", "probe_"), ("reference_subject", "reference_"))
 _PERSON = ("subject", "subject_id", "person", "person_id", "identity", "id", "name")
 
 
@@ -122,17 +123,13 @@ class Completed:
         """
         scores = self.table["score"].to_numpy(np.float64)
         values = 0.0 - scores if distance else scores
-        if not accept_reversed and (area := reversed_area(values, self.table["genuine"].to_numpy(bool))) is not None:
-            told = (
-                "are these similarities? Then leave --distance (distance=True) out"
-                if distance
-                else "are these distances? Then say --distance (distance=True)"
+        if not accept_reversed:
+            refuse_reversed(
+                values,
+                self.table["genuine"].to_numpy(bool),
+                distance=distance,
+                told="impostor pairs are more alike than genuine ones",
             )
-            message = (
-                f"impostor pairs are more alike than genuine ones, the area under the ROC curve is {area:.3g}: {told}. "
-                "If the scores mean what they say all the same, --accept-reversed (accept_reversed=True)"
-            )
-            raise ScoreTableError(message)
         return values
 
     def people(self) -> NDArray[np.int32] | None:
@@ -203,27 +200,47 @@ def read_vendor(
     MissingExtraError
         If a workbook is to be read without the extra ``excel``.
     """
+    return read_several(
+        path,
+        kind="a score table",
+        rename=lambda table: rename_columns(table, columns),
+        layout=layout,
+        people=people,
+        sides=_BOTH_SIDES,
+        memory=memory,
+    )
+
+
+def read_several(
+    path: str | Path | Sequence[str | Path],
+    *,
+    kind: str,
+    rename: Callable[[pd.DataFrame], pd.DataFrame],
+    layout: Layout,
+    people: str | Path | None = None,
+    sides: Sequence[tuple[str, str]] = (),
+    lists: Sequence[str] = (),
+    memory: int | None = None,
+) -> pd.DataFrame:
+    """A table of any `kind`, as `read_vendor` reads a score table; in Parquet the columns `lists` may hold lists.
+
+    `rename` gives its columns our names; then `people` are joined on `sides`, as `join_people` takes them.
+    """
     paths = [path] if isinstance(path, str | Path) else list(path)
     if not paths:
         message = "no file was named"
         raise ArgumentError(message)
     read = []
     for each in paths:
-        raw = read_raw(each, layout=layout, memory=memory)
+        raw = read_raw(each, kind=kind, layout=layout, memory=memory, lists=lists)
         with telling(each):
             check_metadata(raw, Path(each))
         read.append(raw)
     with telling(", ".join(map(str, paths))):
-        table = rename_columns(read[0] if len(read) == 1 else _together(paths, read), columns)
+        table = rename(read[0] if len(read) == 1 else _together(paths, read))
     if people is None:
         return table
-    return join_people(table, read_raw(people, kind="a table of people", layout=layout, memory=memory))
-
-
-def read_several(paths: Sequence[Path], *, kind: str, layout: Layout) -> pd.DataFrame:
-    """Tables of another `kind` as `read_vendor` reads them: several are one."""
-    read = [read_raw(each, kind=kind, layout=layout) for each in paths]
-    return read[0] if len(read) == 1 else _together(paths, read)
+    return join_people(table, read_raw(people, kind="a table of people", layout=layout, memory=memory), sides=sides)
 
 
 def _together(paths: Sequence[str | Path], read: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -251,7 +268,7 @@ def join_people(
     table: pd.DataFrame,
     people: pd.DataFrame,
     *,
-    sides: Sequence[tuple[str, str]] = (("probe_subject", "probe_"), ("reference_subject", "reference_")),
+    sides: Sequence[tuple[str, str]] = _BOTH_SIDES,
 ) -> pd.DataFrame:
     """Give every row the labels of its people, from a table of people.
 
@@ -316,12 +333,25 @@ def rename_columns(table: pd.DataFrame, columns: VendorColumns) -> pd.DataFrame:
     >>> rename_columns(table, columns).columns.tolist()
     ['score', 'genuine', 'g1', 'g2', 'probe_gender', 'reference_gender']
     """
-    meant = {name: theirs for name in _ROLES if (theirs := getattr(columns, name)) is not None}
     labels = [
         (f"{side}_{group.name}", column)
         for group in columns.groups
         for side, column in (("probe", group.probe), ("reference", group.reference))
     ]
+    renamed = renamed_roles(table, {name: getattr(columns, name) for name in _ROLES}, labels)
+    if columns.score is not None:
+        renamed.attrs[_SCORED_BY] = columns.score
+    return renamed
+
+
+def renamed_roles(
+    table: pd.DataFrame, roles: Mapping[str, str | None], labels: Sequence[tuple[str, str]] = ()
+) -> pd.DataFrame:
+    """A table whose columns have our names: `roles` and `labels` say what it calls them, None: as we do.
+
+    The columns of `roles` are renamed and those of `labels` copied; errors and other columns as in `rename_columns`.
+    """
+    meant = {name: theirs for name, theirs in roles.items() if theirs is not None}
     there = [str(name) for name in table.columns]
     problems = Problems()
     for ours, theirs in [*meant.items(), *labels]:
@@ -343,7 +373,7 @@ def rename_columns(table: pd.DataFrame, columns: VendorColumns) -> pd.DataFrame:
     names = {ours: f"other_{ours}" for ours, theirs in [*meant.items(), *labels] if ours in there and theirs != ours}
     names |= {theirs: ours for ours, theirs in meant.items()}
     renamed = table.rename(columns=names).assign(**values)
-    renamed.attrs = dict(table.attrs) | ({} if columns.score is None else {_SCORED_BY: columns.score})
+    renamed.attrs = dict(table.attrs)
     return renamed
 
 
@@ -415,6 +445,25 @@ def reversed_area(similarities: NDArray[np.float64], genuine: NDArray[np.bool_])
     area = auc(similarities[rows][kind], similarities[rows][~kind])
     chance = 2 * math.sqrt((m + n + 1) / (12 * m * n))
     return area if area < 0.5 - min(chance, 0.25) else None
+
+
+def refuse_reversed(
+    similarities: NDArray[np.float64], genuine: NDArray[np.bool_], *, distance: bool, told: str
+) -> None:
+    """`ScoreTableError` that `told`s of a `reversed_area` and names the options, where there is one."""
+    area = reversed_area(similarities, genuine)
+    if area is None:
+        return
+    what = (
+        "are these similarities? Then leave --distance (distance=True) out"
+        if distance
+        else "are these distances? Then say --distance (distance=True)"
+    )
+    message = (
+        f"{told}, the area under the ROC curve is {area:.3g}: {what}. If the scores mean what they say all the same, "
+        "--accept-reversed (accept_reversed=True)"
+    )
+    raise ScoreTableError(message)
 
 
 def table_notes(completed: Completed, *, distance: bool = False) -> list[str]:
