@@ -4,7 +4,7 @@
     ├── ArgumentError, also a ValueError
     ├── MissingExtraError
     ├── ImageError
-    ├── FaceError ── NoFaceError, SeveralFacesError, PoorQualityError
+    ├── FaceError ── NoFaceError, SeveralFacesError, PoorQualityError, DoubtfulFaceError
     ├── WeightsError ── MissingWeightsError, CorruptWeightsError
     ├── ModelMismatchError
     ├── CalibrationError ── NoPointError, DamagedPointError, ForeignScoresError
@@ -69,6 +69,10 @@ class SeveralFacesError(FaceError, code="several_faces"):
 
 class PoorQualityError(FaceError, code="poor_quality"):
     """A face is below the quality gate and is not enrolled; the message says in what."""
+
+
+class DoubtfulFaceError(FaceError, code="doubtful_face"):
+    """A face to be enrolled looks like somebody else's, or unlike its own person's; the message names each doubt."""
 
 
 class WeightsError(FacerecError, code="bad_weights"):

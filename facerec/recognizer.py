@@ -15,7 +15,7 @@ import numpy as np
 
 from facerec import similarity
 from facerec.device import best_device
-from facerec.errors import ArgumentError, FaceError, ImageError, PoorQualityError
+from facerec.errors import ArgumentError, FaceError, ImageError, NoPointError, PoorQualityError
 from facerec.gallery import Enrollment, Gallery
 from facerec.gallery.decide import decide
 from facerec.models.shipped_points import shipped_point
@@ -308,6 +308,8 @@ class Recognizer:
         gallery: Gallery,
         *,
         choice: FaceChoice = "only",
+        at: OperatingPoint | None = None,
+        strict: bool = False,
         consent: str | None = None,
         purpose: str | None = None,
         expires: date | None = None,
@@ -326,7 +328,11 @@ class Recognizer:
             See ``facerec.open_gallery``.
         choice : {"only", "largest", "central"}
             Which face of a photo is meant where it shows several.
-        consent, purpose, expires
+        at : OperatingPoint, optional
+            Which says how alike strangers are, by default the shipped one: what is doubtful about the faces (somebody
+            enrolled under another name, a stranger among the photos) is told by it. Where none is shipped for the
+            embedder, nobody looks, and the result's `doubts` are ``None``.
+        strict, consent, purpose, expires
             As for ``Gallery.enroll``.
         keep_photos : bool
             Store the photos too, which re-embedding needs; they must be paths or bytes.
@@ -335,8 +341,10 @@ class Recognizer:
         ------
         FaceError
             If a photo has no usable face; the message names each, and why. Nothing is stored.
-        ImageError, ModelMismatchError, GalleryError, ArgumentError
+        ImageError, ModelMismatchError, DoubtfulFaceError, GalleryError, ArgumentError
             As `faces` and ``Gallery.enroll``.
+        NoPointError
+            If `strict`, and no operating point is given or shipped.
         """
         checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
         several: list[Any] = list(photos) if isinstance(photos, list | tuple) else [photos]
@@ -344,12 +352,26 @@ class Recognizer:
             name,
             self.faces_to_enroll(several, choice, bgr=bgr),
             gate=self.gate,
+            at=self.enrolling_point(at, strict=strict),
+            strict=strict,
             consent=consent,
             purpose=purpose,
             expires=expires,
             photos=[reader.contents(photo) for photo in several],
             keep_photos=keep_photos,
         )
+
+    def enrolling_point(self, at: OperatingPoint | None = None, *, strict: bool = False) -> OperatingPoint | None:
+        """The operating point by which enrolling looks at faces, by default the shipped one, ``None`` without any.
+
+        `NoPointError` if `strict`, and there is none.
+        """
+        try:
+            return self._given_or_shipped(at)[0]
+        except NoPointError:
+            if strict:
+                raise
+            return None
 
     def faces_to_enroll(
         self, photos: Sequence[reader.Source], choice: FaceChoice = "only", *, bgr: bool = False

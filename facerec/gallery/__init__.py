@@ -15,6 +15,7 @@ from pathlib import Path
 
 from facerec.errors import ArgumentError
 from facerec.gallery import rules
+from facerec.gallery.doubts import Doubt
 from facerec.gallery.gallery import Gallery
 from facerec.gallery.records import (
     UNCHANGED,
@@ -34,6 +35,7 @@ from facerec.visible_text import quoted
 
 __all__ = [
     "UNCHANGED",
+    "Doubt",
     "EmbedderIdentity",
     "Enrollment",
     "Erasure",

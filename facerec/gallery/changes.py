@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from facerec.errors import DamagedGalleryError
 from facerec.gallery import rules
 from facerec.gallery.archive import ArchivedPerson, Entry
+from facerec.gallery.doubts import Doubt
 from facerec.gallery.records import EmbedderIdentity, Enrollment, Person, Sample
 from facerec.gallery.sqlite.rows import PersonRow, Rows
 from facerec.quality import QualityGate
@@ -29,6 +31,7 @@ def enroll(
     *,
     keep_photos: bool,
     terms: dict[str, Any],
+    doubts: tuple[Doubt, ...] | None,
 ) -> Enrollment:
     """Enroll a person, or add samples to one; the arguments have been checked."""
     known = rows.by_name(name)
@@ -52,10 +55,11 @@ def enroll(
     done = add(rows, Entry(person, vectors, tuple(photos) if keep_photos else (None,) * len(faces)), known)
     # One text where all faces were made alike, as those of one call nearly always are.
     matchers = {replace(face.matcher, gate=gate.name).text for face in faces}
-    rows.append(
-        "enrolled", done.person.id, {**_counts(done), "gate": gate.name, "matcher": " ; ".join(sorted(matchers))}
-    )
-    return done
+    details = {**_counts(done), "gate": gate.name, "matcher": " ; ".join(sorted(matchers))}
+    if doubts is not None:  # how many of which kind; the names of others would outlive them here
+        details["doubts"] = dict(Counter(doubt.kind for doubt in doubts))
+    rows.append("enrolled", done.person.id, details)
+    return replace(done, doubts=doubts)
 
 
 def change(rows: Rows, row: PersonRow, terms: dict[str, Any]) -> None:
@@ -91,7 +95,7 @@ def add(rows: Rows, entry: Entry, known: PersonRow | None) -> Enrollment:
     return Enrollment(rows.at(number), known is None, added, present, kept)
 
 
-def _counts(done: Enrollment) -> dict[str, int]:
+def _counts(done: Enrollment) -> dict[str, object]:
     return {"added": done.added, "already_present": done.already_present, "photos_kept": done.photos_kept}
 
 

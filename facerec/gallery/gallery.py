@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from facerec.errors import ArgumentError, DamagedGalleryError, GalleryError, UnknownPersonError
 from facerec.gallery import archive, changes, rules
 from facerec.gallery.decide import Terms, check_not_expired
+from facerec.gallery.doubts import Doubt, Limits, doubts_about, refuse
 from facerec.gallery.loaded import LoadedIndex
 from facerec.gallery.records import (
     UNCHANGED,
@@ -36,6 +37,7 @@ from facerec.gallery.records import (
 )
 from facerec.gallery.sqlite.rows import PersonRow, Rows
 from facerec.gallery.sqlite.store import SqliteStore
+from facerec.points import notes_on
 from facerec.quality import DEFAULT_GATE, QualityGate
 from facerec.similarity import cosines
 from facerec.types import Candidate, Embedder, Face, Faces, Identifications, OperatingPoint, Verification
@@ -131,6 +133,8 @@ class Gallery:
         faces: Face | Sequence[Face],
         *,
         gate: QualityGate = DEFAULT_GATE,
+        at: OperatingPoint | None = None,
+        strict: bool = False,
         consent: str | None = None,
         purpose: str | None = None,
         expires: date | None = None,
@@ -148,6 +152,12 @@ class Gallery:
         gate : QualityGate
             Judges every face by the measures that it carries; a face that was not measured does not pass.
             ``facerec.quality.NO_GATE`` leaves the gate out. The log keeps which one it was.
+        at : OperatingPoint, optional
+            Look at what is enrolled: at faces that look like somebody enrolled under another name, that are not like
+            the person's other photos, or that are there twice (``facerec.gallery.doubts``). This point's measured
+            `tail` says how alike strangers are. The search costs what one of `identify` costs.
+        strict : bool
+            Refuse the person where there is any doubt, instead of telling it in the result.
         consent, purpose : str, optional
             Where the consent is kept, what the person is enrolled for. ``None`` leaves what is stored.
         expires : date, optional
@@ -160,11 +170,16 @@ class Gallery:
         Raises
         ------
         ArgumentError
-            If the name, a text, the date, a face or a photo is not usable, or not one photo per face is given.
+            If the name, a text, the date, a face or a photo is not usable, or not one photo per face is given; if
+            `strict` is asked for and no operating point is given.
         ModelMismatchError
-            If a face was embedded by another embedder.
+            If a face was embedded by another embedder, or `at` was measured with one.
         PoorQualityError
             If the gate holds a face back; the message names each, and nothing is stored.
+        DoubtfulFaceError
+            If `strict` and there is a doubt; the message names each, and nothing is stored.
+        NoPointError
+            If `at` has no tail.
         ExpiryPassedError
             If the expiry date has passed.
         ExpiredError
@@ -172,12 +187,39 @@ class Gallery:
         """
         name = rules.person_name(name)
         terms = rules.checked_terms({"consent": consent, "purpose": purpose, "expires": expires})
-        with self._store.writing() as rows:
-            rules.check_not_past(expires, today=rows.now.date(), name=name)
-            several = rules.faces_to_enroll(faces, rows.embedder)
-            rules.check_quality(several, gate, name=name)
-            given = rules.photos_to_enroll(photos, len(several), keep_photos=keep_photos) or [None] * len(several)
-            return changes.enroll(rows, name, several, given, gate, keep_photos=keep_photos, terms=terms)
+        if strict and at is None:
+            message = "strict needs an operating point, at=..., which says how alike strangers are"
+            raise ArgumentError(message)
+        with self._store.exclusively():  # the index is shared by this process's threads
+            if at is not None:
+                with self._store.reading() as rows:  # the long part; nobody else waits for it
+                    self._index.follow(rows)
+            with self._store.writing() as rows:
+                rules.check_not_past(expires, today=rows.now.date(), name=name)
+                several = rules.faces_to_enroll(faces, rows.embedder)
+                rules.check_quality(several, gate, name=name)
+                given = rules.photos_to_enroll(photos, len(several), keep_photos=keep_photos) or [None] * len(several)
+                doubts = None if at is None else self._doubts(rows, name, several, at)
+                if strict:
+                    refuse(doubts or (), name=name)
+                return changes.enroll(
+                    rows, name, several, given, gate, keep_photos=keep_photos, terms=terms, doubts=doubts
+                )
+
+    def _doubts(self, rows: Rows, name: str, faces: Sequence[Face], at: OperatingPoint) -> tuple[Doubt, ...]:
+        for face in faces:
+            notes_on(at, face.matcher)  # or `ModelMismatchError`
+        own, today = rows.by_name(name), rows.now.date().toordinal()
+        number = -1 if own is None else own.number
+        index = self._index.follow(rows)
+        limits = Limits.of(at, index.compared(today))
+        rivals: list[tuple[str, float] | None] = []
+        for ranking in index.search(np.stack([face.embedding for face in faces]), top=2, today=today):
+            others = [hit for hit in ranking if hit.person != number]
+            rivals.append((rows.id_and_name(others[0].person)[1], others[0].score) if others else None)
+        known = [] if own is None else [sample.sample.source for sample in rows.samples(number)]
+        vectors = np.empty((0, rows.embedder.dimension), np.float32) if own is None else rows.vectors(number)
+        return doubts_about(faces, rivals, vectors, known, limits)
 
     def update(
         self,

@@ -19,6 +19,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import ClassVar, Final, Literal, TypeAlias
 
+from facerec.gallery.doubts import Doubt
 from facerec.types.plain import Value
 
 Event: TypeAlias = Literal[
@@ -110,7 +111,7 @@ class Enrollment(Value):
 
     `person` is as stored afterwards, and `created` says whether new; `added` samples are new, and `already_present` of
     the given vectors the person already had: each is kept once. `photos_kept` photos were added, to new samples or to
-    samples that had none.
+    samples that had none. `doubts` is what may be wrong with the faces, ``None`` where nobody looked.
     """
 
     person: Person
@@ -118,6 +119,7 @@ class Enrollment(Value):
     added: int
     already_present: int
     photos_kept: int
+    doubts: tuple[Doubt, ...] | None = None
 
 
 @dataclass(frozen=True)

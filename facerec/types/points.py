@@ -6,7 +6,7 @@ A cosine of 0.95 says nothing to people; "1 in 12,000 strangers of this data set
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from statistics import NormalDist
@@ -152,6 +152,18 @@ class ImpostorTail(Value):
         place = min(bisect_left([-known for known in self.scores], -score), len(self.scores) - 1)
         return Rate(self.errors[place], self.trials, self.effective_trials[place])
 
+    def score_of(self, share: float) -> float:
+        """The lowest known score that no larger `share` of strangers, 0 … 1, reaches; above all of them if need be.
+
+        Examples
+        --------
+        >>> tail = ImpostorTail((0.9, 0.5), (1, 10), (100.0, 80.0), 100)
+        >>> [tail.score_of(share) for share in (0.1, 0.09, 0.001)]
+        [0.5, 0.9, 0.9000000000000001]
+        """
+        few = bisect_right(self.errors, share * self.trials * (1 + 1e-12))
+        return self.scores[few - 1] if few else math.nextafter(self.scores[0], math.inf)
+
 
 @dataclass(frozen=True)
 class ExpectedRate(Value):
@@ -269,6 +281,16 @@ class OperatingPoint(Value):
             f"{_one_in(rate.value)} strangers of {self.data_set} scores this high or higher (95 %: "
             f"{_one_in(interval.high)} … {_one_in(interval.low)})"
         )
+
+    def score_of_fpir(self, fpir: float, comparisons: int) -> float | None:
+        """The score, no lower than the threshold, with which a search among `comparisons` ≥ 1 samples has this FPIR.
+
+        Strangers find somebody enrolled by it in a share `fpir` of searches at most, by the measured `tail`; ``None``
+        without one. As `expected_fpir`, solved for the score.
+        """
+        if self.tail is None:
+            return None
+        return max(self.threshold, self.tail.score_of(-math.expm1(math.log1p(-fpir) / comparisons)))
 
     def expected_fpir(self, comparisons: int) -> ExpectedRate:
         """How many strangers a search among `comparisons` samples takes for somebody enrolled.
