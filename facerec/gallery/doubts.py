@@ -1,4 +1,4 @@
-"""What may be wrong with faces that are to be enrolled: whose they look like besides, and whether they are one person's.
+"""What may be wrong with faces to be enrolled: whose they look like besides, and whether they are one person's.
 
 A mistake at this door decides every search from then on: a person under two names makes each search ambiguous, and a
 stranger's photo among somebody's makes the two one. Only people can tell whether it is a mistake (twins exist), so what
