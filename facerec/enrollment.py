@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from facerec.errors import DataSetError
+from facerec.errors import ArgumentError, FaceError
 from facerec.gallery import Enrollment, Gallery
 from facerec.gallery.rules import person_name
 from facerec.photos import reader
-from facerec.photos.folders import identity_folders
+from facerec.photos.folders import PhotoFolders
+from facerec.photos.left_out import LeftOut, Why
 from facerec.recognizer import Recognizer
 from facerec.types import Face, FaceChoice
 from facerec.types.plain import Value
@@ -20,17 +20,17 @@ from facerec.types.plain import Value
 
 @dataclass(frozen=True)
 class FolderPerson(Value):
-    """What became of one person of a folder: nobody was enrolled if every photo was `skipped`, each with why."""
+    """What became of one person of a folder: nobody was enrolled if every photo was `skipped`, or there was none."""
 
     name: str
     enrollment: Enrollment | None
-    skipped: tuple[tuple[Path, str], ...]
+    skipped: tuple[LeftOut, ...]
 
 
 def enroll_folder(
     recognizer: Recognizer,
     gallery: Gallery,
-    folder: Path,
+    found: PhotoFolders,
     *,
     choice: FaceChoice = "only",
     progress: Callable[[int, int], None] | None = None,
@@ -38,24 +38,29 @@ def enroll_folder(
 ) -> Iterator[FolderPerson]:
     """Enroll everybody of ``folder/person/photo.jpg``; each is stored before the next one's photos are looked at.
 
-    `choice` and `terms` (consent, purpose, expires, keep_photos) are as for ``Recognizer.enroll``; after each photo
-    `progress` hears how many are done, and of how many. Two folders that stand for one name are a `DataSetError`.
+    `found` is what ``photos.folders.photos_by_folder`` finds. `choice` and `terms` (consent, purpose, expires,
+    keep_photos) are as for ``Recognizer.enroll``; after each photo `progress` hears how many are done, and of how many.
+    A folder whose name can be nobody's, and folders that stand for one name, are skipped whole.
     """
-    table = identity_folders(folder)
-    _refuse_one_name_twice(folder, table["person"].unique().tolist())
-    photos = [folder / image for image in table["image"]]
-    found = zip(table["person"], photos, recognizer.usable(photos, choice), strict=True)
+    bad = _bad_names(found)
+    photos = [found.root / photo for name, inside in found.folders.items() if name not in bad for photo in inside]
+    usable = zip(photos, recognizer.usable(photos, choice), strict=True)
     done = 0
-    for name, rows in itertools.groupby(found, key=lambda row: row[0]):
+    for name, inside in found.folders.items():
+        if name in bad:
+            yield FolderPerson(name, None, (bad[name],))
+            continue
         faces: list[Face] = []
         contents: list[bytes] = []
-        skipped: list[tuple[Path, str]] = []
-        for _, photo, face in rows:
+        skipped: list[LeftOut] = []
+        for _ in inside:
+            photo, face = next(usable)
             if isinstance(face, Face):
                 faces.append(face)
                 contents.append(reader.contents(photo) or b"")
             else:
-                skipped.append((photo, str(face)))
+                why: Why = "no usable face" if isinstance(face, FaceError) else "unreadable"
+                skipped.append(LeftOut(str(photo), why, str(face)))
             done += 1
             if progress is not None:
                 progress(done, len(photos))
@@ -65,9 +70,21 @@ def enroll_folder(
         yield FolderPerson(name, enrollment, tuple(skipped))
 
 
-def _refuse_one_name_twice(folder: Path, names: Sequence[str]) -> None:
-    folders: dict[str, str] = {}
-    for name in names:
-        if (other := folders.setdefault(person_name(name), name)) != name:
-            message = f"{folder}: the folders {other!r} and {name!r} stand for one name; merge or rename them"
-            raise DataSetError(message)
+def _bad_names(found: PhotoFolders) -> dict[str, LeftOut]:
+    """The folders that can be nobody's, or two people's, each with why."""
+    stands_for: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for name in found.folders:
+        try:
+            stands_for[name] = person_name(name)
+        except ArgumentError as error:
+            reasons[name] = str(error)
+    several = Counter(stands_for.values())
+    for name, person in stands_for.items():
+        if several[person] > 1:
+            others = ", ".join(ascii(other) for other, same in stands_for.items() if same == person)
+            reasons[name] = f"the folders {others} stand for one name; merge or rename them"
+    return {
+        name: LeftOut(f"{found.root / name}/", "no name of a person", reason, len(found.folders[name]))
+        for name, reason in reasons.items()
+    }

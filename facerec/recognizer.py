@@ -209,7 +209,7 @@ class Recognizer:
             message = f"photos must be a folder, or photos one after the other; got {type(photos).__name__}"
             raise ArgumentError(message)
         if isinstance(photos, str | Path):
-            photos = folders.photos([photos])
+            photos = folders.find_photos([photos]).photos
         return self._streamed(photos, choice, batch, wait, bgr=bgr)
 
     def _streamed(

@@ -8,7 +8,7 @@ import pytest
 
 from facerec.errors import DataSetError, MissingWeightsError, OutputError, WeightsError
 from facerec.files import is_folder, is_there, read_json, read_regular, replacing, sha256_of
-from facerec.photos.folders import photos
+from facerec.photos.folders import find_photos
 
 
 def _read(path, **options):
@@ -113,4 +113,4 @@ def test_a_text_that_can_be_no_path_is_nowhere(text):
     assert not is_there(text)
     assert not is_folder(text)
     with pytest.raises(DataSetError):
-        photos([text or "nowhere"])
+        find_photos([text or "nowhere"])

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from facerec.photos.left_out import LeftOut
     from facerec.types import OperatingPoint, Rate
 
 _STYLES = {"match": "bold green", "no match": "bold red", "undecided": "bold yellow", "ambiguous": "bold yellow"}
@@ -135,6 +136,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
         unfolded.print(drawn)
     for line in captured.get().splitlines():
         say(line.rstrip())
+
+
+def say_left_out(left_out: Sequence[LeftOut]) -> None:
+    """Tell on stderr what was left out of the user's photos: how much, why, and the first few."""
+    from facerec.photos.left_out import lines
+
+    if left_out:
+        note(*lines(left_out))
 
 
 @contextmanager

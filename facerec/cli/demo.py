@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console, recognition
-from facerec.cli.options import AsJson, Device, ModelFiles, examples, grouped, option
+from facerec.cli.options import AsJson, Device, Exclude, ModelFiles, examples, grouped, option
 from facerec.cli.running import fail
-from facerec.errors import OutputError
+from facerec.errors import ArgumentError, OutputError
+
+if TYPE_CHECKING:
+    from facerec.photos.left_out import LeftOut
 
 EXAMPLES = examples("facerec demo", "facerec demo --photos my-photos --out my-demo")
 CHECK_EXAMPLES = examples("facerec check", "facerec check --json")
@@ -26,6 +29,7 @@ def demo(
             "photos, fetched once with pip; offline, one portrait.",
         ),
     ] = None,
+    exclude: Exclude = None,
     out: Annotated[Path, option("DIR", "Where to write the page, the scene and the gallery.")] = Path("reports/demo"),
     as_json: AsJson = False,
     threshold: recognition.Threshold,
@@ -42,7 +46,16 @@ def demo(
     from facerec.demo.page import COMMANDS, PYTHON
 
     start = perf_counter()
-    found, source = sample_photos() if photos is None else (users_photos(photos), f"the photos in {photos.name}")
+    if exclude and photos is None:
+        message = "--exclude leaves out photos of a folder; add --photos DIR"
+        raise ArgumentError(message)
+    left_out: tuple[LeftOut, ...] = ()
+    if photos is None:
+        found, source = sample_photos()
+    else:
+        found, left_out = users_photos(photos, exclude=exclude or ())
+        source = f"the photos in {photos.name}"
+        console.say_left_out(left_out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -64,7 +77,7 @@ def demo(
         told = [{"name": step.name, "outcome": step.outcome, "seconds": step.seconds, **step.facts} for step in steps]
         decided = {"name": point.name, "threshold": point.threshold, "data_set": point.data_set}
         document = {"photos": source, "operating_point": decided, "steps": told}
-        console.document({**document, "seconds": seconds, "page": page})
+        console.document({**document, "seconds": seconds, "page": page, "files_left_out": left_out})
         return
     console.say(
         "",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
-from facerec.cli.options import Annotate, AsJson, argument, examples, flag, grouped
+from facerec.cli.options import Annotate, AsJson, Exclude, argument, examples, flag, grouped
 from facerec.cli.paths import PhotoAnswers
 from facerec.cli.recognition import Networks, one_thread_per_photo
 
@@ -24,6 +24,7 @@ EXAMPLES = examples(
 def detect(
     paths: Annotated[list[Path], argument("PATH", "Photos, or folders of photos.")],
     *,
+    exclude: Exclude = None,
     annotate: Annotate = None,
     exact: Annotated[
         bool, flag("--exact", "Sample the photo as facenet-pytorch does: slower, nearly the same faces.")
@@ -33,14 +34,17 @@ def detect(
 ) -> None:
     """Find the faces in photos: a box, a score and five points for each.
 
-    A photo that cannot be read is reported in its place and the others go on; the exit status is then 2.
+    A photo that cannot be read is reported in its place and the others go on; the exit status is then 2. What is left
+    out of a folder is counted, with the reasons.
     """
     from facerec.errors import ImageError
     from facerec.photos import reader
-    from facerec.photos.folders import photos
+    from facerec.photos.folders import find_photos
     from facerec.photos.prefetch import ahead
 
-    found = photos(paths)  # a path that is none is told before torch is imported
+    walked = find_photos(paths, exclude=exclude or ())  # a path that is none is told before torch is imported
+    found = walked.photos
+    console.say_left_out(walked.left_out)
     from facerec.detect import Mtcnn
     from facerec.device import best_device
 
@@ -65,7 +69,7 @@ def detect(
         entry = {"photo": photo, **detections.to_dict(), **answers.marked(photo, detections, image)}
         answers.tell(entry, *_lines(reader.name_of(photo), detections))
     if as_json:
-        console.document({"photos": answers.entries, "detector": detector.name})
+        console.document({"photos": answers.entries, "detector": detector.name, "files_left_out": walked.left_out})
     answers.finish()
 
 

@@ -8,13 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from facerec.cli import console, options, recognition
-from facerec.cli.options import AsJson, FaceOption, GalleryFile, Model, argument, examples, flag, grouped, option
-from facerec.cli.paths import must_exist
+from facerec.cli.options import (
+    AsJson,
+    Exclude,
+    FaceOption,
+    GalleryFile,
+    Model,
+    argument,
+    examples,
+    flag,
+    grouped,
+    option,
+)
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError, ImageError
 
 if TYPE_CHECKING:
     from facerec.gallery import Enrollment
+    from facerec.photos.folders import PhotoFolders
+    from facerec.photos.left_out import LeftOut
     from facerec.recognizer import Recognizer
 
 EXAMPLES = examples(
@@ -33,6 +45,7 @@ def enroll(
     folder: Annotated[
         Path | None, option("DIR", "Enroll many: this folder holds one folder of photos per person.")
     ] = None,
+    exclude: Exclude = None,
     consent: options.Consent = None,
     purpose: options.Purpose = None,
     expires: Annotated[
@@ -51,13 +64,16 @@ def enroll(
     All photos are checked before anything is stored: one that cannot be read, shows no face or several, or shows a
     face below the quality gate, refuses the whole person. A person who is enrolled already gets further photos.
 
-    With --folder, people are stored one by one, photos that cannot be used are skipped and counted, and the exit
-    status is 2 if somebody had no usable photo.
+    With --folder, people are stored one by one, photos that cannot be used are skipped and counted, as is all else
+    that is left out of the folder, and the exit status is 2 if somebody had no usable photo.
     """
     from facerec.gallery import open_gallery
 
     if (folder is None) != bool(name and photos) or (folder is not None and name is not None):
         message = "enroll takes NAME PHOTO..., or --folder DIR; see: facerec enroll --help"
+        raise ArgumentError(message)
+    if exclude and folder is None:
+        message = "--exclude leaves out what is in a folder; add --folder DIR"
         raise ArgumentError(message)
     terms: dict[str, Any] = {
         "consent": consent,
@@ -69,10 +85,13 @@ def enroll(
     if folder is None:
         _refuse_unless_one_is_a_photo(photos or [])
     else:
-        must_exist(folder, "a folder of folders, one of photos per person")
+        from facerec.photos.folders import photos_by_folder
+
+        found = photos_by_folder(folder, exclude=exclude or ())
+        console.say_left_out(found.left_out)
     recognizer = networks.load(model)
     if folder is not None:
-        _enroll_folder(recognizer, gallery, folder, {**terms, "choice": face}, as_json=as_json)
+        _enroll_folder(recognizer, gallery, found, {**terms, "choice": face}, as_json=as_json)
         return
     # Before the gallery is made: photos that cannot be used leave no empty file behind.
     faces = recognizer.faces_to_enroll(photos or [], face)
@@ -98,37 +117,43 @@ def _refuse_unless_one_is_a_photo(photos: Sequence[Path]) -> None:
 
 
 def _enroll_folder(
-    recognizer: Recognizer, gallery: Path, folder: Path, terms: Mapping[str, Any], *, as_json: bool
+    recognizer: Recognizer, gallery: Path, found: PhotoFolders, terms: Mapping[str, Any], *, as_json: bool
 ) -> None:
     from facerec.enrollment import enroll_folder
     from facerec.gallery import open_gallery
 
     enrolled: list[Enrollment] = []
-    skipped: list[dict[str, object]] = []
-    left_out: list[str] = []
+    skipped: list[LeftOut] = []
+    missing: list[str] = []
     with open_gallery(gallery, recognizer.embedder) as people, console.progress("enrolling") as progress:
-        for person in enroll_folder(recognizer, people, folder, progress=progress, **terms):
-            skipped += [{"photo": photo, "reason": reason} for photo, reason in person.skipped]
+        for person in enroll_folder(recognizer, people, found, progress=progress, **terms):
+            skipped += person.skipped
             if person.enrollment is None:
-                left_out.append(person.name)
+                missing.append(person.name)
             else:
                 enrolled.append(person.enrollment)
             if not as_json:
                 console.say(f"{person.name}: not enrolled" if person.enrollment is None else _line(person.enrollment))
-                for _, reason in person.skipped:
-                    console.say(f"  skipped: {reason}")
+                for each in person.skipped:
+                    console.say(f"  skipped: {each}")
     faces = console.counted(sum(each.added for each in enrolled), "new face", "new faces")
-    photos = console.counted(len(skipped), "photo", "photos")
+    photos = console.counted(sum(each.files for each in skipped), "photo", "photos")
     document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name}
     console.answer(
-        {**document, "enrolled": enrolled, "not_enrolled": left_out, "skipped": skipped},
+        {
+            **document,
+            "enrolled": enrolled,
+            "not_enrolled": missing,
+            "skipped": skipped,
+            "files_left_out": found.left_out,
+        },
         f"{console.counted(len(enrolled), 'person', 'people')} enrolled with {faces}; {photos} skipped",
         as_json=as_json,
     )
-    if left_out:
-        more = " …" if len(left_out) > 5 else ""
-        who = console.counted(len(left_out), "person", "people")
-        fail(f"{who} had no usable photo: {', '.join(left_out[:5])}{more}")
+    if missing:
+        more = " …" if len(missing) > 5 else ""
+        who = console.counted(len(missing), "person", "people")
+        fail(f"{who} had no usable photo: {', '.join(missing[:5])}{more}")
 
 
 def _line(done: Enrollment) -> str:

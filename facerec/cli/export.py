@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, argument, examples, flag, grouped, option
+from facerec.cli.options import AsJson, Exclude, argument, examples, flag, grouped, option
 from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.recognition import Networks
 
@@ -38,6 +39,7 @@ def export(
             "price is measured on the others; without it the vectors are compared on them.",
         ),
     ] = None,
+    exclude: Exclude = None,
     called: Annotated[
         str | None, option("--name NAME", "Of the exported model; by default that of its folder.")
     ] = None,
@@ -56,6 +58,9 @@ def export(
     if int8 and photos is None:
         message = "--int8 needs --photos: the ranges of the numbers, and what it costs, are measured on faces"
         raise ArgumentError(message)
+    if exclude and photos is None:
+        message = "--exclude leaves out photos of a folder; add --photos DIR"
+        raise ArgumentError(message)
     must_be_new(onnx)
     if photos is not None:
         must_exist(photos, "a folder with one folder of photos per person, or a CSV file")
@@ -66,7 +71,7 @@ def export(
     from facerec.training.int8 import measured_int8, trial_chips
 
     source = exportable(name, model_files=networks.model_files)
-    people = None if photos is None else _people(photos, source.crop, onnx, networks)
+    people = None if photos is None else _people(photos, source.crop, onnx, networks, exclude or ())
     model_name = called or onnx.name
     exported = export_float(source, name=model_name, trial=trial_chips(people, source))
     if int8 and people is not None:
@@ -105,13 +110,11 @@ def _int8_lines(folder: Path, exported: Exported, small: Int8) -> list[str]:
     return lines
 
 
-def _people(photos: Path, crop: str, folder: Path, networks: Networks) -> People:
+def _people(photos: Path, crop: str, folder: Path, networks: Networks, exclude: Sequence[str]) -> People:
     from facerec.training.aligned import aligned_people
 
     cache = folder.with_name(f"{folder.name}.faces")
     with console.progress("aligning faces") as progress:
-        people = aligned_people(photos, crop, cache=cache, progress=progress, **vars(networks))
-    if people.skipped:
-        told = f"{people.skipped[0].file}: {people.skipped[0].reason}"
-        console.note(f"{console.counted(len(people.skipped), 'photo was', 'photos were')} skipped; the first is {told}")
+        people = aligned_people(photos, crop, cache=cache, exclude=exclude, progress=progress, **vars(networks))
+    console.say_left_out(people.left_out)
     return people

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, recognition
-from facerec.cli.options import Annotate, AsJson, GalleryFile, Model, argument, examples, grouped, option
+from facerec.cli.options import Annotate, AsJson, Exclude, GalleryFile, Model, argument, examples, grouped, option
 from facerec.cli.paths import PhotoAnswers
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def identify(
     *,
     gallery: GalleryFile,
     top: Annotated[int, option("K", "How many candidates to report per face.")] = 5,
+    exclude: Exclude = None,
     annotate: Annotate = None,
     as_json: AsJson = False,
     threshold: recognition.Threshold,
@@ -44,10 +45,12 @@ def identify(
     """
     from facerec.gallery import open_gallery
     from facerec.photos import reader
-    from facerec.photos.folders import photos
+    from facerec.photos.folders import find_photos
 
-    found = photos(paths)
-    single = len(paths) == 1 and found == paths
+    walked = find_photos(paths, exclude=exclude or ())
+    found = walked.photos
+    single = list(found) == paths and len(paths) == 1
+    console.say_left_out(walked.left_out)
     model = recognition.model_of(gallery, model)
     chosen = threshold.point(model)
     if single:
@@ -76,6 +79,7 @@ def identify(
             "operating_point": point,
             "matcher": recognizer.matcher,
             "notes": notes,
+            "files_left_out": walked.left_out,
         }
         console.document({**(answers.entries[0] if single else {"photos": answers.entries}), **rest})
     else:

@@ -129,5 +129,13 @@ GalleryFile = Annotated[Path, option("--gallery -g FILE", "The gallery, such as 
 Annotate = Annotated[
     Path | None, option("--annotate DIR", "Write a copy of each photo with its faces marked to this folder.")
 ]
+Exclude = Annotated[
+    list[str] | None,
+    option(
+        "--exclude PATTERN",
+        "Leave out what is called so: a name such as thumbs or '*.gif', or a path below the folder such as '2019/*'. "
+        "May be given several times.",
+    ),
+]
 Consent = Annotated[str | None, option("--consent TEXT", "Where the person's consent is kept.")]
 Purpose = Annotated[str | None, option("--purpose TEXT", "What the person is enrolled for.")]

@@ -12,25 +12,18 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.command_line import command_line
-from facerec.cli.options import MIN_FACE_SIZE, Choice, Device, MinFaceSize, ModelFiles, option
+from facerec.cli.options import MIN_FACE_SIZE, Choice, Device, Exclude, MinFaceSize, ModelFiles, option
 
 if TYPE_CHECKING:
     from facerec.training.distil import TaughtModel
     from facerec.training.make import TrainedModel
-    from facerec.training.people import People, Why
+    from facerec.training.people import People
     from facerec.training.progress import Epoch, Progress
 
 LEARNED = "What is learned"
 HOW = "How it is learned"
 GROUPS = "By group"
 DATA = "The photos"
-_SHOWN = 10
-_REASONS: dict[Why, str] = {
-    "without the face": "without the face that is meant",
-    "unreadable": "unreadable",
-    "twice": "the same file as another",
-    "two people": "filed under several people",
-}
 
 Size = Annotated[
     int | None, option("--size PIXELS", "Side of the network's input. By default that of the aligned faces.", LEARNED)
@@ -66,6 +59,7 @@ class Photos:
     face: Annotated[
         Choice, option("WHICH", "Which face of a photo is the person's: central, largest, or only.", DATA)
     ] = "central"
+    exclude: Exclude = None
     min_face_size: MinFaceSize = MIN_FACE_SIZE
     cache: Annotated[
         Path | None,
@@ -107,7 +101,13 @@ class Photos:
             team.wait()  # until the first process has aligned the faces
         with console.progress("aligning faces") as progress:
             how = {name: getattr(self, name) for name in ("min_face_size", "device", "model_files")}
-            how |= {"cache": self.kept(out), "named": named, "choice": self.face, "progress": progress}
+            how |= {
+                "cache": self.kept(out),
+                "named": named,
+                "exclude": self.exclude or (),
+                "choice": self.face,
+                "progress": progress,
+            }
             people = aligned_people(data, crop, **how)
         if team.rank == 0:
             team.wait()
@@ -119,13 +119,7 @@ def _tell_people(people: People, *, named: bool) -> None:
     used = console.counted(len(people.files), "photo", "photos")
     of = f" of {console.counted(len(people.identities), 'person', 'people')}" if named else ""
     console.note(f"{people.name}: {used}{of}")
-    if people.skipped:
-        counts = [f"{number} {words}" for reason, words in _REASONS.items() if (number := people.count(reason))]
-        console.note(f"left out: {', '.join(counts)}")
-        for each in people.skipped[:_SHOWN]:
-            console.note(f"  {each.file}: {each.reason}")
-        if len(people.skipped) > _SHOWN:
-            console.note(f"  … {len(people.skipped)} in all; --json lists them")
+    console.say_left_out(people.left_out)
     if named and people.with_one_photo:
         console.note(f"{console.counted(people.with_one_photo, 'person has', 'people have')} a single photo")
     for column in people.columns:
@@ -175,7 +169,7 @@ def model_document(made: Made, people: People) -> dict[str, object]:
     """What was made, and of what, as JSON."""
     assert made.folder is not None  # noqa: S101 - as above
     files = {name: made.work / file for name, file in (("log", "log.csv"), ("curves", "curves.html"))}
-    used = {"photos": len(people.files), "skipped": people.skipped}
+    used = {"photos": len(people.files), "files_left_out": people.left_out}
     learned = {"best_epoch": made.best.number, "history": made.history, "unmeasured": made.unmeasured}
     return {**made.folder.to_dict(), **files, **used, **learned, "operating_points": made.folder.points}
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -24,7 +25,8 @@ from platformdirs import user_cache_path
 
 from facerec.errors import DataSetError, ImageError
 from facerec.files import read_regular, sha256_of
-from facerec.photos.folders import photos
+from facerec.photos.folders import find_photos
+from facerec.photos.left_out import LeftOut
 from facerec.photos.reader import MAX_BYTES
 
 SDIST = "face_recognition-1.3.0.tar.gz"
@@ -70,16 +72,18 @@ def person_named(stem: str) -> str | None:
     return None if found is None or hidden else found["name"]
 
 
-def users_photos(folder: Path) -> list[Photo]:
-    """The photos of a folder: a folder per person, or names like ``ada1.jpg`` and ``ada2.jpg``."""
+def users_photos(folder: Path, *, exclude: Sequence[str] = ()) -> tuple[list[Photo], tuple[LeftOut, ...]]:
+    """The photos of a folder (a folder per person, or names like ``ada1.jpg``, ``ada2.jpg``), and what is left out."""
     if not folder.is_dir():
         message = f"{folder}: there is no such folder; --photos takes a folder of photos"
         raise DataSetError(message)
-    places = [path.relative_to(folder) for path in photos([folder])[:MOST_PHOTOS]]
+    found = find_photos([folder], exclude=exclude)
+    places = [path.relative_to(folder) for path in found.photos[:MOST_PHOTOS]]
     if not any(len(place.parts) > 1 for place in places):
-        return [Photo(place.name, folder / place, person_named(place.stem)) for place in places]
+        return [Photo(place.name, folder / place, person_named(place.stem)) for place in places], found.left_out
     people = [place.parts[0] if len(place.parts) > 1 else None for place in places]
-    return [Photo(place.as_posix(), folder / place, person) for place, person in zip(places, people, strict=True)]
+    named = zip(places, people, strict=True)
+    return [Photo(place.as_posix(), folder / place, person) for place, person in named], found.left_out
 
 
 def sample_photos(cache: Path | None = None) -> tuple[list[Photo], str]:

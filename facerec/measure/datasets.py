@@ -15,9 +15,7 @@ from facerec.files import is_folder
 from facerec.measure.tables.cells import refuse_twice, truth
 from facerec.measure.tables.score_table import both_sides, check
 from facerec.measure.tables.table_files import read_text_csv, telling
-from facerec.photos.folders import identity_folders, photos, refuse_missing
-
-__all__ = ["identity_folders", "lfw", "pairs_csv", "photos", "photos_csv"]
+from facerec.photos.folders import refuse_missing
 
 _IMAGES = ["probe_image", "reference_image"]
 _SUBJECTS = ["probe_subject", "reference_subject"]

@@ -9,6 +9,8 @@ only; nothing here runs another program.
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +27,10 @@ Reduced: TypeAlias = tuple[bytes, int]
 
 @dataclass(frozen=True)
 class PhotoFormat:
-    """One file format: what its first bytes look like, Pillow's module and class, what names of such files end in.
+    """One file format: what its first bytes look like, the decoder's module and class, what names of such files end in.
 
-    `reduce` cuts a file down; ValueError or IndexError if it is damaged or ends early.
+    `reduce` cuts a file down; ValueError or IndexError if it is damaged or ends early. `advice` says what to do where
+    the decoder is not installed.
     """
 
     name: str
@@ -35,6 +38,14 @@ class PhotoFormat:
     decoder: str
     suffixes: tuple[str, ...]
     reduce: Callable[[bytes], Reduced]
+    advice: str = "update Pillow"
+
+    @property
+    def missing(self) -> str:
+        """What to do before this format can be read here; empty where it can."""
+        if importlib.util.find_spec(self.decoder.rpartition(".")[0]) is not None:
+            return ""
+        return f"{self.name} is not read by what is installed; {self.advice}"
 
 
 def recognise(contents: bytes) -> PhotoFormat | None:
@@ -42,9 +53,15 @@ def recognise(contents: bytes) -> PhotoFormat | None:
     return next((each for each in FORMATS if re.match(each.starts, contents, re.DOTALL)), None)
 
 
-def is_heif(contents: bytes) -> bool:
-    """Whether `contents` looks like an HEIC photo, which phones make and which is not read."""
-    return contents[4:8] == b"ftyp" and contents[8:12] in b"heic heix heim heis hevc mif1 msf1".split()
+@functools.cache
+def suffixes() -> frozenset[str]:
+    """What the name of a photo in a folder ends in, in either case: that of every format that can be read here."""
+    return frozenset(suffix for each in FORMATS if not each.missing for suffix in each.suffixes)
+
+
+def advice(suffix: str) -> str | None:
+    """What to do so that files whose names end in `suffix` (lower case) can be read; ``None`` if they hold no photo."""
+    return next((each.missing for each in FORMATS if suffix in each.suffixes), None)
 
 
 def exif_orientation(exif: bytes) -> int:
@@ -222,32 +239,43 @@ def _tiff(contents: bytes) -> Reduced:
     return body + number + b"".join(kept) + bytes(offset_bytes), found.orientation
 
 
-def _avif(contents: bytes) -> Reduced:
-    """With its EXIF block renamed: AVIF keeps the orientation elsewhere, and the decoder would parse the block."""
+def _boxes(contents: bytes) -> Reduced:
+    """With its EXIF block and texts renamed: AVIF and HEIF keep the orientation elsewhere, and they would be parsed."""
     boxes, data, pixels = contents.partition(b"mdat")
-    return boxes.replace(b"Exif", b"free") + data + pixels, 1
+    return boxes.replace(b"Exif", b"free").replace(b"mime", b"free") + data + pixels, 1
 
 
 FORMATS = (
-    PhotoFormat("JPEG", rb"\xff\xd8\xff", "JpegImagePlugin.JpegImageFile", (".jpg", ".jpeg", ".jfif"), _jpeg),
-    PhotoFormat("PNG", rb"\x89PNG\r\n\x1a\n", "PngImagePlugin.PngImageFile", (".png",), _png),
-    PhotoFormat("WebP", rb"RIFF....WEBP", "WebPImagePlugin.WebPImageFile", (".webp",), _unchanged),
-    PhotoFormat("GIF", rb"GIF8[79]a", "GifImagePlugin.GifImageFile", (".gif",), _gif),
-    PhotoFormat("BMP", rb"BM", "BmpImagePlugin.BmpImageFile", (".bmp",), _unchanged),
     PhotoFormat(
-        "TIFF", rb"(II|MM)(\x00[\x2a\x2b]|[\x2a\x2b]\x00)", "TiffImagePlugin.TiffImageFile", (".tif", ".tiff"), _tiff
+        "JPEG", rb"\xff\xd8\xff", "PIL.JpegImagePlugin.JpegImageFile", (".jpg", ".jpeg", ".jpe", ".jfif"), _jpeg
     ),
-    PhotoFormat("PNM", rb"P[1-6]\s", "PpmImagePlugin.PpmImageFile", (".ppm", ".pgm", ".pbm", ".pnm"), _unchanged),
+    PhotoFormat("PNG", rb"\x89PNG\r\n\x1a\n", "PIL.PngImagePlugin.PngImageFile", (".png",), _png),
+    PhotoFormat("WebP", rb"RIFF....WEBP", "PIL.WebPImagePlugin.WebPImageFile", (".webp",), _unchanged),
+    PhotoFormat("GIF", rb"GIF8[79]a", "PIL.GifImagePlugin.GifImageFile", (".gif",), _gif),
+    PhotoFormat("BMP", rb"BM", "PIL.BmpImagePlugin.BmpImageFile", (".bmp",), _unchanged),
+    PhotoFormat(
+        "TIFF",
+        rb"(II|MM)(\x00[\x2a\x2b]|[\x2a\x2b]\x00)",
+        "PIL.TiffImagePlugin.TiffImageFile",
+        (".tif", ".tiff"),
+        _tiff,
+    ),
+    PhotoFormat("PNM", rb"P[1-6]\s", "PIL.PpmImagePlugin.PpmImageFile", (".ppm", ".pgm", ".pbm", ".pnm"), _unchanged),
     PhotoFormat(
         "JPEG 2000",
         rb"\xff\x4f\xff\x51|\x00\x00\x00\x0cjP  \r\n\x87\n",
-        "Jpeg2KImagePlugin.Jpeg2KImageFile",
+        "PIL.Jpeg2KImagePlugin.Jpeg2KImageFile",
         (".jp2", ".j2k", ".jpf", ".jpx"),
         _unchanged,
     ),
-    PhotoFormat("AVIF", rb"....ftypavi[fs]", "AvifImagePlugin.AvifImageFile", (".avif",), _avif),
+    PhotoFormat("AVIF", rb"....ftypavi[fs]", "PIL.AvifImagePlugin.AvifImageFile", (".avif",), _boxes),
+    PhotoFormat(
+        "HEIC",
+        rb"....ftyp(hei[cxms]|hevc|mif1|msf1)",
+        "pi_heif.HeifImageFile",
+        (".heic", ".heif", ".hif"),
+        _boxes,
+        'run: pip install "facerec[heif]", or save as JPEG',
+    ),
 )
 """Every format that is read; of JPEG also the first picture of an MPO, of the others the first frame."""
-
-SUFFIXES = frozenset(suffix for photo_format in FORMATS for suffix in photo_format.suffixes)
-"""What the name of a photo in a folder ends in, in either case: that of every format that is read."""

@@ -149,7 +149,7 @@ def _is_text_of_bytes(text: str) -> bool:
     if len(text) <= _LONGEST_NAME or _BASE64.fullmatch(text) is None:
         return False
     head = base64.b64decode("".join(text[:_LONGEST_NAME].translate(_STANDARD).split())[:_HEAD_LETTERS])
-    return formats.recognise(head) is not None or formats.is_heif(head)
+    return formats.recognise(head) is not None
 
 
 def _held_in_bytes(held: bytes) -> bytes:
@@ -220,9 +220,8 @@ def _format_of(held: bytes) -> formats.PhotoFormat:
         raise ImageError(message)
     photo_format = formats.recognise(held)
     if photo_format is None:
-        known = ", ".join(each.name for each in formats.FORMATS)
-        hint = "it is HEIC; save it as JPEG" if formats.is_heif(held) else f"those are {known}"
-        message = f"it is in none of the formats that are read ({hint})"
+        known = ", ".join(each.name for each in formats.FORMATS if not each.missing)
+        message = f"it is in none of the formats that are read (those are {known})"
         raise ImageError(message)
     return photo_format
 
@@ -234,9 +233,10 @@ def _from_contents(held: bytes) -> Image:
         image = _decoder(photo_format)(io.BytesIO(reduced))
         _check_size(*image.size)
         image.load()
-        # WebP and AVIF are decoded as they are, and their decoders hand the EXIF block on unread.
-        if "exif" in image.info:
-            orientation = formats.exif_orientation(image.info["exif"])
+        _check_size(*image.size)  # of an HEIC file it is known for sure once it is decoded
+        # WebP is decoded as it is, and its decoder hands the EXIF block on unread.
+        if exif := image.info.get("exif"):
+            orientation = formats.exif_orientation(exif)
         return pixels.from_image(image, orientation)
     except TOO_LARGE as error:
         message = f"its size is far beyond the limit of {MAX_PIXELS} pixels ({_reason(error)})"
@@ -247,13 +247,11 @@ def _from_contents(held: bytes) -> Image:
 
 
 def _decoder(photo_format: formats.PhotoFormat) -> type[PIL.ImageFile.ImageFile]:
-    """Pillow's class for the format; ``PIL.Image.open`` would warn of a large photo before its size can be checked."""
-    module, name = photo_format.decoder.split(".")
-    try:
-        return getattr(importlib.import_module(f"PIL.{module}"), name)
-    except ModuleNotFoundError as error:
-        message = f"this version of Pillow does not read {photo_format.name}; update Pillow"
-        raise ImageError(message) from error
+    """The format's decoder; ``PIL.Image.open`` would warn of a large photo before its size can be checked."""
+    if missing := photo_format.missing:
+        raise ImageError(missing)
+    module, _, name = photo_format.decoder.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def _check_size(width: int, height: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from facerec.align.crops import crop_recipe
@@ -19,6 +19,7 @@ def aligned_people(
     *,
     cache: Path,
     named: bool = True,
+    exclude: Sequence[str] = (),
     choice: FaceChoice = "central",
     min_face_size: int = 40,
     device: str | None = None,
@@ -29,7 +30,7 @@ def aligned_people(
 
     Parameters
     ----------
-    data, cache, choice, progress
+    data, cache, exclude, choice, progress
         As for ``facerec.training.people.read_people``, or ``facerec.training.faces.read_faces``.
     crop : str
         Name of the recipe.
@@ -58,6 +59,7 @@ def aligned_people(
             detector=Mtcnn(min_face_size=min_face_size, device=device or best_device(), model_files=model_files),
             crop=crop_recipe(crop, model_files=model_files),
             cache=cache,
+            exclude=exclude,
             choice=choice,
             workers=photo_workers(),
             progress=progress,

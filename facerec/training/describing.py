@@ -70,7 +70,7 @@ def describe(
         "photos validated on": len(split.validation),
         "people validated on": split.validation_people,
         **compared(people, split.validation, seed=recipe.seed),
-        "photos left out": len(people.skipped),
+        "photos left out": people.photos - len(people.files),
         "backbone": backbone.name,
         "head": recipe.head,
         "head started as": start,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, DataSetError
 from facerec.measure.datasets import photos_csv
-from facerec.photos.folders import photos
-from facerec.training.people import NAMELESS, People, align_people
+from facerec.photos.folders import find_photos
+from facerec.photos.left_out import LeftOut
+from facerec.training.people import NAMELESS, People, align_people, refuse_exclusion
 from facerec.training.splits import PeopleSplit
 from facerec.types import Crop, Detector, FaceChoice
 
@@ -27,6 +29,7 @@ def read_faces(
     crop: Crop,
     cache: Path,
     root: Path | None = None,
+    exclude: Sequence[str] = (),
     choice: FaceChoice = "central",
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -38,7 +41,7 @@ def read_faces(
     data : path
         A folder, of whose folders nothing is concluded; or a CSV with the column image, and any others. Where it has
         the column subject, who is named there is known.
-    detector, crop, cache, root, choice, workers, progress
+    detector, crop, cache, root, exclude, choice, workers, progress
         As for ``facerec.training.people.read_people``; the crop recipe is the teacher's.
 
     Returns
@@ -51,12 +54,18 @@ def read_faces(
     DataSetError
         If `data` is neither such a folder nor such a CSV, or a photo is missing.
         If fewer than `LEAST` photos show such a face.
+    ArgumentError
+        If there is something to `exclude`, and `data` is no folder.
     OutputError
         If the cache cannot be written.
     """
     path = Path(data)
+    refuse_exclusion(path, exclude)
+    left_out: list[LeftOut] = []
     if path.is_dir():
-        files = [photo.relative_to(path).as_posix() for photo in photos([path])]
+        found = find_photos([path], exclude=exclude)
+        files = [photo.relative_to(path).as_posix() for photo in found.photos]
+        left_out = [replace(each, path=each.path.removeprefix(f"{path}/")) for each in found.left_out]
         table, folder = pd.DataFrame({"image": files, "subject": ""}), path
     elif path.suffix.lower() == ".csv":
         table, folder = photos_csv(path, root=root, nameless=True), path.parent if root is None else root
@@ -65,12 +74,12 @@ def read_faces(
         raise DataSetError(message)
     faces = align_people(
         table, folder, name=path.name or path.resolve().name, detector=detector, crop=crop, cache=cache, choice=choice,
-        workers=workers, progress=progress,
+        workers=workers, progress=progress, left_out=left_out,
     )  # fmt: skip
     if len(faces.files) < LEAST:
         message = (
             f"{path.name}: {len(faces.files)} of {faces.photos} photos show a face to learn from; at least {LEAST} "
-            f"are needed{faces.first_skipped}"
+            f"are needed{faces.told}"
         )
         raise DataSetError(message)
     return faces

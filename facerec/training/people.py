@@ -7,44 +7,22 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from facerec.errors import DataSetError, FaceError, ImageError
+from facerec.errors import ArgumentError, DataSetError, FaceError, ImageError
 from facerec.files import sha256_of
 from facerec.measure.datasets import photos_csv
 from facerec.photos import reader
-from facerec.photos.folders import identity_folders
+from facerec.photos.folders import photos_by_folder
+from facerec.photos.left_out import LeftOut, Why, summary
 from facerec.training.chips import Aligned, StoredChips, stored
 from facerec.types import Crop, Detector, FaceChoice
 
 NAMELESS = "photo "
 """What the identity of a photo of nobody knows whom begins with; the photo's digest follows."""
-
-Why: TypeAlias = Literal["unreadable", "without the face", "twice", "two people"]
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A photo that is not used.
-
-    Attributes
-    ----------
-    file : str
-        Path below the data's folder.
-    why : {"unreadable", "without the face", "twice", "two people"}
-        ``twice``: the same bytes as another photo of that person, which is used. ``two people``: the same bytes are
-        filed under several people, and none of the copies is used, because nobody can know whose it is.
-    reason : str
-        In words.
-    """
-
-    file: str
-    why: Why
-    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +43,13 @@ class People:
         Further columns of a manifest, such as ``gender``, one text per chip, empty where it is not given.
     chips : StoredChips
         In the order of `files`.
-    skipped : tuple of Skipped
+    left_out : tuple of LeftOut
+        Photos and other files that gave none, with paths below the data's folder. Why, besides the reasons for which
+        ``photos.folders`` leaves a file out: ``unreadable``; ``no usable face``; ``twice``, the same bytes as another
+        photo of that person, which is used; ``two people``, the same bytes are filed under several people, and none of
+        the copies is used, because nobody can know whose it is.
     photos : int
-        In the data, the skipped ones included.
+        In the data, those that gave no chip included.
     detector, crop : str
         What found and cut the faces.
     digest : str
@@ -80,23 +62,16 @@ class People:
     identities: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]]
     chips: StoredChips
-    skipped: tuple[Skipped, ...]
+    left_out: tuple[LeftOut, ...]
     photos: int
     detector: str
     crop: str
     digest: str
 
-    def count(self, why: Why) -> int:
-        """How many photos were skipped for that reason."""
-        return sum(each.why == why for each in self.skipped)
-
     @property
-    def first_skipped(self) -> str:
-        """How many photos were skipped and why the first was, as the end of a message; empty where none was."""
-        if not self.skipped:
-            return ""
-        first = self.skipped[0]
-        return f"; {len(self.skipped)} photos were skipped, the first is {first.file}: {first.reason}"
+    def told(self) -> str:
+        """What was left out and why the first was, as the end of a message; empty where nothing was."""
+        return f"; left out: {summary(self.left_out)}, the first is {self.left_out[0]}" if self.left_out else ""
 
     @property
     def with_one_photo(self) -> int:
@@ -125,6 +100,7 @@ def read_people(
     crop: Crop,
     cache: Path,
     root: Path | None = None,
+    exclude: Sequence[str] = (),
     choice: FaceChoice = "central",
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -143,6 +119,8 @@ def read_people(
         A folder for the aligned faces.
     root : path, optional
         Where the paths of a CSV start from; by default where it lies.
+    exclude : sequence of str
+        Patterns of names or paths in a folder that are left out, as for ``facerec.photos.folders.find_photos``.
     choice : {"central", "largest", "only"}
         Which face of a photo is the person's.
     workers : int
@@ -153,26 +131,29 @@ def read_people(
     Returns
     -------
     People
-        Photos that cannot be read, show no such face, or are filed twice are in `People.skipped`.
+        Photos that cannot be read, show no such face, or are filed twice are in `People.left_out`.
 
     Raises
     ------
     DataSetError
         If `data` is neither such a folder nor such a CSV, or a photo is missing.
         If fewer than two people have a face that can be learned from.
+    ArgumentError
+        If there is something to `exclude`, and `data` is no folder.
     OutputError
         If the cache cannot be written.
     """
     path = Path(data)
-    table, folder = _table(path, root)
+    refuse_exclusion(path, exclude)
+    table, folder, left_out = _table(path, root, exclude)
     people = align_people(
         table, folder, name=path.name or path.resolve().name, detector=detector, crop=crop, cache=cache, choice=choice,
-        workers=workers, progress=progress,
+        workers=workers, progress=progress, left_out=left_out,
     )  # fmt: skip
     if len(people.identities) < 2:
         message = (
             f"{path.name}: {len(people.identities)} of {table['subject'].nunique()} people have a face to learn from, "
-            f"of {people.photos} photos; at least two people are needed{people.first_skipped}"
+            f"of {people.photos} photos; at least two people are needed{people.told}"
         )
         raise DataSetError(message)
     return people
@@ -189,6 +170,7 @@ def align_people(
     choice: FaceChoice,
     workers: int,
     progress: Callable[[int, int], None] | None,
+    left_out: Sequence[LeftOut] = (),
 ) -> People:
     """Align the faces of the photos in a table, or find them aligned.
 
@@ -202,6 +184,8 @@ def align_people(
         Of the data.
     detector, crop, cache, choice, workers, progress
         As for `read_people`.
+    left_out : sequence of LeftOut
+        What was not even put in the table.
 
     Returns
     -------
@@ -232,8 +216,8 @@ def align_people(
     )  # fmt: skip
     for number, reason in failed.items():
         file = files[kept[number]]
-        why: Why = "unreadable" if reason.startswith(_UNREADABLE) else "without the face"
-        skipped[file] = Skipped(file, why, reason.removeprefix(_UNREADABLE))
+        why: Why = "unreadable" if reason.startswith(_UNREADABLE) else "no usable face"
+        skipped[file] = LeftOut(file, why, reason.removeprefix(_UNREADABLE))
     used = [place for number, place in enumerate(kept) if number not in failed]
     identities = tuple(sorted({subjects[place] for place in used}))
     names = {identity: number for number, identity in enumerate(identities)}
@@ -246,7 +230,7 @@ def align_people(
         identities=identities,
         columns={column: tuple(str(table[column].iloc[place]) for place in used) for column in others},
         chips=chips,
-        skipped=tuple(skipped[file] for file in files if file in skipped),
+        left_out=(*left_out, *(skipped[file] for file in files if file in skipped)),
         photos=len(files),
         detector=detector.name,
         crop=crop.name,
@@ -257,32 +241,41 @@ def align_people(
 _UNREADABLE = "unreadable: "
 
 
-def _table(path: Path, root: Path | None) -> tuple[pd.DataFrame, Path]:
+def refuse_exclusion(data: Path, exclude: Sequence[str]) -> None:
+    """Raise `ArgumentError` if there is something to exclude from what is no folder."""
+    if exclude and not data.is_dir():
+        message = f"{data}: what to exclude is looked for in folders, and this is none"
+        raise ArgumentError(message)
+
+
+def _table(path: Path, root: Path | None, exclude: Sequence[str]) -> tuple[pd.DataFrame, Path, tuple[LeftOut, ...]]:
     if path.is_dir():
-        return identity_folders(path).rename(columns={"person": "subject"}), path
+        found = photos_by_folder(path, exclude=exclude)
+        rows = [(photo, name) for name, photos in found.folders.items() for photo in photos]
+        return pd.DataFrame(rows, columns=["image", "subject"]), path, found.left_out
     if path.suffix.lower() != ".csv":
         message = (
             f"{path}: expected a folder with one folder of photos per person, or a CSV file with the columns image and "
             "subject; there is neither"
         )
         raise DataSetError(message)
-    return photos_csv(path, root=root), path.parent if root is None else root
+    return photos_csv(path, root=root), path.parent if root is None else root, ()
 
 
-def _repeated(files: Sequence[str], subjects: Sequence[str], digests: Sequence[str]) -> dict[str, Skipped]:
+def _repeated(files: Sequence[str], subjects: Sequence[str], digests: Sequence[str]) -> dict[str, LeftOut]:
     """Photos whose bytes occur before, and those that are filed under several people."""
     copies = Counter(digests)
     owners: dict[str, dict[str, str]] = {}
-    skipped: dict[str, Skipped] = {}
+    skipped: dict[str, LeftOut] = {}
     for file, subject, digest in zip(files, subjects, digests, strict=True):
         if copies[digest] > 1:
             first = owners.setdefault(digest, {}).setdefault(subject, file)
             if first != file:
-                skipped[file] = Skipped(file, "twice", f"the same file as {first}")
+                skipped[file] = LeftOut(file, "twice", f"the same file as {first}")
     for people in owners.values():
         if len(people) > 1:
             for file in people.values():
-                skipped[file] = Skipped(file, "two people", f"filed under {' and '.join(sorted(people))}")
+                skipped[file] = LeftOut(file, "two people", f"filed under {' and '.join(sorted(people))}")
     return skipped
 
 

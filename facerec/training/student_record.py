@@ -168,7 +168,7 @@ def describe_student(
         "photos learned from": len(split.train),
         "photos validated on": len(split.validation),
         **compared(faces, split.validation, scored=split.validation[named(faces)[split.validation]], seed=recipe.seed),
-        "photos left out": len(faces.skipped),
+        "photos left out": faces.photos - len(faces.files),
         "input in pixels": network.architecture["size"],
         "head started as": "the closed-form map to the teacher's vectors",
         "weight of pairs in the loss": recipe.relation,

@@ -6,7 +6,6 @@ import importlib.metadata
 import os
 import platform
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
+from facerec.photos.left_out import counts
 from facerec.transfer.cells import Outcome, Protocol
 from facerec.transfer.grid import Plan, Settings, choose, groups
 from facerec.transfer.image_set import ImageSet
@@ -107,6 +107,7 @@ def run_bench(
     trials: int | None = None,
     test: float = 0.25,
     label: str = "label",
+    exclude: Sequence[str] = (),
     model_files: Path | None = None,
     weights: str = "default",
     device: str = "cpu",
@@ -140,6 +141,8 @@ def run_bench(
         Share of the photos to test on where the data give no test part.
     label : str
         The manifest's column with the class.
+    exclude : sequence of str
+        As for ``read_image_set``.
     model_files : Path, optional
         A folder of weight files.
     weights : str
@@ -176,7 +179,7 @@ def run_bench(
     from facerec.transfer.reading import read_image_set
     from facerec.transfer.teamwork import Teamwork
 
-    image_set = read_image_set(data, label=label)
+    image_set = read_image_set(data, label=label, exclude=exclude)
     loaded = load_backbones(backbones, model_files, weights)
     together = teamwork or Teamwork()
     work = Measuring(image_set, loaded, test=test, device=device, features=out / "features", teamwork=together)
@@ -208,6 +211,7 @@ def run_bench(
         "begin",
         data=str(data),
         label=label,
+        exclude=list(exclude),
         digest=image_set.digest,
         backbones=list(loaded),
         model_files=None if model_files is None else str(model_files),
@@ -216,7 +220,7 @@ def run_bench(
         device=device,
     )
     warnings = _warnings(find_leakage(image_set, work.splits).warning, loaded.values())
-    command = _command(image_set.name, configuration, label=label, weights=weights)
+    command = _command(image_set.name, configuration, label=label, exclude=exclude, weights=weights)
     installed = versions()
     provenance = {
         "data": {
@@ -226,7 +230,7 @@ def run_bench(
             "classes": list(image_set.classes),
             "parts": {part: len(getattr(work.splits, part)) for part in ("train", "validation", "test")},
             "note": work.splits.note,
-            "skipped": dict(Counter(each.reason for each in image_set.skipped)),
+            "skipped": counts(image_set.left_out),
         },
         "warnings": [without_names(each, image_set) for each in warnings],
         "command": list(command),
@@ -303,7 +307,9 @@ def _warnings(leakage: str, backbones: Any) -> tuple[str, ...]:  # noqa: ANN401 
     return tuple(told)
 
 
-def _command(name: str, configuration: dict[str, Any], *, label: str, weights: str) -> tuple[str, ...]:
+def _command(
+    name: str, configuration: dict[str, Any], *, label: str, exclude: Sequence[str], weights: str
+) -> tuple[str, ...]:
     together = configuration.get("processes")
     words = ["torchrun", "--nproc-per-node", str(together), "--no-python"] if together else []
     words += ["facerec", "transfer", "run", "--data", name]
@@ -319,6 +325,8 @@ def _command(name: str, configuration: dict[str, Any], *, label: str, weights: s
         words += ["--test-part", f"{configuration['test share']:g}"]
     if label != "label":
         words += ["--label", label]
+    for pattern in exclude:
+        words += ["--exclude", pattern]
     if weights != "default":
         words += ["--weights", weights]
     if configuration["device"] != "cpu":

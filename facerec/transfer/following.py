@@ -66,6 +66,7 @@ def _begin(
     *,
     data: str,
     label: str,
+    exclude: list[str],
     digest: str,
     backbones: list[str],
     model_files: str | None,
@@ -73,7 +74,7 @@ def _begin(
     test: float,
     device: str,
 ) -> Measuring:
-    image_set = read_image_set(data, label=label)
+    image_set = read_image_set(data, label=label, exclude=exclude)
     if image_set.digest != digest:
         message = f"{data}: not the photos that the first process reads; every process needs the same folder"
         raise TransferError(message)

@@ -18,26 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError
 from facerec.photos import reader
+from facerec.photos.left_out import LeftOut
 from facerec.types import Image
 
 PARTS = ("train", "validation", "test", "")
 """What a photo may be given for; empty where the data do not say."""
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that is not in the set, and why.
-
-    Attributes
-    ----------
-    file : str
-        Its path below the set's root.
-    reason : str
-        For people.
-    """
-
-    file: str
-    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +47,8 @@ class ImageSet:
         Of each file's contents the SHA-256, 64 hexadecimal digits.
     columns : mapping of str to tuple of str
         What else a manifest says of each photo, such as ``subject`` or ``race``.
-    skipped : tuple of Skipped
-        What was found and left out.
+    left_out : tuple of LeftOut
+        What was found and is not in the set.
     pixels : sequence of ndarray, uint8, height × width × 3, optional
         The photos of a data set that keeps them in one large file; `files` are then only names.
     """
@@ -76,7 +61,7 @@ class ImageSet:
     parts: tuple[str, ...]
     digests: tuple[str, ...]
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    skipped: tuple[Skipped, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     pixels: Sequence[Image] | None = None
 
     def __post_init__(self) -> None:
@@ -136,6 +121,6 @@ class ImageSet:
             parts=tuple(self.parts[i] for i in chosen),
             digests=tuple(self.digests[i] for i in chosen),
             columns=MappingProxyType({name: tuple(values[i] for i in chosen) for name, values in self.columns.items()}),
-            skipped=self.skipped,
+            left_out=self.left_out,
             pixels=None if self.pixels is None else [self.pixels[i] for i in chosen],
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from facerec.transfer.image_set import Skipped
+from facerec.photos.left_out import LeftOut
 
 PARTS_BY_NAME = MappingProxyType(
     {
@@ -37,7 +37,7 @@ class Listing:
         One entry per photo: its path with ``/``, its class's name, and "train", "validation", "test" or "".
     columns : mapping of str to sequence of str
         What else is known of each photo.
-    skipped : sequence of Skipped
+    left_out : sequence of LeftOut
         What lies there and is not listed.
     """
 
@@ -47,4 +47,4 @@ class Listing:
     labels: Sequence[str]
     parts: Sequence[str]
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    skipped: Sequence[Skipped] = ()
+    left_out: Sequence[LeftOut] = ()

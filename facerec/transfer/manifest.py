@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from facerec.errors import DataSetError, ScoreTableError
 from facerec.measure.tables.table_files import read_text_csv
 from facerec.photos.folders import refuse_missing
-from facerec.transfer.image_set import Skipped
+from facerec.photos.left_out import LeftOut
 from facerec.transfer.listing import PARTS_BY_NAME, Listing
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def list_manifest(path: Path, *, label: str, image: str = IMAGE) -> Listing:
         CSV (UTF-8, commas, a header): `image` (a path from the manifest's folder), `label`, if it likes ``split``
         (train, val, validation, test or empty), and further columns, which are kept.
     label : str
-        The column to predict. A row where it is empty is skipped, visibly.
+        The column to predict. A row where it is empty is left out, visibly.
     image : str
         The column of the photos' paths.
 
@@ -48,7 +48,7 @@ def list_manifest(path: Path, *, label: str, image: str = IMAGE) -> Listing:
         raise DataSetError(message)
     _refuse_images(path, table[image])
     unlabelled = table[label].str.strip() == ""
-    skipped = [Skipped(file, f"its {label} is empty") for file in table.loc[unlabelled, image]]
+    left_out = [LeftOut(file, "no label", f"its {label} is empty") for file in table.loc[unlabelled, image]]
     table = table[~unlabelled]
     return Listing(
         path.stem,
@@ -57,7 +57,7 @@ def list_manifest(path: Path, *, label: str, image: str = IMAGE) -> Listing:
         table[label].str.strip().tolist(),
         _parts(path, table),
         {name: table[name].tolist() for name in table.columns if name not in (image, label, SPLIT)},
-        skipped,
+        left_out,
     )
 
 

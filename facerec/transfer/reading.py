@@ -15,11 +15,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from facerec.errors import DataSetError, ImageError
+from facerec.errors import ArgumentError, DataSetError, ImageError
 from facerec.photos import reader
+from facerec.photos.left_out import LeftOut
 from facerec.photos.prefetch import ahead
 from facerec.transfer.class_folders import list_folders
-from facerec.transfer.image_set import ImageSet, Skipped
+from facerec.transfer.image_set import ImageSet
 from facerec.transfer.listing import Listing
 from facerec.transfer.manifest import list_manifest
 
@@ -27,7 +28,13 @@ TORCHVISION = "torchvision:"
 """What a source begins with that is a torchvision data set: ``torchvision:NAME:FOLDER``."""
 
 
-def read_image_set(source: str | Path, *, label: str = "label", classes: Sequence[str] | None = None) -> ImageSet:
+def read_image_set(
+    source: str | Path,
+    *,
+    label: str = "label",
+    classes: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+) -> ImageSet:
     """Read labelled photos.
 
     Parameters
@@ -42,29 +49,36 @@ def read_image_set(source: str | Path, *, label: str = "label", classes: Sequenc
     classes : sequence of str, optional
         The classes, in the order of their numbers; photos of others are left out, and shown so. By default all,
         sorted.
+    exclude : sequence of str
+        Patterns of names or paths in a folder that are left out, as for ``facerec.photos.folders.find_photos``.
 
     Returns
     -------
     ImageSet
-        Sorted by path (a manifest: in its order). Files that are no photos or cannot be read are in `skipped`.
+        Sorted by path (a manifest: in its order). Files that are no photos or cannot be read are in `left_out`.
 
     Raises
     ------
     DataSetError
         If there is no such folder or file, or it is none of these.
-        If a class folder holds no photo that can be read.
+        If a class folder holds files, and no photo that can be read.
         If there are fewer than two classes.
         If the manifest lacks a column, a label is empty, a split is no part, an image occurs twice or is missing.
         If a class of `classes` does not occur, or is named twice.
+    ArgumentError
+        If there is something to `exclude`, and `source` is no folder.
     """
+    path = Path(source)
+    if exclude and not path.is_dir():
+        message = f"{source}: what to exclude is looked for in folders, and this is none"
+        raise ArgumentError(message)
     if isinstance(source, str) and source.startswith(TORCHVISION):
         from facerec.transfer.torchvision_sets import read_torchvision_set
 
         image_set, labels = read_torchvision_set(source.removeprefix(TORCHVISION))
         return _with_classes(image_set, labels, classes)
-    path = Path(source)
     if path.is_dir():
-        listing = list_folders(path)
+        listing = list_folders(path, exclude=exclude)
     elif path.is_file():
         listing = list_manifest(path, label=label)
     else:
@@ -79,15 +93,15 @@ def read_listing(listing: Listing, *, classes: Sequence[str] | None = None) -> I
 
 
 def _opened(listing: Listing) -> tuple[ImageSet, Sequence[str]]:
-    """Open every photo: digests of those that can be read, and skips for the others; with the label of each."""
+    """Open every photo: digests of those that can be read, and why the others are left out; with the label of each."""
 
-    def open_one(file: str) -> str | Skipped:
+    def open_one(file: str) -> str | LeftOut:
         try:
             contents = (listing.root / file).read_bytes()
             reader.read(contents, name=file)
         except (OSError, ImageError) as problem:
             reason = problem.strerror or str(problem) if isinstance(problem, OSError) else str(problem)
-            return Skipped(file, reason.removeprefix(f"{file} "))
+            return LeftOut(file, "unreadable", reason.removeprefix(f"{file} "))
         return hashlib.sha256(contents).hexdigest()
 
     workers = os.cpu_count() or 1
@@ -102,7 +116,7 @@ def _opened(listing: Listing) -> tuple[ImageSet, Sequence[str]]:
         parts=tuple(listing.parts[i] for i in kept),
         digests=tuple(digest for digest in opened if isinstance(digest, str)),
         columns=MappingProxyType({name: tuple(values[i] for i in kept) for name, values in listing.columns.items()}),
-        skipped=(*listing.skipped, *(each for each in opened if isinstance(each, Skipped))),
+        left_out=(*listing.left_out, *(each for each in opened if isinstance(each, LeftOut))),
     )
     return image_set, [listing.labels[i] for i in kept]
 
@@ -115,7 +129,7 @@ def _with_classes(image_set: ImageSet, labels: Sequence[str], classes: Sequence[
         message = f"classes names a class twice: {', '.join(wanted)}"
         raise DataSetError(message)
     if absent := [name for name in wanted if name not in present]:
-        why = next((f"; {skip.file}: {skip.reason}" for skip in image_set.skipped), "")
+        why = next((f"; {each}" for each in image_set.left_out if each.why == "unreadable"), "")
         message = f"{image_set.root}: class {absent[0]!r} has no photo that can be read{why}"
         raise DataSetError(message)
     if len(wanted) < 2:
@@ -124,7 +138,7 @@ def _with_classes(image_set: ImageSet, labels: Sequence[str], classes: Sequence[
     numbers = {name: number for number, name in enumerate(wanted)}
     kept = [i for i, name in enumerate(labels) if name in numbers]
     left_out = [
-        Skipped(image_set.files[i], f"its class {name!r} was not asked for")
+        LeftOut(image_set.files[i], "class not asked for", f"its class {name!r} was not asked for")
         for i, name in enumerate(labels)
         if name not in numbers
     ]
@@ -133,5 +147,5 @@ def _with_classes(image_set: ImageSet, labels: Sequence[str], classes: Sequence[
         chosen,
         labels=np.array([numbers[labels[i]] for i in kept], np.int64),
         classes=wanted,
-        skipped=(*image_set.skipped, *left_out),
+        left_out=(*image_set.left_out, *left_out),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from facerec.photos import left_out
 from facerec.reporting import (
     Block,
     Callout,
@@ -369,17 +370,9 @@ def _plan(bench: Bench) -> Section:
         )
     else:
         blocks.append(Text("Nothing was left out."))
-    skipped = bench.image_set.skipped
-    if skipped:
-        reasons: dict[str, int] = {}
-        for one in skipped:
-            reasons[one.reason] = reasons.get(one.reason, 0) + 1
-        table = Table(
-            "Files that were skipped",
-            (Column("why"), Column("files", "count")),
-            tuple(reasons.items()),
-        )
-        blocks.append(table)
+    if counts := left_out.counts(bench.image_set.left_out):
+        columns = (Column("why"), Column("files", "count"))
+        blocks.append(Table("Files that were left out", columns, tuple(counts.items())))
     return Section("Plan", tuple(blocks))
 
 

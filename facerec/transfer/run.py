@@ -51,7 +51,7 @@ class Work(Protocol):
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class Unmeasured:
     """A cell that was not measured, and why."""
 
     cell: Cell
@@ -67,14 +67,14 @@ class Measured:
     plan : Plan
     outcomes : tuple of Outcome
         In the order of the plan.
-    left_out : tuple of LeftOut
+    left_out : tuple of Unmeasured
     seconds : float
         Wall-clock time of all runs into this folder.
     """
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[Unmeasured, ...]
     seconds: float
 
 
@@ -148,26 +148,26 @@ def measure_all(
     """
     pace = _Pace(plan, began, spent, clock)
     outcomes: list[Outcome] = []
-    left_out: list[LeftOut] = []
+    left_out: list[Unmeasured] = []
     deadline = None if plan.budget is None else began + _LATE * plan.budget - spent
     groups = _grouped(plan.cells) + _grouped(plan.left_out)
     for number, group in enumerate(groups):
         keys = [cell_key(work.identity(planned.cell, plan.settings)) for planned in group]
         held = [results.load(key) for key in keys]
         if None in held and (reason := pace.refusal([p for p, h in zip(group, held, strict=True) if h is None])):
-            left_out += [LeftOut(planned.cell, reason) for planned in group]
+            left_out += [Unmeasured(planned.cell, reason) for planned in group]
             continue
         for planned, key, found in zip(group, keys, held, strict=True):
             outcome = found
             if outcome is None:
                 if reason := pace.refusal([planned]):  # what was measured since may have gone slower
-                    left_out.append(LeftOut(planned.cell, reason))
+                    left_out.append(Unmeasured(planned.cell, reason))
                     continue
                 at = clock()
                 checkpoint = results.checkpoint(key)
                 outcome = work.measure(planned.cell, plan.settings, checkpoint=checkpoint, deadline=deadline)
                 if outcome is None:
-                    left_out.append(LeftOut(planned.cell, "not finished when the budget was spent"))
+                    left_out.append(Unmeasured(planned.cell, "not finished when the budget was spent"))
                     continue
                 pace.took(planned, clock() - at)
                 results.save(key, outcome)
@@ -243,7 +243,7 @@ def _write(
     results: Results,
     plan: Plan,
     provenance: Mapping[str, Any],
-    left_out: Sequence[LeftOut],
+    left_out: Sequence[Unmeasured],
     seconds: float,
     *,
     complete: bool,

@@ -16,7 +16,8 @@ import numpy as np
 
 from facerec.errors import DataSetError, ImageError
 from facerec.photos import reader
-from facerec.transfer.image_set import ImageSet, Skipped
+from facerec.photos.left_out import LeftOut
+from facerec.transfer.image_set import ImageSet
 
 _TRAIN_TEST = MappingProxyType({"train": {"train": True}, "test": {"train": False}})
 _SPLIT_TRAIN_TEST = MappingProxyType({"train": {"split": "train"}, "test": {"split": "test"}})
@@ -65,7 +66,7 @@ def read_torchvision_set(source: str) -> tuple[ImageSet, list[str]]:
         )
         raise DataSetError(message)
     files, parts, labels, pixels = [], [], [], []
-    skipped: list[Skipped] = []
+    left_out: list[LeftOut] = []
     for part, arguments in TORCHVISION_SETS[name].items():
         try:
             data: Any = getattr(datasets, name)(folder, download=False, **arguments)
@@ -76,7 +77,7 @@ def read_torchvision_set(source: str) -> tuple[ImageSet, list[str]]:
                 try:
                     pixels.append(reader.read(photo, name=file))
                 except ImageError as problem:
-                    skipped.append(Skipped(file, str(problem)))
+                    left_out.append(LeftOut(file, "unreadable", str(problem)))
                     continue
                 files.append(file)
                 parts.append(part)
@@ -92,7 +93,7 @@ def read_torchvision_set(source: str) -> tuple[ImageSet, list[str]]:
         classes=tuple(sorted(set(labels))),
         parts=tuple(parts),
         digests=tuple(hashlib.sha256(repr(each.shape).encode() + each.tobytes()).hexdigest() for each in pixels),
-        skipped=tuple(skipped),
+        left_out=tuple(left_out),
         pixels=pixels,
     )
     return image_set, labels

@@ -42,7 +42,7 @@ def made() -> People:
         identities=tuple(map(str, range(PEOPLE))),
         columns={},
         chips=StoredChips((chips,), places, SIZE),
-        skipped=(),
+        left_out=(),
         photos=len(labels),
         detector="none",
         crop=crop_recipe("dlib-5pt-chip-150.v1").name,

@@ -114,7 +114,7 @@ def test_folder_of_people(colours, facerec, draw):
     assert outcome.status == 0
     assert [each["person"]["name"] for each in document["enrolled"]] == ["ada", "bob"]
     assert document["not_enrolled"] == []
-    assert [each["photo"] for each in document["skipped"]] == ["people/ada/2.png", "people/bob/2.jpg"]
+    assert [each["path"] for each in document["skipped"]] == ["people/ada/2.png", "people/bob/2.jpg"]
     assert "no face found" in document["skipped"][0]["reason"]
 
 
@@ -126,7 +126,7 @@ def test_a_folder_follows_the_choice_of_a_face(colours, facerec, draw):
     told = facerec("enroll", "--folder", "people", *G, "--json").document
     chosen = facerec("enroll", "--folder", "people", *G, "--face", "largest", "--json").document
 
-    assert [each["photo"] for each in told["skipped"]] == ["people/ada/2.png"]
+    assert [each["path"] for each in told["skipped"]] == ["people/ada/2.png"]
     assert "2 faces found in people/ada/2.png" in told["skipped"][0]["reason"]
     assert [each["added"] for each in told["enrolled"]] == [1]
     assert (chosen["skipped"], [each["added"] for each in chosen["enrolled"]]) == ([], [1])
@@ -149,15 +149,69 @@ def test_somebody_without_a_usable_photo_is_status_2(colours, facerec, draw):
     assert outcome.err == "facerec: error: 1 person had no usable photo: bob\n"
 
 
-def test_two_folders_of_one_name_are_refused(colours, facerec, draw):
-    """Names that differ only in how Unicode writes them would mix two people."""
+def test_two_folders_of_one_name_are_not_enrolled(colours, facerec, draw):
+    """Names that differ only in how Unicode writes them would mix two people; the others are enrolled."""
     draw("people/Zo\u00eb/1.png", "red")
     draw("people/Zoe\u0308/1.png", "green")
+    draw("people/ada/1.png", "blue")
+    draw("people/a\u200bb/1.png", "wine")
 
-    outcome = facerec("enroll", "--folder", "people", *G)
+    outcome = facerec("enroll", "--folder", "people", *G, "--json")
 
     assert outcome.status == 2
-    assert "stand for one name" in outcome.err
+    assert [each["person"]["name"] for each in outcome.document["enrolled"]] == ["ada"]
+    assert outcome.document["not_enrolled"] == ["Zoe\u0308", "Zo\u00eb", "a\u200bb"]
+    assert [each["why"] for each in outcome.document["skipped"]] == ["no name of a person"] * 3
+    assert "stand for one name" in outcome.document["skipped"][0]["reason"]
+
+
+def test_bad_entries_of_a_folder_cost_themselves(colours, facerec, draw):
+    """As a network drive or a user leaves a folder: each person is enrolled, all else is counted with its reason."""
+    draw("people/ada/1.png", "red")
+    draw("people/@eaDir/1.png", "green")
+    draw("people/ada/@eaDir/1.png/thumb.png", "blue")
+    draw("people/loose.png", "wine")
+    draw("people/drafts/1.png", "green")
+    (colours / "people" / "empty").mkdir()
+    (colours / "people" / "ada" / "gone.png").symlink_to("nowhere")
+
+    line = ("enroll", "--folder", "people", *G, "--exclude", "drafts")
+    told, document = facerec(*line), facerec(*line, "--json").document
+
+    assert told.status == 2
+    assert told.out.splitlines() == [
+        "ada: enrolled, 1 new face, no consent recorded",
+        "empty: not enrolled",
+        "1 person enrolled with 1 new face; 0 photos skipped",
+    ]
+    assert told.err.splitlines() == [
+        (
+            "left out: 5 files (2 system folder, 1 broken link, 1 excluded, 1 outside any folder), "
+            "1 folder (1 empty folder)"
+        ),
+        "  ada/gone.png: it is a link to nothing",
+        "  empty/: it is empty",
+        "  loose.png: lies outside any person's folder",
+        "  @eaDir/: a system keeps it for itself",
+        "  ada/@eaDir/: a system keeps it for itself",
+        "  … 6 in all; --json lists them",
+        "facerec: error: 1 person had no usable photo: empty",
+    ]
+    assert {each["path"]: each["why"] for each in document["files_left_out"]} == {
+        "@eaDir/": "system folder",
+        "ada/@eaDir/": "system folder",
+        "ada/gone.png": "broken link",
+        "drafts/": "excluded",
+        "empty/": "empty folder",
+        "loose.png": "outside any folder",
+    }
+
+
+def test_exclusion_needs_a_folder(colours, facerec, draw):
+    """An option that would do nothing is refused."""
+    draw("1.png", "red")
+
+    assert "add --folder DIR" in facerec("enroll", "ada", "1.png", *G, "--exclude", "x").err
 
 
 def test_real_people(photos, facerec):

@@ -64,7 +64,7 @@ LINES = {
     "enroll ada a.jpg --gallery g.db --model nosuch": "no embedder is called 'nosuch'",
     "enroll ada nosuch.jpg a.jpg --gallery g.db": "facerec: error: nosuch.jpg cannot be read as a photo: ",
     "enroll ada a.jpg --gallery nosuch/g.db": "the folder nosuch does not exist",
-    "enroll --folder nosuch --gallery g.db": "nosuch: expected a folder of folders",
+    "enroll --folder nosuch --gallery g.db": "nosuch: there is no such folder",
     "gallery import old --gallery nosuch/g.db": "the folder nosuch does not exist",
     "gallery reembed --gallery nosuch.db": "nosuch.db",
     "gallery reembed --gallery nosuch.db --model nosuch": "no embedder is called 'nosuch'",

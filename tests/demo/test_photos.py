@@ -49,12 +49,12 @@ def test_a_flat_folder_is_read_by_names_and_folders_are_people(tmp_path):
     flat = _touched(tmp_path / "flat", "ada1.jpg", "grace.png", "IMG_1.jpg", "notes.txt")
     deep = _touched(tmp_path / "deep", "ada/1.jpg", "ada/old/2.jpg", "party1.jpg")
 
-    assert {each.name: each.person for each in photos.users_photos(flat)} == {
+    assert {each.name: each.person for each in photos.users_photos(flat)[0]} == {
         "IMG_1.jpg": None,
         "ada1.jpg": "ada",
         "grace.png": "grace",
     }
-    assert {each.name: each.person for each in photos.users_photos(deep)} == {
+    assert {each.name: each.person for each in photos.users_photos(deep)[0]} == {
         "ada/1.jpg": "ada",
         "ada/old/2.jpg": "ada",
         "party1.jpg": None,
@@ -66,7 +66,7 @@ def test_a_large_folder_is_cut_and_an_empty_one_is_an_error(tmp_path):
     many = _touched(tmp_path / "many", *(f"ada{number}.jpg" for number in range(photos.MOST_PHOTOS + 1)))
     (tmp_path / "empty").mkdir()
 
-    assert len(photos.users_photos(many)) == photos.MOST_PHOTOS
+    assert len(photos.users_photos(many)[0]) == photos.MOST_PHOTOS
     with pytest.raises(DataSetError, match=r"nowhere: there is no such folder.*--photos"):
         photos.users_photos(tmp_path / "nowhere")
     with pytest.raises(DataSetError, match="holds no photos"):

@@ -18,7 +18,7 @@ def walked(recognizer, point, tmp_path):
     """Walk through the photos that were painted; the steps by name."""
 
     def walked(at=point):
-        return {step.name: step for step in walk(recognizer, users_photos(tmp_path / "photos"), tmp_path, at=at)}
+        return {step.name: step for step in walk(recognizer, users_photos(tmp_path / "photos")[0], tmp_path, at=at)}
 
     return walked
 

@@ -1,13 +1,10 @@
 """Data set readers: small folders made by hand, everything that can be missing from them, and LFW itself."""
 
-import os
-
 import pandas as pd
 import pytest
 
-from facerec.errors import ArgumentError, DataSetError
-from facerec.measure.datasets import identity_folders, lfw, pairs_csv, photos
-from facerec.photos.formats import FORMATS, SUFFIXES
+from facerec.errors import DataSetError
+from facerec.measure.datasets import lfw, pairs_csv
 
 # Two folds of two genuine and two impostor pairs.
 PAIRS = """\
@@ -254,103 +251,3 @@ class TestPairs:
         """A manifest that is not there is a data set error, too."""
         with pytest.raises(DataSetError, match=r"none\.csv: cannot be read"):
             pairs_csv(tmp_path / "none.csv")
-
-
-class TestPhotos:
-    """photos."""
-
-    def test_folders_expand_sorted(self, tmp_path):
-        """Photos in deeper folders count, other and hidden files do not, and capitals make no difference."""
-        touch(tmp_path, "b/2.JPG", "b/1.png", "a.jpeg", "notes.txt", ".hidden.jpg", ".cache/x.jpg", "b/.thumbs/y.png")
-
-        assert photos([tmp_path]) == [tmp_path / "a.jpeg", tmp_path / "b/1.png", tmp_path / "b/2.JPG"]
-
-    def test_order_and_repeats(self, tmp_path):
-        """Paths stay in the order given, a named file needs no known suffix, and nothing comes twice."""
-        touch(tmp_path, "z.jpg", "a/1.jpg", "scan")
-        given_paths = [str(tmp_path / "z.jpg"), tmp_path / "scan", tmp_path / "a", tmp_path]
-
-        assert photos(given_paths) == [tmp_path / "z.jpg", tmp_path / "scan", tmp_path / "a" / "1.jpg"]
-        assert photos(iter([])) == []
-
-    def test_a_hidden_folder_may_be_named(self, tmp_path):
-        """What is named is taken, hidden or not."""
-        touch(tmp_path, ".album/1.jpg")
-
-        assert photos([tmp_path / ".album"]) == [tmp_path / ".album" / "1.jpg"]
-
-    def test_refused(self, tmp_path):
-        """A missing path, a folder without photos and a path outside a list are errors."""
-        touch(tmp_path, "empty/notes.txt")
-        with pytest.raises(DataSetError, match=r"gone\.jpg: there is no such file or folder"):
-            photos([tmp_path / "gone.jpg"])
-        with pytest.raises(DataSetError, match=r"empty: the folder holds no photos; their names end in \.avif, \.bmp"):
-            photos([tmp_path / "empty"])
-        for single in (str(tmp_path), tmp_path):
-            with pytest.raises(ArgumentError, match="a list of paths; got the single path"):
-                photos(single)
-
-    def test_folders_that_cannot_be_listed(self, tmp_path, monkeypatch):
-        """A folder that may not be read is an error, not an empty one."""
-        touch(tmp_path, "a/1.jpg")
-
-        def forbidden(path):
-            raise PermissionError(13, "Permission denied", str(path))
-
-        monkeypatch.setattr(os, "scandir", forbidden)
-        with pytest.raises(DataSetError, match="cannot be listed: Permission denied"):
-            photos([tmp_path])
-
-    def test_suffixes_are_lower_case(self):
-        """Suffixes are compared in lower case, with their dot."""
-        assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUFFIXES)
-
-    @pytest.mark.parametrize("photo_format", FORMATS, ids=lambda each: each.name)
-    def test_every_format_that_is_read_is_found_in_folders(self, tmp_path, photo_format):
-        """A folder's photos are those that the reader reads: there is one list of formats."""
-        for number, suffix in enumerate(photo_format.suffixes):
-            touch(tmp_path, f"{number}{suffix.upper()}")
-        assert len(photos([tmp_path])) == len(photo_format.suffixes) > 0
-
-
-class TestIdentityFolders:
-    """identity_folders."""
-
-    def test_one_folder_per_person(self, tmp_path):
-        """People and photos come sorted; deeper folders belong to the person at the top."""
-        touch(tmp_path, "007/b.jpg", "007/a.jpg", "Ann Lee/2020/x.png", "007/notes.txt", ".git/y.jpg", "readme.md")
-        table = identity_folders(str(tmp_path))
-
-        assert table.to_dict("list") == {
-            "person": ["007", "007", "Ann Lee"],
-            "image": ["007/a.jpg", "007/b.jpg", "Ann Lee/2020/x.png"],
-        }
-
-    def test_people_sort_by_name(self, tmp_path):
-        """A person's photos stay together even where one name is the beginning of another."""
-        touch(tmp_path, "Ann-Lee/1.jpg", "Ann/1.jpg", "Ann/2.jpg")
-
-        assert identity_folders(tmp_path)["person"].tolist() == ["Ann", "Ann", "Ann-Lee"]
-
-    def test_refused(self, tmp_path):
-        """Stray photos, people without photos, and folders that are none are errors with an example."""
-        with pytest.raises(DataSetError, match="there is no such folder"):
-            identity_folders(tmp_path / "none")
-        with pytest.raises(DataSetError, match="holds no folders; one folder per person"):
-            identity_folders(tmp_path)
-        touch(tmp_path, "a/1.jpg", "b/notes.txt")
-        with pytest.raises(DataSetError, match="1 people have no photos, the first is b"):
-            identity_folders(tmp_path)
-        touch(tmp_path, "stray.jpg")
-        with pytest.raises(DataSetError, match=r"1 photos lie outside any person's folder, the first is stray\.jpg"):
-            identity_folders(tmp_path)
-
-    def test_names_that_are_no_text(self, tmp_path):
-        """A file name in another encoding cannot stand in a table."""
-        try:
-            touch(tmp_path, "a/\udcff.jpg")
-        except OSError:
-            pytest.skip("this file system takes UTF-8 names only")
-
-        with pytest.raises(DataSetError, match="1 names are not UTF-8"):
-            identity_folders(tmp_path)

@@ -369,7 +369,7 @@ def test_a_file_without_permission_is_said_to_be_so(tmp_path, monkeypatch, photo
     [
         (b"", "empty"),
         (b"hello, world", "none of the formats.*JPEG, PNG"),
-        (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC; save it as JPEG"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC is not read by what is installed; run: pip install"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "none of the formats"),
         (b"8BPS\0\1" + bytes(100), "none of the formats"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "none of the formats"),

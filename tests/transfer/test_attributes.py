@@ -94,7 +94,7 @@ class TestReading:
         with pytest.raises(ArgumentError, match="gender or age; got 'race'"):
             read_fairface(tmp_path, attribute="race")
 
-    def test_a_photo_without_a_label_is_skipped_visibly(self, tmp_path):
+    def test_a_photo_without_a_label_is_left_out_visibly(self, tmp_path):
         """It is counted with its reason."""
         path = make_fairface(tmp_path) / "fairface_label_val.csv"
         lines = path.read_text().splitlines()
@@ -102,7 +102,7 @@ class TestReading:
 
         found = read_fairface(path, attribute="gender")
 
-        assert [(len(found), [each.reason for each in found.skipped])] == [(47, ["its gender is empty"])]
+        assert [(len(found), [each.reason for each in found.left_out])] == [(47, ["its gender is empty"])]
 
 
 class TestGroups:

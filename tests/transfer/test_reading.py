@@ -7,7 +7,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from facerec.errors import DataSetError
+from facerec.errors import ArgumentError, DataSetError
+from facerec.photos.left_out import counts
 from facerec.transfer.reading import read_image_set
 
 
@@ -34,7 +35,7 @@ def test_class_folders(pets: Path) -> None:
     assert found.files == ("cat/0.png", "cat/1.png", "cat/2.png", *(f"dog/deeper/{n}.png" for n in range(3)))
     assert found.labels.tolist() == [0, 0, 0, 1, 1, 1]
     assert set(found.parts) == {""}
-    assert found.skipped == ()
+    assert found.left_out == ()
     assert np.array_equal(found.image(4), np.asarray(PIL.Image.open(pets / "dog/deeper/1.png")))
 
 
@@ -51,7 +52,7 @@ def test_parts_of_an_image_folder(pets: Path, tmp_path: Path) -> None:
     assert found.parts == ("train",) * 6 + ("validation",) * 2
 
 
-def test_what_is_no_photo_is_skipped_and_shown(pets: Path) -> None:
+def test_what_is_no_photo_is_left_out_and_shown(pets: Path) -> None:
     """A broken photo, a text file and a stray file are left out, each with its reason."""
     (pets / "cat" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
     (pets / "cat" / "notes.txt").write_text("about cats")
@@ -59,10 +60,29 @@ def test_what_is_no_photo_is_skipped_and_shown(pets: Path) -> None:
 
     found = read_image_set(pets)
 
-    reasons = {skip.file: skip.reason for skip in found.skipped}
+    reasons = {skip.path: skip.reason for skip in found.left_out}
     assert len(found) == 6
     assert set(reasons) == {"cat/broken.jpg", "cat/notes.txt", "SOURCE.txt"}
     assert "damaged" in reasons["cat/broken.jpg"]
+
+
+def test_folders_that_are_no_classes_are_left_out(pets: Path) -> None:
+    """Neither a network drive's folders nor an empty one nor what is excluded is a class, and all are told."""
+    for name in ("@eaDir/1.png", "cat/@eaDir/1.png", "raw/1.png"):
+        _photo(pets / name, 50)
+    (pets / "empty").mkdir()
+
+    found = read_image_set(pets, exclude=["raw"])
+
+    assert (found.classes, len(found)) == (("cat", "dog"), 6)
+    assert {each.path: each.why for each in found.left_out} == {
+        "@eaDir/": "system folder",
+        "cat/@eaDir/": "system folder",
+        "empty/": "empty folder",
+        "raw/": "excluded",
+    }
+    with pytest.raises(ArgumentError, match="what to exclude is looked for in folders"):
+        read_image_set(_manifest(pets, "image,label\ncat/0.png,a\n"), exclude=["raw"])
 
 
 def test_the_digest_knows_the_data_and_not_the_place(pets: Path, tmp_path: Path) -> None:
@@ -86,14 +106,14 @@ def test_a_subset_keeps_classes_and_columns(pets: Path) -> None:
 
 
 def test_only_the_classes_asked_for(pets: Path) -> None:
-    """Classes are numbered as asked for; photos of others are shown as skipped."""
+    """Classes are numbered as asked for; photos of others are shown as left out."""
     _photo(pets / "emu" / "0.png", 50)
 
     found = read_image_set(pets, classes=["dog", "cat"])
 
     assert found.classes == ("dog", "cat")
     assert found.labels.tolist() == [1, 1, 1, 0, 0, 0]
-    assert [skip.file for skip in found.skipped] == ["emu/0.png"]
+    assert [skip.path for skip in found.left_out] == ["emu/0.png"]
 
 
 def _manifest(pets: Path, text: str) -> Path:
@@ -103,7 +123,7 @@ def _manifest(pets: Path, text: str) -> Path:
 
 
 def test_manifest(pets: Path) -> None:
-    """Rows keep their order, further columns are kept, an empty label is a skip."""
+    """Rows keep their order, further columns are kept, a row with an empty label is left out."""
     rows = "image,kind,split,subject\ndog/deeper/0.png,dog,train,a\ncat/0.png,cat,val,b\ncat/1.png,,test,c\n"
 
     found = read_image_set(_manifest(pets, rows), label="kind")
@@ -112,7 +132,7 @@ def test_manifest(pets: Path) -> None:
     assert found.labels.tolist() == [1, 0]
     assert found.parts == ("train", "validation")
     assert found.columns["subject"] == ("a", "b")
-    assert [(skip.file, skip.reason) for skip in found.skipped] == [("cat/1.png", "its kind is empty")]
+    assert [(skip.path, skip.reason) for skip in found.left_out] == [("cat/1.png", "its kind is empty")]
 
 
 @pytest.mark.parametrize(
@@ -134,14 +154,17 @@ def test_bad_manifests(pets: Path, rows: str, complaint: str) -> None:
 
 
 def test_bad_folders(pets: Path, tmp_path: Path) -> None:
-    """An empty class folder, a single class, a class without a readable photo and no folder are errors."""
+    """A class folder of other files, a single class, a class without a readable photo and no folder are errors."""
     with pytest.raises(DataSetError, match="no such folder"):
         read_image_set(tmp_path / "nowhere")
-    (pets / "empty").mkdir()
-    with pytest.raises(DataSetError, match="empty: the class folder is empty"):
+    (pets / "emu").mkdir()
+    (pets / "emu" / "notes.txt").write_text("about emus")
+    with pytest.raises(
+        DataSetError, match=r"emu: the class has no photo: .*left out: 1 file \(1 no photo by its name\)"
+    ):
         read_image_set(pets)
-    (pets / "empty" / "bad.png").write_bytes(b"no photo")
-    with pytest.raises(DataSetError, match=r"class 'empty' has no photo that can be read; .*bad\.png"):
+    (pets / "emu" / "bad.png").write_bytes(b"no photo")
+    with pytest.raises(DataSetError, match=r"class 'emu' has no photo that can be read; .*bad\.png"):
         read_image_set(pets)
     with pytest.raises(DataSetError, match="one class only"):
         read_image_set(pets, classes=["cat"])
@@ -178,7 +201,8 @@ def test_torchvision_set_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_hymenoptera(data: Path) -> None:
-    """The tutorial's photos are read in their parts; its .gif is a visible skip, as for torchvision."""
+    """The tutorial's photos are read in their parts; its .gif is visibly left out, as by torchvision."""
     found = read_image_set(data / "hymenoptera_data")
 
-    assert (found.parts.count("train"), found.parts.count("validation"), len(found.skipped)) == (244, 153, 1)
+    assert (found.parts.count("train"), found.parts.count("validation")) == (244, 153)
+    assert counts(found.left_out) == {"animation": 1, "no photo by its name": 1}

@@ -10,7 +10,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.command_line import command_line
-from facerec.cli.options import AsJson, examples, option
+from facerec.cli.options import AsJson, Exclude, examples, option
 from facerec.cli.paths import must_exist
 from facerec.cli.transfer import options
 from facerec.errors import ArgumentError
@@ -36,6 +36,7 @@ def gradients(
     data: Annotated[
         Path | None, option("DIR", "Your own photos, a folder per class. By default gratings made on the spot.")
     ] = None,
+    exclude: Exclude = None,
     size: Annotated[int, option("PIXELS", "Side of the images, a multiple of 4 from 8 up.")] = 16,
     initialisation: Annotated[
         Literal["he", "torch"], option("NAME", "Of the trainings: he, or torch for PyTorch's own.")
@@ -62,6 +63,9 @@ def gradients(
         initialisation=initialisation,
         seed=seed,
     )
+    if data is None and exclude:
+        message = "--exclude leaves out photos of a folder; add --data DIR"
+        raise ArgumentError(message)
     if data is not None:
         must_exist(data, "a folder with one folder of photos per class, or a CSV manifest")
     from facerec.device import use_one_thread_per_network
@@ -69,7 +73,11 @@ def gradients(
     from facerec.transfer.gradients.page import write_lab
 
     use_one_thread_per_network()
-    images = textures(size=size, seed=seed) if data is None else read_lab_images(data, size=size, seed=seed)
+    if data is None:
+        images = textures(size=size, seed=seed)
+    else:
+        images = read_lab_images(data, size=size, seed=seed, exclude=exclude or ())
+        console.say_left_out(images.left_out)
     predicted = predict(wanted, images, workers=processes)
     plan = fit(wanted, predicted, allowed) if steps is None else wanted
     predicted = scaled(predicted, wanted, plan)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, ModelFiles, argument, examples, option
+from facerec.cli.options import AsJson, Exclude, ModelFiles, argument, examples, option
 from facerec.cli.transfer import options
 from facerec.cli.transfer.options import picked
 
@@ -48,6 +48,7 @@ def look(
         ),
     ] = None,
     seed: Annotated[int, option("NUMBER", "Of the weights where they are random.")] = 0,
+    exclude: Exclude = None,
     out: Annotated[Path, option("DIR", "Where to write the page.")] = Path("reports/look"),
     as_json: AsJson = False,
 ) -> None:
@@ -55,11 +56,13 @@ def look(
 
     Writes look.html, look.md and look.json, which show the photos: keep them where those may be seen.
     """
-    from facerec.photos.folders import photos as listed
+    from facerec.photos.folders import find_photos
 
     options.check_least(seed=(seed, 0))
     options.check_networks([] if backbone is None else [backbone], weights, None)
-    shown, beyond = listed(photos), listed(outside) if outside else ()
+    inside, beyond = (find_photos(each or (), exclude=exclude or ()) for each in (photos, outside))
+    left_out = (*inside.left_out, *beyond.left_out)
+    console.say_left_out(left_out)
     from facerec.reporting import write
     from facerec.transfer import default_backbone_name, load_backbone
     from facerec.transfer.look import look as look_inside
@@ -68,10 +71,12 @@ def look(
     name = default_backbone_name(model_files) if backbone is None else backbone
     chosen = load_backbone(name, model_files=model_files, weights=weights)
     with console.progress("looking at photos") as progress:
-        found = look_inside(chosen, shown, outside=beyond, layers=layer or (), seed=seed, progress=progress)
+        found = look_inside(
+            chosen, inside.photos, outside=beyond.photos, layers=layer or (), seed=seed, progress=progress
+        )
     written = write(look_page(found), out, stem="look")
     if as_json:
-        console.document(_document(found, written.html))
+        console.document({**_document(found, written.html), "files_left_out": left_out})
         return
     if found.random:
         console.note(f"{chosen.name}: the weights are random, nothing on the page was learned")

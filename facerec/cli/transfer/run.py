@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, examples, flag, grouped, option
+from facerec.cli.options import AsJson, Exclude, examples, flag, grouped, option
 from facerec.cli.paths import must_exist
 from facerec.cli.running import FAILED
 from facerec.cli.transfer import options
@@ -24,8 +24,6 @@ EXAMPLES = examples(
     "facerec transfer run --data flowers/ --out results/ --backbone resnet50.v1,resnet50.v2 --protocol linear,knn",
     "facerec transfer run --data photos.csv --out results/ --shots 1,5,all --seeds 5 --publish",
 )
-
-_SKIPPED_SHOWN = 5
 
 
 @grouped
@@ -56,6 +54,7 @@ def run(
         int | None, what("N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.")
     ] = None,
     label: Annotated[str, what("COLUMN", "The manifest's column of classes.")] = "label",
+    exclude: Exclude = None,
     test_part: options.TestPart = 0.25,
     size: Annotated[
         int | None, how("PIXELS", "Side of the networks' input. By default their own, with a budget what fits.")
@@ -106,6 +105,7 @@ def run(
                     trials=trials,
                     test=test_part,
                     label=label,
+                    exclude=exclude or (),
                     **chosen,
                     teamwork=together,
                     planned=options.tell_plan,
@@ -116,7 +116,7 @@ def run(
             if as_json:
                 console.document(_document(bench, findings, out))
                 return
-            _tell_skipped(bench)
+            console.say_left_out(bench.image_set.left_out)
             _print(bench, findings)
             console.say(f"report: {report.html}")
             console.say(f"results: {out / 'results.csv'}")
@@ -131,14 +131,6 @@ def _shots(text: str) -> int | None:
         message = f"--shots takes numbers of 1 or more, or all; got {text!r}"
         raise ArgumentError(message)
     return int(text)
-
-
-def _tell_skipped(bench: Bench) -> None:
-    skipped = bench.image_set.skipped
-    if skipped:
-        console.note(f"left out: {console.counted(len(skipped), 'file', 'files')}, each with its reason in the report")
-        for each in skipped[:_SKIPPED_SHOWN]:
-            console.note(f"  {each.file}: {each.reason}")
 
 
 def _print(bench: Bench, findings: Findings) -> None:
@@ -178,6 +170,7 @@ def _document(bench: Bench, findings: Findings, out: Path) -> dict[str, object]:
         "verdict": [each.plain for each in findings.sentences],
         "results": found,
         "left_out": [{"cell": str(each.cell), "reason": each.reason} for each in bench.measured.left_out],
+        "files_left_out": bench.image_set.left_out,
         "seconds": bench.measured.seconds,
         "out": str(out),
     }

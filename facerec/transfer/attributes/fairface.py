@@ -48,7 +48,7 @@ def read_fairface(source: Path, *, attribute: Attribute) -> ImageSet:
     -------
     ImageSet
         The columns ``age``, ``gender`` and ``race`` are kept, the predicted one too. Ages are in ascending order. A
-        photo without the label, or one that cannot be read, is in `skipped`.
+        photo without the label, or one that cannot be read, is in `left_out`.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def read_fairface(source: Path, *, attribute: Attribute) -> ImageSet:
             list(chain.from_iterable(each.labels for each in listings)),
             list(chain.from_iterable(parts)),
             {name: list(chain.from_iterable(each.columns[name] for each in listings)) for name in names},
-            list(chain.from_iterable(each.skipped for each in listings)),
+            list(chain.from_iterable(each.left_out for each in listings)),
         ),
         classes=in_order(chain.from_iterable(each.labels for each in listings)),
     )
@@ -123,4 +123,4 @@ def _listed(path: Path, attribute: Attribute) -> Listing:
             "or put the ages right"
         )
         raise DataSetError(message)
-    return Listing(listing.name, listing.root, listing.files, listing.labels, listing.parts, columns, listing.skipped)
+    return Listing(listing.name, listing.root, listing.files, listing.labels, listing.parts, columns, listing.left_out)

@@ -372,8 +372,8 @@ def _plan(bench: Bench) -> Facts:
     ]
     if bench.measured.left_out:
         items.append(("left out by the budget", "; ".join(str(each.cell) for each in bench.measured.left_out)))
-    if bench.image_set.skipped:
-        items.append(("photos skipped", len(bench.image_set.skipped)))
+    if bench.image_set.left_out:
+        items.append(("files left out", len(bench.image_set.left_out)))
     return Facts(tuple(items))
 
 

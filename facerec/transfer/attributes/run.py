@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
+from facerec.photos.left_out import counts
 from facerec.transfer.attributes.fairface import Attribute
 from facerec.transfer.bench import Bench, load_backbones, versions, without_names
 from facerec.transfer.cells import Cell, Outcome, Protocol
@@ -162,7 +162,7 @@ def run_attributes(
             "classes": list(image_set.classes),
             "parts": {part: len(getattr(measuring.splits, part)) for part in ("train", "validation", "test")},
             "note": measuring.splits.note,
-            "skipped": dict(Counter(each.reason for each in image_set.skipped)),
+            "skipped": counts(image_set.left_out),
         },
         "warnings": [without_names(each, image_set) for each in warnings],
         "command": list(command),

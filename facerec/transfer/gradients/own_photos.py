@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from facerec.transfer.preprocessing import Preprocessing
 from facerec.transfer.reading import read_image_set
 
 
-def read_lab_images(source: str | Path, *, size: int = 16, most: int = 2048, seed: int = 0) -> LabImages:
+def read_lab_images(
+    source: str | Path, *, size: int = 16, most: int = 2048, seed: int = 0, exclude: Sequence[str] = ()
+) -> LabImages:
     """Read photos and shrink them to squares, the aspect ratio given up so that nothing is cut off.
 
     Parameters
@@ -24,13 +27,15 @@ def read_lab_images(source: str | Path, *, size: int = 16, most: int = 2048, see
     most : int
         Where there are more photos, as many are drawn by `seed`.
     seed : int
+    exclude : sequence of str
+        As for ``read_image_set``.
 
     Raises
     ------
     DataSetError
         If the data cannot be read, or a class has none of the photos that were drawn.
     """
-    image_set = read_image_set(source)
+    image_set = read_image_set(source, exclude=exclude)
     order = np.random.default_rng(seed).permutation(len(image_set))[:most]
     labels = image_set.labels[order]
     if missing := set(range(len(image_set.classes))) - set(labels.tolist()):
@@ -45,4 +50,4 @@ def read_lab_images(source: str | Path, *, size: int = 16, most: int = 2048, see
     pixels -= pixels.mean(axis=(0, 2, 3), keepdims=True)
     pixels /= np.maximum(pixels.std(axis=(0, 2, 3), keepdims=True), 1e-6)
     name = f"{image_set.name}, photos shrunk"
-    return LabImages(name, pixels.astype(np.float32), labels.astype(np.int64), image_set.classes)
+    return LabImages(name, pixels.astype(np.float32), labels.astype(np.int64), image_set.classes, image_set.left_out)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
+from facerec.photos.left_out import LeftOut
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +29,15 @@ class LabImages:
     labels : ndarray, int64, shape (n,)
         0 … number of classes - 1.
     classes : tuple of str
+    left_out : tuple of LeftOut
+        Of photos on the disk.
     """
 
     name: str
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
         n, size = len(self.labels), self.images.shape[-1]
