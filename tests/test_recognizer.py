@@ -636,3 +636,14 @@ def test_base64_in_every_form(encode, form) -> None:
     PIL.Image.fromarray(shown).save(file, "PNG")
 
     assert (reader.read(form(encode(file.getvalue()))) == shown).all()
+
+
+def test_a_detector_is_given_or_named() -> None:
+    """By its name as a model is, and by default the default one; the matcher says which."""
+    assert Recognizer(device="cpu", min_face_size=30).matcher.detector == "mtcnn.v1(min_face_size=30, mode=fast)"
+    assert Recognizer(device="cpu", detector="mtcnn").matcher == Recognizer(device="cpu").matcher
+    assert (
+        Recognizer(device="cpu", detector=FakeDetector(), embedder=made_recognizer().embedder).detector.name == "fake"
+    )
+    with pytest.raises(ArgumentError, match="no detector is called 'retina'"):
+        Recognizer(device="cpu", detector="retina")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
-from facerec.cli.options import Annotate, AsJson, Exclude, argument, examples, flag, grouped
+from facerec.cli.options import DETECTOR, Annotate, AsJson, Exclude, argument, examples, flag, grouped
 from facerec.cli.paths import PhotoAnswers
 from facerec.cli.recognition import Networks, one_thread_per_photo
 
@@ -27,7 +28,7 @@ def detect(
     exclude: Exclude = None,
     annotate: Annotate = None,
     exact: Annotated[
-        bool, flag("--exact", "Sample the photo as facenet-pytorch does: slower, nearly the same faces.")
+        bool, flag("--exact", "With mtcnn: sample the photo as facenet-pytorch does, slower, nearly the same faces.")
     ] = False,
     as_json: AsJson = False,
     networks: Networks,
@@ -37,23 +38,24 @@ def detect(
     A photo that cannot be read is reported in its place and the others go on; the exit status is then 2. What is left
     out of a folder is counted, with the reasons.
     """
-    from facerec.errors import ImageError
+    from facerec.errors import ArgumentError, ImageError
     from facerec.photos import reader
     from facerec.photos.folders import find_photos
     from facerec.photos.prefetch import ahead
 
+    if exact and networks.detector != DETECTOR:
+        message = f"--exact is a way of {DETECTOR}; {networks.detector} has none. Leave one of the two options out"
+        raise ArgumentError(message)
     walked = find_photos(paths, exclude=exclude or ())  # a path that is none is told before torch is imported
     found = walked.photos
     console.say_left_out(walked.left_out)
     from facerec.detect import Mtcnn
+    from facerec.detect.load import load_detector
     from facerec.device import best_device
 
-    detector = Mtcnn(
-        min_face_size=networks.min_face_size,
-        mode="exact" if exact else "fast",
-        device=networks.device or best_device(),
-        model_files=networks.model_files,
-    )
+    how = asdict(networks) | {"device": networks.device or best_device()}
+    name = how.pop("detector")
+    detector = Mtcnn(mode="exact", **how) if exact else load_detector(name, **how)
     workers = one_thread_per_photo()
 
     def look(photo: Path) -> tuple[Image, Detections] | ImageError:

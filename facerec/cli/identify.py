@@ -52,7 +52,7 @@ def identify(
     single = list(found) == paths and len(paths) == 1
     console.say_left_out(walked.left_out)
     model = recognition.model_of(gallery, model)
-    chosen = threshold.point(model)
+    chosen = threshold.point(model, networks.detector)
     if single:
         reader.check(found[0])
     recognizer = networks.load(model)

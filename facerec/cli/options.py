@@ -16,9 +16,11 @@ import typer
 
 Command: TypeAlias = Callable[..., None]
 Choice: TypeAlias = Literal["only", "largest", "central"]
+DetectorName: TypeAlias = Literal["mtcnn", "blazeface"]
 
+DETECTOR: DetectorName = "mtcnn"
 MIN_FACE_SIZE = 40
-"""The detector's own default, in pixels."""
+"""The detectors' own default, in pixels."""
 
 _HOW = "Networks and the machine"
 
@@ -101,6 +103,10 @@ Device = Annotated[
 ]
 MinFaceSize = Annotated[
     int, option("--min-face-size PIXELS", "The smallest face looked for, 12 or more. Smaller is slower.", _HOW, min=12)
+]
+DetectorOption = Annotated[
+    DetectorName,
+    option("--detector NAME", "What finds the faces: mtcnn, or blazeface (fast, for faces near the camera).", _HOW),
 ]
 FaceOption = Annotated[
     Choice,

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import gc
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facerec.cli.options import MIN_FACE_SIZE, At, Device, Fmr, MinFaceSize, ModelFiles, NoGate
+from facerec.cli.options import (
+    DETECTOR,
+    MIN_FACE_SIZE,
+    At,
+    DetectorName,
+    DetectorOption,
+    Device,
+    Fmr,
+    MinFaceSize,
+    ModelFiles,
+    NoGate,
+)
 from facerec.errors import CalibrationError, MissingGalleryError
 
 if TYPE_CHECKING:
@@ -20,14 +31,14 @@ if TYPE_CHECKING:
 class Networks:
     """The options of every command that finds faces."""
 
+    detector: DetectorOption = DETECTOR
     min_face_size: MinFaceSize = MIN_FACE_SIZE
     device: Device = None
     model_files: ModelFiles = None
 
     def load(self, model: str | None) -> Recognizer:
         """See `load_recognizer`."""
-        files, device, size = self.model_files, self.device, self.min_face_size
-        return load_recognizer(model, model_files=files, device=device, min_face_size=size)
+        return load_recognizer(model, **{each.name: getattr(self, each.name) for each in fields(Networks)})
 
 
 @dataclass(frozen=True)
@@ -53,19 +64,26 @@ class Threshold:
     at: At = None
     fmr: Fmr = None
 
-    def point(self, model: str | None) -> OperatingPoint | None:
-        """The operating point that the options name for an embedder; ``None`` where they name none."""
+    def point(self, model: str | None, detector: DetectorName = DETECTOR) -> OperatingPoint | None:
+        """The operating point that the options name for an embedder and a detector; ``None`` where they name none."""
         from facerec.embed.load import DEFAULT, digest_of
         from facerec.models.shipped_points import shipped_point
 
         digest = digest_of(model or DEFAULT)
         if self.at is not None:
             return point_in(self.at, fmr=self.fmr, digest=digest)
-        return None if self.fmr is None else shipped_point(digest, self.fmr, embedder=model or DEFAULT)
+        if self.fmr is None:
+            return None
+        return shipped_point(digest, self.fmr, embedder=model or DEFAULT, detector=detector)
 
 
 def load_recognizer(
-    model: str | None, *, model_files: Path | None, device: str | None, min_face_size: int = MIN_FACE_SIZE
+    model: str | None,
+    *,
+    model_files: Path | None,
+    device: str | None,
+    detector: DetectorName = DETECTOR,
+    min_face_size: int = MIN_FACE_SIZE,
 ) -> Recognizer:
     """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet."""
     from facerec.device import best_device, check_device
@@ -79,11 +97,11 @@ def load_recognizer(
     searching = gc.isenabled()
     gc.disable()  # among all that an import makes and keeps, the search for garbage is a sixth of torch's time
     try:
-        from facerec.detect import Mtcnn
+        from facerec.detect.load import load_detector
 
         device = best_device() if device is None else device
         return Recognizer(
-            detector=Mtcnn(min_face_size=min_face_size, device=device, model_files=model_files),
+            detector=load_detector(detector, min_face_size=min_face_size, device=device, model_files=model_files),
             embedder=load_embedder(name, device=device, model_files=model_files),
             workers=one_thread_per_photo(),
         )

@@ -12,7 +12,17 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.command_line import command_line
-from facerec.cli.options import MIN_FACE_SIZE, Choice, Device, Exclude, MinFaceSize, ModelFiles, option
+from facerec.cli.options import (
+    DETECTOR,
+    MIN_FACE_SIZE,
+    Choice,
+    DetectorOption,
+    Device,
+    Exclude,
+    MinFaceSize,
+    ModelFiles,
+    option,
+)
 
 if TYPE_CHECKING:
     from facerec.training.distil import TaughtModel
@@ -60,6 +70,7 @@ class Photos:
         Choice, option("WHICH", "Which face of a photo is the person's: central, largest, or only.", DATA)
     ] = "central"
     exclude: Exclude = None
+    detector: DetectorOption = DETECTOR
     min_face_size: MinFaceSize = MIN_FACE_SIZE
     cache: Annotated[
         Path | None,
@@ -100,7 +111,7 @@ class Photos:
         if team.rank > 0:
             team.wait()  # until the first process has aligned the faces
         with console.progress("aligning faces") as progress:
-            how = {name: getattr(self, name) for name in ("min_face_size", "device", "model_files")}
+            how = {name: getattr(self, name) for name in ("detector", "min_face_size", "device", "model_files")}
             how |= {
                 "cache": self.kept(out),
                 "named": named,

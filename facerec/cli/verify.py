@@ -52,7 +52,7 @@ def verify(
         message = "verify takes two photos, or one photo with --gallery and --name; see: facerec verify --help"
         raise ArgumentError(message)
     model = model if gallery is None else recognition.model_of(gallery, model)
-    point = threshold.point(model)
+    point = threshold.point(model, networks.detector)
     for photo in filter(None, (probe, reference)):
         reader.check(photo)
     recognizer = networks.load(model)

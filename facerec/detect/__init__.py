@@ -1,5 +1,6 @@
-"""Face detection: MTCNN's cascade, written anew over the three networks of facenet-pytorch."""
+"""Face detection: MTCNN's cascade over the networks of facenet-pytorch, and BlazeFace; ``load`` knows them by name."""
 
+from facerec.detect.blazeface import BlazeFace
 from facerec.detect.mtcnn import Mtcnn
 
-__all__ = ["Mtcnn"]
+__all__ = ["BlazeFace", "Mtcnn"]

@@ -15,12 +15,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from facerec.detect.boxes import cell_boxes, clipped, nms_by_level, nms_by_smaller, nms_by_union, shift_by, squared
 from facerec.detect.nets import load_nets
+from facerec.detect.photo import check_photo
 from facerec.detect.sampling import ExactSampler, FastSampler, Sampler
 from facerec.device import torch_device
 from facerec.errors import ArgumentError
@@ -83,9 +83,7 @@ class Mtcnn:
 
         Best score first; none where there is no face or the photo is smaller than `min_face_size`.
         """
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            message = f"a photo must be uint8 of shape (height, width, 3); got {image.dtype} {image.shape}"
-            raise ArgumentError(message)
+        check_photo(image)
         height, width = image.shape[:2]
         nothing = Detections.empty((width, height))
         if min(height, width) < self.min_face_size:

