@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from facerec.errors import ArgumentError, FaceError
+from facerec.errors import ArgumentError, DoubtfulFaceError, FaceError
 from facerec.gallery import Enrollment, Gallery
 from facerec.gallery.rules import person_name
 from facerec.photos import reader
@@ -20,7 +20,7 @@ from facerec.types.plain import Value
 
 @dataclass(frozen=True)
 class FolderPerson(Value):
-    """What became of one person of a folder: nobody was enrolled if every photo was `skipped`, or there was none."""
+    """What became of one person of a folder: nobody was enrolled if all photos were `skipped`, or there was none."""
 
     name: str
     enrollment: Enrollment | None
@@ -39,8 +39,8 @@ def enroll_folder(
     """Enroll everybody of ``folder/person/photo.jpg``; each is stored before the next one's photos are looked at.
 
     `found` is what ``photos.folders.photos_by_folder`` finds. `choice` and `terms` (consent, purpose, expires,
-    keep_photos) are as for ``Recognizer.enroll``; after each photo `progress` hears how many are done, and of how many.
-    A folder whose name can be nobody's, and folders that stand for one name, are skipped whole.
+    keep_photos, at, strict) are as for ``Recognizer.enroll``; after each photo `progress` hears how many are done, and
+    of how many. A folder whose name can be nobody's, and folders that stand for one name, are skipped whole.
     """
     bad = _bad_names(found)
     photos = [found.root / photo for name, inside in found.folders.items() if name not in bad for photo in inside]
@@ -66,7 +66,10 @@ def enroll_folder(
                 progress(done, len(photos))
         enrollment = None
         if faces:
-            enrollment = gallery.enroll(name, faces, gate=recognizer.gate, photos=contents, **terms)
+            try:
+                enrollment = gallery.enroll(name, faces, gate=recognizer.gate, photos=contents, **terms)
+            except DoubtfulFaceError as error:
+                skipped.append(LeftOut(f"{found.root / name}/", "doubtful", str(error), len(faces)))
         yield FolderPerson(name, enrollment, tuple(skipped))
 
 

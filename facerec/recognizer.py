@@ -364,16 +364,17 @@ class Recognizer:
         )
 
     def enrolling_point(self, at: OperatingPoint | None = None, *, strict: bool = False) -> OperatingPoint | None:
-        """The operating point by which enrolling looks at faces, by default the shipped one, ``None`` without any.
+        """The operating point by which enrolling looks at faces, by default the shipped one.
 
-        `NoPointError` if `strict`, and there is none.
+        ``None`` where none is shipped that says how alike strangers are; `NoPointError` if `strict`, and there is none.
         """
-        try:
+        if at is not None or strict:
             return self._given_or_shipped(at)[0]
+        try:
+            point = self.operating_point()
         except NoPointError:
-            if strict:
-                raise
             return None
+        return point if point.tail is not None else None
 
     def faces_to_enroll(
         self, photos: Sequence[reader.Source], choice: FaceChoice = "only", *, bgr: bool = False

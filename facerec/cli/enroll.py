@@ -54,9 +54,17 @@ def enroll(
     keep_photos: Annotated[
         bool, flag("--keep-photos", "Store the photos too; 'facerec gallery reembed' needs them.")
     ] = False,
+    strict: Annotated[
+        bool,
+        flag(
+            "--strict",
+            "Refuse whoever looks like somebody enrolled under another name, or unlike the person's other photos.",
+        ),
+    ] = False,
     face: FaceOption = "only",
     as_json: AsJson = False,
     model: Model = None,
+    threshold: recognition.Threshold,
     networks: recognition.GatedNetworks,
 ) -> None:
     """Enroll a person with one or several photos; the gallery file is made if it does not exist.
@@ -64,8 +72,11 @@ def enroll(
     All photos are checked before anything is stored: one that cannot be read, shows no face or several, or shows a
     face below the quality gate, refuses the whole person. A person who is enrolled already gets further photos.
 
+    What is doubtful about the faces is told, and refused with --strict: somebody who is enrolled under another name, a
+    photo unlike all others of its person, one picture twice. An operating point says how alike strangers are.
+
     With --folder, people are stored one by one, photos that cannot be used are skipped and counted, as is all else
-    that is left out of the folder, and the exit status is 2 if somebody had no usable photo.
+    that is left out of the folder, and the exit status is 2 if somebody had no usable photo, or was refused.
     """
     from facerec.gallery import open_gallery
 
@@ -89,7 +100,9 @@ def enroll(
 
         found = photos_by_folder(folder, exclude=exclude or ())
         console.say_left_out(found.left_out)
+    chosen = threshold.point(model)
     recognizer = networks.load(model)
+    terms |= {"at": recognizer.enrolling_point(chosen, strict=strict), "strict": strict}
     if folder is not None:
         _enroll_folder(recognizer, gallery, found, {**terms, "choice": face}, as_json=as_json)
         return
@@ -99,7 +112,13 @@ def enroll(
     with open_gallery(gallery, recognizer.embedder) as people:
         done = people.enroll(str(name), faces, gate=recognizer.gate, photos=kept, **terms)
     document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name, **done.to_dict()}
+    _warn(done)
     console.answer(document, _line(done), as_json=as_json)
+
+
+def _warn(done: Enrollment) -> None:
+    for doubt in done.doubts or ():
+        console.note(f"{done.person.name}: {doubt.text}")
 
 
 def _refuse_unless_one_is_a_photo(photos: Sequence[Path]) -> None:
@@ -132,6 +151,7 @@ def _enroll_folder(
                 missing.append(person.name)
             else:
                 enrolled.append(person.enrollment)
+                _warn(person.enrollment)
             if not as_json:
                 console.say(f"{person.name}: not enrolled" if person.enrollment is None else _line(person.enrollment))
                 for each in person.skipped:
@@ -153,7 +173,7 @@ def _enroll_folder(
     if missing:
         more = " …" if len(missing) > 5 else ""
         who = console.counted(len(missing), "person", "people")
-        fail(f"{who} had no usable photo: {', '.join(missing[:5])}{more}")
+        fail(f"{who} {'was' if len(missing) == 1 else 'were'} not enrolled: {', '.join(missing[:5])}{more}")
 
 
 def _line(done: Enrollment) -> str:

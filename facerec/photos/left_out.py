@@ -30,6 +30,7 @@ Why: TypeAlias = Literal[
     "class not asked for",
     "unreadable",
     "no usable face",
+    "doubtful",
     "twice",
     "two people",
 ]

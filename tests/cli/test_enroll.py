@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+
+from facerec.points import read_points, write_points
+from facerec.types import ImpostorTail
 
 G = ("--gallery", "g.db")
 
@@ -146,7 +151,7 @@ def test_somebody_without_a_usable_photo_is_status_2(colours, facerec, draw):
         "  skipped: no face found in people/bob/1.png; a face must be visible, upright and large enough",
         "1 person enrolled with 1 new face; 1 photo skipped",
     ]
-    assert outcome.err == "facerec: error: 1 person had no usable photo: bob\n"
+    assert outcome.err == "facerec: error: 1 person was not enrolled: bob\n"
 
 
 def test_two_folders_of_one_name_are_not_enrolled(colours, facerec, draw):
@@ -195,7 +200,7 @@ def test_bad_entries_of_a_folder_cost_themselves(colours, facerec, draw):
         "  @eaDir/: a system keeps it for itself",
         "  ada/@eaDir/: a system keeps it for itself",
         "  … 6 in all; --json lists them",
-        "facerec: error: 1 person had no usable photo: empty",
+        "facerec: error: 1 person was not enrolled: empty",
     ]
     assert {each["path"]: each["why"] for each in document["files_left_out"]} == {
         "@eaDir/": "system folder",
@@ -205,6 +210,55 @@ def test_bad_entries_of_a_folder_cost_themselves(colours, facerec, draw):
         "empty/": "empty folder",
         "loose.png": "outside any folder",
     }
+
+
+@pytest.fixture
+def tail(colours):
+    """``tail.json``: a point that knows how alike strangers are."""
+    (point,) = read_points(colours / "point.json")
+    tail = ImpostorTail((0.999, 0.9, 0.1), (1, 300, 30_000), (3e4,) * 3, 30_000)
+    write_points(replace(point, tail=tail), colours / "tail.json")
+    return ("--at", "tail.json")
+
+
+def test_doubts_are_told(tail, facerec, draw):
+    """One face under two names is enrolled, and said; in JSON too."""
+    draw("1.png", "red")
+    facerec("enroll", "ada", "1.png", *G, *tail)
+
+    told = facerec("enroll", "bob", "1.png", *G, *tail)
+    document = facerec("enroll", "cy", "1.png", *G, *tail, "--json").document
+
+    assert told.status == 0
+    assert told.err.startswith("bob: the face in 1.png looks like 'ada', who is enrolled (score 1.000")
+    assert [(each["kind"], each["other"]) for each in document["doubts"]] == [("another name", "ada")]
+
+
+def test_strict_refuses_who_is_doubtful(tail, facerec, draw):
+    """Status 2, and nothing is stored; in a folder it costs that person only."""
+    draw("1.png", "red")
+    facerec("enroll", "ada", "1.png", *G, *tail)
+    draw("people/bob/1.png", "red")
+    draw("people/cy/1.png", "green")
+
+    alone = facerec("enroll", "bob", "1.png", *G, *tail, "--strict")
+    folder = facerec("enroll", "--folder", "people", *G, *tail, "--strict", "--json")
+
+    assert alone.status == 2
+    assert "'bob': nothing was stored: the face in 1.png looks like 'ada'" in alone.err
+    assert folder.status == 2
+    assert [each["person"]["name"] for each in folder.document["enrolled"]] == ["cy"]
+    assert [(each["path"], each["why"]) for each in folder.document["skipped"]] == [("people/bob/", "doubtful")]
+
+
+def test_strict_needs_a_point(colours, facerec, draw):
+    """No point is shipped for this model: nobody could tell who is doubtful."""
+    draw("1.png", "red")
+
+    outcome = facerec("enroll", "ada", "1.png", *G, "--strict")
+
+    assert outcome.status == 2
+    assert "no operating point" in outcome.err
 
 
 def test_exclusion_needs_a_folder(colours, facerec, draw):
