@@ -1,7 +1,8 @@
 """What enrolling's doubts are worth: how often each is raised where it should be, and where it should not.
 
 From the published scores of LFW's official pairs: photos of one person that would be called another face or the same
-picture; strangers that would not be called another face. And 60 photos saved anew: which are seen to be the same picture.
+picture; strangers that would not be called another face. And 60 photos saved anew: which are seen to be the same
+picture.
 
 Run: python tests/benchmarks/enrollment_benchmark.py
 """
@@ -52,8 +53,8 @@ def main() -> None:
         for photo, face in zip(photos, originals, strict=True):
             again = recognizer.faces(saved(photo, quality=quality, scale=scale))
             scores.append(cosine(face.embedding, again.central().embedding) if len(again) else np.nan)
-        same = np.mean(np.array(scores) >= SAME_PICTURE)
-        print(f"saved at quality {quality}, {scale:.0%} of its size: {same:.0%} the same picture; {np.nanmin(scores):.4f} …")
+        same, least = np.mean(np.array(scores) >= SAME_PICTURE), np.nanmin(scores)
+        print(f"saved at quality {quality}, {scale:.0%} of its size: {same:.0%} the same picture; {least:.4f} …")
 
 
 if __name__ == "__main__":
