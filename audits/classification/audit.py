@@ -246,9 +246,7 @@ def _grouping(
         rates = entry if isinstance(entry, GroupPredictions) else measure.group("", np.empty(0, np.intp))
         found.append(GroupPredictions(",".join(combination), rates.predictions, rates.subjects, rates.rates))
     size = [group.rate("unanswered") for group in found]  # of all rows, with labels or without
-    by_rate = {
-        _named(kind): [each.rates[place].estimate for each in found] for place, kind in enumerate(found[0].rates)
-    }
+    by_rate = {kind.name: [each.rates[place].estimate for each in found] for place, kind in enumerate(found[0].rates)}
     aside = set_aside([group.group for group in found], by_rate, least, size=size)
     if (away := whole_groups(aside)) and len(away) < len(found):  # the others are measured as without their rows
         code = {",".join(parts): place for place, parts in enumerate(groups.labels)}
@@ -267,16 +265,12 @@ def _grouping(
         groups=tuple(found),
         contrasts=_contrasts(found, aside),
         unmeasured=tuple(
-            (group.group, _named(entry)) for group in found for entry in group.rates if not entry.estimate.measured
+            (group.group, entry.name) for group in found for entry in group.rates if not entry.estimate.measured
         ),
         unlabelled=int((groups.codes < 0).sum()),
         shared_subjects=several,
         set_aside=aside,
     )
-
-
-def _named(entry: ClassEstimate) -> str:
-    return f"{entry.rate} of {entry.of}" if entry.of else entry.rate
 
 
 def _in_several(people: NDArray[np.int64], groups: NDArray[np.int32]) -> int:
@@ -289,7 +283,7 @@ def _contrasts(groups: Sequence[GroupPredictions], aside: Sequence[SetAside]) ->
     result = []
     for place, kind in enumerate(groups[0].rates):
         sign = -1 if kind.rate in _HIGHER_IS_BETTER else 1
-        away = left_out(aside, _named(kind))
+        away = left_out(aside, kind.name)
         rates = [(group.group, group.rates[place].estimate) for group in groups if group.group not in away]
         measured = [(name, found) for name, found in rates if found.measured]
         if not measured:

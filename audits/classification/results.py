@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from audits.statistics.contrasts import Contrast
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, SetAside
-from audits.tables.frames import Entry, Framed
+from audits.tables.frames import Entry, GroupedAudit, Grouping
 from facerec.errors import ArgumentError
 
 ClassRateName: TypeAlias = Literal["accuracy", "error", "unanswered", "selection", "false_positive", "false_negative"]
@@ -34,6 +34,11 @@ class ClassEstimate:
     rate: ClassRateName
     of: str
     estimate: Estimate
+
+    @property
+    def name(self) -> str:
+        """The rate and its class, such as ``selection of cat``."""
+        return f"{self.rate} of {self.of}" if self.of else self.rate
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class GroupPredictions:
     def entries(self, by: str) -> Iterator[Entry]:
         """Its rates, for a table of groups."""
         for each in self.rates:
-            yield Entry(by, self.group, f"{each.rate} of {each.of}" if each.of else each.rate, each.estimate)
+            yield Entry(by, self.group, each.name, each.estimate)
 
     def rate(self, rate: ClassRateName, *, of: str = "") -> Estimate:
         """The estimate of that rate, for `selection` and the like of the class `of`.
@@ -105,7 +110,7 @@ class GroupContrast:
 
 
 @dataclass(frozen=True, repr=False)
-class ClassificationGrouping(Framed):
+class ClassificationGrouping(Grouping[GroupPredictions]):
     """What one way of grouping people shows.
 
     Attributes
@@ -128,9 +133,7 @@ class ClassificationGrouping(Framed):
         The rates of groups that are too small to be compared, named as in `unmeasured`.
     """
 
-    by: str
     labelled: GroupPredictions
-    groups: tuple[GroupPredictions, ...]
     contrasts: tuple[GroupContrast, ...]
     unmeasured: tuple[tuple[str, str], ...]
     unlabelled: int | None
@@ -141,14 +144,6 @@ class ClassificationGrouping(Framed):
         """Every rate of every group; of a class as ``selection of cat``."""
         for group in self.groups:
             yield from group.entries(self.by)
-
-    def group(self, name: str) -> GroupPredictions:
-        """The group of that name; `ArgumentError` if there is none."""
-        for group in self.groups:
-            if group.group == name:
-                return group
-        message = f"there is no group {name!r} by {self.by}; there are {', '.join(g.group for g in self.groups)}"
-        raise ArgumentError(message)
 
     def worst(self, rate: ClassRateName, *, of: str = "") -> GroupContrast:
         """The group that fares worst against the one that fares best: the largest difference and ratio.
@@ -166,7 +161,7 @@ class ClassificationGrouping(Framed):
 
 
 @dataclass(frozen=True, repr=False)
-class ClassificationAudit(Framed):
+class ClassificationAudit(GroupedAudit[ClassificationGrouping]):
     """How a classifier treats groups of people.
 
     Attributes
@@ -190,7 +185,6 @@ class ClassificationAudit(Framed):
 
     classes: tuple[str, ...]
     overall: GroupPredictions
-    groupings: tuple[ClassificationGrouping, ...]
     rows_independent: bool
     confidence: float
     notes: tuple[str, ...]
@@ -208,11 +202,3 @@ class ClassificationAudit(Framed):
         yield from self.overall.entries("")
         for grouping in self.groupings:
             yield from grouping.entries()
-
-    def grouping(self, by: str) -> ClassificationGrouping:
-        """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""
-        for grouping in self.groupings:
-            if grouping.by == by:
-                return grouping
-        message = f"there is no grouping by {by!r}; there are {', '.join(g.by for g in self.groupings) or 'none'}"
-        raise ArgumentError(message)

@@ -9,8 +9,7 @@ from typing import Literal, TypeAlias, get_args
 from audits.statistics.contrasts import Contrast
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, SetAside
-from audits.tables.frames import Entry, Framed
-from facerec.errors import ArgumentError
+from audits.tables.frames import Entry, GroupedAudit, Grouping
 
 SearchRateName: TypeAlias = Literal["fpir", "fnir", "rank_one_errors", "without_candidate"]
 """The rates of searches, as `GroupSearches` names them."""
@@ -110,7 +109,7 @@ class ConfusionCell:
 
 
 @dataclass(frozen=True, repr=False)
-class IdentificationGrouping(Framed):
+class IdentificationGrouping(Grouping[GroupSearches]):
     """What one way of grouping people shows.
 
     Attributes
@@ -138,8 +137,6 @@ class IdentificationGrouping(Framed):
         The rates of groups that are too small to be compared.
     """
 
-    by: str
-    groups: tuple[GroupSearches, ...]
     contrasts: tuple[SearchContrast, ...]
     rank_one_confusion: tuple[ConfusionCell, ...]
     false_positive_confusion: tuple[ConfusionCell, ...]
@@ -155,17 +152,9 @@ class IdentificationGrouping(Framed):
             for rate in get_args(SearchRateName):
                 yield Entry(self.by, group.group, rate, getattr(group, rate))
 
-    def group(self, name: str) -> GroupSearches:
-        """The group of that name; `ArgumentError` if there is none."""
-        for group in self.groups:
-            if group.group == name:
-                return group
-        message = f"there is no group {name!r} by {self.by}; there are {', '.join(g.group for g in self.groups)}"
-        raise ArgumentError(message)
-
 
 @dataclass(frozen=True, repr=False)
-class IdentificationAudit(Framed):
+class IdentificationAudit(GroupedAudit[IdentificationGrouping]):
     """The error rates of a gallery at one threshold, over all and by group.
 
     Attributes
@@ -204,7 +193,6 @@ class IdentificationAudit(Framed):
     fnir: Estimate
     rank_one_errors: Estimate
     without_candidate: Estimate
-    groupings: tuple[IdentificationGrouping, ...]
     confidence: float
     notes: tuple[str, ...]
     least: Least = LEAST
@@ -220,11 +208,3 @@ class IdentificationAudit(Framed):
         yield from (Entry("", "", rate, getattr(self, rate)) for rate in get_args(SearchRateName))
         for grouping in self.groupings:
             yield from grouping.entries()
-
-    def grouping(self, by: str) -> IdentificationGrouping:
-        """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""
-        for grouping in self.groupings:
-            if grouping.by == by:
-                return grouping
-        message = f"there is no grouping by {by!r}; there are {', '.join(g.by for g in self.groupings) or 'none'}"
-        raise ArgumentError(message)

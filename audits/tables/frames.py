@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import pandas as pd
 
+from facerec.errors import ArgumentError
 from facerec.types import Interval
 
 _TOLD = 6
@@ -100,3 +102,45 @@ class Framed:
             more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
             told.append(f"by {by}: {', '.join(list(names)[:_TOLD])}{more}")
         return f"<{type(self).__name__}: {'; '.join(told)}; see by_group and to_frame()>"
+
+
+class _Group(Protocol):
+    @property
+    def group(self) -> str: ...
+
+
+GroupT = TypeVar("GroupT", bound=_Group)
+
+
+@dataclass(frozen=True, repr=False)
+class Grouping(Framed, Generic[GroupT]):
+    """What one way of grouping people shows: `by` are its attributes joined by commas, `groups` its groups."""
+
+    by: str
+    groups: tuple[GroupT, ...]
+
+    def group(self, name: str) -> GroupT:
+        """The group of that name; `ArgumentError` if there is none."""
+        for group in self.groups:
+            if group.group == name:
+                return group
+        message = f"there is no group {name!r} by {self.by}; there are {', '.join(g.group for g in self.groups)}"
+        raise ArgumentError(message)
+
+
+GroupingT = TypeVar("GroupingT", bound=Grouping[Any])
+
+
+@dataclass(frozen=True, repr=False)
+class GroupedAudit(Framed, Generic[GroupingT]):
+    """What was found of everybody, and by each of the `groupings` that were asked for, in that order."""
+
+    groupings: tuple[GroupingT, ...]
+
+    def grouping(self, by: str) -> GroupingT:
+        """What the grouping of that name shows; `ArgumentError` if the audit was not made by it."""
+        for grouping in self.groupings:
+            if grouping.by == by:
+                return grouping
+        message = f"there is no grouping by {by!r}; there are {', '.join(g.by for g in self.groupings) or 'none'}"
+        raise ArgumentError(message)

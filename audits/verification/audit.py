@@ -68,20 +68,18 @@ class Decisions:
 
     def take(self, rows: NDArray[np.bool_]) -> Decisions:
         """What was decided about some of the pairs, as if the table held no others: people are numbered anew."""
-        of_impostors, of_genuines = rows[~self.genuine], rows[self.genuine]
-        people = None
+        kept, people = self.genuine[rows], None
         if self.people is not None:
             people = pd.factorize(self.people[:, rows].ravel())[0].astype(np.int32).reshape(2, -1)
-        kept = self.genuine[rows]
 
-        def trials(found: Trials, chosen: NDArray[np.bool_], which: NDArray[np.bool_] | slice) -> Trials:
-            return Trials(found.wrong[chosen], None if people is None else (people[0][which], people[1][which]))
+        def trials(wrong: NDArray[np.bool_], which: NDArray[np.bool_] | slice) -> Trials:
+            return Trials(wrong, None if people is None else (people[0][which], people[1][which]))
 
         return Decisions(
             kept,
-            trials(self.impostor_trials, of_impostors, ~kept),
-            trials(self.genuine_trials, of_genuines, kept),
-            trials(self.acquisitions, rows, slice(None)),
+            trials(self.impostor_trials.wrong[rows[~self.genuine]], ~kept),
+            trials(self.genuine_trials.wrong[rows[self.genuine]], kept),
+            trials(self.acquisitions.wrong[rows], slice(None)),
             people,
         )
 
@@ -185,11 +183,22 @@ def audit_verification(
     threshold = threshold.ranged(values[~genuine], fmr)
     mated = values[genuine]
 
-    def acquired(sides: NDArray[np.integer], size: int) -> tuple[Acquisition, ...]:
+    def acquired(sides: NDArray[np.integer], size: int) -> Sequence[Acquisition | None]:
         if not decisions.acquisitions.wrong.any():
-            return ()
+            return [None] * size
         kinds = decisions.impostor_trials, decisions.genuine_trials
         return acquisitions(completed, kinds, sides, size=size, confidence=confidence)
+
+    def audited(groups: PairGroups) -> GroupingAudit:
+        order, starts = grouped_order(groups.within[genuine], len(groups), len(mated))
+        inside = np.split(mated[order], starts[1:-1])
+        found = _audit_grouping(groups, decisions, bootstrap, confidence, least)
+        photos = acquired(np.stack([groups.probe, groups.reference]), len(groups))
+        completed_groups = (
+            replace(group, fnmr_at_target=_at_target(group.fnmr, threshold, scores), acquisition=each)
+            for group, scores, each in zip(found.groups, inside, photos, strict=True)
+        )
+        return replace(found, groups=tuple(completed_groups))
 
     bootstrap = Bootstrap(replicates, seed)
     return VerificationAudit(
@@ -201,18 +210,7 @@ def audit_verification(
         without_score=decisions.acquisitions.estimate(confidence=confidence),
         fmr_correlation=decisions.impostor_trials.correlation,
         fnmr_correlation=decisions.genuine_trials.correlation,
-        groupings=tuple(
-            _with_acquisition(
-                _with_target(
-                    _audit_grouping(groups, decisions, bootstrap, confidence, least),
-                    threshold,
-                    mated,
-                    groups.within[genuine],
-                ),
-                acquired(np.stack([groups.probe, groups.reference]), len(groups)),
-            )
-            for groups in groupings
-        ),
+        groupings=tuple(map(audited, groupings)),
         confidence=confidence,
         bootstrap=bootstrap,
         notes=(
@@ -223,7 +221,7 @@ def audit_verification(
         ),
         matcher=stamp_of(table),
         fnmr_at_target=_at_target(fnmr, threshold, mated),
-        acquisition=next(iter(acquired(np.zeros((2, len(table)), np.int32), 1)), None),
+        acquisition=acquired(np.zeros((2, len(table)), np.int32), 1)[0],
         fnmr_by_person=person_mean(
             decisions.genuine_trials, correlation=decisions.genuine_trials.correlation, confidence=confidence
         ),
@@ -233,50 +231,21 @@ def audit_verification(
 
 def _at_target(fnmr: Estimate, threshold: Threshold, mated: NDArray[np.float64]) -> Estimate | None:
     """FNMR at the target FMR, from that at the threshold and the genuine scores; None where no target chose it."""
-    if threshold.target_fmr is None or not fnmr.measured:
-        return None if threshold.target_fmr is None else fnmr
+    if threshold.target_fmr is None:
+        return None
+    if not fnmr.measured:
+        return fnmr
     carried = carry_choice(fnmr.value, fnmr.interval, threshold.reach(mated, genuine=True))
     return Estimate(fnmr.rate, carried, "mover")
-
-
-def _with_target(
-    grouping: GroupingAudit, threshold: Threshold, mated: NDArray[np.float64], codes: NDArray[np.int32]
-) -> GroupingAudit:
-    if threshold.target_fmr is None:
-        return grouping
-    order, starts = grouped_order(codes, len(grouping.groups), len(mated))
-    inside = np.split(mated[order], starts[1:-1])
-    groups = (
-        replace(group, fnmr_at_target=_at_target(group.fnmr, threshold, scores))
-        for group, scores in zip(grouping.groups, inside, strict=True)
-    )
-    return replace(grouping, groups=tuple(groups))
-
-
-def _with_acquisition(grouping: GroupingAudit, found: Sequence[Acquisition]) -> GroupingAudit:
-    if not found:
-        return grouping
-    groups = zip(grouping.groups, found, strict=True)
-    return replace(grouping, groups=tuple(replace(group, acquisition=each) for group, each in groups))
 
 
 def _decide(
     completed: Completed, genuine: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float
 ) -> Decisions:
-    accepted = scores >= threshold
-    people = completed.people()
-
-    def trials(wrong: NDArray[np.bool_], rows: NDArray[np.bool_]) -> Trials:
-        return Trials(wrong[rows], None if people is None else (people[0][rows], people[1][rows]))
-
-    failed = np.isnan(scores)
-    return Decisions(
-        genuine,
-        trials(accepted, ~genuine),
-        trials(~accepted, genuine),
-        Trials(failed, None if people is None else (people[0], people[1])),
-        people,
-    )
+    accepted, people = scores >= threshold, completed.people()
+    trials = Trials(np.where(genuine, ~accepted, accepted), None if people is None else (people[0], people[1]))
+    failed = Trials(np.isnan(scores), trials.people)
+    return Decisions(genuine, trials.take(~genuine), trials.take(genuine), failed, people)
 
 
 def _audit_grouping(
@@ -308,14 +277,14 @@ def _audit_grouping(
     labelled, impostors = (groups.probe >= 0) & (groups.reference >= 0), decisions.impostor_trials
     matched = groups.within[~genuine] >= 0
     pairs = int(np.count_nonzero(labelled & ~genuine))
-    rates = (found.fmr, found.fnmr, found.without_score)
+    rates = zip(found.fmr, found.fnmr, found.without_score, strict=True)
     subjects = _subjects(groups, decisions.people)
     return GroupingAudit(
         by=groups.by,
         groups=tuple(
-            replace(GroupComparisons(*each), fnmr_by_person=mean)
-            for each, mean in zip(
-                zip(names, groups.labels, subjects, *rates, strict=True), found.fnmr_by_person, strict=True
+            GroupComparisons(name, labels, people, *three, fnmr_by_person=mean)
+            for name, labels, people, three, mean in zip(
+                names, groups.labels, subjects, rates, found.fnmr_by_person, strict=True
             )
         ),
         cross=_cross(product(names, names), found.matrix, pairs),

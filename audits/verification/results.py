@@ -12,9 +12,8 @@ from audits.statistics.families import LEAST, Least, SetAside
 from audits.statistics.multiplicity import GroupTest
 from audits.statistics.people import PersonMean
 from audits.statistics.shrinkage import ShrunkEstimate
-from audits.tables.frames import Entry, Framed
+from audits.tables.frames import Entry, GroupedAudit, Grouping
 from audits.verification.thresholds import Threshold
-from facerec.errors import ArgumentError
 from facerec.types import Matcher
 
 
@@ -120,7 +119,7 @@ class Unlabelled:
 
 
 @dataclass(frozen=True, repr=False)
-class GroupingAudit(Framed):
+class GroupingAudit(Grouping[GroupComparisons]):
     """What one way of grouping people shows.
 
     Attributes
@@ -148,8 +147,6 @@ class GroupingAudit(Framed):
         The rates of groups that are too small to be compared: they are in no index and in no test.
     """
 
-    by: str
-    groups: tuple[GroupComparisons, ...]
     cross: tuple[CrossCell, ...]
     matched_fmr: Estimate
     matched_share: float
@@ -167,23 +164,9 @@ class GroupingAudit(Framed):
             for rate in ("fmr", "fnmr", "without_score"):
                 yield Entry(self.by, group.group, rate, getattr(group, rate))
 
-    def group(self, name: str) -> GroupComparisons:
-        """The rates of the group of that name.
-
-        Raises
-        ------
-        ArgumentError
-            If there is no group of that name.
-        """
-        for group in self.groups:
-            if group.group == name:
-                return group
-        message = f"there is no group {name!r} by {self.by}; there are {', '.join(g.group for g in self.groups)}"
-        raise ArgumentError(message)
-
 
 @dataclass(frozen=True, repr=False)
-class VerificationAudit(Framed):
+class VerificationAudit(GroupedAudit[GroupingAudit]):
     """The error rates of a matcher, over all and by group, at one threshold.
 
     Attributes
@@ -226,7 +209,6 @@ class VerificationAudit(Framed):
     without_score: Estimate
     fmr_correlation: float
     fnmr_correlation: float
-    groupings: tuple[GroupingAudit, ...]
     confidence: float
     bootstrap: Bootstrap
     notes: tuple[str, ...]
@@ -241,17 +223,3 @@ class VerificationAudit(Framed):
         yield from (Entry("", "", rate, getattr(self, rate)) for rate in ("fmr", "fnmr", "without_score"))
         for grouping in self.groupings:
             yield from grouping.entries()
-
-    def grouping(self, by: str) -> GroupingAudit:
-        """What the grouping of that name shows.
-
-        Raises
-        ------
-        ArgumentError
-            If the audit was not made by that grouping.
-        """
-        for grouping in self.groupings:
-            if grouping.by == by:
-                return grouping
-        message = f"there is no grouping by {by!r}; there are {', '.join(g.by for g in self.groupings) or 'none'}"
-        raise ArgumentError(message)

@@ -20,7 +20,19 @@ from facerec.reporting.columns import Cell, Column, Kind, Standing, write_number
 from facerec.reporting.html import render_html
 from facerec.reporting.inline import plain
 from facerec.reporting.markdown import render_markdown
-from facerec.reporting.page import Block, Callout, Facts, Figure, Page, Picture, Section, SideBySide, Table, Text
+from facerec.reporting.page import (
+    Block,
+    Callout,
+    ColumnOf,
+    Facts,
+    Figure,
+    Page,
+    Picture,
+    Section,
+    SideBySide,
+    Table,
+    Text,
+)
 from facerec.reporting.report_files import Written, render_json, write
 
 __all__ = [
@@ -28,6 +40,7 @@ __all__ = [
     "Callout",
     "Cell",
     "Column",
+    "ColumnOf",
     "Facts",
     "Figure",
     "Kind",

@@ -8,14 +8,19 @@ none of them computes anything. Prose (`Text`, summaries, captions, notes) may h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeAlias, get_args
+from typing import TypeAlias, TypeVar, get_args
 
 from facerec.errors import ArgumentError
 from facerec.reporting.columns import WORDS, Cell, Column, Kind, Standing
 from facerec.reporting.inline import Paragraph, Spans, parse_paragraphs, parse_spans, printable
+
+_Row = TypeVar("_Row")
+
+ColumnOf: TypeAlias = tuple[str, Kind, Callable[[_Row], Cell]]
+"""A column of a table of values: its name, its kind, and what of a value stands in it."""
 
 
 def _set(block: object, **values: object) -> None:
@@ -114,6 +119,23 @@ class Table:
         if any(not 0 <= number < len(self.rows) for number in self.strong):
             message = f"table {self.caption!r} has rows 0 … {len(self.rows) - 1}; strong names {self.strong}"
             raise ArgumentError(message)
+
+    @classmethod
+    def of(
+        cls,
+        caption: str,
+        rows: Iterable[_Row],
+        *columns: ColumnOf[_Row],
+        notes: tuple[str, ...] = (),
+        strong: tuple[int, ...] = (),
+    ) -> Table:
+        """A table of values, one a row.
+
+        >>> Table.of("Squares", [2, 3], ("n", "count", lambda n: n), ("n²", "count", lambda n: n * n)).rows
+        ((2, 4), (3, 9))
+        """
+        heads = tuple(Column(name, kind) for name, kind, _ in columns)
+        return cls(caption, heads, tuple(tuple(cell(row) for *_, cell in columns) for row in rows), notes, strong)
 
     def _checked(self, number: int, row: Sequence[object]) -> tuple[Cell, ...]:
         if len(row) != len(self.columns):

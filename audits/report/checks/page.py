@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,7 @@ from audits.checks.coverage import LEAST_COVERAGE, MOST_FALSE_PASSES, Coverage, 
 from audits.report.common.background import Run
 from audits.report.common.files import Report
 from audits.report.common.sections import run_section
-from facerec.reporting import Callout, Column, Page, Section, Table, Text
+from facerec.reporting import Callout, Page, Section, Table, Text
 
 METHOD = f"""
 Scores are normal, with a share that people bring along, for impostor pairs half from either side; so every true rate is
@@ -24,20 +25,6 @@ one-sided binomial tests, with Holm's correction over all numbers of this run at
 - **Told apart**: how often Holm's tests call one of several equal groups different (nominal 5 %).
 - **Gate at the limit**: every group's true rate is the limit itself; what passes or fails does so by chance.
 """
-
-_COLUMNS = (
-    Column("study and design"),
-    Column("number"),
-    Column("tables", "count"),
-    Column("coverage", "percent"),
-    Column("standard error", "percent"),
-    Column("false pass", "percent"),
-    Column("false fail", "percent"),
-    Column("mean width", "number"),
-    Column("of independent", "ratio"),
-    Column("independent coverage", "percent"),
-    Column("holds", "verdict"),
-)
 
 
 def proof_document(proof: Proof) -> dict[str, object]:
@@ -63,7 +50,9 @@ def proof_document(proof: Proof) -> dict[str, object]:
 
 def proof_report(proof: Proof, *, run: Run) -> Report:
     """The report of a proof, and of the run that made it."""
-    tables = {study: _table(proof, study) for study in dict.fromkeys(cell.study for cell in proof.cells)}
+    studies: dict[str, list[Coverage]] = {}
+    for cell in proof.cells:
+        studies.setdefault(cell.study, []).append(cell)
     page = Page(
         title="Do the intervals hold?",
         summary=(
@@ -72,39 +61,35 @@ def proof_report(proof: Proof, *, run: Run) -> Report:
         ),
         lead=(Callout("pass" if proof.passed else "fail", f"{proof}."),),
         sections=(
-            *(Section(study[0].upper() + study[1:], (table,)) for study, table in tables.items()),
+            *(
+                Section(study[0].upper() + study[1:], (_table(proof, f"Coverage of nominal 95 %: {study}", cells),))
+                for study, cells in studies.items()
+            ),
             Section("Method", (Text(METHOD),)),
             run_section(run),
         ),
     )
-    everything = Table("Coverage", _COLUMNS, tuple(row for table in tables.values() for row in table.rows))
+    everything = _table(proof, "Coverage", [cell for cells in studies.values() for cell in cells])
     return Report(page, proof_document(proof), {"coverage": everything}, run)
 
 
-def _table(proof: Proof, study: str) -> Table:
-    cells = [cell for cell in proof.cells if cell.study == study]
+def _table(proof: Proof, caption: str, cells: Sequence[Coverage]) -> Table:
     failing = set(proof.failing)
-    return Table(
-        f"Coverage of nominal 95 %: {study}",
-        _COLUMNS,
-        tuple(_row(cell, holds=cell not in failing) for cell in cells),
+    return Table.of(
+        caption,
+        cells,
+        ("study and design", "text", lambda cell: f"{cell.study}: {cell.design}"),
+        ("number", "text", lambda cell: cell.what),
+        ("tables", "count", lambda cell: cell.tables),
+        ("coverage", "percent", lambda cell: cell.value),
+        ("standard error", "percent", lambda cell: cell.standard_error),
+        ("false pass", "percent", lambda cell: cell.high / cell.tables),
+        ("false fail", "percent", lambda cell: cell.low / cell.tables),
+        ("mean width", "number", lambda cell: _known(cell.width)),
+        ("of independent", "ratio", lambda cell: _known(cell.width / cell.independent_width)),
+        ("independent coverage", "percent", lambda cell: cell.independent_value),
+        ("holds", "verdict", lambda cell: "fail" if cell in failing else "pass"),
         strong=tuple(number for number, cell in enumerate(cells) if cell in failing),
-    )
-
-
-def _row(cell: Coverage, *, holds: bool) -> tuple[str | int | float | None, ...]:
-    return (
-        f"{cell.study}: {cell.design}",
-        cell.what,
-        cell.tables,
-        cell.value,
-        cell.standard_error,
-        cell.high / cell.tables,
-        cell.low / cell.tables,
-        _known(cell.width),
-        _known(cell.width / cell.independent_width),
-        cell.independent_value,
-        "pass" if holds else "fail",
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audits.classification.results import ClassificationAudit, GroupContrast, GroupPredictions
-from audits.report.common.numbers import aside, contrasted, rate
+from audits.classification.results import ClassificationAudit, GroupPredictions
+from audits.report.common.numbers import against, aside, rate
 from audits.report.common.sharing import ShareLimits, Suppressed
 
 FORMAT = "facerec audit of classification, 1"
@@ -27,7 +27,10 @@ def classification_document(
         "classes": list(audit.classes),
         "overall": _group(audit.overall),
         "groups": {grouping.by: [_group(group) for group in grouping.groups] for grouping in audit.groupings},
-        "contrasts": {grouping.by: [_contrast(entry) for entry in grouping.contrasts] for grouping in audit.groupings},
+        "contrasts": {
+            grouping.by: [{"rate": entry.rate, "of": entry.of, **against(entry)} for entry in grouping.contrasts]
+            for grouping in audit.groupings
+        },
         "unmeasured": {
             grouping.by: [{"group": group, "rate": name} for group, name in grouping.unmeasured]
             for grouping in audit.groupings
@@ -51,24 +54,8 @@ def _group(group: GroupPredictions) -> dict[str, Any]:
         "predictions": group.predictions,
         "subjects": group.subjects,
         "rates": [
-            {
-                "rate": entry.rate,
-                "of": entry.of,
-                "counted": entry.estimate.errors,
-                "trials": entry.estimate.trials,
-                **rate(entry.estimate),
-            }
-            for entry in group.rates
+            {"rate": each.rate, "of": each.of, "counted": found.errors, "trials": found.trials, **rate(found)}
+            for each in group.rates
+            for found in [each.estimate]
         ],
-    }
-
-
-def _contrast(entry: GroupContrast) -> dict[str, Any]:
-    return {
-        "rate": entry.rate,
-        "of": entry.of,
-        "group": entry.group,
-        "reference": entry.reference,
-        **contrasted(entry.contrast),
-        "strict": contrasted(entry.strict),
     }

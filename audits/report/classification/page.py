@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
-from audits.classification.results import ClassificationAudit, ClassificationGrouping
-from audits.gate.summaries import verdict_callout
+from audits.classification.results import ClassEstimate, ClassificationAudit, ClassificationGrouping, GroupContrast
 from audits.gate.verdict import PolicyVerdict
 from audits.report.classification.document import classification_document
 from audits.report.classification.sentences import headline_name, overall_sentence, worst_findings
 from audits.report.classification.sharing import suppress_predictions
-from audits.report.common import charts
 from audits.report.common.background import Background, Run
 from audits.report.common.claims import redact, verdict_document
-from audits.report.common.drawn_names import drawn_key, drawn_names
+from audits.report.common.columns import contrast_table
+from audits.report.common.figures import forest_figure
 from audits.report.common.files import Report
-from audits.report.common.sections import claims_section, file_stem, label_source, run_section, stated_facts
-from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
-from audits.report.common.words import STRICT_NOTE, strict_cells, strict_columns
-from facerec.reporting import Block, Callout, Column, Figure, Page, Section, Table, Text, plain, write_number
-from facerec.reporting.figures import draw
-
-_NO_POLICY = (
-    "No policy was given, so nothing passes or fails here. What is acceptable has to be decided by people, before "
-    "they look."
+from audits.report.common.sections import (
+    claims_section,
+    file_stem,
+    first_words,
+    label_source,
+    report_page,
+    stated_facts,
 )
+from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
+from facerec.reporting import Block, Callout, Figure, Section, Table, Text, plain, write_number
+
 _LIMITS = """
 - The rates hold for these photos and people; others have other rates.
 - A difference that is not shown is not shown to be absent: look at how wide the interval is.
 - The best group was found on the same rows: intervals of contrasts hold for the two groups named, not for the choice.
 - Equal error rates do not make a use legitimate, and a group holds whoever was labelled so.
 """
+_INDEPENDENT = (
+    "The table does not say who is on a photo, so rows were taken as independent: where people have several photos, "
+    "every interval is too narrow."
+)
 _WORDS = {
     "accuracy": "accuracy",
     "error": "error rate",
@@ -52,21 +55,9 @@ def classification_report(
 ) -> Report:
     """Build the report of an audit of a classifier.
 
-    Parameters
-    ----------
-    audit : ClassificationAudit
-    run : Run
-        What was run on what.
-    background : Background, optional
-        What the auditor states; None: everything is shown as missing.
-    verdict : PolicyVerdict, optional
-        What became of a policy's claims; None: nothing was to be decided.
-    limits : ShareLimits, optional
-        Leave out groups of fewer people or predictions, for a report that is passed on; None: show all.
-
-    Returns
-    -------
-    Report
+    `run` is what was run on what, `background` what the auditor states (None: all of it is shown as missing), and
+    `verdict` what became of a policy's claims (None: nothing was to be decided). With `limits`, for a report that
+    is passed on, groups of fewer people or predictions are left out; None: all are shown.
     """
     stated = background or Background()
     suppressed: tuple[Suppressed, ...] = ()
@@ -83,19 +74,16 @@ def classification_report(
         blocks: list[Block] = [_forest(audit, grouping, all_shown=grouping.by not in short)] if grouping.groups else []
         blocks += [rates, *([contrasts] if contrasts.rows else []), *_missing(grouping)]
         sections.append(Section(f"Groups by {grouping.by}", tuple(blocks)))
-    subject = stated.subject or ", ".join(file.name for file in run.inputs[:1])
     people = "" if audit.overall.subjects is None else f" of {audit.overall.subjects:,} people"
-    page = Page(
-        title=f"Audit of classification: {subject}" if subject else "Audit of classification",
+    page = report_page(
+        "Audit of classification",
+        stated,
+        run,
         summary=f"{audit.overall.predictions:,} predictions{people}; classes: {plain(', '.join(audit.classes))}.",
         lead=_lead(audit, verdict, suppressed, limits),
-        sections=(
-            *claims_section(verdict),
-            *sections,
-            Section("Method", (Text(_method(audit)),)),
-            Section("Limits and use", (stated_facts(stated), *label_source(stated), Text(_LIMITS))),
-            run_section(run),
-        ),
+        sections=(*claims_section(verdict), *sections),
+        method=(Text(_method(audit)),),
+        limits=(stated_facts(stated), *label_source(stated), Text(_LIMITS)),
     )
     document = classification_document(audit, verdict=verdict_document(verdict), suppressed=suppressed, limits=limits)
     told = () if limits is None else told_losses(suppressed, limits, curves=False)
@@ -108,103 +96,58 @@ def _lead(
     suppressed: Sequence[Suppressed],
     limits: ShareLimits | None,
 ) -> tuple[Block, ...]:
-    blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
-    blocks.append(Text(overall_sentence(audit)))
-    blocks += [
-        Callout(*found)
-        for grouping in audit.groupings
-        for found in worst_findings(grouping, audit.least, *audit.headline)
-    ]
-    if audit.rows_independent:
-        blocks.append(
-            Callout(
-                "warning",
-                "The table does not say who is on a photo, so rows were taken as independent: where people have "
-                "several photos, every interval is too narrow.",
-            )
-        )
-    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
-    if suppressed and limits is not None:
-        blocks.append(suppressed_table(suppressed, limits))
-    return tuple(blocks)
+    findings = [found for each in audit.groupings for found in worst_findings(each, audit.least, *audit.headline)]
+    remarks = [Callout("warning", _INDEPENDENT)] if audit.rows_independent else []
+    words = first_words(verdict, overall_sentence(audit), findings, audit.notes, *remarks)
+    return (*words, suppressed_table(suppressed, limits)) if suppressed and limits is not None else words
 
 
 def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping, *, all_shown: bool) -> Figure:
     names = [group.group for group in grouping.groups]
-    drawn = drawn_names(names)
     rate, of = audit.headline
     called = headline_name(audit)
     title, seen = called[:1].upper() + called[1:], "cases" if of else "errors"
-    rows = [("everybody", audit.overall.rate(rate, of=of))]
-    rows += charts.highest([(drawn[group.group], group.rate(rate, of=of)) for group in grouping.groups])
-    measured = [(found.value, g.group) for g in grouping.groups if (found := g.rate(rate, of=of)).measured]
+    everybody, *found = (group.rate(rate, of=of) for group in (audit.overall, *grouping.groups))
+    measured = [(each.value, name) for name, each in zip(names, found, strict=True) if each.measured]
     told = "no group was measured"
     if measured:
         value, name = max(measured)
         told = f"highest for {name}, {write_number(value, 'rate')}{'' if all_shown else ', of the groups shown'}"
-    return Figure(
-        draw(partial(charts.forest, rows=rows, name=called), height=0.9 + 0.27 * len(rows)),
+    return forest_figure(
+        names,
+        {called: [everybody, *found]},
+        margin=0.9,
         alt=f"{title} by {grouping.by} with intervals: {told}",
-        caption=f"{plain(title)} by {plain(grouping.by)}, log scale; {seen} and predictions stand on the right."
-        f"{drawn_key(names)}{charts.THE_HIGHEST if len(names) > charts.MOST_DRAWN else ''}",
+        caption=f"{plain(title)} by {plain(grouping.by)}, log scale; {seen} and predictions stand on the right.",
     )
 
 
 def _rate_table(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Table:
     rows = [
-        (_name(entry.rate, entry.of), group.group or "everybody", group.subjects, entry.estimate)
+        (group, entry)
         for place in range(len(audit.overall.rates))
         for group in (audit.overall, *grouping.groups)
         for entry in [group.rates[place]]
         if _told(audit, entry.rate)
     ]
-    return Table(
+    return Table.of(
         f"Rates of every group, by {plain(grouping.by)}",
-        (
-            Column("rate"),
-            Column("group"),
-            Column("people", "count"),
-            Column("predictions", "count"),
-            Column("counted", "count"),
-            Column("value", "rate"),
-            Column(f"{100 * audit.confidence:g} %", "interval"),
-        ),
-        tuple((what, who, people, e.trials, e.errors, e.value, e.interval) for what, who, people, e in rows),
-        strong=tuple(place for place, row in enumerate(rows) if row[1] == "everybody"),
+        rows,
+        ("rate", "text", lambda row: _name(row[1])),
+        ("group", "text", lambda row: row[0].group or "everybody"),
+        ("people", "count", lambda row: row[0].subjects),
+        ("predictions", "count", lambda row: row[1].estimate.trials),
+        ("counted", "count", lambda row: row[1].estimate.errors),
+        ("value", "rate", lambda row: row[1].estimate.value),
+        (f"{100 * audit.confidence:g} %", "interval", lambda row: row[1].estimate.interval),
+        strong=tuple(place for place, row in enumerate(rows) if not row[0].group),
     )
 
 
 def _contrast_table(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Table:
-    return Table(
-        f"Each group against the one that fares best, by {plain(grouping.by)}",
-        (
-            Column("rate"),
-            Column("group"),
-            Column("best group"),
-            Column("difference", "rate"),
-            Column(f"{100 * audit.confidence:g} %", "interval"),
-            Column("ratio", "number"),
-            Column("ratio low", "number"),
-            Column("ratio high", "number"),
-            *strict_columns(),
-        ),
-        tuple(
-            (
-                _name(entry.rate, entry.of),
-                entry.group,
-                entry.reference,
-                entry.contrast.difference,
-                entry.contrast.difference_interval,
-                entry.contrast.ratio,
-                entry.contrast.ratio_interval.low,
-                entry.contrast.ratio_interval.high,
-                *strict_cells(entry.strict),
-            )
-            for entry in grouping.contrasts
-            if _told(audit, entry.rate)
-        ),
-        notes=("The ratio of selection rates is the impact ratio.", STRICT_NOTE),
-    )
+    named = [(_name(entry), entry) for entry in grouping.contrasts if _told(audit, entry.rate)]
+    impact = "The ratio of selection rates is the impact ratio."
+    return contrast_table(grouping.by, named, confidence=audit.confidence, notes=(impact,))
 
 
 def _told(audit: ClassificationAudit, name: str) -> bool:
@@ -233,5 +176,5 @@ def _method(audit: ClassificationAudit) -> str:
     )
 
 
-def _name(name: str, of: str) -> str:
-    return f"{_WORDS[name]} of {of}" if of else _WORDS[name]
+def _name(entry: ClassEstimate | GroupContrast) -> str:
+    return f"{_WORDS[entry.rate]} of {entry.of}" if entry.of else _WORDS[entry.rate]

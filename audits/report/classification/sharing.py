@@ -15,18 +15,8 @@ def suppress_predictions(
 ) -> tuple[ClassificationAudit, tuple[Suppressed, ...]]:
     """Leave out every group below a size; what is returned does not hold them any more.
 
-    Parameters
-    ----------
-    audit : ClassificationAudit
-    limits : ShareLimits
-        A group's rates follow from each other, so they are shown together or not at all.
-
-    Returns
-    -------
-    ClassificationAudit
-        Without those groups. A grouping that lost a group also loses its contrasts.
-    tuple of Suppressed
-        One for each grouping that lost anything.
+    A group's rates follow from each other, so they are shown together or not at all; a grouping that lost a group also
+    loses its contrasts. There is a `Suppressed` for each grouping that lost anything.
     """
     unlabelled = {grouping.by for grouping in audit.groupings if 0 < (grouping.unlabelled or 0) < limits.people}
     hidden: dict[str, set[str]] | None = None

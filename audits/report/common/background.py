@@ -95,19 +95,7 @@ class Run:
 
 
 def hash_input(path: Path, *, role: str) -> InputFile:
-    """Read a file's bytes and describe it.
-
-    Parameters
-    ----------
-    path : Path
-    role : str
-        What it was to the audit.
-
-    Raises
-    ------
-    ScoreTableError
-        If it cannot be read.
-    """
+    """Describe a file by its bytes and what it was to the audit, its role; `ScoreTableError` if it cannot be read."""
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -47,16 +47,8 @@ def highest(rows: Sequence[tuple[str, Estimate]]) -> list[tuple[str, Estimate]]:
 def forest(axes: Axes, rows: Sequence[tuple[str, Estimate]], *, name: str, strong: int = 1) -> None:
     """Draw rates with their intervals, one below the other, on a log scale.
 
-    Parameters
-    ----------
-    axes : Axes
-        A height of 0.9 + 0.3 n inches suits n rows.
-    rows : sequence of (str, Estimate)
-        The first one at the top.
-    name : str
-        Of the rate, such as ``FMR``.
-    strong : int
-        How many of the first rows are of everybody, and are drawn as squares.
+    A height of 0.9 + 0.3 n inches suits n rows; the first one is at the top. `name` is that of the rate, such as
+    ``FMR``. The first `strong` rows are of everybody, and are drawn as squares.
     """
     highs = [found.interval.high for _, found in rows if found.measured]
     lows = [found.interval.low for _, found in rows if found.measured and found.interval.low > 0]
@@ -64,16 +56,7 @@ def forest(axes: Axes, rows: Sequence[tuple[str, Estimate]], *, name: str, stron
     floor = max(floor, min(highs, default=1) / 1e5)
     for place, (_, found) in enumerate(rows):
         if not found.measured:
-            axes.annotate(
-                "withheld" if found.withheld else "not measured",
-                (0, place),
-                (4, 0),
-                xycoords=axes.get_yaxis_transform(),
-                textcoords="offset points",
-                va="center",
-                fontsize=8.5,
-                color=GREY,
-            )
+            beside(axes, place, "withheld" if found.withheld else "not measured", left=True)
             continue
         colour = INK if place < strong else BLUE
         low, high = max(found.interval.low, floor), max(found.interval.high, floor)
@@ -82,28 +65,34 @@ def forest(axes: Axes, rows: Sequence[tuple[str, Estimate]], *, name: str, stron
             axes.plot([found.value], [place], "s" if place < strong else "o", color=colour, markersize=5.5)
         else:
             axes.plot([high], [place], "<", color=colour, markersize=6, markerfacecolor="white", markeredgewidth=1.4)
-        text = f"{found.errors:,} of {found.trials:,}"
-        axes.annotate(
-            text,
-            (1, place),
-            (4, 0),
-            xycoords=axes.get_yaxis_transform(),
-            textcoords="offset points",
-            va="center",
-            fontsize=7.5,
-            color=GREY,
-        )
+        beside(axes, place, f"{found.errors:,} of {found.trials:,}")
     axes.set_xscale("log")
     axes.set_xlim(floor, min(1.0, 1.6 * max(highs, default=1.0)))
-    axes.set_yticks(range(len(rows)), [short(label) for label, _ in rows])
-    if axes.get_xlim()[1] < _FEW_DECADES * floor:
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+    plain_powers(axes.xaxis)
+    one_below_the_other(axes, [label for label, _ in rows])
+    axes.set_title(name)
+
+
+def one_below_the_other(axes: Axes, labels: Sequence[str]) -> None:
+    """Rows with these names, the first one at the top."""
+    axes.set_yticks(range(len(labels)), [short(label) for label in labels])
+    axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-    axes.set_title(name)
+
+
+def beside(axes: Axes, place: int, text: str, *, left: bool = False) -> None:
+    """Write on the right of a row, in small, or `left`, where its mark would be."""
+    axes.annotate(
+        text,
+        (0 if left else 1, place),
+        (4, 0),
+        xycoords=axes.get_yaxis_transform(),
+        textcoords="offset points",
+        va="center",
+        fontsize=8.5 if left else 7.5,
+        color=GREY,
+    )
 
 
 def heat_map(
@@ -116,15 +105,8 @@ def heat_map(
 ) -> None:
     """Draw a rate of probe group by another group, log scale; cells without an error are hatched.
 
-    Parameters
-    ----------
-    axes : Axes
-    names : sequence of str
-        The groups; rows from the top are the probe's, columns the reference's.
-    cells : mapping of (row, column) to Estimate
-        A cell that is missing was suppressed, and is drawn empty with a dash.
-    side, nothing : str
-        What the other group is of, and what stands in a cell without trials.
+    `names` are the groups: rows from the top are the probe's, columns the other's, of whom `side` tells. A cell that is
+    missing was suppressed, and is drawn empty with a dash; `nothing` stands in a cell without trials.
     """
     values = [cell.value for cell in cells.values() if cell.errors]
     low, high = (min(values), max(values)) if values else (1e-3, 1e-2)

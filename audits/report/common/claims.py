@@ -7,21 +7,12 @@ from dataclasses import replace
 
 from audits.gate.claims import Claim
 from audits.gate.verdict import ClaimVerdict, PolicyVerdict
-from audits.report.common.numbers import number
+from audits.report.common.numbers import bounded
 from audits.report.common.sharing import MATCHED, ShareLimits, Suppressed
 
 
 def redact(verdict: PolicyVerdict, suppressed: Sequence[Suppressed], limits: ShareLimits) -> PolicyVerdict:
-    """The same verdicts, without the numbers that the report leaves out; every other number stays.
-
-    Parameters
-    ----------
-    verdict : PolicyVerdict
-    suppressed : sequence of Suppressed
-        What was left out of the report.
-    limits : ShareLimits
-        By which rule.
-    """
+    """The same verdicts, without the numbers that the report leaves out, by these limits; every other number stays."""
     lost = {each.by: each for each in suppressed}
     claims = tuple(
         _redacted(claim, lost[claim.claim.by], limits) if claim.claim.by in lost else claim for claim in verdict.claims
@@ -81,9 +72,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, object]:
         "findings": [
             {
                 "group": found.group,
-                "value": number(found.value),
-                "low": number(found.interval.low),
-                "high": number(found.interval.high),
+                **bounded(found.value, found.interval),
                 "errors": found.errors,
                 "trials": found.trials,
                 "subjects": found.subjects,

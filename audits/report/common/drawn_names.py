@@ -20,20 +20,10 @@ _RIGHT_TO_LEFT = ("R", "AL", "AN")
 
 
 def drawn_names(names: Sequence[str]) -> dict[str, str]:
-    """What stands for each group in a drawing.
+    """What stands for each group in a drawing: the name, or ``group n`` where it cannot be drawn, n counting from 1.
 
-    Parameters
-    ----------
-    names : sequence of str
-        All groups of a grouping, in the order of its tables.
+    `names` are all groups of a grouping, in the order of its tables.
 
-    Returns
-    -------
-    dict of str to str
-        The name itself, or ``group n`` where it cannot be drawn, n counting from 1.
-
-    Examples
-    --------
     >>> drawn_names(["female", "女", "أنثى"])
     {'female': 'female', '女': 'group 2', 'أنثى': 'group 3'}
     """

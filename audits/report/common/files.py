@@ -50,23 +50,10 @@ class Report:
 
 
 def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
-    """Write a report; everything is rendered before the first file is touched.
+    """Write a report, and return what was written, ``report.html`` first.
 
-    Parameters
-    ----------
-    report : Report
-    folder : Path
-        Made if it is not there. Files of the same names are replaced, others are left alone.
-
-    Returns
-    -------
-    tuple of Path
-        What was written, ``report.html`` first.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be made or written to.
+    Everything is rendered before the first file is touched. The folder is made if it is not there; files of the same
+    names are replaced, others are left alone. `OutputError` if the folder cannot be made or written to.
     """
     contents = {
         "report.html": render_html(report.page).encode("utf-8"),

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from audits.classification.results import GroupContrast
+from audits.identification.results import SearchContrast
 from audits.statistics.contrasts import Contrast, FurthestPair
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import SetAside
@@ -29,9 +31,7 @@ def number(value: float) -> float | str | None:
 def rate(estimate: Estimate) -> dict[str, Any]:
     """A rate with its interval and what it is worth; its counts stand beside it."""
     return {
-        "value": number(estimate.value),
-        "low": number(estimate.interval.low),
-        "high": number(estimate.interval.high),
+        **bounded(estimate.value, estimate.interval),
         "n_eff": None if estimate.withheld else number(estimate.effective_trials),
         "design_effect": number(estimate.design_effect),
         "method": estimate.method,
@@ -39,6 +39,18 @@ def rate(estimate: Estimate) -> dict[str, Any]:
         "rule_of_three": number(estimate.rule_of_three),
         "people": None if estimate.withheld else estimate.people,
     }
+
+
+def counted(found: Estimate, trials: str, errors: str, name: str) -> dict[str, Any]:
+    """A rate under `name` with its counts under theirs, which are null where it is withheld."""
+    counts = (None, None) if found.withheld else (found.trials, found.errors)
+    return {trials: counts[0], errors: counts[1], name: rate(found)}
+
+
+def against(entry: GroupContrast | SearchContrast) -> dict[str, Any]:
+    """A group against the one that fares best: as if nobody had chosen that one, and with all pairs allowed for."""
+    pair = {"group": entry.group, "reference": entry.reference}
+    return {**pair, **contrasted(entry.contrast), "strict": contrasted(entry.strict)}
 
 
 def contrasted(found: Contrast) -> dict[str, Any]:
@@ -68,6 +80,11 @@ def shown_range(threshold: Threshold) -> list[float | str | None] | None:
         return None
     low, high = threshold.low, threshold.high
     return [number(end) for end in ((0.0 - high, 0.0 - low) if threshold.distance else (low, high))]
+
+
+def accepted(threshold: Threshold) -> str:
+    """Which comparisons are accepted at a threshold."""
+    return "distance ≤ threshold" if threshold.distance else "score ≥ threshold"
 
 
 def stands(threshold: Threshold) -> str:

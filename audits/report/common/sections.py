@@ -1,14 +1,69 @@
-"""Sections that every report has, whatever was audited: claims, labels, the run; and how its files are named."""
+"""What every report has, whatever was audited: its page, claims, labels, the run; and how its files are named."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from audits.gate.summaries import claims_table, findings_table
+from audits.gate.summaries import claims_table, findings_table, verdict_callout
 from audits.gate.verdict import PolicyVerdict
 from audits.report.common.background import Background, Run
-from facerec.reporting import Block, Callout, Column, Facts, Section, Table, Text, plain
+from audits.report.common.words import Sentence
+from facerec.reporting import Block, Callout, Facts, Page, Section, Table, Text, plain
+
+_NO_POLICY = "No policy was given, so nothing passes or fails here."
+_BEFORE = "What is acceptable has to be decided by people, before they look."
+
+
+def report_page(
+    kind: str,
+    stated: Background,
+    run: Run,
+    *,
+    summary: str,
+    lead: Iterable[Block],
+    sections: Iterable[Section],
+    method: Iterable[Block],
+    limits: Iterable[Block],
+    covered: Iterable[Section] = (),
+    files: int = 1,
+) -> Page:
+    """The page of a report: what was found comes first, then how, with which limits, and from what.
+
+    `kind` and what was audited make the title; where nobody said what that is, the names of the first `files` that
+    were read stand for it.
+    """
+    subject = stated.subject or " to ".join(file.name for file in run.inputs[:files])
+    return Page(
+        title=f"{kind}: {subject}" if subject else kind,
+        summary=summary,
+        lead=tuple(lead),
+        sections=(
+            *sections,
+            Section("Method", tuple(method)),
+            Section("Limits and use", tuple(limits)),
+            *covered,
+            run_section(run),
+        ),
+    )
+
+
+def first_words(
+    verdict: PolicyVerdict | None,
+    overall: str,
+    findings: Iterable[Sentence],
+    notes: Sequence[str],
+    *remarks: Callout,
+    no_policy: str = _BEFORE,
+) -> tuple[Block, ...]:
+    """What is read first: the verdict, everybody's rates, what was found of groups, remarks, and the audit's notes."""
+    return (
+        Callout("note", f"{_NO_POLICY} {no_policy}") if verdict is None else verdict_callout(verdict),
+        Text(overall),
+        *(Callout(*found) for found in findings),
+        *remarks,
+        *(Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in notes),
+    )
 
 
 def run_section(run: Run) -> Section:
@@ -21,8 +76,13 @@ def run_section(run: Run) -> Section:
     ]
     if run.seed is not None:
         items.append(("seed", run.seed))
-    columns = Column("input"), Column("file"), Column("SHA-256", "code")
-    files = Table("What was read", columns, tuple((file.role, file.name, file.sha256) for file in run.inputs))
+    files = Table.of(
+        "What was read",
+        run.inputs,
+        ("input", "text", lambda file: file.role),
+        ("file", "text", lambda file: file.name),
+        ("SHA-256", "code", lambda file: file.sha256),
+    )
     return Section("Run", (Facts(tuple(items)), *((files,) if run.inputs else ())))
 
 

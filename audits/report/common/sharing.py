@@ -119,21 +119,10 @@ def few(errors: int, trials: int, smallest: int) -> bool:
 def too_small(
     sizes: Mapping[str, Sequence[Sized]], smallest: int, *, hidden: Mapping[str, set[str]] | None = None
 ) -> dict[str, set[str]]:
-    """The groups that must not be shown, by grouping.
+    """By grouping the groups that must not be shown: those below a size, and those that would give them away.
 
-    Parameters
-    ----------
-    sizes : mapping of str to sequence of Sized
-        For each grouping its groups.
-    smallest : int
-        The smallest size that may be shown.
-    hidden : mapping of str to set of str, optional
-        Groups that are not shown for another reason.
-
-    Returns
-    -------
-    dict of str to set of str
-        Groups below that size, and those that would give them away.
+    `sizes` holds the groups of each grouping, `smallest` is the smallest size that may be shown, and `hidden` are the
+    groups that are not shown for another reason.
     """
     away = {
         by: {group.name for group in groups if group.size < smallest} | (hidden or {}).get(by, set())
@@ -167,18 +156,11 @@ def _margins(sizes: Mapping[str, Sequence[Sized]]) -> Iterator[tuple[str, list[S
 
 
 def large_bars(counts: NDArray[np.int64], smallest: int) -> NDArray[np.int64]:
-    """The bars of a histogram that may be shown beside their sum; the others become 0.
+    """The bars of a histogram, in pairs, that may be shown beside their sum; the others become 0.
 
-    Parameters
-    ----------
-    counts : ndarray, int64, shape (n,)
-        Pairs in each bar.
-    smallest : int
-        The smallest bar that may be shown. Where a single bar is hidden, or fewer pairs than that in all, the next
-        smallest is hidden too.
+    `smallest` is the smallest bar that may be shown. Where a single bar is hidden, or fewer pairs than that in all, the
+    next smallest is hidden too.
 
-    Examples
-    --------
     >>> large_bars(np.array([9, 2, 7, 0, 30]), 5), large_bars(np.array([9, 7, 0, 30]), 5)
     (array([ 9,  0,  0,  0, 30]), array([ 9,  7,  0, 30]))
     """

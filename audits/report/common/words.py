@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from audits.statistics.contrasts import Contrast, FurthestPair
+from audits.statistics.contrasts import FurthestPair
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import Least, SetAside, aside_sentence
-from facerec.reporting import Cell, Column, Standing, plain
+from facerec.reporting import Standing, plain
 from facerec.types import Interval
 
 INDEX_WORDS = {
@@ -81,23 +81,6 @@ def difference_sentence(
 
 
 _REPORTABLE = 30
-
-
-def strict_columns() -> tuple[Column, ...]:
-    """The columns of a contrast with all pairs of groups allowed for."""
-    names = ("difference, all pairs", "ratio low, all pairs", "ratio high, all pairs")
-    return Column(names[0], "interval"), Column(names[1], "number"), Column(names[2], "number")
-
-
-def strict_cells(found: Contrast) -> tuple[Cell, ...]:
-    """What stands in `strict_columns`."""
-    return found.difference_interval, found.ratio_interval.low, found.ratio_interval.high
-
-
-STRICT_NOTE = (
-    "The best group was found on these very numbers: the first intervals hold for the two groups, not for the choice; "
-    "those of all pairs hold whichever was chosen, and decide."
-)
 
 
 def times_as_often(pair: FurthestPair) -> str:

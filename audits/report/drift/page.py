@@ -5,26 +5,22 @@ from __future__ import annotations
 from functools import partial
 
 from audits.drift.results import DriftAudit
-from audits.gate.summaries import verdict_callout
 from audits.gate.verdict import PolicyVerdict
 from audits.report.common.background import Background, Run
 from audits.report.common.claims import verdict_document
 from audits.report.common.drawn_names import drawn_key
 from audits.report.common.files import Report
-from audits.report.common.sections import claims_section, label_source, run_section, stated_facts
+from audits.report.common.sections import claims_section, first_words, label_source, report_page, stated_facts
 from audits.report.drift.charts import change_forest
 from audits.report.drift.document import drift_document
 from audits.report.drift.sentences import change_findings, choice, overall_change, shown, told_first
 from audits.report.drift.tables import all_changes, change_tables, index_table, rows_of, threshold_table
 from audits.statistics.estimates import rate_words
 from audits.verification.results import Unlabelled
-from facerec.reporting import Block, Callout, Figure, Page, Section, Text, plain, write_number
+from facerec.reporting import Block, Figure, Section, Text, plain, write_number
 from facerec.reporting.figures import draw
 
-_NO_POLICY = (
-    "No policy was given, so nothing passes or fails here. How much worse is too much has to be decided by people, "
-    "before they look."
-)
+_NO_POLICY = "How much worse is too much has to be decided by people, before they look."
 _LIMITS = """
 - The changes hold for these comparisons and people, and for the two thresholds or the FMR that they were chosen for.
 - A change that is not shown is not shown to be absent: look at how wide the interval is.
@@ -44,39 +40,28 @@ anybody's gender, origin or age from a face; for statements about single people.
 def drift_report(
     audit: DriftAudit, *, run: Run, background: Background | None = None, verdict: PolicyVerdict | None = None
 ) -> Report:
-    """Build the report of an audit of drift.
+    """Build the report of an audit of drift, for those who may see every number: it leaves out no small group.
 
-    Parameters
-    ----------
-    audit : DriftAudit
-    run : Run
-        What was run on what.
-    background : Background, optional
-        What the auditor states; None: everything is shown as missing.
-    verdict : PolicyVerdict, optional
-        What became of a policy's claims; None: nothing was to be decided.
-
-    Returns
-    -------
-    Report
-        For those who may see every number: it leaves out no small group.
+    `run` is what was run on what, `background` what the auditor states (None: all of it is shown as missing), and
+    `verdict` what became of a policy's claims (None: nothing was to be decided).
     """
     stated = background or Background()
     by = tuple(dict.fromkeys(change.by for change in audit.changes if change.by))
-    subject = stated.subject or " to ".join(file.name for file in run.inputs[:2])
     sections = [section for name in by for section in _grouping(audit, name)]
-    page = Page(
-        title=f"Audit of drift: {subject}" if subject else "Audit of drift",
+    page = report_page(
+        "Audit of drift",
+        stated,
+        run,
         summary=_summary(audit, by),
-        lead=_lead(audit, verdict),
+        lead=first_words(verdict, overall_change(audit), change_findings(audit), audit.notes, no_policy=_NO_POLICY),
         sections=(
             *claims_section(verdict),
             *(sections or [Section("Changes", (_forest(audit, ""), *change_tables(audit, "")))]),
             Section("Thresholds", (threshold_table(audit),)),
-            Section("Method", (Text(_method(audit)),)),
-            Section("Limits and use", (stated_facts(stated), *label_source(stated), Text(_LIMITS), Text(_USES))),
-            run_section(run),
         ),
+        method=(Text(_method(audit)),),
+        limits=(stated_facts(stated), *label_source(stated), Text(_LIMITS), Text(_USES)),
+        files=2,
     )
     files = {"changes": all_changes(audit), "index-changes": index_table(audit, audit.indices, "")}
     return Report(page, drift_document(audit, verdict=verdict_document(verdict)), files, run)
@@ -86,14 +71,6 @@ def _summary(audit: DriftAudit, by: tuple[str, ...]) -> str:
     genuine, impostor = audit.change("fnmr").change.trials, audit.change("fmr").change.trials
     grouped = f" Groups: by {'; '.join(map(plain, by))}." if by else ""
     return f"{genuine:,} genuine and {impostor:,} impostor pairs, each decided before and after.{grouped}"
-
-
-def _lead(audit: DriftAudit, verdict: PolicyVerdict | None) -> tuple[Block, ...]:
-    blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
-    blocks.append(Text(overall_change(audit)))
-    blocks += [Callout(*found) for found in change_findings(audit)]
-    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
-    return tuple(blocks)
 
 
 def _grouping(audit: DriftAudit, by: str) -> list[Section]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+from typing import Any
+
 from audits.drift.results import DriftAudit, RateChange
-from audits.report.common.numbers import stands
+from audits.report.common.columns import counted
+from audits.report.common.numbers import accepted, stands
 from audits.report.common.words import INDEX_WORDS
 from audits.report.drift.sentences import shown, shown_of_index, told_first
-from audits.statistics.estimates import Estimate, rate_words
+from audits.statistics.estimates import rate_words
 from audits.statistics.index_changes import IndexChange
-from audits.verification.thresholds import Threshold
-from facerec.reporting import Cell, Column, Table, plain
+from facerec.reporting import ColumnOf, Table, plain
 
 _RATES = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "without_score": "comparisons"}
 
@@ -27,39 +30,23 @@ def rows_of(audit: DriftAudit, by: str) -> dict[str, list[RateChange]]:
 
 def change_tables(audit: DriftAudit, by: str) -> tuple[Table, ...]:
     """Every rate before and after, one table per rate."""
+    held: ColumnOf[RateChange] = ("at these thresholds", "interval", lambda change: change.held)
     carries = any(change.held != change.change.interval for change in audit.changes)
-    columns = (
-        Column("group"),
-        Column("shown"),
-        Column("pairs", "count"),
-        Column("errors before", "count"),
-        Column("errors after", "count"),
-        Column("before", "rate"),
-        Column("after", "rate"),
-        Column("change", "rate"),
-        Column(f"{100 * audit.confidence:g} %", "interval"),
-        *([Column("at these thresholds", "interval")] if carries else []),
-    )
     return tuple(
-        Table(
+        Table.of(
             f"{rate_words(name)[:1].upper()}{rate_words(name)[1:]} before and after, on the same {_RATES[name]}"
             + (f", by {plain(by)}" if by else ""),
-            columns,
-            tuple(
-                (
-                    change.group or "everybody",
-                    shown(change),
-                    change.change.trials,
-                    change.before.errors,
-                    change.after.errors,
-                    change.before.value,
-                    change.after.value,
-                    change.change.value,
-                    change.change.interval,
-                    *([change.held] if carries else []),
-                )
-                for change in changes
-            ),
+            changes,
+            ("group", "text", lambda change: change.group or "everybody"),
+            ("shown", "text", shown),
+            ("pairs", "count", lambda change: change.change.trials),
+            ("errors before", "count", lambda change: change.before.errors),
+            ("errors after", "count", lambda change: change.after.errors),
+            ("before", "rate", lambda change: change.before.value),
+            ("after", "rate", lambda change: change.after.value),
+            ("change", "rate", lambda change: change.change.value),
+            (f"{100 * audit.confidence:g} %", "interval", lambda change: change.change.interval),
+            *([held] if carries else []),
             strong=(0,),
             notes=() if name == "without_score" else (f"{told_first(audit.thresholds)}.",),
         )
@@ -69,78 +56,43 @@ def change_tables(audit: DriftAudit, by: str) -> tuple[Table, ...]:
 
 def all_changes(audit: DriftAudit) -> Table:
     """Every change in one wide table, for a program."""
-    columns = [Column("by"), Column("group"), Column("rate"), Column("comparisons", "count")]
+    sides: list[ColumnOf[Any]] = []
     for side in ("before", "after"):
-        columns += [
-            Column(f"errors {side}", "count"),
-            Column(side, "rate"),
-            Column(f"{side} interval", "interval"),
-            Column(f"{side} worth independent", "number"),
-        ]
-    columns += [
-        Column("wrong only after", "count"),
-        Column("wrong only before", "count"),
-        Column("change", "rate"),
-        Column("change interval", "interval"),
-        Column("at these thresholds", "interval"),
-        Column("shown"),
-        Column("thresholds"),
-    ]
-    return Table("Changes", tuple(columns), tuple(_wide(change) for change in audit.changes))
-
-
-def _wide(change: RateChange) -> tuple[Cell, ...]:
-    found = change.change
-    return (
-        change.by,
-        change.group or "everybody",
-        rate_words(change.rate),
-        found.trials,
-        *_estimate(change.before),
-        *_estimate(change.after),
-        found.worse,
-        found.better,
-        found.value,
-        found.interval,
-        change.held,
-        shown(change),
-        change.thresholds,
+        sides += counted(side, "", f"errors {side}", side, f"{side} interval")[1:]
+        sides.append((f"{side} worth independent", "number", attrgetter(f"{side}.effective_trials")))
+    return Table.of(
+        "Changes",
+        audit.changes,
+        ("by", "text", lambda change: change.by),
+        ("group", "text", lambda change: change.group or "everybody"),
+        ("rate", "text", lambda change: rate_words(change.rate)),
+        ("comparisons", "count", lambda change: change.change.trials),
+        *sides,
+        ("wrong only after", "count", lambda change: change.change.worse),
+        ("wrong only before", "count", lambda change: change.change.better),
+        ("change", "rate", lambda change: change.change.value),
+        ("change interval", "interval", lambda change: change.change.interval),
+        ("at these thresholds", "interval", lambda change: change.held),
+        ("shown", "text", shown),
+        ("thresholds", "text", lambda change: change.thresholds),
     )
-
-
-def _estimate(found: Estimate) -> tuple[Cell, ...]:
-    return found.errors, found.value, found.interval, found.effective_trials
 
 
 def index_table(audit: DriftAudit, indices: tuple[IndexChange, ...], by: str) -> Table:
     """Every index before and after; of one grouping, or with `by` empty of all."""
-    return Table(
+    of_all: ColumnOf[IndexChange] = ("by", "text", lambda index: index.by)
+    return Table.of(
         "How much groups differ, before and after" + (f", by {plain(by)}" if by else ""),
-        (
-            *(() if by else (Column("by"),)),
-            Column("of"),
-            Column("index"),
-            Column("before", "number"),
-            Column("after", "number"),
-            Column("change", "number"),
-            Column(f"{100 * audit.confidence:g} % low", "number"),
-            Column("high", "number"),
-            Column("shown"),
-        ),
-        tuple(
-            (
-                *(() if by else (index.by,)),
-                rate_words(index.rate),
-                INDEX_WORDS[index.index],
-                index.before,
-                index.after,
-                index.value,
-                index.interval.low,
-                index.interval.high,
-                shown_of_index(index),
-            )
-            for index in indices
-        ),
+        indices,
+        *([] if by else [of_all]),
+        ("of", "text", lambda index: rate_words(index.rate)),
+        ("index", "text", lambda index: INDEX_WORDS[index.index]),
+        ("before", "number", lambda index: index.before),
+        ("after", "number", lambda index: index.after),
+        ("change", "number", lambda index: index.value),
+        (f"{100 * audit.confidence:g} % low", "number", lambda index: index.interval.low),
+        ("high", "number", lambda index: index.interval.high),
+        ("shown", "text", shown_of_index),
         notes=(
             f"{told_first(audit.thresholds)}. Above 0, groups are more unequal afterwards.",
             "Not measured: an index that no error defines.",
@@ -150,26 +102,13 @@ def index_table(audit: DriftAudit, indices: tuple[IndexChange, ...], by: str) ->
 
 def threshold_table(audit: DriftAudit) -> Table:
     """The two thresholds and how they were chosen."""
-    sides: tuple[tuple[str, Threshold], ...] = (("before", audit.before), ("after", audit.after))
-    return Table(
+    return Table.of(
         "The threshold of either table, on its own scale",
-        (
-            Column("table"),
-            Column("threshold"),
-            Column("accepted"),
-            Column("how it was chosen"),
-            Column("stands"),
-            Column("FMR", "rate"),
-        ),
-        tuple(
-            (
-                name,
-                f"{side.shown:.7g}",
-                "distance ≤ threshold" if side.distance else "score ≥ threshold",
-                side.rule,
-                stands(side),
-                side.achieved_fmr.value,
-            )
-            for name, side in sides
-        ),
+        [("before", audit.before), ("after", audit.after)],
+        ("table", "text", lambda side: side[0]),
+        ("threshold", "text", lambda side: f"{side[1].shown:.7g}"),
+        ("accepted", "text", lambda side: accepted(side[1])),
+        ("how it was chosen", "text", lambda side: side[1].rule),
+        ("stands", "text", lambda side: stands(side[1])),
+        ("FMR", "rate", lambda side: side[1].achieved_fmr.value),
     )

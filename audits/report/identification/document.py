@@ -7,8 +7,8 @@ from typing import Any
 
 from audits.identification.even_mix import EvenMix
 from audits.identification.gallery_mix import MixedFpir
-from audits.identification.results import ConfusionCell, GroupSearches, IdentificationAudit, SearchContrast
-from audits.report.common.numbers import aside, bounded, contrasted, number, rate
+from audits.identification.results import ConfusionCell, GroupSearches, IdentificationAudit
+from audits.report.common.numbers import against, aside, bounded, counted, number, rate
 from audits.statistics.estimates import Estimate
 
 FORMAT = "facerec audit of identification, 2"
@@ -41,7 +41,10 @@ def identification_document(
         "false_positive_confusion": {
             grouping.by: [_cell(cell) for cell in grouping.false_positive_confusion] for grouping in audit.groupings
         },
-        "contrasts": {grouping.by: [_contrast(entry) for entry in grouping.contrasts] for grouping in audit.groupings},
+        "contrasts": {
+            grouping.by: [{"rate": entry.rate, **against(entry)} for entry in grouping.contrasts]
+            for grouping in audit.groupings
+        },
         "gallery_mix": {mix.by: _mix(mix) for mix in mixes},
         "unmeasured": {
             grouping.by: [{"group": group, "rate": name} for group, name in grouping.unmeasured]
@@ -63,17 +66,11 @@ def identification_document(
 
 def _rates(fpir: Estimate, fnir: Estimate, rank_one: Estimate, without_candidate: Estimate) -> dict[str, Any]:
     return {
-        "non_mated": fpir.trials,
-        "false_positives": fpir.errors,
-        "fpir": rate(fpir),
-        "mated": fnir.trials,
-        "misses": fnir.errors,
-        "fnir": rate(fnir),
+        **counted(fpir, "non_mated", "false_positives", "fpir"),
+        **counted(fnir, "mated", "misses", "fnir"),
         "rank_one_errors": rank_one.errors,
         "rank_one_error_rate": rate(rank_one),
-        "searches": without_candidate.trials,
-        "without_candidate": without_candidate.errors,
-        "without_candidate_rate": rate(without_candidate),
+        **counted(without_candidate, "searches", "without_candidate", "without_candidate_rate"),
     }
 
 
@@ -88,23 +85,8 @@ def _group(group: GroupSearches) -> dict[str, Any]:
 
 
 def _cell(cell: ConfusionCell) -> dict[str, Any]:
-    return {
-        "probe_group": cell.probe_group,
-        "candidate_group": cell.candidate_group,
-        "errors": cell.rate.errors,
-        "searches": cell.rate.trials,
-        "rate": rate(cell.rate),
-    }
-
-
-def _contrast(entry: SearchContrast) -> dict[str, Any]:
-    return {
-        "rate": entry.rate,
-        "group": entry.group,
-        "reference": entry.reference,
-        **contrasted(entry.contrast),
-        "strict": contrasted(entry.strict),
-    }
+    groups = {"probe_group": cell.probe_group, "candidate_group": cell.candidate_group}
+    return {**groups, "errors": cell.rate.errors, "searches": cell.rate.trials, "rate": rate(cell.rate)}
 
 
 def _mix(found: EvenMix) -> dict[str, Any]:

@@ -3,41 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
-from audits.gate.summaries import verdict_callout
 from audits.gate.verdict import PolicyVerdict
 from audits.identification.even_mix import EvenMix
 from audits.identification.results import (
     ConfusionCell,
     IdentificationAudit,
     IdentificationGrouping,
-    SearchRateName,
 )
 from audits.report.common import charts
 from audits.report.common.background import Background, Run
 from audits.report.common.claims import verdict_document
-from audits.report.common.drawn_names import drawn_key, drawn_names
+from audits.report.common.figures import heat_figure, two_rates_figure
 from audits.report.common.files import Report
-from audits.report.common.sections import claims_section, file_stem, label_source, run_section, stated_facts
+from audits.report.common.sections import (
+    claims_section,
+    file_stem,
+    first_words,
+    label_source,
+    report_page,
+    stated_facts,
+)
 from audits.report.identification.document import identification_document
 from audits.report.identification.sentences import overall_searches, search_findings
 from audits.report.identification.tables import (
     cell_table,
-    contrast_table,
     group_table,
     mix_tables,
     rate_table,
+    rates_against_best,
     told_rates,
 )
-from audits.statistics.estimates import Estimate, rate_words
-from facerec.reporting import Block, Callout, Figure, Page, Section, Table, Text, plain, write_number
-from facerec.reporting.figures import draw
+from facerec.reporting import Block, Callout, Figure, Section, Table, Text, plain, write_number
 
-_NO_POLICY = (
-    "No policy was given, so nothing passes or fails here. What is acceptable has to be decided by people, before "
-    "they look."
-)
 _LIMITS = """
 - The rates hold for this gallery and these searches: a larger gallery has a higher FPIR at the same threshold.
 - Intervals are over the people who are searched for; the gallery counts as given.
@@ -66,41 +64,26 @@ def identification_report(
     background: Background | None = None,
     verdict: PolicyVerdict | None = None,
 ) -> Report:
-    """Build the report of an audit of identification.
+    """Build the report of an audit of identification, for those who may see every number: it leaves out no small group.
 
-    Parameters
-    ----------
-    audit : IdentificationAudit
-    mixes : sequence of EvenMix
-        From ``even_mixes``: what an even gallery would answer.
-    run : Run
-        What was run on what.
-    background : Background, optional
-        What the auditor states; None: everything is shown as missing.
-    verdict : PolicyVerdict, optional
-        What became of a policy's claims; None: nothing was to be decided.
-
-    Returns
-    -------
-    Report
-        For those who may see every number: it leaves out no small group.
+    `mixes` are what an even gallery would answer, from ``even_mixes``. `run` is what was run on what, `background` what
+    the auditor states (None: all of it is shown as missing), and `verdict` what became of a policy's claims (None:
+    nothing was to be decided).
     """
     stated = background or Background()
     files: dict[str, Table] = {}
     of_grouping = {mix.by: mix for mix in mixes}
     sections = [section for each in audit.groupings for section in _grouping(audit, each, of_grouping[each.by], files)]
-    subject = stated.subject or ", ".join(file.name for file in run.inputs[:1])
-    page = Page(
-        title=f"Audit of identification: {subject}" if subject else "Audit of identification",
+    everybody = Section("Searches", tuple(rate_table(audit, None, name) for name in told_rates(audit)))
+    page = report_page(
+        "Audit of identification",
+        stated,
+        run,
         summary=_summary(audit),
         lead=_lead(audit, verdict),
-        sections=(
-            *claims_section(verdict),
-            *(sections or [Section("Searches", tuple(rate_table(audit, None, name) for name in told_rates(audit)))]),
-            Section("Method", (Text(_method(audit)),)),
-            Section("Limits and use", (stated_facts(stated), *label_source(stated), Text(_LIMITS), Text(_USES))),
-            run_section(run),
-        ),
+        sections=(*claims_section(verdict), *(sections or [everybody])),
+        method=(Text(_method(audit)),),
+        limits=(stated_facts(stated), *label_source(stated), Text(_LIMITS), Text(_USES)),
     )
     document = identification_document(audit, mixes=mixes, verdict=verdict_document(verdict))
     return Report(page, document, files, run)
@@ -114,13 +97,10 @@ def _summary(audit: IdentificationAudit) -> str:
 
 
 def _lead(audit: IdentificationAudit, verdict: PolicyVerdict | None) -> tuple[Block, ...]:
-    blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
-    blocks.append(Text(overall_searches(audit)))
-    blocks += [Callout(*found) for grouping in audit.groupings for found in search_findings(grouping, audit.least)]
-    if not audit.groupings:
-        blocks.append(Callout("insufficient", "No grouping was asked for, so nothing is said about who bears errors."))
-    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
-    return tuple(blocks)
+    found = [sentence for grouping in audit.groupings for sentence in search_findings(grouping, audit.least)]
+    alone = Callout("insufficient", "No grouping was asked for, so nothing is said about who bears errors.")
+    remarks = () if audit.groupings else (alone,)
+    return first_words(verdict, overall_searches(audit), found, audit.notes, *remarks)
 
 
 def _grouping(
@@ -128,7 +108,7 @@ def _grouping(
 ) -> list[Section]:
     """The sections of one grouping; its tables are put into `files` too."""
     by = grouping.by
-    contrasts, composed = contrast_table(audit, grouping), mix_tables(mix)
+    contrasts, composed = rates_against_best(audit, grouping), mix_tables(mix)
     for kind, table in (
         ("groups", group_table(audit, grouping)),
         ("contrasts", contrasts),
@@ -153,36 +133,11 @@ def _grouping(
 
 
 def _forest(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Figure:
-    names: tuple[SearchRateName, ...] = ("fpir", "fnir")
-    plots, told = [], []
-    who_is = [group.group for group in grouping.groups]
-    drawn = drawn_names(who_is)
-    for name in names:
-        rows: list[tuple[str, Estimate]] = [("everybody", getattr(audit, name))]
-        rows += charts.highest([(drawn[group.group], getattr(group, name)) for group in grouping.groups])
-        plots.append(partial(charts.forest, rows=rows, name=rate_words(name)))
-        measured = [(found.value, g.group) for g in grouping.groups if (found := getattr(g, name)).measured]
-        worst = max(measured, default=None)
-        told.append(
-            f"{rate_words(name)} not measured in any group"
-            if worst is None
-            else f"{rate_words(name)} highest for {worst[1]} with {write_number(worst[0], 'rate')}"
-        )
-    return Figure(
-        draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (min(len(who_is), charts.MOST_DRAWN) + 1))),
-        alt=f"FPIR and FNIR by {grouping.by} with intervals: {'; '.join(told)}",
-        caption=(
-            f"Error rates by {plain(grouping.by)} at the one threshold, log scale; errors and searches stand on the "
-            f"right. An open triangle is the upper bound of a group without errors.{drawn_key(who_is)}"
-            f"{charts.THE_HIGHEST if len(who_is) > charts.MOST_DRAWN else ''}"
-        ),
-    )
+    rates = {name.upper(): [getattr(each, name) for each in (audit, *grouping.groups)] for name in ("fpir", "fnir")}
+    return two_rates_figure(grouping.by, [group.group for group in grouping.groups], rates, of="searches")
 
 
 def _heat(grouping: IdentificationGrouping, cells: Sequence[ConfusionCell], what: str, of: str) -> Figure:
-    names = [group.group for group in grouping.groups]
-    place = {name: number for number, name in enumerate(names)}
-    found = {(place[cell.probe_group], place[cell.candidate_group]): cell.rate for cell in cells}
     worst = max((cell for cell in cells if cell.rate.errors), key=lambda cell: cell.rate.value, default=None)
     told = (
         "none in any cell"
@@ -190,24 +145,16 @@ def _heat(grouping: IdentificationGrouping, cells: Sequence[ConfusionCell], what
         else f"most for probes of {worst.probe_group} with {worst.candidate_group}, "
         f"{write_number(worst.rate.value, 'rate')} of its {of}"
     )
-    size = min(7.0, 2.4 + 0.75 * len(names))
-    return Figure(
-        draw(
-            partial(
-                charts.heat_map,
-                names=list(drawn_names(names).values()),
-                cells=found,
-                side="person found",
-                nothing="no searches",
-            ),
-            width=size + 0.6,
-            height=size * 0.8,
-        ),
+    return heat_figure(
+        [group.group for group in grouping.groups],
+        {(cell.probe_group, cell.candidate_group): cell.rate for cell in cells},
+        side="person found",
+        nothing="no searches",
         alt=f"Share of {what} by group of the probe and of the person found, by {grouping.by}: {told}",
         caption=(
             f"{what[:1].upper() + what[1:]} over all {of} of the probe's group, by the group of the most alike wrong "
             f"person, by {plain(grouping.by)}; colours on a log scale, darker is more. Hatched: none was seen, with "
-            f"the upper bound of the interval. A larger part of the gallery is found more often.{drawn_key(names)}"
+            "the upper bound of the interval. A larger part of the gallery is found more often."
         ),
     )
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from audits.identification.even_mix import EvenMix
 from audits.identification.gallery_mix import LARGER, MixedFpir
 from audits.identification.results import (
     ConfusionCell,
+    GroupSearches,
     IdentificationAudit,
     IdentificationGrouping,
     SearchRateName,
     people_of,
 )
-from audits.report.common.words import STRICT_NOTE, strict_cells, strict_columns
+from audits.report.common.columns import contrast_table, counted, evidence
 from audits.statistics.estimates import Estimate, rate_words
-from facerec.reporting import Cell, Column, Table, plain
+from facerec.reporting import ColumnOf, Table, plain
 
 _WORDS: dict[SearchRateName, tuple[str, str, str]] = {
     "fpir": ("False positives: searches for people who are not enrolled", "non-mated searches", "false positives"),
@@ -34,128 +37,75 @@ def told_rates(audit: IdentificationAudit) -> tuple[SearchRateName, ...]:
     return tuple(name for name in _WORDS if name != "without_candidate" or audit.without_candidate.errors)
 
 
+class _Told(NamedTuple):
+    """One rate of a group, and how many people its searches are for."""
+
+    group: str
+    people: int
+    found: Estimate
+
+
 def rate_table(audit: IdentificationAudit, grouping: IdentificationGrouping | None, name: SearchRateName) -> Table:
     """One rate of every group, with everybody's on top."""
     caption, trials, errors = _WORDS[name]
-    everybody: tuple[str, int, Estimate] = (
-        "everybody",
-        people_of(name, audit.subjects, audit.mated_subjects),
-        getattr(audit, name),
-    )
-    rows = [everybody]
+    rows = [_Told("everybody", people_of(name, audit.subjects, audit.mated_subjects), getattr(audit, name))]
     if grouping is not None:
-        rows += [(group.group, group.people(name), getattr(group, name)) for group in grouping.groups]
-    return Table(
+        rows += [_Told(group.group, group.people(name), getattr(group, name)) for group in grouping.groups]
+    return Table.of(
         caption + (f", by {plain(grouping.by)}" if grouping else ""),
-        (
-            Column("group"),
-            Column("people", "count"),
-            Column(trials, "count"),
-            Column(errors, "count"),
-            Column(rate_words(name), "rate"),
-            Column(f"{100 * audit.confidence:g} %", "interval"),
-            Column("worth independent", "count"),
-            Column("evidence"),
-        ),
-        tuple(
-            (
-                who,
-                people,
-                found.trials,
-                found.errors,
-                found.value,
-                found.interval,
-                round(found.effective_trials) if found.measured else None,
-                found.evidence,
-            )
-            for who, people, found in rows
-        ),
+        rows,
+        ("group", "text", lambda row: row.group),
+        ("people", "count", lambda row: row.people),
+        *counted("found", trials, errors, rate_words(name), f"{100 * audit.confidence:g} %"),
+        *evidence("found"),
         strong=(0,),
     )
 
 
 def group_table(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Table:
     """Counts and rates of every group in one wide table, for a program."""
-    columns = [Column("group"), Column("people", "count"), Column("enrolled", "count")]
+    columns: list[ColumnOf[Any]] = []
     for name, (_, trials, errors) in _WORDS.items():
         told = rate_words(name)
-        columns += [
-            Column(f"{trials} ({told})", "count"),
-            Column(errors, "count"),
-            Column(told, "rate"),
-            Column(f"{told} interval", "interval"),
-            Column(f"{told} worth independent", "number"),
-        ]
-    rows: list[tuple[Cell, ...]] = []
-    everybody = ("everybody", audit.subjects, audit.gallery_size)
-    for head, holder in (
-        (everybody, audit),
-        *(((group.group, group.subjects, group.enrolled), group) for group in grouping.groups),
-    ):
-        found = [getattr(holder, name) for name in _WORDS]
-        rows.append(
-            (*head, *(cell for e in found for cell in (e.trials, e.errors, e.value, e.interval, e.effective_trials)))
-        )
-    return Table("Groups", tuple(columns), tuple(rows), strong=(0,))
-
-
-def contrast_table(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Table:
-    """Each group against the one that fares best."""
-    kept = [entry for entry in grouping.contrasts if entry.rate in told_rates(audit)]
-    return Table(
-        f"Each group against the one that fares best, by {plain(grouping.by)}",
-        (
-            Column("rate"),
-            Column("group"),
-            Column("best group"),
-            Column("difference", "rate"),
-            Column(f"{100 * audit.confidence:g} %", "interval"),
-            Column("ratio", "number"),
-            Column("ratio low", "number"),
-            Column("ratio high", "number"),
-            *strict_columns(),
-        ),
-        tuple(
-            (
-                rate_words(entry.rate),
-                entry.group,
-                entry.reference,
-                entry.contrast.difference,
-                entry.contrast.difference_interval,
-                entry.contrast.ratio,
-                entry.contrast.ratio_interval.low,
-                entry.contrast.ratio_interval.high,
-                *strict_cells(entry.strict),
-            )
-            for entry in kept
-        ),
-        notes=(STRICT_NOTE,),
+        columns += counted(f"rates.{name}", f"{trials} ({told})", errors, told, f"{told} interval")
+        columns.append((f"{told} worth independent", "number", attrgetter(f"rates.{name}.effective_trials")))
+    rows = [_Group("everybody", audit.subjects, audit.gallery_size, audit)]
+    rows += [_Group(group.group, group.subjects, group.enrolled, group) for group in grouping.groups]
+    return Table.of(
+        "Groups",
+        rows,
+        ("group", "text", lambda row: row.group),
+        ("people", "count", lambda row: row.subjects),
+        ("enrolled", "count", lambda row: row.enrolled),
+        *columns,
+        strong=(0,),
     )
+
+
+class _Group(NamedTuple):
+    """A group or everybody, and whatever holds the rates."""
+
+    group: str
+    subjects: int
+    enrolled: int
+    rates: GroupSearches | IdentificationAudit
+
+
+def rates_against_best(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Table:
+    """Each group against the one that fares best."""
+    told = [entry for entry in grouping.contrasts if entry.rate in told_rates(audit)]
+    named = [(rate_words(entry.rate), entry) for entry in told]
+    return contrast_table(grouping.by, named, confidence=audit.confidence)
 
 
 def cell_table(cells: Sequence[ConfusionCell], what: str) -> Table:
     """The matrix of probe group by the group of the person found, one row per cell."""
-    return Table(
+    return Table.of(
         what,
-        (
-            Column("probe"),
-            Column("person found"),
-            Column("searches", "count"),
-            Column("errors", "count"),
-            Column("rate", "rate"),
-            Column("interval", "interval"),
-        ),
-        tuple(
-            (
-                cell.probe_group,
-                cell.candidate_group,
-                cell.rate.trials,
-                cell.rate.errors,
-                cell.rate.value,
-                cell.rate.interval,
-            )
-            for cell in cells
-        ),
+        cells,
+        ("probe", "text", lambda cell: cell.probe_group),
+        ("person found", "text", lambda cell: cell.candidate_group),
+        *counted("rate", "searches", "errors", "rate", "interval"),
     )
 
 
@@ -164,41 +114,28 @@ def mix_tables(mix: EvenMix) -> tuple[Table, ...]:
     if mix.same is None or mix.even is None:
         return ()
     size, whole = (sum(sizes.values()) for sizes in (mix.even.composition, mix.even.enrolled))
-    both = list(zip(mix.same.groups, mix.even.groups, strict=True))
-    composed = Table(
+    composed = Table.of(
         f"FPIR in galleries of {size:,} people, by {plain(mix.by)}",
-        (
-            Column("group"),
-            Column("non-mated searches", "count"),
-            Column(f"measured, {whole:,} people", "rate"),
-            Column("mix as it is", "rate"),
-            Column("interval", "interval"),
-            Column("even mix", "rate"),
-            Column("interval of even mix", "interval"),
-        ),
-        tuple(
-            (
-                _probes(same),
-                same.searches,
-                same.measured,
-                same.reweighted,
-                same.interval,
-                even.reweighted,
-                even.interval,
-            )
-            for same, even in both
-        ),
+        list(zip(mix.same.groups, mix.even.groups, strict=True)),
+        ("group", "text", lambda mixes: _probes(mixes[0])),
+        ("non-mated searches", "count", lambda mixes: mixes[0].searches),
+        (f"measured, {whole:,} people", "rate", lambda mixes: mixes[0].measured),
+        ("mix as it is", "rate", lambda mixes: mixes[0].reweighted),
+        ("interval", "interval", lambda mixes: mixes[0].interval),
+        ("even mix", "rate", lambda mixes: mixes[1].reweighted),
+        ("interval of even mix", "interval", lambda mixes: mixes[1].interval),
         strong=(0,),
     )
-    larger = Table(
+    larger = Table.of(
         f"FPIR if comparisons were independent, by {plain(mix.by)}",
-        (
-            Column("group"),
-            Column("measured", "rate"),
-            Column(f"formula, {whole:,} people", "rate"),
-            *(Column(f"formula, {times * whole:,}", "rate") for times in LARGER),
+        mix.same.groups,
+        ("group", "text", _probes),
+        ("measured", "rate", lambda found: found.measured),
+        (f"formula, {whole:,} people", "rate", lambda found: found.independent),
+        *(
+            (f"formula, {times * whole:,}", "rate", lambda found, times=times: dict(found.larger)[times])
+            for times in LARGER
         ),
-        tuple((_probes(same), same.measured, same.independent, *(fpir for _, fpir in same.larger)) for same, _ in both),
         notes=(
             "Formula: 1 − (1 − FMR)^N, about N·FMR while that is small, for galleries of the mix as it is.",
             "Where it is far from what was measured on this very gallery, do not use it for larger ones.",

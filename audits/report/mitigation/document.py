@@ -16,14 +16,7 @@ _SIDES = ("learned_from", "thresholds_set_on", "judged")
 
 
 def mitigation_document(report: LabReport, others: Sequence[LabReport] = ()) -> dict[str, Any]:
-    """The laboratory as JSON can hold it; what was not measured is null.
-
-    Parameters
-    ----------
-    report : LabReport
-    others : sequence of LabReport
-        The same methods after other deals of the people.
-    """
+    """The laboratory as JSON can hold it, and `others` after other deals of the people; not measured is null."""
     return {
         "format": FORMAT,
         "verdict": {each.mitigation: _verdict(each) for each in report.judgements if not each.caveat},

@@ -9,12 +9,12 @@ from audits.mitigation.comparisons import GENUINE_PER_PERSON
 from audits.mitigation.lab import Judgement, LabReport
 from audits.report.common.background import Background, Run
 from audits.report.common.files import Report
-from audits.report.common.sections import file_stem, label_source, run_section
+from audits.report.common.sections import file_stem, label_source, report_page
 from audits.report.mitigation import tables
 from audits.report.mitigation.document import mitigation_document
 from audits.report.mitigation.sentences import method_callout, overall_callout
 from facerec.errors import ArgumentError
-from facerec.reporting import Block, Callout, Facts, Page, Section, Table, Text, plain
+from facerec.reporting import Block, Callout, Facts, Section, Table, Text, plain
 
 _DESCRIBED = {
     "FairCal": (
@@ -56,29 +56,11 @@ group; for statements about single people.
 def mitigation_report(
     report: LabReport, *, by: Sequence[str], run: Run, background: Background, others: Sequence[LabReport] = ()
 ) -> Report:
-    """Build the report of the laboratory.
+    """Build the report of the laboratory, by its groupings.
 
-    Parameters
-    ----------
-    report : LabReport
-        Of the deal of people that the tables show.
-    by : sequence of str
-        Its groupings.
-    run : Run
-        What was run on what.
-    background : Background
-        What the auditor states.
-    others : sequence of LabReport
-        The same methods after other deals of the people; only how often they agree is shown.
-
-    Returns
-    -------
-    Report
-
-    Raises
-    ------
-    ArgumentError
-        If there is no method besides thresholds by group.
+    `report` is of the deal of people that the tables show; of `others`, the same methods after other deals, only how
+    often they agree is shown. `run` is what was run on what, `background` what the auditor states. `ArgumentError`
+    if there is no method besides thresholds by group.
     """
     open_to_all = [each for each in report.judgements if not each.caveat]
     fenced = [each for each in report.judgements if each.caveat]
@@ -87,9 +69,10 @@ def mitigation_report(
         raise ArgumentError(message)
     files: dict[str, Table] = {}
     sections = [_grouping(report, open_to_all, others, name, files) for name in by]
-    subject = background.subject or ", ".join(file.name for file in run.inputs[:1])
-    page = Page(
-        title=f"Mitigation laboratory: {subject}" if subject else "Mitigation laboratory",
+    page = report_page(
+        "Mitigation laboratory",
+        background,
+        run,
         summary=(
             f"{len(open_to_all)} methods that need no training of a network and no group label, held against doing "
             f"nothing at FMR {report.target_fmr:g}. Groups: by {'; '.join(map(plain, by))}. A false match (FMR) takes "
@@ -100,13 +83,9 @@ def mitigation_report(
             *(method_callout(each, others) for each in open_to_all),
             *_notes(report),
         ),
-        sections=(
-            *sections,
-            *([_fence(fenced, others, by, files)] if fenced else []),
-            Section("Method", (Text(_method(report, open_to_all, others)), _sides(report))),
-            Section("Limits and use", (*label_source(background), Text(LIMITS), Text(USES))),
-            run_section(run),
-        ),
+        sections=(*sections, *([_fence(fenced, others, by, files)] if fenced else [])),
+        method=(Text(_method(report, open_to_all, others)), _sides(report)),
+        limits=(*label_source(background), Text(LIMITS), Text(USES)),
     )
     return Report(page, mitigation_document(report, others), files, run)
 

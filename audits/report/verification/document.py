@@ -13,7 +13,7 @@ from typing import Any, Literal
 from audits.gate.plan import EXPLORATORY, PlanStanding
 from audits.report.common.claims import verdict_document
 from audits.report.common.files import json_text
-from audits.report.common.numbers import aside, bounded, furthest, number, rate, shown_range
+from audits.report.common.numbers import aside, bounded, counted, furthest, number, rate, shown_range
 from audits.report.common.sharing import ShareLimits, Suppressed
 from audits.report.verification.sentences import compared_rates
 from audits.statistics.contrasts import furthest_apart
@@ -40,20 +40,10 @@ def verification_document(
     limits: ShareLimits | None = None,
     plan: PlanStanding = EXPLORATORY,
 ) -> dict[str, Any]:
-    """An audit of verification as JSON can hold it.
+    """An audit of verification as JSON can hold it, after ``suppress`` where the report is passed on.
 
-    Parameters
-    ----------
-    audit : VerificationAudit
-        As it is to be shown: after ``suppress`` where the report is passed on.
-    verdict : mapping
-        What was decided, as plain values.
-    suppressed : sequence of Suppressed
-        What was left out.
-    limits : ShareLimits, optional
-        From which size on numbers are shown; None: all are.
-    plan : PlanStanding
-        Whether the audit followed a plan.
+    `verdict` is what was decided, as plain values; `suppressed` what was left out, and `limits` from which size on
+    numbers are shown (None: all are); `plan` whether the audit followed one.
     """
     threshold = audit.threshold
     calibrated = threshold.calibration_fmr
@@ -113,15 +103,9 @@ def verification_document(
 
 def _counts(fmr: Estimate, fnmr: Estimate, without_score: Estimate) -> dict[str, Any]:
     return {
-        "genuine": None if fnmr.withheld else fnmr.trials,
-        "false_non_matches": None if fnmr.withheld else fnmr.errors,
-        "fnmr": rate(fnmr),
-        "impostor": None if fmr.withheld else fmr.trials,
-        "false_matches": None if fmr.withheld else fmr.errors,
-        "fmr": rate(fmr),
-        "comparisons": None if without_score.withheld else without_score.trials,
-        "without_score": None if without_score.withheld else without_score.errors,
-        "without_score_rate": rate(without_score),
+        **counted(fnmr, "genuine", "false_non_matches", "fnmr"),
+        **counted(fmr, "impostor", "false_matches", "fmr"),
+        **counted(without_score, "comparisons", "without_score", "without_score_rate"),
     }
 
 
@@ -174,21 +158,15 @@ def _cell(cell: CrossCell) -> dict[str, Any]:
     return {
         "probe_group": cell.probe_group,
         "reference_group": cell.reference_group,
-        "impostor": cell.fmr.trials,
-        "false_matches": cell.fmr.errors,
-        "fmr": rate(cell.fmr),
+        **counted(cell.fmr, "impostor", "false_matches", "fmr"),
         "share": number(cell.share),
     }
 
 
 def _mix(grouping: GroupingAudit) -> dict[str, Any]:
-    matched, left = grouping.matched_fmr, grouping.unlabelled
+    left = grouping.unlabelled
     return {
-        "matched": {
-            "impostor": None if matched.withheld else matched.trials,
-            "false_matches": None if matched.withheld else matched.errors,
-            "fmr": rate(matched),
-        },
+        "matched": counted(grouping.matched_fmr, "impostor", "false_matches", "fmr"),
         "matched_share": number(grouping.matched_share),
         "unlabelled_genuine": None if left is None else left.genuine,
         "unlabelled_impostor": None if left is None else left.impostor,
@@ -209,9 +187,7 @@ def _disparity(disparity: Disparity) -> dict[str, Any]:
 def _indices(found: Iterable[Index]) -> dict[str, Any]:
     return {
         index.name: {
-            "value": number(index.value),
-            "low": number(index.interval.low),
-            "high": number(index.interval.high),
+            **bounded(index.value, index.interval),
             "fair": index.fair,
             "note": index.note,
             "corrected": number(index.corrected),
@@ -225,9 +201,7 @@ def _shrunk(found: Iterable[ShrunkEstimate]) -> list[dict[str, Any]]:
         {
             "group": each.group,
             "raw": number(each.raw.value),
-            "value": number(each.value),
-            "low": number(each.interval.low),
-            "high": number(each.interval.high),
+            **bounded(each.value, each.interval),
             "weight": number(each.weight),
         }
         for each in found
@@ -246,23 +220,10 @@ def _test(test: GroupTest) -> dict[str, Any]:
 
 
 def write_audit_file(scores: Path, by: Sequence[str], out: Path, *, at_fmr: float) -> Path:
-    """Audit a score table by groups, write what was found as JSON, and return where.
+    """Audit a score table of this project by groups, write what was found as JSON, and return where.
 
-    Parameters
-    ----------
-    scores : Path
-        A score table of this project.
-    by : sequence of str
-        Groupings.
-    out : Path
-        The file, such as ``facerec.models.folder.attach_audit`` takes.
-    at_fmr : float
-        The lowest threshold that keeps FMR at or below this is audited.
-
-    Raises
-    ------
-    ScoreTableError
-        If the table cannot be read, or lacks a grouping.
+    `out` is the file, such as ``facerec.models.folder.attach_audit`` takes. Audited is the lowest threshold that keeps
+    FMR at or below `at_fmr`. `ScoreTableError` if the table cannot be read, or lacks a grouping.
     """
     audit = audit_verification(read(scores), by=by, at=AtFmr(at_fmr))
     with replacing(out) as partial:

@@ -9,44 +9,28 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from audits.report.common import charts
+from audits.report.common import charts, figures
 from audits.report.common.drawn_names import drawn_key, drawn_names
 from audits.report.common.sharing import Suppressed, large_bars
 from audits.report.verification.pair_scores import PairScores, ScoreSets, curve_thresholds
 from audits.report.verification.sensitivity import Sensitivity
-from audits.statistics.estimates import Estimate
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.reporting import Column, Figure, Table, plain, write_number
 from facerec.reporting.charts import DetLine, Histogram, OperatingMark, det_curve, prepare_histogram, score_histogram
 from facerec.reporting.figures import BLUE, GREEN, GREY, INK, VERMILION, draw
 
-_RATES = ("fmr", "fnmr")
-
 
 def forest_figure(audit: VerificationAudit, grouping: GroupingAudit, lost: Suppressed | None = None) -> Figure:
-    """FMR and FNMR of every group with intervals, side by side."""
-    plots = []
+    """FMR and FNMR of every group with intervals, one below the other."""
+    rates = {name.upper(): [getattr(each, name) for each in (audit, *grouping.groups)] for name in ("fmr", "fnmr")}
     names = [group.group for group in grouping.groups]
-    drawn = drawn_names(names)
-    for name in _RATES:
-        rows: list[tuple[str, Estimate]] = [("everybody", getattr(audit, name))]
-        rows += charts.highest([(drawn[group.group], getattr(group, name)) for group in grouping.groups])
-        plots.append(partial(charts.forest, rows=rows, name=name.upper()))
-    return Figure(
-        draw(*plots, columns=1, height=2 * (0.75 + 0.27 * (min(len(names), charts.MOST_DRAWN) + 1))),
-        alt=f"FMR and FNMR by {grouping.by} with intervals: {'; '.join(_extremes(grouping, n, lost) for n in _RATES)}",
-        caption=(
-            f"Error rates by {plain(grouping.by)} at the one threshold, log scale; errors and pairs stand on the "
-            f"right. An open triangle is the upper bound of a group without errors.{drawn_key(names)}"
-            f"{charts.THE_HIGHEST if len(names) > charts.MOST_DRAWN else ''}"
-        ),
+    return figures.two_rates_figure(
+        grouping.by, names, rates, of="pairs", silent=lost is not None and bool(lost.groups)
     )
 
 
 def heat_figure(grouping: GroupingAudit, names: Sequence[str], lost: Suppressed | None = None) -> Figure:
     """The matrix of FMR by probe and reference group."""
-    place = {name: number for number, name in enumerate(names)}
-    cells = {(place[cell.probe_group], place[cell.reference_group]): cell.fmr for cell in grouping.cross}
     measured = [cell for cell in grouping.cross if cell.fmr.errors]
     worst = max(measured, key=lambda cell: cell.fmr.value, default=None)
     gone = len(lost.cells) if lost is not None else 0
@@ -56,20 +40,16 @@ def heat_figure(grouping: GroupingAudit, names: Sequence[str], lost: Suppressed 
     elif not gone:
         found = "no false match in any cell"
     else:
-        found = "no false match in the cells that are shown" if cells else "no cell is shown"
+        found = "no false match in the cells that are shown" if grouping.cross else "no cell is shown"
     found += f"; {gone:,} cells are left out" if gone else ""
-    size = min(7.0, 2.4 + 0.75 * len(names))
-    return Figure(
-        draw(
-            partial(charts.heat_map, names=list(drawn_names(names).values()), cells=cells),
-            width=size + 0.6,
-            height=size * 0.8,
-        ),
+    return figures.heat_figure(
+        names,
+        {(cell.probe_group, cell.reference_group): cell.fmr for cell in grouping.cross},
         alt=f"False match rate of probe group by reference group, by {grouping.by}: {found}",
         caption=(
             f"FMR of every probe group against every reference group, by {plain(grouping.by)}; colours on a log "
             "scale, darker is more. Hatched: no false match was seen, with the upper bound of the interval."
-            f"{' A dash: left out, because this report is passed on.' if gone else ''}{drawn_key(names)}"
+            f"{' A dash: left out, because this report is passed on.' if gone else ''}"
         ),
     )
 
@@ -92,10 +72,10 @@ def curve_figures(
     ]
     shown = sets.shown(thresholds)
     unit = "threshold (distance)" if sets.distance else "threshold (score)"
-    figures = []
+    drawn_curves = []
     if both:
         curves = [DetLine(charts.short(drawn[label]), fmr, fnmr) for label, fmr, fnmr in both]
-        figures.append(
+        drawn_curves.append(
             Figure(
                 draw(partial(det_curve, curves=curves, marks=marks), height=4.6),
                 alt=f"DET curves by {by}, with the operating point of each group marked: FMR against FNMR",
@@ -115,7 +95,7 @@ def curve_figures(
         if found
     ]
     if plots:
-        figures.append(
+        drawn_curves.append(
             Figure(
                 draw(*plots, columns=len(plots), height=3.4),
                 alt=f"FMR and FNMR over the threshold by {by}, with the audited threshold {audit.threshold.shown:.4g}",
@@ -126,7 +106,13 @@ def curve_figures(
                 ),
             )
         )
-    return tuple(figures), _curve_table(rates, shown)
+    points = [
+        (label, *values)
+        for label, fmr, fnmr in rates
+        for values in zip(shown.tolist(), fmr.tolist(), fnmr.tolist(), strict=True)
+    ]
+    columns = Column("group"), Column("threshold", "number"), Column("FMR", "rate"), Column("FNMR", "rate")
+    return tuple(drawn_curves), Table("Curves", columns, tuple(points))
 
 
 def histogram_figure(audit: VerificationAudit, sets: ScoreSets, smallest: int | None) -> Figure | None:
@@ -168,27 +154,6 @@ def sensitivity_figure(audit: VerificationAudit, by: str, found: Sensitivity) ->
     )
 
 
-def _extremes(grouping: GroupingAudit, name: str, lost: Suppressed | None) -> str:
-    rates = [(group.group, getattr(group, name)) for group in grouping.groups]
-    measured = [entry for entry in rates if entry[1].measured]
-    silent = any(found.withheld for _, found in rates) or (lost is not None and bool(lost.groups))
-    if not measured:
-        return f"{name.upper()} {'withheld' if silent else 'not measured in any group'}"
-    worst = max(measured, key=lambda entry: (entry[1].value, entry[0]))
-    told = f"{name.upper()} highest for {worst[0]} with {write_number(worst[1].value, 'rate')}"
-    return f"{told}, of the groups shown" if silent else told
-
-
-def _curve_table(rates: Sequence[tuple[str, np.ndarray, np.ndarray]], shown: np.ndarray) -> Table:
-    rows = [
-        (label, float(at), float(false_matches), float(false_non_matches))
-        for label, fmr, fnmr in rates
-        for at, false_matches, false_non_matches in zip(shown, fmr, fnmr, strict=True)
-    ]
-    columns = Column("group"), Column("threshold", "number"), Column("FMR", "rate"), Column("FNMR", "rate")
-    return Table("Curves", columns, tuple(rows))
-
-
 def _rate_curves(
     axes: Axes,
     thresholds: NDArray[np.float64],
@@ -198,20 +163,7 @@ def _rate_curves(
     name: str,
     unit: str,
 ) -> None:
-    """Draw an error rate over the threshold, one line per group, on a log scale.
-
-    Parameters
-    ----------
-    axes : Axes
-    thresholds : ndarray, float64, shape (n,)
-        On the table's own scale.
-    curves : sequence of (str, ndarray of shape (n,))
-        Label and rates 0 … 1; a rate of 0 is not drawn.
-    threshold : float
-        The one that is audited, drawn as a line.
-    name, unit : str
-        What the rate and the threshold are.
-    """
+    """Draw an error rate over the threshold, one line per group, on a log scale."""
     for label, rates in curves:
         axes.plot(thresholds, np.where(rates > 0, rates, np.nan), label=charts.short(label))
     axes.axvline(threshold, color=INK, linewidth=1.2, linestyle="-")
@@ -224,15 +176,7 @@ def _rate_curves(
 
 
 def _sensitivity(axes: Axes, found: Sensitivity, *, operating_fmr: float) -> None:
-    """Draw indices over the FMR of all impostor pairs; 1 is fair.
-
-    Parameters
-    ----------
-    axes : Axes
-    found : Sensitivity
-    operating_fmr : float
-        Where the audited threshold lies, drawn as a line.
-    """
+    """Draw indices over the FMR of all impostor pairs; 1 is fair."""
     for values, label, colour, line in (
         (found.fmr_max_geomean, "FMR, max / geometric mean", BLUE, "-"),
         (found.fmr_max_min, "FMR, max / min", VERMILION, "--"),

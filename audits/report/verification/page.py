@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from audits.gate.summaries import verdict_callout
 from audits.gate.verdict import PolicyVerdict
 from audits.report.common import charts
 from audits.report.common.background import Background, Run
 from audits.report.common.claims import redact, verdict_document
 from audits.report.common.files import Report
-from audits.report.common.numbers import stands
-from audits.report.common.sections import claims_section, file_stem, label_source, run_section
+from audits.report.common.numbers import accepted, stands
+from audits.report.common.sections import claims_section, file_stem, first_words, label_source, report_page
 from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
 from audits.report.verification import drawings, prose, tables
 from audits.report.verification.document import verification_document
@@ -23,12 +22,9 @@ from audits.report.verification.sensitivity import index_sensitivity
 from audits.report.verification.sentences import findings, overall_sentence, unlabelled_sentence
 from audits.report.verification.sharing import suppress
 from audits.verification.results import GroupingAudit, VerificationAudit
-from facerec.reporting import Block, Callout, Facts, Figure, Page, Section, Standing, Table, Text, plain, write_number
+from facerec.reporting import Block, Callout, Facts, Figure, Section, Standing, Table, Text, plain, write_number
 
-_NO_POLICY = (
-    "No policy was given, so nothing passes or fails here. What follows is measured; what is acceptable has to be "
-    "decided by people, before they look."
-)
+_NO_POLICY = "What follows is measured; what is acceptable has to be decided by people, before they look."
 _TOO_MANY = (
     "So many groups cannot be told apart in a drawing: there are no curves, and the matrix stands in its CSV file."
 )
@@ -51,28 +47,10 @@ def verification_report(
 ) -> Report:
     """Build the report of an audit of verification.
 
-    Parameters
-    ----------
-    audit : VerificationAudit
-    table : DataFrame
-        The score table that was audited, for the curves.
-    run : Run
-        What was run on what.
-    background : Background, optional
-        What the auditor states; None: everything is shown as missing.
-    verdict : PolicyVerdict, optional
-        What became of a policy's claims; None: nothing was to be decided.
-    limits : ShareLimits, optional
-        Leave out what is about fewer people, for a report that is passed on; None: show all.
-
-    Returns
-    -------
-    Report
-
-    Raises
-    ------
-    ScoreTableError
-        If `table` is not a score table with the groups of the audit.
+    `table` is the score table that was audited, for the curves. `run` is what was run on what, `background` what the
+    auditor states (None: all of it is shown as missing), and `verdict` what became of a policy's claims (None:
+    nothing was to be decided). With `limits`, for a report that is passed on, what is about fewer people is left
+    out; None: all is shown. `ScoreTableError` if `table` is not a score table with the groups of the audit.
     """
     stated = background or Background()
     names = {grouping.by: tuple(group.group for group in grouping.groups) for grouping in audit.groupings}
@@ -90,20 +68,16 @@ def verification_report(
     ]
     histogram = drawings.histogram_figure(audit, sets, None if limits is None else limits.people)
     scores = (Section("Scores and thresholds", (_threshold_facts(audit), *([histogram] if histogram else []))),)
-    subject = stated.subject or ", ".join(file.name for file in run.inputs[:1])
-    page = Page(
-        title=f"Audit of verification: {subject}" if subject else "Audit of verification",
+    page = report_page(
+        "Audit of verification",
+        stated,
+        run,
         summary=_summary(audit),
         lead=(*_lead(audit, verdict, suppressed, limits), Callout(_PLAN[run.plan.standing], plain(str(run.plan)))),
-        sections=(
-            *claims_section(verdict),
-            *sections,
-            *scores,
-            Section("Method", (Text(prose.method(audit)),)),
-            Section("Limits and use", (*label_source(stated), Text(prose.LIMITS), Text(prose.USES))),
-            Section("What this report covers", (iso_table(audit, stated),)),
-            run_section(run),
-        ),
+        sections=(*claims_section(verdict), *sections, *scores),
+        method=(Text(prose.method(audit)),),
+        limits=(*label_source(stated), Text(prose.LIMITS), Text(prose.USES)),
+        covered=(Section("What this report covers", (iso_table(audit, stated),)),),
     )
     document = verification_document(
         audit, verdict=verdict_document(verdict), suppressed=suppressed, limits=limits, plan=run.plan
@@ -129,19 +103,15 @@ def _lead(
     suppressed: Sequence[Suppressed],
     limits: ShareLimits | None,
 ) -> tuple[Block, ...]:
-    blocks: list[Block] = [Callout("note", _NO_POLICY) if verdict is None else verdict_callout(verdict)]
-    blocks.append(Text(overall_sentence(audit)))
-    blocks += [
-        Callout(found.standing, found.text) for grouping in audit.groupings for found in findings(grouping, audit.least)
-    ]
-    left = [unlabelled_sentence(grouping) for grouping in audit.groupings]
-    blocks += [Callout("warning", text) for text in left if text]
+    found = [sentence for grouping in audit.groupings for sentence in findings(grouping, audit.least)]
+    unlabelled = [unlabelled_sentence(grouping) for grouping in audit.groupings]
+    remarks = [Callout("warning", text) for text in unlabelled if text]
     if not audit.groupings:
-        blocks.append(Callout("insufficient", _NO_GROUPS))
-    blocks += [Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in audit.notes]
-    if limits is not None:
-        blocks.append(suppressed_table(suppressed, limits) if suppressed else Text(_NOTHING_LOST))
-    return tuple(blocks)
+        remarks.append(Callout("insufficient", _NO_GROUPS))
+    words = first_words(verdict, overall_sentence(audit), found, audit.notes, *remarks, no_policy=_NO_POLICY)
+    if limits is None:
+        return words
+    return (*words, suppressed_table(suppressed, limits) if suppressed else Text(_NOTHING_LOST))
 
 
 def _grouping(
@@ -213,7 +183,7 @@ def _threshold_facts(audit: VerificationAudit) -> Facts:
     threshold = audit.threshold
     items: list[tuple[str, str | int | float | None]] = [
         ("threshold", f"{threshold.shown:.7g}"),
-        ("accepted", "distance ≤ threshold" if threshold.distance else "score ≥ threshold"),
+        ("accepted", accepted(threshold)),
         ("how it was chosen", threshold.rule),
         ("stands", stands(threshold)),
     ]

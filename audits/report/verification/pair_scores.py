@@ -70,21 +70,10 @@ class ScoreSets:
 
 
 def split_scores(table: pd.DataFrame, *, by: Sequence[str], distance: bool = False) -> ScoreSets:
-    """Sort the scores of a table by group and kind of pair.
+    """Sort the scores of a table by group and kind of pair; `distance`: smaller is more alike.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As for ``audits.verification.audit.audit_verification``.
-    by : sequence of str
-        Groupings.
-    distance : bool
-        Whether smaller is more alike.
-
-    Raises
-    ------
-    ScoreTableError
-        If the table is refused, or cannot be grouped as asked.
+    The table is as for ``audits.verification.audit.audit_verification``; `ScoreTableError` if it is refused, or cannot
+    be grouped as asked.
     """
     checked = complete(table).table
     scores = checked["score"].to_numpy(np.float64)
@@ -103,12 +92,8 @@ def split_scores(table: pd.DataFrame, *, by: Sequence[str], distance: bool = Fal
 def curve_thresholds(sets: Sequence[PairScores], *, points: int = 160) -> _Scores:
     """Thresholds at which curves of these sets are worth a point, ascending.
 
-    Parameters
-    ----------
-    sets : sequence of PairScores
-    points : int
-        About how many of each set's highest impostor and lowest genuine scores, denser towards the ends, where error
-        rates are small.
+    They are about so many `points` of each set's highest impostor and lowest genuine scores, denser towards the ends,
+    where error rates are small.
     """
     picked = [
         ranked[np.unique(np.geomspace(1, len(ranked), min(points, len(ranked))).astype(np.int64)) - 1]

@@ -39,24 +39,12 @@ class Sensitivity:
 def index_sensitivity(
     everybody: PairScores, groups: Sequence[PairScores], grouping: GroupingAudit, *, points: int = 40
 ) -> Sensitivity:
-    """Compute indices at thresholds from a high FMR to the lowest that still shows ten false matches.
+    """Indices at `points` thresholds, from a high FMR to the lowest that still shows ten false matches.
 
-    Parameters
-    ----------
-    everybody : PairScores
-        Whose impostor pairs set the thresholds.
-    groups : sequence of PairScores
-        Groups without impostor pairs do not enter the indices of FMR, those without genuine pairs not that of FNMR.
-    grouping : GroupingAudit
-        What was found at the threshold of the audit. Groups that were set aside do not enter here either, and what
-        stands in for a rate of 0 anywhere rests on what the group's comparisons are worth there.
-    points : int
-        How many operating points, evenly spaced on a log scale.
-
-    Returns
-    -------
-    Sensitivity
-        Of length 0 where there are too few impostor pairs.
+    The impostor pairs of everybody set the thresholds, evenly spaced on a log scale; where there are too few, there are
+    no thresholds. Groups without impostor pairs do not enter the indices of FMR, those without genuine pairs not
+    that of FNMR, and those that `grouping`, what was found at the threshold of the audit, has set aside neither.
+    What stands in for a rate of 0 anywhere rests on what the group's comparisons are worth there.
     """
     impostor = everybody.impostor[::-1]
     most = len(impostor) // 5

@@ -104,12 +104,7 @@ def compared_rates(grouping: GroupingAudit, name: RateName) -> list[tuple[str, E
 
 
 def unlabelled_sentence(grouping: GroupingAudit) -> str:
-    """How many pairs are in no group, and why; empty where every pair has its two labels.
-
-    Parameters
-    ----------
-    grouping : GroupingAudit
-    """
+    """How many pairs are in no group, and why; empty where every pair has its two labels."""
     left, by = grouping.unlabelled, plain(grouping.by)
     if left is None:
         return f"By {by}, how many pairs lack a label, or carry two different ones, is withheld."

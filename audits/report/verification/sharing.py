@@ -21,18 +21,8 @@ _RATES: tuple[_RateName, ...] = ("fmr", "fnmr", "without_score")
 def suppress(audit: VerificationAudit, limits: ShareLimits) -> tuple[VerificationAudit, tuple[Suppressed, ...]]:
     """Leave out every group and every cell below a size; what is returned does not hold them any more.
 
-    Parameters
-    ----------
-    audit : VerificationAudit
-    limits : ShareLimits
-
-    Returns
-    -------
-    VerificationAudit
-        Without those groups and cells. Where a group lost a rate, the indices, tests and shrunk values of that rate
-        are gone as well.
-    tuple of Suppressed
-        One for each grouping that lost anything.
+    Where a group lost a rate, the indices, tests and shrunk values of that rate are gone as well. There is a
+    `Suppressed` for each grouping that lost anything.
     """
     unlabelled = {grouping.by for grouping in audit.groupings if _few_unlabelled(grouping, limits.people)}
     sizes = {

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
+from audits.report.common.columns import bounded, counted, evidence
 from audits.report.common.words import INDEX_WORDS
 from audits.report.verification.sentences import RateName
-from audits.statistics.disparity import Index
 from audits.statistics.estimates import Estimate
+from audits.statistics.multiplicity import GroupTest
 from audits.statistics.people import PersonMean
-from audits.verification.results import GroupingAudit, VerificationAudit
-from facerec.reporting import Cell, Column, Table, plain
+from audits.verification.results import Acquisition, GroupComparisons, GroupingAudit, VerificationAudit
+from facerec.reporting import Cell, ColumnOf, Table, plain
 
 ERRORS = {"fmr": "false matches", "fnmr": "false non-matches", "without_score": "without a score"}
 PAIRS = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "without_score": "comparisons"}
@@ -20,236 +22,155 @@ _OF = {
     "fnmr": "False non-matches: genuine pairs with both sides in the group",
     "without_score": "Comparisons without a score, both sides in the group",
 }
-
-
 _AT_TARGET = (
     "FNMR and its interval are at this threshold, held fixed; the last column is FNMR at that FMR, with how uncertain "
     "the choice of the threshold is."
 )
-
-
 _BY_PERSON = "By person: the mean of people's own rates; everybody counts once, however many photos there are of them."
 
 
-def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName | str) -> Table:
-    """One rate of every group, with everybody's on top.
+class _Told(NamedTuple):
+    """One rate of a group, and what FNMR has beside it."""
 
-    Parameters
-    ----------
-    audit : VerificationAudit
-    grouping : GroupingAudit
-    name : {"fmr", "fnmr", "without_score"}
-    """
+    group: str
+    found: Estimate
+    at_target: Estimate | None = None
+    by_person: PersonMean | None = None
+
+
+def rate_table(audit: VerificationAudit, grouping: GroupingAudit, name: RateName | str) -> Table:
+    """One rate of every group, with everybody's on top; `name` is ``fmr``, ``fnmr`` or ``without_score``."""
     level = f"{100 * audit.confidence:g} %"
-    rows = [("everybody", getattr(audit, name), audit.fnmr_by_person)]
+    rows = [_Told("everybody", getattr(audit, name), audit.fnmr_at_target, audit.fnmr_by_person)]
     if name == "fmr":
-        rows.append(("both people of one group", grouping.matched_fmr, None))
+        rows.append(_Told("both people of one group", grouping.matched_fmr))
     strong = tuple(range(len(rows)))
-    rows += [(group.group, getattr(group, name), group.fnmr_by_person) for group in grouping.groups]
-    by_person = name == "fnmr" and audit.fnmr_by_person is not None
-    targets: tuple[tuple[Cell, ...], ...] = tuple(() for _ in rows)
+    rows += [_Told(one.group, getattr(one, name), one.fnmr_at_target, one.fnmr_by_person) for one in grouping.groups]
+    more: list[ColumnOf[_Told]] = []
+    notes = []
     if name == "fnmr" and audit.fnmr_at_target is not None:
-        measured = (audit.fnmr_at_target, *(group.fnmr_at_target for group in grouping.groups))
-        targets = tuple((None if found is None or found.withheld else found.interval,) for found in measured)
-    return Table(
+        more += bounded("at_target", "", f"{level} at FMR = {audit.threshold.target_fmr:g}")[1:]
+        notes.append(_AT_TARGET)
+    if name == "fnmr" and audit.fnmr_by_person is not None:
+        more += bounded("by_person", "by person", f"{level} by person")
+        notes.append(_BY_PERSON)
+    return Table.of(
         f"{_OF[name]}, by {plain(grouping.by)}",
-        (
-            Column("group"),
-            Column("people", "count"),
-            Column(PAIRS[name], "count"),
-            Column(ERRORS[name], "count"),
-            Column(TITLES[name], "rate"),
-            Column(level, "interval"),
-            Column("worth independent", "count"),
-            Column("evidence"),
-            *(Column(f"{level} at FMR = {audit.threshold.target_fmr:g}", "interval") for _ in targets[0]),
-            *((Column("by person", "rate"), Column(f"{level} by person", "interval")) if by_person else ()),
-        ),
-        tuple(
-            (who, found.people, *_estimate(found), *more, *(_by_person(mean) if by_person else ()))
-            for (who, found, mean), more in zip(rows, targets, strict=True)
-        ),
-        notes=(*((_AT_TARGET,) if targets[0] else ()), *((_BY_PERSON,) if by_person else ())),
+        rows,
+        ("group", "text", lambda row: row.group),
+        ("people", "count", lambda row: row.found.people),
+        *counted("found", PAIRS[name], ERRORS[name], TITLES[name], level),
+        *evidence("found"),
+        *more,
+        notes=tuple(notes),
         strong=strong,
     )
 
 
+class _Acquired(NamedTuple):
+    """What was acquired of a group."""
+
+    group: str
+    found: Acquisition
+
+
 def acquisition_table(audit: VerificationAudit, grouping: GroupingAudit) -> Table:
     """Failures to acquire by photo, and the error rates of completed comparisons."""
-    rows = [("everybody", audit.acquisition), *((group.group, group.acquisition) for group in grouping.groups)]
-    names = ("FTA", "FTA by person", "refused by the gate", "FMR, completed", "FNMR, completed")
-    columns = [column for name in names for column in (Column(name, "rate"), Column(f"{name}, interval", "interval"))]
-    return Table(
+    told = [("everybody", audit.acquisition), *((group.group, group.acquisition) for group in grouping.groups)]
+    rows = [_Acquired(group, found) for group, found in told if found is not None]
+    return Table.of(
         f"Failures to acquire by photo, and rates of completed comparisons (ISO/IEC 19795-1), by {plain(grouping.by)}",
-        (Column("group"), Column("photos", "count"), Column("without a face", "count"), *columns),
-        tuple(
-            (
-                who,
-                *((None, None) if found.fta is None else (found.fta.trials, found.fta.errors)),
-                *(
-                    cell
-                    for each in (found.fta, found.fta_by_person, found.refused, found.fmr, found.fnmr)
-                    for cell in ((None, None) if each is None else (each.value, each.interval))
-                ),
-            )
-            for who, found in rows
-            if found is not None
-        ),
+        rows,
+        ("group", "text", lambda row: row.group),
+        ("photos", "count", lambda row: None if row.found.fta is None else row.found.fta.trials),
+        ("without a face", "count", lambda row: None if row.found.fta is None else row.found.fta.errors),
+        *bounded("found.fta", "FTA", "FTA, interval"),
+        *bounded("found.fta_by_person", "FTA by person", "FTA by person, interval"),
+        *bounded("found.refused", "refused by the gate", "refused by the gate, interval"),
+        *bounded("found.fmr", "FMR, completed", "FMR, completed, interval"),
+        *bounded("found.fnmr", "FNMR, completed", "FNMR, completed, interval"),
         strong=(0,),
         notes=("FMR and FNMR elsewhere are generalized rates: over all comparisons, those without a score rejected.",),
     )
 
 
-def _by_person(found: PersonMean | None) -> tuple[Cell, ...]:
-    return (None, None) if found is None else (found.value, found.interval)
-
-
 def group_table(grouping: GroupingAudit) -> Table:
     """Counts and rates of every group in one wide table, for a program."""
-    columns = [Column("group"), Column("people", "count")]
-    for name in ("fmr", "fnmr", "without_score"):
-        columns += [
-            Column(PAIRS[name], "count"),
-            Column(ERRORS[name], "count"),
-            Column(TITLES[name], "rate"),
-            Column(f"{TITLES[name]} interval", "interval"),
-            Column(f"{TITLES[name]} worth independent", "number"),
-            Column(f"{TITLES[name]} people", "count"),
-        ]
-    columns += [
-        Column("FNMR at the target FMR", "interval"),
-        Column("FNMR by person", "rate"),
-        Column("FNMR by person interval", "interval"),
-    ]
-    return Table(
+    return Table.of(
         "Groups",
-        tuple(columns),
-        tuple(
-            (
-                *(group.group, group.subjects),
-                *(cell for name in ("fmr", "fnmr", "without_score") for cell in _wide(group, name)),
-                None if group.fnmr_at_target is None else group.fnmr_at_target.interval,
-                *_by_person(group.fnmr_by_person),
-            )
-            for group in grouping.groups
-        ),
+        grouping.groups,
+        ("group", "text", lambda group: group.group),
+        ("people", "count", lambda group: group.subjects),
+        *(column for name in ("fmr", "fnmr", "without_score") for column in _wide(name)),
+        *bounded("fnmr_at_target", "", "FNMR at the target FMR")[1:],
+        *bounded("fnmr_by_person", "FNMR by person", "FNMR by person interval"),
+    )
+
+
+def _wide(name: str) -> tuple[ColumnOf[GroupComparisons], ...]:
+    def shown(group: GroupComparisons, what: str) -> Cell:
+        found: Estimate = getattr(group, name)
+        return None if found.withheld else getattr(found, what)
+
+    title = TITLES[name]
+    return (
+        *counted(name, PAIRS[name], ERRORS[name], title, f"{title} interval"),
+        (f"{title} worth independent", "number", lambda group: shown(group, "effective_trials")),
+        (f"{title} people", "count", lambda group: shown(group, "people")),
     )
 
 
 def cross_table(grouping: GroupingAudit) -> Table:
     """The matrix of groups, one row per cell."""
-    return Table(
+    return Table.of(
         f"FMR of probe group by reference group, by {plain(grouping.by)}",
-        (
-            Column("probe"),
-            Column("reference"),
-            Column("impostor pairs", "count"),
-            Column("false matches", "count"),
-            Column("FMR", "rate"),
-            Column("interval", "interval"),
-            Column("share of impostor pairs", "percent"),
-        ),
-        tuple(
-            (
-                cell.probe_group,
-                cell.reference_group,
-                cell.fmr.trials,
-                cell.fmr.errors,
-                cell.fmr.value,
-                cell.fmr.interval,
-                cell.share,
-            )
-            for cell in grouping.cross
-        ),
+        grouping.cross,
+        ("probe", "text", lambda cell: cell.probe_group),
+        ("reference", "text", lambda cell: cell.reference_group),
+        *counted("fmr", "impostor pairs", "false matches", "FMR", "interval"),
+        ("share of impostor pairs", "percent", lambda cell: cell.share),
     )
 
 
 def index_table(grouping: GroupingAudit, confidence: float) -> Table:
     """Every index, side by side."""
     found = grouping.disparity
-    rows = [
-        *(_index("FMR", index) for index in found.fmr),
-        *(_index("FNMR", index) for index in found.fnmr),
-        *(_index("both", index) for index in found.combined),
-    ]
-    return Table(
+    kinds = (("FMR", found.fmr), ("FNMR", found.fnmr), ("both", found.combined))
+    return Table.of(
         f"How much groups differ, by {plain(grouping.by)}",
-        (
-            Column("of"),
-            Column("index"),
-            Column("value", "number"),
-            Column(f"{100 * confidence:g} % low", "number"),
-            Column("high", "number"),
-            Column("fair", "number"),
-            Column("note"),
-        ),
-        tuple(rows),
+        [(of, index) for of, indices in kinds for index in indices],
+        ("of", "text", lambda row: row[0]),
+        ("index", "text", lambda row: INDEX_WORDS.get(row[1].name, row[1].name)),
+        ("value", "number", lambda row: None if math.isnan(row[1].value) and row[1].note else row[1].value),
+        (f"{100 * confidence:g} % low", "number", lambda row: row[1].interval.low),
+        ("high", "number", lambda row: row[1].interval.high),
+        ("fair", "number", lambda row: row[1].fair),
+        ("note", "text", lambda row: row[1].note),
         notes=("No index alone is to be trusted; each hides something that another one shows.",),
     )
 
 
 def small_groups_table(grouping: GroupingAudit, confidence: float) -> Table:
     """Raw and shrunk rates with the tests of each group against the others."""
-    tests = {f"{test.rate} {test.group}": test for test in grouping.tests}
-    rows: list[tuple[Cell, ...]] = []
-    for name, shrunk in (("fmr", grouping.shrunk_fmr), ("fnmr", grouping.shrunk_fnmr)):
-        if not any(each.raw.errors for each in shrunk):
-            continue  # without a single error there is nothing that groups could be drawn towards
-        for each in shrunk:
-            test = tests.get(f"{name} {each.group}")
-            rows.append(
-                (
-                    name.upper(),
-                    each.group,
-                    each.raw.trials,
-                    each.raw.value,
-                    each.value,
-                    each.interval,
-                    None if test is None else test.holm,
-                    None if test is None else test.benjamini_hochberg,
-                )
-            )
-    return Table(
+    tests: dict[tuple[str, str], GroupTest] = {(test.rate, test.group): test for test in grouping.tests}
+    return Table.of(
         f"Small groups drawn towards the others, and each group against all others, by {plain(grouping.by)}",
-        (
-            Column("rate"),
-            Column("group"),
-            Column("pairs", "count"),
-            Column("raw", "rate"),
-            Column("shrunk", "rate"),
-            Column(f"{100 * confidence:g} % of shrunk", "interval"),
-            Column("p, Holm", "number"),
-            Column("p, BH", "number"),
-        ),
-        tuple(rows),
+        [
+            (name, each, tests.get((name, each.group)))
+            for name, shrunk in (("fmr", grouping.shrunk_fmr), ("fnmr", grouping.shrunk_fnmr))
+            if any(one.raw.errors for one in shrunk)  # without an error there is nothing to be drawn towards
+            for each in shrunk
+        ],
+        ("rate", "text", lambda row: row[0].upper()),
+        ("group", "text", lambda row: row[1].group),
+        ("pairs", "count", lambda row: row[1].raw.trials),
+        ("raw", "rate", lambda row: row[1].raw.value),
+        ("shrunk", "rate", lambda row: row[1].value),
+        (f"{100 * confidence:g} % of shrunk", "interval", lambda row: row[1].interval),
+        ("p, Holm", "number", lambda row: None if row[2] is None else row[2].holm),
+        ("p, BH", "number", lambda row: None if row[2] is None else row[2].benjamini_hochberg),
         notes=(
             "Shrunk: a Bayes estimate over all spreads. p: whether the group differs from all others together.",
             "Holm's p is for groups that were named beforehand, Benjamini and Hochberg's for exploring.",
         ),
-    )
-
-
-def _estimate(found: Estimate) -> tuple[Cell, ...]:
-    if found.withheld:
-        return None, None, None, None, None, found.evidence
-    worth = round(found.effective_trials) if found.measured else None
-    return found.trials, found.errors, found.value, found.interval, worth, found.evidence
-
-
-def _wide(group: object, name: str) -> tuple[Cell, ...]:
-    found: Estimate = getattr(group, name)
-    if found.withheld:
-        return None, None, None, None, None, None
-    return found.trials, found.errors, found.value, found.interval, found.effective_trials, found.people
-
-
-def _index(of: str, index: Index) -> tuple[Cell, ...]:
-    return (
-        of,
-        INDEX_WORDS.get(index.name, index.name),
-        None if math.isnan(index.value) and index.note else index.value,
-        index.interval.low,
-        index.interval.high,
-        index.fair,
-        index.note,
     )
