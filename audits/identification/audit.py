@@ -33,6 +33,7 @@ from audits.tables.searches import check_gallery, check_searches
 from facerec.errors import ArgumentError
 from facerec.measure.metrics.clusters import PairsOfPeople
 from facerec.measure.tables.table_files import notes_of
+from facerec.measure.tables.vendor import refuse_off_scale
 
 
 def audit_identification(
@@ -80,7 +81,7 @@ def audit_identification(
         If the gallery or the searches are not what ``check_gallery`` and ``check_searches`` ask for.
         If an attribute is missing on either side.
     ArgumentError
-        If `threshold` is NaN.
+        If `threshold` is NaN, or off the scale of the scores.
         If `rank` is less than 1.
         If `confidence` is out of range.
         If `by` is a single text, or a grouping stands twice or names an attribute twice.
@@ -112,7 +113,9 @@ def audit_identification(
     names = checked_groupings(by)
     people = check_gallery(gallery)
     checked = check_searches(table, people, distance=distance, accept_reversed=accept_reversed)
-    outcomes = search_outcomes(checked, people, threshold=-threshold if distance else threshold, rank=rank)
+    at = -threshold if distance else threshold
+    refuse_off_scale(at, checked["score"].to_numpy(np.float64), distance=distance)
+    outcomes = search_outcomes(checked, people, threshold=at, rank=rank)
     every = np.ones(len(outcomes), np.bool_)
     everything = _rates(outcomes, every, every, confidence)
     groupings = tuple(_grouping(outcomes, people, name, confidence, least) for name in names)

@@ -22,7 +22,7 @@ from audits.statistics.trials import Trials
 from facerec.errors import ArgumentError, ModelMismatchError
 from facerec.measure.metrics import ThresholdRule, fmr, threshold_at_fmr
 from facerec.measure.tables import stamp_of
-from facerec.measure.tables.vendor import Completed, complete
+from facerec.measure.tables.vendor import Completed, complete, refuse_off_scale
 from facerec.points import notes_on
 from facerec.types import OperatingPoint, Rate
 
@@ -242,7 +242,7 @@ def _calibration_notes(calibration: pd.DataFrame, scores: pd.DataFrame) -> tuple
 
 
 def reach_notes(threshold: Threshold, scores: NDArray[np.float64]) -> list[str]:
-    """What a reader must know of a threshold that the scores hardly support.
+    """What a reader must know of a threshold that the scores hardly support; `ArgumentError` if it is off their scale.
 
     Parameters
     ----------
@@ -254,6 +254,7 @@ def reach_notes(threshold: Threshold, scores: NDArray[np.float64]) -> list[str]:
     -------
     list of str
     """
+    refuse_off_scale(threshold.value, scores, distance=threshold.distance)
     notes = []
     measured_on = threshold.calibration_fmr or threshold.achieved_fmr
     target = threshold.target_fmr

@@ -24,7 +24,7 @@ from facerec.measure.metrics import (
 from facerec.measure.photo_vectors import FaceStream, PhotoFailures, PhotoVectors, Progress
 from facerec.measure.tables.score_table import both_sides
 from facerec.measure.tables.stamp import COLUMN
-from facerec.measure.tables.vendor import complete, table_notes
+from facerec.measure.tables.vendor import complete, refuse_off_scale, table_notes
 from facerec.points import notes_on
 from facerec.types import FaceChoice, OperatingPoint, Rate
 from facerec.types.plain import plain
@@ -226,11 +226,13 @@ def rates_at_point(
 
     That is in what the matcher that made the table differs from that of the point, or that nobody knows;
     `ModelMismatchError` if the table is stamped with a matcher that the point does not hold for, `ArgumentError` if it
-    holds distances.
+    holds distances, or scores on another scale.
     """
     if distance:
         message = f"the operating point {point.name} is a cosine similarity, but the table holds distances"
         raise ArgumentError(message)
     matcher = tables.stamp_of(table)
     notes = notes_on(point, matcher) if matcher is not None or point.matcher.is_known else ()
-    return (*rates_at(complete(table).table, point.threshold), notes)
+    checked = complete(table).table
+    refuse_off_scale(point.threshold, checked["score"].to_numpy(np.float64))
+    return (*rates_at(checked, point.threshold), notes)

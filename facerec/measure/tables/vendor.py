@@ -466,6 +466,36 @@ def refuse_reversed(
     raise ScoreTableError(message)
 
 
+def refuse_off_scale(threshold: float, similarities: NDArray[np.float64], *, distance: bool = False) -> None:
+    """`ArgumentError` where no score lies on one side of a threshold that is on another scale than the scores.
+
+    That is where it is further from all of them than they are from one another and from 0, or at most a tenth of the
+    smallest: 60 for scores of 0 … 1, 0.6 for scores of 35 … 99. One that accepts or refuses everything on purpose is
+    closer, 0, or infinite. `threshold` and `similarities` are larger where faces are more alike, both negated for a
+    `distance`; NaN is no score.
+
+    >>> refuse_off_scale(1.01, np.array([0.2, 0.9]))
+    >>> refuse_off_scale(60, np.array([0.2, 0.9]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    facerec.errors.ArgumentError: the threshold 60 is off the scale of the scores, 0.2 … 0.9, ...
+    """
+    seen = similarities[~np.isnan(similarities)]
+    if not len(seen) or not math.isfinite(threshold):
+        return
+    low, high = float(seen.min()), float(seen.max())
+    gap, sizes = max(threshold - high, low - threshold), (abs(low), abs(high))
+    if gap <= 0 or not (gap > max(high - low, *sizes) or 0 < 10 * abs(threshold) <= min(sizes)):
+        return
+    value, (first, last) = (-threshold, (-high, -low)) if distance else (threshold, (low, high))
+    message = (
+        f"the threshold {value:.6g} is off the scale of the scores, {first:.6g} … {last:.6g}, so every pair would be "
+        f"{'refused' if threshold > high else 'accepted'}: give one on the scores' own scale (--at-threshold; of --at "
+        "and --calibration the scale is that of their scores). If that is meant, a value closer to the scores, or inf"
+    )
+    raise ArgumentError(message)
+
+
 def table_notes(completed: Completed, *, distance: bool = False) -> list[str]:
     """What a reader must know of a table: how it was read, and that it does not name its people."""
     return [*completed.notes(distance=distance), *([INDEPENDENT] if completed.pairs_independent else [])]

@@ -117,6 +117,24 @@ class TestNotes:
         assert reach_notes(threshold, np.array([math.nan])) == []
 
 
+@pytest.mark.parametrize("distance", [False, True])
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 250.0])
+def test_a_threshold_of_another_scale_is_refused(distance, scale):
+    """Per cent for shares and shares for per cent; what rejects or accepts everything on purpose is noted alone."""
+    sign = -1 if distance else 1
+    scores = sign * scale * np.array([0.35, 0.5, 0.99])
+
+    def told(at):
+        return reach_notes(choose_threshold(at, scores[:1], distance=distance), scores)
+
+    for at in (60 * scale, 0.006 * scale, -5 * scale):
+        with pytest.raises(ArgumentError, match=r"is off the scale of the scores, .*--at-threshold"):
+            told(at)
+    for at in (1.01 * scale, 1.9 * scale, 0.3 * scale, 0.0, math.inf, -math.inf):
+        assert "every score" in told(at)[0]
+    assert told(0.6 * scale) == []
+
+
 def test_ties_that_make_a_target_unreachable_are_told():
     """One pair in ten would be allowed, but the two highest scores are one and the same."""
     told = reach_notes(choose_threshold(AtFmr(0.1), IMPOSTOR, distance=False), IMPOSTOR)
