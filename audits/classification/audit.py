@@ -8,6 +8,7 @@ intervals take rows as independent where rows of one person are not.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -27,7 +28,15 @@ from audits.statistics.contrasts import contrast, contrast_among
 from audits.statistics.families import LEAST, Least, SetAside, left_out, set_aside, whole_groups
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials, grouped_order
-from audits.tables.groups import checked_groupings, group_rows, name_notes, split_attributes
+from audits.tables.groups import (
+    RowGroups,
+    all_grouped,
+    checked_groupings,
+    group_rows,
+    groupings_told,
+    name_notes,
+    split_attributes,
+)
 from audits.tables.predictions import check_predictions, class_notes, refuse_implausible
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.extras import extra
@@ -110,7 +119,9 @@ def audit_classification(
     """
     checked_confidence(confidence)
     names = checked_groupings(by)
-    table = check_predictions(predictions, label=label, prediction=prediction)
+    with groupings_told(predictions, names, partial(group_rows, predictions)):
+        table = check_predictions(predictions, label=label, prediction=prediction)
+    grouped = all_grouped(names, partial(group_rows, table))
     refuse_implausible(table, label=label, prediction=prediction)
     people, independent = _people(table, subject)
     both = [prediction] if label is None else [label, prediction]
@@ -125,7 +136,9 @@ def audit_classification(
     if label is None:
         kinds = {kind: split for kind, split in kinds.items() if kind[0] in ("unanswered", "selection")}
     measure = _Measure(codes[0], codes[-1], None if independent else people, kinds, confidence)
-    groupings = tuple(_grouping(table, people, measure, name, independent=independent, least=least) for name in names)
+    groupings = tuple(
+        _grouping(table, people, measure, groups, independent=independent, least=least) for groups in grouped
+    )
     return ClassificationAudit(
         classes=classes,
         overall=measure.group("", np.arange(len(table))),
@@ -218,13 +231,12 @@ def _grouping(
     table: pd.DataFrame,
     people: NDArray[np.int64],
     measure: _Measure,
-    by: str,
+    groups: RowGroups,
     *,
     independent: bool,
     least: Least,
 ) -> ClassificationGrouping:
-    groups = group_rows(table, by)
-    names = split_attributes(by)
+    names = split_attributes(groups.by)
     order, starts = grouped_order(groups.codes, len(groups), len(table))
     labels = np.array(groups.labels, object).reshape(len(groups), len(names))
     # One row of the frame for each combination of labels: fairlearn visits every row in Python, seconds per million.

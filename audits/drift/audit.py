@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,14 @@ from audits.statistics.index_changes import IndexChange, index_changes
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.paired import PairedChange, paired_change
 from audits.statistics.trials import Trials
-from audits.tables.groups import PairGroups, checked_groupings, group_pairs, name_notes
+from audits.tables.groups import (
+    PairGroups,
+    all_grouped,
+    checked_groupings,
+    group_pairs,
+    groupings_told,
+    name_notes,
+)
 from audits.tables.pairs import same_pairs
 from audits.verification.results import Unlabelled
 from audits.verification.thresholds import (
@@ -126,7 +134,10 @@ def audit_drift(
     """
     checked_confidence(confidence)
     names = checked_groupings(by)
-    first, second = complete(before), complete(after)
+    with groupings_told(before, names, partial(group_pairs, before)):
+        first = complete(before)
+    second = complete(after)
+    groupings = all_grouped(names, partial(group_pairs, first.table))
     ordered = same_pairs(first, second)
     genuine = first.table["genuine"].to_numpy(bool)
     distances = distance, distance if after_distance is None else after_distance
@@ -147,8 +158,7 @@ def audit_drift(
     moved: list[IndexChange] = []
     twins: list[str] = []
     unlabelled, away = [], []
-    for name in names:
-        groups = group_pairs(first.table, name)
+    for groups in groupings:
         twins += name_notes(groups.by, groups.names)
         of_groups = [
             list(comparisons.changes(groups.by, group, groups.within == code))

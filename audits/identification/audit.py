@@ -28,7 +28,7 @@ from audits.statistics.contrasts import contrast, contrast_among
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, SetAside, left_out, set_aside, whole_groups
 from audits.statistics.intervals import clustered_estimate
-from audits.tables.groups import RowGroups, checked_groupings, name_notes
+from audits.tables.groups import RowGroups, all_grouped, checked_groupings, groupings_told, name_notes
 from audits.tables.searches import check_gallery, check_searches
 from facerec.errors import ArgumentError
 from facerec.measure.metrics.clusters import PairsOfPeople
@@ -111,14 +111,16 @@ def audit_identification(
         message = f"rank must be at least 1; got {rank}"
         raise ArgumentError(message)
     names = checked_groupings(by)
-    people = check_gallery(gallery)
-    checked = check_searches(table, people, distance=distance, accept_reversed=accept_reversed)
+    with groupings_told(table, names, lambda name: probe_and_gallery_groups(table, gallery, name)):
+        people = check_gallery(gallery)
+        checked = check_searches(table, people, distance=distance, accept_reversed=accept_reversed)
     at = -threshold if distance else threshold
     refuse_off_scale(at, checked["score"].to_numpy(np.float64), distance=distance)
     outcomes = search_outcomes(checked, people, threshold=at, rank=rank)
     every = np.ones(len(outcomes), np.bool_)
     everything = _rates(outcomes, every, every, confidence)
-    groupings = tuple(_grouping(outcomes, people, name, confidence, least) for name in names)
+    grouped = all_grouped(names, lambda name: probe_and_gallery_groups(outcomes, people, name))
+    groupings = tuple(_grouping(outcomes, people, found, confidence, least) for found in grouped)
     return IdentificationAudit(
         threshold=threshold,
         distance=distance,
@@ -170,9 +172,13 @@ def _rate(
 
 
 def _grouping(
-    outcomes: pd.DataFrame, gallery: pd.DataFrame, by: str, confidence: float, least: Least
+    outcomes: pd.DataFrame,
+    gallery: pd.DataFrame,
+    grouped: tuple[RowGroups, NDArray[np.int32], NDArray[np.int32]],
+    confidence: float,
+    least: Least,
 ) -> IdentificationGrouping:
-    groups, probe, enrolled = probe_and_gallery_groups(outcomes, gallery, by)
+    groups, probe, enrolled = grouped
 
     def measured(code: int, lending: NDArray[np.bool_]) -> GroupSearches:
         mine = probe == code

@@ -9,8 +9,10 @@ named: ``race,gender`` holds one group per pair of labels that occurs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,9 +20,10 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.tables import attributes
-from facerec.measure.tables.cells import coded, says_unknown, spellings, twins
+from facerec.measure.tables.cells import Problems, coded, says_unknown, spellings, twins
 from facerec.visible_text import hidden_character
 
+_Groups = TypeVar("_Groups")
 MOST_GROUPS = 300
 """Of one grouping; more are no longer groups of people, but people, ages or photos."""
 
@@ -223,6 +226,29 @@ def group_pairs(table: pd.DataFrame, by: str) -> PairGroups:
     ]
     labels, codes = _grouped(",".join(wanted), stacked)
     return PairGroups(",".join(wanted), _names(labels), labels, codes[: len(table)], codes[len(table) :])
+
+
+def all_grouped(names: Sequence[str], group: Callable[[str], _Groups]) -> list[_Groups]:
+    """What `group` gives for every grouping; `ScoreTableError` with all problems of all of them."""
+    problems, found = Problems(), []
+    for name in names:
+        with problems.collected():
+            found.append(group(name))
+    problems.refuse()
+    return found
+
+
+@contextmanager
+def groupings_told(table: pd.DataFrame, names: Sequence[str], group: Callable[[str], object]) -> Iterator[None]:
+    """Where a block refuses a table, tell what is wrong with its groupings along, as `all_grouped` does."""
+    problems = Problems()
+    with problems.collected():
+        yield
+        return
+    with problems.collected():
+        if isinstance(table, pd.DataFrame) and table.columns.is_unique and len(table):
+            all_grouped(names, group)
+    problems.refuse()
 
 
 def name_notes(by: str, names: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations_with_replacement, pairwise, product
 from typing import Any
 
@@ -25,7 +26,14 @@ from audits.statistics.multiplicity import each_against_others
 from audits.statistics.people import PersonMean, person_mean
 from audits.statistics.shrinkage import shrink
 from audits.statistics.trials import Trials, grouped_order, rates_by
-from audits.tables.groups import PairGroups, checked_groupings, group_pairs, name_notes
+from audits.tables.groups import (
+    PairGroups,
+    all_grouped,
+    checked_groupings,
+    group_pairs,
+    groupings_told,
+    name_notes,
+)
 from audits.verification.acquisition import acquisitions
 from audits.verification.results import (
     Acquisition,
@@ -170,10 +178,11 @@ def audit_verification(
     if replicates < 0 or replicates == 1:
         message = f"the intervals of indices need two draws or more, or 0 for none; got {replicates}"
         raise ArgumentError(message)
-    completed = complete(scores)
+    with groupings_told(scores, names, partial(group_pairs, scores)):
+        completed = complete(scores)
     table = completed.table
     tied = point_notes(at, table, distance=distance)
-    groupings = [group_pairs(table, name) for name in names]
+    groupings = all_grouped(names, partial(group_pairs, table))
     values = completed.similarities(distance=distance, accept_reversed=accept_reversed)
     genuine = table["genuine"].to_numpy(bool)
     threshold = choose_threshold(at, values[~genuine], distance=distance, confidence=confidence)
