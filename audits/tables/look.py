@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import ScoreTableError
 from facerec.measure.metrics import auc
-from facerec.measure.tables.cells import as_text, numbers, truth
+from facerec.measure.tables.cells import as_text, numbers, refuse_twice, trimmed, truth
 from facerec.measure.tables.table_files import notes_of
 from facerec.measure.tables.vendor import join_people
 
@@ -85,7 +85,9 @@ def look_at(table: pd.DataFrame, people: pd.DataFrame | None = None) -> Look:
     if table.empty:
         message = "the table has no rows to look at"
         raise ScoreTableError(message)
+    table = trimmed(table)
     names = [str(name) for name in table.columns]
+    refuse_twice(names)
     if {"search", "candidate_subject"} <= set(names):
         return _searches(table, names)
     texts = {name: as_text(table[place]) for place, name in zip(table.columns, names, strict=True)}
@@ -146,10 +148,10 @@ def _pairs(table: pd.DataFrame, texts: dict[str, pd.Series], persons: pd.DataFra
         message = (
             "nothing in the table can be taken for "
             + ("scores" if score is None else "whether a pair is genuine")
-            + f"; it has {', '.join(texts)}. Pairs need numbers, and words such as yes and no or the people of either "
-            "side; predictions a column such as prediction"
+            + f"; it has {', '.join(texts)}. Pairs need numbers (with commas: --decimal), and words such as yes "
+            "and no or the people of either side; predictions a column such as prediction"
         )
-        raise ScoreTableError(message)
+        raise ScoreTableError("; ".join([message, *notes_of(table)]))
     distance, why = _direction(score, values[score], mated)
     if others := [name for name in values if name != score and not any(word in _NO_GROUP for word in _words(name))]:
         why += f"; other numbers: {', '.join(others[:4])}"
@@ -232,9 +234,10 @@ def _two_sided(names: Sequence[str]) -> dict[str, tuple[str, str]]:
             if match is None or any(name in pair for pair in found.values()):
                 continue
             before, after = name[: match.start()], name[match.end() :]
-            twin = before + second + after
-            if twin in names:
-                found.setdefault("_".join(_words(f"{before} {after}")) or first, (name, twin))
+            twin = next((other for other in names if other.casefold() == f"{before}{second}{after}".casefold()), None)
+            if twin is not None:
+                ours = (name, twin) == (f"probe_{after[1:]}", f"reference_{after[1:]}")
+                found.setdefault(after[1:] if ours else "_".join(_words(f"{before} {after}")) or first, (name, twin))
     return found
 
 

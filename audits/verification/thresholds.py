@@ -254,7 +254,8 @@ def reach_notes(threshold: Threshold, scores: NDArray[np.float64]) -> list[str]:
     -------
     list of str
     """
-    refuse_off_scale(threshold.value, scores, distance=threshold.distance)
+    if threshold.target_fmr is None:
+        refuse_off_scale(threshold.value, scores, distance=threshold.distance)
     notes = []
     measured_on = threshold.calibration_fmr or threshold.achieved_fmr
     target = threshold.target_fmr

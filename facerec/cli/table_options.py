@@ -65,12 +65,18 @@ class Files:
     separator: Annotated[
         str | None, option("--separator SIGN", "Of cells, where it cannot be seen: a sign, or tab.", _FILES)
     ] = None
-    decimal: Annotated[str | None, option("--decimal SIGN", "A point or a comma, where it cannot be seen.", _FILES)] = (
-        None
-    )
+    decimal: Annotated[
+        str | None,
+        option(
+            "--decimal SIGN",
+            "A point or a comma, where it cannot be seen; then the other one groups thousands.",
+            _FILES,
+        ),
+    ] = None
     encoding: Annotated[
         str | None, option("--encoding NAME", "Such as cp1252, where the text is not UTF-8.", _FILES)
     ] = None
+    sheet: Annotated[str | None, option("--sheet NAME", "Of a workbook; by default its first.", _FILES)] = None
     people: Annotated[
         Path | None,
         option("--people PEOPLE", "A table of who is in which groups, to join: subject, and their groups.", _FILES),
@@ -81,7 +87,7 @@ class Files:
         """How text files are written, as far as it was said."""
         from facerec.measure.tables.table_files import Layout
 
-        return Layout(self.separator, self.decimal, self.encoding)
+        return Layout(self.separator, self.decimal, self.encoding, self.sheet)
 
     def read_other(self, paths: Sequence[Path], kind: str, person: str) -> pd.DataFrame:
         """A table of another `kind`, its people joined by the column `person`."""

@@ -1,6 +1,7 @@
 """Every command that reads a table takes the same table, however it is written and whatever its columns are called."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,7 +176,55 @@ def _people(command: Command) -> Written:
     return _csv(bare), ["--people", "who.csv"]
 
 
-WAYS = [_semicolons, _tabs, _wide, _odd_sign, _workbook, _parquet, _split, _renamed, _people]
+def _scores_as(command: Command, spelt: Callable[[float], str], **how: str) -> dict[str, list[str]]:
+    changed = {
+        name: table.assign(score=[spelt(value) for value in table["score"]]) if "score" in table else table
+        for name, table in command.tables.items()
+    }
+    return _csv(changed, **how)
+
+
+def _per_cent(command: Command) -> Written:
+    """With a decimal comma and a sign, of which only the scale of the threshold knows."""
+    return _scores_as(command, lambda value: f"{value} %".replace(".", ","), sep=";"), []
+
+
+def _thousands(command: Command) -> Written:
+    return _scores_as(command, lambda value: f"{value:,.3f}"), ["--decimal", "."]
+
+
+def _blanks(command: Command) -> Written:
+    """Around the names of columns, and columns of nothing behind the others."""
+    wide = {
+        name: pd.concat([table.rename(columns=lambda name: f" {name} "), pd.DataFrame({" ": [""], "": [""]})], axis=1)
+        for name, table in command.tables.items()
+    }
+    return _csv({name: table[: len(command.tables[name])] for name, table in wide.items()}), []
+
+
+def _second_sheet(command: Command) -> Written:
+    for name, table in command.tables.items():
+        with pd.ExcelWriter(f"{name}.xlsx") as book:
+            pd.DataFrame({"made by": ["X"]}).to_excel(book, sheet_name="cover", index=False)
+            table.to_excel(book, sheet_name="data", index=False)
+    return {name: [f"{name}.xlsx"] for name in command.tables}, ["--sheet", "data"]
+
+
+WAYS = [
+    _semicolons,
+    _tabs,
+    _wide,
+    _odd_sign,
+    _workbook,
+    _parquet,
+    _split,
+    _renamed,
+    _people,
+    _per_cent,
+    _thousands,
+    _blanks,
+    _second_sheet,
+]
 
 
 @pytest.fixture(scope="module", params=COMMANDS.values(), ids=list(COMMANDS))
@@ -210,3 +259,44 @@ def test_the_way_a_table_is_written_changes_nothing(facerec, command, plain, way
 @pytest.fixture
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("_folder")
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ("score,genuine,score\n0.5,1,0.4\n", "the table has a column twice: score"),
+        ("score,genuine,\n0.5,1,x\n", "column 3 has cells and no name"),
+        ('score,genuine\n"1,234",1\n"2,345",0\n', "for decimal commas, --decimal ,; for commas between thousands"),
+    ],
+)
+def test_what_cannot_be_known_is_told(facerec, cells, told):
+    """With the option that says it, also by ``look``."""
+    Path("t.csv").write_text(cells, encoding="utf-8")
+
+    outcome = facerec("audit", "verification", "t.csv", "--at-threshold", 1)
+
+    assert outcome.status == 2
+    assert told in outcome.err
+    assert "unexpected" not in facerec("audit", "look", "t.csv").err
+
+
+@pytest.mark.usefixtures("_folder")
+@pytest.mark.parametrize(
+    ("names", "by"),
+    [
+        (str.title, "group=Probe_Group:Reference_Group"),
+        (lambda name: f" {name} ", ""),
+        (lambda name: name.replace("probe_", "a ").replace("reference_", "b "), "group=a group:b group"),
+    ],
+)
+def test_the_command_of_look_works(facerec, names, by):
+    """Whatever the case of its names and the blanks around them."""
+    _pairs().rename(columns=names).to_csv("t.csv", index=False)
+
+    command = shlex.split(facerec("audit", "look", "t.csv").out.splitlines()[-1])
+
+    assert (by in command) == bool(by)
+    outcome = facerec(*command[1:], "--replicates", 0, "--json")
+    assert outcome.status == 0, outcome.err
+    assert [group["group"] for group in outcome.document["groups"]["group"]] == ["a", "b"]

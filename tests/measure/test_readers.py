@@ -76,7 +76,7 @@ class TestFormats:
         found = complete(read_vendor(tmp_path / "t.xlsx"))
 
         assert found.table.equals(complete(TABLE).table)
-        assert notes_of(found.table) == ("only the first of 2 sheets, 'Scores', was read",)
+        assert notes_of(found.table) == ("only the first of 2 sheets, 'Scores', was read; --sheet names another",)
 
     def test_a_workbook_without_its_extra(self, tmp_path, monkeypatch):
         """The error holds the line that installs it."""

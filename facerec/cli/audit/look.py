@@ -25,7 +25,7 @@ def look(tables: options.ScoresFiles, *, files: options.Files, as_json: AsJson =
     people = None if files.people is None else read_raw(files.people, kind="a table of people", layout=files.layout)
     with telling(", ".join(map(str, tables))):
         found = look_at(table, people)
-    said = [(f"--{name}", getattr(files, name)) for name in ("separator", "decimal", "encoding", "people")]
+    said = [(f"--{name}", getattr(files, name)) for name in ("separator", "decimal", "encoding", "sheet", "people")]
     told = [word for name, value in said if value is not None for word in (name, str(value))]
     command = found.command([*map(str, tables), *told])
     if as_json:

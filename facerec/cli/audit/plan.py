@@ -36,7 +36,9 @@ def plan(
     """Freeze threshold, groups, minima and claims in a file, before the data are seen.
 
     Note the digest that is printed where nobody can change it. `facerec audit verification SCORES --plan FILE` follows
-    the plan; the report carries the digest, and says whatever was done otherwise.
+    the plan; the report carries the digest, and says whatever was done otherwise. The minima of groups are set here, or
+    in Python (least=); commands have no option for them, which would invite to choose them after looking. A plan is of
+    verification; for the other audits freeze a policy, whose digest their report carries.
     """
     from audits.gate.plan import plan_text
     from facerec.files import replacing

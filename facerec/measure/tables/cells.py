@@ -178,7 +178,7 @@ def numbers(column: pd.Series) -> pd.Series:
     if column.dtype.kind in "iuf":
         found = column.to_numpy(np.float64, na_value=np.nan)
     else:
-        text = as_text(column).str.strip()
+        text = as_text(column).str.strip().str.removesuffix("%").str.rstrip()
         absent = text.str.lower().isin(_NO_SCORE).to_numpy(bool)
         # Python's float, not pandas' faster parser: it gives back exactly the number that was written.
         words = text.to_numpy(object)
@@ -190,10 +190,25 @@ def numbers(column: pd.Series) -> pd.Series:
         except ValueError:
             bad = pd.to_numeric(text, errors="coerce").isna().to_numpy(bool) & ~absent
             commas = text[bad].str.contains(",", regex=False).any()
-            refuse_row(bad, column, no_number + (" (for decimal commas, --decimal ,)" if commas else ""))
+            refuse_row(
+                bad,
+                column,
+                no_number
+                + (" (for decimal commas, --decimal ,; for commas between thousands, --decimal .)" if commas else ""),
+            )
             raise
     refuse_row(np.isinf(found), column, "is infinite; leave it empty where no face was found")
     return pd.Series(found)
+
+
+def trimmed(table: pd.DataFrame) -> pd.DataFrame:
+    """The table, its columns' names without blanks around them.
+
+    >>> list(trimmed(pd.DataFrame({" score": [1], "genuine": [1]})).columns)
+    ['score', 'genuine']
+    """
+    names = [str(name).strip() for name in table.columns]
+    return table if names == list(table.columns) else table.set_axis(names, axis=1)
 
 
 def refuse_twice(names: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ import pandas as pd
 from facerec.errors import ArgumentError, FacerecError, ScoreTableError
 from facerec.extras import extra
 from facerec.files import is_folder, is_there
-from facerec.measure.tables.cells import as_text
+from facerec.measure.tables.cells import as_text, trimmed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,8 +37,10 @@ _NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _START = 1 << 16
 _NOTES = "facerec notes"
-_COMMA_NUMBER = r"^\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*$"
-_OTHER_NUMBER = r"^\s*([+-]?\d+([eE][+-]?\d+)?|[nN][aA][nN]?)?\s*$"
+_COMMA_NUMBER = r"^\s*[+-]?(\d*|\d{1,3}(\.\d{3})+),\d+([eE][+-]?\d+)?\s*%?\s*$"
+_OTHER_NUMBER = r"^\s*([+-]?(\d+|\d{1,3}(\.\d{3})+)([eE][+-]?\d+)?\s*%?|[nN][aA][nN]?)?\s*$"
+_GROUPED_NUMBER = r"^\s*[+-]?\d{1,3}(,\d{3})+(\.\d+)?\s*%?\s*$"
+_POINT_NUMBER = r"^\s*([+-]?\d{1,3}(\.\d+)?\s*%?|[nN][aA][nN]?)?\s*$"
 _BOB = {4: ("reference_subject", "probe_subject"), 5: ("reference_subject", "model", "probe_subject")}
 
 
@@ -47,12 +49,14 @@ class Layout:
     """How a text file of a table is written; what is None is seen in the file.
 
     The `separator` of cells is one character, or one of the words comma, semicolon, tab and bar; the sign of `decimal`
-    is ``.`` or ``,``; the `encoding` is called as Python does, such as ``cp1252``. `ArgumentError` if it is not.
+    is ``.`` or ``,``, and where it is said the other one groups thousands; the `encoding` is called as Python does,
+    such as ``cp1252``; `sheet` is that of a workbook. `ArgumentError` if one cannot be.
     """
 
     separator: str | None = None
     decimal: str | None = None
     encoding: str | None = None
+    sheet: str | None = None
 
     def __post_init__(self) -> None:
         if self.separator is not None:
@@ -100,7 +104,7 @@ def read_raw(
     if suffix == ".parquet":
         return _read_parquet(path, room, lists)
     if suffix == ".xlsx":
-        return _read_excel(path, room)
+        return _read_excel(path, room, layout.sheet)
     _refuse_larger(path, path.stat().st_size, room)
     return read_text_csv(path, layout, room)
 
@@ -265,8 +269,19 @@ def _parsed(path: Path, source: Path | bytes, layout: Layout) -> pd.DataFrame:
         message = f"{path}: cannot be read as CSV (UTF-8): {problem}"
         raise ScoreTableError(message) from problem
     if layout.decimal == "," or (separator != "," and layout.decimal is None):
-        table = _with_decimal_points(table)
-    return table.to_pandas()
+        table = _without(table, ".", number=_COMMA_NUMBER, other=_OTHER_NUMBER)
+    elif layout.decimal == ".":
+        table = _without(table, ",", number=_GROUPED_NUMBER, other=_POINT_NUMBER)
+    return _named_columns(path, table.to_pandas())
+
+
+def _named_columns(path: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """Without the blank columns behind the others that spreadsheets write; names without blanks around them."""
+    bare = [place for place, name in enumerate(table.columns) if not name.strip()]
+    if odd := next((place for place in bare if table.iloc[:, place].str.strip().ne("").any()), None):
+        message = f"{path}: column {odd + 1} has cells and no name; the first line names every column"
+        raise ScoreTableError(message)
+    return trimmed(table.iloc[:, [place for place in range(table.shape[1]) if place not in bare]])
 
 
 def _separator(header: str) -> str:
@@ -275,15 +290,16 @@ def _separator(header: str) -> str:
     return max(_SEPARATORS, key=bare.count)
 
 
-def _with_decimal_points(table: pa.Table) -> pa.Table:
-    """Columns that hold nothing but numbers with decimal commas, with points."""
+def _without(table: pa.Table, mark: str, *, number: str, other: str) -> pa.Table:
+    """Columns of nothing but numbers, some like `number`, without the `mark` of thousands and with decimal points."""
     import pyarrow.compute as pc
 
     for place, name in enumerate(table.column_names):
         column = table.column(place)
-        commas = pc.match_substring_regex(column, _COMMA_NUMBER)
-        if pc.any(commas).as_py() and pc.all(pc.or_(commas, pc.match_substring_regex(column, _OTHER_NUMBER))).as_py():
-            table = table.set_column(place, name, pc.replace_substring(column, ",", "."))
+        marked = pc.match_substring_regex(column, number)
+        if pc.any(marked).as_py() and pc.all(pc.or_(marked, pc.match_substring_regex(column, other))).as_py():
+            plain = pc.replace_substring(pc.replace_substring(column, mark, ""), ",", ".")
+            table = table.set_column(place, name, plain)
     return table
 
 
@@ -306,8 +322,8 @@ def _read_bob(path: Path, source: Path | bytes, words: int) -> pd.DataFrame:
     return noted(pd.DataFrame(rows, columns=names, dtype="str"), note)
 
 
-def _read_excel(path: Path, memory: int | None) -> pd.DataFrame:
-    """The first sheet of a workbook, every cell as text."""
+def _read_excel(path: Path, memory: int | None, sheet: str | None) -> pd.DataFrame:
+    """A sheet of a workbook, by default the first, every cell as text."""
     with extra("excel"):
         import openpyxl
     try:
@@ -316,20 +332,24 @@ def _read_excel(path: Path, memory: int | None) -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions, which no cell's value depends on
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            sheets = [sheet.title for sheet in book.worksheets]
-            rows = [row for row in book.worksheets[0].iter_rows(values_only=True) if any(v is not None for v in row)]
+            sheets = [each.title for each in book.worksheets]
+            chosen = sheet or sheets[0]
+            if chosen not in sheets:
+                message = f"{path}: there is no sheet {chosen!r}; --sheet names one of {', '.join(sheets)}"
+                raise ScoreTableError(message)
+            rows = [row for row in book[chosen].iter_rows(values_only=True) if any(v is not None for v in row)]
     except (zipfile.BadZipFile, OSError, KeyError, ValueError, IndexError) as problem:
         message = f"{path}: cannot be read as a workbook (.xlsx): {problem}"
         raise ScoreTableError(message) from problem
     width = max((place for row in rows for place, cell in enumerate(row, 1) if cell is not None), default=0)
     if not width or any(cell is None for cell in rows[0][:width]):
-        message = f"{path}: the first row of the sheet {sheets[0]!r} must name every column"
+        message = f"{path}: the first row of the sheet {chosen!r} must name every column"
         raise ScoreTableError(message)
     columns = [pd.Series([row[place] for row in rows[1:]], dtype=object, name=rows[0][place]) for place in range(width)]
     frame = pd.concat([as_text(column) for column in columns], axis=1)
     frame.columns = pd.Index([str(cell) for cell in rows[0][:width]])
-    more = [f"only the first of {len(sheets)} sheets, {sheets[0]!r}, was read"] if len(sheets) > 1 else []
-    return noted(frame, *more)
+    first = f"only the first of {len(sheets)} sheets, {chosen!r}, was read; --sheet names another"
+    return noted(trimmed(frame), *([first] if sheet is None and len(sheets) > 1 else []))
 
 
 def available_memory(limits: Sequence[Path] = _LIMITS) -> int | None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.metrics import auc
-from facerec.measure.tables.cells import Problems, as_text, truth, whole_ids
+from facerec.measure.tables.cells import Problems, as_text, trimmed, truth, whole_ids
 from facerec.measure.tables.score_table import REQUIRED, check_columns
 from facerec.measure.tables.stamp import check_metadata, stamp_of
 from facerec.measure.tables.table_files import Layout, noted, notes_of, read_raw, telling
@@ -390,6 +390,7 @@ def complete(table: pd.DataFrame) -> Completed:
     if not len(table):
         message = "the score table has no rows"
         raise ScoreTableError(message)
+    table = trimmed(table)
     if _is_checked(table):
         stamp_of(table)  # raises where the rows are of several matchers
         return Completed(table, pairs_independent=False, images_known=True)
@@ -405,6 +406,7 @@ def complete(table: pd.DataFrame) -> Completed:
         if needed := [name for name in ("genuine", "score") if name not in filled.columns]:
             has = ", ".join(str(name) for name in table.columns) or "no columns"
             message = f"the score table lacks {' and '.join(needed)}; it has {has}; if one of these is meant, name it"
+            message = "; ".join([message, *notes_of(table)])
             raise ScoreTableError(message)
     for absent in missing.values():
         with problems.collected():
@@ -491,7 +493,7 @@ def refuse_off_scale(threshold: float, similarities: NDArray[np.float64], *, dis
     message = (
         f"the threshold {value:.6g} is off the scale of the scores, {first:.6g} … {last:.6g}, so every pair would be "
         f"{'refused' if threshold > high else 'accepted'}: give one on the scores' own scale (--at-threshold; of --at "
-        "and --calibration the scale is that of their scores). If that is meant, a value closer to the scores, or inf"
+        "it is that of cosine similarities). If that is meant, a value closer to the scores, or inf"
     )
     raise ArgumentError(message)
 
