@@ -182,7 +182,8 @@ def advise_threshold(
         limit = table.lowest(target_fmr, told, times=math.inf)
         shown = [0.0 - each if distance else each for each in (table.lowest(target_fmr, told, times=2), limit)]
         more = MoreData(table.people, shown[0], shown[1], table.everybody(limit))
-    rows = zip(groups.names, *table.rates(then), *table.rates(now.value), silent, strict=True)
+    rates = (table.rates(at, genuine=genuine) for at in (then, now.value) for genuine in (False, True))
+    rows = zip(groups.names, *rates, silent, strict=True)
     return Advice(
         by=groups.by,
         target_fmr=target_fmr,
@@ -218,20 +219,14 @@ class _Table:
         self._people = completed.people()
         self.people = None if self._people is None else len(np.unique(self._people))
 
-    def trials(self, threshold: float, *, genuine: bool) -> tuple[Trials, NDArray[np.int32]]:
+    def rates(self, threshold: float, *, genuine: bool) -> tuple[Estimate, ...]:
+        """FNMR of every group if `genuine`, else FMR."""
         rows = np.flatnonzero((self.genuine == genuine) & (self._within >= 0))
         accepted = self.scores[rows] >= threshold
         people = None if self._people is None else (self._people[0][rows], self._people[1][rows])
-        return Trials(~accepted if genuine else accepted, people), self._within[rows]
-
-    def rates(self, threshold: float) -> tuple[tuple[Estimate, ...], tuple[Estimate, ...]]:
-        """FMR and FNMR of every group."""
-        measured = []
-        for genuine in (False, True):
-            trials, codes = self.trials(threshold, genuine=genuine)
-            correlation = trials.correlation
-            measured.append(rates_by(trials, codes, self.size, confidence=self.confidence, correlation=correlation))
-        return measured[0], measured[1]
+        trials = Trials(~accepted if genuine else accepted, people)
+        codes, correlation = self._within[rows], trials.correlation
+        return rates_by(trials, codes, self.size, confidence=self.confidence, correlation=correlation)
 
     def everybody(self, threshold: float) -> Estimate:
         """FNMR over all genuine pairs, labelled or not."""
@@ -241,8 +236,7 @@ class _Table:
 
     def bounds(self, threshold: float, *, times: float = 1) -> list[float]:
         """The upper bound of every group's FMR, as it were with so many times the data; NaN without impostor pairs."""
-        trials, codes = self.trials(threshold, genuine=False)
-        found = rates_by(trials, codes, self.size, confidence=self.confidence, correlation=trials.correlation)
+        found = self.rates(threshold, genuine=False)
         if math.isinf(times):
             return [each.value for each in found]
         return [

@@ -20,16 +20,10 @@ _PACKAGES = ("facerec", "numpy", "pandas", "scipy", "matplotlib", "fairlearn")
 class Background:
     """What the auditor states; an empty text is shown as missing, never filled in.
 
-    Attributes
-    ----------
-    subject : str
-        What is audited: the matcher or classifier, and the data, such as ``the default model on LFW``.
-    labels_from : str
-        How the group labels were obtained: self-report, records, an observer.
-    purpose : str
-        What the audited system is for, and who is meant to use this report.
-    evaluation : str
-        Technology, scenario or operational evaluation.
+    `subject` is the matcher or classifier that is audited, and the data, such as ``the default model on LFW``;
+    `labels_from` how the group labels were obtained: self-report, records, an observer; `purpose` what the audited
+    system is for, and who is meant to use this report; `evaluation` whether it is a technology, scenario or operational
+    evaluation.
     """
 
     subject: str = ""
@@ -42,14 +36,8 @@ class Background:
 class InputFile:
     """A file that the audit read.
 
-    Attributes
-    ----------
-    role : str
-        Such as ``scores`` or ``calibration``.
-    name : str
-        Its name, without the folder: where it lay is nobody's business.
-    sha256 : str
-        Of its bytes.
+    `role` is such as ``scores`` or ``calibration``, `name` without the folder, for where it lay is nobody's business,
+    and `sha256` of its bytes.
     """
 
     role: str
@@ -61,17 +49,9 @@ class InputFile:
 class Run:
     """What was run on what, so that somebody else can run it again.
 
-    Attributes
-    ----------
-    command : tuple of str
-        The words of the command line, without the place that results were written to.
-    inputs : tuple of InputFile
-    seed : int or None
-        Of the draws; None where nothing is drawn.
-    versions : mapping of str to str
-        Of Python and the packages that computed; empty: those that are installed.
-    plan : PlanStanding
-        Whether the audit followed a plan that was frozen before.
+    `command` are the words of the command line, without the place that results were written to; `seed` is of the draws,
+    None where nothing is drawn; `versions` are of Python and the packages that computed (empty: those that are
+    installed); `plan` says whether the audit followed one that was frozen before.
     """
 
     command: tuple[str, ...]

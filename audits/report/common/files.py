@@ -25,20 +25,10 @@ _FORMULA = re.compile(r"\s*[=+@-](?!\d+(\.\d*)?$)|[\t\r]")
 class Report:
     """Everything that a report's folder will hold.
 
-    Attributes
-    ----------
-    page : Page
-        For ``report.html`` and ``report.md``.
-    document : mapping
-        For ``audit.json``; plain values.
-    tables : mapping of str to Table
-        For ``<name>.csv``, with numbers in full.
-    run : Run
-        For ``run.json``.
-    verdict : PolicyVerdict or None
-        What became of a policy's claims, as the report tells it: for summaries that go where the report goes.
-    lost : tuple of str
-        What it leaves out, because it is passed on, a sentence each.
+    `page` is for ``report.html`` and ``report.md``, `document`, plain values, for ``audit.json``, `tables` each for
+    ``<name>.csv``, with numbers in full, `run` for ``run.json``. `verdict` is what became of a policy's claims, as the
+    report tells it, for summaries that go where the report goes; `lost` what it leaves out, because it is passed on, a
+    sentence each.
     """
 
     page: Page

@@ -48,17 +48,9 @@ class Sized(NamedTuple):
 class ShareLimits:
     """From which size on numbers stand in a report that is passed on.
 
-    Attributes
-    ----------
-    people : int
-        People, and comparisons or predictions of each kind that occurs, of a group; at least 2.
-    counts : int
-        Errors, and trials that were none, of a group's rate, where they are not 0; 0: however few.
-
-    Raises
-    ------
-    ArgumentError
-        If `people` is less than 2, or `counts` is negative.
+    `people` is the least of people, and of comparisons or predictions of each kind that occurs, of a group; `counts`
+    that of errors, and of trials that were none, of a group's rate, where they are not 0 (0: however few).
+    `ArgumentError` if `people` is less than 2, or `counts` is negative.
     """
 
     people: int = 10
@@ -87,17 +79,10 @@ class ShareLimits:
 class Suppressed:
     """What was left out of one grouping.
 
-    Attributes
-    ----------
-    by : str
-    groups : tuple of str
-        Groups of fewer people or comparisons than may be shown, and those that would give them away.
-    cells : tuple of str
-        Cells of the matrix of groups that are missing, such as ``female against male``.
-    rates : tuple of str
-        Rates of shown groups that are withheld, such as ``female: FMR``; and the counts of pairs without a label.
-    indices : tuple of str
-        Rates over whose groups no index and no test is told, such as ``FMR``.
+    `groups` are of fewer people or comparisons than may be shown, or would give them away; `cells` are missing from the
+    matrix of groups, such as ``female against male``; `rates` of shown groups are withheld, such as ``female: FMR``,
+    and so are the counts of pairs without a label; `indices` are the rates over whose groups no index and no test is
+    told, such as ``FMR``.
     """
 
     by: str

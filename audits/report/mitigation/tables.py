@@ -15,6 +15,7 @@ from audits.report.common.drawn_names import drawn_key, drawn_names
 from audits.report.common.words import INDEX_WORDS, share_digits, written
 from audits.report.mitigation.sentences import EVERYBODY, elsewhere, outcome, points, whom
 from audits.statistics.estimates import Estimate, rate_words
+from audits.statistics.index_changes import IndexChange
 from facerec.reporting import Cell, Column, Figure, Table, plain
 from facerec.reporting.figures import BLUE, GREY, INK, VERMILION, draw
 
@@ -32,17 +33,14 @@ _MARKS = {"WORSE": ("^", VERMILION), "BETTER": ("v", BLUE), "not shown": ("o", G
 def as_it_is_table(report: LabReport, by: str) -> Table:
     """Rates of everybody and of every group without any mitigation, on the people who are judged."""
     changes = report.judgements[0].changes
-    rows = [
-        (
-            whom(entry),
-            written(entry.before),
-            written(changes.change("fnmr", by=entry.by, group=entry.group).before),
-        )
-        for entry in changes.changes
-        if entry.rate == "fmr" and entry.by in ("", by)
-    ]
-    columns = Column("group"), Column("FMR"), Column("FNMR")
-    return Table(f"Without any mitigation, by {plain(by)}", columns, tuple(rows), strong=(0,))
+    return Table.of(
+        f"Without any mitigation, by {plain(by)}",
+        [entry for entry in changes.changes if entry.rate == "fmr" and entry.by in ("", by)],
+        ("group", "text", whom),
+        ("FMR", "text", lambda entry: written(entry.before)),
+        ("FNMR", "text", lambda entry: written(changes.change("fnmr", by=entry.by, group=entry.group).before)),
+        strong=(0,),
+    )
 
 
 def change_table(judgements: Sequence[Judgement], others: Sequence[LabReport], by: str, rate: RateName) -> Table:
@@ -113,27 +111,28 @@ def index_change_table(
     judgements: Sequence[Judgement], by: str, names: Sequence[str] = ("difference", "max_geomean", "gini")
 ) -> Table:
     """Whether groups became more or less unequal, by the indices of these names."""
-    rows = [
-        (
-            *(
-                judgement.mitigation,
-                rate_words(entry.rate),
-                INDEX_WORDS[entry.index],
-                entry.before,
-                entry.after,
-                entry.value,
-            ),
-            *(entry.interval.low, entry.interval.high),
-            "MORE UNEQUAL" if entry.regression else "LESS UNEQUAL" if entry.gain else "not shown",
-        )
-        for judgement in judgements
-        for entry in judgement.changes.indices
-        if entry.by == by and entry.index in names
-    ]
-    level = f"{100 * judgements[0].changes.confidence:g} %"
-    numbers = (Column(name, "number") for name in ("without", "with", "change", f"{level} low", "high"))
-    columns = (Column("method"), Column("of"), Column("index"), *numbers, Column("finding"))
-    return Table(f"How unequal groups are by {plain(by)}", columns, tuple(rows))
+    return Table.of(
+        f"How unequal groups are by {plain(by)}",
+        [
+            (judgement.mitigation, entry)
+            for judgement in judgements
+            for entry in judgement.changes.indices
+            if entry.by == by and entry.index in names
+        ],
+        ("method", "text", lambda row: row[0]),
+        ("of", "text", lambda row: rate_words(row[1].rate)),
+        ("index", "text", lambda row: INDEX_WORDS[row[1].index]),
+        ("without", "number", lambda row: row[1].before),
+        ("with", "number", lambda row: row[1].after),
+        ("change", "number", lambda row: row[1].value),
+        (f"{100 * judgements[0].changes.confidence:g} % low", "number", lambda row: row[1].interval.low),
+        ("high", "number", lambda row: row[1].interval.high),
+        ("finding", "text", lambda row: _inequality(row[1])),
+    )
+
+
+def _inequality(entry: IndexChange) -> str:
+    return "MORE UNEQUAL" if entry.regression else "LESS UNEQUAL" if entry.gain else "not shown"
 
 
 def change_figure(judgements: Sequence[Judgement], by: str) -> Figure:

@@ -17,16 +17,9 @@ _Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class PairScores:
-    """The scores of a set of pairs.
+    """The scores of a set of pairs, ascending, larger = more alike, without pairs that have none.
 
-    Attributes
-    ----------
-    label : str
-        Whose pairs; empty for everybody's.
-    genuine, impostor : ndarray, float64, shape (n,) and (m,)
-        Ascending, larger = more alike, without those that have no score.
-    genuine_trials, impostor_trials : int
-        With those that have no score.
+    `label` says whose pairs they are, and is empty for everybody's; the trials are with the pairs that have no score.
     """
 
     label: str
@@ -51,13 +44,8 @@ class PairScores:
 class ScoreSets:
     """The scores that the curves of a report are drawn from.
 
-    Attributes
-    ----------
-    everybody : PairScores
-    groups : tuple of (by, tuple of PairScores)
-        For each grouping every group, from pairs with both sides in it, in the order of the audit.
-    distance : bool
-        Whether the table holds distances; scores here are their negatives.
+    `groups` has, for each grouping, every group in the order of the audit, from pairs with both sides in it. `distance`
+    says whether the table holds distances; scores here are their negatives.
     """
 
     everybody: PairScores

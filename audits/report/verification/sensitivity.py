@@ -19,15 +19,10 @@ _LEAST_MATCHES = 10  # fewer false matches over all pairs say nothing about grou
 
 @dataclass(frozen=True, eq=False)
 class Sensitivity:
-    """Indices over operating points.
+    """Indices of the groups' rates over operating points, all float64 of shape (n,).
 
-    Attributes
-    ----------
-    fmr : ndarray, float64, shape (n,)
-        FMR over all impostor pairs, descending.
-    fmr_max_geomean, fmr_max_min, fnmr_max_min : ndarray, float64, shape (n,)
-        Of the groups' rates at the same threshold; NaN where the index is not defined, inf where a ratio has a zero
-        below.
+    `fmr` is over all impostor pairs, descending. The others are NaN where the index is not defined, and inf where a
+    ratio has a zero below.
     """
 
     fmr: NDArray[np.float64]
