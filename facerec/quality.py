@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.align.crops import TemplateCrop
+from facerec.align.upright import upright_chips
 from facerec.errors import ArgumentError
 from facerec.types import Chips, Detections, Face, Image
 from facerec.types.plain import Value
@@ -89,7 +90,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
 
 def measure(image: Image, detections: Detections) -> dict[str, NDArray[np.float32]]:
     """Measure the `detections` of a photo: shape (n,) for each name in `MEASURES`."""
-    chips = CHIP(image, detections)
+    chips = upright_chips(CHIP, image, detections)
     return {name: each.of(detections, chips) for name, each in MEASURES.items()}
 
 

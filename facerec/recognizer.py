@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 
 from facerec import similarity
+from facerec.align.upright import upright_chips
 from facerec.device import best_device
 from facerec.errors import ArgumentError, FaceError, ImageError, NoPointError, PoorQualityError
 from facerec.gallery import Enrollment, Gallery
@@ -58,7 +59,8 @@ class Recognizer:
     Parameters
     ----------
     detector : Detector or str
-        One, or the name of one, as ``facerec models`` lists it; by default MTCNN in its fast mode.
+        One, or the name of one, as ``facerec models`` lists it; by default MTCNN in its fast mode, with a
+        second look where the first is doubtful.
     embedder : Embedder, optional
         In place of `model`.
     model : str
@@ -300,7 +302,7 @@ class Recognizer:
         (first, said), (second, also) = (self._chosen(photo, choice, bgr=bgr) for photo in (probe, reference))
         problems = (*self.gate.problems(first), *self.gate.problems(second))
         score = similarity.cosine(first.embedding, second.embedding)
-        decision, notes = decide(score, point, problems), (*notes, *said, *also)
+        decision, notes = decide(score, point, problems), (*notes, *said, *first.notes, *also, *second.notes)
         return Verification(decision, score, point, self.gate.name, problems, notes)
 
     def enroll(
@@ -453,7 +455,7 @@ class Recognizer:
     # -- the stages -----------------------------------------------------------------------------------------------
 
     def _embed(self, detections: Detections, image: Image, called: str) -> Faces:
-        chips = self.embedder.crop(image, detections)
+        chips = upright_chips(self.embedder.crop, image, detections)
         measures = measure(image, detections)
         return Faces(detections, measures, self.embedder(chips), self.matcher, called, chips)
 
@@ -477,7 +479,8 @@ class Recognizer:
         if choice is not None:
             exists = len(detections) == 1 or (choice != "only" and len(detections) > 1)
             detections = detections[[detections.choose(choice)] if exists else []]
-        return _Looked(detections, measure(image, detections), self.embedder.crop(image, detections), called)
+        chips = upright_chips(self.embedder.crop, image, detections)
+        return _Looked(detections, measure(image, detections), chips, called)
 
     def _embedded(self, waiting: Sequence[_Looked | ImageError]) -> Iterator[Faces | ImageError]:
         """Embed the chips of all waiting photos in one batch, and part them again."""

@@ -49,13 +49,13 @@ def detect(
     walked = find_photos(paths, exclude=exclude or ())  # a path that is none is told before torch is imported
     found = walked.photos
     console.say_left_out(walked.left_out)
-    from facerec.detect import Mtcnn
+    from facerec.detect import Mtcnn, SecondLook
     from facerec.detect.load import load_detector
     from facerec.device import best_device
 
     how = asdict(networks) | {"device": networks.device or best_device()}
     name = how.pop("detector")
-    detector = Mtcnn(mode="exact", **how) if exact else load_detector(name, **how)
+    detector = SecondLook(Mtcnn(mode="exact", **how)) if exact else load_detector(name, **how)
     workers = one_thread_per_photo()
 
     def look(photo: Path) -> tuple[Image, Detections] | ImageError:
@@ -76,10 +76,13 @@ def detect(
 
 
 def _lines(name: str, detections: Detections) -> list[str]:
+    from facerec.types.looks import FIRST_LOOK
+
     width, height = detections.image_size
     count = console.counted(len(detections), "face", "faces") if len(detections) else "no face"
     lines = [f"{name}  {width} × {height}  {count}"]
-    for box, score in zip(detections.boxes, detections.scores, strict=True):
+    for box, score, look in zip(detections.boxes, detections.scores, detections.looks, strict=True):
         left, top, right, bottom = (round(float(edge)) for edge in box)
-        lines.append(f"  {right - left} × {bottom - top} pixels at ({left}, {top}), score {score:.3f}")
+        seen = "" if look == FIRST_LOOK else f", {look}"
+        lines.append(f"  {right - left} × {bottom - top} pixels at ({left}, {top}), score {score:.3f}{seen}")
     return lines

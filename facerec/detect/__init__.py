@@ -2,5 +2,6 @@
 
 from facerec.detect.blazeface import BlazeFace
 from facerec.detect.mtcnn import Mtcnn
+from facerec.detect.second_look import SecondLook
 
-__all__ = ["BlazeFace", "Mtcnn"]
+__all__ = ["BlazeFace", "Mtcnn", "SecondLook"]

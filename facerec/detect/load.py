@@ -8,17 +8,22 @@ from pathlib import Path
 
 from facerec.detect.blazeface import BlazeFace
 from facerec.detect.mtcnn import Mtcnn
+from facerec.detect.second_look import SecondLook
 from facerec.errors import ArgumentError
 from facerec.types import Detector
 
 DEFAULT = "mtcnn"
 
 
+def _mtcnn(*, min_face_size: int, device: str, model_files: Path | None) -> SecondLook:
+    return SecondLook(Mtcnn(min_face_size=min_face_size, device=device, model_files=model_files))
+
+
 def _blazeface(*, min_face_size: int, device: str, model_files: Path | None) -> BlazeFace:  # noqa: ARG001
     return BlazeFace(min_face_size=min_face_size, model_files=model_files)
 
 
-_DETECTORS: Mapping[str, Callable[..., Detector]] = {DEFAULT: Mtcnn, "blazeface": _blazeface}
+_DETECTORS: Mapping[str, Callable[..., Detector]] = {DEFAULT: _mtcnn, "blazeface": _blazeface}
 
 
 def detector_names() -> tuple[str, ...]:

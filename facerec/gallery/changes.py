@@ -19,6 +19,7 @@ from facerec.gallery.records import EmbedderIdentity, Enrollment, Person, Sample
 from facerec.gallery.sqlite.rows import PersonRow, Rows
 from facerec.quality import QualityGate
 from facerec.types import Face
+from facerec.types.looks import FIRST_LOOK
 from facerec.visible_text import shortened
 
 
@@ -58,6 +59,8 @@ def enroll(
     details = {**_counts(done), "gate": gate.name, "matcher": " ; ".join(sorted(matchers))}
     if doubts is not None:  # how many of which kind; the names of others would outlive them here
         details["doubts"] = dict(Counter(doubt.kind for doubt in doubts))
+    if looks := Counter(str(face.look) for face in faces if face.look != FIRST_LOOK):
+        details["looks"] = dict(sorted(looks.items()))
     rows.append("enrolled", done.person.id, details)
     return replace(done, doubts=doubts)
 

@@ -10,7 +10,8 @@ from facerec.errors import ExpiredError
 from facerec.gallery.records import Person
 from facerec.points import notes_on
 from facerec.quality import QualityGate
-from facerec.types import Candidate, Decision, Face, Identification, Matcher, OperatingPoint, Verification
+from facerec.types import Candidate, Decision, Face, Identification, Look, Matcher, OperatingPoint, Verification
+from facerec.types.looks import FIRST_LOOK
 from facerec.types.plain import checked
 from facerec.visible_text import quoted
 
@@ -46,7 +47,7 @@ class Terms:
         """Decide a claim from the score of the person's most alike sample."""
         problems = self.gate.problems(face)
         decision = decide(score, self.point, problems)
-        return Verification(decision, score, self.point, self.gate.name, problems, self.notes)
+        return Verification(decision, score, self.point, self.gate.name, problems, (*self.notes, *face.notes))
 
     def identification(
         self, face: Face, candidates: Sequence[Candidate], *, top: int, gallery_size: int, comparisons: int
@@ -66,11 +67,12 @@ class Terms:
             comparisons=comparisons,
             gate=self.gate.name,
             problems=problems,
-            notes=self.notes,
+            notes=(*self.notes, *face.notes),
         )
 
-    def evidence(self, decision: Decision, score: float) -> dict[str, object]:
-        """What the log keeps of a decision."""
+    def evidence(self, decision: Decision, score: float, look: Look) -> dict[str, object]:
+        """What the log keeps of a decision about a face that was seen so."""
+        seen = {} if look == FIRST_LOOK else {"look": str(look)}
         return {
             "decision": decision,
             "score": score,
@@ -79,6 +81,7 @@ class Terms:
             "data_set": self.point.data_set,
             "gate": self.gate.name,
             "matcher": self.matcher.text,
+            **seen,
         }
 
 

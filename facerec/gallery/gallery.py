@@ -304,7 +304,7 @@ class Gallery:
                 )
                 raise DamagedGalleryError(message)
             outcome = terms.verification(face, float(scores.max()))
-            evidence = terms.evidence(outcome.decision, outcome.score)
+            evidence = terms.evidence(outcome.decision, outcome.score, face.look)
             rows.append("verified", person.id, evidence, source=rules.storable_source(face.source))
             return outcome
 
@@ -344,18 +344,18 @@ class Gallery:
                     terms.identification(face, candidates, top=top, gallery_size=size, comparisons=comparisons)
                 )
             reached = [
-                (known[hit.person][0], outcome.decision, hit.score)
-                for outcome, ranking in zip(outcomes, rankings, strict=True)
+                (known[hit.person][0], outcome.decision, hit.score, look)
+                for outcome, ranking, look in zip(outcomes, rankings, faces.detections.looks, strict=True)
                 for hit in ranking
                 if outcome.decision in ("match", "ambiguous") and at.accepts(hit.score)
             ]
             if reached:  # a search that found nobody writes nothing, and waits for nobody
                 with self._store.writing() as rows:
-                    for person_id, decision, score in reached:
+                    for person_id, decision, score, look in reached:
                         # Somebody whom another process forgot since the search gets the entry, but no photo's name.
                         source = rules.storable_source(faces.source) if rows.by_id(person_id) else None
                         event: Event = "matched" if decision == "match" else "ambiguous"
-                        rows.append(event, person_id, terms.evidence(decision, score), source=source)
+                        rows.append(event, person_id, terms.evidence(decision, score, look), source=source)
         return Identifications(tuple(outcomes), faces.detections.points, faces.source, faces.photo)
 
     # -- forgetting -----------------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """The values that the stages hand to one another; all frozen, none gains a field later.
 
-``photos.py`` holds what is read off a photo (detections, faces), ``matcher.py`` what made a score, ``points.py`` the
-threshold with what it rests on, ``decisions.py`` what is decided, ``contracts.py`` what a
-detector, a crop recipe and an embedder must be. Similarity is cosine everywhere: larger means more alike.
+``photos.py`` holds what is read off a photo (detections, faces), ``looks.py`` how it was looked at, ``matcher.py`` what
+made a score, ``points.py`` the threshold with what it rests on, ``decisions.py`` what is decided, ``contracts.py`` what
+a detector, a crop recipe and an embedder must be. Similarity is cosine everywhere: larger means more alike.
 """
 
 from facerec.types.contracts import Chips, Crop, Detector, Embedder
 from facerec.types.decisions import Candidate, Decision, Identification, Identifications, Verification
+from facerec.types.looks import Look
 from facerec.types.matcher import Differences, Matcher
 from facerec.types.photos import Detections, Face, FaceChoice, Faces, Image
 from facerec.types.points import ExpectedRate, ImpostorTail, Interval, OperatingPoint, Rate
@@ -29,6 +30,7 @@ __all__ = [
     "Image",
     "ImpostorTail",
     "Interval",
+    "Look",
     "Matcher",
     "OperatingPoint",
     "Rate",

@@ -75,7 +75,8 @@ class Verification(_Decided):
         Why the quality gate held a face back; empty if it did not.
     notes : tuple of str
         What a reader must know besides: which point decided, who asserted it, that another detector or gate was at
-        work than the point was measured with, that one of several faces was chosen.
+        work than the point was measured with, that one of several faces was chosen, that one was found only with the
+        photo turned or a border around it.
     """
 
     decision: Decision

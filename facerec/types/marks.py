@@ -38,7 +38,7 @@ Rectangle: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Label:
-    """What stands on a face's plate: who or what it is, and the decision in a word; all may be absent.
+    """What stands on a face's plate: who or what it is, the decision in a word, how it was seen; all may be absent.
 
     `decision` is ``None`` where nothing was decided, only found; a `score` of NaN is not shown.
     """
@@ -46,6 +46,7 @@ class Label:
     name: str = ""
     decision: str | None = None
     score: float = math.nan
+    look: str = ""
 
     @property
     def text(self) -> str:
@@ -53,7 +54,7 @@ class Label:
         word = "nobody" if self.decision == "no match" else self.decision
         score = "" if math.isnan(self.score) else f"{self.score:.2f}"
         said = " ".join(part for part in (word, score) if part)
-        return " · ".join(part for part in (" ".join(self.name.split()), said) if part)
+        return " · ".join(part for part in (" ".join(self.name.split()), said, self.look) if part)
 
 
 def mark_faces(

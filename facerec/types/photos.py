@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError, NoFaceError, SeveralFacesError
+from facerec.types.looks import FIRST_LOOK, Look, turned_places
 from facerec.types.matcher import Matcher
 from facerec.types.plain import Value, plain
 from facerec.visible_text import quoted, shortened
@@ -70,19 +71,27 @@ class Detections(Value):
     scores : ndarray, float32, shape (n,)
         The detector's own confidence, 0 … 1.
     points : ndarray, float32, shape (n, 5, 2)
-        x, y of left-image eye, right-image eye, nose tip, left and right mouth corner, in pixels.
+        x, y of left-image eye, right-image eye, nose tip, left and right mouth corner, in pixels; left and right are
+        those of the face when it stands upright.
     image_size : tuple of int
         Width and height of the photo in pixels.
+    looks : tuple of Look, length n
+        How each was seen; by default as the photo is. Boxes and points are those of the photo as it is all the same.
     """
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     points: NDArray[np.float32]
     image_size: tuple[int, int]
+    looks: tuple[Look, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.boxes)
         freeze(self, np.float32, boxes=(n, 4), scores=(n,), points=(n, 5, 2))
+        object.__setattr__(self, "looks", tuple(self.looks) or (FIRST_LOOK,) * n)
+        if len(self.looks) != n:
+            message = f"{n} faces have {n} looks; got {len(self.looks)}"
+            raise ArgumentError(message)
 
     @classmethod
     def empty(cls, image_size: tuple[int, int]) -> Detections:
@@ -100,7 +109,22 @@ class Detections(Value):
                 message = "Detections are indexed by a slice, a list or a mask; [[i]] selects one and keeps the type"
                 raise ArgumentError(message)
             chosen = chosen if chosen.size else chosen.astype(np.intp)
-        return Detections(self.boxes[chosen], self.scores[chosen], self.points[chosen], self.image_size)
+        looks = tuple(self.looks[number] for number in np.arange(len(self))[chosen])
+        return Detections(self.boxes[chosen], self.scores[chosen], self.points[chosen], self.image_size, looks)
+
+    def turned(self, degrees: int) -> Detections:
+        """The same faces on the photo turned clockwise by `degrees`, a multiple of 90; looks follow.
+
+        ``turned(look.turned)`` brings a face with that look upright.
+        """
+        width, height = self.image_size
+        corners = turned_places(self.boxes.reshape(-1, 2, 2), degrees, width, height)
+        boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        # Points count from pixel centres, so the last lies one before the width.
+        points = turned_places(self.points, degrees, width - 1, height - 1)
+        looks = tuple(Look((look.turned - degrees) % 360, look.border) for look in self.looks)
+        size = self.image_size if degrees % 180 == 0 else (height, width)
+        return Detections(boxes, self.scores, points, size, looks)
 
     @property
     def sizes(self) -> NDArray[np.float32]:
@@ -109,17 +133,19 @@ class Detections(Value):
         return spans.min(axis=1) if len(self) else np.empty(0, np.float32)
 
     def to_dict(self) -> dict[str, Any]:
-        """Size of the photo in pixels, and box, score and points of each face."""
+        """Size of the photo in pixels, and box, score, points and look of each face."""
         width, height = self.image_size
-        faces = zip(self.boxes, self.scores, self.points, strict=True)
-        found = [{"box": b.round(2), "score": s.round(4), "points": p.round(2)} for b, s, p in faces]
+        faces = zip(self.boxes, self.scores, self.points, self.looks, strict=True)
+        found = [{"box": b.round(2), "score": s.round(4), "points": p.round(2), "look": how} for b, s, p, how in faces]
         return {"width": int(width), "height": int(height), "faces": plain(found)}
 
     def draw(self, photo: Image) -> Image:
-        """The photo with boxes, points and scores."""
+        """The photo with boxes, points, scores and looks."""
         from facerec.types.marks import Label, mark_faces
 
-        return mark_faces(photo, self.boxes, self.points, [Label(score=float(score)) for score in self.scores])
+        seen = zip(self.scores, self.looks, strict=True)
+        labels = [Label(score=float(score), look=str(look)) for score, look in seen]
+        return mark_faces(photo, self.boxes, self.points, labels)
 
     def choose(self, choice: FaceChoice, *, source: str = "the photo") -> int:
         """The number of the face that `choice` picks; `source` is what messages call the photo.
@@ -176,6 +202,8 @@ class Face(Value):
         What the photo is called in messages, logs and reports.
     chip : ndarray, uint8, shape (size, size, 3), optional
         The aligned crop that was embedded.
+    look : Look
+        How it was seen; box and points are those of the photo as it is all the same.
     """
 
     box: NDArray[np.float32]
@@ -186,6 +214,7 @@ class Face(Value):
     matcher: Matcher
     source: str
     chip: NDArray[np.uint8] | None = None
+    look: Look = FIRST_LOOK
 
     hidden: ClassVar[frozenset[str]] = frozenset({"embedding", "chip"})
 
@@ -198,6 +227,13 @@ class Face(Value):
     def size(self) -> float:
         """The shorter side of the box in pixels."""
         return float(min(self.box[2] - self.box[0], self.box[3] - self.box[1]))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a decision about this face has to say of how it was seen."""
+        if self.look == FIRST_LOOK:
+            return ()
+        return (f"the face in {shortened(self.source)} was found at a second look: {self.look}",)
 
     def __repr__(self) -> str:
         left, top, right, bottom = (round(float(edge)) for edge in self.box)
@@ -284,6 +320,7 @@ class Faces(Drawn, Sequence[Face]):
             matcher=self.matcher,
             source=self.source,
             chip=None if self.chips is None else self.chips[number],
+            look=self.detections.looks[number],
         )
 
     def __repr__(self) -> str:
@@ -315,11 +352,12 @@ class Faces(Drawn, Sequence[Face]):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per face: source, box, detector's score and the measures of quality."""
+        """One row per face: source, box, look, detector's score and the measures of quality."""
         import pandas as pd
 
         columns: dict[str, Any] = {"source": [self.source] * len(self)}
         columns |= dict(zip(("left", "top", "right", "bottom"), self.detections.boxes.T, strict=True))
+        columns["look"] = [str(look) for look in self.detections.looks]
         return pd.DataFrame({**columns, "score": self.detections.scores, **self.measures})
 
     def draw(self, photo: Image | None = None) -> Image:
