@@ -19,6 +19,7 @@ from facerec.types.looks import QUARTER_TURNS, turned_image
 
 _BORDER = 0.2  # of the shorter side of the photo, all around
 _SCALE = 1 / (1 + 2 * _BORDER)  # a photo with its border is not larger than the photo: a look costs what the first did
+_GREY = 128  # of the border: of 150 faces cut close, 149 are found within grey, 136 within black
 _ROOM = 0.15  # of a box, around it: with less of the photo there, a face is cramped
 _SAME = 0.5  # shared by two boxes, as a part of the smaller: from there on they are one face
 _RARER = 2.0  # how much less doubtful a face has to be on the photo turned: most photos are upright
@@ -29,7 +30,7 @@ class SecondLook:
     """A detector that looks again with `detector`; at worst it costs five looks of that one.
 
     Where a face is cramped (with less of the photo around it than a border would give), or none has a score of `sure`
-    or more, the photo is looked at with a black border. Where still no face that has room is sure, it is looked at
+    or more, the photo is looked at with a grey border. Where still no face that has room is sure, it is looked at
     turned by 90°, 180° and 270°, too, and all faces are those of the look that holds the surest one. `sure` is on the
     scale of the detector's scores; 0.999 is for MTCNN's.
 
@@ -80,7 +81,8 @@ class _Framed:
         self._scale = np.array(size, np.float32) / np.array(self._photo_size, np.float32)
         small = PIL.Image.fromarray(image).resize(size, PIL.Image.Resampling.BILINEAR, reducing_gap=2)
         self._border = round(_BORDER * min(size))
-        self._image: Image = np.pad(np.asarray(small), [(self._border,) * 2, (self._border,) * 2, (0, 0)])
+        around = [(self._border,) * 2, (self._border,) * 2, (0, 0)]
+        self._image: Image = np.pad(np.asarray(small), around, constant_values=_GREY)
 
     def faces(self, detector: Detector, degrees: int) -> Detections:
         """Those that are found with all this turned clockwise, where they are in the photo itself."""

@@ -163,7 +163,7 @@ class Detections(Value):
             message = f"face choice must be one of {', '.join(get_args(FaceChoice))}; got {quoted(choice)}"
             raise ArgumentError(message)
         if len(self) == 0:
-            message = f"no face found in {shortened(source)}; a face must be visible, upright and large enough"
+            message = f"no face found in {shortened(source)}; a face must be visible and large enough"
             raise NoFaceError(message)
         if choice == "only":
             if len(self) > 1:

@@ -148,7 +148,7 @@ def test_somebody_without_a_usable_photo_is_status_2(colours, facerec, draw):
     assert outcome.out.splitlines() == [
         "ada: enrolled, 1 new face, no consent recorded",
         "bob: not enrolled",
-        "  skipped: no face found in people/bob/1.png; a face must be visible, upright and large enough",
+        "  skipped: no face found in people/bob/1.png; a face must be visible and large enough",
         "1 person enrolled with 1 new face; 1 photo skipped",
     ]
     assert outcome.err == "facerec: error: 1 person was not enrolled: bob\n"

@@ -30,7 +30,7 @@ class Reds:
         """At most one face."""
         height, width = image.shape[:2]
         self.sizes.append((width, height))
-        rows, columns = np.nonzero(image.max(axis=2) > 120)
+        rows, columns = np.nonzero(image.max(axis=2) > 150)
         if not len(rows) or np.ptp(rows) + 1 < self.least:
             return Detections.empty((width, height))
         left, top, right, bottom = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
