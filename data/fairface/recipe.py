@@ -36,6 +36,7 @@ from measure import (
 from page import Centring, Mates, models_page, ratio, words
 
 from facerec import Recognizer
+from facerec.align.upright import upright_chips
 from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.embed.load import describe_onnx, embedder_of
 from facerec.measure import datasets
@@ -99,7 +100,7 @@ def vectors_of(
             continue
         detection = faces.detections[[chosen]]
         for name, model in models.items():
-            found[name][number] = model(model.crop(faces.photo, detection))[0]
+            found[name][number] = model(upright_chips(model.crop, faces.photo, detection))[0]
     np.savez(kept, **found)
     return found
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from facerec.align.upright import upright_chips
 from facerec.errors import ArgumentError, DataSetError, FaceError, ImageError
 from facerec.files import sha256_of
 from facerec.measure.datasets import photos_csv
@@ -286,6 +287,6 @@ def _align(path: Path, name: str, detector: Detector, crop: Crop, choice: FaceCh
         return f"{_UNREADABLE}{error}"
     detections = detector(image)
     try:
-        return crop(image, detections[[detections.choose(choice, source=name)]])[0]
+        return upright_chips(crop, image, detections[[detections.choose(choice, source=name)]])[0]
     except FaceError as error:
         return str(error)

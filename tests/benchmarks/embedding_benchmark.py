@@ -16,6 +16,7 @@ from scenes import many_faces, one_face
 from timing import milliseconds, report
 
 from facerec import Recognizer
+from facerec.align.upright import upright_chips
 from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.models import catalogue, weights
 from facerec.types import Image
@@ -62,7 +63,7 @@ def main() -> None:
     peer, facenet, recognizer = Dlib(), Facenet(), Recognizer()
     plain = dlib_resnet(flip=False)  # one network pass per chip, the same work as dlib's
     scene = many_faces()
-    chips = plain.crop(scene, recognizer.detector(scene))[:24]
+    chips = upright_chips(plain.crop, scene, recognizer.detector(scene))[:24]
 
     print("1 thread, median of alternating turns")
     for count, aim, rounds in ((1, 6, 11), (len(chips), 20, 5)):

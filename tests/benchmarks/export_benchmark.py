@@ -9,6 +9,7 @@ from scenes import many_faces
 from timing import milliseconds, report
 
 from facerec import Recognizer
+from facerec.align.upright import upright_chips
 from facerec.embed.onnx_graph import onnx_forward, open_graph
 from facerec.models.folder import Terms, Training
 from facerec.training.export import Exportable, Exported, export_float, export_int8, exportable_dlib_resnet
@@ -60,7 +61,7 @@ def main() -> None:
     """Print the tables."""
     torch.set_num_threads(1)
     recognizer, scene = Recognizer(), many_faces()
-    chips = recognizer.embedder.crop(scene, recognizer.detector(scene))
+    chips = upright_chips(recognizer.embedder.crop, scene, recognizer.detector(scene))
     for source in (exportable_dlib_resnet(), exportable_lite0()):
         measure(source, chips)
 

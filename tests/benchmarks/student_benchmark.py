@@ -12,6 +12,7 @@ from scenes import many_faces
 from timing import milliseconds, report
 
 from facerec import Recognizer
+from facerec.align.upright import upright_chips
 from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.embed.trained import network_forward
 from facerec.networks.face_network import FaceNetwork
@@ -35,7 +36,7 @@ def main() -> None:
     torch.set_num_threads(1)
     teacher, recognizer = dlib_resnet(), Recognizer()
     scene = many_faces()
-    chips: Chips = np.asarray(teacher.crop(scene, recognizer.detector(scene))[:24])
+    chips: Chips = np.asarray(upright_chips(teacher.crop, scene, recognizer.detector(scene))[:24])
     students = {
         "one pass": untaught("dlib_resnet", teacher, size=150, flip=False),
         "trim, one pass": untaught("dlib_resnet_trim", teacher, size=150, flip=False),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as made
 
-from facerec.detect import BlazeFace, Mtcnn, blazeface
+from facerec.detect import BlazeFace, Mtcnn, SecondLook, blazeface
 from facerec.detect.load import detector_names, load_detector
 from facerec.errors import ArgumentError, MissingExtraError, MissingWeightsError
 from facerec.photos import reader
@@ -280,8 +280,8 @@ def _not_installed(name: str) -> None:
 def test_detectors_are_loaded_by_name(bright) -> None:
     """Each name gives its detector, with the settings that were given; the device is no concern of BlazeFace."""
     assert detector_names() == ("mtcnn", "blazeface")
-    assert load_detector().name == Mtcnn().name
-    assert load_detector("mtcnn", min_face_size=25).name == "mtcnn.v1(min_face_size=25, mode=fast)"
+    assert load_detector().name == SecondLook(Mtcnn()).name
+    assert load_detector("mtcnn", min_face_size=25).name == SecondLook(Mtcnn(min_face_size=25)).name
     assert load_detector("blazeface", min_face_size=25, device="cuda").name == "blazeface.v1(min_face_size=25)"
 
 
