@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from facerec import NO_GATE, Recognizer, open_gallery
 from facerec.align.crops import DlibChip
+from facerec.detect.load import load_detector
 from facerec.errors import (
     ArgumentError,
     DataSetError,
@@ -640,7 +641,7 @@ def test_base64_in_every_form(encode, form) -> None:
 
 def test_a_detector_is_given_or_named() -> None:
     """By its name as a model is, and by default the default one; the matcher says which."""
-    assert Recognizer(device="cpu", min_face_size=30).matcher.detector == "mtcnn.v1(min_face_size=30, mode=fast)"
+    assert Recognizer(device="cpu", min_face_size=30).matcher.detector == load_detector(min_face_size=30).name
     assert Recognizer(device="cpu", detector="mtcnn").matcher == Recognizer(device="cpu").matcher
     assert (
         Recognizer(device="cpu", detector=FakeDetector(), embedder=made_recognizer().embedder).detector.name == "fake"
