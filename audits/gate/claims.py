@@ -38,6 +38,8 @@ Kind: TypeAlias = Literal[
 reference's) and ``index`` are of an audit of verification, ``change`` and ``index_change`` of one of drift, ``class_…``
 of a classifier, ``search_…`` of a gallery; difference and ratio are of each group against the one that fares best."""
 
+AuditName: TypeAlias = Literal["verification", "drift", "classification", "identification"]
+
 Direction: TypeAlias = Literal["at_most", "at_least"]
 
 RATES = ("fmr", "fnmr", "without_score")
@@ -259,6 +261,13 @@ class Policy:
     def groupings(self) -> tuple[str, ...]:
         """What an audit has to be made by for every claim to be decided, each once, in order."""
         return tuple(dict.fromkeys(claim.by for claim in self.claims if claim.by))
+
+
+def audit_of(kind: Kind) -> AuditName:
+    """Which audit decides claims of a kind."""
+    if kind.startswith(("class", "search")):
+        return "classification" if kind.startswith("class") else "identification"
+    return "drift" if kind in ("change", "index_change") else "verification"
 
 
 def _one_of(key: str, value: str, known: tuple[str, ...]) -> None:

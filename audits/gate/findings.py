@@ -69,8 +69,9 @@ def decide(claim: Claim, found: Observation) -> Finding:
     -------
     Finding
     """
-    verdict, reason = _verdict(claim, found)
-    decidable = any(footing.known for footing in found.footings) and not _too_little(claim, found)
+    lacking = _too_little(claim, found)
+    verdict, reason = _verdict(claim, found, lacking)
+    decidable = any(footing.known for footing in found.footings) and not lacking
     p_value = math.nan
     if decidable:
         limit = claim.limit.value
@@ -94,26 +95,33 @@ def decide(claim: Claim, found: Observation) -> Finding:
     )
 
 
-def _verdict(claim: Claim, found: Observation) -> tuple[Verdict, str]:
+def _verdict(claim: Claim, found: Observation, lacking: str) -> tuple[Verdict, str]:
+    """Which way it decides and why, if nothing is `lacking` of the minimum."""
+    whom, value, note = _whom(claim, found), write_number(found.value), found.note and f"; {found.note}"
     unmeasured = [footing.group for footing in found.footings if not footing.known]
-    lacking = ""
     if len(unmeasured) == len(found.footings):
-        lacking = _not_measured(claim, found)
+        word = "not measured" if not any(footing.trials for footing in found.footings) else "too few to be judged"
+        lacking = f"{whom}: {word}: {found.note or 'there was nothing to measure it by'}"
     elif found.strict is not None and found.strict_pair and claim.limit.decide(found.strict) == "fail":
-        return "fail", _shown_by(claim, found, found.strict)
-    elif told := _too_little(claim, found):
-        lacking = told
-    elif math.isnan(found.interval.low) or math.isnan(found.interval.high):
-        lacking = _no_interval(claim, found)
+        told = f"{_told(found.strict)} with all pairs of groups allowed for, {_where(claim.limit, 'fail')}"
+        return "fail", f"{whom}: {value}{note}; {found.strict_pair}: {told}"
+    elif not lacking and (math.isnan(found.interval.low) or math.isnan(found.interval.high)):
+        why = found.note or "the audit drew no people to make one"
+        lacking = f"{whom}: {value}, without an interval ({why}); a value alone decides nothing"
     if lacking:
         return "insufficient evidence", lacking
     verdict = claim.limit.decide(found.interval)
-    reason = _decided(claim, found, verdict)
+    counts = f" ({found.estimate.errors:,} of {found.estimate.trials:,})" if found.estimate else ""
+    reason = f"{whom}: {value}{counts}, {_told(found.interval)}, {_where(claim.limit, verdict)}{note}"
+    doubt = ""
     if verdict == "fail" and found.picked and found.strict is not None:
-        return "insufficient evidence", _picked(reason, found.strict)
-    if verdict == "pass" and unmeasured:
-        return "insufficient evidence", _left_out(reason, unmeasured)
-    return verdict, reason
+        doubt = (
+            "the best group was found on the same numbers, and with all pairs of groups allowed for the interval is "
+            f"{write_number(found.strict.low)} … {write_number(found.strict.high)}"
+        )
+    elif verdict == "pass" and unmeasured:  # left out of an index
+        doubt = f"{', '.join(unmeasured)} was not measured, and what was not measured never passes"
+    return ("insufficient evidence", f"{reason}; but {doubt}") if doubt else (verdict, reason)
 
 
 def correct(finding: Finding, tests: int) -> Finding:
@@ -136,15 +144,8 @@ def correct(finding: Finding, tests: int) -> Finding:
     # One number needs no correction, and rounding must not invent one.
     if finding.verdict != "fail" or tests < 2 or finding.holm <= level * (1 + 1e-9):
         return finding
-    reason = _corrected(finding.reason, finding.holm, tests)
+    reason = f"{finding.reason}; but not after Holm's correction for {tests} groups, where p = {finding.holm:.3g}"
     return replace(finding, verdict="insufficient evidence", reason=reason)
-
-
-def _not_measured(claim: Claim, found: Observation) -> str:
-    """Why nothing can be said of a number that rests on no trial."""
-    why = found.note or "there was nothing to measure it by"
-    word = "not measured" if not any(footing.trials for footing in found.footings) else "too few to be judged"
-    return f"{_whom(claim, found)}: {word}: {why}"
 
 
 def _too_little(claim: Claim, found: Observation) -> str:
@@ -156,47 +157,6 @@ def _too_little(claim: Claim, found: Observation) -> str:
     if not lacking:
         return ""
     return f"{_whom(claim, found)}: too little evidence to decide the claim: {'; '.join(lacking)}"
-
-
-def _shown_by(claim: Claim, found: Observation, strict: Interval) -> str:
-    """Which two groups break the limit for sure, however many pairs there were to choose from."""
-    told = f"{found.strict_pair}: {_told(strict)} with all pairs of groups allowed for, {_where(claim.limit, 'fail')}"
-    note = f"; {found.note}" if found.note else ""
-    return f"{_whom(claim, found)}: {write_number(found.value)}{note}; {told}"
-
-
-def _no_interval(claim: Claim, found: Observation) -> str:
-    """Why a value without an interval decides nothing."""
-    why = found.note or "the audit drew no people to make one"
-    value = write_number(found.value)
-    return f"{_whom(claim, found)}: {value}, without an interval ({why}); a value alone decides nothing"
-
-
-def _decided(claim: Claim, found: Observation, verdict: Verdict) -> str:
-    """The number, its interval, and on which side of the limit that lies."""
-    counts = f" ({found.estimate.errors:,} of {found.estimate.trials:,})" if found.estimate else ""
-    note = f"; {found.note}" if found.note else ""
-    told = f"{write_number(found.value)}{counts}, {_told(found.interval)}"
-    return f"{_whom(claim, found)}: {told}, {_where(claim.limit, verdict)}{note}"
-
-
-def _left_out(reason: str, groups: list[str]) -> str:
-    """The reason of a pass that is none, because an index leaves out groups that were not measured."""
-    return f"{reason}; but {', '.join(groups)} was not measured, and what was not measured never passes"
-
-
-def _picked(reason: str, strict: Interval) -> str:
-    """The reason of a failure that is none, because the best group was found on the same numbers."""
-    bounds = f"{write_number(strict.low)} … {write_number(strict.high)}"
-    return (
-        f"{reason}; but the best group was found on the same numbers, and with all pairs of groups allowed for the "
-        f"interval is {bounds}"
-    )
-
-
-def _corrected(reason: str, adjusted: float, tests: int) -> str:
-    """The reason of a decision that does not outlast Holm's correction."""
-    return f"{reason}; but not after Holm's correction for {tests} groups, where p = {adjusted:.3g}"
 
 
 def _whom(claim: Claim, found: Observation) -> str:

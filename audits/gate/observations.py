@@ -12,21 +12,22 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal, TypeAlias, cast
 
-from audits.classification.results import ClassificationAudit, ClassRateName
+from audits.classification.results import ClassificationAudit, ClassRateName, GroupPredictions
 from audits.drift.results import DriftAudit
 from audits.gate.claims import RATIOS, Claim
-from audits.identification.results import IdentificationAudit, SearchRateName, people_of
+from audits.identification.results import GroupSearches, IdentificationAudit, SearchRateName, people_of
 from audits.statistics.contrasts import Contrast, contrast_among, furthest_apart
 from audits.statistics.disparity import COMBINED
 from audits.statistics.estimates import Estimate
-from audits.statistics.families import Least, SetAside, left_out, whole_groups
-from audits.verification.results import GroupingAudit, VerificationAudit
+from audits.statistics.families import LEAST, Least, SetAside, left_out, whole_groups
+from audits.verification.results import GroupComparisons, GroupingAudit, VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.reporting import write_number
 from facerec.types import Interval
 
 _OneRate = Literal["fmr", "fnmr"]
 _Measured: TypeAlias = tuple[str, Estimate, int | None]
+_Rated: TypeAlias = VerificationAudit | GroupComparisons | GroupPredictions | IdentificationAudit | GroupSearches
 Audit: TypeAlias = VerificationAudit | DriftAudit | ClassificationAudit | IdentificationAudit
 
 
@@ -101,55 +102,57 @@ class Observation:
     note: str = ""
 
 
-def of_verification(claim: Claim, audit: VerificationAudit) -> tuple[Observation, ...]:
-    """The observations of a claim about a rate or an index.
+def observe(claim: Claim, audit: Audit) -> tuple[Observation, ...]:
+    """The observations of a claim.
 
     Parameters
     ----------
     claim : Claim
-        Of kind ``rate``, ``matched_rate``, ``cross_rate`` or ``index``.
-    audit : VerificationAudit
+    audit : VerificationAudit, DriftAudit, ClassificationAudit or IdentificationAudit
+        Of the kind that the claim is about.
 
     Returns
     -------
     tuple of Observation
+        Of a difference or a ratio for each measured group but the best one, and for each that was not measured.
 
     Raises
     ------
     ArgumentError
         If the audit was not made by the claim's grouping.
+        If it has no rate of the claim's class.
     """
+    if isinstance(audit, DriftAudit):
+        return _of_drift(claim, audit)
     if not claim.by:
-        return (_rate(claim, "", getattr(audit, claim.rate), audit.subjects),)
+        return (_rate(claim, "", *_rated(claim, audit.overall if isinstance(audit, ClassificationAudit) else audit)),)
     grouping = audit.grouping(claim.by)
-    if claim.kind == "matched_rate":
-        return (_rate(claim, "", grouping.matched_fmr, None),)
-    if claim.kind == "cross_rate":
-        return _cells(claim, grouping, audit)
-    if claim.kind == "rate":
-        measured: list[_Measured] = [(g.group, getattr(g, claim.rate), g.subjects) for g in grouping.groups]
-        return _of_groups(claim, measured, grouping.set_aside, audit)
-    return (_index(claim, grouping),)
+    if isinstance(grouping, GroupingAudit) and claim.kind != "rate":
+        if claim.kind == "cross_rate":
+            return _cells(claim, grouping, audit)
+        return (_index(claim, grouping) if claim.index else _rate(claim, "", grouping.matched_fmr, None),)
+    rates = [(group.group, *_rated(claim, group)) for group in grouping.groups]
+    if isinstance(grouping, GroupingAudit) or claim.kind.endswith("_rate"):
+        return _of_groups(claim, rates, grouping.set_aside, audit)
+    contrasts = [
+        (one.group, one.reference, one.contrast)
+        for one in grouping.contrasts
+        if (one.rate, getattr(one, "of", "")) == (claim.rate, claim.of)
+    ]
+    return _against_best(claim, rates, contrasts, grouping.set_aside, audit)
 
 
-def of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
-    """The observations of a claim about a change.
+def _rated(claim: Claim, of: _Rated) -> tuple[Estimate, int | None]:
+    """The rate that a claim is about, of everybody or of a group, and how many people those are."""
+    if isinstance(of, GroupPredictions):
+        return of.rate(cast("ClassRateName", claim.rate), of=claim.of), of.subjects
+    found: Estimate = getattr(of, claim.rate)
+    if isinstance(of, IdentificationAudit | GroupSearches):
+        return found, people_of(cast("SearchRateName", claim.rate), of.subjects, of.mated_subjects)
+    return found, of.subjects
 
-    Parameters
-    ----------
-    claim : Claim
-        Of kind ``change`` or ``index_change``.
-    audit : DriftAudit
 
-    Returns
-    -------
-    tuple of Observation
-
-    Raises
-    ------
-    ArgumentError
-        If the audit was not made by the claim's grouping.
-    """
+def _of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
     groupings = tuple(dict.fromkeys(change.by for change in audit.changes))
     if claim.by not in groupings:
         message = f"there is no grouping by {claim.by!r}; there are {', '.join(filter(None, groupings)) or 'none'}"
@@ -158,7 +161,7 @@ def of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
     if claim.kind == "change":
         away = () if claim.group else whole_groups(audit.set_aside_by(claim.by))
         if not (chosen := [one for one in changes if claim.group in ("", one.group) and one.group not in away]):
-            return (_absent(claim, claim.group, [one.group for one in changes], audit.confidence),)
+            return (_absent(claim, claim.group, [one.group for one in changes], audit),)
         return tuple(
             Observation(
                 found.group,
@@ -183,70 +186,6 @@ def of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
         index for index in audit.indices if (index.by, index.rate, index.index) == (claim.by, claim.rate, claim.index)
     )
     return (Observation("", found.value, found.interval, tuple(fewest), note=audit.thresholds),)
-
-
-def of_classification(claim: Claim, audit: ClassificationAudit) -> tuple[Observation, ...]:
-    """The observations of a claim about a classifier.
-
-    Parameters
-    ----------
-    claim : Claim
-        Of kind ``class_rate``, ``class_difference`` or ``class_ratio``.
-    audit : ClassificationAudit
-
-    Returns
-    -------
-    tuple of Observation
-        Of a difference or a ratio for each measured group but the best one, and for each that was not measured.
-
-    Raises
-    ------
-    ArgumentError
-        If the audit was not made by the claim's grouping.
-        If it has no rate of the claim's class.
-    """
-    rate = cast("ClassRateName", claim.rate)
-    if not claim.by:
-        everybody = audit.overall
-        return (_rate(claim, "", everybody.rate(rate, of=claim.of), everybody.subjects),)
-    grouping = audit.grouping(claim.by)
-    measured: list[_Measured] = [(one.group, one.rate(rate, of=claim.of), one.subjects) for one in grouping.groups]
-    if claim.kind == "class_rate":
-        return _of_groups(claim, measured, grouping.set_aside, audit)
-    contrasts = [
-        (one.group, one.reference, one.contrast) for one in grouping.contrasts if (one.rate, one.of) == (rate, claim.of)
-    ]
-    return _against_best(claim, measured, contrasts, grouping.set_aside, audit)
-
-
-def of_identification(claim: Claim, audit: IdentificationAudit) -> tuple[Observation, ...]:
-    """The observations of a claim about a gallery.
-
-    Parameters
-    ----------
-    claim : Claim
-        Of kind ``search_rate``, ``search_difference`` or ``search_ratio``.
-    audit : IdentificationAudit
-
-    Returns
-    -------
-    tuple of Observation
-        Of a difference or a ratio for each measured group but the best one, and for each that was not measured.
-
-    Raises
-    ------
-    ArgumentError
-        If the audit was not made by the claim's grouping.
-    """
-    name = cast("SearchRateName", claim.rate)
-    if not claim.by:
-        return (_rate(claim, "", getattr(audit, name), people_of(name, audit.subjects, audit.mated_subjects)),)
-    grouping = audit.grouping(claim.by)
-    rates: list[_Measured] = [(group.group, getattr(group, name), group.people(name)) for group in grouping.groups]
-    if claim.kind == "search_rate":
-        return _of_groups(claim, rates, grouping.set_aside, audit)
-    contrasts = [(one.group, one.reference, one.contrast) for one in grouping.contrasts if one.rate == name]
-    return _against_best(claim, rates, contrasts, grouping.set_aside, audit)
 
 
 def groups_aside(claim: Claim, audit: Audit) -> tuple[str, ...]:
@@ -278,8 +217,11 @@ def _index(claim: Claim, grouping: GroupingAudit) -> Observation:
         return found
     # No other group can make the largest difference smaller than that of two: these alone may show a failure.
     known = {footing.group for footing in footings if footing.known and not missing(claim, footing)}
-    rate_of = [(group.group, cast("Estimate", getattr(group, claim.rate))) for group in grouping.groups]
-    able = [(name, rate) for name, rate in rate_of if f"{name} ({claim.rate.upper()})" in known]
+    able = [
+        (group.group, _rated(claim, group)[0])
+        for group in grouping.groups
+        if f"{group.group} ({claim.rate.upper()})" in known
+    ]
     pair = furthest_apart(able, ratio=ratio, groups=sum(footing.known for footing in footings))
     if pair is None:
         return found
@@ -293,36 +235,27 @@ def _of_groups(
     """The rate of one group, or of every group that is large enough."""
     if claim.group:
         if not (named := [one for one in rates if one[0] == claim.group]):
-            return (_absent(claim, claim.group, [one[0] for one in rates], audit.confidence),)
+            return (_absent(claim, claim.group, [one[0] for one in rates], audit),)
         return tuple(_rate(claim, *one) for one in named)
     away = whole_groups(aside)
     shown = [one for one in rates if one[0] not in away]
     if not shown:
-        nothing = Interval(math.nan, math.nan, audit.confidence)
-        return (Observation("", math.nan, nothing, (Footing("", 0, 0, 0.0),), note=f"no group has {audit.least}"),)
+        return (_unmeasured("", audit, f"no group has {audit.least}"),)
     small = {each.group: each for each in aside if each.rate == _rate_name(claim)}
-    return tuple(
-        _small(_rate(claim, *one), small[one[0]], audit.least) if one[0] in small else _rate(claim, *one)
-        for one in shown
-    )
-
-
-def _small(found: Observation, aside: SetAside, least: Least) -> Observation:
-    footings = tuple(replace(footing, judged=False) for footing in found.footings)
-    return replace(found, footings=footings, note=f"{aside}, and a claim about every group takes {least}")
+    return tuple(_rate(claim, *one, aside=small.get(one[0]), least=audit.least) for one in shown)
 
 
 def _rate_name(claim: Claim) -> str:
     return f"{claim.rate} of {claim.of}" if claim.of else claim.rate
 
 
-def _cells(claim: Claim, grouping: GroupingAudit, audit: VerificationAudit) -> tuple[Observation, ...]:
+def _cells(claim: Claim, grouping: GroupingAudit, audit: Audit) -> tuple[Observation, ...]:
     """The cells of the matrix of groups that a claim is about, folded unless the sides play different roles."""
     names = [group.group for group in grouping.groups]
     sides = (claim.probe_group, claim.reference_group)
     for asked in sides:
         if asked and asked not in names:
-            return (_absent(claim, asked, names, audit.confidence),)
+            return (_absent(claim, asked, names, audit),)
     away = whole_groups(grouping.set_aside) - set(sides)
     cells = grouping.cross if claim.ordered or not grouping.folded else grouping.folded
     wanted = [sides] if claim.ordered else [sides, sides[::-1]]
@@ -349,10 +282,7 @@ def _against_best(
     footings = {
         found.group: found for found in _compared(rates, aside, _rate_name(claim), good=claim.rate == "accuracy")
     }
-    nothing = Interval(math.nan, math.nan, audit.confidence)
-    observations = [
-        Observation(group, math.nan, nothing, (footing,)) for group, footing in footings.items() if not footing.known
-    ]
+    observations = [_unmeasured(group, audit, "", footing) for group, footing in footings.items() if not footing.known]
     family = {group: found for group, found, _ in rates if group in footings and footings[group].known}
     able = [group for group in family if not missing(claim, footings[group])]
 
@@ -381,7 +311,7 @@ def _against_best(
     if observations:
         return tuple(sorted(observations, key=lambda found: found.group))
     lone = "fewer than two groups have this rate, so there is nothing to compare"
-    return (Observation("", math.nan, nothing, tuple(footings.values()) or (Footing("", 0, 0, 0.0),), note=lone),)
+    return (_unmeasured("", audit, lone, *footings.values()),)
 
 
 def missing(claim: Claim, footing: Footing) -> list[str]:
@@ -402,24 +332,40 @@ def missing(claim: Claim, footing: Footing) -> list[str]:
     return found
 
 
-def _absent(claim: Claim, asked: str, known: Sequence[str], confidence: float) -> Observation:
+def _unmeasured(group: str, audit: Audit, note: str, *footings: Footing) -> Observation:
+    """What is known of a number that was not measured: nothing, and why."""
+    nothing = Interval(math.nan, math.nan, audit.confidence)
+    return Observation(group, math.nan, nothing, footings or (Footing(group, 0, 0, 0.0),), note=note)
+
+
+def _absent(claim: Claim, asked: str, known: Sequence[str], audit: Audit) -> Observation:
     """A group that the policy names and the table does not hold; perhaps it is misspelt."""
     told = f"there is no such group by {claim.by}; there are {', '.join(known) or 'none'}"
     near = get_close_matches(asked, known, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    nothing = Interval(math.nan, math.nan, confidence)
-    return Observation(asked, math.nan, nothing, (Footing(asked, 0, 0, 0.0),), note=told + hint)
+    return _unmeasured(asked, audit, told + hint)
 
 
-def _rate(claim: Claim, group: str, found: Estimate, subjects: int | None) -> Observation:
+def _rate(
+    claim: Claim,
+    group: str,
+    found: Estimate,
+    subjects: int | None,
+    *,
+    aside: SetAside | None = None,
+    least: Least = LEAST,
+) -> Observation:
+    """A rate; of a group that is too small by it (`aside`) and not by another, it is not judged."""
     share = claim.limit.value if claim.limit.direction == "at_most" else 1 - claim.limit.value
-    footing = Footing(group, found.trials, _people(found, subjects), found.effective_trials * share)
-    return Observation(group, found.value, found.interval, (footing,), estimate=found)
+    footing = _footing(group, found, subjects, share, judged=aside is None)
+    note = "" if aside is None else f"{aside}, and a claim about every group takes {least}"
+    return Observation(group, found.value, found.interval, (footing,), estimate=found, note=note)
 
 
-def _people(found: Estimate, subjects: int | None) -> int | None:
-    """How many people are behind a rate; of the whole group only where nobody counted them by rate."""
-    return subjects if found.people is None else found.people
+def _footing(group: str, found: Estimate, subjects: int | None, rate: float, *, judged: bool) -> Footing:
+    """A group that a rate is of, and the errors that it would show at another; `subjects` are of the whole group."""
+    people = subjects if found.people is None else found.people
+    return Footing(group, found.trials, people, found.effective_trials * rate, judged)
 
 
 def _compared(
@@ -436,13 +382,7 @@ def _compared(
     events = sum(found.errors for found in family)
     pooled = (trials - events if good else events) / trials if trials else 0.0
     return [
-        Footing(
-            f"{group}{label}",
-            found.trials,
-            _people(found, subjects),
-            found.effective_trials * pooled,
-            judged=group not in small,
-        )
+        _footing(f"{group}{label}", found, subjects, pooled, judged=group not in small)
         for group, found, subjects in rates
         if group not in away
     ]

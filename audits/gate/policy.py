@@ -11,9 +11,9 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from audits.gate.claims import Claim, Direction, Kind, Limit, Minimum, Policy
+from audits.gate.claims import Claim, Direction, Limit, Minimum, Policy
 from audits.statistics.intervals import CONFIDENCE
 from audits.tables.groups import split_attributes
 from facerec.errors import ArgumentError, PolicyError
@@ -158,24 +158,12 @@ def _claim(table: object, number: int, source: str) -> Claim:
         message = f"{where}: needs at_most or at_least; got {got}"
         raise PolicyError(message)
     try:
-        return Claim(
-            name=checked["name"],
-            kind=cast("Kind", checked["kind"]),
-            limit=Limit(limits[0], checked[limits[0]]),
-            rate=checked.get("rate", ""),
-            index=checked.get("index", ""),
-            of=checked.get("of", ""),
-            by=",".join(split_attributes(checked["by"])) if "by" in checked else "",
-            group=checked.get("group", ""),
-            probe_group=checked.get("probe_group", ""),
-            reference_group=checked.get("reference_group", ""),
-            ordered=checked.get("ordered", False),
-            minimum=Minimum(
-                subjects=checked.get("min_subjects", 0),
-                trials=checked.get("min_trials", 0),
-                expected_errors=checked.get("min_expected_errors"),
-            ),
-        )
+        limit = Limit(limits[0], checked.pop(limits[0]))
+        if "by" in checked:
+            checked["by"] = ",".join(split_attributes(checked["by"]))
+        names = [name for name in checked if name.startswith("min_")]
+        minimum = Minimum(**{name.removeprefix("min_"): checked.pop(name) for name in names})
+        return Claim(limit=limit, minimum=minimum, **checked)
     except ArgumentError as problem:
         message = f"{where}: {problem}"
         raise PolicyError(message) from problem

@@ -10,20 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from audits.classification.results import ClassificationAudit
 from audits.drift.results import DriftAudit
-from audits.gate.claims import Claim, Kind, Policy
+from audits.gate.claims import AuditName, Claim, Kind, Policy, audit_of
 from audits.gate.findings import Finding, correct, decide
-from audits.gate.observations import (
-    Audit,
-    Observation,
-    groups_aside,
-    of_classification,
-    of_drift,
-    of_identification,
-    of_verification,
-)
+from audits.gate.observations import Audit, Observation, groups_aside, observe
 from audits.gate.plan import EXPLORATORY, PlanStanding
 from audits.identification.results import IdentificationAudit
 from audits.statistics.families import Least
@@ -38,22 +31,6 @@ EXIT_STATUS: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "insufficient eviden
 
 STANDING: Mapping[Verdict, Standing] = {"pass": "pass", "fail": "fail", "insufficient evidence": "insufficient"}
 """How a report shows a verdict."""
-
-
-_AUDITS: Mapping[Kind, str] = {
-    "rate": "verification",
-    "matched_rate": "verification",
-    "cross_rate": "verification",
-    "index": "verification",
-    "change": "drift",
-    "index_change": "drift",
-    "class_rate": "classification",
-    "class_difference": "classification",
-    "class_ratio": "classification",
-    "search_rate": "identification",
-    "search_difference": "identification",
-    "search_ratio": "identification",
-}
 
 
 @dataclass(frozen=True)
@@ -170,7 +147,7 @@ def judge(
     Berger & Hsu (1996), Statistical Science 11:283 (equivalence and intersection-union tests). Holm (1979),
     Scandinavian Journal of Statistics 6:65.
     """
-    audits: dict[str, Audit | None] = {
+    audits: dict[AuditName, Audit | None] = {
         "verification": verification,
         "drift": drift,
         "classification": classification,
@@ -191,13 +168,12 @@ def judge(
     return PolicyVerdict(policy, tuple(claims), tuple(_notes(policy, tests, verification, classification)))
 
 
-def _audit_of(claim: Claim, audits: Mapping[str, Audit | None], confidence: float) -> Audit:
-    audit = audits[_AUDITS[claim.kind]]
+def _audit_of(claim: Claim, audits: Mapping[AuditName, Audit | None], confidence: float) -> Audit:
+    audit = audits[wanted := audit_of(claim.kind)]
     if audit is None:
-        given = [name for name, found in audits.items() if found is not None]
-        kinds = [kind for kind, name in _AUDITS.items() if name in given]
+        kinds = [kind for kind in get_args(Kind) if audits[audit_of(kind)] is not None]
         message = (
-            f"claim {claim.name!r} is of kind {claim.kind}, for an audit of {_AUDITS[claim.kind]}, and none was given; "
+            f"claim {claim.name!r} is of kind {claim.kind}, for an audit of {wanted}, and none was given; "
             f"expected one of {', '.join(kinds) or 'no kind, as there is no audit'}"
         )
         raise ArgumentError(message)
@@ -209,15 +185,7 @@ def _audit_of(claim: Claim, audits: Mapping[str, Audit | None], confidence: floa
 
 def _observe(claim: Claim, audit: Audit) -> tuple[Observation, ...]:
     try:
-        match audit:
-            case VerificationAudit():
-                return of_verification(claim, audit)
-            case DriftAudit():
-                return of_drift(claim, audit)
-            case IdentificationAudit():
-                return of_identification(claim, audit)
-            case _:
-                return of_classification(claim, audit)
+        return observe(claim, audit)
     except ArgumentError as problem:
         message = f"claim {claim.name!r}: {problem}"
         raise ArgumentError(message) from problem
@@ -232,12 +200,9 @@ def _claim_verdict(claim: Claim, findings: Sequence[Finding], aside: Sequence[st
     away = f" (set aside, because a comparison takes {least}: {', '.join(aside)})" if aside else ""
     reason = told.reason
     if len(findings) > 1 or aside:
-        reason = f"{len(deciding)} of {len(findings)} {_many(claim)}: {verdict}{away}. {reason}"
+        many = "cells" if claim.kind == "cross_rate" else "groups"
+        reason = f"{len(deciding)} of {len(findings)} {many}: {verdict}{away}. {reason}"
     return ClaimVerdict(claim, verdict, reason, tuple(findings))
-
-
-def _many(claim: Claim) -> str:
-    return "cells" if claim.kind == "cross_rate" else "groups"
 
 
 def _notes(

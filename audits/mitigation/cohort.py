@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.mitigation.methods import Embeddings
+from audits.mitigation.methods import Embeddings, Fitted, Mitigation
 from audits.mitigation.vectors import PhotoVectors, photo_vectors
 from facerec.errors import ArgumentError
 
@@ -20,7 +20,7 @@ _BLOCK = 4096
 
 
 @dataclass(frozen=True)
-class CohortNormalisation:
+class CohortNormalisation(Mitigation):
     """Standardises a score by the cosines of its photos with a cohort of other people; needs no group label.
 
     Attributes
@@ -52,32 +52,10 @@ class CohortNormalisation:
         """For example ``Z-norm``."""
         return f"{self.side.upper()}-norm"
 
-    @property
-    def caveat(self) -> str:
-        """Nothing: no label of a person is used."""
-        return ""
-
     def fit(self, table: pd.DataFrame, embeddings: Embeddings) -> FittedCohort:
-        """Gather the cohort.
+        """Gather the cohort: of each person the first photo, by name, that has a vector.
 
-        Parameters
-        ----------
-        table : DataFrame
-            A checked score table of cosines.
-        embeddings : mapping of str to ndarray, float32, shape (d,), or None
-            A unit vector for each photo of the table, None where no face was found.
-
-        Returns
-        -------
-        FittedCohort
-            Of each person the first photo, by name, that has a vector.
-
-        Raises
-        ------
-        ScoreTableError
-            If a photo has no embedding or stands for two people.
-        ArgumentError
-            If fewer than three people have a vector.
+        `ArgumentError` if fewer than three people have one; else as `Mitigation.fit`.
         """
         photos = photo_vectors(table, embeddings)
         seen = np.flatnonzero(photos.embedded)
@@ -89,7 +67,7 @@ class CohortNormalisation:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedCohort:
+class FittedCohort(Fitted):
     """A cohort, ready to be held against photos.
 
     Attributes
@@ -107,27 +85,9 @@ class FittedCohort:
     people: NDArray[np.str_]
 
     def rescore(self, table: pd.DataFrame, embeddings: Embeddings) -> NDArray[np.float64]:
-        """The scores in standard deviations above the cohort's mean.
+        """The scores in standard deviations above the cohort's mean, as `Fitted.rescore`.
 
-        Parameters
-        ----------
-        table : DataFrame
-            A checked score table of cosines.
-        embeddings : mapping of str to ndarray, float32, shape (d,), or None
-            Of the same embedder as the cohort.
-
-        Returns
-        -------
-        ndarray, float64, shape (n,)
-            NaN where the table has no score, or a photo no vector.
-
-        Raises
-        ------
-        ScoreTableError
-            If a photo has no embedding or stands for two people.
-        ArgumentError
-            If the vectors are of another length than the cohort's.
-            If a photo is equally alike to the whole cohort.
+        `ArgumentError`, too, if a photo is equally alike to the whole cohort.
         """
         photos = photo_vectors(table, embeddings)
         if photos.matrix.shape[1] != self.vectors.shape[1]:

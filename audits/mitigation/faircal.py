@@ -11,13 +11,13 @@ from sklearn.cluster import KMeans
 
 from audits.mitigation.beta import BetaCalibration, fit_beta
 from audits.mitigation.clusters import fit_clusters, pair_clusters, touching
-from audits.mitigation.methods import Embeddings
+from audits.mitigation.methods import Embeddings, Fitted, Mitigation
 from audits.mitigation.vectors import photo_vectors
 from facerec.errors import ArgumentError
 
 
 @dataclass(frozen=True)
-class FairCal:
+class FairCal(Mitigation):
     """Calibrates the score of a comparison by where its two photos lie; needs no group label.
 
     Attributes
@@ -45,33 +45,11 @@ class FairCal:
         """For example ``FairCal, 100 clusters``."""
         return f"FairCal, {self.clusters} clusters"
 
-    @property
-    def caveat(self) -> str:
-        """Nothing: no label of a person is used."""
-        return ""
-
     def fit(self, table: pd.DataFrame, embeddings: Embeddings) -> FittedFairCal:
-        """Cluster the photos and calibrate each cluster.
+        """Cluster the photos and calibrate each cluster, as `Mitigation.fit`.
 
-        Parameters
-        ----------
-        table : DataFrame
-            A checked score table of cosines.
-        embeddings : mapping of str to ndarray, float32, shape (d,), or None
-            A unit vector for each photo of the table, None where no face was found.
-
-        Returns
-        -------
-        FittedFairCal
-
-        Raises
-        ------
-        ScoreTableError
-            If a photo has no embedding or stands for two people.
-        ArgumentError
-            If a score is outside -1 … 1.
-            If there are fewer different vectors than clusters.
-            If a cluster is touched by no genuine or no impostor comparison.
+        `ArgumentError` if a score is outside -1 … 1, if there are fewer different vectors than clusters, or if a
+        cluster is touched by no genuine or no impostor comparison.
         """
         photos = photo_vectors(table, embeddings)
         clustering = fit_clusters(photos, clusters=self.clusters, seed=self.seed)
@@ -94,7 +72,7 @@ class FairCal:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedFairCal:
+class FittedFairCal(Fitted):
     """FairCal after it has seen its people.
 
     Attributes
@@ -112,27 +90,9 @@ class FittedFairCal:
     sizes: NDArray[np.float64]
 
     def rescore(self, table: pd.DataFrame, embeddings: Embeddings) -> NDArray[np.float64]:
-        """The probability that each comparison is genuine.
+        """The probability that each comparison is genuine, 0 … 1, as `Fitted.rescore`.
 
-        Parameters
-        ----------
-        table : DataFrame
-            A checked score table of cosines.
-        embeddings : mapping of str to ndarray, float32, shape (d,), or None
-            Of the same embedder as those that were fitted on.
-
-        Returns
-        -------
-        ndarray, float64, shape (n,)
-            0 … 1; NaN where the table has no score, or a photo no vector.
-
-        Raises
-        ------
-        ScoreTableError
-            If a photo has no embedding or stands for two people.
-        ArgumentError
-            If a score is outside -1 … 1.
-            If the vectors are of another length than those that were clustered.
+        `ArgumentError`, too, if a score is outside -1 … 1.
         """
         pairs = pair_clusters(self.clustering, photo_vectors(table, embeddings))
         scores = table["score"].to_numpy(np.float64)

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from audits.mitigation.clusters import fit_clusters, pair_clusters, touching
-from audits.mitigation.methods import Embeddings
+from audits.mitigation.methods import Embeddings, Fitted, Mitigation
 from audits.mitigation.vectors import photo_vectors
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import threshold_at_fmr
 
 
 @dataclass(frozen=True)
-class FairScoreNormalisation:
+class FairScoreNormalisation(Mitigation):
     """Shifts the score of a comparison by where its two photos lie; needs no group label.
 
     Attributes
@@ -50,33 +50,11 @@ class FairScoreNormalisation:
         """For example ``FSN, 100 clusters``."""
         return f"FSN, {self.clusters} clusters"
 
-    @property
-    def caveat(self) -> str:
-        """Nothing: no label of a person is used."""
-        return ""
-
     def fit(self, table: pd.DataFrame, embeddings: Embeddings) -> FittedShifts:
-        """Cluster the photos and measure the threshold of each cluster.
+        """Cluster the photos and measure the threshold of each cluster, as `Mitigation.fit`.
 
-        Parameters
-        ----------
-        table : DataFrame
-            A checked score table.
-        embeddings : mapping of str to ndarray, float32, shape (d,), or None
-            A unit vector for each photo of the table, None where no face was found.
-
-        Returns
-        -------
-        FittedShifts
-
-        Raises
-        ------
-        ScoreTableError
-            If a photo has no embedding or stands for two people.
-        ArgumentError
-            If `target_fmr` is not between 0 and 1.
-            If there are fewer different vectors than clusters.
-            If fewer than one false match is expected at `target_fmr` in a cluster.
+        `ArgumentError` if `target_fmr` is not between 0 and 1, if there are fewer different vectors than clusters, or
+        if fewer than one false match is expected at `target_fmr` in a cluster.
         """
         if not 0 < self.target_fmr < 1:
             message = f"target_fmr must lie between 0 and 1; got {self.target_fmr}"
@@ -100,7 +78,7 @@ class FairScoreNormalisation:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedShifts:
+class FittedShifts(Fitted):
     """FSN after it has seen its people.
 
     Attributes
@@ -115,28 +93,7 @@ class FittedShifts:
     shifts: NDArray[np.float64]
 
     def rescore(self, table: pd.DataFrame, embeddings: Embeddings) -> NDArray[np.float64]:
-        """The scores, shifted.
-
-        Parameters
-        ----------
-        table : DataFrame
-            A checked score table.
-        embeddings : mapping of str to ndarray, float32, shape (d,), or None
-            Of the same embedder as those that were fitted on.
-
-        Returns
-        -------
-        ndarray, float64, shape (n,)
-            On the scale of the table's scores, but a cosine may leave -1 … 1; NaN where the table has no score, or a
-            photo no vector.
-
-        Raises
-        ------
-        ScoreTableError
-            If a photo has no embedding or stands for two people.
-        ArgumentError
-            If the vectors are of another length than those that were clustered.
-        """
+        """The scores, shifted, as `Fitted.rescore`: on their own scale, but a cosine may leave -1 … 1."""
         pairs = pair_clusters(self.clustering, photo_vectors(table, embeddings))
         shifted = table["score"].to_numpy(np.float64) - self.shifts[pairs].mean(axis=1)
         return np.where((pairs >= 0).all(axis=1), shifted, np.nan)

@@ -17,7 +17,27 @@ class Fitted(Protocol):
     """A mitigation that has seen its people."""
 
     def rescore(self, table: pd.DataFrame, embeddings: Embeddings) -> NDArray[np.float64]:
-        """New scores of a table, shape (n,), larger = more alike; NaN where the table has no score."""
+        """New scores of a table.
+
+        Parameters
+        ----------
+        table : DataFrame
+            A checked score table, of cosines.
+        embeddings : mapping of str to ndarray, float32, shape (d,), or None
+            Of the same embedder as those that were fitted on; not looked at by thresholds by group.
+
+        Returns
+        -------
+        ndarray, float64, shape (n,)
+            Larger = more alike; NaN where the table has no score, or a photo that is looked at no vector.
+
+        Raises
+        ------
+        ScoreTableError
+            If a photo has no embedding or stands for two people, or the table lacks what the mitigation needs.
+        ArgumentError
+            If the vectors are of another length than those that were fitted on.
+        """
         ...
 
 
@@ -31,9 +51,24 @@ class Mitigation(Protocol):
 
     @property
     def caveat(self) -> str:
-        """What must be said wherever its results are shown; empty if nothing must."""
-        ...
+        """What must be said wherever its results are shown; empty, as here, where no label of a person is used."""
+        return ""
 
     def fit(self, table: pd.DataFrame, embeddings: Embeddings) -> Fitted:
-        """Learn what it needs from a checked score table and the vectors of its photos."""
+        """Learn what it needs.
+
+        Parameters
+        ----------
+        table : DataFrame
+            A checked score table, of cosines.
+        embeddings : mapping of str to ndarray, float32, shape (d,), or None
+            A unit vector for each photo of the table, None where no face was found.
+
+        Raises
+        ------
+        ScoreTableError
+            If a photo has no embedding or stands for two people, or the table lacks what the mitigation needs.
+        ArgumentError
+            If there are too few people, vectors or comparisons to learn from.
+        """
         ...

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.mitigation.methods import Embeddings
+from audits.mitigation.methods import Embeddings, Fitted, Mitigation
 from audits.tables.groups import group_pairs
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.metrics import threshold_at_fmr
@@ -28,7 +28,7 @@ LEGAL_CAVEAT = (
 
 
 @dataclass(frozen=True)
-class OracleGroupThresholds:
+class OracleGroupThresholds(Mitigation):
     """Shifts the scores of each group so that all groups have the same FMR at one threshold.
 
     Attributes
@@ -75,25 +75,10 @@ class OracleGroupThresholds:
         return LEGAL_CAVEAT
 
     def fit(self, table: pd.DataFrame, embeddings: Embeddings) -> GroupThresholds:  # noqa: ARG002 - as every mitigation
-        """Measure the threshold of each group.
+        """Measure the threshold of each group; scores and labels are enough.
 
-        Parameters
-        ----------
-        table : DataFrame
-            A checked score table with the attribute on both sides.
-        embeddings : mapping
-            Not looked at; scores and labels are enough.
-
-        Returns
-        -------
-        GroupThresholds
-
-        Raises
-        ------
-        ScoreTableError
-            If the table lacks the attribute.
-        ArgumentError
-            If fewer than one false match is expected at the target FMR within a group.
+        `ScoreTableError` if the table lacks the attribute on either side; `ArgumentError` if fewer than one false match
+        is expected at the target FMR within a group.
         """
         within = _within(table, self.by)
         scores, impostor = table["score"].to_numpy(np.float64), ~table["genuine"].to_numpy(bool)
@@ -111,7 +96,7 @@ class OracleGroupThresholds:
 
 
 @dataclass(frozen=True)
-class GroupThresholds:
+class GroupThresholds(Fitted):
     """The thresholds of the groups.
 
     Attributes
@@ -129,25 +114,9 @@ class GroupThresholds:
     overall: float
 
     def rescore(self, table: pd.DataFrame, embeddings: Embeddings) -> NDArray[np.float64]:  # noqa: ARG002 - as every mitigation
-        """How far each score is above the threshold that holds for it.
+        """How far each score is above the threshold that holds for it, shape (n,); NaN where the table has no score.
 
-        Parameters
-        ----------
-        table : DataFrame
-            A checked score table with the attribute on both sides.
-        embeddings : mapping
-            Not looked at.
-
-        Returns
-        -------
-        ndarray, float64, shape (n,)
-            NaN where the table has no score.
-
-        Raises
-        ------
-        ScoreTableError
-            If the table lacks the attribute.
-            If it has a group within which no threshold was measured.
+        `ScoreTableError` if the table lacks the attribute, or has a group within which no threshold was measured.
         """
         within = _within(table, self.by)
         if unknown := sorted(set(within.tolist()) - {"", *self.thresholds}):

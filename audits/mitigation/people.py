@@ -16,6 +16,7 @@ from audits.mitigation.comparisons import PAIRS, compare_people
 from audits.tables.groups import group_pairs, group_rows
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure import tables
+from facerec.measure.tables.score_table import both_sides
 from facerec.measure.tables.vector_table import FaceVectors
 
 SHARES = (0.4, 0.2)
@@ -80,7 +81,9 @@ def split_people(
     (4, 4, 4, 24)
     """
     table = tables.check(table)
-    side_of = _deal(_people_of_pairs(table, by), shares, seed)
+    groups = None if by is None else group_pairs(table, by)
+    codes = 0 if groups is None else np.concatenate([groups.probe, groups.reference])
+    side_of = _deal(pd.DataFrame({"subject": both_sides(table, "subject"), "group": codes}), shares, seed)
     probe, reference = table["probe_subject"].map(side_of), table["reference_subject"].map(side_of)
     sides = [table[(probe == side) & (reference == side)].reset_index(drop=True) for side in range(3)]
     return _checked(sides, side_of, len(table) - sum(map(len, sides)))
@@ -126,19 +129,6 @@ def split_photos(
         compare_people(vectors, np.flatnonzero(side == number), pairs=pairs, seed=[seed, number]) for number in range(3)
     ]
     return _checked(sides, side_of, 0)
-
-
-def _people_of_pairs(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
-    probe = reference = np.zeros(len(table), np.int32)
-    if by is not None:
-        groups = group_pairs(table, by)
-        probe, reference = groups.probe, groups.reference
-    return pd.concat(
-        [
-            pd.DataFrame({"subject": table["probe_subject"], "group": probe}),
-            pd.DataFrame({"subject": table["reference_subject"], "group": reference}),
-        ]
-    )
 
 
 def _deal(seen: pd.DataFrame, shares: tuple[float, float], seed: int) -> dict[str, int]:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
+from facerec.measure.tables.pair_scores import stacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,29 +78,8 @@ def photo_vectors(table: pd.DataFrame, embeddings: Mapping[str, NDArray[np.float
     if (odd := np.flatnonzero(subjects[codes] != people)).size:
         message = f"photo {images[odd[0]]!r} stands for {people[odd[0]]!r} and for {subjects[codes[odd[0]]]!r}"
         raise ScoreTableError(message)
-    return PhotoVectors(_stacked(names.tolist(), embeddings), subjects, codes[: len(table)], codes[len(table) :])
-
-
-def _stacked(names: list[str], embeddings: Mapping[str, NDArray[np.float32] | None]) -> NDArray[np.float64]:
-    if absent := [name for name in names if name not in embeddings]:
-        message = (
-            f"{len(absent)} photos of the score table have no embedding, the first is {absent[0]!r}; "
-            "a photo without a face has the embedding None"
-        )
-        raise ScoreTableError(message)
-    found = [(row, np.asarray(v, np.float64)) for row, n in enumerate(names) if (v := embeddings[n]) is not None]
-    if not found:
+    matrix = stacked(names.tolist(), embeddings).astype(np.float64)
+    if np.isnan(matrix).all():
         message = f"none of the {len(names)} photos of the score table has a vector"
         raise ArgumentError(message)
-    shapes = {vector.shape for _, vector in found}
-    if len(shapes) > 1 or len(found[0][1].shape) != 1:
-        message = f"embeddings must be vectors of one length; got shapes {sorted(shapes)}"
-        raise ArgumentError(message)
-    matrix = np.full((len(names), len(found[0][1])), np.nan)
-    for row, vector in found:
-        matrix[row] = vector
-        length = float(np.linalg.norm(vector))
-        if not abs(length - 1) < 1e-3:
-            message = f"the embedding of {names[row]!r} must have unit length; it has {length:.4g}"
-            raise ArgumentError(message)
-    return matrix
+    return PhotoVectors(matrix, subjects, codes[: len(table)], codes[len(table) :])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.tables.cells import as_text, numbers, whole_ids
+from facerec.measure.tables.pair_scores import stacked
 from facerec.measure.tables.table_files import Layout
 from facerec.measure.tables.vendor import GroupColumns, read_several, refuse_reversed, renamed_roles
 
@@ -219,7 +220,7 @@ def searches(
     ------
     ArgumentError
         If `candidates` is less than 1.
-        If vectors differ in shape.
+        If vectors differ in shape, or one is not of unit length.
     ScoreTableError
         If a table lacks ``image`` or ``subject``.
         If a photo has no embedding, or is both enrolled and searched for.
@@ -241,10 +242,8 @@ def searches(
     if known.empty:
         message = f"none of the {len(enrolled)} enrolled photos has a vector"
         raise ScoreTableError(message)
-    left, right = _stacked([*seen], embeddings), _stacked(known["image"].tolist(), embeddings)
-    if len(left) and left.shape[1] != right.shape[1]:
-        message = f"probes and enrolled photos have vectors of different length: {left.shape[1]} and {right.shape[1]}"
-        raise ArgumentError(message)
+    vectors = stacked([*seen, *known["image"]], embeddings).astype(np.float64)
+    left, right = vectors[: len(seen)], vectors[len(seen) :]
     people, starts = np.unique(known["subject"].to_numpy(str), return_index=True)
     wanted = min(candidates, len(people))
     found: dict[str, tuple[list[str], list[float]]] = {}
@@ -283,12 +282,3 @@ def _photos(what: str, photos: pd.DataFrame, embeddings: Mapping[str, NDArray[np
         message = f"{len(unknown)} of the {what} have no embedding, the first is {unknown[0]!r}; no face is None"
         raise ScoreTableError(message)
     return checked
-
-
-def _stacked(images: list[str], embeddings: Mapping[str, NDArray[np.float32] | None]) -> NDArray[np.float64]:
-    vectors = [np.asarray(embeddings[image], np.float64) for image in images]
-    shapes = {vector.shape for vector in vectors}
-    if len(shapes) > 1 or any(len(shape) != 1 for shape in shapes):
-        message = f"embeddings must be vectors of one length; got shapes {sorted(shapes)}"
-        raise ArgumentError(message)
-    return np.stack(vectors) if vectors else np.empty((0, 0))

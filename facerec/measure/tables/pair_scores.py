@@ -60,7 +60,7 @@ def score_vectors(
     """
     table = check(pairs.drop(columns=[COLUMN], errors="ignore").assign(score=np.nan))
     images, names = pd.factorize(both_sides(table, "image"))
-    matrix = _stacked(names.tolist(), embeddings)
+    matrix = stacked(names.tolist(), embeddings)
     probes, references = images[: len(table)], images[len(table) :]
     scores = np.empty(len(table))
     for start in range(0, len(table), _BLOCK):
@@ -74,8 +74,12 @@ def score_vectors(
     return table if matcher is None else stamped(table, matcher)
 
 
-def _stacked(names: list[str], embeddings: Mapping[str, NDArray[np.float32] | None]) -> NDArray[np.float32]:
-    """One row per photo; NaN where it has no vector, so that its scores are NaN."""
+def stacked(names: list[str], embeddings: Mapping[str, NDArray[np.float32] | None]) -> NDArray[np.float32]:
+    """The vectors of photos, one row each; NaN where a photo has none, so that its scores are NaN.
+
+    `ScoreTableError` if a photo is not in `embeddings` at all; `ArgumentError` if vectors differ in shape, or one is
+    not of unit length.
+    """
     if absent := [name for name in names if name not in embeddings]:
         message = (
             f"{len(absent)} photos of the pairs were not embedded, the first is {absent[0]!r}; "
