@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from audits.identification.audit import audit_identification
     from audits.tables.look import look_at
     from audits.tables.searches import SearchColumns, read_searches
-    from audits.tables.vendor import GroupColumns, Layout, VendorColumns, join_people, read_vendor, rename_columns
     from audits.verification.advice import advise_threshold
     from audits.verification.audit import audit_verification
     from audits.verification.power import plan_groups, trials_needed
     from audits.verification.thresholds import AtFmr
+    from facerec.measure.tables.table_files import Layout
+    from facerec.measure.tables.vendor import GroupColumns, VendorColumns, join_people, read_vendor, rename_columns
 
 __all__ = [
     "AtFmr",
@@ -56,34 +57,28 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AtFmr": "verification.thresholds",
-    "GroupColumns": "tables.vendor",
-    "Layout": "tables.vendor",
-    "SearchColumns": "tables.searches",
-    "VendorColumns": "tables.vendor",
-    "advise_threshold": "verification.advice",
-    "audit_classification": "classification.audit",
-    "audit_drift": "drift.audit",
-    "audit_identification": "identification.audit",
-    "audit_verification": "verification.audit",
-    "join_people": "tables.vendor",
-    "look_at": "tables.look",
-    "judge": "gate.verdict",
-    "parse_claim": "gate.sizes",
-    "plan_claim": "gate.sizes",
-    "plan_groups": "verification.power",
-    "prove": "checks.proof",
-    "read_policy": "gate.policy",
-    "read_searches": "tables.searches",
-    "read_vendor": "tables.vendor",
-    "rename_columns": "tables.vendor",
-    "trials_needed": "verification.power",
+    "audits.checks.proof": "prove",
+    "audits.classification.audit": "audit_classification",
+    "audits.drift.audit": "audit_drift",
+    "audits.gate.policy": "read_policy",
+    "audits.gate.sizes": "parse_claim plan_claim",
+    "audits.gate.verdict": "judge",
+    "audits.identification.audit": "audit_identification",
+    "audits.tables.look": "look_at",
+    "audits.tables.searches": "SearchColumns read_searches",
+    "audits.verification.advice": "advise_threshold",
+    "audits.verification.audit": "audit_verification",
+    "audits.verification.power": "plan_groups trials_needed",
+    "audits.verification.thresholds": "AtFmr",
+    "facerec.measure.tables.table_files": "Layout",
+    "facerec.measure.tables.vendor": "GroupColumns VendorColumns join_people read_vendor rename_columns",
 }
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the module protocol (PEP 562) returns whatever the name is
-    if name in _HOMES:
-        return getattr(import_module(f"audits.{_HOMES[name]}"), name)
+    for home, offered in _HOMES.items():
+        if name in offered.split():
+            return getattr(import_module(home), name)
     message = f"module 'audits' has no attribute {name!r}"
     raise AttributeError(message)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from audits.gate.claims import Policy
-from audits.gate.policy import checked_keys, policy_of
+from audits.gate.policy import checked_keys, policy_of, read_bytes, refusing
 from audits.statistics.families import LEAST, Least
 from audits.tables.groups import split_attributes
 from facerec.errors import ArgumentError, PolicyError
@@ -206,12 +206,7 @@ def plan_text(plan: Plan, policy: str = "") -> str:
 
 def read_plan(path: str | Path) -> Plan:
     """Read a plan file; `PolicyError` if it cannot be read, or `parse_plan` refuses what it holds."""
-    try:
-        content = Path(path).read_bytes()
-    except OSError as problem:
-        message = f"{path}: the plan cannot be read: {problem.strerror or problem}"
-        raise PolicyError(message) from problem
-    return parse_plan(content, source=str(path))
+    return parse_plan(read_bytes(path, "plan"), source=str(path))
 
 
 def parse_plan(content: bytes, *, source: str = "plan") -> Plan:
@@ -246,16 +241,13 @@ def parse_plan(content: bytes, *, source: str = "plan") -> Plan:
     del checked["seal"]
     by = [each for each in checked.pop("by") if isinstance(each, str)]
     policy = policy_of(document, source=source) if document else None
-    try:
+    with refusing(source):
         return Plan(
             by=tuple(",".join(split_attributes(each)) for each in by),
             policy=policy,
             sha256=hashlib.sha256(content).hexdigest(),
             **checked,
         )
-    except ArgumentError as problem:
-        message = f"{source}: {problem}"
-        raise PolicyError(message) from problem
 
 
 def followed(plan: Plan, by: Sequence[str]) -> Plan:

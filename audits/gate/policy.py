@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -65,14 +66,30 @@ def read_policy(path: str | Path) -> Policy:
         If `parse_policy` refuses what it holds.
     """
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as problem:
-        message = f"{path}: the policy cannot be read: {problem.strerror or problem}"
-        raise PolicyError(message) from problem
+        text = read_bytes(path, "policy").decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         message = f"{path}: the policy is not UTF-8 text"
         raise PolicyError(message) from problem
     return parse_policy(text, source=str(path))
+
+
+def read_bytes(path: str | Path, what: str) -> bytes:
+    """What a file holds; `PolicyError` if it cannot be read, in which it is called `what` it is."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as problem:
+        message = f"{path}: the {what} cannot be read: {problem.strerror or problem}"
+        raise PolicyError(message) from problem
+
+
+@contextmanager
+def refusing(where: str) -> Iterator[None]:
+    """Raise what a value of a file is refused for as `PolicyError`, behind where it stands."""
+    try:
+        yield
+    except ArgumentError as problem:
+        message = f"{where}: {problem}"
+        raise PolicyError(message) from problem
 
 
 def parse_policy(text: str, *, source: str = "policy") -> Policy:
@@ -132,16 +149,8 @@ def policy_of(document: Mapping[str, Any], *, source: str) -> Policy:
         message = f"{source}: correction must be one of {', '.join(_CORRECTIONS)}; got {correction!r}"
         raise PolicyError(message)
     claims = tuple(_claim(table, number, source) for number, table in enumerate(checked["claim"], 1))
-    try:
-        return Policy(
-            title=checked["title"],
-            claims=claims,
-            confidence=checked.get("confidence", CONFIDENCE),
-            holm=correction == "holm",
-        )
-    except ArgumentError as problem:
-        message = f"{source}: {problem}"
-        raise PolicyError(message) from problem
+    with refusing(source):
+        return Policy(checked["title"], claims, checked.get("confidence", CONFIDENCE), holm=correction == "holm")
 
 
 def _claim(table: object, number: int, source: str) -> Claim:
@@ -157,16 +166,13 @@ def _claim(table: object, number: int, source: str) -> Claim:
         got = "neither" if not limits else "both; write two claims"
         message = f"{where}: needs at_most or at_least; got {got}"
         raise PolicyError(message)
-    try:
+    with refusing(where):
         limit = Limit(limits[0], checked.pop(limits[0]))
         if "by" in checked:
             checked["by"] = ",".join(split_attributes(checked["by"]))
         names = [name for name in checked if name.startswith("min_")]
         minimum = Minimum(**{name.removeprefix("min_"): checked.pop(name) for name in names})
         return Claim(limit=limit, minimum=minimum, **checked)
-    except ArgumentError as problem:
-        message = f"{where}: {problem}"
-        raise PolicyError(message) from problem
 
 
 def checked_keys(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -75,26 +73,9 @@ def supported_clusters(table: pd.DataFrame, embeddings: Embeddings, *, target_fm
 
 
 def fit_clusters(photos: PhotoVectors, *, clusters: int, seed: int) -> KMeans:
-    """Cluster the photos of a score table by k-means.
+    """Cluster the photos of a score table by k-means, the best of four starts; photos without a vector are left out.
 
-    Parameters
-    ----------
-    photos : PhotoVectors
-        Photos without a vector are left out.
-    clusters : int
-        At least 1 and at most as many as there are photos with a vector.
-    seed : int
-        Where k-means starts from.
-
-    Returns
-    -------
-    KMeans
-        Fitted; the best of four starts.
-
-    Raises
-    ------
-    ArgumentError
-        If there are fewer different vectors than `clusters`, or `clusters` is less than 1.
+    `ArgumentError` if there are fewer different vectors than `clusters`, or `clusters` is less than 1.
     """
     vectors = photos.matrix[photos.embedded]
     different = len(np.unique(vectors, axis=0))
@@ -105,24 +86,10 @@ def fit_clusters(photos: PhotoVectors, *, clusters: int, seed: int) -> KMeans:
 
 
 def pair_clusters(clustering: KMeans, photos: PhotoVectors) -> NDArray[np.intp]:
-    """The clusters that the two photos of each comparison lie in.
+    """The clusters that the two photos of each comparison lie in, shape (n, 2); -1 for a photo without a vector.
 
-    Parameters
-    ----------
-    clustering : KMeans
-        From `fit_clusters`.
-    photos : PhotoVectors
-        Of any score table of the same embedder.
-
-    Returns
-    -------
-    ndarray, intp, shape (n, 2)
-        Probe and reference; -1 for a photo without a vector.
-
-    Raises
-    ------
-    ArgumentError
-        If the vectors are of another length than those that were clustered.
+    The photos may be of any score table of the same embedder. `ArgumentError` if the vectors are of another length than
+    those that were clustered.
     """
     expected = int(clustering.n_features_in_)
     if photos.matrix.shape[1] != expected:
@@ -136,5 +103,4 @@ def pair_clusters(clustering: KMeans, photos: PhotoVectors) -> NDArray[np.intp]:
 
 def touching(pairs: NDArray[np.intp], cluster: int) -> NDArray[np.bool_]:
     """Which comparisons have at least one photo in a cluster, shape (n,)."""
-    touched: NDArray[Any] = (pairs == cluster).any(axis=1)
-    return touched
+    return np.asarray((pairs == cluster).any(axis=1))

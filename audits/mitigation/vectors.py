@@ -6,13 +6,13 @@ them, so whoever made a score table can have it mitigated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audits.mitigation.methods import Embeddings
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.tables.pair_scores import stacked
 
@@ -46,29 +46,12 @@ class PhotoVectors:
         return np.asarray(~np.isnan(self.matrix).any(axis=1))
 
 
-def photo_vectors(table: pd.DataFrame, embeddings: Mapping[str, NDArray[np.float32] | None]) -> PhotoVectors:
-    """Look up the vectors of every photo of a score table.
+def photo_vectors(table: pd.DataFrame, embeddings: Embeddings) -> PhotoVectors:
+    """Look up the vectors of every photo of a checked score table.
 
-    Parameters
-    ----------
-    table : DataFrame
-        A checked score table.
-    embeddings : mapping of str to ndarray, float32, shape (d,), or None
-        A unit vector for each photo of the table, or None where no face was found in it.
-
-    Returns
-    -------
-    PhotoVectors
-        Photos in the order of their names, so that it does not depend on the order of the rows.
-
-    Raises
-    ------
-    ScoreTableError
-        If a photo of the table is not in `embeddings` at all.
-        If a photo stands for two people.
-    ArgumentError
-        If no photo has a vector.
-        If vectors differ in shape, or one is not of unit length.
+    Photos are in the order of their names, so that it does not depend on the order of the rows. `ScoreTableError` if a
+    photo is not in `embeddings` at all, or stands for two people; `ArgumentError` if no photo has a vector, if vectors
+    differ in shape, or one is not of unit length.
     """
     images = np.concatenate([table["probe_image"].to_numpy(object), table["reference_image"].to_numpy(object)])
     people = np.concatenate([table["probe_subject"].to_numpy(object), table["reference_subject"].to_numpy(object)])

@@ -29,7 +29,17 @@ MOST_GROUPS = 300
 
 
 @dataclass(frozen=True, eq=False)
-class RowGroups:
+class _Groups:
+    by: str
+    names: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class RowGroups(_Groups):
     """The group of every row of a table that has one person per row.
 
     Attributes
@@ -44,20 +54,14 @@ class RowGroups:
         Which group each row belongs to; −1 where a label is missing.
     """
 
-    by: str
-    names: tuple[str, ...]
-    labels: tuple[tuple[str, ...], ...]
     codes: NDArray[np.int32]
 
     def __post_init__(self) -> None:
         self.codes.flags.writeable = False
 
-    def __len__(self) -> int:
-        return len(self.names)
-
 
 @dataclass(frozen=True, eq=False)
-class PairGroups:
+class PairGroups(_Groups):
     """The groups of both sides of every pair.
 
     Attributes
@@ -68,18 +72,12 @@ class PairGroups:
         Which group either side belongs to; −1 where a label is missing.
     """
 
-    by: str
-    names: tuple[str, ...]
-    labels: tuple[tuple[str, ...], ...]
     probe: NDArray[np.int32]
     reference: NDArray[np.int32]
 
     def __post_init__(self) -> None:
         self.probe.flags.writeable = False
         self.reference.flags.writeable = False
-
-    def __len__(self) -> int:
-        return len(self.names)
 
     @property
     def within(self) -> NDArray[np.int32]:
@@ -88,21 +86,9 @@ class PairGroups:
 
 
 def split_attributes(by: str) -> tuple[str, ...]:
-    """The attributes that a grouping names.
+    """The attributes that a grouping names, joined by commas for their intersection.
 
-    Parameters
-    ----------
-    by : str
-        One attribute, or several joined by commas for their intersection.
-
-    Returns
-    -------
-    tuple of str
-
-    Raises
-    ------
-    ArgumentError
-        If an attribute is empty or is named twice.
+    `ArgumentError` if one is empty or is named twice.
 
     Examples
     --------
@@ -117,22 +103,10 @@ def split_attributes(by: str) -> tuple[str, ...]:
 
 
 def checked_groupings(by: Sequence[str]) -> tuple[str, ...]:
-    """The groupings, each written without spaces.
+    """The groupings, each written without spaces: attributes, or several joined by commas for their intersection.
 
-    Parameters
-    ----------
-    by : sequence of str
-        Attributes, or several joined by commas for their intersection; may be empty.
-
-    Returns
-    -------
-    tuple of str
-
-    Raises
-    ------
-    ArgumentError
-        If `by` is a single text, whose letters would be taken for attributes.
-        If a grouping stands twice, or names an attribute twice or an empty one.
+    `ArgumentError` if `by` is a single text, whose letters would be taken for attributes, or if a grouping stands
+    twice, or names an attribute twice or an empty one.
 
     Examples
     --------
@@ -180,10 +154,11 @@ def group_rows(table: pd.DataFrame, by: str) -> RowGroups:
     (('female', 'male'), [1, 0, -1, 1])
     """
     wanted = split_attributes(by)
+    by = ",".join(wanted)
     if absent := [name for name in wanted if name not in table.columns]:
         raise _no_such_column(absent[0], [absent[0]], [str(name) for name in table.columns])
-    labels, codes = _grouped(",".join(wanted), [table[name] for name in wanted])
-    return RowGroups(",".join(wanted), _names(labels), labels, codes)
+    labels, codes = _grouped(by, [table[name] for name in wanted])
+    return RowGroups(by, _names(labels), labels, codes)
 
 
 def group_pairs(table: pd.DataFrame, by: str) -> PairGroups:
@@ -195,21 +170,7 @@ def group_pairs(table: pd.DataFrame, by: str) -> PairGroups:
         With ``probe_<attribute>`` and ``reference_<attribute>`` for each attribute, or with one column named like the
         attribute, which then holds for both sides.
     by : str
-        One attribute, or several joined by commas for their intersection.
-
-    Returns
-    -------
-    PairGroups
-
-    Raises
-    ------
-    ArgumentError
-        If `by` names an attribute twice, or an empty one.
-    ScoreTableError
-        If the table lacks the columns of an attribute, or one of the two.
-        If no side of any pair has a label, or one holds characters that cannot be seen.
-        If there are more than `MOST_GROUPS` groups.
-        If two groups would get one name because a label holds a comma.
+        As for `group_rows`, and the same is refused; here, too, if the table has only one of the two columns.
 
     Examples
     --------
@@ -252,28 +213,22 @@ def groupings_told(table: pd.DataFrame, names: Sequence[str], group: Callable[[s
 
 
 def name_notes(by: str, names: Sequence[str]) -> list[str]:
-    """What a reader must know of the names of groups: `twin_notes`, and labels that read as if there were none.
+    """What a reader must know of the names of groups: which differ in case only, and which read as if nobody knew.
 
+    >>> name_notes("sex", ["Male", "female", "male"])
+    ["by sex, 'Male' and 'male' are counted as different groups, though only the case of letters differs"]
     >>> name_notes("race", ["A", "n/a"])
     ["by race, 'n/a' is a group like any other; where it means that nobody knows, leave the cell empty"]
     """
-    return twin_notes(by, names) + [
-        f"by {by}, {name!r} is a group like any other; where it means that nobody knows, leave the cell empty"
-        for name in names
-        if any(map(says_unknown, name.split(",")))
-    ]
-
-
-def twin_notes(by: str, names: Sequence[str]) -> list[str]:
-    """What a reader must know of groups whose names differ in the case of letters only: perhaps they are one.
-
-    >>> twin_notes("sex", ["Male", "female", "male"])
-    ["by sex, 'Male' and 'male' are counted as different groups, though only the case of letters differs"]
-    """
-    return [
+    alike = [
         f"by {by}, {' and '.join(map(repr, alike))} are counted as different groups, though only the case of letters "
         "differs"
         for alike in twins(names)
+    ]
+    return alike + [
+        f"by {by}, {name!r} is a group like any other; where it means that nobody knows, leave the cell empty"
+        for name in names
+        if any(map(says_unknown, name.split(",")))
     ]
 
 

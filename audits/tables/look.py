@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -101,26 +101,21 @@ def _searches(table: pd.DataFrame, names: Sequence[str]) -> Look:
         name.removeprefix("probe_") for name in names if name.startswith("probe_") and name != "probe_subject"
     )
     guess = Guess("SEARCHES", "candidate_subject", "it lists candidates of searches")
-    by = [word for name in groups for word in ("--by", name)]
-    options = ("--gallery", "PEOPLE.csv", *by, "--at-threshold", "VALUE")
+    options = ("--gallery", "PEOPLE.csv", *_by(groups), "--at-threshold", "VALUE")
     return Look("identification", len(table), (guess,), False, groups, options, notes_of(table))
 
 
 def _predictions(table: pd.DataFrame, texts: dict[str, pd.Series], said: str) -> Look:
-    guesses, options = [Guess("--prediction", said, "its name")], [] if said == "prediction" else ["--prediction", said]
-    true = _named([name for name in texts if name != said], _LABEL, exact=True)
-    if true is None:
-        options.append("--no-label")
-    else:
-        guesses.append(Guess("--label", true, "its name"))
-        options += [] if true == "label" else ["--label", true]
-    person = _named([name for name in texts if name not in (said, true)], _PERSON, exact=True)
-    if person is not None:
-        guesses.append(Guess("--subject", person, "its name"))
-        options += [] if person == "subject" else ["--subject", person]
-    groups = [name for name in texts if name not in (said, true, person) and _is_group(name, texts[name])]
+    columns: dict[str, str | None] = {"prediction": said}
+    for role, known in (("label", _LABEL), ("subject", _PERSON)):
+        columns[role] = _named([name for name in texts if name not in columns.values()], known, exact=True)
+    guesses = [Guess(f"--{role}", name, "its name") for role, name in columns.items() if name is not None]
+    options = _naming(columns)
+    if columns["label"] is None:
+        options.insert(len(_naming({"prediction": said})), "--no-label")
+    groups = [name for name in texts if name not in columns.values() and _is_group(name, texts[name])]
     guesses += [Guess(f"--by {name}", name, _few(texts[name])) for name in groups]
-    options += [word for name in groups for word in ("--by", name)]
+    options += _by(groups)
     return Look("classification", len(table), tuple(guesses), False, tuple(groups), tuple(options), notes_of(table))
 
 
@@ -172,16 +167,11 @@ def _pairs(table: pd.DataFrame, texts: dict[str, pd.Series], persons: pd.DataFra
         photos = rest.pop(image)
         columns |= {"probe_image": photos[0], "reference_image": photos[1]}
         guesses.append(Guess("--probe-image, --reference-image", ", ".join(photos), "their names"))
-    options = [
-        word
-        for role, name in columns.items()
-        if name is not None and name != role
-        for word in ("--" + role.replace("_", "-"), name)
-    ]
+    options = _naming(columns)
     options += ["--distance"] if distance else []
     alone = {name: column for name, column in texts.items() if name not in (*sided, genuine, score)}
     groups = _groups(texts, rest, alone, guesses, options)
-    options += [word for name in groups for word in ("--by", name)]
+    options += _by(groups)
     strangers = int((~mated).sum())
     options += ["--at-fmr", next((rate for rate in ("1e-3", "1e-2") if float(rate) * strangers >= 10), "0.1")]
     return Look("verification", len(table), tuple(guesses), distance, tuple(groups), tuple(options), notes_of(table))
@@ -207,6 +197,20 @@ def _groups(
             groups.append(name)
             guesses.append(Guess(f"--by {name}", name, f"{_few(column)}, for both sides"))
     return groups
+
+
+def _naming(columns: Mapping[str, str | None]) -> list[str]:
+    """The options that name columns which are not called like what they are."""
+    return [
+        word
+        for role, name in columns.items()
+        if name is not None and name != role
+        for word in ("--" + role.replace("_", "-"), name)
+    ]
+
+
+def _by(groups: Sequence[str]) -> list[str]:
+    return [word for name in groups for word in ("--by", name)]
 
 
 def _words(name: str) -> list[str]:

@@ -111,7 +111,7 @@ def audit_verification(
     scores : DataFrame
         A score table (``facerec.measure.tables``) of any matcher. Without the columns of people every pair counts as
         independent, and the result says so; the columns of photos may be missing too. For other column names see
-        ``audits.tables.vendor``.
+        ``facerec.measure.tables.vendor``.
     by : sequence of str
         The groupings: an attribute, such as ``gender``, or several joined by commas for their intersection,
         ``race,gender``. Each needs ``probe_<attribute>`` and ``reference_<attribute>``, or one column of its own name

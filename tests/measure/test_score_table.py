@@ -383,7 +383,7 @@ class TestScoreVectors:
     def test_refused(self):
         """Photos without an entry, unequal lengths and vectors that are not of unit length are errors."""
         vectors = dict.fromkeys(["a/1.jpg", "a/2.jpg", "b/1.jpg"], np.array([0.6, 0.8]))
-        with pytest.raises(ScoreTableError, match=r"1 photos .* not embedded, the first is 'c/1\.jpg'"):
+        with pytest.raises(ScoreTableError, match=r"1 photos .* no embedding, the first is 'c/1\.jpg'"):
             tables.score_vectors(table(), vectors)
         with pytest.raises(ArgumentError, match=r"one length; got shapes \(2,\) for 'a/2\.jpg', \(3,\) for 'c/1\.jpg'"):
             tables.score_vectors(table(), vectors | {"c/1.jpg": np.array([1, 0, 0])})

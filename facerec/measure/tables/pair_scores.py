@@ -82,7 +82,7 @@ def stacked(names: list[str], embeddings: Mapping[str, NDArray[np.float32] | Non
     """
     if absent := [name for name in names if name not in embeddings]:
         message = (
-            f"{len(absent)} photos of the pairs were not embedded, the first is {absent[0]!r}; "
+            f"{len(absent)} photos of the pairs have no embedding, the first is {absent[0]!r}; "
             "a photo without a face has the embedding None"
         )
         raise ScoreTableError(message)

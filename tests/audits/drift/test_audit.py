@@ -11,11 +11,11 @@ from audits.drift.audit import audit_drift
 from audits.statistics.families import Least
 from audits.statistics.paired import paired_change
 from audits.tables.pairs import same_pairs
-from audits.tables.vendor import complete
 from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError, ModelMismatchError, ScoreTableError
 from facerec.measure import tables
 from facerec.measure.metrics import fmr, fnmr, threshold_at_fmr
+from facerec.measure.tables.vendor import complete
 from facerec.types import Matcher
 
 LFW = Path(__file__).parents[3] / "data" / "lfw" / "scores.csv"

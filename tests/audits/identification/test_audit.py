@@ -247,7 +247,7 @@ class TestFromEmbeddings:
             (lambda p, e, v: (pd.concat([p, p[:1]]), e, v, 5), ScoreTableError, "two rows of the probes"),
             (lambda p, e, v: (p, e, v | dict.fromkeys(e["image"]), 5), ScoreTableError, "none of the 24"),
             (lambda p, e, v: (p, e, v | {e["image"].iloc[0]: np.ones(2)}, 5), ArgumentError, "one length"),
-            (lambda p, e, v: (p, e, v | {i: v[i][:3] for i in p["image"]}, 5), ArgumentError, "3 and 6"),
+            (lambda p, e, v: (p, e, v | {i: v[i][:3] for i in p["image"]}, 5), ArgumentError, "one length; got shapes"),
         ],
     )
     def test_refuses(self, change, error, match):

@@ -14,10 +14,10 @@ from audits.report import Background, Run, write_report
 from audits.report.drift.page import drift_report
 from audits.report.identification.page import identification_report
 from audits.report.verification.page import verification_report
-from audits.tables.vendor import VendorColumns, read_vendor
 from audits.verification.audit import audit_verification
 from audits.verification.thresholds import AtFmr
 from facerec.measure import tables
+from facerec.measure.tables.vendor import VendorColumns, read_vendor
 
 ROOT = Path(__file__).parents[3]
 RUN = Run((), (), 0)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audits.tables.groups import MOST_GROUPS, group_pairs, group_rows, split_attributes, twin_notes
+from audits.tables.groups import MOST_GROUPS, group_pairs, group_rows, name_notes, split_attributes
 from facerec.errors import ArgumentError, ScoreTableError
 
 
@@ -153,7 +153,7 @@ class TestLabels:
         groups = group_rows(pairs(sex=["F", "f", "m", "FEMALE"]), "sex")
 
         assert groups.names == ("F", "FEMALE", "f", "m")
-        assert twin_notes(groups.by, groups.names) == [
+        assert name_notes(groups.by, groups.names) == [
             "by sex, 'F' and 'f' are counted as different groups, though only the case of letters differs"
         ]
 

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from audits.report.verification.document import verification_document
-from audits.tables.vendor import VendorColumns, read_vendor
 from audits.verification.audit import audit_verification
 from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError, MixedStampsError, ScoreTableError
 from facerec.measure import tables
 from facerec.measure.metrics import clustered_rate
+from facerec.measure.tables.vendor import VendorColumns, read_vendor
 from facerec.types import Matcher, Rate
 
 LFW = Path(__file__).parents[3] / "data" / "lfw" / "scores.csv"
