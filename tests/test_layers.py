@@ -30,7 +30,8 @@ FLOORS = [
 ]
 # Each folder of audits likewise: nothing stands at the top but what it offers.
 AUDIT_FLOORS = [
-    {"statistics", "tables"},
+    {"statistics"},
+    {"tables"},
     {"verification", "identification", "classification"},
     {"drift"},
     {"gate", "mitigation"},

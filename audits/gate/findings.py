@@ -57,18 +57,7 @@ class Finding:
 
 
 def decide(claim: Claim, found: Observation) -> Finding:
-    """What one number says of a claim, on its own: `holm` is NaN yet.
-
-    Parameters
-    ----------
-    claim : Claim
-    found : Observation
-        One of those that the claim is about.
-
-    Returns
-    -------
-    Finding
-    """
+    """What one of the numbers that a claim is about says of it, on its own: `holm` is NaN yet."""
     lacking = _too_little(claim, found)
     verdict, reason = _verdict(claim, found, lacking)
     decidable = any(footing.known for footing in found.footings) and not lacking
@@ -125,20 +114,9 @@ def _verdict(claim: Claim, found: Observation, lacking: str) -> tuple[Verdict, s
 
 
 def correct(finding: Finding, tests: int) -> Finding:
-    """The finding as it stands after Holm's correction: a failure that it does not outlast lacks evidence.
+    """The finding as it stands after Holm's correction for so many `tests`: a failure that does not outlast it is none.
 
     A pass is left alone: that every group keeps the limit is shown by showing it of each (an intersection-union test).
-
-    Parameters
-    ----------
-    finding : Finding
-        With its adjusted p-value, `holm`.
-    tests : int
-        How many groups it was adjusted for.
-
-    Returns
-    -------
-    Finding
     """
     level = 1 - finding.interval.confidence
     # One number needs no correction, and rounding must not invent one.

@@ -73,14 +73,7 @@ def verdict_callout(verdict: PolicyVerdict) -> Callout:
 def markdown_summary(verdict: PolicyVerdict) -> str:
     """The verdict as GitHub Markdown, for a pull request or a step summary.
 
-    Parameters
-    ----------
-    verdict : PolicyVerdict
-
-    Returns
-    -------
-    str
-        The verdict, the claims with their reasons, and the numbers that they rest on.
+    It holds the claims with their reasons, and the numbers that they rest on.
     """
     page = Page(
         title=_one_line(verdict.policy.title),
@@ -95,17 +88,10 @@ def markdown_summary(verdict: PolicyVerdict) -> str:
 
 
 def junit_summary(verdict: PolicyVerdict) -> str:
-    """The verdict as JUnit XML, which build servers show beside the tests.
+    """The verdict as JUnit XML, which build servers show beside the tests: a test case per claim.
 
-    Parameters
-    ----------
-    verdict : PolicyVerdict
-
-    Returns
-    -------
-    str
-        A test case per claim. A claim that fails is a ``failure``; one that lacks evidence is an ``error``, because
-        build servers count skipped tests as green, and what was not shown must not look as if it had been.
+    A claim that fails is a ``failure``; one that lacks evidence is an ``error``, because build servers count skipped
+    tests as green, and what was not shown must not look as if it had been.
     """
     numbers = {
         "name": _xml_text(verdict.policy.title),

@@ -4,38 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import pandas as pd
 
+from audits.statistics.estimates import Estimate
 from facerec.errors import ArgumentError
-from facerec.types import Interval
 
 _TOLD = 6
-
-
-class Measured(Protocol):
-    """What is known of a rate: ``audits.statistics.estimates.Estimate``."""
-
-    @property
-    def value(self) -> float:
-        """Errors over trials; NaN without trials."""
-
-    @property
-    def errors(self) -> int:
-        """How often it happened."""
-
-    @property
-    def trials(self) -> int:
-        """Out of how many."""
-
-    @property
-    def effective_trials(self) -> float:
-        """How many independent trials carry the same information."""
-
-    @property
-    def interval(self) -> Interval:
-        """With its bounds."""
 
 
 class Entry(NamedTuple):
@@ -44,7 +20,7 @@ class Entry(NamedTuple):
     by: str
     group: str
     rate: str
-    estimate: Measured
+    estimate: Estimate
 
 
 class Framed:

@@ -15,25 +15,11 @@ _SUBJECTS = ["probe_subject", "reference_subject"]
 
 
 def same_pairs(before: Completed, after: Completed) -> pd.DataFrame:
-    """The rows of one table in the order of another.
+    """The rows of `after`, row by row the pairs of `before`.
 
-    Parameters
-    ----------
-    before, after : Completed
-        Score tables. Pairs are found by their photos, people and whether they are genuine; one that occurs several
-        times is taken in the order in which it does. Tables without photos are taken row by row.
-
-    Returns
-    -------
-    DataFrame
-        The rows of `after`, row by row the pairs of `before`.
-
-    Raises
-    ------
-    ScoreTableError
-        If one table names people or photos and the other does not.
-        If a pair is in one of the tables only.
-        If an attribute of a pair differs between the tables.
+    Pairs are found by their photos, people and whether they are genuine; one that occurs several times is taken in the
+    order in which it does. Tables without photos are taken row by row. `ScoreTableError` if one table names people or
+    photos and the other does not, if a pair is in one of them only, or if an attribute of a pair differs between them.
     """
     for what, known in (
         ("people", [not side.pairs_independent for side in (before, after)]),

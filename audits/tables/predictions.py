@@ -13,58 +13,29 @@ import pandas as pd
 
 from facerec.errors import ScoreTableError
 from facerec.measure.tables.cells import Problems, as_text, respelt, twins
-from facerec.measure.tables.table_files import read_raw
+from facerec.measure.tables.table_files import read_raw, telling
 
 _SHOWN, _MOST_FRACTIONS = 5, 20
 _LARGEST = 50_000_000  # rows; more would not fit into the memory of most machines
 
 
 def read_predictions(path: str | Path) -> pd.DataFrame:
-    """Read a table of predictions.
+    """Read a table of predictions: one row per prediction, a column ``count`` expanded; not checked.
 
-    Parameters
-    ----------
-    path : str or Path
-        As for ``facerec.measure.tables.vendor.read_vendor``. A column ``count`` is expanded.
-
-    Returns
-    -------
-    DataFrame
-        One row per prediction; not checked.
-
-    Raises
-    ------
-    ScoreTableError
-        If the file is missing, empty, of an unknown kind or not of that which its name says, or larger than memory.
-        If a count is not a whole number of at least 0, or the counts add up to nothing or to more than 50 million.
+    The file is of any kind that ``facerec.measure.tables.vendor.read_vendor`` reads. `ScoreTableError` if it is
+    missing, empty, of an unknown kind or not of that which its name says, or larger than memory; if a count is not a
+    whole number of at least 0, or the counts add up to nothing or to more than 50 million.
     """
     table = read_raw(path, kind="a table of predictions")
-    try:
+    with telling(path):
         return expand_counts(table) if "count" in table.columns else table
-    except ScoreTableError as problem:
-        message = f"{path}: {problem}"
-        raise ScoreTableError(message) from problem
 
 
 def expand_counts(table: pd.DataFrame) -> pd.DataFrame:
-    """Repeat each row as often as its column ``count`` says, and drop that column.
+    """Repeat each row as often as its column ``count`` says, in order, and drop that column.
 
-    Parameters
-    ----------
-    table : DataFrame
-        With a column ``count`` of whole numbers or their text.
-
-    Returns
-    -------
-    DataFrame
-        One row per prediction, in order.
-
-    Raises
-    ------
-    ScoreTableError
-        If there is no column ``count``.
-        If a count is not a whole number of at least 0.
-        If the counts add up to nothing, or to more than 50 million.
+    Counts are whole numbers or their text. `ScoreTableError` if there is no column ``count``, if a count is not a whole
+    number of at least 0, or if the counts add up to nothing, or to more than 50 million.
 
     Examples
     --------
@@ -95,24 +66,10 @@ def expand_counts(table: pd.DataFrame) -> pd.DataFrame:
 def check_predictions(table: pd.DataFrame, *, label: str | None, prediction: str) -> pd.DataFrame:
     """Check a table of predictions; every column comes back as text, and both columns of classes in one spelling.
 
-    Parameters
-    ----------
-    table : DataFrame
-    label, prediction : str
-        The columns of the true class and of the class that was predicted; an empty prediction is no answer. Without a
-        label nothing is known of the truth.
-
-    Returns
-    -------
-    DataFrame
-
-    Raises
-    ------
-    ScoreTableError
-        One for everything that is wrong, as a list where it is more than one thing.
-        If a column is missing or occurs twice.
-        If there are no rows.
-        If a label is empty.
+    `label` and `prediction` are the columns of the true class and of the class that was predicted; an empty prediction
+    is no answer, and without a label nothing is known of the truth. `ScoreTableError`, one for everything that is
+    wrong, as a list where it is more than one thing: if a column is missing or occurs twice, if there are no rows, or
+    if a label is empty.
     """
     names = [str(name) for name in table.columns]
     roles = [prediction] if label is None else [label, prediction]
