@@ -16,7 +16,8 @@ from audits.classification.results import ClassificationAudit
 from audits.drift.results import DriftAudit
 from audits.gate.claims import AuditName, Claim, Kind, Policy, audit_of
 from audits.gate.findings import Finding, correct, decide
-from audits.gate.observations import Audit, Observation, groups_aside, observe
+from audits.gate.lookup import Audit, groups_aside, observe
+from audits.gate.observations import Observation
 from audits.gate.plan import EXPLORATORY, PlanStanding
 from audits.identification.results import IdentificationAudit
 from audits.statistics.families import Least
