@@ -29,7 +29,7 @@ MOST_GROUPS = 300
 
 
 @dataclass(frozen=True, eq=False)
-class _Groups:
+class _Named:
     by: str
     names: tuple[str, ...]
     labels: tuple[tuple[str, ...], ...]
@@ -39,7 +39,7 @@ class _Groups:
 
 
 @dataclass(frozen=True, eq=False)
-class RowGroups(_Groups):
+class RowGroups(_Named):
     """The group of every row of a table that has one person per row.
 
     Attributes
@@ -61,7 +61,7 @@ class RowGroups(_Groups):
 
 
 @dataclass(frozen=True, eq=False)
-class PairGroups(_Groups):
+class PairGroups(_Named):
     """The groups of both sides of every pair.
 
     Attributes
