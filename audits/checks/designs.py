@@ -112,7 +112,10 @@ class Design:
             yield from common[:, None, :] + np.float32(math.sqrt(left * own)) * apart
 
     def errors(self, rates: ArrayLike, tables: int, rng: np.random.Generator) -> Iterator[NDArray[np.bool_]]:
-        """The errors of one table after the other, (n,), at a true rate: one for all comparisons, or one for each."""
+        """The errors of one table after the other, (n,), at a true rate: one for all comparisons, or one for each.
+
+        Of several `rates`, (k, 1) or (k, n), the errors of the same scores, (k, n).
+        """
         wanted = np.asarray(rates, np.float64)
         if not ((wanted > 0) & (wanted < 1)).all():
             message = f"a true rate must lie between 0 and 1; got {wanted.tolist()}"

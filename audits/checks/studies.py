@@ -63,8 +63,8 @@ def rates(design: Design, true: Sequence[float], *, study: str = "rate", judged:
     what = "FNMR" if design.mated else "FMR"
 
     def simulate(tables: int, rng: np.random.Generator) -> Iterator[Seen]:
-        for rate in true:
-            for wrong in design.errors(rate, tables, rng):
+        for table in design.errors(np.array(true)[:, None], tables, rng):
+            for rate, wrong in zip(true, table, strict=True):
                 correlation = None if judged is None else whole.correlation(wrong)
                 found = part.rate(wrong[rows], correlation=correlation)
                 plain = estimate(Rate(found.errors, found.trials)).interval
@@ -81,9 +81,12 @@ def contrasts(design: Design, true: Sequence[tuple[float, float]]) -> Study:
     what = "FNMR" if design.mated else "FMR"
 
     def simulate(tables: int, rng: np.random.Generator) -> Iterator[Seen]:
-        for low, high in true:
-            each = np.where(design.groups == 1, high, np.where(design.groups == 0, low, math.sqrt(low * high)))
-            for wrong in design.errors(each, tables, rng):
+        each = [
+            np.where(design.groups == 1, high, np.where(design.groups == 0, low, math.sqrt(low * high)))
+            for low, high in true
+        ]
+        for table in design.errors(each, tables, rng):
+            for (low, high), wrong in zip(true, table, strict=True):
                 lent = whole.correlation(wrong)
                 found = [
                     estimate(part.rate(wrong[some], correlation=lent)) for part, some in zip(parts, rows, strict=True)
@@ -100,10 +103,9 @@ def fixed_changes(design: Design, true: Sequence[tuple[float, float]]) -> Study:
     what = "FNMR" if design.mated else "FMR"
 
     def simulate(tables: int, rng: np.random.Generator) -> Iterator[Seen]:
-        for before, after in true:
-            limits = scipy.stats.norm.isf([before, after]).astype(np.float32)
-            for scores in design.scores(tables, rng, copies=2, own=0.3):
-                wrong = scores >= limits[:, None]
+        for scores in design.scores(tables, rng, copies=2, own=0.3):
+            for before, after in true:
+                wrong = scores >= scipy.stats.norm.isf([[before], [after]]).astype(np.float32)
                 change = paired_change(wrong[0], wrong[1], design.first, design.second)
                 yield Seen(f"{what} {before:g} to {after:g}", after - before, change.interval)
 

@@ -130,8 +130,8 @@ def _method(audit: DriftAudit) -> str:
     )
     return (
         "Every comparison was decided twice, and only those that were decided differently say anything about the "
-        "change. The interval of a change is Bonett and Price's for paired proportions, on the effective number of "
-        f"comparisons. {people}\n\n{choice(audit)} A comparison without a score counts as "
+        "change. The interval of a change is made from those of what got worse and of what got better (MOVER), on the "
+        f"effective number of comparisons. {people}\n\n{choice(audit)} A comparison without a score counts as "
         "rejected.\n\nIntervals are of "
         f"{100 * audit.confidence:g} %, one by one: of {measured} changes about {write_number(chance)} would be shown "
         f"by chance alone if nothing had changed. {drawn}"

@@ -167,7 +167,8 @@ def _method(report: LabReport, judgements: Sequence[Judgement], others: Sequence
     paired = (
         "Changes are paired: the same comparisons are decided without and with the method, and only those that come "
         "out differently count. Comparisons that share a person are not independent; the variance of the change adds "
-        "up what they have in common (dyadic-robust), and Bonett and Price's interval uses the effective number of "
+        "up what they have in common (dyadic-robust), and the interval is made from those of what got worse and of "
+        "what got better, on the effective number of "
         f"comparisons, at {100 * changes.confidence:g} %. Other people to set thresholds on would have given other "
         "thresholds: every interval carries that, as far as it does not move both thresholds alike (MOVER). "
         f"{drawn} {again}"

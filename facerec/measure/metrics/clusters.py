@@ -6,7 +6,8 @@ a thousand among two thousand. What is known of that comes from four places, and
 1. the errors themselves: the dyadic-robust variance, in which people with many comparisons weigh as much as they pull
    (leverage), which grows with the rate, and which is itself uncertain where few people make it up (Student's t);
 2. a larger table: how alike errors of one person were there (`PairsOfPeople.correlation`), lent to each of its groups;
-3. where too few people, errors or shared comparisons could show any dependence, what people are known to bring along;
+3. where too few people, errors or shared comparisons could show any dependence, what people are known to bring along,
+   at a rate that is not shown to be exceeded rather than at the one that was seen;
 4. independence: no comparison is worth more than one.
 
 ``facerec audit prove`` simulates tables of known truth and counts how often the intervals hold it.
@@ -31,6 +32,8 @@ PERSON = 0.2
 people meet."""
 
 _FEW_PEOPLE, _FEW_ERRORS = 12, 5
+_UNSTEADY = 0.8  # people needed for each unit of kurtosis of what they bring along
+_TO_THE_BOUND = 0.75  # how far, in ratios, from a rate to its bound the errors are taken to be as alike as they may be
 _BLOCK = 1 << 22  # np.bincount copies what it counts to 64 bit; in blocks that stays small for any number of pairs
 
 
@@ -77,10 +80,11 @@ def clustered_rate(
     With V₀ = p(1−p)/n and V the dyadic-robust variance with leverage, n_eff is the smaller of
     p(1−p) / [V₀ + g (V − V₀)⁺ (t_ν / z)²] and n / (1 + ρ s). ν = (Σ w_i)² / Σ w_i², w_i = T_i², counts the people that
     V rests on; s, how many other trials a trial shares a person with. Errors are the more alike the more frequent they
-    are, up to all alike, and few of few people show too little of both at once; so g = 1 + [φ(√(p u)) / φ(p) − 1]
-    [1 − (5 / errors)²]⁺, u the upper bound with g = 1, φ as in `PairsOfPeople.correlation`: the variance half-way to
-    the bound. (Above ½, of successes.) Without errors, or with nothing else, n / (1 + ρ s) alone. See
-    `dyadic_variance` for V and T_i.
+    are, up to all alike, and few of few people show too little of both at once; so g = 1 + [φ(p^¼ u^¾) / φ(p) − 1]
+    [1 − (5 / errors)²]⁺, u the upper bound with g = 1: the variance on the way to the bound. φ is as in
+    `PairsOfPeople.correlation`, but of the share that would show such a V: `PERSON` (V / V₀ − 1) / (s φ(p)), 0.001 …
+    0.9. (Above ½, of successes.) Without errors, or with nothing else, n / (1 + ρ s) alone. See `dyadic_variance` for
+    V and T_i.
 
     References
     ----------
@@ -175,10 +179,13 @@ class PairsOfPeople:
         Notes
         -----
         The design effect is 1 + ρ s, so the errors show ρ = (V / V₀ − 1) / s, cut off at 0 and 1. That says nothing
-        where they cannot show it; it is then at least w φ(p), where φ is the correlation of errors at the rate p in
-        scores of which the person brings along the share `PERSON`, and w = min(1, max[(12 / people)⁴, (5 / errors)²,
-        2 / (n s φ²)]): 1 with a dozen people or five errors, next to nothing with forty people and fifty errors. The
-        last is the variance of ρ among independent trials over φ². Without errors p is the upper bound itself.
+        where they cannot show it; it is then at least w φ(√(p u)), where φ(x) is the correlation of errors at the rate
+        x in scores of which the person brings along the share `PERSON`, u the upper bound with that ρ, found by
+        iteration, and w = min(1, max[(12 / people)⁴, (0.8 (κ − 1) / people)⁴, (5 / errors)², 2 / (n s φ(p)²)]): 1
+        with a dozen people or five errors, next to nothing with forty people and fifty errors. κ is the kurtosis of
+        the rates of people who bring along so much: (κ − 1) / people is the relative variance of what so many show of
+        their variance, and the rarer the errors the fewer people make them. The last is the variance of ρ among
+        independent trials over φ². Without errors u stands for √(p u).
 
         References
         ----------
@@ -193,14 +200,15 @@ class PairsOfPeople:
         n, k = len(wrong), int(np.count_nonzero(wrong))
         if not n or not self.shared > 0:
             return 0.0
-        if k in (0, n):
-            return self._unseen_correlation(confidence)
-        p = k / n
+        fewer = min(k, n - k)  # errors or successes
+        if not fewer:
+            return self._brought(0, 1.0, confidence)
+        p = fewer / n
         seen = (self.variance(wrong) * n / (p * (1 - p)) - 1) / self.shared
-        brought = latent_correlation(p, self._share)
-        few = (_FEW_PEOPLE / self.equal_people) ** 4, (_FEW_ERRORS / min(k, n - k)) ** 2
-        unclear = min(1.0, max(*few, 2 / (n * self.shared * brought**2)))
-        return min(1.0, max(0.0, seen, unclear * brought))
+        people = max(_FEW_PEOPLE, _UNSTEADY * (latent_kurtosis(p, self._share) - 1))
+        chance = 2 / (n * self.shared * latent_correlation(p, self._share) ** 2)
+        unclear = min(1.0, max((people / self.equal_people) ** 4, (_FEW_ERRORS / fewer) ** 2, chance))
+        return min(1.0, max(0.0, seen, self._brought(fewer, unclear, confidence)))
 
     def variance(self, wrong: NDArray[np.bool_], *, leverage: bool = False) -> float:
         """As `dyadic_variance`; there is one comparison at least.
@@ -225,14 +233,15 @@ class PairsOfPeople:
         excess *= student(self.people_behind(wrong), confidence) ** 2
         fewer = min(k, n - k)  # errors or successes
         bound = Rate(fewer, n, variance / (independent + excess)).interval(confidence).high
-        growth = min(self._growth(fewer / n, bound), 1 / seen)
+        growth = min(self._growth(fewer / n, bound, seen), 1 / seen)
         excess *= 1 + max(0.0, growth - 1) * (1 - min(1.0, (_FEW_ERRORS / fewer) ** 2))
         return float(variance / (independent + excess))
 
-    def _growth(self, rate: float, bound: float) -> float:
-        """How much more alike errors are half-way (in ratios) to a bound of their rate."""
-        half_way = min(0.5, math.sqrt(rate * bound))
-        return latent_correlation(half_way, self._share) / latent_correlation(rate, self._share)
+    def _growth(self, rate: float, bound: float, seen: float) -> float:
+        """How much more alike errors are on the way to a bound of their rate, if people bring along what was seen."""
+        share = min(0.9, max(1e-3, self._share * seen / latent_correlation(rate, self._share)))
+        towards = min(0.5, rate ** (1 - _TO_THE_BOUND) * bound**_TO_THE_BOUND)
+        return latent_correlation(towards, share) / latent_correlation(rate, share)
 
     def people_behind(self, wrong: NDArray[np.bool_]) -> float:
         """How many people the variance of an error rate rests on, ≥ 1: ν of `clustered_rate`.
@@ -244,12 +253,16 @@ class PairsOfPeople:
         squares = (self._sums(wrong) * self._leverage) ** 2
         return max(1.0, float(squares.sum() ** 2 / (squares @ squares)))
 
-    def _unseen_correlation(self, confidence: float) -> float:
-        bound = alike = 0.5
+    def _brought(self, fewer: int, unclear: float, confidence: float) -> float:
+        """What people are known to bring along, as far as the data are unclear, half-way to the bound that follows."""
+        n, rate, alike = len(self), 0.5, 0.5
         for _ in range(40):  # a contraction: the bound falls as the correlation does, which falls with the bound
-            alike = latent_correlation(bound, self._share)
-            effective = len(self) / (1 + alike * self.shared)
-            bound = 0.5 * bound + 0.5 * min(0.5, 1 - ((1 - confidence) / 2) ** (1 / effective))
+            alike = unclear * latent_correlation(rate, self._share)
+            bound = Rate(fewer, n, n / (1 + alike * self.shared)).interval(confidence).high
+            nearer = math.sqrt(fewer / n * bound) if fewer else bound
+            rate, before = 0.5 * rate + 0.5 * min(0.5, nearer), rate
+            if abs(rate - before) < 1e-6 * rate:
+                break
         return alike
 
     def _sums(self, wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -324,12 +337,33 @@ def latent_correlation(rate: float, share: float) -> float:
     >>> [round(latent_correlation(rate, 0.2), 3) for rate in (0.5, 0.01, 0.0001)]
     [0.128, 0.024, 0.001]
     """
+    given, weights = _given_what_is_common(rate, share)
+    p = float(weights @ given)
+    return float((weights @ given**2 - p * p) / (p * (1 - p)))
+
+
+def latent_kurtosis(rate: float, share: float) -> float:
+    """How unlike people's own error rates are who bring along a share of their scores' variance, ≥ 1.
+
+    Parameters are those of `latent_correlation`. The fourth central moment over the square of the second, of
+    P(error | what is common).
+
+    Examples
+    --------
+    >>> [round(latent_kurtosis(rate, 0.1), 1) for rate in (0.5, 0.1, 0.01, 0.001)]
+    [2.7, 5.0, 15.6, 45.5]
+    """
+    given, weights = _given_what_is_common(rate, share)
+    apart = given - weights @ given
+    return float(weights @ apart**4 / (weights @ apart**2) ** 2)
+
+
+def _given_what_is_common(rate: float, share: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """P(error) given what is common, at each node of the quadrature, and the nodes' weights."""
     nodes, weights = _QUADRATURE
     threshold = NormalDist().inv_cdf(1 - min(rate, 1 - rate))
     beyond = (threshold - math.sqrt(share) * nodes) / math.sqrt(2 * (1 - share))
-    given = np.array([0.5 * math.erfc(each) for each in beyond])
-    p = float(weights @ given)
-    return float((weights @ given**2 - p * p) / (p * (1 - p)))
+    return np.array([0.5 * math.erfc(each) for each in beyond]), weights
 
 
 def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
