@@ -127,7 +127,8 @@ def paired_change(
     [mean d² − (mean d)²] / n, that is the design effect (never below 1) by which n, w and b are divided; as in
     ``facerec.measure.metrics.clustered_rate``, its excess over 1 grows with the few people it was estimated from.
     Where people bring along that both rates rise and fall in proportion, the excess variance of the change is (mean d)²
-    / p² of that of the larger of the two rates w and b, p; nothing less is believed. With the results n', w' and b',
+    / p² of that of the larger of the two rates w and b, p; nothing less is believed. Where nothing changed, n is worth
+    what it is worth without an error. With the results n', w' and b',
     MOVER makes the interval: from the intervals [l₁, u₁] of p₁ = w'/n' and [l₂, u₂] of p₂ = b'/n', and
     r = −√{p₁ p₂ / [(1 − p₁)(1 − p₂)]}, p₁ − p₂ − √[(p₁ − l₁)² − 2r (p₁ − l₁)(u₂ − p₂) + (u₂ − p₂)²], and likewise
     above. It stays honest where few or no decisions changed, and is the longer on the side of more errors.
@@ -169,6 +170,8 @@ def _design_effect(
     worse: NDArray[np.bool_], better: NDArray[np.bool_], pairs: PairsOfPeople, confidence: float
 ) -> float:
     n, changed = len(worse), worse | better
+    if not changed.any():
+        return n / _worth(pairs.rate(changed, confidence=confidence))
     mean = (int(worse.sum()) - int(better.sum())) / n
     independent = (changed.mean() - mean**2) / n
     of_worse, of_better, of_changed = (pairs.variance(side, leverage=True) for side in (worse, better, changed))
@@ -179,9 +182,12 @@ def _design_effect(
     seen = max(0.0, clustered - independent) * ratio**2
     larger = worse if worse.sum() >= better.sum() else better
     rate = pairs.rate(larger, confidence=confidence)
-    effective = float(n) if rate.effective_trials is None else rate.effective_trials
-    in_proportion = mean**2 * (1 - rate.value) / rate.value * (1 / effective - 1 / n)
+    in_proportion = mean**2 * (1 - rate.value) / rate.value * (1 / _worth(rate) - 1 / n)
     return float(1 + max(seen, in_proportion) / independent)
+
+
+def _worth(rate: Rate) -> float:
+    return float(rate.trials) if rate.effective_trials is None else rate.effective_trials
 
 
 def _mover(worse: Rate, better: Rate, confidence: float) -> Interval:

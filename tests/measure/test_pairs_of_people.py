@@ -5,10 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.stats import multivariate_normal, norm
 
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.clusters import PairsOfPeople, latent_correlation, student
+from facerec.measure.metrics.clusters import PairsOfPeople, latent_correlation, latent_kurtosis, student
 
 
 def all_pairs(people):
@@ -131,6 +132,55 @@ def test_correlation_of_errors_against_the_bivariate_normal(rate, share):
     expected = (both - rate**2) / (rate * (1 - rate))
     assert latent_correlation(rate, share) == pytest.approx(expected, abs=2e-4)
     assert latent_correlation(1 - rate, share) == pytest.approx(latent_correlation(rate, share))
+
+
+@pytest.mark.parametrize(("rate", "share"), [(0.3, 0.2), (0.01, 0.1), (0.001, 0.1)])
+def test_kurtosis_of_peoples_rates_against_integration(rate, share):
+    """The fourth moment of P(error | person), by scipy."""
+
+    def moment(power):
+        def apart(trait):
+            return (norm.sf((norm.isf(rate) - math.sqrt(share) * trait) / math.sqrt(1 - share)) - rate) ** power
+
+        return quad(lambda trait: apart(trait) * norm.pdf(trait), -12, 12, epsabs=0, limit=200)[0]
+
+    assert latent_kurtosis(rate, share) == pytest.approx(moment(4) / moment(2) ** 2, rel=1e-4)
+
+
+class TestFewErrors:
+    """What few errors of few people cannot show is taken at a rate that they do not exclude."""
+
+    PEOPLE = np.repeat(np.arange(10), 40)
+
+    def _rate(self, errors):
+        wrong = np.zeros(400, bool)
+        wrong[np.arange(errors) * 40] = True  # of different people: nothing is seen to be alike
+        return PairsOfPeople.of(self.PEOPLE, self.PEOPLE).rate(wrong)
+
+    def test_bounds_rise_with_errors(self):
+        """The first error hardly lowers the upper bound, though half-way to it lies lower; the next ones raise it."""
+        bounds = [self._rate(errors).interval().high for errors in range(6)]
+
+        assert bounds[1:] == sorted(bounds[1:])
+        assert 0.9 * bounds[0] < bounds[1] < bounds[0] < bounds[2]
+
+    @pytest.mark.parametrize("errors", [1, 3])
+    def test_the_correlation_is_that_half_way_to_the_bound_it_makes(self, errors):
+        """A fixed point: ρ = φ(√(p u)) and u is the bound with n / (1 + 39 ρ)."""
+        rate = self._rate(errors)
+        half_way = math.sqrt(errors / 400 * rate.interval().high)
+
+        assert (400 / rate.effective_trials - 1) / 39 == pytest.approx(latent_correlation(half_way, 0.2), rel=1e-4)
+
+    def test_rare_errors_need_more_people(self):
+        """Eight errors of 30 people: seldom enough that few of them make any; of eighty, what is seen counts."""
+        few, many = (np.repeat(np.arange(people), 3200 // people) for people in (20, 80))
+        wrong = np.zeros(3200, bool)
+        wrong[::320] = True  # of different people
+
+        of_few, of_many = (PairsOfPeople.of(who, who).correlation(wrong) for who in (few, many))
+
+        assert of_few > 2 * of_many
 
 
 class TestGrowth:

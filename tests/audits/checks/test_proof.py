@@ -30,10 +30,6 @@ from facerec.errors import ArgumentError
 from facerec.reporting import render_markdown
 from facerec.types import Interval, Rate
 
-UNSOLVED = {  # few people, rare errors: what is seen is too often too little; reports/prove
-    ("dense, 20 people x 5 photos, effect 0.3", "FMR 0.01"),
-    ("dense, 40 people x 3 photos", "FMR 0.01 to 0.02"),
-}
 PEOPLE = population([8, 8], [0.05, 0.05], [0.1, 0.1], name="two small groups")
 
 
@@ -209,10 +205,25 @@ def test_quick_look(design):
     assert 0.91 <= cell.value <= 0.99
 
 
+@pytest.mark.parametrize(
+    "study",
+    [
+        rates(dense([5] * 20).with_effect(0.3), [0.01]),
+        rates(dense([5] * 10).with_effect(0.3), [0.01]),
+        fixed_changes(dense([3] * 40), [(0.01, 0.02)]),
+    ],
+    ids=str,
+)
+def test_few_people_with_few_errors_seldom_pass_falsely(study):
+    """Where the people who make most errors are missing, the bound still knows that there may be such people."""
+    (cell,) = prove(replicates=400, seed=6, studies=[study]).cells
+
+    assert cell.high <= 0.05 * cell.tables
+    assert cell.value >= 0.92
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_every_interval_holds():
-    """No number of any study covers less than it should, or passes falsely too often, for sure, but two known ones."""
-    failing = {(cell.design, cell.what) for cell in prove(replicates=1000, seed=20).failing}
-
-    assert failing <= UNSOLVED
+    """No number of any study covers less than it should, or passes falsely too often, for sure."""
+    assert prove(replicates=1000, seed=20).failing == ()
