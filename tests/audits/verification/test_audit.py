@@ -146,14 +146,14 @@ class TestByHand:
             audit.grouping("gender").group("x")
 
     def test_rates_are_those_of_the_metrics(self, audit):
-        """Value and counts agree with clustered_rate on the group's own rows."""
+        """As clustered_rate on the group's own rows, but for what others show of how alike errors are."""
         rows = [r for r in BY_HAND if r[4] == r[5] == "f" and r[2]]
         wrong = [not (r[3] or 0) >= 0.5 for r in rows]
         expected = clustered_rate(wrong, [r[0] for r in rows], [r[1] for r in rows])
 
         found = audit.grouping("gender").group("f").fnmr
         assert (found.errors, found.trials) == (expected.errors, expected.trials)
-        assert found.effective_trials <= expected.effective_trials
+        assert found.effective_trials <= expected.effective_trials * 1.001
 
     def test_genuine_pairs_across_groups_belong_to_neither(self):
         """A person whose two photos carry different ages."""
