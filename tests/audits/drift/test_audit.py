@@ -357,7 +357,7 @@ class TestPairedChange:
         found = paired_change(same, same, people, people)
 
         assert found.effective_trials == clustered_rate(same, people, people).effective_trials < 40
-        assert found.interval.high == -found.interval.low > 0.1
+        assert found.interval.high == -found.interval.low > 0.09
 
     @pytest.mark.parametrize("side", ["worse", "better"])
     def test_a_change_that_is_a_rate_is_as_sure_as_that_rate(self, side):
