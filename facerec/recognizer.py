@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 
 from facerec import similarity
-from facerec.align.upright import upright_chips
+from facerec.align.upright import upright_cut
 from facerec.device import best_device
 from facerec.errors import ArgumentError, FaceError, ImageError, NoPointError, PoorQualityError
 from facerec.gallery import Enrollment, Gallery
@@ -23,7 +23,7 @@ from facerec.models.shipped_points import shipped_point
 from facerec.photos import folders, reader
 from facerec.photos.prefetch import ahead
 from facerec.points import notes_on
-from facerec.quality import DEFAULT_GATE, QualityGate, measure
+from facerec.quality import NO_GATE, QualityGate, default_gate, handed_over, measure
 from facerec.types import (
     Chips,
     Detections,
@@ -69,8 +69,8 @@ class Recognizer:
     min_face_size : int
         Of the detector of that name, in pixels, >= 12; smaller faces than 40 are below the default gate anyhow.
     gate : QualityGate, optional
-        Which faces are good enough to decide on; ``facerec.quality.NO_GATE`` leaves the gate out, and every decision
-        and log entry says so.
+        Which faces are good enough to decide on; by default the one that was measured for this detector and embedder,
+        ``facerec.quality.default_gate``. ``NO_GATE`` leaves the gate out, and every decision and log entry says so.
     device : str, optional
         ``cpu``, ``cuda`` or ``cuda:N`` for the detector and the embedder of those names; by default CUDA where there
         is a GPU.
@@ -103,7 +103,7 @@ class Recognizer:
         embedder: Embedder | None = None,
         model: str = DEFAULT_MODEL,
         min_face_size: int = 40,
-        gate: QualityGate = DEFAULT_GATE,
+        gate: QualityGate | None = None,
         device: str | None = None,
         model_files: Path | None = None,
         workers: int = 1,
@@ -112,7 +112,6 @@ class Recognizer:
             message = f"workers must be at least 1; got {quoted(workers)}"
             raise ArgumentError(message)
         self.workers = workers
-        self.gate = checked(QualityGate, "gate", gate, " (NO_GATE leaves the gate out on purpose)")
         device = best_device() if device is None else device
         if isinstance(detector, str):
             from facerec.detect.load import load_detector
@@ -126,12 +125,17 @@ class Recognizer:
         check_points(detector, embedder.crop)
         self.detector: Detector = detector
         self.embedder: Embedder = embedder
+        gate = default_gate(self._matcher(NO_GATE)) if gate is None else gate
+        self.gate = checked(QualityGate, "gate", gate, " (NO_GATE leaves the gate out on purpose)")
 
     @property
     def matcher(self) -> Matcher:
         """All that makes scores here; operating points, tables and decisions carry it."""
-        embedder, gate = self.embedder, self.gate.name
-        return Matcher(self.detector.name, embedder.crop.name, embedder.name, embedder.digest, similarity.NAME, gate)
+        return self._matcher(self.gate)
+
+    def _matcher(self, gate: QualityGate) -> Matcher:
+        made = self.embedder
+        return Matcher(self.detector.name, made.crop.name, made.name, made.digest, similarity.NAME, gate.name)
 
     def __repr__(self) -> str:
         return f"<recognizer: {self.matcher}>"
@@ -300,7 +304,7 @@ class Recognizer:
         """
         point, notes = self.deciding_point(at)
         (first, said), (second, also) = (self._chosen(photo, choice, bgr=bgr) for photo in (probe, reference))
-        problems = (*self.gate.problems(first), *self.gate.problems(second))
+        problems = self.gate.pair_problems(first, second)
         score = similarity.cosine(first.embedding, second.embedding)
         decision, notes = decide(score, point, problems), (*notes, *said, *first.notes, *also, *second.notes)
         return Verification(decision, score, point, self.gate.name, problems, notes)
@@ -401,7 +405,7 @@ class Recognizer:
                 face = faces if isinstance(faces, ImageError) else faces.choose(choice)
             except FaceError as error:
                 face = error
-            if isinstance(face, Face) and (problems := self.gate.problems(face)):
+            if isinstance(face, Face) and (problems := self.gate.enrollment_problems(face)):
                 face = PoorQualityError("; ".join(problems))
             yield face
 
@@ -455,9 +459,10 @@ class Recognizer:
     # -- the stages -----------------------------------------------------------------------------------------------
 
     def _embed(self, detections: Detections, image: Image, called: str) -> Faces:
-        chips = upright_chips(self.embedder.crop, image, detections)
-        measures = measure(image, detections)
-        return Faces(detections, measures, self.embedder(chips), self.matcher, called, chips)
+        chips, shift = upright_cut(self.embedder.crop, image, detections)
+        vectors, flip = self.embedder.embed(chips)
+        measures = measure(image, detections) | handed_over(shift=shift, flip=flip)
+        return Faces(detections, measures, vectors, self.matcher, called, chips)
 
     def _chosen(
         self, photo: reader.Source, choice: FaceChoice, *, name: str | None = None, bgr: bool = False
@@ -479,18 +484,21 @@ class Recognizer:
         if choice is not None:
             exists = len(detections) == 1 or (choice != "only" and len(detections) > 1)
             detections = detections[[detections.choose(choice)] if exists else []]
-        chips = upright_chips(self.embedder.crop, image, detections)
-        return _Looked(detections, measure(image, detections), chips, called)
+        chips, shift = upright_cut(self.embedder.crop, image, detections)
+        return _Looked(detections, measure(image, detections) | handed_over(shift=shift), chips, called)
 
     def _embedded(self, waiting: Sequence[_Looked | ImageError]) -> Iterator[Faces | ImageError]:
         """Embed the chips of all waiting photos in one batch, and part them again."""
         size = self.embedder.crop.size
         parts = [looked.chips for looked in waiting if isinstance(looked, _Looked)]
-        vectors = self.embedder(np.concatenate([np.empty((0, size, size, 3), np.uint8), *parts]))
-        shares = iter(np.split(vectors, list(accumulate(map(len, parts)))))
+        vectors, flip = self.embedder.embed(np.concatenate([np.empty((0, size, size, 3), np.uint8), *parts]))
+        ends = list(accumulate(map(len, parts)))
+        shares = iter(np.split(vectors, ends))
+        flips = iter([None] * len(parts) if flip is None else np.split(flip, ends))
         for each in waiting:
             if isinstance(each, _Looked):
-                yield Faces(each.detections, each.measures, next(shares), self.matcher, each.called, each.chips)
+                measures = each.measures | handed_over(flip=next(flips))
+                yield Faces(each.detections, measures, next(shares), self.matcher, each.called, each.chips)
             else:
                 yield each
 

@@ -567,7 +567,7 @@ def test_a_crop_fitted_to_other_points_is_refused() -> None:
         lambda _, __: open_gallery(None),
         lambda _, __: open_gallery("other.db", wait="x"),
         lambda _, __: Recognizer(detector=FakeDetector(), embedder="facenet"),
-        lambda _, __: Recognizer(detector=FakeDetector(), embedder=fake_embedder(), gate=None),
+        lambda _, __: Recognizer(detector=FakeDetector(), embedder=fake_embedder(), gate=0.9),
         lambda _, __: QualityGate(40),
         lambda _, __: QualityGate({"size": True}),
     ],

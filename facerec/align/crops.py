@@ -16,7 +16,7 @@ from facerec.align.landmarks import parse_landmark_trees
 from facerec.align.transforms import cut_chips, similarity_transforms
 from facerec.errors import ArgumentError
 from facerec.models import catalogue, weights
-from facerec.types import Chips, Crop, Detections, Image
+from facerec.types import Chips, Crop, Cut, Detections, Image
 
 RECIPES = ("dlib-5pt-chip-150.v1", "five-point-112.v1", "box-160-margin-14 v1")
 """Examples of names, for messages: the default embedder's, ArcFace's template (other sizes too), facenet-pytorch's."""
@@ -66,8 +66,22 @@ class DlibChip:
 
         The detector's points only place the square in which the trees then look for landmarks of their own.
         """
+        return self.cut(image, detections).chips
+
+    def cut(self, image: Image, detections: Detections) -> Cut:
+        """The chips, and how far the middles between the trees' corners of each eye lie from the detector's eyes."""
         landmarks = self.trees(image, tree_squares(detections.points))
-        return cut_chips(image, landmarks, _DLIB_POINTS_IN_CHIP, self.size)
+        chips = cut_chips(image, landmarks, _DLIB_POINTS_IN_CHIP, self.size)
+        return Cut(chips, _eye_shift(landmarks, detections.points))
+
+
+def _eye_shift(landmarks: NDArray[np.float32], points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean over both eyes, in distances between the detector's eyes, (n,); NaN where these fall together."""
+    eyes = np.stack([landmarks[:, 2:4].mean(axis=1), landmarks[:, 0:2].mean(axis=1)], axis=1)
+    apart = np.linalg.norm(points[:, 1] - points[:, 0], axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shift = np.linalg.norm(eyes - points[:, :2], axis=2).mean(axis=1) / apart
+    return np.where(np.isfinite(shift), shift, np.nan).astype(np.float32)
 
 
 def tree_squares(points: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -45,6 +45,7 @@ def dlib_resnet(
             parse_dlib_resnet(network, name=_FILES[1].file_name), device=device, flip=flip, precision=precision
         ),
         loader=partial(dlib_resnet, device=device, flip=flip, precision=precision, model_files=model_files),
+        mirrored=flip,
     )
 
 

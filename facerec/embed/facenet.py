@@ -53,6 +53,7 @@ def facenet(
         crop=BoxCrop(),
         forward=forward_of(network, device=device, flip=flip, precision=precision),
         loader=partial(facenet, device=device, model_files=model_files, flip=flip, precision=precision, weight=weight),
+        mirrored=flip,
     )
 
 

@@ -89,7 +89,7 @@ def embedder_of(model: ModelFolder, *, device: str = "cpu", model_files: Path | 
 
         forward = trained_forward(model, device=device)
     again = partial(_from_folder, model.path.absolute(), device=device, model_files=model_files)
-    return Embedder(about.name, about.digest, about.dimension, crop, forward, again)
+    return Embedder(about.name, about.digest, about.dimension, crop, forward, again, about.flip)
 
 
 def _from_folder(path: Path, *, device: str, model_files: Path | None) -> Embedder:

@@ -28,7 +28,7 @@ def enroll(
     name: str,
     faces: Sequence[Face],
     photos: Sequence[bytes | None],
-    gate: QualityGate,
+    gates: Sequence[QualityGate],
     *,
     keep_photos: bool,
     terms: dict[str, Any],
@@ -55,8 +55,9 @@ def enroll(
     vectors = np.stack([face.embedding for face in faces])
     done = add(rows, Entry(person, vectors, tuple(photos) if keep_photos else (None,) * len(faces)), known)
     # One text where all faces were made alike, as those of one call nearly always are.
-    matchers = {replace(face.matcher, gate=gate.name).text for face in faces}
-    details = {**_counts(done), "gate": gate.name, "matcher": " ; ".join(sorted(matchers))}
+    matchers = {replace(face.matcher, gate=gate.name).text for face, gate in zip(faces, gates, strict=True)}
+    judges = sorted({gate.name for gate in gates})
+    details = {**_counts(done), "gate": " ; ".join(judges), "matcher": " ; ".join(sorted(matchers))}
     if doubts is not None:  # how many of which kind; the names of others would outlive them here
         details["doubts"] = dict(Counter(doubt.kind for doubt in doubts))
     if looks := Counter(str(face.look) for face in faces if face.look != FIRST_LOOK):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from facerec.errors import ExpiredError
 from facerec.gallery.records import Person
 from facerec.points import notes_on
-from facerec.quality import QualityGate
+from facerec.quality import QualityGate, default_gate
 from facerec.types import Candidate, Decision, Face, Identification, Look, Matcher, OperatingPoint, Verification
 from facerec.types.looks import FIRST_LOOK
 from facerec.types.plain import checked
@@ -38,10 +38,11 @@ class Terms:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, point: OperatingPoint, gate: QualityGate, matcher: Matcher) -> Terms:
+    def of(cls, point: OperatingPoint, gate: QualityGate | None, matcher: Matcher) -> Terms:
         """The terms for faces of `matcher`."""
-        judging = replace(matcher, gate=checked_gate(gate).name)
-        return cls(point, gate, judging, notes_on(point, judging))
+        judges = chosen_gate(gate, matcher)
+        judging = replace(matcher, gate=judges.name)
+        return cls(point, judges, judging, notes_on(point, judging))
 
     def verification(self, face: Face, score: float) -> Verification:
         """Decide a claim from the score of the person's most alike sample."""
@@ -85,9 +86,10 @@ class Terms:
         }
 
 
-def checked_gate(gate: QualityGate) -> QualityGate:
-    """Return `gate` if it is one: ``None`` would leave the gate out by an oversight."""
-    return checked(QualityGate, "gate", gate, " (NO_GATE leaves the gate out on purpose)")
+def chosen_gate(gate: QualityGate | None, matcher: Matcher) -> QualityGate:
+    """The gate that judges faces of `matcher`, by default the one that was measured for it; never none."""
+    given = default_gate(matcher) if gate is None else gate
+    return checked(QualityGate, "gate", given, " (NO_GATE leaves the gate out on purpose)")
 
 
 def check_not_expired(person: Person) -> None:

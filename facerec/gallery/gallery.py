@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, DamagedGalleryError, GalleryError, UnknownPersonError
 from facerec.gallery import archive, changes, rules
-from facerec.gallery.decide import Terms, check_not_expired
+from facerec.gallery.decide import Terms, check_not_expired, chosen_gate
 from facerec.gallery.doubts import Doubt, Limits, doubts_about, refuse
 from facerec.gallery.loaded import LoadedIndex
 from facerec.gallery.records import (
@@ -38,7 +38,7 @@ from facerec.gallery.records import (
 from facerec.gallery.sqlite.rows import PersonRow, Rows
 from facerec.gallery.sqlite.store import SqliteStore
 from facerec.points import notes_on
-from facerec.quality import DEFAULT_GATE, QualityGate
+from facerec.quality import QualityGate
 from facerec.similarity import cosines
 from facerec.types import Candidate, Embedder, Face, Faces, Identifications, OperatingPoint, Verification
 from facerec.visible_text import quoted, shortened
@@ -132,7 +132,7 @@ class Gallery:
         name: str,
         faces: Face | Sequence[Face],
         *,
-        gate: QualityGate = DEFAULT_GATE,
+        gate: QualityGate | None = None,
         at: OperatingPoint | None = None,
         strict: bool = False,
         consent: str | None = None,
@@ -149,9 +149,9 @@ class Gallery:
             Trimmed and brought to Unicode normal form C; at most 200 characters, all of them visible.
         faces : Face or sequence of Face
             One or several photos' faces of this one person.
-        gate : QualityGate
-            Judges every face by the measures that it carries; a face that was not measured does not pass.
-            ``facerec.quality.NO_GATE`` leaves the gate out. The log keeps which one it was.
+        gate : QualityGate, optional
+            Judges every face by the measures that it carries, by default that of ``facerec.quality.default_gate``; a
+            face that was not measured does not pass. ``NO_GATE`` leaves the gate out. The log keeps which one it was.
         at : OperatingPoint, optional
             Look at what is enrolled: at faces that look like somebody enrolled under another name, that are not like
             the person's other photos, or that are there twice (``facerec.gallery.doubts``). This point's measured
@@ -197,13 +197,14 @@ class Gallery:
             with self._store.writing() as rows:
                 rules.check_not_past(expires, today=rows.now.date(), name=name)
                 several = rules.faces_to_enroll(faces, rows.embedder)
-                rules.check_quality(several, gate, name=name)
+                gates = [chosen_gate(gate, face.matcher) for face in several]
+                rules.check_quality(several, gates, name=name)
                 given = rules.photos_to_enroll(photos, len(several), keep_photos=keep_photos) or [None] * len(several)
                 doubts = None if at is None else self._doubts(rows, name, several, at)
                 if strict:
                     refuse(doubts or (), name=name)
                 return changes.enroll(
-                    rows, name, several, given, gate, keep_photos=keep_photos, terms=terms, doubts=doubts
+                    rows, name, several, given, gates, keep_photos=keep_photos, terms=terms, doubts=doubts
                 )
 
     def _doubts(self, rows: Rows, name: str, faces: Sequence[Face], at: OperatingPoint) -> tuple[Doubt, ...]:
@@ -277,7 +278,7 @@ class Gallery:
 
     # -- decisions ------------------------------------------------------------------------------------------------
 
-    def verify(self, name: str, face: Face, *, at: OperatingPoint, gate: QualityGate = DEFAULT_GATE) -> Verification:
+    def verify(self, name: str, face: Face, *, at: OperatingPoint, gate: QualityGate | None = None) -> Verification:
         """Decide whether `face` is the person called `name`, and log the outcome.
 
         The face is compared with each of the person's samples, and the most alike one counts; the threshold of `at`
@@ -309,7 +310,7 @@ class Gallery:
             return outcome
 
     def identify(
-        self, faces: Faces, *, at: OperatingPoint, top: int = 5, gate: QualityGate = DEFAULT_GATE
+        self, faces: Faces, *, at: OperatingPoint, top: int = 5, gate: QualityGate | None = None
     ) -> Identifications:
         """Decide who each face of one photo is, or that it is nobody enrolled; log every match.
 

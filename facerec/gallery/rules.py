@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec import errors
-from facerec.gallery.decide import checked_gate
 from facerec.gallery.records import EmbedderIdentity, Person, Sample
 from facerec.quality import QualityGate
 from facerec.types import Embedder, Face, Faces
@@ -177,9 +176,9 @@ def faces_to_enroll(faces: Face | Sequence[Face], embedder: EmbedderIdentity) ->
     return several
 
 
-def check_quality(faces: Sequence[Face], gate: QualityGate, *, name: str) -> None:
-    """Refuse faces that `gate` holds back: whoever is enrolled from one is never found, or found for others."""
-    judged = [checked_gate(gate).problems(face) for face in faces]
+def check_quality(faces: Sequence[Face], gates: Sequence[QualityGate], *, name: str) -> None:
+    """Refuse faces that their gate holds back: whoever is enrolled from one is never found, or found for others."""
+    judged = [gate.enrollment_problems(face) for gate, face in zip(gates, faces, strict=True)]
     if poor := [problem for problems in judged for problem in problems]:
         held_back = sum(1 for problems in judged if problems)
         message = (

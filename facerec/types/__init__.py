@@ -5,7 +5,7 @@ made a score, ``points.py`` the threshold with what it rests on, ``decisions.py`
 a detector, a crop recipe and an embedder must be. Similarity is cosine everywhere: larger means more alike.
 """
 
-from facerec.types.contracts import Chips, Crop, Detector, Embedder
+from facerec.types.contracts import Chips, Crop, Cut, Detector, Embedded, Embedder, cut
 from facerec.types.decisions import Candidate, Decision, Identification, Identifications, Verification
 from facerec.types.looks import Look
 from facerec.types.matcher import Differences, Matcher
@@ -16,10 +16,12 @@ __all__ = [
     "Candidate",
     "Chips",
     "Crop",
+    "Cut",
     "Decision",
     "Detections",
     "Detector",
     "Differences",
+    "Embedded",
     "Embedder",
     "ExpectedRate",
     "Face",
@@ -35,4 +37,5 @@ __all__ = [
     "OperatingPoint",
     "Rate",
     "Verification",
+    "cut",
 ]

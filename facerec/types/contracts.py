@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,42 @@ class Crop(Protocol):
         """Cut one chip per detection; outside the photo is black."""
 
 
+class Embedded(NamedTuple):
+    """What `Embedder.embed` makes of n chips.
+
+    `vectors` are of unit length, float32 (n, d). `flip`, float32 (n,), is flip consistency: the cosine of the vectors
+    of a chip and of its mirror image, -1 … 1; ``None`` of an embedder that does not look at mirror images.
+    """
+
+    vectors: NDArray[np.float32]
+    flip: NDArray[np.float32] | None
+
+
+class Cut(NamedTuple):
+    """What a crop recipe makes of n detections.
+
+    `chips` are uint8, (n, size, size, 3). `shift`, float32 (n,), says how far eyes that the recipe finds itself lie
+    from the detector's, in distances between the eyes; ``None`` of a recipe that finds none. Where a face is turned,
+    cut off or imagined, the two disagree.
+    """
+
+    chips: Chips
+    shift: NDArray[np.float32] | None = None
+
+
+@runtime_checkable
+class LandmarkCrop(Crop, Protocol):
+    """A crop recipe that finds landmarks of its own."""
+
+    def cut(self, image: Image, detections: Detections) -> Cut:
+        """Its chips, and how far its landmarks lie from the detector's."""
+
+
+def cut(crop: Crop, image: Image, detections: Detections) -> Cut:
+    """What `crop` makes of the `detections` of a photo, with all that it tells."""
+    return crop.cut(image, detections) if isinstance(crop, LandmarkCrop) else Cut(crop(image, detections))
+
+
 @dataclass(frozen=True)
 class Embedder:
     """Turns chips into unit vectors whose cosine says how alike two faces are.
@@ -73,6 +109,9 @@ class Embedder:
         uint8 chips (n, size, size, 3), n ≥ 1 → float32 (n, d), any length; thread-safe.
     loader : callable, optional
         Makes it anew. With one it pickles, also where `forward` does not: another process loads the files again.
+    mirrored : bool
+        `forward` gives the sum of two unit vectors, of the chip and of its mirror image: its length tells how alike
+        the two are, `Embedded.flip`.
     """
 
     name: str
@@ -81,14 +120,22 @@ class Embedder:
     crop: Crop
     forward: Callable[[Chips], NDArray[np.float32]]
     loader: Callable[[], Embedder] | None = field(default=None, repr=False, compare=False)
+    mirrored: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.loader is None:
-            return Embedder, (self.name, self.digest, self.dimension, self.crop, self.forward)
+            return Embedder, (self.name, self.digest, self.dimension, self.crop, self.forward, None, self.mirrored)
         return _loaded_again, (self.loader, self.digest)
 
     def __call__(self, chips: Chips) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d), of `chips` that ``self.crop`` made: RGB, uint8, (n, size, size, 3), n may be 0.
+
+        Errors as of `embed`.
+        """
+        return self.embed(chips).vectors
+
+    def embed(self, chips: Chips) -> Embedded:
+        """As a call, with what the pass itself tells of each chip.
 
         `ArgumentError` if their shape or dtype differs; `WeightsError` if the function does not give a finite vector of
         the stated dimension for each, which no decision may rest on.
@@ -98,7 +145,8 @@ class Embedder:
             message = f"{self.name} needs uint8 chips of shape (n, {size}, {size}, 3); got {chips.dtype} {chips.shape}"
             raise ArgumentError(message)
         if len(chips) == 0:
-            return np.empty((0, self.dimension), np.float32)
+            nothing = np.empty(0, np.float32)
+            return Embedded(nothing.reshape(0, self.dimension), nothing if self.mirrored else None)
         vectors = np.asarray(self.forward(chips))
         if vectors.shape != (len(chips), self.dimension):
             message = f"{self.name} must give vectors of shape ({len(chips)}, {self.dimension}); got {vectors.shape}"
@@ -107,7 +155,9 @@ class Embedder:
         if not (np.isfinite(lengths) & (lengths > 0)).all():
             message = f"{self.name} gives a vector without a direction (zeros, or no numbers); nothing compares with it"
             raise WeightsError(message)
-        return vectors / lengths
+        # |a + b|² = 2 + 2 cos for two vectors of unit length.
+        flip = lengths[:, 0] ** 2 / 2 - 1 if self.mirrored else None
+        return Embedded(vectors / lengths, flip)
 
 
 def _loaded_again(loader: Callable[[], Embedder], digest: str) -> Embedder:

@@ -463,7 +463,6 @@ def test_equal_scores_come_in_the_order_of_enrollment(gallery, build):
     ("arguments", "error"),
     [
         ({"top": 0}, ArgumentError),
-        ({"gate": None}, ArgumentError),
         ({"gate": "none"}, ArgumentError),
         ({"at_digest": "f" * 64}, ModelMismatchError),
         ({"digest": "f" * 64}, ModelMismatchError),

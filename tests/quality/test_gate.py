@@ -1,0 +1,151 @@
+"""The gate: limits by name, of one face and of two."""
+
+import math
+
+import numpy as np
+import pytest
+
+from facerec.errors import ArgumentError
+from facerec.quality import DEFAULT_GATE, MEASURES, NO_GATE, QualityGate
+from facerec.testing import made_face
+from facerec.types import Face
+
+
+def a_face(*, size: float = 100, score: float = 0.99, sharp: float = 50) -> Face:
+    """A face that passes, but for what is said."""
+    return made_face("a", measures={"size": size, "detection": score, "sharpness": sharp})
+
+
+def test_a_good_face_passes() -> None:
+    """Nothing is said about it."""
+    assert QualityGate().problems(a_face()) == ()
+
+
+def test_the_limits_themselves_pass() -> None:
+    """The gate asks for at least, not for more than."""
+    gate = QualityGate({"size": 40, "detection": 0.9, "sharpness": 10})
+
+    assert gate.problems(a_face(size=40, score=0.9, sharp=10)) == ()
+
+
+@pytest.mark.parametrize("limit", [0.1, 0.7, 0.85, 8.3, 40.1])
+def test_a_limit_that_single_precision_rounds_passes(limit: float) -> None:
+    """What a detector or chip measured is single precision, where 0.7 is less than the limit's 0.7 in double."""
+    gate = QualityGate({"detection": limit})
+
+    assert gate.problems(a_face(score=float(np.float32(limit)))) == ()
+    assert gate.problems(a_face(score=float(np.nextafter(np.float32(limit), np.float32(0))))) != ()
+    assert gate.problems(a_face(score=limit)) == ()
+
+
+def test_every_problem_is_named() -> None:
+    """A small, uncertain, blurred face has three problems, each with the photo's name, the value and the limit."""
+    gate = QualityGate({"size": 40, "detection": 0.9, "sharpness": 10})
+
+    problems = gate.problems(a_face(size=20, score=0.5, sharp=1))
+
+    assert len(problems) == 3
+    assert all("a.jpg" in problem for problem in problems)
+    for words, problem in zip((("20", "40"), ("0.50", "0.90"), ("1.0", "10.0")), problems, strict=True):
+        assert all(word in problem for word in words)
+
+
+def test_an_unmeasured_quality_does_not_pass() -> None:
+    """NaN is not at least anything."""
+    assert QualityGate().problems(a_face(sharp=float("nan"))) != ()
+
+
+def test_what_was_not_measured_does_not_pass() -> None:
+    """Each measure that the gate asks for and the face lacks is a problem; what nobody asks for is none."""
+    bare = made_face("a")
+    bare = Face(bare.box, bare.score, bare.points, {}, bare.embedding, bare.matcher, bare.source)
+
+    assert len(DEFAULT_GATE.problems(bare)) == len(DEFAULT_GATE.limits)
+    assert all("was not measured" in problem for problem in DEFAULT_GATE.problems(bare))
+    assert QualityGate({"size": 1}).problems(bare) != ()
+    assert NO_GATE.problems(bare) == ()
+
+
+def test_the_shipped_gate() -> None:
+    """Its limits are those that the benchmark set; another gate has another name, and the open one is called none."""
+    assert DEFAULT_GATE.name == "detection.v1>=0.85, sharpness.v2>=8.5, size.v1>=40"
+    assert NO_GATE.name == QualityGate({}).name == "none"
+    assert QualityGate({"size": 40}).name != QualityGate({"size": 40.000001}).name
+    assert QualityGate({"size": 40, "detection": 0.9}) == QualityGate({"detection": 0.9, "size": 40})
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"beauty": 1},
+        {"size": math.nan},
+        {"size": "40"},
+        {"size": None},
+        {"size": (1,)},
+        {"size": (1, 2, 3)},
+        {"yaw": (30, -30)},
+        {"yaw": (-30, math.nan)},
+    ],
+)
+def test_limits_that_are_none(limits: dict) -> None:
+    """A measure that does not exist, and limits that are no numbers, are refused; the message lists the measures."""
+    with pytest.raises(ArgumentError, match="size, detection, sharpness"):
+        QualityGate(limits)
+    with pytest.raises(ArgumentError, match="size, detection, sharpness"):
+        QualityGate({}, one_of_two=limits)
+
+
+@pytest.mark.parametrize(("yaw", "passes"), [(-45.1, False), (-45, True), (0, True), (45, True), (45.1, False)])
+def test_a_limit_on_both_sides(yaw: float, passes: bool) -> None:
+    """Both ends pass themselves, and what lies beyond one of them does not; so does nothing that is no number."""
+    gate = QualityGate({"yaw": (-45, 45)})
+
+    assert (gate.problems(made_face(measures={"yaw": yaw})) == ()) == passes
+    assert gate.problems(made_face(measures={"yaw": math.nan})) != ()
+
+
+def test_the_name_says_both_ends() -> None:
+    """One end, the other, both; what has no end is at least something, and the two kinds of limits differ."""
+    assert QualityGate({"yaw": (-45, 45)}).name == "-45<=yaw.v1<=45"
+    assert QualityGate({"shift": (-math.inf, 0.14)}).name == "shift.v1<=0.14"
+    assert QualityGate({"size": (40, math.inf)}) == QualityGate({"size": 40})
+    assert QualityGate({"size": 40}, one_of_two={"mouth": 0.5}).name == "size.v1>=40, one of two mouth.v1>=0.5"
+    assert QualityGate({"mouth": 0.5}).name != QualityGate({}, one_of_two={"mouth": 0.5}).name
+
+
+@pytest.mark.parametrize(("probe", "reference"), [(-1, -1), (-1, 1), (1, -1), (1, 1)])
+def test_one_of_two_must_do(probe: float, reference: float) -> None:
+    """Two faces without a mouth are not decided on, one and one with it are; alone it passes, but is not enrolled."""
+    gate = QualityGate({}, one_of_two={"mouth": 0})
+    faces = [made_face(name, measures={"mouth": value}) for name, value in (("ada", probe), ("bob", reference))]
+
+    assert bool(gate.pair_problems(*faces)) == (probe < 0 > reference)
+    for face, value in zip(faces, (probe, reference), strict=True):
+        assert gate.problems(face) == ()
+        assert bool(gate.enrollment_problems(face)) == (value < 0)
+
+
+def test_another_limit_each_is_no_pair() -> None:
+    """One face without a mouth and one without eyes are not alike by that."""
+    gate = QualityGate({}, one_of_two={"mouth": 0, "eyes": 0})
+    masked, dark = made_face(measures={"mouth": -1, "eyes": 1}), made_face(measures={"mouth": 1, "eyes": -1})
+
+    assert gate.pair_problems(masked, dark) == ()
+    assert len(gate.pair_problems(masked, masked)) == 1
+
+
+def test_two_faces_have_the_problems_of_each() -> None:
+    """The probe's first; and what is asked of both is said once for each."""
+    gate = QualityGate({"size": 40})
+    small, large = made_face("ada", measures={"size": 20}), made_face("bob", measures={"size": 80})
+
+    assert gate.pair_problems(small, large) == gate.pair_problems(large, small) == gate.problems(small)
+    assert gate.pair_problems(small, small) == gate.problems(small) * 2
+
+
+def test_every_complaint_can_be_said() -> None:
+    """Of each measure, below and above its limits, in words with the value."""
+    for name in MEASURES:
+        gate = QualityGate({name: (1, 2)})
+        said = [gate.problems(made_face(measures={name: value})) for value in (0, 3)]
+        assert all(len(each) == 1 and f"of the {name}" not in each[0] for each in said)
