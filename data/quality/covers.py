@@ -11,6 +11,7 @@ dots, folds, clouds, and pieces of other chips.
 import argparse
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -181,9 +182,10 @@ def learned(chips: Grey) -> dict[str, dict[str, object]]:
         return cells_of([varied(make(chips[number]), draw) for number in draw.integers(0, len(chips), DRAWN)])
 
     bare = drawn(lambda chip: chip)
-    hidden = {part: drawn(lambda chip, part=part: covered(chip, part, draw, chips)) for part in SHAPES}
+    hidden = {part: drawn(partial(covered, part=part, draw=draw, chips=chips)) for part in SHAPES}
+    pairs: tuple[tuple[Part, Part], ...] = (("eyes", "mouth"), ("mouth", "eyes"))
     rules = {}
-    for part, other in (("eyes", "mouth"), ("mouth", "eyes")):
+    for part, other in pairs:
         cells = np.concatenate([bare, hidden[other], hidden[part]])[:, ROWS[part]]
         model = LogisticRegression(C=STRENGTH, max_iter=1000, class_weight="balanced")
         model.fit(cells.reshape(len(cells), -1), np.arange(len(cells)) < 2 * DRAWN)
