@@ -519,6 +519,24 @@ def test_the_real_pipeline_on_real_photos(data) -> None:
     assert any("shipped" in note for note in same.notes)
 
 
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_photo_without_exif_that_lies_on_its_side_matches_itself(data, turned: int) -> None:
+    """Its face is found where it is, says how it was seen, and is drawn so; the notes of the decision say so too."""
+    recognizer = Recognizer(device="cpu")
+    upright = reader.read(data / "face_samples/face_recognition/tests/test_images/obama2.jpg")
+    lying = np.ascontiguousarray(np.rot90(upright, turned // 90))
+
+    one, other = recognizer.face(upright), recognizer.face(lying)
+
+    outcome = recognizer.verify(upright, lying)
+    assert outcome.match
+    assert outcome.score > 0.98
+    assert "the face in array was found at a second look: " + str(other.look) in outcome.notes
+    assert (one.look.turned, other.look.turned) == (0, turned)
+    expected = recognizer.detector(upright).turned(-turned).points[0]
+    np.testing.assert_allclose(other.points, expected, atol=0.1 * one.size)
+
+
 def test_a_rotated_photo_is_turned_upright(data, tmp_path) -> None:
     """A photo whose orientation stands in its EXIF block gives the face that the upright photo gives."""
     import PIL.Image

@@ -13,6 +13,7 @@ from facerec.errors import ArgumentError, ModelMismatchError, PoorQualityError
 from facerec.gallery.decide import decide
 from facerec.quality import DEFAULT_GATE, MEASURES, NO_GATE, QualityGate
 from facerec.testing import GOOD, made_face, made_point
+from facerec.types import Look
 
 POOR = {**GOOD, "sharpness": 1.0}
 _limits = st.dictionaries(st.sampled_from(sorted(MEASURES)), st.floats(0, 200))
@@ -208,6 +209,30 @@ def test_a_bare_face_gets_its_notes(gallery, build):
     for words in ("another detector another there, none here", f"another gate none there, {DEFAULT_GATE.name}", "Eve"):
         assert any(words in note for note in claim.notes)
     assert gallery.verify("ada", build.face(1), at=build.point(), gate=NO_GATE).notes == ()
+
+
+def test_a_second_look_is_noted_and_logged(gallery, build):
+    """Outcomes and log entries say how a face was seen, where that was not at the first look; an enrollment counts."""
+    lying, at_edge, plain = Look(180, border=True), Look(border=True), Look()
+    seen = [replace(build.face(seed), look=look) for seed, look in enumerate((lying, at_edge, plain, lying))]
+    gallery.enroll("ada", seen)
+
+    claims = [gallery.verify("ada", face, at=build.point()) for face in (seen[0], seen[2])]
+    crowd = build.faces([build.vector(0), build.vector(2)])
+    crowd = replace(crowd, detections=replace(crowd.detections, looks=(at_edge, plain)))
+    found = gallery.identify(crowd, at=build.point())
+
+    told = [tuple(note for note in outcome.notes if "second look" in note) for outcome in (*claims, *found)]
+    source = crowd.source
+    assert told == [
+        (f"the face in {seen[0].source} was found at a second look: turned 180°, border added",),
+        (),
+        (f"the face in {source} was found at a second look: border added",),
+        (),
+    ]
+    details = [entry.details for entry in gallery.log(name="ada")]
+    assert details[0]["looks"] == {"border added": 1, "turned 180°, border added": 2}
+    assert [each.get("look") for each in details[1:]] == ["turned 180°, border added", None, "border added", None]
 
 
 @pytest.mark.parametrize("part", ["crop", "similarity", "embedder_digest"])

@@ -21,6 +21,7 @@ from facerec.types import (
     Identification,
     Identifications,
     ImpostorTail,
+    Look,
     Matcher,
     OperatingPoint,
     Rate,
@@ -97,6 +98,25 @@ def test_choices() -> None:
     assert detections(BOXES[[2]]).choose("only") == 0
     np.testing.assert_array_equal(faces().largest().box, BOXES[1])
     np.testing.assert_array_equal(faces().central().box, BOXES[1])
+
+
+def test_a_look_goes_with_its_face() -> None:
+    """Through indexing, into dictionaries and drawings; as many looks as faces, and only quarter turns."""
+    looks = (Look(), Look(90), Look(180, border=True))
+    found = replace(detections(), looks=looks)
+
+    assert detections().looks == (Look(),) * 3
+    assert found[[2, 0]].looks == (looks[2], looks[0])
+    assert found[np.array([False, True, True])].looks == looks[1:]
+    assert found.to_dict()["faces"][2]["look"] == {"turned": 180, "border": True}
+    assert pickle.loads(pickle.dumps(found)).looks == looks
+    photo = np.zeros((120, 160, 3), np.uint8)
+    assert (found.draw(photo) != detections().draw(photo)).any()
+    assert [str(look) for look in looks] == ["", "turned 90°", "turned 180°, border added"]
+    with pytest.raises(ArgumentError, match="3 faces have 3 looks; got 2"):
+        replace(found, looks=looks[:2])
+    with pytest.raises(ArgumentError, match="turned by 0, 90, 180, 270°; got 45"):
+        Look(45)
 
 
 def test_the_largest_face_has_the_largest_box() -> None:
