@@ -12,7 +12,7 @@ from scenes import many_faces, one_face, real_photos
 from timing import milliseconds, report
 from torchvision.ops import box_iou
 
-from facerec.detect import Mtcnn
+from facerec.detect import Mtcnn, SecondLook
 from facerec.types import Image
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     peer_40 = MTCNN(keep_all=True, select_largest=False, min_face_size=40, device="cpu")
     ours = {
         "fast, min_face_size 20": Mtcnn(min_face_size=20),
-        "default (fast, min_face_size 40)": Mtcnn(),
+        "default (fast, min_face_size 40)": SecondLook(Mtcnn()),
         "exact, min_face_size 20": Mtcnn(min_face_size=20, mode="exact"),
     }
 
