@@ -19,7 +19,7 @@ from facerec.device import best_device
 from facerec.errors import ArgumentError, FaceError, ImageError, NoPointError, PoorQualityError
 from facerec.gallery import Enrollment, Gallery
 from facerec.gallery.decide import decide
-from facerec.models.shipped_points import shipped_point
+from facerec.models.shipped_points import DEFAULT_TARGET_FMR, shipped_point
 from facerec.photos import folders, reader
 from facerec.photos.prefetch import ahead
 from facerec.points import notes_on
@@ -44,9 +44,6 @@ from facerec.visible_text import quoted, shortened
 
 DEFAULT_DETECTOR = "mtcnn"
 DEFAULT_MODEL = "dlib-resnet"
-DEFAULT_TARGET_FMR = 1e-3
-"""The false match rate of the shipped operating point that decides where none is given."""
-
 BATCH = 16
 """Chips of several photos are embedded together: the network is four times faster per face in batches than alone."""
 
@@ -245,13 +242,17 @@ class Recognizer:
 
     # -- decisions ------------------------------------------------------------------------------------------------
 
-    def operating_point(self, target_fmr: float = DEFAULT_TARGET_FMR) -> OperatingPoint:
+    def operating_point(self, target_fmr: float = DEFAULT_TARGET_FMR, *, worst_group: bool = False) -> OperatingPoint:
         """The shipped operating point of this embedder, measured with this detector where there is one.
+
+        With `worst_group` the one whose target holds for the group of people with most false matches; it recognises
+        fewer of everybody (``reports/models-by-group``).
 
         `NoPointError` if none is shipped for it at that target; the message says how to measure one.
         """
         found_by, embedder = self.detector.name, self.embedder
-        return shipped_point(embedder.digest, target_fmr, embedder=embedder.name, detector=found_by)
+        digest, name = embedder.digest, embedder.name
+        return shipped_point(digest, target_fmr, embedder=name, detector=found_by, worst_group=worst_group)
 
     def deciding_point(self, at: OperatingPoint | None) -> tuple[OperatingPoint, tuple[str, ...]]:
         """The operating point that decides, by default the shipped one for FMR 1e-3, and what has to be said about it.

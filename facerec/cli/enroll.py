@@ -100,7 +100,7 @@ def enroll(
 
         found = photos_by_folder(folder, exclude=exclude or ())
         console.say_left_out(found.left_out)
-    chosen = threshold.point(model)
+    chosen = threshold.point(model, networks.detector)
     recognizer = networks.load(model)
     terms |= {"at": recognizer.enrolling_point(chosen, strict=strict), "strict": strict}
     if folder is not None:

@@ -131,6 +131,14 @@ Fmr = Annotated[
         "The threshold",
     ),
 ]
+WorstGroup = Annotated[
+    bool,
+    flag(
+        "--worst-group",
+        "Let that rate hold for the group with most false matches; fewer of everybody are recognised.",
+        "The threshold",
+    ),
+]
 GalleryFile = Annotated[Path, option("--gallery -g FILE", "The gallery, such as people.db.", envvar="FACEREC_GALLERY")]
 Annotate = Annotated[
     Path | None, option("--annotate DIR", "Write a copy of each photo with its faces marked to this folder.")

@@ -19,8 +19,9 @@ from facerec.cli.options import (
     MinFaceSize,
     ModelFiles,
     NoGate,
+    WorstGroup,
 )
-from facerec.errors import CalibrationError, MissingGalleryError
+from facerec.errors import ArgumentError, CalibrationError, MissingGalleryError
 
 if TYPE_CHECKING:
     from facerec.recognizer import Recognizer
@@ -63,18 +64,24 @@ class Threshold:
 
     at: At = None
     fmr: Fmr = None
+    worst_group: WorstGroup = False
 
     def point(self, model: str | None, detector: DetectorName = DETECTOR) -> OperatingPoint | None:
         """The operating point that the options name for an embedder and a detector; ``None`` where they name none."""
         from facerec.embed.load import DEFAULT, digest_of
-        from facerec.models.shipped_points import shipped_point
+        from facerec.models.shipped_points import DEFAULT_TARGET_FMR, shipped_point
 
         digest = digest_of(model or DEFAULT)
         if self.at is not None:
+            if self.worst_group:
+                message = "--worst-group is a shipped operating point, --at another one; give one of them"
+                raise ArgumentError(message)
             return point_in(self.at, fmr=self.fmr, digest=digest)
-        if self.fmr is None:
+        if self.fmr is None and not self.worst_group:
             return None
-        return shipped_point(digest, self.fmr, embedder=model or DEFAULT, detector=detector)
+        fmr = DEFAULT_TARGET_FMR if self.fmr is None else self.fmr
+        name = model or DEFAULT
+        return shipped_point(digest, fmr, embedder=name, detector=detector, worst_group=self.worst_group)
 
 
 def load_recognizer(

@@ -12,14 +12,19 @@ from facerec.models.weights import added_models, models_folder
 from facerec.points import order, read_points
 from facerec.types import OperatingPoint
 
+DEFAULT_TARGET_FMR = 1e-3
+"""The false match rate of the shipped operating point that decides where none is given."""
+
 _DEFAULT_DETECTOR = "mtcnn"
 
 # An installed library has the files beside its code, a checkout in data/, where people look for them.
 _FOLDERS = (Path(__file__).parents[1] / "_calibration", Path(__file__).parents[2] / "data" / "calibration")
 
 
-def shipped_points(embedder_digest: str = "") -> tuple[OperatingPoint, ...]:
+def shipped_points(embedder_digest: str = "", *, worst_group: bool = False) -> tuple[OperatingPoint, ...]:
     """The operating points that come with this project and with added models, by embedder, data set and target.
+
+    With `worst_group` those of this project whose target holds for the group of people with most false matches.
 
     Raises
     ------
@@ -28,8 +33,10 @@ def shipped_points(embedder_digest: str = "") -> tuple[OperatingPoint, ...]:
         and ``facerec.models.state.added_states`` tells of it.
     """
     folder = next((folder for folder in _FOLDERS if folder.is_dir()), None)
-    files = [] if folder is None else folder.glob("*.json")
+    files = [] if folder is None else folder.glob("worst_group/*.json" if worst_group else "*.json")
     points = [point for file in files for point in read_points(file)]
+    if worst_group:
+        return tuple(sorted(points, key=order))
     for file in (models_folder() / name / "operating_points.json" for name in added_models()):
         try:
             points += read_points(file) if file.is_file() else ()
@@ -48,12 +55,17 @@ def _stated_digest(description: Path) -> object:
 
 
 def shipped_point(
-    embedder_digest: str, target_fmr: float, *, embedder: str = "this embedder", detector: str = _DEFAULT_DETECTOR
+    embedder_digest: str,
+    target_fmr: float,
+    *,
+    embedder: str = "this embedder",
+    detector: str = _DEFAULT_DETECTOR,
+    worst_group: bool = False,
 ) -> OperatingPoint:
     """The operating point that comes with an embedder at exactly that target; there is nothing in between.
 
     Of several, the one that was measured with the `detector` (its name, with or without settings), or else with the
-    default detector; whoever decides says that it was another one.
+    default detector; whoever decides says that it was another one. `worst_group` is as for `shipped_points`.
 
     Raises
     ------
@@ -62,7 +74,7 @@ def shipped_point(
     CalibrationError
         If there are several, which only a folder of an earlier version can hold; or as `shipped_points`.
     """
-    points = shipped_points(embedder_digest)
+    points = shipped_points(embedder_digest, worst_group=worst_group)
     same = [p for p in points if math.isclose(p.target_fmr, target_fmr, rel_tol=1e-9)]
     same = [point for point in same if point.matcher.embedder_digest == embedder_digest]
     nearness = [_nearness(point.matcher.detector, detector) for point in same]
@@ -79,8 +91,10 @@ def shipped_point(
         return next(iter(found))
     shipped = [f"FMR {p.target_fmr:g} for {p.matcher.embedder} ({p.matcher.embedder_digest[:12]}…)" for p in points]
     available = ", ".join(dict.fromkeys(shipped))  # those of several detectors read the same
+    of_whom = " of the worst group" if worst_group else ""
     message = (
-        f"no operating point at FMR {target_fmr:g} is shipped for {embedder} (digest {embedder_digest[:12]}…); "
+        f"no operating point at FMR {target_fmr:g}{of_whom} is shipped for {embedder} "
+        f"(digest {embedder_digest[:12]}…); "
         f"shipped: {available or 'none'}. Measure one on your own scores: "
         f"facerec calibrate SCORES.csv --fmr {target_fmr:g} --out point.json, then use --at point.json"
     )

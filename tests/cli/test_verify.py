@@ -242,3 +242,24 @@ def test_real_faces(photos, facerec):
     assert (same.status, other.status) == (0, 1)
     assert same.document["score"] > 0.95
     assert other.document["score"] < 0.9
+
+
+def test_the_worst_groups_point_is_chosen_by_name(colours, facerec, draw, point, monkeypatch):
+    """A point whose rate holds for the group with most false matches; --at and it are two answers to one question."""
+    draw("a.png", "red")
+    strict = point(threshold=0.9999)
+    asked = []
+
+    def shipped(*_, worst_group, **__):
+        asked.append(worst_group)
+        return strict
+
+    monkeypatch.setattr("facerec.models.shipped_points.shipped_point", shipped)
+
+    outcome = facerec("verify", "a.png", "a.png", "--worst-group", "--json")
+    both = facerec("verify", "a.png", "a.png", "--worst-group", *AT)
+
+    assert asked == [True]
+    assert outcome.document["threshold"] == 0.9999
+    assert both.status == 2
+    assert "give one of them" in both.err

@@ -544,6 +544,19 @@ class TestShipped:
         assert "FMR 0.01 for dlib-resnet (abababababab…)" in told
         assert "facerec calibrate SCORES.csv --fmr 0.01 --out point.json, then use --at point.json" in told
 
+    def test_of_the_worst_group(self, folders):
+        """They stand apart: nobody gets one without asking, nor another one who asks."""
+        (folders[1] / "worst_group").mkdir(parents=True)
+        strict = point(data_set="worst")
+        write_points([point()], folders[1] / "lfw.json")
+        write_points([strict], folders[1] / "worst_group" / "fairface.json")
+
+        assert (shipped_points(), shipped_points(worst_group=True)) == ((point(),), (strict,))
+        assert shipped_point("ab" * 32, 0.001) == point()
+        assert shipped_point("ab" * 32, 0.001, worst_group=True) == strict
+        with pytest.raises(NoPointError, match=r"FMR 0\.01 of the worst group is shipped"):
+            shipped_point("ab" * 32, 0.01, worst_group=True)
+
     @pytest.mark.usefixtures("folders")
     def test_nothing_shipped(self):
         """Where there is no point at all, the message says so."""
