@@ -1,7 +1,10 @@
 """The formulas of the disparity indices, for rates of measured groups on the last axis.
 
-Each takes one set of rates or many at once, shape (…, groups), and returns one number per set. Whoever has groups
-without trials leaves them out beforehand (``audits.statistics.disparity``): here a NaN is an error.
+Each takes one set of rates or many at once (`rates`, or `fmr` and `fnmr`, which may be of different groups), array_like
+of float, shape (…, groups), 0 … 1, of two groups or more, and returns one number per set: float64, shape (…,), of the
+range that its text gives. `weight`, 0 … 1, is FMR's. `ArgumentError` if there are fewer than two groups, a rate is NaN
+or not within 0 … 1, or `weight` is out of range; groups without trials are left out beforehand
+(``audits.statistics.disparity``).
 """
 
 from __future__ import annotations
@@ -15,23 +18,7 @@ _Values = NDArray[np.float64]
 
 
 def difference(rates: ArrayLike) -> _Values:
-    """The largest rate minus the smallest.
-
-    Parameters
-    ----------
-    rates : array_like, float, shape (…, groups)
-        0 … 1, of two groups or more.
-
-    Returns
-    -------
-    ndarray, float64, shape (…,)
-        0 (fair) … 1.
-
-    Raises
-    ------
-    ArgumentError
-        If there are fewer than two groups.
-        If a rate is NaN or not within 0 … 1.
+    """The largest rate minus the smallest: 0 (fair) … 1.
 
     Examples
     --------
@@ -45,21 +32,7 @@ def difference(rates: ArrayLike) -> _Values:
 def max_min_ratio(rates: ArrayLike) -> _Values:
     """The largest rate over the smallest, also called skewed error ratio.
 
-    Parameters
-    ----------
-    rates : array_like, float, shape (…, groups)
-        0 … 1, of two groups or more.
-
-    Returns
-    -------
-    ndarray, float64, shape (…,)
-        1 (fair) … inf; inf where only the smallest rate is 0, NaN where all are.
-
-    Raises
-    ------
-    ArgumentError
-        If there are fewer than two groups.
-        If a rate is NaN or not within 0 … 1.
+    1 (fair) … inf; inf where only the smallest rate is 0, NaN where all are.
 
     Examples
     --------
@@ -73,25 +46,9 @@ def max_min_ratio(rates: ArrayLike) -> _Values:
 def max_geomean(rates: ArrayLike, *, zero_bounds: ArrayLike) -> _Values:
     """The largest rate over the geometric mean of all.
 
-    Parameters
-    ----------
-    rates : array_like, float, shape (…, groups)
-        0 … 1, of two groups or more.
-    zero_bounds : array_like, float, shape (groups,)
-        What stands in for a rate of 0 in the geometric mean, and there only: the one-sided 95 % upper bound of a group
-        without errors, 1 − 0.05^(1/n). Not looked at for other groups.
-
-    Returns
-    -------
-    ndarray, float64, shape (…,)
-        1 (fair) … inf; below 1 only where the bounds that stand in exceed the largest rate. NaN where all are 0.
-
-    Raises
-    ------
-    ArgumentError
-        If there are fewer than two groups.
-        If a rate is NaN or not within 0 … 1.
-        If a bound that is needed is not above 0.
+    1 (fair) … inf; below 1 only where the bounds that stand in exceed the largest rate. NaN where all are 0.
+    `zero_bounds`, shape (groups,), stand in for a rate of 0 in the geometric mean, and there only: the one-sided 95 %
+    upper bound of a group without errors, 1 − 0.05^(1/n). `ArgumentError` if one that is needed is not above 0.
 
     Notes
     -----
@@ -119,21 +76,7 @@ def max_geomean(rates: ArrayLike, *, zero_bounds: ArrayLike) -> _Values:
 def gini(rates: ArrayLike) -> _Values:
     """The Gini coefficient, corrected for the number of groups.
 
-    Parameters
-    ----------
-    rates : array_like, float, shape (…, groups)
-        0 … 1, of two groups or more.
-
-    Returns
-    -------
-    ndarray, float64, shape (…,)
-        0 (fair) … 1 (one group makes all errors); NaN where all are 0.
-
-    Raises
-    ------
-    ArgumentError
-        If there are fewer than two groups.
-        If a rate is NaN or not within 0 … 1.
+    0 (fair) … 1 (one group makes all errors); NaN where all are 0.
 
     Notes
     -----
@@ -158,24 +101,8 @@ def gini(rates: ArrayLike) -> _Values:
 def worst_to_overall(rates: ArrayLike, trials: ArrayLike) -> _Values:
     """The largest rate over the rate of all groups' trials taken together.
 
-    Parameters
-    ----------
-    rates : array_like, float, shape (…, groups)
-        0 … 1, of two groups or more.
-    trials : array_like, float, shape (groups,)
-        How many trials each group has, each above 0.
-
-    Returns
-    -------
-    ndarray, float64, shape (…,)
-        1 (fair) … inf; NaN where all are 0.
-
-    Raises
-    ------
-    ArgumentError
-        If there are fewer than two groups.
-        If a rate is NaN or not within 0 … 1.
-        If there is not one number of trials above 0 for each group.
+    1 (fair) … inf; NaN where all are 0. `trials`, shape (groups,), says how many each group has; `ArgumentError` if
+    there is not one number above 0 for each.
 
     Examples
     --------
@@ -195,24 +122,7 @@ def worst_to_overall(rates: ArrayLike, trials: ArrayLike) -> _Values:
 def garbe(fmr: ArrayLike, fnmr: ArrayLike, *, weight: float = 0.5) -> _Values:
     """Gini aggregation rate for biometric equitability.
 
-    Parameters
-    ----------
-    fmr, fnmr : array_like, float, shape (…, groups)
-        0 … 1, of two groups or more; the two may be of different groups.
-    weight : float
-        Of FMR, 0 … 1.
-
-    Returns
-    -------
-    ndarray, float64, shape (…,)
-        0 (fair) … 1; NaN where no group shows an error of one kind.
-
-    Raises
-    ------
-    ArgumentError
-        If there are fewer than two groups.
-        If a rate is NaN or not within 0 … 1.
-        If `weight` is out of range.
+    0 (fair) … 1; NaN where no group shows an error of one kind.
 
     Notes
     -----
@@ -234,24 +144,7 @@ def garbe(fmr: ArrayLike, fnmr: ArrayLike, *, weight: float = 0.5) -> _Values:
 def fdr(fmr: ArrayLike, fnmr: ArrayLike, *, weight: float = 0.5) -> _Values:
     """Fairness discrepancy rate.
 
-    Parameters
-    ----------
-    fmr, fnmr : array_like, float, shape (…, groups)
-        0 … 1, of two groups or more; the two may be of different groups.
-    weight : float
-        Of FMR, 0 … 1.
-
-    Returns
-    -------
-    ndarray, float64, shape (…,)
-        0 … 1 (fair).
-
-    Raises
-    ------
-    ArgumentError
-        If there are fewer than two groups.
-        If a rate is NaN or not within 0 … 1.
-        If `weight` is out of range.
+    0 … 1 (fair).
 
     Notes
     -----
@@ -274,24 +167,8 @@ def fdr(fmr: ArrayLike, fnmr: ArrayLike, *, weight: float = 0.5) -> _Values:
 def inequity_rate(fmr: ArrayLike, fnmr: ArrayLike, *, weight: float = 0.5) -> _Values:
     """Inequity rate: the max/min ratios of both rates, multiplied.
 
-    Parameters
-    ----------
-    fmr, fnmr : array_like, float, shape (…, groups)
-        0 … 1, of two groups or more; the two may be of different groups.
-    weight : float
-        Exponent of FMR's ratio, 0 … 1; FNMR's is 1 − weight.
-
-    Returns
-    -------
-    ndarray, float64, shape (…,)
-        1 (fair) … inf; NaN where all rates of one kind are 0.
-
-    Raises
-    ------
-    ArgumentError
-        If there are fewer than two groups.
-        If a rate is NaN or not within 0 … 1.
-        If `weight` is out of range.
+    1 (fair) … inf; NaN where all rates of one kind are 0. `weight` is the exponent of FMR's ratio; that of
+    FNMR's is 1 − weight.
 
     Notes
     -----
