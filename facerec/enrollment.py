@@ -14,17 +14,21 @@ from facerec.photos import reader
 from facerec.photos.folders import PhotoFolders
 from facerec.photos.left_out import LeftOut, Why
 from facerec.recognizer import Recognizer
-from facerec.types import Face, FaceChoice
+from facerec.types import DEFAULT_CHOICE, Face, FaceChoice
 from facerec.types.plain import Value
 
 
 @dataclass(frozen=True)
 class FolderPerson(Value):
-    """What became of one person of a folder: nobody was enrolled if all photos were `skipped`, or there was none."""
+    """What became of one person of a folder: nobody was enrolled if all photos were `skipped`, or there was none.
+
+    `notes` say what there is to say of the photos that were enrolled.
+    """
 
     name: str
     enrollment: Enrollment | None
     skipped: tuple[LeftOut, ...]
+    notes: tuple[str, ...] = ()
 
 
 def enroll_folder(
@@ -32,7 +36,7 @@ def enroll_folder(
     gallery: Gallery,
     found: PhotoFolders,
     *,
-    choice: FaceChoice = "only",
+    choice: FaceChoice = DEFAULT_CHOICE,
     progress: Callable[[int, int], None] | None = None,
     **terms: Any,  # noqa: ANN401 - as Gallery.enroll takes them
 ) -> Iterator[FolderPerson]:
@@ -70,7 +74,7 @@ def enroll_folder(
                 enrollment = gallery.enroll(name, faces, gate=recognizer.gate, photos=contents, **terms)
             except DoubtfulFaceError as error:
                 skipped.append(LeftOut(f"{found.root / name}/", "doubtful", str(error), len(faces)))
-        yield FolderPerson(name, enrollment, tuple(skipped))
+        yield FolderPerson(name, enrollment, tuple(skipped), tuple(note for face in faces for note in face.notes))
 
 
 def _bad_names(found: PhotoFolders) -> dict[str, LeftOut]:

@@ -25,6 +25,7 @@ from facerec.photos.prefetch import ahead
 from facerec.points import notes_on
 from facerec.quality import NO_GATE, QualityGate, default_gate, handed_over, measure
 from facerec.types import (
+    DEFAULT_CHOICE,
     Chips,
     Detections,
     Detector,
@@ -150,16 +151,16 @@ class Recognizer:
         as for ``facerec.photos.read``; messages call it `name`, by default its path or kind. The faces keep photo and
         chips for `Faces.draw`. `ImageError` if the photo cannot be read.
         """
-        image, called = _open(photo, name, bgr=bgr)
-        return replace(self._embed(self.detector(image), image, called), photo=image)
+        image, called, reading = _open(photo, name, bgr=bgr)
+        return replace(self._embed(self.detector(image), image, called, reading), photo=image)
 
     def face(
-        self, photo: reader.Source, choice: FaceChoice = "only", *, name: str | None = None, bgr: bool = False
+        self, photo: reader.Source, choice: FaceChoice = DEFAULT_CHOICE, *, name: str | None = None, bgr: bool = False
     ) -> Face:
         """Embed one face of a photo, chosen by `choice`; the others are found but not embedded.
 
-        `ImageError` if the photo cannot be read, `NoFaceError` if no face is found, `SeveralFacesError` if `choice` is
-        ``only`` and several faces are found.
+        `ImageError` if the photo cannot be read, `NoFaceError` if no face is found, `SeveralFacesError` if there
+        are several, and none is the one that `choice` means.
         """
         return self._chosen(photo, choice, name=name, bgr=bgr)[0]
 
@@ -179,9 +180,9 @@ class Recognizer:
         photos : iterable of photos, or a folder
             Taken one by one, at most `workers` + 4 × `batch` ahead of their result. A path stands for the photos of
             that folder, or that photo.
-        choice : {"only", "largest", "central"}, optional
-            Embed only this face of each photo; a photo where it does not exist (no face, or several for ``only``)
-            gives faces of length 0. By default all.
+        choice : {"main", "only", "largest", "central"}, optional
+            Embed only this face of each photo; a photo where it does not exist (no face, or several and none of them is
+            meant) gives faces of length 0. By default all.
         batch : int
             How many faces are embedded together, >= 1. With 1, and for a camera or a queue, each photo is taken only
             after the result of the one before it was given.
@@ -275,7 +276,7 @@ class Recognizer:
         reference: reader.Source,
         *,
         at: OperatingPoint | None = None,
-        choice: FaceChoice = "largest",
+        choice: FaceChoice = DEFAULT_CHOICE,
         bgr: bool = False,
     ) -> Verification:
         """Decide whether two photos, as for `faces`, show the same person; it does not depend on which is which.
@@ -284,7 +285,7 @@ class Recognizer:
         ----------
         at : OperatingPoint, optional
             Whose threshold decides; by default the shipped one for FMR 1e-3, and the result says so.
-        choice : {"only", "largest", "central"}
+        choice : {"main", "only", "largest", "central"}
             Which face to compare where a photo shows several; the result says where it had to choose.
 
         Returns
@@ -299,7 +300,7 @@ class Recognizer:
         NoFaceError
             If no face is found in a photo.
         SeveralFacesError
-            If `choice` is ``only`` and a photo shows several.
+            If a photo shows several, and none is the one that `choice` means.
         ModelMismatchError, NoPointError
             As `deciding_point`.
         """
@@ -316,7 +317,7 @@ class Recognizer:
         name: str,
         gallery: Gallery,
         *,
-        choice: FaceChoice = "only",
+        choice: FaceChoice = DEFAULT_CHOICE,
         at: OperatingPoint | None = None,
         strict: bool = False,
         consent: str | None = None,
@@ -335,7 +336,7 @@ class Recognizer:
             Who it is; an enrolled person gets further samples.
         gallery : Gallery
             See ``facerec.open_gallery``.
-        choice : {"only", "largest", "central"}
+        choice : {"main", "only", "largest", "central"}
             Which face of a photo is meant where it shows several.
         at : OperatingPoint, optional
             Which says how alike strangers are, by default the shipped one: what is doubtful about the faces (somebody
@@ -384,7 +385,7 @@ class Recognizer:
         return point if point.tail is not None else None
 
     def faces_to_enroll(
-        self, photos: Sequence[reader.Source], choice: FaceChoice = "only", *, bgr: bool = False
+        self, photos: Sequence[reader.Source], choice: FaceChoice = DEFAULT_CHOICE, *, bgr: bool = False
     ) -> list[Face]:
         """The face of each photo that `choice` means and the gate passes; errors as `enroll`, all photos in one."""
         found = list(self.usable(photos, choice, bgr=bgr))
@@ -399,8 +400,8 @@ class Recognizer:
         self, photos: Sequence[reader.Source], choice: FaceChoice, *, bgr: bool = False
     ) -> Iterator[Face | FaceError | ImageError]:
         """Per photo, the face that `choice` means and the gate passes, or the error that says why there is none."""
-        # For "only" all faces are embedded, so that a photo of several people can be told from one of nobody.
-        for faces in self.stream(photos, choice=None if choice == "only" else choice, bgr=bgr):
+        # All faces are embedded, so that a photo of several people can be told from one of nobody.
+        for faces in self.stream(photos, bgr=bgr):
             face: Face | FaceError | ImageError
             try:
                 face = faces if isinstance(faces, ImageError) else faces.choose(choice)
@@ -417,7 +418,7 @@ class Recognizer:
         gallery: Gallery,
         *,
         at: OperatingPoint | None = None,
-        choice: FaceChoice = "largest",
+        choice: FaceChoice = DEFAULT_CHOICE,
         bgr: bool = False,
     ) -> Verification:
         """Decide whether a photo shows the person who is enrolled as `name`; the gallery logs the outcome.
@@ -459,34 +460,36 @@ class Recognizer:
 
     # -- the stages -----------------------------------------------------------------------------------------------
 
-    def _embed(self, detections: Detections, image: Image, called: str) -> Faces:
+    def _embed(self, detections: Detections, image: Image, called: str, reading: tuple[str, ...]) -> Faces:
         chips, shift = upright_cut(self.embedder.crop, image, detections)
         vectors, flip = self.embedder.embed(chips)
         measures = measure(image, detections) | handed_over(shift=shift, flip=flip)
-        return Faces(detections, measures, vectors, self.matcher, called, chips)
+        return Faces(detections, measures, vectors, self.matcher, called, chips, reading=reading)
 
     def _chosen(
         self, photo: reader.Source, choice: FaceChoice, *, name: str | None = None, bgr: bool = False
     ) -> tuple[Face, tuple[str, ...]]:
-        image, called = _open(photo, name, bgr=bgr)
+        image, called, reading = _open(photo, name, bgr=bgr)
         detections = self.detector(image)
-        chosen = detections.choose(choice, source=called)
+        chosen = detections.choose(choice, source=called, notes=reading)
         several = f"{len(detections)} faces were found in {called}; the {choice} one was compared"
-        face = self._embed(detections[[chosen]], image, called)[0]
+        face = self._embed(detections[[chosen]], image, called, reading)[0]
         return face, (several,) if len(detections) > 1 else ()
 
     def _look(self, photo: reader.Source, choice: FaceChoice | None, *, bgr: bool) -> _Looked | ImageError:
         """Everything up to the chips, which are all that is needed of the photo from there on."""
         try:
-            image, called = _open(photo, None, bgr=bgr)
+            image, called, reading = _open(photo, None, bgr=bgr)
         except ImageError as error:
             return error
         detections = self.detector(image)
         if choice is not None:
-            exists = len(detections) == 1 or (choice != "only" and len(detections) > 1)
-            detections = detections[[detections.choose(choice)] if exists else []]
+            try:
+                detections = detections[[detections.choose(choice)]]
+            except FaceError:
+                detections = detections[[]]
         chips, shift = upright_cut(self.embedder.crop, image, detections)
-        return _Looked(detections, measure(image, detections) | handed_over(shift=shift), chips, called)
+        return _Looked(detections, measure(image, detections) | handed_over(shift=shift), chips, called, reading)
 
     def _embedded(self, waiting: Sequence[_Looked | ImageError]) -> Iterator[Faces | ImageError]:
         """Embed the chips of all waiting photos in one batch, and part them again."""
@@ -499,7 +502,8 @@ class Recognizer:
         for each in waiting:
             if isinstance(each, _Looked):
                 measures = each.measures | handed_over(flip=next(flips))
-                yield Faces(each.detections, measures, next(shares), self.matcher, each.called, each.chips)
+                found = Faces(each.detections, measures, next(shares), self.matcher, each.called, each.chips)
+                yield replace(found, reading=each.reading)
             else:
                 yield each
 
@@ -511,8 +515,10 @@ class _Looked(NamedTuple):
     measures: dict[str, np.ndarray]
     chips: Chips
     called: str
+    reading: tuple[str, ...]
 
 
-def _open(photo: reader.Source, name: str | None, *, bgr: bool) -> tuple[Image, str]:
+def _open(photo: reader.Source, name: str | None, *, bgr: bool) -> tuple[Image, str, tuple[str, ...]]:
     called = reader.name_of(photo) if name is None else shortened(name)
-    return reader.read(photo, name=called, bgr=bgr), called
+    pixels, notes = reader.read_photo(photo, name=called, bgr=bgr)
+    return pixels, called, notes

@@ -176,6 +176,39 @@ def test_the_choice_among_several_faces_is_said(recognizer: Recognizer) -> None:
     assert recognizer.verify(photo((10, RED)), photo((130, BLUE)), at=POINT).notes == ()
 
 
+def test_where_nobody_says_how_the_main_face_is_chosen(recognizer: Recognizer, people) -> None:
+    """The same rule in verifying, claiming, enrolling and one face alone: two equals are refused by all."""
+    width = photo((10, RED)).shape[1]
+    equals = photo((width // 2 - 90, RED), (width // 2 + 40, BLUE))
+    recognizer.enroll(photo((10, RED)), "eve", people)
+
+    for decide in (
+        lambda: recognizer.face(equals),
+        lambda: recognizer.verify(equals, photo((10, RED)), at=POINT),
+        lambda: recognizer.verify_person(equals, "eve", people, at=POINT),
+        lambda: recognizer.enroll(equals, "bob", people),
+    ):
+        with pytest.raises(SeveralFacesError, match="none is clearly the main one"):
+            decide()
+
+
+def test_what_there_is_to_say_of_a_photo_goes_with_its_faces(recognizer: Recognizer, people) -> None:
+    """Into the faces of both ways, a decision, a search, and the message that there is no face."""
+    clipped = photo((10, RED)) / 255 * 1.02
+    said = "array: values from 0 to 1.02 were clipped to 0 … 1"
+    recognizer.enroll(photo((10, RED)), "eve", people)
+
+    assert recognizer.faces(clipped)[0].notes[0] == said
+    (streamed,) = recognizer.stream([clipped])
+    assert isinstance(streamed, Faces)
+    assert streamed.reading == recognizer.faces(clipped).reading
+    assert said in recognizer.verify(photo((10, RED)), clipped, at=POINT).notes
+    assert said in recognizer.verify_person(clipped, "eve", people, at=POINT).notes
+    assert said in recognizer.identify(clipped, people, at=POINT)[0].notes
+    with pytest.raises(NoFaceError, match=r"no face found in array; the picture is nearly black: 99 % of it .* 0"):
+        recognizer.face(np.zeros((90, 90), np.uint8))
+
+
 def test_only_refuses_several_faces(recognizer: Recognizer) -> None:
     """Where exactly one face is asked for, two are an error."""
     with pytest.raises(SeveralFacesError, match="2 faces found in array"):
@@ -294,7 +327,7 @@ def test_enrolling_several_photos_is_all_or_nothing(recognizer: Recognizer, peop
     with pytest.raises(NoFaceError, match=r"1 of 2 photos.*no face found in array"):
         recognizer.enroll([good, empty], "bob", people)
     with pytest.raises(SeveralFacesError):
-        recognizer.enroll(photo((10, BLUE), (200, RED)), "bob", people)
+        recognizer.enroll(photo((10, BLUE), (200, RED)), "bob", people, choice="only")
     with pytest.raises(ImageError, match="image bytes"):
         recognizer.enroll(b"not a photo", "bob", people)
     assert "bob" not in people
@@ -381,7 +414,7 @@ def test_messages_repeat_no_book(recognizer: Recognizer, people, length: int) ->
     text = "b" * length
     calls = [
         lambda: recognizer.face(photo(), name=text),
-        lambda: recognizer.face(photo((10, RED), (200, RED)), name=text),
+        lambda: recognizer.face(photo((10, RED), (200, RED)), "only", name=text),
         lambda: recognizer.face(photo((10, RED)), text),  # type: ignore[arg-type]
         lambda: recognizer.stream([], choice=text),  # type: ignore[arg-type]
         lambda: recognizer.faces("/" + text),
@@ -471,7 +504,7 @@ def test_a_stream_gives_one_result_per_photo_in_order(recognizer: Recognizer, wo
         np.testing.assert_array_equal(result.detections.boxes, alone.detections.boxes)
 
 
-@pytest.mark.parametrize(("choice", "faces"), [("only", [0, 1, 0]), ("largest", [0, 1, 1]), ("central", [0, 1, 1])])
+@pytest.mark.parametrize(("choice", "faces"), [("main", [0, 1, 1]), ("only", [0, 1, 0]), ("largest", [0, 1, 1])])
 def test_a_stream_keeps_the_chosen_face(recognizer: Recognizer, choice: str, faces: list[int]) -> None:
     """None, one and two faces in a photo: what each choice leaves."""
     photos = [photo(), photo((10, RED)), photo((10, RED), (200, BLUE))]

@@ -12,7 +12,7 @@ from facerec.cli.paths import PhotoAnswers
 from facerec.cli.recognition import Networks, one_thread_per_photo
 
 if TYPE_CHECKING:
-    from facerec.types import Detections, Image
+    from facerec.types import Detections
 
 EXAMPLES = examples(
     "facerec detect party.jpg",
@@ -58,18 +58,19 @@ def detect(
     detector = SecondLook(Mtcnn(mode="exact", **how)) if exact else load_detector(name, **how)
     workers = one_thread_per_photo()
 
-    def look(photo: Path) -> tuple[Image, Detections] | ImageError:
+    def look(photo: Path) -> tuple[reader.Photo, Detections] | ImageError:
         try:
-            image = reader.read(photo)
+            read = reader.read_photo(photo)
         except ImageError as error:
             return error
-        return image, detector(image)
+        return read, detector(read.pixels)
 
     answers = PhotoAnswers(found, annotate, as_json=as_json)
     looked = ahead(look, found, workers=workers, depth=2 * workers)
-    for photo, (image, detections) in answers.read(looked, "finding faces"):
-        entry = {"photo": photo, **detections.to_dict(), **answers.marked(photo, detections, image)}
-        answers.tell(entry, *_lines(reader.name_of(photo), detections))
+    for photo, (read, detections) in answers.read(looked, "finding faces"):
+        entry = {"photo": photo, "notes": read.notes, **detections.to_dict()}
+        entry |= answers.marked(photo, detections, read.pixels)
+        answers.tell(entry, *_lines(reader.name_of(photo), detections), *(f"  note: {note}" for note in read.notes))
     if as_json:
         console.document({"photos": answers.entries, "detector": detector.name, "files_left_out": walked.left_out})
     answers.finish()

@@ -61,7 +61,7 @@ def enroll(
             "Refuse whoever looks like somebody enrolled under another name, or unlike the person's other photos.",
         ),
     ] = False,
-    face: FaceOption = "only",
+    face: FaceOption = "main",
     as_json: AsJson = False,
     model: Model = None,
     threshold: recognition.Threshold,
@@ -108,6 +108,8 @@ def enroll(
         return
     # Before the gallery is made: photos that cannot be used leave no empty file behind.
     faces = recognizer.faces_to_enroll(photos or [], face)
+    for note in (note for each in faces for note in each.notes):
+        console.note(f"note: {note}")
     kept = [photo.read_bytes() for photo in photos or []]
     with open_gallery(gallery, recognizer.embedder) as people:
         done = people.enroll(str(name), faces, gate=recognizer.gate, photos=kept, **terms)
@@ -156,6 +158,8 @@ def _enroll_folder(
                 console.say(f"{person.name}: not enrolled" if person.enrollment is None else _line(person.enrollment))
                 for each in person.skipped:
                     console.say(f"  skipped: {each}")
+                for note in person.notes:
+                    console.say(f"  note: {note}")
     faces = console.counted(sum(each.added for each in enrolled), "new face", "new faces")
     photos = console.counted(sum(each.files for each in skipped), "photo", "photos")
     document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name}

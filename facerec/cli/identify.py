@@ -66,7 +66,8 @@ def identify(
             identified += sum(map(bool, outcomes))
             for outcome in outcomes:
                 searched, comparisons = outcome.gallery_size, outcome.comparisons
-            entry = {"photo": photo, "faces": list(outcomes), **answers.marked(photo, outcomes)}
+            entry = {"photo": photo, "notes_on_photo": faces.reading, "faces": list(outcomes)}
+            entry |= answers.marked(photo, outcomes)
             answers.tell(entry, *_lines(faces, outcomes))
     expected = point.expected_fpir(comparisons) if searched is not None else None  # without a face nobody is searched
     if as_json:
@@ -104,4 +105,4 @@ def _lines(faces: Faces, outcomes: Sequence[Identification]) -> list[str]:
         near = ", ".join(f"{each.name} {each.score:.3f}" for each in outcome.candidates)
         lines.append(f"  {who}  {place}; nearest: {near or 'nobody'}")
         lines += [f"    {line}" for line in (outcome.strangers_in_words, *outcome.problems)]
-    return lines
+    return [*lines, *(f"  note: {note}" for note in faces.reading)]

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
 import typer
 
 Command: TypeAlias = Callable[..., None]
-Choice: TypeAlias = Literal["only", "largest", "central"]
+Choice: TypeAlias = Literal["main", "only", "largest", "central"]
 DetectorName: TypeAlias = Literal["mtcnn", "blazeface"]
 
 DETECTOR: DetectorName = "mtcnn"
@@ -111,7 +111,9 @@ DetectorOption = Annotated[
 FaceOption = Annotated[
     Choice,
     option(
-        "--face WHICH", "Which face of a photo is meant: only (an error if there are several), largest, or central."
+        "--face WHICH",
+        "Which face of a photo is meant: main (larger and nearer to the centre than all others by far, else an error), "
+        "only (an error if there are several), largest, or central.",
     ),
 ]
 NoGate = Annotated[

@@ -42,7 +42,7 @@ def score(
     *,
     out: Annotated[Path, option("SCORES", "Where to write the table: .csv or .parquet.")],
     root: Root = None,
-    face: FaceOption = "central",
+    face: FaceOption = "main",
     as_json: AsJson = False,
     model: Model = None,
     networks: GatedNetworks,
@@ -80,7 +80,7 @@ def embed(
     *,
     out: Annotated[Path, option("VECTORS", "Where to write the table: .parquet or .csv.")],
     root: Root = None,
-    face: FaceOption = "central",
+    face: FaceOption = "main",
     as_json: AsJson = False,
     model: Model = None,
     networks: GatedNetworks,
@@ -145,7 +145,7 @@ def say_failures(failures: PhotoFailures) -> None:
         console.note(f"{len(failures.unreadable)} {of} could not be read:", *reasons)
     for photos, what in (
         (failures.without_face, "show no face to compare"),
-        (failures.several_faces, "show several faces where --face only means one"),
+        (failures.several_faces, "show several faces, none of which --face means for sure"),
     ):
         if photos:
             more = " …" if len(photos) > _SHOWN else ""

@@ -67,8 +67,8 @@ class Photos:
     """How the photos are read, and where what is made of them is kept."""
 
     face: Annotated[
-        Choice, option("WHICH", "Which face of a photo is the person's: central, largest, or only.", DATA)
-    ] = "central"
+        Choice, option("WHICH", "Which face of a photo is the person's: main, only, largest, or central.", DATA)
+    ] = "main"
     exclude: Exclude = None
     detector: DetectorOption = DETECTOR
     min_face_size: MinFaceSize = MIN_FACE_SIZE

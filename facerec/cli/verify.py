@@ -31,7 +31,7 @@ def verify(
         Path | None, option("--gallery -g FILE", "Compare with somebody enrolled in this gallery.")
     ] = None,
     name: Annotated[str | None, option("TEXT", "Who of the gallery is claimed.")] = None,
-    face: FaceOption = "largest",
+    face: FaceOption = "main",
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     model: Model = None,

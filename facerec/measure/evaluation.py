@@ -26,7 +26,7 @@ from facerec.measure.tables.score_table import both_sides
 from facerec.measure.tables.stamp import COLUMN
 from facerec.measure.tables.vendor import complete, refuse_off_scale, table_notes
 from facerec.points import notes_on
-from facerec.types import FaceChoice, OperatingPoint, Rate
+from facerec.types import DEFAULT_CHOICE, FaceChoice, OperatingPoint, Rate
 from facerec.types.plain import plain
 
 TARGET_FMRS = (1e-2, 1e-3)
@@ -38,7 +38,7 @@ def score_pairs(
     pairs: pd.DataFrame,
     root: str | Path,
     *,
-    choice: FaceChoice = "central",
+    choice: FaceChoice = DEFAULT_CHOICE,
     progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, PhotoFailures]:
     """Score pairs of photos; each photo is read and embedded once, in bounded memory.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -10,9 +11,9 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ImageError
+from facerec.errors import FaceError, ImageError
 from facerec.measure.tables.stamp import NO_FACE, REFUSED, SEVERAL_FACES, UNREADABLE
-from facerec.types import Face, FaceChoice, Faces, Matcher
+from facerec.types import DEFAULT_CHOICE, Face, FaceChoice, Faces, Matcher
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called after each photo with the photos done and the photos in all."""
@@ -45,7 +46,7 @@ class PhotoFailures:
     """What could not be embedded, of how many different photos.
 
     Photos are called as in the table. `unreadable` and `refused` say why each could not be read, or the gate refused
-    its face; in those `without_face` none was found, in those with `several_faces` more than the choice ``only`` takes.
+    its face; in those `without_face` none was found, in those with `several_faces` the choice means none of them.
     """
 
     photos: int
@@ -80,28 +81,29 @@ class PhotoVectors:
     recognizer: FaceStream
     images: Sequence[str]
     root: str | Path
-    choice: FaceChoice = "central"
+    choice: FaceChoice = DEFAULT_CHOICE
     progress: Progress | None = None
     _failed: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
 
     def __iter__(self) -> Iterator[tuple[str, NDArray[np.float32] | None]]:
         """Each photo and its vector of unit length, float32, shape (d,); None where there is none."""
-        # For "only" all faces are embedded, so that a photo of several people can be told from one of nobody.
-        choice = None if self.choice == "only" else self.choice
+        # Where several may be refused, all faces are embedded: so a photo of many people is told from one of nobody.
+        choice = None if self.choice in ("main", "only") else self.choice
         found = self.recognizer.stream((Path(self.root) / image for image in self.images), choice=choice)
         for done, (image, outcome) in enumerate(zip(self.images, found, strict=True), 1):
-            vector = None
+            vector = face = None
+            with suppress(FaceError):
+                face = outcome.choose(self.choice) if isinstance(outcome, Faces) else None
             if isinstance(outcome, ImageError):
                 self._failed[image] = UNREADABLE, str(outcome)
             elif len(outcome) == 0:
                 self._failed[image] = NO_FACE, ""
-            elif self.choice == "only" and len(outcome) > 1:
+            elif face is None:
                 self._failed[image] = SEVERAL_FACES, ""
-            elif problems := self.recognizer.gate.problems(outcome[0]):
+            elif problems := self.recognizer.gate.problems(face):
                 self._failed[image] = REFUSED, "; ".join(problems)
             else:
-                # A copy of one row: a view would keep the vectors of the whole batch alive.
-                vector = outcome.embeddings[0].copy()
+                vector = face.embedding
             yield image, vector
             if self.progress is not None:
                 self.progress(done, len(self.images))

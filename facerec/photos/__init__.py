@@ -3,6 +3,6 @@
 >>> from facerec.photos import read
 """
 
-from facerec.photos.reader import Source, name_of, read
+from facerec.photos.reader import Photo, Source, name_of, read, read_photo
 
-__all__ = ["Source", "name_of", "read"]
+__all__ = ["Photo", "Source", "name_of", "read", "read_photo"]

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import base64
 import importlib
+import inspect
 import io
+import math
 import os
 import re
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, cast
+from typing import BinaryIO, NamedTuple, TypeAlias, cast
 
 import numpy as np
+import PIL.ExifTags
 import PIL.Image
 import PIL.ImageFile
 from numpy.typing import NDArray
@@ -49,8 +52,19 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/\-_\s]+={0,2}\s*")
 _STANDARD = str.maketrans("-_", "+/")  # base64 for URLs has other signs for two letters
 
 
+class Photo(NamedTuple):
+    """A photo that was read.
+
+    `pixels` are as `read` gives them; `notes` say what a person should know of them: that the picture is nearly black
+    or flat, that values were clipped, that its orientation is in doubt.
+    """
+
+    pixels: Image
+    notes: tuple[str, ...]
+
+
 def read(source: Source, *, name: str | None = None, bgr: bool = False) -> Image:
-    """Read a photo.
+    """Read a photo; `read_photo` gives, besides, what there is to say of it.
 
     Parameters
     ----------
@@ -87,13 +101,21 @@ def read(source: Source, *, name: str | None = None, bgr: bool = False) -> Image
     -----
     What the numbers of an array or of a 16-bit file are taken to mean stands in ``facerec.photos.pixels.eight_bits``:
     0 … 1 and 0 … 255 are told apart, 16 bits are scaled and not clipped, anything else is an error.
+
+    A PIL image that was made from another (turned, converted, cropped) keeps the EXIF orientation of its file, whether
+    or not it was turned upright: it is turned unless its size says that it was. See `_needs_turning`.
     """
+    return read_photo(source, name=name, bgr=bgr).pixels
+
+
+def read_photo(source: Source, *, name: str | None = None, bgr: bool = False) -> Photo:
+    """Read a photo as `read` does, and say what there is to say of it."""
+    notes: list[str] = []
     try:
-        image = _read(source)
-        if not bgr:
-            return image
-        if isinstance(source, np.ndarray):
-            return np.ascontiguousarray(image[:, :, ::-1])
+        image = _read(source, notes)
+        if not bgr or isinstance(source, np.ndarray):
+            photo = np.ascontiguousarray(image[:, :, ::-1]) if bgr else image
+            return Photo(photo, (*notes, *pixels.brightness_notes(photo)))
     except ImageError as error:
         message = f"{name_of(source) if name is None else shortened(name)} cannot be read as a photo: {error}"
         raise ImageError(message) from error
@@ -104,7 +126,7 @@ def read(source: Source, *, name: str | None = None, bgr: bool = False) -> Image
 def check(path: str | os.PathLike[str]) -> None:
     """Raise `ImageError`, as `read` would, if there is no file of a known format at `path`; nothing is decoded."""
     try:
-        _format_of(_contents(Path(path)))
+        _format_of(_contents(os.fsdecode(path)))
     except ImageError as error:
         message = f"{name_of(path)} cannot be read as a photo: {error}"
         raise ImageError(message) from error
@@ -121,7 +143,7 @@ def contents(source: Source) -> bytes | None:
     if isinstance(source, str) and (held := _held_in_text(source)) is not None:
         return held
     if isinstance(source, str | os.PathLike):
-        return _contents(Path(os.fsdecode(source)))
+        return _contents(os.fsdecode(source))
     return None
 
 
@@ -172,21 +194,24 @@ def _held_in_text(text: str) -> bytes | None:
         raise ImageError(message) from error
 
 
-def _read(source: Source) -> Image:
+def _read(source: Source, notes: list[str]) -> Image:
     """As `read`, but the errors do not name the source."""
     if isinstance(source, PIL.Image.Image):
-        return _from_image(source)
+        return _from_image(source, notes)
     if (held := contents(source)) is not None:
-        return _from_contents(held)
+        return _from_contents(held, notes)
     if not isinstance(source, np.ndarray) and hasattr(source, "read"):
-        return _from_contents(_rest_of(cast("BinaryIO", source)))
+        return _from_contents(_rest_of_stream(cast("BinaryIO", source)), notes)
     if hasattr(source, "__array__") or hasattr(source, "__array_interface__"):
-        return _from_array(source)
+        return _from_array(source, notes)
     message = f"a photo is given as a path, bytes, a binary file, a PIL image or an array; got {type(source).__name__}"
     raise ArgumentError(message)
 
 
-def _contents(path: Path) -> bytes:
+def _contents(path: Path | str) -> bytes:
+    if not os.fspath(path):
+        message = "the path is empty"
+        raise ImageError(message)
     try:
         with open_regular(path) as file:
             return _rest_of(file)
@@ -194,6 +219,26 @@ def _contents(path: Path) -> bytes:
         raise ImageError(absent(path, "file")) from error
     except OSError as error:
         raise ImageError(_reason(error)) from error
+
+
+def _rest_of_stream(file: BinaryIO) -> bytes:
+    """What is left to read of a file that the caller opened."""
+    if inspect.iscoroutinefunction(file.read):
+        message = "its read() is asynchronous; give the file inside it (of an UploadFile: upload.file), or what it read"
+        raise ImageError(message)
+    rest = _rest_of(file)
+    if not rest and (place := _place(file)):
+        message = f"nothing is left to read: it stands at byte {place:,}, its end; go back first, file.seek(0)"
+        raise ImageError(message)
+    return rest
+
+
+def _place(file: BinaryIO) -> int:
+    """Where a file stands; 0 if it cannot tell."""
+    try:
+        return file.tell()
+    except (AttributeError, OSError, ValueError):
+        return 0
 
 
 def _rest_of(file: BinaryIO) -> bytes:
@@ -226,7 +271,7 @@ def _format_of(held: bytes) -> formats.PhotoFormat:
     return photo_format
 
 
-def _from_contents(held: bytes) -> Image:
+def _from_contents(held: bytes, notes: list[str]) -> Image:
     photo_format = _format_of(held)
     try:
         reduced, orientation = photo_format.reduce(held)
@@ -237,7 +282,7 @@ def _from_contents(held: bytes) -> Image:
         # WebP is decoded as it is, and its decoder hands the EXIF block on unread.
         if exif := image.info.get("exif"):
             orientation = formats.exif_orientation(exif)
-        return pixels.from_image(image, orientation)
+        return pixels.from_image(image, orientation, notes)
     except TOO_LARGE as error:
         message = f"its size is far beyond the limit of {MAX_PIXELS} pixels ({_reason(error)})"
         raise ImageError(message) from error
@@ -263,28 +308,59 @@ def _check_size(width: int, height: int) -> None:
         raise ImageError(message)
 
 
-def _from_image(image: PIL.Image.Image) -> Image:
+def _from_image(image: PIL.Image.Image, notes: list[str]) -> Image:
     _check_size(*image.size)
     try:
         image.load()
         exif = image.info.get("exif")
         orientation = formats.exif_orientation(exif) if isinstance(exif, bytes) else image.getexif().get(274, 1)
         # A number that is none of the eight says nothing, as in a file.
-        return pixels.from_image(image, orientation if orientation in range(1, 9) else 1)
+        turn = orientation in range(2, 9) and _needs_turning(image, orientation, notes)
+        return pixels.from_image(image, orientation if turn else 1, notes)
     except DAMAGED as error:
         message = f"the data are damaged or cut off ({_reason(error)})"
         raise ImageError(message) from error
 
 
-def _from_array(source: object) -> Image:
+def _needs_turning(image: PIL.Image.Image, orientation: int, notes: list[str]) -> bool:
+    """Whether a PIL image still lies as its file stores it, of whose EXIF it has the orientation, 2 … 8.
+
+    One straight from a file does. One made from it has the same EXIF whatever was done to it. Where the orientation is
+    a quarter turn, sides tell: those of the file as EXIF states them, or else that cameras store photos lying, wider
+    than high. Whatever is not certain is noted.
+    """
+    if isinstance(image, PIL.ImageFile.ImageFile):
+        return True
+    sides = image.getexif().get_ifd(PIL.ExifTags.IFD.Exif)
+    stated = [sides.get(tag) for tag in (PIL.ExifTags.Base.ExifImageWidth, PIL.ExifTags.Base.ExifImageHeight)]
+    width, height = (each if isinstance(each, int) and each > 0 else 0 for each in stated)
+    ratio = image.width / image.height
+    if orientation >= 5 and width and height and width != height:
+        as_stored, as_turned = (math.isclose(ratio, each, rel_tol=0.02) for each in (width / height, height / width))
+        if as_stored:
+            return True
+        turned = as_turned
+    else:
+        turned = orientation >= 5 and ratio < 1
+    how = "was turned upright before, by its sides, and is not turned" if turned else "is turned by it"
+    notes.append(
+        f"the PIL image has the EXIF orientation {orientation} of its file and {how}; if that is wrong, give the file, "
+        "or PIL.ImageOps.exif_transpose(image) of the image as it was opened"
+    )
+    return not turned
+
+
+def _from_array(source: object, notes: list[str]) -> Image:
     try:
         array = np.asarray(source)
     except (TypeError, ValueError, RuntimeError) as error:  # as tensors on a GPU or with a gradient do
         message = f"numpy cannot read it as an array ({_reason(error)})"
         raise ImageError(message) from error
+    if array.ndim == 2 and 1 in array.shape and array.dtype == np.uint8 and formats.recognise(array.tobytes()[:64]):
+        array = array.ravel()  # a file's bytes in a row, as some versions of cv2.imencode give them
     if array.ndim >= 2:
         _check_size(array.shape[1], array.shape[0])
-    return pixels.from_array(array)
+    return pixels.from_array(array, notes)
 
 
 def _reason(error: Exception) -> str:

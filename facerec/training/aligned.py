@@ -10,7 +10,7 @@ from facerec.detect.load import DEFAULT, load_detector
 from facerec.device import best_device, photo_workers, threads_per_network
 from facerec.training.faces import read_faces
 from facerec.training.people import People, read_people
-from facerec.types import FaceChoice
+from facerec.types import DEFAULT_CHOICE, FaceChoice
 
 
 def aligned_people(
@@ -20,7 +20,7 @@ def aligned_people(
     cache: Path,
     named: bool = True,
     exclude: Sequence[str] = (),
-    choice: FaceChoice = "central",
+    choice: FaceChoice = DEFAULT_CHOICE,
     detector: str = DEFAULT,
     min_face_size: int = 40,
     device: str | None = None,

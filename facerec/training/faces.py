@@ -16,7 +16,7 @@ from facerec.photos.folders import find_photos
 from facerec.photos.left_out import LeftOut
 from facerec.training.people import NAMELESS, People, align_people, refuse_exclusion
 from facerec.training.splits import PeopleSplit
-from facerec.types import Crop, Detector, FaceChoice
+from facerec.types import DEFAULT_CHOICE, Crop, Detector, FaceChoice
 
 LEAST = 8
 """Faces that are needed at least, to learn from and to hold out."""
@@ -30,7 +30,7 @@ def read_faces(
     cache: Path,
     root: Path | None = None,
     exclude: Sequence[str] = (),
-    choice: FaceChoice = "central",
+    choice: FaceChoice = DEFAULT_CHOICE,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> People:

@@ -20,7 +20,7 @@ from facerec.photos import reader
 from facerec.photos.folders import photos_by_folder
 from facerec.photos.left_out import LeftOut, Why, summary
 from facerec.training.chips import Aligned, StoredChips, stored
-from facerec.types import Crop, Detector, FaceChoice
+from facerec.types import DEFAULT_CHOICE, Crop, Detector, FaceChoice
 
 NAMELESS = "photo "
 """What the identity of a photo of nobody knows whom begins with; the photo's digest follows."""
@@ -102,7 +102,7 @@ def read_people(
     cache: Path,
     root: Path | None = None,
     exclude: Sequence[str] = (),
-    choice: FaceChoice = "central",
+    choice: FaceChoice = DEFAULT_CHOICE,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> People:
@@ -122,7 +122,7 @@ def read_people(
         Where the paths of a CSV start from; by default where it lies.
     exclude : sequence of str
         Patterns of names or paths in a folder that are left out, as for ``facerec.photos.folders.find_photos``.
-    choice : {"central", "largest", "only"}
+    choice : {"main", "only", "largest", "central"}
         Which face of a photo is the person's.
     workers : int
         Threads that read photos and find faces, >= 1.
@@ -282,11 +282,12 @@ def _repeated(files: Sequence[str], subjects: Sequence[str], digests: Sequence[s
 
 def _align(path: Path, name: str, detector: Detector, crop: Crop, choice: FaceChoice) -> Aligned:
     try:
-        image = reader.read(path, name=name)
+        image, notes = reader.read_photo(path, name=name)
     except ImageError as error:
         return f"{_UNREADABLE}{error}"
     detections = detector(image)
     try:
-        return upright_chips(crop, image, detections[[detections.choose(choice, source=name)]])[0]
+        chosen = detections.choose(choice, source=name, notes=notes)
+        return upright_chips(crop, image, detections[[chosen]])[0]
     except FaceError as error:
         return str(error)

@@ -9,10 +9,11 @@ from facerec.types.contracts import Chips, Crop, Cut, Detector, Embedded, Embedd
 from facerec.types.decisions import Candidate, Decision, Identification, Identifications, Verification
 from facerec.types.looks import Look
 from facerec.types.matcher import Differences, Matcher
-from facerec.types.photos import Detections, Face, FaceChoice, Faces, Image
+from facerec.types.photos import DEFAULT_CHOICE, Detections, Face, FaceChoice, Faces, Image
 from facerec.types.points import ExpectedRate, ImpostorTail, Interval, OperatingPoint, Rate
 
 __all__ = [
+    "DEFAULT_CHOICE",
     "Candidate",
     "Chips",
     "Crop",

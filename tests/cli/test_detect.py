@@ -25,6 +25,7 @@ def test_bad_photo_is_reported_and_the_others_go_on(folder, facerec):
 
     good, bad = outcome.document["photos"]
     assert outcome.status == 2
+    assert good.pop("notes") == ["the picture is flat: 98 % of it lies between 255 and 255 of 255"]
     assert good == {"photo": "in/a.png", "width": 90, "height": 60, "faces": []}
     assert bad["photo"] == "in/b.jpg"
     assert "in/b.jpg cannot be read as a photo" in bad["error"]
@@ -36,9 +37,10 @@ def test_lines_for_people(folder, facerec):
     """Without ``--json`` there is a line per photo."""
     outcome = facerec("detect", "in")
 
-    first, second = outcome.out.splitlines()
+    first, note, second = outcome.out.splitlines()
     assert outcome.status == 2
     assert first == "in/a.png  90 × 60  no face"
+    assert note == "  note: the picture is flat: 98 % of it lies between 255 and 255 of 255"
     assert second.startswith("in/b.jpg cannot be read as a photo: ")
 
 

@@ -45,6 +45,66 @@ def test_floats_are_rounded(scale):
     assert found.tolist() == [0, 1, 2, 41, 42, 201, 254, 255]
 
 
+@pytest.mark.parametrize(("scale", "top"), [(1 / 255, 1), (1, 255)])
+def test_floats_that_overshoot_are_clipped_and_it_is_noted(scale, top):
+    """Resizing leaves values a little beyond the range: the picture is the same, clipped, never a black one."""
+    values = np.array([-30, 0, 51, 255, 300], np.float64) * scale
+    notes = []
+
+    assert pixels.eight_bits(values, notes).tolist() == [0, 0, 51, 255, 255]
+    assert notes == [f"values from {-30 * scale:.3g} to {300 * scale:.3g} were clipped to 0 … {top}"]
+
+
+@pytest.mark.parametrize("kernel", ["BICUBIC", "LANCZOS"])
+@pytest.mark.parametrize("size", [45, 90, 180])
+def test_whatever_resizing_makes_of_floats_is_read(kernel, size):
+    """The hardest edges, made smaller and larger by filters that overshoot, are read as the same picture."""
+    grid = (np.indices((60, 60)) // 15).sum(axis=0) % 2
+    resized = PIL.Image.fromarray(grid.astype(np.float32)).resize((size, size), PIL.Image.Resampling[kernel])
+    values = np.asarray(resized)
+
+    assert values.max() > 1
+    np.testing.assert_array_equal(pixels.from_array(values)[:, :, 0], np.rint(values.clip(0, 1) * 255))
+
+
+@pytest.mark.parametrize(("highest", "factor"), [(4095, 16), (1023, 64), (255, 256), (16383, 4), (16384, 0), (0, 0)])
+def test_few_bits_in_sixteen_are_noted(highest, factor):
+    """A camera's 12 bits in 16 are dark: the note says by how much they may be multiplied."""
+    notes = []
+    pixels.eight_bits(np.array([0, highest], np.uint16), notes)
+
+    assert [note.rpartition(" ")[2] for note in notes] == ([str(factor)] if factor else [])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0, 20, "nearly black: 99 % of it is at most 20 of 255"),
+        (100, 106, "flat: 98 % of it lies between 100 and 106"),
+        (0, 0, "nearly black: 99 % of it is at most 0"),
+        (250, 255, "flat"),
+        (0, 40, ""),
+        (90, 120, ""),
+    ],
+)
+def test_dark_and_flat_pictures_say_so(low, high, said):
+    """By how much is said, whatever the size; what is dim and shows something is not called dark."""
+    for side in (40, 700):
+        photo = np.linspace(low, high, side * side).round().astype(np.uint8).reshape(side, side, 1).repeat(3, 2)
+        notes = pixels.brightness_notes(photo)
+        assert len(notes) == bool(said)
+        assert all(said in note for note in notes)
+
+
+def test_a_few_bright_pixels_do_not_make_a_picture_bright():
+    """A dead pixel or a time stamp in a black photo."""
+    photo = np.zeros((100, 100, 3), np.uint8)
+    photo[::10, ::20] = 255
+    photo[:] = np.maximum(photo, np.arange(20, dtype=np.uint8).repeat(5)[None, :, None])
+
+    assert "nearly black" in pixels.brightness_notes(photo)[0]
+
+
 def test_booleans_are_black_and_white():
     """False is 0, True is 255."""
     assert pixels.eight_bits(np.array([[False, True]])).tolist() == [[0, 255]]
@@ -56,11 +116,24 @@ def test_booleans_are_black_and_white():
         np.array([[-1.0, 1.0]]),
         np.array([[0.0, np.nan]]),
         np.array([[0.0, np.inf]]),
-        np.array([[0.0, 256.0]]),
+        np.array([[0.0, 340.0]]),
+        np.array([[0.0, 1.31]]),
+        np.array([[-0.31, 1.0]]),
+        np.array([[-80.0, 200.0]]),
         np.array([[-1, 3]]),
         np.array([[0, 65536]]),
     ],
-    ids=["standardised", "NaN", "infinite", "float above 255", "negative integer", "above 16 bits"],
+    ids=[
+        "standardised",
+        "NaN",
+        "infinite",
+        "float far above 255",
+        "between 1 and 255",
+        "far below 0",
+        "means taken off",
+        "negative integer",
+        "above 16 bits",
+    ],
 )
 def test_values_without_a_clear_range_are_refused(values):
     """A photo standardised for a network, or anything else that is no photo, is not read as some other photo."""

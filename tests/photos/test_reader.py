@@ -548,6 +548,69 @@ def test_a_text_file_or_a_closed_file_is_said_to_be_so(tmp_path):
         reader.read(file)
 
 
+def test_what_is_no_source_gets_the_right_hint():
+    """An upload itself, a file at its end, no path at all, the bytes of a file in a row of an array."""
+
+    class Upload:
+        async def read(self):
+            return b""
+
+    at_its_end = io.BytesIO(encoded(np.zeros((4, 4, 3), np.uint8)))
+    at_its_end.read()
+    row = np.frombuffer(at_its_end.getvalue(), np.uint8)
+    for source, hint in (
+        (Upload(), r"asynchronous; .* upload\.file"),
+        (at_its_end, r"stands at byte \d+, its end; go back first, file\.seek\(0\)"),
+        (io.BytesIO(), "it is empty"),
+        ("", "the path is empty"),
+        (row, r"array\.tobytes\(\)"),
+        (row[:, None], r"array\.tobytes\(\)"),
+        ("https://example.org/a.jpg", "addresses are not followed"),
+    ):
+        with pytest.raises(ImageError, match=hint):
+            reader.read(source)
+
+
+def _opened(stored, orientation, stated=None):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    if stated is not None:
+        exif.get_ifd(0x8769).update({0xA002: stated[0], 0xA003: stated[1]})
+    return PIL.Image.open(io.BytesIO(encoded(stored, "JPEG", exif=exif, quality=100)))
+
+
+@pytest.mark.parametrize("stated", [None, (40, 24)], ids=["sides unknown", "sides in EXIF"])
+@pytest.mark.parametrize("orientation", [6, 8])
+def test_an_image_that_its_user_turned_is_not_turned_again(orientation, stated):
+    """PIL's rotate keeps the EXIF of the file: sides that are turned already say that the picture is."""
+    stored = np.linspace(0, 255, 24 * 40 * 3).astype(np.uint8).reshape(24, 40, 3)
+    opened = _opened(stored, orientation, stated)
+    upright = reader.read(opened)
+    turned = opened.rotate(-90 if orientation == 6 else 90, expand=True)
+
+    again, kept, converted = (reader.read_photo(each) for each in (turned, opened.resize((20, 12)), opened.copy()))
+
+    np.testing.assert_array_equal(again.pixels, upright)
+    assert "was turned upright before" in again.notes[0]
+    assert kept.pixels.shape == (20, 12, 3)
+    np.testing.assert_array_equal(converted.pixels, upright)
+    assert [("is turned by it" in " ".join(each.notes)) for each in (kept, converted)] == [stated is None] * 2
+    assert reader.read_photo(opened).notes == ()
+    assert reader.read_photo(ImageOps.exif_transpose(opened)).notes == ()
+
+
+def test_a_crop_and_a_half_turn_are_turned_and_noted():
+    """Where sides tell nothing the orientation is believed, and said."""
+    stored = np.linspace(0, 255, 24 * 40 * 3).astype(np.uint8).reshape(24, 40, 3)
+    square = _opened(stored, 6, (40, 24)).crop((0, 0, 24, 24))
+    half = _opened(stored, 3).copy()
+
+    for image, turns in ((square, -1), (half, 2)):
+        found = reader.read_photo(image)
+        np.testing.assert_array_equal(found.pixels, np.rot90(np.asarray(image), turns))
+        assert "is turned by it" in found.notes[0]
+
+
 def test_names_in_messages(tmp_path):
     """A name that is given wins; else the path, the file's name or the kind; control characters are shown escaped."""
     for source, options, start in (

@@ -119,6 +119,66 @@ def test_a_look_goes_with_its_face() -> None:
         Look(45)
 
 
+WIDE = (200, 100)  # the corners are 111.8 pixels from the centre
+
+
+@pytest.mark.parametrize(
+    ("boxes", "main"),
+    [
+        ([[80, 30, 120, 70]], 0),
+        ([[0, 0, 20, 20]], 0),
+        ([[10, 30, 50, 70], [80, 30, 120, 70]], 1),  # equal, one in the centre: 40 against 40 · .37
+        ([[40, 30, 80, 70], [120, 30, 160, 70]], None),  # equal, as far from it
+        ([[60, 30, 100, 70], [110, 30, 150, 70]], None),  # 40 · .82 against 40 · .73
+        ([[60, 30, 100, 70], [120, 40, 140, 60]], 0),  # 32.8 against 20 · .73
+        ([[80, 30, 120, 70], [0, 0, 80, 80]], None),  # 40 against a large one aside, 80 · .46
+        ([[80, 30, 120, 70], [0, 0, 30, 30], [170, 70, 200, 100]], 0),  # bystanders in the corners
+    ],
+)
+def test_the_main_face_is_clearly_so(boxes: list[list[int]], main: int | None) -> None:
+    """Worked by hand: size times closeness to the centre, half as much again as any other's; else it is an error."""
+    n = len(boxes)
+    found = Detections(np.array(boxes, np.float32), np.ones(n), np.zeros((n, 5, 2)), WIDE)  # type: ignore[arg-type]
+
+    if main is None:
+        with pytest.raises(SeveralFacesError, match=rf"{n} faces found in the photo, and none is clearly the main one"):
+            found.choose("main")
+    else:
+        assert found.choose("main") == main
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whoever_is_main_stays_so(seed: int) -> None:
+    """Whatever the order of the faces, mirrored, in a photo of another scale, and with the smallest ones left out."""
+    draw = np.random.default_rng(seed)
+    centres, sides = draw.uniform(0, 1, (4, 2)) * WIDE, draw.uniform(10, 60, (4, 1))
+    boxes = np.concatenate([centres - sides / 2, centres + sides / 2], axis=1)
+
+    def main(boxes: np.ndarray, scale: float = 1) -> list[float] | None:
+        n = len(boxes)
+        size = (round(WIDE[0] * scale), round(WIDE[1] * scale))
+        found = Detections(boxes * scale, np.ones(n), np.zeros((n, 5, 2)), size)  # type: ignore[arg-type]
+        try:
+            return boxes[found.choose("main")].tolist()
+        except SeveralFacesError:
+            return None
+
+    chosen = main(boxes)
+    mirrored = main(np.stack([WIDE[0] - boxes[:, 2], boxes[:, 1], WIDE[0] - boxes[:, 0], boxes[:, 3]], axis=1))
+
+    assert main(boxes[::-1]) == main(boxes, 10) == chosen
+    assert (mirrored is None) == (chosen is None)
+    if chosen is not None:
+        assert mirrored == pytest.approx([WIDE[0] - chosen[2], chosen[1], WIDE[0] - chosen[0], chosen[3]])
+        assert main(boxes[(boxes == chosen).all(axis=1) | (sides[:, 0] > sides.min())]) == chosen
+
+
+def test_a_chosen_face_says_that_there_were_others() -> None:
+    """Whoever enrolls or compares it can tell; alone it says nothing."""
+    assert faces().choose("main").notes == ("crowd.jpg: 3 faces were found; the main one is meant",)
+    assert faces(BOXES[[1]]).choose("main").notes == ()
+
+
 def test_the_largest_face_has_the_largest_box() -> None:
     """It is the area that counts: a narrow box of 20 × 100 pixels is larger than a square of 30."""
     assert detections(np.array([[0, 0, 30, 30], [50, 0, 70, 100], [0, 50, 1, 110]], np.float32)).choose("largest") == 1
@@ -130,7 +190,7 @@ def test_several_faces_are_not_one() -> None:
         faces().only()
 
 
-@pytest.mark.parametrize("choice", ["only", "largest", "central"])
+@pytest.mark.parametrize("choice", ["main", "only", "largest", "central"])
 def test_no_face_cannot_be_chosen(choice: str) -> None:
     """The message names the photo."""
     with pytest.raises(NoFaceError, match=r"crowd\.jpg"):
