@@ -43,6 +43,8 @@ def lfw_page(
     points: Sequence[OperatingPoint],
     by_gender: Sequence[GenderRow],
     *,
+    title: str,
+    points_file: str,
     photos: int,
     without_face: int,
 ) -> Page:
@@ -71,7 +73,7 @@ def lfw_page(
         notes=(INTERVALS,),
     )
     return Page(
-        title="The default pipeline on LFW",
+        title=title,
         summary=(
             f"{point.matcher.detector}, {point.matcher.crop}, {point.matcher.embedder} with flip averaging, at its "
             f"defaults, from the 250 × 250 photos: {folds.mean:.2%} of 6,000 pairs are decided rightly."
@@ -91,7 +93,7 @@ def lfw_page(
                     *_curves(table, points[1]),
                 ),
             ),
-            Section("Operating points that ship", (Text(ALL_PAIRS), _points_table(points))),
+            Section("Operating points that ship", (Text(ALL_PAIRS), _points_table(points, points_file))),
             Section("By gender, as the data set's manual lists state it", (_gender_table(by_gender),)),
         ),
     )
@@ -124,9 +126,9 @@ def _curves(table: pd.DataFrame, point: OperatingPoint) -> tuple[Figure, Figure]
     )
 
 
-def _points_table(points: Sequence[OperatingPoint]) -> Table:
+def _points_table(points: Sequence[OperatingPoint], file: str) -> Table:
     return Table(
-        "Operating points in data/calibration/lfw.json",
+        f"Operating points in data/calibration/{file}.json",
         (
             Column("target FMR", "rate"),
             Column("threshold", "text"),

@@ -2,6 +2,8 @@
 
 Run: python data/lfw/recipe.py --data FOLDER_OF_LFW      (or: make lfw DATA=FOLDER_OF_LFW)
 
+With --detector blazeface it makes data/calibration/lfw-blazeface.json and reports/lfw-blazeface in their place.
+
 Takes a few minutes on two cores. Needs LFW's photos (deep-funneled, 250 x 250), pairs.txt and, for the table by
 gender, the manual lists; see README.md beside this file.
 """
@@ -19,6 +21,7 @@ import pandas as pd
 from page import GenderRow, lfw_page
 
 from facerec import Recognizer
+from facerec.detect.load import DEFAULT, detector_names
 from facerec.measure import datasets, tables
 from facerec.measure.evaluation import evaluate_scores
 from facerec.measure.metrics import clustered_rate
@@ -76,9 +79,14 @@ def said(done: int, photos: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder of LFW")
-    root = parser.parse_args().data
+    parser.add_argument("--detector", choices=detector_names(), default=DEFAULT, help="what finds the faces")
+    options = parser.parse_args()
+    root, is_default = options.data, options.detector == DEFAULT
+    made = "lfw" if is_default else f"lfw-{options.detector}"
+    asked = "" if is_default else f" --detector {options.detector}"
+    report = ROOT / "reports" / made
     pairs = datasets.lfw(root)
-    recognizer = Recognizer(device="cpu", workers=2)
+    recognizer = Recognizer(device="cpu", workers=2, detector=options.detector)
     images = sorted({*pairs["probe_image"], *pairs["reference_image"]})
     started = time.perf_counter()
     photos = PhotoVectors(recognizer, images, root, progress=said)
@@ -88,7 +96,8 @@ def main() -> None:
 
     scored = tables.score_vectors(pairs, vectors, matcher=recognizer.matcher, failures=failures.words)
     table = tables.pseudonymise(scored, key=PSEUDONYM_KEY)
-    tables.write(table, ROOT / "data/lfw/scores.csv")
+    if is_default:
+        tables.write(table, ROOT / "data/lfw/scores.csv")
 
     found = [image for image in images if vectors[image] is not None]
     stack = np.stack([vectors[image] for image in found])
@@ -106,21 +115,25 @@ def main() -> None:
         matcher=recognizer.matcher,
         refused=Rate(len(failures.refused), len(images) - len(failures.unreadable) - len(failures.without_face)),
     )
-    write_points(points, ROOT / "data/calibration/lfw.json")
+    write_points(points, ROOT / f"data/calibration/{made}.json")
 
     rows = [row for point in points for row in by_gender(stack, people, gender, point)]
-    page = lfw_page(table, points, rows, photos=len(images), without_face=len(failures.without_face))
-    write(page, ROOT / "reports/lfw")
-    packages = ("facerec", "torch", "torchvision", "numpy", "pillow", "facenet-pytorch", "face_recognition_models")
+    title = "The default pipeline on LFW" if is_default else f"The pipeline with {options.detector} on LFW"
+    page = lfw_page(
+        table, points, rows, title=title, points_file=made, photos=len(images), without_face=len(failures.without_face)
+    )
+    write(page, report)
+    packages = ["facerec", "torch", "torchvision", "numpy", "pillow", "facenet-pytorch", "face_recognition_models"]
+    packages += [] if is_default else ["ai-edge-litert"]
     run = {
-        "command": "python data/lfw/recipe.py --data FOLDER_OF_LFW",
+        "command": "python data/lfw/recipe.py --data FOLDER_OF_LFW" + asked,
         "data": "LFW (deep-funneled), the photos of pairs.txt",
         "pairs_sha256": hashlib.sha256((root / "pairs.txt").read_bytes()).hexdigest(),
         "matcher": recognizer.matcher.to_dict(),
         "versions": {name: version(name) for name in packages},
         "python": platform.python_version(),
     }
-    (ROOT / "reports/lfw/run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    (report / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
     evaluation = evaluate_scores(table)
     print(f"accuracy {evaluation.folds.mean:.4%} ± {evaluation.folds.std:.4%}; auc {evaluation.auc:.5f}")

@@ -108,9 +108,10 @@ def _nearness(one: str, other: str) -> int:
 
 
 def _kind(detector: str) -> str:
-    """The name of a detector without its version and settings.
+    """The name of a detector without versions and settings, and without what looks with it.
 
-    >>> _kind("mtcnn.v1(min_face_size=40, mode=fast)")
+    >>> _kind("second-look.v1(sure=0.99, mtcnn.v1(min_face_size=40, mode=fast))")
     'mtcnn'
     """
-    return re.split(r"[.(]", detector, maxsplit=1)[0]
+    recipes = re.findall(r"([a-z-]+)\.v\d", detector)
+    return recipes[-1] if recipes else detector

@@ -1,6 +1,7 @@
 """The photos that the benchmarks look at, made from the real photos of the data folder."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,23 @@ def many_faces() -> Image:
         face = PIL.Image.fromarray(reader.read(path)).resize((side, side))
         scene.paste(face, ((number % 6) * side, (number // 6) * side))
     return np.asarray(scene)
+
+
+def faces_in_scenes(part: float, *, count: int) -> Iterator[tuple[Image, tuple[float, float]]]:
+    """Photos of 1600 x 1200 with a person of LFW somewhere, whose face is `part` of 1600 pixels wide; and its middle.
+
+    Faces of LFW are 95 of 250 pixels wide, in the middle of the photo. Around it are flowers.
+    """
+    random = np.random.default_rng(0)
+    people = sorted((data_folder() / "lfw/images").glob("*/*_0001.jpg"))
+    grounds = sorted((data_folder() / "flowers5_small").rglob("*.jpg"))
+    side = round(part * 1600 * 250 / 95)
+    for number in range(count):
+        scene = PIL.Image.fromarray(reader.read(grounds[number * 31 % len(grounds)])).resize((1600, 1200))
+        person = PIL.Image.fromarray(reader.read(people[number * 37 % len(people)])).resize((side, side))
+        left, top = (int(random.integers(0, extent - side + 1)) for extent in (1600, 1200))
+        scene.paste(person, (left, top))
+        yield np.asarray(scene), (left + side / 2, top + side / 2)
 
 
 def real_photos(*, lfw: int) -> list[Image]:
