@@ -14,13 +14,17 @@ from facerec.types import Detector
 
 DEFAULT = "mtcnn"
 
+# Of 202 upright faces of LFW 98 % score more; of the same photos upside down 1 %, and on their side a quarter, whose
+# points then say that they lie.
+_BLAZEFACE_SURE = 0.85
+
 
 def _mtcnn(*, min_face_size: int, device: str, model_files: Path | None) -> SecondLook:
     return SecondLook(Mtcnn(min_face_size=min_face_size, device=device, model_files=model_files))
 
 
-def _blazeface(*, min_face_size: int, device: str, model_files: Path | None) -> BlazeFace:  # noqa: ARG001
-    return BlazeFace(min_face_size=min_face_size, model_files=model_files)
+def _blazeface(*, min_face_size: int, device: str, model_files: Path | None) -> SecondLook:  # noqa: ARG001
+    return SecondLook(BlazeFace(min_face_size=min_face_size, model_files=model_files), sure=_BLAZEFACE_SURE)
 
 
 _DETECTORS: Mapping[str, Callable[..., Detector]] = {DEFAULT: _mtcnn, "blazeface": _blazeface}

@@ -81,7 +81,7 @@ def main() -> None:
     for name in ("default (fast, min_face_size 40)", "blazeface"):
         found = []
         for part in (0.25, 0.2, 0.15, 0.12, 0.1, 0.08, 0.06, 0.05):
-            hits = [_covers(ours[name](scene), place) for scene, place in faces_in_scenes(part, count=100)]
+            hits = [_covers(ours[name](scene), place) for scene, place in faces_in_scenes(part, count=40)]
             found.append(f"{part:.0%}: {np.mean(hits):.2f}")
         print(f"  {name:<34} {'; '.join(found)}")
 

@@ -278,11 +278,12 @@ def _not_installed(name: str) -> None:
 
 
 def test_detectors_are_loaded_by_name(bright) -> None:
-    """Each name gives its detector, with the settings that were given; the device is no concern of BlazeFace."""
+    """Each name gives its detector, which looks twice, with the settings that were given; BlazeFace needs no device."""
     assert detector_names() == ("mtcnn", "blazeface")
     assert load_detector().name == SecondLook(Mtcnn()).name
     assert load_detector("mtcnn", min_face_size=25).name == SecondLook(Mtcnn(min_face_size=25)).name
-    assert load_detector("blazeface", min_face_size=25, device="cuda").name == "blazeface.v1(min_face_size=25)"
+    found = load_detector("blazeface", min_face_size=25, device="cuda")
+    assert found.name == "second-look.v1(sure=0.85, blazeface.v1(min_face_size=25))"
 
 
 def test_a_mistyped_name_is_told_the_names() -> None:
