@@ -306,8 +306,8 @@ class Recognizer:
         """
         point, notes = self.deciding_point(at)
         (first, said), (second, also) = (self._chosen(photo, choice, bgr=bgr) for photo in (probe, reference))
-        problems = self.gate.pair_problems(first, second)
         score = similarity.cosine(first.embedding, second.embedding)
+        problems = self.gate.pair_problems(first, second, above=score - point.threshold)
         decision, notes = decide(score, point, problems), (*notes, *said, *first.notes, *also, *second.notes)
         return Verification(decision, score, point, self.gate.name, problems, notes)
 

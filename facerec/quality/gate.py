@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from facerec.align.crops import DlibChip
 from facerec.errors import ArgumentError
 from facerec.quality.measures import MEASURES
 from facerec.types import Face, Matcher
@@ -46,6 +47,19 @@ def _checked(given: object, of: str) -> Mapping[str, Limit]:
     return MappingProxyType(limits)
 
 
+def _checked_margins(given: object) -> Mapping[str, tuple[float, float]]:
+    """As `_checked`, of pairs of numbers of which the second is a difference of scores."""
+    if not isinstance(given, Mapping) or not all(isinstance(each, tuple) and len(each) == 2 for each in given.values()):
+        message = f"a gate is given margins by name, {{'mouth': (3, 0.03)}} for instance; got {quoted(given)}"
+        raise ArgumentError(message)
+    for place, of in enumerate(("limits of margins", "margins")):
+        _checked({name: each[place] for name, each in given.items()}, of)
+    if negative := [each for each in given.values() if each[1] < 0]:
+        message = f"a margin is a difference of scores, at least 0; got {negative[0][1]:g}"
+        raise ArgumentError(message)
+    return MappingProxyType({name: (float(least), float(more)) for name, (least, more) in given.items()})
+
+
 def _least_and_most(limit: Limit) -> tuple[float, float]:
     return limit if isinstance(limit, tuple) else (limit, math.inf)
 
@@ -66,9 +80,12 @@ class QualityGate(Value):
     ----------
     limits : mapping of str to float, or pair of float
         By name of a measure (``facerec.quality.MEASURES``), the least that passes, or the least and the most.
-    one_of_two : mapping of str to float, or pair of float
-        What at least one of two faces that are compared must have, and each face that is enrolled. Two strangers in
-        masks are alike by their masks; a mask and a bare face are not.
+    enrolled : mapping of str to float, or pair of float
+        What a face that is enrolled must have besides.
+    margins : mapping of str to pair of float
+        By name of a measure: where two faces have less of it together (the sum) than the first number, they match only
+        if their score is by the second number above the threshold; from the threshold up to there, nothing is decided.
+        Two strangers in masks are alike by their masks; a mask and a bare face are not.
 
     Raises
     ------
@@ -82,11 +99,13 @@ class QualityGate(Value):
     """
 
     limits: Mapping[str, Limit] = field(default_factory=lambda: LIMITS)
-    one_of_two: Mapping[str, Limit] = field(default_factory=dict)
+    enrolled: Mapping[str, Limit] = field(default_factory=dict)
+    margins: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", _checked(self.limits, "limits"))
-        object.__setattr__(self, "one_of_two", _checked(self.one_of_two, "limits for one of two faces"))
+        object.__setattr__(self, "enrolled", _checked(self.enrolled, "limits for enrolled faces"))
+        object.__setattr__(self, "margins", _checked_margins(self.margins))
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -95,7 +114,9 @@ class QualityGate(Value):
     def name(self) -> str:
         """For example ``detection.v1>=0.85, sharpness.v2>=8.5, size.v1>=40``; ``none`` where nothing is asked for."""
         parts = sorted(_named(name, limit) for name, limit in self.limits.items())
-        parts += sorted(f"one of two {_named(name, limit)}" for name, limit in self.one_of_two.items())
+        parts += sorted(f"enrolled {_named(name, limit)}" for name, limit in self.enrolled.items())
+        both = ((MEASURES[name].recipe, *margin) for name, margin in self.margins.items())
+        parts += sorted(f"score+{more:.12g} if both {recipe}<{least:.12g}" for recipe, least, more in both)
         return ", ".join(parts) or "none"
 
     def problems(self, face: Face) -> tuple[str, ...]:
@@ -110,25 +131,35 @@ class QualityGate(Value):
         return tuple(_problems(face, self.limits).values())
 
     def enrollment_problems(self, face: Face) -> tuple[str, ...]:
-        """As `problems`, of a face that is to be enrolled: `one_of_two` holds for it, too."""
-        return tuple((_problems(face, self.limits) | _problems(face, self.one_of_two)).values())
+        """As `problems`, of a face that is to be enrolled: what is asked of `enrolled` ones holds for it, too."""
+        return tuple((_problems(face, self.limits) | _problems(face, self.enrolled)).values())
 
-    def pair_problems(self, probe: Face, reference: Face) -> tuple[str, ...]:
-        """What is wrong with two faces that are compared, in words; empty if nothing is.
+    def pair_problems(self, probe: Face, reference: Face, *, above: float) -> tuple[str, ...]:
+        """What is wrong with two faces whose score is so far `above` the threshold, in words; empty if nothing is.
 
         Examples
         --------
         >>> from facerec.testing import made_face
         >>> masked = [made_face(name, measures={"mouth": -3}) for name in ("ada", "bob")]
-        >>> gate = QualityGate({}, one_of_two={"mouth": 0})
-        >>> gate.pair_problems(masked[0], made_face("bob", measures={"mouth": 3}))
+        >>> gate = QualityGate({}, margins={"mouth": (0, 0.03)})
+        >>> gate.pair_problems(masked[0], made_face("bob", measures={"mouth": 4}), above=0.01)
         ()
-        >>> gate.pair_problems(*masked)[0]
-        'the face in ada.jpg is without a mouth that can be seen: -3.0, at least 0.0; so is the other, and one must do'
+        >>> gate.pair_problems(*masked, above=0.04), gate.pair_problems(*masked, above=-0.01)
+        ((), ())
+        >>> gate.pair_problems(*masked, above=0.01)[0].partition(" together")[0]
+        'the faces in ada.jpg and bob.jpg have too little mouth'
         """
-        first, second = (_problems(face, self.one_of_two) for face in (probe, reference))
-        both = tuple(f"{words}; so is the other, and one must do" for name, words in first.items() if name in second)
-        return (*self.problems(probe), *self.problems(reference), *both)
+        found = []
+        for name, (least, more) in self.margins.items():
+            values = [face.measures.get(name, math.nan) for face in (probe, reference)]
+            if not sum(values) >= least and 0 <= above < more:
+                both = f"{shortened(probe.source)} and {shortened(reference.source)}"
+                found.append(
+                    f"the faces in {both} have too little {name} together that can be seen ({sum(values):.1f}; from "
+                    f"{least:.1f} on it is enough): covered strangers are alike, so a match needs {more:g} more than "
+                    "the threshold"
+                )
+        return (*self.problems(probe), *self.problems(reference), *found)
 
 
 def _problems(face: Face, limits: Mapping[str, Limit]) -> dict[str, str]:
@@ -154,6 +185,31 @@ NO_GATE = QualityGate({})
 """Leaves the gate out, on purpose; evidence and log say so."""
 
 
-def default_gate(matcher: Matcher) -> QualityGate:  # noqa: ARG001 - one gate for all, until there are measured ones
-    """What judges faces of `matcher` where nothing else is said; the gate that `matcher` names has no part in it."""
-    return DEFAULT_GATE
+_OF_MTCNN: Mapping[str, Limit] = MappingProxyType(
+    {**LIMITS, "detection": 0.95, "light": 25.0, "roll": (-45.0, 45.0), "yaw": (-60.0, 60.0)}
+)
+_ENROLLED: Mapping[str, Limit] = MappingProxyType({"eyes": -1.5, "mouth": 0.0})
+_OF_TREES: Mapping[str, Limit] = MappingProxyType({"shift": (-math.inf, 0.18)})
+_OF_DLIB_RESNET: Mapping[str, Limit] = MappingProxyType({"flip": 0.965})
+_MARGINS = MappingProxyType({"eyes": (-1.0, 0.015), "mouth": (3.0, 0.03)})
+_DLIB_RESNET = "2020ae1a06141a31677ca06dd960785a2ec02f084804fbc17ead92d73e624fbe"
+
+
+def default_gate(matcher: Matcher) -> QualityGate:
+    """What judges faces of `matcher` where nothing else is said; the gate that `matcher` names has no part in it.
+
+    Scores of detectors, the places of their points, how alike a face and its mirror image are, and what a score is
+    worth, all have scales of their own: limits to them were measured for this project's detector, crop and embedder
+    (``data/quality``), and hold for those alone. Parts of others are judged by what is left.
+    """
+    limits, enrolled, margins = dict(LIMITS), {}, {}
+    points_of_mtcnn = "mtcnn.v1(" in matcher.detector
+    if points_of_mtcnn:
+        limits |= _OF_MTCNN
+        enrolled |= _ENROLLED
+    if points_of_mtcnn and matcher.crop == DlibChip.name:
+        limits |= _OF_TREES
+    if matcher.embedder_digest == _DLIB_RESNET:
+        limits |= _OF_DLIB_RESNET
+        margins |= _MARGINS if points_of_mtcnn else {}
+    return QualityGate(limits, enrolled, margins)

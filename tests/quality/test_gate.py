@@ -1,13 +1,16 @@
 """The gate: limits by name, of one face and of two."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from facerec.align.crops import DlibChip
+from facerec.embed import dlib_resnet
 from facerec.errors import ArgumentError
-from facerec.quality import DEFAULT_GATE, MEASURES, NO_GATE, QualityGate
-from facerec.testing import made_face
+from facerec.quality import DEFAULT_GATE, MEASURES, NO_GATE, QualityGate, default_gate
+from facerec.testing import made_face, made_matcher
 from facerec.types import Face
 
 
@@ -92,7 +95,7 @@ def test_limits_that_are_none(limits: dict) -> None:
     with pytest.raises(ArgumentError, match="size, detection, sharpness"):
         QualityGate(limits)
     with pytest.raises(ArgumentError, match="size, detection, sharpness"):
-        QualityGate({}, one_of_two=limits)
+        QualityGate({}, enrolled=limits)
 
 
 @pytest.mark.parametrize(("yaw", "passes"), [(-45.1, False), (-45, True), (0, True), (45, True), (45.1, False)])
@@ -109,29 +112,38 @@ def test_the_name_says_both_ends() -> None:
     assert QualityGate({"yaw": (-45, 45)}).name == "-45<=yaw.v1<=45"
     assert QualityGate({"shift": (-math.inf, 0.14)}).name == "shift.v1<=0.14"
     assert QualityGate({"size": (40, math.inf)}) == QualityGate({"size": 40})
-    assert QualityGate({"size": 40}, one_of_two={"mouth": 0.5}).name == "size.v1>=40, one of two mouth.v1>=0.5"
-    assert QualityGate({"mouth": 0.5}).name != QualityGate({}, one_of_two={"mouth": 0.5}).name
+    assert QualityGate({"size": 40}, {"mouth": 0.5}).name == "size.v1>=40, enrolled mouth.v1>=0.5"
+    assert QualityGate({}, margins={"mouth": (3, 0.03)}).name == "score+0.03 if both mouth.v1<3"
 
 
-@pytest.mark.parametrize(("probe", "reference"), [(-1, -1), (-1, 1), (1, -1), (1, 1)])
-def test_one_of_two_must_do(probe: float, reference: float) -> None:
-    """Two faces without a mouth are not decided on, one and one with it are; alone it passes, but is not enrolled."""
-    gate = QualityGate({}, one_of_two={"mouth": 0})
-    faces = [made_face(name, measures={"mouth": value}) for name, value in (("ada", probe), ("bob", reference))]
+@pytest.mark.parametrize(("above", "held"), [(-0.1, False), (-1e-9, False), (0, True), (0.0299, True), (0.03, False)])
+def test_faces_that_have_too_little_together_need_a_margin(above: float, held: bool) -> None:
+    """From the threshold up to the margin nothing is decided; below is no match, above a match, as anywhere."""
+    gate = QualityGate({}, margins={"mouth": (0, 0.03)})
+    masked, bare, barer = (
+        made_face(name, measures={"mouth": value}) for name, value in zip("abc", (-3, 2, 3), strict=True)
+    )
 
-    assert bool(gate.pair_problems(*faces)) == (probe < 0 > reference)
-    for face, value in zip(faces, (probe, reference), strict=True):
-        assert gate.problems(face) == ()
-        assert bool(gate.enrollment_problems(face)) == (value < 0)
+    assert bool(gate.pair_problems(masked, masked, above=above)) == held
+    assert bool(gate.pair_problems(masked, bare, above=above)) == held
+    assert gate.pair_problems(masked, barer, above=above) == gate.pair_problems(barer, barer, above=above) == ()
+    assert bool(gate.pair_problems(masked, made_face(), above=above)) == held  # not measured
 
 
-def test_another_limit_each_is_no_pair() -> None:
-    """One face without a mouth and one without eyes are not alike by that."""
-    gate = QualityGate({}, one_of_two={"mouth": 0, "eyes": 0})
-    masked, dark = made_face(measures={"mouth": -1, "eyes": 1}), made_face(measures={"mouth": 1, "eyes": -1})
+def test_what_is_enrolled_must_have_more() -> None:
+    """A face in a mask may be compared, and is not enrolled."""
+    gate = QualityGate({}, enrolled={"mouth": 0})
 
-    assert gate.pair_problems(masked, dark) == ()
-    assert len(gate.pair_problems(masked, masked)) == 1
+    assert gate.problems(made_face(measures={"mouth": -1})) == ()
+    assert len(gate.enrollment_problems(made_face(measures={"mouth": -1}))) == 1
+    assert gate.enrollment_problems(made_face(measures={"mouth": 1})) == ()
+
+
+@pytest.mark.parametrize("margins", [{"mouth": 3}, {"mouth": (3, -0.1)}, {"beauty": (3, 0.1)}, {"mouth": (3, "x")}, 3])
+def test_margins_that_are_none(margins: object) -> None:
+    """A pair of numbers by name of a measure, and never a lower threshold."""
+    with pytest.raises(ArgumentError):
+        QualityGate({}, margins=margins)
 
 
 def test_two_faces_have_the_problems_of_each() -> None:
@@ -139,8 +151,33 @@ def test_two_faces_have_the_problems_of_each() -> None:
     gate = QualityGate({"size": 40})
     small, large = made_face("ada", measures={"size": 20}), made_face("bob", measures={"size": 80})
 
-    assert gate.pair_problems(small, large) == gate.pair_problems(large, small) == gate.problems(small)
-    assert gate.pair_problems(small, small) == gate.problems(small) * 2
+    assert (
+        gate.pair_problems(small, large, above=0) == gate.pair_problems(large, small, above=1) == gate.problems(small)
+    )
+    assert gate.pair_problems(small, small, above=-1) == gate.problems(small) * 2
+
+
+def test_the_default_gate_knows_whose_scales_it_uses() -> None:
+    """All limits for this project's matcher; of another detector, crop or embedder, only those that mean the same."""
+    digest = dlib_resnet.digest()
+    ours = made_matcher(
+        detector="second-look.v1(sure=0.999, mtcnn.v1(min_face_size=40, mode=fast))",
+        crop=DlibChip.name,
+        embedder_digest=digest,
+    )
+
+    full = default_gate(ours)
+    assert {"detection", "flip", "light", "roll", "sharpness", "shift", "size", "yaw"} == set(full.limits)
+    assert set(full.enrolled) == set(full.margins) == {"eyes", "mouth"}
+    assert default_gate(made_matcher()) == DEFAULT_GATE
+    assert "shift" not in default_gate(replace(ours, crop="five-point-112.v1")).limits
+    other = default_gate(replace(ours, embedder_digest="a" * 64))
+    assert "flip" not in other.limits
+    assert not other.margins
+    elsewhere = default_gate(replace(ours, detector="another.v1"))
+    assert set(elsewhere.limits) == {*DEFAULT_GATE.limits, "flip"}
+    assert not elsewhere.enrolled
+    assert not elsewhere.margins
 
 
 def test_every_complaint_can_be_said() -> None:
