@@ -202,7 +202,9 @@ def default_gate(matcher: Matcher) -> QualityGate:
     worth, all have scales of their own: limits to them were measured for this project's detector, crop and embedder
     (``data/quality``), and hold for those alone. Parts of others are judged by what is left.
     """
-    limits, enrolled, margins = dict(LIMITS), {}, {}
+    limits = dict(LIMITS)
+    enrolled: dict[str, Limit] = {}
+    margins: dict[str, tuple[float, float]] = {}
     points_of_mtcnn = "mtcnn.v1(" in matcher.detector
     if points_of_mtcnn:
         limits |= _OF_MTCNN
