@@ -22,7 +22,7 @@ _SCALE = 1 / (1 + 2 * _BORDER)  # a photo with its border is not larger than the
 _GREY = 128  # of the border: of 150 faces cut close, 149 are found within grey, 136 within black
 _ROOM = 0.15  # of a box, around it: with less of the photo there, a face is cramped
 _SAME = 0.5  # shared by two boxes, as a part of the smaller: from there on they are one face
-_RARER = 2.0  # how much less doubtful a face has to be on the photo turned: most photos are upright
+_HANDICAP = 2.0  # how many times less doubtful than at first a face has to be, to be believed at a later look
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class SecondLook:
 
     Where a face is cramped (with less of the photo around it than a border would give), or none has a score of `sure`
     or more, the photo is looked at with a grey border. Where still no face that has room is sure, it is looked at
-    turned by 90°, 180° and 270°, too, and all faces are those of the look that holds the surest one. `sure` is on the
-    scale of the detector's scores; 0.999 is for MTCNN's.
+    turned by 90°, 180° and 270°, too, and all faces are those of the look that holds the surest one. A face with room is
+    given up only for one that is at most half as doubtful, and so is an upright one. `sure` is on the scale of the
+    detector's scores; 0.999 is for MTCNN's.
 
     Looks after the first see the photo at five sevenths of its size, and miss faces below seven fifths of the
     detector's least size. A face turned by 30° to 60° lies between two looks and may be found in either or in none.
@@ -66,8 +67,8 @@ class SecondLook:
         doubt = _doubt(best)
         for degrees in QUARTER_TURNS[1:]:
             found = framed.faces(self.detector, degrees)
-            if _doubt(found) * _RARER < doubt:
-                best, doubt = found, _doubt(found) * _RARER
+            if _doubt(found) * _HANDICAP < doubt:
+                best, doubt = found, _doubt(found) * _HANDICAP
         return best
 
 
@@ -106,13 +107,14 @@ def _cramped(found: Detections) -> NDArray[np.bool_]:
 
 
 def _merged(first: Detections, again: Detections, *, sure: NDArray[np.bool_], cramped: NDArray[np.bool_]) -> Detections:
-    """Each face of two looks once, best first: as it was seen first if that was `sure`, last if it was `cramped`."""
+    """Each face of two looks once, best first: at the first look if that was `sure`, not if it was `cramped` there."""
     rank = np.concatenate([np.where(sure, 0, np.where(cramped, 2, 1)), np.ones(len(again), np.int64)])
+    doubts = np.concatenate([1 - first.scores, _HANDICAP * (1 - again.scores)])
     boxes, scores, points = (
         np.concatenate([getattr(each, name) for each in (first, again)]) for name in ("boxes", "scores", "points")
     )
     kept: list[int] = []
-    for number in np.lexsort((-scores, rank)).tolist():
+    for number in np.lexsort((doubts, rank)).tolist():
         if not (_shared(boxes[number], boxes[kept]) >= _SAME).any():
             kept.append(number)
     kept.sort(key=lambda number: -scores[number])

@@ -1,7 +1,7 @@
 """The second look: when it is taken, what it keeps, and where its faces are, with a detector whose faces are known."""
 
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -97,6 +97,21 @@ def test_five_looks_at_worst_none_larger_than_the_photo() -> None:
 
         assert len(detector.sizes) == 5
         assert all(w * h <= 1.03 * width * height for w, h in detector.sizes)
+
+
+@pytest.mark.parametrize(("again", "border"), [(0.94, False), (0.96, True)])
+def test_a_doubtful_face_with_room_stays_unless_a_border_helps(again: float, border: bool) -> None:
+    """Half as doubtful is the least that it must be within the border; a little surer says nothing."""
+
+    @dataclass
+    class Doubtful(Reds):
+        def __call__(self, image: np.ndarray) -> Detections:
+            found = super().__call__(image)
+            return replace(found, scores=np.full(len(found), 0.9 if len(self.sizes) == 1 else again))
+
+    found = SecondLook(Doubtful())(photo_of(100, 60))
+
+    assert [look.border for look in found.looks] == [border]
 
 
 def test_an_upright_face_needs_less_certainty_than_a_turned_one() -> None:
