@@ -31,9 +31,9 @@ class SecondLook:
 
     Where a face is cramped (with less of the photo around it than a border would give), or none has a score of `sure`
     or more, the photo is looked at with a grey border. Where still no face that has room is sure, it is looked at
-    turned by 90°, 180° and 270°, too, and all faces are those of the look that holds the surest one. A face with room is
-    given up only for one that is at most half as doubtful, and so is an upright one. `sure` is on the scale of the
-    detector's scores; 0.999 is for MTCNN's.
+    turned by 90°, 180° and 270°, too, and all faces are those of the look that holds the surest one. An upright face,
+    and one with room at the first look, is given up only for one that is at most half as doubtful. `sure` is on the
+    scale of the detector's scores; 0.999 is for MTCNN's.
 
     Looks after the first see the photo at five sevenths of its size, and miss faces below seven fifths of the
     detector's least size. A face turned by 30° to 60° lies between two looks and may be found in either or in none.

@@ -88,6 +88,37 @@ def test_a_face_at_the_edge_is_seen_with_a_border() -> None:
     np.testing.assert_allclose(found.boxes, [[0, 60, 70, 130]], atol=1.5)
 
 
+@pytest.mark.parametrize("edge", ["left", "top", "right", "bottom"])
+@pytest.mark.parametrize(("gap", "looks"), [(0, 2), (8, 2), (12, 1)])
+def test_a_face_without_room_costs_one_look_more(edge: str, gap: int, looks: int) -> None:
+    """Within 15 % of its size (of 70 pixels) from any edge; it is sure within the border, so nothing is turned."""
+    detector = Reds()
+    far = {"left": (gap, 60), "top": (100, gap), "right": (230 - gap, 60), "bottom": (100, 130 - gap)}
+
+    SecondLook(detector)(photo_of(*far[edge]))
+
+    assert len(detector.sizes) == looks
+
+
+def test_places_are_mapped_to_a_fraction_of_a_pixel() -> None:
+    """On a photo whose colours are five times its coordinates, what lies under a point is the place that is told."""
+    rows, columns = np.indices((48, 50))
+    photo = np.stack([5 * columns, 5 * rows, 0 * rows], axis=2).astype(np.uint8)
+    places = np.array([[[15, 15], [25, 14], [20, 20], [14, 28], [27, 27]]])
+    under = []
+
+    class Everywhere(Reds):
+        def __call__(self, image: np.ndarray) -> Detections:
+            if image.shape == photo.shape:
+                return Detections.empty((50, 48))
+            under.append(image[places[..., 1], places[..., 0], :2] / 5)
+            return Detections([[10, 10, 30, 30]], [1.0], places, image.shape[1::-1])  # type: ignore[arg-type]
+
+    found = SecondLook(Everywhere())(photo)
+
+    assert np.abs((found.points - under[0]).mean(axis=(0, 1))).max() < 0.06
+
+
 def test_five_looks_at_worst_none_larger_than_the_photo() -> None:
     """Photos without a face included; a look costs what its pixels cost."""
     for width, height in [(300, 200), (64, 64), (1000, 50), (40, 900)]:
