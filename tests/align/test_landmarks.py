@@ -5,9 +5,9 @@ import pytest
 
 from facerec.align.landmarks import LandmarkTrees, parse_landmark_trees
 from facerec.errors import CorruptWeightsError
-from facerec.measure.datasets import photos
 from facerec.models import catalogue, weights
 from facerec.photos import reader
+from facerec.photos.folders import find_photos
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_equals_dlib_on_real_faces(trees: LandmarkTrees, data) -> None:
     detector = dlib.get_frontal_face_detector()
     predictor = dlib.shape_predictor(str(weights.locate(catalogue.DLIB_5PT_WEIGHTS)))
     differences = []
-    for path in photos([data / "face_samples"])[::2]:
+    for path in find_photos([data / "face_samples"]).photos[::2]:
         photo = reader.read(path)
         for box in detector(photo, 0):
             expected = [(part.x, part.y) for part in predictor(photo, box).parts()]

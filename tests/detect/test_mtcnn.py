@@ -17,8 +17,8 @@ from facerec.detect.boxes import cell_boxes, clipped, nms_by_level, nms_by_small
 from facerec.detect.nets import ONet, PNet, RNet, _halved, _prelu, load_nets
 from facerec.detect.sampling import ExactSampler, FastSampler
 from facerec.errors import ArgumentError, MissingWeightsError
-from facerec.measure.datasets import photos
 from facerec.photos import reader
+from facerec.photos.folders import find_photos
 
 RNG = np.random.default_rng(2)
 
@@ -38,7 +38,9 @@ def exact() -> Mtcnn:
 @pytest.fixture(scope="module")
 def samples(data) -> list[np.ndarray]:
     """Real photos: whole scenes, partial faces, and portraits of LFW; at most 1,000 pixels."""
-    paths = photos([data / "face_samples"])[::2] + sorted((data / "lfw/images").glob("*/*_0001.jpg"))[::600]
+    paths = [*find_photos([data / "face_samples"]).photos[::2]] + sorted((data / "lfw/images").glob("*/*_0001.jpg"))[
+        ::600
+    ]
     found = []
     for path in paths:
         photo = PIL.Image.fromarray(reader.read(path))
