@@ -38,9 +38,8 @@ def exact() -> Mtcnn:
 @pytest.fixture(scope="module")
 def samples(data) -> list[np.ndarray]:
     """Real photos: whole scenes, partial faces, and portraits of LFW; at most 1,000 pixels."""
-    paths = [*find_photos([data / "face_samples"]).photos[::2]] + sorted((data / "lfw/images").glob("*/*_0001.jpg"))[
-        ::600
-    ]
+    portraits = sorted((data / "lfw/images").glob("*/*_0001.jpg"))
+    paths = [*find_photos([data / "face_samples"]).photos[::2], *portraits[::600]]
     found = []
     for path in paths:
         photo = PIL.Image.fromarray(reader.read(path))
