@@ -24,7 +24,7 @@ FLOORS = [
     {"networks", "detect", "quality"},
     {"embed", "gallery"},
     {"recognizer", "transfer"},
-    {"enrollment", "testing", "training"},
+    {"enrollment", "photo_quality", "testing", "training"},
     {"demo", "checkup"},
     {"cli"},
 ]

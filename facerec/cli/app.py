@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from facerec.cli import calibrate, demo, detect, distil, enroll, evaluate, export, identify, tables, train, verify
+from facerec.cli import (
+    calibrate,
+    demo,
+    detect,
+    distil,
+    enroll,
+    evaluate,
+    export,
+    identify,
+    quality,
+    tables,
+    train,
+    verify,
+)
 from facerec.cli.audit.app import app as audit
 from facerec.cli.console import say
 from facerec.cli.gallery import app as gallery
@@ -61,6 +74,7 @@ def _program(
 app.command(rich_help_panel=_FIRST, epilog=demo.EXAMPLES)(demo.demo)
 app.command(rich_help_panel=_FIRST, epilog=demo.CHECK_EXAMPLES)(demo.check)
 app.command(rich_help_panel=_PHOTOS, epilog=detect.EXAMPLES)(detect.detect)
+app.command(rich_help_panel=_PHOTOS, epilog=quality.EXAMPLES)(quality.quality)
 app.command(rich_help_panel=_PHOTOS, epilog=verify.EXAMPLES)(verify.verify)
 app.command(rich_help_panel=_GALLERIES, epilog=enroll.EXAMPLES)(enroll.enroll)
 app.command(rich_help_panel=_GALLERIES, epilog=identify.EXAMPLES)(identify.identify)

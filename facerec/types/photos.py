@@ -242,6 +242,7 @@ class Face(Value):
     reading: tuple[str, ...] = ()
 
     hidden: ClassVar[frozenset[str]] = frozenset({"embedding", "chip"})
+    derived: ClassVar[tuple[str, ...]] = ("quality",)
 
     def __post_init__(self) -> None:
         freeze(self, np.float32, box=(4,), points=(5, 2), embedding=(None,))
@@ -252,6 +253,14 @@ class Face(Value):
     def size(self) -> float:
         """The shorter side of the box in pixels."""
         return float(min(self.box[2] - self.box[0], self.box[3] - self.box[1]))
+
+    @property
+    def quality(self) -> float | None:
+        """How alike the vectors of the face and of its mirror image are, a cosine; None where nobody measured it.
+
+        Of all measures the one that tells best which faces are not recognized.
+        """
+        return self.measures.get("flip")
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -1,0 +1,77 @@
+"""``facerec quality``: which photos are good enough to enroll from, best first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from facerec.cli import console
+from facerec.cli.options import AsJson, Exclude, FaceOption, Model, argument, examples, grouped, option
+from facerec.cli.recognition import Networks
+
+if TYPE_CHECKING:
+    from facerec.photo_quality import PhotoQuality
+
+EXAMPLES = examples("facerec quality photos/", "facerec quality photos/ --out quality.csv")
+
+
+@grouped
+def quality(
+    paths: Annotated[list[Path], argument("PATH", "Photos, or folders of photos.")],
+    *,
+    out: Annotated[Path | None, option("--out TABLE.csv", "Write all measures to a CSV file, too.")] = None,
+    face: FaceOption = "main",
+    exclude: Exclude = None,
+    as_json: AsJson = False,
+    model: Model = None,
+    networks: Networks,
+) -> None:
+    """Rank photos before anybody is enrolled from them, and say which would be refused, and why.
+
+    Quality is how alike the vectors of a face and of its mirror image are, a cosine; with a model that does not look
+    at mirror images the detector's score ranks. What is left out of a folder is counted, with the reasons; a photo that
+    cannot be read, or shows no such face, comes last.
+    """
+    from facerec.photos.folders import find_photos
+
+    walked = find_photos(paths, exclude=exclude or ())
+    console.say_left_out(walked.left_out)
+    from facerec.photo_quality import photo_qualities
+
+    recognizer = networks.load(model)
+    with console.progress("measuring photos") as progress:
+        ranked = photo_qualities(recognizer, walked.photos, choice=face, progress=progress)
+    if out is not None:
+        _write(ranked, out)
+    enrolls = sum(each.enrolls for each in ranked)
+    if as_json:
+        gate = recognizer.gate.name
+        console.document({"photos": ranked, "enroll": enrolls, "gate": gate, "files_left_out": walked.left_out})
+        return
+    console.table(("photo", "quality", "size", "enrolls"), [_row(each) for each in ranked], right=("quality", "size"))
+    console.say(f"{enrolls} of {console.counted(len(ranked), 'photo', 'photos')} would be enrolled")
+
+
+def _row(photo: PhotoQuality) -> tuple[str, str, str, str]:
+    size = photo.measures.get("size")
+    return (
+        photo.photo,
+        "" if photo.quality is None else f"{photo.quality:.3f}",
+        "" if size is None else f"{size:.0f}",
+        "yes" if photo.enrolls else f"no: {'; '.join(photo.problems)}",
+    )
+
+
+def _write(ranked: list[PhotoQuality], out: Path) -> None:
+    import csv
+
+    from facerec.files import replacing
+    from facerec.quality import MEASURES
+
+    with replacing(out) as path, path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["photo", "faces", "enrolls", "quality", *MEASURES, "problems"])
+        for each in ranked:
+            measures = [each.measures.get(name, "") for name in MEASURES]
+            quality = "" if each.quality is None else each.quality
+            rows.writerow([each.photo, each.faces, int(each.enrolls), quality, *measures, "; ".join(each.problems)])
