@@ -128,7 +128,7 @@ def audit_drift(
     >>> after = before.assign(score=before["score"].where(before.index > 5, 0.2))
     >>> audit = audit_drift(before, after, at=0.5)
     >>> print(audit.change("fnmr"))
-    FNMR of everybody: WORSE, 0 -> 0.5, change +0.5 [0.1024, 0.7548], thresholds held fixed
+    FNMR of everybody: WORSE, 0 -> 0.5, change +0.5 [0.1385, 0.7462], thresholds held fixed
     >>> audit.verdict(max_rise=0.05)
     'fail'
     """
