@@ -1,6 +1,7 @@
 """Masks and dark glasses painted over faces, by the detector's five points.
 
-What the gate was tuned on and what it is judged on are different drawings, on different people.
+`TUNING` made the limits of single faces; `SHOWN` were looked at while the margins of two faces were chosen; `FRESH`
+were drawn when the gate was finished.
 """
 
 from collections.abc import Callable, Mapping
@@ -200,11 +201,61 @@ def wrapping_glasses(photo: Photo, points: Points, draw: Draw) -> Photo:
     return canvas.painted(draw.uniform(5, 45, 3) + glint[..., None])
 
 
+def gaiter(photo: Photo, points: Points, draw: Draw) -> Photo:
+    """A tube of cloth up to the nose, with wrinkles across."""
+    canvas = Canvas(photo, points)
+    canvas.both([(0, 0.3), (0.3, 0.4), (0.9, 0.3), (1.0, 1.2), (0.8, 2.6)])
+    u, v = canvas.u, canvas.v
+    wrinkles = 1 + 0.15 * np.sin(14 * v + 3 * np.cos(3 * u + draw.uniform(0, 6)) + draw.uniform(0, 6))
+    shade = (1.05 - 0.4 * u**2) * wrinkles
+    return canvas.painted(draw.uniform(15, 230, 3) * shade[..., None] + draw.normal(0, 5, (*shade.shape, 1)))
+
+
+def checked_mask(photo: Photo, points: Points, draw: Draw) -> Photo:
+    """Tartan, sewn in two halves, with a hem."""
+    canvas = Canvas(photo, points)
+    canvas.both([(0, 0.12), (0.3, 0.3), (0.85, 0.45), (0.8, 1.1), (0.45, 1.55), (0, 1.7)])
+    u, v = canvas.u, canvas.v
+    ground, first, second = draw.uniform(20, 235, (3, 3))
+    rate = draw.uniform(3, 6)
+    across, down = (np.sin(2 * np.pi * rate * u) > 0.5)[..., None], (np.sin(2 * np.pi * rate * v) > 0.5)[..., None]
+    cloth = 0.5 * ground + 0.25 * np.where(across, first, ground) + 0.25 * np.where(down, second, ground)
+    seam = 1 - 0.3 * (abs(u) < 0.025) - 0.2 * (abs(v - 0.35 - 0.2 * abs(u)) < 0.03)
+    return canvas.painted(cloth * ((1.05 - 0.35 * abs(u)) * seam)[..., None])
+
+
+def half_rimmed_glasses(photo: Photo, points: Points, draw: Draw) -> Photo:
+    """Narrow and wide, brown, a bright bar above."""
+    canvas = Canvas(photo, points)
+    for side in (-1, 1):
+        canvas.lens(side * 0.5, 0.04, (0.4, 0.19), 4)
+    canvas.frame(-0.12, 0.85, 0.05)
+    bar = (abs(canvas.v + 0.13) < 0.035)[..., None]
+    glass = np.array([55.0, 38, 25]) * draw.uniform(0.4, 1.2) + 0.15 * photo
+    return canvas.painted(np.where(bar, draw.uniform(20, 220, 3), glass))
+
+
+def large_glasses(photo: Photo, points: Points, draw: Draw) -> Photo:
+    """Down to the cheeks, darkest above, with a spot of light in each."""
+    canvas = Canvas(photo, points)
+    for side in (-1, 1):
+        canvas.lens(side * 0.52, 0.1, (0.45, 0.38), 2.5)
+    canvas.frame(-0.08, 0.9, 0.08)
+    u, v = canvas.u, canvas.v
+    light = draw.uniform(40, 200) * np.exp(-((abs(u) - 0.4) ** 2 + (v + 0.08) ** 2) / 0.006)
+    return canvas.painted(draw.uniform(5, 50, 3) * (1 + 0.8 * v[..., None]) + light[..., None])
+
+
 TUNING: Mapping[str, tuple[Painting, ...]] = {
     "mask": (flat_mask, striped_mask, grainy_mask),
     "dark glasses": (oval_glasses, square_glasses, tinted_glasses),
 }
-JUDGING: Mapping[str, tuple[Painting, ...]] = {
+SHOWN: Mapping[str, tuple[Painting, ...]] = {
     "mask": (surgical_mask, cup_mask, bandana),
     "dark glasses": (aviator_glasses, mirrored_glasses, wrapping_glasses),
 }
+FRESH: Mapping[str, tuple[Painting, ...]] = {
+    "mask": (gaiter, checked_mask),
+    "dark glasses": (half_rimmed_glasses, large_glasses),
+}
+"""Drawn when the limits stood, and shown to the gate once."""

@@ -199,7 +199,7 @@ def default_gate(matcher: Matcher) -> QualityGate:
     """What judges faces of `matcher` where nothing else is said; the gate that `matcher` names has no part in it.
 
     Scores of detectors, the places of their points, how alike a face and its mirror image are, and what a score is
-    worth, all have scales of their own: limits to them were measured for this project's detector, crop and embedder
+    worth, all have scales of their own: limits to them were chosen for this project's detector, crop and embedder
     (``data/quality``), and hold for those alone. Parts of others are judged by what is left.
     """
     limits = dict(LIMITS)
