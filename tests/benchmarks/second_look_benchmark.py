@@ -40,17 +40,18 @@ def turned(photo: Image, degrees: int) -> Image:
     return np.asarray(PIL.Image.fromarray(photo).rotate(-degrees, PIL.Image.Resampling.BILINEAR, expand=True))
 
 
-def seconds(run: Callable[[], object], rounds: int) -> float:
-    """The least of some times."""
-    times = []
-    for _ in range(rounds):
-        begin = time.process_time()
-        run()
-        times.append(time.process_time() - begin)
-    return min(times)
+def seconds(*runs: Callable[[], object], rounds: int) -> list[float]:
+    """The median time of each, by turns, so that a busy moment hits all of them."""
+    times = np.empty((rounds, len(runs)))
+    for turn in times:
+        for number, run in enumerate(runs):
+            begin = time.process_time()
+            run()
+            turn[number] = time.process_time() - begin
+    return np.median(times, axis=0).tolist()
 
 
-def cost(rounds: int = 7) -> None:
+def cost(rounds: int = 9) -> None:
     """Ratios to one look: photos whose first look is enough, and the dearest of those of nobody and of turned ones."""
     once = Mtcnn()
     twice = SecondLook(once)
@@ -70,10 +71,13 @@ def cost(rounds: int = 7) -> None:
     }
     print("\nprocessor time, as a multiple of one look")
     for name, photos in kinds.items():
-        first = [seconds(lambda photo=photo: once(photo), rounds) for photo in photos]
-        both = [seconds(lambda photo=photo: twice(photo), rounds) for photo in photos]
-        ratios = np.array(both) / first
-        all_together = f"{sum(both) / sum(first):.2f}"
+        once_and_twice = [
+            seconds(lambda photo=photo: once(photo), lambda photo=photo: twice(photo), rounds=rounds)
+            for photo in photos
+        ]
+        first, both = np.array(once_and_twice).T
+        ratios = both / first
+        all_together = f"{both.sum() / first.sum():.2f}"
         print(f"  {name:<38} {len(photos):3} photos: together {all_together}, dearest {ratios.max():.2f}", flush=True)
 
 
