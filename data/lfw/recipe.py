@@ -138,6 +138,8 @@ def main() -> None:
 
     evaluation = evaluate_scores(table)
     print(f"accuracy {evaluation.folds.mean:.4%} ± {evaluation.folds.std:.4%}; auc {evaluation.auc:.5f}")
+    decided = evaluate_scores(table[table["score"].notna()]).folds
+    print(f"of the {int(decided.trials.sum())} pairs decided: {decided.mean:.4%} ± {decided.std:.4%}")
     print(
         f"eer {evaluation.eer:.4%}; {len(failures.without_face)} photos without a face, {len(failures.refused)} "
         f"refused by the gate; {per_second:.1f} photos/s"

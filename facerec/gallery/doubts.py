@@ -88,14 +88,14 @@ class Limits:
 
         `NoPointError` if the operating point does not say how many strangers reach which score.
         """
-        if point.tail is None:
+        alike = point.score_of_fpir(FPIR, max(1, comparisons))
+        if alike is None or point.tail is None:
             message = (
                 f"the operating point {point.name} does not say how many strangers reach which score, so nothing can "
                 "be said about faces to be enrolled; measure it again: facerec calibrate"
             )
             raise NoPointError(message)
-        alike = point.score_of_fpir(FPIR, max(1, comparisons))
-        return cls(float(alike or 1.0), min(point.threshold, point.tail.score_of(OWN_FMR)))
+        return cls(alike, min(point.threshold, point.tail.score_of(OWN_FMR)))
 
 
 def doubts_about(
