@@ -284,6 +284,7 @@ def export_int8(source: Exportable, exported: Exported, *, name: str, calibratio
                 _Chips(_scaled(calibration, source.pixels)),
                 quant_format=QuantFormat.QDQ,
                 per_channel=True,
+                reduce_range=True,  # 7 bits: processors without VNNI overflow sums of 8-bit products, and say nothing
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
             )
