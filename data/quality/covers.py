@@ -189,7 +189,7 @@ def learned(chips: Grey) -> dict[str, dict[str, object]]:
         cells = np.concatenate([bare, hidden[other], hidden[part]])[:, ROWS[part]]
         model = LogisticRegression(C=STRENGTH, max_iter=1000, class_weight="balanced")
         model.fit(cells.reshape(len(cells), -1), np.arange(len(cells)) < 2 * DRAWN)
-        rules[part] = {"constant": round(float(model.intercept_[0]), 4), "weights": model.coef_[0].round(4).tolist()}
+        rules[part] = {"constant": round(float(model.intercept_[0]), 4), "weights": model.coef_[0].astype(float).round(4).tolist()}
     return rules
 
 

@@ -110,7 +110,7 @@ def _nearness(one: str, other: str) -> int:
 def _kind(detector: str) -> str:
     """The name of a detector without versions and settings, and without what looks with it.
 
-    >>> _kind("second-look.v1(sure=0.99, mtcnn.v1(min_face_size=40, mode=fast))")
+    >>> _kind("second-look.v2(sure=0.99, mtcnn.v1(min_face_size=40, mode=fast))")
     'mtcnn'
     """
     recipes = re.findall(r"([a-z-]+)\.v\d", detector)

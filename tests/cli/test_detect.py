@@ -29,7 +29,7 @@ def test_bad_photo_is_reported_and_the_others_go_on(folder, facerec):
     assert good == {"photo": "in/a.png", "width": 90, "height": 60, "faces": []}
     assert bad["photo"] == "in/b.jpg"
     assert "in/b.jpg cannot be read as a photo" in bad["error"]
-    assert outcome.document["detector"] == "second-look.v1(sure=0.999, mtcnn.v1(min_face_size=40, mode=fast))"
+    assert outcome.document["detector"] == "second-look.v2(sure=0.999, mtcnn.v1(min_face_size=40, mode=fast))"
     assert outcome.err == "facerec: error: 1 of 2 photos could not be read\n"
 
 
@@ -57,7 +57,7 @@ def test_settings_reach_the_detector(folder, facerec):
     document = facerec("detect", "in/a.png", "--json", "--exact", "--min-face-size", 20).document
     refused = facerec("detect", "in/a.png", "--min-face-size", 3)
 
-    assert document["detector"] == "second-look.v1(sure=0.999, mtcnn.v1(min_face_size=20, mode=exact))"
+    assert document["detector"] == "second-look.v2(sure=0.999, mtcnn.v1(min_face_size=20, mode=exact))"
     assert refused.status == 2
     assert refused.err.startswith(
         "facerec: error: Invalid value for '--min-face-size': Input should be greater than or equal to 12"

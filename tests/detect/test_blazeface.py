@@ -283,7 +283,7 @@ def test_detectors_are_loaded_by_name(bright) -> None:
     assert load_detector().name == SecondLook(Mtcnn()).name
     assert load_detector("mtcnn", min_face_size=25).name == SecondLook(Mtcnn(min_face_size=25)).name
     found = load_detector("blazeface", min_face_size=25, device="cuda")
-    assert found.name == "second-look.v1(sure=0.85, blazeface.v1(min_face_size=25))"
+    assert found.name == "second-look.v2(sure=0.85, blazeface.v1(min_face_size=25))"
 
 
 def test_a_mistyped_name_is_told_the_names() -> None:

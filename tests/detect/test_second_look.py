@@ -227,5 +227,5 @@ def test_it_is_named_after_its_detector_and_pickles() -> None:
 
     again = pickle.loads(pickle.dumps(detector))
 
-    assert again.name == detector.name == "second-look.v1(sure=0.999, mtcnn.v1(min_face_size=30, mode=fast))"
+    assert again.name == detector.name == "second-look.v2(sure=0.999, mtcnn.v1(min_face_size=30, mode=fast))"
     assert again.points_convention == Mtcnn.points_convention

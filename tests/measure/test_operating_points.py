@@ -591,7 +591,7 @@ class TestShipped:
 
         assert [detector_of(name) for name in measured] == list(measured)
         assert detector_of("blazeface.v1(min_face_size=25)") == detector_of("blazeface") == names[0]
-        assert detector_of("second-look.v1(sure=0.85, blazeface.v1(min_face_size=40))") == names[0]
+        assert detector_of("second-look.v2(sure=0.85, blazeface.v1(min_face_size=40))") == names[0]
         with pytest.raises(CalibrationError, match="2 operating points"):
             shipped_point("ab" * 32, 0.001, detector="another")  # the default detector has two
         write_points([measured[name] for name in names], folders[1] / "lfw.json")

@@ -161,7 +161,7 @@ def test_the_default_gate_knows_whose_scales_it_uses() -> None:
     """All limits for this project's matcher; of another detector, crop or embedder, only those that mean the same."""
     digest = dlib_resnet.digest()
     ours = made_matcher(
-        detector="second-look.v1(sure=0.999, mtcnn.v1(min_face_size=40, mode=fast))",
+        detector="second-look.v2(sure=0.999, mtcnn.v1(min_face_size=40, mode=fast))",
         crop=DlibChip.name,
         embedder_digest=digest,
     )
