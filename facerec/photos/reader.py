@@ -71,8 +71,8 @@ def read(source: Source, *, name: str | None = None, bgr: bool = False) -> Image
     source : path, bytes, binary file, PIL image or array
         A path is a ``str`` or ``os.PathLike``; a ``data:`` URL or base64 text is taken for what it holds, no other
         address is followed; ``bytes`` are the contents of a file. A file object is read from where it stands to its
-        end. Formats: JPEG, PNG, WebP, GIF, BMP, TIFF, PNM, JPEG 2000 and, where Pillow has it, AVIF;
-        of several frames the first (of a PIL image the current one).
+        end. Formats: JPEG, PNG, WebP, GIF, BMP, TIFF, PNM, JPEG 2000, where Pillow has it AVIF, and with the extra
+        ``heif`` HEIC; of several frames the first (of a PIL image the current one).
         An array is height × width × 3 (RGB, not BGR), height × width × 4 (RGBA) or height × width (grey), also with a
         last axis of 1; whatever numpy can read as an array will do, a tensor on the CPU for instance. For its values
         see Notes.

@@ -3,6 +3,7 @@
 import os
 import random
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,16 +194,45 @@ def test_every_format_that_is_read_is_found_in_folders(tmp_path, photo_format):
         assert len(found.photos) == len(photo_format.suffixes) + 1 > 1
 
 
-def test_a_format_that_is_not_installed(tmp_path, monkeypatch):
+@pytest.fixture
+def without_heic(monkeypatch):
+    """As where the extra ``heif`` is not installed, whatever is here."""
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    formats.suffixes.cache_clear()
+    yield
+    monkeypatch.undo()
+    formats.suffixes.cache_clear()
+
+
+@pytest.mark.usefixtures("without_heic")
+def test_a_format_that_is_not_installed(tmp_path):
     """A telephone's folder says what to install, not only that it holds no photos."""
-    monkeypatch.setattr(formats, "suffixes", lambda: frozenset({".jpg"}))
-    monkeypatch.setattr(formats, "advice", lambda suffix: "HEIC: install it" if suffix == ".heic" else None)
     touch(tmp_path, "IMG_1.HEIC", "IMG_2.HEIC", "IMG_1.MOV")
 
     with pytest.raises(
-        DataSetError, match=r"holds no photos; .*2 format not installed, 1 no photo.*; HEIC: install it"
+        DataSetError, match=r'holds no photos; .*2 format not installed, 1 no photo.*; HEIC .*"facerec\[heif\]"'
     ):
         find_photos([tmp_path])
+
+    touch(tmp_path, "IMG_3.JPG")
+    found = find_photos([tmp_path])
+    assert below(tmp_path, found) == ["IMG_3.JPG"]
+    assert why(found) == {
+        str(tmp_path / "IMG_1.HEIC"): "format not installed",
+        str(tmp_path / "IMG_1.MOV"): "no photo by its name",
+        str(tmp_path / "IMG_2.HEIC"): "format not installed",
+    }
+
+
+def test_a_telephones_folder_is_read_with_the_extra(tmp_path):
+    """Where ``heif`` is installed HEIC, in any case of letters, is a photo among the others."""
+    pytest.importorskip("pi_heif")
+    touch(tmp_path, "IMG_1.HEIC", "IMG_2.heif", "IMG_3.JPG")
+
+    found = find_photos([tmp_path])
+
+    assert below(tmp_path, found) == ["IMG_1.HEIC", "IMG_2.heif", "IMG_3.JPG"]
+    assert found.left_out == ()
 
 
 @pytest.mark.parametrize("name", sorted(SYSTEM_FOLDERS | {"@eaDir", "System Volume Information", "$RECYCLE.BIN"}))
