@@ -18,7 +18,8 @@ class PhotoQuality(Value):
 
     `photo` is its path, `faces` how many were found. `enrolls` says whether the gate passes the face that was chosen;
     if not, `problems` say why, or why there is no such face, or why the photo cannot be read. `quality` and `measures`
-    are the face's own, None and empty where there is no such face.
+    are the face's own, None and empty where there is no such face. `notes` say what there is to say of the photo
+    itself, as ``facerec.photos.read_photo`` says it: nearly black, clipped.
     """
 
     photo: str
@@ -27,6 +28,7 @@ class PhotoQuality(Value):
     quality: float | None
     measures: Mapping[str, float]
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def photo_qualities(
@@ -55,10 +57,12 @@ def _judged(recognizer: Recognizer, path: Path, faces: Faces | ImageError, choic
             raise faces
         face = faces.choose(choice)
     except (FaceError, ImageError) as error:
-        count = 0 if isinstance(faces, ImageError) else len(faces)
-        return PhotoQuality(str(path), count, enrolls=False, quality=None, measures={}, problems=(str(error),))
+        count, notes = (0, ()) if isinstance(faces, ImageError) else (len(faces), faces.reading)
+        return PhotoQuality(
+            str(path), count, enrolls=False, quality=None, measures={}, problems=(str(error),), notes=notes
+        )
     problems = recognizer.gate.enrollment_problems(face)
-    return PhotoQuality(str(path), len(faces), not problems, face.quality, face.measures, problems)
+    return PhotoQuality(str(path), len(faces), not problems, face.quality, face.measures, problems, faces.reading)
 
 
 def _worst_last(photo: PhotoQuality) -> tuple[bool, bool, float]:

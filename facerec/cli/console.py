@@ -21,6 +21,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from facerec.photos.left_out import LeftOut
+    from facerec.photos.remarks import Remark
     from facerec.types import OperatingPoint, Rate
 
 _STYLES = {"match": "bold green", "no match": "bold red", "undecided": "bold yellow", "ambiguous": "bold yellow"}
@@ -144,6 +145,14 @@ def say_left_out(left_out: Sequence[LeftOut]) -> None:
 
     if left_out:
         note(*lines(left_out))
+
+
+def say_remarks(remarks: Sequence[Remark], photos: int) -> None:
+    """Tell on stderr what there is to say of so many photos themselves, one line for each kind."""
+    from facerec.photos.remarks import lines
+
+    if remarks:
+        note(*lines(remarks, photos))
 
 
 @contextmanager

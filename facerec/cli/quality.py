@@ -33,6 +33,7 @@ def quality(
     cannot be read, or shows no such face, comes last.
     """
     from facerec.photos.folders import find_photos
+    from facerec.photos.remarks import Remarks
 
     walked = find_photos(paths, exclude=exclude or ())
     console.say_left_out(walked.left_out)
@@ -43,6 +44,10 @@ def quality(
         ranked = photo_qualities(recognizer, walked.photos, choice=face, progress=progress)
     if out is not None:
         _write(ranked, out)
+    remarks = Remarks()
+    for each in ranked:
+        remarks.add(each.photo, each.notes)
+    console.say_remarks(list(remarks), len(ranked))
     enrolls = sum(each.enrolls for each in ranked)
     if as_json:
         gate = recognizer.gate.name
@@ -70,8 +75,17 @@ def _write(ranked: list[PhotoQuality], out: Path) -> None:
 
     with replacing(out) as path, path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["photo", "faces", "enrolls", "quality", *MEASURES, "problems"])
+        rows.writerow(["photo", "faces", "enrolls", "quality", *MEASURES, "problems", "notes"])
         for each in ranked:
             measures = [each.measures.get(name, "") for name in MEASURES]
             quality = "" if each.quality is None else each.quality
-            rows.writerow([each.photo, each.faces, int(each.enrolls), quality, *measures, "; ".join(each.problems)])
+            rows.writerow(
+                [
+                    each.photo,
+                    each.faces,
+                    int(each.enrolls),
+                    quality,
+                    *measures,
+                    *map("; ".join, (each.problems, each.notes)),
+                ]
+            )

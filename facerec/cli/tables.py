@@ -121,7 +121,7 @@ def _rows(table: pd.DataFrame, vectors: PhotoVectors) -> Iterator[Row]:
 
 
 def failures_document(failures: PhotoFailures) -> dict[str, object]:
-    """The photos that failed, as JSON: how many, and the first few of each kind."""
+    """The photos that failed, as JSON: how many, and the first few of each kind; and what is to say of photos."""
     return {
         "images": failures.photos,
         "images_unreadable": len(failures.unreadable),
@@ -132,11 +132,12 @@ def failures_document(failures: PhotoFailures) -> dict[str, object]:
         "first_without_face": failures.without_face[:_SHOWN],
         "first_with_several_faces": failures.several_faces[:_SHOWN],
         "first_refused": dict(list(failures.refused.items())[:_SHOWN]),
+        "notes_on_photos": list(failures.remarks),
     }
 
 
 def say_failures(failures: PhotoFailures) -> None:
-    """Say on stderr how many photos failed, and name the first few."""
+    """Say on stderr how many photos failed, and name the first few; and what there is to say of photos, by kind."""
     from facerec.photos.reader import name_of
 
     of = f"of {failures.photos} photos"
@@ -153,3 +154,4 @@ def say_failures(failures: PhotoFailures) -> None:
     if failures.refused:
         reasons = [f"  {reason}" for reason in list(failures.refused.values())[:_SHOWN]]
         console.note(f"{len(failures.refused)} {of} were refused by the quality gate:", *reasons)
+    console.say_remarks(failures.remarks, failures.photos)

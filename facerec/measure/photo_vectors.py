@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import FaceError, ImageError
 from facerec.measure.tables.stamp import NO_FACE, REFUSED, SEVERAL_FACES, UNREADABLE
+from facerec.photos.remarks import Remark, Remarks
 from facerec.types import DEFAULT_CHOICE, Face, FaceChoice, Faces, Matcher
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -47,6 +48,7 @@ class PhotoFailures:
 
     Photos are called as in the table. `unreadable` and `refused` say why each could not be read, or the gate refused
     its face; in those `without_face` none was found, in those with `several_faces` the choice means none of them.
+    `remarks` are what there is to say of photos themselves, embedded or not: nearly black, clipped.
     """
 
     photos: int
@@ -54,6 +56,7 @@ class PhotoFailures:
     without_face: tuple[str, ...]
     refused: Mapping[str, str] = field(default_factory=dict)
     several_faces: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     def __len__(self) -> int:
         return len(self.unreadable) + len(self.without_face) + len(self.refused) + len(self.several_faces)
@@ -72,7 +75,7 @@ class PhotoFailures:
 
 @dataclass
 class PhotoVectors:
-    """The vectors of photos, one after the other, and what failed so far; nothing else is kept.
+    """The vectors of photos, one after the other, what failed so far, and what there is to say; nothing else is kept.
 
     `recognizer` finds, judges and embeds the faces; one that its gate refuses gives no vector. `images` are different
     photos, as paths below `root`; `choice` says which face of a photo is meant where it shows several.
@@ -84,6 +87,7 @@ class PhotoVectors:
     choice: FaceChoice = DEFAULT_CHOICE
     progress: Progress | None = None
     _failed: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
+    _remarks: Remarks = field(default_factory=Remarks, init=False)
 
     def __iter__(self) -> Iterator[tuple[str, NDArray[np.float32] | None]]:
         """Each photo and its vector of unit length, float32, shape (d,); None where there is none."""
@@ -92,6 +96,7 @@ class PhotoVectors:
         found = self.recognizer.stream((Path(self.root) / image for image in self.images), choice=choice)
         for done, (image, outcome) in enumerate(zip(self.images, found, strict=True), 1):
             vector = face = None
+            self._remarks.add(image, () if isinstance(outcome, ImageError) else outcome.reading)
             with suppress(FaceError):
                 face = outcome.choose(self.choice) if isinstance(outcome, Faces) else None
             if isinstance(outcome, ImageError):
@@ -119,4 +124,5 @@ class PhotoVectors:
             {image: why for image, (word, why) in self._failed.items() if word == kind}
             for kind in (UNREADABLE, NO_FACE, SEVERAL_FACES, REFUSED)
         )
-        return PhotoFailures(len(self.images), unreadable, tuple(without_face), refused, tuple(several))
+        remarks = tuple(self._remarks)
+        return PhotoFailures(len(self.images), unreadable, tuple(without_face), refused, tuple(several), remarks)

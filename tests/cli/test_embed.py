@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from facerec.measure.tables.vector_table import read_vectors
@@ -52,6 +53,20 @@ def test_table(photos, facerec, out):
     assert document["first_without_face"] == ["none.png"]
     assert list(document["first_unreadable"]) == ["bad.png"]
     assert "1 of 5 photos show no face to compare: none.png" in outcome.err
+
+
+def test_what_there_is_to_say_of_photos_is_said_once_per_kind(photos, facerec, draw):
+    """A nearly black photo and a flat one: a line and an entry each, with no count where there is only one."""
+    PIL.Image.new("RGB", (64, 64), "teal").save("in/ada2.png")
+
+    outcome = facerec("embed", "photos.csv", "--root", "in", "--out", "v.csv", "--no-gate", "--json")
+
+    flat, dark = outcome.document["notes_on_photos"]
+    assert [(each["example"], each["photos"]) for each in (flat, dark)] == [("ada2.png", 1), ("none.png", 1)]
+    assert f"note: ada2.png: {flat['note']}\n" in outcome.err
+    assert f"note: none.png: {dark['note']}\n" in outcome.err
+    assert flat["note"].startswith("the picture is flat")
+    assert dark["note"].startswith("the picture is nearly black")
 
 
 def test_the_gate_judges_unless_it_is_left_out(photos, facerec, draw):

@@ -31,6 +31,26 @@ def test_the_best_photo_comes_first(photos, facerec):
     assert "no photo by its name" in outcome.err
 
 
+def test_what_there_is_to_say_of_a_photo_is_said(photos, facerec, draw):
+    """A nearly black photo is called so, whether or not its face is found; in the table and in JSON, too."""
+    draw("in/small.png", (24, 2, 2), size=64)
+
+    outcome = facerec("quality", "in", "--out", "quality.csv", "--json")
+
+    notes = {each["photo"].split("/")[-1]: each["notes"] for each in outcome.document["photos"]}
+    with (photos / "quality.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["photo"].split("/")[-1]: row["notes"] for row in csv.DictReader(file)}
+    assert {name: bool(said) for name, said in notes.items()} == {
+        "good.png": False,
+        "small.png": True,
+        "nobody.png": True,
+        "torn.jpg": False,
+    }
+    assert rows == {name: "; ".join(said) for name, said in notes.items()}
+    assert "note: in/small.png: the picture is nearly black" in outcome.err
+    assert "so it is with 2 of 4 photos" in outcome.err
+
+
 def test_document_and_table_agree(photos, facerec):
     """One row per photo in both, with all measures; a photo that cannot be read has none."""
     document = facerec("quality", "in", "--out", "quality.csv", "--json").document

@@ -56,6 +56,19 @@ def test_score_says_where_the_table_is(pairs, facerec):
     assert outcome.out == "s.csv: 4 pairs of 5 photos, 2 without a score\n"
 
 
+def test_what_there_is_to_say_of_photos_is_said_once_per_kind(pairs, facerec, draw):
+    """Nearly black photos, with a face or without, are counted and one is named; in JSON, too."""
+    draw("in/ada2.png", (24, 2, 2))
+
+    outcome = facerec("score", "pairs.csv", "--root", "in", "--out", "s.csv", "--no-gate", "--json")
+
+    (remark,) = outcome.document["notes_on_photos"]
+    assert (remark["example"], remark["photos"]) == ("ada2.png", 2)
+    assert remark["note"].startswith("the picture is nearly black: 99 % of it is at most 9 of 255")
+    said = [line for line in outcome.err.splitlines() if line.startswith("note: ")]
+    assert said == [f"note: ada2.png: {remark['note']}; so it is with 2 of 5 photos"]
+
+
 def test_the_gate_judges_unless_it_is_left_out(pairs, facerec, draw):
     """A face below the gate gives no score; with --no-gate it does, and stamp and operating point say so."""
     draw("in/ada2.png", "wine", size=32)
