@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ _PHOTOS = 50_000
 _TOLERANCE = 0.05  # percent: how far timm's and torchvision's own measurements of the same files lie apart
 
 
-def read_imagenet(folder: Path) -> ImageSet:
+def read_imagenet(folder: Path, *, exclude: Sequence[str] = ()) -> ImageSet:
     """ImageNet's validation photos, or some of each class, as an image set.
 
     Parameters
@@ -30,13 +30,15 @@ def read_imagenet(folder: Path) -> ImageSet:
     folder : Path
         A folder of 1,000 class folders named by WordNet numbers, such as ``n01440764``; in their order lie the
         classes of every network that was trained on them.
+    exclude : sequence of str
+        What is left out, as for ``photos.folders.find_photos``.
 
     Raises
     ------
     DataSetError
         If it holds other folders than these.
     """
-    image_set = read_image_set(folder)
+    image_set = read_image_set(folder, exclude=exclude)
     if len(image_set.classes) != 1000 or not all(re.fullmatch(r"n\d{8}", name) for name in image_set.classes):
         message = (
             f"{folder} is not a folder of ImageNet's photos: expected 1000 class folders named like n01440764, "

@@ -48,6 +48,7 @@ LINES = {
     "transfer doctor --imagenet old --backbone nosuch": "no backbone is called 'nosuch'",
     "transfer doctor --imagenet nosuch": "there is no folder nosuch; --imagenet takes",
     "transfer doctor --device cpu": "give --imagenet DIR too",
+    "transfer doctor --exclude thumbs": "--exclude, --backbone and --device say how the top-1 is measured; give",
     "transfer look nosuch.jpg": "nosuch.jpg: there is no such file or folder",
     "transfer spread nosuch.csv --by x --out new": "nosuch.csv",
     "audit verification nosuch.csv --at-fmr 0.1": "nosuch.csv",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import PIL.Image
 import pytest
 
+from facerec.transfer.doctor import Check
 from facerec.transfer.pretrained import PRETRAINED, pretrained
 
 
@@ -35,6 +37,34 @@ def test_doctor(facerec, few, tmp_path):
         "1 sets of weights are not here, which is no fault: facerec transfer backbones"
     )
     assert (wrong.status, wrong.document["failed"], wrong.document["absent"]) == (1, 1, 0)
+
+
+def test_doctor_leaves_out_what_is_excluded(facerec, few, tmp_path, monkeypatch):
+    """Photos that --exclude names are not classified; they are counted on stderr and listed in JSON, as elsewhere."""
+    photo = tmp_path / "a.png"
+    PIL.Image.new("RGB", (8, 8), "teal").save(photo)
+    for name in (*(f"n{number:08}" for number in range(1000)), "thumbs"):
+        (tmp_path / "val" / name).mkdir(parents=True)
+        (tmp_path / "val" / name / "a.png").hardlink_to(photo)
+    (tmp_path / "val" / "n00000007" / "doubtful.png").hardlink_to(photo)
+    classified = []
+
+    def check_top1(backbone, photos, **_):
+        classified.append(len(photos))
+        return Check(backbone.name, "top-1", "1 %", "1 %", "passed")
+
+    monkeypatch.setattr("facerec.transfer.imagenet.check_top1", check_top1)
+    command = ("transfer", "doctor", "--imagenet", tmp_path / "val", "--exclude", "thumbs")
+
+    done = facerec(*command, "--exclude", "doubtful.*", "--json")
+    refused = facerec("transfer", "doctor", "--imagenet", tmp_path / "val")
+
+    assert (done.status, classified) == (0, [1000])
+    assert "left out: 2 files (2 excluded)" in done.err
+    assert [each["path"] for each in done.document["files_left_out"]] == ["n00000007/doubtful.png", "thumbs/"]
+    assert "files_left_out" not in facerec("transfer", "doctor", "--json").document
+    assert refused.status == 2
+    assert "got 1001" in refused.err
 
 
 def test_backbones(facerec, tmp_path):

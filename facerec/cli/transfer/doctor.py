@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, ModelFiles, examples, option
+from facerec.cli.options import AsJson, Device, Exclude, ModelFiles, examples, option
 from facerec.cli.transfer import options
 from facerec.errors import ArgumentError, DataSetError
 
 if TYPE_CHECKING:
+    from facerec.photos.left_out import LeftOut
     from facerec.transfer.doctor import Check, Value
+    from facerec.transfer.image_set import ImageSet
 
 EXAMPLES = examples("facerec transfer doctor", "facerec transfer doctor --model-files weights/ --json")
 
@@ -28,6 +31,7 @@ def doctor(
     imagenet: Annotated[
         Path | None, option("DIR", "ImageNet's validation photos in 1,000 class folders: measure the top-1 too.")
     ] = None,
+    exclude: Exclude = None,
     backbone: Annotated[
         str | None, option("NAME", "Of which backbone; by default the one that is used by default.")
     ] = None,
@@ -37,25 +41,34 @@ def doctor(
     """Check blocks, networks and weight files against published and hand-worked constants.
 
     Parameters and multiply-adds of every architecture are counted from its modules; every weight file that is here is
-    loaded, and its SHA-256 computed. Exit status: 0 nothing failed, 1 a check failed, 2 error.
+    loaded, and its SHA-256 computed. What is left out of a folder is counted, with the reasons. Exit status: 0 nothing
+    failed, 1 a check failed, 2 error.
     """
     if imagenet is not None and not imagenet.is_dir():
         message = f"there is no folder {imagenet}; --imagenet takes one of ImageNet's validation photos"
         raise DataSetError(message)
-    if imagenet is None and (backbone is not None or device is not None):
-        message = "--backbone and --device say how the top-1 is measured; give --imagenet DIR too"
+    if imagenet is None and (exclude or backbone is not None or device is not None):
+        message = "--exclude, --backbone and --device say how the top-1 is measured; give --imagenet DIR too"
         raise ArgumentError(message)
     options.check_networks([] if backbone is None else [backbone], "default", device)
     from facerec.transfer.doctor import doctor as run_checks
+    from facerec.transfer.imagenet import read_imagenet
 
     # First the photos, so that a folder that is none is told before the other checks have run.
-    measured = () if imagenet is None else (_top1(imagenet, backbone, model_files, device),)
+    measured: list[Check] = []
+    left_out: Sequence[LeftOut] = ()
+    if imagenet is not None:
+        photos = read_imagenet(imagenet, exclude=exclude or ())
+        left_out = photos.left_out
+        console.say_left_out(left_out)
+        measured = [_top1(photos, backbone, model_files, device)]
     with console.progress("checking") as progress:
         checks = (*run_checks(model_files=model_files, progress=progress), *measured)
     totals = Counter(check.status for check in checks)
     if as_json:
         counts = {status: totals[status] for status in ("passed", "failed", "absent")}
-        console.document({"checks": [asdict(check) for check in checks], **counts})
+        told = {} if imagenet is None else {"files_left_out": left_out}
+        console.document({"checks": [asdict(check) for check in checks], **counts, **told})
     else:
         for check in checks:
             if check.status != "absent" or check in measured:
@@ -69,12 +82,11 @@ def doctor(
         raise typer.Exit(_FAILED)
 
 
-def _top1(folder: Path, name: str | None, model_files: Path | None, device: str | None) -> Check:
+def _top1(photos: ImageSet, name: str | None, model_files: Path | None, device: str | None) -> Check:
     from facerec.transfer.backbone import default_backbone_name, load_backbone
-    from facerec.transfer.imagenet import check_top1, read_imagenet
+    from facerec.transfer.imagenet import check_top1
 
     chosen = load_backbone(name or default_backbone_name(model_files), model_files=model_files)
-    photos = read_imagenet(folder)
     with console.progress("classifying") as progress:
         return check_top1(chosen, photos, device=device, progress=progress)
 
