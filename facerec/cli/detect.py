@@ -1,10 +1,11 @@
-"""``facerec detect``: where the faces of photos are."""
+"""``facerec detect``: where the faces of photos are, and which of them are good enough as far as that is seen."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 from facerec.cli import console
 from facerec.cli.options import DETECTOR, Annotate, AsJson, Exclude, argument, examples, flag, grouped
@@ -12,7 +13,9 @@ from facerec.cli.paths import PhotoAnswers
 from facerec.cli.recognition import Networks, one_thread_per_photo
 
 if TYPE_CHECKING:
-    from facerec.types import Detections
+    from facerec.photos.reader import Photo
+    from facerec.quality import QualityGate
+    from facerec.types import Detections, Face, Image
 
 EXAMPLES = examples(
     "facerec detect party.jpg",
@@ -33,7 +36,10 @@ def detect(
     as_json: AsJson = False,
     networks: Networks,
 ) -> None:
-    """Find the faces in photos: a box, a score and five points for each.
+    """Find the faces in photos: a box, a score, five points and measures of quality for each.
+
+    What the quality gate would refuse is said. Two measures need more than detection, and are not taken here: how alike
+    a face and its mirror image are, and how well its landmarks agree; facerec quality takes all.
 
     A photo that cannot be read is reported in its place and the others go on; the exit status is then 2. What is left
     out of a folder is counted, with the reasons.
@@ -52,38 +58,78 @@ def detect(
     from facerec.detect import Mtcnn, SecondLook
     from facerec.detect.load import load_detector
     from facerec.device import best_device
+    from facerec.quality import MEASURES, default_gate
+    from facerec.types import Matcher
 
     how = asdict(networks) | {"device": networks.device or best_device()}
     name = how.pop("detector")
     detector = SecondLook(Mtcnn(mode="exact", **how)) if exact else load_detector(name, **how)
+    gate = default_gate(replace(Matcher.unknown(), detector=detector.name))
     workers = one_thread_per_photo()
 
-    def look(photo: Path) -> tuple[reader.Photo, Detections] | ImageError:
+    def look(photo: Path) -> tuple[reader.Photo, Detections, list[_Judged]] | ImageError:
         try:
             read = reader.read_photo(photo)
         except ImageError as error:
             return error
-        return read, detector(read.pixels)
+        detections = detector(read.pixels)
+        return read, detections, _judged(reader.name_of(photo), read.pixels, detections, gate)
 
     answers = PhotoAnswers(found, annotate, as_json=as_json)
     looked = ahead(look, found, workers=workers, depth=2 * workers)
-    for photo, (read, detections) in answers.read(looked, "finding faces"):
-        entry = {"photo": photo, "notes": read.notes, **detections.to_dict()}
-        entry |= answers.marked(photo, detections, read.pixels)
-        answers.tell(entry, *_lines(reader.name_of(photo), detections), *(f"  note: {note}" for note in read.notes))
+    faces = passed = 0
+    for photo, (read, detections, judged) in answers.read(looked, "finding faces"):
+        faces, passed = faces + len(judged), passed + sum(not each.problems for each in judged)
+        entry = _entry(photo, read, detections, judged) | answers.marked(photo, detections, read.pixels)
+        found_here = _lines(reader.name_of(photo), detections, judged)
+        answers.tell(entry, *found_here, *(f"  note: {note}" for note in read.notes))
     if as_json:
-        console.document({"photos": answers.entries, "detector": detector.name, "files_left_out": walked.left_out})
+        missing = [name for name, each in MEASURES.items() if each.of is None]
+        rest = {"gate": gate.name, "not_measured": missing, "files_left_out": walked.left_out}
+        console.document({"photos": answers.entries, "detector": detector.name, **rest})
+    elif faces:
+        console.say(
+            f"{passed} of {console.counted(faces, 'face', 'faces')} would be enrolled as far as detection tells; "
+            "landmarks and mirror images are looked at by facerec quality"
+        )
     answers.finish()
 
 
-def _lines(name: str, detections: Detections) -> list[str]:
+class _Judged(NamedTuple):
+    """A face before anybody embeds it: what was measured, and what the gate says of that."""
+
+    source: str
+    measures: Mapping[str, float]
+    problems: tuple[str, ...] = ()
+
+
+def _judged(source: str, photo: Image, detections: Detections, gate: QualityGate) -> list[_Judged]:
+    from facerec.quality import measure
+
+    by_name = measure(photo, detections)
+    rows = zip(*(values.tolist() for values in by_name.values()), strict=True)
+    faces = [_Judged(source, dict(zip(by_name, row, strict=True))) for row in rows]
+    # A gate reads nothing else of a face.
+    return [face._replace(problems=gate.enrollment_problems(cast("Face", face))) for face in faces]
+
+
+def _entry(photo: Path, read: Photo, detections: Detections, judged: Sequence[_Judged]) -> dict[str, Any]:
+    entry = {"photo": photo, "notes": read.notes, **detections.to_dict()}
+    for face, judgement in zip(entry["faces"], judged, strict=True):
+        face |= {"measures": judgement.measures, "problems": judgement.problems}
+    return entry
+
+
+def _lines(name: str, detections: Detections, judged: Sequence[_Judged]) -> list[str]:
     from facerec.types.looks import FIRST_LOOK
 
     width, height = detections.image_size
     count = console.counted(len(detections), "face", "faces") if len(detections) else "no face"
     lines = [f"{name}  {width} × {height}  {count}"]
-    for box, score, look in zip(detections.boxes, detections.scores, detections.looks, strict=True):
+    faces = zip(detections.boxes, detections.scores, detections.looks, judged, strict=True)
+    for box, score, look, judgement in faces:
         left, top, right, bottom = (round(float(edge)) for edge in box)
         seen = "" if look == FIRST_LOOK else f", {look}"
         lines.append(f"  {right - left} × {bottom - top} pixels at ({left}, {top}), score {score:.3f}{seen}")
+        lines += [f"    {problem}" for problem in judgement.problems]
     return lines

@@ -6,6 +6,7 @@ import PIL.Image
 import pytest
 
 from facerec.photos.reader import read
+from facerec.quality import DEFAULT_GATE, MEASURES
 from facerec.testing import SquareDetector
 
 
@@ -79,6 +80,38 @@ def test_real_face_is_found_and_marked(photos, facerec, tmp_path):
     assert all(left < x < right and top < y < bottom for x, y in face["points"])
     assert entry["annotated"] == "marked/obama-faces.jpg"
     assert read(tmp_path / entry["annotated"]).shape == (entry["height"], entry["width"], 3)
+
+
+def test_what_the_gate_would_refuse_is_said(facerec, tmp_path, monkeypatch, draw):
+    """Each face has the measures that cost no network, judged as enrolling would; what is not measured is named."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("facerec.detect.load.load_detector", lambda *_, **__: SquareDetector())
+    draw("in/good.png", "red")
+    draw("in/small.png", "red", size=30)
+
+    document = facerec("detect", "in", "--json").document
+    lines = facerec("detect", "in").out.splitlines()
+
+    good, small = (entry["faces"][0] for entry in document["photos"])
+    (problem,) = small["problems"]
+    assert (good["problems"], document["gate"]) == ([], DEFAULT_GATE.name)
+    assert good["measures"].keys() == MEASURES.keys() - {"flip", "shift"}
+    assert (good["measures"]["size"], small["measures"]["size"]) == (64, 30)
+    assert document["not_measured"] == ["shift", "flip"]
+    assert problem == "the face in in/small.png is too small to decide: 30 pixels, at least 40 are needed"
+    assert lines[3:5] == ["  30 × 30 pixels at (0, 0), score 0.990", f"    {problem}"]
+    assert lines[5].startswith("1 of 2 faces would be enrolled as far as detection tells; ")
+
+
+def test_the_detectors_own_gate_judges(facerec, tmp_path, monkeypatch, draw):
+    """What is asked of MTCNN's scores and points is asked of those only."""
+    monkeypatch.chdir(tmp_path)
+    draw("a.png", "red")
+
+    named = SquareDetector("second-look.v2(sure=0.999, mtcnn.v1(min_face_size=40, mode=fast))")
+    monkeypatch.setattr("facerec.detect.load.load_detector", lambda *_, **__: named)
+
+    assert "yaw.v1" in facerec("detect", "a.png", "--json").document["gate"]
 
 
 def test_photos_of_one_name_do_not_overwrite_each_other(facerec, tmp_path, monkeypatch, draw):
