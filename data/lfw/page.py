@@ -1,12 +1,12 @@
 """The page that reports/lfw shows: tables and curves of what recipe.py measured."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
 
-from facerec.measure.evaluation import evaluate_scores, rates_at
+from facerec.measure.evaluation import Evaluation, evaluate_scores, rates_at
 from facerec.measure.metrics import det_curve
 from facerec.reporting import Callout, Column, Facts, Figure, Page, Section, Table, Text
 from facerec.reporting import figures as drawing
@@ -47,28 +47,18 @@ def lfw_page(
     points_file: str,
     photos: int,
     without_face: int,
+    refused: int,
 ) -> Page:
     """Assemble the page."""
     evaluation = evaluate_scores(table)
-    folds = evaluation.folds
+    scored = evaluate_scores(table[table["score"].notna()])
     point = points[0]
     official = Table(
         "Figures on the official pairs",
         (Column("measure"), Column("value", "number"), Column("95 %", "interval"), Column("counts")),
         (
-            (
-                "accuracy, mean of ten folds",
-                folds.mean,
-                Interval(folds.mean - 1.96 * folds.standard_error, folds.mean + 1.96 * folds.standard_error),
-                f"{int(folds.correct.sum())} of {int(folds.trials.sum())}",
-            ),
-            ("standard deviation over folds", folds.std, None, ""),
-            ("area under the ROC curve", evaluation.auc, None, ""),
-            ("equal error rate", evaluation.eer, None, ""),
-            *(
-                (f"TMR at FMR {m.target_fmr:g}", m.rate.value, m.rate.interval(), f"{m.rate.errors} of {m.rate.trials}")
-                for m in evaluation.true_matches
-            ),
+            *_figures(scored, "of pairs with a score: "),
+            *_figures(evaluation, "undecided pairs rejected: "),
         ),
         notes=(INTERVALS,),
     )
@@ -76,7 +66,8 @@ def lfw_page(
         title=title,
         summary=(
             f"{point.matcher.detector}, {point.matcher.crop}, {point.matcher.embedder} with flip averaging, at its "
-            f"defaults, from the 250 × 250 photos: {folds.mean:.2%} of 6,000 pairs are decided rightly."
+            f"defaults, from the 250 × 250 photos: of 6,000 pairs {evaluation.failures} are undecided, and "
+            f"{scored.folds.mean:.2%} of the others are decided rightly."
         ),
         lead=(Callout("warning", WARNING),),
         sections=(
@@ -88,6 +79,8 @@ def lfw_page(
                         (
                             ("photos", photos),
                             ("photos without a face", without_face),
+                            ("photos that the gate holds back", refused),
+                            ("pairs without a score", evaluation.failures),
                         )
                     ),
                     *_curves(table, points[1]),
@@ -97,6 +90,22 @@ def lfw_page(
             Section("By gender, as the data set's manual lists state it", (_gender_table(by_gender),)),
         ),
     )
+
+
+def _figures(evaluation: Evaluation, of: str) -> Iterator[tuple[object, ...]]:
+    folds = evaluation.folds
+    yield (
+        f"{of}accuracy, mean of ten folds",
+        folds.mean,
+        Interval(folds.mean - 1.96 * folds.standard_error, folds.mean + 1.96 * folds.standard_error),
+        f"{int(folds.correct.sum())} of {int(folds.trials.sum())}",
+    )
+    yield (f"{of}standard deviation over folds", folds.std, None, "")
+    yield (f"{of}area under the ROC curve", evaluation.auc, None, "")
+    yield (f"{of}equal error rate", evaluation.eer, None, "")
+    for each in evaluation.true_matches:
+        rate = each.rate
+        yield (f"{of}TMR at FMR {each.target_fmr:g}", rate.value, rate.interval(), f"{rate.errors} of {rate.trials}")
 
 
 def _curves(table: pd.DataFrame, point: OperatingPoint) -> tuple[Figure, Figure]:

@@ -121,7 +121,14 @@ def main() -> None:
     rows = [row for point in points for row in by_gender(stack, people, gender, point)]
     title = "The default pipeline on LFW" if is_default else f"The pipeline with {options.detector} on LFW"
     page = lfw_page(
-        table, points, rows, title=title, points_file=made, photos=len(images), without_face=len(failures.without_face)
+        table,
+        points,
+        rows,
+        title=title,
+        points_file=made,
+        photos=len(images),
+        without_face=len(failures.without_face),
+        refused=len(failures.refused),
     )
     write(page, report)
     packages = ["facerec", "torch", "torchvision", "numpy", "pillow", "facenet-pytorch", "face_recognition_models"]
@@ -138,14 +145,14 @@ def main() -> None:
 
     evaluation = evaluate_scores(table)
     print(f"accuracy {evaluation.folds.mean:.4%} ± {evaluation.folds.std:.4%}; auc {evaluation.auc:.5f}")
-    decided = evaluate_scores(table[table["score"].notna()]).folds
+    decided = evaluation.completed_folds
     print(f"of the {int(decided.trials.sum())} pairs decided: {decided.mean:.4%} ± {decided.std:.4%}")
     print(
         f"eer {evaluation.eer:.4%}; {len(failures.without_face)} photos without a face, {len(failures.refused)} "
         f"refused by the gate; {per_second:.1f} photos/s"
     )
-    for each in evaluation.true_matches:
-        print(f"TMR at FMR {each.target_fmr:g}: {each.rate}")
+    for each in evaluate_scores(table[table["score"].notna()]).true_matches:
+        print(f"of the pairs decided, TMR at FMR {each.target_fmr:g}: {each.rate}")
     for point in points:
         print(f"{point.name}: threshold {point.threshold:.4f}, FMR {point.fmr}, FNMR {point.fnmr}")
     for row in rows:

@@ -149,6 +149,12 @@ def _print(evaluation: Evaluation) -> None:
             f"  accuracy          {folds.mean:.2%} ± {folds.std:.2%} over {len(folds.folds)} folds "
             f"(standard error {folds.standard_error:.2%})".replace("%", " %")
         )
+    completed = evaluation.completed_folds
+    if completed is not None and evaluation.failures:
+        console.say(
+            f"  of those scored   {completed.mean:.2%} ± {completed.std:.2%}, "
+            f"{int(completed.trials.sum()):,} pairs".replace("%", " %")
+        )
     console.say(f"  area under ROC    {evaluation.auc:.5f}")
     console.say(f"  equal error rate  {evaluation.eer:.2%}".replace("%", " %"))
     for each in evaluation.true_matches:

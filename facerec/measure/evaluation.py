@@ -91,8 +91,9 @@ class Evaluation:
     scores on the table's own scale, as operating points have them. `lowest_true_matches` are those at the lowest
     threshold of the same FMR, as scikit-learn's ROC and most papers have it (the rules of
     ``facerec.measure.metrics.threshold_at_fmr``). `folds` is accuracy by cross-validation, where the table has a column
-    ``fold``, with thresholds as similarities. `notes` are what a reader must know besides: how the table was read, and
-    what it does not say.
+    ``fold``, with thresholds as similarities; a comparison without a score is a rejection there, right if it is one of
+    impostors. `completed_folds` is the same of the comparisons that have a score. `notes` are
+    what a reader must know besides: how the table was read, and what it does not say.
     """
 
     genuines: int
@@ -104,12 +105,13 @@ class Evaluation:
     eer: float
     true_matches: tuple[TrueMatches, ...]
     folds: FoldAccuracy | None
+    completed_folds: FoldAccuracy | None = None
     lowest_true_matches: tuple[TrueMatches, ...] = ()
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as JSON holds them; true match rates by the false match rate, ``1e-2`` for example."""
-        folds, rows = self.folds, None
+        folds, completed, rows = self.folds, self.completed_folds, None
         if folds is not None:
             columns = (map(str, folds.folds), folds.accuracies, folds.thresholds, folds.trials)
             names = ("fold", "accuracy", "threshold", "pairs")
@@ -119,6 +121,8 @@ class Evaluation:
         document = {
             "accuracy_mean": None if folds is None else folds.mean,
             "accuracy_std": None if folds is None else folds.std,
+            "accuracy_mean_completed": None if completed is None else completed.mean,
+            "accuracy_std_completed": None if completed is None else completed.std,
             "auc": self.auc,
             "eer": self.eer,
             "tmr_at_fmr": {name: details[name]["tmr"]["value"] if name in details else None for name in wanted},
@@ -185,17 +189,24 @@ def evaluate_scores(
         sign = -1 if distance else 1
         return tuple(TrueMatches(target, sign * each + 0.0, *rates_at(checked, each)) for target, each in chosen)
 
+    scored = ~np.isnan(values)
+    folds = completed_folds = None
+    if "fold" in checked:
+        fold = checked["fold"].to_numpy(str)
+        folds = ten_fold_accuracy(values, genuine, fold)
+        completed_folds = ten_fold_accuracy(values[scored], genuine[scored], fold[scored])
     return Evaluation(
         genuines=len(mated),
         impostors=len(non_mated),
-        failures=int(np.isnan(values).sum()),
+        failures=int((~scored).sum()),
         photos=both_sides(checked, "image").nunique() if completed.images_known else None,
         people=None if completed.pairs_independent else both_sides(checked, "subject").nunique(),
         auc=auc(mated, non_mated),
         eer=eer(mated, non_mated),
         true_matches=true_matches("observed"),
         lowest_true_matches=true_matches("lowest"),
-        folds=ten_fold_accuracy(values, genuine, checked["fold"].to_numpy(str)) if "fold" in checked else None,
+        folds=folds,
+        completed_folds=completed_folds,
         notes=tuple(table_notes(completed, distance=distance)),
     )
 

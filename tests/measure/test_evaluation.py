@@ -156,13 +156,16 @@ def test_figures_are_those_of_the_metrics():
 
 
 def test_folds_give_accuracy():
-    """A column `fold` gives accuracy on held-out folds, a failure counting as a rejection."""
+    """A column `fold` gives accuracy on held-out folds, a failure counting as a rejection or left out."""
     table = _table([0.9, 0.9, np.nan, 0.9], [0.1, 0.2, 0.1, np.nan], fold=["1", "2"] * 4)
 
-    folds = evaluate_scores(table, target_fmrs=()).folds
+    found = evaluate_scores(table, target_fmrs=())
 
-    assert folds.mean == 7 / 8
-    assert folds.trials.tolist() == [4, 4]
+    assert found.folds.mean == 7 / 8
+    assert found.folds.trials.tolist() == [4, 4]
+    assert found.completed_folds.mean == 1
+    assert found.completed_folds.trials.tolist() == [3, 3]
+    assert found.to_dict()["accuracy_mean_completed"] == 1
 
 
 def test_targets_that_cannot_be_shown_are_left_out():
