@@ -1,6 +1,7 @@
 """Audit the default matcher by race, age and gender on FairFace, and compare models by group.
 
-Makes reports/fairface-dlib-resnet, reports/models-by-group and data/calibration/worst_group/fairface.json.
+Makes reports/fairface-dlib-resnet, reports/gate-by-group, reports/models-by-group and
+data/calibration/worst_group/fairface.json.
 
 Run: python data/fairface/recipe.py --fairface FOLDER --lfw FOLDER_OF_LFW --work FOLDER [--mobilefacenet FILE.onnx]
 
@@ -41,7 +42,7 @@ from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.embed.load import describe_onnx, embedder_of
 from facerec.measure import datasets
 from facerec.measure.metrics import clustered_rate, threshold_at_fmr
-from facerec.models.folder import Pixels, Terms, write_model
+from facerec.models.folder import Pixels, Terms, read_model, write_model
 from facerec.points import write_points
 from facerec.reporting import write
 from facerec.similarity import cosines_of_all
@@ -52,13 +53,21 @@ COMMAND = "python data/fairface/recipe.py --fairface FOLDER --lfw FOLDER_OF_LFW 
 REPORT = ROOT / "reports/fairface-dlib-resnet"
 SHIPPED = ("--at", str(ROOT / "data/calibration/lfw.json"), "--fmr", "0.001")
 GROUPS = ("--by", "race", "--by", "age", "--by", "gender")
-ABOUT = (
+ABOUT_PAIRS = (
     "--about",
     "the default pipeline on all pairs of 5,000 photos of FairFace, each taken as another person; no mated pairs",
-    "--labels-from",
-    "FairFace's annotators, who looked at the photo: race, age and gender as they appeared to them",
     "--purpose",
     "Publishing the default model's false matches by race and age as they are",
+)
+ABOUT_GATE = (
+    "--about",
+    "5,000 photos of FairFace: of which the default pipeline decides nothing, for want of a face or by its gate",
+    "--purpose",
+    "Publishing whom the default gate holds back",
+)
+ABOUT = (
+    "--labels-from",
+    "FairFace's annotators, who looked at the photo: race, age and gender as they appeared to them",
     "--evaluation",
     "technology",
 )
@@ -69,14 +78,19 @@ def embedders(onnx: Path | None, work: Path) -> dict[str, Embedder]:
     """The default, the same without the mirrored pass, and an example of a model that a user brings."""
     found = {DEFAULT: dlib_resnet(), ONE_PASS: dlib_resnet(flip=False)}
     if onnx is not None:
-        about, contents = describe_onnx(
-            onnx,
-            name="mobilefacenet",
-            crop="five-point-112.v1",
-            pixels=Pixels.preset("imagenet"),
-            terms=Terms("Apache-2.0 by its repository", commercial="no", reason="trained on photos for research only"),
-        )
-        found[MOBILE] = embedder_of(write_model(work / "mobilefacenet", about, contents))
+        folder = work / "mobilefacenet"
+        if not folder.is_dir():
+            about, contents = describe_onnx(
+                onnx,
+                name="mobilefacenet",
+                crop="five-point-112.v1",
+                pixels=Pixels.preset("imagenet"),
+                terms=Terms(
+                    "Apache-2.0 by its repository", commercial="no", reason="trained on photos for research only"
+                ),
+            )
+            write_model(folder, about, contents)
+        found[MOBILE] = embedder_of(read_model(folder))
     return found
 
 
@@ -117,6 +131,13 @@ def write_pairs(vectors: np.ndarray, labels: pd.DataFrame, file: Path, matcher: 
             table[f"{side}_{grouping}"] = pd.Categorical.from_codes(values.codes[rows], values.categories)
     table["matcher"] = pd.Categorical.from_codes(np.zeros(len(first), np.int8), [matcher])
     pd.DataFrame(table).to_parquet(file, index=False)
+
+
+def write_decisions(usable: np.ndarray, labels: pd.DataFrame, file: Path) -> None:
+    """Of which photos something is decided, under pseudonyms."""
+    names = [f"p{number:04d}" for number in range(len(labels))]
+    decided = pd.DataFrame({"subject": names, "prediction": np.where(usable, "decided", "undecided")})
+    decided.join(labels.reset_index(drop=True)[[*GROUPINGS]]).to_csv(file, index=False)
 
 
 def centrings(
@@ -189,7 +210,11 @@ def main() -> None:
     table = given.work / "pairs.parquet"
     write_pairs(default.fairface[usable], labels[usable], table, recognizer.matcher.text)
     for place, at in (("", ("--at-fmr", f"{POOLED_FMR:g}")), ("at-shipped-point", SHIPPED)):
-        facerec("audit", "verification", table, *GROUPS, *at, *ABOUT, "--out", REPORT / place)
+        facerec("audit", "verification", table, *GROUPS, *at, *ABOUT_PAIRS, *ABOUT, "--out", REPORT / place)
+    decisions = given.work / "decisions.csv"
+    write_decisions(usable, labels, decisions)
+    whom = ("--no-label", "--positive", "undecided", *GROUPS)
+    facerec("audit", "classification", decisions, *whom, *ABOUT_GATE, *ABOUT, "--out", ROOT / "reports/gate-by-group")
 
     rows = [measure(each, labels, people, shipped=shipped.threshold if each is default else None) for each in matchers]
     mated = mated_pairs(default.lfw, people)
@@ -202,7 +227,9 @@ def main() -> None:
         matcher=recognizer.matcher,
         target=POOLED_FMR,
     )
-    write_points(point, ROOT / "data/calibration/worst_group/fairface.json")
+    made = ROOT / "data/calibration/worst_group/fairface.json"
+    made.parent.mkdir(exist_ok=True)
+    write_points(point, made)
     mates = []
     if MOBILE in models:
         second = matchers[-1]
