@@ -65,14 +65,15 @@ def blurred(photo: Photo, draw: np.random.Generator) -> Photo:
 
 def cut_through(photo: Photo, box: NDArray[np.float32], draw: np.random.Generator) -> Photo:
     """A quarter to a half of the face lies outside, on one side."""
-    left, top, right, bottom = box.round().astype(int)
+    height, width = photo.shape[:2]
+    left, right = box[[0, 2]].round().astype(int).clip(0, width - 1)
+    top, bottom = box[[1, 3]].round().astype(int).clip(0, height - 1)
     gone = draw.uniform(0.25, 0.5)
     across, down = round(gone * (right - left)), round(gone * (bottom - top))
-    height, width = photo.shape[:2]
     parts = [
-        (slice(0, height), slice(max(left + across, 0), width)),
+        (slice(0, height), slice(left + across, width)),
         (slice(0, height), slice(0, max(right - across, 1))),
-        (slice(max(top + down, 0), height), slice(0, width)),
+        (slice(top + down, height), slice(0, width)),
         (slice(0, max(bottom - down, 1)), slice(0, width)),
     ]
     return np.ascontiguousarray(photo[parts[draw.integers(4)]])

@@ -1,9 +1,9 @@
 """Whether eyes and mouth can be seen: masks, dark glasses, hands and scarves hide them.
 
-Two linear rules on oriented gradients of the chip, each over its own part of it. They were learned from chips of
-FairFace (CC BY 4.0), some of them covered by made shapes with made textures (``data/quality/covers.py``, which writes
-``covers.json`` beside this file). Gradients are taken of grey levels and divided by their mean over the face, so that
-the colour of skin, cloth and light does not count.
+Two rules on oriented gradients of the chip, each over its own part of it: networks with one hidden layer of eight. They
+were learned from chips of FairFace (CC BY 4.0), some of them covered by made shapes with made textures
+(``data/quality/covers.py``, which writes ``covers.json`` beside this file). Gradients are taken of grey levels and
+divided by their mean over the face, so that the colour of skin, cloth and light does not count.
 
 References
 ----------
@@ -13,6 +13,7 @@ Dalal & Triggs (2005), Histograms of oriented gradients for human detection, CVP
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -59,10 +60,26 @@ def gradients(chips: Chips) -> NDArray[np.float32]:
     return np.asarray(np.sqrt(cells / (inner[:, None, None, None] + _FAINT)), np.float32)
 
 
+@dataclass(frozen=True)
+class Rule:
+    """Log odds of `count` numbers: `weights` (count, hidden), `constants` (hidden,), `outer` (hidden,), `constant`."""
+
+    weights: NDArray[np.float32]
+    constants: NDArray[np.float32]
+    outer: NDArray[np.float32]
+    constant: float
+
+    def __call__(self, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of n rows of numbers, (n,)."""
+        hidden = np.maximum(numbers @ self.weights + self.constants, 0)
+        return hidden @ self.outer + np.float32(self.constant)
+
+
 @cache
-def _rule(part: Part) -> tuple[NDArray[np.float32], float]:
+def _rule(part: Part) -> Rule:
     rule = json.loads(Path(__file__).with_name("covers.json").read_text(encoding="utf-8"))[part]
-    return np.array(rule["weights"], np.float32), float(rule["constant"])
+    weights, constants, outer = (np.array(rule[name], np.float32) for name in ("weights", "constants", "outer"))
+    return Rule(weights, constants, outer, float(rule["constant"]))
 
 
 def seen(part: Part, cells: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -70,5 +87,5 @@ def seen(part: Part, cells: NDArray[np.float32]) -> NDArray[np.float32]:
 
     `cells` are the `gradients` of n chips.
     """
-    weights, constant = _rule(part)
-    return cells[:, ROWS[part]].reshape(len(cells), len(weights)) @ weights + np.float32(constant)
+    rule = _rule(part)
+    return rule(cells[:, ROWS[part]].reshape(len(cells), len(rule.weights)))

@@ -186,7 +186,7 @@ NO_GATE = QualityGate({})
 
 
 _OF_MTCNN: Mapping[str, Limit] = MappingProxyType(
-    {**LIMITS, "detection": 0.95, "light": 25.0, "roll": (-45.0, 45.0), "yaw": (-60.0, 60.0)}
+    {**LIMITS, "detection": 0.95, "light": 45.0, "roll": (-45.0, 45.0), "yaw": (-60.0, 60.0)}
 )
 _ENROLLED: Mapping[str, Limit] = MappingProxyType({"eyes": -1.5, "mouth": 0.0})
 _OF_TREES: Mapping[str, Limit] = MappingProxyType({"shift": (-math.inf, 0.18)})

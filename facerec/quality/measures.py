@@ -153,13 +153,13 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             lambda measured: yaw(measured.detections.points),
         ),
         "eyes": Measure(
-            "eyes.v1",
+            "eyes.v2",
             "without eyes that can be seen: {value:.1f}, at least {limit:.1f}",
             "with eyes that are seen too well: {value:.1f}, at most {limit:.1f}",
             lambda measured: seen("eyes", measured.gradients),
         ),
         "mouth": Measure(
-            "mouth.v1",
+            "mouth.v2",
             "without a mouth that can be seen: {value:.1f}, at least {limit:.1f}",
             "with a mouth that is seen too well: {value:.1f}, at most {limit:.1f}",
             lambda measured: seen("mouth", measured.gradients),

@@ -112,8 +112,8 @@ def test_the_name_says_both_ends() -> None:
     assert QualityGate({"yaw": (-45, 45)}).name == "-45<=yaw.v1<=45"
     assert QualityGate({"shift": (-math.inf, 0.14)}).name == "shift.v1<=0.14"
     assert QualityGate({"size": (40, math.inf)}) == QualityGate({"size": 40})
-    assert QualityGate({"size": 40}, {"mouth": 0.5}).name == "size.v1>=40, enrolled mouth.v1>=0.5"
-    assert QualityGate({}, margins={"mouth": (3, 0.03)}).name == "score+0.03 if both mouth.v1<3"
+    assert QualityGate({"size": 40}, {"mouth": 0.5}).name == "size.v1>=40, enrolled mouth.v2>=0.5"
+    assert QualityGate({}, margins={"mouth": (3, 0.03)}).name == "score+0.03 if both mouth.v2<3"
 
 
 @pytest.mark.parametrize(("above", "held"), [(-0.1, False), (-1e-9, False), (0, True), (0.0299, True), (0.03, False)])
