@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from facerec.align.crops import TemplateCrop
-from facerec.align.upright import upright_chips
+from facerec.align.upright import upright_chips, upright_cut
 from facerec.detect import Mtcnn, SecondLook
 from facerec.types import Detections, Look
 from facerec.types.looks import QUARTER_TURNS, turned_image
@@ -42,6 +42,33 @@ class Reds:
         score = self.cramped_score if touches else self.score
         points = box[:2] + FACE * (box[2:] - box[:2])
         return Detections(box[None], np.array([score]), points[None], (width, height))
+
+
+BLACK = np.zeros((200, 300, 3), np.uint8)
+MIDDLE, AT_THE_EDGE = (100, 60, 170, 130), (0, 60, 70, 130)
+LOOKS = ((1, 0, 0), (0.6, 24, 0), (0.5, 20, 90), (0.5, 20, 180), (0.5, 20, 270))  # scale, border, degrees
+
+
+@dataclass
+class Told:
+    """Finds in `BLACK`, look by look, what it was told: boxes in pixels of the photo, and their scores."""
+
+    told: tuple[dict[tuple[int, ...], float], ...]
+    looks: int = 0
+    name: str = "told.v1"
+    points_convention: str = "told"
+
+    def __call__(self, image: np.ndarray) -> Detections:
+        """The faces of this look, where they lie in it."""
+        told = self.told[self.looks] if self.looks < len(self.told) else {}
+        scale, border, degrees = LOOKS[self.looks]
+        self.looks += 1
+        boxes = np.array(list(told), float).reshape(-1, 4) * scale + border
+        size = (round(300 * scale) + 2 * border, round(200 * scale) + 2 * border)
+        points = np.zeros((len(told), 5, 2))
+        found = Detections(boxes, np.array(list(told.values())), points, size).turned(degrees)  # type: ignore[arg-type]
+        assert found.image_size == image.shape[1::-1]
+        return replace(found, looks=())
 
 
 def photo_of(left: int, top: int, *, side: int = 70, width: int = 300, height: int = 200) -> np.ndarray:
@@ -167,6 +194,51 @@ def test_an_upright_face_needs_less_certainty_than_a_turned_one() -> None:
     assert SecondLook(Unsure(upside_down=0.96))(photo).looks[0].turned != 0
 
 
+def test_a_photo_with_a_sure_face_is_not_turned_for_a_cramped_one() -> None:
+    """It is upright, whatever is at its edge; the cramped face is looked for once more, and stays."""
+    detector = Told(({MIDDLE: 0.9995, AT_THE_EDGE: 0.9},))
+
+    found = SecondLook(detector)(BLACK)
+
+    assert detector.looks == 2
+    np.testing.assert_array_equal(found.boxes, [MIDDLE, AT_THE_EDGE])
+
+
+@pytest.mark.parametrize(
+    ("again", "faces"),
+    [
+        ((20, 60, 90, 130), 1),  # 5/7 of each are shared
+        ((40, 60, 110, 130), 2),  # 3/7
+        ((-15, 40, 85, 150), 1),  # it holds the whole of the smaller, which is 4/9 of it
+    ],
+)
+def test_boxes_that_share_half_of_the_smaller_are_one_face(again: tuple[int, ...], faces: int) -> None:
+    """Of a cramped face the box within the border is kept."""
+    found = SecondLook(Told(({AT_THE_EDGE: 0.9}, {again: 0.9995})))(BLACK)
+
+    assert len(found) == faces
+    np.testing.assert_allclose(found.boxes[0], again, atol=1e-3)
+
+
+def test_faces_of_two_looks_come_best_first() -> None:
+    """Whichever look they are of."""
+    found = SecondLook(Told(({MIDDLE: 0.9992, AT_THE_EDGE: 0.9}, {AT_THE_EDGE: 0.9999})))(BLACK)
+
+    assert found.scores.tolist() == [np.float32(0.9999), np.float32(0.9992)]
+    assert [look.border for look in found.looks] == [True, False]
+
+
+@pytest.mark.parametrize(("second", "turned"), [(0.97, 180), (0.95, 90)])
+def test_of_two_turns_the_surer_one_counts(second: float, turned: int) -> None:
+    """A turned photo has to win over the upright one by far, and over another turn by anything."""
+    told: tuple[dict[tuple[int, ...], float], ...] = ({MIDDLE: 0.9}, {}, {MIDDLE: 0.96}, {MIDDLE: second})
+
+    found = SecondLook(Told(told))(BLACK)
+
+    assert found.looks == (Look(turned, border=True),)
+    np.testing.assert_allclose(found.boxes, [MIDDLE], atol=1e-3)
+
+
 def test_turning_is_a_group() -> None:
     """Four quarter turns are none, and turns add up, for boxes, points, sizes and looks."""
     rng = np.random.default_rng(3)
@@ -218,7 +290,8 @@ def test_chips_of_turned_faces_are_those_of_the_upright_photo() -> None:
     chips = upright_chips(TemplateCrop(112), turned_image(photo, 270), both)
 
     np.testing.assert_array_equal(chips[0], wanted)
-    assert (chips[1] != wanted).any()
+    np.testing.assert_array_equal(chips[1], TemplateCrop(112)(turned_image(photo, 270), lying)[0])
+    assert upright_cut(TemplateCrop(112), turned_image(photo, 270), both).shift is None  # it finds no landmarks
 
 
 def test_it_is_named_after_its_detector_and_pickles() -> None:

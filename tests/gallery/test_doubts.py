@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 
 from facerec.errors import ArgumentError, DoubtfulFaceError, ModelMismatchError, NoPointError
+from facerec.gallery.doubts import Limits, doubts_about
+from facerec.testing import made_face
 from facerec.types import ImpostorTail, Rate
 
 # Of a million strangers 1 reaches .95, 100 reach .9 (the threshold), 10,000 reach .7, all reach 0.
 TAIL = ImpostorTail((0.95, 0.92, 0.9, 0.7, 0.0), (1, 10, 1000, 10_000, 1_000_000), (1e6,) * 5, 1_000_000)
+
+
+NOBODY = np.empty((0, 3), np.float32)
 
 
 @pytest.fixture
@@ -165,6 +170,41 @@ class TestSamePicture:
         gallery.enroll("ada", build.face(1), at=point, strict=True)
         again = gallery.enroll("ada", build.face(1), at=point, strict=True)
         assert (again.already_present, again.doubts) == (1, ())
+
+
+class TestLimits:
+    """The scores themselves, from which on and below which something is said."""
+
+    def test_whoever_is_just_as_alike_as_it_takes_is_told(self):
+        """Whoever is just as alike as it takes is told."""
+        ada = [made_face(embedding=[1, 0, 0])]
+        found = doubts_about(ada, [("bob", 0.9)], NOBODY, [], Limits(0.9, 0.5))
+        assert [(doubt.kind, doubt.other) for doubt in found] == [("another name", "bob")]
+        assert doubts_about(ada, [("bob", 0.9)], NOBODY, [], Limits(math.nextafter(0.9, 1), 0.5)) == ()
+
+    def test_just_as_alike_as_strangers_may_be_is_enough(self):
+        """Just as alike as strangers may be is enough."""
+        pair = [made_face(embedding=[1, 0, 0]), made_face("b", embedding=[0.5, math.sqrt(0.75), 0])]
+        assert doubts_about(pair, [None, None], NOBODY, [], Limits(1, 0.5)) == ()
+        assert len(doubts_about(pair, [None, None], NOBODY, [], Limits(1, 0.51))) == 1
+
+    def test_only_the_very_vector_is_one_that_is_stored(self):
+        """Only the very vector is one that is stored."""
+        stranger = made_face(embedding=[0, 1, 0])  # the third number is that of the stored vector
+        found = doubts_about([stranger], [None], np.array([[1, 0, 0]], np.float32), ["old.jpg"], Limits(1, 0.5))
+        assert [(doubt.kind, doubt.other) for doubt in found] == [("another face", "old.jpg")]
+
+    def test_no_more_is_asked_of_a_persons_photos_than_of_a_match(self, point):
+        """No more is asked of a person's photos than of a match."""
+        assert Limits.of(point, 1).another_face == 0.7
+        loose = replace(point, threshold=0.6, target_fmr=0.1, fmr=Rate(20_000, 1_000_000))
+        assert Limits.of(loose, 1).another_face == 0.6
+
+    @pytest.mark.parametrize(("score", "same"), [(0.997, 0), (0.999, 1)])
+    def test_two_good_photos_are_two_pictures(self, build, gallery, point, score, same):
+        """Two good photos are two pictures."""
+        gallery.enroll("ada", build.face(1, source="1.jpg"))
+        assert len(gallery.enroll("ada", build.face(at_angle(score)), at=point).doubts) == same
 
 
 class TestWhoLooks:

@@ -339,11 +339,15 @@ def test_a_folder_that_cannot_be_listed(tmp_path, monkeypatch):
 )
 def test_patterns(tmp_path, pattern, left):
     """A pattern without a slash is for names, one with a slash for paths below the folder; capitals count alike."""
-    touch(tmp_path, "2019/a.jpg", "2019/b.png", "2019/thumbs/a.jpg", "x/2019/a.jpg", "z")
+    names = ("2019/a.jpg", "2019/b.png", "2019/thumbs/a.jpg", "x/2019/a.jpg", "z")
+    (tmp_path / "capitals").mkdir()
+    folder, shouted = touch(tmp_path / "low", *names), touch(tmp_path / "capitals", *map(str.upper, names))
 
-    found = find_photos([tmp_path, tmp_path / "z"], exclude=[pattern])
+    found = find_photos([folder, folder / "z"], exclude=[pattern])
+    found_shouted = find_photos([shouted, shouted / "Z"], exclude=[pattern])
 
-    assert below(tmp_path, found) == [*left, "z"]
+    assert below(folder, found) == [*left, "z"]
+    assert below(shouted, found_shouted) == [name.upper() for name in (*left, "z")]
     assert sum(each.files for each in found.left_out if each.why == "excluded") == 4 - len(left)
 
 

@@ -25,6 +25,29 @@ def test_gradients_worked_by_hand() -> None:
         assert np.delete(cells, number, axis=-1).max() < 1e-3
 
 
+def test_a_direction_between_the_last_bin_and_the_first_counts_for_both() -> None:
+    """Half for each: directions are those of a circle."""
+    y, x = np.indices((112, 112))
+    slope = 60 + 1.5 * x - 1.5 * np.tan(np.pi / 16) * y  # half a bin before the first
+    picture = np.repeat(np.rint(slope).astype(np.uint8)[None, ..., None], 3, axis=3)
+
+    cells = gradients(picture)[:, 1:-1, 1:-1]
+
+    np.testing.assert_allclose(cells[..., [0, 7]], np.sqrt(0.5), atol=0.1)
+    assert cells[..., 1:7].max() < 0.3
+
+
+def test_gradients_are_shares_of_the_mean_over_the_inner_cells() -> None:
+    """What lies around the face has no part in it: there the photo may be even, or end."""
+    chips = CHIPS.copy()
+    for edge in (np.s_[:, :14], np.s_[:, -14:], np.s_[:, :, :14], np.s_[:, :, -14:]):
+        chips[edge] = 130
+
+    magnitudes = (gradients(chips) ** 2).sum(axis=3)
+
+    np.testing.assert_allclose(magnitudes[:, 1:-1, 1:-1].mean(axis=(1, 2)), 1, atol=1e-3)
+
+
 def test_colour_and_light_do_not_count() -> None:
     """Channels in another order, half the contrast, another level: the same gradients. An even chip has none."""
     cells = gradients(CHIPS)

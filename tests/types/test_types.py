@@ -117,6 +117,8 @@ def test_a_look_goes_with_its_face() -> None:
         replace(found, looks=looks[:2])
     with pytest.raises(ArgumentError, match="turned by 0, 90, 180, 270°; got 45"):
         Look(45)
+    with pytest.raises(ArgumentError, match="got 360"):
+        Look(360)
 
 
 WIDE = (200, 100)  # the corners are 111.8 pixels from the centre
