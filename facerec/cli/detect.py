@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from facerec.cli import console
 from facerec.cli.options import DETECTOR, Annotate, AsJson, Exclude, argument, examples, flag, grouped
@@ -15,7 +15,7 @@ from facerec.cli.recognition import Networks, one_thread_per_photo
 if TYPE_CHECKING:
     from facerec.photos.reader import Photo
     from facerec.quality import QualityGate
-    from facerec.types import Detections, Face, Image
+    from facerec.types import Detections, Image
 
 EXAMPLES = examples(
     "facerec detect party.jpg",
@@ -109,8 +109,7 @@ def _judged(source: str, photo: Image, detections: Detections, gate: QualityGate
     by_name = measure(photo, detections)
     rows = zip(*(values.tolist() for values in by_name.values()), strict=True)
     faces = [_Judged(source, dict(zip(by_name, row, strict=True))) for row in rows]
-    # A gate reads nothing else of a face.
-    return [face._replace(problems=gate.enrollment_problems(cast("Face", face))) for face in faces]
+    return [face._replace(problems=gate.enrollment_problems(face)) for face in faces]
 
 
 def _entry(photo: Path, read: Photo, detections: Detections, judged: Sequence[_Judged]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Real
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,18 @@ Limit: TypeAlias = float | tuple[float, float]
 
 LIMITS: Mapping[str, Limit] = MappingProxyType({"size": 40.0, "detection": 0.85, "sharpness": 8.5})
 """Of a matcher about whose detector, crop and embedder nothing is known."""
+
+
+class Judged(Protocol):
+    """What a gate judges: a `Face`, or what was measured of one that nobody has embedded."""
+
+    @property
+    def measures(self) -> Mapping[str, float]:
+        """As ``Face.measures``."""
+
+    @property
+    def source(self) -> str:
+        """As ``Face.source``."""
 
 
 def _checked(given: object, of: str) -> Mapping[str, Limit]:
@@ -119,7 +131,7 @@ class QualityGate(Value):
         parts += sorted(f"score+{more:.12g} if both {recipe}<{least:.12g}" for recipe, least, more in both)
         return ", ".join(parts) or "none"
 
-    def problems(self, face: Face) -> tuple[str, ...]:
+    def problems(self, face: Judged) -> tuple[str, ...]:
         """What is wrong with `face`, in words; empty if it passes. What was not measured does not pass.
 
         Examples
@@ -130,7 +142,7 @@ class QualityGate(Value):
         """
         return tuple(_problems(face, self.limits).values())
 
-    def enrollment_problems(self, face: Face) -> tuple[str, ...]:
+    def enrollment_problems(self, face: Judged) -> tuple[str, ...]:
         """As `problems`, of a face that is to be enrolled: what is asked of `enrolled` ones holds for it, too."""
         return tuple((_problems(face, self.limits) | _problems(face, self.enrolled)).values())
 
@@ -162,7 +174,7 @@ class QualityGate(Value):
         return (*self.problems(probe), *self.problems(reference), *found)
 
 
-def _problems(face: Face, limits: Mapping[str, Limit]) -> dict[str, str]:
+def _problems(face: Judged, limits: Mapping[str, Limit]) -> dict[str, str]:
     """What of `limits` a face does not keep, by the name of the measure."""
     found, source = {}, shortened(face.source)
     for name, limit in limits.items():
