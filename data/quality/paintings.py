@@ -246,16 +246,69 @@ def large_glasses(photo: Photo, points: Points, draw: Draw) -> Photo:
     return canvas.painted(draw.uniform(5, 50, 3) * (1 + 0.8 * v[..., None]) + light[..., None])
 
 
+def scarf(photo: Photo, points: Points, draw: Draw) -> Photo:
+    """Knitted, up to the tip of the nose, thick ribs that sag, a shadow under its edge."""
+    canvas = Canvas(photo, points)
+    canvas.both([(0, 0.48), (0.4, 0.42), (1.0, 0.4), (1.25, 1.3), (1.1, 2.8)])
+    u, v = canvas.u, canvas.v
+    ribs = 1 + 0.22 * np.sin(2 * np.pi * (v - 0.18 * u**2) * draw.uniform(2.5, 4.5))
+    knit = 1 + 0.1 * np.sin(2 * np.pi * u * draw.uniform(9, 14))
+    edge = 1 - 0.5 * np.exp(-((v - 0.46) ** 2) / 0.002)
+    return canvas.painted(draw.uniform(25, 220, 3) * (ribs * knit * edge)[..., None])
+
+
+def folded_mask(photo: Photo, points: Points, draw: Draw) -> Photo:
+    """Folded along the middle, pressed seams, a metal band over the nose, straps."""
+    canvas = Canvas(photo, points)
+    canvas.both([(0, -0.02), (0.2, 0.12), (0.55, 0.35), (0.85, 0.75), (0.7, 1.25), (0.3, 1.62), (0, 1.72)])
+    for side in (-1, 1):
+        canvas.line([(side * 0.82, 0.65), (side * 1.25, 0.15)], 0.06)
+        canvas.line([(side * 0.75, 1.15), (side * 1.25, 0.75)], 0.06)
+    u, v = canvas.u, canvas.v
+    halves = np.where(u < 0, 1.0, draw.uniform(0.7, 0.9))
+    seams = 1 - 0.15 * (abs(abs(u) - 0.55 + 0.2 * v) < 0.025) - 0.2 * (abs(u) < 0.015)
+    band = 0.3 * ((abs(v - 0.14 - 0.5 * abs(u)) < 0.04) & (abs(u) < 0.3))
+    level = np.array([235.0, 225, 30, 120])[draw.integers(4)]
+    return canvas.painted((level * halves * seams * (1 - band))[..., None] * np.array([1, 0.98, 0.95]))
+
+
+def cat_glasses(photo: Photo, points: Points, draw: Draw) -> Photo:
+    """Drawn up to the sides, a coloured frame around black, a slanting glint."""
+    canvas = Canvas(photo, points)
+    half = [(0.12, 0.02), (0.2, -0.18), (0.55, -0.22), (0.98, -0.36), (0.9, 0.05), (0.65, 0.26), (0.3, 0.24)]
+    for side in (-1, 1):
+        canvas.area([(side * u, v) for u, v in half])
+    canvas.frame(-0.08, 0.9, 0.06)
+    u, v = abs(canvas.u), canvas.v
+    inner = ((u - 0.52) / 0.3) ** 2 + ((v - 0.02) / 0.17) ** 2 < 1
+    glint = 90 * draw.uniform(0, 1) * np.exp(-((v + 0.3 * canvas.u - 0.02) ** 2) / 0.001)
+    frame = draw.uniform(10, 200, 3)
+    return canvas.painted(np.where(inner[..., None], draw.uniform(5, 40, 3) + glint[..., None], frame))
+
+
+def goggles(photo: Photo, points: Points, draw: Draw) -> Photo:
+    """For skiing: a broad band over eyes and brows, a soft frame, colours that run across, a strap."""
+    canvas = Canvas(photo, points)
+    canvas.both([(0, -0.45), (0.6, -0.5), (1.0, -0.3), (1.0, 0.25), (0.6, 0.42), (0.2, 0.3), (0, 0.2)])
+    for side in (-1, 1):
+        canvas.line([(side * 0.95, -0.05), (side * 1.4, -0.1)], 0.3)
+    u, v = canvas.u, canvas.v
+    inner = (abs(u) < 0.85) & (abs(v + 0.05) < 0.3)
+    first, second, frame = draw.uniform(20, 240, (3, 3))
+    run = 0.5 + 0.5 * np.sin(1.5 * u + draw.uniform(0, 6))[..., None]
+    return canvas.painted(np.where(inner[..., None], first * run + second * (1 - run), frame))
+
+
 TUNING: Mapping[str, tuple[Painting, ...]] = {
     "mask": (flat_mask, striped_mask, grainy_mask),
     "dark glasses": (oval_glasses, square_glasses, tinted_glasses),
 }
 SHOWN: Mapping[str, tuple[Painting, ...]] = {
-    "mask": (surgical_mask, cup_mask, bandana),
-    "dark glasses": (aviator_glasses, mirrored_glasses, wrapping_glasses),
+    "mask": (surgical_mask, cup_mask, bandana, gaiter, checked_mask),
+    "dark glasses": (aviator_glasses, mirrored_glasses, wrapping_glasses, half_rimmed_glasses, large_glasses),
 }
 FRESH: Mapping[str, tuple[Painting, ...]] = {
-    "mask": (gaiter, checked_mask),
-    "dark glasses": (half_rimmed_glasses, large_glasses),
+    "mask": (scarf, folded_mask),
+    "dark glasses": (cat_glasses, goggles),
 }
 """Drawn when the limits stood, and shown to the gate once."""

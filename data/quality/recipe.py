@@ -1,6 +1,6 @@
 """Measure the default gate on what it must refuse: makes data/quality/report.md and report.json.
 
-Run: python data/quality/recipe.py --lfw FOLDER_OF_LFW --fairface FOLDER_OF_FAIRFACE --no-faces FOLDER
+Run: python data/quality/recipe.py --lfw FOLDER_OF_LFW --fairface FOLDER_OF_FAIRFACE --no-faces FOLDERS
 
 Photos of people that the gate was not tuned on, upright and spoiled: turned, painted over, dark, blurred, cut through;
 ``--no-faces`` adds pictures without a face. With ``--tuning``: the people and paintings that limits may be chosen by;
@@ -299,7 +299,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lfw", type=Path, required=True, help="the folder of LFW")
     parser.add_argument("--fairface", type=Path, required=True, help="the folder of FairFace's validation photos")
-    parser.add_argument("--no-faces", type=Path, help="a folder of pictures without a face")
+    parser.add_argument("--no-faces", type=Path, nargs="+", default=[], help="folders of pictures without a face")
     parser.add_argument("--people", type=int, default=250, help="of each data set, whose photos are spoiled")
     parser.add_argument("--tuning", action="store_true", help="the people and paintings to tune on; nothing is written")
     given = parser.parse_args()
@@ -338,13 +338,13 @@ def main() -> None:
         "FairFace": faces.set_index("file")[["race", "age", "gender"]],
     }
     empty = {"pictures": 0, "found": 0, "passed": 0}
-    for path in folders.find_photos([given.no_faces]).photos if given.no_faces else ():
+    for path in folders.find_photos(given.no_faces).photos if given.no_faces else ():
         found = recognizer.faces(path)
         empty["pictures"] += 1
         empty["found"] += bool(len(found))
         empty["passed"] += any(not gate.problems(face) for face in found)
     report = {
-        "command": "python data/quality/recipe.py --lfw FOLDER_OF_LFW --fairface FOLDER_OF_FAIRFACE --no-faces FOLDER",
+        "command": "python data/quality/recipe.py --lfw FOLDER_OF_LFW --fairface FOLDER_OF_FAIRFACE --no-faces FOLDERS",
         "gate": gate.name,
         "threshold": threshold,
         "matcher": recognizer.matcher.to_dict(),
