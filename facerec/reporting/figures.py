@@ -2,8 +2,9 @@
 
 Text is drawn as outlines (``svg.fonttype`` ``path``), not as letters: a report is read for years on machines whose
 fonts are unknown, and a label that grows by a tenth runs into its neighbour; what must be found by searching stands in
-the tables, the alt text and the JSON. Drawings are white cards in any colour scheme, because colours that are told
-apart on white are not told apart on black.
+the tables, the alt text and the JSON. Only a label in a script that the house font lacks (Chinese, Thai …) is letters,
+for which its readers have a font: outlines of it would be empty boxes. Drawings are white cards in any colour scheme,
+because colours that are told apart on white are not told apart on black.
 
 matplotlib's settings are global to the process: they are changed under a lock and put back, and nothing here touches
 ``pyplot``.
@@ -15,16 +16,22 @@ import io
 import math
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Final, TypeAlias
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
+from typing import Any, Final, TypeAlias
 
 import matplotlib.style
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.text import Text
 
 from facerec.errors import ArgumentError
+from facerec.reporting.inline import printable
 
 Plot: TypeAlias = Callable[[Axes], None]
 """Draws one chart on one pair of axes."""
@@ -44,8 +51,9 @@ GREY: Final = "#6b7480"
 WIDTH: Final = 7.0
 """Width of a drawing in inches: a line of a page's prose on screen, and the width between the margins of A4."""
 
+_FONT = "DejaVu Sans"  # matplotlib brings this one along
 _HOUSE = {
-    "font.family": ["DejaVu Sans"],  # matplotlib brings this one along
+    "font.family": [_FONT],
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
@@ -111,11 +119,37 @@ def draw(*plots: Plot, width: float = WIDTH, height: float = 3.6, columns: int =
 
 def to_svg(figure: Figure) -> str:
     """Return a matplotlib figure that was drawn elsewhere as SVG; its own style stays as it is."""
-    with house_style():
+    with house_style(), _letters_where_outlines_are_missing(figure):
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    text = file.getvalue()
+    text = printable(file.getvalue())
     # No prolog, no ids of groups, which nothing refers to, and no comments, in which matplotlib repeats the texts: a
     # name in them may be no XML.
     drawn = re.sub(r'<!--.*?-->|(?<=<g) id="[^"]*"', "", text[text.index("<svg") :], flags=re.DOTALL)
     return " ".join(drawn.split()).replace("> <", ">\n<") + "\n"
+
+
+@contextmanager
+def _letters_where_outlines_are_missing(figure: Figure) -> Iterator[None]:
+    """Write the labels of a figure that the house font has no outlines for as letters of the reader's own fonts."""
+    # In words of this module alone, so that nobody else's warnings are hushed; asked for twice it stands there once.
+    warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning, re.escape(__name__))
+    for axis in figure.findobj(Axis):
+        axis.get_ticklabels()  # which gives the labels their texts
+    with ExitStack() as put_back:
+        for label in figure.findobj(Text):
+            if any(sign.isprintable() and ord(sign) not in _outlines() for sign in label.get_text()):
+                label.draw = partial(_draw_letters, label.draw)  # type: ignore[method-assign]
+                put_back.callback(delattr, label, "draw")
+        yield
+
+
+def _draw_letters(drawing: Callable[..., None], *given: Any, **named: Any) -> None:  # noqa: ANN401 - matplotlib's
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        drawing(*given, **named)
+
+
+@cache
+def _outlines() -> frozenset[int]:
+    """The signs that the house font has."""
+    return frozenset(get_font(findfont(_FONT)).get_charmap())

@@ -1,7 +1,9 @@
 """Drawings: deterministic, in the house style, without touching anybody's settings."""
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 import numpy as np
@@ -57,6 +59,39 @@ def test_text_is_drawn_as_outlines():
     assert "<text" not in svg
     assert "font" not in svg
     assert "<use " in svg
+
+
+def bars(axes, classes):
+    """Draw a bar for each class."""
+    axes.barh(classes, [1] * len(classes))
+
+
+def test_a_label_in_another_script_is_letters():
+    """In Chinese or Thai there is no empty box and no warning: the reader's own font shows it; all else is outlines."""
+    svg = draw(partial(bars, classes=["ants", "蚂蚁", "มด & <ผึ้ง>"]), height=1.5)
+
+    document = ET.fromstring(svg)
+    labels = ["".join(each.itertext()).strip() for each in document.iter("{http://www.w3.org/2000/svg}text")]
+    assert labels == ["蚂蚁", "มด & <ผึ้ง>"]
+    assert "<use " in svg
+    assert svg == draw(partial(bars, classes=["ants", "蚂蚁", "มด & <ผึ้ง>"]), height=1.5)
+
+
+def test_a_name_with_signs_that_no_document_holds_can_be_drawn():
+    """A drawing is well-formed XML, whatever a class is called."""
+    for name in ("a\x07", "蚂\x07蚁", "蚂\ufffe"):
+        ET.fromstring(draw(partial(bars, classes=[name, "b"]), height=1.5))
+
+
+def test_warnings_of_others_are_heard():
+    """Only what matplotlib says in a drawing's name is not passed on; a figure can be drawn as before."""
+    with house_style():
+        figure = Figure(figsize=(2, 1))
+        bars(figure.add_subplot(), ["蚂蚁"])
+    to_svg(figure)
+
+    with pytest.warns(UserWarning, match="missing from"):
+        figure.savefig(io.StringIO(), format="svg")
 
 
 def test_a_figure_drawn_elsewhere_can_be_used():
