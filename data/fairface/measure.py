@@ -97,7 +97,11 @@ def measure(
     mated = mated_pairs(matcher.lfw, lfw_people)
     scores, first, second = pairs_of(vectors)
     threshold = threshold_at_fmr(scores, POOLED_FMR)
-    pooled = PairsOfPeople(first, second, len(vectors)).rate(scores >= threshold)
+    everybody = PairsOfPeople(first, second, len(vectors))
+    pooled = everybody.rate(scores >= threshold)
+    # As the audit has it: no group is worth more than what all pairs have in common allows.
+    lent = everybody.correlation(scores >= threshold)
+    lent_shipped = None if shipped is None else everybody.correlation(scores >= shipped)
     rows = []
     for grouping, groups in GROUPINGS.items():
         for group in groups:
@@ -110,8 +114,8 @@ def measure(
                     grouping,
                     group,
                     len(members),
-                    within.rate(inside >= threshold),
-                    None if shipped is None else within.rate(inside >= shipped),
+                    within.rate(inside >= threshold, correlation=lent),
+                    None if shipped is None else within.rate(inside >= shipped, correlation=lent_shipped),
                     own,
                     price_of(own, mated),
                 )

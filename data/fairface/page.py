@@ -95,9 +95,9 @@ def words(group: str) -> str:
 
 
 def ratio(rows: Sequence[GroupRow]) -> float:
-    """Largest over smallest FMR of the groups; infinite where a group has no false match."""
-    values = [row.pooled.value for row in rows]
-    return max(values) / min(values) if min(values) else float("inf")
+    """Largest over smallest FMR of the groups that have a false match."""
+    values = [row.pooled.value for row in rows if row.pooled.errors]
+    return max(values) / min(values) if values else float("nan")
 
 
 def _tables(matchers: Sequence[MatcherRows]) -> list[Table]:
@@ -149,6 +149,7 @@ def _models(matchers: Sequence[MatcherRows]) -> Table:
             )
             for matcher in matchers
         ),
+        notes=("Groups without a false match are left out of the ratios.",),
     )
 
 

@@ -61,7 +61,7 @@ ABOUT_PAIRS = (
 )
 ABOUT_GATE = (
     "--about",
-    "5,000 photos of FairFace: of which the default pipeline decides nothing, for want of a face or by its gate",
+    "on which of 5,000 photos of FairFace the default pipeline decides: a face is found, and its gate lets it pass",
     "--purpose",
     "Publishing whom the default gate holds back",
 )
@@ -213,7 +213,7 @@ def main() -> None:
         facerec("audit", "verification", table, *GROUPS, *at, *ABOUT_PAIRS, *ABOUT, "--out", REPORT / place)
     decisions = given.work / "decisions.csv"
     write_decisions(usable, labels, decisions)
-    whom = ("--no-label", "--positive", "undecided", *GROUPS)
+    whom = ("--no-label", "--positive", "decided", *GROUPS)
     facerec("audit", "classification", decisions, *whom, *ABOUT_GATE, *ABOUT, "--out", ROOT / "reports/gate-by-group")
 
     rows = [measure(each, labels, people, shipped=shipped.threshold if each is default else None) for each in matchers]
