@@ -56,6 +56,20 @@ def test_points_of_blazeface_are_found_by_its_name(points) -> None:
         assert shipped_point(ours.matcher.embedder_digest, ours.target_fmr, detector=found_by) == other
 
 
+def test_the_worst_groups_point_is_stricter(points) -> None:
+    """It is the default pipeline's, holds in the group it names, costs more than the ordinary one, is found by name."""
+    (worst,) = read_points(ROOT / "data/calibration/worst_group/fairface.json")
+    ordinary = next(point for point in points if point.target_fmr == worst.target_fmr)
+
+    assert worst.matcher == ordinary.matcher
+    assert worst.target_fmr == 1e-3
+    assert 0.99e-3 < worst.fmr.value <= 1e-3
+    assert worst.threshold > ordinary.threshold
+    assert worst.fnmr.value > ordinary.fnmr.value
+    assert shipped_point(worst.matcher.embedder_digest, 1e-3, worst_group=True) == worst
+    assert f"{worst.threshold:.4f}"[1:] in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_points_rest_on_enough(points) -> None:
     """Three targets, each reached, each on many more than thirty expected false matches."""
     assert [point.target_fmr for point in points] == [1e-2, 1e-3, 1e-4]
