@@ -57,7 +57,7 @@ def lfw_page(
         "Figures on the official pairs",
         (Column("measure"), Column("value", "number"), Column("95 %", "interval"), Column("counts")),
         (
-            *_figures(scored, "of pairs with a score: "),
+            *_figures(scored),
             *_figures(evaluation, "undecided pairs rejected: "),
         ),
         notes=(INTERVALS,),
@@ -92,7 +92,7 @@ def lfw_page(
     )
 
 
-def _figures(evaluation: Evaluation, of: str) -> Iterator[tuple[object, ...]]:
+def _figures(evaluation: Evaluation, of: str = "") -> Iterator[tuple[object, ...]]:
     folds = evaluation.folds
     yield (
         f"{of}accuracy, mean of ten folds",
