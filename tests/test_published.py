@@ -1,5 +1,6 @@
 """What this project publishes holds together: the shipped points, the committed table, and the figures in README."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,18 @@ def test_the_worst_groups_point_is_stricter(points) -> None:
     assert worst.fnmr.value > ordinary.fnmr.value
     assert shipped_point(worst.matcher.embedder_digest, 1e-3, worst_group=True) == worst
     assert f"{worst.threshold:.4f}"[1:] in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_gates_report_is_of_todays_gate(points) -> None:
+    """The published report is of the gate that judges; of photos on their side no more strangers match than upright."""
+    report = json.loads((ROOT / "data/quality/report.json").read_text(encoding="utf-8"))
+
+    assert report["gate"] == default_gate(points[0].matcher).name
+    assert report["threshold"] == pytest.approx(points[1].threshold)
+    for rows in report["spoiled"].values():
+        ratios = [row[name][0] for row in rows if "turned" in row["photos"] for name in ("ratio_both", "ratio_one")]
+        assert len(ratios) == 8
+        assert max(ratios) <= 1.5
 
 
 def test_points_rest_on_enough(points) -> None:
