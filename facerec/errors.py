@@ -16,7 +16,7 @@
     └── GalleryError
         ├── UnknownPersonError, ExpiredError, ExpiryPassedError, NameTakenError, PhotosNotKeptError, ArchiveError
         └── GalleryBusyError, ClosedGalleryError, ReadOnlyGalleryError, FullDiskError, MissingGalleryError,
-            NotAGalleryError, NewerGalleryError, DamagedGalleryError
+            MovedGalleryError, NotAGalleryError, NewerGalleryError, DamagedGalleryError
 
 Catch ``FacerecError`` to catch all of them. Each message says what went wrong, where, what was expected, what
 was found and what to do; the command line prints it as its one line. Errors live in a module of their own so that
@@ -182,6 +182,10 @@ class FullDiskError(GalleryError, code="full"):
 
 class MissingGalleryError(GalleryError, code="missing_gallery"):
     """There is no such gallery, or its folder does not exist."""
+
+
+class MovedGalleryError(GalleryError, code="moved_gallery"):
+    """The file was deleted, moved or replaced while the gallery was open; nothing is acknowledged any more."""
 
 
 class NotAGalleryError(GalleryError, code="not_a_gallery"):

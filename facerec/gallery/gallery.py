@@ -6,6 +6,7 @@ durable when it returns.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, astuple, fields, replace
 from datetime import date
@@ -45,6 +46,8 @@ from facerec.visible_text import quoted, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_LOGGER = logging.getLogger("facerec")
 
 
 class Gallery:
@@ -398,15 +401,22 @@ class Gallery:
     def export_to(self, folder: str | Path) -> int:
         """Write everybody to a new folder (``facerec.gallery.archive``); returns how many people.
 
-        `ArchiveError` if the folder exists and is not empty, or cannot be written.
+        Of a gallery that is read-only the export cannot be logged; a warning says so. `ArchiveError` if the folder
+        exists and is not empty, or cannot be written.
         """
         with self._store.exclusively():
-            # Logged first: an export that failed half-way has still put vectors outside the gallery.
-            with self._store.writing() as rows:
-                rows.append("exported", details={"vectors": rows.count_samples()})
+            self._log_export()
             with self._store.reading() as rows:
                 everybody = (changes.entry_of(rows, row) for row in rows.people())
                 return archive.write_archive(Path(folder), rows.embedder, everybody, vectors=rows.count_samples())
+
+    def _log_export(self) -> None:
+        if self._store.read_only:
+            _LOGGER.warning("%s is read-only: its export is not in its log", shortened(self._store.path))
+            return
+        # Logged first: an export that failed half-way has still put vectors outside the gallery.
+        with self._store.writing() as rows:
+            rows.append("exported", details={"vectors": rows.count_samples()})
 
     def import_from(self, folder: str | Path, *, merge: bool = False) -> list[Enrollment]:
         """Add everybody from an exported folder, made by `export_to`; ids, dates and vectors stay the same.

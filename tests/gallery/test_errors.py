@@ -62,6 +62,11 @@ def _busy(gallery, make):
         return gallery.enroll("eve", make.face(2))
 
 
+def _deleted(gallery, make):
+    (make.folder / "people.db").unlink()
+    gallery.people()
+
+
 def _opened(statement):
     def call(gallery, make):
         gallery.close()
@@ -111,6 +116,7 @@ _CAUSES = {
     "full": ("full", _full),
     "read-only": ("read_only", _read_only),
     "busy": ("busy", _busy),
+    "deleted while open": ("moved_gallery", _deleted),
     "no photos": ("photos_not_kept", lambda g, m: g.reembed(m.embedder(), lambda *_: m.face(1))),
     "no archive": ("bad_archive", lambda g, m: g.import_from(m.folder / "nowhere")),
     "export to a full folder": ("bad_archive", lambda g, m: g.export_to(m.folder)),
@@ -174,6 +180,7 @@ def test_only_what_has_no_class_is_bare():
     [
         ("SQLITE_BUSY_SNAPSHOT", "busy"),
         ("SQLITE_LOCKED", "busy"),
+        ("SQLITE_PROTOCOL", "busy"),
         ("SQLITE_FULL", "full"),
         ("SQLITE_READONLY_DIRECTORY", "read_only"),
         ("SQLITE_PERM", "read_only"),
@@ -192,7 +199,7 @@ def test_sqlites_own_errors_have_codes_too(tmp_path, name, code):
     found = clear_error(error, tmp_path / "people.db")
 
     assert found.code == code
-    assert name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or "as SQLite says it" in str(found)
+    assert name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")) or "as SQLite says it" in str(found)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from facerec import errors
+from facerec.gallery.sqlite.place import Held, has_changes_beside
 from facerec.visible_text import shortened
 
 try:
@@ -25,33 +27,62 @@ _SETTINGS = (
     "PRAGMA trusted_schema = OFF",  # a file from elsewhere may not call functions through its schema
 )
 _PAUSE = 0.02
+_LOGGER = logging.getLogger("facerec")
 
 
 class Connection:
-    """A connection to one existing gallery file; `lock` keeps the process's other threads out, `wait` is in seconds."""
+    """A connection to one existing gallery file; `lock` keeps the process's other threads out, `wait` is in seconds.
 
-    def __init__(self, path: Path, *, wait: float) -> None:
-        self.path = path
+    The file is released when the connection is closed. `read_only`: nothing can be written, and nothing is tried.
+    """
+
+    def __init__(self, held: Held, *, wait: float) -> None:
+        self.path = held.path
+        self.read_only = not os.access(held.path, os.W_OK)
+        self._held = held
         self._wait = wait
         self.lock = threading.RLock()
         self._process = os.getpid()
         self._closed = False
-        with self._clear_errors():
-            # mode=rw: never create the file here; where and with which permissions is decided by whoever creates it.
-            self._sqlite = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=rw",
-                uri=True,
-                timeout=wait,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+        self._immutable = False
         try:
             with self._clear_errors():
-                for setting in _SETTINGS:
-                    self._sqlite.execute(setting)
+                self._sqlite = self._connect()
         except BaseException:
-            self.close()
+            held.release()
             raise
+
+    def _connect(self) -> sqlite3.Connection:
+        # mode=rw: never create the file here; where and with which permissions is decided by whoever creates it.
+        if not self.read_only:
+            return self._connected("mode=rw")
+        try:
+            return self._connected("mode=ro")
+        except sqlite3.OperationalError:
+            # Without a folder to write to, SQLite cannot share the -wal file's index. Where there is no such file,
+            # there is nothing to share; `_check_in_place` sees that there stays none.
+            if has_changes_beside(self.path):
+                raise
+            self._immutable = True
+            return self._connected("mode=ro&immutable=1")
+
+    def _connected(self, how: str) -> sqlite3.Connection:
+        sqlite = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?{how}",
+            uri=True,
+            timeout=self._wait,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            for setting in _SETTINGS:
+                sqlite.execute(setting)
+            if self.read_only:
+                sqlite.execute("PRAGMA schema_version").fetchone()  # whether it can be read at all
+        except BaseException:
+            sqlite.close()
+            raise
+        return sqlite
 
     @contextmanager
     def outside_transactions(self) -> Iterator[sqlite3.Connection]:
@@ -91,12 +122,19 @@ class Connection:
             )
             raise errors.GalleryError(message)
 
+    def remember_place(self) -> None:
+        """From now on the file, and what SQLite keeps beside it, must stay where they are."""
+        self._held.remember_beside()
+
     def close(self) -> None:
         """Close the connection; closing twice is allowed."""
         with self.lock:
             if not self._closed:
                 self._closed = True
+                if self._held.moved() and os.getpid() == self._process:
+                    self._write_back()
                 self._sqlite.close()
+                self._held.release()
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -107,6 +145,7 @@ class Connection:
             try:
                 yield self._sqlite
                 self._sqlite.execute("COMMIT")
+                self._check_in_place()  # what was stored in a file that nobody finds any more is not acknowledged
             finally:
                 # After a full disk SQLite may have rolled back already.
                 if self._sqlite.in_transaction:
@@ -128,13 +167,48 @@ class Connection:
                 "given"
             )
             raise errors.GalleryError(message)
+        self._check_in_place()
+
+    def _check_in_place(self) -> None:
+        if moved := self._held.moved():
+            self._write_back()
+            message = (
+                f"{shortened(self.path)}: {moved} while the gallery was open; what was asked for was not done. Close "
+                "it, see which file is the right one (and that what SQLite keeps beside it, -wal and -shm, is of the "
+                "same), and open that. To put a backup in place: facerec gallery restore"
+            )
+            raise errors.MovedGalleryError(message)
+        if self._immutable and has_changes_beside(self.path):
+            message = (
+                f"another process began to write {shortened(self.path)}, which was opened as read-only; open it again"
+            )
+            raise errors.GalleryBusyError(message)
+
+    def _write_back(self) -> None:
+        """Bring the -wal file's changes into the file they belong to, wherever that is now, and empty the -wal file.
+
+        Else SQLite would take them for changes of whatever file stands at the path now, and damage it.
+        """
+        if self.read_only:
+            return
+        try:
+            self._sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            _LOGGER.warning("%s", clear_error(error, self.path))
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise clear_error(error, self.path, wait=self._wait) from error
+            clear = clear_error(error, self.path, wait=self._wait)
+            if isinstance(clear, errors.DamagedGalleryError) and self._held.cut_short():
+                message = (
+                    f"{shortened(self.path)} is incomplete: it was copied while it was in use, or without the -wal "
+                    "file beside it. Copy a gallery with facerec gallery backup"
+                )
+                raise errors.DamagedGalleryError(message) from error
+            raise clear from error
         except UnicodeDecodeError as error:
             # What Python's sqlite3 raises in place of SQLite's own error, if that quotes unreadable bytes of the file.
             message = f"{shortened(self.path)}: the file is damaged; restore it from a backup or an export"
@@ -145,7 +219,7 @@ def clear_error(error: sqlite3.Error, path: Path, *, wait: float = 0.0) -> error
     """What a SQLite error means for somebody who knows nothing of SQLite."""
     name = getattr(error, "sqlite_errorname", None) or ""
     called = shortened(path)
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):  # the last: many opened it at once
         message = (
             f"another process held {called} for more than {wait:g} s. Try again, or open the gallery with a longer "
             "wait="
@@ -182,6 +256,9 @@ def _cause(name: str, path: Path) -> tuple[type[errors.GalleryError], str]:
 def _not_opened(path: Path) -> tuple[type[errors.GalleryError], str]:
     if not path.exists():
         return errors.MissingGalleryError, "the file is there no more"
+    if not os.access(path, os.W_OK) and os.access(path, os.R_OK) and has_changes_beside(path):
+        cause = "its -wal file holds changes that can only be read in a folder that can be written; copy both to one"
+        return errors.ReadOnlyGalleryError, cause
     if not (os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
         return errors.ReadOnlyGalleryError, "the file cannot be opened; it and its folder must be readable and writable"
     return errors.GalleryError, "the file cannot be opened, though it may be; are too many files open?"

@@ -9,11 +9,10 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -21,13 +20,13 @@ from time import monotonic
 from facerec import errors
 from facerec.gallery.records import EmbedderIdentity, Erasure
 from facerec.gallery.sqlite import stored
-from facerec.gallery.sqlite.connection import Connection, clear_error
+from facerec.gallery.sqlite.connection import Connection
+from facerec.gallery.sqlite.place import Held
 from facerec.gallery.sqlite.rows import Rows
 from facerec.visible_text import shortened
 
 _LOGGER = logging.getLogger("facerec")
 _SLOW = 5.0  # seconds; a gallery of a million vectors opens in far less, unless it waits or has bytes to erase
-_SMALLEST_PAGE = 512
 _creation = threading.Lock()
 
 
@@ -42,8 +41,7 @@ class SqliteStore:
         self._clock = clock
         if embedder is not None:
             _make_file(path)
-        _check_file(path)
-        self.connection = Connection(path, wait=wait)
+        self.connection = Connection(_checked_file(path), wait=wait)
         try:
             self._prepare(embedder)
         except BaseException:
@@ -51,6 +49,11 @@ class SqliteStore:
             raise
         if (took := monotonic() - start) > _SLOW:
             _LOGGER.warning("opening the gallery %s took %.1f s", shortened(path), took)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written, not even into the log."""
+        return self.connection.read_only
 
     @contextmanager
     def reading(self) -> Iterator[Rows]:
@@ -109,13 +112,15 @@ class SqliteStore:
         with self.connection.transaction("BEGIN") as sqlite:
             empty = stored.is_empty(sqlite)
             if not empty:
-                stored.check_marks(sqlite, self.path)
+                stored.check_marks(*stored.marks(sqlite), self.path)
         if empty:
             self._create(embedder)
-        self.connection.use_write_ahead_log()
+        if not self.read_only:
+            self.connection.use_write_ahead_log()
         with self.reading() as rows:
             self._check_embedder(rows.embedder, embedder)
             erasure_due = rows.erasure_due
+        self.connection.remember_place()
         if erasure_due:
             # A forget that a crash or a reader interrupted; if it cannot be finished now, the file still says so.
             with self.connection.impatient():
@@ -166,11 +171,14 @@ def _make_file(path: Path) -> None:
             raise _refused(path, "created", error) from error
 
 
-def _check_file(path: Path) -> None:
-    """Refuse a file that is not a gallery, without changing it."""
+def _checked_file(path: Path) -> Held:
+    """Refuse a file that is not a gallery, without changing it; else hold it open."""
     called = shortened(path)
     try:
-        found = path.stat()
+        if not stat.S_ISREG(path.stat().st_mode):
+            message = f"{called} is not a file; a gallery is one file, for example people.db"
+            raise errors.NotAGalleryError(message)
+        held = Held(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         message = (
             f"there is no gallery {called}; enrolling the first person creates it: "
@@ -179,20 +187,25 @@ def _check_file(path: Path) -> None:
         raise errors.MissingGalleryError(message) from error
     except OSError as error:
         raise _refused(path, "opened", error) from error
-    if not stat.S_ISREG(found.st_mode):
-        message = f"{called} is not a file; a gallery is one file, for example people.db"
-        raise errors.NotAGalleryError(message)
-    if found.st_size == 0:
-        return
-    if found.st_size < _SMALLEST_PAGE:  # SQLite would take it for an empty database, and overwrite it
-        message = f"{called} is not a gallery (not an SQLite file); nothing was changed. Choose another path"
-        raise errors.NotAGalleryError(message)
-    # immutable: SQLite takes no lock, replays no journal and writes nothing, whatever the file turns out to be.
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            stored.check_marks(connection, path)
-    except sqlite3.Error as error:
-        raise clear_error(error, path) from error
+        _check_header(held)
+    except BaseException:
+        held.release()
+        raise
+    return held
+
+
+def _check_header(held: Held) -> None:
+    """Refuse a file that is not a gallery; one that is empty will be, if an embedder is given."""
+    if held.length() == 0:
+        return
+    header = held.header()
+    if header is None:  # SQLite would take a file of a few bytes for an empty database, and overwrite it
+        message = (
+            f"{shortened(held.path)} is not a gallery (not an SQLite file); nothing was changed. Choose another path"
+        )
+        raise errors.NotAGalleryError(message)
+    stored.check_marks(header.application, header.version, held.path)
 
 
 def _refused(path: Path, what: str, error: OSError) -> errors.GalleryError:

@@ -119,11 +119,15 @@ def is_empty(sqlite: sqlite3.Connection) -> bool:
     return not marked and sqlite.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
 
 
-def check_marks(sqlite: sqlite3.Connection, path: Path) -> None:
+def marks(sqlite: sqlite3.Connection) -> tuple[int, int]:
+    """The application and the version that the file is marked with."""
+    application = sqlite.execute("PRAGMA application_id").fetchone()[0]
+    return application, sqlite.execute("PRAGMA user_version").fetchone()[0]
+
+
+def check_marks(application: int, version: int, path: Path) -> None:
     """Refuse a file that does not bear the marks of a gallery of this version."""
     called = shortened(path)
-    application = sqlite.execute("PRAGMA application_id").fetchone()[0]
-    version = sqlite.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
         message = (
             f"{called} is another application's SQLite file, not a gallery; nothing was changed. Choose another path"
