@@ -1,9 +1,9 @@
 """Where a gallery file stands: its header, read by hand, and whether it is still the file that was opened.
 
 The header is read without SQLite. Even a look at a file by SQLite replays its journal or writes its log back, which
-The header is read without SQLite. Even a look at a file by SQLite replays its journal or writes its log back, which
 nobody may do to somebody else's. An ``immutable`` connection does not, but it leaves out the -wal file, and so takes a
 gallery that is being written, or whose writer was killed, for a damaged one.
+"""
 
 from __future__ import annotations
 
