@@ -2,9 +2,9 @@
 
 Run: python data/quality/recipe.py --lfw FOLDER_OF_LFW --fairface FOLDER_OF_FAIRFACE --no-faces FOLDERS
 
-Photos of people that the gate was not tuned on, upright and spoiled: turned, painted over, dark, blurred, cut through;
-``--no-faces`` adds pictures without a face. With ``--tuning``: the people and paintings that limits may be chosen by;
-nothing is written. Takes half an hour on one core.
+Photos of people that the gate was not tuned on, upright and spoiled: turned, painted over, dark, blurred, noisy,
+pixelated, cut through; ``--no-faces`` adds pictures without a face. With ``--tuning``: the people and paintings that
+limits may be chosen by; nothing is written. Takes half an hour on one core.
 """
 
 import argparse
@@ -63,6 +63,20 @@ def blurred(photo: Photo, draw: np.random.Generator) -> Photo:
     return np.asarray(PIL.Image.fromarray(photo).filter(PIL.ImageFilter.GaussianBlur(draw.uniform(1.5, 5))))
 
 
+def noisy(photo: Photo, draw: np.random.Generator) -> Photo:
+    """Noise of 10 to 50 grey levels."""
+    return np.clip(photo + draw.normal(0, draw.uniform(10, 50), photo.shape), 0, 255).astype(np.uint8)
+
+
+def pixelated(photo: Photo, box: NDArray[np.float32], draw: np.random.Generator) -> Photo:
+    """Squares of even colour, 14 to 28 over the width of the face."""
+    step = float(box[2] - box[0]) / draw.uniform(14, 28)
+    height, width = photo.shape[:2]
+    few = max(1, round(width / step)), max(1, round(height / step))
+    small = PIL.Image.fromarray(photo).resize(few, PIL.Image.Resampling.BOX)
+    return np.asarray(small.resize((width, height), PIL.Image.Resampling.NEAREST))
+
+
 def cut_through(photo: Photo, box: NDArray[np.float32], draw: np.random.Generator) -> Photo:
     """A quarter to a half of the face lies outside, on one side."""
     height, width = photo.shape[:2]
@@ -81,7 +95,7 @@ def cut_through(photo: Photo, box: NDArray[np.float32], draw: np.random.Generato
 
 TURNS = {f"turned by {degrees}°": degrees for degrees in (60, 90, 180, 270)}
 COVERED = ("mask", "dark glasses", "mask, fresh", "dark glasses, fresh")
-SPOILED = (*TURNS, *COVERED, "dark", "blurred", "cut through")
+SPOILED = (*TURNS, *COVERED, "dark", "blurred", "noisy", "pixelated", "cut through")
 
 
 def spoiled(photo: Photo, face: Face, key: str, paintings: Paintings) -> Iterator[tuple[str, Photo]]:
@@ -94,6 +108,8 @@ def spoiled(photo: Photo, face: Face, key: str, paintings: Paintings) -> Iterato
     draw = np.random.default_rng(zlib.crc32(key.encode()))
     yield "dark", dark(photo, draw)
     yield "blurred", blurred(photo, draw)
+    yield "noisy", noisy(photo, draw)
+    yield "pixelated", pixelated(photo, face.box, draw)
     yield "cut through", cut_through(photo, face.box, draw)
 
 

@@ -24,6 +24,7 @@ from facerec.types import Chips, Detections, Image
 CHIP = TemplateCrop(112)
 """What sharpness and its kin are measured on."""
 
+_MEDIAN_OF_NORMAL = 0.6745  # of the absolute value of a standard normal variable
 _YAW = 88.0  # degrees for a nose that stands one eye distance beside the middle between the eyes
 
 
@@ -77,6 +78,23 @@ def sharpness(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     inner = grey[:, 1:-1, 1:-1]
     laplacian = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:] - 4 * inner
     return laplacian.var(axis=(1, 2))
+
+
+def noise(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Noise of each chip, from its grey levels (n, height, width): its standard deviation as a part of the chip's own.
+
+    Of the diagonal details of the finest scale, where faces have few, the median size, which edges do not move. What is
+    lost in one's noise is lost the sooner the fainter the picture. An even chip has none.
+
+    References
+    ----------
+    Donoho & Johnstone (1994), Ideal spatial adaptation by wavelet shrinkage, Biometrika 81, section 4.2.
+    """
+    diagonal = (grey[:, :-1, :-1] - grey[:, 1:, :-1] - grey[:, :-1, 1:] + grey[:, 1:, 1:]) / 2
+    details = np.abs(diagonal).reshape(len(grey), (grey.shape[1] - 1) * (grey.shape[2] - 1))
+    deviation = np.median(details, axis=1) / np.float32(_MEDIAN_OF_NORMAL)
+    contrast = grey.std(axis=(1, 2))
+    return np.divide(deviation, contrast, out=np.zeros_like(contrast), where=contrast > 0)
 
 
 def light(grey: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -133,6 +151,12 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             "too blurred to decide: sharpness {value:.1f}, at least {limit:.1f}",
             "too grainy to decide: sharpness {value:.1f}, at most {limit:.1f}",
             lambda measured: sharpness(measured.grey),
+        ),
+        "noise": Measure(
+            "noise.v1",
+            "too smooth to decide: noise is {value:.2f} of the contrast, at least {limit:.2f}",
+            "too noisy to decide: noise is {value:.2f} of the contrast, at most {limit:.2f}",
+            lambda measured: noise(measured.grey),
         ),
         "light": Measure(
             "light.v1",

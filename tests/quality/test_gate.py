@@ -167,15 +167,15 @@ def test_the_default_gate_knows_whose_scales_it_uses() -> None:
     )
 
     full = default_gate(ours)
-    assert {"detection", "flip", "light", "roll", "sharpness", "shift", "size", "yaw"} == set(full.limits)
+    assert {"detection", "flip", "light", "noise", "roll", "sharpness", "shift", "size", "yaw"} == set(full.limits)
     assert set(full.enrolled) == set(full.margins) == {"eyes", "mouth"}
     assert default_gate(made_matcher()) == DEFAULT_GATE
     assert "shift" not in default_gate(replace(ours, crop="five-point-112.v1")).limits
     other = default_gate(replace(ours, embedder_digest="a" * 64))
-    assert "flip" not in other.limits
+    assert not {"flip", "noise"} & set(other.limits)
     assert not other.margins
     elsewhere = default_gate(replace(ours, detector="another.v1"))
-    assert set(elsewhere.limits) == {*DEFAULT_GATE.limits, "flip"}
+    assert set(elsewhere.limits) == {*DEFAULT_GATE.limits, "flip", "noise"}
     assert not elsewhere.enrolled
     assert not elsewhere.margins
 

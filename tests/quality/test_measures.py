@@ -9,7 +9,7 @@ import pytest
 
 from facerec.align.crops import DlibChip
 from facerec.quality import CHIP, MEASURES, handed_over, measure
-from facerec.quality.measures import light, roll, sharpness, yaw
+from facerec.quality.measures import light, noise, roll, sharpness, yaw
 from facerec.types import Cut, Detections, Embedder, cut
 from facerec.types.looks import Look
 
@@ -45,6 +45,18 @@ def test_blur_lowers_sharpness() -> None:
 
     assert (np.diff(found) < 0).all()
     assert found[-1] == 0
+
+
+def test_noise_is_told_from_edges() -> None:
+    """Of edges with known noise the noise is found to a tenth, as a part of the contrast; edges alone have none."""
+    edges = np.kron(np.array([[20, 200], [220, 40]]), np.ones((56, 56)))[None].astype(np.float32)
+    noisy = edges + np.random.default_rng(0).normal(0, 10, edges.shape).astype(np.float32)
+
+    assert noise(edges) == 0
+    assert noise(noisy) * noisy.std() == pytest.approx(10, rel=0.1)
+    np.testing.assert_allclose(noise(noisy / 4 + 7), noise(noisy), rtol=1e-4)
+    assert noise(np.full((1, 112, 112), 77, np.float32)) == 0
+    assert noise(edges[:0]).shape == (0,)
 
 
 def test_light_is_of_the_brightest_places() -> None:
