@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PersonName = Annotated[str, argument("NAME", "As facerec gallery list shows it.")]
 Receipt = Annotated[Path | None, option("--receipt FILE", "Write the receipt to this new file, as JSON.")]
 
+_MOST_PROBLEMS = 10
+
 app = typer.Typer(
     name="gallery",
     help="Look after a gallery: list, change, forget and move the people in it, and read its log.",
@@ -168,19 +170,29 @@ def _short(value: object) -> str:
 
 @app.command()
 def check(gallery: GalleryFile, as_json: AsJson = False) -> None:
-    """Check that the log is the one that was written: nothing changed, removed, inserted or cut off.
+    """Check that the gallery is as it was written: its log, its file, every vector and every kept photo.
 
-    Exit status: 0 intact, 2 not intact. Write the digest down elsewhere: it proves later that nothing up to here was
-    rewritten.
+    Exit status: 0 intact, 2 not intact. Write the digest down elsewhere: it proves later that nothing in the log up to
+    here was rewritten.
     """
     with facerec.open_gallery(gallery) as people:
-        found = people.check_log()
+        found = people.check()
     if as_json:
-        console.document({**found.to_dict(), "intact": found.intact})
+        whole = {"people": found.people, "samples": found.samples, "problems": found.problems, "intact": found.intact}
+        console.document({**found.log.to_dict(), **whole})
     elif found.intact:
-        console.say(f"the log is intact: {found.entries} entries, digest {found.head}")
+        console.say(f"the log is intact: {found.log.entries} entries, digest {found.log.head}")
+        several = (
+            f"{console.counted(found.people, 'person', 'people')}, {console.counted(found.samples, 'face', 'faces')}"
+        )
+        console.say(f"the file is whole: {several}")
     if not found.intact:
-        fail(f"{gallery}: the log is not intact after {found.entries} entries: {found.problem}")
+        fail(f"{gallery}: {'; '.join(found.problems[:_MOST_PROBLEMS])}{_and_more(found.problems)}")
+
+
+def _and_more(problems: Sequence[str]) -> str:
+    more = len(problems) - _MOST_PROBLEMS
+    return f"; and {console.counted(more, 'more problem', 'more problems')} (see --json)" if more > 0 else ""
 
 
 @app.command(epilog=examples('facerec gallery forget "Ada Lovelace" --gallery people.db --receipt ada.json'))

@@ -30,6 +30,7 @@ from facerec.gallery.records import (
     Erasure,
     Event,
     ForgetReceipt,
+    GalleryCheck,
     LogCheck,
     LogEntry,
     Person,
@@ -473,6 +474,17 @@ class Gallery:
         """Whether the log is the one that was written: no entry changed, removed, inserted or cut off."""
         with self._store.reading() as rows:
             return rows.check_log()
+
+    def check(self) -> GalleryCheck:
+        """Whether the gallery is whole: the log, the file, every vector and every kept photo; reads all of it.
+
+        A bit of a vector that flipped without changing its length by a thousandth (a sign, a low digit) cannot be told.
+        """
+        with self._store.reading() as rows:
+            log = rows.check_log()
+            broken = [] if log.intact else [f"the log is not intact after {log.entries} entries: {log.problem}"]
+            problems = (*broken, *rows.file_problems(), *rows.sample_problems())
+            return GalleryCheck(log, rows.count_people(), rows.count_samples(), problems)
 
     def _need(self, rows: Rows, name: str) -> PersonRow:
         name = rules.known_name(name)

@@ -197,6 +197,28 @@ class LogCheck(Value):
         return not self.problem
 
 
+@dataclass(frozen=True)
+class GalleryCheck(Value):
+    """Whether a gallery is as it was written, so far as that can be told from the gallery alone.
+
+    `log` is whether the log is; `samples` and `people` say how many were looked at. `problems`, empty if there are
+    none, holds one line for each thing found, the log's first: what SQLite finds wrong with the file, damaged vectors
+    and changed photos by person and photo, people without faces.
+    """
+
+    log: LogCheck
+    people: int
+    samples: int
+    problems: tuple[str, ...]
+
+    derived: ClassVar[tuple[str, ...]] = ("intact",)
+
+    @property
+    def intact(self) -> bool:
+        """True iff no problem was found."""
+        return not self.problems
+
+
 CHAIN_START = "0" * 64
 """What stands in for the digest before the first entry."""
 

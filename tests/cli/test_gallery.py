@@ -116,6 +116,22 @@ def test_rewritten_log_is_found(enrolled, facerec):
     assert "the log is not intact after 1 entries" in outcome.err
 
 
+def test_damaged_vectors_are_found(enrolled, facerec):
+    """A vector that cannot be what was enrolled is status 2, named by person and photo, though the log is whole."""
+    assert "the file is whole: 2 people, 2 faces" in facerec("gallery", "check", *G).out
+    with sqlite3.connect("g.db") as connection:
+        connection.execute("UPDATE samples SET vector = zeroblob(length(vector)) WHERE number = 2")
+    connection.close()
+
+    outcome = facerec("gallery", "check", *G, "--json")
+    searched = facerec("identify", "ada.png", *G, *AT)
+
+    assert (outcome.status, outcome.document["intact"], outcome.document["problem"]) == (2, False, "")
+    assert "face 1 of 'bob' (bob.png) has length 0, not 1" in outcome.err
+    assert searched.status == 2
+    assert "face 1 of 'bob' (bob.png) has length 0, not 1" in searched.err
+
+
 def test_forget_needs_a_yes(enrolled, facerec, monkeypatch):
     """Where nobody can be asked, nothing is forgotten without ``--yes``."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.errors import DamagedGalleryError
 from facerec.gallery import records
 from facerec.gallery.archive import ArchivedPerson
 from facerec.gallery.matching import NEVER
@@ -22,6 +23,7 @@ from facerec.gallery.records import EmbedderIdentity, Event, LogCheck, LogEntry,
 from facerec.gallery.sqlite import stored
 from facerec.types import Face
 from facerec.types.plain import plain
+from facerec.visible_text import quoted, shortened
 
 _PEOPLE = """
 SELECT people.number, people.id, people.name, people.consent, people.purpose, people.expires, people.created,
@@ -46,7 +48,18 @@ FROM samples CROSS JOIN people ON people.number = samples.person
 """
 _VECTORS_AFTER = _VECTORS + "WHERE samples.number > ? ORDER BY samples.number"
 _VECTORS_OF_PERSON = _VECTORS + "WHERE samples.person = ? AND samples.number <= ? ORDER BY samples.number"
+_PLACE = """
+SELECT people.name,
+  (SELECT count(*) FROM samples AS upto WHERE upto.person = samples.person AND upto.number <= samples.number),
+  samples.source
+FROM samples JOIN people ON people.number = samples.person WHERE samples.number = ?
+"""
+_PHOTOS = """
+SELECT people.name, samples.source, samples.photo_sha256, photos.content
+FROM photos JOIN samples ON samples.number = photos.sample JOIN people ON people.number = samples.person
+"""
 _ROWS_AT_ONCE = 2048
+_MOST_NAMED = 3
 
 
 class PersonRow(NamedTuple):
@@ -161,8 +174,9 @@ class Rows:
 
     def vectors(self, person: int) -> NDArray[np.float32]:
         """A person's vectors (n, d), in the same order."""
-        rows = self._sqlite.execute("SELECT vector FROM samples WHERE person = ? ORDER BY number", (person,))
-        return stored.vectors([blob for (blob,) in rows], self.embedder.dimension)
+        rows = self._sqlite.execute("SELECT number, vector FROM samples WHERE person = ? ORDER BY number", (person,))
+        numbers, blobs = list(zip(*rows, strict=True)) or ((), ())
+        return self._sound(numbers, blobs, self.embedder.dimension)
 
     def photo(self, sample: int) -> bytes | None:
         """The kept photo of a sample."""
@@ -283,6 +297,29 @@ class Rows:
             return LogCheck(found.entries, found.head, f"a guard of the log was removed: {', '.join(missing)}")
         return found
 
+    # -- whether all of it is as it was written ---------------------------------------------------------------------
+
+    def file_problems(self) -> Iterator[str]:
+        """What SQLite finds wrong with the file: pages, indices, constraints, rows that belong to nobody."""
+        for (found,) in self._sqlite.execute("PRAGMA integrity_check"):
+            if found != "ok":
+                yield f"the file is damaged: {shortened(str(found))}"
+        for table, row, parent, _ in self._sqlite.execute("PRAGMA foreign_key_check"):
+            yield f"row {row} of {table} belongs to nothing in {parent}"
+
+    def sample_problems(self) -> Iterator[str]:
+        """People without samples, and samples whose vector or kept photo cannot be what was enrolled."""
+        faceless = "SELECT name FROM people WHERE NOT EXISTS (SELECT 1 FROM samples WHERE person = people.number)"
+        for (name,) in self._sqlite.execute(faceless):
+            yield f"there is no face of {quoted(stored.text(name))}"
+        cursor, dimension = self._sqlite.execute(_VECTORS + "ORDER BY samples.number"), self.embedder.dimension
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            faults = stored.vectors([blob for *_, blob in rows], dimension)[1]
+            yield from (self._named(rows[row][0], fault) for row, fault in faults.items())
+        for name, source, digest, content in self._sqlite.execute(_PHOTOS):
+            if not isinstance(content, bytes) or hashlib.sha256(content).digest() != digest:
+                yield f"the kept photo {shortened(stored.text(source))} of {quoted(stored.text(name))} was changed"
+
     # -- from SQL -------------------------------------------------------------------------------------------------
 
     def _number(self, select: str) -> int:
@@ -296,7 +333,27 @@ class Rows:
         while rows := cursor.fetchmany(_ROWS_AT_ONCE):
             numbers, people, expires, blobs = zip(*rows, strict=True)
             days = np.array([_ordinal(text) for text in expires], np.int32)
-            yield Searched(numbers[-1], stored.vectors(blobs, dimension), np.array(people, np.int64), days)
+            vectors = self._sound(numbers, blobs, dimension)
+            yield Searched(numbers[-1], vectors, np.array(people, np.int64), days)
+
+    def _sound(self, numbers: Sequence[int], blobs: Sequence[object], dimension: int) -> NDArray[np.float32]:
+        """The vectors of the samples of these numbers; not one is given out where any is damaged."""
+        vectors, faults = stored.vectors(blobs, dimension)
+        if faults:
+            named = [self._named(numbers[row], fault) for row, fault in list(faults.items())[:_MOST_NAMED]]
+            more = f" (and {len(faults) - len(named)} more)" if len(faults) > len(named) else ""
+            message = (
+                f"the gallery is damaged: {'; '.join(named)}{more}. Nobody is matched by a damaged vector, nor passed "
+                "over in silence: restore a backup, or forget whoever is named and enroll them again; "
+                "`facerec gallery check` names all"
+            )
+            raise DamagedGalleryError(message)
+        return vectors
+
+    def _named(self, sample: int, fault: str) -> str:
+        name, place, source = self._sqlite.execute(_PLACE, (sample,)).fetchone()
+        called = quoted(stored.text(name))
+        return f"the vector of face {place} of {called} ({shortened(stored.text(source))}) {fault}"
 
     def _links(self) -> Iterator[tuple[records.Link, str]]:
         rows = self._sqlite.execute("SELECT number, time, event, person_id, details, digest FROM log ORDER BY number")

@@ -26,6 +26,8 @@ _Kind = TypeVar("_Kind")
 
 APPLICATION_ID = 0x46524543  # "FREC"
 VERSION = 1
+# Of a vector's length: what is enrolled is held to 1e-3 in double precision, and the sum here is of single precision.
+_TOLERANCE = 1.01e-3
 
 # AUTOINCREMENT: numbers are never given again, so readers can ask for "everything after the last one I saw", and a
 # forgotten person's number never means somebody else.
@@ -192,17 +194,28 @@ def details(value: object) -> Mapping[str, object]:
     return MappingProxyType(_checked(_parsed(value, json.loads, "a JSON object"), dict, "a JSON object"))
 
 
-def vectors(blobs: Sequence[object], dimension: int) -> NDArray[np.float32]:
-    """Vectors of `dimension` finite numbers as an array, float32 (n, d); may be read-only."""
-    parts = [blob for blob in blobs if isinstance(blob, bytes) and len(blob) == 4 * dimension]
+def vectors(blobs: Sequence[object], dimension: int) -> tuple[NDArray[np.float32], dict[int, str]]:
+    """Vectors as an array, float32 (n, d), may be read-only; and which of them, by row, are damaged, and in what.
+
+    Nobody is ever matched by a damaged one: one flipped bit in an exponent makes a vector so long that half of all
+    strangers would score 1.
+    """
+    size = 4 * dimension
+    parts = [blob if isinstance(blob, bytes) and len(blob) == size else bytes(size) for blob in blobs]
     # Little-endian in the file, whatever the machine; astype copies only where the machine differs.
     found = np.frombuffer(b"".join(parts), "<f4").reshape(len(parts), dimension).astype(np.float32, copy=False)
-    if len(parts) < len(blobs) or not np.isfinite(found).all():
-        message = (
-            f"the gallery is damaged: a stored vector has not {dimension} finite numbers; restore a backup or an export"
-        )
-        raise DamagedGalleryError(message)
-    return found
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.sqrt(np.einsum("nd,nd->n", found, found))
+    wrong = np.flatnonzero(~(np.abs(lengths - 1) <= _TOLERANCE))  # a comparison with NaN is false
+    return found, {row: _fault(blobs[row], found[row]) for row in wrong.tolist()}
+
+
+def _fault(blob: object, vector: NDArray[np.float32]) -> str:
+    if not isinstance(blob, bytes) or len(blob) != vector.nbytes:
+        return f"is not {len(vector)} numbers"
+    if not np.isfinite(vector).all():
+        return "holds numbers that are not finite"
+    return f"has length {float(np.linalg.norm(vector.astype(np.float64))):.4g}, not 1"
 
 
 def blob(vector: NDArray[np.float32]) -> bytes:
