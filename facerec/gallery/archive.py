@@ -13,6 +13,7 @@ Nothing here can run code when it is read (no pickle), and every engine writes a
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import re
@@ -36,6 +37,9 @@ from facerec.visible_text import quoted, shortened
 
 FORMAT = "facerec gallery"
 VERSION = 1
+_MOST_FACTS = 4 << 30
+"""Bytes of gallery.json: ten million people of a few hundred bytes each."""
+_LONGEST_HEADER = 1 << 12  # of vectors.npy; ours has 128 bytes
 _Kind = TypeVar("_Kind")
 
 
@@ -63,12 +67,16 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Archive:
-    """A folder that has been read and checked; photos are read when asked for."""
+    """A folder that has been read and checked; photos are read, and checked again, when asked for."""
 
     folder: Path
     embedder: EmbedderIdentity
     people: tuple[ArchivedPerson, ...]
     vectors: NDArray[np.float32]
+
+    def check_for(self, embedder: EmbedderIdentity) -> None:
+        """`ModelMismatchError` if `embedder` is not the one that made the vectors."""
+        _check_embedder(self.folder, self.embedder, embedder)
 
     def entries(self) -> Iterator[Entry]:
         """Everybody, with vectors and photos, in the order of the archive."""
@@ -114,6 +122,7 @@ def read_archive(folder: Path, embedder: EmbedderIdentity) -> Archive:
     """Read an archive and check all of it: every field, vector and photo, and that `embedder` made the vectors."""
     facts = _read_facts(folder)
     found = _embedder(facts.part("embedder"))
+    _check_embedder(folder, found, embedder)
     people = tuple(_person(entry) for entry in facts.parts("people"))
     for field in ("name", "id"):
         values = [getattr(person, field) for person in people]
@@ -121,15 +130,15 @@ def read_archive(folder: Path, embedder: EmbedderIdentity) -> Archive:
             twice = Counter(values).most_common(1)[0][0]
             message = f"{shortened(folder)}/gallery.json holds two people of the {field} {quoted(twice)}"
             raise ArchiveError(message)
-    vectors = _read_vectors(folder)
-    expected = sum(len(person.samples) for person in people)
-    if not len(vectors) == expected == facts.number("vectors"):
+    samples = sum(len(person.samples) for person in people)
+    if samples != facts.number("vectors"):
         message = (
-            f"{shortened(folder)} does not fit together: gallery.json lists {expected} samples and names "
-            f"{facts.number('vectors')} vectors, vectors.npy holds {len(vectors)}"
+            f"{shortened(folder)} does not fit together: gallery.json lists {samples} samples and names "
+            f"{facts.number('vectors')} vectors"
         )
         raise ArchiveError(message)
-    _check_archived_vectors(folder, vectors, found, embedder)
+    vectors = _read_vectors(folder, (samples, embedder.dimension))
+    _check_archived_vectors(folder, vectors, embedder)
     for digest in {s.photo_sha256 for person in people for s in person.samples if s.photo_kept and s.photo_sha256}:
         _read_photo(folder, digest)
     return Archive(folder, found, people, vectors)
@@ -164,7 +173,7 @@ def _read_facts(folder: Path) -> _Fields:
     if not is_there(path):
         message = f"{called} is missing: this is no exported gallery, or its export was cut off"
         raise ArchiveError(message)
-    content = read_json(path, error=ArchiveError, limit=1 << 40, advice="export the gallery again")
+    content = read_json(path, error=ArchiveError, limit=_MOST_FACTS, advice="export the gallery again")
     facts = _Fields(content, where=called)
     if facts.text("format") != FORMAT:
         message = f"{called} is not an exported gallery: its format is {quoted(facts.text('format'))}, not {FORMAT!r}"
@@ -210,28 +219,44 @@ def _sample(facts: _Fields) -> Sample:
     return Sample(facts.text("source"), box, score, facts.time("enrolled"), digest, kept)
 
 
-def _read_vectors(folder: Path) -> NDArray[np.float32]:
+def _read_vectors(folder: Path, expected: tuple[int, int]) -> NDArray[np.float32]:
+    """The vectors, of the shape that gallery.json promises; nothing is read beyond them.
+
+    They are read, not mapped: what was checked must be what is stored, whoever writes to the file in between.
+    """
     path = folder / "vectors.npy"
+    size = 4 * math.prod(expected)
+    content = read_regular(path, limit=size + _LONGEST_HEADER, error=ArchiveError, advice="export the gallery again")
+    start = io.BytesIO(content)
     try:
-        # Mapped, not read: a million vectors are checked and stored without being in memory at once.
-        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        version = np.lib.format.read_magic(start)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, kind = read(start, max_header_size=_LONGEST_HEADER)
+    except Exception as error:  # numpy parses the header as Python, and raises whatever a parser of Python can
         message = f"{shortened(path)} cannot be read as an array of numbers ({error}); export the gallery again"
         raise ArchiveError(message) from error
-    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype != np.dtype("<f4"):
-        found = f"{vectors.dtype} {vectors.shape}" if isinstance(vectors, np.ndarray) else type(vectors).__name__
-        message = f"{shortened(path)} must hold float32 vectors of shape (n, d); got {found}"
+    if len(shape) != 2 or kind != np.dtype("<f4") or fortran:
+        message = f"{shortened(path)} must hold float32 vectors of shape (n, d), row by row; got {kind} {shape}"
         raise ArchiveError(message)
-    return vectors
+    if shape != expected or len(content) != start.tell() + size:
+        message = (
+            f"{shortened(folder)} does not fit together: gallery.json lists {expected[0]} samples of {expected[1]} "
+            f"numbers, vectors.npy names {shape} and holds {len(content) - start.tell():,} bytes of them"
+        )
+        raise ArchiveError(message)
+    return np.frombuffer(content, "<f4", offset=start.tell()).reshape(expected)
 
 
-def _check_archived_vectors(
-    folder: Path, vectors: NDArray[np.float32], found: EmbedderIdentity, embedder: EmbedderIdentity
-) -> None:
-    path = f"{folder}/vectors.npy"
-    for start in range(0, max(1, len(vectors)), 4096):  # an archive of nobody is checked for its embedder too
+def _check_embedder(folder: Path, found: EmbedderIdentity, embedder: EmbedderIdentity) -> None:
+    nobody = np.empty((0, embedder.dimension), np.float32)
+    check_vectors(nobody, found.digest, embedder, source=f"{folder}/gallery.json")
+
+
+def _check_archived_vectors(folder: Path, vectors: NDArray[np.float32], embedder: EmbedderIdentity) -> None:
+    for start in range(0, len(vectors), 4096):
+        source = f"{folder}/vectors.npy from row {start}"
         try:
-            check_vectors(vectors[start : start + 4096], found.digest, embedder, source=f"{path} from row {start}")
+            check_vectors(vectors[start : start + 4096], embedder.digest, embedder, source=source)
         except ValueError as error:
             raise ArchiveError(str(error)) from error
 

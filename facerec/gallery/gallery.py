@@ -434,8 +434,9 @@ class Gallery:
         NameTakenError
             If somebody in it is enrolled already.
         """
+        read = archive.read_archive(Path(folder), self.embedder)  # the long part; nobody else waits for it
         with self._store.writing() as rows:
-            read = archive.read_archive(Path(folder), rows.embedder)
+            read.check_for(rows.embedder)  # another process may have re-embedded the gallery since
             return [changes.restore(rows, entry, merge=merge) for entry in read.entries()]
 
     def reembed(self, embedder: Embedder, faces_of: Callable[[Sample, bytes], Face]) -> int:

@@ -1,6 +1,9 @@
 """Export and import: the same on every engine, checked before anything is written; and re-embedding from photos."""
 
 import json
+import os
+import random
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from facerec.errors import ArgumentError, GalleryError, ModelMismatchError, UnknownPersonError
-from facerec.gallery import open_gallery
+from facerec.errors import ArchiveError, ArgumentError, GalleryError, ModelMismatchError, UnknownPersonError
+from facerec.gallery import archive, open_gallery, rules
 from facerec.gallery.archive import read_archive
 from facerec.visible_text import hidden_character, shows_something
 
+_THEN = "2026-01-01T00:00:00+00:00"
 _names = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=12)
 _people = st.dictionaries(
     _names.map(str.strip).filter(lambda name: hidden_character(name) is None and shows_something(name)),
@@ -311,3 +315,155 @@ def test_reembed_is_all_or_nothing(build, with_photos):
             with_photos.reembed(new, faces_of)
         assert _everything(with_photos) == before
         assert with_photos.embedder.digest == build.digest
+
+
+# -- hostile folders --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("part", ["gallery.json", "vectors.npy", "photos/*"])
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder"])
+def test_only_regular_files_are_read(gallery, exported, part, kind):
+    """A pipe, which would be waited for, an endless device or a folder in the place of a file is refused at once."""
+    victim = next(exported.glob(part))
+    victim.unlink()
+    if kind == "a pipe":
+        os.mkfifo(victim)
+    elif kind == "a device":
+        victim.symlink_to("/dev/zero")
+    else:
+        victim.mkdir()
+    with pytest.raises(ArchiveError, match="it is"):
+        gallery.import_from(exported)
+
+    assert gallery.people() == []
+
+
+def test_nobody_waits_while_an_archive_is_read(gallery, gallery_factory, build, exported, monkeypatch):
+    """The folder is read and checked outside the transaction: meanwhile others enroll."""
+    read = archive.read_archive
+
+    def read_slowly(*given):
+        with gallery_factory(wait=0.05) as other:
+            other.enroll("eve", build.face(9))
+        return read(*given)
+
+    monkeypatch.setattr(archive, "read_archive", read_slowly)
+    gallery.import_from(exported)
+
+    assert [person.name for person in gallery] == ["eve", "ada", "bob"]
+
+
+def test_a_gallery_that_changes_its_embedder_meanwhile_imports_nothing(
+    gallery, gallery_factory, build, exported, monkeypatch
+):
+    """Another process re-embeds the gallery between the reading of a folder and its import: refused, not mixed."""
+    read = archive.read_archive
+
+    def read_slowly(*given):
+        with gallery_factory() as other:
+            other.reembed(build.embedder("ab12" * 16), lambda *_: None)
+        return read(*given)
+
+    monkeypatch.setattr(archive, "read_archive", read_slowly)
+    with pytest.raises(ModelMismatchError):
+        gallery.import_from(exported)
+
+    assert gallery.people() == []
+
+
+def test_a_photo_that_becomes_a_pipe_after_the_check_is_not_waited_for(gallery, exported, monkeypatch):
+    """What is changed between check and storing is read with the same care, and nothing of the folder is kept."""
+    read = archive.read_archive
+
+    def read_then_swap(*given):
+        found = read(*given)
+        victim = _photo(exported)
+        victim.unlink()
+        os.mkfifo(victim)
+        return found
+
+    monkeypatch.setattr(archive, "read_archive", read_then_swap)
+    with pytest.raises(ArchiveError, match="not a regular file"):
+        gallery.import_from(exported)
+
+    assert gallery.people() == []
+
+
+def test_what_was_checked_is_what_is_stored(gallery, build, exported, monkeypatch):
+    """Vectors that are overwritten between check and storing do not come in."""
+    read = archive.read_archive
+
+    def read_then_overwrite(*given):
+        found = read(*given)
+        (exported / "vectors.npy").write_bytes(b"\xff" * (exported / "vectors.npy").stat().st_size)
+        return found
+
+    monkeypatch.setattr(archive, "read_archive", read_then_overwrite)
+    gallery.import_from(exported)
+
+    assert np.array_equal(gallery.vectors("bob"), build.vector(3)[None])
+    assert gallery.check().intact
+
+
+def test_any_header_of_the_vectors_is_read_or_refused(gallery, exported):
+    """Whatever stands in the header, numpy's parser raises nothing that is not an error of ours."""
+    whole = (exported / "vectors.npy").read_bytes()
+    chance, refused = random.Random(0), []
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(chance.choice((1, 3, 20))):
+            damaged[chance.randrange(128)] = chance.randrange(256)
+        (exported / "vectors.npy").write_bytes(damaged)
+        try:
+            archive.read_archive(exported, gallery.embedder)
+        except ArchiveError as error:
+            refused.append(str(error))
+
+    assert len(refused) > 200
+    assert all("vectors.npy" in each for each in refused)
+
+
+@pytest.mark.parametrize(
+    "descr", ["'<f" + "9" * 5000 + "'", "'<f999999999'", "[('a', '<f4')]", "'|O'", "'<f4', 1", "("]
+)
+def test_headers_that_parsers_stumble_over_are_refused(gallery, exported, descr):
+    """Types without end, of many fields, of Python objects, and what is no expression."""
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': (3, 8), }}".encode()
+    vectors = (exported / "vectors.npy").read_bytes()[128:]
+    start = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+    (exported / "vectors.npy").write_bytes(start + header + vectors)
+    with pytest.raises(ArchiveError, match=r"vectors\.npy"):
+        gallery.import_from(exported)
+
+
+def test_files_beyond_their_bound_are_not_read(gallery, exported, monkeypatch):
+    """A gallery.json, vectors or a photo larger than any that would fit is refused before it is read."""
+    with (exported / "vectors.npy").open("r+b") as file:
+        file.truncate(1 << 40)  # a hole, which takes no space
+    with pytest.raises(ArchiveError, match="larger than"):
+        gallery.import_from(exported)
+    monkeypatch.setattr(archive, "_MOST_FACTS", 100)
+    with pytest.raises(ArchiveError, match="larger than 100 bytes"):
+        gallery.import_from(exported)
+
+
+@pytest.mark.parametrize("field", ["name", "id"])
+def test_a_doubled_person_is_found_in_linear_time(build, tmp_path, field):
+    """Ten thousand people of whom the last is there twice are refused in about the time that reading them takes."""
+    count = 10_000
+    sample = {"source": "x", "box": [0, 0, 1, 1], "score": 0.9, "enrolled": _THEN, "photo_sha256": None}
+    people = [
+        {"id": f"{number:032x}", "name": f"P{number}", "consent": None, "purpose": None, "expires": None}
+        | {"created": _THEN, "samples": [sample | {"photo_kept": False}]}
+        for number in range(count)
+    ]
+    people[-1][field] = people[-2][field]
+    identity = {"name": "fake", "digest": build.digest, "dimension": 8}
+    facts = {"format": "facerec gallery", "version": 1, "embedder": identity, "vectors": count, "people": people}
+    (tmp_path / "gallery.json").write_text(json.dumps(facts))
+    start = time.process_time()
+    with pytest.raises(ArchiveError, match=f"two people of the {field}"):
+        archive.read_archive(tmp_path, rules.identity(build.embedder()))
+
+    assert time.process_time() - start < 5  # comparing each with each takes more than twice that
