@@ -73,17 +73,23 @@ def person_named(stem: str) -> str | None:
 
 
 def users_photos(folder: Path, *, exclude: Sequence[str] = ()) -> tuple[list[Photo], tuple[LeftOut, ...]]:
-    """The photos of a folder (a folder per person, or names like ``ada1.jpg``, ``ada2.jpg``), and what is left out."""
+    """The photos of a folder (a folder per person, or names like ``ada1.jpg``, ``ada2.jpg``), and what is left out.
+
+    The first `MOST_PHOTOS`, by path: a page with more of them is not looked at.
+    """
     if not folder.is_dir():
         message = f"{folder}: there is no such folder; --photos takes a folder of photos"
         raise DataSetError(message)
     found = find_photos([folder], exclude=exclude)
-    places = [path.relative_to(folder) for path in found.photos[:MOST_PHOTOS]]
+    every = [path.relative_to(folder) for path in found.photos]
+    places = every[:MOST_PHOTOS]
+    many = f"the demo shows the first {MOST_PHOTOS} photos"
+    left_out = (*found.left_out, *(LeftOut(str(each), "too many to show", many) for each in every[MOST_PHOTOS:]))
     if not any(len(place.parts) > 1 for place in places):
-        return [Photo(place.name, folder / place, person_named(place.stem)) for place in places], found.left_out
+        return [Photo(place.name, folder / place, person_named(place.stem)) for place in places], left_out
     people = [place.parts[0] if len(place.parts) > 1 else None for place in places]
     named = zip(places, people, strict=True)
-    return [Photo(place.as_posix(), folder / place, person) for place, person in named], found.left_out
+    return [Photo(place.as_posix(), folder / place, person) for place, person in named], left_out
 
 
 def sample_photos(cache: Path | None = None) -> tuple[list[Photo], str]:

@@ -26,6 +26,7 @@ from facerec.photos import reader
 from facerec.recognizer import Recognizer
 from facerec.reporting import Block, Cell, Column, Picture, SideBySide, Table, Text, plain
 from facerec.types import Faces, Identification, OperatingPoint
+from facerec.types.decisions import Identifications
 from facerec.types.marks import Label, encode_jpeg, mark_faces
 
 GALLERY = "demo-gallery.db"
@@ -75,6 +76,7 @@ class _Walker:
     people: dict[str, list[Photo]] = field(default_factory=dict)
     scenes: list[Photo] = field(default_factory=list)
     tiles: list[made.Tile] = field(default_factory=list)
+    probes_only: dict[str, str] = field(default_factory=dict)  # why the gate lets these be recognised, not enrolled
 
     def look(self) -> Step:
         left_out: dict[str, str] = {}
@@ -85,14 +87,20 @@ class _Walker:
             except ImageError as error:
                 left_out[photo.name] = str(error)
                 continue
-            if len(faces) > 1:
+            if self._shows_several(photo):
                 self.scenes.append(photo)
-            elif photo.person is None or not len(faces):
+            elif photo.person is None or len(faces) != 1:
                 others.append(photo)
             elif problems := self.recognizer.gate.problems(faces.only()):
                 left_out[photo.name] = "; ".join(problems)
             else:
                 self.people.setdefault(photo.person, []).append(photo)
+                if problems := self.recognizer.gate.enrollment_problems(faces.only()):
+                    self.probes_only[photo.name] = "; ".join(problems)
+        for person, photos in list(self.people.items()):
+            photos.sort(key=lambda photo: photo.name in self.probes_only)
+            if photos[0].name in self.probes_only:
+                left_out |= {photo.name: self.probes_only[photo.name] for photo in self.people.pop(person)}
         if not self.people:
             message = (
                 f"nobody can be enrolled from the {len(self.photos)} photos: put each person's photos into a folder "
@@ -148,7 +156,7 @@ class _Walker:
 
     def identify(self) -> Step:
         # Photos of the user's with several faces are better than anything put together here.
-        if not any(len(self.faces[photo.name]) > 1 for photo in self.scenes):
+        if not any(map(self._shows_several, self.scenes)):
             self.scenes.insert(0, self._collage())
         shown, rows, facts, known, wrong = [], [], [], 0, 0
         for scene in self.scenes:
@@ -201,13 +209,18 @@ class _Walker:
         outcome = f"{probe.name} and {reference.name}: {result.decision}, {result.score:.3f}"
         return Step(step, title, outcome, (SideBySide(tuple(pictures)), text), facts, 1, int(wrong))
 
-    def _identified(self, scene: Photo) -> tuple[Sequence[Identification], Picture]:
+    def _identified(self, scene: Photo) -> tuple[Identifications, Picture]:
         found = self.recognizer.identify(scene.open(), self.gallery, at=self.at, top=2)
-        labels = [Label(each.name or "", each.decision, each.score) for each in found]
+        seen = zip(found, found.looks, strict=True)
+        labels = [Label(each.name or "", each.decision, each.score, str(look)) for each, look in seen]
         return found, _marked(scene, found, ", ".join(label.text for label in labels) or "no face found", labels)
 
+    def _shows_several(self, photo: Photo) -> bool:
+        return sum(not self.recognizer.gate.problems(face) for face in self.faces[photo.name]) > 1
+
     def _enrolled(self, name: str) -> list[Photo]:
-        return self.people[name][: max(1, min(len(self.people[name]) - 1, _MOST_ENROLLED))]
+        good = [photo for photo in self.people[name] if photo.name not in self.probes_only]
+        return good[: max(1, min(len(self.people[name]) - 1, _MOST_ENROLLED))]
 
     def _probe(self, name: str) -> Photo:
         """The photo to show somebody with: one that is not enrolled, where there is one."""

@@ -11,6 +11,7 @@ from facerec.detect.mtcnn import Mtcnn
 from facerec.detect.second_look import SecondLook
 from facerec.errors import ArgumentError
 from facerec.types import Detector
+from facerec.visible_text import quoted
 
 DEFAULT = "mtcnn"
 
@@ -48,8 +49,8 @@ def load_detector(
     absent or not the expected one.
     """
     if name not in _DETECTORS:
-        near = difflib.get_close_matches(name, _DETECTORS, n=1)
+        near = difflib.get_close_matches(str(name), _DETECTORS, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else "."
-        message = f"no detector is called {name!r}{meant} There are {', '.join(_DETECTORS)}"
+        message = f"no detector is called {quoted(name)}{meant} There are {', '.join(_DETECTORS)}"
         raise ArgumentError(message)
     return _DETECTORS[name](min_face_size=min_face_size, device=device, model_files=model_files)

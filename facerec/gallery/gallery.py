@@ -361,7 +361,8 @@ class Gallery:
                         source = rules.storable_source(faces.source) if rows.by_id(person_id) else None
                         event: Event = "matched" if decision == "match" else "ambiguous"
                         rows.append(event, person_id, terms.evidence(decision, score, look), source=source)
-        return Identifications(tuple(outcomes), faces.detections.points, faces.source, faces.photo)
+        found = faces.detections
+        return Identifications(tuple(outcomes), found.points, faces.source, faces.photo, found.looks)
 
     # -- forgetting -----------------------------------------------------------------------------------------------
 

@@ -139,8 +139,9 @@ def top_folders(
 ) -> TopFolders:
     """The folders in a folder that are somebody's, or whatever `one_per` says, by the rules of `find_photos`.
 
-    Here links to folders are followed. Photos that lie beside the folders are left out, and so are names that are not
-    UTF-8, which no table can hold. `below` is what stands before every path, where `folder` is part of a larger one.
+    Here links to folders are followed, but for those that lead to what lies in the folder anyway, or back to it. Photos
+    that lie beside the folders are left out, and so are names that are not UTF-8, which no table can hold. `below` is
+    what stands before every path, where `folder` is part of a larger one.
 
     `DataSetError` if there is no such folder, or it cannot be listed.
     """
@@ -153,7 +154,9 @@ def top_folders(
     left_out += [LeftOut(photo, "outside any folder", f"lies outside any {one_per}'s folder") for photo in photos]
     names = []
     for path in folders:
-        if _is_text(path):
+        if (again := _seen_anyway(root / path.removeprefix(below), root)) is not None:
+            left_out.append(LeftOut(path, "link to a folder", again))
+        elif _is_text(path):
             names.append(path.removeprefix(below))
         else:
             left_out.append(LeftOut(f"{path}/", _NOT_UTF8, f"its {_NOT_UTF8}; rename it", _files_in(root / path)))
@@ -197,6 +200,16 @@ def refuse_missing(root: Path, images: Iterable[str]) -> None:
     if missing:
         more = f" … {len(missing)} in all" if len(missing) > 3 else ""
         raise _refused(root, f"photos are missing: {', '.join(map(shortened, missing[:3]))}{more}")
+
+
+def _seen_anyway(place: Path, root: Path) -> str | None:
+    """Why a folder in `root` that is a link is not followed; ``None`` if it is none, or leads elsewhere."""
+    if not place.is_symlink():
+        return None
+    target, top = place.resolve(), root.resolve()
+    if top.is_relative_to(target):
+        return "links back to the folder that it is in"
+    return "links to a folder that is here anyway" if target.is_relative_to(top) else None
 
 
 def _refused(place: Path | str, problem: str) -> DataSetError:

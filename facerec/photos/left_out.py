@@ -33,6 +33,7 @@ Why: TypeAlias = Literal[
     "doubtful",
     "twice",
     "two people",
+    "too many to show",
 ]
 """The kinds of reasons, as they are counted."""
 

@@ -202,7 +202,7 @@ _OF_MTCNN: Mapping[str, Limit] = MappingProxyType(
 )
 _ENROLLED: Mapping[str, Limit] = MappingProxyType({"eyes": -1.5, "mouth": 0.0})
 _OF_TREES: Mapping[str, Limit] = MappingProxyType({"shift": (-math.inf, 0.18)})
-_OF_DLIB_RESNET: Mapping[str, Limit] = MappingProxyType({"flip": 0.965, "noise": (-math.inf, 0.06)})
+_OF_DLIB_RESNET: Mapping[str, Limit] = MappingProxyType({"flip": 0.965, "noise": (-math.inf, 0.12)})
 _MARGINS = MappingProxyType({"eyes": (3.0, 0.02), "mouth": (8.0, 0.03)})
 _DLIB_RESNET = "2020ae1a06141a31677ca06dd960785a2ec02f084804fbc17ead92d73e624fbe"
 

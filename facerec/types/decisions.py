@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.types.looks import FIRST_LOOK, Look
 from facerec.types.photos import Drawn, freeze, frozen_view
 from facerec.types.plain import Value
 from facerec.types.points import ExpectedRate, OperatingPoint, Rate
@@ -181,18 +182,21 @@ class Identifications(Drawn, Sequence[Identification]):
     """Who the faces of one photo are, best detection first; true in an ``if`` only where somebody was found.
 
     A sequence of its `outcomes`. `points` are the detector's five of each face, float32, shape (n, 5, 2); `source` is
-    what the photo is called; `photo`, uint8, shape (height, width, 3), where it was kept, is for `draw`.
+    what the photo is called; `photo`, uint8, shape (height, width, 3), where it was kept, is for `draw`; `looks` say
+    how each face was seen.
     """
 
     outcomes: tuple[Identification, ...]
     points: NDArray[np.float32]
     source: str
     photo: NDArray[np.uint8] | None = None
+    looks: tuple[Look, ...] = ()
 
     hidden: ClassVar[frozenset[str]] = frozenset({"photo", "points"})
 
     def __post_init__(self) -> None:
         freeze(self, np.float32, points=(len(self.outcomes), 5, 2))
+        object.__setattr__(self, "looks", tuple(self.looks) or (FIRST_LOOK,) * len(self.outcomes))
         object.__setattr__(self, "photo", frozen_view(self.photo))
 
     @overload
@@ -228,7 +232,8 @@ class Identifications(Drawn, Sequence[Identification]):
         """The photo with boxes, points, names and scores; as `Faces.draw`."""
         from facerec.types.marks import Label, mark_faces
 
-        labels = [Label(each.name or "", each.decision, each.score) for each in self.outcomes]
+        seen = zip(self.outcomes, self.looks, strict=True)
+        labels = [Label(each.name or "", each.decision, each.score, str(look)) for each, look in seen]
         return mark_faces(self._kept(photo), np.array([each.box for each in self]), self.points, labels)
 
     def to_dict(self) -> dict[str, Any]:

@@ -43,7 +43,9 @@ def test_real_people_are_recognised(real):
     assert answers["grace_hopper.jpg, not enrolled"]["decision"] == "no match"
     assert answers["obama2.jpg, far away"]["decision"] == "undecided"
     assert answers["biden.jpg, blurred"]["decision"] == "undecided"
-    assert answers["obama_partial_face.jpg"]["name"] == "obama"
+    partial = [face["name"] for face in steps["identify"]["faces"] if face["photo"] == "obama_partial_face.jpg"]
+    assert "obama" in partial
+    assert {*partial} <= {"obama", None}
     assert forgotten["erased_from_file"]
     assert "obama" not in [face["name"] for face in forgotten["faces"]]
 

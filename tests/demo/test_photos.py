@@ -66,7 +66,10 @@ def test_a_large_folder_is_cut_and_an_empty_one_is_an_error(tmp_path):
     many = _touched(tmp_path / "many", *(f"ada{number}.jpg" for number in range(photos.MOST_PHOTOS + 1)))
     (tmp_path / "empty").mkdir()
 
-    assert len(photos.users_photos(many)[0]) == photos.MOST_PHOTOS
+    shown, left_out = photos.users_photos(many)
+    assert len(shown) == photos.MOST_PHOTOS
+    assert [each.why for each in left_out] == ["too many to show"]
+    assert {each.name for each in shown} | {each.path for each in left_out} == {each.name for each in many.iterdir()}
     with pytest.raises(DataSetError, match=r"nowhere: there is no such folder.*--photos"):
         photos.users_photos(tmp_path / "nowhere")
     with pytest.raises(DataSetError, match="holds no photos"):

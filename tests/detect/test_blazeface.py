@@ -290,6 +290,8 @@ def test_a_mistyped_name_is_told_the_names() -> None:
     """And what may have been meant."""
     with pytest.raises(ArgumentError, match=r"'blazface'; did you mean 'blazeface'.* There are mtcnn, blazeface"):
         load_detector("blazface")
+    with pytest.raises(ArgumentError, match=r"called None\. There are mtcnn, blazeface"):
+        load_detector(None)
 
 
 # -- the network on real photos -----------------------------------------------------------------------------------

@@ -395,6 +395,27 @@ def test_people_sort_by_name(tmp_path):
     assert photos_by_folder(tmp_path).folders == {"Ann": ("Ann/1.jpg", "Ann/2.jpg"), "Ann-Lee": ("Ann-Lee/1.jpg",)}
 
 
+def test_a_link_to_what_is_here_anyway_is_nobody(tmp_path):
+    """Of links in a folder of people only one that leads elsewhere is a person; none repeats others' photos."""
+    top, elsewhere = tmp_path / "people", tmp_path / "cleo"
+    for folder in (top / "ada", elsewhere):
+        folder.mkdir(parents=True)
+        (folder / "1.jpg").touch()
+    (top / "cleo").symlink_to(elsewhere)
+    (top / "everybody").symlink_to(top)
+    (top / "above").symlink_to(tmp_path)
+    (top / "ada again").symlink_to(top / "ada")
+
+    found = photos_by_folder(top)
+
+    assert dict(found.folders) == {"ada": ("ada/1.jpg",), "cleo": ("cleo/1.jpg",)}
+    assert {each.path: each.reason.partition(" to ")[0] for each in found.left_out} == {
+        "everybody": "links back",
+        "above": "links back",
+        "ada again": "links",
+    }
+
+
 def test_bad_entries_beside_people(tmp_path):
     """A loose photo, an empty folder and one of other files cost themselves; who has no photo is in the list."""
     touch(tmp_path, "ada/1.jpg", "bob/notes.txt", "eve/.keep", "stray.jpg")

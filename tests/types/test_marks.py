@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image as PillowImage
 from facerec.errors import ArgumentError
 from facerec.testing import made_matcher, made_point
 from facerec.types import Detections, Faces, Identification, Identifications, marks
+from facerec.types.looks import Look
 from facerec.types.marks import Label, as_html, encode_jpeg, encode_png, mark_faces
 
 POINTS = np.array([[[40.0, 40], [60, 40], [50, 50], [42, 60], [58, 60]]])
@@ -77,6 +79,10 @@ def test_results_draw_themselves():
 
     assert (_identified(photo_of()).draw() == wanted).all()
     assert (_identified().draw(photo_of()) == wanted).all()
+    lying = replace(_identified(photo_of()), looks=(Look(180),))
+    turned = mark_faces(photo_of(), BOX, POINTS, [Label("", "no match", 0.31, "turned 180°")])
+    assert (lying.draw() == turned).all()
+    assert (turned != wanted).any()
     assert (faces.draw() == mark_faces(photo_of(), BOX, POINTS, [Label(score=float(np.float32(0.99)))])).all()
     with pytest.raises(ArgumentError, match=r"draw\(photo\)"):
         _identified().draw()
