@@ -101,7 +101,7 @@ def ratio(rows: Sequence[GroupRow]) -> float:
 
 
 def _tables(matchers: Sequence[MatcherRows]) -> list[Table]:
-    columns = [Column("group"), Column("photos", "count"), Column("pairs", "count")]
+    columns = [Column("group"), Column("photos", "count")]
     for matcher in matchers:
         columns += [Column(f"FMR, {matcher.name}", "rate"), Column("95 %", "interval")]
     return [
@@ -112,7 +112,6 @@ def _tables(matchers: Sequence[MatcherRows]) -> list[Table]:
                 (
                     words(group),
                     matchers[0].of(grouping)[number].photos,
-                    matchers[0].of(grouping)[number].pooled.trials,
                     *(
                         cell
                         for matcher in matchers
