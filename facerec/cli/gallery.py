@@ -20,7 +20,7 @@ from facerec.cli.running import fail
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from facerec.gallery import ForgetReceipt, Sample
+    from facerec.gallery import Backup, ForgetReceipt, Sample
     from facerec.types import Face
 
 PersonName = Annotated[str, argument("NAME", "As facerec gallery list shows it.")]
@@ -287,6 +287,47 @@ def _refuse_remains(done: Sequence[ForgetReceipt]) -> None:
     """End with status 2 where somebody is forgotten, but the file still holds the deleted bytes."""
     if remains := [each for each in done if not each.erased_from_file]:
         fail(f"{', '.join(each.name for each in remains)}: {remains[0].advice}")
+
+
+@app.command(epilog=examples("facerec gallery backup people-2031-06-01.db --gallery people.db"))
+def backup(
+    file: Annotated[Path, argument("FILE", "A new file; nothing is overwritten.")],
+    gallery: GalleryFile,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the gallery to one new file and read the copy through; others may go on using the gallery.
+
+    Unlike a copy by cp, it lacks nothing that was acknowledged. Whoever is forgotten later is still in it.
+    """
+    with facerec.open_gallery(gallery) as people:
+        done = people.back_up_to(file)
+    console.answer({"gallery": gallery, **done.to_dict()}, *_backup_lines(done), as_json=as_json)
+
+
+@app.command(epilog=examples("facerec gallery restore people-2031-06-01.db --gallery people.db"))
+def restore(
+    file: Annotated[Path, argument("FILE", "Made by facerec gallery backup.")],
+    gallery: GalleryFile,
+    as_json: AsJson = False,
+) -> None:
+    """Make a gallery of a backup, where there is none; one to be replaced is moved away first, with its -wal and -shm.
+
+    Whoever was forgotten after the backup was made is in it again: forget them again.
+    """
+    from facerec.gallery import restore_gallery
+
+    done = restore_gallery(file, gallery)
+    console.answer({"backup": file, **done.to_dict()}, *_backup_lines(done), as_json=as_json)
+    if done.note:
+        console.note(f"{file}: {done.note}")
+
+
+def _backup_lines(done: Backup) -> tuple[str, str]:
+    several = f"{console.counted(done.people, 'person', 'people')}, {console.counted(done.samples, 'face', 'faces')}"
+    return (
+        f"{done.file}: {several}, written and read through; SHA-256 {done.sha256}",
+        f"its log: {console.counted(done.log_entries, 'entry', 'entries')}, digest {done.head}",
+    )
 
 
 @app.command(epilog=examples("facerec gallery export people-2031/ --gallery people.db"))

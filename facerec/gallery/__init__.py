@@ -19,6 +19,7 @@ from facerec.gallery.doubts import Doubt
 from facerec.gallery.gallery import Gallery
 from facerec.gallery.records import (
     UNCHANGED,
+    Backup,
     EmbedderIdentity,
     Enrollment,
     Erasure,
@@ -29,13 +30,14 @@ from facerec.gallery.records import (
     Person,
     Sample,
 )
-from facerec.gallery.sqlite.store import SqliteStore
+from facerec.gallery.sqlite.store import SqliteStore, restore
 from facerec.types import Embedder
 from facerec.types.plain import checked
 from facerec.visible_text import quoted
 
 __all__ = [
     "UNCHANGED",
+    "Backup",
     "Doubt",
     "EmbedderIdentity",
     "Enrollment",
@@ -48,6 +50,7 @@ __all__ = [
     "Person",
     "Sample",
     "open_gallery",
+    "restore_gallery",
 ]
 
 
@@ -97,16 +100,56 @@ def open_gallery(
     ArgumentError
         If `wait` is negative, or `path` cannot be the name of a file.
     """
-    if not isinstance(path, str | Path):
-        message = f"the path of a gallery must be a text or a Path; got {type(path).__name__}"
-        raise ArgumentError(message)
+    path = _file_path(path)
     if not isinstance(wait, int | float) or not wait >= 0:
         message = f"wait must be a number of seconds, 0 or more; got {quoted(wait)}"
-        raise ArgumentError(message)
-    if "\0" in str(path):
-        message = f"no file can have a name with a null character in it; got {quoted(str(path))}"
         raise ArgumentError(message)
     identity = None
     if embedder is not None:
         identity = rules.identity(checked(Embedder, "embedder", embedder, " (as recognizer.embedder is one)"))
-    return Gallery(SqliteStore(Path(path), identity, wait=wait, clock=clock))
+    return Gallery(SqliteStore(path, identity, wait=wait, clock=clock))
+
+
+def restore_gallery(backup: str | Path, path: str | Path, *, clock: Callable[[], datetime] = _now) -> Backup:
+    """Make a gallery of a backup, which `Gallery.back_up_to` wrote; the backup is read, not changed.
+
+    The log of the new gallery ends with an entry that says so. Whoever was forgotten after the backup was made is in it
+    again, and must be forgotten again.
+
+    Parameters
+    ----------
+    backup : path
+        The backup, or the file of a gallery that nobody is using, with what SQLite keeps beside it.
+    path : path
+        Where the gallery is to stand. There must be none: a gallery to be replaced is moved away first, together with
+        the ``-wal`` and ``-shm`` files beside it.
+    clock : callable
+        Gives the present time, with a time zone; for tests.
+
+    Returns
+    -------
+    Backup
+        What the new gallery holds; its `note` says if `backup` is a plain copy, which may lack the last changes.
+
+    Raises
+    ------
+    OutputError
+        If anything stands at `path` already, or it cannot be written.
+    MissingGalleryError, NotAGalleryError, NewerGalleryError
+        If `backup` is missing, something else, or of a newer version.
+    DamagedGalleryError
+        If it is not whole; nothing is kept of it.
+    ArgumentError
+        If one of the paths cannot be the name of a file.
+    """
+    return restore(_file_path(backup), _file_path(path), now=clock())
+
+
+def _file_path(path: object) -> Path:
+    if not isinstance(path, str | Path):
+        message = f"the path of a gallery must be a text or a Path; got {type(path).__name__}"
+        raise ArgumentError(message)
+    if "\0" in str(path):
+        message = f"no file can have a name with a null character in it; got {quoted(str(path))}"
+        raise ArgumentError(message)
+    return Path(path)

@@ -25,6 +25,7 @@ from facerec.gallery.doubts import Doubt, Limits, doubts_about, refuse
 from facerec.gallery.loaded import LoadedIndex
 from facerec.gallery.records import (
     UNCHANGED,
+    Backup,
     EmbedderIdentity,
     Enrollment,
     Erasure,
@@ -37,6 +38,7 @@ from facerec.gallery.records import (
     Sample,
     Unchanged,
 )
+from facerec.gallery.sqlite.backup import check_free
 from facerec.gallery.sqlite.rows import PersonRow, Rows
 from facerec.gallery.sqlite.store import SqliteStore
 from facerec.points import notes_on
@@ -407,18 +409,36 @@ class Gallery:
         exists and is not empty, or cannot be written.
         """
         with self._store.exclusively():
-            self._log_export()
+            self._log_leaving("exported", "export")
             with self._store.reading() as rows:
                 everybody = (changes.entry_of(rows, row) for row in rows.people())
                 return archive.write_archive(Path(folder), rows.embedder, everybody, vectors=rows.count_samples())
 
-    def _log_export(self) -> None:
+    def back_up_to(self, path: str | Path) -> Backup:
+        """Copy the gallery to one new file, as it is at this moment, and read the copy through; others go on writing.
+
+        The file can be opened as a gallery itself, or be made one elsewhere by `restore_gallery`. Whoever is forgotten
+        later is still in it. Of a gallery that is read-only the backup cannot be logged; a warning says so.
+
+        Raises
+        ------
+        OutputError
+            If there is such a file already (it is never overwritten), or it cannot be written.
+        DamagedGalleryError
+            If the copy is not whole, which is because the gallery is not; nothing is kept of it.
+        """
+        with self._store.exclusively():
+            check_free(Path(path))
+            self._log_leaving("backed_up", "backup")
+            return self._store.back_up(Path(path))
+
+    def _log_leaving(self, event: Event, what: str) -> None:
         if self._store.read_only:
-            _LOGGER.warning("%s is read-only: its export is not in its log", shortened(self._store.path))
+            _LOGGER.warning("%s is read-only: its %s is not in its log", shortened(self._store.path), what)
             return
-        # Logged first: an export that failed half-way has still put vectors outside the gallery.
+        # Logged first: one that failed half-way has still put vectors outside the gallery.
         with self._store.writing() as rows:
-            rows.append("exported", details={"vectors": rows.count_samples()})
+            rows.append(event, details={"vectors": rows.count_samples()})
 
     def import_from(self, folder: str | Path, *, merge: bool = False) -> list[Enrollment]:
         """Add everybody from an exported folder, made by `export_to`; ids, dates and vectors stay the same.
@@ -483,10 +503,7 @@ class Gallery:
         A bit of a vector that flipped without changing its length by a thousandth (a sign, a low digit) cannot be told.
         """
         with self._store.reading() as rows:
-            log = rows.check_log()
-            broken = [] if log.intact else [f"the log is not intact after {log.entries} entries: {log.problem}"]
-            problems = (*broken, *rows.file_problems(), *rows.sample_problems())
-            return GalleryCheck(log, rows.count_people(), rows.count_samples(), problems)
+            return rows.check()
 
     def _need(self, rows: Rows, name: str) -> PersonRow:
         name = rules.known_name(name)

@@ -34,6 +34,8 @@ Event: TypeAlias = Literal[
     "exported",
     "imported",
     "reembedded",
+    "backed_up",
+    "restored",
 ]
 """What the log can say. ``matched``: a probe was identified as this person; ``ambiguous``: it could have been this
 person or another, each of whom gets an entry, and nobody was named; ``verified``: a claim to be this person was
@@ -217,6 +219,24 @@ class GalleryCheck(Value):
     def intact(self) -> bool:
         """True iff no problem was found."""
         return not self.problems
+
+
+@dataclass(frozen=True)
+class Backup(Value):
+    """A copy of a gallery that was written, and found whole when it was read again.
+
+    It stands in the file `file`, holds so many `people` and `samples`, and a log of so many `log_entries` that ends
+    with the digest `head`. `sha256` is of the file as it was written: noted elsewhere, it proves later that the backup
+    is the same. `note`, empty if there is nothing to say, tells what may be missing from what was copied.
+    """
+
+    file: str
+    people: int
+    samples: int
+    log_entries: int
+    head: str
+    sha256: str
+    note: str
 
 
 CHAIN_START = "0" * 64

@@ -132,6 +132,25 @@ def test_damaged_vectors_are_found(enrolled, facerec):
     assert "face 1 of 'bob' (bob.png) has length 0, not 1" in searched.err
 
 
+def test_backup_and_restore(enrolled, facerec):
+    """A backup is one file that is never overwritten; a gallery is made of it where there is none."""
+    made = facerec("gallery", "backup", "b.db", *G, "--json")
+    again = facerec("gallery", "backup", "b.db", *G)
+    over = facerec("gallery", "restore", "b.db", *G)
+    restored = facerec("gallery", "restore", "b.db", "--gallery", "new.db")
+    copied = facerec("gallery", "restore", "g.db", "--gallery", "copied.db")
+
+    assert (made.status, made.document["people"], made.document["log_entries"]) == (0, 2, 4)
+    assert (again.status, over.status) == (2, 2)
+    assert "b.db is there already, and is not overwritten" in again.err
+    assert restored.status == 0
+    assert "new.db: 2 people, 2 faces, written and read through; SHA-256 " in restored.out
+    assert restored.err == ""
+    assert facerec("gallery", "check", "--gallery", "new.db").status == 0
+    assert copied.status == 0
+    assert "not made by facerec gallery backup" in copied.err
+
+
 def test_forget_needs_a_yes(enrolled, facerec, monkeypatch):
     """Where nobody can be asked, nothing is forgotten without ``--yes``."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)

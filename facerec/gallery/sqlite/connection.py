@@ -36,9 +36,9 @@ class Connection:
     The file is released when the connection is closed. `read_only`: nothing can be written, and nothing is tried.
     """
 
-    def __init__(self, held: Held, *, wait: float) -> None:
+    def __init__(self, held: Held, *, wait: float, read_only: bool = False) -> None:
         self.path = held.path
-        self.read_only = not os.access(held.path, os.W_OK)
+        self.read_only = read_only or not os.access(held.path, os.W_OK)
         self._held = held
         self._wait = wait
         self.lock = threading.RLock()

@@ -33,11 +33,15 @@ _holders: Counter[tuple[int, int]] = Counter()
 
 
 class Header(NamedTuple):
-    """What the first 100 bytes of an SQLite file say: whose it is, of which version, how many bytes it must have."""
+    """What the first 100 bytes of an SQLite file say.
+
+    Whose it is, of which version, how many bytes it must have, and whether changes go to a -wal file first.
+    """
 
     application: int
     version: int
     length: int
+    write_ahead: bool
 
 
 class Held:
@@ -67,7 +71,9 @@ class Held:
             return None
         size = _number(start, 16, 2)
         pages = _number(start, 28) if start[24:28] == start[92:96] else 0  # else written by a very old SQLite
-        return Header(_number(start, 68), _number(start, 60), pages * (_LARGEST_PAGE if size == 1 else size))
+        return Header(
+            _number(start, 68), _number(start, 60), pages * (_LARGEST_PAGE if size == 1 else size), start[18] == 2
+        )
 
     def length(self) -> int:
         """How many bytes the file has now."""

@@ -19,7 +19,7 @@ from facerec.errors import DamagedGalleryError
 from facerec.gallery import records
 from facerec.gallery.archive import ArchivedPerson
 from facerec.gallery.matching import NEVER
-from facerec.gallery.records import EmbedderIdentity, Event, LogCheck, LogEntry, Person, Sample
+from facerec.gallery.records import EmbedderIdentity, Event, GalleryCheck, LogCheck, LogEntry, Person, Sample
 from facerec.gallery.sqlite import stored
 from facerec.types import Face
 from facerec.types.plain import plain
@@ -298,6 +298,13 @@ class Rows:
         return found
 
     # -- whether all of it is as it was written ---------------------------------------------------------------------
+
+    def check(self) -> GalleryCheck:
+        """Everything that is looked at: the log, the file, and all samples."""
+        log = self.check_log()
+        broken = [] if log.intact else [f"the log is not intact after {log.entries} entries: {log.problem}"]
+        problems = (*broken, *self.file_problems(), *self.sample_problems())
+        return GalleryCheck(log, self.count_people(), self.count_samples(), problems)
 
     def file_problems(self) -> Iterator[str]:
         """What SQLite finds wrong with the file: pages, indices, constraints, rows that belong to nobody."""

@@ -18,8 +18,8 @@ from pathlib import Path
 from time import monotonic
 
 from facerec import errors
-from facerec.gallery.records import EmbedderIdentity, Erasure
-from facerec.gallery.sqlite import stored
+from facerec.gallery.records import Backup, EmbedderIdentity, Erasure
+from facerec.gallery.sqlite import backup, stored
 from facerec.gallery.sqlite.connection import Connection
 from facerec.gallery.sqlite.place import Held
 from facerec.gallery.sqlite.rows import Rows
@@ -101,6 +101,11 @@ class SqliteStore:
                 return self._unfinished(str(error))
         return Erasure(complete=True, advice="")
 
+    def back_up(self, path: Path) -> Backup:
+        """Copy what is stored now to a new file; this process's other threads wait, other processes do not."""
+        with self.connection.outside_transactions() as sqlite:
+            return backup.back_up(sqlite, path, now=self._now())
+
     def _unfinished(self, cause: str) -> Erasure:
         advice = (
             f"the deleted bytes may still stand in {shortened(self.path)} or its -wal file: {cause}. Let the other "
@@ -149,6 +154,17 @@ class SqliteStore:
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)
+
+
+def restore(source: Path, path: Path, *, now: datetime) -> Backup:
+    """Make a gallery of a backup; errors as ``facerec.gallery.restore_gallery``."""
+    backup.check_free(path)
+    held = _checked_file(source)
+    if held.length() == 0:
+        held.release()
+        message = f"{shortened(source)} is empty, not a backup of a gallery"
+        raise errors.NotAGalleryError(message)
+    return backup.restore(held, path, now=now.astimezone(UTC))
 
 
 def _make_file(path: Path) -> None:
