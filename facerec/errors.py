@@ -3,8 +3,8 @@
     FacerecError
     ├── ArgumentError, also a ValueError
     ├── MissingExtraError
-    ├── ImageError
-    ├── FaceError ── NoFaceError, SeveralFacesError, PoorQualityError, DoubtfulFaceError
+    ├── ImageError ── LargePhotoError, CostlyPhotoError
+    ├── FaceError ── NoFaceError, SeveralFacesError, TooManyFacesError, PoorQualityError, DoubtfulFaceError
     ├── WeightsError ── MissingWeightsError, CorruptWeightsError
     ├── ModelMismatchError
     ├── CalibrationError ── NoPointError, DamagedPointError, ForeignScoresError
@@ -55,6 +55,14 @@ class ImageError(FacerecError, code="bad_image"):
     """A file, bytes or an array cannot be read as a photo: empty, truncated, not an image, too large."""
 
 
+class LargePhotoError(ImageError, code="large_photo"):
+    """A photo has more pixels or bytes than are read, or far more pixels than its bytes can say anything of."""
+
+
+class CostlyPhotoError(ImageError, code="costly_photo"):
+    """A photo is made so that decoding it takes far more time than its size explains: scans, runs, blocks, strips."""
+
+
 class FaceError(FacerecError, code="bad_face"):
     """A photo does not hold the faces that were asked for."""
 
@@ -65,6 +73,10 @@ class NoFaceError(FaceError, code="no_face"):
 
 class SeveralFacesError(FaceError, code="several_faces"):
     """Several faces were found where exactly one is needed, and no rule to choose was given."""
+
+
+class TooManyFacesError(FaceError, code="too_many_faces"):
+    """A photo holds more faces, or more places that could be one, than are looked at; nothing was embedded."""
 
 
 class PoorQualityError(FaceError, code="poor_quality"):

@@ -5,6 +5,9 @@ exception, text that unpacks to gigabytes, further frames, embedded previews. Al
 before the decoder sees the file; so it never warns either, which a library used from several threads could not suppress
 (Python's warning filters belong to the whole process). Formats are recognised by their first bytes, from this list
 only; nothing here runs another program.
+
+What makes a decoder work for minutes on a small file is refused here, too, before it begins (`CostlyPhotoError`): every
+bound is ten times and more what cameras and programs write.
 """
 
 from __future__ import annotations
@@ -18,8 +21,19 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from PIL import TiffTags
 
+from facerec.errors import CostlyPhotoError
+
 _MOST_PARTS = 200_000
 """A file of more segments, chunks or blocks was made to keep the reader busy; 100 megapixels of PNG have 40,000."""
+
+MOST_SCANS = 100
+"""Of a progressive JPEG, each of which goes through all pixels again; encoders write 10, the most thorough 60."""
+
+MOST_STRIPS = 100_000
+"""Of a TIFF file, strips or tiles; those that are not compressed are read by Python, one by one."""
+
+MOST_BYTES_IN_PYTHON = 4 << 20
+"""Of the two kinds of photo that Pillow decodes in Python, a third of a second per megabyte."""
 
 Reduced: TypeAlias = tuple[bytes, int]
 """The bytes for the decoder, and the EXIF orientation that was taken out of them, 1 … 8 (1 where there was none)."""
@@ -29,8 +43,8 @@ Reduced: TypeAlias = tuple[bytes, int]
 class PhotoFormat:
     """One file format: what its first bytes look like, the decoder's module and class, what names of such files end in.
 
-    `reduce` cuts a file down; ValueError or IndexError if it is damaged or ends early. `advice` says what to do where
-    the decoder is not installed.
+    `reduce` cuts a file down; ValueError or IndexError if it is damaged or ends early, `CostlyPhotoError` if it would
+    take too long to decode. `advice` says what to do where the decoder is not installed.
     """
 
     name: str
@@ -79,6 +93,9 @@ def _unchanged(contents: bytes) -> Reduced:
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd9\xff]")
 """A marker that a length follows; the others (fill bytes, restarts, start, end) stand alone."""
 
+_JPEG_NEXT = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+"""As `_JPEG_MARKER`, or the end of the picture."""
+
 
 def _jpeg(contents: bytes) -> Reduced:
     """Without application segments and comments, but for JFIF (APP0) and Adobe (APP14), which tell the colours."""
@@ -89,8 +106,8 @@ def _jpeg(contents: bytes) -> Reduced:
             break
         at, marker = found.start(), contents[found.start() + 1]
         if marker == 0xDA:
-            return b"".join([*kept, contents[at:]]), orientation or 1
-        end = at + 2 + max(2, int.from_bytes(contents[at + 2 : at + 4], "big"))
+            return b"".join([*kept, contents[at : _end_of_scans(contents, at)]]), orientation or 1
+        end = _after_segment(contents, at)
         if marker == 0xE1 and orientation is None and contents[at + 4 : at + 10] == b"Exif\0\0":
             orientation = exif_orientation(contents[at + 4 : end])
         if not (0xE1 <= marker <= 0xED or marker in (0xEF, 0xFE)):
@@ -98,6 +115,29 @@ def _jpeg(contents: bytes) -> Reduced:
         at = end
     message = "it ends before the image data begins"
     raise ValueError(message)
+
+
+def _end_of_scans(contents: bytes, at: int) -> int:
+    """Where a picture ends whose first scan begins at `at`; behind it other pictures may stand, or a film."""
+    scans = 0
+    for _ in range(_MOST_PARTS):
+        found = _JPEG_NEXT.search(contents, at)
+        if found is None:
+            return len(contents)
+        if found[0] == b"\xff\xd9":
+            return found.end()
+        scans += found[0] == b"\xff\xda"
+        if scans > MOST_SCANS:
+            message = f"it has more than {MOST_SCANS} scans; save it anew, not progressive"
+            raise CostlyPhotoError(message)
+        at = _after_segment(contents, found.start())
+    message = f"it has more than {_MOST_PARTS:,} segments"
+    raise CostlyPhotoError(message)
+
+
+def _after_segment(contents: bytes, at: int) -> int:
+    """The place after the segment of a JPEG whose marker is at `at`."""
+    return at + 2 + max(2, int.from_bytes(contents[at + 2 : at + 4], "big"))
 
 
 def _png(contents: bytes) -> Reduced:
@@ -113,32 +153,41 @@ def _png(contents: bytes) -> Reduced:
         if kind == b"IEND" or end >= len(contents):
             return b"".join(kept), orientation or 1
         at = end
-    message = f"it has more than {_MOST_PARTS} chunks"
-    raise ValueError(message)
+    message = f"it has more than {_MOST_PARTS:,} chunks"
+    raise CostlyPhotoError(message)
+
+
+_GIF_TRANSPARENCY = b"\x21\xf9"
 
 
 def _gif(contents: bytes) -> Reduced:
-    """Unchanged, if the first frame lies on the canvas; a decoder would enlarge the canvas to any size."""
+    """From the first frame on, if it lies on the canvas, which a decoder would enlarge to any size; no comments."""
     colours = 3 << (contents[10] & 7) + 1 if contents[10] & 0x80 else 0
     canvas_width, canvas_height = _two_little(contents, 6), _two_little(contents, 8)
-    at = 13 + colours
+    at, transparency = 13 + colours, b""
     for _ in range(_MOST_PARTS):
         if contents[at] == 0x2C:
             left, top, width, height = (_two_little(contents, at + 1 + 2 * field) for field in range(4))
             if left + width > canvas_width or top + height > canvas_height:
                 message = "its first frame reaches beyond its canvas"
                 raise ValueError(message)
-            return contents, 1
-        at = _after_blocks(contents, at + 2) if contents[at] == 0x21 else at + 1
-    message = f"no frame in its first {_MOST_PARTS} blocks"
-    raise ValueError(message)
+            return contents[: 13 + colours] + transparency + contents[at:], 1
+        end = _after_blocks(contents, at + 2) if contents[at] == 0x21 else at + 1
+        if contents[at : at + 2] == _GIF_TRANSPARENCY:
+            transparency = contents[at:end]
+        at = end
+    message = f"there is no frame in its first {_MOST_PARTS:,} blocks"
+    raise CostlyPhotoError(message)
 
 
 def _after_blocks(contents: bytes, at: int) -> int:
     """The place after a chain of blocks, each led by its length, ended by a length of 0."""
-    while contents[at]:
+    for _ in range(_MOST_PARTS):
+        if not contents[at]:
+            return at + 1
         at += 1 + contents[at]
-    return at + 1
+    message = f"one of its comments has more than {_MOST_PARTS:,} parts"
+    raise CostlyPhotoError(message)
 
 
 def _two_little(contents: bytes, at: int) -> int:
@@ -157,6 +206,9 @@ _PIXEL_TAGS = frozenset(
         *(512, 513, 514, 515, 519, 520, 521, 529, 530, 531, 532),  # JPEG inside TIFF, YCbCr
     )
 )
+
+
+_PLACES = frozenset((273, 279, 324, 325))  # where strips and tiles are, and their bytes
 
 
 class _Entry(NamedTuple):
@@ -216,6 +268,9 @@ def _tiff(contents: bytes) -> Reduced:
     for entry in entries:
         if entry.tag not in _PIXEL_TAGS:
             continue
+        if entry.tag in _PLACES and entry.number > MOST_STRIPS:
+            message = f"it has {entry.number:,} strips or tiles, and at most {MOST_STRIPS:,} are read"
+            raise CostlyPhotoError(message)
         size = _BYTES_OF_KIND.get(entry.kind, 0) * entry.number
         if size > offset_bytes:
             beyond += size
@@ -239,6 +294,39 @@ def _tiff(contents: bytes) -> Reduced:
     return body + number + b"".join(kept) + bytes(offset_bytes), found.orientation
 
 
+def _bmp(contents: bytes) -> Reduced:
+    """Unchanged; one in runs only if it is small."""
+    header = int.from_bytes(contents[14:18], "little")
+    compression = int.from_bytes(contents[30:34], "little") if header >= 40 else 0
+    if compression in (1, 2):
+        _refuse_slow(contents, "run-length encoded BMP")
+    return contents, 1
+
+
+_PNM_GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
+_PNM_HEADER = re.compile(rb"P[456]" + (_PNM_GAP + rb"\d+") * 2)
+_MOST_PNM_HEAD = 1 << 16  # its comments are read byte by byte
+
+
+def _pnm(contents: bytes) -> Reduced:
+    """Unchanged, if it is binary and its comments are short, or it is small."""
+    plain = contents[1:2] in b"123"
+    if plain:
+        _refuse_slow(contents, "PNM in digits")
+    elif not _PNM_HEADER.match(contents[:_MOST_PNM_HEAD]):
+        message = f"no size and depth are in its first {_MOST_PNM_HEAD:,} bytes"
+        raise ValueError(message)
+    return contents, 1
+
+
+def _refuse_slow(contents: bytes, kind: str) -> None:
+    if len(contents) > MOST_BYTES_IN_PYTHON:
+        message = (
+            f"it is a {kind} of {len(contents):,} bytes, and at most {MOST_BYTES_IN_PYTHON:,} are read; save it as PNG"
+        )
+        raise CostlyPhotoError(message)
+
+
 def _boxes(contents: bytes) -> Reduced:
     """With its EXIF block and texts renamed: AVIF and HEIF keep the orientation elsewhere, and they would be parsed."""
     boxes, data, pixels = contents.partition(b"mdat")
@@ -252,7 +340,7 @@ FORMATS = (
     PhotoFormat("PNG", rb"\x89PNG\r\n\x1a\n", "PIL.PngImagePlugin.PngImageFile", (".png",), _png),
     PhotoFormat("WebP", rb"RIFF....WEBP", "PIL.WebPImagePlugin.WebPImageFile", (".webp",), _unchanged),
     PhotoFormat("GIF", rb"GIF8[79]a", "PIL.GifImagePlugin.GifImageFile", (".gif",), _gif),
-    PhotoFormat("BMP", rb"BM", "PIL.BmpImagePlugin.BmpImageFile", (".bmp",), _unchanged),
+    PhotoFormat("BMP", rb"BM", "PIL.BmpImagePlugin.BmpImageFile", (".bmp",), _bmp),
     PhotoFormat(
         "TIFF",
         rb"(II|MM)(\x00[\x2a\x2b]|[\x2a\x2b]\x00)",
@@ -260,7 +348,7 @@ FORMATS = (
         (".tif", ".tiff"),
         _tiff,
     ),
-    PhotoFormat("PNM", rb"P[1-6]\s", "PIL.PpmImagePlugin.PpmImageFile", (".ppm", ".pgm", ".pbm", ".pnm"), _unchanged),
+    PhotoFormat("PNM", rb"P[1-6]\s", "PIL.PpmImagePlugin.PpmImageFile", (".ppm", ".pgm", ".pbm", ".pnm"), _pnm),
     PhotoFormat(
         "JPEG 2000",
         rb"\xff\x4f\xff\x51|\x00\x00\x00\x0cjP  \r\n\x87\n",

@@ -23,7 +23,7 @@ import PIL.Image
 import PIL.ImageFile
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError, ImageError
+from facerec.errors import ArgumentError, ImageError, LargePhotoError
 from facerec.files import absent, open_regular
 from facerec.photos import formats, pixels
 from facerec.types import Image
@@ -35,6 +35,13 @@ of a few kilobytes can state, and fill, gigabytes."""
 
 MAX_BYTES = 512 * 1024 * 1024
 """Largest file that is read."""
+
+ALWAYS_PIXELS = 12_000_000
+"""A photo of as many pixels is read however few its bytes are; a larger one must have a byte for `MOST_PER_BYTE`."""
+
+MOST_PER_BYTE = 400
+"""Pixels for each byte of a large photo: a face in JPEG's worst quality has some 60; 38 bytes of WebP can state, and
+fill, a gigabyte with one colour."""
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PIL.Image.Image | NDArray
 """What `read` takes."""
@@ -92,8 +99,13 @@ def read(source: Source, *, name: str | None = None, bgr: bool = False) -> Image
     ImageError
         If there is no such file, it is a folder or no regular file, or may not be read.
         If it is empty, in none of the formats, damaged or cut off.
-        If it has no pixels, more than `MAX_PIXELS` pixels or more than `MAX_BYTES` bytes.
+        If it has no pixels.
         If an array is not of a shape above, or its values are not of a range below.
+    LargePhotoError
+        An `ImageError`: if it has more than `MAX_PIXELS` pixels or `MAX_BYTES` bytes, or far too many pixels for its
+        bytes (`MOST_PER_BYTE`).
+    CostlyPhotoError
+        An `ImageError`: if it would take minutes to decode (``facerec.photos.formats``).
     ArgumentError
         If `source` is none of these, or `bgr` is given for something other than an array.
 
@@ -118,7 +130,7 @@ def read_photo(source: Source, *, name: str | None = None, bgr: bool = False) ->
             return Photo(photo, (*notes, *pixels.brightness_notes(photo)))
     except ImageError as error:
         message = f"{name_of(source) if name is None else shortened(name)} cannot be read as a photo: {error}"
-        raise ImageError(message) from error
+        raise type(error)(message) from error
     message = f"bgr=True is for arrays, whose channels have no names; {name_of(source)} says itself which is red"
     raise ArgumentError(message)
 
@@ -129,7 +141,7 @@ def check(path: str | os.PathLike[str]) -> None:
         _format_of(_contents(os.fsdecode(path)))
     except ImageError as error:
         message = f"{name_of(path)} cannot be read as a photo: {error}"
-        raise ImageError(message) from error
+        raise type(error)(message) from error
 
 
 def contents(source: Source) -> bytes | None:
@@ -262,7 +274,7 @@ def _format_of(held: bytes) -> formats.PhotoFormat:
         raise ImageError(message)
     if len(held) > MAX_BYTES:
         message = f"it is larger than {MAX_BYTES} bytes"
-        raise ImageError(message)
+        raise LargePhotoError(message)
     photo_format = formats.recognise(held)
     if photo_format is None:
         known = ", ".join(each.name for each in formats.FORMATS if not each.missing)
@@ -277,6 +289,7 @@ def _from_contents(held: bytes, notes: list[str]) -> Image:
         reduced, orientation = photo_format.reduce(held)
         image = _decoder(photo_format)(io.BytesIO(reduced))
         _check_size(*image.size)
+        _check_worth(*image.size, len(held))
         image.load()
         _check_size(*image.size)  # of an HEIC file it is known for sure once it is decoded
         # WebP is decoded as it is, and its decoder hands the EXIF block on unread.
@@ -285,7 +298,7 @@ def _from_contents(held: bytes, notes: list[str]) -> Image:
         return pixels.from_image(image, orientation, notes)
     except TOO_LARGE as error:
         message = f"its size is far beyond the limit of {MAX_PIXELS} pixels ({_reason(error)})"
-        raise ImageError(message) from error
+        raise LargePhotoError(message) from error
     except DAMAGED as error:
         message = f"the {photo_format.name} data are damaged or cut off ({_reason(error)})"
         raise ImageError(message) from error
@@ -305,7 +318,13 @@ def _check_size(width: int, height: int) -> None:
         raise ImageError(message)
     if width * height > MAX_PIXELS:
         message = f"{width} × {height} pixels are more than the limit of {MAX_PIXELS} pixels; shrink it first"
-        raise ImageError(message)
+        raise LargePhotoError(message)
+
+
+def _check_worth(width: int, height: int, held: int) -> None:
+    if width * height > max(ALWAYS_PIXELS, held * MOST_PER_BYTE):
+        message = f"{held:,} bytes cannot hold a photo of {width} × {height} pixels, only one colour; shrink it first"
+        raise LargePhotoError(message)
 
 
 def _from_image(image: PIL.Image.Image, notes: list[str]) -> Image:
