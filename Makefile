@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-browser check format bench lfw clean
+.PHONY: help demo test test-slow test-browser fuzz check format bench lfw clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -29,6 +29,9 @@ test-slow: $(VENV)/.installed ## the tests that take minutes, LFW among them
 
 test-browser: $(VENV)/.installed ## the tests that need a browser or start a server
 	$(BIN)/python -m pytest -m browser
+
+fuzz: $(VENV)/.installed ## damaged photos, tables and JSON, seeds fixed (minutes; FUZZ_INPUTS of each of 12 kinds)
+	FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} $(BIN)/python -m pytest --timeout 0 tests/fuzz
 
 check: $(VENV)/.installed ## format, lint, types, tests: what must be green before a change lands
 	$(BIN)/ruff format --check .
