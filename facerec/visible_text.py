@@ -19,6 +19,8 @@ _JOINED = (
     (0xFB50, 0xFDFF),
     (0xFE70, 0xFEFC),
 )
+# What a spreadsheet runs: not numbers with a sign, which it takes for numbers.
+_FORMULA = re.compile(r"\s*[=+@-](?!\d+(\.\d*)?$)|[\t\r]")
 LONGEST = 120
 """Letters of one word that a message repeats."""
 
@@ -56,6 +58,17 @@ def hidden_character(text: str) -> str | None:
 def shows_something(text: str) -> bool:
     """Whether any character of `text` is a letter, number, sign or symbol, and none of the fillers."""
     return any(unicodedata.category(each)[0] in "LNPS" and each not in _FILLERS for each in text)
+
+
+def inert_cell(cell: object) -> object:
+    """A cell of a table for people, with an apostrophe before a text that a spreadsheet would run as a formula.
+
+    Numbers, and texts of numbers, stay as they are. Not for tables that are read again, whose ids must not change.
+
+    >>> inert_cell("=1+1"), inert_cell("-0.5"), inert_cell(-0.5), inert_cell("Ada")
+    ("'=1+1", '-0.5', -0.5, 'Ada')
+    """
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
 def shortened(text: object) -> str:

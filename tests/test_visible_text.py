@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facerec.errors import ArgumentError, ImageError
-from facerec.visible_text import hidden_character, quoted, shortened, shows_something
+from facerec.visible_text import hidden_character, inert_cell, quoted, shortened, shows_something
 
 _HIDDEN = (
     "\u200b\u200e\u200f\u2060\ufeff\u00ad\u180e\u061c\u202a\u202e\u2066\u2069\u115f\u1160\u3164\uffa0\u2800\u034f"
@@ -81,3 +81,9 @@ def test_an_error_repeats_no_long_word():
     assert "x" * 121 not in str(ArgumentError("there is no model " + "x" * 3000))
     assert str(ArgumentError(f"{path} is missing")) == f"{path} is missing"
     assert len(str(ImageError("x/" * 3000))) < 200
+
+
+@pytest.mark.parametrize("text", ['=HYPERLINK("http://x")', "@SUM(1)", "+1+1", "-rf", "\ta", "\ra", " =1+1"])
+def test_no_cell_is_a_formula(text):
+    """What a spreadsheet would run has an apostrophe before it; the text itself is whole."""
+    assert inert_cell(text) == f"'{text}"

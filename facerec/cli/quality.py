@@ -72,6 +72,7 @@ def _write(ranked: list[PhotoQuality], out: Path) -> None:
 
     from facerec.files import replacing
     from facerec.quality import MEASURES
+    from facerec.visible_text import inert_cell
 
     with replacing(out) as path, path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
@@ -81,11 +82,11 @@ def _write(ranked: list[PhotoQuality], out: Path) -> None:
             quality = "" if each.quality is None else each.quality
             rows.writerow(
                 [
-                    each.photo,
+                    inert_cell(each.photo),
                     each.faces,
                     int(each.enrolls),
                     quality,
                     *measures,
-                    *map("; ".join, (each.problems, each.notes)),
+                    *map(inert_cell, map("; ".join, (each.problems, each.notes))),
                 ]
             )

@@ -180,6 +180,13 @@ class TestRefusals:
             ("pixels", {"mean": [1], "std": [1], "channels": "RGB", "size": None}, "mean must be three finite numbers"),
             ("name", "../up", "a model's name is"),
             ("parents", 3, "a field is not what it should be"),
+            ("dimension", 10**9, "at most 65,536 numbers"),
+            ("dimension", True, "dimension must be a whole number"),
+            (
+                "weights",
+                {"file": "model.onnx", "sha256": "0" * 64, "size": "1"},
+                r"weights\.size must be a whole number",
+            ),
         ],
     )
     def test_fields_that_do_not_fit(self, folder, field, value, told):

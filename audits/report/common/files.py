@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,7 @@ from facerec.errors import OutputError
 from facerec.reporting import Page, Table, render_html, render_markdown
 from facerec.reporting.markdown import attachments
 from facerec.types import Interval
-
-_FORMULA = re.compile(r"\s*[=+@-](?!\d+(\.\d*)?$)|[\t\r]")
+from facerec.visible_text import inert_cell
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def csv_text(table: Table) -> str:
     header: list[str] = []
     for column in table.columns:
         header += [f"{column.name} low", f"{column.name} high"] if column.kind == "interval" else [column.name]
-    writer.writerow(map(_inert, header))
+    writer.writerow(map(inert_cell, header))
     for row in table.rows:
         cells: list[object] = []
         for column, cell in zip(table.columns, row, strict=True):
@@ -94,14 +92,9 @@ def csv_text(table: Table) -> str:
                 ends = (cell.low, cell.high) if isinstance(cell, Interval) else (None, None)
                 cells += [_number(end) for end in ends]
             else:
-                cells.append(_inert(_number(cell)))
+                cells.append(inert_cell(_number(cell)))
         writer.writerow(cells)
     return file.getvalue()
-
-
-def _inert(cell: object) -> object:
-    """A text that no spreadsheet takes for a formula; numbers, and texts of numbers, as they are."""
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
 def _number(cell: object) -> object:

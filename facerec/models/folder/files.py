@@ -241,6 +241,8 @@ def _description(document: Mapping[str, Any], path: Path) -> ModelDescription:
             "training": Training(**given["training"]),
             "parents": tuple(Parent(**parent) for parent in given["parents"]),
         }
+        _check_count("dimension", document["dimension"])
+        _check_count("weights.size", given["weights"].size)
         _check_value("similarity", document["similarity"], "cosine")
         _check_value("weights.file", given["weights"].file, WEIGHTS_FILES[given["kind"]])
         description = ModelDescription(**given)
@@ -263,6 +265,12 @@ def _description(document: Mapping[str, Any], path: Path) -> ModelDescription:
 def _check_value(field: str, value: object, expected: str) -> None:
     if value != expected:
         message = f"{field} must be {expected}; it is {value!r}"
+        raise ArgumentError(message)
+
+
+def _check_count(field: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        message = f"{field} must be a whole number of 1 or more; it is {value!r}"
         raise ArgumentError(message)
 
 

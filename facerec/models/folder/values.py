@@ -18,6 +18,9 @@ Kind: TypeAlias = Literal["torch", "onnx"]
 
 Channels: TypeAlias = Literal["RGB", "BGR"]
 
+LONGEST_VECTOR = 65_536
+"""Numbers of the longest vector; face networks give 128 to 4,096."""
+
 WEIGHTS_FILES: Mapping[Kind, str] = MappingProxyType({"torch": "weights.safetensors", "onnx": "model.onnx"})
 """The name of the file of weights, by kind."""
 
@@ -152,6 +155,8 @@ class ModelDescription:
         checked_name(self.name)
         _refuse(self.kind not in get_args(Kind), f"a model is of kind torch or onnx; got {self.kind!r}")
         _refuse(self.dimension < 1, f"a vector needs at least one number; got a dimension of {self.dimension}")
+        longest = f"a vector has at most {LONGEST_VECTOR:,} numbers; got a dimension of {self.dimension:,}"
+        _refuse(self.dimension > LONGEST_VECTOR, longest)
         object.__setattr__(self, "architecture", MappingProxyType(dict(self.architecture)))
 
     @property
