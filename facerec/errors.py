@@ -4,7 +4,7 @@
     ├── ArgumentError, also a ValueError
     ├── MissingExtraError
     ├── ImageError ── LargePhotoError, CostlyPhotoError
-    ├── FaceError ── NoFaceError, SeveralFacesError, TooManyFacesError, PoorQualityError, DoubtfulFaceError
+    ├── FaceError ── NoFaceError, SeveralFacesError, PoorQualityError, DoubtfulFaceError
     ├── WeightsError ── MissingWeightsError, CorruptWeightsError
     ├── ModelMismatchError
     ├── CalibrationError ── NoPointError, DamagedPointError, ForeignScoresError
@@ -73,10 +73,6 @@ class NoFaceError(FaceError, code="no_face"):
 
 class SeveralFacesError(FaceError, code="several_faces"):
     """Several faces were found where exactly one is needed, and no rule to choose was given."""
-
-
-class TooManyFacesError(FaceError, code="too_many_faces"):
-    """A photo holds more faces, or more places that could be one, than are looked at; nothing was embedded."""
 
 
 class PoorQualityError(FaceError, code="poor_quality"):
