@@ -520,7 +520,7 @@ class TestRealTable:
             ({"rate": "fmr", "by": ""}, 0.01, "pass"),
             ({"rate": "fnmr"}, 0.1, "pass"),
             ({"rate": "fnmr"}, 0.02, "fail"),
-            ({"rate": "fnmr", "group": "female"}, 0.02, LACKING),
+            ({"rate": "fnmr", "group": "female"}, 0.04, LACKING),
             ({"rate": "fnmr", "minimum": Minimum(subjects=2000)}, 0.1, LACKING),
             ({"rate": "fnmr", "kind": "index", "index": "difference"}, 0.05, "pass"),
             ({"rate": "fnmr", "kind": "index", "index": "difference"}, 0.01, LACKING),
