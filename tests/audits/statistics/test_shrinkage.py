@@ -58,18 +58,26 @@ class TestShrink:
 
     def test_effective_trials_are_what_counts(self):
         """A group of dependent pairs is a small group."""
-        found = shrink(["a", "b"], [estimate(Rate(100, 1000)), estimate(Rate(100, 1000, 50.0))])
+        measured = [estimate(Rate(100, 1000)), estimate(Rate(100, 1000, 50.0)), estimate(Rate(90, 1000))]
+        found = shrink(["a", "b", "c"], measured)
 
         assert found[1].weight < found[0].weight
 
+    def test_two_groups_keep_their_own(self):
+        """How far groups lie apart is not learned from two, a third without pairs beside them or not."""
+        for names in (["a", "b"], ["a", "b", "nobody"]):
+            measured = rates((5, 100), (25, 100), (0, 0))[: len(names)]
+            for each, own in zip(shrink(names, measured)[:2], measured, strict=False):
+                assert (each.value, each.interval, each.weight) == (own.value, own.interval, 1)
+
     def test_an_unmeasured_group_gets_the_prior(self):
         """It is listed, with weight 0 and the widest interval."""
-        found = shrink(["a", "b", "nobody"], rates((5, 100), (10, 100), (0, 0)))
+        found = shrink(["a", "b", "c", "nobody"], rates((5, 100), (10, 100), (7, 100), (0, 0)))
 
-        assert found[2].weight == 0
-        assert found[0].value < found[2].value < found[1].value
-        assert found[2].interval.low < found[0].interval.low < found[1].interval.high < found[2].interval.high
-        assert not found[2].raw.measured
+        assert found[3].weight == 0
+        assert found[0].value < found[3].value < found[1].value
+        assert found[3].interval.low < found[0].interval.low < found[1].interval.high < found[3].interval.high
+        assert not found[3].raw.measured
 
     def test_nothing_measured_at_all(self):
         """Every value is NaN."""
@@ -101,7 +109,7 @@ class TestShrink:
 
 @pytest.mark.parametrize(
     ("trials", "rate", "spread"),
-    [([200] * 4, 0.05, 0.4), ([100] * 16, 0.05, 0.0), ([1000] * 4 + [30] * 4, 0.05, 0.5), ([300] * 2, 0.05, 0.7)],
+    [([200] * 4, 0.05, 0.4), ([100] * 16, 0.05, 0.0), ([1000] * 4 + [30] * 4, 0.05, 0.5), ([300] * 3, 0.05, 0.7)],
 )
 def test_the_credible_intervals_hold(trials, rate, spread):
     """Over tables of known truth, equal and unequal groups, few and many: 95 % of 95 %, and narrower than raw ones."""
