@@ -106,7 +106,7 @@ def test_the_browser_shows_what_matters_and_asks_for_nothing(browse, browser, re
 )
 def test_the_page_is_painted(browse, tmp_path, report, colours):
     """The drawings' marks and the darkest cell of a matrix are on the screen: nothing was blocked."""
-    browse(report, "--window-size=1200,4200", f"--screenshot={tmp_path / 'page.png'}")
+    browse(report, "--window-size=1200,6000", f"--screenshot={tmp_path / 'page.png'}")
     pixels = np.asarray(Image.open(tmp_path / "page.png").convert("RGB")).reshape(-1, 3).astype(int)
 
     for colour, least in colours.items():
