@@ -50,10 +50,10 @@ def test_points_of_blazeface_are_found_by_its_name(points) -> None:
 
     assert [point.target_fmr for point in others] == [point.target_fmr for point in points]
     for ours, other in zip(points, others, strict=True):
-        assert other.matcher.detector == "second-look.v2(sure=0.85, blazeface.v1(min_face_size=40))"
+        assert other.matcher.detector == "second-look.v2(sure=0.85, blazeface.v2(min_face_size=40))"
         assert replace(other.matcher, detector=ours.matcher.detector, gate=ours.matcher.gate) == ours.matcher
         assert 0.99 * other.target_fmr < other.fmr.value <= other.target_fmr
-        found_by = "second-look.v2(sure=0.85, blazeface.v1(min_face_size=30))"
+        found_by = "second-look.v2(sure=0.85, blazeface.v2(min_face_size=30))"
         assert shipped_point(ours.matcher.embedder_digest, ours.target_fmr, detector=found_by) == other
 
 

@@ -32,7 +32,7 @@ from facerec.types import Detections, Image
 
 SIDE = 128
 """Of what the network sees, in pixels."""
-LEAST_SCORE = 0.5
+LEAST_SCORE = 0.65  # MediaPipe's is 0.5; what scores less is mostly no face, and takes a second look for nothing
 OVERLAP = 0.3
 """From which intersection over union on two boxes count as one face."""
 
@@ -68,8 +68,8 @@ class BlazeFace:
 
     @property
     def name(self) -> str:
-        """For example ``blazeface.v1(min_face_size=40)``; the version changes with the recipe's constants."""
-        return f"blazeface.v1(min_face_size={self.min_face_size})"
+        """For example ``blazeface.v2(min_face_size=40)``; the version changes with the recipe's constants."""
+        return f"blazeface.v2(min_face_size={self.min_face_size})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self._remade, ()

@@ -36,7 +36,7 @@ class SecondLook:
     and one with room at the first look, is given up only for one that is at most half as doubtful. `sure` is on the
     scale of the detector's scores; 0.999 is for MTCNN's.
 
-    A photo of nobody takes all five, 4.3 times the first in the mean (``tests/benchmarks/second_look_benchmark.py``).
+    A photo of nobody takes all five, 4.3 times the first on the whole (``tests/benchmarks/second_look_benchmark.py``).
     The look with a border sees the photo at .6 of its size, those that are turned at half of it: they miss faces below
     1.7 and 2 times the detector's least size. A face turned by 30° to 60° lies between two looks and may be found in
     either or in none.

@@ -151,7 +151,7 @@ def test_threads_have_networks_of_their_own(bright) -> None:
 def test_it_pickles_with_its_settings(bright) -> None:
     """Another process makes it anew."""
     again = pickle.loads(pickle.dumps(bright(min_face_size=25)))
-    assert again.name == "blazeface.v1(min_face_size=25)"
+    assert again.name == "blazeface.v2(min_face_size=25)"
     assert again.points_convention == Mtcnn.points_convention
 
 
@@ -166,12 +166,12 @@ def test_anchors_are_those_of_the_network() -> None:
     assert found[-1].tolist() == [120, 120]
 
 
-def test_only_faces_that_are_likelier_than_not_count() -> None:
-    """Log odds of 0 are a face, less is none; the best comes first."""
+def test_only_likely_faces_count() -> None:
+    """Log odds of 0.62 are a face, of 0.618 none; the best comes first."""
     evidence = np.full(896, -9, np.float32)
-    evidence[[5, 6, 7]] = [0, 2, -0.001]
+    evidence[[5, 6, 7]] = [0.62, 2, 0.618]  # 0.65 lies between
     boxes, scores, points = blazeface.decoded(evidence, np.zeros((896, 16), np.float32))
-    assert scores == pytest.approx([1 / (1 + np.exp(-2)), 0.5])
+    assert scores == pytest.approx([1 / (1 + np.exp(-2)), 1 / (1 + np.exp(-0.62))])
     assert (boxes.shape, points.shape) == ((2, 2, 2), (2, 6, 2))
 
 
@@ -283,7 +283,7 @@ def test_detectors_are_loaded_by_name(bright) -> None:
     assert load_detector().name == SecondLook(Mtcnn()).name
     assert load_detector("mtcnn", min_face_size=25).name == SecondLook(Mtcnn(min_face_size=25)).name
     found = load_detector("blazeface", min_face_size=25, device="cuda")
-    assert found.name == "second-look.v2(sure=0.85, blazeface.v1(min_face_size=25))"
+    assert found.name == "second-look.v2(sure=0.85, blazeface.v2(min_face_size=25))"
 
 
 def test_a_mistyped_name_is_told_the_names() -> None:

@@ -580,7 +580,7 @@ class TestShipped:
     def test_the_detector_chooses_between_points(self, folders):
         """The point of these settings, else of this detector, else of the default one, in whatever order they lie."""
         folders[1].mkdir()
-        names = ("blazeface.v1(min_face_size=40)", "mtcnn.v1(min_face_size=40, mode=fast)", "ours.v1")
+        names = ("blazeface.v2(min_face_size=40)", "mtcnn.v1(min_face_size=40, mode=fast)", "ours.v1")
         measured = {name: point(matcher=dataclasses.replace(MATCHER, detector=name)) for name in names}
         twenty = "mtcnn.v1(min_face_size=20, mode=fast)"
         measured[twenty] = point(matcher=dataclasses.replace(MATCHER, detector=twenty))
@@ -590,8 +590,8 @@ class TestShipped:
             return shipped_point("ab" * 32, 0.001, detector=found_by).matcher.detector
 
         assert [detector_of(name) for name in measured] == list(measured)
-        assert detector_of("blazeface.v1(min_face_size=25)") == detector_of("blazeface") == names[0]
-        assert detector_of("second-look.v2(sure=0.85, blazeface.v1(min_face_size=40))") == names[0]
+        assert detector_of("blazeface.v2(min_face_size=25)") == detector_of("blazeface") == names[0]
+        assert detector_of("second-look.v2(sure=0.85, blazeface.v2(min_face_size=40))") == names[0]
         with pytest.raises(CalibrationError, match="2 operating points"):
             shipped_point("ab" * 32, 0.001, detector="another")  # the default detector has two
         write_points([measured[name] for name in names], folders[1] / "lfw.json")
