@@ -311,4 +311,4 @@ FRESH: Mapping[str, tuple[Painting, ...]] = {
     "mask": (scarf, folded_mask),
     "dark glasses": (cat_glasses, goggles),
 }
-"""Drawn when the limits stood, and shown to the gate once."""
+"""Drawn when the limits stood; only that of noise is younger."""
