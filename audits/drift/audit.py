@@ -45,7 +45,7 @@ from audits.verification.thresholds import (
     reach_notes,
 )
 from facerec.errors import ScoreTableError
-from facerec.measure.tables.vendor import Completed, complete
+from facerec.measure.tables.completed import Completed, complete
 
 _INDEPENDENT = (
     "the tables do not say who is in a pair, so pairs were taken as independent: where people occur in several pairs, "

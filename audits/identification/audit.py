@@ -32,8 +32,8 @@ from audits.tables.groups import RowGroups, all_grouped, checked_groupings, grou
 from audits.tables.searches import check_gallery, check_searches
 from facerec.errors import ArgumentError
 from facerec.measure.metrics.clusters import PairsOfPeople
+from facerec.measure.tables.completed import refuse_off_scale
 from facerec.measure.tables.table_files import notes_of
-from facerec.measure.tables.vendor import refuse_off_scale
 
 
 def audit_identification(

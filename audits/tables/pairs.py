@@ -8,7 +8,7 @@ import pandas as pd
 from facerec.errors import ScoreTableError
 from facerec.measure import tables
 from facerec.measure.tables.cells import respelt
-from facerec.measure.tables.vendor import Completed
+from facerec.measure.tables.completed import Completed
 
 _IMAGES = ["probe_image", "reference_image"]
 _SUBJECTS = ["probe_subject", "reference_subject"]

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.tables.cells import as_text, numbers, whole_ids
+from facerec.measure.tables.completed import refuse_reversed
 from facerec.measure.tables.pair_scores import stacked
 from facerec.measure.tables.table_files import Layout
-from facerec.measure.tables.vendor import GroupColumns, read_several, refuse_reversed, renamed_roles
+from facerec.measure.tables.vendor import GroupColumns, read_several, renamed_roles
 
 SEARCH_COLUMNS = ("search", "probe_subject", "candidate_subject", "score")
 """The columns of every table of searches."""

@@ -14,8 +14,8 @@ from audits.statistics.estimates import Estimate
 from audits.statistics.people import person_mean
 from audits.statistics.trials import Trials, rates_by
 from audits.verification.results import Acquisition
+from facerec.measure.tables.completed import Completed
 from facerec.measure.tables.score_table import failed_photos
-from facerec.measure.tables.vendor import Completed
 
 
 def acquisitions(

@@ -19,7 +19,7 @@ from audits.statistics.trials import Trials, rates_by
 from audits.tables.groups import group_pairs
 from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes
 from facerec.errors import ArgumentError
-from facerec.measure.tables.vendor import Completed, complete
+from facerec.measure.tables.completed import Completed, complete
 from facerec.types import Rate
 
 

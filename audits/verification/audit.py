@@ -46,7 +46,7 @@ from audits.verification.results import (
 from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes, reach_notes
 from facerec.errors import ArgumentError
 from facerec.measure.tables import stamp_of
-from facerec.measure.tables.vendor import Completed, complete, table_notes
+from facerec.measure.tables.completed import Completed, complete, table_notes
 
 REPLICATES = 1000
 """How often people are drawn where nothing else is asked for."""

@@ -22,7 +22,7 @@ from audits.statistics.trials import Trials
 from facerec.errors import ArgumentError, ModelMismatchError
 from facerec.measure.metrics import ThresholdRule, fmr, threshold_at_fmr
 from facerec.measure.tables import stamp_of
-from facerec.measure.tables.vendor import Completed, complete, refuse_off_scale
+from facerec.measure.tables.completed import Completed, complete, refuse_off_scale
 from facerec.points import notes_on
 from facerec.types import OperatingPoint, Rate
 

@@ -47,7 +47,7 @@ def calibrate(
     """
     from facerec.errors import ArgumentError
     from facerec.measure.operating_points import calibrate as measure
-    from facerec.measure.tables.vendor import complete, table_notes
+    from facerec.measure.tables.completed import complete, table_notes
     from facerec.points import write_points
 
     if (model is None) != (asserted_by is None):

@@ -22,9 +22,9 @@ from facerec.measure.metrics import (
     threshold_at_fmr,
 )
 from facerec.measure.photo_vectors import FaceStream, PhotoFailures, PhotoVectors, Progress
+from facerec.measure.tables.completed import complete, refuse_off_scale, table_notes
 from facerec.measure.tables.score_table import both_sides
 from facerec.measure.tables.stamp import COLUMN
-from facerec.measure.tables.vendor import complete, refuse_off_scale, table_notes
 from facerec.points import notes_on
 from facerec.types import DEFAULT_CHOICE, FaceChoice, OperatingPoint, Rate
 from facerec.types.plain import plain

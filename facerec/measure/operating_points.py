@@ -22,9 +22,9 @@ from facerec.measure.metrics import clustered_rate, threshold_at_fmr
 from facerec.measure.metrics.clusters import PairsOfPeople
 from facerec.measure.metrics.rates import accepted
 from facerec.measure.tables import stamp_of
+from facerec.measure.tables.completed import complete
 from facerec.measure.tables.score_table import FAILURES, both_sides
 from facerec.measure.tables.stamp import NO_FACE, REFUSED, SEVERAL_FACES, UNREADABLE, differing
-from facerec.measure.tables.vendor import complete
 from facerec.similarity import cosines_of_all
 from facerec.types import ImpostorTail, Matcher, OperatingPoint, Rate
 from facerec.types.plain import checked as of_kind

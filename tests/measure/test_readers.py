@@ -14,16 +14,9 @@ from facerec.measure import tables
 from facerec.measure.evaluation import evaluate_scores
 from facerec.measure.operating_points import calibrate
 from facerec.measure.tables.cells import as_text, spellings, truth
+from facerec.measure.tables.completed import complete, reversed_area
 from facerec.measure.tables.table_files import Layout, notes_of, read_raw
-from facerec.measure.tables.vendor import (
-    GroupColumns,
-    VendorColumns,
-    complete,
-    join_people,
-    read_vendor,
-    rename_columns,
-    reversed_area,
-)
+from facerec.measure.tables.vendor import GroupColumns, VendorColumns, join_people, read_vendor, rename_columns
 
 ROWS = [
     ["a", "a", 1, 0.91, "Weiß"],

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audits.tables.groups import group_pairs
-from facerec.measure.tables.vendor import complete
+from facerec.measure.tables.completed import complete
 
 _Scores = NDArray[np.float64]
 

@@ -26,13 +26,15 @@ from facerec.measure.tables.stamp import (
 )
 from facerec.measure.tables.table_files import read_raw, table_suffix, telling
 
-REQUIRED = ("probe_image", "reference_image", "probe_subject", "reference_subject", "genuine", "score")
+IMAGES = ("probe_image", "reference_image")
+SUBJECTS = ("probe_subject", "reference_subject")
+REQUIRED = (*IMAGES, *SUBJECTS, "genuine", "score")
 """The columns of every score table, in the order in which they are written."""
 
 FAILURES = ("probe_failure", "reference_failure")
 """Optional columns: why a side gave no score, in the words of ``stamp.py``; empty where it did."""
 
-_IDS = REQUIRED[:4]
+_IDS = (*IMAGES, *SUBJECTS)
 _NO_ATTRIBUTES = ("image", "subject", "failure")
 
 

@@ -37,6 +37,8 @@ _NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _START = 1 << 16
 _NOTES = "facerec notes"
+SCORED_BY = "facerec score column"
+"""Under this a table's ``attrs`` keep what its maker called the scores."""
 _COMMA_NUMBER = r"^\s*[+-]?(\d*|\d{1,3}(\.\d{3})+),\d+([eE][+-]?\d+)?\s*%?\s*$"
 _OTHER_NUMBER = r"^\s*([+-]?(\d+|\d{1,3}(\.\d{3})+)([eE][+-]?\d+)?\s*%?|[nN][aA][nN]?)?\s*$"
 _GROUPED_NUMBER = r"^\s*[+-]?\d{1,3}(,\d{3})+(\.\d+)?\s*%?\s*$"

@@ -15,7 +15,7 @@ from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError, ModelMismatchError, ScoreTableError
 from facerec.measure import tables
 from facerec.measure.metrics import clustered_rate, fmr, fnmr, threshold_at_fmr
-from facerec.measure.tables.vendor import complete
+from facerec.measure.tables.completed import complete
 from facerec.types import Matcher
 
 LFW = Path(__file__).parents[3] / "data" / "lfw" / "scores.csv"

@@ -6,7 +6,8 @@ import pytest
 
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure import tables
-from facerec.measure.tables.vendor import GroupColumns, VendorColumns, complete, read_vendor, rename_columns
+from facerec.measure.tables.completed import complete
+from facerec.measure.tables.vendor import GroupColumns, VendorColumns, read_vendor, rename_columns
 
 ROWS = [["1", "2", "ann", "ann", True, 0.9], ["1", "3", "ann", "bob", False, 0.2], ["4", "3", "cat", "bob", False, 0.1]]
 TABLE = pd.DataFrame(ROWS, columns=tables.REQUIRED)
