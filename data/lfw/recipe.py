@@ -145,13 +145,14 @@ def main() -> None:
 
     evaluation = evaluate_scores(table)
     print(f"accuracy {evaluation.folds.mean:.4%} ± {evaluation.folds.std:.4%}; auc {evaluation.auc:.5f}")
-    decided = evaluation.completed_folds
+    scored = evaluate_scores(table[table["score"].notna()])
+    decided = scored.folds
     print(f"of the {int(decided.trials.sum())} pairs decided: {decided.mean:.4%} ± {decided.std:.4%}")
     print(
         f"eer {evaluation.eer:.4%}; {len(failures.without_face)} photos without a face, {len(failures.refused)} "
         f"refused by the gate; {per_second:.1f} photos/s"
     )
-    for each in evaluate_scores(table[table["score"].notna()]).true_matches:
+    for each in scored.true_matches:
         print(f"of the pairs decided, TMR at FMR {each.target_fmr:g}: {each.rate}")
     for point in points:
         print(f"{point.name}: threshold {point.threshold:.4f}, FMR {point.fmr}, FNMR {point.fnmr}")

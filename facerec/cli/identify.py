@@ -97,14 +97,12 @@ def identify(
 
 
 def _lines(faces: Faces, outcomes: Sequence[Identification]) -> list[str]:
-    from facerec.types.looks import FIRST_LOOK
-
     lines = [faces.source if len(faces) else f"{faces.source}  no face"]
     for outcome, look in zip(outcomes, faces.detections.looks, strict=True):
         left, top, right, bottom = (round(float(edge)) for edge in outcome.box)
         who = outcome.name or {"no match": "nobody enrolled"}.get(outcome.decision, outcome.decision)
-        seen = "" if look == FIRST_LOOK else f", {look}"
-        place = f"face of {right - left} × {bottom - top} pixels at ({left}, {top}){seen}"
+        place = f"face of {right - left} × {bottom - top} pixels at ({left}, {top})"
+        place = ", ".join(filter(None, (place, str(look))))  # the first look says nothing of itself
         near = ", ".join(f"{each.name} {each.score:.3f}" for each in outcome.candidates)
         lines.append(f"  {who}  {place}; nearest: {near or 'nobody'}")
         lines += [f"    {line}" for line in (outcome.strangers_in_words, *outcome.problems)]

@@ -81,10 +81,10 @@ def users_photos(folder: Path, *, exclude: Sequence[str] = ()) -> tuple[list[Pho
         message = f"{folder}: there is no such folder; --photos takes a folder of photos"
         raise DataSetError(message)
     found = find_photos([folder], exclude=exclude)
-    every = [path.relative_to(folder) for path in found.photos]
-    places = every[:MOST_PHOTOS]
+    places = [path.relative_to(folder) for path in found.photos[:MOST_PHOTOS]]
     many = f"the demo shows the first {MOST_PHOTOS} photos"
-    left_out = (*found.left_out, *(LeftOut(str(each), "too many to show", many) for each in every[MOST_PHOTOS:]))
+    more = [LeftOut(str(path), "too many to show", many) for path in found.photos[MOST_PHOTOS:]]
+    left_out = (*found.left_out, *more)
     if not any(len(place.parts) > 1 for place in places):
         return [Photo(place.name, folder / place, person_named(place.stem)) for place in places], left_out
     people = [place.parts[0] if len(place.parts) > 1 else None for place in places]

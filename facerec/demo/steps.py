@@ -25,8 +25,7 @@ from facerec.gallery import Gallery, open_gallery
 from facerec.photos import reader
 from facerec.recognizer import Recognizer
 from facerec.reporting import Block, Cell, Column, Picture, SideBySide, Table, Text, plain
-from facerec.types import Faces, Identification, OperatingPoint
-from facerec.types.decisions import Identifications
+from facerec.types import Faces, Identification, Identifications, OperatingPoint
 from facerec.types.marks import Label, encode_jpeg, mark_faces
 
 GALLERY = "demo-gallery.db"
@@ -211,8 +210,7 @@ class _Walker:
 
     def _identified(self, scene: Photo) -> tuple[Identifications, Picture]:
         found = self.recognizer.identify(scene.open(), self.gallery, at=self.at, top=2)
-        seen = zip(found, found.looks, strict=True)
-        labels = [Label(each.name or "", each.decision, each.score, str(look)) for each, look in seen]
+        labels = found.labels()
         return found, _marked(scene, found, ", ".join(label.text for label in labels) or "no face found", labels)
 
     def _shows_several(self, photo: Photo) -> bool:

@@ -19,7 +19,7 @@ from facerec.types.looks import QUARTER_TURNS, turned_image
 
 _BORDER = 0.2  # of the shorter side of the photo, all around
 _UPRIGHT_SCALE = 0.6  # with its border the photo has 0.7 of its pixels at this look,
-_TURNED_SCALE = 0.5  # and half of them at these: all five together cost less than five first looks
+_TURNED_SCALE = 0.5  # and half of them at these: on the whole all five together cost less than five first looks
 _GREY = 128  # of the border: of 150 faces cut close, 149 are found within grey, 136 within black
 _ROOM = 0.15  # of a box, around it: with less of the photo there, a face is cramped
 _SAME = 0.5  # shared by two boxes, as a part of the smaller: from there on they are one face

@@ -92,8 +92,8 @@ class Evaluation:
     threshold of the same FMR, as scikit-learn's ROC and most papers have it (the rules of
     ``facerec.measure.metrics.threshold_at_fmr``). `folds` is accuracy by cross-validation, where the table has a column
     ``fold``, with thresholds as similarities; a comparison without a score is a rejection there, right if it is one of
-    impostors. `completed_folds` is the same of the comparisons that have a score. `notes` are
-    what a reader must know besides: how the table was read, and what it does not say.
+    impostors. `completed_folds` is the same of the comparisons that have a score. `notes` are what a reader must know
+    besides: how the table was read, and what it does not say.
     """
 
     genuines: int

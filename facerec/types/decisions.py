@@ -22,6 +22,8 @@ from facerec.visible_text import shortened
 if TYPE_CHECKING:
     import pandas as pd
 
+    from facerec.types.marks import Label
+
 Decision: TypeAlias = Literal["match", "no match", "undecided", "ambiguous"]
 """``undecided``: a face is below the quality gate, so the score does not carry the operating point's error rates.
 ``ambiguous``: a second person of the gallery is over the threshold too."""
@@ -228,13 +230,18 @@ class Identifications(Drawn, Sequence[Identification]):
         rows = [(self.source, o.decision, o.name, o.score, o.threshold, *o.box.tolist()) for o in self.outcomes]
         return pd.DataFrame(rows, columns=names)
 
-    def draw(self, photo: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
-        """The photo with boxes, points, names and scores; as `Faces.draw`."""
-        from facerec.types.marks import Label, mark_faces
+    def labels(self) -> list[Label]:
+        """What stands on each face's plate where the photo is drawn."""
+        from facerec.types.marks import Label
 
         seen = zip(self.outcomes, self.looks, strict=True)
-        labels = [Label(each.name or "", each.decision, each.score, str(look)) for each, look in seen]
-        return mark_faces(self._kept(photo), np.array([each.box for each in self]), self.points, labels)
+        return [Label(each.name or "", each.decision, each.score, str(look)) for each, look in seen]
+
+    def draw(self, photo: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+        """The photo with boxes, points, names and scores; as `Faces.draw`."""
+        from facerec.types.marks import mark_faces
+
+        return mark_faces(self._kept(photo), np.array([each.box for each in self]), self.points, self.labels())
 
     def to_dict(self) -> dict[str, Any]:
         """Source and faces."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from dataclasses import replace
 
 import pytest
+
+from facerec.testing import SquareDetector
+from facerec.types.looks import Look
 
 G = ("--gallery", "g.db")
 AT = ("--at", "point.json")
@@ -135,6 +139,20 @@ def test_text_for_people(enrolled, facerec):
         lines[6]
         == "  searched 2 people; about 0.002 of strangers are expected to match someone (95 %: 0.0014 … 0.0029)"
     )
+
+
+def test_how_a_face_was_seen_is_said(enrolled, facerec, monkeypatch):
+    """Of a photo that lies upside down the line of the face says so; of an upright one, nothing."""
+    look = SquareDetector.__call__
+
+    def upside_down(detector, image):
+        found = look(detector, image)
+        return replace(found, looks=(Look(180, border=True),) * len(found))
+
+    monkeypatch.setattr(SquareDetector, "__call__", upside_down)
+    lines = facerec("identify", "ada.png", *G, *AT).out.splitlines()
+
+    assert lines[1].startswith("  ada  face of 64 × 64 pixels at (0, 0), turned 180°, border added; nearest: ada")
 
 
 def test_a_foreign_gallerys_names_start_no_line(enrolled, facerec):

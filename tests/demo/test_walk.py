@@ -7,6 +7,8 @@ import pytest
 from facerec.demo import Setting, users_photos, walk, write_page
 from facerec.demo.steps import GALLERY, SCENE
 from facerec.errors import DataSetError, OutputError
+from facerec.quality import QualityGate
+from facerec.recognizer import Recognizer
 
 RED, GREEN, BLUE = (220, 30, 40), (40, 200, 30), (30, 60, 220)
 
@@ -66,6 +68,22 @@ def test_one_photo_of_one_person_is_enough_to_walk(paint, walked):
     assert steps["same"].outcome == "left out: nobody has a second usable photo"
     assert steps["different"].outcome == "left out: there is only one person"
     assert steps["identify"].outcome == "ada recognised, 1 undecided"
+
+
+def test_who_may_not_be_enrolled_may_be_recognised(paint, recognizer, point, tmp_path):
+    """A photo below what the gate asks of enrolled faces is a probe; somebody of whom there is no other is left out."""
+    gate = QualityGate({"size": 40}, {"size": 80})
+    strict = Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, gate=gate, device="cpu")
+    for name, side in (("ada1.png", 60), ("ada2.png", 100), ("ada3.png", 60), ("grace.png", 60)):
+        paint(name, GREEN if name == "grace.png" else RED, side=side)
+
+    photos = users_photos(tmp_path / "photos")[0]
+    steps = {step.name: step for step in walk(strict, photos, tmp_path, at=point)}
+
+    assert steps["enroll"].outcome == "ada"
+    assert steps["same"].outcome == "ada1.png and ada2.png: match, 1.000"
+    assert list(steps["look"].facts["left_out"]) == ["grace.png"]
+    assert "too small" in steps["look"].facts["left_out"]["grace.png"]
 
 
 def test_a_photo_without_a_face_is_met_and_nobody_is_guessed(paint, walked):
