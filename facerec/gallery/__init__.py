@@ -30,7 +30,7 @@ from facerec.gallery.records import (
     Person,
     Sample,
 )
-from facerec.gallery.sqlite.store import SqliteStore, restore
+from facerec.gallery.stores.sqlite.store import SqliteStore, restore
 from facerec.types import Embedder
 from facerec.types.plain import checked
 from facerec.visible_text import quoted

@@ -16,7 +16,7 @@ from facerec.gallery import rules
 from facerec.gallery.archive import ArchivedPerson, Entry
 from facerec.gallery.doubts import Doubt
 from facerec.gallery.records import EmbedderIdentity, Enrollment, Person, Sample
-from facerec.gallery.sqlite.rows import PersonRow, Rows
+from facerec.gallery.stores.sqlite.rows import PersonRow, Rows
 from facerec.quality import QualityGate
 from facerec.types import Face
 from facerec.types.looks import FIRST_LOOK

@@ -38,9 +38,9 @@ from facerec.gallery.records import (
     Sample,
     Unchanged,
 )
-from facerec.gallery.sqlite.backup import check_free
-from facerec.gallery.sqlite.rows import PersonRow, Rows
-from facerec.gallery.sqlite.store import SqliteStore
+from facerec.gallery.stores.sqlite.backup import check_free
+from facerec.gallery.stores.sqlite.rows import PersonRow, Rows
+from facerec.gallery.stores.sqlite.store import SqliteStore
 from facerec.points import notes_on
 from facerec.quality import QualityGate
 from facerec.similarity import cosines

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from facerec.gallery.matching import SearchIndex
 from facerec.gallery.records import EmbedderIdentity
-from facerec.gallery.sqlite.rows import Rows, Searched
+from facerec.gallery.stores.sqlite.rows import Rows, Searched
 
 # Removing people scans all rows once per call; beyond so many the store is simply read anew.
 _MANY = 1000

@@ -10,7 +10,7 @@ import pytest
 
 from facerec.errors import ArgumentError, DamagedGalleryError, FullDiskError, GalleryError, OutputError
 from facerec.gallery import open_gallery, restore_gallery
-from facerec.gallery.sqlite import backup
+from facerec.gallery.stores.sqlite import backup
 
 
 @pytest.fixture

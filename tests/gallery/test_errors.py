@@ -17,8 +17,8 @@ import pytest
 import facerec.gallery
 from facerec import errors
 from facerec.gallery import open_gallery
-from facerec.gallery.sqlite import store
-from facerec.gallery.sqlite.connection import clear_error
+from facerec.gallery.stores.sqlite import store
+from facerec.gallery.stores.sqlite.connection import clear_error
 
 
 def _edit(path, *statements):

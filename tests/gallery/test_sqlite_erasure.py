@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from facerec.gallery.sqlite.store import SqliteStore
+from facerec.gallery.stores.sqlite.store import SqliteStore
 
 
 def _raw(folder):

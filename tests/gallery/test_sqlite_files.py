@@ -14,7 +14,7 @@ import pytest
 
 from facerec.errors import FacerecError, GalleryBusyError, GalleryError
 from facerec.gallery import open_gallery
-from facerec.gallery.sqlite.connection import clear_error
+from facerec.gallery.stores.sqlite.connection import clear_error
 
 
 def _edit(path, *statements):
@@ -250,7 +250,7 @@ def test_unknown_errors_keep_what_sqlite_said():
 
 def test_the_package_is_light():
     """Importing the gallery loads neither torch nor pandas nor scipy."""
-    script = "import sys, facerec.gallery.sqlite; print([m for m in ('torch', 'pandas', 'scipy') if m in sys.modules])"
+    script = "import sys, facerec.gallery.stores.sqlite; print([m for m in ('torch', 'pandas', 'scipy') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
 
     assert found.stdout.strip() == "[]"

@@ -14,7 +14,7 @@ import pytest
 
 from facerec.errors import DamagedGalleryError, GalleryBusyError, MovedGalleryError, ReadOnlyGalleryError
 from facerec.gallery import open_gallery
-from facerec.gallery.sqlite import connection
+from facerec.gallery.stores.sqlite import connection
 
 _CONFTEST = Path(__file__).with_name("conftest.py")
 _WRITER = f"""

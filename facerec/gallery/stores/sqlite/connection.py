@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from facerec import errors
-from facerec.gallery.sqlite.place import Held, has_changes_beside
+from facerec.gallery.stores.sqlite.place import Held, has_changes_beside
 from facerec.visible_text import shortened
 
 try:

@@ -16,9 +16,9 @@ from pathlib import Path
 from facerec import errors
 from facerec.files import is_folder, is_there, replacing, sha256_of
 from facerec.gallery.records import Backup, GalleryCheck
-from facerec.gallery.sqlite.connection import Connection, clear_error
-from facerec.gallery.sqlite.place import BESIDE, Held, beside, has_changes_beside
-from facerec.gallery.sqlite.rows import Rows
+from facerec.gallery.stores.sqlite.connection import Connection, clear_error
+from facerec.gallery.stores.sqlite.place import BESIDE, Held, beside, has_changes_beside
+from facerec.gallery.stores.sqlite.rows import Rows
 from facerec.visible_text import shortened
 
 _PLAIN_COPY = (

@@ -19,10 +19,10 @@ from time import monotonic
 
 from facerec import errors
 from facerec.gallery.records import Backup, EmbedderIdentity, Erasure
-from facerec.gallery.sqlite import backup, stored
-from facerec.gallery.sqlite.connection import Connection
-from facerec.gallery.sqlite.place import Held
-from facerec.gallery.sqlite.rows import Rows
+from facerec.gallery.stores.sqlite import backup, stored
+from facerec.gallery.stores.sqlite.connection import Connection
+from facerec.gallery.stores.sqlite.place import Held
+from facerec.gallery.stores.sqlite.rows import Rows
 from facerec.visible_text import shortened
 
 _LOGGER = logging.getLogger("facerec")

@@ -20,7 +20,7 @@ from facerec.gallery import records
 from facerec.gallery.archive import ArchivedPerson
 from facerec.gallery.matching import NEVER
 from facerec.gallery.records import EmbedderIdentity, Event, GalleryCheck, LogCheck, LogEntry, Person, Sample
-from facerec.gallery.sqlite import stored
+from facerec.gallery.stores.sqlite import stored
 from facerec.types import Face
 from facerec.types.plain import plain
 from facerec.visible_text import quoted, shortened

@@ -1,0 +1,1 @@
+"""Where the rows of a gallery are kept: one package per engine."""
