@@ -14,7 +14,8 @@
     ├── DataSetError
     ├── TransferError
     └── GalleryError
-        ├── UnknownPersonError, ExpiredError, ExpiryPassedError, NameTakenError, PhotosNotKeptError, ArchiveError
+        ├── UnknownPersonError, UnknownSampleError, ExpiredError, ExpiryPassedError, NameTakenError,
+        │   LookAlikeError, PhotosNotKeptError, ArchiveError, ReusedKeyError, GalleryKeyError, NotUndoneError
         └── GalleryBusyError, ClosedGalleryError, ReadOnlyGalleryError, FullDiskError, MissingGalleryError,
             MovedGalleryError, NotAGalleryError, NewerGalleryError, DamagedGalleryError
 
@@ -152,6 +153,10 @@ class UnknownPersonError(GalleryError, code="unknown_person"):
     """Nobody of that name is enrolled in this gallery."""
 
 
+class UnknownSampleError(GalleryError, code="unknown_sample"):
+    """A person has no face of that number."""
+
+
 class ExpiredError(GalleryError, code="expired"):
     """The person's time in the gallery is over; a later date, or forgetting, is what remains."""
 
@@ -162,6 +167,22 @@ class ExpiryPassedError(GalleryError, code="expiry_passed"):
 
 class NameTakenError(GalleryError, code="name_taken"):
     """Somebody else in this gallery has that name."""
+
+
+class LookAlikeError(GalleryError, code="look_alike"):
+    """A name looks like that of somebody else who is enrolled, though it is spelled with other characters."""
+
+
+class ReusedKeyError(GalleryError, code="reused_key"):
+    """The key of an enrollment that was made is given for another one."""
+
+
+class GalleryKeyError(GalleryError, code="gallery_key"):
+    """The key of a gallery's log is missing, another one, or given for a log that has none."""
+
+
+class NotUndoneError(GalleryError, code="not_undone"):
+    """What a receipt says was moved is not as it was left, so it cannot be moved back."""
 
 
 class PhotosNotKeptError(GalleryError, code="photos_not_kept"):

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facerec.gallery import Gallery, open_gallery
+from facerec.gallery import EmbedderIdentity, Gallery, open_gallery
+from facerec.gallery.stores.memory import MemoryStore
 from facerec.quality import DEFAULT_GATE, QualityGate
 from facerec.similarity import NAME
 from facerec.types import Chips, Detections, Embedder, Face, Faces, Image, Matcher, OperatingPoint, Rate
@@ -263,17 +264,24 @@ class Clock:
         self.now += timedelta(days=days)
 
 
-def made_gallery(path: str | Path, *names: str, clock: Clock | None = None) -> Gallery:
-    """A new gallery file of ``made_recognizer``'s, in which the faces that `made_face` makes of the names are enrolled.
+def made_gallery(path: str | Path | None = None, *names: str, clock: Clock | None = None) -> Gallery:
+    """A new gallery of ``made_recognizer``'s, in which the faces that `made_face` makes of the names are enrolled.
+
+    It is a file at `path`; without one it stands in memory (`MemoryStore`), and is gone with the process.
 
     Examples
     --------
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder, made_gallery(f"{folder}/people.db", "ada", "bob") as gallery:
-    ...     gallery.verify("ada", made_face("ada"), at=made_point()).decision
+    >>> gallery = made_gallery(None, "ada", "bob")
+    >>> gallery.verify("ada", made_face("ada"), at=made_point()).decision
     'match'
     """
-    gallery = open_gallery(path, made_embedder(), clock=clock or Clock())
+    embedder, clock = made_embedder(), clock or Clock()
+    if path is None:
+        gallery = Gallery(
+            MemoryStore(EmbedderIdentity(embedder.name, embedder.digest, embedder.dimension)), clock=clock
+        )
+    else:
+        gallery = open_gallery(path, embedder, clock=clock)
     for name in names:
         gallery.enroll(name, made_face(name))
     return gallery

@@ -128,3 +128,8 @@ def _has_forms(character: str) -> bool:
         return False
     name = unicodedata.name(character, "")
     return name.startswith(("CJK ", "MONGOLIAN LETTER")) or unicodedata.category(character) == "So"
+
+
+def skeleton(text: str) -> str:
+    """What all texts share that look like this one."""
+    return unicodedata.normalize("NFC", text)

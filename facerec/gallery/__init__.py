@@ -10,13 +10,14 @@ somebody who is enrolled.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from facerec.errors import ArgumentError
 from facerec.gallery import rules
 from facerec.gallery.doubts import Doubt
 from facerec.gallery.gallery import Gallery
+from facerec.gallery.opened import now
 from facerec.gallery.records import (
     UNCHANGED,
     Backup,
@@ -27,8 +28,12 @@ from facerec.gallery.records import (
     GalleryCheck,
     LogCheck,
     LogEntry,
+    LogHead,
+    MadeCopy,
     Person,
+    RemovalReceipt,
     Sample,
+    Transfer,
 )
 from facerec.gallery.stores.sqlite.store import SqliteStore, restore
 from facerec.types import Embedder
@@ -47,15 +52,15 @@ __all__ = [
     "GalleryCheck",
     "LogCheck",
     "LogEntry",
+    "LogHead",
+    "MadeCopy",
     "Person",
+    "RemovalReceipt",
     "Sample",
+    "Transfer",
     "open_gallery",
     "restore_gallery",
 ]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def open_gallery(
@@ -63,7 +68,8 @@ def open_gallery(
     embedder: Embedder | None = None,
     *,
     wait: float = 30.0,
-    clock: Callable[[], datetime] = _now,
+    clock: Callable[[], datetime] = now,
+    key: bytes | None = None,
 ) -> Gallery:
     """Open a gallery file, or create one.
 
@@ -79,6 +85,9 @@ def open_gallery(
         Seconds to wait for another process that is writing, ≥ 0.
     clock : callable
         Gives the present time, with a time zone; for tests.
+    key : bytes, optional
+        That the log is kept with, at least 16 bytes: of a gallery that is created, or that got it by `Gallery.add_key`.
+        Without it such a gallery can be read, but not changed.
 
     Returns
     -------
@@ -97,8 +106,10 @@ def open_gallery(
         If it may not be written, or there is no space for it.
     GalleryBusyError
         If another process holds the gallery for longer than `wait`.
+    GalleryKeyError
+        If `key` is not the one that the log is kept with.
     ArgumentError
-        If `wait` is negative, or `path` cannot be the name of a file.
+        If `wait` is negative, `path` cannot be the name of a file, or `key` is too short.
     """
     path = _file_path(path)
     if not isinstance(wait, int | float) or not wait >= 0:
@@ -107,10 +118,12 @@ def open_gallery(
     identity = None
     if embedder is not None:
         identity = rules.identity(checked(Embedder, "embedder", embedder, " (as recognizer.embedder is one)"))
-    return Gallery(SqliteStore(path, identity, wait=wait, clock=clock))
+    return Gallery(SqliteStore(path, identity, wait=wait), clock=clock, key=key)
 
 
-def restore_gallery(backup: str | Path, path: str | Path, *, clock: Callable[[], datetime] = _now) -> Backup:
+def restore_gallery(
+    backup: str | Path, path: str | Path, *, clock: Callable[[], datetime] = now, key: bytes | None = None
+) -> Backup:
     """Make a gallery of a backup, which `Gallery.back_up_to` wrote; the backup is read, not changed.
 
     The log of the new gallery ends with an entry that says so. Whoever was forgotten after the backup was made is in it
@@ -125,6 +138,8 @@ def restore_gallery(backup: str | Path, path: str | Path, *, clock: Callable[[],
         the ``-wal`` and ``-shm`` files beside it.
     clock : callable
         Gives the present time, with a time zone; for tests.
+    key : bytes, optional
+        That the log of the backup is kept with.
 
     Returns
     -------
@@ -142,7 +157,7 @@ def restore_gallery(backup: str | Path, path: str | Path, *, clock: Callable[[],
     ArgumentError
         If one of the paths cannot be the name of a file.
     """
-    return restore(_file_path(backup), _file_path(path), now=clock())
+    return restore(_file_path(backup), _file_path(path), now=clock(), key=key)
 
 
 def _file_path(path: object) -> Path:

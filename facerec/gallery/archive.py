@@ -158,8 +158,16 @@ def _write_vectors_and_photos(
                 if photo is not None:
                     (folder / "photos").mkdir(mode=0o700, exist_ok=True)
                     _write_private(folder / "photos" / hashlib.sha256(photo).hexdigest(), photo)
-            people.append(plain(entry.person))
+            people.append(_facts(entry.person))
     return people
+
+
+def _facts(person: ArchivedPerson) -> dict[str, object]:
+    """A person as JSON, without the numbers that only the gallery knows."""
+    facts = plain(person)
+    for sample in facts["samples"]:
+        del sample["number"]
+    return facts
 
 
 def _write_private(path: Path, content: bytes) -> None:
@@ -216,7 +224,8 @@ def _sample(facts: _Fields) -> Sample:
     kept = facts.truth("photo_kept")
     digest = facts.hexadecimal("photo_sha256", 64) if kept or facts.optional_text("photo_sha256") is not None else None
     box, score = facts.four_reals("box"), facts.real("score")
-    return Sample(facts.text("source"), box, score, facts.time("enrolled"), digest, kept)
+    matcher = facts.optional_text("matcher") if facts.has("matcher") else None  # version 1 did not know
+    return Sample(0, facts.text("source"), box, score, facts.time("enrolled"), digest, kept, matcher)
 
 
 def _read_vectors(folder: Path, expected: tuple[int, int]) -> NDArray[np.float32]:
@@ -279,6 +288,10 @@ class _Fields:
             raise ArchiveError(message)
         self._content = content
         self.where = where
+
+    def has(self, field: str) -> bool:
+        """Whether there is such a field."""
+        return field in self._content
 
     def text(self, field: str) -> str:
         """A string that UTF-8 can hold."""

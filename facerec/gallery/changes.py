@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from facerec.errors import DamagedGalleryError
-from facerec.gallery import rules
+from facerec.gallery import rules, sealing
 from facerec.gallery.archive import ArchivedPerson, Entry
 from facerec.gallery.doubts import Doubt
-from facerec.gallery.records import EmbedderIdentity, Enrollment, Person, Sample
-from facerec.gallery.stores.sqlite.rows import PersonRow, Rows
+from facerec.gallery.ledger import Ledger
+from facerec.gallery.records import EmbedderIdentity, Enrollment, Event, MadeCopy, Person, Sample
+from facerec.gallery.rows import LogRow, PersonRow, RequestRow, SampleRow, SourceRow
 from facerec.quality import QualityGate
 from facerec.types import Face
 from facerec.types.looks import FIRST_LOOK
@@ -24,7 +26,7 @@ from facerec.visible_text import shortened
 
 
 def enroll(
-    rows: Rows,
+    ledger: Ledger,
     name: str,
     faces: Sequence[Face],
     photos: Sequence[bytes | None],
@@ -33,105 +35,159 @@ def enroll(
     keep_photos: bool,
     terms: dict[str, Any],
     doubts: tuple[Doubt, ...] | None,
+    request: Request | None,
 ) -> Enrollment:
     """Enroll a person, or add samples to one; the arguments have been checked."""
-    known = rows.by_name(name)
+    known = ledger.by_name(name)
     if known is not None:
-        rules.check_not_over(known.person, terms["expires"])
-        change(rows, known, {term: value for term, value in terms.items() if value is not None})
+        rules.check_not_over(known, terms["expires"])
+        change(ledger, known, {term: value for term, value in terms.items() if value is not None})
+    matchers = [replace(face.matcher, gate=gate.name).text for face, gate in zip(faces, gates, strict=True)]
     samples = tuple(
         Sample(
+            0,
             rules.storable_source(face.source),
             (float(face.box[0]), float(face.box[1]), float(face.box[2]), float(face.box[3])),
             float(face.score),
-            rows.now,
+            ledger.now,
             hashlib.sha256(photo).hexdigest() if photo is not None else None,
             keep_photos,
+            matcher,
         )
-        for face, photo in zip(faces, photos, strict=True)
+        for face, photo, matcher in zip(faces, photos, matchers, strict=True)
     )
-    person_id = known.person.id if known else uuid.uuid4().hex
-    person = ArchivedPerson(person_id, name, created=rows.now, samples=samples, **terms)
+    person_id = known.id if known else uuid.uuid4().hex
+    person = ArchivedPerson(person_id, name, created=ledger.now, samples=samples, **terms)
     vectors = np.stack([face.embedding for face in faces])
-    done = add(rows, Entry(person, vectors, tuple(photos) if keep_photos else (None,) * len(faces)), known)
+    kept = tuple(photos) if keep_photos else (None,) * len(faces)
     # One text where all faces were made alike, as those of one call nearly always are.
-    matchers = {replace(face.matcher, gate=gate.name).text for face, gate in zip(faces, gates, strict=True)}
     judges = sorted({gate.name for gate in gates})
-    details = {**_counts(done), "gate": " ; ".join(judges), "matcher": " ; ".join(sorted(matchers))}
+    details: dict[str, object] = {"gate": " ; ".join(judges), "matcher": " ; ".join(sorted(set(matchers)))}
     if doubts is not None:  # how many of which kind; the names of others would outlive them here
         details["doubts"] = dict(Counter(doubt.kind for doubt in doubts))
     if looks := Counter(str(face.look) for face in faces if face.look != FIRST_LOOK):
         details["looks"] = dict(sorted(looks.items()))
-    rows.append("enrolled", done.person.id, details)
+    done = add(ledger, Entry(person, vectors, kept), known, event="enrolled", details=details)
+    if request is not None:
+        ledger.rows.insert(RequestRow(0, request.key, done.person.number, done.log_entry, request.content))
     return replace(done, doubts=doubts)
 
 
-def change(rows: Rows, row: PersonRow, terms: dict[str, Any]) -> None:
+class Request:
+    """An enrollment asked for under a key: what is remembered of it, so that it is done once."""
+
+    def __init__(self, key: str, name: str, faces: Sequence[Face], terms: Mapping[str, object], photos: object) -> None:
+        self.key = hashlib.sha256(key.encode("utf-8")).digest()
+        content = hashlib.sha256(json.dumps([name, {each: str(terms[each]) for each in sorted(terms)}]).encode("utf-8"))
+        for face in faces:
+            content.update(face.embedding.tobytes())
+        content.update(repr(photos).encode())
+        self.content = content.digest()
+
+    def answered(self, ledger: Ledger) -> Enrollment | None:
+        """What the same request was answered before; `ReusedKeyError` if another one was made under this key."""
+        known = next(ledger.rows.select(RequestRow, key=self.key), None)
+        if known is None:
+            return None
+        rules.check_same_request(known.content, self.content)
+        entry = ledger.entry(known.entry)
+        if entry is None:
+            message = f"the gallery is damaged: there is no log entry {known.entry}; restore a backup"
+            raise DamagedGalleryError(message)
+        told = json.loads(entry.details)
+        counts = (told["added"], told["already_present"], told["photos_kept"])
+        return Enrollment(ledger.at(known.person), told["created"], *counts, entry.number, entry.digest.hex())
+
+
+def change(ledger: Ledger, person: Person, terms: dict[str, Any]) -> None:
     """Write what differs, and log which terms did; not their values, which would outlive the person."""
-    changed = [term for term, value in terms.items() if getattr(row.person, term) != value]
+    changed = [term for term, value in terms.items() if getattr(person, term) != value]
     if changed:
-        rows.write_person(PersonRow(row.number, replace(row.person, **terms)))
-        rows.append("updated", row.person.id, {"fields": changed})
+        written = replace(person, **terms)
+        ledger.write_person(written)
+        ledger.append("updated", written, {"fields": changed})
 
 
-def restore(rows: Rows, entry: Entry, *, merge: bool) -> Enrollment:
+def restore(ledger: Ledger, entry: Entry, *, merge: bool) -> Enrollment:
     """Add a person of an archive."""
-    by_name, by_id = rows.by_name(entry.person.name), rows.by_id(entry.person.id)
-    rules.check_import(entry.person.name, by_name and by_name.person, by_id and by_id.person, merge=merge)
-    done = add(rows, entry, by_name or by_id)
-    rows.append("imported", done.person.id, _counts(done))
-    return done
+    by_name, by_id = ledger.by_name(entry.person.name), ledger.by_id(entry.person.id)
+    rules.check_import(entry.person.name, by_name, by_id, merge=merge)
+    return add(ledger, entry, by_name or by_id, event="imported", details={})
 
 
-def add(rows: Rows, entry: Entry, known: PersonRow | None) -> Enrollment:
+def add(
+    ledger: Ledger, entry: Entry, known: Person | None, *, event: Event, details: Mapping[str, object]
+) -> Enrollment:
     """Add a person, or the samples to `known`; a vector that the person already has is not stored again.
 
     A sample that is already present and has no photo gets it, so that enrolling the same photo again is the way to make
     a gallery ready for re-embedding.
     """
-    number = known.number if known else rows.add_person(entry.person)
+    number = known.number if known else ledger.add_person(entry.person)
     added = present = kept = 0
     for sample, vector, photo in zip(entry.person.samples, entry.vectors, entry.photos, strict=True):
-        stored, new = rows.add_sample(number, sample, vector)
+        stored, new = ledger.add_sample(number, sample, vector)
         added += new
         present += not new
-        kept += photo is not None and rows.keep_photo(stored, photo)
-    return Enrollment(rows.at(number), known is None, added, present, kept)
+        kept += photo is not None and ledger.keep_photo(stored, photo)
+    person = ledger.at(number)
+    counts = {"added": added, "already_present": present, "photos_kept": kept, "created": known is None}
+    logged = ledger.append(event, person, {**counts, **details})
+    return Enrollment(person, known is None, added, present, kept, logged, ledger.head().digest)
 
 
-def _counts(done: Enrollment) -> dict[str, object]:
-    return {"added": done.added, "already_present": done.already_present, "photos_kept": done.photos_kept}
+def forget(ledger: Ledger, person: Person) -> tuple[Person, int, str, tuple[MadeCopy, ...]]:
+    """Delete a person; returns whom, the number and the digest of the log entry, and where they still are."""
+    copies = ledger.copies_of(person.id)
+    ledger.delete_person(person)
+    entry = ledger.append("forgotten", person.id, {"vectors": person.samples, "photos": person.photos})
+    return person, entry, ledger.head().digest, copies
 
 
-def forget(rows: Rows, row: PersonRow) -> tuple[Person, int]:
-    """Delete a person; returns whom, and the number of the log entry."""
-    rows.delete_person(row)
-    details = {"vectors": row.person.samples, "photos": row.person.photos}
-    return row.person, rows.append("forgotten", row.person.id, details)
-
-
-def reembed(rows: Rows, embedder: EmbedderIdentity, faces_of: Callable[[Sample, bytes], Face]) -> int:
+def reembed(ledger: Ledger, embedder: EmbedderIdentity, faces_of: Callable[[Sample, bytes], Face]) -> int:
     """Replace every vector by that of the face that `faces_of` finds in the kept photo; returns how many."""
-    everybody = rows.people()
-    rules.check_photos_kept([row.person for row in everybody])
+    everybody = ledger.people()
+    rules.check_photos_kept(everybody)
     replaced = 0
-    for number, sample in (sample for row in everybody for sample in rows.samples(row.number)):
-        content = rows.photo(number)
+    for sample in (sample for person in everybody for sample in ledger.samples(person.number)):
+        content = ledger.photo(sample.number)
         if content is None:
             message = f"the kept photo of {shortened(sample.source)} has disappeared from the gallery; restore a backup"
             raise DamagedGalleryError(message)
         face = faces_of(sample, content)
         rules.check_face(face, embedder)
-        rows.replace_vector(number, face)
+        ledger.replace_vector(sample.number, face)
         replaced += 1
-    rows.append("reembedded", details={"from": rows.embedder.digest, "to": embedder.digest, "vectors": replaced})
-    rows.bind(embedder)
+    ledger.append("reembedded", details={"from": ledger.embedder.digest, "to": embedder.digest, "vectors": replaced})
+    ledger.bind(embedder)
+    for person in everybody:
+        ledger.append("reembedded", person, {"to": embedder.digest})
     return replaced
 
 
-def entry_of(rows: Rows, row: PersonRow) -> Entry:
+def seal_everybody(ledger: Ledger) -> None:
+    """Give what version 1 enrolled its salts, and let the log say what is there; does nothing a second time."""
+    rows = ledger.rows
+    if rows.gallery().sealed:
+        return
+    if any(rows.select(LogRow, event="sealed", limit=1)):
+        return  # somebody made the gallery look as if it had no seals, to get new ones for what they wrote
+    for sample in list(rows.select(SampleRow)):
+        salt = sealing.new_salt()
+        rows.update(sample._replace(salt=salt, seal=sealing.seal(salt, sample.vector)))
+    for source in list(rows.select(SourceRow)):
+        rows.update(source._replace(salt=sealing.new_salt()))
+    for row in list(rows.select(PersonRow)):
+        ledger.write_person(ledger.at(row.number))  # with a salt
+        ledger.append("sealed", ledger.at(row.number))
+    if not rows.count(PersonRow):
+        ledger.append("sealed")
+    rows.write_gallery(rows.gallery()._replace(sealed=1))
+
+
+def entry_of(ledger: Ledger, person: Person) -> Entry:
     """A person with everything that belongs to them."""
-    (number, who), numbered = row, rows.samples(row.number)
-    samples = tuple(each.sample for each in numbered)
-    person = ArchivedPerson(who.id, who.name, who.consent, who.purpose, who.expires, who.created, samples)
-    return Entry(person, rows.vectors(number), tuple(rows.photo(each.number) for each in numbered))
+    samples = tuple(ledger.samples(person.number))
+    terms = (person.id, person.name, person.consent, person.purpose, person.expires, person.created)
+    photos = tuple(ledger.photo(sample.number) for sample in samples)
+    return Entry(ArchivedPerson(*terms, samples), ledger.vectors(person.number), photos)

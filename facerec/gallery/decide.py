@@ -15,6 +15,8 @@ from facerec.types.looks import FIRST_LOOK
 from facerec.types.plain import checked
 from facerec.visible_text import quoted
 
+NOT_LOGGED = "this decision is not in the gallery's log, because that was asked for"
+
 
 def decide(score: float, point: OperatingPoint, problems: Sequence[str], second: float = math.nan) -> Decision:
     """The one rule by which everything here is decided: scores of the two most alike people, NaN where there is nobody.
@@ -38,11 +40,12 @@ class Terms:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, point: OperatingPoint, gate: QualityGate | None, matcher: Matcher) -> Terms:
-        """The terms for faces of `matcher`."""
+    def of(cls, point: OperatingPoint, gate: QualityGate | None, matcher: Matcher, *, logged: bool = True) -> Terms:
+        """The terms for faces of `matcher`; what is not logged says so."""
         judges = chosen_gate(gate, matcher)
         judging = replace(matcher, gate=judges.name)
-        return cls(point, judges, judging, notes_on(point, judging))
+        notes = notes_on(point, judging)
+        return cls(point, judges, judging, notes if logged else (*notes, NOT_LOGGED))
 
     def verification(self, face: Face, score: float) -> Verification:
         """Decide a claim from the score of the person's most alike sample."""

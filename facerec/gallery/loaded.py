@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+import numpy as np
+
+from facerec.gallery.ledger import Ledger, last_day
 from facerec.gallery.matching import SearchIndex
 from facerec.gallery.records import EmbedderIdentity
-from facerec.gallery.stores.sqlite.rows import Rows, Searched
+from facerec.gallery.rows import ChangeRow, PersonRow, Searchable
 
 # Removing people scans all rows once per call; beyond so many the store is simply read anew.
 _MANY = 1000
@@ -38,12 +41,12 @@ class LoadedIndex:
         """How many people a search on the day of that ordinal compares with: those who have not expired."""
         return sum(people for day, people in self._last_days.items() if day >= today)
 
-    def follow(self, rows: Rows) -> SearchIndex:
+    def follow(self, ledger: Ledger) -> SearchIndex:
         """Bring the index up to what the transaction sees."""
         index, self._index = self._index, None  # an error on the way makes the next call start anew
-        embedder, last_change = rows.embedder, rows.newest_change()
+        rows, embedder, last_change = ledger.rows, ledger.embedder, ledger.rows.last_number(ChangeRow)
         known = index is not None and last_change > self._last_change
-        changed = rows.changed_after(self._last_change) if known else set()
+        changed = {row.person for row in rows.select(ChangeRow, after=self._last_change)} if known else set()
         if index is None or embedder != self._embedder or len(changed) > _MANY:
             index = None  # the old vectors go before the new ones come; both at once would take twice the memory
             index = SearchIndex(embedder.dimension)
@@ -52,22 +55,26 @@ class LoadedIndex:
         elif changed:
             index.remove(changed)
             for person in changed:
-                _add(index, rows.searched_of(person, self._last_sample))
+                _add(index, ledger, rows.searchable(person=person, upto=self._last_sample))
             self._last_person = 0  # whom they were counted under is not known any more
             self._last_days.clear()
-        self._last_sample = max(self._last_sample, _add(index, rows.searched_after(self._last_sample)))
+        newest = _add(index, ledger, rows.searchable(after=self._last_sample))
+        self._last_sample = max(self._last_sample, newest)
         self._last_change = last_change
-        if (newest := rows.newest_person()) > self._last_person:
-            for day, count in rows.last_days_after(self._last_person):
-                self._last_days[day] += count
+        if (newest := rows.last_number(PersonRow)) > self._last_person:
+            for day, count in rows.counts(PersonRow, "expires", after=self._last_person).items():
+                self._last_days[last_day(day)] += count
             self._last_person = newest
         self._index, self._embedder = index, embedder
         return index
 
 
-def _add(index: SearchIndex, parts: Iterable[Searched]) -> int:
+def _add(index: SearchIndex, ledger: Ledger, parts: Iterable[Searchable]) -> int:
     """Add samples to the index; returns the number of the last one."""
     newest = 0
-    for newest, vectors, people, expires in parts:  # noqa: B007 - returned
-        index.add(vectors, people, expires)
+    for part in parts:
+        vectors = ledger.sound(part, index.dimension)
+        expires = np.array([last_day(text) for text in part.expires], np.int32)
+        index.add(vectors, np.array(part.people, np.int64), expires)
+        newest = part.numbers[-1]
     return newest

@@ -1,35 +1,39 @@
-"""The values that a gallery hands out: people, samples, receipts and log entries, and the chain of the log's digests.
+"""The values that a gallery hands out: people, samples, receipts and log entries.
 
 They know nothing of the engine that stores them. All are frozen and compare by value; vectors, which do not compare as
 a whole, are read separately.
-
-The chain makes a rewritten log show: each entry's digest covers its own fields and the digest of the entry before, so
-whoever changes, removes or inserts an entry would have to write all later digests anew. Whoever can write the file can
-do even that; a head digest noted down elsewhere (a receipt, a printed report) shows it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import ClassVar, Final, Literal, TypeAlias
 
+from facerec.errors import ArgumentError
 from facerec.gallery.doubts import Doubt
 from facerec.types.plain import Value
+from facerec.visible_text import quoted
 
 Event: TypeAlias = Literal[
     "created",
+    "sealed",
+    "keyed",
     "enrolled",
     "updated",
     "renamed",
     "matched",
     "ambiguous",
     "verified",
+    "removed",
+    "gave",
+    "received",
+    "absorbed",
     "forgotten",
     "exported",
     "imported",
@@ -37,9 +41,11 @@ Event: TypeAlias = Literal[
     "backed_up",
     "restored",
 ]
-"""What the log can say. ``matched``: a probe was identified as this person; ``ambiguous``: it could have been this
-person or another, each of whom gets an entry, and nobody was named; ``verified``: a claim to be this person was
-decided, either way."""
+"""What the log can say. ``sealed``: somebody of a gallery of version 1 got digests; ``keyed``: from this entry on the
+log has a key; ``matched``: a probe was identified as this person; ``ambiguous``: it could have been this person or
+another, each of whom gets an entry, and nobody was named; ``verified``: a claim to be this person was decided, either
+way; ``removed``: some of a person's photos were; ``gave`` and ``received``: faces went from one person to another;
+``absorbed``: all of them did, and who gave them is in the gallery no more."""
 
 
 class Unchanged(Enum):
@@ -72,13 +78,15 @@ class EmbedderIdentity(Value):
 class Person(Value):
     """Somebody who is enrolled.
 
-    `id`, 32 random hex digits, stays when the name changes, and is what the log knows the person by; `name` is unique
+    `number` counts up in the order of enrollment and is never given again. `id`, 32 random hex digits, stays when the
+    name changes, and is what the log knows the person by; `name` is unique
     in the gallery, trimmed and in Unicode normal form C. `consent` says where the consent is kept, `purpose` what the
     person is enrolled for. `expires` is the last day (UTC) on which the person is matched, `created` when (UTC) the
     person was first enrolled; `samples` vectors are stored, with `photos` of them the photo. `expired`: that day had
     passed when this value was read, and the person is not matched any more.
     """
 
+    number: int
     id: str
     name: str
     consent: str | None
@@ -94,17 +102,21 @@ class Person(Value):
 class Sample(Value):
     """What is kept about one enrolled face, besides its vector.
 
-    `source` is what the photo was called; `box` the left, top, right and bottom of the face in pixels of the photo;
-    `score` the detector's confidence, 0 … 1; `enrolled` in UTC. `photo_sha256` is that of the photo's bytes, where they
-    were given; `photo_kept` says whether the bytes themselves are in the gallery.
+    `number` is what the gallery calls it; numbers are never given again. `source` is what the photo was called; `box`
+    the left, top, right and bottom of the face in pixels of the photo; `score` the detector's confidence, 0 … 1;
+    `enrolled` in UTC. `photo_sha256` is that of the photo's bytes, where they were given; `photo_kept` says whether the
+    bytes themselves are in the gallery. `matcher` is the text of what made the vector and judged the face, ``None`` for
+    what version 1 enrolled.
     """
 
+    number: int
     source: str
     box: tuple[float, float, float, float]
     score: float
     enrolled: datetime
     photo_sha256: str | None
     photo_kept: bool
+    matcher: str | None
 
 
 @dataclass(frozen=True)
@@ -113,7 +125,8 @@ class Enrollment(Value):
 
     `person` is as stored afterwards, and `created` says whether new; `added` samples are new, and `already_present` of
     the given vectors the person already had: each is kept once. `photos_kept` photos were added, to new samples or to
-    samples that had none. `doubts` is what may be wrong with the faces, ``None`` where nobody looked.
+    samples that had none. `log_entry` is the number of the entry in the log and `head` its digest, which proves later
+    that nothing up to there was rewritten. `doubts` is what may be wrong with the faces, ``None`` where nobody looked.
     """
 
     person: Person
@@ -121,7 +134,18 @@ class Enrollment(Value):
     added: int
     already_present: int
     photos_kept: int
+    log_entry: int
+    head: str
     doubts: tuple[Doubt, ...] | None = None
+
+
+@dataclass(frozen=True)
+class MadeCopy(Value):
+    """A copy of the gallery outside of it: what kind, the number of its log entry, and when it was made (UTC)."""
+
+    kind: Literal["exported", "backed_up", "restored"]
+    log_entry: int
+    made: datetime
 
 
 @dataclass(frozen=True)
@@ -129,9 +153,10 @@ class ForgetReceipt(Value):
     """Proof that a person was forgotten; the only place where the name and the id in the log still meet.
 
     So many `vectors` and `photos` were deleted, at the time `forgotten` (UTC), from `gallery`, as the entry of its log
-    with the number `log_entry` says. Where `erased_from_file`, the store holds the bytes no more. Else the person is
-    deleted and never matched, but another process (or a full disk) kept the deleted bytes from being overwritten;
-    `advice`, empty if nothing is left to do, says what finishes it.
+    with the number `log_entry` and the digest `head` says. `copies` are the exports and backups that were made while
+    the person was enrolled, and still hold them wherever they are kept. Where `erased_from_file`, the store holds the
+    bytes no more. Else the person is deleted and never matched, but another process (or a full disk) kept the deleted
+    bytes from being overwritten; `advice`, empty if nothing is left to do, says what finishes it.
     """
 
     person_id: str
@@ -141,8 +166,71 @@ class ForgetReceipt(Value):
     forgotten: datetime
     gallery: str
     log_entry: int
+    head: str
+    copies: tuple[MadeCopy, ...]
     erased_from_file: bool
     advice: str
+
+
+@dataclass(frozen=True)
+class RemovalReceipt(Value):
+    """Proof that some of a person's faces were removed, with their photos; fields as in `ForgetReceipt`.
+
+    `person` is as stored afterwards; the faces of the numbers `samples` are gone.
+    """
+
+    person: Person
+    samples: tuple[int, ...]
+    removed: datetime
+    gallery: str
+    log_entry: int
+    head: str
+    copies: tuple[MadeCopy, ...]
+    erased_from_file: bool
+    advice: str
+
+
+@dataclass(frozen=True)
+class Transfer(Value):
+    """Faces that went from one person to another, and all that is needed to send them back (`Gallery.undo`).
+
+    `samples` are their numbers. `giver` and `receiver` are as they were before; `receiver` is ``None`` where they were
+    made a person of their own. `giver_after` and `receiver_after` are as stored afterwards; `giver_after` is ``None``
+    where all faces went, and the giver is in the gallery no more. `log_entry` is the number of the last entry about it
+    and `head` its digest.
+    """
+
+    samples: tuple[int, ...]
+    giver: Person
+    receiver: Person | None
+    giver_after: Person | None
+    receiver_after: Person
+    log_entry: int
+    head: str
+
+    @classmethod
+    def from_dict(cls, content: object) -> Transfer:
+        """Read what `to_dict` gave, from a receipt's file; `ArgumentError` if it is something else."""
+        try:
+            given = dict(content)  # type: ignore[call-overload]
+            people = [
+                None if given[each] is None else _person_of(given[each])
+                for each in ("giver", "receiver", "giver_after", "receiver_after")
+            ]
+            samples, entry, head = tuple(map(int, given["samples"])), int(given["log_entry"]), str(given["head"])
+        except (TypeError, ValueError, KeyError) as error:
+            message = f"this is no receipt of faces that went to another person ({error!r} is missing or wrong)"
+            raise ArgumentError(message) from error
+        if people[0] is None or people[3] is None:
+            message = "this is no receipt of faces that went to another person: it names no giver or no receiver"
+            raise ArgumentError(message)
+        return cls(samples, people[0], people[1], people[2], people[3], entry, head)
+
+
+def _person_of(given: Mapping[str, object]) -> Person:
+    expires, created = given["expires"], datetime.fromisoformat(str(given["created"]))
+    last_day = None if expires is None else date.fromisoformat(str(expires))
+    return Person(**{**given, "expires": last_day, "created": created})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -180,6 +268,49 @@ class LogEntry(Value):
 
 
 @dataclass(frozen=True)
+class LogHead(Value):
+    """Where the log of a gallery ended at some time: how many entries it had, and the digest of the last one.
+
+    Noted outside the gallery it proves later that the gallery is not an older copy of itself, and that nothing in its
+    log up to there was rewritten: ``Gallery.check(against=...)``.
+
+    >>> LogHead.parse("2:" + "ab" * 32).entries
+    2
+    """
+
+    entries: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.entries}:{self.digest}"
+
+    @classmethod
+    def parse(cls, text: str) -> LogHead:
+        """Read what ``str()`` gives; `ArgumentError` if it is something else."""
+        found = re.fullmatch(r"([1-9]\d{0,17}):([0-9a-f]{64})", text.strip()) if isinstance(text, str) else None
+        if found is None:
+            message = (
+                f"a head of a log is the number of an entry, a colon and 64 hexadecimal digits; got {quoted(text)}. "
+                "`facerec gallery head` shows one"
+            )
+            raise ArgumentError(message)
+        return cls(int(found[1]), found[2])
+
+    @classmethod
+    def read(cls, text: str) -> LogHead:
+        """One that was written down in any form: as `parse`, or in the JSON of a receipt, a backup or a check."""
+        if not text.lstrip().startswith("{"):
+            return cls.parse(text)
+        try:
+            given = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            message = f"this is no head of a log, and no JSON that holds one: {error}"
+            raise ArgumentError(message) from error
+        entries = next((given[each] for each in ("entries", "log_entry", "log_entries") if each in given), None)
+        return cls.parse(f"{entries}:{given.get('digest', given.get('head'))}")
+
+
+@dataclass(frozen=True)
 class LogCheck(Value):
     """Whether the log is the one that was written.
 
@@ -204,14 +335,18 @@ class GalleryCheck(Value):
     """Whether a gallery is as it was written, so far as that can be told from the gallery alone.
 
     `log` is whether the log is; `samples` and `people` say how many were looked at. `problems`, empty if there are
-    none, holds one line for each thing found, the log's first: what SQLite finds wrong with the file, damaged vectors
-    and changed photos by person and photo, people without faces.
+    none, holds one line for each thing found, the log's first: heads that the log does not have, what the engine finds
+    wrong with its store, damaged vectors and changed photos by person and photo, people and faces that are not as the
+    log says. `unproven`, empty if all is proven, says what of the contents the log says nothing about. `erasure_due`:
+    bytes of somebody who was forgotten may still stand in the store.
     """
 
     log: LogCheck
     people: int
     samples: int
     problems: tuple[str, ...]
+    unproven: str
+    erasure_due: bool
 
     derived: ClassVar[tuple[str, ...]] = ("intact",)
 
@@ -237,43 +372,3 @@ class Backup(Value):
     head: str
     sha256: str
     note: str
-
-
-CHAIN_START = "0" * 64
-"""What stands in for the digest before the first entry."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """The fields of a log entry that its digest covers, as they are stored: time in ISO 8601, UTC; details in JSON."""
-
-    number: int
-    time: str
-    event: str
-    person_id: str | None
-    details: str
-
-    def digest(self, previous: str) -> str:
-        """SHA-256 (hex) over the digest of the entry before and this entry's fields."""
-        fields = [previous, self.number, self.time, self.event, self.person_id, self.details]
-        return hashlib.sha256(json.dumps(fields, ensure_ascii=True).encode("ascii")).hexdigest()
-
-
-def check_chain(links: Iterable[tuple[Link, str]], *, newest: int) -> LogCheck:
-    """Follow the chain through all entries, each with its stored digest.
-
-    `newest` is the highest number that was ever given; fewer entries mean that the end was cut off.
-    """
-    head, count = CHAIN_START, 0
-    for link, stored in links:
-        if link.number != count + 1:
-            return LogCheck(count, head, f"entry {count + 1} is missing; entry {link.number} follows {count}")
-        digest = link.digest(head)
-        if digest != stored:
-            return LogCheck(
-                count, head, f"entry {link.number} or the one before it was changed: its digest does not fit"
-            )
-        head, count = digest, link.number
-    if count != newest:
-        return LogCheck(count, head, f"{newest} entries were written, but the log ends at entry {count}")
-    return LogCheck(count, head, "")

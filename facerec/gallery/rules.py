@@ -16,6 +16,8 @@ from facerec.quality import QualityGate
 from facerec.types import Embedder, Face, Faces
 from facerec.visible_text import hidden_character, quoted, shortened, shows_something
 
+TERMS = ("consent", "purpose", "expires")
+SHORTEST_KEY = 16
 LONGEST_NAME = 200
 LONGEST_TEXT = 2000
 
@@ -125,6 +127,61 @@ def check_free(name: str, holder: object, *, of: Person) -> None:
     if holder:
         message = f"{quoted(of.name)} cannot be renamed: {quoted(name)} is enrolled already. Choose another name"
         raise errors.NameTakenError(message)
+
+
+def check_look_alikes(name: str, others: Sequence[str]) -> None:
+    """Refuse a name that looks like somebody else's."""
+    if others:
+        spelled = " ".join(f"U+{ord(each):04X}" for each in name if each not in others[0]) or "other characters"
+        message = (
+            f"{quoted(name)} looks like {quoted(others[0])}, who is enrolled, but is spelled otherwise ({spelled}). If "
+            "it is the same person, give that name; if not, add what tells the two apart"
+        )
+        raise errors.LookAlikeError(message)
+
+
+def check_page(after: int, limit: int | None) -> None:
+    """Refuse a page that cannot be."""
+    if not isinstance(after, int) or after < 0 or (limit is not None and (not isinstance(limit, int) or limit < 1)):
+        message = (
+            f"a page starts after the number of a person, 0 or more, and has at least 1; got after={quoted(after)}, "
+            f"limit={quoted(limit)}"
+        )
+        raise errors.ArgumentError(message)
+
+
+def check_key(key: bytes) -> None:
+    """Refuse what is no key of a log, or can be guessed."""
+    if not isinstance(key, bytes) or len(key) < SHORTEST_KEY:
+        found = f"{len(key)} bytes" if isinstance(key, bytes) else type(key).__name__
+        message = f"the key of a gallery must be bytes, at least {SHORTEST_KEY} of them; got {found}"
+        raise errors.ArgumentError(message)
+
+
+def check_same_request(known: bytes, asked: bytes) -> None:
+    """Refuse the key of one enrollment for another."""
+    if known != asked:
+        message = (
+            "this key was given before with another name, other faces, photos or terms; nothing was changed. A key "
+            "stands for one enrollment: make a new one for another"
+        )
+        raise errors.ReusedKeyError(message)
+
+
+def terms_of_both(giver: Person, receiver: Person) -> dict[str, Any]:
+    """Consent, purpose and expiry of two who become one: what either has, and the earlier end."""
+    merged: dict[str, Any] = {}
+    for term in ("consent", "purpose"):
+        values = [getattr(person, term) for person in (receiver, giver) if getattr(person, term) is not None]
+        if len(set(values)) > 1:
+            message = (
+                f"{quoted(receiver.name)} and {quoted(giver.name)} differ in {term} ({quoted(values[0])}, "
+                f"{quoted(values[1])}); decide which holds for both, and set it with update first"
+            )
+            raise errors.ArgumentError(message)
+        merged[term] = values[0] if values else None
+    ends = [person.expires for person in (receiver, giver) if person.expires is not None]
+    return {**merged, "expires": min(ends, default=None)}
 
 
 def check_import(name: str, by_name: Person | None, by_id: Person | None, *, merge: bool) -> None:

@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from facerec.gallery import open_gallery
+from facerec.gallery import Gallery, open_gallery
+from facerec.gallery.rules import identity
+from facerec.gallery.stores.memory import MemoryStore
 from facerec.similarity import NAME
 from facerec.testing import GOOD, Clock
 from facerec.types import Detections, Embedder, Face, Faces, Matcher, OperatingPoint, Rate
@@ -70,10 +72,39 @@ def _sqlite_factory(folder: Path, clock: Clock) -> Callable:
     return open_one
 
 
-@pytest.fixture(params=[pytest.param(_sqlite_factory, id="sqlite")])
-def gallery_factory(request, tmp_path, clock):
-    """Opens galleries of each engine: the same name gives the same gallery."""
-    return request.param(tmp_path, clock)
+def _memory_factory(folder: Path, clock: Clock) -> Callable:
+    stores = {}
+
+    def open_one(name="people.db", embedder="fake", **options):
+        chosen = make_embedder() if isinstance(embedder, str) else embedder
+        options.pop("wait", None)
+        if name not in stores:
+            stores[name] = MemoryStore(identity(chosen), name=str(folder / name))
+        return Gallery(stores[name].again(), clock=clock, **options)
+
+    return open_one
+
+
+_FACTORIES = {"sqlite": _sqlite_factory, "memory": _memory_factory}
+
+
+@pytest.fixture(params=_FACTORIES)
+def any_gallery_factory(request, tmp_path, clock):
+    """Opens galleries of each store: the same name gives the same gallery."""
+    return _FACTORIES[request.param](tmp_path, clock)
+
+
+@pytest.fixture
+def any_gallery(any_gallery_factory):
+    """An empty gallery of each store."""
+    with any_gallery_factory() as opened:
+        yield opened
+
+
+@pytest.fixture
+def gallery_factory(tmp_path, clock):
+    """Opens galleries in files: the same name gives the same gallery."""
+    return _sqlite_factory(tmp_path, clock)
 
 
 @pytest.fixture

@@ -267,7 +267,7 @@ def test_reembed_replaces_every_vector(gallery_factory, build, with_photos):
         assert other.identify(probe, at=build.point(digest=_NEW))[0].name == "bob"
         with pytest.raises(ModelMismatchError):
             other.identify(old_probe, at=old_point)
-    (entry,) = [entry for entry in with_photos.log() if entry.event == "reembedded"]
+    (entry,) = [each for each in with_photos.log() if (each.event, each.person_id) == ("reembedded", None)]
     assert entry.details == {"from": build.digest, "to": _NEW, "vectors": 3}
     gallery_factory(embedder=new).close()
 

@@ -82,7 +82,7 @@ def test_another_applications_database_is_left_alone(gallery_factory, tmp_path):
 def test_a_newer_gallery_is_left_alone(gallery_factory, tmp_path):
     """A file of a later version is not touched, and the message says to update."""
     gallery_factory().close()
-    _edit(tmp_path / "people.db", "PRAGMA user_version = 2")
+    _edit(tmp_path / "people.db", "PRAGMA user_version = 3")
     before = (tmp_path / "people.db").read_bytes()
     with pytest.raises(GalleryError, match=r"newer facerec.*Update facerec"):
         gallery_factory()
@@ -250,7 +250,8 @@ def test_unknown_errors_keep_what_sqlite_said():
 
 def test_the_package_is_light():
     """Importing the gallery loads neither torch nor pandas nor scipy."""
-    script = "import sys, facerec.gallery.stores.sqlite; print([m for m in ('torch', 'pandas', 'scipy') if m in sys.modules])"
+    heavy = "[m for m in ('torch', 'pandas', 'scipy') if m in sys.modules]"
+    script = f"import sys, facerec.gallery.stores.sqlite; print({heavy})"
     found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
 
     assert found.stdout.strip() == "[]"

@@ -219,10 +219,10 @@ def read_only_media(gallery_factory, build, tmp_path, monkeypatch):
     return tmp_path / "people.db"
 
 
-def test_read_only_media_can_be_read_and_exported(gallery_factory, build, read_only_media, tmp_path, caplog):
+def test_read_only_media_can_be_read_and_exported(gallery_factory, build, read_only_media, clock, tmp_path, caplog):  # noqa: PLR0917 - fixtures
     """List, show, check and export work, the last with a warning that it is not in the log; enrolling is refused."""
     before = read_only_media.read_bytes()
-    with open_gallery(read_only_media) as gallery:
+    with open_gallery(read_only_media, clock=clock) as gallery:
         assert [person.name for person in gallery] == ["ada"]
         assert gallery.samples("ada")[0].source == "photo.jpg"
         assert gallery.check_log().intact

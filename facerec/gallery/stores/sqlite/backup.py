@@ -10,15 +10,18 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from facerec import errors
 from facerec.files import is_folder, is_there, replacing, sha256_of
+from facerec.gallery import checking
+from facerec.gallery.ledger import Ledger
 from facerec.gallery.records import Backup, GalleryCheck
+from facerec.gallery.stores.sqlite import schema
 from facerec.gallery.stores.sqlite.connection import Connection, clear_error
 from facerec.gallery.stores.sqlite.place import BESIDE, Held, beside, has_changes_beside
-from facerec.gallery.stores.sqlite.rows import Rows
+from facerec.gallery.stores.sqlite.rows import SqliteRows
 from facerec.visible_text import shortened
 
 _PLAIN_COPY = (
@@ -43,22 +46,22 @@ def check_free(path: Path) -> None:
         raise errors.OutputError(message)
 
 
-def back_up(source: sqlite3.Connection, path: Path, *, now: datetime) -> Backup:
+def back_up(source: sqlite3.Connection, path: Path, *, key: bytes | None) -> Backup:
     """Copy what `source` sees to a new file, without deleted bytes that it may still hold."""
     with _new_file(path) as partial:
-        found = _copied(source, partial, path, now=now)
+        found = _copied(source, partial, path, key=key)
         digest = sha256_of(partial, error=errors.OutputError)
     return _told(path, found, digest, note="")
 
 
-def restore(held: Held, path: Path, *, now: datetime) -> Backup:
+def restore(held: Held, path: Path, *, now: datetime, key: bytes | None) -> Backup:
     """Make a gallery at `path`, where there is none, of the backup that `held` is; its log says so."""
     header = held.header()
     note = _PLAIN_COPY if header and header.write_ahead and not has_changes_beside(held.path) else ""
     backup = Connection(held, wait=0.0, read_only=True)
     try:
         with _new_file(path) as partial, backup.outside_transactions() as source:
-            found = _copied(source, partial, path, now=now, log_it=True)
+            found = _copied(source, partial, path, key=key, logged=now)
             digest = sha256_of(partial, error=errors.OutputError)
     finally:
         backup.close()
@@ -66,22 +69,27 @@ def restore(held: Held, path: Path, *, now: datetime) -> Backup:
 
 
 def _copied(
-    source: sqlite3.Connection, partial: Path, path: Path, *, now: datetime, log_it: bool = False
+    source: sqlite3.Connection, partial: Path, path: Path, *, key: bytes | None, logged: datetime | None = None
 ) -> GalleryCheck:
     try:
         with closing(sqlite3.connect(partial, isolation_level=None)) as copy:
             copy.execute("PRAGMA synchronous = FULL")
             copy.execute("PRAGMA trusted_schema = OFF")
+            copy.execute("PRAGMA temp_store = MEMORY")
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE").fetchone()
-            if Rows(copy, now).erasure_due:
+            deletions, erased = copy.execute("SELECT deletions, erased FROM gallery").fetchone()
+            if erased < deletions:
                 copy.execute("VACUUM")
                 copy.execute("UPDATE gallery SET erased = deletions")
-        found = _read_through(partial, now)
-        if log_it:  # only in what is whole, as an entry more would hide that others were cut off
+        found = _read_through(partial, key)
+        if logged is not None:  # only in what is whole, as an entry more would hide that others were cut off
             with closing(sqlite3.connect(partial)) as copy, copy:
-                Rows(copy, now).append("restored", details={"entries": found.log.entries, "head": found.log.head})
-            found = _read_through(partial, now)
+                if schema.marks(copy)[1] == 1:
+                    schema.upgrade(copy)
+                ledger = Ledger(SqliteRows(copy), logged, key=key)
+                ledger.append("restored", details={"entries": found.log.entries, "head": found.log.head})
+            found = _read_through(partial, key)
     except sqlite3.Error as error:
         clear = clear_error(error, path)
         if isinstance(clear, errors.DamagedGalleryError):
@@ -90,10 +98,12 @@ def _copied(
     return found
 
 
-def _read_through(partial: Path, now: datetime) -> GalleryCheck:
+def _read_through(partial: Path, key: bytes | None) -> GalleryCheck:
     """Check the copy; opened anew, so that what is checked is what stands in the file, not what SQLite remembers."""
     with closing(sqlite3.connect(f"{partial.absolute().as_uri()}?mode=ro", uri=True)) as copy:
-        found = Rows(copy, now).check()
+        if schema.marks(copy)[1] == 1:
+            schema.read_as_newer(copy)
+        found = checking.check(Ledger(SqliteRows(copy), datetime.now(UTC)), key=key)
     if not found.intact:
         raise errors.DamagedGalleryError(_NOT_WHOLE + "; ".join(found.problems[:5]))
     return found

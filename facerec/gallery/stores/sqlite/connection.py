@@ -25,6 +25,7 @@ _SETTINGS = (
     "PRAGMA secure_delete = ON",  # deleted bytes are overwritten with zeros
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",  # a file from elsewhere may not call functions through its schema
+    "PRAGMA temp_store = MEMORY",  # no copy of anybody in a folder for temporary files, not even for a moment
 )
 _PAUSE = 0.02
 _LOGGER = logging.getLogger("facerec")

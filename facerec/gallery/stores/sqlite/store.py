@@ -9,20 +9,21 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import sqlite3
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
 from facerec import errors
 from facerec.gallery.records import Backup, EmbedderIdentity, Erasure
-from facerec.gallery.stores.sqlite import backup, stored
+from facerec.gallery.stores.sqlite import backup, schema
 from facerec.gallery.stores.sqlite.connection import Connection
 from facerec.gallery.stores.sqlite.place import Held
-from facerec.gallery.stores.sqlite.rows import Rows
+from facerec.gallery.stores.sqlite.rows import SqliteRows
 from facerec.visible_text import shortened
 
 _LOGGER = logging.getLogger("facerec")
@@ -33,12 +34,10 @@ _creation = threading.Lock()
 class SqliteStore:
     """One gallery file, created if there is none and an embedder is given; errors as ``facerec.open_gallery``."""
 
-    def __init__(
-        self, path: Path, embedder: EmbedderIdentity | None, *, wait: float, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, path: Path, embedder: EmbedderIdentity | None, *, wait: float = 30.0) -> None:
         start = monotonic()
         self.path = path
-        self._clock = clock
+        self.name = str(path)
         if embedder is not None:
             _make_file(path)
         self.connection = Connection(_checked_file(path), wait=wait)
@@ -56,18 +55,18 @@ class SqliteStore:
         return self.connection.read_only
 
     @contextmanager
-    def reading(self) -> Iterator[Rows]:
+    def reading(self) -> Iterator[SqliteRows]:
         """A transaction in which all reads see the same state; it holds nobody else up."""
         with self.connection.transaction("BEGIN") as sqlite:
-            yield Rows(sqlite, self._now())
+            yield SqliteRows(sqlite)
 
     @contextmanager
-    def writing(self) -> Iterator[Rows]:
+    def writing(self) -> Iterator[SqliteRows]:
         """A transaction that is durable once this block is left, or undone if it is left by an exception."""
         # IMMEDIATE: a transaction that read first and wrote later could not wait, but would fail at once when another
         # process wrote in between.
         with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
-            yield Rows(sqlite, self._now())
+            yield SqliteRows(sqlite)
 
     def exclusively(self) -> AbstractContextManager[object]:
         """Keep this process's other threads out over several transactions."""
@@ -101,10 +100,10 @@ class SqliteStore:
                 return self._unfinished(str(error))
         return Erasure(complete=True, advice="")
 
-    def back_up(self, path: Path) -> Backup:
+    def back_up(self, path: Path, *, key: bytes | None) -> Backup:
         """Copy what is stored now to a new file; this process's other threads wait, other processes do not."""
         with self.connection.outside_transactions() as sqlite:
-            return backup.back_up(sqlite, path, now=self._now())
+            return backup.back_up(sqlite, path, key=key)
 
     def _unfinished(self, cause: str) -> Erasure:
         advice = (
@@ -115,18 +114,21 @@ class SqliteStore:
 
     def _prepare(self, embedder: EmbedderIdentity | None) -> None:
         with self.connection.transaction("BEGIN") as sqlite:
-            empty = stored.is_empty(sqlite)
-            if not empty:
-                stored.check_marks(*stored.marks(sqlite), self.path)
+            version = 0
+            if not (empty := schema.is_empty(sqlite)):
+                application, version = schema.marks(sqlite)
+                schema.check_marks(application, version, self.path)
+                self._check_embedder(sqlite, embedder)
         if empty:
             self._create(embedder)
         if not self.read_only:
             self.connection.use_write_ahead_log()
+        if version == 1:
+            self._follow_version_1()
         with self.reading() as rows:
-            self._check_embedder(rows.embedder, embedder)
-            erasure_due = rows.erasure_due
+            row = rows.gallery()
         self.connection.remember_place()
-        if erasure_due:
+        if row.erased < row.deletions:
             # A forget that a crash or a reader interrupted; if it cannot be finished now, the file still says so.
             with self.connection.impatient():
                 erased = self.erase()
@@ -138,12 +140,27 @@ class SqliteStore:
             message = f"{shortened(self.path)} is empty, not a gallery yet; open_gallery with an embedder makes it one"
             raise errors.MissingGalleryError(message)
         with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
-            if stored.is_empty(sqlite):  # unless another process made them since
-                stored.create_tables(sqlite, embedder)
-                details = {"embedder": embedder.name, "digest": embedder.digest}
-                Rows(sqlite, self._now()).append("created", details=details)
+            if schema.is_empty(sqlite):  # unless another process made them since
+                schema.create_tables(sqlite, embedder)
+            self._check_embedder(sqlite, embedder)
 
-    def _check_embedder(self, bound: EmbedderIdentity, given: EmbedderIdentity | None) -> None:
+    def _follow_version_1(self) -> None:
+        """Bring a file of version 1 to this one, or, where it may not be written, read it as if it were."""
+        if self.read_only:
+            with self.connection.outside_transactions() as sqlite:
+                schema.read_as_newer(sqlite)
+            return
+        with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
+            if schema.marks(sqlite)[1] == 1:  # unless another process did since
+                schema.upgrade(sqlite)
+                _LOGGER.warning(
+                    "the gallery %s was brought to version %d; facerec 0.1 cannot open it any more",
+                    shortened(self.path),
+                    schema.VERSION,
+                )
+
+    def _check_embedder(self, sqlite: sqlite3.Connection, given: EmbedderIdentity | None) -> None:
+        bound = schema.bound_embedder(sqlite)
         if given is not None and (given.digest, given.dimension) != (bound.digest, bound.dimension):
             message = (
                 f"the gallery {shortened(self.path)} holds vectors of {bound}, but was opened with {given}; scores "
@@ -152,11 +169,8 @@ class SqliteStore:
             )
             raise errors.ModelMismatchError(message)
 
-    def _now(self) -> datetime:
-        return self._clock().astimezone(UTC)
 
-
-def restore(source: Path, path: Path, *, now: datetime) -> Backup:
+def restore(source: Path, path: Path, *, now: datetime, key: bytes | None) -> Backup:
     """Make a gallery of a backup; errors as ``facerec.gallery.restore_gallery``."""
     backup.check_free(path)
     held = _checked_file(source)
@@ -164,7 +178,7 @@ def restore(source: Path, path: Path, *, now: datetime) -> Backup:
         held.release()
         message = f"{shortened(source)} is empty, not a backup of a gallery"
         raise errors.NotAGalleryError(message)
-    return backup.restore(held, path, now=now.astimezone(UTC))
+    return backup.restore(held, path, now=now, key=key)
 
 
 def _make_file(path: Path) -> None:
@@ -221,7 +235,7 @@ def _check_header(held: Held) -> None:
             f"{shortened(held.path)} is not a gallery (not an SQLite file); nothing was changed. Choose another path"
         )
         raise errors.NotAGalleryError(message)
-    stored.check_marks(header.application, header.version, held.path)
+    schema.check_marks(header.application, header.version, held.path)
 
 
 def _refused(path: Path, what: str, error: OSError) -> errors.GalleryError:

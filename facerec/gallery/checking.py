@@ -1,0 +1,185 @@
+"""Whether a gallery holds what its log says, no more, no less and nothing else; over every store.
+
+The log is followed from its start, and each entry that changed somebody says which digests their record and their faces
+had from then on. At the end everybody who is stored must have the digests of their last entry, and everybody who has an
+entry must be stored, unless they were forgotten. So an edit past the gallery shows, as long as the log is the true one:
+that is what its chain, a head that was noted elsewhere (`against`), and a key are for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+
+from facerec.errors import DamagedGalleryError
+from facerec.gallery import sealing
+from facerec.gallery.ledger import Ledger
+from facerec.gallery.records import GalleryCheck, LogCheck, LogHead
+from facerec.gallery.rows import LogRow, PersonRow, PhotoRow, Rows, SampleRow, SourceRow
+from facerec.visible_text import quoted, shortened
+
+_LEFT = ("forgotten", "absorbed")
+
+
+class _Account:
+    """What the log says is in the gallery, read entry by entry."""
+
+    def __init__(self) -> None:
+        self.people: dict[bytes, tuple[str, str]] = {}  # digests of record and faces
+        self.holders: dict[bytes, bytes] = {}  # of whoever was absorbed: by whom
+        self.sources: dict[int, tuple[bytes, str]] = {}  # by entry: whose, and the digest
+        self.embedder = ""
+        self.first_proof = 0  # the entry from which on contents are told
+        self.problems: list[str] = []
+
+    def enter(self, row: LogRow) -> None:
+        """Take in what an entry says."""
+        try:
+            told = json.loads(row.details)
+        except (ValueError, RecursionError):
+            told = None
+        if not isinstance(told, dict):
+            self.problems.append(f"the details of log entry {row.number} are no JSON object")
+            return
+        if row.event in ("created", "reembedded"):
+            self.embedder = str(told.get("to", told.get("digest", "")))
+        if row.person_id is None:
+            return
+        if row.event in _LEFT:
+            self.people.pop(row.person_id, None)
+        if row.event == "absorbed":
+            self.holders[row.person_id] = bytes.fromhex(str(told.get("into", "")))
+        if "record" in told:
+            self.first_proof = self.first_proof or row.number
+            self.people[row.person_id] = (str(told["record"]), str(told.get("faces")))
+            self.holders.pop(row.person_id, None)
+        if "source_digest" in told:
+            self.sources[row.number] = (row.person_id, str(told["source_digest"]))
+
+    def holder(self, person_id: bytes) -> bytes:
+        """With whom what is known of somebody is forgotten: themselves, or whoever absorbed them."""
+        seen = set()
+        while person_id in self.holders and person_id not in seen:
+            seen.add(person_id)
+            person_id = self.holders[person_id]
+        return person_id
+
+
+def check(ledger: Ledger, *, key: bytes | None = None, against: Sequence[LogHead] = ()) -> GalleryCheck:
+    """Read all of a gallery; `against` are heads that its log must have."""
+    rows = ledger.rows
+    log, account, missed = _follow(rows, key, against)
+    broken = [] if log.intact else [f"the log is not intact after {log.entries} entries: {log.problem}"]
+    problems = [*broken, *missed, *account.problems, *rows.faults()]
+    problems += _told(_gallery_problems(rows, account, key, log))
+    unproven = ""
+    if account.first_proof == 0 and rows.count(PersonRow):
+        unproven = (
+            "the log says nothing of the contents, since version 1 of facerec made this gallery; open it once where it "
+            "can be written"
+        )
+    problems += _told(_people_problems(ledger, account, proven=not unproven))
+    problems += _told(_source_problems(rows, account))
+    people, samples = rows.count(PersonRow), rows.count(SampleRow)
+    return GalleryCheck(log, people, samples, tuple(problems), unproven, ledger.erasure_due)
+
+
+def check_log(rows: Rows, key: bytes | None = None) -> LogCheck:
+    """Follow the chain of the log alone."""
+    chain = sealing.Chain(key)
+    for row in rows.select(LogRow):
+        chain.follow(row)
+    return chain.ended(rows.last_number(LogRow))
+
+
+def _follow(rows: Rows, key: bytes | None, against: Sequence[LogHead]) -> tuple[LogCheck, _Account, list[str]]:
+    chain, account = sealing.Chain(key), _Account()
+    wanted = {head.entries: head for head in against}
+    missed = []
+    for row in rows.select(LogRow):
+        chain.follow(row)
+        account.enter(row)
+        head = wanted.pop(row.number, None)
+        if head is not None and row.digest.hex() != head.digest:
+            missed.append(f"entry {row.number} of the log is not the one of the known head: the log was written anew")
+    missed += [
+        f"the log has no entry {number}, which the known head has: this is an older copy of the gallery, or the end of "
+        "its log was cut off"
+        for number in sorted(wanted)
+    ]
+    return chain.ended(rows.last_number(LogRow)), account, missed
+
+
+def _told(problems: Iterator[str]) -> Iterator[str]:
+    """The problems, the last of which may be that nothing more could be read."""
+    try:
+        yield from problems
+    except DamagedGalleryError as error:
+        yield str(error)
+
+
+def _gallery_problems(rows: Rows, account: _Account, key: bytes | None, log: LogCheck) -> Iterator[str]:
+    known, bound = rows.gallery().key_id, rows.gallery().digest
+    if key is not None and known != sealing.key_id(key) and log.intact:
+        yield "the gallery is marked with another key than the one its log is kept with"
+    if key is None and known is not None and log.intact:
+        yield "the gallery is marked as kept with a key, but its log is not"
+    if account.embedder and account.embedder != bound:
+        yield (
+            f"the gallery is bound to the embedder with digest {shortened(bound)}, but its log says "
+            f"{shortened(account.embedder)}"
+        )
+
+
+def _people_problems(ledger: Ledger, account: _Account, *, proven: bool) -> Iterator[str]:
+    """Everybody and every face that is damaged, missing, or not as the log says."""
+    rows, present = ledger.rows, set()
+    for person in rows.select(PersonRow):
+        present.add(person.id)
+        samples = list(rows.select(SampleRow, person=person.number))
+        if not samples:
+            yield f"there is no face of {quoted(person.name)}"
+        faults = ledger.faults_of(samples)
+        yield from (ledger.named(samples[row].number, fault) for row, fault in faults.items())
+        for row in samples:
+            yield from _photo_problems(rows, row, person.name)
+        if proven:
+            yield from _differences(person, samples, account.people.get(person.id))
+    for person_id in account.people.keys() - present:
+        yield f"somebody whom the log knows as {person_id.hex()} is gone without having been forgotten"
+
+
+def _photo_problems(rows: Rows, row: SampleRow, name: str) -> Iterator[str]:
+    content = next((each.content for each in rows.select(PhotoRow, number=row.number)), None)
+    called = f"the kept photo {shortened(row.source)} of {quoted(name)}"
+    if bool(row.kept) != (content is not None):
+        yield f"{called} is gone" if row.kept else f"there is a photo of {quoted(name)} that was not kept by facerec"
+    elif content is not None and hashlib.sha256(content).digest() != row.photo_sha256:
+        yield f"{called} was changed"
+
+
+def _differences(person: PersonRow, samples: Sequence[SampleRow], told: tuple[str, str] | None) -> Iterator[str]:
+    if told is None:
+        yield f"{quoted(person.name)} stands in the gallery, but the log does not say that they were enrolled"
+        return
+    if sealing.record_digest(person) != told[0]:
+        yield f"what is recorded of {quoted(person.name)} (name, consent, purpose, expiry) is not what the log says"
+    if sealing.faces_digest(samples) != told[1]:
+        yield f"the faces of {quoted(person.name)} are not those that the log says"
+
+
+def _source_problems(rows: Rows, account: _Account) -> Iterator[str]:
+    """What probe photos were called must be there as long as whoever it is forgotten with."""
+    present = {row.id for row in rows.select(PersonRow)}
+    for row in rows.select(SourceRow):
+        whose, digest = account.sources.pop(row.number, (None, ""))
+        if row.salt is None and whose is None:
+            continue  # of version 1, which kept no digest
+        if whose is None or account.holder(whose) not in present:
+            yield f"what the photo of log entry {row.number} was called is there, but should not be"
+        elif sealing.source_digest(row) != digest or row.person_id != account.holder(whose):
+            yield f"what the photo of log entry {row.number} was called is not what the log says"
+    for number, (whose, _) in account.sources.items():
+        if account.holder(whose) in present:
+            yield f"what the photo of log entry {number} was called is gone"

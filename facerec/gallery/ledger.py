@@ -1,0 +1,580 @@
+"""What one transaction of a gallery reads and writes: rows as values, every change sealed and logged.
+
+The same over every store. No decision and no rule about what may be enrolled is made here; but nothing is written past
+it, so that the digests in the log always are those of the rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.errors import DamagedGalleryError, GalleryKeyError
+from facerec.gallery import sealing
+from facerec.gallery.archive import ArchivedPerson
+from facerec.gallery.matching import NEVER
+from facerec.gallery.records import (
+    EmbedderIdentity,
+    Event,
+    LogEntry,
+    LogHead,
+    MadeCopy,
+    Person,
+    Sample,
+)
+from facerec.gallery.rows import (
+    ChangeRow,
+    LogRow,
+    PersonRow,
+    PhotoRow,
+    RequestRow,
+    Rows,
+    SampleRow,
+    Searchable,
+    SourceRow,
+)
+from facerec.types import Face
+from facerec.types.plain import plain
+from facerec.visible_text import quoted, shortened, skeleton
+
+_Kind = TypeVar("_Kind")
+
+# Of a vector's length: what is enrolled is held to 1e-3 in double precision, and the sum here is of single precision.
+_TOLERANCE = 1.01e-3
+_MOST_NAMED = 3
+_COPIES: tuple[Event, ...] = ("exported", "backed_up", "restored")
+_VERSION = 2
+"""Of galleries whose log says what is in them."""
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Who asked for what is done, and why, as the log keeps it; empty where nobody said."""
+
+    actor: str = ""
+    reason: str = ""
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What of it was said."""
+        return {name: said for name, said in (("actor", self.actor), ("reason", self.reason)) if said}
+
+
+class Ledger:
+    """One transaction over the rows of a gallery.
+
+    `now` is its time (UTC): that of the clock, or of the newest log entry where that is later, since a clock that was
+    set back must not bring anybody back who has expired. `key` is that of the log, where it has one.
+    """
+
+    def __init__(self, rows: Rows, now: datetime, *, charge: Charge = Charge(), key: bytes | None = None) -> None:
+        self.rows = rows
+        self._charge = charge
+        self._key = key
+        self._clock = now.astimezone(UTC)
+        self.now = max(self._clock, self._newest_time())
+
+    def _newest_time(self) -> datetime:
+        newest = next(self.rows.select(LogRow, newest=1), None)
+        try:
+            return self._clock if newest is None else _time(newest.time)
+        except DamagedGalleryError:
+            return self._clock  # the check of the log says what is wrong with it, and must be able to run
+
+    @property
+    def behind(self) -> timedelta:
+        """By how much the clock is behind the newest entry of the log."""
+        return self.now - self._clock
+
+    # -- the gallery itself ---------------------------------------------------------------------------------------
+
+    @property
+    def embedder(self) -> EmbedderIdentity:
+        """Which embedder the gallery is bound to now; another process may have re-embedded it."""
+        row = self.rows.gallery()
+        return EmbedderIdentity(row.embedder, row.digest, row.dimension)
+
+    def bind(self, embedder: EmbedderIdentity) -> None:
+        """Bind the gallery to another embedder; everybody's vectors count as changed."""
+        row = self.rows.gallery()
+        self.rows.write_gallery(
+            row._replace(embedder=embedder.name, digest=embedder.digest, dimension=embedder.dimension)
+        )
+        for person in self.rows.select(PersonRow):
+            self._changed(person.number)
+
+    @property
+    def erasure_due(self) -> bool:
+        """Whether a deletion has not been followed by an erasure of the whole store, for example after a crash."""
+        row = self.rows.gallery()
+        return row.erased < row.deletions
+
+    def begin(self) -> None:
+        """Write the first entries of a new log; those of a gallery that was begun are left alone."""
+        if self.rows.last_number(LogRow) == 0:
+            made = self.rows.gallery()
+            details = {"embedder": made.embedder, "digest": made.digest, "gallery": uuid.uuid4().hex}
+            self.append("created", details={**details, "version": _VERSION})
+            self.rows.write_gallery(made._replace(sealed=1))
+
+    def add_key(self, key: bytes) -> LogHead:
+        """Make the digests of all further entries with `key`; the gallery has none so far."""
+        self._key = key
+        self.rows.write_gallery(self.rows.gallery()._replace(key_id=sealing.key_id(key)))
+        self.append("keyed")
+        return self.head()
+
+    # -- people ---------------------------------------------------------------------------------------------------
+
+    def people(self, *, after: int = 0, limit: int | None = None) -> list[Person]:
+        """Everybody with a higher number than `after`, by number, at most `limit`."""
+        if limit is not None and limit < 200:  # a page; counting everybody's faces would cost more
+            return [self._person(row) for row in self.rows.select(PersonRow, after=after, limit=limit)]
+        samples = self.rows.counts(SampleRow, "person")
+        photos = self.rows.counts(SampleRow, "person", kept=1)
+        return [
+            self._value(row, samples.get(row.number, 0), photos.get(row.number, 0))
+            for row in self.rows.select(PersonRow, after=after, limit=limit)
+        ]
+
+    def by_name(self, name: str) -> Person | None:
+        """Whoever has that name."""
+        return self._found(name=name)
+
+    def by_id(self, person_id: str) -> Person | None:
+        """Whoever has that id."""
+        return self._found(id=bytes.fromhex(person_id))
+
+    def at(self, number: int) -> Person:
+        """The person of that number, who must exist."""
+        return self._person(self._row(number))
+
+    def id_and_name(self, number: int) -> tuple[str, str]:
+        """Of the person of that number, who must exist; quicker than all of it."""
+        row = self._row(number)
+        return row.id.hex(), row.name
+
+    def look_alikes(self, name: str) -> list[str]:
+        """The names of others that look like this one, and are not the same."""
+        return [row.name for row in self.rows.select(PersonRow, skeleton=skeleton(name)) if row.name != name]
+
+    def add_person(self, person: ArchivedPerson) -> int:
+        """Add a person without samples; returns the number."""
+        row = PersonRow(
+            number=0,
+            id=bytes.fromhex(person.id),
+            name=person.name,
+            consent=person.consent,
+            purpose=person.purpose,
+            expires=_iso(person.expires),
+            created=person.created.isoformat(),
+            skeleton=skeleton(person.name),
+            salt=sealing.new_salt(),
+        )
+        return self.rows.insert(row)
+
+    def write_person(self, person: Person) -> None:
+        """Write name, consent, purpose and expiry of somebody who is there."""
+        row = self._row(person.number)
+        written = row._replace(
+            name=person.name,
+            consent=person.consent,
+            purpose=person.purpose,
+            expires=_iso(person.expires),
+            skeleton=skeleton(person.name),
+            salt=sealing.new_salt(),
+        )
+        if written.expires != row.expires:
+            self._changed(person.number)
+        self.rows.update(written)
+
+    def delete_person(self, person: Person) -> None:
+        """Delete a person with all samples and photos, and what the photos were called in which the person was met."""
+        for row in list(self.rows.select(SampleRow, person=person.number)):
+            self.rows.delete(PhotoRow, number=row.number)
+        self.rows.delete(SampleRow, person=person.number)
+        self.rows.delete(SourceRow, person_id=bytes.fromhex(person.id))
+        self.rows.delete(RequestRow, person=person.number)
+        self.rows.delete(PersonRow, number=person.number)
+        self._changed(person.number)
+        self._deleted()
+
+    def take_out(self, person: Person) -> None:
+        """Delete somebody whose faces all went to somebody else."""
+        self.rows.delete(RequestRow, person=person.number)
+        self.rows.delete(PersonRow, number=person.number)
+
+    def _changed(self, person: int) -> None:
+        self.rows.insert(ChangeRow(0, person))
+
+    def _deleted(self) -> None:
+        row = self.rows.gallery()
+        self.rows.write_gallery(row._replace(deletions=row.deletions + 1))
+
+    # -- samples --------------------------------------------------------------------------------------------------
+
+    def count_people(self) -> int:
+        """How many people there are."""
+        return self.rows.count(PersonRow)
+
+    def count_samples(self) -> int:
+        """How many samples there are."""
+        return self.rows.count(SampleRow)
+
+    def samples(self, person: int) -> list[Sample]:
+        """A person's samples, in the order of enrollment."""
+        return [_sample(row) for row in self.rows.select(SampleRow, person=person)]
+
+    def vectors(self, person: int) -> NDArray[np.float32]:
+        """A person's vectors (n, d), in the same order."""
+        return self._sound(list(self.rows.select(SampleRow, person=person)))
+
+    def vectors_of(self, samples: Sequence[int]) -> NDArray[np.float32]:
+        """The vectors (n, d) of the samples of these numbers, in their order."""
+        return self._sound([self._sample_row(int(number)) for number in samples])
+
+    def photo(self, sample: int) -> bytes | None:
+        """The kept photo of a sample."""
+        return next((row.content for row in self.rows.select(PhotoRow, number=sample)), None)
+
+    def add_sample(self, person: int, sample: Sample, vector: NDArray[np.float32]) -> tuple[int, bool]:
+        """The number of a person's sample of that vector, and whether it is new; a photo of it is kept apart."""
+        content = as_bytes(vector)
+        for known in self.rows.select(SampleRow, person=person, vector=content, limit=1):
+            return known.number, False
+        salt = sealing.new_salt()
+        left, top, right, bottom = sample.box
+        row = SampleRow(
+            number=0,
+            person=person,
+            vector=content,
+            source=sample.source,
+            x1=left,
+            y1=top,
+            x2=right,
+            y2=bottom,
+            score=sample.score,
+            enrolled=sample.enrolled.isoformat(),
+            photo_sha256=_bytes(sample.photo_sha256),
+            kept=0,
+            matcher=sample.matcher,
+            salt=salt,
+            seal=sealing.seal(salt, content),
+        )
+        return self.rows.insert(row), True
+
+    def keep_photo(self, sample: int, content: bytes) -> bool:
+        """Keep the photo of a sample that has none; whether it had none."""
+        row = self._sample_row(sample)
+        if row.kept:
+            return False
+        self.rows.insert(PhotoRow(sample, content))
+        self.rows.update(row._replace(photo_sha256=hashlib.sha256(content).digest(), kept=1))
+        return True
+
+    def replace_vector(self, sample: int, face: Face) -> None:
+        """Replace vector, box, score and matcher of a sample by those of `face`."""
+        content, salt = as_bytes(face.embedding), sealing.new_salt()
+        left, top, right, bottom = map(float, face.box)
+        row = self._sample_row(sample)._replace(x1=left, y1=top, x2=right, y2=bottom, score=float(face.score))
+        sealed = row._replace(vector=content, salt=salt, seal=sealing.seal(salt, content), matcher=face.matcher.text)
+        self.rows.update(sealed)
+
+    def move_samples(self, samples: Sequence[int], giver: int, receiver: int) -> None:
+        """Make samples another person's."""
+        for number in samples:
+            self.rows.update(self._sample_row(number)._replace(person=receiver))
+        self._changed(giver)
+        self._changed(receiver)
+
+    def move_sources(self, holder: str, new: str, *, of: str) -> None:
+        """Let what probe photos of the entries about `of` were called be forgotten with `new`, not with `holder`."""
+        for row in list(self.rows.select(SourceRow, person_id=bytes.fromhex(holder))):
+            entry = self.entry(row.number)
+            if entry is not None and entry.person_id == bytes.fromhex(of):
+                self.rows.update(row._replace(person_id=bytes.fromhex(new)))
+
+    def delete_samples(self, person: int, samples: Sequence[int]) -> None:
+        """Delete samples with their photos."""
+        for number in samples:
+            self.rows.delete(PhotoRow, number=number)
+            self.rows.delete(SampleRow, number=number)
+        self._changed(person)
+        self._deleted()
+
+    # -- for the search index -------------------------------------------------------------------------------------
+
+    def sound(self, part: Searchable, dimension: int) -> NDArray[np.float32]:
+        """The vectors (n, d) of samples for the search index."""
+        vectors, faults = _checked_vectors(part.vectors, part.salts, part.seals, dimension)
+        self._refuse(part.numbers, faults)
+        return vectors
+
+    def faults_of(self, rows: Sequence[SampleRow]) -> dict[int, str]:
+        """Which samples' vectors, by place in `rows`, are damaged, and in what."""
+        return self._checked(rows)[1]
+
+    def _sound(self, rows: Sequence[SampleRow]) -> NDArray[np.float32]:
+        vectors, faults = self._checked(rows)
+        self._refuse([row.number for row in rows], faults)
+        return vectors
+
+    def _checked(self, rows: Sequence[SampleRow]) -> tuple[NDArray[np.float32], dict[int, str]]:
+        salts, seals = [row.salt for row in rows], [row.seal for row in rows]
+        return _checked_vectors([row.vector for row in rows], salts, seals, self.embedder.dimension)
+
+    def _refuse(self, numbers: Sequence[int], faults: Mapping[int, str]) -> None:
+        """Not one vector is given out where any is damaged."""
+        if faults:
+            named = [self.named(numbers[row], fault) for row, fault in list(faults.items())[:_MOST_NAMED]]
+            more = f" (and {len(faults) - len(named)} more)" if len(faults) > len(named) else ""
+            message = (
+                f"the gallery is damaged: {'; '.join(named)}{more}. Nobody is matched by a damaged vector, nor passed "
+                "over in silence: restore a backup, or forget whoever is named and enroll them again; "
+                "`facerec gallery check` names all"
+            )
+            raise DamagedGalleryError(message)
+
+    def named(self, sample: int, fault: str) -> str:
+        """A fault of a sample's vector in words: whose, which, and what is wrong."""
+        row = self._sample_row(sample)
+        person = next((each.name for each in self.rows.select(PersonRow, number=row.person)), "nobody")
+        place = sum(1 for _ in self.rows.select(SampleRow, person=row.person, upto=sample))
+        return f"the vector of face {place} of {quoted(person)} ({shortened(row.source)}) {fault}"
+
+    # -- the log --------------------------------------------------------------------------------------------------
+
+    def append(
+        self,
+        event: Event,
+        person: Person | str | None = None,
+        details: Mapping[str, object] | None = None,
+        *,
+        source: str | None = None,
+    ) -> int:
+        """Chain an entry to the newest one; returns its number.
+
+        `details` hold no names, and `source`, the probe photo's, is forgotten together with the person. An entry about
+        a `Person` says what of them is stored now; about an id, that they were concerned.
+        """
+        head = self.rows.gallery()
+        if head.key_id is not None and (self._key is None or sealing.key_id(self._key) != head.key_id):
+            message = "the log of this gallery is kept with a key; nothing was changed. Open the gallery with its key"
+            raise GalleryKeyError(message)
+        newest = next(self.rows.select(LogRow, newest=1), None)
+        number, previous = (newest.number, newest.digest.hex()) if newest else (0, sealing.CHAIN_START)
+        person_id = person.id if isinstance(person, Person) else person
+        told = dict(plain(details or {}))
+        if isinstance(person, Person):
+            told |= self.contents(self._row(person.number))
+        noted = None
+        if source is not None and person_id is not None:
+            noted = SourceRow(number + 1, bytes.fromhex(person_id), source, sealing.new_salt())
+            told["source_digest"] = sealing.source_digest(noted)
+        text = json.dumps({**told, **self._charge.details}, sort_keys=True, allow_nan=False)
+        link = sealing.Link(number + 1, self.now.isoformat(), event, person_id, text)
+        key = self._key if head.key_id is not None else None
+        digest = bytes.fromhex(link.digest(previous, key))
+        self.rows.insert(LogRow(link.number, link.time, event, _bytes(person_id), text, digest))
+        if noted is not None:
+            self.rows.insert(noted)
+        return link.number
+
+    def contents(self, row: PersonRow) -> dict[str, str]:
+        """The digests of what is stored about a person, as the log keeps them; none of what has no salt."""
+        digests = {
+            "record": sealing.record_digest(row),
+            "faces": sealing.faces_digest(self.rows.select(SampleRow, person=row.number)),
+        }
+        return digests if all(digests.values()) else {}
+
+    def head(self) -> LogHead:
+        """Where the log ends."""
+        newest = next(self.rows.select(LogRow, newest=1))
+        return LogHead(newest.number, newest.digest.hex())
+
+    def entry(self, number: int) -> LogRow | None:
+        """The log entry of that number, as it is stored."""
+        return next(self.rows.select(LogRow, number=number), None)
+
+    def log(self, *, last: int | None, person_id: str | None) -> list[LogEntry]:
+        """The newest `last` entries (all if ``None``), of one person or of all, oldest first."""
+        ids = [] if person_id is None else self._ids(person_id)
+        rows = self._log_rows(last, ids)
+        named = {row.id: row.name for row in self._people_of({row.person_id for row in rows})}
+        sources = {each.number: each.source for each in self._sources_of(rows, ids)}
+        return [
+            LogEntry(
+                number=row.number,
+                time=_time(row.time),
+                event=row.event,
+                person_id=None if row.person_id is None else row.person_id.hex(),
+                name=None if row.person_id is None else named.get(row.person_id),
+                source=sources.get(row.number),
+                details=_details(row.details),
+                digest=row.digest.hex(),
+            )
+            for row in rows
+        ]
+
+    def _ids(self, person_id: str) -> list[bytes]:
+        """The id of a person, and those of others who were absorbed by them: their log is this person's, too."""
+        ids = [bytes.fromhex(person_id)]
+        for known in ids:  # grows as it is read
+            for row in self.rows.select(LogRow, event="received", person_id=known):
+                told = _details(row.details)
+                giver = bytes.fromhex(str(told["from"])) if told.get("all") else known
+                if giver not in ids and not self.rows.count(PersonRow, id=giver):
+                    ids.append(giver)
+        return ids
+
+    def _log_rows(self, last: int | None, ids: Sequence[bytes]) -> list[LogRow]:
+        if not ids:
+            if last is None:
+                return list(self.rows.select(LogRow))
+            return list(self.rows.select(LogRow, newest=last))[::-1]
+        found = sorted(row for each in ids for row in self.rows.select(LogRow, person_id=each))
+        return found if last is None else found[len(found) - min(last, len(found)) :]
+
+    def _people_of(self, ids: set[bytes | None]) -> Iterator[PersonRow]:
+        for each in ids:
+            if each is not None:
+                yield from self.rows.select(PersonRow, id=each)
+
+    def _sources_of(self, rows: Sequence[LogRow], ids: Sequence[bytes]) -> Iterator[SourceRow]:
+        if rows:
+            within = {"after": rows[0].number - 1, "upto": rows[-1].number}
+            for equal in [{"person_id": ids[0]}] if ids else [{}]:
+                yield from self.rows.select(SourceRow, **within, **equal)  # type: ignore[arg-type]
+
+    def copies_of(self, person_id: str) -> tuple[MadeCopy, ...]:
+        """The exports and backups since the person was enrolled, which hold the person wherever they are kept."""
+        first = min(
+            (row.number for each in self._ids(person_id) for row in self.rows.select(LogRow, person_id=each, limit=1)),
+            default=0,
+        )
+        found = sorted(row for event in _COPIES for row in self.rows.select(LogRow, event=event, after=first))
+        return tuple(MadeCopy(row.event, row.number, _time(row.time)) for row in found)  # type: ignore[arg-type]
+
+    # -- from rows ------------------------------------------------------------------------------------------------
+
+    def _row(self, number: int) -> PersonRow:
+        found = next(self.rows.select(PersonRow, number=number), None)
+        if found is None:
+            raise damaged(number, "the number of somebody who is enrolled")
+        return found
+
+    def _sample_row(self, number: int) -> SampleRow:
+        found = next(self.rows.select(SampleRow, number=number), None)
+        if found is None:
+            raise damaged(number, "the number of a face that is enrolled")
+        return found
+
+    def _found(self, **equal: object) -> Person | None:
+        row = next(self.rows.select(PersonRow, **equal), None)  # type: ignore[arg-type]
+        return None if row is None else self._person(row)
+
+    def _person(self, row: PersonRow) -> Person:
+        samples = self.rows.count(SampleRow, person=row.number)
+        return self._value(row, samples, self.rows.count(SampleRow, person=row.number, kept=1))
+
+    def _value(self, row: PersonRow, samples: int, photos: int) -> Person:
+        last_day = None if row.expires is None else _parsed(row.expires, date.fromisoformat, "a date")
+        expired = last_day is not None and last_day < self.now.date()
+        terms = (row.name, row.consent, row.purpose, last_day, _time(row.created))
+        return Person(row.number, row.id.hex(), *terms, samples, photos, expired)
+
+
+def _checked_vectors(
+    blobs: Sequence[bytes], salts: Sequence[bytes | None], seals: Sequence[bytes | None], dimension: int
+) -> tuple[NDArray[np.float32], dict[int, str]]:
+    """Vectors as an array, float32 (n, d), may be read-only; and which of them, by row, are damaged, and in what.
+
+    Nobody is ever matched by a damaged one: one flipped bit in an exponent makes a vector so long that half of all
+    strangers would score 1.
+    """
+    size = 4 * dimension
+    parts = [blob if len(blob) == size else bytes(size) for blob in blobs]
+    # Little-endian in the store, whatever the machine; astype copies only where the machine differs.
+    found = np.frombuffer(b"".join(parts), "<f4").reshape(len(parts), dimension).astype(np.float32, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.sqrt(np.einsum("nd,nd->n", found, found))
+    wrong = set(np.flatnonzero(~(np.abs(lengths - 1) <= _TOLERANCE)).tolist())  # a comparison with NaN is false
+    checks = enumerate(zip(salts, blobs, seals, strict=True))
+    broken = {row for row, (salt, blob, seal) in checks if not sealing.is_sealed(salt, blob, seal)}
+    return found, {row: _fault(blobs[row], found[row]) for row in sorted(wrong | broken)}
+
+
+def _fault(blob: bytes, vector: NDArray[np.float32]) -> str:
+    if len(blob) != vector.nbytes:
+        return f"is not {len(vector)} numbers"
+    if not np.isfinite(vector).all():
+        return "holds numbers that are not finite"
+    length = float(np.linalg.norm(vector.astype(np.float64)))
+    return "was changed" if abs(length - 1) <= _TOLERANCE else f"has length {length:.4g}, not 1"
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def last_day(expires: object) -> int:
+    """The ordinal of the last day on which somebody is matched, as it is stored; `NEVER` for no end."""
+    if expires is None:
+        return NEVER
+    if not isinstance(expires, str):
+        raise damaged(expires, "a date")
+    return _parsed(expires, date.fromisoformat, "a date").toordinal()
+
+
+def as_bytes(vector: NDArray[np.float32]) -> bytes:
+    """A vector as it is stored: float32, little-endian."""
+    return np.ascontiguousarray(vector, "<f4").tobytes()
+
+
+def damaged(value: object, wanted: str) -> DamagedGalleryError:
+    """The error for a value that is not of the kind that belongs there."""
+    shown = repr(value)[:80]
+    return DamagedGalleryError(
+        f"the gallery is damaged: {shown} stands where {wanted} should; restore a backup or an export"
+    )
+
+
+def _sample(row: SampleRow) -> Sample:
+    photo = row.photo_sha256.hex() if row.photo_sha256 is not None else None
+    box, when = (row.x1, row.y1, row.x2, row.y2), _time(row.enrolled)
+    return Sample(row.number, row.source, box, row.score, when, photo, bool(row.kept), row.matcher)
+
+
+def _time(text: str) -> datetime:
+    found = _parsed(text, datetime.fromisoformat, "a time")
+    if found.tzinfo is None:
+        raise damaged(text, "a time in UTC")
+    return found
+
+
+def _details(text: str) -> Mapping[str, object]:
+    found = _parsed(text, json.loads, "a JSON object")
+    if not isinstance(found, dict):
+        raise damaged(text, "a JSON object")
+    return MappingProxyType(found)
+
+
+def _parsed(text: str, parse: Callable[[str], _Kind], wanted: str) -> _Kind:
+    try:
+        return parse(text)
+    except (ValueError, RecursionError) as error:
+        raise damaged(text, wanted) from error
+
+
+def _bytes(identifier: str | None) -> bytes | None:
+    return bytes.fromhex(identifier) if identifier is not None else None
