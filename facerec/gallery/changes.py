@@ -16,7 +16,7 @@ from facerec.errors import DamagedGalleryError
 from facerec.gallery import rules, sealing
 from facerec.gallery.archive import ArchivedPerson, Entry
 from facerec.gallery.doubts import Doubt
-from facerec.gallery.ledger import Ledger
+from facerec.gallery.ledger import VERSION, Ledger
 from facerec.gallery.records import EmbedderIdentity, Enrollment, Event, MadeCopy, Person, Sample
 from facerec.gallery.rows import LogRow, PersonRow, RequestRow, SampleRow, SourceRow
 from facerec.quality import QualityGate
@@ -168,7 +168,7 @@ def reembed(ledger: Ledger, embedder: EmbedderIdentity, faces_of: Callable[[Samp
 def seal_everybody(ledger: Ledger) -> None:
     """Give what version 1 enrolled its salts, and let the log say what is there; does nothing a second time."""
     rows = ledger.rows
-    if rows.gallery().sealed:
+    if rows.gallery().sealed or rows.last_number(LogRow) == 0:
         return
     if any(rows.select(LogRow, event="sealed", limit=1)):
         return  # somebody made the gallery look as if it had no seals, to get new ones for what they wrote
@@ -180,8 +180,7 @@ def seal_everybody(ledger: Ledger) -> None:
     for row in list(rows.select(PersonRow)):
         ledger.write_person(ledger.at(row.number))  # with a salt
         ledger.append("sealed", ledger.at(row.number))
-    if not rows.count(PersonRow):
-        ledger.append("sealed")
+    ledger.append("sealed", details={"version": VERSION})
     rows.write_gallery(rows.gallery()._replace(sealed=1))
 
 

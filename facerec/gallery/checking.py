@@ -19,6 +19,7 @@ from facerec.gallery.records import GalleryCheck, LogCheck, LogHead
 from facerec.gallery.rows import LogRow, PersonRow, PhotoRow, Rows, SampleRow, SourceRow
 from facerec.visible_text import quoted, shortened
 
+_HALF = hashlib.sha256().digest_size
 _LEFT = ("forgotten", "absorbed")
 
 
@@ -26,9 +27,10 @@ class _Account:
     """What the log says is in the gallery, read entry by entry."""
 
     def __init__(self) -> None:
-        self.people: dict[bytes, tuple[str, str]] = {}  # digests of record and faces
+        self.people: dict[bytes, bytes] = {}  # digests of record and faces
         self.holders: dict[bytes, bytes] = {}  # of whoever was absorbed: by whom
-        self.sources: dict[int, tuple[bytes, str]] = {}  # by entry: whose, and the digest
+        self.sources: dict[int, tuple[bytes, bytes]] = {}  # by entry: whose, and the digest
+        self._absorbed: bytes | None = None  # by the entry before
         self.embedder = ""
         self.first_proof = 0  # the entry from which on contents are told
         self.problems: list[str] = []
@@ -48,14 +50,15 @@ class _Account:
             return
         if row.event in _LEFT:
             self.people.pop(row.person_id, None)
-        if row.event == "absorbed":
-            self.holders[row.person_id] = bytes.fromhex(str(told.get("into", "")))
-        if "record" in told:
+        if row.event == "received" and self._absorbed is not None:
+            self.holders[self._absorbed] = row.person_id
+        self._absorbed = row.person_id if row.event == "absorbed" else None
+        if row.contents is not None:
             self.first_proof = self.first_proof or row.number
-            self.people[row.person_id] = (str(told["record"]), str(told.get("faces")))
+            self.people[row.person_id] = row.contents
             self.holders.pop(row.person_id, None)
-        if "source_digest" in told:
-            self.sources[row.number] = (row.person_id, str(told["source_digest"]))
+        if row.source_digest is not None:
+            self.sources[row.number] = (row.person_id, row.source_digest)
 
     def holder(self, person_id: bytes) -> bytes:
         """With whom what is known of somebody is forgotten: themselves, or whoever absorbed them."""
@@ -159,13 +162,13 @@ def _photo_problems(rows: Rows, row: SampleRow, name: str) -> Iterator[str]:
         yield f"{called} was changed"
 
 
-def _differences(person: PersonRow, samples: Sequence[SampleRow], told: tuple[str, str] | None) -> Iterator[str]:
+def _differences(person: PersonRow, samples: Sequence[SampleRow], told: bytes | None) -> Iterator[str]:
     if told is None:
         yield f"{quoted(person.name)} stands in the gallery, but the log does not say that they were enrolled"
         return
-    if sealing.record_digest(person) != told[0]:
+    if sealing.record_digest(person) != told[:_HALF]:
         yield f"what is recorded of {quoted(person.name)} (name, consent, purpose, expiry) is not what the log says"
-    if sealing.faces_digest(samples) != told[1]:
+    if sealing.faces_digest(samples) != told[_HALF:]:
         yield f"the faces of {quoted(person.name)} are not those that the log says"
 
 
@@ -173,7 +176,7 @@ def _source_problems(rows: Rows, account: _Account) -> Iterator[str]:
     """What probe photos were called must be there as long as whoever it is forgotten with."""
     present = {row.id for row in rows.select(PersonRow)}
     for row in rows.select(SourceRow):
-        whose, digest = account.sources.pop(row.number, (None, ""))
+        whose, digest = account.sources.pop(row.number, (None, b""))
         if row.salt is None and whose is None:
             continue  # of version 1, which kept no digest
         if whose is None or account.holder(whose) not in present:

@@ -52,7 +52,7 @@ _Kind = TypeVar("_Kind")
 _TOLERANCE = 1.01e-3
 _MOST_NAMED = 3
 _COPIES: tuple[Event, ...] = ("exported", "backed_up", "restored")
-_VERSION = 2
+VERSION = 2
 """Of galleries whose log says what is in them."""
 
 
@@ -122,8 +122,8 @@ class Ledger:
         """Write the first entries of a new log; those of a gallery that was begun are left alone."""
         if self.rows.last_number(LogRow) == 0:
             made = self.rows.gallery()
-            details = {"embedder": made.embedder, "digest": made.digest, "gallery": uuid.uuid4().hex}
-            self.append("created", details={**details, "version": _VERSION})
+            details = {"embedder": made.embedder, "digest": made.digest, "gallery": uuid.uuid4().int}
+            self.append("created", details={**details, "version": VERSION})
             self.rows.write_gallery(made._replace(sealed=1))
 
     def add_key(self, key: bytes) -> LogHead:
@@ -371,31 +371,31 @@ class Ledger:
             message = "the log of this gallery is kept with a key; nothing was changed. Open the gallery with its key"
             raise GalleryKeyError(message)
         newest = next(self.rows.select(LogRow, newest=1), None)
-        number, previous = (newest.number, newest.digest.hex()) if newest else (0, sealing.CHAIN_START)
-        person_id = person.id if isinstance(person, Person) else person
-        told = dict(plain(details or {}))
-        if isinstance(person, Person):
-            told |= self.contents(self._row(person.number))
+        number, previous = (newest.number + 1, newest.digest.hex()) if newest else (1, sealing.CHAIN_START)
+        person_id = _bytes(person.id if isinstance(person, Person) else person)
         noted = None
         if source is not None and person_id is not None:
-            noted = SourceRow(number + 1, bytes.fromhex(person_id), source, sealing.new_salt())
-            told["source_digest"] = sealing.source_digest(noted)
-        text = json.dumps({**told, **self._charge.details}, sort_keys=True, allow_nan=False)
-        link = sealing.Link(number + 1, self.now.isoformat(), event, person_id, text)
+            noted = SourceRow(number, person_id, source, sealing.new_salt())
+        row = LogRow(
+            number=number,
+            time=self.now.isoformat(),
+            event=event,
+            person_id=person_id,
+            details=json.dumps({**plain(details or {}), **self._charge.details}, sort_keys=True, allow_nan=False),
+            digest=b"",
+            contents=self._contents(person.number) if isinstance(person, Person) else None,
+            source_digest=None if noted is None else sealing.source_digest(noted),
+        )
         key = self._key if head.key_id is not None else None
-        digest = bytes.fromhex(link.digest(previous, key))
-        self.rows.insert(LogRow(link.number, link.time, event, _bytes(person_id), text, digest))
+        self.rows.insert(row._replace(digest=bytes.fromhex(sealing.entry_digest(row, previous, key))))
         if noted is not None:
             self.rows.insert(noted)
-        return link.number
+        return number
 
-    def contents(self, row: PersonRow) -> dict[str, str]:
-        """The digests of what is stored about a person, as the log keeps them; none of what has no salt."""
-        digests = {
-            "record": sealing.record_digest(row),
-            "faces": sealing.faces_digest(self.rows.select(SampleRow, person=row.number)),
-        }
-        return digests if all(digests.values()) else {}
+    def _contents(self, person: int) -> bytes | None:
+        record = sealing.record_digest(self._row(person))
+        faces = sealing.faces_digest(self.rows.select(SampleRow, person=person))
+        return record + faces if record and faces else None
 
     def head(self) -> LogHead:
         """Where the log ends."""
@@ -431,9 +431,9 @@ class Ledger:
         ids = [bytes.fromhex(person_id)]
         for known in ids:  # grows as it is read
             for row in self.rows.select(LogRow, event="received", person_id=known):
-                told = _details(row.details)
-                giver = bytes.fromhex(str(told["from"])) if told.get("all") else known
-                if giver not in ids and not self.rows.count(PersonRow, id=giver):
+                gave = self.entry(row.number - 1)  # is logged right before
+                giver = gave.person_id if gave is not None and gave.event == "absorbed" else None
+                if giver is not None and giver not in ids and not self.rows.count(PersonRow, id=giver):
                     ids.append(giver)
         return ids
 

@@ -44,17 +44,16 @@ class Opened:
             raise
 
     def _begin(self) -> None:
-        """See that the log has a beginning, says what is in the gallery, and is kept with this key if with any."""
+        """See that the log has a beginning, and is kept with this key if with any."""
         key = self._key
         if key is not None:
             rules.check_key(key)
         with self._store.reading() as rows:
             new, row = rows.last_number(LogRow) == 0, rows.gallery()
-        if not self._store.read_only and (new or not row.sealed):
+        if new and not self._store.read_only:
             with self._writing() as ledger:
                 ledger.begin()
-                changes.seal_everybody(ledger)
-                if new and key is not None and ledger.rows.gallery().key_id is None:
+                if key is not None and ledger.rows.gallery().key_id is None:
                     ledger.add_key(key)
             with self._store.reading() as rows:
                 row = rows.gallery()
@@ -76,7 +75,9 @@ class Opened:
     @contextmanager
     def _writing(self) -> Iterator[Ledger]:
         with self._store.writing() as rows:
-            yield self._ledger(rows)
+            ledger = self._ledger(rows)
+            changes.seal_everybody(ledger)  # of a gallery of version 1, at the first that is done with it
+            yield ledger
 
     def _ledger(self, rows: object) -> Ledger:
         ledger = Ledger(rows, self._clock(), charge=self._charge, key=self._key)  # type: ignore[arg-type]

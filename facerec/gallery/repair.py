@@ -152,11 +152,11 @@ def _sent(
     if whole:
         ledger.move_sources(giver.id, receiver.id, of=giver.id)
         ledger.take_out(giver)
-        ledger.append("absorbed", giver.id, {**told, "into": receiver.id})
+        ledger.append("absorbed", giver.id, told)
     else:
-        ledger.append("gave", ledger.at(giver.number), {**told, "to": receiver.id})
+        ledger.append("gave", ledger.at(giver.number), told)
     after = ledger.at(receiver.number)
-    ledger.append("received", after, {**told, "from": giver.id, "all": whole})
+    ledger.append("received", after, told)  # right after whose they were: so the log says from whom
     left = None if whole else ledger.at(giver.number)
     head: LogHead = ledger.head()
     return Transfer(tuple(samples), giver, before, left, after, head.entries, head.digest)

@@ -80,7 +80,11 @@ class PhotoRow(NamedTuple):
 
 
 class LogRow(NamedTuple):
-    """An entry of the log; no row of this kind is ever changed or deleted."""
+    """An entry of the log; no row of this kind is ever changed or deleted.
+
+    `contents`, of an entry that changed somebody, is the digest of their record and that of their faces from then on;
+    `source_digest` that of what the probe photo was called (``sealing.py``).
+    """
 
     number: int
     time: str
@@ -88,6 +92,8 @@ class LogRow(NamedTuple):
     person_id: bytes | None
     details: str
     digest: bytes
+    contents: bytes | None
+    source_digest: bytes | None
 
 
 class SourceRow(NamedTuple):

@@ -17,7 +17,6 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from facerec.gallery.records import LogCheck
 from facerec.gallery.rows import LogRow, PersonRow, SampleRow, SourceRow
@@ -48,60 +47,47 @@ def is_sealed(salt: bytes | None, vector: bytes, expected: bytes | None) -> bool
     return seal(salt, vector) == expected
 
 
-def record_digest(row: PersonRow) -> str:
-    """Digest (hex) of what is recorded about a person; empty where there is no salt."""
+def record_digest(row: PersonRow) -> bytes:
+    """Digest of what is recorded about a person; empty where there is no salt."""
     return _salted(row.salt, [row.number, row.id.hex(), *row[2:-1]])
 
 
-def faces_digest(rows: Iterable[SampleRow]) -> str:
-    """Digest (hex) of all of a person's faces, given in the order of their numbers; empty where one has no salt."""
+def faces_digest(rows: Iterable[SampleRow]) -> bytes:
+    """Digest of all of a person's faces, given in the order of their numbers; empty where one has no salt."""
     each = [_face_digest(row) for row in rows]
-    return hashlib.sha256(_text(each)).hexdigest() if all(each) else ""
+    return hashlib.sha256(b"".join(each)).digest() if all(each) else b""
 
 
-def source_digest(row: SourceRow) -> str:
-    """Digest (hex) of what a log entry's photo was called, whoever it is forgotten with."""
+def source_digest(row: SourceRow) -> bytes:
+    """Digest of what a log entry's photo was called, whoever it is forgotten with."""
     return _salted(row.salt, [row.number, row.source])
 
 
-def _face_digest(row: SampleRow) -> str:
+def _face_digest(row: SampleRow) -> bytes:
     # The seal stands for the vector; whether it does is checked apart, so that what differs can be named.
     if row.seal is None:
-        return ""
+        return b""
     photo = row.photo_sha256.hex() if row.photo_sha256 is not None else None
     place = [float(each) for each in (row.x1, row.y1, row.x2, row.y2, row.score)]
     fields = [row.number, row.seal.hex(), row.source, place, row.enrolled, photo, bool(row.kept), row.matcher]
     return _salted(row.salt, fields)
 
 
-def _salted(salt: bytes | None, fields: list[object]) -> str:
-    return "" if salt is None else hashlib.sha256(salt + _text(fields)).hexdigest()
+def _salted(salt: bytes | None, fields: list[object]) -> bytes:
+    return b"" if salt is None else hashlib.sha256(salt + _text(fields)).digest()
 
 
-def _text(fields: list[object] | list[str]) -> bytes:
+def _text(fields: list[object]) -> bytes:
     return json.dumps(fields, ensure_ascii=True).encode("ascii")
 
 
-@dataclass(frozen=True)
-class Link:
-    """The fields of a log entry that its digest covers, as they are stored: time in ISO 8601, UTC; details in JSON."""
-
-    number: int
-    time: str
-    event: str
-    person_id: str | None
-    details: str
-
-    @classmethod
-    def of(cls, row: LogRow) -> Link:
-        """Those of a stored entry."""
-        person_id = None if row.person_id is None else row.person_id.hex()
-        return cls(row.number, row.time, row.event, person_id, row.details)
-
-    def digest(self, previous: str, key: bytes | None = None) -> str:
-        """SHA-256 (hex) over the digest of the entry before and this entry's fields; with `key`, their HMAC."""
-        fields = [previous, self.number, self.time, self.event, self.person_id, self.details]
-        return hmac_of(key, _text(fields)) if key is not None else hashlib.sha256(_text(fields)).hexdigest()
+def entry_digest(row: LogRow, previous: str, key: bytes | None = None) -> str:
+    """SHA-256 (hex) over the digest (hex) of the entry before and this entry; with `key`, their HMAC."""
+    person_id = None if row.person_id is None else row.person_id.hex()
+    fields: list[object] = [previous, row.number, row.time, row.event, person_id, row.details]
+    if row.contents is not None or row.source_digest is not None:  # version 1 had neither
+        fields += [None if each is None else each.hex() for each in (row.contents, row.source_digest)]
+    return hmac_of(key, _text(fields)) if key is not None else hashlib.sha256(_text(fields)).hexdigest()
 
 
 def hmac_of(key: bytes, content: bytes) -> str:
@@ -135,7 +121,7 @@ class Chain:
         if self._keyed and self._key is None:
             self.problem = f"from entry {row.number} on its digests were made with a key; give the key to check them"
             return
-        digest = Link.of(row).digest(self.head, self._key if self._keyed else None)
+        digest = entry_digest(row, self.head, self._key if self._keyed else None)
         if digest != row.digest.hex():
             self.problem = f"entry {row.number} or the one before it was changed: its digest does not fit"
             return

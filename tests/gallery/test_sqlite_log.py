@@ -29,7 +29,7 @@ def _execute(path, *statements):
         "UPDATE log SET event = 'verified' WHERE number = 2",
         "DELETE FROM log WHERE number = 5",
         "DELETE FROM log",
-        "INSERT OR REPLACE INTO log SELECT number, time, 'verified', person_id, details, digest FROM log",
+        "INSERT OR REPLACE INTO log SELECT number, time, 'verified', person_id, details, digest, NULL, NULL FROM log",
     ],
 )
 def test_the_log_is_append_only(path, statement):
@@ -54,7 +54,7 @@ _REWRITES = {
     "first removed": ("DELETE FROM log WHERE number = 1", 0),
     "cut off": ("DELETE FROM log WHERE number = 5", 4),
     "emptied": ("DELETE FROM log", 0),
-    "inserted": ("INSERT INTO log VALUES (6, '2030-01-01T00:00:00+00:00', 'matched', NULL, '{}', randomblob(32))", 5),
+    "inserted": ("INSERT INTO log VALUES (6, '2030-01-01T00:00:00+00:00', 'matched', NULL, '{}', randomblob(32), NULL, NULL)", 5),
     "swapped": ("UPDATE log SET number = CASE number WHEN 3 THEN -3 ELSE number END", 0),
 }
 

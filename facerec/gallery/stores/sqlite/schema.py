@@ -81,7 +81,9 @@ CREATE TABLE log (
   event TEXT NOT NULL,
   person_id BLOB,
   details TEXT NOT NULL,
-  digest BLOB NOT NULL
+  digest BLOB NOT NULL,
+  contents BLOB,
+  source_digest BLOB
 );
 CREATE TABLE log_sources (
   entry INTEGER PRIMARY KEY REFERENCES log (number),
@@ -127,15 +129,19 @@ ALTER TABLE samples ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE samples ADD COLUMN matcher TEXT;
 ALTER TABLE samples ADD COLUMN salt BLOB;
 ALTER TABLE samples ADD COLUMN seal BLOB;
+ALTER TABLE log ADD COLUMN contents BLOB;
+ALTER TABLE log ADD COLUMN source_digest BLOB;
 ALTER TABLE log_sources ADD COLUMN salt BLOB;
 UPDATE samples SET kept = 1 WHERE number IN (SELECT sample FROM photos);
 """
-# A file of version 1 that may not be written is read through views that add what it lacks.
+# A file of version 1 is read through views that add what it lacks, until something is to be written.
+_ADDED_TO = ("gallery", "people", "samples", "log", "log_sources", "requests")
 _VIEWS_OF_VERSION_1 = """
 CREATE TEMP VIEW gallery AS SELECT *, NULL AS key_id, 0 AS sealed FROM main.gallery;
 CREATE TEMP VIEW people AS SELECT *, '' AS skeleton, NULL AS salt FROM main.people;
 CREATE TEMP VIEW samples AS SELECT *, EXISTS (SELECT 1 FROM main.photos WHERE sample = number) AS kept,
   NULL AS matcher, NULL AS salt, NULL AS seal FROM main.samples;
+CREATE TEMP VIEW log AS SELECT *, NULL AS contents, NULL AS source_digest FROM main.log;
 CREATE TEMP VIEW log_sources AS SELECT *, NULL AS salt FROM main.log_sources;
 CREATE TEMP VIEW requests AS SELECT 0 AS number, x'' AS key, 0 AS person, 0 AS entry, x'' AS content WHERE 0;
 """
@@ -195,7 +201,7 @@ def upgrade(sqlite: sqlite3.Connection) -> None:
 
 
 def read_as_newer(sqlite: sqlite3.Connection) -> None:
-    """Let this connection read a file of version 1 as if it were of this one; the file itself stays as it is."""
+    """Let this connection read a file of version 1 as if it were of this one; the file stays as it is."""
     _run(sqlite, _VIEWS_OF_VERSION_1)
 
 
@@ -205,6 +211,12 @@ def bound_embedder(sqlite: sqlite3.Connection) -> EmbedderIdentity:
     if found is None or [type(each) for each in found] != [str, str, int]:
         raise damaged(found, "the gallery's embedder")
     return EmbedderIdentity(*found)
+
+
+def read_as_it_is(sqlite: sqlite3.Connection) -> None:
+    """End `read_as_newer`."""
+    for name in _ADDED_TO:
+        sqlite.execute(f"DROP VIEW IF EXISTS temp.{name}")
 
 
 def is_empty(sqlite: sqlite3.Connection) -> bool:

@@ -38,6 +38,7 @@ class SqliteStore:
         start = monotonic()
         self.path = path
         self.name = str(path)
+        self._of_version_1 = False
         if embedder is not None:
             _make_file(path)
         self.connection = Connection(_checked_file(path), wait=wait)
@@ -58,6 +59,9 @@ class SqliteStore:
     def reading(self) -> Iterator[SqliteRows]:
         """A transaction in which all reads see the same state; it holds nobody else up."""
         with self.connection.transaction("BEGIN") as sqlite:
+            if self._of_version_1 and schema.marks(sqlite)[1] > 1:  # another process brought the file to this version
+                self._of_version_1 = False
+                schema.read_as_it_is(sqlite)
             yield SqliteRows(sqlite)
 
     @contextmanager
@@ -66,7 +70,12 @@ class SqliteStore:
         # IMMEDIATE: a transaction that read first and wrote later could not wait, but would fail at once when another
         # process wrote in between.
         with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
+            if self._of_version_1:
+                schema.read_as_it_is(sqlite)
+                if schema.marks(sqlite)[1] == 1:
+                    schema.upgrade(sqlite)
             yield SqliteRows(sqlite)
+        self._of_version_1 = False
 
     def exclusively(self) -> AbstractContextManager[object]:
         """Keep this process's other threads out over several transactions."""
@@ -94,7 +103,7 @@ class SqliteStore:
                 if held_up:
                     return self._unfinished("another process is reading the gallery")
                 with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
-                    sqlite.execute("UPDATE gallery SET erased = max(erased, ?)", (deletions,))
+                    sqlite.execute("UPDATE main.gallery SET erased = max(erased, ?)", (deletions,))
             except errors.GalleryError as error:
                 # The deletion itself is done and durable, so this is part of the answer, not a reason to fail.
                 return self._unfinished(str(error))
@@ -123,8 +132,10 @@ class SqliteStore:
             self._create(embedder)
         if not self.read_only:
             self.connection.use_write_ahead_log()
-        if version == 1:
-            self._follow_version_1()
+        if version == 1:  # read as if it were of this one, until something is to be written
+            with self.connection.outside_transactions() as sqlite:
+                schema.read_as_newer(sqlite)
+            self._of_version_1 = True
         with self.reading() as rows:
             row = rows.gallery()
         self.connection.remember_place()
@@ -143,21 +154,6 @@ class SqliteStore:
             if schema.is_empty(sqlite):  # unless another process made them since
                 schema.create_tables(sqlite, embedder)
             self._check_embedder(sqlite, embedder)
-
-    def _follow_version_1(self) -> None:
-        """Bring a file of version 1 to this one, or, where it may not be written, read it as if it were."""
-        if self.read_only:
-            with self.connection.outside_transactions() as sqlite:
-                schema.read_as_newer(sqlite)
-            return
-        with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
-            if schema.marks(sqlite)[1] == 1:  # unless another process did since
-                schema.upgrade(sqlite)
-                _LOGGER.warning(
-                    "the gallery %s was brought to version %d; facerec 0.1 cannot open it any more",
-                    shortened(self.path),
-                    schema.VERSION,
-                )
 
     def _check_embedder(self, sqlite: sqlite3.Connection, given: EmbedderIdentity | None) -> None:
         bound = schema.bound_embedder(sqlite)
