@@ -324,6 +324,7 @@ class Recognizer:
         purpose: str | None = None,
         expires: date | None = None,
         keep_photos: bool = False,
+        key: str | None = None,
         bgr: bool = False,
     ) -> Enrollment:
         """Enroll a person from one or several photos; all of them, or none if one cannot be used.
@@ -346,6 +347,8 @@ class Recognizer:
             As for ``Gallery.enroll``.
         keep_photos : bool
             Store the photos too, which re-embedding needs; they must be paths or bytes.
+        key
+            As for ``Gallery.enroll``.
 
         Raises
         ------
@@ -369,6 +372,7 @@ class Recognizer:
             expires=expires,
             photos=[reader.contents(photo) for photo in several],
             keep_photos=keep_photos,
+            key=key,
         )
 
     def enrolling_point(self, at: OperatingPoint | None = None, *, strict: bool = False) -> OperatingPoint | None:
@@ -420,16 +424,17 @@ class Recognizer:
         at: OperatingPoint | None = None,
         choice: FaceChoice = DEFAULT_CHOICE,
         bgr: bool = False,
+        logged: bool = True,
     ) -> Verification:
         """Decide whether a photo shows the person who is enrolled as `name`; the gallery logs the outcome.
 
-        The other arguments are those of `verify`, with its errors; `UnknownPersonError`, `ExpiredError` and
-        `GalleryError` are those of ``Gallery.verify``.
+        The other arguments are those of `verify`, with its errors; `logged` is as for ``Gallery.verify``, of which
+        `UnknownPersonError`, `ExpiredError` and `GalleryError` are.
         """
         checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
         point, notes = self._given_or_shipped(at)
         face, said = self._chosen(photo, choice, bgr=bgr)
-        outcome = gallery.verify(name, face, at=point, gate=self.gate)
+        outcome = gallery.verify(name, face, at=point, gate=self.gate, logged=logged)
         return replace(outcome, notes=(*notes, *outcome.notes, *said))
 
     def identify(
@@ -440,22 +445,24 @@ class Recognizer:
         at: OperatingPoint | None = None,
         top: int = 5,
         bgr: bool = False,
+        logged: bool = True,
     ) -> Identifications:
         """Decide for every face of a photo, as for `faces`, who of the gallery it is, or that it is nobody.
 
         Best detection first; matches are logged in the gallery. `at` is as for `verify`: the target holds per
         comparison; each outcome says how large the gallery is and how many strangers a search in it takes for somebody.
-        `top`, >= 1, says how many candidates to report per face. Errors are those of `verify` and ``Gallery.identify``.
+        `top`, >= 1, says how many candidates to report per face; `logged` is as for ``Gallery.identify``. Errors are
+        those of `verify` and ``Gallery.identify``.
         """
-        return self.identify_faces(self.faces(photo, bgr=bgr), gallery, at=at, top=top)
+        return self.identify_faces(self.faces(photo, bgr=bgr), gallery, at=at, top=top, logged=logged)
 
     def identify_faces(
-        self, faces: Faces, gallery: Gallery, *, at: OperatingPoint | None = None, top: int = 5
+        self, faces: Faces, gallery: Gallery, *, at: OperatingPoint | None = None, top: int = 5, logged: bool = True
     ) -> Identifications:
         """As `identify`, of faces that were found before, by `stream` for example."""
         checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
         point, notes = self._given_or_shipped(at)
-        found = gallery.identify(faces, at=point, top=top, gate=self.gate)
+        found = gallery.identify(faces, at=point, top=top, gate=self.gate, logged=logged)
         return replace(found, outcomes=tuple(replace(each, notes=(*notes, *each.notes)) for each in found))
 
     # -- the stages -----------------------------------------------------------------------------------------------

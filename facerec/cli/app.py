@@ -22,7 +22,7 @@ from facerec.cli import (
 )
 from facerec.cli.audit.app import app as audit
 from facerec.cli.console import say
-from facerec.cli.gallery import app as gallery
+from facerec.cli.gallery.app import app as gallery
 from facerec.cli.models.catalogue import app as models
 from facerec.cli.options import examples, flag
 from facerec.cli.transfer.app import app as transfer

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from facerec.cli import console, options, recognition
+from facerec.cli.opening import Charged
 from facerec.cli.options import (
     AsJson,
     Exclude,
@@ -24,7 +24,7 @@ from facerec.cli.running import fail
 from facerec.errors import ArgumentError, ImageError
 
 if TYPE_CHECKING:
-    from facerec.gallery import Enrollment
+    from facerec.gallery import Enrollment, Gallery
     from facerec.photos.folders import PhotoFolders
     from facerec.photos.left_out import LeftOut
     from facerec.recognizer import Recognizer
@@ -48,9 +48,7 @@ def enroll(
     exclude: Exclude = None,
     consent: options.Consent = None,
     purpose: options.Purpose = None,
-    expires: Annotated[
-        datetime | None, option("YYYY-MM-DD", "The last day of being matched.", formats=["%Y-%m-%d"])
-    ] = None,
+    expires: options.Expires = None,
     keep_photos: Annotated[
         bool, flag("--keep-photos", "Store the photos too; 'facerec gallery reembed' needs them.")
     ] = False,
@@ -66,6 +64,7 @@ def enroll(
     model: Model = None,
     threshold: recognition.Threshold,
     networks: recognition.GatedNetworks,
+    charged: Charged,
 ) -> None:
     """Enroll a person with one or several photos; the gallery file is made if it does not exist.
 
@@ -78,8 +77,6 @@ def enroll(
     With --folder, people are stored one by one, photos that cannot be used are skipped and counted, as is all else
     that is left out of the folder, and the exit status is 2 if somebody had no usable photo, or was refused.
     """
-    from facerec.gallery import open_gallery
-
     if (folder is None) != bool(name and photos) or (folder is not None and name is not None):
         message = "enroll takes NAME PHOTO..., or --folder DIR; see: facerec enroll --help"
         raise ArgumentError(message)
@@ -104,14 +101,15 @@ def enroll(
     recognizer = networks.load(model)
     terms |= {"at": recognizer.enrolling_point(chosen, strict=strict), "strict": strict}
     if folder is not None:
-        _enroll_folder(recognizer, gallery, found, {**terms, "choice": face}, as_json=as_json)
+        people = charged.open(gallery, recognizer.embedder)
+        _enroll_folder(recognizer, people, gallery, found, {**terms, "choice": face}, as_json=as_json)
         return
     # Before the gallery is made: photos that cannot be used leave no empty file behind.
     faces = recognizer.faces_to_enroll(photos or [], face)
     for note in (note for each in faces for note in each.notes):
         console.note(f"note: {note}")
     kept = [photo.read_bytes() for photo in photos or []]
-    with open_gallery(gallery, recognizer.embedder) as people:
+    with charged.open(gallery, recognizer.embedder) as people:
         done = people.enroll(str(name), faces, gate=recognizer.gate, photos=kept, **terms)
     document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name, **done.to_dict()}
     _warn(done)
@@ -138,15 +136,20 @@ def _refuse_unless_one_is_a_photo(photos: Sequence[Path]) -> None:
 
 
 def _enroll_folder(
-    recognizer: Recognizer, gallery: Path, found: PhotoFolders, terms: Mapping[str, Any], *, as_json: bool
+    recognizer: Recognizer,
+    opened: Gallery,
+    gallery: Path,
+    found: PhotoFolders,
+    terms: Mapping[str, Any],
+    *,
+    as_json: bool,
 ) -> None:
     from facerec.enrollment import enroll_folder
-    from facerec.gallery import open_gallery
 
     enrolled: list[Enrollment] = []
     skipped: list[LeftOut] = []
     missing: list[str] = []
-    with open_gallery(gallery, recognizer.embedder) as people, console.progress("enrolling") as progress:
+    with opened as people, console.progress("enrolling") as progress:
         for person in enroll_folder(recognizer, people, found, progress=progress, **terms):
             skipped += person.skipped
             if person.enrollment is None:

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, recognition
-from facerec.cli.options import Annotate, AsJson, Exclude, GalleryFile, Model, argument, examples, grouped, option
+from facerec.cli.opening import Charged
+from facerec.cli.options import (
+    Annotate,
+    AsJson,
+    Exclude,
+    GalleryFile,
+    Model,
+    NoLog,
+    argument,
+    examples,
+    grouped,
+    option,
+)
 from facerec.cli.paths import PhotoAnswers
 
 if TYPE_CHECKING:
@@ -28,12 +40,14 @@ def identify(
     *,
     gallery: GalleryFile,
     top: Annotated[int, option("K", "How many candidates to report per face.")] = 5,
+    no_log: NoLog = False,
     exclude: Exclude = None,
     annotate: Annotate = None,
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     model: Model = None,
     networks: recognition.GatedNetworks,
+    charged: Charged,
 ) -> None:
     """Decide for every face of a photo who of the gallery it is, or that it is nobody.
 
@@ -43,7 +57,6 @@ def identify(
 
     Exit status: 0 somebody was identified, 1 nobody, 2 a photo could not be read, or another error.
     """
-    from facerec.gallery import open_gallery
     from facerec.photos import reader
     from facerec.photos.folders import find_photos
 
@@ -60,9 +73,9 @@ def identify(
     answers = PhotoAnswers(found, annotate, as_json=as_json)
     identified = comparisons = 0
     searched: int | None = None
-    with open_gallery(gallery) as people:
+    with charged.open(gallery) as people:
         for photo, faces in answers.read(recognizer.stream(found), "identifying", only=single):
-            outcomes = recognizer.identify_faces(faces, people, at=point, top=top)
+            outcomes = recognizer.identify_faces(faces, people, at=point, top=top, logged=not no_log)
             identified += sum(map(bool, outcomes))
             for outcome in outcomes:
                 searched, comparisons = outcome.gallery_size, outcome.comparisons

@@ -9,6 +9,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
 
@@ -151,6 +152,15 @@ Exclude = Annotated[
         "--exclude PATTERN",
         "Leave out what is called so: a name such as thumbs or '*.gif', or a path below the folder such as '2019/*'. "
         "May be given several times.",
+    ),
+]
+Expires = Annotated[datetime | None, option("YYYY-MM-DD", "The last day (UTC) of being matched.", formats=["%Y-%m-%d"])]
+NoLog = Annotated[
+    bool,
+    flag(
+        "--no-log",
+        "Decide without an entry in the gallery's log; the answer says so. For galleries on media that cannot be "
+        "written.",
     ),
 ]
 Consent = Annotated[str | None, option("--consent TEXT", "Where the person's consent is kept.")]

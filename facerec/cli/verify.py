@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, recognition
-from facerec.cli.options import AsJson, FaceOption, Model, argument, examples, grouped, option
+from facerec.cli.opening import Charged
+from facerec.cli.options import AsJson, FaceOption, Model, NoLog, argument, examples, grouped, option
 
 if TYPE_CHECKING:
     from facerec.types import Verification
@@ -31,11 +32,13 @@ def verify(
         Path | None, option("--gallery -g FILE", "Compare with somebody enrolled in this gallery.")
     ] = None,
     name: Annotated[str | None, option("TEXT", "Who of the gallery is claimed.")] = None,
+    no_log: NoLog = False,
     face: FaceOption = "main",
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     model: Model = None,
     networks: recognition.GatedNetworks,
+    charged: Charged,
 ) -> None:
     """Decide whether two photos show the same person, or a photo shows somebody enrolled.
 
@@ -45,11 +48,13 @@ def verify(
     Exit status: 0 match, 1 no match or undecided, 2 error.
     """
     from facerec.errors import ArgumentError
-    from facerec.gallery import open_gallery
     from facerec.photos import reader
 
     if (reference is None) == (gallery is None) or (gallery is None) != (name is None):
         message = "verify takes two photos, or one photo with --gallery and --name; see: facerec verify --help"
+        raise ArgumentError(message)
+    if gallery is None and no_log:
+        message = "two photos are compared without a log anyhow; --no-log needs --gallery"
         raise ArgumentError(message)
     model = model if gallery is None else recognition.model_of(gallery, model)
     point = threshold.point(model, networks.detector)
@@ -60,8 +65,8 @@ def verify(
         outcome = recognizer.verify(probe, str(reference), at=point, choice=face)
         compared: dict[str, object] = {"probe": probe, "reference": reference}
     else:
-        with open_gallery(gallery) as people:
-            outcome = recognizer.verify_person(probe, str(name), people, at=point, choice=face)
+        with charged.open(gallery) as people:
+            outcome = recognizer.verify_person(probe, str(name), people, at=point, choice=face, logged=not no_log)
         compared = {"probe": probe, "gallery": gallery, "name": name}
     if as_json:
         used = {"model": recognizer.embedder.name, "matcher": recognizer.matcher}

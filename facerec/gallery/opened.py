@@ -61,7 +61,7 @@ class Opened:
             found = "has no key, or lost its mark" if row.key_id is None else "is kept with another key"
             message = (
                 f"the log of {shortened(self._store.name)} {found}; nothing was changed. Give the key that the gallery "
-                "was made with, or none; a key is added by add_key (`facerec gallery add-key`)"
+                "was made with, or none; a key is added by add_key (`facerec gallery protect`)"
             )
             raise GalleryKeyError(message)
 

@@ -35,7 +35,7 @@ def test_list(enrolled, facerec):
         ("bob", 1, 0),
     ]
     assert document["embedder"]["name"] == "dlib-resnet"
-    assert text[0].split() == ["name", "faces", "photos", "kept", "enrolled", "matched", "until", "consent"]
+    assert text[0].split() == ["number", "name", "faces", "photos", "kept", "enrolled", "matched", "until", "consent"]
     assert text[-1].startswith("2 people; dlib-resnet")
 
 
@@ -118,7 +118,7 @@ def test_rewritten_log_is_found(enrolled, facerec):
 
 def test_damaged_vectors_are_found(enrolled, facerec):
     """A vector that cannot be what was enrolled is status 2, named by person and photo, though the log is whole."""
-    assert "the file is whole: 2 people, 2 faces" in facerec("gallery", "check", *G).out
+    assert "the gallery is whole: 2 people, 2 faces, as the log says" in facerec("gallery", "check", *G).out
     with sqlite3.connect("g.db") as connection:
         connection.execute("UPDATE samples SET vector = zeroblob(length(vector)) WHERE number = 2")
     connection.close()

@@ -54,7 +54,10 @@ _REWRITES = {
     "first removed": ("DELETE FROM log WHERE number = 1", 0),
     "cut off": ("DELETE FROM log WHERE number = 5", 4),
     "emptied": ("DELETE FROM log", 0),
-    "inserted": ("INSERT INTO log VALUES (6, '2030-01-01T00:00:00+00:00', 'matched', NULL, '{}', randomblob(32), NULL, NULL)", 5),
+    "inserted": (
+        "INSERT INTO log VALUES (6, '2030-01-01T00:00:00+00:00', 'matched', NULL, '{}', x'00', NULL, NULL)",
+        5,
+    ),
     "swapped": ("UPDATE log SET number = CASE number WHEN 3 THEN -3 ELSE number END", 0),
 }
 

@@ -1,0 +1,47 @@
+"""The commands of ``facerec gallery``, in the order in which its help lists them."""
+
+from __future__ import annotations
+
+import typer
+
+from facerec.cli.gallery import forgetting, keeping, logbook, people, repairing
+from facerec.cli.options import examples
+
+_PEOPLE = "Who is enrolled"
+_REPAIR = "Mending who is who"
+_FORGETTING = "Forgetting"
+_PROOF = "The log, and what it proves"
+_COPIES = "Copies"
+
+app = typer.Typer(
+    name="gallery",
+    help="Look after a gallery: list, change, mend and forget the people in it, read its log, prove its contents.",
+    epilog=examples(
+        "facerec gallery list --gallery people.db",
+        'facerec gallery forget "Ada Lovelace" --gallery people.db --receipt ada.json',
+        "facerec gallery check --against head.txt --gallery people.db",
+    ),
+    rich_markup_mode="markdown",
+)
+
+app.command("list", rich_help_panel=_PEOPLE)(people.list_people)
+app.command(rich_help_panel=_PEOPLE)(people.show)
+app.command(rich_help_panel=_PEOPLE)(people.rename)
+app.command(rich_help_panel=_PEOPLE, epilog=people.UPDATE_EXAMPLES)(people.update)
+app.command(rich_help_panel=_REPAIR, epilog=repairing.MERGE_EXAMPLES)(repairing.merge)
+app.command(rich_help_panel=_REPAIR, epilog=repairing.SPLIT_EXAMPLES)(repairing.split)
+app.command(rich_help_panel=_REPAIR, epilog=repairing.MOVE_EXAMPLES)(repairing.move)
+app.command(rich_help_panel=_REPAIR, epilog=repairing.UNDO_EXAMPLES)(repairing.undo)
+app.command(rich_help_panel=_FORGETTING, epilog=forgetting.FORGET_EXAMPLES)(forgetting.forget)
+app.command(rich_help_panel=_FORGETTING, epilog=forgetting.REMOVE_EXAMPLES)(forgetting.remove)
+app.command(rich_help_panel=_FORGETTING)(forgetting.purge)
+app.command(rich_help_panel=_FORGETTING)(forgetting.compact)
+app.command(rich_help_panel=_PROOF)(logbook.log)
+app.command(rich_help_panel=_PROOF, epilog=logbook.CHECK_EXAMPLES)(logbook.check)
+app.command(rich_help_panel=_PROOF, epilog=logbook.HEAD_EXAMPLES)(logbook.head)
+app.command(rich_help_panel=_PROOF, epilog=logbook.KEY_EXAMPLES)(logbook.protect)
+app.command(rich_help_panel=_COPIES, epilog=keeping.BACKUP_EXAMPLES)(keeping.backup)
+app.command(rich_help_panel=_COPIES, epilog=keeping.RESTORE_EXAMPLES)(keeping.restore)
+app.command(rich_help_panel=_COPIES, epilog=keeping.EXPORT_EXAMPLES)(keeping.export)
+app.command("import", rich_help_panel=_COPIES, epilog=keeping.IMPORT_EXAMPLES)(keeping.import_people)
+app.command(rich_help_panel=_COPIES, epilog=keeping.REEMBED_EXAMPLES)(keeping.reembed)
