@@ -18,7 +18,7 @@ from facerec.gallery.archive import ArchivedPerson, Entry
 from facerec.gallery.doubts import Doubt
 from facerec.gallery.ledger import VERSION, Ledger
 from facerec.gallery.records import EmbedderIdentity, Enrollment, Event, MadeCopy, Person, Sample
-from facerec.gallery.rows import LogRow, PersonRow, RequestRow, SampleRow, SourceRow
+from facerec.gallery.rows import LogRow, PersonRow, RequestRow, Rows, SampleRow, SourceRow
 from facerec.quality import QualityGate
 from facerec.types import Face
 from facerec.types.looks import FIRST_LOOK
@@ -76,12 +76,22 @@ def enroll(
 class Request:
     """An enrollment asked for under a key: what is remembered of it, so that it is done once."""
 
-    def __init__(self, key: str, name: str, faces: Sequence[Face], terms: Mapping[str, object], photos: object) -> None:
+    def __init__(
+        self,
+        key: str,
+        name: str,
+        faces: Sequence[Face],
+        terms: Mapping[str, object],
+        photos: Sequence[bytes | None],
+        *,
+        keep_photos: bool,
+    ) -> None:
         self.key = hashlib.sha256(key.encode("utf-8")).digest()
         content = hashlib.sha256(json.dumps([name, {each: str(terms[each]) for each in sorted(terms)}]).encode("utf-8"))
         for face in faces:
             content.update(face.embedding.tobytes())
-        content.update(repr(photos).encode())
+        digests = [None if photo is None else hashlib.sha256(photo).hexdigest() for photo in photos]
+        content.update(json.dumps([digests, keep_photos]).encode("ascii"))
         self.content = content.digest()
 
     def answered(self, ledger: Ledger) -> Enrollment | None:
@@ -170,7 +180,7 @@ def seal_everybody(ledger: Ledger) -> None:
     rows = ledger.rows
     if rows.gallery().sealed or rows.last_number(LogRow) == 0:
         return
-    if any(rows.select(LogRow, event="sealed", limit=1)):
+    if _tells_contents(rows):
         return  # somebody made the gallery look as if it had no seals, to get new ones for what they wrote
     for sample in list(rows.select(SampleRow)):
         salt = sealing.new_salt()
@@ -182,6 +192,12 @@ def seal_everybody(ledger: Ledger) -> None:
         ledger.append("sealed", ledger.at(row.number))
     ledger.append("sealed", details={"version": VERSION})
     rows.write_gallery(rows.gallery()._replace(sealed=1))
+
+
+def _tells_contents(rows: Rows) -> bool:
+    """Whether the log is one that says what is in the gallery, from its first entry on or since it was sealed."""
+    first = next(rows.select(LogRow, limit=1), None)
+    return (first is not None and '"version"' in first.details) or any(rows.select(LogRow, event="sealed", limit=1))
 
 
 def entry_of(ledger: Ledger, person: Person) -> Entry:

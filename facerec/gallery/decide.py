@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from facerec.errors import ExpiredError
@@ -87,6 +87,12 @@ class Terms:
             "matcher": self.matcher.text,
             **seen,
         }
+
+
+def notes_on_enrolled(enrolled: Iterable[Matcher], matcher: Matcher) -> tuple[str, ...]:
+    """What has to be said where faces were enrolled otherwise than the probe was found; each was judged by its own."""
+    differences = {each for one in enrolled for each in matcher.differences(replace(one, gate=matcher.gate)).noted}
+    return tuple(f"enrolled with another {difference}" for difference in sorted(differences))
 
 
 def chosen_gate(gate: QualityGate | None, matcher: Matcher) -> QualityGate:

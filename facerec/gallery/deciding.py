@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from facerec.errors import DamagedGalleryError
 from facerec.gallery import rules
-from facerec.gallery.decide import Terms, check_not_expired
+from facerec.gallery.decide import Terms, check_not_expired, notes_on_enrolled
 from facerec.gallery.opened import Opened
 from facerec.gallery.records import Event
 from facerec.quality import QualityGate
@@ -48,6 +50,8 @@ class Deciding(Opened):
                 )
                 raise DamagedGalleryError(message)
             outcome = terms.verification(face, float(scores.max()))
+            enrolled = notes_on_enrolled(ledger.matchers(person.number), terms.matcher)
+            outcome = replace(outcome, notes=(*outcome.notes, *enrolled))
             if logged:
                 evidence = terms.evidence(outcome.decision, outcome.score, face.look)
                 ledger.append("verified", person.id, evidence, source=rules.storable_source(face.source))
@@ -93,13 +97,15 @@ class Deciding(Opened):
                 # The second most alike is looked at whether or not it is to be shown.
                 rankings = index.search(faces.embeddings, top=max(top, 2), today=today)
                 known = {hit.person: ledger.id_and_name(hit.person) for ranking in rankings for hit in ranking}
+                nearest = {ranking[0].person for ranking in rankings if ranking}
+                enrolled = {each: notes_on_enrolled(ledger.matchers(each), terms.matcher) for each in nearest}
                 size, comparisons = self._index.people(today), index.compared(today)
             outcomes = []
             for face, ranking in zip(faces, rankings, strict=True):
                 candidates = [Candidate(known[hit.person][1], hit.score) for hit in ranking]
-                outcomes.append(
-                    terms.identification(face, candidates, top=top, gallery_size=size, comparisons=comparisons)
-                )
+                said = enrolled[ranking[0].person] if ranking else ()
+                outcome = terms.identification(face, candidates, top=top, gallery_size=size, comparisons=comparisons)
+                outcomes.append(replace(outcome, notes=(*outcome.notes, *said)))
             reached = [
                 (known[hit.person][0], outcome.decision, hit.score, look)
                 for outcome, ranking, look in zip(outcomes, rankings, faces.detections.looks, strict=True)

@@ -186,7 +186,9 @@ class Enrolled(Opened):
             with self._writing() as ledger:
                 several = rules.faces_to_enroll(faces, ledger.embedder)
                 given = rules.photos_to_enroll(photos, len(several), keep_photos=keep_photos) or [None] * len(several)
-                request = None if key is None else changes.Request(key, name, several, terms, (given, keep_photos))
+                request = None
+                if key is not None:
+                    request = changes.Request(key, name, several, terms, given, keep_photos=keep_photos)
                 if request is not None and (answer := request.answered(ledger)) is not None:
                     return answer
                 rules.check_not_past(expires, today=ledger.now.date(), name=name)

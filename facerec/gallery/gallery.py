@@ -92,7 +92,14 @@ class Gallery(Enrolled, Deciding, Repairing):
         read = archive.read_archive(Path(folder), self.embedder)  # the long part; nobody else waits for it
         with self._writing() as ledger:
             read.check_for(ledger.embedder)  # another process may have re-embedded the gallery since
-            return [changes.restore(ledger, entry, merge=merge) for entry in read.entries()]
+            done = [changes.restore(ledger, entry, merge=merge) for entry in read.entries()]
+            for each in done:
+                if others := ledger.look_alikes(
+                    each.person.name
+                ):  # refused where people are named; nothing is lost here
+                    named, other = quoted(each.person.name), quoted(others[0])
+                    _LOGGER.warning("%s, who was imported, has a name that looks like %s; rename one", named, other)
+            return done
 
     def reembed(self, embedder: Embedder, faces_of: Callable[[Sample, bytes], Face]) -> int:
         """Replace all vectors by those of another embedder, made from the kept photos; returns how many.

@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import DamagedGalleryError, GalleryKeyError
+from facerec.errors import ArgumentError, DamagedGalleryError, GalleryKeyError
 from facerec.gallery import sealing
 from facerec.gallery.archive import ArchivedPerson
 from facerec.gallery.matching import NEVER
@@ -42,7 +42,7 @@ from facerec.gallery.rows import (
     Searchable,
     SourceRow,
 )
-from facerec.types import Face
+from facerec.types import Face, Matcher
 from facerec.types.plain import plain
 from facerec.visible_text import quoted, shortened, skeleton
 
@@ -241,6 +241,14 @@ class Ledger:
     def vectors_of(self, samples: Sequence[int]) -> NDArray[np.float32]:
         """The vectors (n, d) of the samples of these numbers, in their order."""
         return self._sound([self._sample_row(int(number)) for number in samples])
+
+    def matchers(self, person: int) -> list[Matcher]:
+        """What made a person's vectors, each once; of what version 1 enrolled it is not known."""
+        texts = {row.matcher for row in self.rows.select(SampleRow, person=person) if row.matcher is not None}
+        try:
+            return [Matcher.parse(text) for text in sorted(texts)]
+        except ArgumentError as error:
+            raise damaged(texts, "a matcher") from error
 
     def photo(self, sample: int) -> bytes | None:
         """The kept photo of a sample."""
