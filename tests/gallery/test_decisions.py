@@ -256,4 +256,4 @@ def test_faces_of_another_detector_are_noted(any_gallery, build):
     (found,) = any_gallery.identify(build.faces([build.vector(1)]), at=build.point())
 
     for each in (claim, found):
-        assert each.notes == ("enrolled with another detector another there, none here",)
+        assert each.notes[-1] == "enrolled with another detector another there, none here"
