@@ -29,7 +29,7 @@ def test_a_package_that_is_absent_is_one_error_with_its_line() -> None:
         "sys.modules['onnxruntime'] = None\n"
         "from facerec.errors import MissingExtraError\n"
         "try:\n"
-        "    from facerec.embed.onnx_graph import onnx_runtime\n"
+        "    from facerec.extras import onnx_runtime\n"
         "    onnx_runtime()\n"
         "except MissingExtraError as error:\n"
         "    print(error, error.code)\n"

@@ -6,10 +6,8 @@ shapes, and what contradicts them is refused. ONNX Runtime computes; torch is no
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -17,7 +15,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, WeightsError
-from facerec.extras import Extra, extra
+from facerec.extras import onnx_runtime
 from facerec.models.folder.values import Pixels
 from facerec.types import Chips
 
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 
 Layout: TypeAlias = Literal["NCHW", "NHWC"]
 
-# With its telemetry on, the import alone leaves two files, one with a number for the machine, in the user's cache.
-_SWITCH = "ORT_DISABLE_TELEMETRY"  # read once, while ONNX Runtime is imported
 # As for the torch networks: larger batches are no faster and need more memory.
 _BATCH = 32
 
@@ -46,22 +42,6 @@ class OnnxGraph:
     layout: Layout
     batch: int | None
     number: type[np.floating]
-
-
-def onnx_runtime(*, of: Extra = "onnx") -> ModuleType:
-    """The module ``onnxruntime``; whoever sets the variable ``ORT_DISABLE_TELEMETRY`` decides otherwise.
-
-    Where it is not installed: `MissingExtraError`, which names the extra.
-    """
-    decided = _SWITCH in os.environ
-    os.environ.setdefault(_SWITCH, "1")
-    try:
-        with extra(of):
-            import onnxruntime
-    finally:
-        if not decided:
-            del os.environ[_SWITCH]
-    return onnxruntime
 
 
 def open_graph(model: bytes, *, name: str, size: int, output: str | None = None, threads: int = 1) -> OnnxGraph:

@@ -16,15 +16,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
+from facerec.gallery import compact
 from facerec.similarity import cosines
 
 NEVER = np.iinfo(np.int32).max
@@ -47,7 +49,7 @@ class Hit(NamedTuple):
 
 
 class _Segment:
-    """A fixed number of rows; `count` of them are in use."""
+    """A fixed number of rows; `count` of them are in use. What is used of it, `compact.Segment` has too."""
 
     def __init__(self, dimension: int) -> None:
         # Zeros, not empty: unused rows take part in the products (not in the results, which end at `count`), and
@@ -57,13 +59,55 @@ class _Segment:
         self.expires = np.zeros(_SEGMENT_ROWS, np.int32)
         self.count = 0
 
+    @property
+    def arrays(self) -> tuple[NDArray[np.generic], ...]:
+        """All that is kept of the rows."""
+        return self.vectors, self.people, self.expires
+
+    def put(
+        self,
+        rows: slice,
+        vectors: NDArray[np.float32],
+        people: NDArray[np.int64],
+        expires: NDArray[np.int32],
+        numbers: NDArray[np.int64],  # noqa: ARG002 - whoever has the vectors need not fetch them
+    ) -> None:
+        """Write these rows."""
+        self.vectors[rows], self.people[rows], self.expires[rows] = vectors, people, expires
+
 
 class SearchIndex:
-    """Vectors of people, of length d = `dimension`, searched exactly."""
+    """Vectors of people, of length d = `dimension`, searched exactly.
 
-    def __init__(self, dimension: int) -> None:
+    Parameters
+    ----------
+    dimension : int
+        Numbers in a vector.
+    exact : callable, optional
+        From the numbers of samples, int64 (m,), to their vectors as they were added, float32 (m, d), in that order.
+        With it the index keeps rows of 16 bits, about half the bytes, and fetches the few vectors that decide. People,
+        scores and order are the same. It is called in `search`, by the thread that searches, for a handful of samples
+        a probe; for as many as there are equal vectors, if the best are equal.
+
+    Raises
+    ------
+    MissingExtraError
+        If rows of 16 bits are asked for, and ONNX Runtime is not installed.
+
+    Notes
+    -----
+    Rows of 16 bits pay where memory does, from some hundred thousand vectors of 128 numbers on (284 bytes each in
+    place of 524): a search of a million then takes half the time too, when a fetch takes well below a millisecond.
+    Below that the whole search is quicker than the fetch, and the first search waits for ONNX Runtime to load.
+    """
+
+    def __init__(self, dimension: int, *, exact: compact.Exact | None = None) -> None:
         self.dimension = dimension
-        self._segments: list[_Segment] = []
+        self._exact = exact
+        if exact is not None:
+            compact.integer_product()  # where ONNX Runtime is missing, this is the place to say so
+        self._segments: list[_Segment | compact.Segment] = []
+        self._segment_rows = _SEGMENT_ROWS if exact is None else compact.SEGMENT_ROWS
         self._last_days: Counter[int] = Counter()  # how many rows are matched until which day
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self._cores = min(_MOST_CORES, allowed)
@@ -72,34 +116,47 @@ class SearchIndex:
 
     def __len__(self) -> int:
         """How many vectors are held."""
-        return (len(self._segments) - 1) * _SEGMENT_ROWS + self._segments[-1].count if self._segments else 0
+        return (len(self._segments) - 1) * self._segment_rows + self._segments[-1].count if self._segments else 0
 
     def compared(self, today: int) -> int:
         """How many vectors a search on the day of that ordinal compares with: those that have not expired."""
         return sum(rows for day, rows in self._last_days.items() if day >= today)
 
-    def add(self, vectors: NDArray[np.float32], people: NDArray[np.int64], expires: NDArray[np.int32]) -> None:
+    def add(
+        self,
+        vectors: NDArray[np.float32],
+        people: NDArray[np.int64],
+        expires: NDArray[np.int32],
+        numbers: NDArray[np.int64] | None = None,
+    ) -> None:
         """Append unit vectors (n, d); they are copied.
 
-        Row by row, whose it is, and the ordinal of the last day on which it is matched (`NEVER` for no end).
+        Row by row, whose it is, and the ordinal of the last day on which it is matched (`NEVER` for no end); with rows
+        of 16 bits, also the number of the sample, by which `exact` gives its vector.
         """
-        if vectors.shape != (len(people), self.dimension) or people.shape != expires.shape:
+        if numbers is None and self._exact is not None:
+            message = "numbers (n,) of the samples are needed, because their exact vectors are fetched by number"
+            raise ArgumentError(message)
+        if numbers is None:
+            numbers = np.zeros(len(people), np.int64)
+        if vectors.shape != (len(people), self.dimension) or not people.shape == expires.shape == numbers.shape:
             message = (
-                f"vectors (n, {self.dimension}), people (n,) and expires (n,) are needed; "
-                f"got {vectors.shape}, {people.shape} and {expires.shape}"
+                f"vectors (n, {self.dimension}), people (n,) and expires (n,), and numbers (n,) if any, are needed; "
+                f"got {vectors.shape}, {people.shape} and {expires.shape}, and {numbers.shape}"
             )
             raise ArgumentError(message)
+        if self._exact is not None:
+            compact.check_lengths(vectors)
         self._last_days.update(expires.tolist())
         done = 0
         while done < len(vectors):
-            if not self._segments or self._segments[-1].count == _SEGMENT_ROWS:
-                self._segments.append(_Segment(self.dimension))
+            if not self._segments or self._segments[-1].count == self._segment_rows:
+                make = _Segment if self._exact is None else compact.Segment
+                self._segments.append(make(self.dimension))
             segment = self._segments[-1]
-            fitting = min(_SEGMENT_ROWS - segment.count, len(vectors) - done)
-            rows = slice(segment.count, segment.count + fitting)
-            segment.vectors[rows] = vectors[done : done + fitting]
-            segment.people[rows] = people[done : done + fitting]
-            segment.expires[rows] = expires[done : done + fitting]
+            fitting = min(self._segment_rows - segment.count, len(vectors) - done, _SEGMENT_ROWS)
+            rows, given = slice(segment.count, segment.count + fitting), slice(done, done + fitting)
+            segment.put(rows, vectors[given], people[given], expires[given], numbers[given])
             segment.count += fitting
             done += fitting
 
@@ -116,13 +173,12 @@ class SearchIndex:
                 removed += 1
         return removed
 
-    def _move_last_row_to(self, segment: _Segment, row: int) -> None:
+    def _move_last_row_to(self, segment: _Segment | compact.Segment, row: int) -> None:
         last = self._segments[-1]
         last.count -= 1
-        segment.vectors[row] = last.vectors[last.count]
-        segment.people[row] = last.people[last.count]
-        segment.expires[row] = last.expires[last.count]
-        last.vectors[last.count] = 0
+        for kept, end in zip(segment.arrays, last.arrays, strict=True):
+            kept[row] = end[last.count]
+            end[last.count] = 0
         if last.count == 0:
             self._segments.pop()
 
@@ -145,16 +201,23 @@ class SearchIndex:
         return found
 
     def _block_peaks(self, probes: NDArray[np.float32], today: int) -> NDArray[np.float32]:
-        """The largest float32 score of each block, shape (q, blocks); -inf where all rows have expired."""
-        peaks = np.full((len(probes), -(-len(self) // _BLOCK_ROWS)), -np.inf, np.float32)
-        # The product of many probes runs on all cores by itself.
-        shares = 1 if len(probes) > _FEW_PROBES else max(1, min(self._cores, len(self._segments) // 2))
+        """What no row of a block scores above, shape (q, blocks); -inf where all rows have expired.
+
+        With whole rows the largest float32 score, which may be off by its rounding.
+        """
+        whole = self._exact is None
+        blocks = -(-len(self) // _BLOCK_ROWS) if whole else len(self._segments) * compact.SEGMENT_BLOCKS
+        peaks = np.full((len(probes), blocks), -np.inf, np.float32)
+        # NumPy's product of many probes runs on all cores by itself.
+        shares = 1 if whole and len(probes) > _FEW_PROBES else max(1, min(self._cores, len(self._segments) // 2))
         bounds = [len(self._segments) * share // shares for share in range(shares + 1)]
-        others = [
-            self._workers.submit(self._scan, range(start, end), probes, today, peaks)
-            for start, end in pairwise(bounds[1:])
-        ]
-        self._scan(range(bounds[1]), probes, today, peaks)
+        scan: Callable[[range], None] = (
+            partial(self._scan, probes=probes, today=today, peaks=peaks)
+            if whole
+            else partial(self._scan_compact, probes=compact.prepared(probes), today=today, peaks=peaks)
+        )
+        others = [self._workers.submit(scan, range(start, end)) for start, end in pairwise(bounds[1:])]
+        scan(range(bounds[1]))
         for other in others:
             other.result()
         return peaks
@@ -163,7 +226,7 @@ class SearchIndex:
         """Fill in the peaks of the segments of these numbers."""
         scores = np.empty((len(probes), _SEGMENT_ROWS), np.float32)
         for number in numbers:
-            segment = self._segments[number]
+            segment = cast("_Segment", self._segments[number])
             blocks = -(-segment.count // _BLOCK_ROWS)
             used = slice(0, blocks * _BLOCK_ROWS)
             self._multiply(probes, segment.vectors[used], scores[:, used])
@@ -172,6 +235,13 @@ class SearchIndex:
             by_block = scores[:, used].reshape(len(probes), blocks, _BLOCK_ROWS)
             first = number * _BLOCKS_PER_SEGMENT
             by_block.max(axis=2, out=peaks[:, first : first + blocks])
+
+    def _scan_compact(self, numbers: range, probes: compact.Probes, today: int, peaks: NDArray[np.float32]) -> None:
+        """The same, of rows of 16 bits."""
+        for number in numbers:
+            first = number * compact.SEGMENT_BLOCKS
+            segment = cast("compact.Segment", self._segments[number])
+            peaks[:, first : first + compact.SEGMENT_BLOCKS] = compact.block_peaks(segment, probes, today)
 
     def _multiply(self, probes: NDArray[np.float32], vectors: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """``out = probes @ vectors.T``, shape (q, n), n a multiple of the block's rows."""
@@ -187,6 +257,18 @@ class SearchIndex:
         np.matmul(probes, slabs, out=out.reshape(len(probes), -1, rows).transpose(1, 0, 2))
 
     def _best_people(self, probe: NDArray[np.float32], peaks: NDArray[np.float32], top: int, today: int) -> list[Hit]:
+        if self._exact is None:
+            best = self._scores_by_person(probe, peaks, top, today)
+        else:
+            segments = cast("list[compact.Segment]", self._segments)
+            best = compact.scores_by_person(segments, probe, peaks, top=top, today=today, exact=self._exact)
+        ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
+        return [Hit(person, score) for person, score in ranked[:top]]
+
+    def _scores_by_person(
+        self, probe: NDArray[np.float32], peaks: NDArray[np.float32], top: int, today: int
+    ) -> dict[int, float]:
+        """Of the `top` best, and of those who tie with the last of them; perhaps of others too."""
         # A float32 dot product of unit vectors is off by at most d·2⁻²⁴ whatever the order of its sums; twice that
         # covers vectors that are unit only to within rounding. Final scores are rounded to seven decimals, so a row
         # can end up to 5e-8 above its exact score, and clipping at 1 only lowers it: a block whose peak stays below
@@ -197,7 +279,7 @@ class SearchIndex:
         for block in np.argsort(-peaks):
             if peaks[block] == -np.inf or peaks[block] + slack < floor:
                 break
-            segment = self._segments[block * _BLOCK_ROWS // _SEGMENT_ROWS]
+            segment = cast("_Segment", self._segments[block * _BLOCK_ROWS // _SEGMENT_ROWS])
             start = int(block) * _BLOCK_ROWS % _SEGMENT_ROWS
             rows = slice(start, min(start + _BLOCK_ROWS, segment.count))
             scores = cosines(segment.vectors[rows], probe)
@@ -208,5 +290,4 @@ class SearchIndex:
             if len(best) >= top:
                 floor = sorted(best.values(), reverse=True)[top - 1]
                 best = {person: score for person, score in best.items() if score >= floor}
-        ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
-        return [Hit(person, score) for person, score in ranked[:top]]
+        return best

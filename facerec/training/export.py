@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from facerec.align.crops import crop_recipe, crop_weights
-from facerec.embed.onnx_graph import onnx_forward, onnx_runtime, open_graph, resized, scaled, unit_length
+from facerec.embed.onnx_graph import onnx_forward, open_graph, resized, scaled, unit_length
 from facerec.errors import ArgumentError, WeightsError
-from facerec.extras import extra
+from facerec.extras import extra, onnx_runtime
 from facerec.models import catalogue, weights
 from facerec.models.folder import (
     ModelDescription,
