@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Drawn as nothing, though Unicode counts them as letters, marks or symbols.
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -19,6 +20,100 @@ _JOINED = (
     (0xFB50, 0xFDFF),
     (0xFE70, 0xFEFC),
 )
+# Letters and signs that look like another one, in upright type: a part of the confusables of Unicode's Technical
+# Standard 39 (https://www.unicode.org/reports/tr39/), what names of people and of groups are written with. Chosen by
+# hand: letters of Cyrillic, Greek, Armenian and Cherokee, phonetic signs and small capitals that look Latin, Greek and
+# Arabic letters that look like one another, kana that look like ideographs, and what keyboards give for apostrophes and
+# dashes. Left out is what is alike in small or slanted type only: rn and m, for one, as Horner and Homer are two names.
+_LOOK_ALIKES = {
+    "A": "АΑᎪᴀ",
+    "B": "ВΒᏴʙ",
+    "C": "СϹᏟ",
+    "D": "Ꭰᴅ",
+    "E": "ЕΕᎬᴇ",
+    "F": "Ϝꜰ",
+    "G": "Ԍ",
+    "H": "НΗᎻʜ",
+    "J": "ЈᎫᴊͿ",
+    "K": "КΚᏦᴋ",
+    "L": "Ꮮʟ",
+    "M": "МΜᎷᴍϺ",
+    "N": "Νɴ",
+    "O": "0ОΟՕ",
+    "P": "РΡᏢᴘ",
+    "Q": "Ԛ",
+    "R": "Ꭱʀ",
+    "S": "ЅՏᏚ",
+    "T": "ТΤᎢᴛ",
+    "U": "Ս",
+    "V": "ѴᏙ",
+    "W": "ԜᎳ",
+    "X": "ХΧ",
+    "Y": "УҮΥʏ",
+    "Z": "ΖᏃ",
+    "a": "аɑα",
+    "b": "ЬьƄ",
+    "c": "сϲᴄ",
+    "d": "ԁ",
+    "e": "еҽ",
+    "f": "ſ",
+    "g": "ɡց",
+    "h": "һհ",
+    # The small l of most faces of type is a bar, as are 1 and I.
+    "l": "1I|ІΙӀӏǀƖ∣",
+    "i": "іιɩıɪ",
+    "j": "јϳյȷ",
+    "n": "пո",
+    "o": "оοօᴏ",
+    "p": "рρ",
+    "q": "ԛզ",
+    "r": "г",
+    "s": "ѕꜱ",
+    "u": "υսᴜ",
+    "v": "νѵᴠ",
+    "w": "ԝᴡ",
+    "x": "х",
+    "y": "уүγ",
+    "z": "ᴢ",
+    "Æ": "Ӕ",
+    "æ": "ӕ",
+    "Đ": "ÐƉ",
+    "ß": "β",
+    "ə": "әǝ",
+    "Ə": "ӘƎ",
+    "ĸ": "кκ",
+    "þ": "ϸ",
+    "Γ": "Г",
+    "Π": "П",
+    "Φ": "Ф",
+    "Λ": "Л",
+    "ω": "ѡ",
+    "3": "ЗӠƷȜ",
+    "'": "’‘‛′`´ʼʻʹʽʾʿˈˊˋꞌ՚׳",
+    '"': "“”„‟″ʺ״",
+    "-": "‐‑‒–—―−⁃﹘",
+    "·": "•∙‧・･",
+    # As they are joined to others, and in the digits.
+    "ک": "ك",
+    "ی": "ى",
+    **dict(zip("٠١٢٣٧٨٩", "۰۱۲۳۷۸۹", strict=True)),
+    "二": "ニ",
+    "工": "エ",
+    "口": "ロ",
+    "力": "カ",
+    "夕": "タ",
+    "卜": "ト",
+    "八": "ハ",
+    "丿": "ノ",
+    "一": "ー",
+    "へ": "ヘ",
+    "\u0327": "\u0326",  # cedilla, comma below
+    "\u0306": "\u030c",  # breve, caron
+}
+_DRAWN = str.maketrans({each: drawn for drawn, alike in _LOOK_ALIKES.items() for each in alike})
+_SAME_SHAPE = {"<wide>", "<narrow>", "<font>", "<noBreak>", "<initial>", "<medial>", "<final>", "<isolated>"}
+_SECOND_DOT = re.compile("(?<=[ij])\u0307+")
+
 # What a spreadsheet runs: not numbers with a sign, which it takes for numbers.
 _FORMULA = re.compile(r"\s*[=+@-](?!\d+(\.\d*)?$)|[\t\r]")
 LONGEST = 120
@@ -53,6 +148,52 @@ def hidden_character(text: str) -> str | None:
         if not seen:
             return character
     return None
+
+
+def skeleton(text: str) -> str:
+    """What all texts share that look like this one; for comparison only, not to be shown.
+
+    By the idea of Unicode's Technical Standard 39: letters and their marks apart (NFD), letters of another width, font
+    or place in a word as the plain ones, each letter replaced by one that looks like it, what is not drawn left out,
+    spaces of every width one. Letters keep their case; exponents, and signs that are several letters in one (ligatures,
+    the numeral four), are signs of their own. The table of look-alikes is a part of Unicode's, so equal skeletons are
+    a reason to look twice, and different ones no proof. It may grow: a skeleton that is stored belongs to the version
+    that made it, and to its version of Unicode.
+
+    Examples
+    --------
+    >>> skeleton("Аdа Lоvelace") == skeleton("Ada Lovelace"), skeleton("Zoë") == skeleton("Zoe")
+    (True, False)
+    """
+    # Before the plain forms too: that of a lunate sigma, which looks like c, is an ordinary one.
+    drawn = unicodedata.normalize("NFD", text).translate(_DRAWN)
+    drawn = unicodedata.normalize("NFD", "".join(map(_plain, drawn))).translate(_DRAWN)
+    drawn = "".join(each for each in drawn if not _is_undrawn(each))
+    drawn = _SECOND_DOT.sub("", unicodedata.normalize("NFD", drawn))
+    return " ".join(drawn.split())
+
+
+def looks_like(a: str, b: str) -> bool:
+    """Whether two texts differ, and look alike. One text in two codings of Unicode (NFC, NFD) is one.
+
+    >>> looks_like("Black", "Bl\N{CYRILLIC SMALL LETTER A}ck"), looks_like("Black", "black"), looks_like("Ada", "Ada")
+    (True, False, False)
+    """
+    return unicodedata.normalize("NFC", a) != unicodedata.normalize("NFC", b) and skeleton(a) == skeleton(b)
+
+
+def told_apart(texts: Sequence[str]) -> str:
+    r"""Texts that look alike, for a message: each with the code points of what not all of them hold.
+
+    >>> print(told_apart(["Black", "Bl\N{CYRILLIC SMALL LETTER A}ck"]).encode("ascii", "backslashreplace").decode())
+    'Black' (a is U+0061) and 'Bl\u0430ck' (\u0430 is U+0430)
+    """
+    shared = set.intersection(*map(set, texts))
+    return " and ".join(
+        f"{quoted(text)} ({', '.join(f'{each} is U+{ord(each):04X}' for each in own)})" if own else quoted(text)
+        for text in texts
+        for own in [[each for each in dict.fromkeys(text) if each not in shared]]
+    )
 
 
 def shows_something(text: str) -> bool:
@@ -122,14 +263,21 @@ def _is_selector(character: str) -> bool:
     )
 
 
+def _plain(character: str) -> str:
+    """The plain letter, or letters that are joined, of which `character` is a form kept for old codings."""
+    how, *codes = unicodedata.decomposition(character).split() or [""]
+    if how not in _SAME_SHAPE and not (how == "<compat>" and len(codes) == 1):
+        return character
+    return "".join(_plain(chr(int(code, 16))) for code in codes)
+
+
+def _is_undrawn(character: str) -> bool:
+    return unicodedata.category(character) == "Cf" or character in _FILLERS or _is_selector(character)
+
+
 def _has_forms(character: str) -> bool:
     """Whether variation selectors choose among forms of `character`: Han ideographs, symbols, Mongolian letters."""
     if not character:
         return False
     name = unicodedata.name(character, "")
     return name.startswith(("CJK ", "MONGOLIAN LETTER")) or unicodedata.category(character) == "So"
-
-
-def skeleton(text: str) -> str:
-    """What all texts share that look like this one."""
-    return unicodedata.normalize("NFC", text)

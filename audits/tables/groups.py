@@ -3,8 +3,8 @@
 Labels come with the data; nothing here looks at a face. A row without a label belongs to no group, and is counted as
 such. Labels that a reader cannot tell apart are one: spaces of any kind, one letter in two codings (Unicode's canonical
 equivalence), ``1`` and ``1.0``, ``True`` and ``true`` make no groups of their own (``facerec.measure.tables.cells``).
-Letters in another case do, and `name_notes` says so. A group is an intersection as soon as several attributes are
-named: ``race,gender`` holds one group per pair of labels that occurs.
+Letters in another case do, and those of another alphabet that look the same, and `name_notes` says so. A group is an
+intersection as soon as several attributes are named: ``race,gender`` holds one group per pair of labels that occurs.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.measure.tables import attributes
-from facerec.measure.tables.cells import Problems, coded, says_unknown, spellings, twins
-from facerec.visible_text import hidden_character
+from facerec.measure.tables.cells import Problems, coded, look_alikes, says_unknown, spellings, twins
+from facerec.visible_text import hidden_character, told_apart
 
 _Groups = TypeVar("_Groups")
 MOST_GROUPS = 300
@@ -213,7 +213,10 @@ def groupings_told(table: pd.DataFrame, names: Sequence[str], group: Callable[[s
 
 
 def name_notes(by: str, names: Sequence[str]) -> list[str]:
-    """What a reader must know of the names of groups: which differ in case only, and which read as if nobody knew.
+    """What a reader must know of the names of groups.
+
+    Which differ in case only, which look alike, and which read as if nobody knew. That two look alike is a judgement (0
+    and O), unlike a character that cannot be seen, so it is said with their code points, and not refused.
 
     >>> name_notes("sex", ["Male", "female", "male"])
     ["by sex, 'Male' and 'male' are counted as different groups, though only the case of letters differs"]
@@ -224,6 +227,10 @@ def name_notes(by: str, names: Sequence[str]) -> list[str]:
         f"by {by}, {' and '.join(map(repr, alike))} are counted as different groups, though only the case of letters "
         "differs"
         for alike in twins(names)
+    ]
+    alike += [
+        f"by {by}, {told_apart(alike)} look alike and are counted as different groups; if they are one, respell them"
+        for alike in look_alikes(names)
     ]
     return alike + [
         f"by {by}, {name!r} is a group like any other; where it means that nobody knows, leave the cell empty"

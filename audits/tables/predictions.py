@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from facerec.errors import ScoreTableError
-from facerec.measure.tables.cells import Problems, as_text, respelt, twins
+from facerec.measure.tables.cells import Problems, as_text, look_alikes, respelt, twins
 from facerec.measure.tables.table_files import read_raw, telling
+from facerec.visible_text import told_apart
 
 _SHOWN, _MOST_FRACTIONS = 5, 20
 _LARGEST = 50_000_000  # rows; more would not fit into the memory of most machines
@@ -111,9 +112,13 @@ def class_notes(checked: pd.DataFrame, *, label: str | None, prediction: str) ->
         for some, what in ((said - true, "prediction"), (true - said, "label"))
         if some
     ]
-    return notes + [
+    notes += [
         f"{' and '.join(map(repr, alike))} are counted as different classes, though only the case of letters differs"
         for alike in twins(sorted(said | true))
+    ]
+    return notes + [
+        f"{told_apart(alike)} look alike and are counted as different classes; if they are one, respell them"
+        for alike in look_alikes(sorted(said | true))
     ]
 
 

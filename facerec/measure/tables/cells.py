@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ScoreTableError
+from facerec.visible_text import skeleton
 
 _GENUINE = "true t 1 yes y genuine mated same match matched client target"
 _IMPOSTOR = "false f 0 -1 no n impostor imposter nonmated different diff nonmatch nomatch mismatch nontarget"
@@ -127,9 +128,22 @@ def twins(names: Iterable[str]) -> list[list[str]]:
     >>> twins(["Male", "female", "male"])
     [['Male', 'male']]
     """
+    return _alike(names, str.casefold)
+
+
+def look_alikes(names: Iterable[str]) -> list[list[str]]:
+    r"""The names that people could take for one another (`facerec.visible_text.skeleton`), and differ.
+
+    >>> look_alikes(["Black", "Asian", "Bl\N{CYRILLIC SMALL LETTER A}ck"]) == [["Black", "Bl\u0430ck"]]
+    True
+    """
+    return _alike(names, skeleton)
+
+
+def _alike(names: Iterable[str], shared: Callable[[str], str]) -> list[list[str]]:
     alike: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        alike[name.casefold()].append(name)
+        alike[shared(name)].append(name)
     return [found for found in alike.values() if len(found) > 1]
 
 

@@ -444,6 +444,14 @@ class TestCells:
             "'Cat' and 'cat' are counted as different classes, though only the case of letters differs",
         )
 
+    def test_classes_that_look_alike_are_named_with_their_code_points(self):
+        """The reader sees one name twice."""
+        table = pd.DataFrame({"label": ["cat", "dog"], "prediction": ["c\u0430t", "dog"], "g": "x"})
+
+        (*_, told) = audit_classification(table, by=["g"]).notes
+
+        assert told.startswith("'cat' (a is U+0061) and 'c\u0430t' (\u0430 is U+0430) look alike")
+
     def test_without_truth_selection_is_measured(self):
         """The rates are those of the audit with labels, and no other stands there."""
         known = audit_classification(HAND_WORKED, by=["gender"], positive="cat").grouping("gender")

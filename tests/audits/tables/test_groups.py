@@ -157,6 +157,17 @@ class TestLabels:
             "by sex, 'F' and 'f' are counted as different groups, though only the case of letters differs"
         ]
 
+    def test_labels_that_look_alike_make_groups_that_are_pointed_out(self):
+        """A Cyrillic letter, a zero for an O: two groups to the program, and one to the reader."""
+        groups = group_rows(pairs(race=["Black", "Bl\u0430ck", "Asian", "Other", "0ther"]), "race")
+
+        assert len(groups.names) == 5
+        told = name_notes(groups.by, groups.names)
+        assert [note.partition(" look alike and are counted as different groups")[0] for note in told] == [
+            "by race, '0ther' (0 is U+0030) and 'Other' (O is U+004F)",
+            "by race, 'Black' (a is U+0061) and 'Bl\u0430ck' (\u0430 is U+0430)",
+        ]
+
     def test_refuses_more_groups_than_can_be_compared(self):
         """A column of ids is no grouping; the message says how many groups there would be."""
         assert len(group_rows(pairs(id=[str(number) for number in range(MOST_GROUPS)]), "id")) == MOST_GROUPS
