@@ -19,7 +19,8 @@ class PhotoQuality(Value):
     `photo` is its path, `faces` how many were found. `enrolls` says whether the gate passes the face that was chosen;
     if not, `problems` say why, or why there is no such face, or why the photo cannot be read. `quality` and `measures`
     are the face's own, None and empty where there is no such face. `notes` say what there is to say of the photo
-    itself, as ``facerec.photos.read_photo`` says it: nearly black, clipped.
+    itself, as ``facerec.photos.read_photo`` says it: nearly black, clipped. `readable` is False of a photo that could
+    not be read at all.
     """
 
     photo: str
@@ -29,6 +30,7 @@ class PhotoQuality(Value):
     measures: Mapping[str, float]
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    readable: bool = True
 
 
 def photo_qualities(
@@ -57,9 +59,16 @@ def _judged(recognizer: Recognizer, path: Path, faces: Faces | ImageError, choic
             raise faces
         face = faces.choose(choice)
     except (FaceError, ImageError) as error:
+        readable = not isinstance(faces, ImageError)
         count, notes = (0, ()) if isinstance(faces, ImageError) else (len(faces), faces.reading)
         return PhotoQuality(
-            str(path), count, enrolls=False, quality=None, measures={}, problems=(str(error),), notes=notes
+            *(str(path), count),
+            enrolls=False,
+            quality=None,
+            measures={},
+            problems=(str(error),),
+            notes=notes,
+            readable=readable,
         )
     problems = recognizer.gate.enrollment_problems(face)
     return PhotoQuality(str(path), len(faces), not problems, face.quality, face.measures, problems, faces.reading)

@@ -48,6 +48,9 @@ DEFAULT_MODEL = "dlib-resnet"
 BATCH = 16
 """Chips of several photos are embedded together: the network is four times faster per face in batches than alone."""
 
+MOST_FACES = 500
+"""Faces of one photo that are embedded: a hall full of people, and not all that a mosaic of faces can hold."""
+
 _MOST_WAITING = 4  # photos without a face may wait for this many batches' worth of others
 
 
@@ -77,12 +80,15 @@ class Recognizer:
     workers : int
         How many threads read photos and find faces in `stream`, >= 1. On a CPU, one per core together with
         ``torch.set_num_threads(1)`` is fastest; threads within one network wait for each other most of the time.
+    most_faces : int
+        Of a photo in which more faces are found, only so many are embedded, the surest first, >= 1; the notes on the
+        photo (`Faces.reading`) then say so. A face takes about as long to embed as a small photo to search.
 
     Raises
     ------
     ArgumentError
-        If `device`, `workers` or `min_face_size` is not as above, or no model has that name; if the embedder's crop was
-        fitted to the points of another detector.
+        If `device`, `workers`, `most_faces` or `min_face_size` is not as above, or no model has that name; if the
+        embedder's crop was fitted to the points of another detector.
     MissingWeightsError, CorruptWeightsError, MissingExtraError
         If a model's file is absent or is not the expected one, or what runs it is not installed.
 
@@ -105,11 +111,14 @@ class Recognizer:
         device: str | None = None,
         model_files: Path | None = None,
         workers: int = 1,
+        most_faces: int = MOST_FACES,
     ) -> None:
-        if workers < 1:
-            message = f"workers must be at least 1; got {quoted(workers)}"
-            raise ArgumentError(message)
+        for name, value in (("workers", workers), ("most_faces", most_faces)):
+            if value < 1:
+                message = f"{name} must be at least 1; got {quoted(value)}"
+                raise ArgumentError(message)
         self.workers = workers
+        self.most_faces = most_faces
         device = best_device() if device is None else device
         if isinstance(detector, str):
             from facerec.detect.load import load_detector
@@ -139,8 +148,8 @@ class Recognizer:
         return f"<recognizer: {self.matcher}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made = partial(Recognizer, detector=self.detector, embedder=self.embedder, gate=self.gate, workers=self.workers)
-        return made, ()
+        made = partial(Recognizer, detector=self.detector, embedder=self.embedder, gate=self.gate)
+        return partial(made, workers=self.workers, most_faces=self.most_faces), ()
 
     # -- photos to faces ------------------------------------------------------------------------------------------
 
@@ -152,7 +161,8 @@ class Recognizer:
         chips for `Faces.draw`. `ImageError` if the photo cannot be read.
         """
         image, called, reading = _open(photo, name, bgr=bgr)
-        return replace(self._embed(self.detector(image), image, called, reading), photo=image)
+        detections, notes = self._found(image)
+        return replace(self._embed(detections, image, called, (*reading, *notes)), photo=image)
 
     def face(
         self, photo: reader.Source, choice: FaceChoice = DEFAULT_CHOICE, *, name: str | None = None, bgr: bool = False
@@ -473,6 +483,15 @@ class Recognizer:
         measures = measure(image, detections) | handed_over(shift=shift, flip=flip)
         return Faces(detections, measures, vectors, self.matcher, called, chips, reading=reading)
 
+    def _found(self, image: Image) -> tuple[Detections, tuple[str, ...]]:
+        """The faces of a photo that are embedded, and what has to be said about the others."""
+        detections = self.detector(image)
+        if len(detections) <= self.most_faces:
+            return detections, ()
+        return detections[: self.most_faces], (
+            f"{len(detections)} faces were found; only the {self.most_faces} surest were looked at (most_faces)",
+        )
+
     def _chosen(
         self, photo: reader.Source, choice: FaceChoice, *, name: str | None = None, bgr: bool = False
     ) -> tuple[Face, tuple[str, ...]]:
@@ -489,8 +508,11 @@ class Recognizer:
             image, called, reading = _open(photo, None, bgr=bgr)
         except ImageError as error:
             return error
-        detections = self.detector(image)
-        if choice is not None:
+        if choice is None:
+            detections, notes = self._found(image)
+            reading = (*reading, *notes)
+        else:
+            detections = self.detector(image)
             try:
                 detections = detections[[detections.choose(choice)]]
             except FaceError:

@@ -699,3 +699,21 @@ def test_a_detector_is_given_or_named() -> None:
     )
     with pytest.raises(ArgumentError, match="no detector is called 'retina'"):
         Recognizer(device="cpu", detector="retina")
+
+
+def test_a_photo_of_too_many_faces_says_so(recognizer: Recognizer) -> None:
+    """Only the surest are embedded, in both ways of reading photos, and a choice is made among all of them."""
+    few = Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, most_faces=2)
+    crowd = photo((10, RED), (80, BLUE), (200, REDDISH))
+
+    alone, (streamed,) = few.faces(crowd), few.stream([crowd])
+    all_of_them = recognizer.faces(crowd)
+
+    for found in (alone, streamed):
+        assert np.array_equal(found.embeddings, all_of_them.embeddings[:2])
+        assert found.reading[-1] == "3 faces were found; only the 2 surest were looked at (most_faces)"
+    assert not any("most_faces" in note for note in all_of_them.reading)
+    assert few.face(crowd, "largest").source == recognizer.face(crowd, "largest").source
+    assert pickle.loads(pickle.dumps(few)).most_faces == 2
+    with pytest.raises(ArgumentError, match="most_faces must be at least 1"):
+        Recognizer(detector=recognizer.detector, embedder=recognizer.embedder, most_faces=0)

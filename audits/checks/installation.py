@@ -6,7 +6,6 @@ together. What needs a file that is not part of the package is skipped, with the
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,8 @@ from audits.statistics.families import Least
 from audits.tables.predictions import expand_counts
 from audits.verification.audit import audit_verification
 from audits.verification.results import VerificationAudit
-from facerec.errors import ArgumentError
+from facerec.errors import ArgumentError, ScoreTableError
+from facerec.files import sha256_of
 from facerec.measure.tables.vendor import VendorColumns, read_vendor
 
 Value: TypeAlias = str | float | tuple[float, ...]
@@ -240,7 +240,7 @@ def _check_face_pairs(data: Path | None) -> list[Check]:
     if not path.is_file():
         reason = f"{path}: there is no such file"
         return [Check(name, source, "skipped", expected, None, reason=reason), *_skipped(_face_pairs(), reason)]
-    digest = _compared(name, source, expected, hashlib.sha256(path.read_bytes()).hexdigest())
+    digest = _compared(name, source, expected, sha256_of(path, error=ScoreTableError))
     if digest.status == "failed":
         return [digest, *_skipped(_face_pairs(), f"{path} is not the table that was published")]
     table = read_vendor(path, VendorColumns(score="matching_score", genuine="golden_label"))

@@ -18,7 +18,9 @@ from audits.gate.claims import Claim, Direction, Limit, Minimum, Policy
 from audits.statistics.intervals import CONFIDENCE
 from audits.tables.groups import split_attributes
 from facerec.errors import ArgumentError, PolicyError
+from facerec.files import read_regular
 
+_MOST_BYTES = 16 << 20  # of a policy or a plan
 _CORRECTIONS = ("none", "holm")
 _POLICY_KEYS: Mapping[str, type] = {"title": str, "confidence": float, "correction": str, "claim": list}
 _CLAIM_KEYS: Mapping[str, type] = {
@@ -65,21 +67,21 @@ def read_policy(path: str | Path) -> Policy:
         If the file cannot be read, or is not UTF-8.
         If `parse_policy` refuses what it holds.
     """
+    return parse_policy(read_text(path), source=str(path))
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a policy's file; `PolicyError` if it cannot be read, or is not UTF-8."""
     try:
-        text = read_bytes(path, "policy").decode("utf-8-sig")
+        return read_bytes(path, "policy").decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         message = f"{path}: the policy is not UTF-8 text"
         raise PolicyError(message) from problem
-    return parse_policy(text, source=str(path))
 
 
 def read_bytes(path: str | Path, what: str) -> bytes:
-    """What a file holds; `PolicyError` if it cannot be read, in which it is called `what` it is."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as problem:
-        message = f"{path}: the {what} cannot be read: {problem.strerror or problem}"
-        raise PolicyError(message) from problem
+    """What a file of sensible size holds; `PolicyError` if it cannot be read, in which it is called `what` it is."""
+    return read_regular(path, limit=_MOST_BYTES, error=PolicyError, advice=f"give the file of the {what}")
 
 
 @contextmanager

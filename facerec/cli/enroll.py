@@ -104,11 +104,13 @@ def enroll(
         people = charged.open(gallery, recognizer.embedder)
         _enroll_folder(recognizer, people, gallery, found, {**terms, "choice": face}, as_json=as_json)
         return
+    from facerec.photos import reader
+
     # Before the gallery is made: photos that cannot be used leave no empty file behind.
     faces = recognizer.faces_to_enroll(photos or [], face)
     for note in (note for each in faces for note in each.notes):
         console.note(f"note: {note}")
-    kept = [photo.read_bytes() for photo in photos or []]
+    kept = [reader.contents(photo) for photo in photos or []]
     with charged.open(gallery, recognizer.embedder) as people:
         done = people.enroll(str(name), faces, gate=recognizer.gate, photos=kept, **terms)
     document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name, **done.to_dict()}

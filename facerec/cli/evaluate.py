@@ -55,6 +55,7 @@ def lfw(
     for a false match rate are taken on all pairs.
     """
     from facerec.errors import ArgumentError
+    from facerec.files import read_regular
     from facerec.measure.datasets import lfw as read_lfw
     from facerec.measure.evaluation import evaluate_scores, score_pairs
     from facerec.measure.tables import pseudonymise, write
@@ -65,7 +66,9 @@ def lfw(
         raise ArgumentError(message)
     if scores is not None:
         must_be_table(scores)
-    key = b"" if not secret else secrets.token_bytes(32) if pseudonym_key is None else pseudonym_key.read_bytes()
+    key = secrets.token_bytes(32) if secret else b""
+    if pseudonym_key is not None:
+        key = read_regular(pseudonym_key, limit=1 << 20, error=ArgumentError, advice="give the file that holds the key")
     pairs = read_lfw(data)
     recognizer = networks.load(model)
     started = time.perf_counter()

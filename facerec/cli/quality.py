@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from facerec.cli import console
 from facerec.cli.options import AsJson, Exclude, FaceOption, Model, argument, examples, grouped, option
 from facerec.cli.recognition import Networks
+from facerec.cli.running import fail
 
 if TYPE_CHECKING:
     from facerec.photo_quality import PhotoQuality
@@ -31,6 +32,8 @@ def quality(
     Quality is how alike the vectors of a face and of its mirror image are, a cosine; with a model that does not look
     at mirror images the detector's score ranks. What is left out of a folder is counted, with the reasons; a photo that
     cannot be read, or shows no such face, comes last.
+
+    Exit status: 0 done, 2 a photo could not be read, or another error.
     """
     from facerec.photos.folders import find_photos
     from facerec.photos.remarks import Remarks
@@ -52,9 +55,12 @@ def quality(
     if as_json:
         gate = recognizer.gate.name
         console.document({"photos": ranked, "enroll": enrolls, "gate": gate, "files_left_out": walked.left_out})
-        return
-    console.table(("photo", "quality", "size", "enrolls"), [_row(each) for each in ranked], right=("quality", "size"))
-    console.say(f"{enrolls} of {console.counted(len(ranked), 'photo', 'photos')} would be enrolled")
+    else:
+        rows = [_row(each) for each in ranked]
+        console.table(("photo", "quality", "size", "enrolls"), rows, right=("quality", "size"))
+        console.say(f"{enrolls} of {console.counted(len(ranked), 'photo', 'photos')} would be enrolled")
+    if unreadable := sum(not each.readable for each in ranked):
+        fail(f"{unreadable} of {len(ranked)} photos could not be read")
 
 
 def _row(photo: PhotoQuality) -> tuple[str, str, str, str]:

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from facerec.errors import DataSetError, ScoreTableError
-from facerec.files import is_folder
+from facerec.files import is_folder, read_regular
 from facerec.measure.tables.cells import refuse_twice, truth
 from facerec.measure.tables.score_table import both_sides, check
 from facerec.measure.tables.table_files import read_text_csv, telling
 from facerec.photos.folders import refuse_missing
 
+_MOST_TEXT = 256 << 20  # bytes of a list of pairs
 _IMAGES = ["probe_image", "reference_image"]
 _SUBJECTS = ["probe_subject", "reference_subject"]
 _NEEDED = ("image", "subject")
@@ -199,8 +200,8 @@ def _beside(root: Path, name: str) -> Path | None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
+        return read_regular(path, limit=_MOST_TEXT, error=DataSetError).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as problem:
         raise _refused(path, f"cannot be read: {problem}") from problem
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import OutputError
-from facerec.files import replacing
+from facerec.errors import OutputError, TransferError
+from facerec.files import open_regular, read_json, replacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +45,13 @@ def read(folder: Path, key: str) -> Kept | None:
     """
     vectors_file, about_file = _files(folder, key)
     try:
-        about = json.loads(about_file.read_text(encoding="utf-8"))
-        vectors = np.load(vectors_file, allow_pickle=False)
+        about = read_json(about_file, error=TransferError)
+        with open_regular(vectors_file) as file:
+            vectors = np.load(file, allow_pickle=False)
         if about["key"] != key or about["vectors_sha256"] != _digest(vectors):
             return None
         return Kept(vectors, float(about["seconds"]))
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
+    except (TransferError, OSError, EOFError, ValueError, KeyError, TypeError):
         # Absent, cut off or no such file: the cache does not have it.
         return None
 

@@ -97,11 +97,11 @@ def _opened(listing: Listing) -> tuple[ImageSet, Sequence[str]]:
 
     def open_one(file: str) -> str | LeftOut:
         try:
-            contents = (listing.root / file).read_bytes()
+            contents = reader.contents(listing.root / file) or b""
             reader.read(contents, name=file)
-        except (OSError, ImageError) as problem:
-            reason = problem.strerror or str(problem) if isinstance(problem, OSError) else str(problem)
-            return LeftOut(file, "unreadable", reason.removeprefix(f"{file} "))
+        except ImageError as problem:
+            reason = str(problem).removeprefix(f"{listing.root / file} ").removeprefix(f"{file} ")
+            return LeftOut(file, "unreadable", reason)
         return hashlib.sha256(contents).hexdigest()
 
     workers = os.cpu_count() or 1

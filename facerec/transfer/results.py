@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import OutputError, TransferError
-from facerec.files import replacing
+from facerec.files import read_json, read_regular, replacing
 from facerec.transfer.cells import Cell, Outcome, Point
 
 COLUMNS = (
@@ -42,6 +42,7 @@ COLUMNS = (
 class or ``all``; ``ci_low`` and ``ci_high`` Wilson's 95 % interval of this run; ``macs`` multiply-adds for one photo;
 ``peak_memory`` bytes."""
 
+_MOST_SCORES = 4 << 30  # bytes; a million photos of a thousand classes
 _OURS = ("results.csv", "report.html", "report.md", "report.json", "cells")
 
 
@@ -102,14 +103,14 @@ class Results:
     def load(self, key: str) -> Outcome | None:
         """The outcome that was kept under a key; None where there is none, or not a whole one."""
         try:
-            document = json.loads((self._cells / f"{key}.json").read_text(encoding="utf-8"))
-            scores = (self._cells / f"{key}.npy").read_bytes()
+            document = read_json(self._cells / f"{key}.json", error=TransferError)
+            scores = read_regular(self._cells / f"{key}.npy", limit=_MOST_SCORES, error=TransferError)
             if document.pop("key") != key or document.pop("scores") != hashlib.sha256(scores).hexdigest():
                 return None
             document["cell"] = Cell(**document["cell"])
             document["history"] = tuple(Point(**point) for point in document["history"])
             return Outcome(scores=np.load(io.BytesIO(scores), allow_pickle=False), **document)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (TransferError, ValueError, KeyError, TypeError):
             return None
 
     def checkpoint(self, key: str) -> Path:

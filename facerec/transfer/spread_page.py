@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import importlib.metadata
 import io
 import json
@@ -11,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from facerec.files import replacing
+from facerec.errors import DataSetError
+from facerec.files import replacing, sha256_of
 from facerec.reporting import (
     Block,
     Callout,
@@ -146,8 +146,7 @@ def write_spread(page: Page, spreads: Sequence[Spread], folder: Path, *, run: Ma
 
 def run_facts(command: Sequence[str], vectors: Path, *, vectors_from: str = "") -> dict[str, str]:
     """Command, digest of the table, who made it, and versions: what makes the same page again."""
-    with vectors.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256_of(vectors, error=DataSetError)
     names = ("facerec", "numpy", "scipy", "matplotlib")
     return {
         "command": " ".join(f'"{word}"' if " " in word else word for word in command),

@@ -112,6 +112,26 @@ def test_fast_mode_finds_the_same_faces(exact: Mtcnn, samples: list[np.ndarray])
     assert found >= 0.98 * wanted
 
 
+@pytest.mark.parametrize("mode", ["fast", "exact"])
+def test_no_photo_hands_on_more_candidates_than_the_limits(monkeypatch: pytest.MonkeyPatch, samples, mode: str) -> None:
+    """A picture that looks like faces everywhere costs no more; limits beyond what is there change nothing."""
+    photo, detector, looked_at = samples[0], Mtcnn(mode=mode), []
+    usual = detector(photo)
+    monkeypatch.setattr("facerec.detect.mtcnn._THRESHOLDS", (0.01, 0.0, 0.0))
+    monkeypatch.setattr("facerec.detect.mtcnn._MOST_PROPOSALS", 7)
+    monkeypatch.setattr("facerec.detect.mtcnn._MOST_REFINED", 3)
+    for name in ("_refine", "_finish"):
+        stage = getattr(detector, name)
+        spy = lambda look, boxes, *size, stage=stage: looked_at.append(len(boxes)) or stage(look, boxes, *size)  # noqa: E731
+        monkeypatch.setattr(detector, name, spy)
+    detector(photo)
+    monkeypatch.undo()
+
+    assert looked_at[0] == 7
+    assert looked_at[1] <= 3
+    assert np.array_equal(detector(photo).boxes, usual.boxes)
+
+
 def test_a_pickled_detector_finds_the_same(samples: list[np.ndarray]) -> None:
     """It is made anew from its settings, and none of its weights is in the pickle."""
     detector = Mtcnn(min_face_size=30, mode="exact")

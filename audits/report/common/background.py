@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from types import MappingProxyType
 
 from audits.gate.plan import EXPLORATORY, PlanStanding
 from facerec.errors import ScoreTableError
+from facerec.files import sha256_of
 
 _PACKAGES = ("facerec", "numpy", "pandas", "scipy", "matplotlib", "fairlearn")
 
@@ -76,13 +76,7 @@ class Run:
 
 def hash_input(path: Path, *, role: str) -> InputFile:
     """Describe a file by its bytes and what it was to the audit, its role; `ScoreTableError` if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as problem:
-        message = f"{path}: cannot be read: {problem.strerror or problem}"
-        raise ScoreTableError(message) from problem
-    return InputFile(role, path.name, digest)
+    return InputFile(role, path.name, sha256_of(path, error=ScoreTableError))
 
 
 def installed_versions() -> dict[str, str]:

@@ -51,10 +51,10 @@ def plan(
         raise ArgumentError(message)
     claims = ""
     if policy is not None:
-        from audits.gate.policy import read_policy
+        from audits.gate.policy import parse_policy, read_text
 
-        read_policy(policy)
-        claims = policy.read_text(encoding="utf-8-sig")
+        claims = read_text(policy)
+        parse_policy(claims, source=str(policy))
     made = threshold.plan(
         calibration,
         by=tuple(options.groupings(by or ())),

@@ -22,7 +22,7 @@ import pandas as pd
 
 from facerec.errors import ArgumentError, FacerecError, ScoreTableError
 from facerec.extras import extra
-from facerec.files import is_folder, is_there
+from facerec.files import is_folder, is_there, open_regular
 from facerec.measure.tables.cells import as_text, trimmed
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def read_raw(
     if is_folder(path) or not is_there(path):
         message = f"{path}: is a folder, not a file" if is_folder(path) else f"{path}: there is no such file"
         raise ScoreTableError(message)
+    _refuse_unless_regular(path)
     room = available_memory() if memory is None else memory
     if suffix == ".parquet":
         return _read_parquet(path, room, lists)
@@ -152,6 +153,7 @@ def read_text_csv(path: Path, layout: Layout = Layout(), memory: int | None = No
     separate, commas. Lines of four or five words without a header are taken for a score file of bob.
     `ScoreTableError` says what is otherwise, and where.
     """
+    _refuse_unless_regular(path)
     source, notes = _unpacked(path, memory), []
     encoding = layout.encoding or _wide_encoding(path, source)
     if encoding is not None:
@@ -171,6 +173,15 @@ def read_text_csv(path: Path, layout: Layout = Layout(), memory: int | None = No
             "name its encoding with --encoding"
         )
         return noted(_parsed(path, latin, layout), note)
+
+
+def _refuse_unless_regular(path: Path) -> None:
+    """A pipe would be waited for, and a device never ends."""
+    try:
+        open_regular(path).close()
+    except OSError as problem:
+        message = f"{path}: cannot be read: {problem.strerror or problem}"
+        raise ScoreTableError(message) from problem
 
 
 class _NotUtf8Error(Exception):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Any
 
 from facerec.errors import DataSetError
+from facerec.files import MOST_JSON, read_regular
 from facerec.reporting import Block, Callout, Column, Table, write_number
 from facerec.transfer.lesson.questions import Part, Question, listed, percent, times, together
 from facerec.transfer.lesson.runs import Run, Runs, interval
@@ -263,13 +265,13 @@ def _single(run: Run) -> list[tuple[str, str, int, float, float]]:
     path = run.folder / "results.csv"
     found: dict[tuple[str, str], list[float]] = {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            lines = list(csv.DictReader(file))
+        text = read_regular(path, limit=MOST_JSON, error=DataSetError).decode("utf-8")
+        lines = list(csv.DictReader(io.StringIO(text, newline="")))
         several = len({line["backbone"] for line in lines}) > 1
         for line in lines:
             method = f"{line['protocol']} on {line['backbone']}" if several else line["protocol"]
             found.setdefault((method, line["shots"]), []).append(float(line["accuracy"]))
-    except (OSError, ValueError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         message = f"{path} cannot be read as the table of a run: {error}; make the run again"
         raise DataSetError(message) from error
     return [

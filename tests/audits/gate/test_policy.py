@@ -168,14 +168,16 @@ class TestReading:
         with pytest.raises(PolicyError, match=r"gate\.toml: claim 1 \('c'\): at_most must be a number; got '0\.01'"):
             read_policy(str(path))
 
-    @pytest.mark.parametrize(("data", "told"), [(None, "cannot be read"), (b'title = "\xff"', "is not UTF-8")])
+    @pytest.mark.parametrize(
+        ("data", "told"), [(None, " cannot be read"), (b'title = "\xff"', ": the policy is not UTF-8")]
+    )
     def test_unreadable_files(self, tmp_path, data, told):
         """A file that is missing or is no text is refused."""
         path = tmp_path / "gate.toml"
         if data is not None:
             path.write_bytes(data)
 
-        with pytest.raises(PolicyError, match=rf"gate\.toml: the policy {told}"):
+        with pytest.raises(PolicyError, match=rf"gate\.toml{told}"):
             read_policy(path)
 
     @pytest.mark.parametrize(
