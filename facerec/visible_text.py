@@ -135,19 +135,19 @@ def hidden_character(text: str) -> str | None:
     >>> hidden_character("ada\u200b"), hidden_character("Zoë"), hidden_character("\u0645\u06cc\u200c\u062e")
     ('\u200b', None, None)
     """
-    for place, character in enumerate(text):
-        before, after = text[place - 1 : place], text[place + 1 : place + 2]
-        if character in (_NON_JOINER, _JOINER):
-            seen = _joins(character, before, after)
-        elif character in _FILLERS:
-            seen = False
-        elif _is_selector(character):
-            seen = _has_forms(before)
-        else:
-            seen = unicodedata.category(character)[0] != "C" and unicodedata.category(character) not in ("Zl", "Zp")
-        if not seen:
-            return character
-    return None
+    return next((character for place, character in enumerate(text) if is_hidden(text, place)), None)
+
+
+def is_hidden(text: str, place: int) -> bool:
+    """Whether nobody can see the character at that place, as in `hidden_character`."""
+    character, before, after = text[place], text[place - 1 : place], text[place + 1 : place + 2]
+    if character in (_NON_JOINER, _JOINER):
+        return not _joins(character, before, after)
+    if character in _FILLERS:
+        return True
+    if _is_selector(character):
+        return not _has_forms(before)
+    return unicodedata.category(character)[0] == "C" or unicodedata.category(character) in ("Zl", "Zp")
 
 
 def skeleton(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 from rich.table import Table
 from rich.text import Text
 
+from facerec.visible_text import is_hidden
+
 if TYPE_CHECKING:
     from facerec.photos.left_out import LeftOut
     from facerec.photos.remarks import Remark
@@ -28,29 +31,41 @@ _STYLES = {"match": "bold green", "no match": "bold red", "undecided": "bold yel
 # Wide enough for any row: a table that is read by another program must not be folded.
 _UNFOLDED = 10_000
 
-# What a terminal obeys or does not show, and a name may hold: control characters, and those that turn text around.
-_DANGEROUS = {
-    *range(0x20),
-    *range(0x7F, 0xA0),
-    0x61C,
-    *range(0x200E, 0x2010),
-    *range(0x2028, 0x202F),
-    *range(0x2066, 0x206A),
-}
-_ESCAPED = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _DANGEROUS}
-_ESCAPED |= {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}
-_IN_JSON = {code: f"\\u{code:04x}" for code in _DANGEROUS if code >= 0x7F}
+_SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
 def shown(text: str) -> str:
     r"""`text` as one line that a terminal may get, whoever wrote what is in it.
+
+    What a terminal obeys, or turns around, or does not draw, is written out: control characters, line breaks, marks of
+    direction, signs without width. What shapes the letters beside it stays (`facerec.visible_text.hidden_character`).
 
     Examples
     --------
     >>> print(shown("Ada\n\x1b[2J\u202e"))
     Ada\n\x1b[2J\u202e
     """
-    return text.translate(_ESCAPED)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_written_out(each) if is_hidden(text, place) else each for place, each in enumerate(text))
+
+
+def _written_out(character: str) -> str:
+    code = ord(character)
+    return _SHORT.get(character) or (
+        f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    )
+
+
+def _escaped_in_json(document: str) -> str:
+    """A document in which JSON's own escapes stand for what nobody can see; those of control characters stand already.
+
+    Joiners too: a program reads the same, and a person in a terminal nothing that is not there.
+    """
+    if document.isascii() and "\x7f" not in document:
+        return document
+    hidden = {each for each in set(document) - {"\n"} if is_hidden(each, 0)}
+    return document.translate({ord(each): json.dumps(each)[1:-1] if each != "\x7f" else "\\u007f" for each in hidden})
 
 
 def stdout() -> Console:
@@ -100,6 +115,14 @@ def note(*lines: str) -> None:
     stderr().print("\n".join(map(shown, lines)))
 
 
+class Notes(logging.Handler):
+    """Warnings of the library, and of others, as notes of one line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record's message."""
+        note(record.getMessage())
+
+
 def document(content: Mapping[str, object]) -> None:
     """Print the one JSON document of a command; NaN and infinity become null."""
     from facerec.types.plain import plain
@@ -107,7 +130,7 @@ def document(content: Mapping[str, object]) -> None:
     # Names of files may hold what the terminal's encoding cannot; in JSON every character can be written in ASCII.
     ascii_only = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
     text = json.dumps(plain(content), indent=2, ensure_ascii=ascii_only, allow_nan=False)
-    sys.stdout.write(text.translate(_IN_JSON) + "\n")
+    sys.stdout.write(_escaped_in_json(text) + "\n")
 
 
 def answer(content: Mapping[str, object], *lines: str, as_json: bool) -> None:
@@ -126,7 +149,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
     console = stdout()
     drawn = Table(box=SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in columns:
-        drawn.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        drawn.add_column(shown(name), justify="right" if name in right else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*("–" if cell is None else shown(str(cell)) for cell in row))
     if console.is_terminal:
@@ -175,5 +198,5 @@ def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, i
         redirect_stderr=False,
     )
     with bar:
-        task = bar.add_task(doing, total=None)
+        task = bar.add_task(shown(doing), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

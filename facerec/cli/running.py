@@ -6,6 +6,7 @@ the document ``{"error": …, "code": …}`` on stdout. ``--debug``, anywhere on
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -40,6 +41,15 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     """Run `app` with a command line (without the program's name) to its exit status; nothing is ever raised."""
     debug, given = _without_debug(arguments)
     _prepare_streams()
+    # Where nothing else was set up for logging, warnings go to stderr, names in them raw.
+    handler, logging.lastResort = logging.lastResort, console.Notes(logging.WARNING)
+    try:
+        return _run(app, given, debug=debug)
+    finally:
+        logging.lastResort = handler
+
+
+def _run(app: typer.Typer, given: Sequence[str], *, debug: bool) -> int:
     try:
         status = typer.main.get_command(app).main(given or ["--help"], prog_name="facerec", standalone_mode=False)
         sys.stdout.flush()

@@ -65,13 +65,13 @@ def test_names_command_no_terminal(capfd):
 
     console.say(name)
     console.note(name)
-    console.table(["name"], [[name + "\n"]])
+    console.table([name], [[name + "\n"]])
     console.document({"name": name})
 
     out, err = capfd.readouterr()
-    said, _, cell, *document = out.splitlines()
+    said, heading, cell, *document = out.splitlines()
     assert said == "Ada\\x1b[2J\\x9b1A\\u202e\\nBob"
     assert err.strip() == said
-    assert cell == said + "\\n"
+    assert (heading, cell) == (said, said + "\\n")
     assert not set("\x1b\x9b\u202e") & set(out + err)
     assert json.loads("\n".join(document)) == {"name": name}
