@@ -70,6 +70,7 @@ def open_gallery(
     wait: float = 30.0,
     clock: Callable[[], datetime] = now,
     key: bytes | None = None,
+    compact: bool | None = None,
 ) -> Gallery:
     """Open a gallery file, or create one.
 
@@ -88,6 +89,10 @@ def open_gallery(
     key : bytes, optional
         That the log is kept with, at least 16 bytes: of a gallery that is created, or that got it by `Gallery.add_key`.
         Without it such a gallery can be read, but not changed.
+    compact : bool, optional
+        Whether searches keep 16 bits a number in memory, half of it, and fetch from the file the few vectors that
+        decide; people, scores and order are the same. It needs ``pip install "facerec[onnx]"`` (ONNX Runtime). By
+        default from 500,000 vectors on, where that is installed.
 
     Returns
     -------
@@ -106,6 +111,8 @@ def open_gallery(
         If it may not be written, or there is no space for it.
     GalleryBusyError
         If another process holds the gallery for longer than `wait`.
+    MissingExtraError
+        From the first search on, if `compact` is asked for and ONNX Runtime is not installed.
     GalleryKeyError
         If `key` is not the one that the log is kept with.
     ArgumentError
@@ -118,7 +125,7 @@ def open_gallery(
     identity = None
     if embedder is not None:
         identity = rules.identity(checked(Embedder, "embedder", embedder, " (as recognizer.embedder is one)"))
-    return Gallery(SqliteStore(path, identity, wait=wait), clock=clock, key=key)
+    return Gallery(SqliteStore(path, identity, wait=wait), clock=clock, key=key, compact=compact)
 
 
 def restore_gallery(

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
+from facerec.errors import MissingExtraError
 from facerec.gallery.ledger import Ledger, last_day
 from facerec.gallery.matching import SearchIndex
 from facerec.gallery.records import EmbedderIdentity
@@ -21,10 +23,20 @@ from facerec.gallery.rows import ChangeRow, PersonRow, Searchable
 _MANY = 1000
 
 
-class LoadedIndex:
-    """A search index, and how far the store has been read into it. Not thread-safe: its user holds a lock."""
+COMPACT_FROM = 500_000
+"""Vectors from which on the index keeps rows of 16 bits, where ONNX Runtime is installed; see `SearchIndex`."""
 
-    def __init__(self) -> None:
+
+class LoadedIndex:
+    """A search index, and how far the store has been read into it. Not thread-safe: its user holds a lock.
+
+    `compact` says whether it keeps rows of 16 bits; ``None``, by default, where it is large. What `follow` gives may be
+    searched within the transaction that was followed.
+    """
+
+    def __init__(self, *, compact: bool | None = None) -> None:
+        self._compact = compact
+        self._ledger: Ledger | None = None
         self._index: SearchIndex | None = None
         self._embedder: EmbedderIdentity | None = None
         self._last_sample = 0
@@ -43,13 +55,14 @@ class LoadedIndex:
 
     def follow(self, ledger: Ledger) -> SearchIndex:
         """Bring the index up to what the transaction sees."""
+        self._ledger = ledger
         index, self._index = self._index, None  # an error on the way makes the next call start anew
         rows, embedder, last_change = ledger.rows, ledger.embedder, ledger.rows.last_number(ChangeRow)
         known = index is not None and last_change > self._last_change
         changed = {row.person for row in rows.select(ChangeRow, after=self._last_change)} if known else set()
         if index is None or embedder != self._embedder or len(changed) > _MANY:
             index = None  # the old vectors go before the new ones come; both at once would take twice the memory
-            index = SearchIndex(embedder.dimension)
+            index = self._new(embedder.dimension, ledger.count_samples())
             self._last_sample = self._last_person = 0
             self._last_days.clear()
         elif changed:
@@ -68,6 +81,21 @@ class LoadedIndex:
         self._index, self._embedder = index, embedder
         return index
 
+    def _new(self, dimension: int, vectors: int) -> SearchIndex:
+        if self._compact or (self._compact is None and vectors >= COMPACT_FROM):
+            try:
+                return SearchIndex(dimension, exact=self._exact)
+            except MissingExtraError:
+                if self._compact:
+                    raise
+        return SearchIndex(dimension)
+
+    def _exact(self, samples: NDArray[np.int64]) -> NDArray[np.float32]:
+        if self._ledger is None:
+            message = "an index is searched within a transaction that it followed"
+            raise RuntimeError(message)
+        return self._ledger.vectors_of(samples.tolist())
+
 
 def _add(index: SearchIndex, ledger: Ledger, parts: Iterable[Searchable]) -> int:
     """Add samples to the index; returns the number of the last one."""
@@ -75,6 +103,7 @@ def _add(index: SearchIndex, ledger: Ledger, parts: Iterable[Searchable]) -> int
     for part in parts:
         vectors = ledger.sound(part, index.dimension)
         expires = np.array([last_day(text) for text in part.expires], np.int32)
-        index.add(vectors, np.array(part.people, np.int64), expires)
+        numbers = np.array(part.numbers, np.int64)
+        index.add(vectors, np.array(part.people, np.int64), expires, numbers)
         newest = part.numbers[-1]
     return newest

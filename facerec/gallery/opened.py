@@ -30,9 +30,16 @@ def now() -> datetime:
 class Opened:
     """An open gallery: the store that keeps its rows, and the transactions in which they are read and written."""
 
-    def __init__(self, store: Store, *, clock: Callable[[], datetime] = now, key: bytes | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], datetime] = now,
+        key: bytes | None = None,
+        compact: bool | None = None,
+    ) -> None:
         self._store = store
-        self._index = LoadedIndex()
+        self._index = LoadedIndex(compact=compact)
         self._clock = clock
         self._key = key
         self._charge = Charge()
