@@ -88,23 +88,23 @@ def _memory_factory(folder: Path, clock: Clock) -> Callable:
 _FACTORIES = {"sqlite": _sqlite_factory, "memory": _memory_factory}
 
 
-@pytest.fixture(params=_FACTORIES)
-def any_gallery_factory(request, tmp_path, clock):
-    """Opens galleries of each store: the same name gives the same gallery."""
-    return _FACTORIES[request.param](tmp_path, clock)
+def pytest_generate_tests(metafunc):
+    """Every test that opens galleries runs over each store, unless it is marked `files`."""
+    if "gallery_factory" in metafunc.fixturenames:
+        stores = ["sqlite"] if metafunc.definition.get_closest_marker("files") else list(_FACTORIES)
+        metafunc.parametrize("store", stores, indirect=True)
 
 
 @pytest.fixture
-def any_gallery(any_gallery_factory):
-    """An empty gallery of each store."""
-    with any_gallery_factory() as opened:
-        yield opened
+def store(request):
+    """The name of the store that this test's galleries stand in."""
+    return request.param
 
 
 @pytest.fixture
-def gallery_factory(tmp_path, clock):
-    """Opens galleries in files: the same name gives the same gallery."""
-    return _sqlite_factory(tmp_path, clock)
+def gallery_factory(store, tmp_path, clock):
+    """Opens galleries: the same name gives the same gallery."""
+    return _FACTORIES[store](tmp_path, clock)
 
 
 @pytest.fixture

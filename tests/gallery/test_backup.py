@@ -12,6 +12,8 @@ from facerec.errors import ArgumentError, DamagedGalleryError, FullDiskError, Ga
 from facerec.gallery import open_gallery, restore_gallery
 from facerec.gallery.stores.sqlite import backup
 
+pytestmark = pytest.mark.files
+
 
 @pytest.fixture
 def filled(gallery, build):

@@ -136,6 +136,7 @@ def test_names_that_differ_to_the_eye_are_two_people(gallery, build, pair):
     assert [person.name for person in gallery.people()] == list(pair)
 
 
+@pytest.mark.files
 def test_names_that_an_earlier_version_took_can_be_mended(gallery, build):
     """Somebody whose name holds a hidden character is still found by it, renamed, verified and forgotten."""
     gallery.enroll("ada", build.face(1))
@@ -197,6 +198,7 @@ def test_a_failed_call_changes_nothing(gallery, build):
     assert [entry.event for entry in gallery.log()] == ["created"]
 
 
+@pytest.mark.files
 def test_another_embedder_is_refused_at_the_door(gallery_factory, build):
     """Opening with another embedder names both, with digests, and the way out."""
     with gallery_factory() as gallery:
@@ -472,6 +474,7 @@ def test_equal_scores_come_in_the_order_of_enrollment(gallery, build):
 )
 def test_identify_refuses_what_does_not_fit(gallery, build, arguments, error):
     """Vectors and operating points of another embedder, and arguments out of range, are refused, even when empty."""
+    arguments = dict(arguments)
     at = build.point(digest=arguments.pop("at_digest", build.digest))
     faces = build.faces([arguments.pop("vector", build.vector(1))], digest=arguments.pop("digest", build.digest))
     with pytest.raises(error):
@@ -721,6 +724,7 @@ def test_a_closed_gallery_says_so(gallery_factory, build):
             use()
 
 
+@pytest.mark.files
 def test_waiting_times_are_not_negative(gallery_factory):
     """A negative or missing waiting time is refused."""
     with pytest.raises(ArgumentError, match="wait"):

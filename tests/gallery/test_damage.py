@@ -8,6 +8,8 @@ import pytest
 
 from facerec.errors import DamagedGalleryError
 
+pytestmark = pytest.mark.files
+
 _DAMAGES = {
     "a flipped bit in an exponent": (lambda v: v * np.float32([2.0**120, *[1] * 7]), "has length"),
     "zeros": (np.zeros_like, "has length 0, not 1"),

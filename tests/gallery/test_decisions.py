@@ -248,12 +248,12 @@ def test_a_point_of_another_matcher_decides_nothing(gallery, build, part):
     assert [entry.event for entry in gallery.log()] == ["created", "enrolled"]
 
 
-def test_faces_of_another_detector_are_noted(any_gallery, build):
+def test_faces_of_another_detector_are_noted(gallery, build):
     """Whoever was enrolled with another detector is decided about with a note, in claims and in searches."""
-    any_gallery.enroll("ada", build.face(1, detector="another"))
+    gallery.enroll("ada", build.face(1, detector="another"))
 
-    claim = any_gallery.verify("ada", build.face(1), at=build.point())
-    (found,) = any_gallery.identify(build.faces([build.vector(1)]), at=build.point())
+    claim = gallery.verify("ada", build.face(1), at=build.point())
+    (found,) = gallery.identify(build.faces([build.vector(1)]), at=build.point())
 
     for each in (claim, found):
         assert each.notes[-1] == "enrolled with another detector another there, none here"

@@ -20,6 +20,8 @@ from facerec.gallery import open_gallery
 from facerec.gallery.stores.sqlite import store
 from facerec.gallery.stores.sqlite.connection import clear_error
 
+pytestmark = pytest.mark.files
+
 
 def _edit(path, *statements):
     with closing(sqlite3.connect(path)) as connection:

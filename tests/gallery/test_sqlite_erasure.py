@@ -8,6 +8,8 @@ import pytest
 
 from facerec.gallery.stores.sqlite.store import SqliteStore
 
+pytestmark = pytest.mark.files
+
 
 def _raw(folder):
     """Every byte of the gallery's files."""

@@ -5,6 +5,8 @@ from contextlib import closing
 
 import pytest
 
+pytestmark = pytest.mark.files
+
 
 @pytest.fixture
 def path(gallery_factory, build, tmp_path):

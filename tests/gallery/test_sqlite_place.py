@@ -16,6 +16,8 @@ from facerec.errors import DamagedGalleryError, GalleryBusyError, MovedGalleryEr
 from facerec.gallery import open_gallery
 from facerec.gallery.stores.sqlite import connection
 
+pytestmark = pytest.mark.files
+
 _CONFTEST = Path(__file__).with_name("conftest.py")
 _WRITER = f"""
 import os, runpy, sys

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.files
+
 _CONFTEST = Path(__file__).with_name("conftest.py")
 
 _WRITER = f"""
