@@ -168,7 +168,8 @@ def reembed(ledger: Ledger, embedder: EmbedderIdentity, faces_of: Callable[[Samp
         rules.check_face(face, embedder)
         ledger.replace_vector(sample.number, face)
         replaced += 1
-    ledger.append("reembedded", details={"from": ledger.embedder.digest, "to": embedder.digest, "vectors": replaced})
+    digests = {"from": ledger.embedder.digest, "to": embedder.digest}
+    ledger.append("reembedded", details={**digests, "embedder": embedder.name, "vectors": replaced})
     ledger.bind(embedder)
     for person in everybody:
         ledger.append("reembedded", person, {"to": embedder.digest})

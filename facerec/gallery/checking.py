@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from facerec.errors import DamagedGalleryError
 from facerec.gallery import sealing
@@ -31,8 +31,8 @@ class _Account:
         self.holders: dict[bytes, bytes] = {}  # of whoever was absorbed: by whom
         self.sources: dict[int, tuple[bytes, bytes]] = {}  # by entry: whose, and the digest
         self._absorbed: bytes | None = None  # by the entry before
-        self.embedder = ""
-        self.first_proof = 0  # the entry from which on contents are told
+        self.embedder = ("", "")  # name and digest
+        self.told_from = 0  # the entry from which on the log says what is there; 0: version 1, whose log does not
         self.problems: list[str] = []
 
     def enter(self, row: LogRow) -> None:
@@ -44,9 +44,8 @@ class _Account:
         if not isinstance(told, dict):
             self.problems.append(f"the details of log entry {row.number} are no JSON object")
             return
-        if row.event in ("created", "reembedded"):
-            self.embedder = str(told.get("to", told.get("digest", "")))
         if row.person_id is None:
+            self._enter_gallery(row, told)
             return
         if row.event in _LEFT:
             self.people.pop(row.person_id, None)
@@ -54,11 +53,17 @@ class _Account:
             self.holders[self._absorbed] = row.person_id
         self._absorbed = row.person_id if row.event == "absorbed" else None
         if row.contents is not None:
-            self.first_proof = self.first_proof or row.number
             self.people[row.person_id] = row.contents
             self.holders.pop(row.person_id, None)
         if row.source_digest is not None:
             self.sources[row.number] = (row.person_id, row.source_digest)
+
+    def _enter_gallery(self, row: LogRow, told: Mapping[str, object]) -> None:
+        if row.event in ("created", "reembedded"):
+            name = str(told.get("embedder", ""))  # which version 1 did not log with new vectors
+            self.embedder = (name, str(told.get("to", told.get("digest", ""))))
+        if row.event in ("created", "sealed") and "version" in told:
+            self.told_from = self.told_from or row.number
 
     def holder(self, person_id: bytes) -> bytes:
         """With whom what is known of somebody is forgotten: themselves, or whoever absorbed them."""
@@ -77,7 +82,7 @@ def check(ledger: Ledger, *, key: bytes | None = None, against: Sequence[LogHead
     problems = [*broken, *missed, *account.problems, *rows.faults()]
     problems += _told(_gallery_problems(rows, account, key, log))
     unproven = ""
-    if account.first_proof == 0 and rows.count(PersonRow):
+    if account.told_from == 0 and rows.count(PersonRow):
         unproven = (
             "the log says nothing of the contents, since version 1 of facerec made this gallery; open it once where it "
             "can be written"
@@ -123,16 +128,21 @@ def _told(problems: Iterator[str]) -> Iterator[str]:
 
 
 def _gallery_problems(rows: Rows, account: _Account, key: bytes | None, log: LogCheck) -> Iterator[str]:
-    known, bound = rows.gallery().key_id, rows.gallery().digest
+    row = rows.gallery()
+    known, (name, digest) = row.key_id, account.embedder
     if key is not None and known != sealing.key_id(key) and log.intact:
         yield "the gallery is marked with another key than the one its log is kept with"
     if key is None and known is not None and log.intact:
         yield "the gallery is marked as kept with a key, but its log is not"
-    if account.embedder and account.embedder != bound:
+    if account.told_from and not row.sealed:
+        yield "the gallery is marked as one without seals, but its log says what they are"
+    if digest and digest != row.digest:
         yield (
-            f"the gallery is bound to the embedder with digest {shortened(bound)}, but its log says "
-            f"{shortened(account.embedder)}"
+            f"the gallery is bound to the embedder with digest {shortened(row.digest)}, but its log says "
+            f"{shortened(digest)}"
         )
+    elif name and name != row.embedder:
+        yield f"the gallery is bound to the embedder {quoted(row.embedder)}, but its log says {quoted(name)}"
 
 
 def _people_problems(ledger: Ledger, account: _Account, *, proven: bool) -> Iterator[str]:
@@ -177,7 +187,7 @@ def _source_problems(rows: Rows, account: _Account) -> Iterator[str]:
     present = {row.id for row in rows.select(PersonRow)}
     for row in rows.select(SourceRow):
         whose, digest = account.sources.pop(row.number, (None, b""))
-        if row.salt is None and whose is None:
+        if whose is None and (row.number < account.told_from or not account.told_from):
             continue  # of version 1, which kept no digest
         if whose is None or account.holder(whose) not in present:
             yield f"what the photo of log entry {row.number} was called is there, but should not be"

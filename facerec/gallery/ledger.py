@@ -379,7 +379,9 @@ class Ledger:
             message = "the log of this gallery is kept with a key; nothing was changed. Open the gallery with its key"
             raise GalleryKeyError(message)
         newest = next(self.rows.select(LogRow, newest=1), None)
-        number, previous = (newest.number + 1, newest.digest.hex()) if newest else (1, sealing.CHAIN_START)
+        # After the highest number that was ever given: where the end was cut off, a gap stays and shows.
+        number = max(self.rows.last_number(LogRow), newest.number if newest else 0) + 1
+        previous = newest.digest.hex() if newest else sealing.CHAIN_START
         person_id = _bytes(person.id if isinstance(person, Person) else person)
         noted = None
         if source is not None and person_id is not None:

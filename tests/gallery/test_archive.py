@@ -268,7 +268,7 @@ def test_reembed_replaces_every_vector(gallery_factory, build, with_photos):
         with pytest.raises(ModelMismatchError):
             other.identify(old_probe, at=old_point)
     (entry,) = [each for each in with_photos.log() if (each.event, each.person_id) == ("reembedded", None)]
-    assert entry.details == {"from": build.digest, "to": _NEW, "vectors": 3}
+    assert entry.details == {"from": build.digest, "to": _NEW, "embedder": "new", "vectors": 3}
     gallery_factory(embedder=new).close()
 
 

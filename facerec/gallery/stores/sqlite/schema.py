@@ -264,7 +264,7 @@ def differences(sqlite: sqlite3.Connection) -> Iterator[str]:
         elif found[kind, name] != text:
             yield f"the {kind} {name} is not as facerec makes it"
     for kind, name in found.keys() - expected.keys():
-        yield f"there is a {kind} that facerec does not make: {shortened(name)}"
+        yield f"there is something that facerec does not make, the {kind} {shortened(name)}"
 
 
 def _objects_of(sqlite: sqlite3.Connection) -> dict[tuple[str, str], str]:
