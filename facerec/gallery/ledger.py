@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
@@ -304,11 +304,11 @@ class Ledger:
         self._changed(giver)
         self._changed(receiver)
 
-    def move_sources(self, holder: str, new: str, *, of: str) -> None:
-        """Let what probe photos of the entries about `of` were called be forgotten with `new`, not with `holder`."""
+    def move_sources(self, holder: str, new: str, *, of: Collection[bytes] | None = None) -> None:
+        """Let what probe photos were called be forgotten with `new`, not with `holder`; of entries about `of`, or all."""
         for row in list(self.rows.select(SourceRow, person_id=bytes.fromhex(holder))):
             entry = self.entry(row.number)
-            if entry is not None and entry.person_id == bytes.fromhex(of):
+            if of is None or (entry is not None and entry.person_id in of):
                 self.rows.update(row._replace(person_id=bytes.fromhex(new)))
 
     def delete_samples(self, person: int, samples: Sequence[int]) -> None:
@@ -418,7 +418,7 @@ class Ledger:
 
     def log(self, *, last: int | None, person_id: str | None) -> list[LogEntry]:
         """The newest `last` entries (all if ``None``), of one person or of all, oldest first."""
-        ids = [] if person_id is None else self._ids(person_id)
+        ids = [] if person_id is None else self.ids_of(person_id)
         rows = self._log_rows(last, ids)
         named = {row.id: row.name for row in self._people_of({row.person_id for row in rows})}
         sources = {each.number: each.source for each in self._sources_of(rows, ids)}
@@ -436,15 +436,18 @@ class Ledger:
             for row in rows
         ]
 
-    def _ids(self, person_id: str) -> list[bytes]:
+    def ids_of(self, person_id: str) -> list[bytes]:
         """The id of a person, and those of others who were absorbed by them: their log is this person's, too."""
         ids = [bytes.fromhex(person_id)]
         for known in ids:  # grows as it is read
             for row in self.rows.select(LogRow, event="received", person_id=known):
                 gave = self.entry(row.number - 1)  # is logged right before
-                giver = gave.person_id if gave is not None and gave.event == "absorbed" else None
-                if giver is not None and giver not in ids and not self.rows.count(PersonRow, id=giver):
-                    ids.append(giver)
+                if gave is None or gave.event != "absorbed" or gave.person_id is None or gave.person_id in ids:
+                    continue
+                # Who was there again since, and was absorbed by somebody else, is that person's.
+                last = max(each.number for each in self.rows.select(LogRow, event="absorbed", person_id=gave.person_id))
+                if last == gave.number and not self.rows.count(PersonRow, id=gave.person_id):
+                    ids.append(gave.person_id)
         return ids
 
     def _log_rows(self, last: int | None, ids: Sequence[bytes]) -> list[LogRow]:
@@ -469,7 +472,11 @@ class Ledger:
     def copies_of(self, person_id: str) -> tuple[MadeCopy, ...]:
         """The exports and backups since the person was enrolled, which hold the person wherever they are kept."""
         first = min(
-            (row.number for each in self._ids(person_id) for row in self.rows.select(LogRow, person_id=each, limit=1)),
+            (
+                row.number
+                for each in self.ids_of(person_id)
+                for row in self.rows.select(LogRow, person_id=each, limit=1)
+            ),
             default=0,
         )
         found = sorted(row for event in _COPIES for row in self.rows.select(LogRow, event=event, after=first))

@@ -121,15 +121,18 @@ def undo(ledger: Ledger, done: Transfer) -> Transfer:
         rules.check_free(done.giver.name, ledger.by_name(done.giver.name), of=done.giver)
         terms = (done.giver.id, done.giver.name, done.giver.consent, done.giver.purpose, done.giver.expires)
         giver = ledger.at(ledger.add_person(ArchivedPerson(*terms, done.giver.created, ())))
+        ledger.move_sources(receiver.id, giver.id, of=ledger.ids_of(giver.id))  # what went along comes back
         before = None
     else:
         before = giver
-    if done.receiver is not None:
-        changed = {term: getattr(done.receiver, term) for term in rules.TERMS}
-        left = {term: getattr(done.receiver_after, term) for term in rules.TERMS}
-        if {term: getattr(receiver, term) for term in rules.TERMS} == left:
-            changes.change(ledger, receiver, changed)
+    for person, was, left in ((receiver, done.receiver, done.receiver_after), (giver, done.giver, done.giver_after)):
+        if was is not None and left is not None and _terms(person) == _terms(left):  # nobody changed it since
+            changes.change(ledger, person, _terms(was))
     return _sent(ledger, receiver, giver, done.samples, before=before, undone=done.log_entry)
+
+
+def _terms(person: Person) -> dict[str, object]:
+    return {term: getattr(person, term) for term in rules.TERMS}
 
 
 def _sent(
@@ -144,13 +147,11 @@ def _sent(
     """Move the samples, log it for both, and say what was before."""
     whole = len(samples) == giver.samples
     ledger.move_samples(samples, giver.number, receiver.number)
-    if undone is not None:
-        ledger.move_sources(giver.id, receiver.id, of=receiver.id)  # those that went with the faces come back
     told: dict[str, object] = {"vectors": len(samples)}
     if undone is not None:
         told["undone"] = undone
     if whole:
-        ledger.move_sources(giver.id, receiver.id, of=giver.id)
+        ledger.move_sources(giver.id, receiver.id)
         ledger.take_out(giver)
         ledger.append("absorbed", giver.id, told)
     else:
