@@ -1,4 +1,4 @@
-"""Whoever edits a gallery past the program is found out: by the gallery alone, by its key, or by a head noted elsewhere.
+"""Whoever edits a gallery past the program is found out: by the gallery alone, by its key, or by a noted head.
 
 The attacker writes to the closed file with plain SQL, knows every algorithm here, takes guards away and puts them back.
 What none of the three finds stands here too, so that nobody believes more than is proven.
@@ -116,7 +116,7 @@ _TIME = "2030-01-15T12:00:00+00:00"
 
 
 def _filled(gallery, build):
-    """ada with two kept photos, bob with one, cleo without; decisions, an enrollment by key, somebody forgotten."""
+    """Ada with two kept photos, bob with one, cleo without; decisions, an enrollment by key, somebody forgotten."""
     faces = [build.face(1, source="ada 1.jpg"), build.face(2, source="ada 2.jpg")]
     terms = {"consent": "form 17", "purpose": "door"}
     gallery.enroll("ada", faces, photos=[b"photo 1", b"photo 2"], keep_photos=True, **terms)
@@ -213,8 +213,8 @@ _EDITS = {
     "a face given away": (_sql("UPDATE samples SET person = 3 WHERE number = 2"), "faces of 'cleo'"),
     "a face twice": (
         _sql(
-            "INSERT INTO samples SELECT NULL, person, vector, source, x1, y1, x2, y2, score, enrolled, photo_sha256, 0, "
-            "matcher, salt, seal FROM samples WHERE number = 3"
+            "INSERT INTO samples SELECT NULL, person, vector, source, x1, y1, x2, y2, score, enrolled, photo_sha256, "
+            "0, matcher, salt, seal FROM samples WHERE number = 3"
         ),
         "faces of 'bob'",
     ),
@@ -461,7 +461,7 @@ def test_a_cut_end_is_not_noticed_by_the_key(forged):
 
 
 def test_a_log_written_without_its_key_does_not_open_with_it(forged, gallery_factory):
-    """The key's entry is taken out, its mark removed and the log chained anew: the key is refused, and a head shows it."""
+    """The key's entry is taken out, its mark removed and the log chained anew: its key is refused."""
 
     def without_key(attacker):
         attacker.remove_entries("keyed")
