@@ -305,7 +305,7 @@ class Ledger:
         self._changed(receiver)
 
     def move_sources(self, holder: str, new: str, *, of: Collection[bytes] | None = None) -> None:
-        """Let what probe photos were called be forgotten with `new`, not with `holder`; of entries about `of`, or all."""
+        """Let what probe photos were called be forgotten with `new`, not `holder`: all, or of entries about `of`."""
         for row in list(self.rows.select(SourceRow, person_id=bytes.fromhex(holder))):
             entry = self.entry(row.number)
             if of is None or (entry is not None and entry.person_id in of):

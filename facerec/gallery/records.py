@@ -299,13 +299,14 @@ class LogHead(Value):
     @classmethod
     def read(cls, text: str) -> LogHead:
         """One that was written down in any form: as `parse`, or in the JSON of a receipt, a backup or a check."""
-        if not text.lstrip().startswith("{"):
+        if not isinstance(text, str) or not text.lstrip().startswith("{"):
             return cls.parse(text)
         try:
             given = json.loads(text)
         except (ValueError, RecursionError) as error:
             message = f"this is no head of a log, and no JSON that holds one: {error}"
             raise ArgumentError(message) from error
+        given = given["log"] if isinstance(given.get("log"), dict) else given  # of a check of the whole gallery
         entries = next((given[each] for each in ("entries", "log_entry", "log_entries") if each in given), None)
         return cls.parse(f"{entries}:{given.get('digest', given.get('head'))}")
 
