@@ -98,7 +98,7 @@ class SqliteStore:
                 deletions = sqlite.execute("SELECT deletions FROM gallery").fetchone()[0]
             try:
                 with self.connection.outside_transactions() as sqlite:
-                    sqlite.execute("VACUUM")
+                    self._rewrite(sqlite)
                     held_up = sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
                 if held_up:
                     return self._unfinished("another process is reading the gallery")
@@ -108,6 +108,15 @@ class SqliteStore:
                 # The deletion itself is done and durable, so this is part of the answer, not a reason to fail.
                 return self._unfinished(str(error))
         return Erasure(complete=True, advice="")
+
+    def _rewrite(self, sqlite: sqlite3.Connection) -> None:
+        if self._of_version_1:  # SQLite cannot make an index anew while a view of another table has that name
+            schema.read_as_it_is(sqlite)
+        try:
+            sqlite.execute("VACUUM")
+        finally:
+            if self._of_version_1:
+                schema.read_as_newer(sqlite)
 
     def back_up(self, path: Path, *, key: bytes | None) -> Backup:
         """Copy what is stored now to a new file; this process's other threads wait, other processes do not."""
