@@ -28,6 +28,7 @@ _SETTINGS = (
     "PRAGMA temp_store = MEMORY",  # no copy of anybody in a folder for temporary files, not even for a moment
 )
 _PAUSE = 0.02
+_temporary_folder = threading.Lock()
 _LOGGER = logging.getLogger("facerec")
 
 
@@ -214,6 +215,37 @@ class Connection:
             # What Python's sqlite3 raises in place of SQLite's own error, if that quotes unreadable bytes of the file.
             message = f"{shortened(self.path)}: the file is damaged; restore it from a backup or an export"
             raise errors.DamagedGalleryError(message) from error
+
+
+@contextmanager
+def temporary_files_beside(sqlite: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Within this block, SQLite's temporary files stand in the folder of the gallery, not in memory.
+
+    They have no name there: SQLite unlinks them as soon as they are open, so nothing is left after a crash either. An
+    SQLite that was built without this goes on in memory.
+    """
+    # The folder is a setting of the whole process, and there is no other way to choose one while it runs.
+    with _temporary_folder:
+        before = _folder_for_temporary_files(sqlite)
+        _set_folder_for_temporary_files(sqlite, str(path.absolute().parent))
+        chosen = _folder_for_temporary_files(sqlite) == str(path.absolute().parent)
+        try:
+            if chosen:
+                sqlite.execute("PRAGMA temp_store = FILE")
+            yield
+        finally:
+            sqlite.execute("PRAGMA temp_store = MEMORY")
+            _set_folder_for_temporary_files(sqlite, before)
+
+
+def _folder_for_temporary_files(sqlite: sqlite3.Connection) -> str:
+    found = sqlite.execute("PRAGMA temp_store_directory").fetchone()
+    return "" if found is None else str(found[0])
+
+
+def _set_folder_for_temporary_files(sqlite: sqlite3.Connection, folder: str) -> None:
+    quoted = folder.replace("'", "''")
+    sqlite.execute(f"PRAGMA temp_store_directory = '{quoted}'")
 
 
 def clear_error(error: sqlite3.Error, path: Path, *, wait: float = 0.0) -> errors.GalleryError:

@@ -13,7 +13,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -21,13 +21,14 @@ from time import monotonic
 from facerec import errors
 from facerec.gallery.records import Backup, EmbedderIdentity, Erasure
 from facerec.gallery.stores.sqlite import backup, schema
-from facerec.gallery.stores.sqlite.connection import Connection
+from facerec.gallery.stores.sqlite.connection import Connection, temporary_files_beside
 from facerec.gallery.stores.sqlite.place import Held
 from facerec.gallery.stores.sqlite.rows import SqliteRows
 from facerec.visible_text import shortened
 
 _LOGGER = logging.getLogger("facerec")
 _SLOW = 5.0  # seconds; a gallery of a million vectors opens in far less, unless it waits or has bytes to erase
+_LARGE = 1 << 30  # bytes; a copy of a larger gallery is made in a file, not in memory, when it is rewritten
 _creation = threading.Lock()
 
 
@@ -113,7 +114,9 @@ class SqliteStore:
         if self._of_version_1:  # SQLite cannot make an index anew while a view of another table has that name
             schema.read_as_it_is(sqlite)
         try:
-            sqlite.execute("VACUUM")
+            pages, size = (sqlite.execute(f"PRAGMA {each}").fetchone()[0] for each in ("page_count", "page_size"))
+            with temporary_files_beside(sqlite, self.path) if pages * size > _LARGE else nullcontext():
+                sqlite.execute("VACUUM")
         finally:
             if self._of_version_1:
                 schema.read_as_newer(sqlite)
