@@ -3,7 +3,7 @@
 import hashlib
 import random
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from facerec.gallery import sealing
 from facerec.gallery.rows import LogRow, PersonRow, SampleRow, SourceRow
 from facerec.gallery.stores.sqlite import store
+from facerec.gallery.stores.sqlite.connection import Connection
 from facerec.gallery.stores.sqlite.rows import SqliteRows
 from facerec.gallery.stores.sqlite.store import SqliteStore
 
@@ -292,3 +293,34 @@ def test_a_large_gallery_is_rewritten_beside_itself(gallery, build, tmp_path, mo
     assert sorted(each.name for each in tmp_path.iterdir()) == ["people.db", "people.db-shm", "people.db-wal"]
     with gallery._store.connection.outside_transactions() as sqlite:
         assert sqlite.execute("PRAGMA temp_store").fetchone()[0] == 2
+
+
+def test_who_writes_during_an_erasure_does_not_leave_it_undone(gallery_factory, build, tmp_path, monkeypatch):
+    """A change between the rewriting of the file and the cutting of its -wal file is waited for like any other."""
+    outside, written = Connection.outside_transactions, []
+
+    class Hindered:
+        def __init__(self, sqlite):
+            self._sqlite = sqlite
+
+        def execute(self, statement):
+            if "wal_checkpoint" in statement and len(written) < 3:
+                other.enroll(f"bob {len(written)}", build.face(50 + len(written)))
+                written.append(statement)
+                return self._sqlite.execute("SELECT 1")  # as SQLite answers when it gave up
+            return self._sqlite.execute(statement)
+
+    @contextmanager
+    def hindered(self):
+        with outside(self) as sqlite:
+            yield Hindered(sqlite) if self is gallery._store.connection else sqlite
+
+    with gallery_factory() as gallery, gallery_factory() as other:
+        gallery.enroll(_NAME, build.face(1))
+        monkeypatch.setattr(Connection, "outside_transactions", hindered)
+        receipt = gallery.forget(_NAME)
+
+        assert receipt.erased_from_file
+        assert len(written) == 3
+        assert len(gallery) == 3
+        assert b"uetzalco" not in _raw(tmp_path)

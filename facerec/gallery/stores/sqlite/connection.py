@@ -96,13 +96,29 @@ class Connection:
     @contextmanager
     def impatient(self) -> Iterator[None]:
         """Within this block, do not wait for other processes at all."""
-        with self.outside_transactions() as connection:
-            connection.execute("PRAGMA busy_timeout = 0")
+        wait = self._wait
+        self._wait_for(0.0)
         try:
             yield
         finally:
+            self._wait_for(wait)
+
+    def _wait_for(self, seconds: float) -> None:
+        with self.outside_transactions() as connection:
+            connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+        self._wait = seconds
+
+    def cut_write_ahead_log(self) -> bool:
+        """Write all of the -wal file back and cut it to length zero; whether nobody stood in the way."""
+        deadline = time.monotonic() + self._wait
+        # SQLite waits for readers, but gives up at once where somebody wrote while it was writing back.
+        while True:
             with self.outside_transactions() as connection:
-                connection.execute(f"PRAGMA busy_timeout = {round(self._wait * 1000)}")
+                if not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    return True
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_PAUSE)
 
     def use_write_ahead_log(self) -> None:
         """Switch the file to WAL, so that readers and the writer do not hold each other up."""

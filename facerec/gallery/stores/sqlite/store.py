@@ -100,8 +100,7 @@ class SqliteStore:
             try:
                 with self.connection.outside_transactions() as sqlite:
                     self._rewrite(sqlite)
-                    held_up = sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-                if held_up:
+                if not self.connection.cut_write_ahead_log():
                     return self._unfinished("another process is reading the gallery")
                 with self.connection.transaction("BEGIN IMMEDIATE") as sqlite:
                     sqlite.execute("UPDATE main.gallery SET erased = max(erased, ?)", (deletions,))
