@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from facerec.errors import ArchiveError, ArgumentError, GalleryError, ModelMismatchError, UnknownPersonError
-from facerec.gallery import archive, open_gallery, rules
+from facerec.gallery import archive, changes, open_gallery, rules
 from facerec.gallery.archive import read_archive
 from facerec.visible_text import hidden_character, shows_something
 
@@ -224,7 +224,7 @@ _DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", _DAMAGES.values(), ids=_DAMAGES.keys())
-def test_a_damaged_archive_changes_nothing(gallery, build, exported, damage):
+def test_a_damaged_changes_nothing(gallery, build, exported, damage):
     """Whatever is wrong with a folder, it is one clear error, and nobody of it is imported."""
     gallery.enroll("carl", build.face(7))
     damage(exported)
@@ -234,6 +234,28 @@ def test_a_damaged_archive_changes_nothing(gallery, build, exported, damage):
     assert str(exported) in str(refused.value)
     assert [person.name for person in gallery.people()] == ["carl"]
     assert [entry.event for entry in gallery.log()] == ["created", "enrolled"]
+
+
+def test_an_import_that_fails_half_way_leaves_nothing(gallery, build, exported, monkeypatch):
+    """Neither people, samples, photos, entries nor numbers of the first, when the second could not be stored."""
+    gallery.enroll("carl", build.face(7))
+    before, position = _everything(gallery), gallery.position()
+    restore = changes.restore
+
+    def fails(ledger, entry, **named):
+        if entry.person.name == "bob":
+            raise UnknownPersonError
+        return restore(ledger, entry, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "restore", fails)
+        with pytest.raises(UnknownPersonError):
+            gallery.import_from(exported)
+
+    assert (_everything(gallery), gallery.position()) == (before, position)
+    assert gallery.check().problems == ()
+    assert [done.created for done in gallery.import_from(exported)] == [True, True]
+    assert [sample.number for sample in gallery.samples("ada")] == [2, 3]
 
 
 # -- re-embedding -----------------------------------------------------------------------------------------------------

@@ -276,6 +276,17 @@ def test_chains_of_merges_are_one_log(filled):
     assert filled.check().problems == ()
 
 
+def test_who_was_parted_and_absorbed_by_another_is_in_that_log(filled):
+    """The log of somebody goes with whoever has them now, not with who had them once."""
+    filled.undo(filled.merge("ada", "bob"))
+    filled.merge("ada", "cleo")
+
+    assert [entry.source for entry in filled.log(name="cleo") if entry.source] == ["ada claims.jpg"]
+    assert "ada claims.jpg" not in [entry.source for entry in filled.log(name="bob")]
+    assert not any(entry.event == "enrolled" and entry.number == 2 for entry in filled.log(name="bob"))
+    assert filled.check().problems == ()
+
+
 def test_forgetting_the_receiver_forgets_whom_they_absorbed(filled, tmp_path):
     """Neither faces nor what photos were called stay of either, and the receipt lists copies of both."""
     filled.export_to(tmp_path / "out")

@@ -379,6 +379,32 @@ def test_a_cut_end_still_shows_after_the_next_entry(forged, build):
     assert gallery.check_log().problem == "entry 10 is missing; entry 11 follows 9"
 
 
+def test_sources_of_who_was_absorbed_are_missed(gallery_factory, build, tmp_path):
+    """They are held by whoever absorbed the person, and must be there as long as that one is."""
+    with gallery_factory() as gallery:
+        _filled(gallery, build)
+        gallery.merge("bob", "cleo")
+    attacker = Attacker(tmp_path / "people.db", build)
+    attacker.run("DELETE FROM log_sources WHERE entry = 8")
+    attacker.close()
+    with gallery_factory() as gallery:
+        assert gallery.check().problems == ("what the photo of log entry 8 was called is gone",)
+
+
+@pytest.mark.parametrize("left", ["salt", "seal"])
+def test_half_a_seal_is_none(forged, build, left):
+    """A vector whose salt or seal was taken away matches nobody; only both together were unknown to version 1."""
+    gone = "seal" if left == "salt" else "salt"
+
+    def edit(attacker):
+        attacker.vector(3, build.vector(666))
+        attacker.run(f"UPDATE samples SET {gone} = NULL WHERE number = 3")
+
+    gallery, _ = forged(edit)
+    with pytest.raises(DamagedGalleryError, match="face 1 of 'bob'"):
+        gallery.identify(build.faces([build.vector(666)]), at=build.point())
+
+
 # -- the whole history written anew -----------------------------------------------------------------------------------
 
 
@@ -472,6 +498,17 @@ def test_a_log_written_without_its_key_does_not_open_with_it(forged, gallery_fac
         forged(without_key, key=KEY)
     with gallery_factory() as gallery:  # nobody who asks without a key can tell
         assert gallery.check().intact
+
+
+def test_a_log_written_without_its_key_under_its_mark_is_found(forged):
+    """The key's entry is taken out and the log chained anew, the mark left: the key opens, and the check tells."""
+
+    def without_key(attacker):
+        attacker.remove_entries("keyed")
+        attacker.write_log_anew()
+
+    gallery, _ = forged(without_key, key=KEY)
+    assert "no entry of it was made with a key" in gallery.check().problems[0]
 
 
 def test_a_key_of_the_attackers_is_refused(forged, gallery_factory):
