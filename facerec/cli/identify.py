@@ -73,12 +73,14 @@ def identify(
     answers = PhotoAnswers(found, annotate, as_json=as_json)
     identified = comparisons = 0
     searched: int | None = None
+    said = dict.fromkeys(notes)  # each once, in order
     with charged.open(gallery) as people:
         for photo, faces in answers.read(recognizer.stream(found), "identifying", only=single):
             outcomes = recognizer.identify_faces(faces, people, at=point, top=top, logged=not no_log)
             identified += sum(map(bool, outcomes))
             for outcome in outcomes:
                 searched, comparisons = outcome.gallery_size, outcome.comparisons
+                said |= dict.fromkeys(outcome.notes)
             entry = {"photo": photo, "notes_on_photo": faces.reading, "faces": list(outcomes)}
             entry |= answers.marked(photo, outcomes)
             answers.tell(entry, *_lines(faces, outcomes))
@@ -103,7 +105,7 @@ def identify(
                 f"  searched {console.counted(searched, 'person', 'people')}; about {expected.value:.2g} of strangers "
                 f"are expected to match someone (95 %: {expected.low:.2g} … {expected.high:.2g})"
             )
-        for line in notes:
+        for line in said:
             console.say(f"  note: {line}")
     answers.finish()
     raise typer.Exit(0 if identified else 1)

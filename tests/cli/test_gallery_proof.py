@@ -183,6 +183,9 @@ def test_a_search_without_log_says_so(enrolled, facerec):
 
     assert found.status == 0
     assert any("not in the gallery's log" in note for note in found.document["faces"][0]["notes"])
+    assert (
+        "  note: this decision is not in the gallery's log" in facerec("identify", "red.png", *G, *AT, "--no-log").out
+    )
     assert facerec("gallery", "head", *G).out == before
     assert facerec("verify", "red.png", "wine.png", *AT, "--no-log").status == 2
 
