@@ -114,8 +114,8 @@ _DRAWN = str.maketrans({each: drawn for drawn, alike in _LOOK_ALIKES.items() for
 _SAME_SHAPE = {"<wide>", "<narrow>", "<font>", "<noBreak>", "<initial>", "<medial>", "<final>", "<isolated>"}
 _SECOND_DOT = re.compile("(?<=[ij])\u0307+")
 
-# What a spreadsheet runs: not numbers with a sign, which it takes for numbers.
-_FORMULA = re.compile(r"\s*[=+@-](?!\d+(\.\d*)?$)|[\t\r]")
+# What a spreadsheet runs, signs of full width in some: not numbers with a sign, which it takes for numbers.
+_FORMULA = re.compile(r"\s*[=+@\-＝＋＠－](?!\d+(\.\d*)?$)|[\t\r]")
 LONGEST = 120
 """Letters of one word that a message repeats."""
 

@@ -123,7 +123,7 @@ class Results:
             path.unlink(missing_ok=True)
 
     def write_table(self, outcomes: Iterable[Outcome], labels: NDArray[np.int64]) -> None:
-        """Write ``results.csv``, one row per outcome."""
+        """Write ``results.csv``, one row per outcome; it is read again, and all words in it are our own."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)

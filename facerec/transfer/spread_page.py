@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.metadata
-import io
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -29,6 +27,7 @@ from facerec.reporting import (
 )
 from facerec.reporting import write_number as number
 from facerec.reporting.figures import draw
+from facerec.reporting.spreadsheet import inert_csv
 from facerec.transfer.spread import SHARES, GroupSpread, Matrix, Spread
 from facerec.transfer.spread_charts import group_heat_map, photo_heat_map, threshold_lines
 from facerec.transfer.spread_example import made_groups
@@ -125,17 +124,23 @@ def write_spread(page: Page, spreads: Sequence[Spread], folder: Path, *, run: Ma
         If something cannot be written.
     """
     written = write(page, folder)
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow((*_CSV, *(f"alike_{share:g}" for share in SHARES)))
-    for each in spreads:
-        for group in each.groups:
-            ends = group.interval.low, group.interval.high
-            writer.writerow(
-                (each.by, group.group, group.photos, group.wss, group.variance, *ends, group.distance, *group.alike)
-            )
+    rows = [
+        (
+            each.by,
+            group.group,
+            group.photos,
+            group.wss,
+            group.variance,
+            group.interval.low,
+            group.interval.high,
+            group.distance,
+            *group.alike,
+        )
+        for each in spreads
+        for group in each.groups
+    ]
     texts = {
-        "groups.csv": file.getvalue(),
+        "groups.csv": inert_csv((*_CSV, *(f"alike_{share:g}" for share in SHARES)), rows),
         "run.json": json.dumps(dict(run), indent=1, ensure_ascii=False) + "\n",
     }
     for name, text in texts.items():

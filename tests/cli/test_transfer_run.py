@@ -4,6 +4,7 @@ import csv
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from PIL import Image
 
 from facerec.cli.app import app
 from facerec.cli.running import run
+from facerec.visible_text import inert_cell
 
 SMALL = ("--backbone", "resnet18", "--weights", "none", "--size", "32", "--epochs", "1", "--trials", "1")
 MEASURED = ("seconds", "peak_memory")
@@ -53,6 +55,22 @@ def done(photos, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "results"
     assert run(app, words(photos, out, "--protocol", "knn,centroid", "--shots", "2,all", "--seeds", "2")) == 0
     return out
+
+
+def test_no_table_of_a_run_holds_a_formula(photos, tmp_path):
+    """A class folder may be called like one; tables for people have an apostrophe before it or do without the name."""
+    data = tmp_path / "data"
+    shutil.copytree(photos / "red", data / '=HYPERLINK("x")')
+    shutil.copytree(photos / "green", data / "@SUM(1)")
+
+    assert run(app, words(data, tmp_path / "out", "--protocol", "centroid", "--shots", "2", "--seeds", "1")) == 0
+
+    tables = list((tmp_path / "out").rglob("*.csv"))
+    assert tables
+    for table in tables:
+        with table.open(encoding="utf-8", newline="") as file:
+            for cell in (cell for line in csv.reader(file) for cell in line):
+                assert inert_cell(cell) == cell
 
 
 def test_a_run_writes_table_report_and_provenance(done, photos):

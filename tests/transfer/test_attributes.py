@@ -232,6 +232,31 @@ class TestCommand:
         }
         assert found == {name: group["wrong"] for name, group in best["groups"].items()}
 
+    def test_the_table_of_groups_runs_no_formula_and_predictions_keep_their_labels(self, tmp_path):
+        """An apostrophe stands before such a label in the table for people, and not in what an audit reads again."""
+        labels = make_fairface(tmp_path / "data", photos=32) / "fairface_label_val.csv"
+        hostile = '=HYPERLINK("x")'
+        pd.read_csv(labels).replace({"race": {"Black": hostile}}).to_csv(labels, index=False)
+        arguments = ["transfer", "faces", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]
+        arguments += [
+            "--backbone",
+            "mobilenet_v3_small.none",
+            "--protocol",
+            "linear",
+            "--seeds",
+            "1",
+            "--device",
+            "cpu",
+        ]
+
+        found = CliRunner().invoke(app, arguments)
+
+        assert found.exit_code == 0, found.output
+        groups = set(pd.read_csv(tmp_path / "out" / "groups.csv", dtype=str)["group"])
+        assert {name for name in groups if "HYPERLINK" in name} == {f"'{hostile},Female", f"'{hostile},Male"}
+        (predictions,) = (tmp_path / "out" / "predictions").glob("*.csv")
+        assert set(pd.read_csv(predictions, dtype=str)["race"]) == {hostile, "White"}
+
     def test_a_run_that_is_repeated_says_the_same(self, run):
         """Nothing is measured again, and the bytes of the report are the same."""
         out, document, arguments = run

@@ -1,5 +1,6 @@
 """Dense heads on a backbone: what is frozen, what is learned, and runs that are cut off and reported."""
 
+import csv
 import dataclasses
 import json
 
@@ -169,6 +170,19 @@ def test_the_report_says_what_was_found(finished, tmp_path) -> None:
     assert len(lines) == 1 + 4
     assert {line.split(",")[3] for line in lines[1:]} == {"none", run.backbone.weights_sha256[:8]}
     assert {each.mark for each in found.summaries} <= {"best", "worse", "not distinguishable"}
+
+
+def test_tables_of_classes_run_no_formula(finished, tmp_path) -> None:
+    """A class that a spreadsheet would take for a formula has an apostrophe before it."""
+    run, _ = finished
+    classes = ('=HYPERLINK("x")', *run.scenes.classes[1:])
+    hostile = dataclasses.replace(run, scenes=dataclasses.replace(run.scenes, classes=classes))
+
+    write_beyond(hostile, findings(hostile), tmp_path)
+
+    with (tmp_path / "classes.csv").open(encoding="utf-8", newline="") as file:
+        named = {line["class"] for line in csv.DictReader(file)}
+    assert named == {'\'=HYPERLINK("x")', *run.scenes.classes[1:], "background"}
 
 
 def test_photos_stay_out_of_a_report_that_is_passed_on(finished) -> None:

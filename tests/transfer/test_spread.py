@@ -154,3 +154,18 @@ def test_the_command_says_that_it_measures_no_error(tmp_path):
     assert "FNMR cannot be measured on it at all" in page["lead"][0]["text"]
     assert [each["by"] for each in document["groupings"]] == ["gender", "race,gender"]
     assert len((tmp_path / "out" / "groups.csv").read_text(encoding="utf-8").splitlines()) == 1 + 2 + 4
+
+
+def test_the_table_of_groups_runs_no_formula(tmp_path):
+    """A label, or a column, that a spreadsheet would take for one has an apostrophe before it."""
+    made_table().replace({"gender": {"f": '=HYPERLINK("x")'}}).rename(columns={"gender": "@sex"}).to_csv(
+        tmp_path / "vectors.csv", index=False
+    )
+    arguments = ["transfer", "spread", str(tmp_path / "vectors.csv"), "--by", "@sex", "--out", str(tmp_path / "out")]
+
+    found = CliRunner().invoke(app, [*arguments, "--photos", "4"])
+
+    assert found.exit_code == 0, found.output
+    table = pd.read_csv(tmp_path / "out" / "groups.csv", dtype=str)
+    assert set(table["by"]) == {"'@sex"}
+    assert set(table["group"]) == {'\'=HYPERLINK("x")', "m"}

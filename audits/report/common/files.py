@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Mapping
@@ -15,8 +13,8 @@ from audits.report.common.background import Run
 from facerec.errors import OutputError
 from facerec.reporting import Page, Table, render_html, render_markdown
 from facerec.reporting.markdown import attachments
+from facerec.reporting.spreadsheet import inert_csv
 from facerec.types import Interval
-from facerec.visible_text import inert_cell
 
 
 @dataclass(frozen=True)
@@ -79,12 +77,10 @@ def csv_text(table: Table) -> str:
     >>> csv_text(Table("", (Column("group"), Column("95 %", "interval")), (("f", Interval(0.1, 0.25)), ("=1+1", None))))
     "group,95 % low,95 % high\nf,0.1,0.25\n'=1+1,,\n"
     """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
     header: list[str] = []
     for column in table.columns:
         header += [f"{column.name} low", f"{column.name} high"] if column.kind == "interval" else [column.name]
-    writer.writerow(map(inert_cell, header))
+    rows: list[list[object]] = []
     for row in table.rows:
         cells: list[object] = []
         for column, cell in zip(table.columns, row, strict=True):
@@ -92,9 +88,9 @@ def csv_text(table: Table) -> str:
                 ends = (cell.low, cell.high) if isinstance(cell, Interval) else (None, None)
                 cells += [_number(end) for end in ends]
             else:
-                cells.append(inert_cell(_number(cell)))
-        writer.writerow(cells)
-    return file.getvalue()
+                cells.append(_number(cell))
+        rows.append(cells)
+    return inert_csv(header, rows)
 
 
 def _number(cell: object) -> object:

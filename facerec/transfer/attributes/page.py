@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +24,7 @@ from facerec.reporting import (
     write,
     write_number,
 )
+from facerec.reporting.spreadsheet import inert_csv
 from facerec.transfer.attributes.fairface import Attribute
 from facerec.transfer.attributes.figures import group_figure, told, worst_figure
 from facerec.transfer.attributes.groups import GapChange
@@ -129,24 +128,21 @@ def write_attributes(
         If something cannot be written.
     """
     written = write(attributes_page(bench, findings, verdict, attribute=attribute, labels_from=labels_from), folder)
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_CSV)
-    for each in verdict.judged:
-        for rate in (each.overall, *each.groups):
-            writer.writerow(
-                (
-                    *each.method,
-                    rate.group or "everybody",
-                    rate.wrong,
-                    rate.answers,
-                    rate.value,
-                    rate.interval.low,
-                    rate.interval.high,
-                )
-            )
+    rows = [
+        (
+            *each.method,
+            rate.group or "everybody",
+            rate.wrong,
+            rate.answers,
+            rate.value,
+            rate.interval.low,
+            rate.interval.high,
+        )
+        for each in verdict.judged
+        for rate in (each.overall, *each.groups)
+    ]
     with replacing(folder / "groups.csv") as partial:
-        partial.write_text(file.getvalue(), encoding="utf-8")
+        partial.write_text(inert_csv(_CSV, rows), encoding="utf-8")
     return written
 
 

@@ -67,7 +67,7 @@ def make_folder(folder: Path) -> Path:
 
 
 def write_predictions(table: pd.DataFrame, path: Path) -> None:
-    """Write a table of predictions as CSV.
+    """Write a table of predictions as CSV, labels and ids as they are: ``facerec audit classification`` reads it.
 
     Raises
     ------

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +21,7 @@ from facerec.reporting import (
     write,
     write_number,
 )
+from facerec.reporting.spreadsheet import inert_csv
 from facerec.transfer.beyond.figures import examples_figure, loss_figure, score_figure
 from facerec.transfer.beyond.findings import SCORE_NAMES, Findings, Summary, signed
 from facerec.transfer.beyond.resampling import REPLICATES
@@ -350,19 +348,11 @@ def _csv_files(run: Beyond, found: Findings) -> dict[str, str]:
         for name, value in zip(_class_names(run, each), each.by_class, strict=True)
     ]
     return {
-        "results.csv": _csv((*columns, "trained_params", "seconds", "cpu_seconds"), results),
-        "curves.csv": _csv(("task", "protocol", "seed", "step", "loss"), curves),
-        "classes.csv": _csv(("task", "protocol", "class", "value"), classes),
+        "results.csv": inert_csv((*columns, "trained_params", "seconds", "cpu_seconds"), results),
+        "curves.csv": inert_csv(("task", "protocol", "seed", "step", "loss"), curves),
+        "classes.csv": inert_csv(("task", "protocol", "class", "value"), classes),
     }
 
 
 def _class_names(run: Beyond, summary: Summary) -> tuple[str, ...]:
     return (("background",) if summary.task == "segmentation" else ()) + run.scenes.classes
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()

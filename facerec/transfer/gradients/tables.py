@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from facerec.reporting.spreadsheet import inert_csv
 from facerec.transfer.gradients.flow import DISTANCES, Flow
 from facerec.transfer.gradients.lab import Lab
 from facerec.transfer.plans import Design
@@ -27,7 +26,7 @@ def _layers(lab: Lab) -> str:
         for step, flow in curve.flows:
             if step:
                 rows += _flow_rows(curve.design, lab.plan.initialisation, curve.seed, step, flow)
-    return _csv((*_DESIGN, "initialisation", "seed", "step", "layer", *columns), rows)
+    return inert_csv((*_DESIGN, "initialisation", "seed", "step", "layer", *columns), rows)
 
 
 def _flow_rows(design: Design, initialisation: str, seed: int, step: int, flow: Flow) -> list[Sequence[object]]:
@@ -44,7 +43,7 @@ def _shattering(lab: Lab) -> str:
         for start in lab.starts
         for distance, cosine in zip(DISTANCES, start.cosines, strict=True)
     ]
-    return _csv((*_DESIGN, "initialisation", "seed", "distance", "cosine"), rows)
+    return inert_csv((*_DESIGN, "initialisation", "seed", "distance", "cosine"), rows)
 
 
 def _training(lab: Lab) -> str:
@@ -54,16 +53,8 @@ def _training(lab: Lab) -> str:
         for curve in curves
         for step, (loss, correct) in enumerate(zip(curve.loss, curve.correct, strict=True), 1)
     ]
-    return _csv((*_DESIGN, "part", "seed", "learning_rate", "step", "loss", "correct"), rows)
+    return inert_csv((*_DESIGN, "part", "seed", "learning_rate", "step", "loss", "correct"), rows)
 
 
 def _named(design: Design) -> tuple[object, ...]:
     return "residual" if design.residual else "plain", "yes" if design.batch_norm else "no", design.depth
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()
