@@ -50,6 +50,7 @@ _MOUTH_HALF, _MOUTH_TURN = 0.43, 0.4
 class BlazeFace:
     """Detector of upright faces near the camera. Several threads may share one, and it pickles.
 
+    However large a crowd the photo shows, it is seen in 896 places and costs the same: a face far away is not found.
     Faces smaller than `min_face_size` pixels, at least 1, are left out; `model_files` is looked into first.
 
     `ArgumentError` if `min_face_size` is not as above; `MissingExtraError` if LiteRT is not installed;

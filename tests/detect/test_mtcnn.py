@@ -132,6 +132,24 @@ def test_no_photo_hands_on_more_candidates_than_the_limits(monkeypatch: pytest.M
     assert np.array_equal(detector(photo).boxes, usual.boxes)
 
 
+def test_no_photo_has_more_candidates_weighed_than_the_limit(monkeypatch: pytest.MonkeyPatch, samples) -> None:
+    """Suppression grows as the square of what it is given, and is given the best of it."""
+    weighed = []
+
+    def weigh(boxes: torch.Tensor, scores: torch.Tensor, levels: torch.Tensor, threshold: float) -> torch.Tensor:
+        weighed.append(scores)
+        return nms_by_level(boxes, scores, levels, threshold)
+
+    monkeypatch.setattr("facerec.detect.mtcnn.nms_by_level", weigh)
+    detector = Mtcnn()
+    detector(samples[0])
+    monkeypatch.setattr("facerec.detect.mtcnn._MOST_CANDIDATES", 50)
+    detector(samples[0])
+
+    assert len(weighed[0]) > 50
+    assert torch.equal(weighed[1], weighed[0].sort(descending=True).values[:50])
+
+
 def test_a_pickled_detector_finds_the_same(samples: list[np.ndarray]) -> None:
     """It is made anew from its settings, and none of its weights is in the pickle."""
     detector = Mtcnn(min_face_size=30, mode="exact")
