@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from facerec.extras import extra
 from facerec.networks.dlib_resnet import BLOCKS, DlibResNet
-from facerec.networks.names import DLIB_RESNET, EFFICIENTNET_LITE0
+from facerec.networks.names import DLIB_RESNET, EFFICIENTNET_LITES
 from facerec.networks.trunk import MapOf, Stages, Trunk
 
 KEPT = {
@@ -66,13 +66,13 @@ def build(architecture: str, *, size: int) -> nn.Module:
         return DlibResNet()
     if architecture in STUDENTS:
         return DlibResNet(STUDENTS[architecture])
-    if architecture == EFFICIENTNET_LITE0:
+    if architecture in EFFICIENTNET_LITES:
         with extra("transfer"):
             import timm  # takes as long to import as all the rest
 
         # TensorFlow's padding and its epsilon of batch normalisation, with which these weights were trained. Without
         # them the network still runs, and classifies 78 % instead of 85 % of hymenoptera's photos as it should.
-        return timm.create_model("tf_efficientnet_lite0")
+        return timm.create_model(f"tf_{architecture}")
     from torchvision import models
 
     options = {"image_size": size} if architecture.startswith("vit") else {}
@@ -269,7 +269,7 @@ def _patches_as_map(tokens: Tensor, pixels: Tensor, *, patch: int) -> Tensor:
 
 _PARTS: tuple[tuple[str, Callable[[_Network], _Parts]], ...] = (
     (DLIB_RESNET, _dlib_resnet),
-    (EFFICIENTNET_LITE0, _efficientnet_lite),
+    ("efficientnet_lite", _efficientnet_lite),
     ("efficientnet", _efficientnet),
     ("mobilenet", _mobilenet),
     ("convnext", _convnext),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 EFFICIENTNET_LITE0 = "efficientnet_lite0"
+EFFICIENTNET_LITES = (EFFICIENTNET_LITE0, "efficientnet_lite1", "efficientnet_lite2")
+"""ImageNet networks whose weights come with packages."""
+
 DLIB_RESNET = "dlib_resnet"
 
 TORCHVISION = (
@@ -18,5 +21,5 @@ TORCHVISION = (
 )
 """Those of torchvision that a backbone can have, as torchvision spells them."""
 
-ARCHITECTURES = (EFFICIENTNET_LITE0, *TORCHVISION, DLIB_RESNET)
+ARCHITECTURES = (*EFFICIENTNET_LITES, *TORCHVISION, DLIB_RESNET)
 """Those that there are pre-trained weights for."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from facerec.errors import CorruptWeightsError, MissingWeightsError
 from facerec.networks.architectures import build, dissect, shape_of
 from facerec.networks.dlib_resnet import parse_dlib_resnet
-from facerec.networks.names import DLIB_RESNET, EFFICIENTNET_LITE0
+from facerec.networks.names import DLIB_RESNET, EFFICIENTNET_LITE0, EFFICIENTNET_LITES
 from facerec.networks.trunk import Trunk
 from facerec.transfer.finding import Found, find, read
 from facerec.transfer.preprocessing import Preprocessing
@@ -105,7 +105,7 @@ class Backbone:
         with torch.device("meta"):
             network = build(self.architecture, size=self._size)
         stored = _tensors(contents, found)
-        if self.architecture == EFFICIENTNET_LITE0:
+        if self.architecture in EFFICIENTNET_LITES:
             stored = _in_order(stored, network, found)
         try:
             network.load_state_dict(stored, assign=True)
@@ -204,7 +204,7 @@ def _in_order(stored: dict[str, Tensor], network: nn.Module, found: Found) -> di
     wanted = network.state_dict()
     shapes = [tuple(each.shape) for each in stored.values()]
     if shapes != [tuple(each.shape) for each in wanted.values()]:
-        message = f"{found.path} holds another network than {EFFICIENTNET_LITE0}: its {len(shapes)} tensors do not fit"
+        message = f"{found.path} holds another network than {found.file.name}: its {len(shapes)} tensors do not fit"
         raise CorruptWeightsError(message)
     return dict(zip(wanted, stored.values(), strict=True))
 

@@ -12,7 +12,7 @@ from facerec.errors import CorruptWeightsError, MissingWeightsError, WeightsErro
 from facerec.files import read_regular, sha256_of
 from facerec.models import weights
 from facerec.models.weights import WeightFile
-from facerec.transfer.pretrained import Pretrained
+from facerec.transfer.pretrained import PRETRAINED, Pretrained
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,23 @@ def find(network: Pretrained, *, model_files: str | os.PathLike[str] | None = No
     older = ", ".join(file.file_name for file in network.files[1:])
     message = f"{missing}{f'. An older file will do as well: {older}' if older else ''}"
     raise MissingWeightsError(message)
+
+
+def names_here(model_files: str | os.PathLike[str] | None = None) -> list[str]:
+    """Names of the sets of weights with ImageNet's classes whose files are here, in the order of `PRETRAINED`.
+
+    `CorruptWeightsError` or `WeightsError` as `find`.
+    """
+    found = []
+    for network in PRETRAINED:
+        if network.classes is None:
+            continue
+        try:
+            find(network, model_files=model_files)
+        except MissingWeightsError:
+            continue
+        found.append(network.name)
+    return found
 
 
 def torch_cache() -> Path:

