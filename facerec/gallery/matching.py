@@ -97,8 +97,9 @@ class SearchIndex:
     Notes
     -----
     Rows of 16 bits pay where memory does, from some hundred thousand vectors of 128 numbers on (284 bytes each in
-    place of 524): a search of a million then takes half the time too, when a fetch takes well below a millisecond.
-    Below that the whole search is quicker than the fetch, and the first search waits for ONNX Runtime to load.
+    place of 524). One probe among a million then takes about two thirds of the time, where a fetch takes well below a
+    millisecond; many probes at once take up to half as long again. Below that the search is quicker than the fetch, and
+    making the index waits for ONNX Runtime to load.
     """
 
     def __init__(self, dimension: int, *, exact: compact.Exact | None = None) -> None:
