@@ -134,11 +134,14 @@ def add(
     a gallery ready for re-embedding.
     """
     number = known.number if known else ledger.add_person(entry.person)
+    given: dict[bytes, int] = {}  # somebody new has no others
     added = present = kept = 0
     for sample, vector, photo in zip(entry.person.samples, entry.vectors, entry.photos, strict=True):
-        stored, new = ledger.add_sample(number, sample, vector)
-        added += new
-        present += not new
+        content = vector.tobytes()
+        stored = given.get(content) or (ledger.sample_of(number, vector) if known else None)
+        added += stored is None
+        present += stored is not None
+        given[content] = stored = stored or ledger.add_sample(number, sample, vector)
         kept += photo is not None and ledger.keep_photo(stored, photo)
     person = ledger.at(number)
     counts = {"added": added, "already_present": present, "photos_kept": kept, "created": known is None}

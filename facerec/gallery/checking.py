@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from facerec.errors import DamagedGalleryError
 from facerec.gallery import sealing
@@ -20,6 +22,7 @@ from facerec.gallery.rows import LogRow, PersonRow, PhotoRow, Rows, SampleRow, S
 from facerec.visible_text import quoted, shortened
 
 _HALF = hashlib.sha256().digest_size
+_AT_ONCE = 2048  # faces
 _LEFT = ("forgotten", "absorbed")
 
 
@@ -148,19 +151,42 @@ def _gallery_problems(rows: Rows, account: _Account, key: bytes | None, log: Log
 def _people_problems(ledger: Ledger, account: _Account, *, proven: bool) -> Iterator[str]:
     """Everybody and every face that is damaged, missing, or not as the log says."""
     rows, present = ledger.rows, set()
+    told: dict[int, tuple[str, bytes | None]] = {}  # by number: the name, and the digest of the faces
     for person in rows.select(PersonRow):
         present.add(person.id)
-        samples = list(rows.select(SampleRow, person=person.number))
-        if not samples:
-            yield f"there is no face of {quoted(person.name)}"
-        faults = ledger.faults_of(samples)
-        yield from (ledger.named(samples[row].number, fault) for row, fault in faults.items())
-        for row in samples:
-            yield from _photo_problems(rows, row, person.name)
-        if proven:
-            yield from _differences(person, samples, account.people.get(person.id))
+        contents = account.people.get(person.id)
+        told[person.number] = person.name, None if contents is None else contents[_HALF:]
+        if proven and contents is None:
+            yield f"{quoted(person.name)} stands in the gallery, but the log does not say that they were enrolled"
+        elif proven and contents is not None and sealing.record_digest(person) != contents[:_HALF]:
+            yield f"what is recorded of {quoted(person.name)} (name, consent, purpose, expiry) is not what the log says"
+    faces: defaultdict[int, list[bytes]] = defaultdict(list)
+    yield from _face_problems(ledger, told, faces)
+    for number, (name, digest) in told.items():
+        if number not in faces:
+            yield f"there is no face of {quoted(name)}"
+        if proven and digest is not None and sealing.joined(faces[number]) != digest:
+            yield f"the faces of {quoted(name)} are not those that the log says"
     for person_id in account.people.keys() - present:
         yield f"somebody whom the log knows as {person_id.hex()} is gone without having been forgotten"
+
+
+def _face_problems(
+    ledger: Ledger, told: Mapping[int, tuple[str, bytes | None]], faces: defaultdict[int, list[bytes]]
+) -> Iterator[str]:
+    """Vectors and photos that were changed; fills in the digests of each person's `faces`."""
+    rows = ledger.rows
+    with_photo = rows.counts(PhotoRow, "number")
+    samples = rows.select(SampleRow)
+    while part := list(islice(samples, _AT_ONCE)):
+        faults = ledger.faults_of(part)
+        yield from (ledger.named(part[row].number, fault) for row, fault in faults.items())
+        for row in part:
+            faces[row.person].append(sealing.face_digest(row))
+            if row.person not in told:
+                yield f"face number {row.number} ({shortened(row.source)}) belongs to nobody"
+            if row.kept or row.number in with_photo:
+                yield from _photo_problems(rows, row, told.get(row.person, ("nobody", None))[0])
 
 
 def _photo_problems(rows: Rows, row: SampleRow, name: str) -> Iterator[str]:
@@ -170,16 +196,6 @@ def _photo_problems(rows: Rows, row: SampleRow, name: str) -> Iterator[str]:
         yield f"{called} is gone" if row.kept else f"there is a photo of {quoted(name)} that was not kept by facerec"
     elif content is not None and hashlib.sha256(content).digest() != row.photo_sha256:
         yield f"{called} was changed"
-
-
-def _differences(person: PersonRow, samples: Sequence[SampleRow], told: bytes | None) -> Iterator[str]:
-    if told is None:
-        yield f"{quoted(person.name)} stands in the gallery, but the log does not say that they were enrolled"
-        return
-    if sealing.record_digest(person) != told[:_HALF]:
-        yield f"what is recorded of {quoted(person.name)} (name, consent, purpose, expiry) is not what the log says"
-    if sealing.faces_digest(samples) != told[_HALF:]:
-        yield f"the faces of {quoted(person.name)} are not those that the log says"
 
 
 def _source_problems(rows: Rows, account: _Account) -> Iterator[str]:

@@ -16,6 +16,7 @@ from facerec.gallery.deciding import Deciding
 from facerec.gallery.enrolled import Enrolled
 from facerec.gallery.records import Backup, Enrollment, Event, GalleryCheck, LogCheck, LogEntry, LogHead, Sample
 from facerec.gallery.repairing import Repairing
+from facerec.gallery.rows import PersonRow
 from facerec.gallery.stores.sqlite.backup import check_free
 from facerec.types import Embedder, Face
 from facerec.visible_text import quoted, shortened
@@ -92,13 +93,11 @@ class Gallery(Enrolled, Deciding, Repairing):
         read = archive.read_archive(Path(folder), self.embedder)  # the long part; nobody else waits for it
         with self._writing() as ledger:
             read.check_for(ledger.embedder)  # another process may have re-embedded the gallery since
+            before = ledger.rows.last_number(PersonRow)
             done = [changes.restore(ledger, entry, merge=merge) for entry in read.entries()]
-            for each in done:
-                if others := ledger.look_alikes(
-                    each.person.name
-                ):  # refused where people are named; nothing is lost here
-                    named, other = quoted(each.person.name), quoted(others[0])
-                    _LOGGER.warning("%s, who was imported, has a name that looks like %s; rename one", named, other)
+            for name, other in ledger.look_alikes_since(before):  # refused where people are named; nothing is lost here
+                message = "%s, who was imported, has a name that looks like %s; rename one"
+                _LOGGER.warning(message, quoted(name), quoted(other))
             return done
 
     def reembed(self, embedder: Embedder, faces_of: Callable[[Sample, bytes], Face]) -> int:

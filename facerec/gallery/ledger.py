@@ -51,6 +51,7 @@ _Kind = TypeVar("_Kind")
 # Of a vector's length: what is enrolled is held to 1e-3 in double precision, and the sum here is of single precision.
 _TOLERANCE = 1.01e-3
 _MOST_NAMED = 3
+_ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False)
 _COPIES: tuple[Event, ...] = ("exported", "backed_up", "restored")
 VERSION = 2
 """Of galleries whose log says what is in them."""
@@ -81,6 +82,7 @@ class Ledger:
         self._charge = charge
         self._key = key
         self._clock = now.astimezone(UTC)
+        self._end: LogHead | None = None  # of the log, once this transaction has written to it
         self.now = max(self._clock, self._newest_time())
 
     def _newest_time(self) -> datetime:
@@ -166,6 +168,14 @@ class Ledger:
     def look_alikes(self, name: str) -> list[str]:
         """The names of others that look like this one, and are not the same."""
         return [row.name for row in self.rows.select(PersonRow, skeleton=skeleton(name)) if row.name != name]
+
+    def look_alikes_since(self, number: int) -> Iterator[tuple[str, str]]:
+        """Who came after that number and has a name that looks like another's; and whose."""
+        several = self.rows.counts(PersonRow, "skeleton")
+        for row in self.rows.select(PersonRow, after=number):
+            if several[row.skeleton] > 1:
+                others = self.rows.select(PersonRow, skeleton=row.skeleton)
+                yield row.name, next(other.name for other in others if other.name != row.name)
 
     def add_person(self, person: ArchivedPerson) -> int:
         """Add a person without samples; returns the number."""
@@ -254,11 +264,14 @@ class Ledger:
         """The kept photo of a sample."""
         return next((row.content for row in self.rows.select(PhotoRow, number=sample)), None)
 
-    def add_sample(self, person: int, sample: Sample, vector: NDArray[np.float32]) -> tuple[int, bool]:
-        """The number of a person's sample of that vector, and whether it is new; a photo of it is kept apart."""
+    def sample_of(self, person: int, vector: NDArray[np.float32]) -> int | None:
+        """The number of a person's sample of that very vector."""
+        found = self.rows.select(SampleRow, person=person, vector=as_bytes(vector), limit=1)
+        return next((row.number for row in found), None)
+
+    def add_sample(self, person: int, sample: Sample, vector: NDArray[np.float32]) -> int:
+        """Add a sample to a person who has none of that vector; returns the number. A photo of it is kept apart."""
         content = as_bytes(vector)
-        for known in self.rows.select(SampleRow, person=person, vector=content, limit=1):
-            return known.number, False
         salt = sealing.new_salt()
         left, top, right, bottom = sample.box
         row = SampleRow(
@@ -278,7 +291,7 @@ class Ledger:
             salt=salt,
             seal=sealing.seal(salt, content),
         )
-        return self.rows.insert(row), True
+        return self.rows.insert(row)
 
     def keep_photo(self, sample: int, content: bytes) -> bool:
         """Keep the photo of a sample that has none; whether it had none."""
@@ -378,10 +391,7 @@ class Ledger:
         if head.key_id is not None and (self._key is None or sealing.key_id(self._key) != head.key_id):
             message = "the log of this gallery is kept with a key; nothing was changed. Open the gallery with its key"
             raise GalleryKeyError(message)
-        newest = next(self.rows.select(LogRow, newest=1), None)
-        # After the highest number that was ever given: where the end was cut off, a gap stays and shows.
-        number = max(self.rows.last_number(LogRow), newest.number if newest else 0) + 1
-        previous = newest.digest.hex() if newest else sealing.CHAIN_START
+        number, previous = self._after()
         person_id = _bytes(person.id if isinstance(person, Person) else person)
         noted = None
         if source is not None and person_id is not None:
@@ -391,16 +401,26 @@ class Ledger:
             time=self.now.isoformat(),
             event=event,
             person_id=person_id,
-            details=json.dumps({**plain(details or {}), **self._charge.details}, sort_keys=True, allow_nan=False),
+            details=_ENCODER.encode({**plain(details or {}), **self._charge.details}),
             digest=b"",
             contents=self._contents(person.number) if isinstance(person, Person) else None,
             source_digest=None if noted is None else sealing.source_digest(noted),
         )
         key = self._key if head.key_id is not None else None
-        self.rows.insert(row._replace(digest=bytes.fromhex(sealing.entry_digest(row, previous, key))))
+        self._end = LogHead(number, sealing.entry_digest(row, previous, key))
+        self.rows.insert(row._replace(digest=bytes.fromhex(self._end.digest)))
         if noted is not None:
             self.rows.insert(noted)
         return number
+
+    def _after(self) -> tuple[int, str]:
+        """The number of the next entry, and the digest of the one before."""
+        if self._end is not None:  # nobody else writes during this transaction
+            return self._end.entries + 1, self._end.digest
+        newest = next(self.rows.select(LogRow, newest=1), None)
+        # After the highest number that was ever given: where the end was cut off, a gap stays and shows.
+        number = max(self.rows.last_number(LogRow), newest.number if newest else 0) + 1
+        return number, newest.digest.hex() if newest else sealing.CHAIN_START
 
     def _contents(self, person: int) -> bytes | None:
         record = sealing.record_digest(self._row(person))
@@ -409,6 +429,8 @@ class Ledger:
 
     def head(self) -> LogHead:
         """Where the log ends."""
+        if self._end is not None:
+            return self._end
         newest = next(self.rows.select(LogRow, newest=1))
         return LogHead(newest.number, newest.digest.hex())
 
@@ -501,8 +523,8 @@ class Ledger:
         return None if row is None else self._person(row)
 
     def _person(self, row: PersonRow) -> Person:
-        samples = self.rows.count(SampleRow, person=row.number)
-        return self._value(row, samples, self.rows.count(SampleRow, person=row.number, kept=1))
+        kept = self.rows.counts(SampleRow, "kept", person=row.number)
+        return self._value(row, sum(kept.values()), sum(count for value, count in kept.items() if value))
 
     def _value(self, row: PersonRow, samples: int, photos: int) -> Person:
         last_day = None if row.expires is None else _parsed(row.expires, date.fromisoformat, "a date")
@@ -526,8 +548,7 @@ def _checked_vectors(
     with np.errstate(over="ignore", invalid="ignore"):
         lengths = np.sqrt(np.einsum("nd,nd->n", found, found))
     wrong = set(np.flatnonzero(~(np.abs(lengths - 1) <= _TOLERANCE)).tolist())  # a comparison with NaN is false
-    checks = enumerate(zip(salts, blobs, seals, strict=True))
-    broken = {row for row, (salt, blob, seal) in checks if not sealing.is_sealed(salt, blob, seal)}
+    broken = set(sealing.broken_seals(salts, blobs, seals))
     return found, {row: _fault(blobs[row], found[row]) for row in sorted(wrong | broken)}
 
 

@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from facerec.gallery.records import LogCheck
 from facerec.gallery.rows import LogRow, PersonRow, SampleRow, SourceRow
@@ -28,6 +28,7 @@ KEYED = "keyed"
 """The event from which on, itself included, digests are made with the key."""
 
 _SALT_BYTES = 16
+_ENCODER = json.JSONEncoder()  # made once, as nearly every row needs it
 
 
 def new_salt() -> bytes:
@@ -40,11 +41,17 @@ def seal(salt: bytes, vector: bytes) -> bytes:
     return hashlib.sha256(salt + vector).digest()
 
 
-def is_sealed(salt: bytes | None, vector: bytes, expected: bytes | None) -> bool:
-    """Whether a vector is the one that was sealed; one of version 1, without salt and seal, counts as such."""
-    if salt is None or expected is None:
-        return salt is expected
-    return seal(salt, vector) == expected
+def broken_seals(
+    salts: Sequence[bytes | None], vectors: Sequence[bytes], seals: Sequence[bytes | None]
+) -> Iterator[int]:
+    """The places of vectors that are not the ones that were sealed; one of version 1 has neither salt nor seal."""
+    sha256 = hashlib.sha256
+    for place, (salt, vector, expected) in enumerate(zip(salts, vectors, seals, strict=True)):
+        if salt is None or expected is None:
+            if salt is not expected:
+                yield place
+        elif sha256(salt + vector).digest() != expected:
+            yield place
 
 
 def record_digest(row: PersonRow) -> bytes:
@@ -54,8 +61,12 @@ def record_digest(row: PersonRow) -> bytes:
 
 def faces_digest(rows: Iterable[SampleRow]) -> bytes:
     """Digest of all of a person's faces, given in the order of their numbers; empty where one has no salt."""
-    each = [_face_digest(row) for row in rows]
-    return hashlib.sha256(b"".join(each)).digest() if all(each) else b""
+    return joined([face_digest(row) for row in rows])
+
+
+def joined(faces: Sequence[bytes]) -> bytes:
+    """Digest of all of a person's faces from that of each."""
+    return hashlib.sha256(b"".join(faces)).digest() if all(faces) else b""
 
 
 def source_digest(row: SourceRow) -> bytes:
@@ -63,7 +74,8 @@ def source_digest(row: SourceRow) -> bytes:
     return _salted(row.salt, [row.number, row.source])
 
 
-def _face_digest(row: SampleRow) -> bytes:
+def face_digest(row: SampleRow) -> bytes:
+    """Digest of a face; empty where it has no salt."""
     # The seal stands for the vector; whether it does is checked apart, so that what differs can be named.
     if row.seal is None:
         return b""
@@ -78,7 +90,7 @@ def _salted(salt: bytes | None, fields: list[object]) -> bytes:
 
 
 def _text(fields: list[object]) -> bytes:
-    return json.dumps(fields, ensure_ascii=True).encode("ascii")
+    return _ENCODER.encode(fields).encode("ascii")
 
 
 def entry_digest(row: LogRow, previous: str, key: bytes | None = None) -> str:

@@ -81,13 +81,11 @@ def _left(old, new, chance, count):
     yield old
     yield new
     if old_file == new_file:  # a commit: the -wal file grows, and was not made durable yet
-        first = next(
-            (n for n, pair in enumerate(zip(old_wal, new_wal, strict=False)) if pair[0] != pair[1]), len(old_wal)
-        )
+        first = 0 if not new_wal.startswith(old_wal) else len(old_wal)  # it began anew, or was added to
         cuts = [*range(first - first % _SECTOR, len(new_wal), _SECTOR), len(new_wal) - 1, len(new_wal)]
         cuts = cuts if count is None else chance.sample(cuts, min(count, len(cuts)))
         for cut in cuts:
-            yield old_file, new_wal[:cut]
+            yield old_file, new_wal[:cut] + old_wal[cut:]  # what stood there before stays where nothing was written
         for _ in cuts:
             yield old_file, _torn(old_wal, new_wal, chance)
     elif not new_wal:  # a checkpoint: the -wal file is durable, and cut when the file is

@@ -79,7 +79,8 @@ class SqliteRows:
         """How many of such rows have which value in the field `by`."""
         table = schema.TABLES[kind]
         where, values = table.where(after, None, equal)
-        text = f"SELECT {by}, count(*) FROM {table.name}{where} GROUP BY {by}"
+        column = table.key if by == "number" else by
+        text = f"SELECT {column}, count(*) FROM {table.name}{where} GROUP BY {column}"
         return dict(self._sqlite.execute(text, values))
 
     def last_number(self, kind: type[Row]) -> int:

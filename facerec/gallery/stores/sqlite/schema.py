@@ -317,9 +317,16 @@ _FITTING: Mapping[type[Row | GalleryRow], tuple[frozenset[type], ...]] = {
 }
 
 
+_FOUND_FITTING: set[tuple[type, ...]] = set()
+
+
 def fitting(kind: type[Row | GalleryRow], values: tuple) -> tuple:
     """The values of a row, each of a type that its field may have; else `DamagedGalleryError`."""
+    found = (kind, *map(type, values))
+    if found in _FOUND_FITTING:  # nearly all rows of a kind are of few such shapes
+        return values
     if all(type(value) in types for value, types in zip(values, _FITTING[kind], strict=True)):
+        _FOUND_FITTING.add(found)
         return values
     # What is no vector and no photo is damaged like any other wrong one, and whoever reads it can say whose it is.
     material = {"vector", "content"}
