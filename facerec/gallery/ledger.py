@@ -82,6 +82,7 @@ class Ledger:
         self._charge = charge
         self._key = key
         self._clock = now.astimezone(UTC)
+        self._last_skeleton = ("", "")  # of a name: who is enrolled is first looked for
         self._end: LogHead | None = None  # of the log, once this transaction has written to it
         self.now = max(self._clock, self._newest_time())
 
@@ -167,7 +168,12 @@ class Ledger:
 
     def look_alikes(self, name: str) -> list[str]:
         """The names of others that look like this one, and are not the same."""
-        return [row.name for row in self.rows.select(PersonRow, skeleton=skeleton(name)) if row.name != name]
+        return [row.name for row in self.rows.select(PersonRow, skeleton=self._skeleton(name)) if row.name != name]
+
+    def _skeleton(self, name: str) -> str:
+        if self._last_skeleton[0] != name:
+            self._last_skeleton = name, skeleton(name)
+        return self._last_skeleton[1]
 
     def look_alikes_since(self, number: int) -> Iterator[tuple[str, str]]:
         """Who came after that number and has a name that looks like another's; and whose."""
@@ -187,7 +193,7 @@ class Ledger:
             purpose=person.purpose,
             expires=_iso(person.expires),
             created=person.created.isoformat(),
-            skeleton=skeleton(person.name),
+            skeleton=self._skeleton(person.name),
             salt=sealing.new_salt(),
         )
         return self.rows.insert(row)
@@ -200,7 +206,7 @@ class Ledger:
             consent=person.consent,
             purpose=person.purpose,
             expires=_iso(person.expires),
-            skeleton=skeleton(person.name),
+            skeleton=self._skeleton(person.name),
             salt=sealing.new_salt(),
         )
         if written.expires != row.expires:

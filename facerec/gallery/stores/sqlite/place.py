@@ -58,6 +58,7 @@ class Held:
                 _files.setdefault(key, []).append(file)
             _holders[key] += 1
         self._key = key
+        self._paths = {suffix: str(beside(path, suffix)) for suffix in ("", *BESIDE)}  # looked at in every transaction
         self._beside: dict[str, tuple[int, int]] = {}
         self._released = False
 
@@ -93,7 +94,7 @@ class Held:
         """What is not where it was opened, the file or one beside it: "deleted" or "replaced" and its name; or ""."""
         opened = {"": self._key, **self._beside}
         for suffix, key in opened.items():
-            if (found := _key(beside(self.path, suffix))) != key:
+            if (found := _key(self._paths[suffix])) != key:
                 return f"{beside(self.path, suffix).name} was {'deleted or moved' if found is None else 'replaced'}"
         return ""
 
@@ -123,9 +124,9 @@ def has_changes_beside(path: Path) -> bool:
         return False
 
 
-def _key(path: Path) -> tuple[int, int] | None:
+def _key(path: Path | str) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - a `Path` would be made anew for each
     except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
