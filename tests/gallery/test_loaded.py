@@ -45,11 +45,11 @@ def test_rows_of_16_bits_decide_alike(gallery_factory, build, clock):
                 )
 
 
-def test_large_galleries_keep_16_bits(any_gallery_factory, build, monkeypatch):
+def test_large_galleries_keep_16_bits(gallery_factory, build, monkeypatch):
     """From a number of vectors on, without being asked; what is asked for holds at any size."""
     monkeypatch.setattr(loaded, "COMPACT_FROM", 3)
     for compact, enrolled, expected in ((None, 2, False), (None, 3, True), (True, 3, True), (False, 3, False)):
-        with any_gallery_factory(f"{compact} {enrolled}.db", compact=compact) as gallery:
+        with gallery_factory(f"{compact} {enrolled}.db", compact=compact) as gallery:
             for number in range(enrolled):
                 gallery.enroll(f"person {number}", build.face(number))
             gallery.identify(build.faces([build.vector(1)]), at=build.point())
@@ -57,6 +57,7 @@ def test_large_galleries_keep_16_bits(any_gallery_factory, build, monkeypatch):
             assert (gallery._index._index._exact is not None) is expected
 
 
+@pytest.mark.files
 def test_a_vector_that_is_damaged_later_is_named(gallery_factory, build):
     """What the index fetches is checked like what it loads."""
     with gallery_factory(compact=True) as gallery:

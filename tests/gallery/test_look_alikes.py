@@ -10,35 +10,35 @@ _PAIRS = [("Ada", "\u0410da"), ("bob", "b\u043eb"), ("O'Neill", "O\u2019Neill"),
 
 
 @pytest.mark.parametrize(("name", "other"), _PAIRS)
-def test_a_look_alike_is_nobody_new(any_gallery, build, name, other):
+def test_a_look_alike_is_nobody_new(gallery, build, name, other):
     """Neither by enrolling, nor by renaming or splitting; the message says which characters differ."""
-    any_gallery.enroll(name, [build.face(1), build.face(2)])
-    any_gallery.enroll("eve", [build.face(3), build.face(4)])
-    sample = any_gallery.samples("eve")[0].number
+    gallery.enroll(name, [build.face(1), build.face(2)])
+    gallery.enroll("eve", [build.face(3), build.face(4)])
+    sample = gallery.samples("eve")[0].number
 
     for attempt in (
-        lambda: any_gallery.enroll(other, build.face(5)),
-        lambda: any_gallery.rename("eve", other),
-        lambda: any_gallery.split("eve", other, sample),
+        lambda: gallery.enroll(other, build.face(5)),
+        lambda: gallery.rename("eve", other),
+        lambda: gallery.split("eve", other, sample),
     ):
         with pytest.raises(LookAlikeError, match=r"looks like .* U\+|looks like"):
             attempt()
-    assert [person.name for person in any_gallery] == [name, "eve"]
-    assert any_gallery.check().intact
+    assert [person.name for person in gallery] == [name, "eve"]
+    assert gallery.check().intact
 
 
-def test_whoever_is_renamed_may_look_like_before(any_gallery, build):
+def test_whoever_is_renamed_may_look_like_before(gallery, build):
     """A person's own old name is nobody else's."""
-    any_gallery.enroll("\u0410da", build.face(1))
+    gallery.enroll("\u0410da", build.face(1))
 
-    assert any_gallery.rename("\u0410da", "Ada").name == "Ada"
-    any_gallery.forget("Ada")
-    assert any_gallery.enroll("\u0410da", build.face(1)).created
+    assert gallery.rename("\u0410da", "Ada").name == "Ada"
+    gallery.forget("Ada")
+    assert gallery.enroll("\u0410da", build.face(1)).created
 
 
-def test_imported_look_alikes_are_told(any_gallery_factory, build, tmp_path, caplog):
+def test_imported_look_alikes_are_told(gallery_factory, build, tmp_path, caplog):
     """Nothing of an archive is lost; a warning names the two."""
-    with any_gallery_factory("one.db") as one, any_gallery_factory("two.db") as two:
+    with gallery_factory("one.db") as one, gallery_factory("two.db") as two:
         one.enroll("Ada", build.face(1))
         two.enroll("\u0410da", build.face(2))
         two.export_to(tmp_path / "out")
