@@ -155,10 +155,10 @@ def skeleton(text: str) -> str:
 
     By the idea of Unicode's Technical Standard 39: letters and their marks apart (NFD), letters of another width, font
     or place in a word as the plain ones, each letter replaced by one that looks like it, what is not drawn left out,
-    spaces of every width one. Letters keep their case; exponents, and signs that are several letters in one (ligatures,
-    the numeral four), are signs of their own. The table of look-alikes is a part of Unicode's, so equal skeletons are
-    a reason to look twice, and different ones no proof. It may grow: a skeleton that is stored belongs to the version
-    that made it, and to its version of Unicode.
+    spaces of every width one, and signs that are several letters in one (ligatures, the numeral four) those letters.
+    Letters keep their case; exponents are signs of their own. The table of look-alikes is a part of Unicode's, so equal
+    skeletons are a reason to look twice, and different ones no proof. It may grow: a skeleton that is stored belongs to
+    the version that made it, and to its version of Unicode.
 
     Examples
     --------
@@ -266,7 +266,8 @@ def _is_selector(character: str) -> bool:
 def _plain(character: str) -> str:
     """The plain letter, or letters that are joined, of which `character` is a form kept for old codings."""
     how, *codes = unicodedata.decomposition(character).split() or [""]
-    if how not in _SAME_SHAPE and not (how == "<compat>" and len(codes) == 1):
+    # Not of a sign that stands for a space with an accent above it.
+    if how not in _SAME_SHAPE and not (how == "<compat>" and codes[0] != "0020"):
         return character
     return "".join(_plain(chr(int(code, 16))) for code in codes)
 

@@ -39,6 +39,7 @@ FORMAT = "facerec gallery"
 VERSION = 1
 _MOST_FACTS = 4 << 30
 """Bytes of gallery.json: ten million people of a few hundred bytes each."""
+_LONGEST_SOURCE = 8192  # characters; longer than any path, and written out where it cannot be seen
 _LONGEST_HEADER = 1 << 12  # of vectors.npy; ours has 128 bytes
 _Kind = TypeVar("_Kind")
 
@@ -225,7 +226,13 @@ def _sample(facts: _Fields) -> Sample:
     digest = facts.hexadecimal("photo_sha256", 64) if kept or facts.optional_text("photo_sha256") is not None else None
     box, score = facts.four_reals("box"), facts.real("score")
     matcher = facts.optional_text("matcher") if facts.has("matcher") else None  # version 1 did not know
-    return Sample(0, facts.text("source"), box, score, facts.time("enrolled"), digest, kept, matcher)
+    source = facts.text("source")
+    if len(source) > _LONGEST_SOURCE:
+        message = (
+            f"{facts.where}: source has {len(source):,} characters; a photo's name has {_LONGEST_SOURCE:,} at most"
+        )
+        raise ArchiveError(message)
+    return Sample(0, source, box, score, facts.time("enrolled"), digest, kept, matcher)
 
 
 def _read_vectors(folder: Path, expected: tuple[int, int]) -> NDArray[np.float32]:

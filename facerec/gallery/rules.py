@@ -14,7 +14,7 @@ from facerec import errors
 from facerec.gallery.records import EmbedderIdentity, Person, Sample
 from facerec.quality import QualityGate
 from facerec.types import Embedder, Face, Faces
-from facerec.visible_text import hidden_character, quoted, shortened, shows_something
+from facerec.visible_text import hidden_character, quoted, shortened, shows_something, told_apart
 
 TERMS = ("consent", "purpose", "expires")
 SHORTEST_KEY = 16
@@ -132,10 +132,9 @@ def check_free(name: str, holder: object, *, of: Person) -> None:
 def check_look_alikes(name: str, others: Sequence[str]) -> None:
     """Refuse a name that looks like somebody else's."""
     if others:
-        spelled = " ".join(f"U+{ord(each):04X}" for each in name if each not in others[0]) or "other characters"
         message = (
-            f"{quoted(name)} looks like {quoted(others[0])}, who is enrolled, but is spelled otherwise ({spelled}). If "
-            "it is the same person, give that name; if not, add what tells the two apart"
+            f"{told_apart([name, others[0]])} look alike, and the latter is enrolled. If it is the same person, give "
+            "that name; if not, add what tells the two apart"
         )
         raise errors.LookAlikeError(message)
 

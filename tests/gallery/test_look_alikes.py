@@ -6,7 +6,14 @@ import pytest
 from facerec.errors import LookAlikeError
 from facerec.visible_text import skeleton
 
-_PAIRS = [("Ada", "\u0410da"), ("bob", "b\u043eb"), ("O'Neill", "O\u2019Neill"), ("Ada Wong", "Ada\u00a0Wong")]
+_PAIRS = [
+    ("finn", "\ufb01nn"),
+    ("Ada IV", "Ada \u2163"),
+    ("Ada", "\u0410da"),
+    ("bob", "b\u043eb"),
+    ("O'Neill", "O\u2019Neill"),
+    ("Ada Wong", "Ada\u00a0Wong"),
+]
 
 
 @pytest.mark.parametrize(("name", "other"), _PAIRS)
@@ -21,7 +28,7 @@ def test_a_look_alike_is_nobody_new(gallery, build, name, other):
         lambda: gallery.rename("eve", other),
         lambda: gallery.split("eve", other, sample),
     ):
-        with pytest.raises(LookAlikeError, match=r"looks like .* U\+|looks like"):
+        with pytest.raises(LookAlikeError, match=r"look alike, and"):
             attempt()
     assert [person.name for person in gallery] == [name, "eve"]
     assert gallery.check().intact
