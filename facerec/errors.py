@@ -3,7 +3,7 @@
     FacerecError
     ├── ArgumentError, also a ValueError
     ├── MissingExtraError
-    ├── ImageError ── LargePhotoError, CostlyPhotoError
+    ├── ImageError ── LargePhotoError, CostlyPhotoError, SlowPhotoError, FatalPhotoError
     ├── FaceError ── NoFaceError, SeveralFacesError, PoorQualityError, DoubtfulFaceError
     ├── WeightsError ── MissingWeightsError, CorruptWeightsError
     ├── ModelMismatchError
@@ -11,6 +11,7 @@
     ├── ScoreTableError ── MixedStampsError
     ├── PolicyError
     ├── OutputError
+    ├── LimitedProcessError
     ├── DataSetError
     ├── TransferError
     └── GalleryError
@@ -62,6 +63,14 @@ class LargePhotoError(ImageError, code="large_photo"):
 
 class CostlyPhotoError(ImageError, code="costly_photo"):
     """A photo is made so that decoding it takes far more time than its size explains: scans, runs, blocks, strips."""
+
+
+class SlowPhotoError(ImageError, code="slow_photo"):
+    """A photo was not read in the time that it was given; the process that read it was ended."""
+
+
+class FatalPhotoError(ImageError, code="fatal_photo"):
+    """A photo ended the process that read it, which crashed, or was denied memory."""
 
 
 class FaceError(FacerecError, code="bad_face"):
@@ -135,6 +144,10 @@ class PolicyError(FacerecError, code="bad_policy"):
 
 class OutputError(FacerecError, code="bad_output"):
     """A result cannot be written where it was asked for: no such folder, no permission, no space."""
+
+
+class LimitedProcessError(FacerecError, code="no_limited_process"):
+    """A process for what nobody vouches for cannot be begun, or was closed."""
 
 
 class DataSetError(FacerecError, code="bad_data_set"):

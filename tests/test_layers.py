@@ -16,7 +16,7 @@ FLOORS = [
     {"visible_text"},
     {"errors"},
     {"types", "extras"},
-    {"device", "files", "similarity"},
+    {"device", "files", "limited", "similarity"},
     {"photos"},
     {"points", "reporting"},
     {"models"},

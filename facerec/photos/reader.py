@@ -213,7 +213,7 @@ def _read(source: Source, notes: list[str]) -> Image:
     if (held := contents(source)) is not None:
         return _from_contents(held, notes)
     if not isinstance(source, np.ndarray) and hasattr(source, "read"):
-        return _from_contents(_rest_of_stream(cast("BinaryIO", source)), notes)
+        return _from_contents(rest_of_stream(cast("BinaryIO", source)), notes)
     if hasattr(source, "__array__") or hasattr(source, "__array_interface__"):
         return _from_array(source, notes)
     message = f"a photo is given as a path, bytes, a binary file, a PIL image or an array; got {type(source).__name__}"
@@ -233,8 +233,8 @@ def _contents(path: Path | str) -> bytes:
         raise ImageError(_reason(error)) from error
 
 
-def _rest_of_stream(file: BinaryIO) -> bytes:
-    """What is left to read of a file that the caller opened."""
+def rest_of_stream(file: BinaryIO) -> bytes:
+    """What is left to read of a file that the caller opened; `ImageError`, which does not name it, if it cannot be."""
     if inspect.iscoroutinefunction(file.read):
         message = "its read() is asynchronous; give the file inside it (of an UploadFile: upload.file), or what it read"
         raise ImageError(message)
