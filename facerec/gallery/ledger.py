@@ -82,6 +82,7 @@ class Ledger:
         self._charge = charge
         self._key = key
         self._clock = now.astimezone(UTC)
+        self._copies: tuple[MadeCopy, ...] | None = None
         self._last_skeleton = ("", "")  # of a name: who is enrolled is first looked for
         self._end: LogHead | None = None  # of the log, once this transaction has written to it
         self.now = max(self._clock, self._newest_time())
@@ -507,8 +508,10 @@ class Ledger:
             ),
             default=0,
         )
-        found = sorted(row for event in _COPIES for row in self.rows.select(LogRow, event=event, after=first))
-        return tuple(MadeCopy(row.event, row.number, _time(row.time)) for row in found)  # type: ignore[arg-type]
+        if self._copies is None:  # read once however many are forgotten: all of the log is looked through for them
+            found = sorted(row for event in _COPIES for row in self.rows.select(LogRow, event=event))
+            self._copies = tuple(MadeCopy(row.event, row.number, _time(row.time)) for row in found)  # type: ignore[arg-type]
+        return tuple(copy for copy in self._copies if copy.log_entry > first)
 
     # -- from rows ------------------------------------------------------------------------------------------------
 

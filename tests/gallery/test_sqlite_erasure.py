@@ -324,3 +324,21 @@ def test_who_writes_during_an_erasure_does_not_leave_it_undone(gallery_factory, 
         assert len(written) == 3
         assert len(gallery) == 3
         assert b"uetzalco" not in _raw(tmp_path)
+
+
+def test_purging_many_reads_the_log_once(gallery, build, clock, tmp_path):
+    """However many have expired, exports and backups are looked for once; each receipt names those since its own day."""
+    for number in range(6):
+        gallery.enroll(f"person {number}", build.face(number), expires=clock.today())
+        if number % 2:
+            gallery.export_to(tmp_path / f"out {number}")
+    clock.pass_days(1)
+    asked = []
+    with gallery._store.connection.outside_transactions() as sqlite:
+        sqlite.set_trace_callback(asked.append)
+    receipts = gallery.purge_expired()
+    with gallery._store.connection.outside_transactions() as sqlite:
+        sqlite.set_trace_callback(None)
+
+    assert [len(receipt.copies) for receipt in receipts] == [3, 3, 2, 2, 1, 1]
+    assert len([statement for statement in asked if "log.event = 'exported'" in statement]) == 1
