@@ -230,6 +230,13 @@ class Transfer(Value):
 def _person_of(given: Mapping[str, object]) -> Person:
     expires, created = given["expires"], datetime.fromisoformat(str(given["created"]))
     last_day = None if expires is None else date.fromisoformat(str(expires))
+    texts = [given["name"], *(given[each] for each in ("consent", "purpose") if given[each] is not None)]
+    if created.tzinfo is None or not all(isinstance(text, str) and text.strip() for text in texts):
+        message = "the time of enrollment, name, consent or purpose"
+        raise ValueError(message)
+    if not re.fullmatch("[0-9a-f]{32}", str(given["id"])):
+        message = "the id of a person"
+        raise ValueError(message)
     return Person(**{**given, "expires": last_day, "created": created})  # type: ignore[arg-type]
 
 

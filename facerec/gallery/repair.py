@@ -6,6 +6,7 @@ them. What erases nothing can be undone from its receipt.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 
@@ -94,8 +95,7 @@ def split(
 
 def undo(ledger: Ledger, done: Transfer) -> Transfer:
     """Send faces back as a receipt says; everything it names must be as it was left."""
-    entry = ledger.entry(done.log_entry)
-    if entry is None or entry.digest.hex() != done.head:
+    if not _is_logged(ledger, done):
         message = f"the receipt is not of this gallery: its log has no entry {done.log_entry} of that digest"
         raise NotUndoneError(message)
     receiver = ledger.by_id(done.receiver_after.id)
@@ -119,8 +119,9 @@ def undo(ledger: Ledger, done: Transfer) -> Transfer:
             message = f"{quoted(done.giver.name)}, who gave the faces, is not enrolled any more; nothing was changed"
             raise NotUndoneError(message)
         rules.check_free(done.giver.name, ledger.by_name(done.giver.name), of=done.giver)
-        terms = (done.giver.id, done.giver.name, done.giver.consent, done.giver.purpose, done.giver.expires)
-        giver = ledger.at(ledger.add_person(ArchivedPerson(*terms, done.giver.created, ())))
+        agreed = rules.checked_terms(_terms(done.giver))  # a receipt may have been written by hand
+        name, created = rules.known_name(done.giver.name), done.giver.created
+        giver = ledger.at(ledger.add_person(ArchivedPerson(done.giver.id, name, created=created, samples=(), **agreed)))
         ledger.move_sources(receiver.id, giver.id, of=ledger.ids_of(giver.id))  # what went along comes back
         before = None
     else:
@@ -129,6 +130,16 @@ def undo(ledger: Ledger, done: Transfer) -> Transfer:
         if was is not None and left is not None and _terms(person) == _terms(left):  # nobody changed it since
             changes.change(ledger, person, _terms(was))
     return _sent(ledger, receiver, giver, done.samples, before=before, undone=done.log_entry)
+
+
+def _is_logged(ledger: Ledger, done: Transfer) -> bool:
+    """Whether the log says the same as the receipt: who gave how many faces to whom."""
+    entry, gave = ledger.entry(done.log_entry), ledger.entry(done.log_entry - 1)
+    if entry is None or gave is None or entry.digest.hex() != done.head or entry.event != "received":
+        return False
+    told = [None if each.person_id is None else each.person_id.hex() for each in (gave, entry)]
+    count = json.loads(entry.details).get("vectors")
+    return told == [done.giver.id, done.receiver_after.id] and count == len(set(done.samples))
 
 
 def _terms(person: Person) -> dict[str, object]:

@@ -443,14 +443,42 @@ def test_what_is_no_receipt_is_refused(content):
         {"giver": {"name": "ada"}},
         {"giver": 7},
         {"giver": {"number": "x"}},
+        {"giver": "created"},
+        {"giver": "id"},
+        {"giver": "name"},
+        {"giver": "consent"},
     ],
     ids=str,
 )
 def test_a_damaged_receipt_is_refused(filled, change):
     """A field that is missing or of another kind is named."""
-    content = {**filled.merge("ada", "bob").to_dict(), **change}
+    content = filled.merge("ada", "bob").to_dict()
+    if isinstance(field := change.get("giver"), str):
+        wrong = {"created": "2030-01-01T00:00:00", "id": "../x", "name": 7, "consent": ["a"]}[field]
+        change = {"giver": {**content["giver"], field: wrong}}
+    content |= change
     with pytest.raises(ArgumentError, match="no receipt"):
         Transfer.from_dict(content)
+
+
+@pytest.mark.parametrize("part", ["entry", "giver", "receiver", "samples"])
+def test_a_receipt_that_the_log_does_not_know_is_refused(filled, part):
+    """One that was put together by hand, of true digests: other people, other faces than those of the entry."""
+    ada, bob, cleo = (filled.person(name) for name in ("ada", "bob", "cleo"))
+    enrolled = filled.update("cleo", purpose="door") and filled.head()
+    done = filled.move_samples("ada", "bob", _numbers(filled, "ada")[0])
+    forged = {
+        "entry": replace(done, log_entry=enrolled.entries, head=enrolled.digest),
+        "giver": replace(done, giver=cleo),
+        "receiver": replace(done, receiver_after=ada, receiver=ada),
+        "samples": replace(done, samples=(*done.samples, _numbers(filled, "bob")[-1])),
+    }[part]
+    before = _state(filled)
+    with pytest.raises(NotUndoneError, match="not of this gallery"):
+        filled.undo(forged)
+
+    assert _state(filled) == before
+    assert bob.name in filled
 
 
 # -- removing ---------------------------------------------------------------------------------------------------------

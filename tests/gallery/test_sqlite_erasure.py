@@ -327,7 +327,7 @@ def test_who_writes_during_an_erasure_does_not_leave_it_undone(gallery_factory, 
 
 
 def test_purging_many_reads_the_log_once(gallery, build, clock, tmp_path):
-    """However many have expired, exports and backups are looked for once; each receipt names those since its own day."""
+    """However many have expired, exports and backups are looked for once; each receipt names its own."""
     for number in range(6):
         gallery.enroll(f"person {number}", build.face(number), expires=clock.today())
         if number % 2:
