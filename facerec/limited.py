@@ -240,9 +240,7 @@ class _Process:
 def _widen(pipe: IO[bytes] | None) -> None:
     """Let a pipe hold a small photo at once: with the usual 64 KB, two processes mostly wait for each other."""
     if pipe is not None and hasattr(fcntl, "F_SETPIPE_SZ"):
-        with contextlib.suppress(
-            OSError
-        ):  # a user who has too many wide pipes; it works all the same
+        with contextlib.suppress(OSError):  # a user who has too many wide pipes; it works all the same
             fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
