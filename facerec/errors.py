@@ -5,7 +5,7 @@
     ├── MissingExtraError
     ├── ImageError ── LargePhotoError, CostlyPhotoError, SlowPhotoError, FatalPhotoError
     ├── FaceError ── NoFaceError, SeveralFacesError, PoorQualityError, DoubtfulFaceError
-    ├── WeightsError ── MissingWeightsError, CorruptWeightsError
+    ├── WeightsError ── MissingWeightsError, CorruptWeightsError, SlowModelError, FatalModelError
     ├── ModelMismatchError
     ├── CalibrationError ── NoPointError, DamagedPointError, ForeignScoresError
     ├── ScoreTableError ── MixedStampsError
@@ -103,6 +103,14 @@ class MissingWeightsError(WeightsError, code="missing_weights"):
 
 class CorruptWeightsError(WeightsError, code="corrupt_weights"):
     """A model file is there, but its SHA-256 or its contents are not what they must be."""
+
+
+class SlowModelError(WeightsError, code="slow_model"):
+    """A network was not tried out in the time that it was given; the process that ran it was ended."""
+
+
+class FatalModelError(WeightsError, code="fatal_model"):
+    """A network ended the process that tried it out, which crashed, or was denied memory."""
 
 
 class ModelMismatchError(FacerecError, code="model_mismatch"):

@@ -17,8 +17,10 @@ import numpy as np
 
 from facerec.align.crops import crop_recipe, crop_weights
 from facerec.embed import dlib_resnet, facenet
+from facerec.embed.trial import graph_dimension, tried_out
 from facerec.errors import ArgumentError, CorruptWeightsError, WeightsError
 from facerec.files import read_regular
+from facerec.limited import Facts
 from facerec.models.folder import ModelFolder, Pixels, Terms, Training, WeightsIn, read_model, write_model
 from facerec.models.folder.values import WEIGHTS_FILES, ModelDescription, checked_name
 from facerec.models.weights import MOST_BYTES, added_models, models_folder
@@ -100,14 +102,24 @@ def add_model(folder: Path, *, name: str | None = None) -> ModelFolder:
     """Copy a model's folder, as ``facerec train`` writes it, to where its name (or another one) stands for it.
 
     `ArgumentError` if the name does not fit, or is one of this project's own, `OutputError` if a model of that name was
-    added before, `WeightsError` if the folder is not a model's, or its network gives no vectors.
+    added before, `WeightsError` if the folder is not a model's, or its network gives no vectors, or never comes to an
+    end (``facerec.embed.trial``).
     """
     model = read_model(folder)
     about = model.description if name is None else replace(model.description, name=checked_name(name))
     _check_free(about.name)
-    embedder = embedder_of(model)
-    embedder(np.zeros((1, embedder.crop.size, embedder.crop.size, 3), np.uint8) + 128)  # what fails must not be added
+    facts = {"folder": str(model.path.absolute())}
+    tried_out("facerec.embed.load:_try_folder", facts, b"", name=about.name, size=about.weights.size)
     return write_model(models_folder() / about.name, about, model.weights(), points=model.points, audit=model.audit)
+
+
+def _try_folder(facts: Facts, _: bytearray) -> tuple[Facts, bytes]:
+    """What runs in the process that tries a model's folder out: on grey and on noise."""
+    embedder = embedder_of(read_model(facts["folder"]))
+    noise = np.random.default_rng(0).integers(0, 256, (1, embedder.crop.size, embedder.crop.size, 3), dtype=np.uint8)
+    for chips in (np.full_like(noise, 128), noise):
+        embedder(chips)
+    return {}, b""
 
 
 def describe_onnx(
@@ -125,14 +137,13 @@ def describe_onnx(
 
     `crop` names the recipe that it was trained with, `pixels` is the scaling; `output` says which output of the graph
     is the vector, where it has several. `ArgumentError` if the name or the crop recipe is unknown or does not fit,
-    `WeightsError` if the file cannot be read, or is not a graph from such images to one vector each.
+    `WeightsError` if the file cannot be read, or is not a graph from such images to one vector each, or never comes to
+    an end (``facerec.embed.trial``).
     """
-    from facerec.embed.onnx_graph import onnx_forward, open_graph, probe_dimension
-
     _check_free(checked_name(name))
     contents = read_regular(file, limit=MOST_BYTES, error=WeightsError)
     side = crop_recipe(crop).size
-    graph = open_graph(contents, name=file.name, size=pixels.size or side, output=output)
+    dimension = graph_dimension(contents, name=file.name, side=side, pixels=pixels, flip=flip, output=output)
     description = ModelDescription(
         name=name,
         kind="onnx",
@@ -141,7 +152,7 @@ def describe_onnx(
         crop_weights=crop_weights(crop),
         pixels=pixels,
         flip=flip,
-        dimension=probe_dimension(onnx_forward(graph, pixels, flip=flip), side, name=file.name),
+        dimension=dimension,
         weights=WeightsIn(WEIGHTS_FILES["onnx"], hashlib.sha256(contents).hexdigest(), len(contents)),
         terms=terms,
         training=training or Training(),

@@ -26,6 +26,7 @@ Layout: TypeAlias = Literal["NCHW", "NHWC"]
 
 # As for the torch networks: larger batches are no faster and need more memory.
 _BATCH = 32
+_LARGEST = 1e15  # number in a vector that is taken; those of face networks are below a hundred
 
 
 @dataclass(frozen=True)
@@ -170,10 +171,12 @@ def _run(graph: OnnxGraph, images: NDArray[np.floating]) -> NDArray[np.float32]:
         message = f"ONNX Runtime cannot run the graph on {len(images)} images: {error}"
         raise WeightsError(message) from error
     vectors = np.asarray(out, np.float32).reshape(len(images), -1) if len(out) == len(images) else None
-    if vectors is None or not np.isfinite(vectors).all():
+    # Of larger ones not even the length is a number; NaN is not at most anything.
+    if vectors is None or not (abs(vectors) <= _LARGEST).all():
+        values = "" if vectors is None else f" with values that are not finite, or beyond {_LARGEST:g}"
         message = (
             f"the output {graph.output!r} must be one finite vector per image; for {len(images)} images it is of shape "
-            f"{list(np.shape(out))}{'' if vectors is None else ' with values that are not finite'}"
+            f"{list(np.shape(out))}{values}"
         )
         raise WeightsError(message)
     return vectors

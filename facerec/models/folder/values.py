@@ -24,6 +24,9 @@ LONGEST_VECTOR = 65_536
 WEIGHTS_FILES: Mapping[Kind, str] = MappingProxyType({"torch": "weights.safetensors", "onnx": "model.onnx"})
 """The name of the file of weights, by kind."""
 
+_LARGEST_SIDE = 4096  # of a chip, in pixels
+_LARGEST_COLOUR, _LEAST_STD = 1e6, 1e-6
+
 _Colour: TypeAlias = tuple[float, float, float]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _PRESETS: dict[str, tuple[_Colour, _Colour]] = {
@@ -51,13 +54,18 @@ class Pixels:
     def __post_init__(self) -> None:
         for name in ("mean", "std"):
             values = tuple(float(value) for value in getattr(self, name))
-            if len(values) != 3 or not all(abs(value) < float("inf") for value in values):
-                message = f"{name} must be three finite numbers, for R, G and B; got {getattr(self, name)!r}"
+            if len(values) != 3 or not all(abs(value) <= _LARGEST_COLOUR for value in values):
+                message = (
+                    f"{name} must be three finite numbers, for R, G and B, of at most {_LARGEST_COLOUR:,.0f}; "
+                    f"got {getattr(self, name)!r}"
+                )
                 raise ArgumentError(message)
             object.__setattr__(self, name, values)
-        _refuse(min(self.std) <= 0, f"std must be above 0; got {self.std}")
+        _refuse(min(self.std) < _LEAST_STD, f"std must be above 0, {_LEAST_STD:g} or more; got {self.std}")
         _refuse(self.channels not in get_args(Channels), f"channels must be RGB or BGR; got {self.channels!r}")
-        _refuse(self.size is not None and self.size < 1, f"size must be 1 pixel or more; got {self.size}")
+        if self.size is not None:
+            fits = isinstance(self.size, int) and not isinstance(self.size, bool) and 1 <= self.size <= _LARGEST_SIDE
+            _refuse(not fits, f"size must be 1 to {_LARGEST_SIDE:,} pixels; got {self.size!r}")
 
     @classmethod
     def preset(cls, name: str, *, channels: Channels = "RGB") -> Pixels:
@@ -83,6 +91,9 @@ class WeightsIn:
     sha256: str
     size: int
 
+    def __post_init__(self) -> None:
+        _check_texts(self, "file", "sha256")
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -93,6 +104,7 @@ class Terms:
     reason: str
 
     def __post_init__(self) -> None:
+        _check_texts(self, "licence", "commercial", "reason")
         known = get_args(CommercialUse)
         _refuse(self.commercial not in known, f"commercial use must be yes, no or unclear; got {self.commercial!r}")
 
@@ -114,6 +126,7 @@ class Training:
     details: Mapping[str, str | float | int | bool | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        _check_texts(self, "data", "data_terms", "command")
         object.__setattr__(self, "versions", MappingProxyType(dict(self.versions)))
         object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
 
@@ -125,6 +138,9 @@ class Parent:
     name: str
     digest: str
     role: str
+
+    def __post_init__(self) -> None:
+        _check_texts(self, "name", "digest", "role")
 
 
 @dataclass(frozen=True)
@@ -152,6 +168,7 @@ class ModelDescription:
     parents: tuple[Parent, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_texts(self, "name", "kind", "crop")
         checked_name(self.name)
         _refuse(self.kind not in get_args(Kind), f"a model is of kind torch or onnx; got {self.kind!r}")
         _refuse(self.dimension < 1, f"a vector needs at least one number; got a dimension of {self.dimension}")
@@ -179,6 +196,12 @@ def checked_name(name: str) -> str:
         f"beginning with a letter or digit; got {name!r}",
     )
     return name
+
+
+def _check_texts(value: object, *names: str) -> None:
+    for name in names:
+        given = getattr(value, name)
+        _refuse(not isinstance(given, str), f"{name} must be text; it is {given!r}")
 
 
 def _refuse(wrong: bool, message: str) -> None:
