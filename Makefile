@@ -30,7 +30,7 @@ test-slow: $(VENV)/.installed ## the tests that take minutes, LFW among them
 test-browser: $(VENV)/.installed ## the tests that need a browser or start a server
 	$(BIN)/python -m pytest -m browser
 
-fuzz: $(VENV)/.installed ## damaged photos, tables and JSON, seeds fixed (minutes; FUZZ_INPUTS of each of 12 kinds)
+fuzz: $(VENV)/.installed ## damaged photos, tables and JSON, seeds fixed (minutes; FUZZ_INPUTS of each of 28 kinds)
 	FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} $(BIN)/python -m pytest --timeout 0 tests/fuzz
 
 check: $(VENV)/.installed ## format, lint, types, tests: what must be green before a change lands

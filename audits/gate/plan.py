@@ -230,7 +230,7 @@ def parse_plan(content: bytes, *, source: str = "plan") -> Plan:
         raise PolicyError(message)
     try:
         document = tomllib.loads(content.decode("utf-8"))
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         message = f"{source}: is not TOML: {problem}"
         raise PolicyError(message) from problem
     table = document.pop("plan", None)

@@ -137,7 +137,7 @@ def parse_policy(text: str, *, source: str = "policy") -> Policy:
     """
     try:
         document = tomllib.loads(text)
-    except ValueError as problem:  # malformed TOML, and numbers that are longer than Python reads
+    except (ValueError, RecursionError) as problem:  # malformed, nested too deep, or numbers longer than Python reads
         message = f"{source}: is not TOML: {problem}"
         raise PolicyError(message) from problem
     return policy_of(document, source=source)

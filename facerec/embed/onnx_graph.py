@@ -64,7 +64,8 @@ def open_graph(model: bytes, *, name: str, size: int, output: str | None = None,
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # warnings about the exporter's style are of no use to who runs the file
     try:
-        session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        # Without falling back, of which it tells on stdout: there is nothing to fall back to.
+        session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:
         message = f"{name} is not an ONNX graph that ONNX Runtime {runtime.__version__} can run: {error}"
         raise WeightsError(message) from error

@@ -12,6 +12,7 @@ import os
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -196,7 +197,7 @@ def _unpacked(path: Path, memory: int | None) -> Path | bytes:
     try:
         with gzip.open(path) as file:
             content = file.read(limit // 5 + 1)
-    except (OSError, EOFError) as problem:
+    except (OSError, EOFError, zlib.error) as problem:
         message = f"{path}: cannot be read as gzip: {problem}"
         raise ScoreTableError(message) from problem
     _refuse_larger(path, len(content), limit)
@@ -341,19 +342,23 @@ def _read_excel(path: Path, memory: int | None, sheet: str | None) -> pd.DataFra
         import openpyxl
     try:
         with zipfile.ZipFile(path) as parts:
-            _refuse_larger(path, sum(part.file_size for part in parts.infolist()), memory)
+            size = sum(part.file_size for part in parts.infolist())
+        _refuse_larger(path, size, memory)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions, which no cell's value depends on
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
             sheets = [each.title for each in book.worksheets]
-            chosen = sheet or sheets[0]
-            if chosen not in sheets:
-                message = f"{path}: there is no sheet {chosen!r}; --sheet names one of {', '.join(sheets)}"
-                raise ScoreTableError(message)
-            rows = [row for row in book[chosen].iter_rows(values_only=True) if any(v is not None for v in row)]
-    except (zipfile.BadZipFile, OSError, KeyError, ValueError, IndexError) as problem:
+            chosen = sheet or next(iter(sheets), "")
+            found = book[chosen].iter_rows(values_only=True) if chosen in sheets else ()
+            rows = [row for row in found if any(value is not None for value in row)]
+    except ScoreTableError:  # it is too large
+        raise
+    except Exception as problem:  # of a zip, of XML, of openpyxl's: a damaged workbook meets all of their errors
         message = f"{path}: cannot be read as a workbook (.xlsx): {problem}"
         raise ScoreTableError(message) from problem
+    if chosen not in sheets:
+        message = f"{path}: there is no sheet {chosen!r}; --sheet names one of {', '.join(sheets)}"
+        raise ScoreTableError(message)
     width = max((place for row in rows for place, cell in enumerate(row, 1) if cell is not None), default=0)
     if not width or any(cell is None for cell in rows[0][:width]):
         message = f"{path}: the first row of the sheet {chosen!r} must name every column"

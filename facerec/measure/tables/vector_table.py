@@ -303,7 +303,13 @@ def _from_lists(column: pd.Series) -> NDArray[np.float64]:
 
 
 def _unit_length(matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-    length = np.linalg.norm(matrix, axis=1)
+    with np.errstate(over="ignore"):  # of numbers near the largest there are
+        length = np.linalg.norm(matrix, axis=1)
+    if np.isinf(length).any():
+        message = (
+            f"the vector in row {int(np.isinf(length).argmax()) + 1} is too long to be a vector: its length overflows"
+        )
+        raise ScoreTableError(message)
     if np.isnan(length).all():
         message = "no photo has a vector"
         raise ScoreTableError(message)
