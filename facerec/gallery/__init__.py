@@ -161,6 +161,8 @@ def restore_gallery(
         If `backup` is missing, something else, or of a newer version.
     DamagedGalleryError
         If it is not whole; nothing is kept of it.
+    GalleryKeyError
+        If `key` is not the one that its log is kept with.
     ArgumentError
         If one of the paths cannot be the name of a file.
     """

@@ -106,13 +106,14 @@ def check_log(rows: Rows, key: bytes | None = None) -> LogCheck:
 
 def _follow(rows: Rows, key: bytes | None, against: Sequence[LogHead]) -> tuple[LogCheck, _Account, list[str]]:
     chain, account = sealing.Chain(key), _Account()
-    wanted = {head.entries: head for head in against}
+    wanted: defaultdict[int, set[str]] = defaultdict(set)
+    for head in against:
+        wanted[head.entries].add(head.digest)
     missed = []
     for row in rows.select(LogRow):
         chain.follow(row)
         account.enter(row)
-        head = wanted.pop(row.number, None)
-        if head is not None and row.digest.hex() != head.digest:
+        if wanted.pop(row.number, {row.digest.hex()}) != {row.digest.hex()}:
             missed.append(f"entry {row.number} of the log is not the one of the known head: the log was written anew")
     missed += [
         f"the log has no entry {number}, which the known head has: this is an older copy of the gallery, or the end of "

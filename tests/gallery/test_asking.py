@@ -208,7 +208,9 @@ def test_a_head_is_written_and_read(gallery, build, tmp_path):
 
     assert [head.entries for head in heads] == [2, 2, 2, 3, 4, 5, 5]
     assert gallery.check(against=heads).intact
-    assert not gallery.check(against=[*heads, LogHead(3, "0" * 64)]).intact
+    other = LogHead(3, "0" * 64)  # of the same length as one of them, which is in order
+    assert not gallery.check(against=[*heads, other]).intact
+    assert not gallery.check(against=[other, *heads]).intact
 
 
 @pytest.mark.parametrize(

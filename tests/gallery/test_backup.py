@@ -8,7 +8,14 @@ from contextlib import closing
 
 import pytest
 
-from facerec.errors import ArgumentError, DamagedGalleryError, FullDiskError, GalleryError, OutputError
+from facerec.errors import (
+    ArgumentError,
+    DamagedGalleryError,
+    FullDiskError,
+    GalleryError,
+    GalleryKeyError,
+    OutputError,
+)
 from facerec.gallery import open_gallery, restore_gallery
 from facerec.gallery.stores.sqlite import backup
 
@@ -204,3 +211,27 @@ def test_paths_that_are_none_are_refused(path, tmp_path):
     for given in ((path, tmp_path / "new.db"), (tmp_path / "copy.db", path)):
         with pytest.raises(ArgumentError):
             restore_gallery(*given)
+
+
+def test_a_backup_of_a_log_with_a_key_is_restored_with_it(gallery_factory, build, tmp_path):
+    """Without the key, or with another, it is no damaged backup: the error says that it is kept with a key."""
+    key = b"sixteen bytes or more"
+    with gallery_factory("keyed.db", key=key) as gallery:
+        gallery.enroll("ada", build.face(1))
+        gallery.back_up_to(tmp_path / "copy.db")
+        head = gallery.head()
+    for wrong in (None, key + b"."):
+        with pytest.raises(GalleryKeyError, match="is kept with a key"):
+            restore_gallery(tmp_path / "copy.db", tmp_path / "new.db", key=wrong)
+    assert restore_gallery(tmp_path / "copy.db", tmp_path / "new.db", key=key).people == 1
+    with open_gallery(tmp_path / "new.db", key=key) as opened:
+        assert opened.check(against=head).intact
+
+
+def test_a_backup_without_a_key_takes_none(filled, tmp_path):
+    """A key that the log is not kept with proves nothing, and is refused."""
+    filled.back_up_to(tmp_path / "copy.db")
+    with pytest.raises(GalleryKeyError, match="has no key"):
+        restore_gallery(tmp_path / "copy.db", tmp_path / "new.db", key=b"sixteen bytes or more")
+
+    assert not (tmp_path / "new.db").exists()

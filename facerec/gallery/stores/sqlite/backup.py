@@ -15,7 +15,7 @@ from pathlib import Path
 
 from facerec import errors
 from facerec.files import is_folder, is_there, replacing, sha256_of
-from facerec.gallery import checking
+from facerec.gallery import checking, sealing
 from facerec.gallery.ledger import Ledger
 from facerec.gallery.records import Backup, GalleryCheck
 from facerec.gallery.stores.sqlite import schema
@@ -61,11 +61,22 @@ def restore(held: Held, path: Path, *, now: datetime, key: bytes | None) -> Back
     backup = Connection(held, wait=0.0, read_only=True)
     try:
         with _new_file(path) as partial, backup.outside_transactions() as source:
+            _check_key(source, held.path, key)
             found = _copied(source, partial, path, key=key, logged=now)
             digest = sha256_of(partial, error=errors.OutputError)
     finally:
         backup.close()
     return _told(path, found, digest, note)
+
+
+def _check_key(source: sqlite3.Connection, path: Path, key: bytes | None) -> None:
+    """Refuse to read a log that is kept with a key by another, or by none; else it would be called damaged."""
+    of_version_1 = schema.marks(source)[1] == 1
+    known = None if of_version_1 else SqliteRows(source).gallery().key_id
+    if known != (None if key is None else sealing.key_id(key)):
+        found = "has no key, or lost its mark" if known is None else "is kept with a key, and another or none was given"
+        message = f"the log of {shortened(path)} {found}; nothing was made of it"
+        raise errors.GalleryKeyError(message)
 
 
 def _copied(
