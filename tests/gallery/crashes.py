@@ -55,7 +55,7 @@ def chosen(state: dict, chance: random.Random, *, alone: bool) -> dict:  # noqa:
     """An operation that is possible in this state, and what it needs."""
     people, names = state["people"], sorted(state["people"])
     several = [name for name in names if len(people[name][1]) > 1]
-    made = f"{state['writer']} {state['made']}"
+    made = f"{state['writer']} {state['made']}."
     face = state["first"] + state["made"] * 10
     while True:
         what = chance.choice(_OPERATIONS)
@@ -103,7 +103,7 @@ def after(state: dict, operation: dict) -> dict:  # noqa: PLR0912 - a table
     elif do == "update":
         people[name][0] = operation["consent"]
     elif do == "import":
-        people |= {f"{state['writer']} import {n}": [None, [state["first"] + 10**5 + n]] for n in range(IMPORTED)}
+        people |= {f"{state['writer']} import {n}.": [None, [state["first"] + 10**5 + n]] for n in range(IMPORTED)}
     elif do == "reembed":
         new["generation"] += 1
     elif do == "merge":
@@ -244,7 +244,7 @@ class Campaign:
                     face = parts["first"] + 10**5 + n
                     content = f"{face:09d}".encode() + os.urandom(self.photo)
                     made = BUILD["make_face"](vector(face, 0))
-                    gallery.enroll(f"{parts['writer']} import {n}", made, photos=[content], keep_photos=True)
+                    gallery.enroll(f"{parts['writer']} import {n}.", made, photos=[content], keep_photos=True)
                 gallery.export_to(archive)
             for left in self.folder.glob("archived.db*"):
                 left.unlink()
@@ -317,8 +317,7 @@ class Campaign:
             self.fault(number, "not openable", traceback.format_exc())
         enrolled = {name.encode() for each in acknowledged for name in each["people"]}  # some were imported again
         for name in set(gone) - enrolled:
-            # A longer name may begin with this one, as "QQQQQ 12" with "QQQQQ 1".
-            if any(not rest[:1].isdigit() for rest in raw.split(name)[1:]):
+            if name in raw:
                 self.fault(number, "forgotten bytes", name.decode())
         self.states = [{**each, "made": each["made"] + 10} for each in acknowledged]
 

@@ -1,12 +1,14 @@
 """Stored vectors that cannot be what was enrolled match nobody and are named; the check finds what else was changed."""
 
+import random
 import sqlite3
+from collections import Counter
 from contextlib import closing
 
 import numpy as np
 import pytest
 
-from facerec.errors import DamagedGalleryError
+from facerec.errors import DamagedGalleryError, FacerecError
 
 pytestmark = pytest.mark.files
 
@@ -182,3 +184,64 @@ def test_pages_that_do_not_fit_are_found(gallery_factory, build, path):
             found = (str(error),)
 
     assert any("damaged" in problem for problem in found)
+
+
+def _flip(raw, chance):
+    at = chance.randrange(len(raw))
+    raw[at] ^= 1 << chance.randrange(8)
+
+
+def _overwrite(raw, chance):
+    at = chance.randrange(len(raw))
+    raw[at : at + 64] = chance.randbytes(len(raw[at : at + 64]))
+
+
+def _zero_page(raw, chance):
+    at = 4096 * chance.randrange(len(raw) // 4096)
+    raw[at : at + 4096] = bytes(4096)
+
+
+def _swap_pages(raw, chance):
+    one, other = (4096 * chance.randrange(len(raw) // 4096) for _ in range(2))
+    raw[one : one + 4096], raw[other : other + 4096] = raw[other : other + 4096], raw[one : one + 4096]
+
+
+def _cut(raw, chance):
+    del raw[chance.randrange(len(raw)) :]
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(1500, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+def test_a_damaged_file_is_never_silently_another_gallery(gallery_factory, build, tmp_path, count):
+    """Whatever bytes change: it is told, by an error of ours or by the check, or everything is read as it was."""
+    with gallery_factory() as gallery:
+        for number in range(40):
+            terms = {"consent": f"form {number}", "photos": [b"photo" * 200], "keep_photos": number % 4 == 0}
+            gallery.enroll(f"person {number}", build.face(number, source=f"{number}.jpg"), **terms)
+            gallery.verify(f"person {number}", build.face(number, source="claim.jpg"), at=build.point())
+        gallery.forget("person 7")
+        whole = _read(gallery)
+    content, chance, outcomes = (tmp_path / "people.db").read_bytes(), random.Random(count), Counter()
+    for number in range(count):
+        raw = bytearray(content)
+        for _ in range(chance.choice((1, 1, 1, 5))):
+            if len(raw) > 4096:
+                chance.choice((_flip, _flip, _overwrite, _zero_page, _swap_pages, _cut))(raw, chance)
+        path = tmp_path / f"damaged {number}.db"
+        path.write_bytes(raw)
+        try:
+            with gallery_factory(path.name, embedder=None) as gallery:
+                same = _read(gallery) == whole
+                outcomes["told by the check" if not gallery.check().intact else "as it was" if same else "SILENT"] += 1
+        except FacerecError:
+            outcomes["told by an error"] += 1
+        for each in tmp_path.glob("damaged*"):
+            each.unlink()
+
+    assert outcomes["SILENT"] == 0
+    assert outcomes["told by the check"] + outcomes["told by an error"] > count / 2
+
+
+def _read(gallery):
+    people = gallery.people()
+    samples = [(gallery.samples(person.name), gallery.vectors(person.name).tobytes()) for person in people]
+    return gallery.embedder, people, samples, gallery.log()
