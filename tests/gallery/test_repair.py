@@ -417,7 +417,7 @@ def test_names_that_look_alike_are_refused_wherever_one_is_given(filled, build, 
         lambda: filled.rename("bob", "CLEO"),
         lambda: filled.split("ada", "CLEO", _numbers(filled, "ada")[0]),
     ):
-        with pytest.raises(LookAlikeError, match=r"'CLEO' looks like 'Cleo'.*U\+004C U\+0045 U\+004F"):
+        with pytest.raises(LookAlikeError, match=r"'CLEO' .*'Cleo' .*look alike"):
             call()
 
 
