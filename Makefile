@@ -30,8 +30,9 @@ test-slow: $(VENV)/.installed ## the tests that take minutes, LFW among them
 test-browser: $(VENV)/.installed ## the tests that need a browser or start a server
 	$(BIN)/python -m pytest -m browser
 
-fuzz: $(VENV)/.installed ## damaged photos, tables and JSON, seeds fixed (minutes; FUZZ_INPUTS of each of 28 kinds)
-	FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} $(BIN)/python -m pytest --timeout 0 tests/fuzz
+fuzz: $(VENV)/.installed ## damaged files of every kind that is read, seeds fixed (minutes; FUZZ_INPUTS of each)
+	$(BIN)/python -m tests.fuzz.campaign $${FUZZ_INPUTS:-4000}
+	FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} $(BIN)/python -m pytest --timeout 0 tests/fuzz/test_fuzz_folders.py
 
 check: $(VENV)/.installed ## format, lint, types, tests: what must be green before a change lands
 	$(BIN)/ruff format --check .

@@ -35,6 +35,11 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether `path` is a regular file, or a link to one; as `is_there`."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
 def absent(path: str | os.PathLike[str], what: str) -> str:
     """In words that there is no such `what` (a file) at `path`; of an address, that it is not followed."""
     address = re.match(r"[a-z][a-z0-9+.-]+:/", os.fsdecode(path), re.IGNORECASE)  # a drive has one letter

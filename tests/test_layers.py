@@ -17,7 +17,7 @@ FLOORS = [
     {"errors"},
     {"types", "extras"},
     {"device", "files", "limited", "similarity"},
-    {"photos"},
+    {"photos", "arrays"},
     {"points", "reporting"},
     {"models"},
     {"align", "measure"},

@@ -237,7 +237,7 @@ def _read_pairs(path: Path) -> list[tuple[int, str, int, str, int]]:
 def _photo_folder(root: Path, person: str) -> str:
     """Where the people's folders are, as what stands before them in a path below `root`."""
     for place in _PHOTO_FOLDERS:
-        if (root / place / person).is_dir():
+        if is_folder(root / place / person):
             return "" if place == "." else f"{place}/"
     raise _refused(root, f"no photos found; a folder {person} was looked for in {', '.join(_PHOTO_FOLDERS)}")
 

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from facerec.errors import ArgumentError, DataSetError
-from facerec.files import absent, is_folder, is_there
+from facerec.files import absent, is_file, is_folder, is_there
 from facerec.photos import formats
 from facerec.photos.left_out import LeftOut, Why, summary
 from facerec.types.plain import Value
@@ -196,7 +196,7 @@ def photos_by_folder(
 
 def refuse_missing(root: Path, images: Iterable[str]) -> None:
     """Raise `DataSetError` with the first few and the number of `images` that are no files below `root`."""
-    missing = [image for image in images if not (root / image).is_file()]
+    missing = [image for image in images if not is_file(root / image)]
     if missing:
         more = f" … {len(missing)} in all" if len(missing) > 3 else ""
         raise _refused(root, f"photos are missing: {', '.join(map(shortened, missing[:3]))}{more}")
@@ -298,7 +298,7 @@ def _no_photo(entry: os.DirEntry[str], path: str) -> LeftOut | None:
     if entry.is_symlink() and not is_there(entry.path):
         return LeftOut(path, "broken link", "it is a link to nothing")
     # The kind of a link's target needs a look, and a DirEntry raises where that is out of reach.
-    if not (os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file()):  # noqa: PTH113
+    if not (is_file(entry.path) if entry.is_symlink() else entry.is_file()):
         return LeftOut(path, "no regular file", "it is no regular file")
     suffix = Path(entry.name).suffix.lower()
     if suffix in formats.suffixes():

@@ -17,8 +17,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.arrays import map_array
 from facerec.errors import DataSetError, OutputError
-from facerec.files import open_regular, read_json, replacing
+from facerec.files import read_json, replacing
 from facerec.photos.prefetch import ahead
 from facerec.types import Chips
 
@@ -140,12 +141,11 @@ def _read(folder: Path, key: str, size: int) -> tuple[Chips, dict[int, str]] | N
     """A part; ``None`` where there is none, or it fails its check."""
     try:
         about = read_json(folder / f"{key}.json", error=DataSetError)
-        open_regular(folder / f"{key}.npy").close()  # or an error, of what cannot be mapped
-        chips = np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
+        chips = map_array(folder / f"{key}.npy", error=DataSetError)
         if about["sha256"] != hashlib.sha256(chips.tobytes()).hexdigest() or chips.shape[1:] != (size, size, 3):
             return None
         return chips, {int(place): reason for place, reason in about["without"].items()}
-    except (DataSetError, OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
+    except (DataSetError, ValueError, KeyError, TypeError, AttributeError):
         return None  # absent, cut off or no such file
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.arrays import read_array
 from facerec.errors import OutputError, TransferError
-from facerec.files import open_regular, read_json, replacing
+from facerec.files import read_json, replacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +47,11 @@ def read(folder: Path, key: str) -> Kept | None:
     vectors_file, about_file = _files(folder, key)
     try:
         about = read_json(about_file, error=TransferError)
-        with open_regular(vectors_file) as file:
-            vectors = np.load(file, allow_pickle=False)
+        vectors = read_array(vectors_file, error=TransferError)
         if about["key"] != key or about["vectors_sha256"] != _digest(vectors):
             return None
         return Kept(vectors, float(about["seconds"]))
-    except (TransferError, OSError, EOFError, ValueError, KeyError, TypeError):
+    except (TransferError, ValueError, KeyError, TypeError):
         # Absent, cut off or no such file: the cache does not have it.
         return None
 
@@ -81,7 +81,7 @@ def write(folder: Path, key: str, kept: Kept, *, about: str) -> None:
         raise OutputError(message) from error
     vectors_file, about_file = _files(folder, key)
     with replacing(vectors_file) as partial:
-        np.save(partial, kept.vectors, allow_pickle=False)
+        np.save(partial, np.ascontiguousarray(kept.vectors), allow_pickle=False)
     record = {
         "about": about,
         "key": key,

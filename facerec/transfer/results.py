@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.arrays import array_of
 from facerec.errors import OutputError, TransferError
 from facerec.files import read_json, read_regular, replacing
 from facerec.transfer.cells import Cell, Outcome, Point
@@ -104,12 +105,13 @@ class Results:
         """The outcome that was kept under a key; None where there is none, or not a whole one."""
         try:
             document = read_json(self._cells / f"{key}.json", error=TransferError)
-            scores = read_regular(self._cells / f"{key}.npy", limit=_MOST_SCORES, error=TransferError)
+            path = self._cells / f"{key}.npy"
+            scores = read_regular(path, limit=_MOST_SCORES, error=TransferError)
             if document.pop("key") != key or document.pop("scores") != hashlib.sha256(scores).hexdigest():
                 return None
             document["cell"] = Cell(**document["cell"])
             document["history"] = tuple(Point(**point) for point in document["history"])
-            return Outcome(scores=np.load(io.BytesIO(scores), allow_pickle=False), **document)
+            return Outcome(scores=array_of(scores, path=path, error=TransferError), **document)
         except (TransferError, ValueError, KeyError, TypeError):
             return None
 

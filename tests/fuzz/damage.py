@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 _ODD = (
     b"\x00",
@@ -41,3 +43,32 @@ def damaged(contents: bytes, seed: int, number: int) -> Iterator[bytes]:
                 case _:
                     del made[at:]
         yield bytes(made)
+
+
+_ODD_VALUES: tuple[Any, ...] = (
+    None, True, False, -1, 0, 1, 10**30, 1e300, -1e-300, "", "x", "\x00\x1b[2J", "é" * 300, "0" * 64, "2024-02-30",
+    [], {}, [[]], [1], {"a": 1}, float("inf"), float("nan"),
+)  # fmt: skip
+
+
+def odd_json(contents: bytes, seed: int) -> Iterator[bytes]:
+    """Versions of a JSON document without end: each with an odd value in one place, or a place removed or doubled."""
+    random = Random(seed)
+    while True:
+        document = json.loads(contents)
+        holder, key = random.choice(list(_places(document)))
+        if random.random() < 0.1:
+            del holder[key]
+        elif isinstance(holder, list) and random.random() < 0.2:
+            holder.append(holder[key])
+        else:
+            holder[key] = random.choice(_ODD_VALUES)
+        yield json.dumps(document).encode()
+
+
+def _places(document: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place of a document that can be put another value in: what holds it, and its key there."""
+    keys = document.keys() if isinstance(document, dict) else range(len(document)) if isinstance(document, list) else ()
+    for key in keys:
+        yield document, key
+        yield from _places(document[key])

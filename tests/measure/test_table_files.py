@@ -1,6 +1,8 @@
 """Tables' files as they are: odd types of Parquet, and files larger than memory."""
 
 import decimal
+import gzip
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -109,3 +111,54 @@ class TestMemory:
 
         assert available_memory([tmp_path / "a"]) == available_memory(())
         assert available_memory([tmp_path / "a", tmp_path / "b", tmp_path / "absent"]) == 1048576
+
+
+def _with_sheet(path, old, new):
+    """Rewrite a workbook with another text in its first sheet."""
+    with zipfile.ZipFile(path) as parts:
+        held = {name: parts.read(name) for name in parts.namelist()}
+    sheet = held["xl/worksheets/sheet1.xml"]
+    assert old in sheet
+    held["xl/worksheets/sheet1.xml"] = sheet.replace(old, new)
+    with zipfile.ZipFile(path, "w") as parts:
+        for name, contents in held.items():
+            parts.writestr(name, contents)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b"</sheetData>", b"</sheet", "cannot be read as a workbook"),
+        (b'<row r="2"', b'<row r="2000000000"', "more than 1,048,576 rows"),
+        (b'<c r="A2"', b'<c r="4"', "cannot be read as a workbook"),
+    ],
+)
+def test_damaged_sheets_are_refused(tmp_path, old, new, said):
+    """Whatever a workbook's reader makes of them: it is told in words."""
+    path = tmp_path / "scores.xlsx"
+    pd.DataFrame({"probe_image": ["a", "b"], "score": [0.5, 0.25]}).to_excel(path, index=False)
+    _with_sheet(path, old, new)
+
+    with pytest.raises(ScoreTableError, match=said):
+        read_raw(path)
+
+
+def test_a_sheet_that_understates_its_size_is_read_to_its_end(tmp_path):
+    """Some programs write the size of a sheet's first cell; no row is left out, and short rows are filled up."""
+    path = tmp_path / "scores.xlsx"
+    table = pd.DataFrame({"probe_image": ["a", "b", "c"], "score": [0.5, None, 0.25]})
+    table.to_excel(path, index=False)
+    _with_sheet(path, b'<dimension ref="A1:B4" />', b'<dimension ref="A1" />')
+
+    assert read_raw(path).to_dict("list") == {"probe_image": ["a", "b", "c"], "score": ["0.5", "", "0.25"]}
+
+
+def test_damaged_gzip_is_refused(tmp_path):
+    """Also where its ends are sound, and only what is in it is not."""
+    path = tmp_path / "scores.csv.gz"
+    packed = bytearray(gzip.compress(b"probe_image,score\n" + b"a,0.5\n" * 50))
+    packed[12:20] = b"\xff" * 8
+    path.write_bytes(packed)
+
+    with pytest.raises(ScoreTableError, match="cannot be read as gzip"):
+        read_raw(path)

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -37,6 +37,7 @@ _SEPARATORS = (",", ";", "\t", "|")
 _NAMES = {"tab": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _START = 1 << 16
+_MOST_ROWS = 1 << 20  # of a sheet, in every program that writes them
 _NOTES = "facerec notes"
 SCORED_BY = "facerec score column"
 """Under this a table's ``attrs`` keep what its maker called the scores."""
@@ -349,8 +350,7 @@ def _read_excel(path: Path, memory: int | None, sheet: str | None) -> pd.DataFra
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
             sheets = [each.title for each in book.worksheets]
             chosen = sheet or next(iter(sheets), "")
-            found = book[chosen].iter_rows(values_only=True) if chosen in sheets else ()
-            rows = [row for row in found if any(value is not None for value in row)]
+            rows = _rows_of(path, book[chosen], chosen) if chosen in sheets else []
     except ScoreTableError:  # it is too large
         raise
     except Exception as problem:  # of a zip, of XML, of openpyxl's: a damaged workbook meets all of their errors
@@ -360,14 +360,28 @@ def _read_excel(path: Path, memory: int | None, sheet: str | None) -> pd.DataFra
         message = f"{path}: there is no sheet {chosen!r}; --sheet names one of {', '.join(sheets)}"
         raise ScoreTableError(message)
     width = max((place for row in rows for place, cell in enumerate(row, 1) if cell is not None), default=0)
-    if not width or any(cell is None for cell in rows[0][:width]):
+    rows = [(*row[:width], *[None] * (width - len(row))) for row in rows]
+    if not width or None in rows[0]:
         message = f"{path}: the first row of the sheet {chosen!r} must name every column"
         raise ScoreTableError(message)
     columns = [pd.Series([row[place] for row in rows[1:]], dtype=object, name=rows[0][place]) for place in range(width)]
     frame = pd.concat([as_text(column) for column in columns], axis=1)
-    frame.columns = pd.Index([str(cell) for cell in rows[0][:width]])
+    frame.columns = pd.Index([str(cell) for cell in rows[0]])
     first = f"only the first of {len(sheets)} sheets, {chosen!r}, was read; --sheet names another"
     return noted(trimmed(frame), *([first] if sheet is None and len(sheets) > 1 else []))
+
+
+def _rows_of(path: Path, sheet: Any, chosen: str) -> list[tuple[Any, ...]]:  # noqa: ANN401 - openpyxl has no types
+    """The rows of a sheet that hold anything."""
+    sheet.reset_dimensions()  # what the file says of its size, beyond which rows would be left out in silence
+    rows = []
+    for number, row in enumerate(sheet.iter_rows(values_only=True)):
+        if number == _MOST_ROWS:  # also blank ones: a file may give a row any number, and each before it would be made
+            message = f"{path}: the sheet {chosen!r} has more than {_MOST_ROWS:,} rows; save the table as .csv"
+            raise ScoreTableError(message)
+        if any(value is not None for value in row):
+            rows.append(row)
+    return rows
 
 
 def available_memory(limits: Sequence[Path] = _LIMITS) -> int | None:
