@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from facerec.errors import ScoreTableError
 from facerec.measure import tables
+from facerec.measure.tables import table_files
 from facerec.measure.tables.table_files import available_memory, read_raw
 
 PLAIN = pd.DataFrame(
@@ -111,6 +112,19 @@ class TestMemory:
 
         assert available_memory([tmp_path / "a"]) == available_memory(())
         assert available_memory([tmp_path / "a", tmp_path / "b", tmp_path / "absent"]) == 1048576
+
+
+def test_text_that_is_none_is_refused(tmp_path):
+    """A Parquet file whose texts are not UTF-8, and a CSV file whose header is not, behind an end of line in quotes."""
+    path = tmp_path / "scores.parquet"
+    wrong = pa.array([b"\xf8\xff", b"b"], pa.binary()).view(pa.string())
+    parquet.write_table(pa.table({"probe_image": wrong}), path)
+    with pytest.raises(ScoreTableError, match="cannot be read as Parquet"):
+        read_raw(path)
+
+    path = tmp_path / "scores.csv"
+    path.write_bytes(b'probe_image,"sco\nre \xf8"\na,0.5\n')
+    assert "cp1252" in " ".join(table_files.notes_of(read_raw(path)))
 
 
 def _with_sheet(path, old, new):

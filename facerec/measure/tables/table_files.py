@@ -277,6 +277,8 @@ def _parsed(path: Path, source: Path | bytes, layout: Layout) -> pd.DataFrame:
             parse_options=any_text,
             convert_options=csv.ConvertOptions(column_types=columns, strings_can_be_null=False),
         )
+    except UnicodeDecodeError as problem:  # in the header, behind what is seen above as its line
+        raise _NotUtf8Error from problem
     except (pa.ArrowInvalid, pa.ArrowKeyError) as problem:
         if found := _NOT_UTF8.search(str(problem)):
             where = f" in row {int(found[2]) - 1}, column {int(found[1]) + 1}"
@@ -407,6 +409,7 @@ def _read_parquet(path: Path, memory: int | None, lists: Sequence[str]) -> pd.Da
         _refuse_larger(path, max(encoded, 8 * metadata.num_rows * metadata.num_columns), memory)
         _refuse_nested(path, file.schema_arrow, lists)
         table = file.read()
+        table.validate(full=True)  # texts are UTF-8, or they would be found out one by one where they are used
         for place, field in enumerate(table.schema):
             if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
                 table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
