@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from facerec.errors import OutputError, TransferError
-from facerec.files import replacing
+from facerec.files import open_regular, replacing
 from facerec.transfer.distributed import Team
 
 _FORMAT = "facerec training 1"
@@ -152,6 +152,7 @@ def read_checkpoint(path: Path, *, identity: Mapping[str, Any]) -> tuple[dict[st
         If it is damaged or no checkpoint, or of a training with another identity; the message says what differs.
     """
     try:
+        open_regular(path).close()  # a pipe would be waited for
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             if header.get("format") != _FORMAT:
@@ -169,6 +170,6 @@ def read_checkpoint(path: Path, *, identity: Mapping[str, Any]) -> tuple[dict[st
                 )
                 raise TransferError(message)
             return json.loads(header["values"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError, RecursionError, OSError) as error:
         message = f"{path} cannot be read as a checkpoint ({error}); delete it to begin anew"
         raise TransferError(message) from error

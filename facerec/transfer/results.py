@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from facerec.arrays import array_of
 from facerec.errors import OutputError, TransferError
-from facerec.files import read_json, read_regular, replacing
+from facerec.files import is_there, read_json, read_regular, replacing
 from facerec.transfer.cells import Cell, Outcome, Point
 
 COLUMNS = (
@@ -138,20 +138,17 @@ class Results:
 
     def _read_run(self) -> dict[str, Any] | None:
         path = self.folder / "run.json"
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        if not is_there(path):
             held = [name for name in _OURS[:-1] if (self.folder / name).exists()]
             if held:
                 message = (
                     f"{self.folder} holds {held[0]} but no run.json, so nobody knows what it belongs to; "
                     "choose another folder"
                 )
-                raise TransferError(message) from None
+                raise TransferError(message)
             return None
-        except (OSError, ValueError) as error:
-            message = f"{path} cannot be read, so this folder cannot be continued: {error}; choose another folder"
-            raise TransferError(message) from error
+        advice = "so this folder cannot be continued; choose another one"
+        document = read_json(path, error=TransferError, advice=advice)
         if not isinstance(document, dict) or not isinstance(document.get("configuration"), dict):
             message = f"{path} is not of a transfer run; choose another folder"
             raise TransferError(message)

@@ -1,6 +1,7 @@
 """Checkpoints: what goes in comes out, and what is none is refused."""
 
 import errno
+import os
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from facerec.errors import OutputError, TransferError
 from facerec.transfer import checkpoints
 from facerec.transfer.checkpoints import read_checkpoint, save_checkpoint
+from facerec.transfer.results import Results
 
 _IDENTITY = {"recipe": {"seed": 1}, "data": "abc"}
 
@@ -57,6 +59,38 @@ def test_a_damaged_file_is_refused(tmp_path, contents) -> None:
 
     with pytest.raises(TransferError, match=r"cannot be read as a checkpoint .*; delete it to begin anew"):
         read_checkpoint(file, identity=_IDENTITY)
+
+
+@pytest.mark.timeout(20)  # a pipe that nobody writes to is waited for for ever
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_refused(tmp_path, kind) -> None:
+    """A checkpoint, and the description of a run beside it; neither is waited for."""
+    for name in ("state", "run.json"):
+        match kind:
+            case "pipe":
+                os.mkfifo(tmp_path / name)
+            case "device":
+                (tmp_path / name).symlink_to("/dev/zero")
+            case _:
+                (tmp_path / name).mkdir()
+
+    with pytest.raises(TransferError, match=r"state cannot be read as a checkpoint \(.*it is "):
+        read_checkpoint(tmp_path / "state", identity=_IDENTITY)
+    with pytest.raises(TransferError, match=r"run\.json cannot be read: it is .* this folder cannot be continued"):
+        Results(tmp_path, {"seed": 1})
+
+
+def test_a_description_that_is_nested_too_deep_is_refused(tmp_path) -> None:
+    """Of a checkpoint and of a run: by an error of this project."""
+    tensors = {"weight": torch.ones(2)}
+    header = {"format": checkpoints._FORMAT, "identity": "[" * 100_000, "values": "{}"}
+    checkpoints.save_file(tensors, tmp_path / "state", metadata=header)
+    (tmp_path / "run.json").write_text("[" * 100_000)
+
+    with pytest.raises(TransferError, match="cannot be read as a checkpoint"):
+        read_checkpoint(tmp_path / "state", identity=_IDENTITY)
+    with pytest.raises(TransferError, match="is not JSON"):
+        Results(tmp_path, {"seed": 1})
 
 
 def test_other_tensors_are_no_checkpoint(tmp_path) -> None:
