@@ -69,6 +69,14 @@ def open_graph(model: bytes, *, name: str, size: int, output: str | None = None,
     except Exception as error:
         message = f"{name} is not an ONNX graph that ONNX Runtime {runtime.__version__} can run: {error}"
         raise WeightsError(message) from error
+    try:
+        return _described(session, name, size, output)
+    except UnicodeDecodeError as error:
+        message = f"{name} is not an ONNX graph that can be run: a name in it is no UTF-8"
+        raise WeightsError(message) from error
+
+
+def _described(session: onnxruntime.InferenceSession, name: str, size: int, output: str | None) -> OnnxGraph:
     inputs = session.get_inputs()
     if len(inputs) != 1:
         message = f"{name} must take one input, the image; it takes {', '.join(each.name for each in inputs)}"

@@ -65,7 +65,7 @@ class Gallery(Enrolled, Deciding, Repairing):
         with self._store.exclusively():
             check_free(Path(path))
             self._log_leaving("backed_up", "backup")
-            return self._store.back_up(Path(path), key=self._key)
+            return self._store.back_up(Path(path), key=self._secret.key)
 
     def _log_leaving(self, event: Event, what: str) -> None:
         if self._store.read_only:
@@ -135,7 +135,7 @@ class Gallery(Enrolled, Deciding, Repairing):
     def check_log(self) -> LogCheck:
         """Whether the log is the one that was written: no entry changed, removed, inserted or cut off."""
         with self._reading() as ledger:
-            return checking.check_log(ledger.rows, self._key)
+            return checking.check_log(ledger.rows, self._secret.key)
 
     def check(self, *, against: LogHead | Sequence[LogHead] = ()) -> GalleryCheck:
         """Whether the gallery is as it was written, by its log: everybody's record, every face, photo and bit.
@@ -151,7 +151,7 @@ class Gallery(Enrolled, Deciding, Repairing):
         """
         heads = (against,) if isinstance(against, LogHead) else tuple(against)
         with self._reading() as ledger:
-            return checking.check(ledger, key=self._key, against=heads)
+            return checking.check(ledger, key=self._secret.key, against=heads)
 
     def add_key(self, key: bytes) -> LogHead:
         """Keep the log with a key from now on; returns the head from which on it is.
@@ -172,5 +172,5 @@ class Gallery(Enrolled, Deciding, Repairing):
                 message = f"the log of {shortened(self._store.name)} is kept with a key already; it cannot be changed"
                 raise GalleryKeyError(message)
             head = ledger.add_key(key)
-        self._key = key
+        self._secret.key = key
         return head

@@ -27,6 +27,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class _Secret:
+    """The key of the log, which all handles of one gallery share, whichever of them it is given to."""
+
+    def __init__(self, key: bytes | None) -> None:
+        self.key = key
+
+
 class Opened:
     """An open gallery: the store that keeps its rows, and the transactions in which they are read and written."""
 
@@ -41,7 +48,7 @@ class Opened:
         self._store = store
         self._index = LoadedIndex(compact=compact)
         self._clock = clock
-        self._key = key
+        self._secret = _Secret(key)
         self._charge = Charge()
         self._clock_told = False
         try:
@@ -52,7 +59,7 @@ class Opened:
 
     def _begin(self) -> None:
         """See that the log has a beginning, and is kept with this key if with any."""
-        key = self._key
+        key = self._secret.key
         if key is not None:
             rules.check_key(key)
         with self._store.reading() as rows:
@@ -87,7 +94,7 @@ class Opened:
             yield ledger
 
     def _ledger(self, rows: object) -> Ledger:
-        ledger = Ledger(rows, self._clock(), charge=self._charge, key=self._key)  # type: ignore[arg-type]
+        ledger = Ledger(rows, self._clock(), charge=self._charge, key=self._secret.key)  # type: ignore[arg-type]
         if ledger.behind > _TOLERATED and not self._clock_told:
             self._clock_told = True
             _LOGGER.warning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from audits.gate.policy import read_policy
 from audits.tables.predictions import read_predictions
 from audits.tables.searches import read_searches
 from facerec.embed.trial import graph_dimension
+from facerec.errors import ArgumentError, FacerecError
+from facerec.files import read_json
+from facerec.gallery import LogHead, Transfer, open_gallery
 from facerec.gallery.archive import read_archive
 from facerec.measure.datasets import lfw
 from facerec.measure.tables import score_table
@@ -31,7 +35,7 @@ from facerec.models.folder import Pixels, Terms, WeightsIn, read_model, write_mo
 from facerec.models.folder.values import ModelDescription
 from facerec.photos import read
 from facerec.points import read_points, write_points
-from facerec.testing import made_gallery, made_point
+from facerec.testing import made_face, made_faces, made_gallery, made_point
 from facerec.transfer import feature_cache
 from facerec.transfer.checkpoints import read_checkpoint, save_checkpoint
 from tests.fuzz.damage import damaged, odd_json
@@ -45,7 +49,7 @@ KINDS = (
     "sheet in .xlsx", "book in .xlsx", "table .parquet", "vectors .csv", "vectors .parquet", "predictions .csv",
     "searches .csv", "points .json", "shipped points .json", "model.json", "audit.json in a model", "gallery.json",
     "vectors.npy", "policy .toml", "plan .toml", "pairs.txt", "graph .onnx", "cached features .json",
-    "cached features .npy", "checkpoint",
+    "cached features .npy", "checkpoint", "gallery .db", "receipt .json", "head .json",
 )  # fmt: skip
 """The names of all kinds, known before any is made."""
 
@@ -79,7 +83,7 @@ def targets(folder: Path) -> dict[str, Target]:
         f"photo {kind}": Target(_photo(kind), lambda path: read(path.read_bytes()), f"photo.{kind.lower()}")
         for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
     }
-    return photos | _tables(folder) | _documents(folder) | _arrays(folder)
+    return photos | _tables(folder) | _documents(folder) | _arrays(folder) | _galleries(folder)
 
 
 def _photo(kind: str) -> bytes:
@@ -207,6 +211,47 @@ def _arrays(folder: Path) -> dict[str, Target]:
             state.read_bytes(), lambda path: read_checkpoint(path, identity=identity), "state.checkpoint"
         )
     }
+
+
+def _galleries(folder: Path) -> dict[str, Target]:
+    """Of the file of a gallery, and of what it hands out to be read again."""
+    with made_gallery(folder / "people.db", "ada", "bob", "eve") as people:
+        people.enroll("ada", made_face("another"), photos=[b"a photo"], keep_photos=True)
+        people.verify("ada", made_face("ada"), at=made_point())
+        receipt = json.dumps(people.merge("eve", "bob").to_dict()).encode()
+        people.back_up_to(folder / "backup.db")
+    return {
+        "gallery .db": Target((folder / "backup.db").read_bytes(), _ask_gallery, "people.db", cost=10),
+        "receipt .json": Target(
+            receipt, lambda path: Transfer.from_dict(read_json(path, error=ArgumentError)), "receipt.json"
+        ),
+        "head .json": Target(
+            receipt, lambda path: LogHead.read(path.read_bytes().decode("utf-8", "replace")), "head.json"
+        ),
+    }
+
+
+def _ask_gallery(path: Path) -> None:
+    """Ask everything of a gallery; each question may be refused, and the last refusal is the answer."""
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    refused: FacerecError | None = None
+    with open_gallery(path) as people:
+        for ask in (
+            people.people,
+            people.log,
+            people.check,
+            lambda: people.identify(made_faces("ada"), at=made_point()),
+            lambda: people.enroll("zoe", made_face("zoe")),
+            lambda: people.move_samples("ada", "bob", 1),
+            lambda: people.forget("bob"),
+        ):
+            try:
+                ask()
+            except FacerecError as error:
+                refused = error
+    if refused is not None:
+        raise refused
 
 
 def _photos_beside(at: Path) -> None:

@@ -454,3 +454,12 @@ def test_an_erasure_that_is_due_is_shown(gallery_factory, build, monkeypatch):
         assert gallery.compact().complete
         assert not gallery.erasure_due
         assert not gallery.check().erasure_due
+
+
+def test_a_key_is_every_handles(gallery, build):
+    """Whichever handle of a gallery is given the key, with an actor or without, all of them go on with it."""
+    gallery.by("desk").add_key(b"k" * 16)
+    gallery.enroll("ada", build.face(1))
+
+    assert gallery.check().intact
+    assert gallery.by("another desk").enroll("bob", build.face(2)).created
