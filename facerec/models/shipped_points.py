@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from facerec.errors import CalibrationError, NoPointError
-from facerec.files import read_json
+from facerec.files import is_there, read_json
 from facerec.models.weights import added_models, models_folder
 from facerec.points import order, read_points
 from facerec.types import OperatingPoint
@@ -39,7 +39,7 @@ def shipped_points(embedder_digest: str = "", *, worst_group: bool = False) -> t
         return tuple(sorted(points, key=order))
     for file in (models_folder() / name / "operating_points.json" for name in added_models()):
         try:
-            points += read_points(file) if file.is_file() else ()
+            points += read_points(file) if is_there(file) else ()
         except CalibrationError:
             if _stated_digest(file.with_name("model.json")) == embedder_digest:
                 raise

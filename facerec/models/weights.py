@@ -93,13 +93,28 @@ def models_folder() -> Path:
 def added_models() -> tuple[str, ...]:
     """Names of the models that the user added, sorted; ``facerec.models.folder`` reads them.
 
-    Hidden folders, such as those of an addition that was cut off, are no models.
+    Hidden folders, such as those of an addition that was cut off, are no models. One whose description is there but
+    cannot be read is: whoever reads it says what is wrong. `WeightsError` if the folder of all of them cannot be read.
     """
     folder = models_folder()
-    if not folder.is_dir():
+    try:
+        names = [each.name for each in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
         return ()
-    folders = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return tuple(sorted(path.name for path in folders if (path / "model.json").is_file()))
+    except OSError as error:
+        message = f"{folder}, the folder of added models, cannot be read: {error.strerror or error}; {PERMISSIONS}"
+        raise WeightsError(message) from error
+    return tuple(sorted(name for name in names if not name.startswith(".") and _is_described(folder / name)))
+
+
+def _is_described(folder: Path) -> bool:
+    try:
+        (folder / "model.json").lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # it may not be looked into, for example: whoever reads it is told
+        return True
+    return True
 
 
 def locate(

@@ -1,6 +1,8 @@
 """``facerec models add``, ``attach`` and ``remove``, as on a terminal."""
 
+import errno
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -239,3 +241,38 @@ def test_a_bad_folder_is_one_line_of_the_list(facerec, graph, models, damage):
     assert any("fine" in line and "onnx" in line for line in listed.out.splitlines())
     assert [line for line in listed.out.splitlines() if "odd" in line and "wrong" in line]
     assert "odd" in checked.out + checked.err
+
+
+def test_what_is_no_file_is_one_line_of_the_list(facerec, graph, models):
+    """A pipe, a folder or a link to itself in place of a description; it can be removed like any other model."""
+    facerec("models", "add", graph, "--crop", "five-point-112.v1", "--pixels", "0..1", "--name", "fine")
+    for name in ("pipe", "folder", "link"):
+        (models / name).mkdir()
+    os.mkfifo(models / "pipe" / "model.json")
+    (models / "folder" / "model.json").mkdir()
+    (models / "link" / "model.json").symlink_to("model.json")
+    (models / "around").symlink_to("around")
+
+    listed, checked = facerec("models"), facerec("models", "check")
+
+    assert listed.status == 0
+    assert "fine  as it should be" in checked.out
+    for name in ("pipe", "folder", "link", "around"):
+        assert [line for line in listed.out.splitlines() if line.startswith(name) and "wrong" in line]
+        assert f"{name}  wrong. " in checked.out
+        assert facerec("models", "remove", name).status == 0
+    assert [each.name for each in models.iterdir()] == ["fine"]
+
+
+def test_a_folder_of_models_that_may_not_be_read_is_told(facerec, models, monkeypatch):
+    """In one line that names it."""
+
+    def refuse(_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(type(models), "iterdir", refuse)
+
+    done = facerec("models", "show", "vendor")
+
+    assert done.status == 2
+    assert f"{models}, the folder of added models, cannot be read: Permission denied" in done.err

@@ -33,19 +33,17 @@ def graph_of(nodes, constants):
     return model.SerializeToString()
 
 
-def endless():
-    """Adds nothing to the colour, 2⁶² times."""
-    state = [helper.make_tensor_value_info("before", TensorProto.FLOAT, ["n", 3])]
-    flag = helper.make_tensor_value_info("on", TensorProto.BOOL, [])
-    out = [
-        helper.make_tensor_value_info("still", TensorProto.BOOL, []),
-        helper.make_tensor_value_info("after", TensorProto.FLOAT, ["n", 3]),
+def tireless():
+    """Multiplies large matrices by each other, for hours; no loop is in it."""
+    side, times = np.array([4096, 4096]), 1000
+    share = helper.make_tensor("share", TensorProto.FLOAT, [1], [1 / 4096])
+    nodes = [helper.make_node("ConstantOfShape", ["side"], ["m0"], value=share)]
+    nodes += [helper.make_node("MatMul", [f"m{place}", "m0"], [f"m{place + 1}"]) for place in range(times)]
+    nodes += [
+        helper.make_node("ReduceMax", [f"m{times}"], ["most"], keepdims=0),
+        helper.make_node("Add", ["colour", "most"], ["vector"]),
     ]
-    number = helper.make_tensor_value_info("number", TensorProto.INT64, [])
-    steps = [helper.make_node("Identity", ["on"], ["still"]), helper.make_node("Abs", ["before"], ["after"])]
-    body = helper.make_graph(steps, "body", [number, flag, *state], out)
-    loop = helper.make_node("Loop", ["times", "yes", "colour"], ["vector"], body=body)
-    return graph_of([loop], {"times": np.array(1 << 62), "yes": np.array(True)})
+    return graph_of(nodes, {"side": side})
 
 
 def times(factor):
@@ -75,7 +73,7 @@ def test_a_network_that_never_answers_is_refused(tmp_path, monkeypatch):
     began = time.monotonic()
 
     with pytest.raises(SlowModelError, match=r"net\.onnx cannot be tried out: it was not done after 3 seconds"):
-        describe(tmp_path / "net.onnx", endless())
+        describe(tmp_path / "net.onnx", tireless())
 
     assert time.monotonic() - began < 30
 

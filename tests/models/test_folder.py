@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from facerec.errors import (
     MissingWeightsError,
     ModelMismatchError,
     OutputError,
+    WeightsError,
 )
 from facerec.models.folder import (
     ModelDescription,
@@ -182,6 +184,18 @@ class TestRefusals:
             ("parents", 3, "a field is not what it should be"),
             ("dimension", 10**9, "at most 65,536 numbers"),
             ("dimension", True, "dimension must be a whole number"),
+            ("dimension", 0, "dimension must be a whole number"),
+            ("flip", "false", "flip must be true or false; it is 'false'"),
+            ("flip", 1, "flip must be true or false; it is 1"),
+            ("architecture", [], "architecture must be a JSON object"),
+            ("terms", None, "terms must be a JSON object; it is None"),
+            ("terms", {"licence": "MIT", "commercial": True, "reason": ""}, "commercial must be text; it is True"),
+            ("terms", {"licence": "MIT", "commercial": "maybe", "reason": ""}, "yes, no or unclear; got 'maybe'"),
+            ("parents", ["ada"], "each of parents must be a JSON object"),
+            ("training", {"seed": [1]}, "seed must be a whole number"),
+            ("training", {"versions": {"torch": [2]}}, "versions 'torch' must be text"),
+            ("training", {"details": {"loss": {"a": 1}}}, "details 'loss' must be text, a number, yes or no"),
+            ("training", {"details": "none"}, "details must be values by their names"),
             (
                 "weights",
                 {"file": "model.onnx", "sha256": "0" * 64, "size": "1"},
@@ -195,6 +209,41 @@ class TestRefusals:
         (folder / "model.json").write_text(json.dumps(document | {field: value}), "utf-8")
 
         with pytest.raises(CorruptWeightsError, match=told):
+            read_model(folder)
+
+    @pytest.mark.parametrize("size", [1, 10**30])
+    def test_a_size_that_is_not_the_files(self, folder, size):
+        """Whoever tries the model out gives it memory by its size."""
+        document = json.loads((folder / "model.json").read_text("utf-8"))
+        document["weights"]["size"] = size
+        (folder / "model.json").write_text(json.dumps(document), "utf-8")
+
+        with pytest.raises(CorruptWeightsError, match=rf"it states {size} bytes of model\.onnx, which has 11; add"):
+            read_model(folder)
+
+    @pytest.mark.parametrize(
+        "audit",
+        [
+            {"groups": 1},
+            {"threshold": {"value": "x"}, "groups": {"gender": []}},
+            {"threshold": 5, "groups": {"gender": [1]}},
+            {"threshold": {"value": 0.5}, "groups": []},
+        ],
+    )
+    def test_an_audit_that_no_card_could_show(self, folder, audit):
+        """A damaged audit is told when the model is read, not where its card is shown."""
+        (folder / "audit.json").write_text(json.dumps(audit), "utf-8")
+
+        with pytest.raises(CorruptWeightsError, match=r"is not the audit\.json of facerec audit verification"):
+            read_model(folder)
+
+    @pytest.mark.parametrize("name", ["model.json", "operating_points.json", "audit.json"])
+    def test_a_pipe_in_place_of_a_file(self, folder, name):
+        """It is told, and nobody waits for who writes to it."""
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name)
+
+        with pytest.raises((WeightsError, CalibrationError), match="is not a regular file"):
             read_model(folder)
 
     def test_a_field_that_is_missing(self, folder):

@@ -10,7 +10,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, argument, examples, option
-from facerec.errors import ArgumentError
+from facerec.errors import ArgumentError, OutputError
 
 if TYPE_CHECKING:
     from facerec.models.folder import ModelFolder, Pixels
@@ -135,7 +135,11 @@ def remove(name: Name, *, as_json: AsJson = False) -> None:
     import shutil
 
     folder = _folder(name)
-    shutil.rmtree(folder)
+    try:
+        folder.unlink() if folder.is_symlink() else shutil.rmtree(folder)
+    except OSError as error:
+        message = f"{folder} cannot be removed: {error.strerror or error}; check its permissions"
+        raise OutputError(message) from error
     console.answer({"removed": name}, f"{name} is removed", as_json=as_json)
 
 

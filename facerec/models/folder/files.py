@@ -17,12 +17,13 @@ from facerec import similarity
 from facerec.errors import (
     ArgumentError,
     CorruptWeightsError,
+    FacerecError,
     MissingWeightsError,
     ModelMismatchError,
     OutputError,
     WeightsError,
 )
-from facerec.files import read_json, read_regular, replacing, sha256_of
+from facerec.files import is_there, read_json, read_regular, replacing, sha256_of
 from facerec.models.folder.values import WEIGHTS_FILES, ModelDescription, Parent, Pixels, Terms, Training, WeightsIn
 from facerec.models.weights import MOST_BYTES
 from facerec.points import notes_on, read_points, write_points
@@ -81,8 +82,8 @@ def read_model(folder: str | Path) -> ModelFolder:
         If there is no such folder, or ``model.json`` or the file of weights is missing from it.
     CorruptWeightsError
         If ``model.json`` is not JSON, is of another format or version, or a field is missing or out of range.
-        If the weights' SHA-256 is not the one that it states, or its digest does not follow from its fields.
-        If ``operating_points.json`` holds points of another matcher, or ``audit.json`` is not JSON.
+        If the weights' SHA-256 or size is not the one that it states, or its digest does not follow from its fields.
+        If ``operating_points.json`` holds points of another matcher, or ``audit.json`` is not the document of an audit.
     CalibrationError
         If ``operating_points.json`` cannot be read.
     WeightsError
@@ -99,13 +100,22 @@ def read_model(folder: str | Path) -> ModelFolder:
         )
         raise MissingWeightsError(message)
     _check_digest(weights, stated.sha256, sha256_of(weights, error=WeightsError))
-    points = read_points(path / POINTS) if (path / POINTS).is_file() else ()
+    if weights.stat().st_size != stated.size:
+        message = (
+            f"{path / DESCRIPTION} was changed by hand: it states {stated.size} bytes of {stated.file}, which has "
+            f"{weights.stat().st_size}; add the model again"
+        )
+        raise CorruptWeightsError(message)
+    points = read_points(path / POINTS) if is_there(path / POINTS) else ()
     try:
         _refuse_foreign(points, description)
     except ModelMismatchError as problem:
         message = f"{path / POINTS} holds points of another matcher: {problem}"
         raise CorruptWeightsError(message) from problem
-    audit = _json_of(path / AUDIT) if (path / AUDIT).is_file() else None
+    audit = None
+    if is_there(path / AUDIT):
+        audit = _json_of(path / AUDIT)
+        _check_audit(audit, path / AUDIT, description, points, error=CorruptWeightsError)
     return ModelFolder(path, description, points, audit)
 
 
@@ -193,12 +203,7 @@ def attach_audit(folder: Path, audit: Path) -> ModelFolder:
     model = read_model(folder)
     about = model.description
     document = read_json(audit, error=ArgumentError)
-    try:
-        _card(about, model.points, document)
-        stamp = Matcher.parse(document["matcher"]) if document.get("matcher") else None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        message = f"{audit} is not the audit.json of facerec audit verification ({type(error).__name__}: {error})"
-        raise ArgumentError(message) from error
+    stamp = _check_audit(document, audit, about, model.points, error=ArgumentError)
     if stamp is not None:
         own = matcher_of(about, detector=stamp.detector, gate=stamp.gate)
         if refused := own.differences(stamp).refused:
@@ -207,6 +212,23 @@ def attach_audit(folder: Path, audit: Path) -> ModelFolder:
     with replacing(folder / AUDIT) as partial:
         _write_text(partial, _as_text(document))
     return _renew_card(folder)
+
+
+def _check_audit(
+    document: Any,  # noqa: ANN401 - whatever the file holds
+    file: Path,
+    about: ModelDescription,
+    points: Sequence[OperatingPoint],
+    *,
+    error: type[FacerecError],
+) -> Matcher | None:
+    """The matcher whose scores were audited, where it is known; `error` if a card could not show the document."""
+    try:
+        _card(about, points, document)
+        return Matcher.parse(document["matcher"]) if document.get("matcher") else None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as problem:
+        message = f"{file} is not the audit.json of facerec audit verification ({type(problem).__name__}: {problem})"
+        raise error(message) from problem
 
 
 def _refuse_foreign(points: Iterable[OperatingPoint], description: ModelDescription) -> None:
@@ -231,10 +253,16 @@ def _description(document: Mapping[str, Any], path: Path) -> ModelDescription:
         raise CorruptWeightsError(message)
     try:
         given = {field.name: document[field.name] for field in fields(ModelDescription)}
+        for name in ("architecture", "pixels", "weights", "terms", "training"):
+            _check_kind(name, given[name], dict, "a JSON object")
+        _check_kind("crop_weights", given["crop_weights"], list, "a list")
+        _check_kind("parents", given["parents"], list, "a list")
+        for parent in given["parents"]:
+            _check_kind("each of parents", parent, dict, "a JSON object")
+        _check_kind("flip", given["flip"], bool, "true or false")
         given |= {
             "crop_weights": tuple(given["crop_weights"]),
             "pixels": Pixels(**{field.name: given["pixels"][field.name] for field in fields(Pixels)}),
-            "flip": bool(given["flip"]),
             "dimension": int(given["dimension"]),
             "weights": WeightsIn(**given["weights"]),
             "terms": Terms(**given["terms"]),
@@ -265,6 +293,12 @@ def _description(document: Mapping[str, Any], path: Path) -> ModelDescription:
 def _check_value(field: str, value: object, expected: str) -> None:
     if value != expected:
         message = f"{field} must be {expected}; it is {value!r}"
+        raise ArgumentError(message)
+
+
+def _check_kind(field: str, value: object, kind: type, told: str) -> None:
+    if not isinstance(value, kind):
+        message = f"{field} must be {told}; it is {value!r}"
         raise ArgumentError(message)
 
 

@@ -24,6 +24,7 @@ LONGEST_VECTOR = 65_536
 WEIGHTS_FILES: Mapping[Kind, str] = MappingProxyType({"torch": "weights.safetensors", "onnx": "model.onnx"})
 """The name of the file of weights, by kind."""
 
+_DETAIL = (str, float, int, bool, type(None))
 _LARGEST_SIDE = 4096  # of a chip, in pixels
 _LARGEST_COLOUR, _LEAST_STD = 1e6, 1e-6
 
@@ -127,6 +128,13 @@ class Training:
 
     def __post_init__(self) -> None:
         _check_texts(self, "data", "data_terms", "command")
+        whole = isinstance(self.seed, int) and not isinstance(self.seed, bool)
+        _refuse(self.seed is not None and not whole, f"seed must be a whole number, or none; it is {self.seed!r}")
+        for name, kinds, told in (("versions", str, "text"), ("details", _DETAIL, "text, a number, yes or no")):
+            given = getattr(self, name)
+            _refuse(not isinstance(given, Mapping), f"{name} must be values by their names; got {given!r}")
+            wrong = next((key for key, value in given.items() if not isinstance(value, kinds)), None)
+            _refuse(wrong is not None, f"{name} {wrong!r} must be {told}; it is {given.get(wrong)!r}")
         object.__setattr__(self, "versions", MappingProxyType(dict(self.versions)))
         object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
 
