@@ -132,8 +132,9 @@ def test_no_photo_hands_on_more_candidates_than_the_limits(monkeypatch: pytest.M
     assert np.array_equal(detector(photo).boxes, usual.boxes)
 
 
-def test_no_photo_has_more_candidates_weighed_than_the_limit(monkeypatch: pytest.MonkeyPatch, samples) -> None:
+def test_no_photo_has_more_candidates_weighed_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Suppression grows as the square of what it is given, and is given the best of it."""
+    blobs = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8).repeat(8, axis=0).repeat(8, axis=1)
     weighed = []
 
     def weigh(boxes: torch.Tensor, scores: torch.Tensor, levels: torch.Tensor, threshold: float) -> torch.Tensor:
@@ -142,9 +143,9 @@ def test_no_photo_has_more_candidates_weighed_than_the_limit(monkeypatch: pytest
 
     monkeypatch.setattr("facerec.detect.mtcnn.nms_by_level", weigh)
     detector = Mtcnn()
-    detector(samples[0])
+    detector(blobs)
     monkeypatch.setattr("facerec.detect.mtcnn._MOST_CANDIDATES", 50)
-    detector(samples[0])
+    detector(blobs)
 
     assert len(weighed[0]) > 50
     assert torch.equal(weighed[1], weighed[0].sort(descending=True).values[:50])

@@ -181,6 +181,7 @@ class TestRefusals:
             ("weights", {"file": "../../secret", "sha256": "0" * 64, "size": 1}, r"weights\.file must be model\.onnx"),
             ("pixels", {"mean": [1], "std": [1], "channels": "RGB", "size": None}, "mean must be three finite numbers"),
             ("name", "../up", "a model's name is"),
+            ("crop", 5, "crop must be text; it is 5"),
             ("parents", 3, "a field is not what it should be"),
             ("dimension", 10**9, "at most 65,536 numbers"),
             ("dimension", True, "dimension must be a whole number"),

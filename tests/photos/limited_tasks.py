@@ -26,7 +26,7 @@ def die(facts, _):
 def lie(facts, _):
     """Answer what was not agreed."""
     if facts["how"] == "error":
-        return {"error": "os", "message": "mine"}, b""
+        return {"error": "ClassVar", "message": "mine"}, b""
     if facts["how"] == "long":
         return {}, bytes(101)
     if facts["how"] == "list":
