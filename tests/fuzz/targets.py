@@ -42,6 +42,11 @@ from tests.fuzz.damage import damaged, odd_json
 
 _ROOT = Path(__file__).parents[2]
 _SIDE = 112
+_RATE = b'{"value": 0.1, "low": 0.05, "high": 0.2}'
+_AUDIT = (
+    b'{"matcher": null, "threshold": {"value": 0.5}, "groups": {"gender": [{"group": "f", "subjects": 3, '
+    b'"impostor": 90, "fmr": ' + _RATE + b', "genuine": 30, "fnmr": ' + _RATE + b"}]}}"
+)
 
 KINDS = (
     "photo JPEG", "photo PNG", "photo WEBP", "photo GIF", "photo BMP", "photo TIFF", "photo PPM", "photo JPEG2000",
@@ -175,7 +180,7 @@ def _documents(folder: Path) -> dict[str, Target]:
             beside=model_beside,
         ),
         "audit.json in a model": Target(
-            b'{"matcher": null, "results": [{"fmr": 0.1}]}', lambda path: read_model(path.parent), "audit.json",
+            _AUDIT, lambda path: read_model(path.parent), "audit.json",
             beside=lambda at: [
                 (at / each.name).write_bytes(each.read_bytes()) for each in (folder / "model").iterdir()
             ],

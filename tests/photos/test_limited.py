@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from PIL import features
 
 from facerec.errors import (
     ArgumentError,
@@ -44,10 +45,13 @@ def limited(task, **how):
     return Limited(TASKS + task, **{"seconds": 1.0, "slow": SlowPhotoError, "fatal": FatalPhotoError, **how})
 
 
-def encoded(kind):
+def encoded(kind, mode="RGB", **options):
     """A small photo of noise in a format."""
     file = io.BytesIO()
-    PIL.Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)).save(file, kind)
+    noise = PIL.Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8))
+    (noise.convert("L").convert("I").convert(mode) if mode == "I;16" else noise.convert(mode)).save(
+        file, kind, **options
+    )
     return file.getvalue()
 
 
@@ -64,14 +68,43 @@ def children():
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000"])
-def test_pixels_are_the_readers(photos, kind):
-    """Bit for bit, in memory that may be written to."""
-    here, there = read(encoded(kind)), photos.read(encoded(kind))
+KINDS_OF_PHOTOS = [
+    *(("JPEG", mode, {}) for mode in ("RGB", "L", "CMYK")),
+    ("JPEG", "RGB", {"progressive": True}),
+    *(("PNG", mode, {}) for mode in ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")),
+    ("WEBP", "RGB", {}),
+    ("WEBP", "RGBA", {"lossless": True}),
+    ("GIF", "P", {}),
+    *(("BMP", mode, {}) for mode in ("RGB", "L")),
+    *(("TIFF", mode, {"compression": how}) for mode, how in (("RGB", "raw"), ("L", "tiff_lzw"), ("CMYK", "jpeg"))),
+    *(("PPM", mode, {}) for mode in ("RGB", "L")),
+    ("JPEG2000", "RGB", {}),
+    pytest.param("AVIF", "RGB", {}, marks=pytest.mark.skipif(not features.check("avif"), reason="no AVIF in Pillow")),
+]
 
-    assert np.array_equal(here, there)
-    assert there.flags.writeable
-    assert there.flags.c_contiguous
+
+@pytest.mark.parametrize(("kind", "mode", "options"), KINDS_OF_PHOTOS)
+def test_pixels_are_the_readers(photos, kind, mode, options):
+    """Bit for bit, with the same notes, in memory that may be written to: every format and what it holds."""
+    contents = encoded(kind, mode, **options)
+    here, there = read_photo(contents), photos.read_photo(contents)
+
+    assert np.array_equal(here.pixels, there.pixels)
+    assert here.notes == there.notes
+    assert there.pixels.flags.writeable
+    assert there.pixels.flags.c_contiguous
+
+
+def test_the_process_loads_no_torch(photos):
+    """A process for each photo at a time must be small, and there soon."""
+    before = children()
+    with LimitedReader() as made:
+        made.read(encoded("PNG"))
+        (child,) = children() - before
+        mapped = Path(f"/proc/{child}/maps").read_text()
+
+    assert "numpy" in mapped
+    assert not [name for name in ("torch", "pandas", "pyarrow", "onnxruntime", "scipy") if f"/{name}/" in mapped]
 
 
 def test_every_source_of_bytes_is_read(photos, tmp_path):
