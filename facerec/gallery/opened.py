@@ -100,7 +100,7 @@ class Opened:
             _LOGGER.warning(
                 "the clock of this computer is %s behind the newest entry in the log of %s; the time of that entry "
                 "holds, so that nobody who has expired is matched again. Set the clock",
-                ledger.behind,
+                timedelta(seconds=round(ledger.behind.total_seconds())),
                 shortened(self._store.name),
             )
         return ledger

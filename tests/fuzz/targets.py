@@ -35,7 +35,7 @@ from facerec.models.folder import Pixels, Terms, WeightsIn, read_model, write_mo
 from facerec.models.folder.values import ModelDescription
 from facerec.photos import read
 from facerec.points import read_points, write_points
-from facerec.testing import made_face, made_faces, made_gallery, made_point
+from facerec.testing import Clock, made_face, made_faces, made_gallery, made_point
 from facerec.transfer import feature_cache
 from facerec.transfer.checkpoints import read_checkpoint, save_checkpoint
 from tests.fuzz.damage import damaged, odd_json
@@ -241,7 +241,7 @@ def _ask_gallery(path: Path) -> None:
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     refused: FacerecError | None = None
-    with open_gallery(path) as people:
+    with open_gallery(path, clock=Clock()) as people:
         for ask in (
             people.people,
             people.log,

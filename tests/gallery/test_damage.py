@@ -4,6 +4,7 @@ import random
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -245,3 +246,27 @@ def _read(gallery):
     people = gallery.people()
     samples = [(gallery.samples(person.name), gallery.vectors(person.name).tobytes()) for person in people]
     return gallery.embedder, people, samples, gallery.log()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are seen in /proc")
+def test_an_error_that_somebody_keeps_holds_no_file(gallery_factory, build, path):
+    """After closing, the file is let go of, its locks too, whatever was read when the error came."""
+    _edit(path, ("UPDATE people SET created = 7 WHERE number = 1",))
+    kept = []
+    with gallery_factory() as gallery:
+        for ask in (gallery.people, lambda: gallery.person("ada"), lambda: gallery.forget("ada")):
+            try:
+                ask()
+            except DamagedGalleryError as error:
+                kept.append(error)
+
+    held = [link for each in Path("/proc/self/fd").iterdir() if (link := _target(each)).startswith(str(path))]
+    assert len(kept) == 3
+    assert held == []
+
+
+def _target(link):
+    try:
+        return str(link.readlink())
+    except OSError:  # of what listed them
+        return ""

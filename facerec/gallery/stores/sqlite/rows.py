@@ -7,7 +7,8 @@ Names of tables and columns come from ``schema.py`` and the kinds of rows, never
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from facerec.gallery.rows import (
@@ -33,6 +34,26 @@ class SqliteRows:
 
     def __init__(self, sqlite: sqlite3.Connection) -> None:
         self._sqlite = sqlite
+        self._reading: list[sqlite3.Cursor] = []
+
+    def end(self) -> None:
+        """Let go of what was not read to its end, which an error that somebody keeps would hold on to.
+
+        SQLite keeps a file, and the locks on it, until the last statement is let go of, though it was closed before.
+        """
+        while self._reading:
+            self._reading.pop().close()
+
+    @contextmanager
+    def _read(self, text: str, values: Sequence[object] = ()) -> Iterator[sqlite3.Cursor]:
+        cursor = self._sqlite.execute(text, values)
+        self._reading.append(cursor)
+        try:
+            yield cursor
+        finally:
+            if cursor in self._reading:  # else the transaction has ended, and the connection may be closed
+                self._reading.remove(cursor)
+                cursor.close()
 
     def gallery(self) -> GalleryRow:
         """The gallery's own row."""
@@ -64,10 +85,10 @@ class SqliteRows:
         most = newest if newest is not None else limit
         text = f"SELECT {table.columns} FROM {table.name}{where} ORDER BY {table.name}.{table.key} {order}"
         limited = [] if most is None else [most]
-        cursor = self._sqlite.execute(f"{text} LIMIT ?" if limited else text, values + limited)
-        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-            for row in rows:
-                yield kind._make(schema.fitting(kind, row))
+        with self._read(f"{text} LIMIT ?" if limited else text, values + limited) as cursor:
+            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+                for row in rows:
+                    yield kind._make(schema.fitting(kind, row))
 
     def count(self, kind: type[Row], *, after: int = 0, **equal: object) -> int:
         """How many such rows there are."""
@@ -112,17 +133,27 @@ class SqliteRows:
     def searchable(self, *, after: int = 0, upto: int | None = None, **equal: object) -> Iterator[Searchable]:
         """Samples as searches load them."""
         where, values = schema.TABLES[SampleRow].where(after, upto, equal)
-        cursor = self._sqlite.execute(f"{_SEARCHABLE}{where} ORDER BY samples.number", values)
-        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-            columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True))
-            columns[3] = tuple(each if isinstance(each, bytes) else b"" for each in columns[3])
-            yield Searchable(*columns)
+        with self._read(f"{_SEARCHABLE}{where} ORDER BY samples.number", values) as cursor:
+            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+                columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True))
+                columns[3] = tuple(each if isinstance(each, bytes) else b"" for each in columns[3])
+                yield Searchable(*columns)
 
     def faults(self) -> Iterator[str]:
         """What SQLite finds wrong with the file, and what in its schema facerec did not write."""
-        for (found,) in self._sqlite.execute("PRAGMA integrity_check"):
+        for (found,) in self._sqlite.execute("PRAGMA integrity_check").fetchall():
             if found != "ok":
                 yield f"the file is damaged: {shortened(str(found))}"
-        for table, row, parent, _ in self._sqlite.execute("PRAGMA foreign_key_check"):
+        for table, row, parent, _ in self._sqlite.execute("PRAGMA foreign_key_check").fetchall():
             yield f"row {row} of {table} belongs to nothing in {parent}"
         yield from schema.differences(self._sqlite)
+
+
+@contextmanager
+def closing_rows(sqlite: sqlite3.Connection) -> Iterator[SqliteRows]:
+    """The rows of a transaction, which are let go of when it ends."""
+    rows = SqliteRows(sqlite)
+    try:
+        yield rows
+    finally:
+        rows.end()

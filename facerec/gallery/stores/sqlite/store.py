@@ -23,7 +23,7 @@ from facerec.gallery.records import Backup, EmbedderIdentity, Erasure
 from facerec.gallery.stores.sqlite import backup, schema
 from facerec.gallery.stores.sqlite.connection import Connection, temporary_files_beside
 from facerec.gallery.stores.sqlite.place import Held
-from facerec.gallery.stores.sqlite.rows import SqliteRows
+from facerec.gallery.stores.sqlite.rows import SqliteRows, closing_rows
 from facerec.visible_text import shortened
 
 _LOGGER = logging.getLogger("facerec")
@@ -63,7 +63,8 @@ class SqliteStore:
             if self._of_version_1 and schema.marks(sqlite)[1] > 1:  # another process brought the file to this version
                 self._of_version_1 = False
                 schema.read_as_it_is(sqlite)
-            yield SqliteRows(sqlite)
+            with closing_rows(sqlite) as rows:
+                yield rows
 
     @contextmanager
     def writing(self) -> Iterator[SqliteRows]:
@@ -75,7 +76,8 @@ class SqliteStore:
                 schema.read_as_it_is(sqlite)
                 if schema.marks(sqlite)[1] == 1:
                     schema.upgrade(sqlite)
-            yield SqliteRows(sqlite)
+            with closing_rows(sqlite) as rows:
+                yield rows
         self._of_version_1 = False
 
     def exclusively(self) -> AbstractContextManager[object]:
