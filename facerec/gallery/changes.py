@@ -151,7 +151,7 @@ def add(
 
 def forget(ledger: Ledger, person: Person) -> tuple[Person, int, str, tuple[MadeCopy, ...]]:
     """Delete a person; returns whom, the number and the digest of the log entry, and where they still are."""
-    copies = ledger.copies_of(person.id)
+    copies = ledger.history.copies_of(person.id)
     ledger.delete_person(person)
     entry = ledger.append("forgotten", person.id, {"vectors": person.samples, "photos": person.photos})
     return person, entry, ledger.head().digest, copies

@@ -130,7 +130,7 @@ class Gallery(Enrolled, Deciding, Repairing):
             message = f"last must be 0 or more, or None for all entries; got {quoted(last)}"
             raise ArgumentError(message)
         with self._reading() as ledger:
-            return ledger.log(last=last, person_id=None if name is None else self._need(ledger, name).id)
+            return ledger.history.log(last=last, person_id=None if name is None else self._need(ledger, name).id)
 
     def check_log(self) -> LogCheck:
         """Whether the log is the one that was written: no entry changed, removed, inserted or cut off."""

@@ -9,11 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from types import MappingProxyType
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +19,11 @@ from numpy.typing import NDArray
 from facerec.errors import ArgumentError, DamagedGalleryError, GalleryKeyError
 from facerec.gallery import sealing
 from facerec.gallery.archive import ArchivedPerson
-from facerec.gallery.matching import NEVER
+from facerec.gallery.history import History
 from facerec.gallery.records import (
     EmbedderIdentity,
     Event,
-    LogEntry,
     LogHead,
-    MadeCopy,
     Person,
     Sample,
 )
@@ -42,17 +38,22 @@ from facerec.gallery.rows import (
     Searchable,
     SourceRow,
 )
+from facerec.gallery.stored import (
+    as_bytes,
+    checked_vectors,
+    damaged,
+    id_bytes,
+    iso_day,
+    parsed,
+    sample_of_row,
+    time_of,
+)
 from facerec.types import Face, Matcher
 from facerec.types.plain import plain
 from facerec.visible_text import quoted, shortened, skeleton
 
-_Kind = TypeVar("_Kind")
-
-# Of a vector's length: what is enrolled is held to 1e-3 in double precision, and the sum here is of single precision.
-_TOLERANCE = 1.01e-3
 _MOST_NAMED = 3
 _ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False)
-_COPIES: tuple[Event, ...] = ("exported", "backed_up", "restored")
 VERSION = 2
 """Of galleries whose log says what is in them."""
 
@@ -82,15 +83,15 @@ class Ledger:
         self._charge = charge
         self._key = key
         self._clock = now.astimezone(UTC)
-        self._copies: tuple[MadeCopy, ...] | None = None
         self._last_skeleton = ("", "")  # of a name: who is enrolled is first looked for
         self._end: LogHead | None = None  # of the log, once this transaction has written to it
         self.now = max(self._clock, self._newest_time())
+        self.history = History(rows)
 
     def _newest_time(self) -> datetime:
         newest = next(self.rows.select(LogRow, newest=1), None)
         try:
-            return self._clock if newest is None else _time(newest.time)
+            return self._clock if newest is None else time_of(newest.time)
         except DamagedGalleryError:
             return self._clock  # the check of the log says what is wrong with it, and must be able to run
 
@@ -192,7 +193,7 @@ class Ledger:
             name=person.name,
             consent=person.consent,
             purpose=person.purpose,
-            expires=_iso(person.expires),
+            expires=iso_day(person.expires),
             created=person.created.isoformat(),
             skeleton=self._skeleton(person.name),
             salt=sealing.new_salt(),
@@ -206,7 +207,7 @@ class Ledger:
             name=person.name,
             consent=person.consent,
             purpose=person.purpose,
-            expires=_iso(person.expires),
+            expires=iso_day(person.expires),
             skeleton=self._skeleton(person.name),
             salt=sealing.new_salt(),
         )
@@ -249,7 +250,7 @@ class Ledger:
 
     def samples(self, person: int) -> list[Sample]:
         """A person's samples, in the order of enrollment."""
-        return [_sample(row) for row in self.rows.select(SampleRow, person=person)]
+        return [sample_of_row(row) for row in self.rows.select(SampleRow, person=person)]
 
     def vectors(self, person: int) -> NDArray[np.float32]:
         """A person's vectors (n, d), in the same order."""
@@ -292,7 +293,7 @@ class Ledger:
             y2=bottom,
             score=sample.score,
             enrolled=sample.enrolled.isoformat(),
-            photo_sha256=_bytes(sample.photo_sha256),
+            photo_sha256=id_bytes(sample.photo_sha256),
             kept=0,
             matcher=sample.matcher,
             salt=salt,
@@ -343,7 +344,7 @@ class Ledger:
 
     def sound(self, part: Searchable, dimension: int) -> NDArray[np.float32]:
         """The vectors (n, d) of samples for the search index."""
-        vectors, faults = _checked_vectors(part.vectors, part.salts, part.seals, dimension)
+        vectors, faults = checked_vectors(part.vectors, part.salts, part.seals, dimension)
         self._refuse(part.numbers, faults)
         return vectors
 
@@ -358,7 +359,7 @@ class Ledger:
 
     def _checked(self, rows: Sequence[SampleRow]) -> tuple[NDArray[np.float32], dict[int, str]]:
         salts, seals = [row.salt for row in rows], [row.seal for row in rows]
-        return _checked_vectors([row.vector for row in rows], salts, seals, self.embedder.dimension)
+        return checked_vectors([row.vector for row in rows], salts, seals, self.embedder.dimension)
 
     def _refuse(self, numbers: Sequence[int], faults: Mapping[int, str]) -> None:
         """Not one vector is given out where any is damaged."""
@@ -399,7 +400,7 @@ class Ledger:
             message = "the log of this gallery is kept with a key; nothing was changed. Open the gallery with its key"
             raise GalleryKeyError(message)
         number, previous = self._after()
-        person_id = _bytes(person.id if isinstance(person, Person) else person)
+        person_id = id_bytes(person.id if isinstance(person, Person) else person)
         noted = None
         if source is not None and person_id is not None:
             noted = SourceRow(number, person_id, source, sealing.new_salt())
@@ -445,74 +446,6 @@ class Ledger:
         """The log entry of that number, as it is stored."""
         return next(self.rows.select(LogRow, number=number), None)
 
-    def log(self, *, last: int | None, person_id: str | None) -> list[LogEntry]:
-        """The newest `last` entries (all if ``None``), of one person or of all, oldest first."""
-        ids = [] if person_id is None else self.ids_of(person_id)
-        rows = self._log_rows(last, ids)
-        named = {row.id: row.name for row in self._people_of({row.person_id for row in rows})}
-        sources = {each.number: each.source for each in self._sources_of(rows, ids)}
-        return [
-            LogEntry(
-                number=row.number,
-                time=_time(row.time),
-                event=row.event,
-                person_id=None if row.person_id is None else row.person_id.hex(),
-                name=None if row.person_id is None else named.get(row.person_id),
-                source=sources.get(row.number),
-                details=_details(row.details),
-                digest=row.digest.hex(),
-            )
-            for row in rows
-        ]
-
-    def ids_of(self, person_id: str) -> list[bytes]:
-        """The id of a person, and those of others who were absorbed by them: their log is this person's, too."""
-        ids = [bytes.fromhex(person_id)]
-        for known in ids:  # grows as it is read
-            for row in self.rows.select(LogRow, event="received", person_id=known):
-                gave = self.entry(row.number - 1)  # is logged right before
-                if gave is None or gave.event != "absorbed" or gave.person_id is None or gave.person_id in ids:
-                    continue
-                # Who was there again since, and was absorbed by somebody else, is that person's.
-                last = max(each.number for each in self.rows.select(LogRow, event="absorbed", person_id=gave.person_id))
-                if last == gave.number and not self.rows.count(PersonRow, id=gave.person_id):
-                    ids.append(gave.person_id)
-        return ids
-
-    def _log_rows(self, last: int | None, ids: Sequence[bytes]) -> list[LogRow]:
-        if not ids:
-            if last is None:
-                return list(self.rows.select(LogRow))
-            return list(self.rows.select(LogRow, newest=last))[::-1]
-        found = sorted(row for each in ids for row in self.rows.select(LogRow, person_id=each))
-        return found if last is None else found[len(found) - min(last, len(found)) :]
-
-    def _people_of(self, ids: set[bytes | None]) -> Iterator[PersonRow]:
-        for each in ids:
-            if each is not None:
-                yield from self.rows.select(PersonRow, id=each)
-
-    def _sources_of(self, rows: Sequence[LogRow], ids: Sequence[bytes]) -> Iterator[SourceRow]:
-        if rows:
-            within = {"after": rows[0].number - 1, "upto": rows[-1].number}
-            for equal in [{"person_id": ids[0]}] if ids else [{}]:
-                yield from self.rows.select(SourceRow, **within, **equal)  # type: ignore[arg-type]
-
-    def copies_of(self, person_id: str) -> tuple[MadeCopy, ...]:
-        """The exports and backups since the person was enrolled, which hold the person wherever they are kept."""
-        first = min(
-            (
-                row.number
-                for each in self.ids_of(person_id)
-                for row in self.rows.select(LogRow, person_id=each, limit=1)
-            ),
-            default=0,
-        )
-        if self._copies is None:  # read once however many are forgotten: all of the log is looked through for them
-            found = sorted(row for event in _COPIES for row in self.rows.select(LogRow, event=event))
-            self._copies = tuple(MadeCopy(row.event, row.number, _time(row.time)) for row in found)  # type: ignore[arg-type]
-        return tuple(copy for copy in self._copies if copy.log_entry > first)
-
     # -- from rows ------------------------------------------------------------------------------------------------
 
     def _row(self, number: int) -> PersonRow:
@@ -536,92 +469,7 @@ class Ledger:
         return self._value(row, sum(kept.values()), sum(count for value, count in kept.items() if value))
 
     def _value(self, row: PersonRow, samples: int, photos: int) -> Person:
-        last_day = None if row.expires is None else _parsed(row.expires, date.fromisoformat, "a date")
+        last_day = None if row.expires is None else parsed(row.expires, date.fromisoformat, "a date")
         expired = last_day is not None and last_day < self.now.date()
-        terms = (row.name, row.consent, row.purpose, last_day, _time(row.created))
+        terms = (row.name, row.consent, row.purpose, last_day, time_of(row.created))
         return Person(row.number, row.id.hex(), *terms, samples, photos, expired)
-
-
-def _checked_vectors(
-    blobs: Sequence[bytes], salts: Sequence[bytes | None], seals: Sequence[bytes | None], dimension: int
-) -> tuple[NDArray[np.float32], dict[int, str]]:
-    """Vectors as an array, float32 (n, d), may be read-only; and which of them, by row, are damaged, and in what.
-
-    Nobody is ever matched by a damaged one: one flipped bit in an exponent makes a vector so long that half of all
-    strangers would score 1.
-    """
-    size = 4 * dimension
-    parts = [blob if len(blob) == size else bytes(size) for blob in blobs]
-    # Little-endian in the store, whatever the machine; astype copies only where the machine differs.
-    found = np.frombuffer(b"".join(parts), "<f4").reshape(len(parts), dimension).astype(np.float32, copy=False)
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.sqrt(np.einsum("nd,nd->n", found, found))
-    wrong = set(np.flatnonzero(~(np.abs(lengths - 1) <= _TOLERANCE)).tolist())  # a comparison with NaN is false
-    broken = set(sealing.broken_seals(salts, blobs, seals))
-    return found, {row: _fault(blobs[row], found[row]) for row in sorted(wrong | broken)}
-
-
-def _fault(blob: bytes, vector: NDArray[np.float32]) -> str:
-    if len(blob) != vector.nbytes:
-        return f"is not {len(vector)} numbers"
-    if not np.isfinite(vector).all():
-        return "holds numbers that are not finite"
-    length = float(np.linalg.norm(vector.astype(np.float64)))
-    return "was changed" if abs(length - 1) <= _TOLERANCE else f"has length {length:.4g}, not 1"
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
-def last_day(expires: object) -> int:
-    """The ordinal of the last day on which somebody is matched, as it is stored; `NEVER` for no end."""
-    if expires is None:
-        return NEVER
-    if not isinstance(expires, str):
-        raise damaged(expires, "a date")
-    return _parsed(expires, date.fromisoformat, "a date").toordinal()
-
-
-def as_bytes(vector: NDArray[np.float32]) -> bytes:
-    """A vector as it is stored: float32, little-endian."""
-    return np.ascontiguousarray(vector, "<f4").tobytes()
-
-
-def damaged(value: object, wanted: str) -> DamagedGalleryError:
-    """The error for a value that is not of the kind that belongs there."""
-    shown = repr(value)[:80]
-    return DamagedGalleryError(
-        f"the gallery is damaged: {shown} stands where {wanted} should; restore a backup or an export"
-    )
-
-
-def _sample(row: SampleRow) -> Sample:
-    photo = row.photo_sha256.hex() if row.photo_sha256 is not None else None
-    box, when = (row.x1, row.y1, row.x2, row.y2), _time(row.enrolled)
-    return Sample(row.number, row.source, box, row.score, when, photo, bool(row.kept), row.matcher)
-
-
-def _time(text: str) -> datetime:
-    found = _parsed(text, datetime.fromisoformat, "a time")
-    if found.tzinfo is None:
-        raise damaged(text, "a time in UTC")
-    return found
-
-
-def _details(text: str) -> Mapping[str, object]:
-    found = _parsed(text, json.loads, "a JSON object")
-    if not isinstance(found, dict):
-        raise damaged(text, "a JSON object")
-    return MappingProxyType(found)
-
-
-def _parsed(text: str, parse: Callable[[str], _Kind], wanted: str) -> _Kind:
-    try:
-        return parse(text)
-    except (ValueError, RecursionError) as error:
-        raise damaged(text, wanted) from error
-
-
-def _bytes(identifier: str | None) -> bytes | None:
-    return bytes.fromhex(identifier) if identifier is not None else None

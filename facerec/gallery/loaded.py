@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import MissingExtraError
-from facerec.gallery.ledger import Ledger, last_day
+from facerec.gallery.ledger import Ledger
 from facerec.gallery.matching import SearchIndex
 from facerec.gallery.records import EmbedderIdentity
 from facerec.gallery.rows import ChangeRow, PersonRow, Searchable
+from facerec.gallery.stored import last_day
 
 # Removing people scans all rows once per call; beyond so many the store is simply read anew.
 _MANY = 1000

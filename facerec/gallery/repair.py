@@ -32,7 +32,7 @@ def remove(
     ledger.delete_samples(person.number, numbers)
     after = ledger.at(person.number)
     entry = ledger.append("removed", after, {"vectors": len(numbers)})
-    return after, entry, ledger.head().digest, ledger.copies_of(person.id)
+    return after, entry, ledger.head().digest, ledger.history.copies_of(person.id)
 
 
 def check_samples(ledger: Ledger, person: Person, samples: int | Sequence[int]) -> tuple[int, ...]:
@@ -122,7 +122,7 @@ def undo(ledger: Ledger, done: Transfer) -> Transfer:
         agreed = rules.checked_terms(_terms(done.giver))  # a receipt may have been written by hand
         name, created = rules.known_name(done.giver.name), done.giver.created
         giver = ledger.at(ledger.add_person(ArchivedPerson(done.giver.id, name, created=created, samples=(), **agreed)))
-        ledger.move_sources(receiver.id, giver.id, of=ledger.ids_of(giver.id))  # what went along comes back
+        ledger.move_sources(receiver.id, giver.id, of=ledger.history.ids_of(giver.id))  # what went along comes back
         before = None
     else:
         before = giver

@@ -18,6 +18,7 @@ from facerec.gallery.rows import (
     SampleRow,
     Searchable,
 )
+from facerec.gallery.stored import damaged
 from facerec.gallery.stores.sqlite import schema
 from facerec.visible_text import shortened
 
@@ -60,7 +61,7 @@ class SqliteRows:
         columns = ", ".join(GalleryRow._fields)
         found = self._sqlite.execute(f"SELECT {columns} FROM gallery").fetchone()
         if found is None:
-            raise schema.damaged(None, "the gallery's embedder")
+            raise damaged(None, "the gallery's embedder")
         return GalleryRow._make(schema.fitting(GalleryRow, found))
 
     def write_gallery(self, row: GalleryRow) -> None:

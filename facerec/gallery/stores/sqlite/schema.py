@@ -27,7 +27,8 @@ from facerec.gallery.rows import (
     SampleRow,
     SourceRow,
 )
-from facerec.visible_text import quoted, shortened
+from facerec.gallery.stored import damaged
+from facerec.visible_text import shortened
 
 APPLICATION_ID = 0x46524543  # "FREC"
 VERSION = 2
@@ -337,10 +338,3 @@ def fitting(kind: type[Row | GalleryRow], values: tuple) -> tuple:
             raise damaged(value, f"the {name} of a row of {kind.__name__} ({wanted})")
         made.append(value if type(value) in types else b"")
     return tuple(made)
-
-
-def damaged(value: object, wanted: str) -> DamagedGalleryError:
-    """The error for a value that is not of the kind that belongs there."""
-    return DamagedGalleryError(
-        f"the gallery is damaged: {quoted(value)} stands where {wanted} should; restore a backup or an export"
-    )

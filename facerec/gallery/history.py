@@ -1,0 +1,87 @@
+"""What the log of a gallery says of people: their entries, who absorbed whom, and which copies hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from facerec.gallery.records import Event, LogEntry, MadeCopy
+from facerec.gallery.rows import LogRow, PersonRow, Rows, SourceRow
+from facerec.gallery.stored import details_of, time_of
+
+_COPIES: tuple[Event, ...] = ("exported", "backed_up", "restored")
+
+
+class History:
+    """The log as one transaction sees it, read and not written."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self._copies: tuple[MadeCopy, ...] | None = None
+
+    def log(self, *, last: int | None, person_id: str | None) -> list[LogEntry]:
+        """The newest `last` entries (all if ``None``), of one person or of all, oldest first."""
+        ids = [] if person_id is None else self.ids_of(person_id)
+        rows = self._log_rows(last, ids)
+        named = {row.id: row.name for row in self._people_of({row.person_id for row in rows})}
+        sources = {each.number: each.source for each in self._sources_of(rows, ids)}
+        return [
+            LogEntry(
+                number=row.number,
+                time=time_of(row.time),
+                event=row.event,
+                person_id=None if row.person_id is None else row.person_id.hex(),
+                name=None if row.person_id is None else named.get(row.person_id),
+                source=sources.get(row.number),
+                details=details_of(row.details),
+                digest=row.digest.hex(),
+            )
+            for row in rows
+        ]
+
+    def ids_of(self, person_id: str) -> list[bytes]:
+        """The id of a person, and those of others who were absorbed by them: their log is this person's, too."""
+        ids = [bytes.fromhex(person_id)]
+        for known in ids:  # grows as it is read
+            for row in self.rows.select(LogRow, event="received", person_id=known):
+                gave = next(self.rows.select(LogRow, number=row.number - 1), None)  # is logged right before
+                if gave is None or gave.event != "absorbed" or gave.person_id is None or gave.person_id in ids:
+                    continue
+                # Who was there again since, and was absorbed by somebody else, is that person's.
+                last = max(each.number for each in self.rows.select(LogRow, event="absorbed", person_id=gave.person_id))
+                if last == gave.number and not self.rows.count(PersonRow, id=gave.person_id):
+                    ids.append(gave.person_id)
+        return ids
+
+    def _log_rows(self, last: int | None, ids: Sequence[bytes]) -> list[LogRow]:
+        if not ids:
+            if last is None:
+                return list(self.rows.select(LogRow))
+            return list(self.rows.select(LogRow, newest=last))[::-1]
+        found = sorted(row for each in ids for row in self.rows.select(LogRow, person_id=each))
+        return found if last is None else found[len(found) - min(last, len(found)) :]
+
+    def _people_of(self, ids: set[bytes | None]) -> Iterator[PersonRow]:
+        for each in ids:
+            if each is not None:
+                yield from self.rows.select(PersonRow, id=each)
+
+    def _sources_of(self, rows: Sequence[LogRow], ids: Sequence[bytes]) -> Iterator[SourceRow]:
+        if rows:
+            within = {"after": rows[0].number - 1, "upto": rows[-1].number}
+            for equal in [{"person_id": ids[0]}] if ids else [{}]:
+                yield from self.rows.select(SourceRow, **within, **equal)  # type: ignore[arg-type]
+
+    def copies_of(self, person_id: str) -> tuple[MadeCopy, ...]:
+        """The exports and backups since the person was enrolled, which hold the person wherever they are kept."""
+        first = min(
+            (
+                row.number
+                for each in self.ids_of(person_id)
+                for row in self.rows.select(LogRow, person_id=each, limit=1)
+            ),
+            default=0,
+        )
+        if self._copies is None:  # read once however many are forgotten: all of the log is looked through for them
+            found = sorted(row for event in _COPIES for row in self.rows.select(LogRow, event=event))
+            self._copies = tuple(MadeCopy(row.event, row.number, time_of(row.time)) for row in found)  # type: ignore[arg-type]
+        return tuple(copy for copy in self._copies if copy.log_entry > first)
