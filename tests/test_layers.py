@@ -22,9 +22,9 @@ FLOORS = [
     {"models"},
     {"align", "measure"},
     {"networks", "detect", "quality"},
-    {"embed", "gallery"},
-    {"recognizer", "transfer"},
-    {"enrollment", "photo_quality", "testing", "training"},
+    {"embed", "gallery", "learning"},
+    {"recognizer", "transfer", "training"},
+    {"enrollment", "photo_quality", "testing"},
     {"demo", "checkup"},
     {"cli"},
 ]
@@ -43,6 +43,7 @@ TORCH = {
     "facerec.detect",
     "facerec.networks",
     "facerec.embed",
+    "facerec.learning",
     "facerec.transfer",
     "facerec.training",
 }
@@ -203,6 +204,7 @@ def test_importing_the_packages_loads_no_torch() -> None:
         "facerec.demo",
         "facerec.training",
         "facerec.transfer",
+        "facerec.learning",
     )
     names = [name for name in torchless if not name.startswith(above)]
     program = "\n".join(

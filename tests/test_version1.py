@@ -22,9 +22,9 @@ from facerec.measure.tables.vector_table import read_vectors
 from facerec.models.folder import attach_audit, read_model
 from facerec.points import read_points
 from facerec.quality import NO_GATE
+from facerec.transfer.cell_queue import read_plan
 from facerec.transfer.cells import Cell
 from facerec.transfer.results import COLUMNS, Results
-from facerec.transfer.run import read_plan
 from facerec.types import Detections, Embedder, Faces, Matcher, OperatingPoint, Rate
 
 VERSION1 = Path(__file__).parent / "fixtures" / "version1"

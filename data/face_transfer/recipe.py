@@ -26,14 +26,14 @@ from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.embed.trained import network_forward, trained_forward
 from facerec.measure import datasets
 from facerec.models.folder import ModelFolder, read_model
+from facerec.networks.backbone import Backbone, load_backbone
 from facerec.networks.face_network import rebuild
 from facerec.reporting import write
+from facerec.training.embedder import train_embedder
 from facerec.training.inputs import Held, held_vectors, inputs_of
-from facerec.training.make import train_embedder
 from facerec.training.people import People, read_people
 from facerec.training.recipe import TrainingRecipe
-from facerec.training.starting import new_network, pixels_of
-from facerec.transfer.backbone import Backbone, load_backbone
+from facerec.training.start import new_network, pixels_of
 
 ROOT = Path(__file__).parents[2]
 CROP = "dlib-5pt-chip-150.v1"

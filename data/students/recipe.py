@@ -33,11 +33,11 @@ from facerec.models.folder import read_model
 from facerec.networks.dlib_resnet import DlibResNet
 from facerec.quality import NO_GATE
 from facerec.reporting import write
-from facerec.training.distil import train_student
 from facerec.training.faces import read_faces
 from facerec.training.people import People
+from facerec.training.student import train_student
 from facerec.training.students import load_student
-from facerec.training.teaching import Teacher, agreement, load_teacher, teacher_vectors
+from facerec.training.teacher import Teacher, agreement, load_teacher, teacher_vectors
 from facerec.types import Chips, Embedder, Matcher
 
 ROOT = Path(__file__).parents[2]

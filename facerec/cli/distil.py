@@ -14,8 +14,8 @@ from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.training import HOW, LEARNED
 
 if TYPE_CHECKING:
-    from facerec.training.distil import TaughtModel
     from facerec.training.progress import Epoch
+    from facerec.training.student import TaughtModel
 
 EXAMPLES = examples(
     "facerec distil --data photos/ --teacher dlib-resnet --one-pass --out models/student",
@@ -77,11 +77,11 @@ def distil(
     from facerec.training.names import teacher_name
 
     teacher_name(teacher)  # one that is none is told before torch is imported
+    from facerec.learning.team import team
     from facerec.training.balance import strata
-    from facerec.training.distil import train_student
+    from facerec.training.student import train_student
     from facerec.training.students import load_student, recipe_for
-    from facerec.training.teaching import load_teacher
-    from facerec.transfer.distributed import team
+    from facerec.training.teacher import load_teacher
 
     taught_by = load_teacher(teacher, device=photos.device or "cpu", model_files=photos.model_files)
     student = load_student(backbone, model_files=photos.model_files)

@@ -14,7 +14,7 @@ from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.training import DATA, GROUPS, HOW, LEARNED
 
 if TYPE_CHECKING:
-    from facerec.training.make import TrainedModel
+    from facerec.training.embedder import TrainedModel
     from facerec.training.people import People
     from facerec.training.recipe import TrainingRecipe
 
@@ -151,10 +151,10 @@ def train(
     """
     must_exist(data, "a folder with one folder of photos per person, or a CSV file with the columns image and subject")
     must_be_new(out)
-    from facerec.training.make import train_embedder
-    from facerec.training.starting import recipe_for
-    from facerec.transfer.backbone import load_backbone
-    from facerec.transfer.distributed import team
+    from facerec.learning.team import team
+    from facerec.networks.backbone import load_backbone
+    from facerec.training.embedder import train_embedder
+    from facerec.training.start import recipe_for
 
     start = load_backbone(backbone, model_files=photos.model_files)
     made_by = recipe_for(start, **vars(recipe))

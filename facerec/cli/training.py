@@ -25,10 +25,10 @@ from facerec.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from facerec.training.distil import TaughtModel
-    from facerec.training.make import TrainedModel
+    from facerec.training.embedder import TrainedModel
     from facerec.training.people import People
     from facerec.training.progress import Epoch, Progress
+    from facerec.training.student import TaughtModel
 
 LEARNED = "What is learned"
 HOW = "How it is learned"
@@ -87,7 +87,7 @@ class Photos:
 
     def kept(self, out: Path) -> Path:
         """Where aligned faces and features are kept."""
-        from facerec.training.make import work_folder
+        from facerec.training.embedder import work_folder
 
         return self.cache or work_folder(out) / "cache"
 
@@ -104,8 +104,8 @@ class Photos:
 
     def read(self, data: Path, crop: str, out: Path, *, named: bool) -> People:
         """Align the faces, in one process of a team, and tell what was left out."""
+        from facerec.learning.team import current_team
         from facerec.training.aligned import aligned_people
-        from facerec.transfer.distributed import current_team
 
         team = current_team()
         if team.rank > 0:
@@ -140,7 +140,7 @@ def _tell_people(people: People, *, named: bool) -> None:
 
 def teller(bar: Callable[[int, int], None], found: Callable[[Epoch], str]) -> Callable[[Progress], None] | None:
     """What moves the bar with each step, and tells what was `found` in each whole epoch; in one process of a team."""
-    from facerec.transfer.distributed import current_team
+    from facerec.learning.team import current_team
 
     told: set[int] = set()
 

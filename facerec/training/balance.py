@@ -124,7 +124,7 @@ class GroupBatches:
         return -(-len(self.strata.places) // self.batch_size)
 
     def batches(self, number: int) -> list[NDArray[np.int64]]:
-        """As ``facerec.training.sampling.Sampler`` says."""
+        """As ``facerec.training.samplers.Sampler`` says."""
         groups = len(self.strata.names)
         photos = len(self.strata.places)
         # Places 0, 1, 2 … of all passes go to the groups in turns, so that any stretch of them is balanced.

@@ -21,12 +21,12 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from facerec.embed.onnx_graph import resized
+from facerec.learning import feature_cache
+from facerec.learning.precision import autocast
 from facerec.models.folder import Pixels
 from facerec.networks.face_network import FaceNetwork
 from facerec.photos.prefetch import ahead
 from facerec.training.people import People
-from facerec.transfer import feature_cache
-from facerec.transfer.loop import autocast
 
 HELD_BYTES = 1 << 30
 """How many bytes of feature maps are held; what needs more is computed in every step."""

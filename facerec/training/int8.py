@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from facerec.embed.onnx_graph import onnx_forward, open_graph
 from facerec.training.export import Exportable, Exported, export_int8, pattern_chips
-from facerec.training.measuring import points_of, validation_vectors
 from facerec.training.people import People
+from facerec.training.validation_scores import points_of, validation_vectors
 from facerec.types import Chips, OperatingPoint
 
 FMRS = (1e-2, 1e-3)

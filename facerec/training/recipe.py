@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias, get_args
 
 from facerec.errors import ArgumentError
-from facerec.transfer.recipe import BatchNorm, Recipe
+from facerec.learning.recipe import BatchNorm, Recipe
 
 HeadName: TypeAlias = Literal["linear", "mlp", "none"]
 LossName: TypeAlias = Literal["arcface", "cosface", "subcenter", "supcon", "triplet"]
@@ -68,7 +68,7 @@ class TrainingRecipe:
     clip : float
         Largest norm of a step's gradient; > 0.
     batch_norm : str
-        Of the backbone, as ``facerec.transfer.recipe.Recipe`` has it; a backbone with random weights needs ``train``.
+        Of the backbone, as ``facerec.learning.recipe.Recipe`` has it; a backbone with random weights needs ``train``.
     precision : {"float32", "bfloat16", "auto"}
         Number format of the backbone, ``auto`` the faster one; the head and the loss compute in float32.
     patience : int
@@ -152,7 +152,7 @@ class TrainingRecipe:
 
     @property
     def schedule(self) -> Recipe:
-        """Rates and stages of each step, in the words of ``facerec.transfer.schedule``."""
+        """Rates and stages of each step, in the words of ``facerec.learning.schedule``."""
         return Recipe(
             protocol="gradual",
             learning_rate=self.learning_rate,

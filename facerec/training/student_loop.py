@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from facerec.errors import ArgumentError
+from facerec.learning.team import Team
 from facerec.models.folder import Pixels
 from facerec.networks.face_network import FaceNetwork
+from facerec.training.face_loop import FaceLoop
 from facerec.training.faces import named
-from facerec.training.finetune import FaceLoop
 from facerec.training.inputs import FromPixels
-from facerec.training.measuring import epoch_photos
 from facerec.training.people import People
 from facerec.training.progress import Epoch
-from facerec.training.sampling import PhotoBatches
+from facerec.training.samplers import PhotoBatches
 from facerec.training.splits import PeopleSplit
 from facerec.training.student_recipe import StudentRecipe
-from facerec.training.teaching import TeacherLoss, agreement
+from facerec.training.teacher import TeacherLoss, agreement
 from facerec.training.validation import separation
-from facerec.transfer.distributed import Team
+from facerec.training.validation_scores import epoch_photos
 
 
 @dataclass(frozen=True)

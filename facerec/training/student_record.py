@@ -22,13 +22,13 @@ from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text,
 from facerec.reporting.charts import Series, learning_curves
 from facerec.reporting.figures import draw
 from facerec.training.faces import named
-from facerec.training.measuring import compared
 from facerec.training.people import People
 from facerec.training.splits import PeopleSplit
 from facerec.training.student_loop import StudentEpoch
 from facerec.training.student_recipe import StudentRecipe
 from facerec.training.students import Student
-from facerec.training.teaching import Teacher
+from facerec.training.teacher import Teacher
+from facerec.training.validation_scores import compared
 
 _PACKAGES = ("torch", "torchvision", "timm", "numpy")
 _LOGGED = ("number", "steps", "learning_rate", "training_loss", "cosine", "apart", "tmr", "threshold", "eer", "seconds")

@@ -12,11 +12,11 @@ from torch import nn
 
 from facerec.errors import ArgumentError
 from facerec.networks.architectures import KEPT, STUDENTS, build, dissect
+from facerec.networks.backbone import NONE, Backbone, Folder, load_backbone
 from facerec.networks.names import DLIB_RESNET
+from facerec.networks.preprocessing import Preprocessing
 from facerec.networks.trunk import Trunk
 from facerec.training.student_recipe import StudentRecipe
-from facerec.transfer.backbone import NONE, Backbone, Folder, load_backbone
-from facerec.transfer.preprocessing import Preprocessing
 
 _FROM_RANDOM = 1e-3
 
@@ -78,7 +78,7 @@ def load_student(name: str, *, model_files: Folder = None) -> Student:
     Parameters
     ----------
     name : str
-        A backbone (``facerec.transfer.backbone.load_backbone``); ``dlib_resnet_trim`` or ``dlib_resnet_short``, dlib's
+        A backbone (``facerec.networks.backbone.load_backbone``); ``dlib_resnet_trim`` or ``dlib_resnet_short``, dlib's
         network without two or four of its fourteen residual blocks, which start from the weights of the others;
         ``dlib_resnet_half.none``, all blocks with half the filters, which starts at random.
     model_files : path, optional

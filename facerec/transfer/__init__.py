@@ -11,26 +11,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from facerec.networks.backbone import Backbone, default_backbone_name, load_backbone
+    from facerec.networks.preprocessing import Preprocessing
     from facerec.networks.trunk import Trunk
-    from facerec.transfer.backbone import Backbone, default_backbone_name, load_backbone
     from facerec.transfer.bench import Bench, run_bench
-    from facerec.transfer.preprocessing import Preprocessing
 
 __all__ = ["Backbone", "Bench", "Preprocessing", "Trunk", "default_backbone_name", "load_backbone", "run_bench"]
 
 _HOMES = {
-    "Backbone": "backbone",
-    "Bench": "bench",
-    "Preprocessing": "preprocessing",
-    "Trunk": "trunk",
-    "default_backbone_name": "backbone",
-    "load_backbone": "backbone",
-    "run_bench": "bench",
+    "Backbone": "networks.backbone",
+    "Bench": "transfer.bench",
+    "Preprocessing": "networks.preprocessing",
+    "Trunk": "networks.trunk",
+    "default_backbone_name": "networks.backbone",
+    "load_backbone": "networks.backbone",
+    "run_bench": "transfer.bench",
 }
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the module protocol (PEP 562) returns whatever the name is
     if name in _HOMES:
-        return getattr(import_module(f"facerec.transfer.{_HOMES[name]}"), name)
+        return getattr(import_module(f"facerec.{_HOMES[name]}"), name)
     message = f"module 'facerec.transfer' has no attribute {name!r}"
     raise AttributeError(message)

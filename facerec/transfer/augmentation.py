@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from facerec.transfer.recipe import Augmentation
+from facerec.learning.recipe import Augmentation
 
 _LEAST_AREA = 0.5
 _WIDEST = 4 / 3

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
 from facerec.photos.left_out import counts
+from facerec.transfer.cell_queue import Measured, measure_all, plan_document, read_plan
 from facerec.transfer.cells import Outcome, Protocol
 from facerec.transfer.grid import Plan, Settings, choose, groups
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.provenance import Provenance
 from facerec.transfer.results import Results
-from facerec.transfer.run import Measured, measure_all, plan_document, read_plan
 
 if TYPE_CHECKING:
-    from facerec.transfer.teamwork import Teamwork
+    from facerec.learning.team import Teamwork
 
 DEFAULT_PROTOCOLS: tuple[Protocol, ...] = ("linear", "knn", "centroid", "fine-tune", "scratch")
 """What is compared where nothing is asked for."""
@@ -150,7 +150,7 @@ def run_bench(
     device : str
         ``cpu``, ``cuda`` or ``cuda:N``.
     teamwork : Teamwork, optional
-        Of the first process where several train together; the others run ``facerec.transfer.following.follow``.
+        Of the first process where several train together; the others run ``facerec.transfer.follower.follow``.
     planned : callable, optional
         Called with the plan and the warnings before anything is measured.
     finished : callable, optional
@@ -174,10 +174,10 @@ def run_bench(
         If a result cannot be written.
     """
     began = time.monotonic()
+    from facerec.learning.team import Teamwork
+    from facerec.transfer.labelled_photos import read_image_set
     from facerec.transfer.leakage import find_leakage
-    from facerec.transfer.measuring import Measuring
-    from facerec.transfer.reading import read_image_set
-    from facerec.transfer.teamwork import Teamwork
+    from facerec.transfer.measurer import Measuring
 
     image_set = read_image_set(data, label=label, exclude=exclude)
     loaded = load_backbones(backbones, model_files, weights)
@@ -278,7 +278,7 @@ def without_names(text: str, image_set: ImageSet) -> str:
 
 def load_backbones(names: Sequence[str], model_files: Path | None, weights: str) -> dict[str, Any]:
     """Backbones by their own names; none named: the best one that is here. Errors as ``load_backbone`` has them."""
-    from facerec.transfer.backbone import default_backbone_name, load_backbone
+    from facerec.networks.backbone import default_backbone_name, load_backbone
 
     wanted = names or (default_backbone_name(model_files),)
     loaded = [load_backbone(name, model_files=model_files, weights=weights) for name in wanted]

@@ -14,8 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from facerec.errors import ArgumentError
+from facerec.learning.recipe import Recipe
 from facerec.transfer.cells import Cell
-from facerec.transfer.recipe import Recipe
 
 BACKWARD = 2
 """Multiply-adds of a backward pass, in forward passes: one for the inputs' gradients, one for the weights'."""

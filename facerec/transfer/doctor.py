@@ -1,4 +1,4 @@
-"""Whether this installation is what it should be: published constants found again, weight files checked.
+"""Whether the networks that are here are what they should be: published constants found again, files checked.
 
 A wrong architecture, a file of other bytes or a changed library raises no error in training; it costs accuracy. So
 every number here is counted from the modules that will really run, and compared with what was published or worked out
@@ -16,10 +16,9 @@ import torch
 
 from facerec.errors import MissingWeightsError, WeightsError
 from facerec.networks.architectures import shape_of
-from facerec.transfer import blocks
-from facerec.transfer.backbone import Backbone, load_backbone
-from facerec.transfer.finding import find
-from facerec.transfer.pretrained import PRETRAINED, Pretrained
+from facerec.networks.backbone import Backbone, load_backbone
+from facerec.networks.pretrained import PRETRAINED, Pretrained
+from facerec.networks.weight_files import find
 
 Status: TypeAlias = Literal["passed", "failed", "absent"]
 Value: TypeAlias = int | float | str
@@ -104,14 +103,6 @@ _ANSWERS: Mapping[str, tuple[tuple[str, float], ...]] = {
     ),
 }
 _NEAR = 0.05  # decoders of JPEG differ by a shade, and processors in the last digits
-_BLOCKS: tuple[tuple[str, int, int], ...] = (
-    ("fully connected, 3 × 128 × 128 to 256", 12_583_168, blocks.fully_connected(3 * 128 * 128, 256).parameters),
-    ("convolution 3 × 3, 3 to 256", 7_168, blocks.convolution(3, 256, bias=True).parameters),
-    ("ResNet bottleneck 256, 64", 69_632, blocks.bottleneck(256, 256, width=64).parameters),
-    ("ResNeXt block 256, 32 paths of 4", 70_144, blocks.bottleneck(256, 256, width=128, groups=32).parameters),
-    ("convolution 3 × 3, 4 to 2", 72, blocks.convolution(4, 2).parameters),
-    ("depthwise-separable 3 × 3, 4 to 2", 44, blocks.depthwise_separable(4, 2).parameters),
-)
 # torchvision publishes thousands of millions of multiply-adds with three decimals.
 _ROUNDING = 0.0005 + 1e-9
 
@@ -119,7 +110,7 @@ _ROUNDING = 0.0005 + 1e-9
 def doctor(
     *, model_files: str | os.PathLike[str] | None = None, progress: Callable[[int, int], None] | None = None
 ) -> tuple[Check, ...]:
-    """Check blocks, networks and weight files; some 20 seconds on one core.
+    """Check the weight files that are here, and the networks that they are loaded into; some seconds for each.
 
     Parameters
     ----------
@@ -131,16 +122,13 @@ def doctor(
     Returns
     -------
     tuple of Check
-        Blocks first, then network by network.
+        Network by network. Of weights that are not here it says that they are absent, and nothing else.
     """
-    found = [_same(name, "parameters", expected, counted) for name, expected, counted in _BLOCKS]
-    counted: set[tuple[str, int]] = set()
+    found: list[Check] = []
     for done, network in enumerate(PRETRAINED, 1):
-        form = (network.architecture, network.preprocessing.crop)
-        if form not in counted:
-            counted.add(form)
-            found.extend(_network(network))
         file = _file(network, model_files)
+        if file.status == "passed":
+            found.extend(check_shape(network))
         found.append(file)
         if file.status == "passed" and network.classes:
             found.append(_answer(network, model_files))
@@ -149,7 +137,8 @@ def doctor(
     return tuple(found)
 
 
-def _network(network: Pretrained) -> Iterator[Check]:
+def check_shape(network: Pretrained) -> Iterator[Check]:
+    """Parameters and multiply-adds of a network, counted from its modules; its weights need not be here."""
     shape = shape_of(network.architecture, size=network.preprocessing.crop)
     classes = len(network.classes) if network.classes else 0
     # A vision transformer for larger photos has more positions, and so more parameters than the one that has its name.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -24,14 +24,14 @@ from torch import Tensor, nn
 
 from facerec.device import torch_device
 from facerec.errors import ArgumentError, WeightsError
+from facerec.learning import feature_cache
+from facerec.learning.precision import Precision, resolved_precision
+from facerec.networks.backbone import Backbone
+from facerec.networks.fusion import folded
+from facerec.networks.preprocessing import Preprocessing
 from facerec.photos.prefetch import ahead
-from facerec.transfer import feature_cache
-from facerec.transfer.backbone import Backbone
-from facerec.transfer.folding import folded
 from facerec.transfer.image_set import ImageSet
-from facerec.transfer.preprocessing import Preprocessing
 
-Precision: TypeAlias = Literal["float32", "bfloat16", "auto"]
 Indices: TypeAlias = NDArray[np.int64]
 
 LAYER = "pooled features, batch norms folded"
@@ -153,40 +153,6 @@ def extract(
     if cache is not None:
         feature_cache.write(cache, key, feature_cache.Kept(vectors, seconds), about=backbone.name)
     return Features(vectors, key, seconds, cached=False)
-
-
-def resolved_precision(precision: Precision, device: str) -> Literal["float32", "bfloat16"]:
-    """What "auto" means on this machine: bfloat16 where the processor multiplies in it, else float32.
-
-    Parameters
-    ----------
-    precision : {"float32", "bfloat16", "auto"}
-    device : {"cpu", "cuda"}
-
-    Returns
-    -------
-    str
-        "bfloat16" on a GPU with native bfloat16 and on a CPU that reports AMX or AVX-512 instructions for it: there it
-        is the faster one. Decided by what the processor reports and not by a stopwatch, so that the same machine
-        always gives the same numbers.
-
-    Raises
-    ------
-    ArgumentError
-        If `precision` is none of the three.
-    """
-    if precision in ("float32", "bfloat16"):
-        return precision
-    if precision != "auto":
-        message = f"precision must be float32, bfloat16 or auto; got {precision!r}"
-        raise ArgumentError(message)
-    if device == "cuda":
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        # Older versions of torch cannot tell.
-        reported = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-        native = bool(reported.get("amx_bf16") or reported.get("avx512_bf16"))
-    return "bfloat16" if native else "float32"
 
 
 def _key(

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from facerec.errors import DataSetError
-from facerec.transfer.backbone import Backbone
+from facerec.networks.backbone import Backbone
+from facerec.networks.pretrained import pretrained
 from facerec.transfer.doctor import Check
 from facerec.transfer.features import extract
 from facerec.transfer.image_set import ImageSet
-from facerec.transfer.pretrained import pretrained
-from facerec.transfer.reading import read_image_set
+from facerec.transfer.labelled_photos import read_image_set
 from facerec.types import Rate
 
 _PHOTOS = 50_000

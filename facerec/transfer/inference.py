@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import log_softmax
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from facerec.learning.precision import autocast
 from facerec.transfer.network import Network
 from facerec.transfer.photos import Photos
 
@@ -22,12 +21,6 @@ def normalised(network: Network, pixels: Tensor) -> Tensor:
     """Bytes, uint8 (n, 3, size, size), as the network's input on its device."""
     moved = pixels.to(network.device).contiguous(memory_format=torch.channels_last)
     return network.preprocessing.normalise(moved)
-
-
-def autocast(device: torch.device, number: torch.dtype) -> AbstractContextManager[None]:
-    """The context in which products and convolutions are computed in `number`."""
-    # A wider format cannot be named for autocast; float32 is its absence.
-    return torch.autocast(device.type, torch.bfloat16 if number == torch.float32 else number, number != torch.float32)
 
 
 @torch.no_grad()

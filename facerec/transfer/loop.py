@@ -20,15 +20,10 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from facerec.errors import TransferError
-from facerec.transfer.augmentation import augment
-from facerec.transfer.distributed import Team
-from facerec.transfer.freezing import check_frozen, freeze, frozen_state
-from facerec.transfer.inference import autocast, forward, normalised, recalibrate
-from facerec.transfer.network import Network
-from facerec.transfer.number_format import number_format
-from facerec.transfer.photos import Photos
-from facerec.transfer.recipe import Recipe
-from facerec.transfer.schedule import (
+from facerec.learning.frozen import check_frozen, freeze, frozen_state
+from facerec.learning.precision import number_format
+from facerec.learning.recipe import Recipe
+from facerec.learning.schedule import (
     batch_of,
     draw_seed,
     frozen_stages,
@@ -36,6 +31,11 @@ from facerec.transfer.schedule import (
     rate_factor,
     stages_trained,
 )
+from facerec.learning.team import Team
+from facerec.transfer.augmentation import augment
+from facerec.transfer.inference import autocast, forward, normalised, recalibrate
+from facerec.transfer.network import Network
+from facerec.transfer.photos import Photos
 from facerec.transfer.splits import Splits
 from facerec.transfer.trained import Epoch, Progress
 

@@ -1,8 +1,4 @@
-"""Nearest neighbours by cosine: what the features say without any training.
-
-The k most similar references vote, each with the weight exp(cosine / T), T = 0.07 (Wu et al. 2018, "Unsupervised
-Feature Learning via Non-Parametric Instance Discrimination", section 3.4).
-"""
+"""Classifiers without training on frozen features: nearest neighbours and nearest class centroid, by cosine."""
 
 from __future__ import annotations
 
@@ -58,3 +54,27 @@ def votes(
             of_classes = (weights[:, :k, None] * is_class[:, :k]).sum(axis=1)
             shares[k][at : at + _ROWS] = of_classes / of_classes.sum(axis=1, keepdims=True)
     return shares
+
+
+def centroids(vectors: NDArray[np.float32], labels: NDArray[np.int64], *, classes: int) -> NDArray[np.float32]:
+    """The mean direction of each class, of length 1; a class without photos has zeros, which nothing is close to.
+
+    Parameters
+    ----------
+    vectors : ndarray, float32, shape (n, dimension)
+    labels : ndarray, int64, shape (n,)
+        0 … classes - 1.
+    classes : int
+    """
+    directions = unit(vectors)
+    means = np.zeros((classes, vectors.shape[1]), np.float32)
+    for label in np.unique(labels).tolist():
+        means[label] = directions[labels == label].mean(axis=0)
+    return unit(means)
+
+
+def closeness(vectors: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float64]:
+    """softmax(cosine / 0.07) over the centroids, float64, shape (n, classes); not calibrated."""
+    from scipy.special import softmax
+
+    return softmax((unit(vectors) @ centres.T).astype(np.float64) / TEMPERATURE, axis=1)

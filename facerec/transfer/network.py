@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from facerec.networks.preprocessing import Preprocessing
 from facerec.networks.trunk import Trunk
-from facerec.transfer.preprocessing import Preprocessing
 
 
 class Network(nn.Module):

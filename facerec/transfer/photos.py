@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from facerec.networks.preprocessing import Preprocessing
 from facerec.photos.prefetch import ahead
 from facerec.transfer.image_set import ImageSet
-from facerec.transfer.preprocessing import Preprocessing
 
 HELD_BYTES = 1 << 30
 """How many bytes of decoded photos are held; 7,132 photos at 224 pixels. What does not fit is decoded each time."""

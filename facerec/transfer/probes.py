@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from facerec.errors import ArgumentError
-from facerec.transfer.centroid import centroids, closeness
 from facerec.transfer.logistic import Problem, probabilities
-from facerec.transfer.neighbours import votes
+from facerec.transfer.neighbours import centroids, closeness, votes
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]

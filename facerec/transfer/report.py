@@ -26,11 +26,9 @@ from facerec.reporting import (
 )
 from facerec.transfer.bench import Bench, without_names
 from facerec.transfer.cells import Outcome, shots_text
-from facerec.transfer.comparing import REPLICATES, best
+from facerec.transfer.comparison import REPLICATES, best
 from facerec.transfer.confidence import expected_calibration_error, negative_log_likelihood
-from facerec.transfer.examples import picture, worst
-from facerec.transfer.findings import Findings, method_text
-from facerec.transfer.report_figures import (
+from facerec.transfer.figures import (
     confusion_counts,
     confusion_figure,
     cost_figure,
@@ -38,6 +36,8 @@ from facerec.transfer.report_figures import (
     of_summary,
     shots_figure,
 )
+from facerec.transfer.mistakes import picture, worst
+from facerec.transfer.verdict import Findings, method_text
 
 _LIMITS = """
 - The accuracies hold for photos like these test photos; others have others.

@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.transfer.backbone import Backbone
+from facerec.learning.recipe import recipe
+from facerec.networks.backbone import Backbone
 from facerec.transfer.cost import BACKWARD, Speed, macs_at, step_seconds, timed
 from facerec.transfer.features import extract
 from facerec.transfer.grid import Settings
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.photos import Photos
 from facerec.transfer.probes import fit_logistic
-from facerec.transfer.recipe import recipe
 from facerec.transfer.splits import Splits
 from facerec.transfer.trained import Progress
 from facerec.transfer.training import train
@@ -81,15 +81,10 @@ def measure_speed(
     return Speed(forward, (1 + BACKWARD) * macs * (len(some) - _WARM_UP) / step, start, probe)
 
 
-def resizable(backbone: Backbone) -> bool:
-    """Whether a network takes photos of another size than its own; a vision transformer does not."""
-    return not backbone.architecture.startswith(("vit", "dlib"))
-
-
 def size_for(backbone: Backbone, settings: Settings) -> int:
     """Side in pixels of a backbone's input: what the settings say where it can be changed, at most its own."""
     own = backbone.preprocessing.crop
-    return own if settings.size is None or not resizable(backbone) else settings.size
+    return own if settings.size is None or not backbone.resizable else settings.size
 
 
 def training_speed(
@@ -122,7 +117,7 @@ def training_speed(
 
 def _timed_size(backbone: Backbone) -> int:
     own = backbone.preprocessing.crop
-    return min(_SIZE, own) if resizable(backbone) else own
+    return min(_SIZE, own) if backbone.resizable else own
 
 
 def _some(indices: NDArray[np.int64], photos: int) -> NDArray[np.int64]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from facerec.learning.recipe import Recipe
 from facerec.transfer.network import Network
-from facerec.transfer.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -21,18 +21,18 @@ from numpy.typing import NDArray
 
 from facerec.device import best_device, torch_device
 from facerec.errors import ArgumentError
-from facerec.transfer.backbone import Backbone
-from facerec.transfer.checkpoints import Keeper
-from facerec.transfer.distributed import Team, current_team
-from facerec.transfer.freezing import check_frozen, digest_of, frozen_state
+from facerec.learning.checkpoint import Keeper
+from facerec.learning.frozen import check_frozen, digest_of, frozen_state
+from facerec.learning.precision import number_format
+from facerec.learning.recipe import Recipe
+from facerec.learning.team import Team, current_team
+from facerec.networks.backbone import Backbone
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.inference import forward, probabilities
 from facerec.transfer.loop import Loop
 from facerec.transfer.network import Network
-from facerec.transfer.number_format import number_format
 from facerec.transfer.photos import Photos
 from facerec.transfer.probes import Probe
-from facerec.transfer.recipe import Recipe
 from facerec.transfer.splits import Splits
 from facerec.transfer.trained import Epoch, Progress, Trained
 

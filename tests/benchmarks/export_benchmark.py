@@ -12,10 +12,10 @@ from facerec import Recognizer
 from facerec.align.upright import upright_chips
 from facerec.embed.onnx_graph import onnx_forward, open_graph
 from facerec.models.folder import Terms, Training
+from facerec.networks.backbone import load_backbone
 from facerec.training.export import Exportable, Exported, export_float, export_int8, exportable_dlib_resnet
 from facerec.training.recipe import TrainingRecipe
-from facerec.training.starting import new_network, pixels_of
-from facerec.transfer.backbone import load_backbone
+from facerec.training.start import new_network, pixels_of
 
 
 def runs(exported: Exported, source: Exportable) -> object:

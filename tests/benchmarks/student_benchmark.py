@@ -16,7 +16,7 @@ from facerec.align.upright import upright_chips
 from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.embed.trained import network_forward
 from facerec.networks.face_network import FaceNetwork
-from facerec.training.starting import pixels_of
+from facerec.training.start import pixels_of
 from facerec.training.students import load_student
 from facerec.types import Chips, Embedder
 

@@ -19,11 +19,11 @@ import torch
 from pytorch_metric_learning.losses import ArcFaceLoss
 
 from facerec.align.crops import crop_recipe
+from facerec.networks.backbone import Backbone, load_backbone
 from facerec.training.chips import StoredChips
-from facerec.training.make import train_embedder
+from facerec.training.embedder import train_embedder
 from facerec.training.people import People
 from facerec.training.recipe import TrainingRecipe
-from facerec.transfer.backbone import Backbone, load_backbone
 
 SIZE, PEOPLE, PHOTOS, BATCH = 150, 20, 8, 32
 

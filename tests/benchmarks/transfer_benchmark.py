@@ -25,11 +25,11 @@ from torch import nn
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, models, transforms
 
-from facerec.transfer.backbone import Backbone, load_backbone
+from facerec.networks.backbone import Backbone, load_backbone
 from facerec.transfer.features import extract
 from facerec.transfer.image_set import ImageSet
+from facerec.transfer.labelled_photos import read_image_set
 from facerec.transfer.probes import C_VALUES, fit_logistic
-from facerec.transfer.reading import read_image_set
 from facerec.transfer.splits import Splits, split
 
 PHOTOS, ROUNDS, EPOCHS = 192, 5, 10

@@ -7,8 +7,8 @@ import pytest
 
 from facerec.cli.transfer.options import Compared
 from facerec.errors import CorruptWeightsError
+from facerec.networks.pretrained import PRETRAINED, pretrained
 from facerec.transfer.doctor import Check
-from facerec.transfer.pretrained import PRETRAINED, pretrained
 
 
 @pytest.fixture(autouse=True)

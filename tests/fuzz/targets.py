@@ -28,6 +28,8 @@ from facerec.errors import ArgumentError, FacerecError
 from facerec.files import read_json
 from facerec.gallery import LogHead, Transfer, open_gallery
 from facerec.gallery.archive import read_archive
+from facerec.learning import feature_cache
+from facerec.learning.checkpoint import read_checkpoint, save_checkpoint
 from facerec.measure.datasets import lfw
 from facerec.measure.tables import score_table
 from facerec.measure.tables.vector_table import read_vectors
@@ -36,8 +38,6 @@ from facerec.models.folder.values import ModelDescription
 from facerec.photos import read
 from facerec.points import read_points, write_points
 from facerec.testing import Clock, made_face, made_faces, made_gallery, made_point
-from facerec.transfer import feature_cache
-from facerec.transfer.checkpoints import read_checkpoint, save_checkpoint
 from tests.fuzz.damage import damaged, odd_json
 
 _ROOT = Path(__file__).parents[2]

@@ -13,11 +13,11 @@ import PIL.Image
 import torch
 from torch import nn
 
+from facerec.networks.preprocessing import Preprocessing
 from facerec.networks.trunk import Trunk
-from facerec.training.make import TrainedModel, train_embedder
+from facerec.training.embedder import TrainedModel, train_embedder
 from facerec.training.people import People, read_people
 from facerec.training.recipe import TrainingRecipe
-from facerec.transfer.preprocessing import Preprocessing
 from facerec.types import Detections
 
 SIZE = 24
@@ -104,6 +104,7 @@ def tiny_backbone(*, pretrained: bool = True, dropout: float = 0.0) -> SimpleNam
         name="efficientnet_lite0" if pretrained else "tiny.none",
         architecture="tiny",
         weights_sha256="0" * 64 if pretrained else None,
+        resizable=True,
         dimension=16,
         preprocessing=Preprocessing(SIZE, SIZE, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "bilinear"),
         trunk=lambda *, seed=0: tiny_trunk(0 if pretrained else seed, dropout),

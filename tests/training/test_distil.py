@@ -11,17 +11,17 @@ from made_faces import SIZE, WholeCrop, WholePhoto, face_of, tiny_trunk
 
 from facerec.embed.forward import forward_of
 from facerec.errors import ArgumentError, DataSetError, OutputError, TransferError
+from facerec.learning import checkpoint as checkpoints
 from facerec.models.folder import Terms
 from facerec.networks.architectures import KEPT, STUDENTS
+from facerec.networks.backbone import load_backbone
+from facerec.networks.preprocessing import Preprocessing
 from facerec.photos.left_out import counts
-from facerec.training.distil import train_student, work_folder
 from facerec.training.faces import hold_out, named, read_faces
+from facerec.training.student import train_student, work_folder
 from facerec.training.student_recipe import StudentRecipe
 from facerec.training.students import Student, closed_form_head, load_student
-from facerec.training.teaching import TeacherLoss, agreement, load_teacher, teacher_vectors
-from facerec.transfer import checkpoints
-from facerec.transfer.backbone import load_backbone
-from facerec.transfer.preprocessing import Preprocessing
+from facerec.training.teacher import TeacherLoss, agreement, load_teacher, teacher_vectors
 from facerec.types import Embedder
 
 PHOTOS = 96
@@ -68,6 +68,7 @@ def student() -> Student:
     backbone = SimpleNamespace(
         name="tiny.none",
         weights_sha256=None,
+        resizable=True,
         preprocessing=Preprocessing(SIZE, SIZE, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "bilinear"),
         trunk=lambda *, seed=0: tiny_trunk(seed),
     )

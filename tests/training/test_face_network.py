@@ -11,11 +11,11 @@ from facerec.embed.onnx_graph import onnx_forward, open_graph
 from facerec.embed.trained import network_forward
 from facerec.errors import CorruptWeightsError
 from facerec.models.folder import read_model
+from facerec.networks.backbone import load_backbone
 from facerec.networks.face_network import FaceNetwork, rebuild
+from facerec.training.embedder import train_embedder
 from facerec.training.export import SAME, export_float, exportable_trained
-from facerec.training.make import train_embedder
-from facerec.training.starting import new_network, pixels_of, start_head, whitening
-from facerec.transfer.backbone import load_backbone
+from facerec.training.start import new_network, pixels_of, start_head, whitening
 
 
 @pytest.mark.parametrize("stages", range(4))

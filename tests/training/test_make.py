@@ -17,11 +17,13 @@ from made_faces import made_people, short, tiny_backbone, trained
 from facerec.device import threads_per_network
 from facerec.embed.trained import network_forward
 from facerec.errors import ArgumentError, OutputError, TransferError
+from facerec.learning import checkpoint as checkpoints
 from facerec.models.folder import read_model
-from facerec.training import finetune, inputs, make
-from facerec.training.finetune import FaceLoop
-from facerec.training.starting import new_network, pixels_of
-from facerec.transfer import checkpoints
+from facerec.training import face_loop as finetune
+from facerec.training import embedder as make
+from facerec.training import inputs
+from facerec.training.face_loop import FaceLoop
+from facerec.training.start import new_network, pixels_of
 
 LOSSES = ("arcface", "cosface", "subcenter", "supcon", "triplet")
 
@@ -282,8 +284,8 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 import torch
 torch.set_num_threads(1)
 from made_faces import made_people, short, trained
-from facerec.transfer import checkpoints
-from facerec.transfer.distributed import team
+from facerec.learning import checkpoint as checkpoints
+from facerec.learning.team import team
 checkpoints._SAVE_EVERY_SECONDS = 0.0
 with team() as own:
     people = made_people(Path(sys.argv[1]) / str(own.rank))

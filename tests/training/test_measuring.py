@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from facerec.measure.tables import read, stamp_of
-from facerec.training import measuring
-from facerec.training.measuring import compared, epoch_photos, points_of, write_scores
+from facerec.training import validation_scores as measuring
 from facerec.training.people import People
+from facerec.training.validation_scores import compared, epoch_photos, points_of, write_scores
 
 ABOUT = SimpleNamespace(name="ours", digest="ab" * 32)
 

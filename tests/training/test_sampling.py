@@ -7,7 +7,7 @@ import pytest
 from pytorch_metric_learning.utils import common_functions
 
 from facerec.errors import ArgumentError
-from facerec.training.sampling import PersonBatches, PhotoBatches
+from facerec.training.samplers import PersonBatches, PhotoBatches
 
 
 def test_a_pass_uses_every_photo_once():

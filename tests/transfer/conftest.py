@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from facerec.transfer.bench import Bench
+from facerec.transfer.cell_queue import measure_all
 from facerec.transfer.cells import Cell, Outcome, Point
 from facerec.transfer.grid import Settings, choose, groups
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.provenance import Provenance
 from facerec.transfer.results import Results
-from facerec.transfer.run import measure_all
 
 CLASSES = ("daisy", "rose", "tulip")
 SETTINGS = Settings(64, 3, 20, 2)

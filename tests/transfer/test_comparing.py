@@ -9,7 +9,7 @@ from scipy.stats import binom
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import holm
 from facerec.transfer.cells import Cell, Outcome
-from facerec.transfer.comparing import best, between, compare, mean_accuracy, paired_difference, summarise
+from facerec.transfer.comparison import best, between, compare, mean_accuracy, paired_difference, summarise
 from facerec.types import Rate
 
 

@@ -9,11 +9,12 @@ import torch
 from torch import nn
 
 from facerec.errors import ArgumentError, ImageError, OutputError
-from facerec.transfer.backbone import Backbone, load_backbone
-from facerec.transfer.features import Features, extract, resolved_precision
-from facerec.transfer.folding import folded
+from facerec.learning.precision import resolved_precision
+from facerec.networks.backbone import Backbone, load_backbone
+from facerec.networks.fusion import folded
+from facerec.transfer.features import Features, extract
 from facerec.transfer.image_set import ImageSet
-from facerec.transfer.reading import read_image_set
+from facerec.transfer.labelled_photos import read_image_set
 
 SIZE = 64
 

@@ -8,9 +8,8 @@ import PIL.ImageFilter
 import pytest
 
 from facerec.transfer.image_set import ImageSet
-from facerec.transfer.known_targets import imagenet_subset
-from facerec.transfer.leakage import find_leakage
-from facerec.transfer.reading import read_image_set
+from facerec.transfer.labelled_photos import read_image_set
+from facerec.transfer.leakage import find_leakage, imagenet_subset
 from facerec.transfer.splits import Splits
 
 

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from facerec.errors import ArgumentError
-from facerec.transfer.backbone import load_backbone
+from facerec.networks.backbone import load_backbone
 from facerec.transfer.cells import Cell
 from facerec.transfer.cost import PeakMemory, Speed, macs_at, step_seconds
 from facerec.transfer.grid import Settings
-from facerec.transfer.measuring import Measuring
-from facerec.transfer.reading import read_image_set
+from facerec.transfer.labelled_photos import read_image_set
+from facerec.transfer.measurer import Measuring
 from facerec.transfer.speed import measure_speed
 
 SETTINGS = Settings(32, 1, 2, 1)
@@ -123,7 +123,7 @@ def test_a_deadline_that_has_passed_gives_no_outcome(measuring, tmp_path):
 
 def test_predictions_grow_with_the_work(measuring, monkeypatch):
     """A training of more photos is expected to take longer, and so is one of larger photos; features likewise."""
-    monkeypatch.setattr("facerec.transfer.measuring.measure_speed", lambda *_, **__: Speed(1e10, 1e10, 1.0, 1e-9))
+    monkeypatch.setattr("facerec.transfer.measurer.measure_speed", lambda *_, **__: Speed(1e10, 1e10, 1.0, 1e-9))
     small, large = Settings(32, 4, 0, 1), Settings(64, 4, 0, 1)
     few, many = (measuring.predict(Cell(NAME, "scratch", shots, 0), small) for shots in (1, None))
 

@@ -9,7 +9,7 @@ import pytest
 
 from facerec.errors import ArgumentError, DataSetError
 from facerec.photos.left_out import counts
-from facerec.transfer.reading import read_image_set
+from facerec.transfer.labelled_photos import read_image_set
 
 
 def _photo(path: Path, seed: int) -> None:

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from facerec.transfer.findings import judge
+from facerec.transfer.figures import MOST_CLASSES, confusion_counts, confusion_figure
 from facerec.transfer.report import report_page, write_report
-from facerec.transfer.report_figures import MOST_CLASSES, confusion_counts, confusion_figure
+from facerec.transfer.verdict import judge
 
 WARNING = "made flowers is a subset of ImageNet: the network has seen these photos."
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from facerec.transfer.findings import judge
 from facerec.transfer.report import write_report
+from facerec.transfer.verdict import judge
 
 pytestmark = pytest.mark.browser
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from facerec.errors import OutputError, TransferError
+from facerec.transfer.cell_queue import measure_all, plan_document, read_plan
 from facerec.transfer.grid import Settings, choose, groups
 from facerec.transfer.results import COLUMNS, Results, cell_key
-from facerec.transfer.run import measure_all, plan_document, read_plan
 
 SETTINGS = Settings(64, 3, 20, 2)
 CONFIGURATION = {"data": "a" * 64, "shots": [5, "all"], "seeds": 2, "backbones": {"net": "b" * 64}}

@@ -11,10 +11,9 @@ import torch
 from PIL import Image
 
 from facerec.errors import TransferError
-from facerec.transfer.distributed import Team
-from facerec.transfer.measuring import LateError, _Watch
+from facerec.learning.team import Team, Teamwork, ToldError
+from facerec.transfer.measurer import LateError, _Watch
 from facerec.transfer.results import Results
-from facerec.transfer.teamwork import Teamwork, ToldError
 from facerec.transfer.trained import Progress
 
 # The command line, with trainings of four steps; the process of the given rank fails in the first of them.

@@ -18,13 +18,14 @@ import torch
 from torch import nn
 
 from facerec.errors import ArgumentError, TransferError
+from facerec.learning import checkpoint as checkpoints
+from facerec.learning.recipe import recipe
+from facerec.networks.backbone import load_backbone
+from facerec.networks.preprocessing import Preprocessing
 from facerec.networks.trunk import Trunk
-from facerec.transfer import checkpoints, load_backbone
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.photos import Photos
-from facerec.transfer.preprocessing import Preprocessing
 from facerec.transfer.probes import Probe
-from facerec.transfer.recipe import recipe
 from facerec.transfer.splits import Splits
 from facerec.transfer.training import predict, train
 
@@ -58,6 +59,7 @@ def tiny_backbone(*, pretrained: bool = True) -> SimpleNamespace:
         name="tiny" if pretrained else "tiny.none",
         architecture="tiny",
         weights_sha256="0" * 64 if pretrained else None,
+        resizable=True,
         dimension=16,
         preprocessing=Preprocessing(SIZE, SIZE, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), "bilinear"),
         trunk=lambda *, seed=0: tiny_trunk(7 if pretrained else seed),
@@ -415,8 +417,9 @@ from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import torch
 from test_training import result_of
-from facerec.transfer import checkpoints, load_backbone
-from facerec.transfer.distributed import team
+from facerec.learning import checkpoint as checkpoints
+from facerec.networks.backbone import load_backbone
+from facerec.learning.team import team
 checkpoints._SAVE_EVERY_SECONDS = 0.0
 torch.set_num_threads(1)
 with team() as own:

@@ -19,8 +19,8 @@ from facerec.visible_text import quoted
 if TYPE_CHECKING:
     from facerec.models.catalogue import Model
     from facerec.models.weights import WeightFile
-    from facerec.transfer.finding import Found
-    from facerec.transfer.pretrained import Pretrained
+    from facerec.networks.pretrained import Pretrained
+    from facerec.networks.weight_files import Found
 
 Name = Annotated[str, argument("NAME", "As facerec models or facerec transfer backbones lists it.")]
 _TOLD = {"ok": "as it should be", "absent": "absent", "wrong": "wrong. "}
@@ -45,7 +45,7 @@ def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None
     """List every model, and the backbones that are here: commercial use, and where their files are."""
     from facerec.models.catalogue import MODELS
     from facerec.models.state import file_state
-    from facerec.transfer.pretrained import PRETRAINED
+    from facerec.networks.pretrained import PRETRAINED
 
     if as_json:
         networks = [backbone_document(network, model_files) for network in PRETRAINED]
@@ -181,7 +181,7 @@ def _backbone(name: str) -> Pretrained | None:
 
     if any(model.name == name for model in MODELS):
         return None
-    from facerec.transfer.pretrained import pretrained
+    from facerec.networks.pretrained import pretrained
 
     try:
         return pretrained(name)
@@ -219,7 +219,7 @@ def _document(model: Model, model_files: Path | None) -> dict[str, object]:
 
 def _sorted_out(model_files: Path | None) -> tuple[list[tuple[Pretrained, dict[str, str | None]]], int]:
     """Backbones whose files are here, or should be, each with its state; and how many others there are."""
-    from facerec.transfer.pretrained import PRETRAINED
+    from facerec.networks.pretrained import PRETRAINED
 
     states = [(network, _backbone_state(network, model_files)) for network in PRETRAINED]
     # What has no version comes with a package, and is part of the installation.
@@ -255,7 +255,7 @@ def backbone_document(network: Pretrained, model_files: Path | None) -> dict[str
 def _backbone_state(network: Pretrained, model_files: Path | None) -> dict[str, str | None]:
     """Whether a network's file can be used: `state` is ok, absent or wrong; and its path, its place in few words."""
     from facerec.models.state import found
-    from facerec.transfer.finding import find
+    from facerec.networks.weight_files import find
 
     here: list[Found] = []
 

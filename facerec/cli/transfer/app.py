@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from facerec.cli.transfer import backbones, beyond, blocks, doctor, faces, gradients, lesson, look, run, spread
+from facerec.cli.transfer import backbones, doctor, run
 
 app = typer.Typer(
     name="transfer",
@@ -16,10 +16,3 @@ app = typer.Typer(
 app.command(epilog=run.EXAMPLES)(run.run)
 app.command(epilog=backbones.EXAMPLES)(backbones.backbones)
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
-app.command(epilog=blocks.EXAMPLES)(blocks.blocks)
-app.command(epilog=gradients.EXAMPLES)(gradients.gradients)
-app.command(epilog=look.EXAMPLES)(look.look)
-app.command(epilog=faces.EXAMPLES)(faces.faces)
-app.command(epilog=spread.EXAMPLES)(spread.spread)
-app.command(epilog=beyond.EXAMPLES)(beyond.beyond)
-app.command(epilog=lesson.EXAMPLES)(lesson.lesson)

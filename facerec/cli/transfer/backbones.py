@@ -24,7 +24,7 @@ def backbones(
     A name without a version means the weights that are marked with a star. The first one needs no download.
     """
     from facerec.errors import ArgumentError
-    from facerec.transfer.pretrained import PRETRAINED
+    from facerec.networks.pretrained import PRETRAINED
 
     chosen = [each for each in PRETRAINED if each.name.startswith(architecture or "")]
     if not chosen:

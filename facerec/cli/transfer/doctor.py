@@ -83,7 +83,7 @@ def doctor(
 
 
 def _top1(photos: ImageSet, name: str | None, model_files: Path | None, device: str | None) -> Check:
-    from facerec.transfer.backbone import default_backbone_name, load_backbone
+    from facerec.networks.backbone import default_backbone_name, load_backbone
     from facerec.transfer.imagenet import check_top1
 
     chosen = load_backbone(name or default_backbone_name(model_files), model_files=model_files)

@@ -82,7 +82,7 @@ class Compared:
 
     def _backbones(self) -> list[str]:
         """The names as they were given, and those that `OFFLINE` stands for in its place, each once."""
-        from facerec.transfer.finding import names_here
+        from facerec.networks.weight_files import names_here
 
         found: dict[str, None] = {}
         for each in listed(self.backbone or []):
@@ -140,7 +140,7 @@ def check_side(size: int, step: int, least: int, most: int) -> None:
 def check_networks(names: Sequence[str], weights: str, device: str | None) -> None:
     """Refuse names of backbones, weights and devices that mean nothing, before torch is imported."""
     from facerec.device import check_device
-    from facerec.transfer.pretrained import PRETRAINED, meant
+    from facerec.networks.pretrained import PRETRAINED, meant
 
     for name in names:
         meant(name, weights)

@@ -17,7 +17,7 @@ from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from facerec.transfer.bench import Bench
-    from facerec.transfer.findings import Findings
+    from facerec.transfer.verdict import Findings
 
 EXAMPLES = examples(
     "facerec transfer run --data flowers/ --out results/ --budget 5m",
@@ -80,15 +80,15 @@ def run(
     protocols = None if protocol is None else options.protocols_of(protocol)
     if not data.startswith("torchvision:"):
         must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
+    from facerec.learning.team import ToldError, teamwork
     from facerec.transfer.bench import DEFAULT_PROTOCOLS, run_bench
-    from facerec.transfer.findings import judge
     from facerec.transfer.report import write_report
-    from facerec.transfer.teamwork import ToldError, teamwork
+    from facerec.transfer.verdict import judge
 
     try:
         with teamwork() as together:
             if together.team.rank > 0:
-                from facerec.transfer.following import follow
+                from facerec.transfer.follower import follow
 
                 follow(together)
                 return

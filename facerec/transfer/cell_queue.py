@@ -1,0 +1,259 @@
+"""A run of the bench: plan, measure cell by cell, keep everything, go on where a run was cut off.
+
+The plan is made once and kept with the results, so that a run that is continued measures the same cells with the same
+settings, however fast the machine is by then. With a budget the plan is a prediction: before each group of cells it
+is asked again whether the group fits, with what the cells so far took against what was predicted of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.errors import TransferError
+from facerec.transfer.cells import Cell, Outcome
+from facerec.transfer.grid import RESERVE, Plan, Planned, Settings
+from facerec.transfer.results import Results, cell_key
+
+_LATE = 1.1
+"""A training is stopped when this multiple of the budget has passed."""
+
+
+class Work(Protocol):
+    """What can be asked of whoever measures cells; `facerec.transfer.measurer.Measuring` is it."""
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Of the test photos."""
+        ...
+
+    def identity(self, cell: Cell, settings: Settings) -> Mapping[str, Any]:
+        """Everything that the outcome of a cell depends on."""
+        ...
+
+    def predict(self, cell: Cell, settings: Settings) -> float:
+        """The seconds that a cell will take, without what is shared."""
+        ...
+
+    def shared(self, backbone: str, settings: Settings) -> float:
+        """The seconds that a backbone's features will take."""
+        ...
+
+    def measure(self, cell: Cell, settings: Settings, *, checkpoint: Path, deadline: float | None) -> Outcome | None:
+        """Measure a cell; None where the deadline, a reading of ``time.monotonic()``, came first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """A cell that was not measured, and why."""
+
+    cell: Cell
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a run brought.
+
+    Attributes
+    ----------
+    plan : Plan
+    outcomes : tuple of Outcome
+        In the order of the plan.
+    left_out : tuple of Unmeasured
+    seconds : float
+        Wall-clock time of all runs into this folder.
+    """
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    left_out: tuple[Unmeasured, ...]
+    seconds: float
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON can hold it."""
+    return asdict(plan)
+
+
+def read_plan(document: Mapping[str, Any]) -> Plan:
+    """A plan from what `plan_document` made.
+
+    Raises
+    ------
+    TransferError
+        If it is not one.
+    """
+
+    def cells(name: str) -> tuple[Planned, ...]:
+        return tuple(Planned(Cell(**each["cell"]), float(each["seconds"])) for each in document[name])
+
+    try:
+        settings = Settings(**document["settings"])
+        return Plan(settings, cells("cells"), cells("left_out"), float(document["shared_seconds"]), document["budget"])
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"the plan in run.json cannot be read: {error}; choose another folder"
+        raise TransferError(message) from error
+
+
+def measure_all(
+    work: Work,
+    results: Results,
+    plan: Plan,
+    *,
+    provenance: Mapping[str, Any],
+    began: float,
+    spent: float = 0.0,
+    finished: Callable[[Outcome, int, int, float], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Measured:
+    """Measure a plan's cells, and keep each as soon as it is there.
+
+    Parameters
+    ----------
+    work : Work
+        Measures cells.
+    results : Results
+        Where they are kept; what is there already is not measured again.
+    plan : Plan
+    provenance : mapping
+        Goes into ``run.json``.
+    began : float
+        Reading of the clock at the start of this run.
+    spent : float
+        Seconds of earlier runs into the same folder.
+    finished : callable, optional
+        Called after each cell with its outcome, cells done, cells in all and the seconds that the rest is expected to
+        take.
+    clock : callable
+        As ``time.monotonic``.
+
+    Returns
+    -------
+    Measured
+
+    Raises
+    ------
+    TransferError
+        If the budget ended before a single cell did.
+    OutputError
+        If a result cannot be written.
+    """
+    pace = _Pace(plan, began, spent, clock)
+    outcomes: list[Outcome] = []
+    left_out: list[Unmeasured] = []
+    deadline = None if plan.budget is None else began + _LATE * plan.budget - spent
+    groups = _grouped(plan.cells) + _grouped(plan.left_out)
+    for number, group in enumerate(groups):
+        keys = [cell_key(work.identity(planned.cell, plan.settings)) for planned in group]
+        held = [results.load(key) for key in keys]
+        if None in held and (reason := pace.refusal([p for p, h in zip(group, held, strict=True) if h is None])):
+            left_out += [Unmeasured(planned.cell, reason) for planned in group]
+            continue
+        for planned, key, found in zip(group, keys, held, strict=True):
+            outcome = found
+            if outcome is None:
+                if reason := pace.refusal([planned]):  # what was measured since may have gone slower
+                    left_out.append(Unmeasured(planned.cell, reason))
+                    continue
+                at = clock()
+                checkpoint = results.checkpoint(key)
+                outcome = work.measure(planned.cell, plan.settings, checkpoint=checkpoint, deadline=deadline)
+                if outcome is None:
+                    left_out.append(Unmeasured(planned.cell, "not finished when the budget was spent"))
+                    continue
+                pace.took(planned, clock() - at)
+                results.save(key, outcome)
+                results.forget_checkpoints(key)
+            outcomes.append(outcome)
+            results.write_table(outcomes, work.labels)
+            _write(results, plan, provenance, left_out, pace.elapsed(), complete=False)
+            if finished is not None:
+                rest = [each for later in groups[number + 1 :] for each in later if each in plan.cells]
+                done = len(outcomes)
+                finished(outcome, done, max(done, len(plan.cells)), pace.expected(rest))
+    if not outcomes:
+        message = f"the budget of {plan.budget:.0f} s ended before a single cell was measured; give more time"
+        raise TransferError(message)
+    seconds = pace.elapsed()
+    _write(results, plan, provenance, left_out, seconds, complete=True)
+    return Measured(plan, tuple(outcomes), tuple(left_out), seconds)
+
+
+class _Pace:
+    """What was predicted against what it took, for probes and trainings apart."""
+
+    def __init__(self, plan: Plan, began: float, spent: float, clock: Callable[[], float]) -> None:
+        self._budget = plan.budget
+        self._shared = plan.shared_seconds
+        self._began = began - spent
+        self._clock = clock
+        self._sums = {True: [0.0, 0.0], False: [0.0, 0.0]}
+
+    def elapsed(self) -> float:
+        return self._clock() - self._began
+
+    def took(self, planned: Planned, seconds: float) -> None:
+        sums = self._sums[planned.cell.trained]
+        if not planned.cell.trained and not sums[0]:  # the first probe computes what all of them share
+            seconds = max(planned.seconds, seconds - self._shared)
+        sums[0] += planned.seconds
+        sums[1] += seconds
+
+    def expected(self, cells: Sequence[Planned]) -> float:
+        return sum(each.seconds * self._ratio(each.cell.trained) for each in cells)
+
+    def refusal(self, cells: Sequence[Planned]) -> str:
+        """Why a group does not fit any more; empty if it does."""
+        if self._budget is None:
+            return ""
+        needed, left = self.expected(cells), (1 - RESERVE / 2) * self._budget - self.elapsed()
+        if needed <= left:
+            return ""
+        return f"would take about {needed:.0f} s, and {max(left, 0):.0f} s of the budget are left"
+
+    def _ratio(self, trained: bool) -> float:
+        predicted, taken = self._sums[trained]
+        return taken / predicted if predicted > 0 else 1.0
+
+
+def _grouped(cells: Sequence[Planned]) -> list[list[Planned]]:
+    """Probes alone, and trainings that follow one another with the same backbone, shots and seed together."""
+    groups: list[list[Planned]] = []
+    last = None
+    for planned in cells:
+        cell = planned.cell
+        key = (cell.backbone, cell.shots, cell.seed) if cell.trained else None
+        if key is not None and key == last:
+            groups[-1].append(planned)
+        else:
+            groups.append([planned])
+        last = key
+    return groups
+
+
+def _write(
+    results: Results,
+    plan: Plan,
+    provenance: Mapping[str, Any],
+    left_out: Sequence[Unmeasured],
+    seconds: float,
+    *,
+    complete: bool,
+) -> None:
+    results.write_run(
+        {
+            **provenance,
+            "plan": plan_document(plan),
+            "left_out": [asdict(each) for each in left_out],
+            "seconds": round(seconds, 3),
+            "complete": complete,
+        }
+    )

@@ -1,0 +1,201 @@
+"""The drawings of a run's report: accuracy over photos, over cost and over steps, and who is taken for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.reporting import Figure, plain, write_number
+from facerec.reporting.charts import (
+    Bubble,
+    Series,
+    accuracy_bands,
+    confusion,
+    cost_bubbles,
+    learning_curves,
+)
+from facerec.reporting.figures import draw
+from facerec.transfer.bench import Bench
+from facerec.transfer.cells import Outcome, shots_text
+from facerec.transfer.comparison import Method, Summary
+from facerec.transfer.verdict import Findings, method_text
+
+MOST_CLASSES = 15
+"""More than this many classes are not drawn as a confusion matrix."""
+
+
+def shots_figure(bench: Bench, findings: Findings) -> Figure | None:
+    """Accuracy over photos per class, with bands; None with a single number of shots."""
+    if len({each.shots for each in findings.summaries}) < 2:
+        return None
+    photos = _per_class(bench)
+    series = []
+    for method, own in _by_method(findings.summaries).items():
+        ordered = sorted(own, key=lambda each: photos[each.shots])
+        intervals = [each.accuracy.interval() for each in ordered]
+        series.append(
+            Series(
+                method_text(method, findings.summaries),
+                tuple(photos[each.shots] for each in ordered),
+                tuple(each.accuracy.value for each in ordered),
+                tuple(each.low for each in intervals),
+                tuple(each.high for each in intervals),
+            )
+        )
+    first = max(findings.summaries, key=lambda each: each.accuracy.value)
+    data = {f"{each.label} {part}": getattr(each, part) for each in series for part in ("x", "y", "low", "high")}
+    return Figure(
+        draw(
+            partial(
+                accuracy_bands,
+                series=series,
+                unit="photos per class to learn from",
+                floor=("most frequent class", findings.majority.value),
+            ),
+            height=3.9,
+        ),
+        alt=f"Accuracy against photos per class; highest is {first.protocol} with {shots_text(first.shots)}, "
+        f"{first.accuracy.value:.1%}",
+        caption="Accuracy against photos per class, log scale; bands are 95 % intervals over test photos and seeds. "
+        "The rightmost points learned from all photos.",
+        data=data,
+    )
+
+
+def cost_figure(bench: Bench, findings: Findings) -> Figure:
+    """Accuracy over the multiply-adds that learning took."""
+    bubbles = []
+    for method, own in _by_method(findings.summaries).items():
+        points = []
+        for each in own:
+            outcomes = of_summary(bench, each)
+            interval = each.accuracy.interval()
+            points.append(
+                Bubble(
+                    method_text(method, findings.summaries),
+                    float(np.mean([outcome.learning_macs for outcome in outcomes])),
+                    each.accuracy.value,
+                    interval.low,
+                    interval.high,
+                    float(outcomes[0].parameters),
+                )
+            )
+        bubbles += sorted(points, key=lambda point: point.x)
+    cheapest, dearest = min(bubbles, key=lambda each: each.x), max(bubbles, key=lambda each: each.x)
+    most = write_number(max(each.size for each in bubbles), "amount")
+    return Figure(
+        draw(
+            partial(
+                cost_bubbles,
+                bubbles=bubbles,
+                unit="multiply-adds to learn and to choose",
+                size_unit=f"area: parameters\n(largest: {most})",
+            ),
+            height=3.9,
+        ),
+        alt=f"Accuracy against the cost of learning, from {cheapest.label} at {write_number(cheapest.x, 'amount')} to "
+        f"{dearest.label} at {write_number(dearest.x, 'amount')} multiply-adds",
+        caption="Accuracy against what learning and choosing cost, one bubble per number of shots, log scale. A "
+        "backward pass counts as two forward passes; a probe runs the network once per photo.",
+        data={
+            "multiply-adds": [each.x for each in bubbles],
+            "accuracy": [each.y for each in bubbles],
+            "parameters": [each.size for each in bubbles],
+        },
+    )
+
+
+def learning_figure(bench: Bench, findings: Findings) -> Figure | None:
+    """Training loss and validation accuracy over steps, of each trained method with the most shots that all had."""
+    trained = [each for each in findings.summaries if bench_history(bench, each)]
+    if not trained:
+        return None
+    levels = list(dict.fromkeys(each.shots for each in trained))
+    shown = max(levels, key=lambda level: sum(each.shots == level for each in trained))
+    loss, accuracy = [], []
+    for each in trained:
+        if each.shots != shown:
+            continue
+        history = of_summary(bench, each)[0].history
+        steps = tuple(float(point.steps) for point in history)
+        label = method_text(each.method, findings.summaries)
+        loss.append(Series(label, steps, tuple(point.training_loss for point in history)))
+        accuracy.append(Series(label, steps, tuple(point.validation_accuracy for point in history)))
+    last = ", ".join(f"{each.label} {each.y[-1]:.1%}" for each in accuracy)
+    return Figure(
+        draw(
+            partial(learning_curves, series=loss, name="training loss, nats", percent=False, legend=True),
+            partial(learning_curves, series=accuracy, name="validation accuracy", percent=True, legend=False),
+            columns=2,
+            height=2.9,
+        ),
+        alt=f"Learning curves with {shots_text(shown)}; validation accuracy in the end: {last}",
+        caption=f"Learning curves with {shots_text(shown)}, first seed, of the training that validation chose.",
+        data={
+            f"{each.label} {name} {part}": getattr(each, part)
+            for name, lines in (("loss", loss), ("accuracy", accuracy))
+            for each in lines
+            for part in ("x", "y")
+        },
+    )
+
+
+def confusion_counts(outcome: Outcome, labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """How often each class (rows) was answered with each (columns)."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (labels, outcome.predicted), 1)
+    return counts
+
+
+def confusion_figure(outcome: Outcome, labels: NDArray[np.int64], classes: Sequence[str]) -> Figure | None:
+    """The confusion matrix of one outcome; None with more than `MOST_CLASSES` classes."""
+    if len(classes) > MOST_CLASSES:
+        return None
+    counts = confusion_counts(outcome, labels, len(classes))
+    apart = counts - np.diag(np.diag(counts))
+    row, column = divmod(int(apart.argmax()), len(classes))
+    told = (
+        f"most often {classes[row]} is taken for {classes[column]}, {apart[row, column]} times"
+        if apart.any()
+        else "no photo is taken for another class"
+    )
+    side = 2.4 + 0.32 * len(classes)
+    return Figure(
+        draw(partial(confusion, names=classes, counts=counts), width=min(7.0, side + 0.3), height=min(6.5, side)),
+        alt=f"Confusion matrix: {told}",
+        caption=f"Who is taken for whom by {plain(str(outcome.cell))}: {plain(told)}. Shades are shares of the row.",
+        data={f"right: {name}": counts[number].tolist() for number, name in enumerate(classes)},
+    )
+
+
+def of_summary(bench: Bench, summary: Summary) -> list[Outcome]:
+    """The outcomes that a summary is of, by seed."""
+    own = [
+        each
+        for each in bench.measured.outcomes
+        if (each.cell.backbone, each.cell.protocol, each.cell.shots) == (*summary.method, summary.shots)
+    ]
+    return sorted(own, key=lambda each: each.cell.seed)
+
+
+def bench_history(bench: Bench, summary: Summary) -> bool:
+    """Whether a summary's outcomes have learning curves."""
+    return bool(of_summary(bench, summary)[0].history)
+
+
+def _by_method(summaries: Sequence[Summary]) -> dict[Method, list[Summary]]:
+    found: dict[Method, list[Summary]] = {}
+    for each in summaries:
+        found.setdefault(each.method, []).append(each)
+    return found
+
+
+def _per_class(bench: Bench) -> dict[int | None, float]:
+    classes = len(bench.image_set.classes)
+    return {
+        outcome.cell.shots: float(outcome.cell.shots or outcome.train_photos / classes)
+        for outcome in bench.measured.outcomes
+    }

@@ -1,0 +1,226 @@
+"""Labelled photos from whatever the user has: class folders, a CSV manifest, a torchvision data set on the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from facerec.errors import ArgumentError, DataSetError, ImageError
+from facerec.photos import reader
+from facerec.photos.left_out import LeftOut
+from facerec.photos.prefetch import ahead
+from facerec.transfer.image_set import ImageSet
+from facerec.transfer.sources import Listing, list_folders, list_manifest
+
+_TRAIN_TEST = MappingProxyType({"train": {"train": True}, "test": {"train": False}})
+_SPLIT_TRAIN_TEST = MappingProxyType({"train": {"split": "train"}, "test": {"split": "test"}})
+_SPLIT_ALL = MappingProxyType({"train": {"split": "train"}, "validation": {"split": "val"}, "test": {"split": "test"}})
+
+TORCHVISION_SETS: Mapping[str, Mapping[str, Mapping[str, object]]] = MappingProxyType(
+    {
+        "DTD": _SPLIT_ALL,
+        "FGVCAircraft": _SPLIT_ALL,
+        "FashionMNIST": _TRAIN_TEST,
+        "Flowers102": _SPLIT_ALL,
+        "Food101": _SPLIT_TRAIN_TEST,
+        "GTSRB": _SPLIT_TRAIN_TEST,
+        "Imagenette": {"train": {"split": "train"}, "validation": {"split": "val"}},
+        "MNIST": _TRAIN_TEST,
+        "OxfordIIITPet": {"train": {"split": "trainval"}, "test": {"split": "test"}},
+        "STL10": _SPLIT_TRAIN_TEST,
+        "SVHN": _SPLIT_TRAIN_TEST,
+        "StanfordCars": _SPLIT_TRAIN_TEST,
+    }
+)
+"""The sets that are read, and what torchvision's class is given for each part."""
+
+
+def read_torchvision_set(source: str) -> tuple[ImageSet, list[str]]:
+    """Read a set into memory, with the name of each photo's class.
+
+    Parameters
+    ----------
+    source : str
+        ``NAME:FOLDER``; FOLDER is what torchvision calls ``root``.
+
+    Raises
+    ------
+    DataSetError
+        If the source is not of this form, or NAME is none of `TORCHVISION_SETS`.
+        If torchvision does not find the set in FOLDER, or not whole.
+    """
+    from torchvision import datasets
+
+    name, _, folder = source.partition(":")
+    if not folder or name not in TORCHVISION_SETS:
+        message = (
+            f"a torchvision set is given as torchvision:NAME:FOLDER with NAME one of {', '.join(TORCHVISION_SETS)}; "
+            f"got torchvision:{source}"
+        )
+        raise DataSetError(message)
+    files, parts, labels, pixels = [], [], [], []
+    left_out: list[LeftOut] = []
+    for part, arguments in TORCHVISION_SETS[name].items():
+        try:
+            data: Any = getattr(datasets, name)(folder, download=False, **arguments)
+            names = list(map(str, getattr(data, "classes", [])))
+            for number in range(len(data)):
+                file = f"{part}/{number:06d}"
+                photo, label = data[number]
+                try:
+                    pixels.append(reader.read(photo, name=file))
+                except ImageError as problem:
+                    left_out.append(LeftOut(file, "unreadable", str(problem)))
+                    continue
+                files.append(file)
+                parts.append(part)
+                labels.append(names[int(label)] if names else f"{int(label):03d}")
+        except (RuntimeError, OSError, ValueError) as problem:
+            message = f"{folder}: torchvision cannot read {name}: {problem}; nothing is downloaded here"
+            raise DataSetError(message) from problem
+    image_set = ImageSet(
+        name=name,
+        root=Path(folder),
+        files=tuple(files),
+        labels=np.zeros(len(files), np.int64),
+        classes=tuple(sorted(set(labels))),
+        parts=tuple(parts),
+        digests=tuple(hashlib.sha256(repr(each.shape).encode() + each.tobytes()).hexdigest() for each in pixels),
+        left_out=tuple(left_out),
+        pixels=pixels,
+    )
+    return image_set, labels
+
+
+TORCHVISION = "torchvision:"
+"""What a source begins with that is a torchvision data set: ``torchvision:NAME:FOLDER``."""
+
+
+def read_image_set(
+    source: str | Path,
+    *,
+    label: str = "label",
+    classes: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+) -> ImageSet:
+    """Read labelled photos.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder with one folder of photos per class; or a folder with such folders in ``train/`` and ``val/`` (or
+        ``valid``, ``validation``) and/or ``test/``; or a CSV manifest with the columns ``image`` (a path from the
+        manifest's folder) and `label`, if it likes ``split``, and any others; or ``torchvision:NAME:FOLDER``, a
+        torchvision data set that lies in FOLDER already (nothing is downloaded).
+    label : str
+        The manifest's column that is to be predicted.
+    classes : sequence of str, optional
+        The classes, in the order of their numbers; photos of others are left out, and shown so. By default all,
+        sorted.
+    exclude : sequence of str
+        Patterns of names or paths in a folder that are left out, as for ``facerec.photos.folders.find_photos``.
+
+    Returns
+    -------
+    ImageSet
+        Sorted by path (a manifest: in its order). Files that are no photos or cannot be read are in `left_out`.
+
+    Raises
+    ------
+    DataSetError
+        If there is no such folder or file, or it is none of these.
+        If a class folder holds files, and no photo that can be read.
+        If there are fewer than two classes.
+        If the manifest lacks a column, a label is empty, a split is no part, an image occurs twice or is missing.
+        If a class of `classes` does not occur, or is named twice.
+    ArgumentError
+        If there is something to `exclude`, and `source` is no folder.
+    """
+    path = Path(source)
+    if exclude and not path.is_dir():
+        message = f"{source}: what to exclude is looked for in folders, and this is none"
+        raise ArgumentError(message)
+    if isinstance(source, str) and source.startswith(TORCHVISION):
+        from facerec.transfer.labelled_photos import read_torchvision_set
+
+        image_set, labels = read_torchvision_set(source.removeprefix(TORCHVISION))
+        return _with_classes(image_set, labels, classes)
+    if path.is_dir():
+        listing = list_folders(path, exclude=exclude)
+    elif path.is_file():
+        listing = list_manifest(path, label=label)
+    else:
+        message = f"{path}: there is no such folder of photos or CSV manifest"
+        raise DataSetError(message)
+    return read_listing(listing, classes=classes)
+
+
+def read_listing(listing: Listing, *, classes: Sequence[str] | None = None) -> ImageSet:
+    """Open every photo of a listing; `classes`, and what is refused, as for `read_image_set`."""
+    return _with_classes(*_opened(listing), classes)
+
+
+def _opened(listing: Listing) -> tuple[ImageSet, Sequence[str]]:
+    """Open every photo: digests of those that can be read, and why the others are left out; with the label of each."""
+
+    def open_one(file: str) -> str | LeftOut:
+        try:
+            contents = reader.contents(listing.root / file) or b""
+            reader.read(contents, name=file)
+        except ImageError as problem:
+            reason = str(problem).removeprefix(f"{listing.root / file} ").removeprefix(f"{file} ")
+            return LeftOut(file, "unreadable", reason)
+        return hashlib.sha256(contents).hexdigest()
+
+    workers = os.cpu_count() or 1
+    opened = list(ahead(open_one, listing.files, workers=workers, depth=8 * workers))
+    kept = [i for i, result in enumerate(opened) if isinstance(result, str)]
+    image_set = ImageSet(
+        name=listing.name,
+        root=listing.root,
+        files=tuple(listing.files[i] for i in kept),
+        labels=np.zeros(len(kept), np.int64),
+        classes=tuple(sorted(set(listing.labels))),
+        parts=tuple(listing.parts[i] for i in kept),
+        digests=tuple(digest for digest in opened if isinstance(digest, str)),
+        columns=MappingProxyType({name: tuple(values[i] for i in kept) for name, values in listing.columns.items()}),
+        left_out=(*listing.left_out, *(each for each in opened if isinstance(each, LeftOut))),
+    )
+    return image_set, [listing.labels[i] for i in kept]
+
+
+def _with_classes(image_set: ImageSet, labels: Sequence[str], classes: Sequence[str] | None) -> ImageSet:
+    """The set with its labels numbered, photos of classes that were not asked for left out."""
+    present = dict.fromkeys(labels)
+    wanted = image_set.classes if classes is None else tuple(classes)
+    if len(set(wanted)) < len(wanted):
+        message = f"classes names a class twice: {', '.join(wanted)}"
+        raise DataSetError(message)
+    if absent := [name for name in wanted if name not in present]:
+        why = next((f"; {each}" for each in image_set.left_out if each.why == "unreadable"), "")
+        message = f"{image_set.root}: class {absent[0]!r} has no photo that can be read{why}"
+        raise DataSetError(message)
+    if len(wanted) < 2:
+        message = f"{image_set.root}: holds one class only ({', '.join(wanted)}); a classifier needs two or more"
+        raise DataSetError(message)
+    numbers = {name: number for number, name in enumerate(wanted)}
+    kept = [i for i, name in enumerate(labels) if name in numbers]
+    left_out = [
+        LeftOut(image_set.files[i], "class not asked for", f"its class {name!r} was not asked for")
+        for i, name in enumerate(labels)
+        if name not in numbers
+    ]
+    chosen = image_set.subset(kept)
+    return replace(
+        chosen,
+        labels=np.array([numbers[labels[i]] for i in kept], np.int64),
+        classes=wanted,
+        left_out=(*image_set.left_out, *left_out),
+    )

@@ -1,0 +1,477 @@
+"""Measuring one cell for real: draw its photos, fit or train, choose on validation, look at the test part once.
+
+The test part is the same in every cell, so that methods are compared photo by photo. The seed of a cell draws
+everything else: which photos are held back for validation (where the data do not say), which few of each class are
+learned from, and every draw of a training. With k shots, at most k photos per class are chosen on, too: a choice on
+hundreds of labelled photos would make few shots look better than they are.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError
+from facerec.learning.recipe import Protocol as TrainedProtocol
+from facerec.learning.recipe import Recipe, recipes
+from facerec.learning.team import Team, Teamwork
+from facerec.networks.backbone import Backbone, load_backbone
+from facerec.transfer.cells import Cell, Outcome, Point, shots_text
+from facerec.transfer.cells import Protocol as CellProtocol
+from facerec.transfer.cost import Counts, PeakMemory, Speed, learning_macs, macs_at, predicted_seconds
+from facerec.transfer.features import Features, extract
+from facerec.transfer.grid import Settings
+from facerec.transfer.image_set import ImageSet
+from facerec.transfer.photos import Photos
+from facerec.transfer.probes import Probe, fit_centroid, fit_knn, fit_logistic
+from facerec.transfer.provenance import Provenance
+from facerec.transfer.speed import measure_speed, size_for, training_speed
+from facerec.transfer.splits import Splits, nested_shots, split
+from facerec.transfer.trained import Progress, Trained
+from facerec.transfer.training import predict, train
+
+SPLIT_SEED = 0
+"""Cuts the test part where the data give none; the same in all runs, so that they can be compared."""
+
+VALIDATION = 0.2
+"""Share of the photos to learn from that are held back to choose on, where the data do not say."""
+
+# bfloat16 is faster where the processor computes in it, but moves features by a tenth of the largest, and a result must
+# not depend on the machine that it was measured on.
+_PRECISION = "float32"
+_STEPS_TO_TELL = 4
+_TOO_LATE = 1.5
+"""A training that is expected to need this multiple of the time that is left is given up."""
+
+
+class Measuring:
+    """Cells of one image set.
+
+    Parameters
+    ----------
+    image_set : ImageSet
+    backbones : mapping of str to Backbone
+        By name.
+    test : float
+        Share of the photos that is the test part where the data give none, 0 < share < 1.
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+    features : Path or None
+        Folder of computed features; None: they are kept in memory only.
+    teamwork : Teamwork, optional
+        Asks the other processes to help with trainings, where there are others.
+    """
+
+    def __init__(
+        self,
+        image_set: ImageSet,
+        backbones: Mapping[str, Backbone],
+        *,
+        test: float,
+        device: str,
+        features: Path | None,
+        teamwork: Teamwork | None = None,
+    ) -> None:
+        self.image_set = image_set
+        self.backbones = dict(backbones)
+        self.device = device
+        self.splits = split(image_set, seed=SPLIT_SEED, validation=VALIDATION, test=test)
+        self._folder = features
+        self._teamwork = teamwork or Teamwork()
+        self._test_share = test
+        self._by_seed: dict[int, Splits] = {}
+        self._features: dict[tuple[str, int], Features] = {}
+        self._photos: dict[tuple[str, int], Photos] = {}
+        self._speeds: dict[tuple[str, bool], Speed] = {}
+        self._random: dict[str, Backbone] = {}
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Of the test photos."""
+        return self.image_set.labels[self.splits.test]
+
+    @cached_property
+    def most_shots(self) -> int:
+        """The largest number of shots that every class has photos for, whatever the seed."""
+        learned = self.image_set.labels[self.splits.train]
+        return int(np.bincount(learned, minlength=len(self.image_set.classes)).min())
+
+    def check_shots(self, shots: int | None) -> None:
+        """Refuse a number of shots that a class is too small for.
+
+        Raises
+        ------
+        ArgumentError
+            The message names the class.
+        """
+        if shots is None or shots <= self.most_shots:
+            return
+        counts = np.bincount(self.image_set.labels[self.splits.train], minlength=len(self.image_set.classes))
+        smallest = int(counts.argmin())
+        message = (
+            f"{shots} shots were asked for, but class {self.image_set.classes[smallest]!r} has "
+            f"{counts[smallest]} photos to learn from; ask for {counts[smallest]} or fewer, or for all"
+        )
+        raise ArgumentError(message)
+
+    def check_team(self, protocols: Sequence[str], shots: Sequence[int | None], settings: Settings) -> None:
+        """Refuse batches that have fewer photos than the team has processes.
+
+        Raises
+        ------
+        ArgumentError
+            The message names protocol and shots.
+        """
+        size = self._teamwork.team.size
+        name = next(iter(self.backbones))
+        for protocol, each in product(protocols, shots):
+            cell = Cell(name, cast("CellProtocol", protocol), each, 0)
+            photos = len(self.drawn(cell).train) if cell.trained else 0
+            for tried in self._recipes(cell, settings):
+                smallest = photos // tried.plan(photos).batches_per_pass
+                if smallest < size:
+                    message = (
+                        f"{protocol} with {shots_text(each)} has batches of {smallest} photos, which {size} processes "
+                        "cannot share; start fewer processes, or ask for more shots"
+                    )
+                    raise ArgumentError(message)
+
+    def drawn(self, cell: Cell) -> Splits:
+        """The photos of a cell."""
+        whole = self._whole(cell.seed)
+        if cell.shots is None:
+            return whole
+        labels = self.image_set.labels
+        smallest = int(np.bincount(labels[whole.validation], minlength=len(self.image_set.classes)).min())
+        return Splits(
+            nested_shots(labels, whole.train, cell.shots, draw=cell.seed),
+            nested_shots(labels, whole.validation, min(cell.shots, smallest), draw=cell.seed),
+            whole.test,
+            whole.note,
+        )
+
+    def identity(self, cell: Cell, settings: Settings) -> dict[str, Any]:
+        """Everything that the outcome of a cell depends on."""
+        backbone = self._backbone(cell)
+        return {
+            "data": self.image_set.digest,
+            "test": self._test_share,
+            "weights": backbone.weights_sha256,
+            "architecture": backbone.architecture,
+            "preprocessing": backbone.preprocessing.at(size_for(backbone, settings)).text,
+            "cell": [cell.backbone, cell.protocol, cell.shots, cell.seed],
+            "precision": _PRECISION,
+            "recipes": [each.text for each in self._recipes(cell, settings)],
+        }
+
+    def predict(self, cell: Cell, settings: Settings) -> float:
+        """The seconds that a cell will take, without its backbone's features."""
+        backbone = self.backbones[cell.backbone]
+        photos = self.drawn(cell)
+        tried = self._recipes(cell, settings)
+        return predicted_seconds(
+            cell,
+            Counts(len(photos.train), len(photos.validation), len(photos.test)),
+            self.speed(cell.backbone, training=cell.trained),
+            macs=self._macs(backbone, settings),
+            dimension=backbone.dimension,
+            classes=len(self.image_set.classes),
+            recipe=tried[0] if tried else None,
+            trials=len(tried),
+        )
+
+    def shared(self, backbone: str, settings: Settings) -> float:
+        """The seconds that a backbone's features will take."""
+        chosen = self.backbones[backbone]
+        return len(self.image_set) * self._macs(chosen, settings) / self.speed(backbone).forward
+
+    def speed(self, backbone: str, *, training: bool = False) -> Speed:
+        """What this machine does with a backbone, timed on a few of the photos when it is first asked."""
+        found = self._speeds.get((backbone, True)) or self._speeds.get((backbone, training))
+        if found is None:
+            found = measure_speed(
+                self.backbones[backbone],
+                self.image_set,
+                self.splits.train,
+                device=self.device,
+                training=training,
+                before_training=lambda: self._teamwork.ask("speed", backbone=backbone),
+            )
+            self._speeds[backbone, training] = found
+        return found
+
+    def training_speed(self, backbone: str) -> None:
+        """Take part in the training that the first process times in `speed`."""
+        training_speed(self.backbones[backbone], self.image_set, self.splits.train, device=self.device)
+
+    def provenance(self, backbone: str, settings: Settings) -> Provenance:
+        """Which network that is, at the size that is used."""
+        chosen = self.backbones[backbone]
+        size = size_for(chosen, settings)
+        return Provenance(
+            name=chosen.name,
+            weights_sha256=chosen.weights_sha256,
+            preprocessing=chosen.preprocessing.at(size).text,
+            parameters=chosen.parameters,
+            macs=self._macs(chosen, settings),
+            size=size,
+        )
+
+    def measure(self, cell: Cell, settings: Settings, *, checkpoint: Path, deadline: float | None) -> Outcome | None:
+        """Measure a cell; None where the deadline came first."""
+        memory = PeakMemory(self.device)
+        began = time.perf_counter()
+        photos = self.drawn(cell)
+        if cell.trained:
+            try:
+                return self._train(cell, settings, photos, memory, began, checkpoint=checkpoint, deadline=deadline)
+            except LateError:
+                return None
+        found = self._computed(cell.backbone, settings)
+        # What others of the same backbone share counts in each, for the photos that each uses.
+        used = len(photos.train) + len(photos.validation) + len(photos.test)
+        sharing = found.seconds * used / len(self.image_set)
+        fitting = time.perf_counter()
+        probe = self._fit(cell, found, photos)
+        scores = probe.scores(found.vectors[photos.test]).astype(np.float32)
+        backbone = self.backbones[cell.backbone]
+        classes = len(self.image_set.classes)
+        extra = {"linear": (backbone.dimension + 1) * classes, "centroid": backbone.dimension * classes}
+        return self._outcome(
+            cell,
+            settings,
+            photos,
+            scores=scores,
+            validation_accuracy=float(probe.validation_accuracy),
+            chosen={name: float(value) for name, value in probe.chosen.items()},
+            tried=max(1, len(probe.tried)),
+            converged=bool(probe.converged),
+            parameters=backbone.parameters + extra.get(cell.protocol, 0),
+            seconds=sharing + time.perf_counter() - fitting,
+            peak_memory=memory.read(),
+        )
+
+    def _train(
+        self,
+        cell: Cell,
+        settings: Settings,
+        photos: Splits,
+        memory: PeakMemory,
+        began: float,
+        *,
+        checkpoint: Path,
+        deadline: float | None,
+    ) -> Outcome:
+        backbone = self._backbone(cell)
+        held = self._held(backbone, size_for(backbone, settings))
+        probe, features_seconds = None, 0.0
+        if cell.protocol == "lp-ft":
+            found = self._computed(cell.backbone, settings)
+            used = len(photos.train) + len(photos.validation)
+            features_seconds = found.seconds * used / len(self.image_set)
+            began = time.perf_counter()
+            probe = self._fit(replace(cell, protocol="linear"), found, photos)
+        best: Trained | None = None
+        tried = self._recipes(cell, settings)
+        for number in range(len(tried)):
+            self._teamwork.ask(
+                "train",
+                None if probe is None else probe.weights,
+                cell=asdict(cell),
+                settings=asdict(settings),
+                number=number,
+                checkpoint=str(checkpoint),
+                watched=deadline is not None,
+            )
+            trained = self.train_together(
+                cell, settings, number, probe, checkpoint=checkpoint, watched=deadline is not None, deadline=deadline
+            )
+            if best is None or trained.validation_accuracy > best.validation_accuracy:
+                best = trained
+        assert best is not None  # noqa: S101 - there is at least one recipe
+        scores = predict(best, self.image_set, photos.test, photos=held)
+        classes = len(self.image_set.classes)
+        return self._outcome(
+            cell,
+            settings,
+            photos,
+            scores=np.asarray(scores, np.float32),
+            validation_accuracy=float(best.validation_accuracy),
+            chosen={
+                "learning rate": best.recipe.learning_rate,
+                "weight decay": best.recipe.weight_decay,
+                "batch norm": best.recipe.batch_norm,
+                "epoch": best.best.number,
+            },
+            tried=len(tried),
+            history=tuple(
+                Point(each.number, each.steps, float(each.training_loss), float(each.validation_accuracy))
+                for each in best.history
+            ),
+            parameters=backbone.parameters + (backbone.dimension + 1) * classes,
+            seconds=features_seconds + time.perf_counter() - began,
+            peak_memory=memory.read(),
+        )
+
+    def train_together(
+        self,
+        cell: Cell,
+        settings: Settings,
+        number: int,
+        probe: Probe | None,
+        *,
+        checkpoint: Path,
+        watched: bool,
+        deadline: float | None,
+    ) -> Trained:
+        """Train a cell by one of its recipes, with all processes of the team.
+
+        Parameters
+        ----------
+        cell : Cell
+        settings : Settings
+        number : int
+            Which of the recipes.
+        probe : Probe or None
+            Where ``lp-ft`` starts.
+        checkpoint : Path
+            Of the cell.
+        watched : bool
+            Whether there is a deadline.
+        deadline : float or None
+            A reading of the first process's ``time.monotonic()``; the others need none.
+
+        Raises
+        ------
+        LateError
+            In all processes, if the first one sees that the training cannot end before its deadline.
+        """
+        backbone = self._backbone(cell)
+        return train(
+            backbone,
+            self.image_set,
+            self.drawn(cell),
+            self._recipes(cell, settings)[number],
+            probe=probe,
+            checkpoint=checkpoint.with_name(f"{checkpoint.stem}-{number}.checkpoint"),
+            photos=self._held(backbone, size_for(backbone, settings)),
+            device=self.device,
+            progress=_Watch(deadline, self._teamwork.team, self.device) if watched else None,
+        )
+
+    def _outcome(self, cell: Cell, settings: Settings, photos: Splits, **measured: Any) -> Outcome:  # noqa: ANN401
+        backbone = self._backbone(cell)
+        macs = self._macs(backbone, settings)
+        tried = self._recipes(cell, settings)
+        counts = Counts(len(photos.train), len(photos.validation), len(photos.test))
+        return Outcome(
+            cell=cell,
+            weights=(backbone.weights_sha256 or "none")[:8],
+            train_photos=len(photos.train),
+            validation_photos=len(photos.validation),
+            macs=macs,
+            learning_macs=learning_macs(cell, counts, macs, tried[0] if tried else None, len(tried)),
+            **measured,
+        )
+
+    def _fit(self, cell: Cell, found: Features, photos: Splits) -> Probe:
+        labels = self.image_set.labels
+        fit: Callable[..., Probe] = {"linear": fit_logistic, "knn": fit_knn, "centroid": fit_centroid}[cell.protocol]
+        return fit(
+            found.vectors[photos.train],
+            labels[photos.train],
+            found.vectors[photos.validation],
+            labels[photos.validation],
+            classes=len(self.image_set.classes),
+            refit=False,  # a training does not learn from the validation photos either
+        )
+
+    def _recipes(self, cell: Cell, settings: Settings) -> tuple[Recipe, ...]:
+        if not cell.trained:
+            return ()
+        return recipes(
+            cast("TrainedProtocol", cell.protocol),
+            settings.trials,
+            epochs=settings.epochs,
+            least_steps=settings.least_steps,
+            size=size_for(self.backbones[cell.backbone], settings),
+            seed=cell.seed,
+        )
+
+    def _backbone(self, cell: Cell) -> Backbone:
+        """The backbone of a cell: one without weights where it is trained from scratch."""
+        chosen = self.backbones[cell.backbone]
+        if cell.protocol != "scratch" or chosen.weights_sha256 is None:
+            return chosen
+        if cell.backbone not in self._random:
+            self._random[cell.backbone] = load_backbone(chosen.architecture, weights="none")
+        return self._random[cell.backbone]
+
+    def _whole(self, seed: int) -> Splits:
+        """The parts before shots are drawn: the test part is the same for all seeds."""
+        if seed not in self._by_seed:
+            base = self.splits
+            parts = np.full(len(self.image_set), "train", object)
+            parts[base.test] = "test"
+            given = np.asarray(self.image_set.parts)
+            if (given[base.validation] == "validation").all():
+                parts[base.validation] = "validation"
+            fixed = replace(self.image_set, parts=tuple(parts.tolist()))
+            again = split(fixed, seed=seed, validation=VALIDATION)
+            self._by_seed[seed] = Splits(again.train, again.validation, base.test, base.note)
+        return self._by_seed[seed]
+
+    def _macs(self, backbone: Backbone, settings: Settings) -> int:
+        return macs_at(backbone.macs, backbone.preprocessing.crop, size_for(backbone, settings))
+
+    def _computed(self, name: str, settings: Settings) -> Features:
+        backbone = self.backbones[name]
+        key = name, size_for(backbone, settings)
+        if key not in self._features:
+            self._features[key] = extract(backbone, self.image_set, size=key[1], device=self.device, cache=self._folder)
+        return self._features[key]
+
+    def _held(self, backbone: Backbone, size: int) -> Photos:
+        preprocessing = backbone.preprocessing.at(size)
+        key = (preprocessing.text, size)
+        if key not in self._photos:
+            self._photos = {key: Photos(self.image_set, preprocessing)}  # one at a time: they may fill a gigabyte
+        return self._photos[key]
+
+
+class LateError(Exception):
+    """A training cannot end before the deadline; caught where the cell is measured."""
+
+
+class _Watch:
+    """Watches a training's steps, and gives it up as soon as it is clear that it cannot end in time."""
+
+    def __init__(self, deadline: float | None, team: Team, device: str) -> None:
+        self._deadline = math.inf if deadline is None else deadline
+        self._team, self._device = team, device
+        self._began = time.monotonic()
+        self._first: int | None = None
+
+    def __call__(self, at: Progress) -> None:
+        now = time.monotonic()
+        if self._first is None:  # a training that goes on does not begin at step 0
+            self._first, self._began = at.step, now
+            return
+        pace = (now - self._began) / max(1, at.step - self._first)
+        left = self._deadline - now
+        told = at.step - self._first >= _STEPS_TO_TELL
+        late = left < 0 or (told and pace * (at.steps - at.step) > _TOO_LATE * left)
+        signal = torch.tensor([float(late)], device=self._device)
+        self._team.add_up([signal])  # one process decides: clocks differ, and those that go on would wait for ever
+        if signal.item():
+            raise LateError

@@ -1,0 +1,208 @@
+"""What the outcomes of a run say: accuracies, who is not distinguishable from the best, and the verdict in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from facerec.reporting import Standing, plain, write_number
+from facerec.reporting.inline import parse_spans
+from facerec.transfer.bench import Bench
+from facerec.transfer.cells import shots_text
+from facerec.transfer.comparison import Comparison, Method, Summary, best, between, compare, summarise
+from facerec.types import Rate
+
+BEST = "best"
+UNTOLD = "not distinguishable"
+WORSE = "worse"
+UNCOMPARED = "not compared"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A statement of the verdict.
+
+    Attributes
+    ----------
+    standing : Standing
+        How it is shown.
+    text : str
+        Prose with the marks of a report.
+    """
+
+    standing: Standing
+    text: str
+
+    @property
+    def plain(self) -> str:
+        """The text without marks."""
+        return "".join(span.text for span in parse_spans(self.text))
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a run says.
+
+    Attributes
+    ----------
+    summaries : tuple of Summary
+        All photos first, then fewer and fewer shots; within them the best first.
+    comparisons : tuple of Comparison
+        Every two methods with the same number of shots.
+    marks : tuple of str
+        For each summary: `BEST`, `UNTOLD`, `WORSE`, or `UNCOMPARED` where it shares no seed with the best.
+    majority : Rate
+        Of always answering the class that is most frequent among the photos to learn from; ``errors`` counts what is
+        correct.
+    sentences : tuple of Sentence
+        The verdict, the most important first.
+    """
+
+    summaries: tuple[Summary, ...]
+    comparisons: tuple[Comparison, ...]
+    marks: tuple[str, ...]
+    majority: Rate
+    sentences: tuple[Sentence, ...]
+
+
+def judge(bench: Bench) -> Findings:
+    """Compare everything that a run measured."""
+    labels, outcomes = bench.labels, bench.measured.outcomes
+    found = summarise(outcomes, labels, clusters=bench.clusters)
+    summaries = tuple(sorted(found, key=lambda each: (-(each.shots or 1 << 62), -each.accuracy.value)))
+    comparisons = compare(outcomes, labels, clusters=bench.clusters)
+    frequent = int(np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax())
+    majority = Rate(int((labels == frequent).sum()), len(labels))
+    marks = tuple(_mark(each, summaries, comparisons) for each in summaries)
+    sentences = tuple(_verdict(bench, summaries, comparisons, majority))
+    return Findings(summaries, comparisons, marks, majority, sentences)
+
+
+def method_text(method: Method, summaries: Sequence[Summary]) -> str:
+    """A method's name; without its backbone where there is only one."""
+    several = len({each.backbone for each in summaries}) > 1
+    return f"{method[1]} on {method[0]}" if several else method[1]
+
+
+def _mark(each: Summary, summaries: Sequence[Summary], comparisons: Sequence[Comparison]) -> str:
+    first = best(summaries, each.shots)
+    if each is first:
+        return BEST
+    compared = between(comparisons, first.method, each.method, each.shots)
+    if compared is None:
+        return UNCOMPARED
+    return WORSE if compared.distinguishable and compared.difference > 0 else UNTOLD
+
+
+def _verdict(
+    bench: Bench, summaries: Sequence[Summary], comparisons: Sequence[Comparison], majority: Rate
+) -> Iterator[Sentence]:
+    pretrained = any(each.weights_sha256 for each in bench.backbones)
+    levels = list(dict.fromkeys(each.shots for each in summaries))
+    if pretrained:
+        yield from _bought(summaries, comparisons, levels)
+    yield _highest(summaries, comparisons, levels[0], majority)
+    yield from _tuned(summaries, comparisons, levels)
+
+
+def _bought(
+    summaries: Sequence[Summary], comparisons: Sequence[Comparison], levels: Sequence[int | None]
+) -> Iterator[Sentence]:
+    """The best pre-trained method against the same network from scratch, with the most shots that both had."""
+    for shots in levels:
+        here = [each for each in summaries if each.shots == shots]
+        scratch = [each for each in here if each.protocol == "scratch"]
+        others = [each for each in here if each.protocol != "scratch"]
+        pairs = [
+            compared
+            for other in others
+            for one in scratch
+            if other.backbone == one.backbone
+            and (compared := between(comparisons, other.method, one.method, shots)) is not None
+        ]
+        if not pairs:
+            continue
+        compared = max(pairs, key=lambda pair: pair.difference)
+        name = plain(method_text(compared.first, summaries))
+        reached = next(each for each in here if each.method == compared.first)
+        began = next(each for each in here if each.method == compared.second)
+        numbers = (
+            f"{name} reaches {_accuracy(reached)}, the same network from scratch {_accuracy(began)}; "
+            f"difference {_points(compared)}, adjusted p {_p(compared)}"
+        )
+        where = f"With {shots_text(shots)}{'' if shots is None else ' per class'}"
+        if compared.distinguishable and compared.difference > 0:
+            gained = f"{100 * compared.difference:.1f} points"
+            yield Sentence("note", f"{where} pre-training buys **{gained}** of accuracy here: {numbers}.")
+        elif compared.distinguishable:
+            yield Sentence("warning", f"{where} pre-training **costs** accuracy here: {numbers}.")
+        else:
+            yield Sentence(
+                "insufficient", f"{where} it is **not shown** that pre-training buys anything here: {numbers}."
+            )
+        return
+
+
+def _highest(
+    summaries: Sequence[Summary], comparisons: Sequence[Comparison], shots: int | None, majority: Rate
+) -> Sentence:
+    here = [each for each in summaries if each.shots == shots]
+    first = best(summaries, shots)
+    untold = [
+        plain(method_text(each.method, summaries))
+        for each in here
+        if each is not first
+        and (found := between(comparisons, first.method, each.method, shots)) is not None
+        and not found.distinguishable
+    ]
+    text = (
+        f"Highest with {shots_text(shots)}: **{plain(method_text(first.method, summaries))}**, {_accuracy(first)}; "
+        f"always answering the most frequent class gives {write_number(majority.value, 'percent')}. "
+    )
+    if len(here) == 1:
+        return Sentence("note", text.strip())
+    if untold:
+        verb = "is" if len(untold) == 1 else "are"
+        return Sentence("note", f"{text}Not distinguishable from it {verb} {_and(untold)}.")
+    return Sentence("note", f"{text}Every other method that it was compared with is distinguishable from it.")
+
+
+def _tuned(
+    summaries: Sequence[Summary], comparisons: Sequence[Comparison], levels: Sequence[int | None]
+) -> Iterator[Sentence]:
+    """Fine-tuning against the linear probe, with the most shots that both had."""
+    for shots in levels:
+        for backbone in dict.fromkeys(each.backbone for each in summaries):
+            compared = between(comparisons, (backbone, "fine-tune"), (backbone, "linear"), shots)
+            if compared is None:
+                continue
+            who = f"fine-tuning {plain(backbone)} against a linear probe on it, {shots_text(shots)}"
+            numbers = f"{_points(compared)}, adjusted p {_p(compared)}"
+            if not compared.distinguishable:
+                yield Sentence("insufficient", f"Not distinguishable: {who} ({numbers}).")
+            elif compared.difference > 0:
+                yield Sentence("note", f"Training the whole network **pays** here: {who}, {numbers}.")
+            else:
+                yield Sentence("note", f"Training the whole network **does not pay** here: {who}, {numbers}.")
+            return
+
+
+def _accuracy(summary: Summary) -> str:
+    interval = summary.accuracy.interval()
+    low, high = (f"{100 * end:.1f}" for end in (interval.low, interval.high))
+    return f"{100 * summary.accuracy.value:.1f} % (95 %: {low} … {high})"
+
+
+def _points(compared: Comparison) -> str:
+    low, high = (f"{100 * end:+.1f}" for end in (compared.interval.low, compared.interval.high))
+    return f"{100 * compared.difference:+.1f} points (95 %: {low} … {high})".replace("-", "−")
+
+
+def _p(compared: Comparison) -> str:
+    return "< 0.001" if compared.adjusted < 0.001 else f"{compared.adjusted:.3f}"
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,32 @@
+"""The number format that training computes in."""
+
+import pytest
+import torch
+from torch import nn
+
+from facerec.errors import ArgumentError
+from facerec.learning import precision as module
+from facerec.learning.precision import number_format
+
+_CPU, _GPU = torch.device("cpu"), torch.device("cuda")
+_PLAIN = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3, groups=4))
+_DEPTHWISE = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3, groups=8))
+
+
+@pytest.mark.parametrize("native", ["float32", "bfloat16"])
+def test_auto_is_the_faster_one(monkeypatch, native) -> None:
+    """What the processor has; on a CPU float32 for depthwise convolutions, whose gradients are slow otherwise."""
+    monkeypatch.setattr(module, "resolved_precision", lambda *_: native)
+
+    assert number_format("auto", _PLAIN, _CPU) == getattr(torch, native)
+    assert number_format("auto", _DEPTHWISE, _CPU) == torch.float32
+    assert number_format("auto", _DEPTHWISE, _GPU) == getattr(torch, native)
+
+
+def test_a_named_format_is_taken() -> None:
+    """On any network; float16 on a GPU only."""
+    assert number_format("bfloat16", _DEPTHWISE, _CPU) == torch.bfloat16
+    assert number_format("float32", _PLAIN, _GPU) == torch.float32
+    assert number_format("float16", _PLAIN, _GPU) == torch.float16
+    with pytest.raises(ArgumentError, match="float16 needs a GPU; on a CPU use bfloat16"):
+        number_format("float16", _PLAIN, _CPU)
