@@ -25,9 +25,10 @@ from facerec.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from facerec.learning.loop import Progress
     from facerec.training.embedder import TrainedModel
     from facerec.training.people import People
-    from facerec.training.progress import Epoch, Progress
+    from facerec.training.progress import Epoch
     from facerec.training.student import TaughtModel
 
 LEARNED = "What is learned"

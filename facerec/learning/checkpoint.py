@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -18,31 +18,13 @@ from torch import Tensor
 
 from facerec.errors import OutputError, TransferError
 from facerec.files import open_regular, replacing
+from facerec.learning.loop import Loop, Progress
 from facerec.learning.team import Team
 
 _FORMAT = "facerec training 1"
 
 # A killed training loses this much at most, and at most 1 % of the time goes into saving a state of 50 MB.
 _SAVE_EVERY_SECONDS = 30.0
-
-
-class Resumable(Protocol):
-    """A training under way, whose state can be taken and put back."""
-
-    step: int
-
-    @property
-    def epoch_ended(self) -> bool:
-        """Whether the last step was the last one of an epoch."""
-        ...
-
-    def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """Values for JSON, and tensors."""
-        ...
-
-    def restore(self, values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        """Go back to a state."""
-        ...
 
 
 class Keeper:
@@ -54,11 +36,11 @@ class Keeper:
         The file; its folder must exist.
     identity : mapping
         What the training is.
-    loop : Resumable
+    loop : Loop
     team : Team
     """
 
-    def __init__(self, path: Path | None, identity: Mapping[str, Any], loop: Resumable, team: Team) -> None:
+    def __init__(self, path: Path | None, identity: Mapping[str, Any], loop: Loop[Any, Any], team: Team) -> None:
         self.path, self.identity, self.loop, self.team = path, identity, loop, team
         self.saved_at, self.saved_step = time.monotonic(), -1
 
@@ -77,10 +59,34 @@ class Keeper:
         self.team.wait()
         return True
 
-    def now_and_then(self) -> None:
-        """Save at the end of each epoch, and when the last time is long ago."""
-        if self.loop.epoch_ended or time.monotonic() - self.saved_at > _SAVE_EVERY_SECONDS:
-            self.save()
+    def run(
+        self,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        each_epoch: Callable[[], None] | None = None,
+        deadline: float | None = None,
+    ) -> bool:
+        """Run the training and save its state after each epoch, when the last time is long ago, and in the end.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called after every step.
+        each_epoch : callable, optional
+            Called after every whole epoch, by the process that writes.
+        deadline : float, optional
+            As for ``Loop.run``, whose answer is given back.
+        """
+
+        def each_step() -> None:
+            if self.loop.epoch_ended or time.monotonic() - self.saved_at > _SAVE_EVERY_SECONDS:
+                self.save()
+            if each_epoch is not None and self.loop.epoch_ended and self.team.rank == 0:
+                each_epoch()
+
+        complete = self.loop.run(progress=progress, each_step=each_step, deadline=deadline)
+        self.save()
+        return complete
 
     def save(self) -> None:
         """Save what has not been saved.

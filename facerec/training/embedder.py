@@ -19,6 +19,7 @@ from facerec.device import best_device, torch_device
 from facerec.embed.trained import network_forward
 from facerec.errors import ArgumentError, OutputError
 from facerec.learning.checkpoint import Keeper
+from facerec.learning.loop import Progress
 from facerec.learning.precision import autocast, number_format
 from facerec.learning.team import current_team
 from facerec.models.folder import ModelFolder, Pixels, write_model
@@ -31,7 +32,7 @@ from facerec.training.face_loop import FaceLoop
 from facerec.training.inputs import Held, Inputs, held_vectors, inputs_of
 from facerec.training.losses import FaceLoss, loss_settings
 from facerec.training.people import People
-from facerec.training.progress import Epoch, Progress
+from facerec.training.progress import Epoch
 from facerec.training.recipe import TrainingRecipe
 from facerec.training.record import write_curves, write_log
 from facerec.training.samplers import PersonBatches, PhotoBatches, Sampler
@@ -371,14 +372,7 @@ def _run(loop: FaceLoop, identity: dict[str, Any], work: Path, progress: Callabl
     team = loop.team
     keeper = Keeper(work / _CHECKPOINT, identity | {"processes": team.size}, loop, team)
     keeper.go_on()
-
-    def each_step() -> None:
-        keeper.now_and_then()
-        if loop.epoch_ended and team.rank == 0:
-            write_log(loop.history, work / "log.csv")
-
-    loop.run(progress=progress, each_step=each_step)
-    keeper.save()
+    keeper.run(progress=progress, each_epoch=lambda: write_log(loop.history, work / "log.csv"))
 
 
 def _weights(plan: _Plan) -> NDArray[np.float32] | None:

@@ -1,4 +1,4 @@
-"""What a training reports: its epochs, and where it is."""
+"""What a training of embedders reports of each epoch."""
 
 from __future__ import annotations
 
@@ -43,30 +43,6 @@ class Epoch:
     threshold: float
     eer: float
     seconds: float
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a training is.
-
-    Attributes
-    ----------
-    step, steps : int
-        Taken, and at most.
-    epoch, epochs : int
-        The one under way (1, 2, …; 0 when the start was measured), and at most.
-    loss : float or None
-        Of the last batch; ``None`` before the first.
-    last : Epoch
-        The last whole one; the start, before the first.
-    """
-
-    step: int
-    steps: int
-    epoch: int
-    epochs: int
-    loss: float | None
-    last: Epoch
 
 
 def best_of(history: list[Epoch]) -> Epoch:

@@ -21,6 +21,7 @@ from facerec.device import best_device, torch_device
 from facerec.embed.trained import network_forward
 from facerec.errors import ArgumentError, OutputError
 from facerec.learning.checkpoint import Keeper
+from facerec.learning.loop import Progress
 from facerec.learning.precision import autocast, number_format
 from facerec.learning.team import current_team
 from facerec.models.folder import ModelFolder, write_model
@@ -30,7 +31,6 @@ from facerec.training.embedder import work_folder
 from facerec.training.faces import hold_out, named
 from facerec.training.inputs import FromPixels
 from facerec.training.people import People
-from facerec.training.progress import Progress
 from facerec.training.splits import PeopleSplit
 from facerec.training.start import pixels_of
 from facerec.training.student_loop import StudentEpoch, StudentLoop
@@ -283,11 +283,4 @@ def _run(loop: StudentLoop, identity: dict[str, Any], work: Path, progress: Call
     team = loop.team
     keeper = Keeper(work / _CHECKPOINT, identity | {"processes": team.size}, loop, team)
     keeper.go_on()
-
-    def each_step() -> None:
-        keeper.now_and_then()
-        if loop.epoch_ended and team.rank == 0:
-            write_student_log(loop.epochs, work / "log.csv")
-
-    loop.run(progress=progress, each_step=each_step)
-    keeper.save()
+    keeper.run(progress=progress, each_epoch=lambda: write_student_log(loop.epochs, work / "log.csv"))

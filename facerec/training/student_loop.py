@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -62,6 +63,8 @@ class StudentLoop(FaceLoop):
         How much each photo of ``split.train`` counts in the loss.
     """
 
+    epoch_type: ClassVar[type[Any]] = StudentEpoch
+
     def __init__(
         self,
         network: FaceNetwork,
@@ -102,11 +105,6 @@ class StudentLoop(FaceLoop):
         """The start, then every whole epoch."""
         return [each for each in self.history if isinstance(each, StudentEpoch)]
 
-    def restore(self, values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        """Go back to a state."""
-        super().restore(values | {"history": []}, tensors)
-        self.history = [StudentEpoch(**epoch) for epoch in values["history"]]
-
     def _forward(self, x: Tensor) -> Tensor:
         return super()._forward(self._recoloured(x) if self.network.training else x)
 
@@ -116,7 +114,7 @@ class StudentLoop(FaceLoop):
         contrast, brightness = ((2 * torch.rand(each) - 1).to(x.device) * self._taught.colour for _ in range(2))
         return x * (1 + contrast) + brightness * 255 / 4 / self._deviation
 
-    def _measured(self, loss: float | None) -> StudentEpoch:
+    def _measured(self, means: Sequence[float]) -> StudentEpoch:
         vectors = self.vectors(self._validation).cpu().numpy()
         found = agreement(vectors, self._targets[self._validation])
         known = self._named[self._validation]
@@ -126,5 +124,10 @@ class StudentLoop(FaceLoop):
         except ArgumentError:  # no two photos of one person, which is as good
             rates = (math.nan,) * 3
         return StudentEpoch(
-            **self._so_far(loss), tmr=rates[0], threshold=rates[1], eer=rates[2], cosine=found.cosine, apart=found.apart
+            **self._so_far(means),
+            tmr=rates[0],
+            threshold=rates[1],
+            eer=rates[2],
+            cosine=found.cosine,
+            apart=found.apart,
         )

@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
+from facerec.learning.loop import Progress
 from facerec.learning.recipe import Protocol as TrainedProtocol
 from facerec.learning.recipe import Recipe, recipes
 from facerec.learning.team import Team, Teamwork
@@ -37,8 +38,7 @@ from facerec.transfer.probes import Probe, fit_centroid, fit_knn, fit_logistic
 from facerec.transfer.provenance import Provenance
 from facerec.transfer.speed import measure_speed, size_for, training_speed
 from facerec.transfer.splits import Splits, nested_shots, split
-from facerec.transfer.trained import Progress, Trained
-from facerec.transfer.training import predict, train
+from facerec.transfer.trained import Trained, predict, train
 
 SPLIT_SEED = 0
 """Cuts the test part where the data give none; the same in all runs, so that they can be compared."""

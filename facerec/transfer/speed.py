@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.learning.loop import Progress
 from facerec.learning.recipe import recipe
 from facerec.networks.backbone import Backbone
 from facerec.transfer.cost import BACKWARD, Speed, macs_at, step_seconds, timed
@@ -18,8 +19,7 @@ from facerec.transfer.image_set import ImageSet
 from facerec.transfer.photos import Photos
 from facerec.transfer.probes import fit_logistic
 from facerec.transfer.splits import Splits
-from facerec.transfer.trained import Progress
-from facerec.transfer.training import train
+from facerec.transfer.trained import train
 
 _SIZE = 128
 _PHOTOS = 24

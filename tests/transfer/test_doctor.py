@@ -21,7 +21,7 @@ def few(monkeypatch, tmp_path):
 
 
 def test_what_is_installed_is_right(few):
-    """Parameters, files and answers of the packages' networks pass; what nobody fetched is absent, and nothing else is said."""
+    """Parameters, files and answers of the packages' networks pass; of what nobody fetched no more is said."""
     told = []
     checks = doctor(progress=lambda done, total: told.append((done, total)))
     found = {(check.subject, check.what): (check.found, check.status) for check in checks}

@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 
 from facerec.errors import TransferError
+from facerec.learning.loop import Progress
 from facerec.learning.team import Team, Teamwork, ToldError
 from facerec.transfer.measurer import LateError, _Watch
 from facerec.transfer.results import Results
-from facerec.transfer.trained import Progress
 
 # The command line, with trainings of four steps; the process of the given rank fails in the first of them.
 _PROGRAM = """
@@ -22,7 +22,7 @@ import os, sys
 import facerec.transfer.bench as bench
 from facerec.cli import main
 from facerec.transfer.grid import Settings
-from facerec.transfer.loop import Loop
+from facerec.transfer.classifier_loop import Loop
 
 bench._LADDER = (Settings(None, 1, 4, 1),)
 failing = sys.argv.pop(1)

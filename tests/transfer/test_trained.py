@@ -27,7 +27,7 @@ from facerec.transfer.image_set import ImageSet
 from facerec.transfer.photos import Photos
 from facerec.transfer.probes import Probe
 from facerec.transfer.splits import Splits
-from facerec.transfer.training import predict, train
+from facerec.transfer.trained import predict, train
 
 SIZE = 24
 
@@ -348,7 +348,7 @@ def test_progress_is_told_after_every_step() -> None:
 
     assert [each.step for each in seen] == list(range(1, 13))
     assert [each.epoch for each in seen] == [1] * 4 + [2] * 4 + [3] * 4
-    assert [each.validation_accuracy for each in seen[3::4]] == [e.validation_accuracy for e in trained.history]
+    assert [each.last.validation_accuracy for each in seen[3::4]] == [e.validation_accuracy for e in trained.history]
     assert seen[0].validation_accuracy is None
 
 

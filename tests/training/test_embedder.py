@@ -19,7 +19,6 @@ from facerec.embed.trained import network_forward
 from facerec.errors import ArgumentError, OutputError, TransferError
 from facerec.learning import checkpoint as checkpoints
 from facerec.models.folder import read_model
-from facerec.training import face_loop as finetune
 from facerec.training import embedder as make
 from facerec.training import inputs
 from facerec.training.face_loop import FaceLoop
@@ -53,7 +52,7 @@ def test_only_what_is_unfrozen_moves(hard, tmp_path, monkeypatch, unfreeze, move
     """Stages from the output on, as many as were asked for; batch statistics stay."""
     loops = []
     monkeypatch.setattr(make, "FaceLoop", lambda *a, **k: loops.append(FaceLoop(*a, **k)) or loops[-1])
-    monkeypatch.setattr(finetune.FaceLoop, "best_epoch", property(lambda self: self.history[-1]))
+    monkeypatch.setattr(FaceLoop, "best_epoch", property(lambda self: self.history[-1]))
     before = tiny_backbone().trunk().state_dict()
 
     made = trained(hard, tmp_path, short(unfreeze=unfreeze, released_by=0.6))
