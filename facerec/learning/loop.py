@@ -304,12 +304,8 @@ class Loop(ABC, Generic[Epoch, Batch]):
             self.best = {name: tensor.cpu().clone() for name, tensor in self.network.state_dict().items()}
 
     def _is_late(self, deadline: float | None) -> bool:
-        if deadline is None:
-            return False
         # One process that is late is enough, and all must know.
-        late = torch.tensor([float(time.monotonic() > deadline)], device=self.network.device)
-        self.team.add_up([late])
-        return bool(late.item())
+        return deadline is not None and self.team.any_of(time.monotonic() > deadline, self.network.device)
 
     def _progress(self, loss: float | None) -> Progress:
         return Progress(

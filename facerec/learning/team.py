@@ -67,6 +67,20 @@ class Team:
             for tensor, total in zip(same, flat.split([tensor.numel() for tensor in same]), strict=True):
                 tensor.copy_(total.view_as(tensor))
 
+    def any_of(self, told: bool, device: torch.device) -> bool:
+        """Whether any process says so; all know it then."""
+        signal = torch.tensor([float(told)], device=device)
+        self.add_up([signal])
+        return bool(signal.item())
+
+    def sum_of(self, numbers: NDArray[np.float32], device: torch.device) -> NDArray[np.float32]:
+        """The sum over the processes of an array of one shape."""
+        if self.size == 1:
+            return numbers
+        total = torch.from_numpy(numbers).to(device)
+        self.add_up([total])
+        return total.cpu().numpy()
+
     def share_buffers(self, module: nn.Module) -> None:
         """Give every process the running statistics of rank 0."""
         if self.size > 1:
@@ -171,6 +185,19 @@ class Teamwork:
         document = {"what": what, "request": request, "weights": weights is not None}
         self.team.store.set(f"request/{self._number}", json.dumps(document))
         self._number += 1
+
+    def hand_in(self, number: int, result: tuple[str, Weights]) -> None:
+        """Give the first process what it asked for last; `number` says which part of it."""
+        assert self.team.store is not None  # noqa: S101 - a process that is asked is in a team
+        self.team.store.set(f"arrays/{self._number}/{number}", _packed(result[1]))
+        self.team.store.set(f"result/{self._number}/{number}", result[0])
+
+    def handed_in(self, number: int) -> tuple[str, Weights]:
+        """What another process hands in, as soon as it does."""
+        assert self.team.store is not None  # noqa: S101 - who asks is in a team
+        self.team.store.wait([f"result/{self._number}/{number}"], _FOREVER)
+        told = self.team.store.get(f"result/{self._number}/{number}").decode("utf-8")
+        return told, _unpacked(self.team.store.get(f"arrays/{self._number}/{number}"))
 
     def asked(self) -> Iterator[tuple[str, Mapping[str, Any], Weights | None]]:
         """What the first process asks for, one after the other, until it ends.

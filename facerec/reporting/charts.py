@@ -5,7 +5,7 @@ None of them decides anything: the operating point, the rates and their interval
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -288,6 +288,23 @@ def cost_bubbles(axes: Axes, bubbles: Sequence[Bubble], *, unit: str, size_unit:
     for handle in legend.legend_handles:
         if handle is not None and hasattr(handle, "set_sizes"):
             handle.set_sizes([40])
+
+
+def accuracy_points(axes: Axes, points: Mapping[str, Sequence[Bubble]], *, unit: str) -> None:
+    """Draw accuracies with intervals over an x whose meaning is `unit`; a colour for each kind, a name at each."""
+    for number, (kind, own) in enumerate(points.items()):
+        x, y = [each.x for each in own], [each.y for each in own]
+        below, above = [each.y - each.low for each in own], [each.high - each.y for each in own]
+        axes.errorbar(
+            x, y, yerr=[below, above], fmt=_MARKERS[number % len(_MARKERS)], markersize=6, capsize=2, label=kind
+        )
+        if not number:
+            for each in own:
+                axes.annotate(each.label, (each.x, each.y), xytext=(6, 6), textcoords="offset points", fontsize=8)
+    _of_accuracy(axes, unit)
+    axes.set_xscale("linear")
+    axes.margins(x=0.18)
+    axes.legend(loc="best")
 
 
 def learning_curves(axes: Axes, series: Sequence[Series], *, name: str, percent: bool, legend: bool) -> None:

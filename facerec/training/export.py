@@ -8,11 +8,8 @@ the parent go with the 32-bit file, because its vectors were found equal, and ne
 from __future__ import annotations
 
 import hashlib
-import logging
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +35,7 @@ from facerec.models.folder import (
     read_model,
 )
 from facerec.models.folder.values import WEIGHTS_FILES
+from facerec.networks.onnx_file import OPSET, onnx_bytes, quiet
 from facerec.training.names import exportable_name
 from facerec.types import Chips, OperatingPoint
 
@@ -51,9 +49,6 @@ with extra("export"):
 
 SAME = 1e-4
 """How far a number of a unit vector of the exported network may lie from the original's."""
-
-OPSET = 18
-"""The version of ONNX's operators that files are written in; ONNX Runtime 1.14 and later run it."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +228,7 @@ def export_float(source: Exportable, *, name: str, trial: Chips) -> Exported:
     if not len(trial):
         message = "an exported network is compared with the original on chips; none were given"
         raise ArgumentError(message)
-    contents = _to_onnx(source.network.eval(), source.pixels.size or trial.shape[1])
+    contents = onnx_bytes(source.network.eval(), source.pixels.size or trial.shape[1])
     exported = _tried_out(source, contents, name, trial, {"numbers": "float32", "opset": OPSET})
     if exported.furthest > SAME:
         message = (
@@ -276,7 +271,7 @@ def export_int8(source: Exportable, exported: Exported, *, name: str, calibratio
     with tempfile.TemporaryDirectory() as folder:
         plain, prepared, small = (Path(folder) / file for file in ("plain.onnx", "prepared.onnx", "int8.onnx"))
         plain.write_bytes(exported.contents)
-        with _quiet():
+        with quiet():
             quant_pre_process(plain, prepared, skip_symbolic_shape=True)
             quantize_static(
                 prepared,
@@ -324,40 +319,6 @@ def points_of_the_same_vectors(
 
 def _terms(model: catalogue.Model) -> Terms:
     return Terms(model.weights_licence, model.commercial, model.commercial_reason)
-
-
-def _to_onnx(network: nn.Module, size: int) -> bytes:
-    """The bytes of an ONNX file; any number of images at once."""
-    image = torch.zeros(2, 3, size, size)
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        file = Path(folder) / "model.onnx"
-        try:
-            program = torch.onnx.export(
-                network,
-                (image,),
-                dynamo=True,
-                opset_version=OPSET,
-                dynamic_shapes=({0: torch.export.Dim("n")},),
-                input_names=["image"],
-                output_names=["vector"],
-                verbose=False,
-            )
-        except Exception as error:
-            message = f"torch cannot export this network to ONNX: {error}"
-            raise WeightsError(message) from error
-        assert program is not None  # noqa: S101 - for the type checker: only the old exporter returns nothing
-        program.save(str(file), external_data=False)
-        model = onnx.load(file)
-    # The exporter notes local paths of the code that made each operator; they are nobody's business.
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
-        if hasattr(value, "metadata_props"):
-            del value.metadata_props[:]
-    del model.metadata_props[:]
-    del model.graph.metadata_props[:]
-    return model.SerializeToString(deterministic=True)
 
 
 def _tried_out(source: Exportable, contents: bytes, name: str, trial: Chips, details: dict[str, str | int]) -> Exported:
@@ -412,18 +373,3 @@ class _Chips(CalibrationDataReader):
         """The next batch; ``None`` at the end."""
         batch = next(self._batches, None)
         return None if batch is None else {"image": batch}
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Exporters warn of their own insides, which says nothing to who exports a model; what matters is compared."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "root")]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings(action="ignore"):
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

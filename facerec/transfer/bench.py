@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
+from facerec.networks.pretrained import NONE, pretrained
 from facerec.photos.left_out import counts
 from facerec.transfer.cell_queue import Measured, measure_all, plan_document, read_plan
 from facerec.transfer.cells import Outcome, Protocol
-from facerec.transfer.grid import Plan, Settings, choose, groups
+from facerec.transfer.grid import Plan, Settings, choose, groups, uses_features
 from facerec.transfer.image_set import ImageSet
+from facerec.transfer.leakage import find_leakage
 from facerec.transfer.provenance import Provenance
 from facerec.transfer.results import Results
 
 if TYPE_CHECKING:
     from facerec.learning.team import Teamwork
 
-DEFAULT_PROTOCOLS: tuple[Protocol, ...] = ("linear", "knn", "centroid", "fine-tune", "scratch")
+DEFAULT_PROTOCOLS: tuple[Protocol, ...] = ("linear", "knn", "centroid", "fine-tune", "lp-ft", "scratch")
 """What is compared where nothing is asked for."""
 
 DEFAULT_SHOTS = (1, 5, 20, None)
@@ -42,6 +44,7 @@ SEEDS_IN_BUDGET = 5
 # smaller, because small photos cost every method accuracy.
 _LADDER = (
     Settings(None, 10, 100, 3),
+    Settings(None, 5, 60, 3),
     Settings(None, 10, 100, 1),
     Settings(None, 5, 60, 1),
     Settings(None, 3, 30, 1),
@@ -74,6 +77,8 @@ class Bench:
     versions : dict of str to str
     clusters : ndarray, int64, or None
         Test photos of one person share a number, where the data say who is on them.
+    top1 : mapping of str to float
+        Of each backbone for which it is published, the accuracy on ImageNet's validation photos in percent.
     """
 
     image_set: ImageSet
@@ -86,6 +91,7 @@ class Bench:
     command: tuple[str, ...]
     versions: dict[str, str]
     clusters: NDArray[np.int64] | None
+    top1: Mapping[str, float]
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -112,6 +118,8 @@ def run_bench(
     weights: str = "default",
     device: str = "cpu",
     teamwork: Teamwork | None = None,
+    reading: Callable[[int, int], None] | None = None,
+    computing: Callable[[int, int], None] | None = None,
     planned: Callable[[Plan, tuple[str, ...]], None] | None = None,
     finished: Callable[[Outcome, NDArray[np.int64], int, int, float], None] | None = None,
 ) -> Bench:
@@ -120,8 +128,8 @@ def run_bench(
     Parameters
     ----------
     data : path
-        A folder with a folder per class (or with train, validation and test folders of them), a CSV manifest, or
-        ``torchvision:NAME``, as ``read_image_set`` reads it.
+        What ``read_image_set`` reads: a folder with a folder per class (or with train, validation and test folders of
+        them), a CSV manifest, ``torchvision:NAME:FOLDER``, or ``made:textures``.
     out : Path
         Where results go; what is there of the same configuration is gone on with.
     backbones : sequence of str
@@ -151,6 +159,8 @@ def run_bench(
         ``cpu``, ``cuda`` or ``cuda:N``.
     teamwork : Teamwork, optional
         Of the first process where several train together; the others run ``facerec.transfer.follower.follow``.
+    reading, computing : callable, optional
+        Called with photos done and photos in all while photos are opened, and while features are computed.
     planned : callable, optional
         Called with the plan and the warnings before anything is measured.
     finished : callable, optional
@@ -176,13 +186,13 @@ def run_bench(
     began = time.monotonic()
     from facerec.learning.team import Teamwork
     from facerec.transfer.labelled_photos import read_image_set
-    from facerec.transfer.leakage import find_leakage
-    from facerec.transfer.measurer import Measuring
+    from facerec.transfer.measurer import Measurer
 
-    image_set = read_image_set(data, label=label, exclude=exclude)
+    image_set = read_image_set(data, label=label, exclude=exclude, progress=reading)
     loaded = load_backbones(backbones, model_files, weights)
     together = teamwork or Teamwork()
-    work = Measuring(image_set, loaded, test=test, device=device, features=out / "features", teamwork=together)
+    work = Measurer(image_set, loaded, test=test, device=device, features=out / "features", teamwork=together)
+    work.progress = computing
     wanted = _shots(shots, work)
     count = seeds or (DEFAULT_SEEDS if budget is None else SEEDS_IN_BUDGET)
     ordered = groups(list(loaded), protocols, wanted, count)
@@ -207,6 +217,9 @@ def run_bench(
         configuration["processes"] = together.team.size
         work.check_team(protocols, wanted, ladder[0])
     results = Results(out, configuration)
+    held = results.found if results.found is not None and "plan" in results.found else None
+    # A run that goes on computes features as it began, whatever is faster by now.
+    work.engines = dict(held["engines"]) if held else {name: work.engine(name) for name in loaded}
     together.ask(
         "begin",
         data=str(data),
@@ -218,9 +231,11 @@ def run_bench(
         version=weights,
         test=test,
         device=device,
+        engines=work.engines,
     )
     warnings = _warnings(find_leakage(image_set, work.splits).warning, loaded.values())
     command = _command(image_set.name, configuration, label=label, exclude=exclude, weights=weights)
+    clusters = _clusters(image_set, work.splits.test)
     installed = versions()
     provenance = {
         "data": {
@@ -232,20 +247,20 @@ def run_bench(
             "note": work.splits.note,
             "skipped": counts(image_set.left_out),
         },
+        "test": {"labels": work.labels.tolist(), "clusters": None if clusters is None else clusters.tolist()},
         "warnings": [without_names(each, image_set) for each in warnings],
+        "engines": work.engines,
         "command": list(command),
         "versions": installed,
         "processors": os.cpu_count(),
     }
-    if results.found is None or "plan" not in results.found:
-        plan = choose(ordered, ladder, work.predict, work.shared, budget=budget)
-        spent = 0.0
+    if held is None:
+        plan, spent = choose(ordered, ladder, work.predict, work.shared, budget=budget), 0.0
         results.write_run(
             {**provenance, "plan": plan_document(plan), "left_out": [], "seconds": 0.0, "complete": False}
         )
     else:
-        plan = read_plan(results.found["plan"])
-        spent = float(results.found.get("seconds", 0.0))
+        plan, spent = read_plan(held["plan"]), float(held.get("seconds", 0.0))
     if planned is not None:
         planned(plan, warnings)
 
@@ -254,18 +269,29 @@ def run_bench(
             finished(outcome, work.labels, done, total, rest)
 
     measured = measure_all(work, results, plan, provenance=provenance, began=began, spent=spent, finished=told)
+    if results.complete and held is not None:
+        known = tuple(held.get("known classes", ()))
+    else:
+        frozen = dict.fromkeys(each.cell.backbone for each in measured.outcomes if uses_features(each.cell))
+        known = work.known_classes(frozen, plan.settings)
+        results.amend({"known classes": list(known)})
     return Bench(
         image_set=image_set,
         test=work.splits.test,
         train_labels=image_set.labels[np.concatenate([work.splits.train, work.splits.validation])],
         note=work.splits.note,
         measured=measured,
-        warnings=warnings,
+        warnings=(*warnings, *known),
         backbones=tuple(work.provenance(name, plan.settings) for name in loaded),
         command=command,
         versions=installed,
-        clusters=_clusters(image_set, work.splits.test),
+        clusters=clusters,
+        top1={name: top1 for name in loaded if (top1 := _top1(name)) is not None},
     )
+
+
+def _top1(name: str) -> float | None:
+    return None if name.endswith(f".{NONE}") else pretrained(name).top1
 
 
 def without_names(text: str, image_set: ImageSet) -> str:

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from facerec.errors import TransferError
 from facerec.transfer.cells import Cell, Outcome
@@ -26,23 +23,18 @@ _LATE = 1.1
 
 
 class Work(Protocol):
-    """What can be asked of whoever measures cells; `facerec.transfer.measurer.Measuring` is it."""
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """Of the test photos."""
-        ...
+    """What can be asked of whoever measures cells; `facerec.transfer.measurer.Measurer` is it."""
 
     def identity(self, cell: Cell, settings: Settings) -> Mapping[str, Any]:
         """Everything that the outcome of a cell depends on."""
         ...
 
-    def predict(self, cell: Cell, settings: Settings) -> float:
-        """The seconds that a cell will take, without what is shared."""
+    def row(self, outcome: Outcome, settings: Settings) -> Sequence[str | int | float]:
+        """A line of ``results.csv``."""
         ...
 
-    def shared(self, backbone: str, settings: Settings) -> float:
-        """The seconds that a backbone's features will take."""
+    def share(self, cells: Sequence[Cell], settings: Settings) -> None:
+        """Have all processes of a team fit these probes; alone, nothing happens."""
         ...
 
     def measure(self, cell: Cell, settings: Settings, *, checkpoint: Path, deadline: float | None) -> Outcome | None:
@@ -97,7 +89,7 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
 
     try:
         settings = Settings(**document["settings"])
-        return Plan(settings, cells("cells"), cells("left_out"), float(document["shared_seconds"]), document["budget"])
+        return Plan(settings, cells("cells"), cells("left_out"), document["budget"])
     except (KeyError, TypeError, ValueError) as error:
         message = f"the plan in run.json cannot be read: {error}; choose another folder"
         raise TransferError(message) from error
@@ -151,30 +143,40 @@ def measure_all(
     left_out: list[Unmeasured] = []
     deadline = None if plan.budget is None else began + _LATE * plan.budget - spent
     groups = _grouped(plan.cells) + _grouped(plan.left_out)
+    keys = {planned.cell: cell_key(work.identity(planned.cell, plan.settings)) for group in groups for planned in group}
+    kept = {cell: outcome for cell, key in keys.items() if (outcome := results.load(key)) is not None}
+    probes = [each.cell for group in groups for each in group if not each.cell.trained and each.cell not in kept]
+    shared = len(probes) < 2  # one alone is not shared
     for number, group in enumerate(groups):
-        keys = [cell_key(work.identity(planned.cell, plan.settings)) for planned in group]
-        held = [results.load(key) for key in keys]
-        if None in held and (reason := pace.refusal([p for p, h in zip(group, held, strict=True) if h is None])):
+        missing = [planned for planned in group if planned.cell not in kept]
+        if missing and (reason := pace.refusal(missing)):
             left_out += [Unmeasured(planned.cell, reason) for planned in group]
             continue
-        for planned, key, found in zip(group, keys, held, strict=True):
-            outcome = found
+        for planned in group:
+            outcome = kept.get(planned.cell)
             if outcome is None:
                 if reason := pace.refusal([planned]):  # what was measured since may have gone slower
                     left_out.append(Unmeasured(planned.cell, reason))
                     continue
                 at = clock()
-                checkpoint = results.checkpoint(key)
-                outcome = work.measure(planned.cell, plan.settings, checkpoint=checkpoint, deadline=deadline)
+                if not planned.cell.trained and not shared:
+                    work.share([each for each in probes if each in {p.cell for p in plan.cells}], plan.settings)
+                    shared = True
+                key = keys[planned.cell]
+                outcome = work.measure(
+                    planned.cell, plan.settings, checkpoint=results.checkpoint(key), deadline=deadline
+                )
                 if outcome is None:
                     left_out.append(Unmeasured(planned.cell, "not finished when the budget was spent"))
                     continue
-                pace.took(planned, clock() - at)
+                outcome = replace(outcome, own_seconds=clock() - at)
+                pace.took(planned, outcome.own_seconds)
                 results.save(key, outcome)
                 results.forget_checkpoints(key)
             outcomes.append(outcome)
-            results.write_table(outcomes, work.labels)
-            _write(results, plan, provenance, left_out, pace.elapsed(), complete=False)
+            if planned.cell not in kept:
+                results.write_table(work.row(each, plan.settings) for each in outcomes)
+                _write(results, plan, provenance, left_out, pace.elapsed(), complete=False)
             if finished is not None:
                 rest = [each for later in groups[number + 1 :] for each in later if each in plan.cells]
                 done = len(outcomes)
@@ -182,7 +184,10 @@ def measure_all(
     if not outcomes:
         message = f"the budget of {plan.budget:.0f} s ended before a single cell was measured; give more time"
         raise TransferError(message)
+    if all(outcome.cell in kept for outcome in outcomes) and results.complete:
+        return Measured(plan, tuple(outcomes), tuple(left_out), spent)  # finished before: nothing is written
     seconds = pace.elapsed()
+    results.write_table(work.row(each, plan.settings) for each in outcomes)
     _write(results, plan, provenance, left_out, seconds, complete=True)
     return Measured(plan, tuple(outcomes), tuple(left_out), seconds)
 
@@ -192,7 +197,6 @@ class _Pace:
 
     def __init__(self, plan: Plan, began: float, spent: float, clock: Callable[[], float]) -> None:
         self._budget = plan.budget
-        self._shared = plan.shared_seconds
         self._began = began - spent
         self._clock = clock
         self._sums = {True: [0.0, 0.0], False: [0.0, 0.0]}
@@ -202,8 +206,6 @@ class _Pace:
 
     def took(self, planned: Planned, seconds: float) -> None:
         sums = self._sums[planned.cell.trained]
-        if not planned.cell.trained and not sums[0]:  # the first probe computes what all of them share
-            seconds = max(planned.seconds, seconds - self._shared)
         sums[0] += planned.seconds
         sums[1] += seconds
 
@@ -225,12 +227,12 @@ class _Pace:
 
 
 def _grouped(cells: Sequence[Planned]) -> list[list[Planned]]:
-    """Probes alone, and trainings that follow one another with the same backbone, shots and seed together."""
+    """Cells of the first seed alone; of further seeds those together that stand side by side."""
     groups: list[list[Planned]] = []
     last = None
     for planned in cells:
         cell = planned.cell
-        key = (cell.backbone, cell.shots, cell.seed) if cell.trained else None
+        key = (cell.backbone, cell.shots, cell.seed) if cell.seed else None
         if key is not None and key == last:
             groups[-1].append(planned)
         else:

@@ -26,6 +26,10 @@ PROBES: tuple[Protocol, ...] = ("linear", "knn", "centroid")
 """Protocols that run the backbone once per photo."""
 
 
+TestPhotos: TypeAlias = Literal["as they are", "corrupted"]
+"""What a method is judged on."""
+
+
 @dataclass(frozen=True, order=True)
 class Cell:
     """One thing to measure.
@@ -111,6 +115,8 @@ class Outcome:
         The first eight hexadecimal digits of the weight file's SHA-256; ``none`` where the network began at random.
     scores : ndarray, float32, shape (n, classes)
         Probabilities of the test photos, in the order of the test part.
+    corrupted : ndarray, float32, shape (n, classes), or None
+        Probabilities of the same photos, corrupted (``facerec.transfer.corruption``).
     train_photos, validation_photos : int
         How many photos were learned from, and chosen on.
     validation_accuracy : float
@@ -123,8 +129,11 @@ class Outcome:
         The learning curve of the chosen training; empty for a probe.
     converged : bool
         False where an optimiser stopped before its tolerance.
-    seconds : float
-        Wall-clock time to learn, to choose and to predict, with the computation of the features that it used.
+    alone_seconds : float
+        Wall-clock time that it would have taken alone: to learn, to choose and to predict, with its share of the
+        features that several cells use.
+    own_seconds : float
+        Wall-clock time that it added to its run; of all cells together, what the run took to measure.
     macs : int
         Multiply-adds of the model for one photo.
     learning_macs : int
@@ -141,7 +150,7 @@ class Outcome:
     train_photos: int
     validation_photos: int
     validation_accuracy: float
-    seconds: float
+    alone_seconds: float
     macs: int
     learning_macs: int
     parameters: int
@@ -150,11 +159,18 @@ class Outcome:
     tried: int = 1
     history: tuple[Point, ...] = ()
     converged: bool = True
+    own_seconds: float = 0.0
+    corrupted: NDArray[np.float32] | None = None
 
     @property
     def predicted(self) -> NDArray[np.int64]:
         """The likeliest class of each test photo; of equally likely ones the first."""
         return self.scores.argmax(axis=1).astype(np.int64)
+
+    def answers(self, photos: TestPhotos = "as they are") -> NDArray[np.int64] | None:
+        """The likeliest class of each test photo, as it is or corrupted; None where these were not looked at."""
+        scores = self.scores if photos == "as they are" else self.corrupted
+        return None if scores is None else scores.argmax(axis=1).astype(np.int64)
 
     def accuracy(self, labels: NDArray[np.int64]) -> Rate:
         """Correct answers out of all test photos; ``errors`` of the rate counts what is correct."""

@@ -12,30 +12,21 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
-from facerec.errors import ArgumentError
 from facerec.measure.metrics import holm
-from facerec.transfer.cells import Cell, Outcome, Protocol
+from facerec.measure.metrics.paired import Drawn, Flags, difference_of, drawn_means, rate_of
+from facerec.transfer.cells import Cell, Outcome, Protocol, TestPhotos
 from facerec.types import Interval, Rate
-
-REPLICATES = 9_999
-"""Draws of the bootstrap; the smallest p-value that they can show is 2 / 10,000."""
 
 SIGNIFICANCE = 0.05
 """Adjusted p-values below it are called a difference."""
 
-_CHUNK = 500
-
 Method: TypeAlias = tuple[str, Protocol]
 """Backbone and protocol."""
-
-Flags: TypeAlias = NDArray[np.bool_]
-Drawn: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -52,6 +43,8 @@ class Summary:
     accuracy : Rate
         Of all answers of all seeds, ``errors`` counting what is correct, with effective trials: its interval holds for
         other test photos and other seeds.
+    corrupted : Rate or None
+        The same of the same photos, corrupted, where they were looked at.
     """
 
     backbone: str
@@ -59,6 +52,7 @@ class Summary:
     shots: int | None
     seeds: tuple[int, ...]
     accuracy: Rate
+    corrupted: Rate | None = None
 
     @property
     def method(self) -> Method:
@@ -102,135 +96,30 @@ class Comparison:
         return self.adjusted < SIGNIFICANCE
 
 
-def mean_accuracy(correct: Flags, *, clusters: NDArray[np.int64] | None = None, replicates: int = REPLICATES) -> Rate:
-    """The mean accuracy over seeds, with as many effective trials as its variance is worth.
-
-    Parameters
-    ----------
-    correct : ndarray, bool, shape (seeds, photos)
-        Whether each seed's answer to each test photo is right.
-    clusters : ndarray, int, shape (photos,), optional
-        Photos that belong together, such as those of one person, share a number; None: photos are independent.
-    replicates : int
-        Draws of the bootstrap.
-
-    Returns
-    -------
-    Rate
-        ``errors`` counts correct answers.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no seed or no photo.
-
-    Notes
-    -----
-    Photos (or clusters) are drawn with replacement, and of S seeds S − 1, which makes the variance between few seeds
-    unbiased; n_eff = p(1 − p) / Var*, at most seeds × photos, and Wilson's interval stands on it. Drawing both
-    levels counts their interaction more than once, so the interval errs on the wide side. With one seed and no
-    clusters it is Wilson's interval of the photos; where every answer is right, or none, no variance can be seen and
-    the photos of one seed count.
-
-    References
-    ----------
-    Owen (2007), Annals of Applied Statistics 1:386 (drawing rows and columns). Rao & Wu (1988), JASA 83:231 (n − 1).
-
-    Examples
-    --------
-    >>> rate = mean_accuracy(np.ones((5, 40), bool))
-    >>> rate.value, rate.effective_trials
-    (1.0, 40.0)
-    """
-    _checked(correct)
-    return _rate(correct, _photo_draws(correct, clusters, replicates), alone=clusters is None)
-
-
-def _rate(correct: Flags, drawn: Drawn, *, alone: bool) -> Rate:
-    """`alone`: whether photos are independent."""
-    right, trials = int(correct.sum()), correct.size
-    if right in (0, trials) or (len(correct) == 1 and alone):
-        return Rate(right, trials, float(correct.shape[1]))
-    p = right / trials
-    return Rate(right, trials, float(min(trials, p * (1 - p) / max(float(_over_seeds(drawn).var()), 1e-300))))
-
-
-def paired_difference(
-    first: Flags, second: Flags, *, clusters: NDArray[np.int64] | None = None, replicates: int = REPLICATES
-) -> tuple[float, Interval, float]:
-    """How much more of the same photos one method gets right than another.
-
-    Parameters
-    ----------
-    first, second : ndarray, bool, shape (seeds, photos)
-        Right answers of each; the same seeds and photos in the same order.
-    clusters : ndarray, int, shape (photos,), optional
-        As in `mean_accuracy`.
-    replicates : int
-        Draws of the bootstrap.
-
-    Returns
-    -------
-    difference : float
-    interval : Interval
-        95 %, percentiles of the paired bootstrap over photos and seeds.
-    p_value : float
-        With one seed and no clusters McNemar's exact test; otherwise from the same bootstrap, two-sided.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no seed or no photo, or the shapes differ.
-
-    References
-    ----------
-    McNemar (1947), Psychometrika 12:153. Davison & Hinkley (1997), Bootstrap Methods, section 4.4 (p-values).
-
-    Examples
-    --------
-    Five photos that only one of the two gets right, and all five times the same one:
-
-    >>> first, second = np.ones((1, 20), bool), np.ones((1, 20), bool)
-    >>> second[0, :5] = False
-    >>> difference, interval, p_value = paired_difference(first, second)
-    >>> difference, p_value
-    (0.25, 0.0625)
-    """
-    _checked(first)
-    if first.shape != second.shape:
-        message = f"a paired comparison needs the same seeds and photos; got {first.shape} and {second.shape}"
-        raise ArgumentError(message)
-    draws = [_photo_draws(each, clusters, replicates) for each in (first, second)]
-    return _paired(first, second, draws[0] - draws[1], alone=clusters is None)
-
-
-def _paired(first: Flags, second: Flags, drawn: Drawn, *, alone: bool) -> tuple[float, Interval, float]:
-    """`drawn` holds differences; `alone`: whether photos are independent."""
-    means = _over_seeds(drawn)
-    low, high = np.quantile(means, [0.025, 0.975]).tolist()
-    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    difference = (only_first - only_second) / first.size
-    if len(first) == 1 and alone:
-        p_value = float(binomtest(only_first, only_first + only_second).pvalue) if only_first + only_second else 1.0
-    else:
-        beyond = min(int((means <= 0).sum()), int((means >= 0).sum()))
-        p_value = min(1.0, 2 * (beyond + 1) / (len(means) + 1))
-    return difference, Interval(low, high), p_value
-
-
 def summarise(
     outcomes: Iterable[Outcome], labels: NDArray[np.int64], *, clusters: NDArray[np.int64] | None = None
 ) -> tuple[Summary, ...]:
     """The accuracy of each method with each number of shots, in the order in which they first appear."""
-    rows = _Rows(outcomes, labels, clusters)
+    every = tuple(outcomes)
+    rows, corrupted = (_Rows(every, labels, clusters, photos) for photos in get_args(TestPhotos))
+
+    def rate(of: _Rows, shots: int | None, method: Method) -> Rate | None:
+        seeds = of.seeds.get((shots, method))
+        return None if seeds is None else rate_of(*of.of(shots, method, seeds), alone=clusters is None)
+
     return tuple(
-        Summary(*method, shots, seeds, _rate(*rows.of(shots, method, seeds), alone=clusters is None))
+        Summary(*method, shots, seeds, found, rate(corrupted, shots, method))
         for (shots, method), seeds in rows.seeds.items()
+        if (found := rate(rows, shots, method)) is not None
     )
 
 
 def compare(
-    outcomes: Iterable[Outcome], labels: NDArray[np.int64], *, clusters: NDArray[np.int64] | None = None
+    outcomes: Iterable[Outcome],
+    labels: NDArray[np.int64],
+    *,
+    clusters: NDArray[np.int64] | None = None,
+    photos: TestPhotos = "as they are",
 ) -> tuple[Comparison, ...]:
     """Compare every two methods that learned from the same number of shots with the same seeds.
 
@@ -240,14 +129,16 @@ def compare(
     labels : ndarray, int64, shape (n,)
         Of the test photos.
     clusters : ndarray, int, shape (n,), optional
-        As in `mean_accuracy`.
+        As in ``facerec.measure.metrics.paired.mean_accuracy``.
+    photos : {"as they are", "corrupted"}
+        Which answers are compared.
 
     Returns
     -------
     tuple of Comparison
         The better method first; adjusted by Holm among those of the same number of shots.
     """
-    rows = _Rows(outcomes, labels, clusters)
+    rows = _Rows(outcomes, labels, clusters, photos)
     compared: list[Comparison] = []
     for shots in dict.fromkeys(shots for shots, _ in rows.seeds):
         methods = [method for of, method in rows.seeds if of == shots]
@@ -281,12 +172,17 @@ class _Rows:
     """The right answers of every outcome, with their means over photos that are drawn anew, drawn once for all."""
 
     def __init__(
-        self, outcomes: Iterable[Outcome], labels: NDArray[np.int64], clusters: NDArray[np.int64] | None
+        self,
+        outcomes: Iterable[Outcome],
+        labels: NDArray[np.int64],
+        clusters: NDArray[np.int64] | None,
+        photos: TestPhotos,
     ) -> None:
         ordered = sorted(outcomes, key=lambda outcome: outcome.cell.seed)
-        self._places = {outcome.cell: place for place, outcome in enumerate(ordered)}
-        self._correct = np.stack([outcome.predicted == labels for outcome in ordered])
-        self._drawn = _photo_draws(self._correct, clusters, REPLICATES)
+        right = [(each.cell, answers == labels) for each in ordered if (answers := each.answers(photos)) is not None]
+        self._places = {cell: place for place, (cell, _) in enumerate(right)}
+        self._correct = np.stack([each for _, each in right]) if right else np.empty((0, len(labels)), bool)
+        self._drawn = drawn_means(self._correct, clusters) if right else np.empty((0, 0))
         self.seeds: dict[tuple[int | None, Method], tuple[int, ...]] = {}
         for cell in self._places:
             key = cell.shots, (cell.backbone, cell.protocol)
@@ -305,37 +201,4 @@ def _compared(
     if second.sum() > first.sum():
         one, other, first, second = other, one, second, first
         first_drawn, second_drawn = second_drawn, first_drawn
-    return Comparison(one, other, shots, seeds, *_paired(first, second, first_drawn - second_drawn, alone=alone))
-
-
-def _checked(correct: Flags) -> None:
-    if correct.ndim != 2 or not correct.size:
-        message = f"answers of at least one seed to at least one photo are needed; got shape {correct.shape}"
-        raise ArgumentError(message)
-
-
-def _photo_draws(correct: Flags, clusters: NDArray[np.int64] | None, replicates: int) -> Drawn:
-    """Each seed's mean with photos drawn anew, shape (replicates, seeds); equal shapes give the same draws."""
-    photos = correct.shape[1]
-    codes = np.arange(photos) if clusters is None else np.unique(clusters, return_inverse=True)[1]
-    count = int(codes.max()) + 1
-    # A draw of whole clusters needs only their sums and sizes.
-    sums = np.stack([np.bincount(codes, weights=row, minlength=count) for row in correct])
-    sizes = np.bincount(codes, minlength=count)
-    random = np.random.default_rng(photos)
-    means = []
-    for start in range(0, replicates, _CHUNK):
-        rows = min(_CHUNK, replicates - start)
-        places = random.integers(0, count, (rows, count)) + count * np.arange(rows)[:, None]
-        times = np.bincount(places.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
-        means.append((times @ sums.T) / (times @ sizes)[:, None])
-    return np.concatenate(means)
-
-
-def _over_seeds(drawn: Drawn) -> NDArray[np.float64]:
-    """The mean over seeds that are drawn anew, shape (replicates,)."""
-    replicates, seeds = drawn.shape
-    if seeds == 1:
-        return drawn[:, 0]
-    chosen = np.random.default_rng(seeds).integers(0, seeds, (replicates, seeds - 1))
-    return np.take_along_axis(drawn, chosen, axis=1).mean(axis=1)
+    return Comparison(one, other, shots, seeds, *difference_of(first, second, first_drawn - second_drawn, alone=alone))

@@ -37,7 +37,7 @@ class Speed:
     Attributes
     ----------
     forward : float
-        Multiply-adds per second of running the network, photos read in the meantime; above 0.
+        Multiply-adds per second of the engine that computes features, photos read in the meantime; above 0.
     training : float
         Multiply-adds per second of training it, forward and backward; above 0.
     start : float
@@ -124,8 +124,8 @@ def predicted_seconds(
     if recipe is None:
         return 0.02 + (fit if cell.protocol == "linear" else 0.05 * fit)
     trained = recipe.plan(counts.train).images * (1 + BACKWARD) * macs / speed.training
-    validated = recipe.epochs * counts.validation * macs / speed.forward
-    tested = counts.test * macs / speed.forward
+    validated = recipe.epochs * counts.validation * macs / speed.training
+    tested = 2 * counts.test * macs / speed.training  # as they are, and corrupted
     return trials * (speed.start + trained + validated) + tested + (fit if cell.protocol == "lp-ft" else 0.0)
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from facerec.reporting import Figure, plain, write_number
 from facerec.reporting.charts import (
     Bubble,
     Series,
     accuracy_bands,
+    accuracy_points,
     confusion,
     cost_bubbles,
     learning_curves,
@@ -21,6 +22,7 @@ from facerec.reporting.figures import draw
 from facerec.transfer.bench import Bench
 from facerec.transfer.cells import Outcome, shots_text
 from facerec.transfer.comparison import Method, Summary
+from facerec.transfer.grid import HEADLINE
 from facerec.transfer.verdict import Findings, method_text
 
 MOST_CLASSES = 15
@@ -63,6 +65,71 @@ def shots_figure(bench: Bench, findings: Findings) -> Figure | None:
         "The rightmost points learned from all photos.",
         data=data,
     )
+
+
+def top1_figure(bench: Bench, findings: Findings) -> Figure | None:
+    """Accuracy here over the published top-1 on ImageNet, of several networks; None with fewer than two."""
+    points = _by_top1(bench, findings)
+    if len({each.x for own in points.values() for each in own}) < 2:
+        return None
+    told = "; ".join(
+        f"{name}: " + ", ".join(f"{each.label} {each.y:.1%}" for each in own) for name, own in points.items()
+    )
+    return Figure(
+        draw(partial(accuracy_points, points=points, unit="published top-1 on ImageNet, %"), height=3.4),
+        alt=f"Accuracy against the published top-1 on ImageNet; {told}",
+        caption="Accuracy with the most photos against what is published for each network on ImageNet's validation "
+        "photos; bars are 95 % intervals over test photos and seeds.",
+        data={
+            f"{name} {part}": [getattr(each, field) for each in own]
+            for name, own in points.items()
+            for part, field in (("network", "label"), ("top-1", "x"), ("accuracy", "y"))
+        },
+    )
+
+
+FEWEST_RANKED = 6
+"""Networks from which on a correlation is stated: of five, one pair that changes places moves it by a tenth."""
+
+
+def ranks_text(bench: Bench, findings: Findings) -> str:
+    """Whether the top-1 predicts the accuracy here, in words: a rank correlation, where there are networks enough."""
+    points = _by_top1(bench, findings)
+    count = max(len(own) for own in points.values())
+    if count < FEWEST_RANKED:
+        return (
+            f"{count} networks are too few for a correlation, which is stated from {FEWEST_RANKED} on. Kornblith et "
+            "al. 2019 found 0.99 (linear) and 0.96 (fine-tuned) over 16 networks and 12 data sets."
+        )
+    from scipy.stats import permutation_test, spearmanr
+
+    said = []
+    for name, own in points.items():
+        if len(own) < FEWEST_RANKED:
+            continue
+        x, y = [each.x for each in own], [each.y for each in own]
+
+        def correlation(other: ArrayLike, y: Sequence[float] = y) -> float:
+            return float(spearmanr(other, y).statistic)
+
+        test = permutation_test((x,), correlation, permutation_type="pairings", n_resamples=9_999, rng=0)
+        said.append(f"{plain(name)}: {test.statistic:+.2f} over {len(own)} networks, p {test.pvalue:.3f}")
+    return (
+        f"Spearman's rank correlation, with a permutation test: {'; '.join(said)}. It is of these networks on these "
+        "photos."
+    ).replace("-", "−")
+
+
+def _by_top1(bench: Bench, findings: Findings) -> dict[str, list[Bubble]]:
+    """By protocol, each network's accuracy with the most photos."""
+    most = findings.summaries[0].shots
+    found: dict[str, list[Bubble]] = {}
+    for each in findings.summaries:
+        if each.shots == most and each.protocol in HEADLINE and each.backbone in bench.top1:
+            interval, top1 = each.accuracy.interval(), bench.top1[each.backbone]
+            point = Bubble(each.backbone, top1, each.accuracy.value, interval.low, interval.high, 1.0)
+            found.setdefault(each.protocol, []).append(point)
+    return {name: sorted(own, key=lambda point: point.x) for name, own in found.items()} or {"": []}
 
 
 def cost_figure(bench: Bench, findings: Findings) -> Figure:

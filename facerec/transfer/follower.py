@@ -1,7 +1,7 @@
-"""What the other processes of a team do in a run of the bench: read the same photos, and train when they are asked to.
+"""What the other processes of a team do in a run of the bench: the same photos, and what they are asked for.
 
 Everything that hangs on a clock (the plan, the budget, whether a training is given up) is decided by the first
-process; probes and answers to the test photos are its alone.
+process; answers of trained networks to the test photos are its alone.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from facerec.errors import TransferError
 from facerec.learning.team import Teamwork, Weights
 from facerec.transfer.bench import load_backbones
 from facerec.transfer.cells import Cell
+from facerec.transfer.engines import Engine
 from facerec.transfer.grid import Settings
 from facerec.transfer.labelled_photos import read_image_set
 from facerec.transfer.logistic import probabilities
-from facerec.transfer.measurer import LateError, Measuring
+from facerec.transfer.measurer import LateError, Measurer
 from facerec.transfer.probes import Probe
 
 
@@ -38,7 +39,7 @@ def follow(teamwork: Teamwork) -> None:
     FacerecError
         As `run_bench` has them.
     """
-    work: Measuring | None = None
+    work: Measurer | None = None
     for what, request, weights in teamwork.asked():
         if what == "begin":
             work = _begin(teamwork, **request)
@@ -46,6 +47,10 @@ def follow(teamwork: Teamwork) -> None:
         assert work is not None  # noqa: S101 - the first process begins
         if what == "speed":
             work.training_speed(request["backbone"])
+        elif what == "features":
+            work.compute_together(request["backbone"], Settings(**request["settings"]), corrupt=request["corrupt"])
+        elif what == "probes":
+            work.fit_together([Cell(**each) for each in request["cells"]], Settings(**request["settings"]))
         else:
             cell, settings = Cell(**request["cell"]), Settings(**request["settings"])
             probe = None if weights is None else _probe(weights)
@@ -73,13 +78,14 @@ def _begin(
     version: str,
     test: float,
     device: str,
-) -> Measuring:
+    engines: dict[str, Engine],
+) -> Measurer:
     image_set = read_image_set(data, label=label, exclude=exclude)
     if image_set.digest != digest:
         message = f"{data}: not the photos that the first process reads; every process needs the same folder"
         raise TransferError(message)
     loaded = load_backbones(backbones, None if model_files is None else Path(model_files), version)
-    return Measuring(image_set, loaded, test=test, device=device, features=None, teamwork=teamwork)
+    return Measurer(image_set, loaded, test=test, device=device, features=None, engines=engines, teamwork=teamwork)
 
 
 def _probe(weights: Weights) -> Probe:

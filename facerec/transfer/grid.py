@@ -1,9 +1,10 @@
 """Which cells are measured, in which order, and which of them fit into a time budget.
 
-What a reader wants first comes first: every probe once, then the trained protocols once, then more seeds. With a
-budget, sizes and training lengths are tried from the best to the cheapest until the core of the grid fits, and what is
-left over goes to further seeds; what does not fit is listed. Protocols that train are taken or left together, because
-fine-tuning without training from scratch beside it says nothing about pre-training.
+What a reader wants first comes first: the question of the lecture, a linear probe against fine-tuning on all photos,
+once; then every other protocol on all photos; then fewer photos; then more seeds, whole rows of them, so that what
+stands side by side rests on the same seeds; training from scratch last, and once. With a budget, settings are tried
+from the best to the cheapest until the question fits, and what is left over goes down that list; what does not fit is
+listed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from facerec.transfer.cells import Cell, Protocol
 
 RESERVE = 0.08
 """Share of a budget that is kept for the report and for what goes slower than predicted."""
+
+HEADLINE: tuple[Protocol, ...] = ("linear", "fine-tune")
+"""The question: option 1 and option 2 of the lecture."""
 
 _CORE = 0.75
 
@@ -50,7 +54,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Planned:
-    """A cell and the seconds that it is expected to take."""
+    """A cell and the seconds that it is expected to take, with the features that it is the first to need."""
 
     cell: Cell
     seconds: float
@@ -67,8 +71,6 @@ class Plan:
         In the order in which they are run.
     left_out : tuple of Planned
         What does not fit into the budget.
-    shared_seconds : float
-        What is computed once for several cells: the features of each backbone.
     budget : float or None
         Seconds; None: no limit.
     """
@@ -76,13 +78,12 @@ class Plan:
     settings: Settings
     cells: tuple[Planned, ...]
     left_out: tuple[Planned, ...]
-    shared_seconds: float
     budget: float | None
 
     @property
     def seconds(self) -> float:
         """What all of it is expected to take."""
-        return self.shared_seconds + sum(planned.seconds for planned in self.cells)
+        return sum(planned.seconds for planned in self.cells)
 
 
 Predict: TypeAlias = Callable[[Cell, Settings], float]
@@ -109,8 +110,8 @@ def groups(
     Returns
     -------
     tuple of tuple of Cell
-        Probes are groups of one. The trained protocols of a backbone, a number of shots and a seed are one group: the
-        last but one number of shots first, then all photos, then fewer and fewer.
+        Cells of the first seed are groups of one. Of each further seed, all protocols of a backbone with a number of
+        shots are a group. ``scratch`` is there once for each backbone: with the most photos, of the first seed.
 
     Raises
     ------
@@ -119,12 +120,17 @@ def groups(
 
     Examples
     --------
-    >>> for group in groups(["net"], ["linear", "fine-tune", "scratch"], [5, None], 1):
-    ...     print(" | ".join(map(str, group)))
-    net, linear, all photos, seed 0
-    net, linear, 5 shots, seed 0
-    net, fine-tune, 5 shots, seed 0 | net, scratch, 5 shots, seed 0
-    net, fine-tune, all photos, seed 0 | net, scratch, all photos, seed 0
+    >>> for group in groups(["net"], ["linear", "knn", "fine-tune", "scratch"], [5, None], 2):
+    ...     print(" | ".join(str(cell).removeprefix("net, ") for cell in group))
+    linear, all photos, seed 0
+    fine-tune, all photos, seed 0
+    knn, all photos, seed 0
+    linear, 5 shots, seed 0
+    knn, 5 shots, seed 0
+    fine-tune, 5 shots, seed 0
+    linear, all photos, seed 1 | knn, all photos, seed 1 | fine-tune, all photos, seed 1
+    linear, 5 shots, seed 1 | knn, 5 shots, seed 1 | fine-tune, 5 shots, seed 1
+    scratch, all photos, seed 0
     """
     for name, values in (("backbone", backbones), ("protocol", protocols), ("number of shots", shots)):
         if not values or len(set(values)) < len(values):
@@ -133,16 +139,21 @@ def groups(
     if seeds < 1:
         message = f"seeds must be 1 or more; got {seeds}"
         raise ArgumentError(message)
-    most = sorted(shots, key=lambda count: -(count or 1 << 62))
-    middle_first = [*most[1:2], *most[:1], *most[2:]]
-    ordered: list[tuple[Cell, ...]] = []
-    for seed in range(seeds):
-        cells = [[Cell(name, protocol, count, seed) for protocol in protocols] for count in most for name in backbones]
-        ordered += [(cell,) for row in cells for cell in row if not cell.trained]
-        for count in middle_first:
-            for name in backbones:
-                trained = tuple(cell for cell in (Cell(name, p, count, seed) for p in protocols) if cell.trained)
-                ordered += [trained] if trained else []
+    most, *fewer = sorted(shots, key=lambda count: -(count or 1 << 62))
+    rows = sorted((each for each in protocols if each != "scratch"), key=lambda each: Cell("", each, 1, 0).trained)
+    question = [each for each in HEADLINE if each in rows]
+    first = [Cell(name, each, most, 0) for name in backbones for each in question]
+    first += [Cell(name, each, most, 0) for each in rows if each not in question for name in backbones]
+    first += [Cell(name, each, count, 0) for count in fewer for each in rows for name in backbones]
+    ordered: list[tuple[Cell, ...]] = [(cell,) for cell in first]
+    if rows:
+        ordered += [
+            tuple(Cell(name, each, count, seed) for each in rows)
+            for seed in range(1, seeds)
+            for count in (most, *fewer)
+            for name in backbones
+        ]
+    ordered += [(Cell(name, "scratch", most, 0),) for name in backbones if "scratch" in protocols]
     return tuple(ordered)
 
 
@@ -170,8 +181,8 @@ def choose(
     Returns
     -------
     Plan
-        With a budget, of the first settings whose core (the first seed of every probe, and of the trained protocols
-        with the last but one number of shots) takes at most three quarters of it; the cheapest if none does.
+        With a budget, of the first settings with which the question (`HEADLINE` on the most photos, once) takes at most
+        three quarters of it; the cheapest if none does. Further seeds are planned for what the first was planned for.
 
     Raises
     ------
@@ -179,69 +190,67 @@ def choose(
         If the budget is not positive, or not even one cell fits.
     """
     if budget is None:
-        settings = ladder[0]
-        cells = tuple(Planned(cell, predict(cell, settings)) for group in ordered for cell in group)
-        return Plan(settings, cells, (), sum(shared(name, settings) for name in _backbones(ordered)), None)
+        return _filled(ordered, ladder[0], predict, shared, None)
     if not budget > 0:
         message = f"a budget must be above 0 seconds; got {budget:g}"
         raise ArgumentError(message)
-    core = _core(ordered)
-    probes = [group for group in core if not group[0].trained]
+    most = ordered[0][0].shots
+    core = [group for group in ordered if group[0].shots == most and group[0].seed == 0]
+    core = [group for group in core if group[0].protocol in HEADLINE] or core[:1]
 
     def affordable(wanted: Sequence[tuple[Cell, ...]]) -> Settings:
         for settings in ladder:
-            cost = sum(shared(name, settings) for name in _backbones(wanted))
-            cost += sum(predict(cell, settings) for group in wanted for cell in group)
-            if cost <= _CORE * budget:
+            if _filled(wanted, settings, predict, shared, None).seconds <= _CORE * budget:
                 return settings
         return ladder[-1]
 
-    settings = affordable(core)
-    plan = _filled(ordered, settings, predict, shared, budget)
+    plan = _filled(ordered, affordable(core), predict, shared, budget)
+    probes = [group for group in core if not group[0].trained]
     if probes and not any(planned.cell.trained for planned in plan.cells):
         # Where nothing can be trained, photos need not be small.
-        settings = affordable(probes)
-        plan = _filled(ordered, settings, predict, shared, budget)
+        plan = _filled(ordered, affordable(probes), predict, shared, budget)
     if not plan.cells:
         cheapest = min(plan.left_out, key=lambda planned: planned.seconds)
         message = (
             f"nothing fits into a budget of {budget:.3g} s: {cheapest.cell} alone takes about "
-            f"{cheapest.seconds + shared(cheapest.cell.backbone, settings):.3g} s here; give more time, or fewer photos"
+            f"{cheapest.seconds:.3g} s here; give more time, or fewer photos"
         )
         raise ArgumentError(message)
     return plan
 
 
 def _filled(
-    ordered: Sequence[tuple[Cell, ...]], settings: Settings, predict: Predict, shared: Shared, budget: float
+    ordered: Sequence[tuple[Cell, ...]], settings: Settings, predict: Predict, shared: Shared, budget: float | None
 ) -> Plan:
     chosen: list[Planned] = []
     left_out: list[Planned] = []
+    rows: set[tuple[str, str, int | None]] = set()  # what the first seed was planned for
     prepared: set[str] = set()
-    spent = common = 0.0
+    spent = 0.0
     for group in ordered:
-        planned = [Planned(cell, predict(cell, settings)) for cell in group]
-        new = {cell.backbone for cell in group if _uses_features(cell)} - prepared
-        preparing = sum(shared(name, settings) for name in new)
-        cost = preparing + sum(each.seconds for each in planned)
-        if spent + cost <= (1 - RESERVE) * budget:
-            chosen += planned
-            prepared |= new
+        planned = []
+        for cell in group:
+            needed = {cell.backbone} if uses_features(cell) else set()
+            preparing = sum(shared(name, settings) for name in needed - prepared)
+            planned.append(Planned(cell, predict(cell, settings) + preparing))
+            prepared |= needed
+        wanted = [each for each in planned if each.cell.seed == 0 or _row(each.cell) in rows]
+        left_out += [each for each in planned if each not in wanted]
+        cost = sum(each.seconds for each in wanted)
+        if budget is None or spent + cost <= (1 - RESERVE) * budget:
+            chosen += wanted
+            rows |= {_row(each.cell) for each in wanted}
             spent += cost
-            common += preparing
         else:
-            left_out += planned
-    return Plan(settings, tuple(chosen), tuple(left_out), common, budget)
+            left_out += wanted
+            prepared = {each.cell.backbone for each in chosen if uses_features(each.cell)}
+    return Plan(settings, tuple(chosen), tuple(left_out), budget)
 
 
-def _uses_features(cell: Cell) -> bool:
+def _row(cell: Cell) -> tuple[str, str, int | None]:
+    return cell.backbone, cell.protocol, cell.shots
+
+
+def uses_features(cell: Cell) -> bool:
+    """Whether a cell needs the vectors that a frozen backbone makes of the photos."""
     return not cell.trained or cell.protocol == "lp-ft"
-
-
-def _backbones(ordered: Sequence[tuple[Cell, ...]]) -> list[str]:
-    return list(dict.fromkeys(cell.backbone for group in ordered for cell in group if _uses_features(cell)))
-
-
-def _core(ordered: Sequence[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
-    levels = sorted({cell.shots for group in ordered for cell in group}, key=lambda count: -(count or 1 << 62))[:2]
-    return [group for group in ordered if group[0].seed == 0 and (not group[0].trained or group[0].shots == levels[-1])]

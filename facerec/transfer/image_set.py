@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -51,6 +52,10 @@ class ImageSet:
         What was found and is not in the set.
     pixels : sequence of ndarray, uint8, height × width × 3, optional
         The photos of a data set that keeps them in one large file; `files` are then only names.
+    looks : tuple of int, optional
+        Of each photo its perceptual hash, 64 bits, where it is known.
+    decoded : mapping of str to ndarray
+        Photos that are decoded already, by their file.
     """
 
     name: str
@@ -63,9 +68,12 @@ class ImageSet:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     left_out: tuple[LeftOut, ...] = ()
     pixels: Sequence[Image] | None = None
+    looks: tuple[int, ...] | None = None
+    decoded: Mapping[str, Image] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     def __post_init__(self) -> None:
         lengths = {"labels": len(self.labels), "parts": len(self.parts), "digests": len(self.digests)}
+        lengths |= {} if self.looks is None else {"looks": len(self.looks)}
         lengths |= {f"column {name}": len(values) for name, values in self.columns.items()}
         if wrong := {name: length for name, length in lengths.items() if length != len(self.files)}:
             message = f"an image set has one value per file; {len(self.files)} files, but {wrong}"
@@ -74,7 +82,7 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.files)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over every photo's contents, name, class and part: the same data give the same digest anywhere."""
         rows = zip(self.files, self.digests, self.labels.tolist(), self.parts, strict=True)
@@ -101,7 +109,8 @@ class ImageSet:
         """
         if self.pixels is not None:
             return self.pixels[index]
-        return reader.read(self.root / self.files[index])
+        held = self.decoded.get(self.files[index])
+        return reader.read(self.root / self.files[index]) if held is None else held
 
     def subset(self, indices: ArrayLike) -> ImageSet:
         """The same set with the photos at `indices` only, in that order; classes keep their numbers.
@@ -123,4 +132,6 @@ class ImageSet:
             columns=MappingProxyType({name: tuple(values[i] for i in chosen) for name, values in self.columns.items()}),
             left_out=self.left_out,
             pixels=None if self.pixels is None else [self.pixels[i] for i in chosen],
+            looks=None if self.looks is None else tuple(self.looks[i] for i in chosen),
+            decoded=self.decoded,
         )

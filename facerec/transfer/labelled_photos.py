@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from facerec.errors import ArgumentError, DataSetError, ImageError
 from facerec.photos import reader
 from facerec.photos.left_out import LeftOut
-from facerec.photos.prefetch import ahead
 from facerec.transfer.image_set import ImageSet
+from facerec.transfer.made_textures import MADE, TEXTURES, textures
+from facerec.transfer.photo_index import look_of, open_photos
 from facerec.transfer.sources import Listing, list_folders, list_manifest
 
 _TRAIN_TEST = MappingProxyType({"train": {"train": True}, "test": {"train": False}})
@@ -95,12 +95,15 @@ def read_torchvision_set(source: str) -> tuple[ImageSet, list[str]]:
         digests=tuple(hashlib.sha256(repr(each.shape).encode() + each.tobytes()).hexdigest() for each in pixels),
         left_out=tuple(left_out),
         pixels=pixels,
+        looks=tuple(map(look_of, pixels)),
     )
     return image_set, labels
 
 
 TORCHVISION = "torchvision:"
 """What a source begins with that is a torchvision data set: ``torchvision:NAME:FOLDER``."""
+
+Progress: TypeAlias = Callable[[int, int], None]
 
 
 def read_image_set(
@@ -109,8 +112,12 @@ def read_image_set(
     label: str = "label",
     classes: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> ImageSet:
     """Read labelled photos.
+
+    Every file is opened once: its SHA-256 is taken and it is decoded, so that what cannot be read is known, counted
+    and shown before anything is computed. What was opened before, and has not changed, is not opened again.
 
     Parameters
     ----------
@@ -118,7 +125,8 @@ def read_image_set(
         A folder with one folder of photos per class; or a folder with such folders in ``train/`` and ``val/`` (or
         ``valid``, ``validation``) and/or ``test/``; or a CSV manifest with the columns ``image`` (a path from the
         manifest's folder) and `label`, if it likes ``split``, and any others; or ``torchvision:NAME:FOLDER``, a
-        torchvision data set that lies in FOLDER already (nothing is downloaded).
+        torchvision data set that lies in FOLDER already (nothing is downloaded); or ``made:textures``, which are made
+        on the spot.
     label : str
         The manifest's column that is to be predicted.
     classes : sequence of str, optional
@@ -126,6 +134,8 @@ def read_image_set(
         sorted.
     exclude : sequence of str
         Patterns of names or paths in a folder that are left out, as for ``facerec.photos.folders.find_photos``.
+    progress : callable, optional
+        Called with the photos done and the photos in all, where some must be opened.
 
     Returns
     -------
@@ -143,6 +153,8 @@ def read_image_set(
     ArgumentError
         If there is something to `exclude`, and `source` is no folder.
     """
+    if source == MADE + TEXTURES:
+        return _with_classes(*textures(), classes)
     path = Path(source)
     if exclude and not path.is_dir():
         message = f"{source}: what to exclude is looked for in folders, and this is none"
@@ -159,29 +171,18 @@ def read_image_set(
     else:
         message = f"{path}: there is no such folder of photos or CSV manifest"
         raise DataSetError(message)
-    return read_listing(listing, classes=classes)
+    return _with_classes(*_opened(listing, progress), classes)
 
 
-def read_listing(listing: Listing, *, classes: Sequence[str] | None = None) -> ImageSet:
-    """Open every photo of a listing; `classes`, and what is refused, as for `read_image_set`."""
-    return _with_classes(*_opened(listing), classes)
-
-
-def _opened(listing: Listing) -> tuple[ImageSet, Sequence[str]]:
+def _opened(listing: Listing, progress: Progress | None) -> tuple[ImageSet, Sequence[str]]:
     """Open every photo: digests of those that can be read, and why the others are left out; with the label of each."""
-
-    def open_one(file: str) -> str | LeftOut:
-        try:
-            contents = reader.contents(listing.root / file) or b""
-            reader.read(contents, name=file)
-        except ImageError as problem:
-            reason = str(problem).removeprefix(f"{listing.root / file} ").removeprefix(f"{file} ")
-            return LeftOut(file, "unreadable", reason)
-        return hashlib.sha256(contents).hexdigest()
-
-    workers = os.cpu_count() or 1
-    opened = list(ahead(open_one, listing.files, workers=workers, depth=8 * workers))
-    kept = [i for i, result in enumerate(opened) if isinstance(result, str)]
+    opened = open_photos(listing.root, listing.files, progress=progress)
+    kept = [i for i, seen in enumerate(opened.seen) if not seen.problem]
+    unreadable = [
+        LeftOut(file, "unreadable", seen.problem)
+        for file, seen in zip(listing.files, opened.seen, strict=True)
+        if seen.problem
+    ]
     image_set = ImageSet(
         name=listing.name,
         root=listing.root,
@@ -189,9 +190,11 @@ def _opened(listing: Listing) -> tuple[ImageSet, Sequence[str]]:
         labels=np.zeros(len(kept), np.int64),
         classes=tuple(sorted(set(listing.labels))),
         parts=tuple(listing.parts[i] for i in kept),
-        digests=tuple(digest for digest in opened if isinstance(digest, str)),
+        digests=tuple(opened.seen[i].digest for i in kept),
         columns=MappingProxyType({name: tuple(values[i] for i in kept) for name, values in listing.columns.items()}),
-        left_out=(*listing.left_out, *(each for each in opened if isinstance(each, LeftOut))),
+        left_out=(*listing.left_out, *unreadable),
+        looks=tuple(opened.seen[i].look for i in kept),
+        decoded=opened.decoded,
     )
     return image_set, [listing.labels[i] for i in kept]
 

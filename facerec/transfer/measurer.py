@@ -8,10 +8,11 @@ hundreds of labelled photos would make few shots look better than they are.
 
 from __future__ import annotations
 
+import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -21,21 +22,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from facerec.device import torch_device
 from facerec.errors import ArgumentError
 from facerec.learning.loop import Progress
 from facerec.learning.recipe import Protocol as TrainedProtocol
 from facerec.learning.recipe import Recipe, recipes
 from facerec.learning.team import Team, Teamwork
 from facerec.networks.backbone import Backbone, load_backbone
+from facerec.transfer import corruption
 from facerec.transfer.cells import Cell, Outcome, Point, shots_text
 from facerec.transfer.cells import Protocol as CellProtocol
 from facerec.transfer.cost import Counts, PeakMemory, Speed, learning_macs, macs_at, predicted_seconds
+from facerec.transfer.engines import Engine, fastest_engine
 from facerec.transfer.features import Features, extract
 from facerec.transfer.grid import Settings
 from facerec.transfer.image_set import ImageSet
+from facerec.transfer.leakage import known_classes
 from facerec.transfer.photos import Photos
 from facerec.transfer.probes import Probe, fit_centroid, fit_knn, fit_logistic
 from facerec.transfer.provenance import Provenance
+from facerec.transfer.results import row
 from facerec.transfer.speed import measure_speed, size_for, training_speed
 from facerec.transfer.splits import Splits, nested_shots, split
 from facerec.transfer.trained import Trained, predict, train
@@ -46,15 +52,12 @@ SPLIT_SEED = 0
 VALIDATION = 0.2
 """Share of the photos to learn from that are held back to choose on, where the data do not say."""
 
-# bfloat16 is faster where the processor computes in it, but moves features by a tenth of the largest, and a result must
-# not depend on the machine that it was measured on.
-_PRECISION = "float32"
 _STEPS_TO_TELL = 4
 _TOO_LATE = 1.5
 """A training that is expected to need this multiple of the time that is left is given up."""
 
 
-class Measuring:
+class Measurer:
     """Cells of one image set.
 
     Parameters
@@ -68,8 +71,10 @@ class Measuring:
         ``cpu``, ``cuda`` or ``cuda:N``.
     features : Path or None
         Folder of computed features; None: they are kept in memory only.
+    engines : mapping of str to str, optional
+        What computes each backbone's features; the fastest, where it is not said.
     teamwork : Teamwork, optional
-        Asks the other processes to help with trainings, where there are others.
+        Asks the other processes to help, where there are others.
     """
 
     def __init__(
@@ -80,18 +85,22 @@ class Measuring:
         test: float,
         device: str,
         features: Path | None,
+        engines: Mapping[str, Engine] | None = None,
         teamwork: Teamwork | None = None,
     ) -> None:
         self.image_set = image_set
         self.backbones = dict(backbones)
         self.device = device
+        self.progress: Callable[[int, int], None] | None = None
         self.splits = split(image_set, seed=SPLIT_SEED, validation=VALIDATION, test=test)
         self._folder = features
         self._teamwork = teamwork or Teamwork()
         self._test_share = test
         self._by_seed: dict[int, Splits] = {}
-        self._features: dict[tuple[str, int], Features] = {}
+        self.engines: dict[str, Engine] = dict(engines or {})
+        self._features: dict[tuple[str, int, bool], Features] = {}
         self._photos: dict[tuple[str, int], Photos] = {}
+        self._fitted: dict[Cell, Fitted] = {}
         self._speeds: dict[tuple[str, bool], Speed] = {}
         self._random: dict[str, Backbone] = {}
 
@@ -170,7 +179,8 @@ class Measuring:
             "architecture": backbone.architecture,
             "preprocessing": backbone.preprocessing.at(size_for(backbone, settings)).text,
             "cell": [cell.backbone, cell.protocol, cell.shots, cell.seed],
-            "precision": _PRECISION,
+            "engine": None if cell.trained and cell.protocol != "lp-ft" else self.engine(cell.backbone),
+            "corrupted": corruption.VERSION,
             "recipes": [each.text for each in self._recipes(cell, settings)],
         }
 
@@ -193,7 +203,17 @@ class Measuring:
     def shared(self, backbone: str, settings: Settings) -> float:
         """The seconds that a backbone's features will take."""
         chosen = self.backbones[backbone]
-        return len(self.image_set) * self._macs(chosen, settings) / self.speed(backbone).forward
+        photos = len(self.image_set) + len(self.splits.test)  # the test photos corrupted, too
+        return photos * self._macs(chosen, settings) / self.speed(backbone).forward
+
+    def engine(self, backbone: str) -> Engine:
+        """What computes a backbone's features: the fastest on this machine, unless it was said."""
+        if backbone not in self.engines:
+            chosen = self.backbones[backbone]
+            photos = len(self.image_set) + len(self.splits.test)
+            where = torch_device(self.device)
+            self.engines[backbone] = fastest_engine(chosen, chosen.preprocessing, photos, where)
+        return self.engines[backbone]
 
     def speed(self, backbone: str, *, training: bool = False) -> Speed:
         """What this machine does with a backbone, timed on a few of the photos when it is first asked."""
@@ -204,6 +224,7 @@ class Measuring:
                 self.image_set,
                 self.splits.train,
                 device=self.device,
+                engine=self.engine(backbone),
                 training=training,
                 before_training=lambda: self._teamwork.ask("speed", backbone=backbone),
             )
@@ -237,13 +258,7 @@ class Measuring:
                 return self._train(cell, settings, photos, memory, began, checkpoint=checkpoint, deadline=deadline)
             except LateError:
                 return None
-        found = self._computed(cell.backbone, settings)
-        # What others of the same backbone share counts in each, for the photos that each uses.
-        used = len(photos.train) + len(photos.validation) + len(photos.test)
-        sharing = found.seconds * used / len(self.image_set)
-        fitting = time.perf_counter()
-        probe = self._fit(cell, found, photos)
-        scores = probe.scores(found.vectors[photos.test]).astype(np.float32)
+        fitted = self._fitted.pop(cell, None) or self._fit_cell(cell, settings, photos)
         backbone = self.backbones[cell.backbone]
         classes = len(self.image_set.classes)
         extra = {"linear": (backbone.dimension + 1) * classes, "centroid": backbone.dimension * classes}
@@ -251,15 +266,61 @@ class Measuring:
             cell,
             settings,
             photos,
+            scores=fitted.scores,
+            corrupted=fitted.corrupted,
+            validation_accuracy=fitted.validation_accuracy,
+            chosen=fitted.chosen,
+            tried=fitted.tried,
+            converged=fitted.converged,
+            parameters=backbone.parameters + extra.get(cell.protocol, 0),
+            # What others of the same backbone share counts in each, for the photos that each uses.
+            alone_seconds=self._features_seconds(cell, settings, photos) + fitted.seconds,
+            peak_memory=memory.read(),
+        )
+
+    def share(self, cells: Sequence[Cell], settings: Settings) -> None:
+        """Have all processes of a team compute features and fit these probes; alone, nothing happens."""
+        if self._teamwork.team.size == 1:
+            return
+        self._teamwork.ask("probes", cells=[asdict(cell) for cell in cells], settings=asdict(settings))
+        self.fit_together(cells, settings)
+
+    def fit_together(self, cells: Sequence[Cell], settings: Settings) -> None:
+        """Take part in what the first process asks for in `share`; it gets what all have fitted."""
+        team = self._teamwork.team
+        for name in dict.fromkeys(cell.backbone for cell in cells):
+            for corrupt in (False, True):
+                self._computed(name, settings, corrupt=corrupt, asked=True)
+        for number, cell in enumerate(cells):
+            if number % team.size == team.rank:
+                self._fitted[cell] = self._fit_cell(cell, settings, self.drawn(cell))
+        for number, cell in enumerate(cells):
+            owner = number % team.size
+            if owner and team.rank == owner:
+                self._teamwork.hand_in(number, self._fitted.pop(cell).packed())
+            elif owner and team.rank == 0:
+                self._fitted[cell] = Fitted.unpacked(self._teamwork.handed_in(number))
+
+    def _fit_cell(self, cell: Cell, settings: Settings, photos: Splits) -> Fitted:
+        found = self._computed(cell.backbone, settings)
+        corrupt = self._computed(cell.backbone, settings, corrupt=True)
+        began = time.perf_counter()
+        probe = self._fit(cell, found, photos)
+        scores = probe.scores(found.vectors[photos.test]).astype(np.float32)
+        return Fitted(
             scores=scores,
+            corrupted=probe.scores(corrupt.vectors).astype(np.float32),
             validation_accuracy=float(probe.validation_accuracy),
             chosen={name: float(value) for name, value in probe.chosen.items()},
             tried=max(1, len(probe.tried)),
             converged=bool(probe.converged),
-            parameters=backbone.parameters + extra.get(cell.protocol, 0),
-            seconds=sharing + time.perf_counter() - fitting,
-            peak_memory=memory.read(),
+            seconds=time.perf_counter() - began,
         )
+
+    def _features_seconds(self, cell: Cell, settings: Settings, photos: Splits, *, tested: bool = True) -> float:
+        used = len(photos.train) + len(photos.validation) + len(photos.test) * tested
+        seconds = self._computed(cell.backbone, settings).seconds * used / len(self.image_set)
+        return seconds + (self._computed(cell.backbone, settings, corrupt=True).seconds if tested else 0.0)
 
     def _train(
         self,
@@ -277,8 +338,7 @@ class Measuring:
         probe, features_seconds = None, 0.0
         if cell.protocol == "lp-ft":
             found = self._computed(cell.backbone, settings)
-            used = len(photos.train) + len(photos.validation)
-            features_seconds = found.seconds * used / len(self.image_set)
+            features_seconds = self._features_seconds(cell, settings, photos, tested=False)
             began = time.perf_counter()
             probe = self._fit(replace(cell, protocol="linear"), found, photos)
         best: Trained | None = None
@@ -300,12 +360,15 @@ class Measuring:
                 best = trained
         assert best is not None  # noqa: S101 - there is at least one recipe
         scores = predict(best, self.image_set, photos.test, photos=held)
+        other = Photos(self.image_set, held.preprocessing, held_bytes=0, corrupt=True)
+        corrupted = predict(best, self.image_set, photos.test, photos=other)
         classes = len(self.image_set.classes)
         return self._outcome(
             cell,
             settings,
             photos,
             scores=np.asarray(scores, np.float32),
+            corrupted=np.asarray(corrupted, np.float32),
             validation_accuracy=float(best.validation_accuracy),
             chosen={
                 "learning rate": best.recipe.learning_rate,
@@ -319,7 +382,7 @@ class Measuring:
                 for each in best.history
             ),
             parameters=backbone.parameters + (backbone.dimension + 1) * classes,
-            seconds=features_seconds + time.perf_counter() - began,
+            alone_seconds=features_seconds + time.perf_counter() - began,
             peak_memory=memory.read(),
         )
 
@@ -434,12 +497,52 @@ class Measuring:
     def _macs(self, backbone: Backbone, settings: Settings) -> int:
         return macs_at(backbone.macs, backbone.preprocessing.crop, size_for(backbone, settings))
 
-    def _computed(self, name: str, settings: Settings) -> Features:
+    def _computed(self, name: str, settings: Settings, *, corrupt: bool = False, asked: bool = False) -> Features:
+        """A backbone's features of all photos, or of the test photos, corrupted; by all processes of the team."""
         backbone = self.backbones[name]
-        key = name, size_for(backbone, settings)
+        key = name, size_for(backbone, settings), corrupt
         if key not in self._features:
-            self._features[key] = extract(backbone, self.image_set, size=key[1], device=self.device, cache=self._folder)
+            if not asked:
+                self._teamwork.ask("features", backbone=name, settings=asdict(settings), corrupt=corrupt)
+            self._features[key] = extract(
+                backbone,
+                self.image_set,
+                size=key[1],
+                indices=self.splits.test if corrupt else None,
+                corrupt=corrupt,
+                engine=self.engine(name),
+                device=self.device,
+                cache=self._folder,
+                team=self._teamwork.team,
+                progress=self.progress,
+            )
         return self._features[key]
+
+    def compute_together(self, backbone: str, settings: Settings, *, corrupt: bool) -> None:
+        """Take part in features that the first process asks for."""
+        self._computed(backbone, settings, corrupt=corrupt, asked=True)
+
+    def known_classes(self, backbones: Iterable[str], settings: Settings) -> tuple[str, ...]:
+        """Which classes these networks take for ImageNet's, in their answers to what is learned from; warnings."""
+        learned = np.concatenate([self.splits.train, self.splits.validation])
+        told: dict[str, str] = {}
+        for name in backbones:
+            classifier, names = self.backbones[name].classifier(), self.backbones[name].classes
+            if classifier is None or names is None:
+                continue
+            with torch.inference_mode():
+                logits = classifier(torch.from_numpy(self._computed(name, settings).vectors[learned]))
+            known = known_classes(
+                logits.softmax(1).numpy(), names, self.image_set.labels[learned], self.image_set.classes
+            )
+            told |= {known: f"{name}: {known}."} if known else {}
+        return tuple(told.values())
+
+    def row(self, outcome: Outcome, settings: Settings) -> tuple[str | int | float, ...]:
+        """A line of ``results.csv``."""
+        cell = outcome.cell
+        pixels = size_for(self.backbones[cell.backbone], settings)
+        return row(outcome, self.labels, data=self.image_set.name, engine=self.engine(cell.backbone), pixels=pixels)
 
     def _held(self, backbone: Backbone, size: int) -> Photos:
         preprocessing = backbone.preprocessing.at(size)
@@ -447,6 +550,31 @@ class Measuring:
         if key not in self._photos:
             self._photos = {key: Photos(self.image_set, preprocessing)}  # one at a time: they may fill a gigabyte
         return self._photos[key]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a probe says of the test photos, and how it was chosen; attributes as `Outcome` has them."""
+
+    scores: NDArray[np.float32]
+    corrupted: NDArray[np.float32]
+    validation_accuracy: float
+    chosen: Mapping[str, float]
+    tried: int
+    converged: bool
+    seconds: float
+
+    def packed(self) -> tuple[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """As processes hand it to each other."""
+        told = {
+            name: getattr(self, name) for name in ("validation_accuracy", "chosen", "tried", "converged", "seconds")
+        }
+        return json.dumps(told), (self.scores, self.corrupted)
+
+    @staticmethod
+    def unpacked(packed: tuple[str, tuple[NDArray[np.float32], NDArray[np.float32]]]) -> Fitted:
+        """What `packed` gave."""
+        return Fitted(*packed[1], **json.loads(packed[0]))
 
 
 class LateError(Exception):
@@ -458,7 +586,7 @@ class _Watch:
 
     def __init__(self, deadline: float | None, team: Team, device: str) -> None:
         self._deadline = math.inf if deadline is None else deadline
-        self._team, self._device = team, device
+        self._team, self._device = team, torch_device(device)
         self._began = time.monotonic()
         self._first: int | None = None
 
@@ -471,7 +599,6 @@ class _Watch:
         left = self._deadline - now
         told = at.step - self._first >= _STEPS_TO_TELL
         late = left < 0 or (told and pace * (at.steps - at.step) > _TOO_LATE * left)
-        signal = torch.tensor([float(late)], device=self._device)
-        self._team.add_up([signal])  # one process decides: clocks differ, and those that go on would wait for ever
-        if signal.item():
+        # One process decides: clocks differ, and those that go on would wait for ever.
+        if self._team.any_of(late, self._device):
             raise LateError

@@ -12,12 +12,11 @@ from torch import Tensor
 
 from facerec.networks.preprocessing import Preprocessing
 from facerec.photos.prefetch import ahead
+from facerec.transfer.corruption import corrupted
 from facerec.transfer.image_set import ImageSet
 
 HELD_BYTES = 1 << 30
 """How many bytes of decoded photos are held; 7,132 photos at 224 pixels. What does not fit is decoded each time."""
-
-_AHEAD = 4
 
 
 class Photos:
@@ -31,10 +30,20 @@ class Photos:
         What is done to them; its `crop` is their size.
     held_bytes : int
         How many bytes of them to hold, >= 0.
+    corrupt : bool
+        Whether each is corrupted (``facerec.transfer.corruption``).
     """
 
-    def __init__(self, image_set: ImageSet, preprocessing: Preprocessing, *, held_bytes: int = HELD_BYTES) -> None:
+    def __init__(
+        self,
+        image_set: ImageSet,
+        preprocessing: Preprocessing,
+        *,
+        held_bytes: int = HELD_BYTES,
+        corrupt: bool = False,
+    ) -> None:
         self.image_set = image_set
+        self.corrupt = corrupt
         self.preprocessing = preprocessing
         self._room = held_bytes // (3 * preprocessing.crop**2)
         self._held: dict[int, Tensor] = {}
@@ -51,12 +60,15 @@ class Photos:
 
     def batches(self, groups: Iterable[NDArray[np.int64]]) -> Iterator[Tensor]:
         """One batch per group of indices, in order, made in threads while the ones before are used."""
-        return ahead(self.batch, groups, workers=min(_AHEAD, os.cpu_count() or 1), depth=_AHEAD)
+        workers = os.cpu_count() or 1
+        return ahead(self.batch, groups, workers=workers, depth=workers + 2)
 
     def _photo(self, index: int) -> Tensor:
         photo = self._held.get(index)
         if photo is None:
             photo = self.preprocessing.evaluate(self.image_set.image(index))
+            if self.corrupt:
+                photo = corrupted(photo, self.image_set.digests[index])
             # Threads that decode the same photo at once store the same bytes.
             if len(self._held) < self._room:
                 self._held[index] = photo

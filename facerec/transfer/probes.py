@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from facerec.errors import ArgumentError
@@ -95,8 +96,8 @@ def fit_logistic(
     classes : int
         >= 2.
     values : sequence of float
-        The C to compare, > 0. Of those that do equally well on validation the smallest is chosen: the strongest
-        penalty.
+        The C to compare, > 0. Of those with the highest validation accuracy the one with the lowest validation loss is
+        chosen: few photos leave many equal, the strongest penalty among them, whose probabilities mean nothing.
     refit : bool
         Whether the chosen setting is fitted again on train and validation together; otherwise the fit on train stays,
         as a training of the network leaves it.
@@ -111,7 +112,9 @@ def fit_logistic(
     if not len(values) or not min(values) > 0:
         message = f"values must be one or more C above 0; got {list(values)}"
         raise ArgumentError(message)
-    tried, converged, start = [], True, None
+    tried: list[tuple[float, float]] = []
+    losses: list[float] = []
+    converged, start = True, None
     with threadpool_limits(limits=1, user_api="blas"):  # small products, for which more threads only wait
         problem = Problem(train_x, train_y, classes=classes)
         for c in sorted(values):
@@ -119,7 +122,8 @@ def fit_logistic(
             start, converged = fitted.start, converged and fitted.converged
             logits = validation_x @ fitted.weights.T + fitted.intercept
             tried.append((float(c), _accuracy(logits, validation_y)))
-        best, accuracy = _best(tried)
+            losses.append(_loss(logits, validation_y))
+        best, accuracy = max(zip(tried, losses, strict=True), key=lambda each: (each[0][1], -each[1]))[0]
         last = _joined(train_x, train_y, validation_x, validation_y) if refit else (train_x, train_y)
         both = Problem(*last, classes=classes).fit(best)
     weights, intercept = both.weights, both.intercept
@@ -236,6 +240,12 @@ def _joined(train_x: Vectors, train_y: Labels, validation_x: Vectors, validation
 
 def _accuracy(scores: NDArray[np.floating], labels: Labels) -> float:
     return float((scores.argmax(axis=1) == labels).mean())
+
+
+def _loss(logits: NDArray[np.floating], labels: Labels) -> float:
+    """Mean cross-entropy, nats."""
+    right = logits[np.arange(len(labels)), labels]
+    return float((logsumexp(logits, axis=1) - right).mean())
 
 
 def _best(tried: Sequence[tuple[float, float]]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from facerec.measure.metrics.paired import REPLICATES
 from facerec.photos import left_out
 from facerec.reporting import (
     Block,
@@ -26,7 +27,7 @@ from facerec.reporting import (
 )
 from facerec.transfer.bench import Bench, without_names
 from facerec.transfer.cells import Outcome, shots_text
-from facerec.transfer.comparison import REPLICATES, best
+from facerec.transfer.comparison import Comparison, best, between
 from facerec.transfer.confidence import expected_calibration_error, negative_log_likelihood
 from facerec.transfer.figures import (
     confusion_counts,
@@ -34,10 +35,12 @@ from facerec.transfer.figures import (
     cost_figure,
     learning_figure,
     of_summary,
+    ranks_text,
     shots_figure,
+    top1_figure,
 )
 from facerec.transfer.mistakes import picture, worst
-from facerec.transfer.verdict import Findings, method_text
+from facerec.transfer.verdict import Findings, method_text, points_text
 
 _LIMITS = """
 - The accuracies hold for photos like these test photos; others have others.
@@ -83,6 +86,7 @@ def report_page(bench: Bench, findings: Findings, *, publish: bool = False) -> P
     sections = (
         _results(bench, findings),
         *_section("Accuracy against photos", shots_figure(bench, findings)),
+        *_predicted(bench, findings),
         Section("Accuracy against cost", (cost_figure(bench, findings), _costs(bench, findings))),
         *_section("Learning curves", learning_figure(bench, findings)),
         _comparisons(findings),
@@ -110,12 +114,22 @@ def _section(title: str, figure: Block | None) -> tuple[Section, ...]:
     return () if figure is None else (Section(title, (figure,)),)
 
 
+def _predicted(bench: Bench, findings: Findings) -> tuple[Section, ...]:
+    """Whether the better network on ImageNet is the better one here (Kornblith et al. 2019)."""
+    figure = top1_figure(bench, findings)
+    if figure is None:
+        return ()
+    text = ranks_text(bench, findings)
+    return (Section("Accuracy against the top-1 on ImageNet", (figure, Text(text))),)
+
+
 def _results(bench: Bench, findings: Findings) -> Section:
     several = len({each.backbone for each in findings.summaries}) > 1
     rows = []
     strong = []
     for number, (each, mark) in enumerate(zip(findings.summaries, findings.marks, strict=True)):
-        outcomes = of_summary(bench, each)
+        first = best(findings.summaries, each.shots)
+        paired = None if each is first else between(findings.comparisons, each.method, first.method, each.shots)
         row = (
             shots_text(each.shots),
             *((each.backbone,) if several else ()),
@@ -124,26 +138,19 @@ def _results(bench: Bench, findings: Findings) -> Section:
             each.accuracy.value,
             each.accuracy.interval(),
             mark,
-            float(np.mean([outcome.seconds for outcome in outcomes])),
+            "–" if paired is None else points_text(paired, bare=True),
+            None if paired is None else len(paired.seeds),
+            None if each.corrupted is None else each.corrupted.value,
+            None if each.corrupted is None else each.corrupted.interval(),
         )
         rows.append(row)
         if mark == "best":
             strong.append(number)
     majority = findings.majority
     frequent = np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax()
-    rows.append(
-        (
-            "none",
-            *(("–",) if several else ()),
-            "most frequent class",
-            None,
-            majority.value,
-            majority.interval(),
-            None,
-            None,
-        )
-    )
-    chance = write_number(1 / len(bench.image_set.classes), "percent")
+    chance = (majority.value, majority.interval())
+    rows.append(("none", *(("–",) if several else ()), "most frequent class", None, *chance, None, "–", None, *chance))
+    guessing = write_number(1 / len(bench.image_set.classes), "percent")
     table = Table(
         "Accuracy on the test photos, mean over seeds",
         (
@@ -154,17 +161,26 @@ def _results(bench: Bench, findings: Findings) -> Section:
             Column("accuracy", "rate"),
             Column("95 %", "interval"),
             Column("against the best"),
-            Column("time", "seconds"),
+            Column("points to the best"),
+            Column("paired on seeds", "count"),
+            Column("corrupted photos", "rate"),
+            Column("95 %", "interval"),
         ),
         tuple(rows),
         notes=(
             (
                 "Best: the highest mean with that number of shots. Worse: the adjusted p-value against it is "
-                "below 0.05; otherwise a method is not distinguishable from the best."
+                "below 0.05; otherwise a method is not distinguishable from the best. The difference in points is "
+                "taken photo by photo on the seeds that both have; where a method has other seeds than the best, it is "
+                "not the difference of the two accuracies."
+            ),
+            (
+                "Corrupted: the same test photos, each with noise, blur, little contrast, strong compression or few "
+                "pixels, drawn once."
             ),
             (
                 f"Always answering {plain(bench.image_set.classes[frequent])}, the most frequent class, needs no "
-                f"network; guessing evenly gives {chance}. Time is per run: features, learning, choosing and testing."
+                f"network; guessing evenly gives {guessing}."
             ),
             *(f"**Warning.** {plain(each)}" for each in bench.warnings),
         ),
@@ -184,7 +200,8 @@ def _costs(bench: Bench, findings: Findings) -> Table:
                 outcomes[0].train_photos,
                 int(np.mean([outcome.learning_macs for outcome in outcomes])),
                 outcomes[0].parameters,
-                float(np.mean([outcome.seconds for outcome in outcomes])),
+                float(np.mean([outcome.alone_seconds for outcome in outcomes])),
+                float(np.sum([outcome.own_seconds for outcome in outcomes])),
                 max(outcome.peak_memory for outcome in outcomes),
             )
         )
@@ -196,48 +213,59 @@ def _costs(bench: Bench, findings: Findings) -> Table:
             Column("photos", "count"),
             Column("MACs to learn", "amount"),
             Column("parameters", "amount"),
-            Column("time", "seconds"),
+            Column("time alone", "seconds"),
+            Column("time here", "seconds"),
             Column("peak bytes", "amount"),
         ),
         tuple(rows),
-        notes=("MACs: multiply-adds. They and the parameters are counted, time and memory measured on this machine.",),
+        notes=(
+            (
+                "MACs: multiply-adds. They and the parameters are counted, time and memory measured on this machine. "
+                "Alone: what one cell would have taken, features included. Here: what all seeds of the row added to "
+                "this run, in which features are computed once."
+            ),
+        ),
     )
 
 
 def _comparisons(findings: Findings) -> Section:
-    rows = []
-    for each in findings.comparisons:
-        points = 100 * each.difference
-        bounds = f"{100 * each.interval.low:+.1f} … {100 * each.interval.high:+.1f}".replace("-", "−").replace(
-            " ", "\N{NO-BREAK SPACE}"
+    tables = [
+        _pairs(f"Every two methods on the same test photos{told}", compared, findings)
+        for told, compared in (("", findings.comparisons), (", corrupted", findings.corrupted))
+        if compared
+    ]
+    if not tables:
+        return Section("Comparisons", (Text("There is one method only, so nothing was compared."),))
+    return Section("Comparisons", tuple(tables))
+
+
+def _pairs(title: str, comparisons: Sequence[Comparison], findings: Findings) -> Table:
+    rows = tuple(
+        (
+            shots_text(each.shots),
+            method_text(each.first, findings.summaries),
+            method_text(each.second, findings.summaries),
+            len(each.seeds),
+            points_text(each, bare=True),
+            each.p_value,
+            each.adjusted,
+            "yes" if each.distinguishable else "no",
         )
-        rows.append(
-            (
-                shots_text(each.shots),
-                method_text(each.first, findings.summaries),
-                method_text(each.second, findings.summaries),
-                len(each.seeds),
-                f"{points:+.1f}".replace("-", "−"),
-                bounds,
-                each.p_value,
-                each.adjusted,
-                "yes" if each.distinguishable else "no",
-            )
-        )
-    table = Table(
-        "Every two methods on the same test photos",
+        for each in comparisons
+    )
+    return Table(
+        title,
         (
             Column("learned from"),
             Column("method"),
             Column("against"),
             Column("seeds", "count"),
-            Column("points"),
-            Column("95 %"),
+            Column("points, 95 %"),
             Column("p", "rate"),
             Column("p adjusted", "rate"),
             Column("distinguishable"),
         ),
-        tuple(rows),
+        rows,
         notes=(
             (
                 f"One shared seed: McNemar's exact test; several: the paired bootstrap over photos and seeds, "
@@ -245,9 +273,6 @@ def _comparisons(findings: Findings) -> Section:
             ),
         ),
     )
-    if not rows:
-        return Section("Comparisons", (Text("There is one method only, so nothing was compared."),))
-    return Section("Comparisons", (table,))
 
 
 def _mistakes(bench: Bench, findings: Findings, *, publish: bool) -> Section:

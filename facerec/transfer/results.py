@@ -11,8 +11,8 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +23,39 @@ from facerec.arrays import array_of
 from facerec.errors import OutputError, TransferError
 from facerec.files import is_there, read_json, read_regular, replacing
 from facerec.transfer.cells import Cell, Outcome, Point
+from facerec.transfer.confidence import expected_calibration_error, negative_log_likelihood
 
 COLUMNS = (
+    "data",
     "backbone",
     "weights",
+    "engine",
+    "pixels",
     "protocol",
     "shots",
+    "train_photos",
     "seed",
+    "n_test",
     "accuracy",
     "ci_low",
     "ci_high",
-    "n_test",
-    "seconds",
+    "accuracy_corrupted",
+    "ece",
+    "nll",
+    "validation_accuracy",
+    "own_seconds",
+    "alone_seconds",
     "macs",
-    "params",
+    "learning_macs",
+    "parameters",
     "peak_memory",
 )
-"""Of ``results.csv``. ``weights`` are the first eight digits of the file's SHA-256 or ``none``; ``shots`` a number per
-class or ``all``; ``ci_low`` and ``ci_high`` Wilson's 95 % interval of this run; ``macs`` multiply-adds for one photo;
+"""Of ``results.csv``, a row for each cell. ``data`` is the name of the data; ``weights`` the first eight digits of the
+file's SHA-256 or ``none``; ``engine`` what ran the frozen network, empty where it was trained; ``pixels`` the side of
+its input; ``shots`` photos per class to learn from or ``all``, ``train_photos`` their number; ``ci_low`` and
+``ci_high`` Wilson's 95 % interval of this cell; ``accuracy_corrupted`` that on corrupted test photos; ``ece`` the
+calibration error; ``nll`` nats; ``own_seconds`` add up to what the run took to measure, ``alone_seconds`` are what the
+cell would have taken alone; ``macs`` multiply-adds for one photo, ``learning_macs`` of all that was learned;
 ``peak_memory`` bytes."""
 
 _MOST_SCORES = 4 << 30  # bytes; a million photos of a thousand classes
@@ -78,9 +93,18 @@ class Results:
         if self.found is not None:
             self._refuse_another(self.found.get("configuration", {}))
 
+    @property
+    def complete(self) -> bool:
+        """Whether the folder held a finished run when it was opened."""
+        return bool(self.found and self.found.get("complete"))
+
     def write_run(self, document: Mapping[str, Any]) -> None:
         """Write ``run.json``: the configuration and, beside it, `document`."""
         self._write("run.json", _json({"configuration": self.configuration, **document}))
+
+    def amend(self, document: Mapping[str, Any]) -> None:
+        """Add to ``run.json`` as it was last written."""
+        self._write("run.json", _json({**(self._read_run() or {}), **document}))
 
     def save(self, key: str, outcome: Outcome) -> None:
         """Keep a cell's outcome under its key.
@@ -91,9 +115,10 @@ class Results:
             If it cannot be written; nothing half-written is left.
         """
         memory = io.BytesIO()
-        np.save(memory, np.ascontiguousarray(outcome.scores, np.float32), allow_pickle=False)
+        kinds = [outcome.scores] if outcome.corrupted is None else [outcome.scores, outcome.corrupted]
+        np.save(memory, np.ascontiguousarray(np.stack(kinds), np.float32), allow_pickle=False)
         scores = memory.getvalue()
-        document = asdict(outcome) | {
+        document = asdict(replace(outcome, scores=np.empty(0, np.float32), corrupted=None)) | {
             "key": key,
             "scores": hashlib.sha256(scores).hexdigest(),
             "chosen": dict(outcome.chosen),
@@ -111,7 +136,12 @@ class Results:
                 return None
             document["cell"] = Cell(**document["cell"])
             document["history"] = tuple(Point(**point) for point in document["history"])
-            return Outcome(scores=array_of(scores, path=path, error=TransferError), **document)
+            if "seconds" in document:  # version 1, which did not look at corrupted photos
+                document["alone_seconds"] = document["own_seconds"] = document.pop("seconds")
+            kinds = array_of(scores, path=path, error=TransferError)
+            kinds = kinds[None] if kinds.ndim == 2 else kinds
+            document["corrupted"] = kinds[1] if len(kinds) > 1 else None
+            return Outcome(scores=kinds[0], **document)
         except (TransferError, ValueError, KeyError, TypeError):
             return None
 
@@ -124,12 +154,12 @@ class Results:
         for path in self._cells.glob(f"{key}*.checkpoint"):
             path.unlink(missing_ok=True)
 
-    def write_table(self, outcomes: Iterable[Outcome], labels: NDArray[np.int64]) -> None:
-        """Write ``results.csv``, one row per outcome; it is read again, and all words in it are our own."""
+    def write_table(self, rows: Iterable[Sequence[str | int | float]]) -> None:
+        """Write ``results.csv``, one line per row; it is read again, and all words in it are our own."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(row(outcome, labels) for outcome in outcomes)
+        writer.writerows(rows)
         self._write("results.csv", file.getvalue().encode("utf-8"))
 
     def _write(self, name: str, content: bytes) -> None:
@@ -173,22 +203,34 @@ def cell_key(identity: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
-def row(outcome: Outcome, labels: NDArray[np.int64]) -> tuple[str | int | float, ...]:
+def row(
+    outcome: Outcome, labels: NDArray[np.int64], *, data: str, engine: str, pixels: int
+) -> tuple[str | int | float, ...]:
     """A line of ``results.csv``, in the order of `COLUMNS`."""
     cell, accuracy = outcome.cell, outcome.accuracy(labels)
-    interval = accuracy.interval()
+    interval, answers = accuracy.interval(), outcome.answers("corrupted")
     return (
+        data,
         cell.backbone,
         outcome.weights,
+        "" if cell.trained else engine,
+        pixels,
         cell.protocol,
         "all" if cell.shots is None else cell.shots,
+        outcome.train_photos,
         cell.seed,
+        accuracy.trials,
         accuracy.value,
         interval.low,
         interval.high,
-        accuracy.trials,
-        round(outcome.seconds, 3),
+        "" if answers is None else float((answers == labels).mean()),
+        round(expected_calibration_error(outcome.scores, labels), 6),
+        round(negative_log_likelihood(outcome.scores, labels), 6),
+        outcome.validation_accuracy,
+        round(outcome.own_seconds, 3),
+        round(outcome.alone_seconds, 3),
         outcome.macs,
+        outcome.learning_macs,
         outcome.parameters,
         outcome.peak_memory,
     )

@@ -13,6 +13,7 @@ from facerec.learning.loop import Progress
 from facerec.learning.recipe import recipe
 from facerec.networks.backbone import Backbone
 from facerec.transfer.cost import BACKWARD, Speed, macs_at, step_seconds, timed
+from facerec.transfer.engines import Engine
 from facerec.transfer.features import extract
 from facerec.transfer.grid import Settings
 from facerec.transfer.image_set import ImageSet
@@ -33,6 +34,7 @@ def measure_speed(
     indices: NDArray[np.int64],
     *,
     device: str,
+    engine: Engine = "torch",
     training: bool = True,
     photos: int = _PHOTOS,
     before_training: Callable[[], None] | None = None,
@@ -47,6 +49,8 @@ def measure_speed(
         Photos that may be used; a few are picked, evenly.
     device : str
         ``cpu``, ``cuda`` or ``cuda:N``.
+    engine : {"torch", "onnxruntime"}
+        What computes features.
     training : bool
         Whether training is timed; otherwise what is said of it means nothing.
     photos : int
@@ -59,24 +63,23 @@ def measure_speed(
     Speed
         In multiply-adds per second, so that it holds for other input sizes, too.
     """
-    size = _timed_size(backbone)
-    macs = macs_at(backbone.macs, backbone.preprocessing.crop, size)
     some = _some(indices, photos)
 
     def run(which: NDArray[np.int64]) -> float:
         return timed(
-            lambda: extract(backbone, image_set, size=size, indices=which, precision="float32", device=device),
-            time.perf_counter,
+            lambda: extract(backbone, image_set, indices=which, engine=engine, device=device), time.perf_counter
         )
 
     few = min(run(some[:_WARM_UP]) for _ in range(2))
     many = run(some)
-    forward = macs * max(1, len(some) - _WARM_UP) / max(many - few, 0.2 * many)
+    forward = backbone.macs * max(1, len(some) - _WARM_UP) / max(many - few, 0.2 * many)
     probe = _probe(backbone.dimension, len(image_set.classes))
     if not training:
         return Speed(forward, forward, 0.0, probe)
     if before_training is not None:
         before_training()
+    size = _timed_size(backbone)
+    macs = macs_at(backbone.macs, backbone.preprocessing.crop, size)
     step, start = training_speed(backbone, image_set, indices, device=device, photos=photos)
     return Speed(forward, (1 + BACKWARD) * macs * (len(some) - _WARM_UP) / step, start, probe)
 

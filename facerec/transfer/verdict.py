@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
 from facerec.reporting import Standing, plain, write_number
 from facerec.reporting.inline import parse_spans
 from facerec.transfer.bench import Bench
-from facerec.transfer.cells import shots_text
+from facerec.transfer.cells import Protocol, TestPhotos, shots_text
 from facerec.transfer.comparison import Comparison, Method, Summary, best, between, compare, summarise
 from facerec.types import Rate
 
@@ -49,8 +50,8 @@ class Findings:
     ----------
     summaries : tuple of Summary
         All photos first, then fewer and fewer shots; within them the best first.
-    comparisons : tuple of Comparison
-        Every two methods with the same number of shots.
+    comparisons, corrupted : tuple of Comparison
+        Every two methods with the same number of shots, on the test photos as they are, and corrupted.
     marks : tuple of str
         For each summary: `BEST`, `UNTOLD`, `WORSE`, or `UNCOMPARED` where it shares no seed with the best.
     majority : Rate
@@ -62,6 +63,7 @@ class Findings:
 
     summaries: tuple[Summary, ...]
     comparisons: tuple[Comparison, ...]
+    corrupted: tuple[Comparison, ...]
     marks: tuple[str, ...]
     majority: Rate
     sentences: tuple[Sentence, ...]
@@ -72,12 +74,14 @@ def judge(bench: Bench) -> Findings:
     labels, outcomes = bench.labels, bench.measured.outcomes
     found = summarise(outcomes, labels, clusters=bench.clusters)
     summaries = tuple(sorted(found, key=lambda each: (-(each.shots or 1 << 62), -each.accuracy.value)))
-    comparisons = compare(outcomes, labels, clusters=bench.clusters)
+    comparisons, corrupted = (
+        compare(outcomes, labels, clusters=bench.clusters, photos=photos) for photos in get_args(TestPhotos)
+    )
     frequent = int(np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax())
     majority = Rate(int((labels == frequent).sum()), len(labels))
     marks = tuple(_mark(each, summaries, comparisons) for each in summaries)
-    sentences = tuple(_verdict(bench, summaries, comparisons, majority))
-    return Findings(summaries, comparisons, marks, majority, sentences)
+    sentences = tuple(_verdict(bench, summaries, comparisons, corrupted, majority))
+    return Findings(summaries, comparisons, corrupted, marks, majority, sentences)
 
 
 def method_text(method: Method, summaries: Sequence[Summary]) -> str:
@@ -97,14 +101,44 @@ def _mark(each: Summary, summaries: Sequence[Summary], comparisons: Sequence[Com
 
 
 def _verdict(
-    bench: Bench, summaries: Sequence[Summary], comparisons: Sequence[Comparison], majority: Rate
+    bench: Bench,
+    summaries: Sequence[Summary],
+    comparisons: Sequence[Comparison],
+    corrupted: Sequence[Comparison],
+    majority: Rate,
 ) -> Iterator[Sentence]:
-    pretrained = any(each.weights_sha256 for each in bench.backbones)
     levels = list(dict.fromkeys(each.shots for each in summaries))
-    if pretrained:
-        yield from _bought(summaries, comparisons, levels)
-    yield _highest(summaries, comparisons, levels[0], majority)
     yield from _tuned(summaries, comparisons, levels)
+    yield _highest(summaries, comparisons, levels[0], majority)
+    yield from _shifted(summaries, corrupted, levels)
+    if any(each.weights_sha256 for each in bench.backbones):
+        yield from _bought(summaries, comparisons, levels)
+
+
+def _shifted(
+    summaries: Sequence[Summary], corrupted: Sequence[Comparison], levels: Sequence[int | None]
+) -> Iterator[Sentence]:
+    """What training the network costs or buys on corrupted photos, with the most shots that both had."""
+    asked: tuple[tuple[Protocol, Protocol, str], ...] = (
+        ("fine-tune", "linear", "fine-tuning against a linear probe"),
+        ("lp-ft", "fine-tune", "starting fine-tuning at the linear probe (lp-ft) against not"),
+    )
+    for first, second, said in asked:
+        pairs = (
+            (shots, compared)
+            for shots in levels
+            for backbone in dict.fromkeys(each.backbone for each in summaries)
+            if (compared := between(corrupted, (backbone, first), (backbone, second), shots)) is not None
+        )
+        if found := next(pairs, None):
+            shots, compared = found
+            shown = compared.distinguishable
+            how = ("**gains**" if compared.difference > 0 else "**loses**") if shown else "differs not distinguishably"
+            yield Sentence(
+                "note" if shown else "insufficient",
+                f"On corrupted test photos {said} {how}, {shots_text(shots)}: {points_text(compared)}, adjusted p "
+                f"{p_text(compared)}.",
+            )
 
 
 def _bought(
@@ -130,7 +164,7 @@ def _bought(
         began = next(each for each in here if each.method == compared.second)
         numbers = (
             f"{name} reaches {_accuracy(reached)}, the same network from scratch {_accuracy(began)}; "
-            f"difference {_points(compared)}, adjusted p {_p(compared)}"
+            f"difference {points_text(compared)}, adjusted p {p_text(compared)}"
         )
         where = f"With {shots_text(shots)}{'' if shots is None else ' per class'}"
         if compared.distinguishable and compared.difference > 0:
@@ -179,7 +213,7 @@ def _tuned(
             if compared is None:
                 continue
             who = f"fine-tuning {plain(backbone)} against a linear probe on it, {shots_text(shots)}"
-            numbers = f"{_points(compared)}, adjusted p {_p(compared)}"
+            numbers = f"{points_text(compared)}, adjusted p {p_text(compared)}"
             if not compared.distinguishable:
                 yield Sentence("insufficient", f"Not distinguishable: {who} ({numbers}).")
             elif compared.difference > 0:
@@ -195,12 +229,15 @@ def _accuracy(summary: Summary) -> str:
     return f"{100 * summary.accuracy.value:.1f} % (95 %: {low} … {high})"
 
 
-def _points(compared: Comparison) -> str:
+def points_text(compared: Comparison, *, bare: bool = False) -> str:
+    """A difference in points, with its interval; `bare` without words, for tables."""
     low, high = (f"{100 * end:+.1f}" for end in (compared.interval.low, compared.interval.high))
-    return f"{100 * compared.difference:+.1f} points (95 %: {low} … {high})".replace("-", "−")
+    words = ("", "") if bare else (" points", "95 %: ")
+    return f"{100 * compared.difference:+.1f}{words[0]} ({words[1]}{low} … {high})".replace("-", "−")
 
 
-def _p(compared: Comparison) -> str:
+def p_text(compared: Comparison) -> str:
+    """An adjusted p-value."""
     return "< 0.001" if compared.adjusted < 0.001 else f"{compared.adjusted:.3f}"
 
 

@@ -219,7 +219,7 @@ def cell_teller(progress: Callable[[int, int], None]) -> Callable[[Outcome, NDAr
     def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:
         accuracy = outcome.accuracy(labels).value
         left = f", about {duration(rest)} to go" if done < total else ""
-        console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {outcome.seconds:.1f} s{left}")
+        console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {outcome.own_seconds:.1f} s{left}")
         progress(done, total)
 
     return finished

@@ -78,7 +78,7 @@ def run(
     options.check_trials(trials)
     options.check_part(test_part)
     protocols = None if protocol is None else options.protocols_of(protocol)
-    if not data.startswith("torchvision:"):
+    if not data.startswith(("torchvision:", "made:")):
         must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
     from facerec.learning.team import ToldError, teamwork
     from facerec.transfer.bench import DEFAULT_PROTOCOLS, run_bench
