@@ -210,7 +210,7 @@ def choose(
         # Where nothing can be trained, photos need not be small.
         plan = _filled(ordered, affordable(probes), predict, shared, budget)
     if not plan.cells:
-        cheapest = min(plan.left_out, key=lambda planned: planned.seconds)
+        cheapest = min((each for each in plan.left_out if not each.cell.seed), key=lambda planned: planned.seconds)
         message = (
             f"nothing fits into a budget of {budget:.3g} s: {cheapest.cell} alone takes about "
             f"{cheapest.seconds:.3g} s here; give more time, or fewer photos"

@@ -30,3 +30,12 @@ def test_a_named_format_is_taken() -> None:
     assert number_format("float16", _PLAIN, _GPU) == torch.float16
     with pytest.raises(ArgumentError, match="float16 needs a GPU; on a CPU use bfloat16"):
         number_format("float16", _PLAIN, _CPU)
+
+
+def test_auto_precision_follows_what_the_processor_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """bfloat16 where there are instructions for it, float32 where not or where torch cannot tell."""
+    for reported, wanted in (({"amx_bf16": True}, "bfloat16"), ({"avx512_bf16": False}, "float32")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda reported=reported: reported, raising=False)
+        assert module.resolved_precision("auto", "cpu") == wanted
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert module.resolved_precision("auto", "cpu") == "float32"

@@ -42,7 +42,7 @@ class Killed(BaseException):
 class TestGoingOn:
     """measure_all."""
 
-    @pytest.mark.parametrize("cells", [0, 1, 5, 11])
+    @pytest.mark.parametrize("cells", [0, 1, 5, 8])
     def test_a_run_that_was_cut_off_ends_as_one_that_was_not(self, work, tmp_path, cells):
         """Whatever was measured before, the folders are equal byte for byte, and nothing is measured twice."""
         run(work, tmp_path / "whole")
@@ -61,7 +61,7 @@ class TestGoingOn:
         run(going_on, tmp_path / "cut")
 
         assert files_of(tmp_path / "cut") == files_of(tmp_path / "whole")
-        assert len(going_on.measured) == 12 - cells
+        assert len(going_on.measured) == 9 - cells
 
     @pytest.mark.parametrize("damage", ["half", "gone", "other"])
     def test_a_damaged_result_is_measured_again(self, work, tmp_path, damage):
@@ -97,6 +97,42 @@ class TestGoingOn:
 
         assert read_plan(json.loads(json.dumps(plan_document(plan)))) == plan
 
+    def test_a_finished_run_writes_nothing(self, work, tmp_path):
+        """Started again, it measures nothing, takes no time, and leaves every byte as it is."""
+        clock = SimpleNamespace(now=0.0)
+        measured = run(type(work)(clock=clock), tmp_path, clock=lambda: clock.now)
+        times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        again = type(work)()
+
+        found = run(again, tmp_path, clock=lambda: 1e6, spent=measured.seconds)
+
+        assert again.measured == []
+        assert found.seconds == measured.seconds
+        assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == times
+
+    def test_own_seconds_add_up(self, work, tmp_path):
+        """What each cell added is what all of them took, whatever a cell would have taken alone."""
+        clock = SimpleNamespace(now=0.0)
+        work.clock = clock
+
+        measured = run(work, tmp_path, clock=lambda: clock.now)
+
+        with (tmp_path / "results.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert sum(float(row["own_seconds"]) for row in rows) == pytest.approx(measured.seconds)
+
+    def test_probes_are_shared_once(self, work, tmp_path):
+        """A team is asked for all missing probes of the plan together, before the first is measured."""
+        asked = []
+        work.share = lambda cells, _settings: asked.append((len(work.measured), list(cells)))
+
+        run(work, tmp_path)
+
+        ((before, cells),) = asked
+        assert before == 0
+        assert len(cells) == 4
+        assert not any(cell.trained for cell in cells)
+
 
 class TestBudget:
     """measure_all with a budget."""
@@ -128,7 +164,7 @@ class TestBudget:
 
         assert plan.left_out
         assert measured.left_out == ()
-        assert len(measured.outcomes) == 12
+        assert len(measured.outcomes) == 9
 
     def test_time_of_earlier_runs_counts(self, work, tmp_path):
         """A run that goes on has what is left of the budget, not all of it again."""
@@ -160,7 +196,7 @@ class TestFolder:
             rows = list(csv.DictReader(file))
 
         assert tuple(rows[0]) == COLUMNS
-        assert len(rows) == len(measured.outcomes) == 12
+        assert len(rows) == len(measured.outcomes) == 9
         first = measured.outcomes[0]
         assert float(rows[0]["accuracy"]) == first.accuracy(work.labels).value
         assert float(rows[0]["ci_low"]) == first.accuracy(work.labels).interval().low
@@ -176,7 +212,9 @@ class TestFolder:
         found = results.load("k" * 64)
 
         assert np.array_equal(found.scores, outcome.scores)
-        assert {**vars(found), "scores": None} == {**vars(outcome), "scores": None}
+        assert np.array_equal(found.corrupted, outcome.corrupted)
+        without = {"scores": None, "corrupted": None}
+        assert {**vars(found), **without} == {**vars(outcome), **without}
 
     @pytest.mark.parametrize(
         ("changed", "told"),

@@ -8,8 +8,9 @@ from scipy.stats import binom
 
 from facerec.errors import ArgumentError
 from facerec.measure.metrics import holm
+from facerec.measure.metrics.paired import mean_accuracy, paired_difference
 from facerec.transfer.cells import Cell, Outcome
-from facerec.transfer.comparison import best, between, compare, mean_accuracy, paired_difference, summarise
+from facerec.transfer.comparison import best, between, compare, summarise
 from facerec.types import Rate
 
 

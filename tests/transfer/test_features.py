@@ -1,5 +1,6 @@
 """Features are those of the plain network, whatever the batches and threads; the cache gives back what was computed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ import torch
 from torch import nn
 
 from facerec.errors import ArgumentError, ImageError, OutputError
-from facerec.learning.precision import resolved_precision
 from facerec.networks.backbone import Backbone, load_backbone
 from facerec.networks.fusion import folded
 from facerec.transfer.features import Features, extract
@@ -71,7 +71,7 @@ def test_the_cache_gives_back_the_same_bytes(backbone: Backbone, photos: ImageSe
 
 
 def test_whatever_changes_the_vectors_changes_the_key(backbone: Backbone, photos: ImageSet, tmp_path: Path) -> None:
-    """Size, precision, photos, their order and weights are part of the key; labels and folders are not."""
+    """Size, engine, corruption, photos, their order and weights are part of the key; labels and folders are not."""
 
     def key(images: ImageSet = photos, network: Backbone = backbone, **options) -> str:
         return extract(network, images, **{"size": 32, "indices": np.array([0, 1]), **options}).key
@@ -81,7 +81,8 @@ def test_whatever_changes_the_vectors_changes_the_key(backbone: Backbone, photos
     keys = [
         key(),
         key(size=40),
-        key(precision="bfloat16"),
+        key(engine="onnxruntime"),
+        key(corrupt=True),
         key(indices=np.array([1, 0])),
         key(indices=np.array([0, 2])),
         key(network=random),
@@ -131,27 +132,9 @@ def test_progress_counts_every_photo(backbone: Backbone, photos: ImageSet) -> No
     assert seen == [(8, 22), (16, 22), (22, 22)]
 
 
-def test_bfloat16_is_close(backbone: Backbone, photos: ImageSet) -> None:
-    """Vectors in bfloat16 point where those in float32 do."""
-    exact, rounded = (extract(backbone, photos, size=SIZE, precision=p).vectors for p in ("float32", "bfloat16"))
-
-    cosines = (exact * rounded).sum(axis=1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rounded, axis=1)
-    assert cosines.min() > 0.98
-    assert np.abs(exact - rounded).max() > 0
-
-
-def test_auto_precision_follows_what_the_processor_reports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """bfloat16 where there are instructions for it, float32 where not or where torch cannot tell."""
-    for reported, wanted in (({"amx_bf16": True}, "bfloat16"), ({"avx512_bf16": False}, "float32")):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda reported=reported: reported, raising=False)
-        assert resolved_precision("auto", "cpu") == wanted
-    monkeypatch.delattr(torch.cpu, "get_capabilities")
-    assert resolved_precision("auto", "cpu") == "float32"
-
-
 @pytest.mark.parametrize(
     "wrong",
-    [{"precision": "float16"}, {"batch_size": 0}, {"workers": 0}, {"device": "tpu"}, {"indices": np.array([22])}],
+    [{"batch_size": 0}, {"workers": 0}, {"device": "tpu"}, {"indices": np.array([22])}],
 )
 def test_bad_arguments(backbone: Backbone, photos: ImageSet, wrong: dict[str, object]) -> None:
     """Each is refused before a photo is read."""
@@ -164,7 +147,8 @@ def test_a_photo_that_has_gone(backbone: Backbone, photos: ImageSet) -> None:
     (photos.root / photos.files[3]).unlink()
 
     with pytest.raises(ImageError, match=r"a/2\.png"):
-        extract(backbone, photos, size=32)
+        extract(backbone, replace(photos, decoded={}), size=32)
+    assert len(extract(backbone, photos, size=32).vectors) == len(photos)  # what was decoded is used
 
 
 def test_threads_of_the_caller_are_left_alone(backbone: Backbone, photos: ImageSet) -> None:

@@ -24,20 +24,29 @@ class TestGroups:
     """groups."""
 
     def test_every_cell_once(self):
-        """Backbones times protocols times shots times seeds, none twice."""
+        """Backbones times protocols times shots times seeds, none twice; scratch once for each backbone."""
         cells = [cell for group in groups(["a", "b"], PROTOCOLS, [1, 5, None], 2) for cell in group]
 
-        assert len(cells) == len(set(cells)) == 2 * 4 * 3 * 2
+        assert len(cells) == len(set(cells)) == 2 * 3 * 3 * 2 + 2
 
-    def test_what_trains_stays_together(self):
-        """Fine-tuning and scratch of the same photos are one group, so that neither is measured without the other."""
-        trained = [group for group in groups(["a"], PROTOCOLS, [5, None], 1) if group[0].trained]
+    def test_the_question_comes_first_and_scratch_last(self):
+        """A linear probe and fine-tuning on all photos, of every backbone, before anything else; scratch after all."""
+        ordered = [cell for group in groups(["a", "b"], PROTOCOLS, [1, 5, None], 2) for cell in group]
 
-        assert [[cell.protocol for cell in group] for group in trained] == [["fine-tune", "scratch"]] * 2
+        assert ordered[:4] == [Cell(net, name, None, 0) for net in "ab" for name in ("linear", "fine-tune")]
+        assert ordered[-2:] == [Cell(net, "scratch", None, 0) for net in "ab"]
+        assert [cell.shots for cell in ordered[4:6]] == [None, None]
+
+    def test_more_seeds_come_in_whole_rows(self):
+        """Of a further seed all protocols of a number of shots are taken together, so that they rest on the same."""
+        later = [group for group in groups(["a"], PROTOCOLS, [5, None], 3) if group[0].seed]
+
+        assert [[cell.protocol for cell in group] for group in later] == [["linear", "knn", "fine-tune"]] * 4
+        assert [(group[0].seed, group[0].shots) for group in later] == [(1, None), (1, 5), (2, None), (2, 5)]
 
     def test_the_first_seed_comes_first(self):
-        """Nothing is measured a second time before everything was measured once."""
-        seeds = [group[0].seed for group in groups(["a"], PROTOCOLS, [5, None], 3)]
+        """Nothing but scratch is measured after something was measured a second time."""
+        seeds = [group[0].seed for group in groups(["a"], PROTOCOLS[:-1], [5, None], 3)]
 
         assert seeds == sorted(seeds)
 
@@ -62,11 +71,11 @@ class TestChoose:
 
         assert plan.settings == FINE
         assert plan.left_out == ()
-        assert plan.seconds == pytest.approx(10 + 12 * 1 + 12 * 224)
+        assert plan.seconds == pytest.approx(10 + 12 * 1 + 7 * 224)
 
-    @pytest.mark.parametrize(("budget", "settings"), [(2000, FINE), (700, FINE), (500, COARSE), (300, COARSE)])
+    @pytest.mark.parametrize(("budget", "settings"), [(2000, FINE), (700, FINE), (320, FINE), (300, COARSE)])
     def test_the_best_settings_whose_core_fits(self, budget, settings):
-        """Two trainings and four probes must fit into three quarters of the budget."""
+        """The question, a probe with its features and a training, must fit into three quarters of the budget."""
         assert choose(self.ordered, (FINE, COARSE), predict, shared, budget=budget).settings == settings
 
     @pytest.mark.parametrize("budget", [14, 100, 300, 700, 1500])
@@ -78,6 +87,26 @@ class TestChoose:
         planned = {each.cell for each in plan.cells} | {each.cell for each in plan.left_out}
         assert planned == {cell for group in self.ordered for cell in group}
         assert not {each.cell for each in plan.cells} & {each.cell for each in plan.left_out}
+
+    @pytest.mark.parametrize("budget", [340, 600, 900, 1300, 2000])
+    def test_what_stands_side_by_side_rests_on_the_same_seeds(self, budget):
+        """Whatever the budget cuts, all protocols that a number of shots has (but scratch) have the same seeds."""
+        plan = choose(self.ordered, (FINE, COARSE), predict, shared, budget=budget)
+        seeds: dict = {}
+        for each in plan.cells:
+            if each.cell.protocol != "scratch":
+                seeds.setdefault((each.cell.shots, each.cell.protocol), set()).add(each.cell.seed)
+
+        for shots in (5, None):
+            assert len({frozenset(found) for (of, _), found in seeds.items() if of == shots}) <= 1
+
+    def test_features_are_paid_for_once(self):
+        """The first cell that needs them carries their time; the sum of the rows is the plan's."""
+        plan = choose(self.ordered, (FINE,), predict, shared)
+
+        assert plan.cells[0].seconds == 11
+        assert sum(each.seconds for each in plan.cells if not each.cell.trained) == 10 + 12
+        assert plan.seconds == sum(each.seconds for each in plan.cells)
 
     def test_a_small_budget_takes_the_probes(self):
         """Where no training fits, the probes are measured and the trainings listed."""

@@ -1,4 +1,4 @@
-"""Measuring cells for real, with a small random network on generated photos: what is drawn, and that it repeats."""
+"""Measurer cells for real, with a small random network on generated photos: what is drawn, and that it repeats."""
 
 import gc
 
@@ -12,7 +12,7 @@ from facerec.transfer.cells import Cell
 from facerec.transfer.cost import PeakMemory, Speed, macs_at, step_seconds
 from facerec.transfer.grid import Settings
 from facerec.transfer.labelled_photos import read_image_set
-from facerec.transfer.measurer import Measuring
+from facerec.transfer.measurer import Measurer
 from facerec.transfer.speed import measure_speed
 
 SETTINGS = Settings(32, 1, 2, 1)
@@ -41,7 +41,7 @@ def photos(tmp_path_factory):
 def measuring(photos):
     """A measuring of the random network, nothing kept on disk."""
     backbone = load_backbone("resnet18", weights="none")
-    return Measuring(read_image_set(photos), {NAME: backbone}, test=0.25, device="cpu", features=None)
+    return Measurer(read_image_set(photos), {NAME: backbone}, test=0.25, device="cpu", features=None)
 
 
 def test_the_test_part_is_the_same_in_every_cell(measuring):
@@ -82,7 +82,7 @@ def test_too_many_shots_name_the_class(measuring):
 def test_a_cell_gives_probabilities_and_repeats(measuring, photos, tmp_path, protocol):
     """Rows sum to 1, costs are counted, and another measuring gives the same bytes."""
     cell = Cell(NAME, protocol, 3, 1)
-    again = Measuring(measuring.image_set, measuring.backbones, test=0.25, device="cpu", features=tmp_path / "f")
+    again = Measurer(measuring.image_set, measuring.backbones, test=0.25, device="cpu", features=tmp_path / "f")
 
     first, second = (
         each.measure(cell, SETTINGS, checkpoint=tmp_path / f"{number}.checkpoint", deadline=None)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.neighbors import KNeighborsClassifier
 
 from facerec.errors import ArgumentError
@@ -56,15 +57,22 @@ def test_a_fit_that_is_given_up_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_c_is_chosen_on_validation_and_refitted_on_both() -> None:
-    """The chosen C has the best validation accuracy, of equals the smallest; the weights are those of all photos."""
-    x, y = _blobs(200)
-    vx, vy = _blobs(100, seed=1)
+    """The chosen C has the best validation accuracy, then the lowest validation loss; the weights are of all photos."""
+    x, y = _blobs(60)
+    vx, vy = _blobs(20, seed=3)
 
-    probe = fit_logistic(x, y, vx, vy, classes=4, values=[1e-6, 1e-3, 1e-1, 10.0])
+    probe = fit_logistic(x, y, vx, vy, classes=4, values=[1e-6, 0.01, 0.1, 1.0])
 
     best = max(accuracy for _, accuracy in probe.tried)
     assert probe.validation_accuracy == best
-    assert probe.chosen["C"] == min(c for c, accuracy in probe.tried if accuracy == best)
+    losses = {
+        c: log_loss(vy, logistic.probabilities(vx, fitted.weights, fitted.intercept), labels=range(4))
+        for c, accuracy in probe.tried
+        if accuracy == best
+        for fitted in [logistic.Problem(x, y, classes=4).fit(c)]
+    }
+    assert len(losses) > 1
+    assert probe.chosen["C"] == min(losses, key=losses.__getitem__) != min(losses)
     again = logistic.Problem(np.concatenate([x, vx]), np.concatenate([y, vy]), classes=4).fit(probe.chosen["C"])
     assert probe.weights is not None
     np.testing.assert_array_equal(probe.weights[0], again.weights)

@@ -416,7 +416,7 @@ import json, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import torch
-from test_training import result_of
+from test_trained import result_of
 from facerec.learning import checkpoint as checkpoints
 from facerec.networks.backbone import load_backbone
 from facerec.learning.team import team
