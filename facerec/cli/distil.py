@@ -38,7 +38,7 @@ def distil(
         option(
             "NAME",
             "The student's network, and where it starts: dlib_resnet (at a smaller --size), dlib_resnet_trim, "
-            "dlib_resnet_short, or one of facerec transfer backbones; NAME.none is random.",
+            "dlib_resnet_short, or one of facerec transfer nets; NAME.none is random.",
             LEARNED,
         ),
     ] = "dlib_resnet",

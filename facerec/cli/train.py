@@ -110,7 +110,7 @@ def train(
         option(
             "NAME",
             "Where it starts: dlib_resnet, the face network; efficientnet_lite0, resnet18, resnet50 and others, "
-            "trained on ImageNet (facerec transfer backbones); NAME.none is random.",
+            "trained on ImageNet (facerec transfer nets); NAME.none is random.",
             LEARNED,
         ),
     ] = "dlib_resnet",

@@ -288,7 +288,7 @@ def pretrained(name: str) -> Pretrained:
     names = [each.name for each in PRETRAINED] + list(ARCHITECTURES)
     near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
-    message = f"no backbone is called {name!r}{hint}; all names: facerec transfer backbones"
+    message = f"no backbone is called {name!r}{hint}; all names: facerec transfer nets"
     raise ArgumentError(message)
 
 

@@ -19,7 +19,8 @@ from facerec.networks.pretrained import NONE, pretrained
 from facerec.photos.left_out import counts
 from facerec.transfer.cell_queue import Measured, measure_all, plan_document, read_plan
 from facerec.transfer.cells import Outcome, Protocol
-from facerec.transfer.grid import Plan, Settings, choose, groups, uses_features
+from facerec.transfer.grid import Plan, Settings, choose, uses_features
+from facerec.transfer.grid import groups as cells_of
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.leakage import find_leakage
 from facerec.transfer.provenance import Provenance
@@ -36,6 +37,9 @@ DEFAULT_SHOTS = (1, 5, 20, None)
 
 DEFAULT_SEEDS = 3
 """Where nothing is asked for and no budget is given."""
+
+PREDICTION_COLUMNS = ("subject", "label", "prediction", "seed")
+"""Of a table of predictions, before its groups."""
 
 SEEDS_IN_BUDGET = 5
 """With a budget; as many of them as fit."""
@@ -113,6 +117,7 @@ def run_bench(
     trials: int | None = None,
     test: float = 0.25,
     label: str = "label",
+    groups: Sequence[str] = (),
     exclude: Sequence[str] = (),
     model_files: Path | None = None,
     weights: str = "default",
@@ -149,6 +154,8 @@ def run_bench(
         Share of the photos to test on where the data give no test part.
     label : str
         The manifest's column with the class.
+    groups : sequence of str
+        Columns of the manifest that must be there; nothing is measured by them.
     exclude : sequence of str
         As for ``read_image_set``.
     model_files : Path, optional
@@ -189,13 +196,14 @@ def run_bench(
     from facerec.transfer.measurer import Measurer
 
     image_set = read_image_set(data, label=label, exclude=exclude, progress=reading)
+    check_groups(image_set, groups)
     loaded = load_backbones(backbones, model_files, weights)
     together = teamwork or Teamwork()
     work = Measurer(image_set, loaded, test=test, device=device, features=out / "features", teamwork=together)
     work.progress = computing
     wanted = _shots(shots, work)
     count = seeds or (DEFAULT_SEEDS if budget is None else SEEDS_IN_BUDGET)
-    ordered = groups(list(loaded), protocols, wanted, count)
+    ordered = cells_of(list(loaded), protocols, wanted, count)
     fixed = {name: value for name, value in (("size", size), ("epochs", epochs), ("trials", trials)) if value}
     own = min(backbone.preprocessing.crop for backbone in loaded.values())
     smaller = [rung for rung in _LADDER if rung.size is None or rung.size < own]
@@ -292,6 +300,15 @@ def run_bench(
 
 def _top1(name: str) -> float | None:
     return None if name.endswith(f".{NONE}") else pretrained(name).top1
+
+
+def check_groups(image_set: ImageSet, groups: Sequence[str]) -> None:
+    """Refuse groups that the data do not have, or whose name a table of predictions needs itself; `ArgumentError`."""
+    there = [each for each in image_set.columns if each not in PREDICTION_COLUMNS]
+    if lacking := [name for name in groups if name not in there]:
+        known = f"there is {', '.join(there)}" if there else "groups come as columns of a CSV manifest"
+        message = f"{image_set.name}: there is no column {lacking[0]!r} of groups; {known}"
+        raise ArgumentError(message)
 
 
 def without_names(text: str, image_set: ImageSet) -> str:

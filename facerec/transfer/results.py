@@ -89,7 +89,7 @@ class Results:
             message = f"the folder {folder} cannot be made: {error.strerror or error}"
             raise OutputError(message) from error
         self.configuration = json.loads(json.dumps(configuration))
-        self.found = self._read_run()
+        self.found = read_run(self.folder)
         if self.found is not None:
             self._refuse_another(self.found.get("configuration", {}))
 
@@ -104,7 +104,7 @@ class Results:
 
     def amend(self, document: Mapping[str, Any]) -> None:
         """Add to ``run.json`` as it was last written."""
-        self._write("run.json", _json({**(self._read_run() or {}), **document}))
+        self._write("run.json", _json({**(read_run(self.folder) or {}), **document}))
 
     def save(self, key: str, outcome: Outcome) -> None:
         """Keep a cell's outcome under its key.
@@ -166,24 +166,6 @@ class Results:
         with replacing(self.folder / name) as partial:
             partial.write_bytes(content)
 
-    def _read_run(self) -> dict[str, Any] | None:
-        path = self.folder / "run.json"
-        if not is_there(path):
-            held = [name for name in _OURS[:-1] if (self.folder / name).exists()]
-            if held:
-                message = (
-                    f"{self.folder} holds {held[0]} but no run.json, so nobody knows what it belongs to; "
-                    "choose another folder"
-                )
-                raise TransferError(message)
-            return None
-        advice = "so this folder cannot be continued; choose another one"
-        document = read_json(path, error=TransferError, advice=advice)
-        if not isinstance(document, dict) or not isinstance(document.get("configuration"), dict):
-            message = f"{path} is not of a transfer run; choose another folder"
-            raise TransferError(message)
-        return document
-
     def _refuse_another(self, held: Mapping[str, Any]) -> None:
         differences = tuple(_differences(held, self.configuration))
         if differences:
@@ -192,6 +174,31 @@ class Results:
                 f"{'; '.join(differences)}. Repeat the options of the first run, or choose another folder"
             )
             raise TransferError(message)
+
+
+def read_run(folder: Path) -> dict[str, Any] | None:
+    """What ``run.json`` says of a run; None where there is none.
+
+    Raises
+    ------
+    TransferError
+        If it is not of a run, or there are results and no ``run.json``.
+    """
+    path = folder / "run.json"
+    if not is_there(path):
+        held = [name for name in _OURS[:-1] if (folder / name).exists()]
+        if held:
+            message = (
+                f"{folder} holds {held[0]} but no run.json, so nobody knows what it belongs to; choose another folder"
+            )
+            raise TransferError(message)
+        return None
+    advice = "so this folder cannot be continued; choose another one"
+    document = read_json(path, error=TransferError, advice=advice)
+    if not isinstance(document, dict) or not isinstance(document.get("configuration"), dict):
+        message = f"{path} is not of a transfer run; choose another folder"
+        raise TransferError(message)
+    return document
 
 
 def cell_key(identity: Mapping[str, Any]) -> str:

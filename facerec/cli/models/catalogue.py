@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from facerec.networks.pretrained import Pretrained
     from facerec.networks.weight_files import Found
 
-Name = Annotated[str, argument("NAME", "As facerec models or facerec transfer backbones lists it.")]
+Name = Annotated[str, argument("NAME", "As facerec models or facerec transfer nets lists it.")]
 _TOLD = {"ok": "as it should be", "absent": "absent", "wrong": "wrong. "}
 
 app = typer.Typer(
@@ -65,7 +65,7 @@ def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None
     here, absent = _sorted_out(model_files)
     console.say()
     backbone_table([network for network, _ in here], model_files)
-    console.say(f"{absent} more backbones can be fetched: facerec transfer backbones")
+    console.say(f"{absent} more backbones can be fetched: facerec transfer nets")
 
 
 @app.command(epilog=examples("facerec models show dlib-resnet", "facerec models show facenet --json"))
@@ -164,7 +164,7 @@ def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
             console.say(f"{network.name}  {network.files[0].file_name}: {_TOLD[str(state['state'])]}{state['problem']}")
         for each in states:
             console.say(f"{each.name}  {_TOLD['ok' if each.model else 'wrong']}{each.problem}")
-        console.say(f"{absent} backbones are not here, nor needed unless you choose one: facerec transfer backbones")
+        console.say(f"{absent} backbones are not here, nor needed unless you choose one: facerec transfer nets")
     if bad:
         fail(f"{len(bad)} model files are absent or wrong: {', '.join(bad)}")
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from facerec.cli.transfer import backbones, doctor, run
+from facerec.cli.transfer import compare, doctor, nets, run
 
 app = typer.Typer(
     name="transfer",
-    help="Measure what pre-trained networks buy on your own photos: backbones, protocols, intervals, cost.",
+    help="Measure what pre-trained networks buy on your own photos: networks, protocols, intervals, cost.",
     rich_markup_mode="markdown",
     no_args_is_help=True,
 )
 
 app.command(epilog=run.EXAMPLES)(run.run)
-app.command(epilog=backbones.EXAMPLES)(backbones.backbones)
+app.command(epilog=compare.EXAMPLES)(compare.compare)
+app.command(epilog=nets.EXAMPLES)(nets.nets)
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -76,7 +76,7 @@ def doctor(
         absent = sum(check.status == "absent" for check in checks if check not in measured)
         console.say(
             f"{totals['passed']} passed, {totals['failed']} failed; {absent} sets of weights are not here, "
-            "which is no fault: facerec transfer backbones"
+            "which is no fault: facerec transfer nets"
         )
     if totals["failed"]:
         raise typer.Exit(_FAILED)

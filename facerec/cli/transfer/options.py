@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from facerec.cli import console
-from facerec.cli.options import Device, ModelFiles, option
+from facerec.cli.options import ModelFiles, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from facerec.transfer.cells import Outcome, Protocol
     from facerec.transfer.grid import Plan
 
-Choice = TypeVar("Choice", bound=str)
-
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _LONGEST = 10_000 * 3600
 _MOST_TRIALS = 12
@@ -31,27 +29,21 @@ what, how = partial(option, panel="What is compared"), partial(option, panel="Ho
 Names = list[str] | None
 Results = Annotated[Path, option("DIR", "Where results go; what is there already is gone on with.")]
 Weights = Annotated[str, what("WHICH", "default, a version such as v1, or none for random weights.")]
-Workers = Annotated[int | None, how("N", "Processes; by default one per core.")]
 TestPart = Annotated[float, what("SHARE", "Share of the photos to test on where the data give no test part.")]
-LabelsFrom = Annotated[
-    str, option("TEXT", "How the groups were obtained: self-report, annotators, records. The report says it.")
-]
-
-
 OFFLINE = "offline"
 """In place of a network's name: all of ImageNet's whose files are on this machine."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What `run` and `faces` compare, in what time and on what machine; what means nothing is refused at once."""
+    """What is compared, in what time and on what machine; what means nothing is refused at once."""
 
     backbone: Annotated[
         Names,
         what(
             "NAME[,NAME]",
             "Networks, such as resnet50.v2; with .none at the end with random weights, as a control; offline: all of "
-            "ImageNet's whose files are here. By default the best one here; facerec transfer backbones lists them.",
+            "ImageNet's whose files are here. By default the best one here; facerec transfer nets lists them.",
         ),
     ] = None
     weights: Weights = "default"
@@ -59,7 +51,10 @@ class Compared:
     budget: Annotated[
         str | None, how("TIME", "Such as 5m or 300s: what fits is chosen, and what does not is listed.")
     ] = None
-    device: Device = None
+    device: Annotated[
+        str | None,
+        how("DEVICE", "What computes: cpu, cuda or cuda:N. By default a GPU where there is one."),
+    ] = None
 
     def __post_init__(self) -> None:
         named = [each for each in listed(self.backbone or []) if each != OFFLINE]
@@ -130,13 +125,6 @@ def check_part(share: float) -> None:
         raise ArgumentError(message)
 
 
-def check_side(size: int, step: int, least: int, most: int) -> None:
-    """Refuse a side of images that the networks cannot halve as often as they do."""
-    if not least <= size <= most or size % step:
-        message = f"--size must be a multiple of {step} from {least} to {most}; got {size}"
-        raise ArgumentError(message)
-
-
 def check_networks(names: Sequence[str], weights: str, device: str | None) -> None:
     """Refuse names of backbones, weights and devices that mean nothing, before torch is imported."""
     from facerec.device import check_device
@@ -152,15 +140,6 @@ def check_networks(names: Sequence[str], weights: str, device: str | None) -> No
         check_device(device)
 
 
-def members(text: str, name: str, allowed: Sequence[Choice]) -> tuple[Choice, ...]:
-    """Those of `allowed` that the option `name` lists, in their own order."""
-    given = listed([text])
-    if not given or not set(given) <= set(allowed):
-        message = f"{name} takes one or more of {', '.join(allowed)}; got {text!r}"
-        raise ArgumentError(message)
-    return tuple(each for each in allowed if each in given)
-
-
 def picked(value: object, *names: str) -> dict[str, object]:
     """Attributes of a result for JSON, by their names or, as ``low=interval.low``, by others.
 
@@ -169,14 +148,6 @@ def picked(value: object, *names: str) -> dict[str, object]:
     """
     pairs = [(name.partition("=")[0], name.rpartition("=")[2]) for name in names]
     return {name: attrgetter(path)(value) for name, path in pairs}
-
-
-def processes(workers: int | None) -> int:
-    """How many processes work; by default one per core."""
-    from facerec.device import cores
-
-    check_least(workers=(workers, 1))
-    return workers or cores()
 
 
 def protocols_of(given: list[str]) -> tuple[Protocol, ...]:
@@ -213,16 +184,34 @@ def tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
             console.note(f"  {title}: {name}, {protocol}, {shots_text(shots)}, {seeds}: {duration(sum(times))}")
 
 
-def cell_teller(progress: Callable[[int, int], None]) -> Callable[[Outcome, NDArray[np.int64], int, int, float], None]:
-    """What tells each cell when it is measured, and moves the bar."""
+def cell_teller(
+    progress: Callable[[int, int], None], events: Path | None
+) -> Callable[[Outcome, NDArray[np.int64], int, int, float], None]:
+    """What tells each cell when it is measured, moves the bar, and writes its curve for TensorBoard into `events`."""
 
     def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:
         accuracy = outcome.accuracy(labels).value
         left = f", about {duration(rest)} to go" if done < total else ""
-        console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {outcome.own_seconds:.1f} s{left}")
+        console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {duration(outcome.own_seconds)}{left}")
         progress(done, total)
+        if events is not None:
+            write_curve(events, outcome, accuracy)
 
     return finished
+
+
+def write_curve(events: Path, outcome: Outcome, accuracy: float) -> None:
+    """A cell's curve, once: a run that goes on finds it there."""
+    from facerec.learning.events import write_events
+
+    cell = outcome.cell
+    folder = events / f"{cell.backbone}-{cell.protocol}-{cell.shots or 'all'}-{cell.seed}"
+    if not folder.exists():
+        curve = [
+            (each.steps, {"training loss": each.training_loss, "validation accuracy": each.validation_accuracy})
+            for each in outcome.history
+        ]
+        write_events(folder, [*curve, (curve[-1][0] if curve else 0, {"test accuracy": accuracy})])
 
 
 def duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
     from facerec.transfer.bench import Bench
     from facerec.transfer.verdict import Findings
 
+TEXTURES = "made:textures"
+"""What is measured where no data are given: six textures, for a minute."""
+
 EXAMPLES = examples(
+    "facerec transfer run",
     "facerec transfer run --data flowers/ --out results/ --budget 5m",
     "facerec transfer run --data flowers/ --out results/ --backbone resnet50.v1,resnet50.v2 --protocol linear,knn",
     "facerec transfer run --data photos.csv --out results/ --shots 1,5,all --seeds 5 --publish",
+    "facerec transfer run --data people.csv --label age --groups race,gender --out results/",
 )
 
 
@@ -33,10 +39,13 @@ def run(
         option(
             "DIR",
             "A folder with one folder of photos per class, or with train, validation and test folders of them; a CSV "
-            "manifest with columns image and label; or torchvision:NAME:DIR of a set that is on disk.",
+            "manifest with columns image and label; torchvision:NAME:DIR of a set that is on disk; or made:textures. "
+            "By default these, which are made on the spot, for a minute.",
         ),
-    ],
-    out: options.Results,
+    ] = TEXTURES,
+    out: Annotated[Path, option("DIR", "Where results go; what is there already is gone on with.")] = Path(
+        "transfer-results"
+    ),
     *,
     compared: options.Compared,
     protocol: Annotated[
@@ -44,7 +53,7 @@ def run(
         what(
             "NAME[,NAME]",
             "linear, knn, centroid, fine-tune, lp-ft, gradual, discriminative, linear-sgd or scratch. By default "
-            "linear, knn, centroid, fine-tune and scratch.",
+            "linear, knn, centroid, fine-tune, lp-ft and scratch, which is measured once.",
         ),
     ] = None,
     shots: Annotated[
@@ -54,6 +63,14 @@ def run(
         int | None, what("N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.")
     ] = None,
     label: Annotated[str, what("COLUMN", "The manifest's column of classes.")] = "label",
+    groups: Annotated[
+        Names,
+        what(
+            "COLUMN[,COLUMN]",
+            "Columns of the manifest that say which group of people is on a photo: what each method answers is kept as "
+            "tables for facerec audit classification. Groups are used for nothing else.",
+        ),
+    ] = None,
     exclude: Exclude = None,
     test_part: options.TestPart = 0.25,
     size: Annotated[
@@ -64,10 +81,15 @@ def run(
         int | None,
         how("N", "Learning rates that each trained protocol may try, 1 to 12. By default 3, with a budget what fits."),
     ] = None,
+    tensorboard: Annotated[
+        bool, flag("--tensorboard", "Write the curves of trainings as TensorBoard reads them, too.")
+    ] = False,
     publish: Annotated[bool, flag("--publish", "Leave the photos out of the report, to pass it on.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare ways to put a pre-trained network to work on your photos, with intervals, tests and costs.
+
+    The question comes first: a linear probe on the frozen network, or fine-tuning it, on all photos?
 
     Predicts what it will cost, measures cell by cell, and writes results.csv and report.html, .md and .json. A run
     that was cut off goes on where it was when it is started again with the same options.
@@ -78,10 +100,16 @@ def run(
     options.check_trials(trials)
     options.check_part(test_part)
     protocols = None if protocol is None else options.protocols_of(protocol)
+    if data == TEXTURES and compared.budget is None and seeds is None:
+        compared = replace(compared, budget="1m")
     if not data.startswith(("torchvision:", "made:")):
         must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
     from facerec.learning.team import ToldError, teamwork
+
+    columns = options.listed(groups or [])
+    from facerec.learning.events import check_events
     from facerec.transfer.bench import DEFAULT_PROTOCOLS, run_bench
+    from facerec.transfer.predictions import write_predictions
     from facerec.transfer.report import write_report
     from facerec.transfer.verdict import judge
 
@@ -93,10 +121,17 @@ def run(
                 follow(together)
                 return
             chosen = compared.arguments()
-            with console.progress("measuring cells") as progress:
+            if tensorboard:
+                check_events()
+            with (
+                console.progress("opening photos") as reading,
+                console.progress("computing features") as computing,
+                console.progress("measuring cells") as progress,
+            ):
                 bench = run_bench(
                     data,
                     out,
+                    groups=columns,
                     protocols=protocols or DEFAULT_PROTOCOLS,
                     shots=counts,
                     seeds=seeds,
@@ -108,11 +143,14 @@ def run(
                     exclude=exclude or (),
                     **chosen,
                     teamwork=together,
+                    reading=reading,
+                    computing=computing,
                     planned=options.tell_plan,
-                    finished=options.cell_teller(progress),
+                    finished=options.cell_teller(progress, out / "events" if tensorboard else None),
                 )
             findings = judge(bench)
             report = write_report(bench, findings, out, publish=publish)
+            tables = write_predictions(bench, columns, out) if columns else ()
             if as_json:
                 console.document(_document(bench, findings, out))
                 return
@@ -120,6 +158,9 @@ def run(
             _print(bench, findings)
             console.say(f"report: {report.html}")
             console.say(f"results: {out / 'results.csv'}")
+            if tables:
+                by = " ".join(f"--by {name}" for name in columns)
+                console.say(f"answers by group: facerec audit classification {tables[0]} {by} --out {out / 'audit'}")
     except ToldError:
         raise typer.Exit(FAILED) from None
 

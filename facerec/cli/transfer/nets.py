@@ -1,4 +1,4 @@
-"""``facerec transfer backbones``: what there is to work with."""
+"""``facerec transfer nets``: what there is to work with."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from facerec.cli import console
 from facerec.cli.models.catalogue import backbone_document, backbone_table
 from facerec.cli.options import AsJson, ModelFiles, argument, examples
 
-EXAMPLES = examples("facerec transfer backbones", "facerec transfer backbones resnet50 --json")
+EXAMPLES = examples("facerec transfer nets", "facerec transfer nets resnet50 --json")
 
 
-def backbones(
+def nets(
     architecture: Annotated[
         str | None, argument("[NAME]", "Only those whose name begins so, such as resnet50.")
     ] = None,
@@ -19,7 +19,7 @@ def backbones(
     model_files: ModelFiles = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the backbones: size, cost, published accuracy, terms, and where their weights are.
+    """List the networks: size, cost, published accuracy, terms, and where their weights are.
 
     A name without a version means the weights that are marked with a star. The first one needs no download.
     """
@@ -28,7 +28,7 @@ def backbones(
 
     chosen = [each for each in PRETRAINED if each.name.startswith(architecture or "")]
     if not chosen:
-        message = f"no backbone's name begins with {architecture!r}; all of them: facerec transfer backbones"
+        message = f"no backbone's name begins with {architecture!r}; all of them: facerec transfer nets"
         raise ArgumentError(message)
     if as_json:
         console.document({"backbones": [backbone_document(each, model_files) for each in chosen]})

@@ -1,0 +1,66 @@
+"""``facerec transfer compare``: two runs on the same test photos, photo by photo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from facerec.cli import console
+from facerec.cli.options import AsJson, argument, examples
+
+EXAMPLES = examples(
+    "facerec transfer compare results-lite0/ results-resnet50/", "facerec transfer compare before/ after/ --json"
+)
+
+
+def compare(
+    first: Annotated[Path, argument("RUN", "The folder of a run.")],
+    second: Annotated[Path, argument("RUN", "Of another one, on the same photos.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two runs: each method of the one with the same method of the other, on the same test photos and seeds.
+
+    Differences are paired photo by photo, with intervals and p-values adjusted by Holm for all rows. Runs of one
+    network each are compared protocol by protocol, whatever the network is.
+    """
+    from facerec.transfer.two_runs import compare_runs, document_of, open_run
+
+    found = compare_runs(open_run(first), open_run(second))
+    if as_json:
+        console.document({"first": str(first), "second": str(second), "differences": document_of(found)})
+        return
+    from facerec.transfer.cells import shots_text
+
+    def points(value: float) -> str:
+        return f"{100 * value:+.1f}"
+
+    rows = [
+        (
+            shots_text(each.shots),
+            each.first if each.first == each.second else f"{each.first} against {each.second}",
+            each.protocol,
+            len(each.seeds),
+            *(f"{rate.value:.1%}" for rate in each.accuracies),
+            points(each.difference),
+            f"{points(each.interval.low)} … {points(each.interval.high)}",
+            f"{each.adjusted:.3f}",
+            "yes" if each.distinguishable else "no",
+        )
+        for each in found
+    ]
+    names = (
+        "learned from",
+        "network",
+        "protocol",
+        "seeds",
+        "first",
+        "second",
+        "points",
+        "95 %",
+        "p adjusted",
+        "differ",
+    )
+    console.table(names, rows, right=("seeds", "first", "second", "points", "adjusted p"))
+    differing = sum(each.distinguishable for each in found)
+    console.say(f"{differing} of {len(found)} differences are distinguishable; first: {first}, second: {second}")
