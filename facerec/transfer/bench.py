@@ -47,10 +47,10 @@ SEEDS_IN_BUDGET = 5
 # From the best to the cheapest: with a budget, the first whose core fits. Trainings become shorter before photos become
 # smaller, because small photos cost every method accuracy.
 _LADDER = (
-    Settings(None, 10, 100, 3),
-    Settings(None, 5, 60, 3),
-    Settings(None, 10, 100, 1),
-    Settings(None, 5, 60, 1),
+    Settings(None, 10, 60, 3),
+    Settings(None, 5, 40, 3),
+    Settings(None, 10, 60, 1),
+    Settings(None, 5, 40, 1),
     Settings(None, 3, 30, 1),
     Settings(160, 3, 30, 1),
     Settings(128, 3, 30, 1),

@@ -58,9 +58,10 @@ def _photo(pattern: Callable[[_Plane, _Plane, np.random.Generator], _Plane], see
         for a, b in ((np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle)))
     )
     share = np.clip(pattern(u, v, draw), 0, 1)[..., None]
-    first, second = draw.uniform(0, 255, (2, 3))
+    first = draw.uniform(40, 215, 3)
+    second = first + draw.uniform(-70, 70, 3)
     light = 1 + draw.uniform(-0.4, 0.4) * x + draw.uniform(-0.4, 0.4) * y
-    noise = draw.normal(0, draw.uniform(5, 30), (SIDE, SIDE, 1))
+    noise = draw.normal(0, draw.uniform(15, 50), (SIDE, SIDE, 1))
     return np.clip((first * share + second * (1 - share)) * light[..., None] + noise, 0, 255).astype(np.uint8)
 
 
