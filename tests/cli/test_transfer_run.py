@@ -20,7 +20,15 @@ from facerec.cli.running import run
 from facerec.visible_text import inert_cell
 
 SMALL = ("--backbone", "resnet18", "--weights", "none", "--size", "32", "--epochs", "1", "--trials", "1")
-MEASURED = ("seconds", "peak_memory")
+MEASURED = ("own_seconds", "alone_seconds", "peak_memory")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_cache(tmp_path_factory):
+    """What is kept in a user's cache is kept in a folder of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +108,147 @@ def test_the_same_again_measures_nothing(done, photos, capsys):
     assert len(document["results"]) == 4
     assert "are random" in document["warnings"][-1]
     assert "data:image/jpeg" not in (done / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_finished_run_decodes_nothing_and_changes_nothing(done, photos, capsys, monkeypatch):
+    """Started again with the same options, no photo is opened but those of the page, and every file stays as it is."""
+    arguments = words(photos, done, "--protocol", "knn,centroid", "--shots", "2,all", "--seeds", "2")
+    assert run(app, arguments) == 0
+    before = {path: path.read_bytes() for path in done.rglob("*") if path.is_file()}
+    opened = []
+    monkeypatch.setattr("facerec.transfer.photo_index._look_at", lambda *_: opened.append(1))
+
+    assert run(app, arguments) == 0
+
+    assert opened == []
+    assert {path: path.read_bytes() for path in done.rglob("*") if path.is_file()} == before
+
+
+def test_time_of_the_rows_adds_up(done):
+    """The rows' own seconds are no more than what the run says it took."""
+    with (done / "results.csv").open(encoding="utf-8", newline="") as file:
+        own = sum(float(row["own_seconds"]) for row in csv.DictReader(file))
+
+    taken = json.loads((done / "run.json").read_text(encoding="utf-8"))["seconds"]
+    assert 0 < own <= taken
+
+
+@pytest.fixture(scope="module")
+def people(photos):
+    """The same photos as a manifest with groups, an hour old."""
+    lines = ["image,label,group,subject"]
+    for number, path in enumerate(sorted(photos.rglob("*.png"))):
+        lines.append(f"{path.relative_to(photos.parent)},{path.parent.name},{'ab'[number % 2]},person {number}")
+    manifest = photos.parent / "people.csv"
+    manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return manifest
+
+
+def test_groups_come_out_as_tables_that_the_audit_reads(people, tmp_path, capsys):
+    """A row per test photo and seed, people as numbers; the next command is printed, and it works."""
+    more = ("--protocol", "linear,knn", "--shots", "all", "--seeds", "2", "--groups", "group")
+
+    assert run(app, words(people, tmp_path / "out", *more)) == 0
+
+    told = capsys.readouterr().out
+    tables = sorted((tmp_path / "out" / "predictions").iterdir())
+    assert [path.name for path in tables] == ["resnet18.none-knn.csv", "resnet18.none-linear.csv"]
+    with tables[1].open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert list(found[0]) == ["subject", "label", "prediction", "seed", "group"]
+    assert len(found) == 2 * len({row["subject"] for row in found})
+    assert {row["group"] for row in found} == {"a", "b"}
+    assert not any("person" in value for row in found for value in row.values())
+    command = next(line for line in told.splitlines() if line.startswith("answers by group: facerec "))
+    assert run(app, command.removeprefix("answers by group: facerec ").split()) == 0
+    assert (tmp_path / "out" / "audit" / "report.html").exists()
+
+
+@pytest.mark.parametrize("group", ["nosuch", "subject", "label"])
+def test_groups_that_the_data_do_not_have(people, tmp_path, capsys, group):
+    """Refused with those that there are, before anything is measured."""
+    assert run(app, words(people, tmp_path / "out", "--groups", group)) == 2
+
+    assert "there is group" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "results.csv").exists()
+
+
+def test_runs_are_compared_photo_by_photo(photos, done, tmp_path, capsys):
+    """A run against one of another input size: what both have, on shared seeds; against itself nothing differs."""
+    other = words(photos, tmp_path / "other", "--protocol", "knn,linear", "--shots", "2,all", "--seeds", "1")
+    other[other.index("32")] = "40"
+    assert run(app, other) == 0
+    capsys.readouterr()
+
+    assert run(app, ["transfer", "compare", str(done), str(tmp_path / "other"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["differences"]
+    assert run(app, ["transfer", "compare", str(done), str(done)]) == 0
+    told = capsys.readouterr().out
+
+    assert [(each["protocol"], each["shots"], each["seeds"]) for each in found] == [
+        ("knn", "all", [0]),
+        ("knn", 2, [0]),
+    ]
+    for each in found:
+        first, second = each["accuracies"]
+        assert each["difference"] == pytest.approx(first - second)
+        assert each["low"] <= each["difference"] <= each["high"]
+    assert "0 of 4 differences are distinguishable" in told
+
+
+def test_runs_that_cannot_be_compared(photos, done, tmp_path, capsys):
+    """Other photos, nothing in common, no run, a run of an earlier version: each is told in a line."""
+    part = words(photos, tmp_path / "part", "--protocol", "knn", "--shots", "2", "--seeds", "1", "--test-part", "0.5")
+    linear = words(photos, tmp_path / "linear", "--protocol", "linear", "--shots", "2", "--seeds", "1")
+    assert run(app, part) == run(app, linear) == 0
+    old = Path(__file__).parents[1] / "fixtures" / "version1" / "transfer_run"
+    shutil.copytree(old, tmp_path / "old")
+    capsys.readouterr()
+
+    for name, told in (
+        ("part", "different photos"),
+        ("linear", "no method with a seed in common"),
+        ("nowhere", "holds no run"),
+        ("old", "by an earlier version"),
+    ):
+        assert run(app, ["transfer", "compare", str(done), str(tmp_path / name)]) == 2
+        assert told in capsys.readouterr().err
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_curves_for_tensorboard(photos, tmp_path):
+    """A folder for each cell with the numbers of its history; a run that goes on leaves them alone."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    more = ("--protocol", "knn,fine-tune", "--shots", "2", "--seeds", "1", "--tensorboard")
+    for _ in range(2):
+        assert run(app, words(photos, tmp_path / "out", *more)) == 0
+
+    folders = sorted((tmp_path / "out" / "events").iterdir())
+    assert [path.name for path in folders] == ["resnet18.none-fine-tune-2-0", "resnet18.none-knn-2-0"]
+    events = EventAccumulator(str(folders[0]))
+    events.Reload()
+    (row,) = [row for row in rows(tmp_path / "out") if row["protocol"] == "fine-tune"]
+    (tested,) = events.Scalars("test accuracy")
+    (validated,) = events.Scalars("validation accuracy")
+    assert tested.value == pytest.approx(float(row["accuracy"]))
+    assert validated.value == pytest.approx(float(row["validation_accuracy"]))
+
+
+def test_without_options_textures_are_measured(tmp_path, monkeypatch, capsys):
+    """Data made on the spot, with a budget of a minute, into a folder of its own."""
+    asked = {}
+
+    def stopped(data, out, **options):
+        asked.update(options, data=data, out=out)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("facerec.transfer.bench.run_bench", stopped)
+    monkeypatch.chdir(tmp_path)
+
+    run(app, ["transfer", "run"])
+
+    assert (asked["data"], asked["out"], asked["budget"]) == ("made:textures", Path("transfer-results"), 60.0)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ import os, sys
 import facerec.transfer.bench as bench
 from facerec.cli import main
 from facerec.transfer.grid import Settings
-from facerec.transfer.classifier_loop import Loop
+from facerec.transfer.classifier_loop import ClassifierLoop as Loop
 
 bench._LADDER = (Settings(None, 1, 4, 1),)
 failing = sys.argv.pop(1)
@@ -42,7 +42,18 @@ def run_by(processes, photos, out, *, failing="none"):
     script.write_text(_PROGRAM)
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     words = ["transfer", "run", "--data", str(photos), "--out", str(out), "--backbone", "resnet18", "--weights", "none"]
-    words += ["--size", "32", "--protocol", "linear,lp-ft", "--shots", "4", "--seeds", "1", "--device", "cpu"]
+    words += [
+        "--size",
+        "32",
+        "--protocol",
+        "linear,knn,centroid,lp-ft",
+        "--shots",
+        "4",
+        "--seeds",
+        "1",
+        "--device",
+        "cpu",
+    ]
     program = [sys.executable, *(launcher if processes > 1 else []), str(script), failing, *words]
     return subprocess.run(
         program, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=400
@@ -78,8 +89,9 @@ def test_two_processes_measure_what_one_does(photos, tmp_path):
     assert (one.returncode, two.returncode) == (0, 0), one.stderr + two.stderr
     assert two.stdout.count("results.csv") == 1
     first, second = outcomes_of(tmp_path / "1"), outcomes_of(tmp_path / "2")
-    assert first.keys() == second.keys() == {"linear", "lp-ft"}
-    np.testing.assert_allclose(second["linear"], first["linear"], atol=1e-4)
+    assert first.keys() == second.keys() == {"linear", "knn", "centroid", "lp-ft"}
+    for name in ("linear", "knn", "centroid"):
+        np.testing.assert_allclose(second[name], first[name], atol=1e-4)
     kept = json.loads((tmp_path / "2" / "run.json").read_text(encoding="utf-8"))
     assert kept["command"][:5] == ["torchrun", "--nproc-per-node", "2", "--no-python", "facerec"]
     assert "processes 2 there, nothing here" in run_by(1, photos, tmp_path / "2").stderr
