@@ -59,7 +59,7 @@ def command(line: str, status: int) -> str:
         command("models", 0),
         command("models check", 0),
         command("models show resnet50.v2", 0),
-        command("transfer backbones vgg", 0),
+        command("transfer nets vgg", 0),
         command("models show nosuch", 2),
         command("gallery list --gallery nosuch.db", 2),
         command("verify a.jpg", 2),
