@@ -36,7 +36,7 @@ from facerec.reporting import write
 from facerec.training.faces import read_faces
 from facerec.training.people import People
 from facerec.training.student import train_student
-from facerec.training.students import load_student
+from facerec.training.student_start import load_student
 from facerec.training.teacher import Teacher, agreement, load_teacher, teacher_vectors
 from facerec.types import Chips, Embedder, Matcher
 

@@ -14,7 +14,7 @@ class Trial:
     name : str
         Of the model.
     student : str
-        What it starts from, as ``facerec.training.students.load_student`` knows it.
+        What it starts from, as ``facerec.training.student_start.load_student`` knows it.
     size : int
         Side of its input in pixels.
     recipe : StudentRecipe

@@ -80,7 +80,7 @@ def distil(
     from facerec.learning.team import team
     from facerec.training.balance import strata
     from facerec.training.student import train_student
-    from facerec.training.students import load_student, recipe_for
+    from facerec.training.student_start import load_student, recipe_for
     from facerec.training.teacher import load_teacher
 
     taught_by = load_teacher(teacher, device=photos.device or "cpu", model_files=photos.model_files)

@@ -88,7 +88,7 @@ class Photos:
 
     def kept(self, out: Path) -> Path:
         """Where aligned faces and features are kept."""
-        from facerec.training.embedder import work_folder
+        from facerec.training.work import work_folder
 
         return self.cache or work_folder(out) / "cache"
 

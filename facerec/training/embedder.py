@@ -18,33 +18,40 @@ from torch import Tensor
 from facerec.device import best_device, torch_device
 from facerec.embed.trained import network_forward
 from facerec.errors import ArgumentError, OutputError
-from facerec.learning.checkpoint import Keeper
 from facerec.learning.loop import Progress
 from facerec.learning.precision import autocast, number_format
 from facerec.learning.team import current_team
-from facerec.models.folder import ModelFolder, Pixels, write_model
+from facerec.models.folder import ModelDescription, ModelFolder, Parent, Pixels, Terms, write_model
 from facerec.models.folder.values import checked_name
 from facerec.networks.backbone import Backbone
 from facerec.networks.face_network import FaceNetwork
+from facerec.networks.pretrained import pretrained
 from facerec.training.balance import GroupBatches, strata
-from facerec.training.description import describe
+from facerec.training.description import Details, Made, describe, inherited_terms, of_photos
 from facerec.training.face_loop import FaceLoop
 from facerec.training.inputs import Held, Inputs, held_vectors, inputs_of
-from facerec.training.losses import FaceLoss, loss_settings
+from facerec.training.losses import FaceLoss, LossSettings, loss_settings
 from facerec.training.people import People
 from facerec.training.progress import Epoch
 from facerec.training.recipe import TrainingRecipe
-from facerec.training.record import write_curves, write_log
+from facerec.training.record import write_curves
 from facerec.training.samplers import PersonBatches, PhotoBatches, Sampler
 from facerec.training.splits import PeopleSplit, split_people
 from facerec.training.start import new_network, pixels_of, start_head
 from facerec.training.validation import cosine_gap
-from facerec.training.validation_scores import USUAL_FMRS, epoch_photos, points_of, validation_vectors, write_scores
+from facerec.training.validation_scores import (
+    USUAL_FMRS,
+    compared,
+    epoch_photos,
+    points_of,
+    validation_vectors,
+    write_scores,
+)
+from facerec.training.work import forget_checkpoint, make_folder, run_kept, work_folder
 
 START_SCORES, SCORES = "start_scores.csv", "validation_scores.csv"
 """Files beside the log: scores of all pairs of validation photos, before (where groups are known) and after."""
 
-_CHECKPOINT = "checkpoint.safetensors"
 _EACH = 4  # photos of a person that tell where the head and the centres start
 _BATCH = 32
 
@@ -77,11 +84,6 @@ class TrainedModel:
     start: str
     unmeasured: tuple[str, ...]
     work: Path
-
-
-def work_folder(out: Path) -> Path:
-    """Where a training that makes the folder `out` keeps its state, its log and, unless told otherwise, its chips."""
-    return out.with_name(f"{out.name}.training")
 
 
 def train_embedder(
@@ -163,7 +165,7 @@ def train_embedder(
     plan = _planned(people, backbone, recipe, validation=validation, held_out=held_out, size=size)
     place = torch_device(device or best_device())
     work = work_folder(out)
-    _make_folder(work)
+    make_folder(work)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         network = new_network(backbone, recipe, size=plan.size).to(place)
         inputs = _inputs(plan, network, cache or work / "features", preparing)
@@ -171,35 +173,89 @@ def train_embedder(
         loop = _loop(plan, network, loss, inputs)
         if people.columns and current_team().rank == 0:
             _write_scores(deepcopy(network), plan, work / START_SCORES, place)
-        _run(loop, plan.identity, work, progress)
+        run_kept(loop, plan.identity, work, progress)
     network.load_state_dict(loop.best)
     result = TrainedModel(None, tuple(loop.history), loop.best_epoch, plan.split, start, (), work)
     if current_team().rank > 0:
         return result
     contents = network.to_bytes()
+    made = Made(name, command, data_terms)
     about = describe(
         network,
         contents,
-        name=name,
+        made,
         pixels=plan.pixels,
-        backbone=backbone,
+        flip=True,
         people=people,
-        split=plan.split,
-        recipe=recipe,
-        loss=loss.settings,
-        start=start,
-        best=result.best,
-        command=command,
-        data_terms=data_terms,
+        seed=recipe.seed,
+        details=_details(plan, loss.settings, start, result.best),
+        terms=_terms(backbone, data_terms),
+        parents=() if backbone.weights_sha256 is None else (Parent(backbone.name, backbone.weights_sha256, "start"),),
     )
     vectors = _final_vectors(network, plan, inputs)
     seed, photos = recipe.seed, plan.split.validation
     points, unmeasured = points_of(vectors, people, photos, about, (*USUAL_FMRS, recipe.fmr), seed=seed)
     write_scores(vectors, people, photos, work / SCORES, about=about, seed=seed)
-    write_curves(result.history, work, name=name, facts=tuple(about.training.details.items()), fmr=recipe.fmr)
+    _write_curves(result, recipe, about)
     folder = write_model(out, about, contents, points=points)
-    (work / _CHECKPOINT).unlink(missing_ok=True)
+    forget_checkpoint(work)
     return replace(result, folder=folder, unmeasured=unmeasured)
+
+
+def _details(plan: _Plan, loss: LossSettings, start: str, best: Epoch) -> Details:
+    people, split, recipe = plan.people, plan.split, plan.recipe
+    return {
+        "photos learned from": len(split.train),
+        "people learned from": split.train_people,
+        "photos validated on": len(split.validation),
+        "people validated on": split.validation_people,
+        **compared(people, split.validation, seed=recipe.seed),
+        "photos left out": people.photos - len(people.files),
+        "backbone": plan.backbone.name,
+        "head": recipe.head,
+        "head started as": start,
+        "loss": loss.name,
+        "scale": loss.scale,
+        "margin": loss.margin,
+        "balanced by": recipe.balance,
+        "reweighted by": recipe.reweight,
+        "stages trained": recipe.unfreeze,
+        "batch normalisation": recipe.batch_norm,
+        "precision": recipe.precision,
+        "epochs at most": recipe.epochs,
+        "epoch chosen": best.number,
+        "true match rate that chose it": best.tmr,
+        "at a false match rate of": recipe.fmr,
+    }
+
+
+def _terms(backbone: Backbone, data_terms: str) -> Terms:
+    if backbone.weights_sha256 is None:
+        reason = f"trained from random weights; {of_photos(data_terms)}"
+        return Terms("that of who trained it", "unclear", reason)
+    parent = pretrained(backbone.name)
+    terms = Terms(parent.licence, parent.commercial, parent.commercial_reason)
+    return inherited_terms(backbone.name, terms, data_terms, how="came from")
+
+
+def _write_curves(result: TrainedModel, recipe: TrainingRecipe, about: ModelDescription) -> None:
+    best, first = result.best, result.history[0]
+    kept = "the start: no epoch was better" if best.number == 0 else f"epoch {best.number}"
+    write_curves(
+        result.history,
+        result.work,
+        title=f"Training of {about.name}",
+        summary=f"True match rate of unseen people at FMR {recipe.fmr:g}: {first.tmr:.1%} at the start, {best.tmr:.1%} "
+        f"in the model that is kept ({kept}).",
+        curves={
+            "tmr": f"true match rate at FMR {recipe.fmr:g}, unseen people",
+            "eer": "equal error rate, unseen people",
+            "training_loss": "training loss",
+        },
+        note="The people who are measured here are not learned from. They choose the epoch, so their rates are a "
+        "little better than those of others.",
+        facts=about.training.details,
+    )
 
 
 def _final_vectors(network: FaceNetwork, plan: _Plan, inputs: Inputs) -> NDArray[np.float32]:
@@ -276,14 +332,6 @@ def _side(backbone: Backbone, chips: int, wanted: int | None) -> int:
         message = f"{backbone.name} takes images of {own} pixels; got a size of {wanted}"
         raise ArgumentError(message)
     return own
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"{folder}: the folder for the training's state cannot be made: {error.strerror or error}"
-        raise OutputError(message) from error
 
 
 def _inputs(plan: _Plan, network: FaceNetwork, cache: Path, progress: Callable[[int, int], None] | None) -> Inputs:
@@ -365,14 +413,6 @@ def _loop(plan: _Plan, network: FaceNetwork, loss: FaceLoss, inputs: Inputs) -> 
         compared=photos[epoch_photos(plan.people, photos, seed=plan.recipe.seed)],
         weights=_weights(plan),
     )
-
-
-def _run(loop: FaceLoop, identity: dict[str, Any], work: Path, progress: Callable[[Progress], None] | None) -> None:
-    """From where the checkpoint is, or from the start, to the end; the log is renewed after each epoch."""
-    team = loop.team
-    keeper = Keeper(work / _CHECKPOINT, identity | {"processes": team.size}, loop, team)
-    keeper.go_on()
-    keeper.run(progress=progress, each_epoch=lambda: write_log(loop.history, work / "log.csv"))
 
 
 def _weights(plan: _Plan) -> NDArray[np.float32] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from facerec.files import replacing
 from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text, Written, write
 from facerec.reporting.charts import Series, learning_curves
 from facerec.reporting.figures import draw
-from facerec.training.progress import Epoch, best_of
+from facerec.training.description import Details
+from facerec.training.progress import Epoch
 
 
 def write_log(history: Sequence[Epoch], path: Path) -> None:
@@ -22,6 +24,7 @@ def write_log(history: Sequence[Epoch], path: Path) -> None:
     Parameters
     ----------
     history : sequence of Epoch
+        One or more, of one kind. What was not measured is empty.
     path : Path
         Of a ``.csv`` file.
 
@@ -30,10 +33,13 @@ def write_log(history: Sequence[Epoch], path: Path) -> None:
     OutputError
         If it cannot be written.
     """
+    names = [field.name for field in fields(history[0])]
     text = io.StringIO()
-    lines = csv.DictWriter(text, [field.name for field in fields(Epoch)], lineterminator="\n")
-    lines.writeheader()
-    lines.writerows(asdict(epoch) for epoch in history)
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(names)
+    for epoch in history:
+        values = [getattr(epoch, name) for name in names]
+        lines.writerow(["" if value is None or math.isnan(value) else value for value in values])
     with replacing(path) as partial_file:
         partial_file.write_text(text.getvalue(), encoding="utf-8", newline="\n")
 
@@ -42,9 +48,11 @@ def write_curves(
     history: Sequence[Epoch],
     folder: Path,
     *,
-    name: str,
-    facts: Sequence[tuple[str, str | int | float | None]],
-    fmr: float,
+    title: str,
+    summary: str,
+    curves: Mapping[str, str],
+    note: str,
+    facts: Details,
 ) -> Written:
     """Write the page ``curves.html`` (also ``.md`` and ``.json``).
 
@@ -53,85 +61,62 @@ def write_curves(
     history : sequence of Epoch
         With the start.
     folder : Path
-    name : str
-        Of the model.
-    facts : sequence of (str, value)
+    title, summary : str
+        Of the page.
+    curves : mapping of str to str
+        By the name of a field of `history`, what it is for people; shares are those of `Epoch`.
+    note : str
+        What to know of the curves.
+    facts : mapping
         What is known of the training.
-    fmr : float
-        At which the true match rate was measured.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    best = best_of(list(history))
-    kept = "the start: no epoch was better" if best.number == 0 else f"epoch {best.number}"
-    summary = (
-        f"True match rate of unseen people at FMR {fmr:g}: {history[0].tmr:.1%} at the start, {best.tmr:.1%} in the "
-        f"model that is kept ({kept})."
-    )
-    steps = tuple(float(epoch.steps) for epoch in history)
-    learned = [epoch for epoch in history if epoch.training_loss is not None]
-    plots = [
-        partial(
-            learning_curves,
-            series=[Series("true match rate", steps, tuple(epoch.tmr for epoch in history))],
-            name=f"true match rate at FMR {fmr:g}, unseen people",
-            percent=True,
-            legend=False,
-        ),
-        partial(
-            learning_curves,
-            series=[Series("equal error rate", steps, tuple(epoch.eer for epoch in history))],
-            name="equal error rate, unseen people",
-            percent=True,
-            legend=False,
-        ),
-    ]
-    if learned:
-        series = Series(
-            "training loss", tuple(float(e.steps) for e in learned), tuple(e.training_loss or 0.0 for e in learned)
-        )
-        plots.append(partial(learning_curves, series=[series], name="training loss", percent=False, legend=False))
-    figure = Figure(
-        draw(*plots, height=2.6 * len(plots)),
-        alt=summary,
-        data={
-            "steps": steps,
-            "true match rate": tuple(epoch.tmr for epoch in history),
-            "equal error rate": tuple(epoch.eer for epoch in history),
-        },
-    )
-    columns = (
-        Column("epoch", "count"),
-        Column("steps", "count"),
-        Column("stages trained", "count"),
-        Column("training loss"),
-        Column("true match rate"),
-        Column("equal error rate"),
-        Column("seconds"),
-    )
-    rows = tuple(
+    drawn = {name: told for name, told in curves.items() if any(_known(epoch, name) for epoch in history)}
+    plots, data = [], {"steps": tuple(float(epoch.steps) for epoch in history)}
+    for name, told in drawn.items():
+        seen = [epoch for epoch in history if _known(epoch, name)]
+        series = Series(told, tuple(float(e.steps) for e in seen), tuple(getattr(e, name) for e in seen))
+        plots.append(partial(learning_curves, series=[series], name=told, percent=name in _SHARES, legend=False))
+        data[told] = tuple(float("nan") if getattr(e, name) is None else getattr(e, name) for e in history)
+    columns = (Column("epoch", "count"), Column("steps", "count"), Column("stages trained", "count"))
+    rows: tuple[tuple[str | int | float, ...], ...] = tuple(
         (
             epoch.number,
             epoch.steps,
             epoch.stages,
-            "" if epoch.training_loss is None else f"{epoch.training_loss:.4f}",
-            f"{epoch.tmr:.2%}",
-            f"{epoch.eer:.2%}",
+            *(_shown(epoch, name) for name in curves),
             f"{epoch.seconds:.1f}",
         )
         for epoch in history
     )
     sections = (
-        Section("Curves", (Text(_HOW), figure)),
-        Section("Epochs", (Table("The start and every epoch.", columns, rows),)),
-        Section("Training", (Facts(tuple(facts)),)),
+        Section("Curves", (Text(note), Figure(draw(*plots, height=2.6 * len(plots)), alt=summary, data=data))),
+        Section(
+            "Epochs",
+            (
+                Table(
+                    "The start and every epoch.",
+                    (*columns, *(Column(told) for told in curves.values()), Column("seconds")),
+                    rows,
+                ),
+            ),
+        ),
+        Section("Training", (Facts(tuple(facts.items())),)),
     )
-    return write(Page(f"Training of {name}", summary, sections), folder, stem="curves")
+    return write(Page(title, summary, sections), folder, stem="curves")
 
 
-_HOW = """\
-The people who are measured here are not learned from. They choose the epoch, so their rates are a little better than \
-those of others."""
+_SHARES = ("tmr", "eer")
+
+
+def _known(epoch: Epoch, name: str) -> bool:
+    value = getattr(epoch, name)
+    return value is not None and not math.isnan(value)
+
+
+def _shown(epoch: Epoch, name: str) -> str:
+    return f"{getattr(epoch, name):{'.2%' if name in _SHARES else '.4f'}}" if _known(epoch, name) else ""

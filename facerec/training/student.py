@@ -20,28 +20,27 @@ from numpy.typing import NDArray
 from facerec.device import best_device, torch_device
 from facerec.embed.trained import network_forward
 from facerec.errors import ArgumentError, OutputError
-from facerec.learning.checkpoint import Keeper
 from facerec.learning.loop import Progress
 from facerec.learning.precision import autocast, number_format
 from facerec.learning.team import current_team
-from facerec.models.folder import ModelFolder, write_model
+from facerec.models.folder import ModelDescription, ModelFolder, Parent, write_model
 from facerec.models.folder.values import checked_name
 from facerec.networks.face_network import FaceNetwork
-from facerec.training.embedder import work_folder
+from facerec.training.description import Details, Made, describe, inherited_terms
 from facerec.training.faces import hold_out, named
 from facerec.training.inputs import FromPixels
 from facerec.training.people import People
+from facerec.training.record import write_curves
 from facerec.training.splits import PeopleSplit
 from facerec.training.start import pixels_of
 from facerec.training.student_loop import StudentEpoch, StudentLoop
 from facerec.training.student_recipe import StudentRecipe
-from facerec.training.student_record import describe_student, write_student_curves, write_student_log
-from facerec.training.students import Student, closed_form_head
+from facerec.training.student_start import Student, closed_form_head
 from facerec.training.teacher import Teacher, teacher_vectors
-from facerec.training.validation_scores import USUAL_FMRS, points_of, validation_vectors, write_scores
+from facerec.training.validation_scores import USUAL_FMRS, compared, points_of, validation_vectors, write_scores
+from facerec.training.work import forget_checkpoint, make_folder, run_kept, work_folder
 from facerec.types import OperatingPoint
 
-_CHECKPOINT = "checkpoint.safetensors"
 _HEAD_FACES = 2_000
 _BATCH = 32
 
@@ -100,7 +99,7 @@ def train_student(
         From ``facerec.training.faces.read_faces``, cut by the teacher's recipe.
     teacher : Teacher
     student : Student
-        From ``facerec.training.students.load_student``.
+        From ``facerec.training.student_start.load_student``.
     recipe : StudentRecipe
     out : Path
         The model's folder; must not exist. Beside it, ``OUT.training`` holds log, curves and checkpoint.
@@ -146,11 +145,7 @@ def train_student(
     split = hold_out(faces, seed=recipe.seed, share=recipe.validation)
     place = torch_device(device or best_device())
     work = work_folder(out)
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"{work}: the folder for the training's state cannot be made: {error.strerror or error}"
-        raise OutputError(message) from error
+    make_folder(work)
     targets = _targets(teacher, faces, cache or work / "features", preparing)
     pixels = pixels_of(student.backbone, side, faces.chips.size)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
@@ -173,25 +168,23 @@ def train_student(
             weights=None if weights is None else weights[split.train],
         )
         _start_head(network, FromPixels(faces, pixels, place), targets, split.train, recipe)
-        _run(loop, _identity(faces, teacher, student, recipe, size=side, weights=weights), work, progress)
+        run_kept(loop, _identity(faces, teacher, student, recipe, size=side, weights=weights), work, progress)
     network.load_state_dict(loop.best)
     result = TaughtModel(None, tuple(loop.epochs), loop.best_epoch, split, (), work)
     if current_team().rank > 0:
         return result
     contents = network.to_bytes()
-    about = describe_student(
+    about = describe(
         network,
         contents,
-        name=name,
+        Made(name, command, data_terms),
         pixels=pixels,
-        student=student,
-        teacher=teacher,
-        faces=faces,
-        split=split,
-        recipe=recipe,
-        best=result.best,
-        command=command,
-        data_terms=data_terms,
+        flip=recipe.flip,
+        people=faces,
+        seed=recipe.seed,
+        details=_details(faces, teacher, student, recipe, split=split, best=result.best, size=side),
+        terms=inherited_terms(teacher.embedder.name, teacher.terms, data_terms, how="learned from"),
+        parents=_parents(teacher, student),
     )
     known = split.validation[named(faces)[split.validation]]
     points: tuple[OperatingPoint, ...] = ()
@@ -203,10 +196,66 @@ def train_student(
         fmrs = (*USUAL_FMRS, recipe.fmr)
         points, unmeasured = points_of(vectors, faces, known, about, fmrs, seed=recipe.seed)
         write_scores(vectors, faces, known, work / "validation_scores.csv", about=about, seed=recipe.seed)
-    write_student_curves(result.history, work, about=about, teacher=teacher.embedder.name)
+    _write_curves(result, about, teacher)
     folder = write_model(out, about, contents, points=points)
-    (work / _CHECKPOINT).unlink(missing_ok=True)
+    forget_checkpoint(work)
     return replace(result, folder=folder, unmeasured=unmeasured)
+
+
+def _parents(teacher: Teacher, student: Student) -> tuple[Parent, ...]:
+    parents = [Parent(teacher.embedder.name, teacher.embedder.digest, "teacher")]
+    if not student.random and student.backbone.weights_sha256 is not None:
+        parents.append(Parent(student.backbone.name, student.backbone.weights_sha256, "start"))
+    return tuple(parents)
+
+
+def _details(
+    faces: People,
+    teacher: Teacher,
+    student: Student,
+    recipe: StudentRecipe,
+    *,
+    split: PeopleSplit,
+    best: StudentEpoch,
+    size: int,
+) -> Details:
+    return {
+        "teacher": teacher.embedder.name,
+        "student": student.name,
+        "photos learned from": len(split.train),
+        "photos validated on": len(split.validation),
+        **compared(faces, split.validation, scored=split.validation[named(faces)[split.validation]], seed=recipe.seed),
+        "photos left out": faces.photos - len(faces.files),
+        "input in pixels": size,
+        "head started as": "the closed-form map to the teacher's vectors",
+        "weight of pairs in the loss": recipe.relation,
+        "change of colours": recipe.colour,
+        "epochs at most": recipe.epochs,
+        "epoch chosen": best.number,
+        "mean cosine to the teacher": best.cosine,
+        "error of the pairs' cosines": best.apart,
+    }
+
+
+def _write_curves(result: TaughtModel, about: ModelDescription, teacher: Teacher) -> None:
+    best, first = result.best, result.history[0]
+    write_curves(
+        result.history,
+        result.work,
+        title=f"Distillation of {about.name}",
+        summary=f"Mean cosine of held-out faces to the vectors of {teacher.embedder.name}: {first.cosine:.4f} at the "
+        f"start, {best.cosine:.4f} after epoch {best.number}, whose network the model is.",
+        curves={
+            "cosine": "mean cosine to the teacher",
+            "apart": "error of the pairs' cosines",
+            "tmr": "true match rate",
+            "training_loss": "training loss",
+        },
+        note="Measured on faces that were not learned from. The error of the pairs is the root mean square difference "
+        "between the cosines of two faces, the student's and the teacher's: how far the scores move that a threshold "
+        "is set on. The teacher's thresholds do not hold for the student; measure its own with facerec calibrate.",
+        facts=about.training.details,
+    )
 
 
 def _side(student: Student, chips: int, wanted: int | None) -> int:
@@ -277,10 +326,3 @@ def _identity(
         "data": faces.digest,
         "counts": None if weights is None else hashlib.sha256(weights.tobytes()).hexdigest(),
     }
-
-
-def _run(loop: StudentLoop, identity: dict[str, Any], work: Path, progress: Callable[[Progress], None] | None) -> None:
-    team = loop.team
-    keeper = Keeper(work / _CHECKPOINT, identity | {"processes": team.size}, loop, team)
-    keeper.go_on()
-    keeper.run(progress=progress, each_epoch=lambda: write_student_log(loop.epochs, work / "log.csv"))

@@ -17,7 +17,7 @@ from facerec.embed.dlib_resnet import dlib_resnet
 from facerec.embed.trained import network_forward
 from facerec.networks.face_network import FaceNetwork
 from facerec.training.start import pixels_of
-from facerec.training.students import load_student
+from facerec.training.student_start import load_student
 from facerec.types import Chips, Embedder
 
 

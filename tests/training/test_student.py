@@ -20,7 +20,7 @@ from facerec.photos.left_out import counts
 from facerec.training.faces import hold_out, named, read_faces
 from facerec.training.student import train_student, work_folder
 from facerec.training.student_recipe import StudentRecipe
-from facerec.training.students import Student, closed_form_head, load_student
+from facerec.training.student_start import Student, closed_form_head, load_student
 from facerec.training.teacher import TeacherLoss, agreement, load_teacher, teacher_vectors
 from facerec.types import Embedder
 
