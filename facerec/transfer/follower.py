@@ -18,8 +18,9 @@ from facerec.transfer.engines import Engine
 from facerec.transfer.grid import Settings
 from facerec.transfer.labelled_photos import read_image_set
 from facerec.transfer.logistic import probabilities
-from facerec.transfer.measurer import LateError, Measurer
+from facerec.transfer.measurer import Measurer
 from facerec.transfer.probes import Probe
+from facerec.transfer.watch import LateError
 
 
 def follow(teamwork: Teamwork) -> None:

@@ -9,7 +9,6 @@ hundreds of labelled photos would make few shots look better than they are.
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -24,10 +23,9 @@ from numpy.typing import NDArray
 
 from facerec.device import torch_device
 from facerec.errors import ArgumentError
-from facerec.learning.loop import Progress
 from facerec.learning.recipe import Protocol as TrainedProtocol
 from facerec.learning.recipe import Recipe, recipes
-from facerec.learning.team import Team, Teamwork
+from facerec.learning.team import Teamwork
 from facerec.networks.backbone import Backbone, load_backbone
 from facerec.transfer import corruption
 from facerec.transfer.cells import Cell, Outcome, Point, shots_text
@@ -45,16 +43,13 @@ from facerec.transfer.results import row
 from facerec.transfer.speed import measure_speed, size_for, training_speed
 from facerec.transfer.splits import Splits, nested_shots, split
 from facerec.transfer.trained import Trained, predict, train
+from facerec.transfer.watch import LateError, Watch
 
 SPLIT_SEED = 0
 """Cuts the test part where the data give none; the same in all runs, so that they can be compared."""
 
 VALIDATION = 0.2
 """Share of the photos to learn from that are held back to choose on, where the data do not say."""
-
-_STEPS_TO_TELL = 4
-_TOO_LATE = 1.5
-"""A training that is expected to need this multiple of the time that is left is given up."""
 
 
 class Measurer:
@@ -429,7 +424,7 @@ class Measurer:
             checkpoint=checkpoint.with_name(f"{checkpoint.stem}-{number}.checkpoint"),
             photos=self._held(backbone, size_for(backbone, settings)),
             device=self.device,
-            progress=_Watch(deadline, self._teamwork.team, self.device) if watched else None,
+            progress=Watch(deadline, self._teamwork.team, self.device) if watched else None,
         )
 
     def _outcome(self, cell: Cell, settings: Settings, photos: Splits, **measured: Any) -> Outcome:  # noqa: ANN401
@@ -575,30 +570,3 @@ class Fitted:
     def unpacked(packed: tuple[str, tuple[NDArray[np.float32], NDArray[np.float32]]]) -> Fitted:
         """What `packed` gave."""
         return Fitted(*packed[1], **json.loads(packed[0]))
-
-
-class LateError(Exception):
-    """A training cannot end before the deadline; caught where the cell is measured."""
-
-
-class _Watch:
-    """Watches a training's steps, and gives it up as soon as it is clear that it cannot end in time."""
-
-    def __init__(self, deadline: float | None, team: Team, device: str) -> None:
-        self._deadline = math.inf if deadline is None else deadline
-        self._team, self._device = team, torch_device(device)
-        self._began = time.monotonic()
-        self._first: int | None = None
-
-    def __call__(self, at: Progress) -> None:
-        now = time.monotonic()
-        if self._first is None:  # a training that goes on does not begin at step 0
-            self._first, self._began = at.step, now
-            return
-        pace = (now - self._began) / max(1, at.step - self._first)
-        left = self._deadline - now
-        told = at.step - self._first >= _STEPS_TO_TELL
-        late = left < 0 or (told and pace * (at.steps - at.step) > _TOO_LATE * left)
-        # One process decides: clocks differ, and those that go on would wait for ever.
-        if self._team.any_of(late, self._device):
-            raise LateError

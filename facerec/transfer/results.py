@@ -24,6 +24,7 @@ from facerec.errors import OutputError, TransferError
 from facerec.files import is_there, read_json, read_regular, replacing
 from facerec.transfer.cells import Cell, Outcome, Point
 from facerec.transfer.confidence import expected_calibration_error, negative_log_likelihood
+from facerec.visible_text import inert_cell
 
 COLUMNS = (
     "data",
@@ -155,7 +156,7 @@ class Results:
             path.unlink(missing_ok=True)
 
     def write_table(self, rows: Iterable[Sequence[str | int | float]]) -> None:
-        """Write ``results.csv``, one line per row; it is read again, and all words in it are our own."""
+        """Write ``results.csv``, one line per row; what is not our own in it is no formula."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -217,7 +218,7 @@ def row(
     cell, accuracy = outcome.cell, outcome.accuracy(labels)
     interval, answers = accuracy.interval(), outcome.answers("corrupted")
     return (
-        data,
+        str(inert_cell(data)),
         cell.backbone,
         outcome.weights,
         "" if cell.trained else engine,

@@ -67,7 +67,7 @@ def done(photos, tmp_path_factory):
 
 def test_no_table_of_a_run_holds_a_formula(photos, tmp_path):
     """A class folder may be called like one; tables for people have an apostrophe before it or do without the name."""
-    data = tmp_path / "data"
+    data = tmp_path / "=1+1"
     shutil.copytree(photos / "red", data / '=HYPERLINK("x")')
     shutil.copytree(photos / "green", data / "@SUM(1)")
 

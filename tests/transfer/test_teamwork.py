@@ -13,8 +13,8 @@ from PIL import Image
 from facerec.errors import TransferError
 from facerec.learning.loop import Progress
 from facerec.learning.team import Team, Teamwork, ToldError
-from facerec.transfer.measurer import LateError, _Watch
 from facerec.transfer.results import Results
+from facerec.transfer.watch import LateError, Watch
 
 # The command line, with trainings of four steps; the process of the given rank fails in the first of them.
 _PROGRAM = """
@@ -153,7 +153,7 @@ def test_one_clock_decides_for_all():
             for tensor in tensors:
                 tensor.add_(next(self.signals))
 
-    watch = _Watch(None, Two(1, 2), "cpu")
+    watch = Watch(None, Two(1, 2), "cpu")
     at = [Progress(step, 10, 1, 1, 0.5, None, 1.0) for step in (1, 2, 3)]
     watch(at[0])
     watch(at[1])
