@@ -11,14 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
-from typing import TypeAlias, get_args
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facerec.measure.metrics import holm
-from facerec.measure.metrics.paired import Drawn, Flags, difference_of, drawn_means, rate_of
+from facerec.measure.metrics.paired import Drawn, difference_of, drawn_means, rate_of
 from facerec.transfer.cells import Cell, Outcome, Protocol, TestPhotos
 from facerec.types import Interval, Rate
 
@@ -96,32 +97,8 @@ class Comparison:
         return self.adjusted < SIGNIFICANCE
 
 
-def summarise(
-    outcomes: Iterable[Outcome], labels: NDArray[np.int64], *, clusters: NDArray[np.int64] | None = None
-) -> tuple[Summary, ...]:
-    """The accuracy of each method with each number of shots, in the order in which they first appear."""
-    every = tuple(outcomes)
-    rows, corrupted = (_Rows(every, labels, clusters, photos) for photos in get_args(TestPhotos))
-
-    def rate(of: _Rows, shots: int | None, method: Method) -> Rate | None:
-        seeds = of.seeds.get((shots, method))
-        return None if seeds is None else rate_of(*of.of(shots, method, seeds), alone=clusters is None)
-
-    return tuple(
-        Summary(*method, shots, seeds, found, rate(corrupted, shots, method))
-        for (shots, method), seeds in rows.seeds.items()
-        if (found := rate(rows, shots, method)) is not None
-    )
-
-
-def compare(
-    outcomes: Iterable[Outcome],
-    labels: NDArray[np.int64],
-    *,
-    clusters: NDArray[np.int64] | None = None,
-    photos: TestPhotos = "as they are",
-) -> tuple[Comparison, ...]:
-    """Compare every two methods that learned from the same number of shots with the same seeds.
+class Answers:
+    """The right answers of every outcome, with their means over photos that are drawn anew, drawn once for all.
 
     Parameters
     ----------
@@ -131,22 +108,77 @@ def compare(
     clusters : ndarray, int, shape (n,), optional
         As in ``facerec.measure.metrics.paired.mean_accuracy``.
     photos : {"as they are", "corrupted"}
-        Which answers are compared.
+        Which answers; an outcome without them takes no part.
+
+    Attributes
+    ----------
+    seeds : dict
+        By number of shots and method, the seeds that there are.
+    """
+
+    def __init__(
+        self,
+        outcomes: Iterable[Outcome],
+        labels: NDArray[np.int64],
+        *,
+        clusters: NDArray[np.int64] | None = None,
+        photos: TestPhotos = "as they are",
+    ) -> None:
+        ordered = sorted(outcomes, key=lambda outcome: outcome.cell.seed)
+        right = [(each.cell, answers == labels) for each in ordered if (answers := each.answers(photos)) is not None]
+        self._places = {cell: place for place, (cell, _) in enumerate(right)}
+        self._correct = np.stack([each for _, each in right]) if right else np.empty((0, len(labels)), bool)
+        self._clusters = clusters
+        self.seeds: dict[tuple[int | None, Method], tuple[int, ...]] = {}
+        for cell in self._places:
+            key = cell.shots, (cell.backbone, cell.protocol)
+            self.seeds[key] = (*self.seeds.get(key, ()), cell.seed)
+
+    @cached_property
+    def _drawn(self) -> Drawn:
+        return drawn_means(self._correct, self._clusters)
+
+    def rate(self, shots: int | None, method: Method) -> Rate | None:
+        """The mean accuracy of a method over its seeds; None where there are no answers."""
+        if (shots, method) not in self.seeds:
+            return None
+        places = [self._places[Cell(*method, shots, seed)] for seed in self.seeds[shots, method]]
+        return rate_of(self._correct[places], self._drawn[:, places], alone=self._clusters is None)
+
+    def compared(self, shots: int | None, one: Method, other: Method) -> Comparison | None:
+        """Two methods on the seeds that both have, the better one first; None where there are none."""
+        seeds = tuple(seed for seed in self.seeds[shots, one] if seed in self.seeds[shots, other])
+        if not seeds:
+            return None
+        methods = [(method, [self._places[Cell(*method, shots, seed)] for seed in seeds]) for method in (one, other)]
+        (first, ours), (second, theirs) = sorted(methods, key=lambda each: -int(self._correct[each[1]].sum()))
+        drawn = self._drawn[:, ours] - self._drawn[:, theirs]
+        told = difference_of(self._correct[ours], self._correct[theirs], drawn, alone=self._clusters is None)
+        return Comparison(first, second, shots, seeds, *told)
+
+
+def summarise(answers: Answers, corrupted: Answers) -> tuple[Summary, ...]:
+    """The accuracy of each method with each number of shots, in the order in which they first appear."""
+    return tuple(
+        Summary(*method, shots, seeds, found, corrupted.rate(shots, method))
+        for (shots, method), seeds in answers.seeds.items()
+        if (found := answers.rate(shots, method)) is not None
+    )
+
+
+def compare(answers: Answers) -> tuple[Comparison, ...]:
+    """Compare every two methods that learned from the same number of shots with the same seeds.
 
     Returns
     -------
     tuple of Comparison
         The better method first; adjusted by Holm among those of the same number of shots.
     """
-    rows = _Rows(outcomes, labels, clusters, photos)
     compared: list[Comparison] = []
-    for shots in dict.fromkeys(shots for shots, _ in rows.seeds):
-        methods = [method for of, method in rows.seeds if of == shots]
-        family = []
-        for one, other in combinations(methods, 2):
-            shared = tuple(seed for seed in rows.seeds[shots, one] if seed in rows.seeds[shots, other])
-            if shared:
-                family.append(_compared(rows, shots, one, other, shared, alone=clusters is None))
+    for shots in dict.fromkeys(shots for shots, _ in answers.seeds):
+        methods = [method for of, method in answers.seeds if of == shots]
+        pairs = (answers.compared(shots, *pair) for pair in combinations(methods, 2))
+        family = [each for each in pairs if each is not None]
         adjusted = holm([each.p_value for each in family]).tolist()
         compared += [replace(each, adjusted=value) for each, value in zip(family, adjusted, strict=True)]
     return tuple(compared)
@@ -166,39 +198,3 @@ def between(comparisons: Iterable[Comparison], one: Method, other: Method, shots
             turned = Interval(-each.interval.high, -each.interval.low, each.interval.confidence)
             return replace(each, first=one, second=other, difference=-each.difference, interval=turned)
     return None
-
-
-class _Rows:
-    """The right answers of every outcome, with their means over photos that are drawn anew, drawn once for all."""
-
-    def __init__(
-        self,
-        outcomes: Iterable[Outcome],
-        labels: NDArray[np.int64],
-        clusters: NDArray[np.int64] | None,
-        photos: TestPhotos,
-    ) -> None:
-        ordered = sorted(outcomes, key=lambda outcome: outcome.cell.seed)
-        right = [(each.cell, answers == labels) for each in ordered if (answers := each.answers(photos)) is not None]
-        self._places = {cell: place for place, (cell, _) in enumerate(right)}
-        self._correct = np.stack([each for _, each in right]) if right else np.empty((0, len(labels)), bool)
-        self._drawn = drawn_means(self._correct, clusters) if right else np.empty((0, 0))
-        self.seeds: dict[tuple[int | None, Method], tuple[int, ...]] = {}
-        for cell in self._places:
-            key = cell.shots, (cell.backbone, cell.protocol)
-            self.seeds[key] = (*self.seeds.get(key, ()), cell.seed)
-
-    def of(self, shots: int | None, method: Method, seeds: Sequence[int]) -> tuple[Flags, Drawn]:
-        """Right answers, (seeds, photos), and drawn means, (replicates, seeds)."""
-        places = [self._places[Cell(*method, shots, seed)] for seed in seeds]
-        return self._correct[places], self._drawn[:, places]
-
-
-def _compared(
-    rows: _Rows, shots: int | None, one: Method, other: Method, seeds: tuple[int, ...], *, alone: bool
-) -> Comparison:
-    (first, first_drawn), (second, second_drawn) = (rows.of(shots, method, seeds) for method in (one, other))
-    if second.sum() > first.sum():
-        one, other, first, second = other, one, second, first
-        first_drawn, second_drawn = second_drawn, first_drawn
-    return Comparison(one, other, shots, seeds, *difference_of(first, second, first_drawn - second_drawn, alone=alone))

@@ -98,7 +98,8 @@ def list_folders(root: Path, *, exclude: Sequence[str] = ()) -> Listing:
                 why = next((each.reason for each in found.left_out if each.path == f"{below}{name}/"), _AN_ANIMATION)
                 message = f"{place / name}: the class has no photo: {why}; add some, or leave it out (--exclude {name})"
                 raise DataSetError(message)
-            left_out += [LeftOut(file, "animation", _AN_ANIMATION) for file in inside if file not in set(photos)]
+            animations = [file for file in inside if file.lower().endswith(_ANIMATIONS)]
+            left_out += [LeftOut(file, "animation", _AN_ANIMATION) for file in animations]
             files += photos
             labels += [name] * len(photos)
             of_parts += [part] * len(photos)

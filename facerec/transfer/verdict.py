@@ -12,7 +12,7 @@ from facerec.reporting import Standing, plain, write_number
 from facerec.reporting.inline import parse_spans
 from facerec.transfer.bench import Bench
 from facerec.transfer.cells import Protocol, TestPhotos, shots_text
-from facerec.transfer.comparison import Comparison, Method, Summary, best, between, compare, summarise
+from facerec.transfer.comparison import Answers, Comparison, Method, Summary, best, between, compare, summarise
 from facerec.types import Rate
 
 BEST = "best"
@@ -72,16 +72,17 @@ class Findings:
 def judge(bench: Bench) -> Findings:
     """Compare everything that a run measured."""
     labels, outcomes = bench.labels, bench.measured.outcomes
-    found = summarise(outcomes, labels, clusters=bench.clusters)
-    summaries = tuple(sorted(found, key=lambda each: (-(each.shots or 1 << 62), -each.accuracy.value)))
-    comparisons, corrupted = (
-        compare(outcomes, labels, clusters=bench.clusters, photos=photos) for photos in get_args(TestPhotos)
+    as_they_are, corrupted = (
+        Answers(outcomes, labels, clusters=bench.clusters, photos=photos) for photos in get_args(TestPhotos)
     )
+    found = summarise(as_they_are, corrupted)
+    summaries = tuple(sorted(found, key=lambda each: (-(each.shots or 1 << 62), -each.accuracy.value)))
+    comparisons, of_corrupted = compare(as_they_are), compare(corrupted)
     frequent = int(np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax())
     majority = Rate(int((labels == frequent).sum()), len(labels))
     marks = tuple(_mark(each, summaries, comparisons) for each in summaries)
-    sentences = tuple(_verdict(bench, summaries, comparisons, corrupted, majority))
-    return Findings(summaries, comparisons, corrupted, marks, majority, sentences)
+    sentences = tuple(_verdict(bench, summaries, comparisons, of_corrupted, majority))
+    return Findings(summaries, comparisons, of_corrupted, marks, majority, sentences)
 
 
 def method_text(method: Method, summaries: Sequence[Summary]) -> str:

@@ -14,6 +14,7 @@ Run: python tests/benchmarks/transfer_benchmark.py [FOLDER OF CLASS FOLDERS [PHO
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -26,6 +27,7 @@ from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, models, transforms
 
 from facerec.networks.backbone import Backbone, load_backbone
+from facerec.transfer.engines import forward_of
 from facerec.transfer.features import extract
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.labelled_photos import read_image_set
@@ -68,7 +70,7 @@ def plain_features(network: nn.Module, loader: DataLoader) -> np.ndarray:
 
 
 def extraction(name: str, image_set: ImageSet, folder: Path) -> None:
-    """Print images/s of the plain loop, and ours in both precisions."""
+    """Print images/s of the plain loop, and ours by both engines."""
     backbone = load_backbone(name, weights="none" if name.startswith("resnet") else "default")
     network = plain_network(name, backbone)
     data = datasets.ImageFolder(str(folder), plain_transform(backbone))
@@ -80,8 +82,8 @@ def extraction(name: str, image_set: ImageSet, folder: Path) -> None:
     rates: dict[str, list[float]] = {}
     sides = {
         "plain eager loop": lambda: plain_features(network, loader),
-        "ours, float32": lambda: extract(backbone, image_set, indices=chosen).vectors,
-        "ours, auto precision": lambda: extract(backbone, image_set, indices=chosen, precision="auto").vectors,
+        "ours, torch": lambda: extract(backbone, image_set, indices=chosen).vectors,
+        "ours, ONNX Runtime": lambda: extract(backbone, image_set, indices=chosen, engine="onnxruntime").vectors,
     }
     for turn in range(ROUNDS + 1):
         for side, run in sides.items():
@@ -97,8 +99,39 @@ def extraction(name: str, image_set: ImageSet, folder: Path) -> None:
         print(f"  {side:<24} {median(of_side):8.1f} images/s   {verdict}")
     if not name.startswith("resnet"):
         expected = results["plain eager loop"]
-        difference = np.abs(results["ours, float32"] - expected).max()
-        print(f"  largest difference of float32 to the plain loop: {difference:.1e} of {expected.max():.1f}")
+        for side in ("ours, torch", "ours, ONNX Runtime"):
+            difference = np.abs(results[side] - expected).max()
+            print(f"  largest difference of {side} to the plain loop: {difference:.1e} of {expected.max():.1f}")
+
+
+def forward_alone(name: str) -> None:
+    """Print processor milliseconds per photo of the network alone, on one thread, against timm's eager way."""
+    backbone = load_backbone(name)
+    network, own = plain_network(name, backbone), backbone.preprocessing
+    pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (8, 3, own.crop, own.crop), dtype=np.uint8))
+    fast = {engine: forward_of(backbone, own, engine, torch.device("cpu")) for engine in ("torch", "onnxruntime")}
+
+    def eager() -> None:
+        with torch.no_grad():
+            network(own.normalise(pixels))
+
+    sides = {"timm, eager": eager} | {f"ours, {name}": partial(run, pixels) for name, run in fast.items()}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    marks: dict[str, list[float]] = {side: [] for side in sides}
+    for turn in range(3 * ROUNDS + 1):
+        for side, run in sides.items():
+            begin = time.process_time()
+            run()
+            if turn:
+                marks[side].append(1000 * (time.process_time() - begin) / len(pixels))
+    torch.set_num_threads(threads)
+    plain = median(marks["timm, eager"])
+    print(f"\n{name}, the network alone, one thread, batches of 8, processor milliseconds per photo")
+    for side, of_side in marks.items():
+        ratio = plain / median(of_side)
+        aim = f"  (aim >= 2.2: {_verdict(ratio >= 2.2)})" if side == "ours, onnxruntime" else ""
+        print(f"  {side:<24} {median(of_side):6.1f}   ratio {ratio:4.2f}{aim}")
 
 
 def sweep() -> None:
@@ -147,7 +180,7 @@ def linear_probe(image_set: ImageSet, folder: Path) -> None:
 def cached_probe(backbone: Backbone, image_set: ImageSet, parts: Splits) -> float:
     """Test accuracy; nothing is in the cache at the start."""
     with tempfile.TemporaryDirectory() as cache:
-        x = extract(backbone, image_set, precision="auto", cache=Path(cache)).vectors
+        x = extract(backbone, image_set, engine="onnxruntime", cache=Path(cache)).vectors
     y = image_set.labels
     of_parts = x[parts.train], y[parts.train], x[parts.validation], y[parts.validation]
     probe = fit_logistic(*of_parts, classes=len(image_set.classes))
@@ -183,6 +216,7 @@ def main() -> None:
     torch.set_num_threads(2)
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else data_folder() / "flowers5_small"
     image_set = read_image_set(folder)
+    forward_alone("efficientnet_lite0")
     sweep()
     extraction("efficientnet_lite0", image_set, folder)
     extraction("resnet50", image_set, folder)

@@ -10,7 +10,7 @@ from facerec.errors import ArgumentError
 from facerec.measure.metrics import holm
 from facerec.measure.metrics.paired import mean_accuracy, paired_difference
 from facerec.transfer.cells import Cell, Outcome
-from facerec.transfer.comparison import best, between, compare, summarise
+from facerec.transfer.comparison import Answers, best, between, compare, summarise
 from facerec.types import Rate
 
 
@@ -153,18 +153,18 @@ class TestCompare:
 
     def test_every_pair_is_compared_and_adjusted_by_holm(self):
         """Three methods make three comparisons of one family."""
-        found = compare(self.outcomes(), self.labels)
+        found = compare(Answers(self.outcomes(), self.labels))
 
         assert len(found) == 3
         assert [each.adjusted for each in found] == pytest.approx(holm([each.p_value for each in found]).tolist())
 
     def test_the_better_one_stands_first(self):
         """Differences are never negative."""
-        assert all(each.difference >= 0 for each in compare(self.outcomes(), self.labels))
+        assert all(each.difference >= 0 for each in compare(Answers(self.outcomes(), self.labels)))
 
     def test_marks_of_a_small_and_a_large_difference(self):
         """One photo of eighty is not distinguishable, all of them are."""
-        found = compare(self.outcomes(), self.labels)
+        found = compare(Answers(self.outcomes(), self.labels))
 
         assert not between(found, ("net", "linear"), ("net", "knn"), None).distinguishable
         assert between(found, ("net", "linear"), ("net", "scratch"), None).distinguishable
@@ -175,20 +175,22 @@ class TestCompare:
         outcomes = [outcome("linear", 0, self.labels), outcome("linear", 1, self.labels)]
         outcomes += [outcome("knn", 1, self.labels), outcome("scratch", 7, self.labels)]
 
-        found = compare(outcomes, self.labels)
+        found = compare(Answers(outcomes, self.labels))
 
         assert [(each.first[1], each.second[1], each.seeds) for each in found] == [("linear", "knn", (1,))]
 
     def test_numbers_of_shots_are_families_of_their_own(self):
         """Comparisons with other numbers of shots do not weaken these."""
-        alone = compare(self.outcomes(), self.labels)
+        alone = compare(Answers(self.outcomes(), self.labels))
         more = [outcome(p, s, self.labels, shots=5) for p in ("linear", "knn", "centroid") for s in (0, 1)]
 
-        assert compare([*self.outcomes(), *more], self.labels)[: len(alone)] == alone
+        assert compare(Answers([*self.outcomes(), *more], self.labels))[: len(alone)] == alone
 
     def test_the_summary_counts_all_answers_of_all_seeds(self):
         """160 answers of two seeds; the best is the one without a mistake."""
-        summaries = summarise(self.outcomes(), self.labels)
+        summaries = summarise(
+            *(Answers(self.outcomes(), self.labels, photos=each) for each in ("as they are", "corrupted"))
+        )
 
         assert [(each.protocol, each.seeds, each.accuracy.errors) for each in summaries] == [
             ("linear", (0, 1), 160),
