@@ -20,7 +20,7 @@ from facerec.networks.backbone import Backbone, load_backbone
 from facerec.networks.pretrained import PRETRAINED, Pretrained
 from facerec.networks.weight_files import find
 
-Status: TypeAlias = Literal["passed", "failed", "absent"]
+Status: TypeAlias = Literal["passed", "failed", "absent", "unknown"]
 Value: TypeAlias = int | float | str
 
 
@@ -36,8 +36,9 @@ class Check:
         What was checked.
     expected, found : int, float or str
         What it should be, and is.
-    status : {"passed", "failed", "absent"}
-        ``absent``: an optional weight file that is not here, which is no fault.
+    status : {"passed", "failed", "absent", "unknown"}
+        ``absent``: an optional weight file that is not here, which is no fault. ``unknown``: nothing is known to
+        compare with.
     """
 
     subject: str
@@ -184,7 +185,7 @@ def _answer(network: Pretrained, model_files: str | os.PathLike[str] | None) -> 
     expected = _ANSWERS.get(network.name)
     what = f"five highest logits of scikit-learn's {_PICTURE}"
     if expected is None:
-        return Check(network.name, what, "no golden value is known", "not looked at", "absent")
+        return Check(network.name, what, "no golden value is known", "not looked at", "unknown")
     found = answers(load_backbone(network.name, model_files=model_files), [name for name, _ in expected])
     near = found[0][0] == expected[0][0] and all(
         abs(mine - theirs) <= _NEAR for (_, mine), (_, theirs) in zip(found, expected, strict=True)

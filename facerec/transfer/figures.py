@@ -83,7 +83,7 @@ def top1_figure(bench: Bench, findings: Findings) -> Figure | None:
         data={
             f"{name} {part}": [getattr(each, field) for each in own]
             for name, own in points.items()
-            for part, field in (("network", "label"), ("top-1", "x"), ("accuracy", "y"))
+            for part, field in (("top-1", "x"), ("accuracy", "y"), ("low", "low"), ("high", "high"))
         },
     )
 

@@ -6,10 +6,12 @@ import numpy as np
 import PIL.Image
 import PIL.ImageFilter
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.labelled_photos import read_image_set
-from facerec.transfer.leakage import find_leakage, imagenet_subset
+from facerec.transfer.leakage import NEAR, find_leakage, imagenet_subset, known_classes, near_pairs
 from facerec.transfer.splits import Splits
 
 
@@ -102,3 +104,45 @@ def test_hymenoptera_carries_the_warning(data: Path) -> None:
     warning = find_leakage(found, _splits([0, 1], [2, 3]), near=False).warning
 
     assert "part of ImageNet" in warning
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.sets(st.integers(0, 63), max_size=7)), max_size=12))
+def test_near_pairs_are_those_that_counting_finds(drawn: list[tuple[int, set[int]]]) -> None:
+    """Every pair that differs in four bits or fewer, and no other; copies with some bits turned are among them."""
+    numbers = [each for number, bits in drawn for each in (number, number ^ sum(1 << bit for bit in bits))]
+    hashes = np.array(numbers, np.uint64)
+
+    first, second = near_pairs(hashes)
+
+    expected = [
+        (i, j)
+        for i in range(len(numbers))
+        for j in range(i + 1, len(numbers))
+        if (numbers[i] ^ numbers[j]).bit_count() <= NEAR
+    ]
+    assert list(zip(first.tolist(), second.tolist(), strict=True)) == expected
+
+
+def _answers(share: float, sure: float, photos: int = 20) -> np.ndarray:
+    """Probabilities over five classes: so many photos have the second, with so much probability."""
+    rows = np.full((photos, 5), 0.01)
+    for row in range(photos):
+        rows[row, 1 if row < round(share * photos) else 3] = sure
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("share", "sure", "known"), [(0.8, 0.7, True), (0.7, 0.9, False), (0.8, 0.5, False), (1.0, 0.5, True)]
+)
+def test_classes_that_the_network_takes_for_its_own(share: float, sure: float, known: bool) -> None:
+    """Most photos must have one answer, and with a mean probability of a half; the class and the answer are named."""
+    probabilities = np.concatenate([_answers(share, sure), _answers(0.5, 0.4)])
+    labels = np.repeat([0, 2], 20)
+
+    told = known_classes(probabilities, ["a", "ant", "c", "d", "e"], labels, ["ants", "nobody", "pebbles"])
+
+    assert bool(told) == known
+    if known:
+        assert told.startswith(
+            f"by the network's own answers 1 of 3 classes are ImageNet's: ants ('ant' in {share:.0%}"
+        )

@@ -138,3 +138,61 @@ def test_many_classes_are_not_drawn(bench):
     many = [f"class {number}" for number in range(MOST_CLASSES + 1)]
 
     assert confusion_figure(bench.measured.outcomes[0], bench.labels, many) is None
+
+
+def many_networks(make_bench, count):
+    """A run over some networks, whose published top-1 grows with their number."""
+    from dataclasses import replace
+
+    bench = make_bench(seeds=2, protocols=("linear", "fine-tune"))
+    outcomes = [
+        replace(each, cell=replace(each.cell, backbone=f"net{number}"), scores=np.roll(each.scores, number, axis=0))
+        for number in range(count)
+        for each in bench.measured.outcomes
+    ]
+    measured = replace(bench.measured, outcomes=tuple(outcomes))
+    return replace(bench, measured=measured, top1={f"net{number}": 60.0 + number for number in range(count)})
+
+
+def test_networks_are_drawn_against_their_top1(make_bench):
+    """From two networks on; a correlation is stated from six on, for each of the two protocols."""
+    for count, said in ((1, None), (3, "3 networks are too few"), (6, "over 6 networks")):
+        bench = many_networks(make_bench, count)
+        page = {section.title: section for section in report_page(bench, judge(bench)).sections}
+        found = page.get("Accuracy against the top-1 on ImageNet")
+
+        assert (found is None) == (said is None)
+        if found is not None:
+            figure, text = found.blocks
+            assert figure.data["linear top-1"] == [60.0 + number for number in range(count)]
+            assert len(figure.data["fine-tune accuracy"]) == count
+            assert said in text.content
+    assert text.content.count("over 6 networks") == 2
+
+
+def test_a_difference_says_on_which_seeds_it_was_paired(make_bench):
+    """Scratch has one seed and the others three: its row says that its difference rests on one."""
+    bench = make_bench()
+    findings = judge(bench)
+
+    (table,) = next(each for each in report_page(bench, findings).sections if each.title == "Results").blocks
+    names = [column.name for column in table.columns]
+    rows = {(row[0], row[1]): dict(zip(names, row, strict=True)) for row in table.rows}
+
+    assert rows["all photos", "scratch"]["seeds"] == 1
+    assert rows["all photos", "scratch"]["paired on seeds"] == 1
+    paired = {
+        row["paired on seeds"] for (shots, name), row in rows.items() if shots == "all photos" and name != "scratch"
+    }
+    assert paired == {3, None}
+    assert rows["all photos", "scratch"]["points to the best"].startswith("−")
+    assert all(0 < row["corrupted photos"] < 1 for row in rows.values())
+
+
+def test_lp_ft_and_fine_tuning_are_compared_on_corrupted_photos(make_bench):
+    """The verdict says what training the network costs there."""
+    findings = judge(make_bench())
+
+    said = [each.plain for each in findings.sentences if each.plain.startswith("On corrupted test photos")]
+    assert len(said) == 1  # lp-ft was not measured
+    assert "fine-tuning against a linear probe" in said[0]
