@@ -164,7 +164,7 @@ def test_networks_are_drawn_against_their_top1(make_bench):
         assert (found is None) == (said is None)
         if found is not None:
             figure, text = found.blocks
-            assert figure.data["linear top-1"] == [60.0 + number for number in range(count)]
+            assert list(figure.data["linear top-1"]) == [60.0 + number for number in range(count)]
             assert len(figure.data["fine-tune accuracy"]) == count
             assert said in text.content
     assert text.content.count("over 6 networks") == 2
