@@ -19,7 +19,7 @@ from facerec.types import Image
 MADE, TEXTURES = "made:", "textures"
 """What a source of made photos begins with, and the set of that name: ``made:textures``."""
 
-PER_CLASS, SIDE = 50, 160
+PER_CLASS, SIDE = 100, 160
 
 _Plane = NDArray[np.float64]
 
