@@ -15,7 +15,8 @@ from facerec.cli.training import HOW, LEARNED
 
 if TYPE_CHECKING:
     from facerec.training.progress import Epoch
-    from facerec.training.student import TaughtModel
+    from facerec.training.student_loop import StudentEpoch
+    from facerec.training.work import MadeModel
 
 EXAMPLES = examples(
     "facerec distil --data photos/ --teacher dlib-resnet --one-pass --out models/student",
@@ -118,7 +119,7 @@ def _found(last: Epoch) -> str:
     return f"cosine of held-out faces to the teacher {last.cosine:.4f}, error of their pairs {last.apart:.4f}"
 
 
-def _say(made: TaughtModel, out: Path) -> None:
+def _say(made: MadeModel[StudentEpoch], out: Path) -> None:
     assert made.folder is not None  # noqa: S101 - for the type checker: the process that tells has written it
     best, start, name = made.best, made.history[0], made.folder.description.name
     agreement = (

@@ -14,9 +14,10 @@ from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.training import DATA, GROUPS, HOW, LEARNED
 
 if TYPE_CHECKING:
-    from facerec.training.embedder import TrainedModel
     from facerec.training.people import People
+    from facerec.training.progress import Epoch
     from facerec.training.recipe import TrainingRecipe
+    from facerec.training.work import MadeModel
 
 Head: TypeAlias = Literal["linear", "mlp", "none"]
 Loss: TypeAlias = Literal["arcface", "cosface", "subcenter", "supcon", "triplet"]
@@ -189,7 +190,7 @@ def train(
         _say(made, made_by, out)
 
 
-def _say(made: TrainedModel, recipe: TrainingRecipe, out: Path) -> None:
+def _say(made: MadeModel[Epoch], recipe: TrainingRecipe, out: Path) -> None:
     assert made.folder is not None  # noqa: S101 - for the type checker: the process that tells has written it
     best, start, name = made.best, made.history[0], made.folder.description.name
     training.say_model(
@@ -214,7 +215,7 @@ def _say(made: TrainedModel, recipe: TrainingRecipe, out: Path) -> None:
     )
 
 
-def _document(made: TrainedModel, people: People) -> dict[str, object]:
+def _document(made: MadeModel[Epoch], people: People) -> dict[str, object]:
     known = {"people": len(people.identities), "people_with_one_photo": people.with_one_photo}
     missing = {"without_group": {column: people.without(column) for column in people.columns}}
     scores = {"validation_scores": made.work / "validation_scores.csv", "start": made.start}

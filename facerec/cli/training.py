@@ -26,10 +26,9 @@ from facerec.cli.options import (
 
 if TYPE_CHECKING:
     from facerec.learning.loop import Progress
-    from facerec.training.embedder import TrainedModel
     from facerec.training.people import People
     from facerec.training.progress import Epoch
-    from facerec.training.student import TaughtModel
+    from facerec.training.work import MadeModel
 
 LEARNED = "What is learned"
 HOW = "How it is learned"
@@ -47,7 +46,7 @@ Reweight = Annotated[
 Out = Annotated[
     Path, option("--out DIR", "The model's folder. DIR.training beside it holds log, curves and checkpoint.")
 ]
-Made: TypeAlias = "TrainedModel | TaughtModel"
+Made: TypeAlias = "MadeModel[Epoch]"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ chosen on validation, so the trials are listed here, one table for all protocols
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -27,6 +28,26 @@ _CHOICES = {
     "optimizer": get_args(Optimizer),
     "schedule": get_args(Schedule),
 }
+
+
+def check_fields(
+    recipe: object, choices: Mapping[str, tuple[str, ...]], ranges: Mapping[str, tuple[bool, str]]
+) -> None:
+    """Refuse a recipe with a field that is none of its choices, or out of its range.
+
+    `ranges` has for each field whether it fits, and in words what would.
+
+    Raises
+    ------
+    ArgumentError
+        The message names the field, what is expected and what it is.
+    """
+    outside = [(name, f"one of {', '.join(of)}") for name, of in choices.items() if getattr(recipe, name) not in of]
+    outside += [(name, words) for name, (fits, words) in ranges.items() if not fits]
+    if outside:
+        name, words = outside[0]
+        message = f"{name} must be {words}; got {getattr(recipe, name)!r}"
+        raise ArgumentError(message)
 
 
 @dataclass(frozen=True)
@@ -133,10 +154,6 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
-                message = f"{name} must be one of {', '.join(allowed)}; got {getattr(self, name)!r}"
-                raise ArgumentError(message)
         ranges = {
             "learning_rate": (self.learning_rate > 0, "above 0"),
             "epochs": (self.epochs >= 1, "1 or more"),
@@ -151,10 +168,7 @@ class Recipe:
             "size": (self.size is None or self.size >= 1, "1 pixel or more"),
             "seed": (0 <= self.seed < 2**32, "from 0 to below 2**32"),
         }
-        for name, (fits, words) in ranges.items():
-            if not fits:
-                message = f"{name} must be {words}; got {getattr(self, name)!r}"
-                raise ArgumentError(message)
+        check_fields(self, _CHOICES, ranges)
         if self.protocol == "scratch" and self.batch_norm != "train":
             message = (
                 f"a network that starts at random has no batch statistics to keep: scratch needs batch_norm 'train'; "

@@ -21,7 +21,7 @@ from facerec.errors import ArgumentError, OutputError
 from facerec.learning.loop import Progress
 from facerec.learning.precision import autocast, number_format
 from facerec.learning.team import current_team
-from facerec.models.folder import ModelDescription, ModelFolder, Parent, Pixels, Terms, write_model
+from facerec.models.folder import ModelDescription, Parent, Pixels, Terms, write_model
 from facerec.models.folder.values import checked_name
 from facerec.networks.backbone import Backbone
 from facerec.networks.face_network import FaceNetwork
@@ -47,43 +47,13 @@ from facerec.training.validation_scores import (
     validation_vectors,
     write_scores,
 )
-from facerec.training.work import forget_checkpoint, make_folder, run_kept, work_folder
+from facerec.training.work import MadeModel, forget_checkpoint, make_folder, run_kept, work_folder
 
 START_SCORES, SCORES = "start_scores.csv", "validation_scores.csv"
 """Files beside the log: scores of all pairs of validation photos, before (where groups are known) and after."""
 
 _EACH = 4  # photos of a person that tell where the head and the centres start
 _BATCH = 32
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A model that was trained.
-
-    Attributes
-    ----------
-    folder : ModelFolder or None
-        As it was written; ``None`` on the processes of a team that do not write.
-    history : tuple of Epoch
-        The start, then every epoch.
-    best : Epoch
-        The one whose network this is.
-    split : PeopleSplit
-    start : str
-        Where the head started, in words.
-    unmeasured : tuple of str
-        False match rates for which there is no operating point, and why.
-    work : Path
-        The folder of the log, the curves and the validation scores.
-    """
-
-    folder: ModelFolder | None
-    history: tuple[Epoch, ...]
-    best: Epoch
-    split: PeopleSplit
-    start: str
-    unmeasured: tuple[str, ...]
-    work: Path
 
 
 def train_embedder(
@@ -103,7 +73,7 @@ def train_embedder(
     model_files: Path | None = None,
     preparing: Callable[[int, int], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> TrainedModel:
+) -> MadeModel[Epoch]:
     """Train an embedder, and write it as a model's folder with operating points and card.
 
     A training that was cut off goes on when it is called again with the same arguments.
@@ -142,7 +112,7 @@ def train_embedder(
 
     Returns
     -------
-    TrainedModel
+    MadeModel
 
     Raises
     ------
@@ -175,7 +145,7 @@ def train_embedder(
             _write_scores(deepcopy(network), plan, work / START_SCORES, place)
         run_kept(loop, plan.identity, work, progress)
     network.load_state_dict(loop.best)
-    result = TrainedModel(None, tuple(loop.history), loop.best_epoch, plan.split, start, (), work)
+    result = MadeModel(None, tuple(loop.history), loop.best_epoch, plan.split, (), work, start)
     if current_team().rank > 0:
         return result
     contents = network.to_bytes()
@@ -238,7 +208,7 @@ def _terms(backbone: Backbone, data_terms: str) -> Terms:
     return inherited_terms(backbone.name, terms, data_terms, how="came from")
 
 
-def _write_curves(result: TrainedModel, recipe: TrainingRecipe, about: ModelDescription) -> None:
+def _write_curves(result: MadeModel[Epoch], recipe: TrainingRecipe, about: ModelDescription) -> None:
     best, first = result.best, result.history[0]
     kept = "the start: no epoch was better" if best.number == 0 else f"epoch {best.number}"
     write_curves(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias, get_args
 
 from facerec.errors import ArgumentError
-from facerec.learning.recipe import BatchNorm, Recipe
+from facerec.learning.recipe import BatchNorm, Recipe, check_fields
 
 HeadName: TypeAlias = Literal["linear", "mlp", "none"]
 LossName: TypeAlias = Literal["arcface", "cosface", "subcenter", "supcon", "triplet"]
@@ -117,10 +117,6 @@ class TrainingRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
-                message = f"{name} must be one of {', '.join(allowed)}; got {getattr(self, name)!r}"
-                raise ArgumentError(message)
         ranges = {
             "batch_size": (self.batch_size >= 2, "2 or more"),
             "photos_per_person": (2 <= self.photos_per_person <= self.batch_size // 2, "2 to half of batch_size"),
@@ -132,10 +128,7 @@ class TrainingRecipe:
             "fmr": (0 < self.fmr < 1, "between 0 and 1"),
             "dimension": (self.dimension is None or self.dimension >= 2, "2 or more"),
         }
-        for name, (fits, words) in ranges.items():
-            if not fits:
-                message = f"{name} must be {words}; got {getattr(self, name)!r}"
-                raise ArgumentError(message)
+        check_fields(self, _CHOICES, ranges)
         if self.balance is not None and self.loss in ("supcon", "triplet"):
             message = (
                 f"balance {self.balance!r} would break up the photos of one person that {self.loss} compares; use "

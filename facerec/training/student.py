@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from facerec.errors import ArgumentError, OutputError
 from facerec.learning.loop import Progress
 from facerec.learning.precision import autocast, number_format
 from facerec.learning.team import current_team
-from facerec.models.folder import ModelDescription, ModelFolder, Parent, write_model
+from facerec.models.folder import ModelDescription, Parent, write_model
 from facerec.models.folder.values import checked_name
 from facerec.networks.face_network import FaceNetwork
 from facerec.training.description import Details, Made, describe, inherited_terms
@@ -38,38 +38,11 @@ from facerec.training.student_recipe import StudentRecipe
 from facerec.training.student_start import Student, closed_form_head
 from facerec.training.teacher import Teacher, teacher_vectors
 from facerec.training.validation_scores import USUAL_FMRS, compared, points_of, validation_vectors, write_scores
-from facerec.training.work import forget_checkpoint, make_folder, run_kept, work_folder
+from facerec.training.work import MadeModel, forget_checkpoint, make_folder, run_kept, work_folder
 from facerec.types import OperatingPoint
 
 _HEAD_FACES = 2_000
 _BATCH = 32
-
-
-@dataclass(frozen=True)
-class TaughtModel:
-    """A student that has learned.
-
-    Attributes
-    ----------
-    folder : ModelFolder or None
-        As it was written; ``None`` on the processes of a team that do not write.
-    history : tuple of StudentEpoch
-        The start, then every epoch.
-    best : StudentEpoch
-        The one whose network this is.
-    split : PeopleSplit
-    unmeasured : tuple of str
-        False match rates for which there is no operating point, and why.
-    work : Path
-        The folder of the log, the curves and, where people are named, the validation scores.
-    """
-
-    folder: ModelFolder | None
-    history: tuple[StudentEpoch, ...]
-    best: StudentEpoch
-    split: PeopleSplit
-    unmeasured: tuple[str, ...]
-    work: Path
 
 
 def train_student(
@@ -88,7 +61,7 @@ def train_student(
     device: str | None = None,
     preparing: Callable[[int, int], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> TaughtModel:
+) -> MadeModel[StudentEpoch]:
     """Train a student, and write it as a model's folder.
 
     A training that was cut off goes on when it is called again with the same arguments.
@@ -122,7 +95,7 @@ def train_student(
 
     Returns
     -------
-    TaughtModel
+    MadeModel
 
     Raises
     ------
@@ -170,7 +143,7 @@ def train_student(
         _start_head(network, FromPixels(faces, pixels, place), targets, split.train, recipe)
         run_kept(loop, _identity(faces, teacher, student, recipe, size=side, weights=weights), work, progress)
     network.load_state_dict(loop.best)
-    result = TaughtModel(None, tuple(loop.epochs), loop.best_epoch, split, (), work)
+    result = MadeModel(None, tuple(loop.epochs), loop.best_epoch, split, (), work)
     if current_team().rank > 0:
         return result
     contents = network.to_bytes()
@@ -237,7 +210,7 @@ def _details(
     }
 
 
-def _write_curves(result: TaughtModel, about: ModelDescription, teacher: Teacher) -> None:
+def _write_curves(result: MadeModel[StudentEpoch], about: ModelDescription, teacher: Teacher) -> None:
     best, first = result.best, result.history[0]
     write_curves(
         result.history,

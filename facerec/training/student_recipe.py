@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from facerec.errors import ArgumentError
+from facerec.learning.recipe import check_fields
 from facerec.training.recipe import Precision, TrainingRecipe
 
 
@@ -73,10 +73,7 @@ class StudentRecipe:
             "colour": (0 <= self.colour < 1, "from 0 to below 1"),
             "validation": (0 < self.validation < 1, "between 0 and 1"),
         }
-        for name, (fits, words) in ranges.items():
-            if not fits:
-                message = f"{name} must be {words}; got {getattr(self, name)!r}"
-                raise ArgumentError(message)
+        check_fields(self, {}, ranges)
         _ = self.training  # which checks the fields that both have
 
     @property

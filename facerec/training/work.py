@@ -3,16 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from facerec.errors import OutputError
 from facerec.learning.checkpoint import Keeper
 from facerec.learning.loop import Progress
+from facerec.models.folder import ModelFolder
 from facerec.training.face_loop import FaceLoop
+from facerec.training.progress import Epoch
 from facerec.training.record import write_log
+from facerec.training.splits import PeopleSplit
 
 _CHECKPOINT = "checkpoint.safetensors"
+
+AnyEpoch_co = TypeVar("AnyEpoch_co", bound=Epoch, covariant=True)
+
+
+@dataclass(frozen=True)
+class MadeModel(Generic[AnyEpoch_co]):
+    """A model that was trained.
+
+    Attributes
+    ----------
+    folder : ModelFolder or None
+        As it was written; ``None`` on the processes of a team that do not write.
+    history : tuple of Epoch
+        The start, then every epoch.
+    best : Epoch
+        The one whose network this is.
+    split : PeopleSplit
+    unmeasured : tuple of str
+        False match rates for which there is no operating point, and why.
+    work : Path
+        The folder of the log, the curves and the validation scores.
+    start : str
+        Where the head started, in words.
+    """
+
+    folder: ModelFolder | None
+    history: tuple[AnyEpoch_co, ...]
+    best: AnyEpoch_co
+    split: PeopleSplit
+    unmeasured: tuple[str, ...]
+    work: Path
+    start: str = ""
 
 
 def work_folder(out: Path) -> Path:

@@ -106,17 +106,32 @@ def open_run(folder: Path) -> Run:
     results = Results(folder, document["configuration"])
     whole = (results.load(path.stem) for path in (folder / "cells").glob("*.json"))
     outcomes = tuple(sorted((each for each in whole if each is not None), key=_place))
-    try:
-        labels = np.asarray(document["test"]["labels"], np.int64)
-        clusters = document["test"]["clusters"]
-        data = json.dumps([document["data"]["sha256"], document["configuration"]["test share"]])
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"{folder} was made by an earlier version, which did not keep the test labels; measure it again"
-        raise TransferError(message) from error
+    labels, clusters, data = judged_on(document, folder)
     if not outcomes:
         message = f"{folder} holds no whole cell; start its run again"
         raise TransferError(message)
-    return Run(folder, data, labels, None if clusters is None else np.asarray(clusters, np.int64), outcomes)
+    return Run(folder, data, labels, clusters, outcomes)
+
+
+def judged_on(document: Mapping[str, Any], folder: Path) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, str]:
+    """Labels, clusters and name of the test photos of a run, from its ``run.json``.
+
+    Raises
+    ------
+    TransferError
+        If they are not in it, or are no labels.
+    """
+    try:
+        told = document["test"]["labels"], document["test"]["clusters"]
+        labels, clusters = (None if each is None else np.asarray(each, np.int64) for each in told)
+        data = json.dumps([document["data"]["sha256"], document["configuration"]["test share"]])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        message = f"{folder} was made by an earlier version, which did not keep the test labels; measure it again"
+        raise TransferError(message) from error
+    if labels is None or labels.ndim != 1 or (clusters is not None and clusters.shape != labels.shape):
+        message = f"{folder / 'run.json'} holds no labels of test photos"
+        raise TransferError(message)
+    return labels, clusters, data
 
 
 def compare_runs(first: Run, second: Run) -> tuple[Difference, ...]:

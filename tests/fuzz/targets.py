@@ -38,6 +38,9 @@ from facerec.models.folder.values import ModelDescription
 from facerec.photos import read
 from facerec.points import read_points, write_points
 from facerec.testing import Clock, made_face, made_faces, made_gallery, made_point
+from facerec.transfer import photo_index
+from facerec.transfer.results import read_run
+from facerec.transfer.two_runs import judged_on
 from tests.fuzz.damage import damaged, odd_json
 
 _ROOT = Path(__file__).parents[2]
@@ -48,6 +51,11 @@ _AUDIT = (
     b'"impostor": 90, "fmr": ' + _RATE + b', "genuine": 30, "fnmr": ' + _RATE + b"}]}}"
 )
 
+_RUN = (
+    b'{"configuration": {"test share": 0.25, "seeds": 2}, "data": {"sha256": "ab"}, '
+    b'"test": {"labels": [0, 1, 1], "clusters": [0, 0, 1]}}'
+)
+
 KINDS = (
     "photo JPEG", "photo PNG", "photo WEBP", "photo GIF", "photo BMP", "photo TIFF", "photo PPM", "photo JPEG2000",
     "photo AVIF", "table .csv", "table .csv, UTF-16", "table .csv.gz", "table in .csv.gz", "table .xlsx",
@@ -55,6 +63,7 @@ KINDS = (
     "searches .csv", "points .json", "shipped points .json", "model.json", "audit.json in a model", "gallery.json",
     "vectors.npy", "policy .toml", "plan .toml", "pairs.txt", "graph .onnx", "cached features .json",
     "cached features .npy", "checkpoint", "gallery .db", "receipt .json", "head .json",
+    "photo index", "run .json",
 )  # fmt: skip
 """The names of all kinds, known before any is made."""
 
@@ -214,8 +223,20 @@ def _arrays(folder: Path) -> dict[str, Target]:
     } | {
         "checkpoint": Target(
             state.read_bytes(), lambda path: read_checkpoint(path, identity=identity), "state.checkpoint"
-        )
+        ),
+        "photo index": Target(_index(folder), photo_index._read, "index.json"),
+        "run .json": Target(_RUN, lambda path: judged_on(read_run(path.parent) or {}, path.parent), "run.json"),
     }
+
+
+def _index(folder: Path) -> bytes:
+    """Of two photos, one of which cannot be read."""
+    entries = {
+        "a.jpg": ((9, 8, 7), photo_index.Seen("ab" * 32, 5)),
+        "b.jpg": ((1, 2, 3), photo_index.Seen("", 0, "no")),
+    }
+    photo_index._write(folder / "index.json", entries)
+    return (folder / "index.json").read_bytes()
 
 
 def _galleries(folder: Path) -> dict[str, Target]:

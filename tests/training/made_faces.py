@@ -15,9 +15,11 @@ from torch import nn
 
 from facerec.networks.preprocessing import Preprocessing
 from facerec.networks.trunk import Trunk
-from facerec.training.embedder import TrainedModel, train_embedder
+from facerec.training.embedder import train_embedder
 from facerec.training.people import People, read_people
+from facerec.training.progress import Epoch
 from facerec.training.recipe import TrainingRecipe
+from facerec.training.work import MadeModel
 from facerec.types import Detections
 
 SIZE = 24
@@ -125,7 +127,7 @@ def trained(
     pretrained: bool = True,
     dropout: float = 0.0,
     **options: object,
-) -> TrainedModel:
+) -> MadeModel[Epoch]:
     """A training from the tiny backbone to ``OUT/made``."""
     backbone = tiny_backbone(pretrained=pretrained, dropout=dropout)
     return train_embedder(people, backbone, recipe or short(), out=out / "made", device="cpu", **options)  # type: ignore[arg-type]
