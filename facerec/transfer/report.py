@@ -40,7 +40,7 @@ from facerec.transfer.figures import (
     top1_figure,
 )
 from facerec.transfer.mistakes import picture, worst
-from facerec.transfer.verdict import Findings, method_text, points_text
+from facerec.transfer.verdict import Findings, difference_text, method_text, points_text
 
 _LIMITS = """
 - The accuracies hold for photos like these test photos; others have others.
@@ -137,11 +137,8 @@ def _results(bench: Bench, findings: Findings) -> Section:
             len(each.seeds),
             each.accuracy.value,
             each.accuracy.interval(),
-            mark,
-            "–" if paired is None else points_text(paired, bare=True),
-            None if paired is None else len(paired.seeds),
             None if each.corrupted is None else each.corrupted.value,
-            None if each.corrupted is None else each.corrupted.interval(),
+            mark if paired is None else f"{mark}: {difference_text(paired)}",
         )
         rows.append(row)
         if mark == "best":
@@ -149,7 +146,7 @@ def _results(bench: Bench, findings: Findings) -> Section:
     majority = findings.majority
     frequent = np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax()
     chance = (majority.value, majority.interval())
-    rows.append(("none", *(("–",) if several else ()), "most frequent class", None, *chance, None, "–", None, *chance))
+    rows.append(("none", *(("–",) if several else ()), "most frequent class", None, *chance, majority.value, None))
     guessing = write_number(1 / len(bench.image_set.classes), "percent")
     table = Table(
         "Accuracy on the test photos, mean over seeds",
@@ -160,19 +157,17 @@ def _results(bench: Bench, findings: Findings) -> Section:
             Column("seeds", "count"),
             Column("accuracy", "rate"),
             Column("95 %", "interval"),
+            Column("corrupted", "rate"),
             Column("against the best"),
-            Column("points to the best"),
-            Column("paired on seeds", "count"),
-            Column("corrupted photos", "rate"),
-            Column("95 %", "interval"),
         ),
         tuple(rows),
         notes=(
             (
                 "Best: the highest mean with that number of shots. Worse: the adjusted p-value against it is "
                 "below 0.05; otherwise a method is not distinguishable from the best. The difference in points is "
-                "taken photo by photo on the seeds that both have; where a method has other seeds than the best, it is "
-                "not the difference of the two accuracies."
+                "taken photo by photo on the seeds that both have, whose number stands beside it; where a method has "
+                "other seeds than the best, it is not the difference of the two accuracies. Its interval stands below, "
+                "with every other pair."
             ),
             (
                 "Corrupted: the same test photos, each with noise, blur, little contrast, strong compression or few "

@@ -237,6 +237,13 @@ def points_text(compared: Comparison, *, bare: bool = False) -> str:
     return f"{100 * compared.difference:+.1f}{words[0]} ({words[1]}{low} … {high})".replace("-", "−")
 
 
+def difference_text(compared: Comparison) -> str:
+    """A difference in points, with the number of seeds that it was paired on."""
+    seeds = len(compared.seeds)
+    points = f"{100 * compared.difference:+.1f}".replace("-", "−")
+    return f"{points} on\N{NO-BREAK SPACE}{seeds}\N{NO-BREAK SPACE}seed{'' if seeds == 1 else 's'}"
+
+
 def p_text(compared: Comparison) -> str:
     """An adjusted p-value."""
     return "< 0.001" if compared.adjusted < 0.001 else f"{compared.adjusted:.3f}"

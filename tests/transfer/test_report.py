@@ -180,13 +180,13 @@ def test_a_difference_says_on_which_seeds_it_was_paired(make_bench):
     rows = {(row[0], row[1]): dict(zip(names, row, strict=True)) for row in table.rows}
 
     assert rows["all photos", "scratch"]["seeds"] == 1
-    assert rows["all photos", "scratch"]["paired on seeds"] == 1
-    paired = {
-        row["paired on seeds"] for (shots, name), row in rows.items() if shots == "all photos" and name != "scratch"
-    }
-    assert paired == {3, None}
-    assert rows["all photos", "scratch"]["points to the best"].startswith("−")
-    assert all(0 < row["corrupted photos"] < 1 for row in rows.values())
+    assert "on\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}seed" in rows["all photos", "scratch"]["against the best"]
+    others = [row for (shots, name), row in rows.items() if shots == "all photos" and name != "scratch"]
+    told = [row["against the best"] for row in others]
+    assert told[0] == "best"
+    assert all(each.endswith("on\N{NO-BREAK SPACE}3\N{NO-BREAK SPACE}seeds") for each in told[1:])
+    assert rows["all photos", "scratch"]["against the best"].startswith("worse: −")
+    assert all(0 < row["corrupted"] < 1 for row in rows.values())
 
 
 def test_lp_ft_and_fine_tuning_are_compared_on_corrupted_photos(make_bench):
