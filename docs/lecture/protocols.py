@@ -1,0 +1,172 @@
+"""The three protocols of transfer on one small set of pictures: linear evaluation, fine-tuning, training from scratch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from backbones import fit_logistic, freeze, imagenet_network, random_trunk
+from PIL import Image
+from sklearn.datasets import load_digits
+from torch import Tensor, nn
+from torch.nn.functional import cosine_similarity, cross_entropy
+
+from facerec.types import Rate
+
+SIZE = 64
+"""Side of the pictures in pixels: small, so that a notebook trains in seconds; it costs accuracy."""
+
+PROTOCOLS = ("linear", "fine-tune", "scratch")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Pictures with labels, in two parts that share none; everything that is chosen is chosen on the first.
+
+    Attributes
+    ----------
+    train, test : Tensor, float32, shape (n, 3, SIZE, SIZE)
+        Normalised as the network's weights want it.
+    train_labels, test_labels : Tensor, int64
+    classes : int
+    """
+
+    train: Tensor
+    train_labels: Tensor
+    test: Tensor
+    test_labels: Tensor
+    classes: int
+
+    @classmethod
+    def of(cls, pictures: np.ndarray, labels: np.ndarray, *, train: int, test: int, seed: int = 0) -> "Task":
+        """Deal pictures, uint8 (n, SIZE, SIZE, 3), at random into the two parts."""
+        order = np.random.default_rng(seed).permutation(len(pictures))
+        normalise = imagenet_network().backbone.preprocessing.at(SIZE).normalise
+
+        def part(chosen: np.ndarray) -> tuple[Tensor, Tensor]:
+            pixels = torch.from_numpy(pictures[chosen]).permute(0, 3, 1, 2)
+            return normalise(pixels), torch.from_numpy(labels[chosen])
+
+        return cls(*part(order[:train]), *part(order[-test:]), int(labels.max()) + 1)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Accuracy on the test part after so many steps."""
+
+    steps: np.ndarray
+    accuracy: np.ndarray
+    trained: int
+    tests: int
+
+    @property
+    def final(self) -> Rate:
+        """Test pictures that are *right* at the end; the interval is Wilson's, of one split and one seed."""
+        return Rate(round(self.accuracy[-1] * self.tests), self.tests)
+
+
+def digit_pictures() -> tuple[np.ndarray, np.ndarray]:
+    """Handwritten digits of scikit-learn, enlarged from 8 to `SIZE` pixels: far from anything in ImageNet."""
+    digits = load_digits()
+    pictures = [Image.fromarray((each * 255 / 16).astype(np.uint8)).resize((SIZE, SIZE)) for each in digits.images]
+    return np.stack([np.asarray(each.convert("RGB")) for each in pictures]), digits.target.astype(np.int64)
+
+
+@torch.no_grad()
+def features(trunk: nn.Module, pixels: Tensor) -> Tensor:
+    """Features in eval mode, a few pictures at a time."""
+    trunk.eval()
+    return torch.cat([trunk(pixels[start : start + 64]) for start in range(0, len(pixels), 64)])
+
+
+def linear_evaluation(task: Task) -> Rate:
+    """Features once, then logistic regression whose penalty a quarter of the training part chooses."""
+    trunk = imagenet_network().trunk
+    train, test = (features(trunk, each).numpy() for each in (task.train, task.test))
+    labels, fitted = task.train_labels.numpy(), len(train) * 3 // 4
+    probe = fit_logistic(train[:fitted], labels[:fitted], train[fitted:], labels[fitted:], classes=task.classes)
+    right = probe.scores(test).argmax(axis=1) == task.test_labels.numpy()
+    return Rate(int(right.sum()), len(right))
+
+
+def learn(
+    protocol: str, task: Task, *, steps: int, rate: float, every: int = 20, batch: int = 16, seed: int = 0
+) -> Curve:
+    """Train under a protocol with Adam and look at the test part now and then; nothing is chosen on it.
+
+    Batch norm keeps ImageNet's statistics in ``linear`` and ``fine-tune``; from ``scratch`` it must learn its own, with
+    a momentum that a hundred steps are enough for (this architecture's own, 0.01, is made for a million).
+    """
+    trunk = random_trunk(seed=seed) if protocol == "scratch" else imagenet_network().backbone.trunk()
+    stages = [name for name, _ in trunk.stages] if protocol == "linear" else []
+    freeze(trunk, stages, batch_norm={"linear": "frozen", "fine-tune": "stats-frozen", "scratch": "train"}[protocol])
+    for module in trunk.modules():
+        if protocol == "scratch" and isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.1
+    with seeded(seed):
+        head = nn.Linear(trunk.dimension, task.classes)
+        nn.init.zeros_(head.weight)
+        network = nn.Sequential(trunk, head)
+        inputs, tests = task.train, task.test
+        if protocol == "linear":  # features never change: compute them once
+            inputs, tests, network = features(trunk, task.train), features(trunk, task.test), head
+        trained = [each for each in network.parameters() if each.requires_grad]
+        optimiser = torch.optim.Adam(trained, lr=rate)
+        random = np.random.default_rng(seed)
+        accuracy = [_accuracy(network, tests, task.test_labels)]
+        for step in range(1, steps + 1):
+            chosen = random.choice(len(inputs), batch, replace=False)
+            network.train()
+            loss = cross_entropy(network(inputs[chosen]), task.train_labels[chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            if step % every == 0:
+                accuracy.append(_accuracy(network, tests, task.test_labels))
+    return Curve(
+        np.arange(0, steps + 1, every), np.array(accuracy), sum(each.numel() for each in trained), len(task.test_labels)
+    )
+
+
+def _accuracy(network: nn.Module, pixels: Tensor, labels: Tensor) -> float:
+    return float((features(network, pixels).argmax(dim=1) == labels).double().mean())
+
+
+@dataclass(frozen=True)
+class MissingEval:
+    """What happens to a "frozen" network that is left in train mode: tensors that moved, cosines to the features meant.
+
+    Attributes
+    ----------
+    moved, tensors : int
+    in_train, afterwards : float
+        Mean cosine of the features computed in train mode, and in eval mode after that, with the right ones.
+    """
+
+    moved: int
+    tensors: int
+    in_train: float
+    afterwards: float
+
+
+def missing_eval(pixels: Tensor, *, batch: int = 16) -> MissingEval:
+    """Pass pictures through a trunk whose weights take no gradient, with and without ``eval()``."""
+    trunk = imagenet_network().backbone.trunk().requires_grad_(requires_grad=False)
+    right, before = features(trunk, pixels), {name: each.clone() for name, each in trunk.state_dict().items()}
+    trunk.train()
+    with torch.no_grad():
+        wrong = torch.cat([trunk(pixels[start : start + batch]) for start in range(0, len(pixels), batch)])
+    state = trunk.state_dict()
+    moved = sum(not torch.equal(each, before[name]) for name, each in state.items())
+    again = features(trunk, pixels)
+    cosines = (float(cosine_similarity(each, right).mean()) for each in (wrong, again))
+    return MissingEval(moved, len(state), *cosines)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Torch's own draws begin at `seed`, and go on afterwards as if nothing had been drawn."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
