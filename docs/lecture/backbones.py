@@ -1,5 +1,6 @@
 """ImageNet's networks as the notebooks use them: the one place of the lecture that reaches into the library's insides."""
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,8 @@ __all__ = [
     "PRETRAINED", "ImageNetNetwork", "Pretrained", "Probe", "check_frozen", "fit_logistic", "freeze",
     "frozen_state", "imagenet_network", "pretrained", "random_trunk", "weights_here",
 ]  # fmt: skip
+
+warnings.filterwarnings("ignore", "IProgress not found")  # tqdm, which timm brings, wants ipywidgets in a notebook
 
 LITES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 """Networks whose ImageNet weights are installed with pip."""

@@ -22,9 +22,12 @@ LOW, HIGH, BINS = 0.6, 1.0, 400
 
 
 def histogram(scores: np.ndarray) -> list[int]:
-    """Pairs per bin; a score belongs to the bin whose lower edge it reaches, as a match reaches a threshold."""
+    """Pairs per bin; a score belongs to the bin whose lower edge it reaches, as a match reaches a threshold.
+
+    A pair without a score (no face found, or refused by the gate) can match at no threshold: it is in the first bin.
+    """
     edges = np.linspace(LOW, HIGH, BINS + 1)
-    places = np.clip(np.searchsorted(edges, scores, side="right") - 1, 0, BINS - 1)
+    places = np.clip(np.searchsorted(edges, np.nan_to_num(scores, nan=-1.0), side="right") - 1, 0, BINS - 1)
     return np.bincount(places, minlength=BINS).tolist()
 
 

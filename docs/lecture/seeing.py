@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from backbones import ImageNetNetwork
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from sklearn.datasets import load_sample_image
 from torch import Tensor, nn
 
@@ -69,45 +68,41 @@ def energy(logits: Tensor) -> np.ndarray:
     return logits.logsumexp(dim=1).numpy()
 
 
-def panels(count: int, *, columns: int = 4, side: float = 2.0, titles: Sequence[str] = ()) -> tuple[Figure, list[Axes]]:
+def panels(count: int, *, columns: int = 4, side: float = 2.0, titles: Sequence[str] = ()) -> list[Axes]:
     """A figure of `count` squares without axes."""
     columns = min(columns, count)
     rows = -(-count // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(side * columns, side * rows), squeeze=False)
+    _, axes = plt.subplots(rows, columns, figsize=(side * columns, side * rows), squeeze=False)
     for number, axis in enumerate(axes.flat):
         axis.axis("off")
         if number < len(titles):
             axis.set_title(titles[number], fontsize=9)
-    return figure, list(axes.flat)[:count]
+    return list(axes.flat)[:count]
 
 
-def show_pictures(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4, side: float = 2.0):
+def show_pictures(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4, side: float = 2.0) -> None:
     """Pictures side by side."""
-    figure, axes = panels(len(pictures), columns=columns, side=side, titles=titles)
-    for axis, picture in zip(axes, pictures, strict=True):
+    for axis, picture in zip(panels(len(pictures), columns=columns, side=side, titles=titles), pictures, strict=True):
         axis.imshow(picture, cmap="gray")
-    return figure
 
 
-def show_filters(filters: np.ndarray, *, columns: int = 8, title: str = "") -> Figure:
+def show_filters(filters: np.ndarray, *, columns: int = 8, title: str = "") -> None:
     """Each filter scaled by its own largest weight, 0 as middle grey."""
     largest = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
-    figure = show_pictures(list((0.5 + 0.5 * filters / largest).transpose(0, 2, 3, 1)), columns=columns, side=0.6)
-    figure.suptitle(title, fontsize=10)
-    return figure
+    show_pictures(list((0.5 + 0.5 * filters / largest).transpose(0, 2, 3, 1)), columns=columns, side=0.6)
+    plt.suptitle(title, fontsize=10)
 
 
-def show_maps(maps: np.ndarray, *, most: int = 8, title: str = "") -> Figure:
+def show_maps(maps: np.ndarray, *, most: int = 8, title: str = "") -> None:
     """The channels that answer most, strongest first."""
     strongest = np.argsort(-np.abs(maps).mean(axis=(1, 2)))[:most]
-    figure = show_pictures(list(maps[strongest]), [f"channel {place}" for place in strongest], columns=4, side=1.6)
-    figure.suptitle(title, fontsize=10)
-    return figure
+    show_pictures(list(maps[strongest]), [f"channel {place}" for place in strongest], columns=4, side=1.6)
+    plt.suptitle(title, fontsize=10)
 
 
-def show_answers(network: ImageNetNetwork, pictures: dict[str, np.ndarray]) -> Figure:
+def show_answers(network: ImageNetNetwork, pictures: dict[str, np.ndarray]) -> None:
     """Each picture as the network gets it, beside its five most probable classes."""
-    figure, axes = plt.subplots(len(pictures), 2, figsize=(7, 2.1 * len(pictures)), squeeze=False, width_ratios=(1, 2))
+    _, axes = plt.subplots(len(pictures), 2, figsize=(7, 2.1 * len(pictures)), squeeze=False, width_ratios=(1, 2))
     for (name, picture), (left, right) in zip(pictures.items(), axes, strict=True):
         left.imshow(network.geometry(picture))
         left.set_title(name, fontsize=9)
@@ -116,12 +111,11 @@ def show_answers(network: ImageNetNetwork, pictures: dict[str, np.ndarray]) -> F
         right.barh(names[::-1], values[::-1])
         right.set_xlim(0, 1)
     right.set_xlabel("probability")
-    return figure
 
 
-def show_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str, **axes: object) -> Figure:
+def show_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str, **axes: object) -> None:
     """Lines by name; each is its x and its y, the latter of one run (n,) or of several (runs, n) as mean and band."""
-    figure, axis = plt.subplots(figsize=(6.5, 3.2))
+    _, axis = plt.subplots(figsize=(6.5, 3.2))
     for name, (places, values) in curves.items():
         values = np.atleast_2d(values)
         (line,) = axis.plot(places, values.mean(axis=0), marker="o", markersize=3, label=name)
@@ -129,4 +123,3 @@ def show_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: 
             axis.fill_between(places, values.min(axis=0), values.max(axis=0), alpha=0.15, color=line.get_color())
     axis.set(xlabel=x, ylabel=y, **axes)
     axis.legend(frameon=False, fontsize=9)
-    return figure
