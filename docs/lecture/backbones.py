@@ -1,4 +1,4 @@
-"""ImageNet's networks as the notebooks use them: the one place of the lecture that reaches into the library's insides."""
+"""ImageNet's networks as the notebooks use them: the one place that reaches into the library's insides."""
 
 import warnings
 from dataclasses import dataclass
@@ -12,15 +12,13 @@ from facerec.errors import MissingWeightsError
 from facerec.networks.trunk import Trunk
 from facerec.transfer.backbone import Backbone, load_backbone
 from facerec.transfer.freezing import check_frozen, freeze, frozen_state
-from facerec.transfer.pretrained import PRETRAINED, Pretrained, pretrained
-from facerec.transfer.probes import Probe, fit_logistic
+from facerec.transfer.pretrained import PRETRAINED, pretrained
+from facerec.transfer.probes import fit_logistic
 
-__all__ = [
-    "PRETRAINED", "ImageNetNetwork", "Pretrained", "Probe", "check_frozen", "fit_logistic", "freeze",
-    "frozen_state", "imagenet_network", "pretrained", "random_trunk", "weights_here",
-]  # fmt: skip
+__all__ = ["PRETRAINED", "check_frozen", "fit_logistic", "freeze", "frozen_state", "pretrained"]
+"""What the notebooks take from the library by way of this module."""
 
-warnings.filterwarnings("ignore", "IProgress not found")  # tqdm, which timm brings, wants ipywidgets in a notebook
+warnings.filterwarnings("ignore", "IProgress not found")  # tqdm, which timm brings, wants ipywidgets
 
 LITES = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 """Networks whose ImageNet weights are installed with pip."""

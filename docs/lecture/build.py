@@ -73,10 +73,8 @@ def title_of(notebook: NotebookNode) -> str:
 def page(path: Path, others: list[Path]) -> str:
     """A notebook as one self-contained page; questions and answers fold, and so does the code of answers."""
     notebook = nbformat.read(path, as_version=4)
-    links = "".join(
-        f'<a href="{each.stem}.html"{" aria-current=page" if each == path else ""}>{each.stem[0]}</a>'
-        for each in others
-    )
+    here = {path: " aria-current=page"}
+    links = "".join(f'<a href="{each.stem}.html"{here.get(each, "")}>{each.stem[0]}</a>' for each in others)
     navigation = f'<nav><a href="index.html">Lecture</a>{links}<a href="{path.stem}.slides.html">slides</a></nav>'
     return wrapped(title_of(notebook), f"{navigation}<main>{_body(notebook)}</main>")
 
@@ -89,12 +87,15 @@ def slides(path: Path) -> str:
         if cell.cell_type == "markdown" and re.match("#{1,2} ", cell.source):
             parts.append([])
         parts[-1].append(cell)
+    script = (HERE / "slides.js").read_text(encoding="utf-8")
     sections = []
     for cells in parts:
         part = notebook.copy()
         part.cells = cells
         sections.append(f"<section><div>{_body(part)}</div></section>")
-    return wrapped(title_of(notebook), f'<div class="slides">{"".join(sections)}</div>', script=_KEYS)
+    return wrapped(
+        title_of(notebook), f'<div class="slides">{"".join(sections)}</div>', script=f"<script>{script}</script>"
+    )
 
 
 def index(paths: list[Path]) -> str:
@@ -103,7 +104,7 @@ def index(paths: list[Path]) -> str:
     for path in paths:
         title = title_of(nbformat.read(path, as_version=4))
         rows.append(f'<li><a href="{path.stem}.html">{title}</a> (<a href="{path.stem}.slides.html">slides</a>)</li>')
-    more = '<p>And one page to play with: <a href="interactive.html">what blocks cost, and what a threshold does</a>.</p>'
+    more = '<p>To play with: <a href="interactive.html">what blocks cost, and what a threshold does</a>.</p>'
     return wrapped("The lecture", f"<main><h1>The lecture</h1><ol>{''.join(rows)}</ol>{more}</main>")
 
 
@@ -127,18 +128,6 @@ def _body(notebook: NotebookNode) -> str:
     html, _ = exporter.from_notebook_node(notebook)
     html = re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
     return html.replace('class="dataframe"', 'class="dataframe" tabindex="0"').replace('border="1"', "")
-
-
-_KEYS = """<script>
-addEventListener("keydown", event => {
-  const way = {ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1}[event.key];
-  if (!way) return;
-  event.preventDefault();
-  const all = [...document.querySelectorAll("section")];
-  const now = all.findIndex(each => each.getBoundingClientRect().bottom > 40);
-  all[Math.min(all.length - 1, Math.max(0, now + way))].scrollIntoView();
-});
-</script>"""
 
 
 def main() -> None:

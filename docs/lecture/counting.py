@@ -44,7 +44,7 @@ def convolution(
 
 def together(*costs: Cost) -> Cost:
     """The sum."""
-    return Cost(sum(each.parameters for each in costs), sum(each.macs for each in costs))
+    return Cost(*map(sum, zip(*costs, strict=True)))
 
 
 def depthwise_separable(inputs: int, outputs: int, *, kernel: int = 3, side: int = 1) -> Cost:

@@ -18,13 +18,8 @@ WIDTHS = (16, 32, 64)
 class DeepNet(nn.Module):
     """3 x 3 convolutions in three stages, then a mean over places and one fully connected layer.
 
-    Parameters
-    ----------
-    depth : int
-        Layers with weights: 6 n + 2, such as 20 or 56.
-    residual, batch_norm : bool
-    init : str
-        "he" (normal, variance 2 / fan-in) or "torch" (PyTorch's default, a sixth of that variance).
+    `depth` counts layers with weights, 6 n + 2, such as 20 or 56; `init` is "he" (normal, variance 2 / fan-in) or
+    "torch" (PyTorch's default, a sixth of that variance).
     """
 
     def __init__(
@@ -77,14 +72,8 @@ def _shortcut(before: Tensor, after: Tensor) -> Tensor:
 class Flow:
     """One number per convolution, from the input to the output.
 
-    Attributes
-    ----------
-    gradient : ndarray
-        Norm of the loss' gradient with respect to the layer's weights.
-    signal : ndarray
-        Norm of the loss' gradient with respect to what the layer hands on: the signal on its way back.
-    variance : ndarray
-        Of what the layer hands on: the signal on its way forward.
+    `gradient` is the norm of the loss' gradient with respect to the layer's weights; `signal` that with respect to what
+    the layer hands on, the signal on its way back; `variance` is that of what it hands on, on the way forward.
     """
 
     gradient: np.ndarray

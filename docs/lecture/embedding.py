@@ -1,4 +1,4 @@
-"""Vectors of people: scores of pairs, error rates at a threshold, and a small head that is trained to tell people apart."""
+"""Vectors of people: scores of pairs, error rates at a threshold, and a small head that learns to tell people apart."""
 
 import numpy as np
 import torch
@@ -50,7 +50,9 @@ def cross_validated_accuracy(scores: np.ndarray, mated: np.ndarray, folds: np.nd
     return np.array(found)
 
 
-def train_head(features: np.ndarray, people: np.ndarray, *, length: int = 64, steps: int = 200, seed: int = 0) -> nn.Module:
+def train_head(
+    features: np.ndarray, people: np.ndarray, *, length: int = 64, steps: int = 200, seed: int = 0
+) -> nn.Module:
     """A linear map to short vectors, trained by triplets: an anchor nearer to its own than to others, by a margin."""
     inputs, labels = torch.from_numpy(features), torch.from_numpy(people)
     with seeded(seed):

@@ -1,4 +1,4 @@
-"""Tells a student whether an answer is right, and by how much it is not; and folds answers that hold measured numbers."""
+"""Tells a student whether an answer is right, and by how much it is not; folds answers that hold measured numbers."""
 
 from collections.abc import Callable, Sequence
 

@@ -41,18 +41,13 @@ class MadeGroup:
         """Cosines of every two people."""
         return (self.first @ self.second.T)[np.triu_indices(len(self.first), 1)]
 
-    @property
-    def mated(self) -> np.ndarray:
-        """Cosines of the two photos of each."""
-        return (self.first * self.second).sum(axis=1)
-
     def fmr(self, threshold: float) -> Rate:
         """Of the non-mated pairs, those that match."""
         return Rate(int((self.non_mated >= threshold).sum()), len(self.non_mated))
 
     def fnmr(self, threshold: float) -> Rate:
-        """Of the mated pairs, those that do not."""
-        return Rate(int((self.mated < threshold).sum()), len(self.mated))
+        """Of the mated pairs, the two photos of each, those that do not."""
+        return Rate(int(((self.first * self.second).sum(axis=1) < threshold).sum()), len(self.first))
 
 
 def made_groups(*, people: int = 240, dimension: int = 32, seed: int = 0) -> tuple[MadeGroup, MadeGroup]:

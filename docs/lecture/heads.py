@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy, interpolate
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.image_list import ImageList
 from torchvision.models.segmentation.fcn import FCNHead
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.transforms import v2
@@ -66,10 +67,9 @@ class Segmenter(nn.Module):
 class Finder(nn.Module):
     """A box and a class for every object: torchvision's Faster R-CNN, made small (Ren et al. 2015)."""
 
-    def __init__(self, trunk: nn.Module, *, width: int = 64) -> None:
+    def __init__(self, trunk: nn.Module, *, width: int = 64, found: int = 60) -> None:
         super().__init__()
         sides = tuple((2 * int(stride), 3 * int(stride)) for stride in STRIDES)
-        found = 60
         self.detector = FasterRCNN(
             Pyramid(trunk, width),
             rpn_anchor_generator=AnchorGenerator(sides, ((0.5, 1.0, 2.0),) * len(STRIDES)),
@@ -101,8 +101,6 @@ class Finder(nn.Module):
 
 class _AsTheyAre(nn.Module):
     def forward(self, images: list[Tensor], targets: object = None) -> tuple[object, object]:
-        from torchvision.models.detection.image_list import ImageList
-
         return ImageList(torch.stack(images), [tuple(each.shape[1:]) for each in images]), targets
 
     def postprocess(self, found: list[dict], _sizes: object, _original: object) -> list[dict]:
@@ -117,13 +115,13 @@ def normalised(scenes: Sequence[Scene]) -> Tensor:
 
 
 def mirrored(one: Scene) -> Scene:
-    """Left and right exchanged in the picture, the mask and the boxes alike: what torchvision's v2 transforms are for."""
+    """Left and right exchanged in picture, mask and boxes alike: what torchvision's v2 transforms are for."""
     image, mask, boxes = v2.RandomHorizontalFlip(p=1)(one.image, one.mask, one.boxes)
     return Scene(image, mask, boxes, one.labels)
 
 
 def train(
-    kind: type[Segmenter | Finder],
+    kind: type,
     protocol: str,
     scenes: Sequence[Scene],
     *,
@@ -206,19 +204,14 @@ def average_precision(found: Sequence[dict[str, Tensor]], scenes: Sequence[Scene
 
 
 def paired_difference(
-    measure: Callable[[Sequence, Sequence[Scene]], float],
-    one: Sequence,
-    other: Sequence,
-    scenes: Sequence[Scene],
-    *,
-    draws: int = 100,
+    measure: Callable, one: Sequence, other: Sequence, scenes: Sequence[Scene], *, draws: int = 100
 ) -> tuple[float, float, float]:
     """What `one` has more than `other` on the same scenes, and 95 % of what it has when scenes are drawn anew."""
     random = np.random.default_rng(0)
 
     def difference(chosen: Sequence[int]) -> float:
-        drawn = [scenes[place] for place in chosen]
-        return measure([one[k] for k in chosen], drawn) - measure([other[k] for k in chosen], drawn)
+        found, wanted = ([[each[k] for k in chosen] for each in (one, other)], [scenes[k] for k in chosen])
+        return measure(found[0], wanted) - measure(found[1], wanted)
 
     drawn = [difference(random.choice(len(scenes), len(scenes))) for _ in range(draws)]
     return difference(range(len(scenes))), *np.quantile(drawn, (0.025, 0.975)).tolist()

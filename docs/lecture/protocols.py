@@ -1,4 +1,4 @@
-"""The three protocols of transfer on one small set of pictures: linear evaluation, fine-tuning, training from scratch."""
+"""The three protocols of transfer on one small set of pictures: linear evaluation, fine-tuning, from scratch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,15 +22,7 @@ PROTOCOLS = ("linear", "fine-tune", "scratch")
 
 @dataclass(frozen=True)
 class Task:
-    """Pictures with labels, in two parts that share none; everything that is chosen is chosen on the first.
-
-    Attributes
-    ----------
-    train, test : Tensor, float32, shape (n, 3, SIZE, SIZE)
-        Normalised as the network's weights want it.
-    train_labels, test_labels : Tensor, int64
-    classes : int
-    """
+    """Pictures, normalised as the network wants it, with labels; everything that is chosen is chosen on `train`."""
 
     train: Tensor
     train_labels: Tensor
@@ -90,15 +82,7 @@ def features(trunk: nn.Module, pixels: Tensor) -> Tensor:
 def linear_evaluation(task: Task, trunk: nn.Module, *, pictures: int = 0, seed: int = 0) -> np.ndarray:
     """Features once, then logistic regression whose penalty a quarter of the training part chooses.
 
-    Parameters
-    ----------
-    pictures : int
-        How many of the training part are used, drawn by `seed`; 0 is all.
-
-    Returns
-    -------
-    ndarray, bool
-        Which test pictures are right.
+    Of the training part `pictures` are used, drawn by `seed`; 0 is all. Returns which test pictures are right.
     """
     chosen = np.random.default_rng(seed).permutation(len(task.train))[: pictures or None]
     train, test = (features(trunk, each).numpy() for each in (task.train[chosen], task.test))
@@ -149,35 +133,20 @@ def _right(network: nn.Module, pixels: Tensor, labels: Tensor) -> np.ndarray:
     return (features(network, pixels).argmax(dim=1) == labels).numpy()
 
 
-@dataclass(frozen=True)
-class MissingEval:
-    """What happens to a "frozen" network that is left in train mode: tensors that moved, cosines to the features meant.
-
-    Attributes
-    ----------
-    moved, tensors : int
-    in_train, afterwards : float
-        Mean cosine of the features computed in train mode, and in eval mode after that, with the right ones.
-    """
-
-    moved: int
-    tensors: int
-    in_train: float
-    afterwards: float
-
-
-def missing_eval(pixels: Tensor, *, batch: int = 16) -> MissingEval:
-    """Pass pictures through a trunk whose weights take no gradient, with and without ``eval()``."""
+def missing_eval(pixels: Tensor, *, batch: int = 16) -> dict[str, float]:
+    """Pass pictures through a trunk whose weights take no gradient, with and without ``eval()``; what became of it."""
     trunk = imagenet_network().backbone.trunk().requires_grad_(requires_grad=False)
     right, before = features(trunk, pixels), {name: each.clone() for name, each in trunk.state_dict().items()}
     trunk.train()
     with torch.no_grad():
         wrong = torch.cat([trunk(pixels[start : start + batch]) for start in range(0, len(pixels), batch)])
-    state = trunk.state_dict()
-    moved = sum(not torch.equal(each, before[name]) for name, each in state.items())
-    again = features(trunk, pixels)
-    cosines = (float(cosine_similarity(each, right).mean()) for each in (wrong, again))
-    return MissingEval(moved, len(state), *cosines)
+    after = trunk.state_dict()
+    return {
+        "tensors": len(before),
+        "tensors that moved": sum(not torch.equal(after[name], each) for name, each in before.items()),
+        "cosine with the right features, in train mode": float(cosine_similarity(wrong, right).mean()),
+        "the same, in eval mode afterwards": float(cosine_similarity(features(trunk, pixels), right).mean()),
+    }
 
 
 @contextmanager

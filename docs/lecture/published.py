@@ -27,3 +27,8 @@ def lfw_scores() -> pd.DataFrame:
 def score_histograms() -> dict[str, Any]:
     """Counts of scores by group, as ``score_histograms.py`` made them; see there for what they are."""
     return json.loads((HERE / "score_histograms.json").read_text(encoding="utf-8"))
+
+
+def report_json(name: str) -> dict[str, Any]:
+    """What a published report says in JSON."""
+    return json.loads((ROOT / "reports" / name).read_text(encoding="utf-8"))

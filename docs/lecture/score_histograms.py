@@ -10,6 +10,7 @@ run takes a quarter of an hour. The counts go to score_histograms.json beside th
 import argparse
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,11 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LOW, HIGH, BINS = 0.6, 1.0, 400
 """Cosines below LOW count in the first bin: no threshold lies there."""
+STRANGERS = (
+    "Strangers of one race. FairFace has no second photo of anybody, so no mated pairs and no FNMR by group: the FNMR "
+    "shown is LFW's, of everybody."
+)
+PAIRS = "Pairs of LFW's official 6,000; non-mated pairs of one gender. Few of women: look at the counts."
 
 
 def histogram(scores: np.ndarray) -> list[int]:
@@ -52,17 +58,15 @@ def fairface_vectors(folder: Path, images: list[str], kept: Path) -> np.ndarray:
     return vectors
 
 
-def by_race(folder: Path, work: Path) -> dict[str, list[int]]:
+def by_race(folder: Path, work: Path) -> Iterator[tuple[str, list[int]]]:
     """Non-mated scores of FairFace within each race; every photo counts as another person."""
     labels = pd.read_csv(folder / "fairface_label_val.csv")
     vectors = fairface_vectors(folder, labels["file"].tolist(), work / "fairface.npy")
-    counted = {}
     for race in sorted(labels["race"].unique()):
         own = vectors[(labels["race"] == race).to_numpy()].astype(np.float64)
         own = own[~np.isnan(own).any(axis=1)]
         own /= np.linalg.norm(own, axis=1, keepdims=True)
-        counted[race.replace("_", " ")] = histogram((own @ own.T)[np.triu_indices(len(own), 1)])
-    return counted
+        yield race.replace("_", " "), histogram((own @ own.T)[np.triu_indices(len(own), 1)])
 
 
 def main() -> None:
@@ -74,35 +78,22 @@ def main() -> None:
     pairs = pd.read_csv(ROOT / "data/lfw/scores.csv")
     mated, strangers = (pairs[pairs["genuine"] == kind] for kind in (True, False))
     one_gender = strangers[strangers["probe_gender"] == strangers["reference_gender"]]
+
+    def of(pairs: pd.DataFrame, gender: str) -> list[int]:
+        return histogram(pairs.loc[pairs["probe_gender"] == gender, "score"].to_numpy())
+
+    of_lfw = [
+        {"name": gender, "non_mated": of(one_gender, gender), "mated": of(mated, gender)}
+        for gender in sorted(pairs["probe_gender"].dropna().unique())
+    ]
+    races = [{"name": name, "non_mated": each, "mated": None} for name, each in by_race(given.fairface, given.work)]
     everybody = histogram(mated["score"].to_numpy())
-    genders = sorted(pairs["probe_gender"].dropna().unique())
     found = {
         "low": LOW,
         "high": HIGH,
         "sets": [
-            {
-                "name": "FairFace, by race",
-                "note": "Strangers of one race. FairFace has no second photo of anybody, so it has no mated pairs and no "
-                "FNMR by group: the FNMR shown is LFW's, of everybody.",
-                "groups": [
-                    {"name": name, "non_mated": counts, "mated": None}
-                    for name, counts in by_race(given.fairface, given.work).items()
-                ],
-                "mated_of_all": everybody,
-            },
-            {
-                "name": "LFW, by gender",
-                "note": "LFW's 6,000 official pairs; non-mated pairs of one gender. Few of women: look at the intervals.",
-                "groups": [
-                    {
-                        "name": gender,
-                        "non_mated": histogram(one_gender.loc[one_gender["probe_gender"] == gender, "score"].to_numpy()),
-                        "mated": histogram(mated.loc[mated["probe_gender"] == gender, "score"].to_numpy()),
-                    }
-                    for gender in genders
-                ],
-                "mated_of_all": everybody,
-            },
+            {"name": "FairFace, by race", "note": STRANGERS, "groups": races, "mated_of_all": everybody},
+            {"name": "LFW, by gender", "note": PAIRS, "groups": of_lfw, "mated_of_all": everybody},
         ],
     }
     text = json.dumps(found, separators=(",", ":"))

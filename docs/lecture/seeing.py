@@ -17,7 +17,7 @@ plt.rcParams.update(
         "figure.constrained_layout.use": True,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, GREY, "#b83280", "#6b46c1"]),
+        "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, GREY, "#b83280", "#6b46c1", "#8d6e08", "#0d9488"]),
     }
 )
 
@@ -50,10 +50,10 @@ def activation(network: nn.Module, pixels: Tensor, layer: str) -> np.ndarray:
     return kept[0][0].float().numpy()
 
 
-def saliency(network: ImageNetNetwork, picture: np.ndarray) -> np.ndarray:
+def saliency(network: ImageNetNetwork, picture: np.ndarray, *, trunk: nn.Module | None = None) -> np.ndarray:
     """How much each pixel would move the first answer: the size of its gradient, 0 to 1 (Simonyan et al. 2014)."""
     inputs = network.pixels(picture).requires_grad_()
-    (gradient,) = torch.autograd.grad(network.classifier(network.trunk(inputs))[0].max(), inputs)
+    (gradient,) = torch.autograd.grad(network.classifier((trunk or network.trunk)(inputs))[0].max(), inputs)
     sizes = gradient[0].abs().amax(dim=0).numpy()
     return np.clip(sizes / np.percentile(sizes, 99), 0, 1)
 
@@ -80,7 +80,9 @@ def panels(count: int, *, columns: int = 4, side: float = 2.0, titles: Sequence[
     return list(axes.flat)[:count]
 
 
-def show_pictures(pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4, side: float = 2.0) -> None:
+def show_pictures(
+    pictures: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 4, side: float = 2.0
+) -> None:
     """Pictures side by side."""
     for axis, picture in zip(panels(len(pictures), columns=columns, side=side, titles=titles), pictures, strict=True):
         axis.imshow(picture, cmap="gray")
@@ -117,9 +119,9 @@ def show_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: 
     """Lines by name; each is its x and its y, the latter of one run (n,) or of several (runs, n) as mean and band."""
     _, axis = plt.subplots(figsize=(6.5, 3.2))
     for name, (places, values) in curves.items():
-        values = np.atleast_2d(values)
-        (line,) = axis.plot(places, values.mean(axis=0), marker="o", markersize=3, label=name)
-        if len(values) > 1:
-            axis.fill_between(places, values.min(axis=0), values.max(axis=0), alpha=0.15, color=line.get_color())
+        runs = np.atleast_2d(values)
+        (line,) = axis.plot(places, runs.mean(axis=0), marker="o", markersize=3, label=name)
+        if len(runs) > 1:
+            axis.fill_between(places, runs.min(axis=0), runs.max(axis=0), alpha=0.15, color=line.get_color())
     axis.set(xlabel=x, ylabel=y, **axes)
     axis.legend(frameon=False, fontsize=9)

@@ -42,10 +42,8 @@ def scene(seed: int, *, size: int = 96, most: int = 3) -> Scene:
     for number in range(1, int(random.integers(1, most + 1)) + 1):
         label, radius = int(random.integers(len(CLASSES))), size * random.uniform(0.13, 0.26)
         (left, top), turn = random.uniform(0.9 * radius, size - 0.9 * radius, 2), random.uniform(0, 2 * np.pi)
-        along, across = (x - left) / radius, (y - top) / radius
-        inside = _inside(
-            label, np.cos(turn) * along + np.sin(turn) * across, np.cos(turn) * across - np.sin(turn) * along
-        )
+        place = np.exp(-1j * turn) * ((x - left) + 1j * (y - top)) / radius
+        inside = _inside(label, place.real, place.imag)
         filling = texture(size, random)
         contrast = filling[inside].mean(0) - pixels[inside].mean(0)
         push = max(0.0, 0.25 - float(np.abs(contrast).max())) * np.where(contrast < 0, -1, 1)
@@ -84,10 +82,3 @@ def texture(size: int, random: np.random.Generator) -> np.ndarray:
     planes /= planes.std(axis=(1, 2), keepdims=True)
     mean = random.uniform(0.25, 0.75) + random.uniform(-0.2, 0.2, 3)
     return np.moveaxis(mean[:, None, None] + random.uniform(0.06, 0.16) * (planes[:1] + 0.35 * planes[1:]), 0, -1)
-
-
-def single_shapes(number: int, *, size: int = 64, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures of one shape each, uint8 (n, size, size, 3), and which of `CLASSES` it is."""
-    made = [scene(1000 * (seed + 1) + each, size=size, most=1) for each in range(number)]
-    pictures = np.stack([each.image.permute(1, 2, 0).numpy() for each in made])
-    return pictures, np.array([int(each.labels[0]) - 1 for each in made])
