@@ -40,11 +40,6 @@ class ImageNetNetwork:
         """Features to a thousand logits."""
         return self.backbone.classifier()
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the logits."""
-        return self.backbone.classes
-
     def geometry(self, picture: np.ndarray) -> np.ndarray:
         """What the network sees of a picture: resized and cropped, uint8, shape (S, S, 3)."""
         return self.backbone.preprocessing.evaluate(picture).permute(1, 2, 0).numpy()
@@ -62,7 +57,9 @@ class ImageNetNetwork:
     def top(self, picture: np.ndarray, *, most: int = 5) -> list[tuple[str, float]]:
         """The most probable classes and their probabilities."""
         values, places = self.logits(picture)[0].softmax(dim=0).topk(most)
-        return [(self.classes[place], value) for place, value in zip(places.tolist(), values.tolist(), strict=True)]
+        return [
+            (self.backbone.classes[place], value) for place, value in zip(places.tolist(), values.tolist(), strict=True)
+        ]
 
 
 def imagenet_network(name: str = LITES[0]) -> ImageNetNetwork:

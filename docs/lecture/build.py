@@ -21,6 +21,7 @@ from traitlets.config import Config
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+CODE = re.compile(r'(<div class="highlight hl-python">.*?</div>)', re.DOTALL)
 TITLE = re.compile(r"^# (?P<title>.+)$", re.MULTILINE)
 
 
@@ -39,7 +40,8 @@ def execute(path: Path, *, seconds: int = 600) -> NotebookNode:
     """Run a notebook in a fresh kernel of this Python, beside its modules; what is told of the machine is taken out."""
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=seconds, kernel_name="python3", resources=resources).execute()
+    files = Config(KernelManager={"transport": "ipc"})  # the kernel is spoken to through a file, not a port
+    NotebookClient(notebook, timeout=seconds, kernel_name="python3", resources=resources, config=files).execute()
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number:02d}"
         cell.metadata.pop("execution", None)
@@ -92,7 +94,8 @@ def slides(path: Path) -> str:
     for cells in parts:
         part = notebook.copy()
         part.cells = cells
-        sections.append(f"<section><div>{_body(part)}</div></section>")
+        body = CODE.sub(r'<details class="code"><summary>code</summary>\1</details>', _body(part))
+        sections.append(f"<section><div>{body}</div></section>")
     return wrapped(
         title_of(notebook), f'<div class="slides">{"".join(sections)}</div>', script=f"<script>{script}</script>"
     )
@@ -105,7 +108,7 @@ def index(paths: list[Path]) -> str:
         title = title_of(nbformat.read(path, as_version=4))
         rows.append(f'<li><a href="{path.stem}.html">{title}</a> (<a href="{path.stem}.slides.html">slides</a>)</li>')
     more = '<p>To play with: <a href="interactive.html">what blocks cost, and what a threshold does</a>.</p>'
-    return wrapped("The lecture", f"<main><h1>The lecture</h1><ol>{''.join(rows)}</ol>{more}</main>")
+    return wrapped("The lecture", f"<main><h1>The lecture</h1><ul>{''.join(rows)}</ul>{more}</main>")
 
 
 def wrapped(title: str, body: str, *, script: str = "") -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from protocols import seeded
 from pytorch_metric_learning.losses import TripletMarginLoss
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import normalize
 
 
@@ -68,5 +68,4 @@ def train_head(
 @torch.no_grad()
 def embed(head: nn.Module, features: np.ndarray) -> np.ndarray:
     """Unit vectors."""
-    vectors: Tensor = normalize(head(torch.from_numpy(features)))
-    return vectors.numpy()
+    return normalize(head(torch.from_numpy(features))).numpy()
