@@ -21,6 +21,7 @@ from traitlets.config import Config
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+BREAK = re.compile(r"^(?=#{1,3} |\*\*Question )", re.MULTILINE)
 CODE = re.compile(r'(<div class="highlight hl-python">.*?</div>)', re.DOTALL)
 TITLE = re.compile(r"^# (?P<title>.+)$", re.MULTILINE)
 
@@ -82,13 +83,15 @@ def page(path: Path, others: list[Path]) -> str:
 
 
 def slides(path: Path) -> str:
-    """A notebook as slides, one per heading, that snap into place as they are scrolled; code and questions fold."""
+    """A notebook as slides, one per heading and question, that snap into place as they are scrolled; code folds."""
     notebook = nbformat.read(path, as_version=4)
-    parts: list[list[NotebookNode]] = []
+    parts: list[list[NotebookNode]] = [[]]
     for cell in notebook.cells:
-        if cell.cell_type == "markdown" and re.match("#{1,2} ", cell.source):
-            parts.append([])
-        parts[-1].append(cell)
+        pieces = BREAK.split(cell.source) if cell.cell_type == "markdown" else [cell.source]
+        for piece in filter(str.strip, pieces):
+            if cell.cell_type == "markdown" and BREAK.match(piece) and parts[-1]:
+                parts.append([])
+            parts[-1].append(NotebookNode(cell | {"source": piece}))
     script = (HERE / "slides.js").read_text(encoding="utf-8")
     sections = []
     for cells in parts:
