@@ -10,6 +10,7 @@ import io
 import re
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
@@ -41,8 +42,9 @@ def execute(path: Path, *, seconds: int = 600) -> NotebookNode:
     """Run a notebook in a fresh kernel of this Python, beside its modules; what is told of the machine is taken out."""
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
-    files = Config(KernelManager={"transport": "ipc"})  # the kernel is spoken to through a file, not a port
-    NotebookClient(notebook, timeout=seconds, kernel_name="python3", resources=resources, config=files).execute()
+    with TemporaryDirectory(prefix="kernel-") as folder:  # the kernel is spoken to through files there, not ports
+        files = Config(KernelManager={"transport": "ipc", "ip": f"{folder}/socket"})
+        NotebookClient(notebook, timeout=seconds, kernel_name="python3", resources=resources, config=files).execute()
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number:02d}"
         cell.metadata.pop("execution", None)

@@ -1,7 +1,6 @@
 """What the project has published: aggregated figures of reports/ and the pseudonymous score table of data/lfw."""
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ def lfw_scores() -> pd.DataFrame:
     return read(ROOT / "data/lfw/scores.csv")
 
 
-@cache
 def score_histograms() -> dict[str, Any]:
     """Counts of scores by group, as ``score_histograms.py`` made them; see there for what they are."""
     return json.loads((HERE / "score_histograms.json").read_text(encoding="utf-8"))
