@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-browser fuzz check format bench lfw clean
+.PHONY: help demo test test-slow test-browser fuzz check format bench lfw lecture clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -48,6 +48,9 @@ bench: $(VENV)/.installed ## measure against the peers, side by side, ratios pri
 
 lfw: $(VENV)/.installed ## measure on LFW anew: data/lfw, data/calibration, reports/lfw (DATA=folder of LFW)
 	$(BIN)/python data/lfw/recipe.py --data $(DATA)
+
+lecture: $(VENV)/.installed ## execute the lecture's notebooks (minutes) and make its pages and slides: build/lecture
+	$(BIN)/python docs/lecture/build.py --execute
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
