@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from facerec.errors import MissingWeightsError
+from facerec.learning.frozen import check_frozen, freeze, frozen_state
+from facerec.networks.backbone import Backbone, load_backbone
+from facerec.networks.pretrained import PRETRAINED, pretrained
 from facerec.networks.trunk import Trunk
-from facerec.transfer.backbone import Backbone, load_backbone
-from facerec.transfer.freezing import check_frozen, freeze, frozen_state
-from facerec.transfer.pretrained import PRETRAINED, pretrained
 from facerec.transfer.probes import fit_logistic
 
 __all__ = ["PRETRAINED", "check_frozen", "fit_logistic", "freeze", "frozen_state", "pretrained"]
