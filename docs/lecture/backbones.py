@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import torch
@@ -64,7 +64,10 @@ class ImageNetNetwork:
 
 def imagenet_network(name: str = LITES[0]) -> ImageNetNetwork:
     """A network with ImageNet weights; without its file, an error that says how to get it."""
-    return ImageNetNetwork(load_backbone(name))
+    return ImageNetNetwork(_found(name))
+
+
+_found = cache(load_backbone)  # a value without tensors; finding it reads and checks the whole file of weights
 
 
 def random_trunk(name: str = LITES[0], *, seed: int = 0) -> Trunk:

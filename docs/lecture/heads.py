@@ -16,7 +16,6 @@ from torch.nn.functional import cross_entropy, interpolate
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
-from torchvision.models.detection.image_list import ImageList
 from torchvision.models.segmentation.fcn import FCNHead
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.transforms import v2
@@ -67,11 +66,13 @@ class Segmenter(nn.Module):
 class Finder(nn.Module):
     """A box and a class for every object: torchvision's Faster R-CNN, made small (Ren et al. 2015)."""
 
-    def __init__(self, trunk: nn.Module, *, width: int = 64, found: int = 60) -> None:
+    def __init__(self, trunk: nn.Module, *, size: int = 96, width: int = 64, found: int = 60) -> None:
         super().__init__()
         sides = tuple((2 * int(stride), 3 * int(stride)) for stride in STRIDES)
         self.detector = FasterRCNN(
             Pyramid(trunk, width),
+            # Scenes come normalised and at their size, which torchvision would bring to 800 pixels.
+            min_size=size, max_size=size, image_mean=(0.0, 0.0, 0.0), image_std=(1.0, 1.0, 1.0),
             rpn_anchor_generator=AnchorGenerator(sides, ((0.5, 1.0, 2.0),) * len(STRIDES)),
             rpn_pre_nms_top_n_train=found, rpn_pre_nms_top_n_test=found,
             rpn_post_nms_top_n_train=found, rpn_post_nms_top_n_test=found,
@@ -80,8 +81,6 @@ class Finder(nn.Module):
             box_head=TwoMLPHead(width * 5**2, 128),
             box_predictor=FastRCNNPredictor(128, len(CLASSES) + 1),
         )  # fmt: skip
-        # Scenes come normalised and at their size, which torchvision would bring to 800 pixels.
-        self.detector.transform = _AsTheyAre()
 
     @property
     def backbone(self) -> Pyramid:
@@ -97,14 +96,6 @@ class Finder(nn.Module):
     def answers(self, scenes: Sequence[Scene]) -> list[dict[str, Tensor]]:
         """What is found in each scene: boxes, labels, scores."""
         return self.eval().detector(list(normalised(scenes)))
-
-
-class _AsTheyAre(nn.Module):
-    def forward(self, images: list[Tensor], targets: object = None) -> tuple[object, object]:
-        return ImageList(torch.stack(images), [tuple(each.shape[1:]) for each in images]), targets
-
-    def postprocess(self, found: list[dict], _sizes: object, _original: object) -> list[dict]:
-        return found
 
 
 def normalised(scenes: Sequence[Scene]) -> Tensor:
@@ -151,7 +142,10 @@ def train(
         ]
         optimiser = torch.optim.Adam([group for group in groups if group["params"]])
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, [group["lr"] for group in optimiser.param_groups], total_steps=steps, pct_start=0.1
+            optimiser,
+            [group["lr"] for group in optimiser.param_groups],
+            total_steps=steps,
+            pct_start=0.11,  # at a tenth of ten steps it divides by 0
         )
         network.train()
         for _ in range(steps):

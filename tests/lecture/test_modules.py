@@ -15,7 +15,7 @@ from drawn_faces import drawn_face
 from embedding import cross_validated_accuracy, fmr, fnmr, pair_scores, threshold_at
 from exercises import check, told
 from groups import distances, made_groups, within_sum_of_squares
-from heads import Segmenter, average_precision, class_iou, mirrored, paired_difference, train
+from heads import Finder, Segmenter, average_precision, class_iou, mirrored, normalised, paired_difference, train
 from protocols import SIZE, Task, difference, digit_pictures, learn, missing_eval
 from score_histograms import BINS, HIGH, LOW, histogram
 from shapes import CLASSES, scene
@@ -196,6 +196,16 @@ def test_a_frozen_segmenter_learns_and_is_reproducible() -> None:
     states = [each.backbone.trunk.state_dict() for each in (first, fresh)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     assert all(np.array_equal(*pair) for pair in zip(first.answers(scenes), again.answers(scenes), strict=True))
+
+
+def test_a_detector_sees_scenes_as_they_are() -> None:
+    """At their size and normalised once; before training it answers all the same."""
+    scenes = [scene(seed) for seed in range(2)]
+    finder = train(Finder, "frozen", scenes * 4, steps=1, rate=0.0)
+    seen, _ = finder.detector.transform(list(normalised(scenes)))
+
+    assert torch.equal(seen.tensors, normalised(scenes))
+    assert all(set(each) == {"boxes", "labels", "scores"} for each in finder.answers(scenes))
 
 
 def test_paired_differences() -> None:
