@@ -27,7 +27,7 @@ def test_list(facerec):
     assert lines[len(MODELS)].endswith("absent")
     here = [f"efficientnet_lite{number}" for number in range(3)]
     assert [line.split()[0] for line in lines[-5:-1]] == [*here, "dlib_resnet"]
-    assert lines[-1].endswith("more backbones can be fetched: facerec transfer backbones")
+    assert lines[-1].endswith("more backbones can be fetched: facerec transfer nets")
     assert facerec("models").out == outcome.out
 
 

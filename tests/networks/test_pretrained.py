@@ -103,7 +103,7 @@ def test_names_as_people_write_them():
     [
         ("resnet5", r"no backbone is called 'resnet5' \(did you mean resnet50 or"),
         ("resnet50.v3", r"did you mean resnet50\.v"),
-        ("zzz", "no backbone is called 'zzz'; all names: facerec transfer backbones"),
+        ("zzz", "no backbone is called 'zzz'; all names: facerec transfer nets"),
         ("vit_h_14", "vit_h_14 has no default weights; name one of vit_h_14.swag_e2e_v1"),
     ],
 )
