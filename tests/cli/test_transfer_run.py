@@ -146,7 +146,7 @@ def people(photos):
 
 def test_groups_come_out_as_tables_that_the_audit_reads(people, tmp_path, capsys):
     """A row per test photo and seed, people as numbers; the next command is printed, and it works."""
-    more = ("--protocol", "linear,knn", "--shots", "all", "--seeds", "2", "--groups", "group")
+    more = ("--protocol", "linear,knn", "--shots", "1,all", "--seeds", "2", "--groups", "group")
 
     assert run(app, words(people, tmp_path / "out", *more)) == 0
 
@@ -158,6 +158,10 @@ def test_groups_come_out_as_tables_that_the_audit_reads(people, tmp_path, capsys
     assert list(found[0]) == ["subject", "label", "prediction", "seed", "group"]
     assert len(found) == 2 * len({row["subject"] for row in found})
     assert {row["group"] for row in found} == {"a", "b"}
+    for measured in rows(tmp_path / "out"):
+        if (measured["protocol"], measured["shots"]) == ("linear", "all"):
+            of_seed = [row["label"] == row["prediction"] for row in found if row["seed"] == measured["seed"]]
+            assert np.mean(of_seed) == pytest.approx(float(measured["accuracy"]))
     assert not any("person" in value for row in found for value in row.values())
     command = next(line for line in told.splitlines() if line.startswith("answers by group: facerec "))
     assert run(app, command.removeprefix("answers by group: facerec ").split()) == 0

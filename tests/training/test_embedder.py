@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -279,6 +280,7 @@ def test_the_seed_is_all_that_is_random(people, tmp_path):
 _PROGRAM = f"""
 import json, sys
 from pathlib import Path
+from types import SimpleNamespace
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import torch
 torch.set_num_threads(1)
@@ -356,3 +358,35 @@ def test_what_was_computed_once_measures_the_embedder(hard, tmp_path, stages):
     wanted = network_forward(network, pixels, flip=True)(hard.chips.take(photos))
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
     np.testing.assert_allclose(held, wanted, atol=1e-5)
+
+
+def test_each_step_mirrors_other_places_of_its_batch(people, tmp_path, monkeypatch):
+    """Drawn anew in every step, and the same whenever that step is taken."""
+    drawn: dict[str, list] = {}
+
+    def run(name):
+        taken = drawn.setdefault(name, [])
+        loss_of = FaceLoop._loss_of
+
+        def watched(self, batch):
+            ask = self.inputs.batch
+            seen = []
+            watch = SimpleNamespace(stages=self.inputs.stages, batch=lambda i, m: seen.append(m.tolist()) or ask(i, m))
+            held, self.inputs = self.inputs, watch
+            try:
+                return loss_of(self, batch)
+            finally:
+                self.inputs = held
+                taken.extend(seen)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(FaceLoop, "_loss_of", watched)
+            trained(people, tmp_path / name, short())
+
+    run("one")
+    run("other")
+
+    assert drawn["one"] == drawn["other"]
+    whole = [tuple(each) for each in drawn["one"] if len(each) == len(drawn["one"][0])]
+    assert len(set(whole)) > len(whole) // 2
+    assert {True, False} <= {side for each in whole for side in each}

@@ -286,3 +286,19 @@ def test_teachers_by_name(tmp_path, monkeypatch):
     assert load_teacher("dlib-resnet").terms.commercial == "yes"
     with pytest.raises(ArgumentError, match="did you mean 'dlib-resnet'"):
         load_teacher("dlib_resnett")
+
+
+def test_kept_vectors_are_of_their_faces_and_their_teacher(faces, teacher, photos, tmp_path):
+    """One cache for two sets of faces of one size, and for two teachers: each gets its own."""
+    order = np.arange(len(faces.files))[::-1]
+    others = SimpleNamespace(
+        files=faces.files, crop=faces.crop, digest="0" * 64, name="others", chips=SimpleNamespace(
+            take=lambda indices: faces.chips.take(order[indices])
+        ),
+    )  # fmt: skip
+
+    first = teacher_vectors(teacher.embedder, faces, cache=tmp_path)
+    second = teacher_vectors(teacher.embedder, others, cache=tmp_path)
+
+    np.testing.assert_allclose(second, first[::-1], atol=1e-6)
+    assert not np.allclose(first, second)

@@ -171,6 +171,20 @@ class TestBudget:
         with pytest.raises(TransferError, match="budget of 100 s ended before"):
             run(work, tmp_path, budget=100, spent=99.0)
 
+    def test_all_runs_into_a_folder_share_one_deadline(self, work, tmp_path):
+        """What earlier runs took is taken from it."""
+        told = []
+
+        def measure(cell, settings, *, checkpoint, deadline):
+            told.append(deadline)
+            return type(work).measure(work, cell, settings)
+
+        work.measure = measure
+
+        run(work, tmp_path, budget=1000, spent=100.0)
+
+        assert set(told) == {1.1 * 1000 - 100}
+
     def test_a_training_that_is_late_is_left_out(self, work, tmp_path):
         """A cell that meets the deadline is listed as not finished."""
 

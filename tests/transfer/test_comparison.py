@@ -198,3 +198,51 @@ class TestCompare:
             ("scratch", (0, 1), 0),
         ]
         assert best(summaries, None).protocol == "linear"
+
+
+class TestAnswers:
+    """Answers and between."""
+
+    @staticmethod
+    def made():
+        """Two methods on thirty people with four photos each, whose answers to one person are alike."""
+        random = np.random.default_rng(4)
+        clusters = np.arange(30).repeat(4)
+        people = {name: random.random(30) < share for name, share in (("linear", 0.85), ("knn", 0.6))}
+        labels = np.zeros(120, np.int64)
+        outcomes = [
+            outcome(name, seed, np.where(right[clusters], 0, 1)) for name, right in people.items() for seed in (0, 1)
+        ]
+        return outcomes, labels, clusters
+
+    def test_photos_of_one_person_are_no_independent_answers(self):
+        """Rates and differences are those of the metrics with the same clusters, and wider than without them."""
+        outcomes, labels, clusters = self.made()
+        right = {name: np.stack([each.predicted == labels for each in outcomes if each.cell.protocol == name])
+                 for name in ("linear", "knn")}  # fmt: skip
+
+        together = Answers(outcomes, labels, clusters=clusters)
+        alone = Answers(outcomes, labels)
+
+        rates = [each.rate(None, ("net", "linear")) for each in (together, alone)]
+        pairs = [each.compared(None, ("net", "linear"), ("net", "knn")) for each in (together, alone)]
+        assert rates[0] == mean_accuracy(right["linear"], clusters=clusters)
+        assert rates[0].effective_trials < 0.6 * rates[1].effective_trials
+        told = paired_difference(right["linear"], right["knn"], clusters=clusters)
+        assert (pairs[0].difference, pairs[0].interval, pairs[0].p_value) == told
+        widths = [each.interval.high - each.interval.low for each in pairs]
+        assert widths[0] > 1.5 * widths[1]
+
+    def test_a_comparison_is_the_mirror_of_the_other_direction(self):
+        """The difference and both ends change their sign, and it lies in its interval either way."""
+        outcomes, labels, _ = self.made()
+        (found,) = compare(Answers(outcomes, labels))
+
+        there = between([found], found.first, found.second, None)
+        back = between([found], found.second, found.first, None)
+
+        assert back.difference == -there.difference != 0
+        assert (back.interval.low, back.interval.high) == (-there.interval.high, -there.interval.low)
+        for each in (there, back):
+            assert each.interval.low <= each.difference <= each.interval.high
+        assert back.p_value == there.p_value

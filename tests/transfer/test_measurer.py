@@ -1,6 +1,7 @@
 """Measurer cells for real, with a small random network on generated photos: what is drawn, and that it repeats."""
 
 import gc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -155,3 +156,42 @@ def test_memory_of_a_block_is_seen():
 def test_steps_are_timed_without_the_first():
     """The first steps warm up."""
     assert step_seconds([0, 9, 10, 11, 12]) == 1
+
+
+@pytest.mark.parametrize("protocol", ["linear", "fine-tune"])
+def test_corrupted_photos_are_looked_at_corrupted(measuring, tmp_path, protocol, monkeypatch):
+    """Answers to them are others than to the photos as they are; where nothing is corrupted, they are the same."""
+    cell = Cell(NAME, protocol, 3, 0)
+
+    def both(name):
+        fresh = Measurer(measuring.image_set, measuring.backbones, test=0.25, device="cpu", features=None)
+        found = fresh.measure(cell, SETTINGS, checkpoint=tmp_path / name, deadline=None)
+        return found.scores, found.corrupted
+
+    scores, corrupted = both("one")
+    for module in ("photos", "corruption"):
+        monkeypatch.setattr(f"facerec.transfer.{module}.corrupted", lambda photo, _digest: photo)
+    again, untouched = both("other")
+
+    assert scores.shape == corrupted.shape
+    assert np.abs(scores - corrupted).max() > 1e-4
+    np.testing.assert_allclose(again, scores, atol=1e-6)
+    np.testing.assert_allclose(untouched, again, atol=1e-5)
+
+
+def test_a_cells_seed_reaches_its_training(photos, tmp_path):
+    """With given parts two seeds learn from the same photos, and differ in every draw of the training."""
+    image_set = read_image_set(photos)
+    parts = np.array(["train", "train", "validation", "test"] * len(image_set))[: len(image_set)]
+    given = replace(image_set, parts=tuple(parts.tolist()))
+    backbones = {NAME: load_backbone("resnet18", weights="none")}
+    work = Measurer(given, backbones, test=0.25, device="cpu", features=None)
+    cells = [Cell(NAME, "fine-tune", None, seed) for seed in (0, 1)]
+
+    first, second = (
+        work.measure(cell, SETTINGS, checkpoint=tmp_path / str(cell.seed), deadline=None) for cell in cells
+    )
+
+    assert np.array_equal(work.drawn(cells[0]).train, work.drawn(cells[1]).train)
+    assert not np.array_equal(first.scores, second.scores)
+    assert work.identity(cells[0], SETTINGS)["recipes"] != work.identity(cells[1], SETTINGS)["recipes"]
