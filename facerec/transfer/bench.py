@@ -241,8 +241,8 @@ def run_bench(
         device=device,
         engines=work.engines,
     )
-    warnings = _warnings(find_leakage(image_set, work.splits).warning, loaded.values())
-    command = _command(image_set.name, configuration, label=label, exclude=exclude, weights=weights)
+    warnings = _warnings(find_leakage(image_set, work.splits).warning, loaded.values(), groups)
+    command = _command(image_set.name, configuration, label=label, groups=groups, exclude=exclude, weights=weights)
     clusters = _clusters(image_set, work.splits.test)
     installed = versions()
     provenance = {
@@ -339,7 +339,7 @@ def _shots(shots: Sequence[int | None] | None, work: Any) -> tuple[int | None, .
     return tuple(shots)
 
 
-def _warnings(leakage: str, backbones: Any) -> tuple[str, ...]:  # noqa: ANN401 - loads torch
+def _warnings(leakage: str, backbones: Any, groups: Sequence[str]) -> tuple[str, ...]:  # noqa: ANN401 - loads torch
     random = [backbone.name for backbone in backbones if backbone.weights_sha256 is None]
     told = [f"{leakage[:1].upper()}{leakage[1:].rstrip('.')}."] if leakage else []
     if random:
@@ -347,11 +347,22 @@ def _warnings(leakage: str, backbones: Any) -> tuple[str, ...]:  # noqa: ANN401 
             f"The weights of {', '.join(random)} are random: nothing here was pre-trained, and nothing here says "
             "what pre-training buys."
         )
+    if groups:
+        told.append(
+            "What is learned here is how photos of people were labelled, not what people are. It is measured so that "
+            f"its errors can be audited by {', '.join(groups)}, and is no part of recognition."
+        )
     return tuple(told)
 
 
 def _command(
-    name: str, configuration: dict[str, Any], *, label: str, exclude: Sequence[str], weights: str
+    name: str,
+    configuration: dict[str, Any],
+    *,
+    label: str,
+    groups: Sequence[str],
+    exclude: Sequence[str],
+    weights: str,
 ) -> tuple[str, ...]:
     together = configuration.get("processes")
     words = ["torchrun", "--nproc-per-node", str(together), "--no-python"] if together else []
@@ -368,6 +379,8 @@ def _command(
         words += ["--test-part", f"{configuration['test share']:g}"]
     if label != "label":
         words += ["--label", label]
+    if groups:
+        words += ["--groups", ",".join(groups)]
     for pattern in exclude:
         words += ["--exclude", pattern]
     if weights != "default":

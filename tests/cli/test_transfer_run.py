@@ -163,6 +163,9 @@ def test_groups_come_out_as_tables_that_the_audit_reads(people, tmp_path, capsys
             of_seed = [row["label"] == row["prediction"] for row in found if row["seed"] == measured["seed"]]
             assert np.mean(of_seed) == pytest.approx(float(measured["accuracy"]))
     assert not any("person" in value for row in found for value in row.values())
+    about = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert about["command"][about["command"].index("--groups") + 1] == "group"
+    assert any("no part of recognition" in warning for warning in about["warnings"])
     command = next(line for line in told.splitlines() if line.startswith("answers by group: facerec "))
     assert run(app, command.removeprefix("answers by group: facerec ").split()) == 0
     assert (tmp_path / "out" / "audit" / "report.html").exists()

@@ -12,9 +12,7 @@ EXAMPLES = examples("facerec transfer nets", "facerec transfer nets resnet50 --j
 
 
 def nets(
-    architecture: Annotated[
-        str | None, argument("[NAME]", "Only those whose name begins so, such as resnet50.")
-    ] = None,
+    architecture: Annotated[str | None, argument("NAME", "Only those whose name begins so, such as resnet50.")] = None,
     *,
     model_files: ModelFiles = None,
     as_json: AsJson = False,

@@ -53,7 +53,7 @@ class Compared:
     ] = None
     device: Annotated[
         str | None,
-        how("DEVICE", "What computes: cpu, cuda or cuda:N. By default a GPU where there is one."),
+        how("NAME", "What computes: cpu, cuda or cuda:N. By default a GPU where there is one."),
     ] = None
 
     def __post_init__(self) -> None:

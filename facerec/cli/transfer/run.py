@@ -37,7 +37,7 @@ def run(
     data: Annotated[
         str,
         option(
-            "DIR",
+            "DATA",
             "A folder with one folder of photos per class, or with train, validation and test folders of them; a CSV "
             "manifest with columns image and label; torchvision:NAME:DIR of a set that is on disk; or made:textures. "
             "By default these, which are made on the spot, for a minute.",
@@ -94,6 +94,7 @@ def run(
     Predicts what it will cost, measures cell by cell, and writes results.csv and report.html, .md and .json. A run
     that was cut off goes on where it was when it is started again with the same options.
     Several processes share each training: torchrun --nproc-per-node N --no-python facerec transfer run ...
+    Exit status: 0 measured, 2 error.
     """
     counts = None if shots is None else tuple(map(_shots, options.listed(shots)))
     options.check_least(seeds=(seeds, 1), size=(size, 1), epochs=(epochs, 1))
