@@ -1,4 +1,4 @@
-"""What the project has published: aggregated figures of reports/ and the pseudonymous score table of data/lfw."""
+"""What the project has published: aggregated figures of reports/ and data/, and LFW's pseudonymous score table."""
 
 import json
 from pathlib import Path
@@ -10,9 +10,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
 
-def report_table(name: str) -> pd.DataFrame:
-    """A table of a published report, such as ``transfer-flowers5/results.csv``."""
-    return pd.read_csv(ROOT / "reports" / name)
+def published_table(path: str) -> pd.DataFrame:
+    """A table of this project, such as ``reports/transfer-flowers/results.csv``."""
+    return pd.read_csv(ROOT / path)
 
 
 def lfw_scores() -> pd.DataFrame:

@@ -109,7 +109,8 @@ def list_folders(root: Path, *, exclude: Sequence[str] = ()) -> Listing:
 if TYPE_CHECKING:
     import pandas as pd
 
-IMAGE, SPLIT = "image", "split"
+IMAGE, SPLIT, SUBJECT = "image", "split", "subject"
+"""Columns of a manifest: a photo's path, its part, and who is on it."""
 
 
 def list_manifest(path: Path, *, label: str, image: str = IMAGE) -> Listing:
@@ -119,7 +120,7 @@ def list_manifest(path: Path, *, label: str, image: str = IMAGE) -> Listing:
     ----------
     path : Path
         CSV (UTF-8, commas, a header): `image` (a path from the manifest's folder), `label`, if it likes ``split``
-        (train, val, validation, test or empty), and further columns, which are kept.
+        (train, val, validation, test or empty), and further columns, which are kept, as is a label of another name.
     label : str
         The column to predict. A row where it is empty is left out, visibly.
     image : str
@@ -145,13 +146,15 @@ def list_manifest(path: Path, *, label: str, image: str = IMAGE) -> Listing:
     unlabelled = table[label].str.strip() == ""
     left_out = [LeftOut(file, "no label", f"its {label} is empty") for file in table.loc[unlabelled, image]]
     table = table[~unlabelled]
+    # What is predicted may be a group, too. Who is on a photo is none, once people are what is told apart.
+    alone = {image, SPLIT} | ({label} & {SUBJECT, "label"})
     return Listing(
         path.stem,
         path.parent,
         table[image].tolist(),
         table[label].str.strip().tolist(),
         _parts(path, table),
-        {name: table[name].tolist() for name in table.columns if name not in (image, label, SPLIT)},
+        {name: table[name].tolist() for name in table.columns if name not in alone},
         left_out,
     )
 

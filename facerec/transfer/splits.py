@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, DataSetError
 from facerec.transfer.image_set import ImageSet
-
-SUBJECT = "subject"
-"""The manifest column that says who is on a photo."""
+from facerec.transfer.sources import SUBJECT
 
 Indices = NDArray[np.int64]
 

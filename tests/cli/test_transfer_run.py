@@ -171,6 +171,18 @@ def test_groups_come_out_as_tables_that_the_audit_reads(people, tmp_path, capsys
     assert (tmp_path / "out" / "audit" / "report.html").exists()
 
 
+def test_what_is_predicted_may_be_a_group(people, tmp_path, capsys):
+    """As race and gender are where gender is predicted; the column is what the right answer is."""
+    named = people.with_name("named.csv")
+    named.write_text(people.read_text(encoding="utf-8").replace("image,label", "image,kind", 1), encoding="utf-8")
+    more = ("--label", "kind", "--protocol", "knn", "--shots", "all", "--seeds", "1", "--groups", "group,kind")
+
+    assert run(app, words(named, tmp_path / "out", *more)) == 0
+
+    with (tmp_path / "out" / "predictions" / "resnet18.none-knn.csv").open(encoding="utf-8", newline="") as file:
+        assert all(row["kind"] == row["label"] for row in csv.DictReader(file))
+
+
 @pytest.mark.parametrize("group", ["nosuch", "subject", "label"])
 def test_groups_that_the_data_do_not_have(people, tmp_path, capsys, group):
     """Refused with those that there are, before anything is measured."""
