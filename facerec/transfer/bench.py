@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.errors import ArgumentError
+from facerec.errors import ArgumentError, TransferError
 from facerec.networks.pretrained import NONE, pretrained
 from facerec.photos.left_out import counts
 from facerec.transfer.cell_queue import Measured, measure_all, plan_document, read_plan
@@ -24,10 +24,12 @@ from facerec.transfer.grid import groups as cells_of
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.leakage import find_leakage
 from facerec.transfer.provenance import Provenance
-from facerec.transfer.results import Results
+from facerec.transfer.results import Results, claimed
+from facerec.visible_text import quoted
 
 if TYPE_CHECKING:
     from facerec.learning.team import Teamwork
+    from facerec.transfer.measurer import Measurer
 
 DEFAULT_PROTOCOLS: tuple[Protocol, ...] = ("linear", "knn", "centroid", "fine-tune", "lp-ft", "scratch")
 """What is compared where nothing is asked for."""
@@ -195,14 +197,15 @@ def run_bench(
     from facerec.transfer.labelled_photos import read_image_set
     from facerec.transfer.measurer import Measurer
 
+    _refuse_within(out, data)
     image_set = read_image_set(data, label=label, exclude=exclude, progress=reading)
     check_groups(image_set, groups)
     loaded = load_backbones(backbones, model_files, weights)
     together = teamwork or Teamwork()
     work = Measurer(image_set, loaded, test=test, device=device, features=out / "features", teamwork=together)
     work.progress = computing
-    wanted = _shots(shots, work)
     count = seeds or (DEFAULT_SEEDS if budget is None else SEEDS_IN_BUDGET)
+    wanted = _shots(shots, work, count)
     ordered = cells_of(list(loaded), protocols, wanted, count)
     fixed = {name: value for name, value in (("size", size), ("epochs", epochs), ("trials", trials)) if value}
     own = min(backbone.preprocessing.crop for backbone in loaded.values())
@@ -224,78 +227,95 @@ def run_bench(
     if together.team.size > 1:
         configuration["processes"] = together.team.size
         work.check_team(protocols, wanted, ladder[0])
-    results = Results(out, configuration)
-    held = results.found if results.found is not None and "plan" in results.found else None
-    # A run that goes on computes features as it began, whatever is faster by now.
-    work.engines = dict(held["engines"]) if held else {name: work.engine(name) for name in loaded}
-    together.ask(
-        "begin",
-        data=str(data),
-        label=label,
-        exclude=list(exclude),
-        digest=image_set.digest,
-        backbones=list(loaded),
-        model_files=None if model_files is None else str(model_files),
-        version=weights,
-        test=test,
-        device=device,
-        engines=work.engines,
-    )
-    warnings = _warnings(find_leakage(image_set, work.splits).warning, loaded.values(), groups)
-    command = _command(image_set.name, configuration, label=label, groups=groups, exclude=exclude, weights=weights)
-    clusters = _clusters(image_set, work.splits.test)
-    installed = versions()
-    provenance = {
-        "data": {
-            "name": image_set.name,
-            "sha256": image_set.digest,
-            "photos": len(image_set),
-            "classes": list(image_set.classes),
-            "parts": {part: len(getattr(work.splits, part)) for part in ("train", "validation", "test")},
-            "note": work.splits.note,
-            "skipped": counts(image_set.left_out),
-        },
-        "test": {"labels": work.labels.tolist(), "clusters": None if clusters is None else clusters.tolist()},
-        "warnings": [without_names(each, image_set) for each in warnings],
-        "engines": work.engines,
-        "command": list(command),
-        "versions": installed,
-        "processors": os.cpu_count(),
-    }
-    if held is None:
-        plan, spent = choose(ordered, ladder, work.predict, work.shared, budget=budget), 0.0
-        results.write_run(
-            {**provenance, "plan": plan_document(plan), "left_out": [], "seconds": 0.0, "complete": False}
+    with claimed(out):
+        results = Results(out, configuration)
+        held = results.found if results.found is not None and "plan" in results.found else None
+        # A run that goes on computes features as it began, whatever is faster by now.
+        work.engines = dict(held["engines"]) if held else {name: work.engine(name) for name in loaded}
+        together.ask(
+            "begin",
+            data=str(data),
+            label=label,
+            exclude=list(exclude),
+            digest=image_set.digest,
+            backbones=list(loaded),
+            model_files=None if model_files is None else str(model_files),
+            version=weights,
+            test=test,
+            device=device,
+            engines=work.engines,
         )
-    else:
-        plan, spent = read_plan(held["plan"]), float(held.get("seconds", 0.0))
-    if planned is not None:
-        planned(plan, warnings)
+        warnings = _warnings(image_set, work, loaded.values(), groups)
+        command = _command(image_set.name, configuration, label=label, groups=groups, exclude=exclude, weights=weights)
+        clusters = _clusters(image_set, work.splits.test)
+        installed = versions()
+        provenance = {
+            "data": {
+                "name": image_set.name,
+                "sha256": image_set.digest,
+                "photos": len(image_set),
+                "classes": list(image_set.classes),
+                "parts": {part: len(getattr(work.splits, part)) for part in ("train", "validation", "test")},
+                "note": work.splits.note,
+                "skipped": counts(image_set.left_out),
+            },
+            "test": {"labels": work.labels.tolist(), "clusters": None if clusters is None else clusters.tolist()},
+            "warnings": [without_names(each, image_set) for each in warnings],
+            "engines": work.engines,
+            "command": list(command),
+            "versions": installed,
+            "processors": os.cpu_count(),
+        }
+        if held is None:
+            plan, spent = choose(ordered, ladder, work.predict, work.shared, budget=budget), 0.0
+            results.write_run(
+                {**provenance, "plan": plan_document(plan), "left_out": [], "seconds": 0.0, "complete": False}
+            )
+        else:
+            plan, spent = read_plan(held["plan"]), _seconds(held, out)
+        if planned is not None:
+            planned(plan, warnings)
 
-    def told(outcome: Outcome, done: int, total: int, rest: float) -> None:
-        if finished is not None:
-            finished(outcome, work.labels, done, total, rest)
+        def told(outcome: Outcome, done: int, total: int, rest: float) -> None:
+            if finished is not None:
+                finished(outcome, work.labels, done, total, rest)
 
-    measured = measure_all(work, results, plan, provenance=provenance, began=began, spent=spent, finished=told)
-    if results.complete and held is not None:
-        known = tuple(held.get("known classes", ()))
-    else:
-        frozen = dict.fromkeys(each.cell.backbone for each in measured.outcomes if uses_features(each.cell))
-        known = work.known_classes(frozen, plan.settings)
-        results.amend({"known classes": list(known)})
-    return Bench(
-        image_set=image_set,
-        test=work.splits.test,
-        train_labels=image_set.labels[np.concatenate([work.splits.train, work.splits.validation])],
-        note=work.splits.note,
-        measured=measured,
-        warnings=(*warnings, *known),
-        backbones=tuple(work.provenance(name, plan.settings) for name in loaded),
-        command=command,
-        versions=installed,
-        clusters=clusters,
-        top1={name: top1 for name in loaded if (top1 := _top1(name)) is not None},
-    )
+        measured = measure_all(work, results, plan, provenance=provenance, began=began, spent=spent, finished=told)
+        if results.complete and held is not None:
+            known = tuple(held.get("known classes", ()))
+        else:
+            frozen = dict.fromkeys(each.cell.backbone for each in measured.outcomes if uses_features(each.cell))
+            known = work.known_classes(frozen, plan.settings)
+            results.amend({"known classes": list(known)})
+        return Bench(
+            image_set=image_set,
+            test=work.splits.test,
+            train_labels=image_set.labels[np.concatenate([work.splits.train, work.splits.validation])],
+            note=work.splits.note,
+            measured=measured,
+            warnings=(*warnings, *known),
+            backbones=tuple(work.provenance(name, plan.settings) for name in loaded),
+            command=command,
+            versions=installed,
+            clusters=clusters,
+            top1={name: top1 for name in loaded if (top1 := _top1(name)) is not None},
+        )
+
+
+def _refuse_within(out: Path, data: str | Path) -> None:
+    if Path(data).is_dir() and out.resolve().is_relative_to(Path(data).resolve()):
+        message = (
+            f"{out} lies in {data}: the next run would take the report's pictures for photos; choose another folder"
+        )
+        raise ArgumentError(message)
+
+
+def _seconds(held: Mapping[str, Any], folder: Path) -> float:
+    spent = held.get("seconds", 0.0)
+    if not isinstance(spent, int | float):
+        message = f"{folder / 'run.json'} is damaged: its seconds are {spent!r}; choose another folder"
+        raise TransferError(message)
+    return float(spent)
 
 
 def _top1(name: str) -> float | None:
@@ -328,18 +348,25 @@ def load_backbones(names: Sequence[str], model_files: Path | None, weights: str)
     return {backbone.name: backbone for backbone in loaded}
 
 
-def _shots(shots: Sequence[int | None] | None, work: Any) -> tuple[int | None, ...]:  # noqa: ANN401 - loads torch
+def _shots(shots: Sequence[int | None] | None, work: Measurer, seeds: int) -> tuple[int | None, ...]:
     if shots is None:
-        return tuple(each for each in DEFAULT_SHOTS if each is None or each < work.most_shots)
+        most, _ = work.smallest_class(seeds)
+        return tuple(each for each in DEFAULT_SHOTS if each is None or each < most)
     if not shots or len(set(shots)) < len(shots) or any(each is not None and each < 1 for each in shots):
         message = f"shots must be numbers of 1 or more, or all, each named once; got {list(shots)}"
         raise ArgumentError(message)
     for each in shots:
-        work.check_shots(each)
+        work.check_shots(each, seeds)
     return tuple(shots)
 
 
-def _warnings(leakage: str, backbones: Any, groups: Sequence[str]) -> tuple[str, ...]:  # noqa: ANN401 - loads torch
+def _warnings(
+    image_set: ImageSet,
+    work: Measurer,
+    backbones: Any,  # noqa: ANN401 - loads torch
+    groups: Sequence[str],
+) -> tuple[str, ...]:
+    leakage = find_leakage(image_set, work.splits).warning
     random = [backbone.name for backbone in backbones if backbone.weights_sha256 is None]
     told = [f"{leakage[:1].upper()}{leakage[1:].rstrip('.')}."] if leakage else []
     if random:
@@ -347,6 +374,10 @@ def _warnings(leakage: str, backbones: Any, groups: Sequence[str]) -> tuple[str,
             f"The weights of {', '.join(random)} are random: nothing here was pre-trained, and nothing here says "
             "what pre-training buys."
         )
+    untested = sorted(set(range(len(image_set.classes))) - set(work.labels.tolist()))
+    told += [
+        f"No photo of {quoted(image_set.classes[label])} is tested on: nothing is said of it." for label in untested
+    ]
     if groups:
         told.append(
             "What is learned here is how photos of people were labelled, not what people are. It is measured so that "
@@ -396,7 +427,5 @@ def versions() -> dict[str, str]:
 
 
 def _clusters(image_set: ImageSet, test: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    who = image_set.columns.get("subject")
-    if who is None:
-        return None
-    return np.unique(np.asarray(who)[test], return_inverse=True)[1].astype(np.int64)
+    who = image_set.people
+    return None if who is None else np.unique(who[test], return_inverse=True)[1].astype(np.int64)

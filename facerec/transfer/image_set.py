@@ -25,6 +25,9 @@ from facerec.types import Image
 PARTS = ("train", "validation", "test", "")
 """What a photo may be given for; empty where the data do not say."""
 
+SUBJECT = "subject"
+"""The column that says who is on a photo; empty where that is not known."""
+
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
@@ -84,10 +87,26 @@ class ImageSet:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over every photo's contents, name, class and part: the same data give the same digest anywhere."""
+        """SHA-256 over every photo's contents, name, class and part, and which of them show one person.
+
+        The same data give the same digest anywhere.
+        """
         rows = zip(self.files, self.digests, self.labels.tolist(), self.parts, strict=True)
-        text = json.dumps({"classes": self.classes, "rows": list(rows)}, ensure_ascii=False)
+        people = {} if self.people is None else {"people": self.people.tolist()}
+        text = json.dumps({"classes": self.classes, "rows": list(rows), **people}, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def people(self) -> NDArray[np.int64] | None:
+        """Who is on each photo, as numbers in the order in which they come, shape (n,); None where no photo says it.
+
+        A photo that does not say it shows a person of its own.
+        """
+        if SUBJECT not in self.columns:
+            return None
+        numbers: dict[str | int, int] = {}
+        who = (name.strip() or place for place, name in enumerate(self.columns[SUBJECT]))
+        return np.array([numbers.setdefault(each, len(numbers)) for each in who], np.int64)
 
     def image(self, index: int) -> Image:
         """Read one photo.

@@ -12,7 +12,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any, cast
@@ -104,29 +103,28 @@ class Measurer:
         """Of the test photos."""
         return self.image_set.labels[self.splits.test]
 
-    @cached_property
-    def most_shots(self) -> int:
-        """The largest number of shots that every class has photos for, whatever the seed."""
-        learned = self.image_set.labels[self.splits.train]
-        return int(np.bincount(learned, minlength=len(self.image_set.classes)).min())
+    def smallest_class(self, seeds: int) -> tuple[int, int]:
+        """How many photos there are to learn from in the class that has fewest, in any draw of so many seeds; which."""
+        classes = len(self.image_set.classes)
+        labels = self.image_set.labels
+        counts = np.min([np.bincount(labels[self._whole(seed).train], minlength=classes) for seed in range(seeds)], 0)
+        return int(counts.min()), int(counts.argmin())
 
-    def check_shots(self, shots: int | None) -> None:
-        """Refuse a number of shots that a class is too small for.
+    def check_shots(self, shots: int | None, seeds: int) -> None:
+        """Refuse a number of shots that a class is too small for, in any draw of so many seeds.
 
         Raises
         ------
         ArgumentError
             The message names the class.
         """
-        if shots is None or shots <= self.most_shots:
-            return
-        counts = np.bincount(self.image_set.labels[self.splits.train], minlength=len(self.image_set.classes))
-        smallest = int(counts.argmin())
-        message = (
-            f"{shots} shots were asked for, but class {self.image_set.classes[smallest]!r} has "
-            f"{counts[smallest]} photos to learn from; ask for {counts[smallest]} or fewer, or for all"
-        )
-        raise ArgumentError(message)
+        most, smallest = self.smallest_class(seeds)
+        if shots is not None and shots > most:
+            message = (
+                f"{shots} shots were asked for, but class {self.image_set.classes[smallest]!r} has {most} photos to "
+                f"learn from; ask for {most} or fewer, or for all"
+            )
+            raise ArgumentError(message)
 
     def check_team(self, protocols: Sequence[str], shots: Sequence[int | None], settings: Settings) -> None:
         """Refuse batches that have fewer photos than the team has processes.
@@ -156,7 +154,7 @@ class Measurer:
         if cell.shots is None:
             return whole
         labels = self.image_set.labels
-        smallest = int(np.bincount(labels[whole.validation], minlength=len(self.image_set.classes)).min())
+        smallest = int(np.unique(labels[whole.validation], return_counts=True)[1].min())
         return Splits(
             nested_shots(labels, whole.train, cell.shots, draw=cell.seed),
             nested_shots(labels, whole.validation, min(cell.shots, smallest), draw=cell.seed),
@@ -337,6 +335,7 @@ class Measurer:
             began = time.perf_counter()
             probe = self._fit(replace(cell, protocol="linear"), found, photos)
         best: Trained | None = None
+        prepared, trained_seconds = time.perf_counter() - began, 0.0
         tried = self._recipes(cell, settings)
         for number in range(len(tried)):
             self._teamwork.ask(
@@ -351,9 +350,11 @@ class Measurer:
             trained = self.train_together(
                 cell, settings, number, probe, checkpoint=checkpoint, watched=deadline is not None, deadline=deadline
             )
+            trained_seconds += trained.seconds
             if best is None or trained.validation_accuracy > best.validation_accuracy:
                 best = trained
         assert best is not None  # noqa: S101 - there is at least one recipe
+        tested = time.perf_counter()
         scores = predict(best, self.image_set, photos.test, photos=held)
         other = Photos(self.image_set, held.preprocessing, held_bytes=0, corrupt=True)
         corrupted = predict(best, self.image_set, photos.test, photos=other)
@@ -377,7 +378,8 @@ class Measurer:
                 for each in best.history
             ),
             parameters=backbone.parameters + (backbone.dimension + 1) * classes,
-            alone_seconds=features_seconds + time.perf_counter() - began,
+            # A training that was cut off and gone on with counts all of its runs.
+            alone_seconds=features_seconds + prepared + trained_seconds + time.perf_counter() - tested,
             peak_memory=memory.read(),
         )
 

@@ -8,10 +8,13 @@ which configuration the folder belongs to, and a run of another one is refused w
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -59,6 +62,17 @@ calibration error; ``nll`` nats; ``own_seconds`` add up to what the run took to 
 cell would have taken alone; ``macs`` multiply-adds for one photo, ``learning_macs`` of all that was learned;
 ``peak_memory`` bytes."""
 
+_NUMBERS = (
+    "train_photos",
+    "validation_photos",
+    "validation_accuracy",
+    "alone_seconds",
+    "own_seconds",
+    "macs",
+    "learning_macs",
+    "parameters",
+    "peak_memory",
+)
 _MOST_SCORES = 4 << 30  # bytes; a million photos of a thousand classes
 _OURS = ("results.csv", "report.html", "report.md", "report.json", "cells")
 
@@ -129,22 +143,7 @@ class Results:
 
     def load(self, key: str) -> Outcome | None:
         """The outcome that was kept under a key; None where there is none, or not a whole one."""
-        try:
-            document = read_json(self._cells / f"{key}.json", error=TransferError)
-            path = self._cells / f"{key}.npy"
-            scores = read_regular(path, limit=_MOST_SCORES, error=TransferError)
-            if document.pop("key") != key or document.pop("scores") != hashlib.sha256(scores).hexdigest():
-                return None
-            document["cell"] = Cell(**document["cell"])
-            document["history"] = tuple(Point(**point) for point in document["history"])
-            if "seconds" in document:  # version 1, which did not look at corrupted photos
-                document["alone_seconds"] = document["own_seconds"] = document.pop("seconds")
-            kinds = array_of(scores, path=path, error=TransferError)
-            kinds = kinds[None] if kinds.ndim == 2 else kinds
-            document["corrupted"] = kinds[1] if len(kinds) > 1 else None
-            return Outcome(scores=kinds[0], **document)
-        except (TransferError, ValueError, KeyError, TypeError):
-            return None
+        return load_outcome(self._cells, key)
 
     def checkpoint(self, key: str) -> Path:
         """Where a cell's training keeps its state while it runs; several put a number before the suffix."""
@@ -175,6 +174,56 @@ class Results:
                 f"{'; '.join(differences)}. Repeat the options of the first run, or choose another folder"
             )
             raise TransferError(message)
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Keep other processes from measuring into the same folder, which is made if it is not there.
+
+    Raises
+    ------
+    TransferError
+        If another process is measuring into it.
+    OutputError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        message = f"the folder {folder} cannot be made: {error.strerror or error}"
+        raise OutputError(message) from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
+        message = f"another process is measuring into {folder}; wait until it is done, or choose another folder"
+        raise TransferError(message) from error
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def load_outcome(cells: Path, key: str) -> Outcome | None:
+    """The outcome that was kept in a folder of cells under a key; None where there is none, or not a whole one."""
+    try:
+        document = read_json(cells / f"{key}.json", error=TransferError)
+        path = cells / f"{key}.npy"
+        scores = read_regular(path, limit=_MOST_SCORES, error=TransferError)
+        if document.pop("key") != key or document.pop("scores") != hashlib.sha256(scores).hexdigest():
+            return None
+        document["cell"] = Cell(**document["cell"])
+        document["history"] = tuple(Point(**point) for point in document["history"])
+        if "seconds" in document:  # version 1, which did not look at corrupted photos
+            document["alone_seconds"] = document["own_seconds"] = document.pop("seconds")
+        kinds = array_of(scores, path=path, error=TransferError)
+        kinds = kinds[None] if kinds.ndim == 2 else kinds
+        document["corrupted"] = kinds[1] if len(kinds) > 1 else None
+        found = Outcome(scores=kinds[0], **document)
+        return found if all(isinstance(getattr(found, name), int | float) for name in _NUMBERS) else None
+    except (TransferError, AttributeError, ValueError, KeyError, TypeError):
+        return None
 
 
 def read_run(folder: Path) -> dict[str, Any] | None:

@@ -12,6 +12,8 @@ from facerec.errors import DataSetError, ScoreTableError
 from facerec.measure.tables.table_files import read_text_csv
 from facerec.photos.folders import photos_by_folder, refuse_missing, top_folders
 from facerec.photos.left_out import LeftOut
+from facerec.transfer.image_set import SUBJECT
+from facerec.visible_text import quoted
 
 PARTS_BY_NAME = MappingProxyType(
     {
@@ -109,8 +111,7 @@ def list_folders(root: Path, *, exclude: Sequence[str] = ()) -> Listing:
 if TYPE_CHECKING:
     import pandas as pd
 
-IMAGE, SPLIT, SUBJECT = "image", "split", "subject"
-"""Columns of a manifest: a photo's path, its part, and who is on it."""
+IMAGE, SPLIT = "image", "split"
 
 
 def list_manifest(path: Path, *, label: str, image: str = IMAGE) -> Listing:
@@ -138,6 +139,9 @@ def list_manifest(path: Path, *, label: str, image: str = IMAGE) -> Listing:
         raise DataSetError(str(problem)) from problem
     if absent := [name for name in (image, label) if name not in table]:
         message = f"{path}: lacks the column {' and '.join(absent)}; it has {', '.join(table.columns)}"
+        raise DataSetError(message)
+    if twice := sorted(set(table.columns[table.columns.duplicated()])):
+        message = f"{path}: has the column {' and '.join(map(quoted, twice))} twice; rename one, or take it out"
         raise DataSetError(message)
     if table.empty:
         message = f"{path}: holds no photos, only the names of the columns"

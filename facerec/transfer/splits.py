@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, DataSetError
-from facerec.transfer.image_set import ImageSet
-from facerec.transfer.sources import SUBJECT
+from facerec.transfer.image_set import SUBJECT, ImageSet
 
 Indices = NDArray[np.int64]
 
@@ -150,8 +149,8 @@ def _groups(image_set: ImageSet) -> Indices:
 
     count = len(image_set)
     keys = [np.unique(np.asarray(image_set.digests), return_inverse=True)[1]]
-    if SUBJECT in image_set.columns:
-        keys.append(np.unique(np.asarray(image_set.columns[SUBJECT]), return_inverse=True)[1])
+    if image_set.people is not None:
+        keys.append(image_set.people)
     # A photo is linked to the first photo with the same key; what hangs together is one group.
     links = [np.unique(key, return_index=True)[1][key] for key in keys]
     edges = (np.ones(count * len(keys)), (np.tile(np.arange(count), len(keys)), np.concatenate(links)))
@@ -159,15 +158,16 @@ def _groups(image_set: ImageSet) -> Indices:
 
 
 def _refuse_shared_people(image_set: ImageSet, learned: Indices, given: dict[str, Indices]) -> None:
-    if SUBJECT not in image_set.columns:
+    who = image_set.people
+    if who is None:
         return
-    who = np.asarray(image_set.columns[SUBJECT])
     sides = {"train": learned, "validation": given["validation"], "test": given["test"]}
     for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
         shared = np.intersect1d(who[sides[first]], who[sides[second]])
         if len(shared):
+            name = image_set.columns[SUBJECT][int(np.flatnonzero(who == shared[0])[0])].strip()
             message = (
-                f"{image_set.name}: {len(shared)} subjects, the first is {str(shared[0])!r}, are in {first} and in "
+                f"{image_set.name}: {len(shared)} subjects, the first is {name!r}, are in {first} and in "
                 f"{second}; a person must be in one part only: correct the split column, or leave it out"
             )
             raise DataSetError(message)

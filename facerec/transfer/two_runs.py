@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from facerec.errors import TransferError
 from facerec.measure.metrics import holm
 from facerec.measure.metrics.paired import mean_accuracy, paired_difference
-from facerec.transfer.cells import PROTOCOLS, Outcome, Protocol
+from facerec.transfer.cell_queue import read_plan
+from facerec.transfer.cells import PROTOCOLS, Cell, Outcome, Protocol
 from facerec.transfer.comparison import SIGNIFICANCE
-from facerec.transfer.results import Results, read_run
+from facerec.transfer.results import load_outcome, read_run
 from facerec.types import Interval, Rate
 
 
@@ -34,6 +35,8 @@ class Run:
     clusters : ndarray, int64, shape (n,), or None
         Test photos of one person share a number.
     outcomes : tuple of Outcome
+    missing : int
+        Cells of its plan that are not there or not whole.
     """
 
     folder: Path
@@ -41,6 +44,7 @@ class Run:
     labels: NDArray[np.int64]
     clusters: NDArray[np.int64] | None
     outcomes: tuple[Outcome, ...]
+    missing: int = 0
 
     @property
     def methods(self) -> dict[tuple[str, Protocol, int | None], dict[int, Outcome]]:
@@ -103,14 +107,20 @@ def open_run(folder: Path) -> Run:
     if document is None:
         message = f"{folder} holds no run: there is no run.json"
         raise TransferError(message)
-    results = Results(folder, document["configuration"])
-    whole = (results.load(path.stem) for path in (folder / "cells").glob("*.json"))
-    outcomes = tuple(sorted((each for each in whole if each is not None), key=_place))
     labels, clusters, data = judged_on(document, folder)
+    try:
+        planned = {each.cell for each in read_plan(document["plan"]).cells}
+        left_out = {Cell(**each["cell"]) for each in document["left_out"]}
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"{folder / 'run.json'} does not say which cells were planned; measure it again"
+        raise TransferError(message) from error
+    whole = (load_outcome(path.parent, path.stem) for path in sorted((folder / "cells").glob("*.json")))
+    found = {each.cell: each for each in whole if each is not None and len(each.scores) == len(labels)}
+    outcomes = tuple(sorted(found.values(), key=_place))
     if not outcomes:
         message = f"{folder} holds no whole cell; start its run again"
         raise TransferError(message)
-    return Run(folder, data, labels, clusters, outcomes)
+    return Run(folder, data, labels, clusters, outcomes, len(planned - left_out - found.keys()))
 
 
 def judged_on(document: Mapping[str, Any], folder: Path) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, str]:

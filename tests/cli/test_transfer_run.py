@@ -17,6 +17,7 @@ from PIL import Image
 
 from facerec.cli.app import app
 from facerec.cli.running import run
+from facerec.transfer.results import claimed
 from facerec.visible_text import inert_cell
 
 SMALL = ("--backbone", "resnet18", "--weights", "none", "--size", "32", "--epochs", "1", "--trials", "1")
@@ -233,6 +234,69 @@ def test_runs_that_cannot_be_compared(photos, done, tmp_path, capsys):
         assert run(app, ["transfer", "compare", str(done), str(tmp_path / name)]) == 2
         assert told in capsys.readouterr().err
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_comparison_says_what_of_a_run_is_not_whole(photos, done, tmp_path, capsys):
+    """A damaged cell is left out, counted, and what is no cell of the plan is not looked at."""
+    shutil.copytree(done, tmp_path / "damaged")
+    cells = sorted((tmp_path / "damaged" / "cells").glob("*.npy"))
+    cells[0].write_bytes(b"junk")
+    stray = json.loads(cells[1].with_suffix(".json").read_text(encoding="utf-8"))
+    stray["alone_seconds"] = "long"
+    cells[1].with_suffix(".json").write_text(json.dumps(stray), encoding="utf-8")
+
+    assert run(app, ["transfer", "compare", str(done), str(tmp_path / "damaged"), "--json"]) == 0
+
+    told = capsys.readouterr()
+    assert json.loads(told.out)["missing"] == [0, 2]
+    assert "2 cells of its plan are not measured, or damaged" in told.err
+
+
+def test_other_people_on_the_same_photos_are_other_data(people, tmp_path, capsys):
+    """A run is not gone on with, nor compared, once the manifest says that others are on the photos."""
+    arguments = words(people, tmp_path / "out", "--protocol", "knn", "--shots", "all", "--seeds", "1")
+    assert run(app, arguments) == 0
+    before = people.read_text(encoding="utf-8")
+    try:
+        people.write_text(before.replace("person 1\n", "person 0\n", 1), encoding="utf-8")
+        assert run(app, arguments) == 2
+    finally:
+        people.write_text(before, encoding="utf-8")
+
+    assert "another configuration" in capsys.readouterr().err
+
+
+def test_two_runs_into_one_folder_take_turns(photos, tmp_path, capsys):
+    """While somebody measures into a folder, nobody else does."""
+    with claimed(tmp_path / "out"):
+        assert run(app, words(photos, tmp_path / "out", "--protocol", "knn")) == 2
+
+    assert "another process is measuring into" in capsys.readouterr().err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_results_among_the_photos_are_refused(photos, capsys):
+    """They would be taken for photos of a class the next time."""
+    assert run(app, words(photos, photos / "results", "--protocol", "knn")) == 2
+
+    assert "choose another folder" in capsys.readouterr().err
+    assert not (photos / "results").exists()
+
+
+def test_a_column_twice_and_a_class_that_is_not_tested(people, tmp_path, capsys):
+    """The one is refused in words, the other is a warning wherever results are."""
+    first, *lines = people.read_text(encoding="utf-8").splitlines()
+    twice, split = people.with_name("twice.csv"), people.with_name("split.csv")
+    twice.write_text("\n".join([f"{first},label", *(f"{line},x" for line in lines)]), encoding="utf-8")
+    parts = ["train" if ",green," in line or number % 2 else "test" for number, line in enumerate(lines)]
+    said = [f"{line},{part}" for line, part in zip(lines, parts, strict=True)]
+    split.write_text("\n".join([f"{first},split", *said]), encoding="utf-8")
+    more = ("--protocol", "knn", "--shots", "all", "--seeds", "1")
+
+    assert run(app, words(twice, tmp_path / "twice", *more)) == 2
+    assert "has the column 'label' twice" in capsys.readouterr().err
+    assert run(app, words(split, tmp_path / "split", *more)) == 0
+    assert "No photo of 'green' is tested on" in (tmp_path / "split" / "report.md").read_text(encoding="utf-8")
 
 
 def test_curves_for_tensorboard(photos, tmp_path):

@@ -76,7 +76,7 @@ def test_shots_are_nested_and_few_on_both_sides(measuring):
 def test_too_many_shots_name_the_class(measuring):
     """A number above the class size is refused before anything is measured."""
     with pytest.raises(ArgumentError, match=r"50 shots were asked for, but class 'blue' has \d+ photos"):
-        measuring.check_shots(50)
+        measuring.check_shots(50, 1)
 
 
 @pytest.mark.parametrize("protocol", ["linear", "knn", "centroid", "scratch"])

@@ -48,6 +48,24 @@ def test_a_warm_start_changes_the_way_and_not_the_end() -> None:
     assert np.abs(warm.weights - cold.weights).max() < 0.02 * np.abs(cold.weights).max()
 
 
+@pytest.mark.parametrize("c", [1e3, 1e5])
+def test_few_photos_and_hardly_a_penalty_still_have_a_minimum(c: float) -> None:
+    """Told apart without an error, where the minimum is tiny: the objective is scikit-learn's at a thousandth."""
+    x, y = _blobs(20)
+
+    ours = logistic.Problem(x, y, classes=4).fit(c)
+    theirs = LogisticRegression(C=c, solver="newton-cholesky", tol=1e-9, max_iter=10_000).fit(x.astype(np.float64), y)
+
+    def objective(weights: np.ndarray, intercept: np.ndarray) -> float:
+        loss = log_loss(y, logistic.probabilities(x.astype(np.float64), weights, intercept), normalize=False)
+        return float(c * loss + 0.5 * (weights.astype(np.float64) ** 2).sum())
+
+    assert ours.converged
+    assert objective(ours.weights, ours.intercept) == pytest.approx(
+        objective(theirs.coef_, theirs.intercept_), rel=1e-3
+    )
+
+
 def test_a_fit_that_is_given_up_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """With two steps allowed no fit gets there, and the probe says that it did not."""
     monkeypatch.setattr(logistic, "MOST_STEPS", 2)

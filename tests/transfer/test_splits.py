@@ -128,3 +128,33 @@ def test_more_shots_than_photos() -> None:
         nested_shots(np.array([0, 0, 0, 1, 1]), np.arange(5), 3, draw=0)
     with pytest.raises(ArgumentError, match="1 or more"):
         nested_shots(np.array([0, 1]), np.arange(2), 0, draw=0)
+
+
+def test_photos_of_nobody_known_are_each_alone() -> None:
+    """Half of the photos name nobody: they come into every part, as they do where no photo names anybody."""
+    labels = [0, 1] * 20
+    who = ["" if number % 4 < 2 else f"person {number}" for number in range(40)]
+
+    found = split(_set(labels, subject=who), seed=0)
+
+    for part in (found.train, found.validation, found.test):
+        assert any(who[photo] == "" for photo in part.tolist())
+    assert split(_set(labels, subject=[""] * 40), seed=0).test.tolist() == split(_set(labels), seed=0).test.tolist()
+
+
+def test_a_name_is_the_same_with_a_space_behind_it() -> None:
+    """A person on both sides is found however the manifest is padded."""
+    made = _set([0, 1] * 6, parts=["train"] * 8 + ["test"] * 4, subject=[*"abcdefgh", "a ", *"ijk"])
+
+    with pytest.raises(DataSetError, match="the first is 'a', are in train and in test"):
+        split(made, seed=0)
+
+
+def test_who_is_on_a_photo_is_part_of_the_data() -> None:
+    """Other people, other digest; the same people by other names, the same one."""
+    labels = [0, 1] * 4
+
+    one, same, other = (_set(labels, subject=who).digest for who in ("aabbccdd", "xxyyzzww", "abbccdda"))
+
+    assert one == same
+    assert len({one, other, _set(labels).digest}) == 3

@@ -27,9 +27,16 @@ def compare(
     """
     from facerec.transfer.two_runs import compare_runs, document_of, open_run
 
-    found = compare_runs(open_run(first), open_run(second))
+    runs = open_run(first), open_run(second)
+    found = compare_runs(*runs)
+    for run in runs:
+        if run.missing:
+            cells = console.counted(run.missing, "cell of its plan is", "cells of its plan are")
+            console.note(f"{run.folder}: {cells} not measured, or damaged, and left out; start its run again")
     if as_json:
-        console.document({"first": str(first), "second": str(second), "differences": document_of(found)})
+        missing = [run.missing for run in runs]
+        told = {"first": str(first), "second": str(second), "missing": missing, "differences": document_of(found)}
+        console.document(told)
         return
     from facerec.transfer.cells import shots_text
 

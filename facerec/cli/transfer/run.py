@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -107,7 +108,7 @@ def run(
         must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
     from facerec.learning.team import ToldError, teamwork
 
-    columns = options.listed(groups or [])
+    columns = list(dict.fromkeys(options.listed(groups or [])))
     from facerec.learning.events import check_events
     from facerec.transfer.bench import DEFAULT_PROTOCOLS, run_bench
     from facerec.transfer.predictions import write_predictions
@@ -160,8 +161,9 @@ def run(
             console.say(f"report: {report.html}")
             console.say(f"results: {out / 'results.csv'}")
             if tables:
-                by = " ".join(f"--by {name}" for name in columns)
-                console.say(f"answers by group: facerec audit classification {tables[0]} {by} --out {out / 'audit'}")
+                by = [word for name in columns for word in ("--by", name)]
+                words = ["facerec", "audit", "classification", str(tables[0]), *by, "--out", str(out / "audit")]
+                console.say(f"answers by group: {shlex.join(words)}")
     except ToldError:
         raise typer.Exit(FAILED) from None
 
