@@ -66,11 +66,16 @@ def measured_int8(source: Exportable, exported: Exported, people: People, *, nam
     """
     odd = people.labels % 2 == 1
     ranges, measured = np.flatnonzero(~odd), np.flatnonzero(odd)
-    calibration, trial = (people.chips.take(half[:_MOST]) for half in (ranges, measured))
+    calibration, trial = (people.chips.take(_some(half)) for half in (ranges, measured))
     small = export_int8(source, exported, name=name, calibration=calibration, trial=trial)
     points, missing = _points(small, people, measured)
     before, _ = _points(exported, people, measured)
     return Int8(small, points, before, missing)
+
+
+def _some(photos: NDArray[np.int64]) -> NDArray[np.int64]:
+    """So many at most, evenly taken: the first ones would be of few people."""
+    return photos[np.linspace(0, len(photos) - 1, min(_MOST, len(photos))).astype(np.int64)]
 
 
 def _points(

@@ -8,6 +8,7 @@ from torch import nn
 
 from facerec.errors import ArgumentError
 from facerec.networks.architectures import build, dissect
+from facerec.networks.fusion import folded
 from facerec.networks.names import ARCHITECTURES
 from facerec.networks.trunk import Trunk
 
@@ -109,3 +110,28 @@ def test_photos_that_are_too_small(architecture, smallest):
     assert trunk(torch.rand(1, 3, smallest, smallest)).shape == (1, trunk.dimension)
     with pytest.raises(ArgumentError, match=f"photos of {smallest} pixels or more; got {smallest} × {smallest - 1}"):
         trunk.maps(torch.rand(1, 3, smallest - 1, smallest))
+
+
+def test_a_convolution_that_others_use_is_not_folded() -> None:
+    """Its output goes into the norm and past it: folded or not, the same values."""
+
+    class Shortcut(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution, self.norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.convolution(x)
+            return y + self.norm(y)
+
+    torch.manual_seed(0)
+    network = Shortcut().eval()
+    network.norm.running_mean.uniform_()  # type: ignore[union-attr, operator]
+    network.norm.running_var.uniform_(1, 2)  # type: ignore[union-attr, operator]
+    x = torch.rand(1, 3, 8, 8)
+
+    with torch.no_grad():
+        before = network(x)
+        after = folded(network)(x)
+
+    torch.testing.assert_close(after, before)

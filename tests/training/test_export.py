@@ -3,6 +3,7 @@
 import logging
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from facerec.embed.onnx_graph import onnx_forward, open_graph
 from facerec.errors import ArgumentError, WeightsError
 from facerec.models.folder import Pixels, Terms, Training
+from facerec.training import int8
 from facerec.training.export import (
     SAME,
     Exportable,
@@ -164,3 +166,27 @@ def test_the_default_embedder():
 
     assert exported.furthest < 1e-6
     assert exported.description.crop == "dlib-5pt-chip-150.v1"
+
+
+def test_both_points_are_measured_on_those_who_set_no_ranges(monkeypatch):
+    """Of people with one photo and with three in turn, all photos of the latter; ranges are set on the others only."""
+    labels = np.repeat(np.arange(10), [1, 3] * 5)
+    asked = []
+    chips = SimpleNamespace(take=lambda places: places)
+    monkeypatch.setattr(int8, "export_int8", lambda *_, calibration, trial, **__: asked.append((calibration, trial)))
+    monkeypatch.setattr(int8, "_points", lambda _, __, photos: ((photos.tolist(),), ()))
+
+    found = int8.measured_int8(None, None, SimpleNamespace(labels=labels, chips=chips), name="small")
+
+    measured = np.flatnonzero(labels % 2 == 1).tolist()
+    assert found.points == found.before == (measured,)
+    assert asked[0][0].tolist() == np.flatnonzero(labels % 2 == 0).tolist()
+    assert asked[0][1].tolist() == measured
+
+
+def test_ranges_are_set_on_photos_of_many():
+    """Evenly taken of more photos than are looked at, so that the last person is as likely as the first."""
+    found = int8._some(np.arange(10_000))
+
+    assert len(found) == int8._MOST
+    assert (found[0], found[-1]) == (0, 9_999)

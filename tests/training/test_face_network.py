@@ -151,3 +151,14 @@ def test_a_written_model_is_exported_with_the_same_vectors(folder, people):
     found = forward(people.chips.take(np.arange(6)))
     found /= np.linalg.norm(found, axis=1, keepdims=True)
     assert np.abs(found - embedder_of(model)(people.chips.take(np.arange(6)))).max() < SAME
+
+
+def test_whitening_measures_directions_by_all_of_them():
+    """A direction's variance is its own over itself and the mean of all, those left out too."""
+    features = np.random.default_rng(0).normal(size=(200, 6)) @ np.diag([9, 5, 3, 1, 0.1, 0]) + 4
+    variances = np.sort(np.linalg.eigvalsh(np.cov(features, rowvar=False)))[::-1]
+
+    matrix, shift = whitening(features.astype(np.float32), 3)
+
+    found = np.diag(np.cov(features @ matrix.T + shift, rowvar=False))
+    np.testing.assert_allclose(found, variances[:3] / (variances[:3] + variances.mean()), rtol=0.01)

@@ -147,3 +147,14 @@ def test_the_draw_of_centres_leaves_torchs_generator_alone():
     assert torch.equal(torch.random.get_rng_state(), before)
     assert np.array_equal(made[0], made[1])
     assert not np.array_equal(made[0], made[2])
+
+
+def test_a_triplet_weighs_what_its_anchor_does():
+    """Two triplets of one pair, either as the anchor: 0.8 − 0.6 + 0.2 and 0.96 − 0.6 + 0.2."""
+    vectors = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.8, 0.6]])
+    loss = FaceLoss(replace(loss_settings("triplet", 2), scale=1.0, margin=0.2), people=2, dimension=2)
+
+    for weights, expected in (((1.0, 0.0, 0.0), 0.40), ((0.0, 1.0, 0.0), 0.56)):
+        found = loss(vectors, torch.tensor([0, 0, 1]), weights=torch.tensor(weights))
+
+        assert float(found) == pytest.approx(expected, abs=1e-5)

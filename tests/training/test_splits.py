@@ -68,3 +68,10 @@ def test_too_few_people_are_refused(counts, options, error, words):
     """The message says how many there are of what."""
     with pytest.raises(error, match=words):
         split_people(people_with(*counts), seed=0, fmr=0.1, **options)
+
+
+def test_the_share_is_of_all_people():
+    """A fifth of twenty people is four, though ten of them have one photo and can only learn."""
+    people = people_with(*[2] * 10, *[1] * 10)
+
+    assert split_people(people, seed=0, fmr=0.1, validation=0.2).validation_people == 4

@@ -1,5 +1,7 @@
 """Comparisons: intervals with known values, exact tests by hand, and what Holm leaves of many."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,8 +12,10 @@ from facerec.errors import ArgumentError
 from facerec.measure.metrics import holm
 from facerec.measure.metrics.paired import mean_accuracy, paired_difference
 from facerec.transfer.cells import Cell, Outcome
-from facerec.transfer.comparison import Answers, best, between, compare, summarise
-from facerec.types import Rate
+from facerec.transfer.comparison import Answers, Comparison, Summary, best, between, compare, summarise
+from facerec.transfer.two_runs import Run, compare_runs
+from facerec.transfer.verdict import UNTOLD, WORSE, _mark
+from facerec.types import Interval, Rate
 
 
 def flags(*rows):
@@ -246,3 +250,33 @@ class TestAnswers:
         for each in (there, back):
             assert each.interval.low <= each.difference <= each.interval.high
         assert back.p_value == there.p_value
+
+
+def test_two_runs_count_photos_of_one_person_as_one(tmp_path):
+    """The difference of two runs has the interval and the p-value of the people, not of their photos."""
+    random = np.random.default_rng(0)
+    who = np.repeat(np.arange(15), 8)
+    labels = np.zeros(120, np.int64)
+    wrong = [np.repeat(random.random(15) < share, 8) for share in (0.2, 0.5)]
+    runs = [Run(tmp_path, "data", labels, who, (outcome("linear", 0, each.astype(int)),)) for each in wrong]
+
+    (found,) = compare_runs(*runs)
+
+    difference, interval, p_value = paired_difference(*(~each[None] for each in wrong), clusters=who)
+    assert (found.difference, found.interval, found.p_value) == (difference, interval, p_value)
+    assert interval != paired_difference(*(~each[None] for each in wrong))[1]
+
+
+def test_what_is_better_on_shared_seeds_is_not_worse():
+    """A method with an extra seed has the highest mean; on the seeds of both the other one is better: not worse."""
+    first, second = ("net", "fine-tune"), ("net", "linear")
+    summaries = [
+        Summary(*method, None, seeds, Rate(correct, 100))
+        for method, seeds, correct in ((first, (0, 1), 90), (second, (0,), 80))
+    ]
+    compared = Comparison(first, second, None, (0,), -0.2, Interval(-0.3, -0.1), 0.001, 0.001)
+    better = replace(compared, difference=0.2, interval=Interval(0.1, 0.3))
+
+    assert compared.distinguishable
+    assert _mark(summaries[1], summaries, [compared]) == UNTOLD
+    assert _mark(summaries[1], summaries, [better]) == WORSE

@@ -36,3 +36,10 @@ def test_no_photos(measure):
     """Without photos there is nothing to believe."""
     with pytest.raises(ArgumentError, match="one row of probabilities per photo"):
         measure(np.zeros((0, 2), np.float32), np.zeros(0, np.int64))
+
+
+def test_bins_are_of_equal_width():
+    """Of fifteen bins one ends at 10/15: 0.66, right, and 0.68, wrong, are in two, (0.34 + 0.68) / 2."""
+    scores = np.array([[0.66, 0.34], [0.68, 0.32]], np.float32)
+
+    assert expected_calibration_error(scores, np.array([0, 1])) == pytest.approx(0.51)

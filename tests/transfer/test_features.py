@@ -193,3 +193,11 @@ def test_no_photos(backbone: Backbone, photos: ImageSet) -> None:
     found: Features = extract(backbone, photos, size=32, indices=np.array([], np.int64))
 
     assert found.vectors.shape == (0, backbone.dimension)
+
+
+def test_a_part_of_what_is_kept_costs_its_share(backbone: Backbone, photos: ImageSet, tmp_path: Path) -> None:
+    """Two photos of the whole set took so many of its seconds."""
+    whole = extract(backbone, photos, size=SIZE, cache=tmp_path / "cache")
+    part = extract(backbone, photos, size=SIZE, cache=tmp_path / "cache", indices=np.array([7, 2]))
+
+    assert part.seconds == pytest.approx(whole.seconds * 2 / len(photos))

@@ -158,3 +158,14 @@ def test_who_is_on_a_photo_is_part_of_the_data() -> None:
 
     assert one == same
     assert len({one, other, _set(labels).digest}) == 3
+
+
+def test_the_rarest_class_has_the_first_choice() -> None:
+    """Four photos of people who are also on photos of another class: every draw finds parts."""
+    labels = [0] * 40 + [1] * 4
+    who = [f"person {number // 2}" for number in range(40)] + [f"person {number}" for number in range(4)]
+
+    for seed in range(20):
+        found = split(_set(labels, subject=who), seed=seed)
+
+        assert all(1 in found_labels for found_labels in (np.array(labels)[found.train], np.array(labels)[found.test]))
