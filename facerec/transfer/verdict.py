@@ -232,15 +232,15 @@ def _accuracy(summary: Summary) -> str:
 
 def points_text(compared: Comparison, *, bare: bool = False) -> str:
     """A difference in points, with its interval; `bare` without words, for tables."""
-    low, high = (f"{100 * end:+.1f}" for end in (compared.interval.low, compared.interval.high))
+    low, high = (f"{100 * end:+z.1f}" for end in (compared.interval.low, compared.interval.high))
     words = ("", "") if bare else (" points", "95 %: ")
-    return f"{100 * compared.difference:+.1f}{words[0]} ({words[1]}{low} … {high})".replace("-", "−")
+    return f"{100 * compared.difference:+z.1f}{words[0]} ({words[1]}{low} … {high})".replace("-", "−")
 
 
 def difference_text(compared: Comparison) -> str:
     """A difference in points, with the number of seeds that it was paired on."""
     seeds = len(compared.seeds)
-    points = f"{100 * compared.difference:+.1f}".replace("-", "−")
+    points = f"{100 * compared.difference:+z.1f}".replace("-", "−")
     return f"{points} on\N{NO-BREAK SPACE}{seeds}\N{NO-BREAK SPACE}seed{'' if seeds == 1 else 's'}"
 
 

@@ -14,7 +14,7 @@ from facerec.measure.metrics.paired import mean_accuracy, paired_difference
 from facerec.transfer.cells import Cell, Outcome
 from facerec.transfer.comparison import Answers, Comparison, Summary, best, between, compare, summarise
 from facerec.transfer.two_runs import Run, compare_runs
-from facerec.transfer.verdict import UNTOLD, WORSE, _mark
+from facerec.transfer.verdict import UNTOLD, WORSE, _mark, points_text
 from facerec.types import Interval, Rate
 
 
@@ -280,3 +280,10 @@ def test_what_is_better_on_shared_seeds_is_not_worse():
     assert compared.distinguishable
     assert _mark(summaries[1], summaries, [compared]) == UNTOLD
     assert _mark(summaries[1], summaries, [better]) == WORSE
+
+
+def test_nothing_has_no_sign():
+    """A difference that rounds to nothing is not shown below it."""
+    compared = Comparison(("net", "linear"), ("net", "knn"), None, (0,), -0.0001, Interval(-0.0002, 0.01), 0.9, 0.9)
+
+    assert points_text(compared, bare=True) == "+0.0 (+0.0 … +1.0)"

@@ -41,7 +41,7 @@ def compare(
     from facerec.transfer.cells import shots_text
 
     def points(value: float) -> str:
-        return f"{100 * value:+.1f}"
+        return f"{100 * value:+z.1f}"
 
     rows = [
         (
