@@ -4,7 +4,6 @@ import pytest
 
 from facerec.errors import ArgumentError
 from facerec.transfer.cells import Cell
-from facerec.transfer.cost import Counts, Speed, predicted_seconds
 from facerec.transfer.grid import RESERVE, Settings, choose, groups
 
 FINE, COARSE = Settings(224, 10, 100, 3), Settings(96, 2, 60, 1)
@@ -133,16 +132,3 @@ def test_cells_that_cannot_be(protocol, shots, seed):
     """A cell has a known protocol, at least one shot and a seed that is not negative."""
     with pytest.raises(ArgumentError):
         Cell("net", protocol, shots, seed)
-
-
-def test_a_probe_on_few_photos_costs_what_they_span():
-    """With fewer photos than features the number of features does not count; beyond it, it does."""
-    cell, speed = Cell("net", "linear", None, 0), Speed(forward=1.0, training=1.0, start=0.0, probe=1e-6)
-
-    def seconds(photos, dimension):
-        counts = Counts(train=photos, validation=10, test=5)
-        more = {"macs": 1, "classes": 3, "recipe": None, "trials": 1}
-        return predicted_seconds(cell, counts, speed, dimension=dimension, **more)
-
-    assert seconds(20, 100) == seconds(20, 1000) == pytest.approx(0.02 + 1e-6 * 30 * 20 * 3)
-    assert seconds(2000, 1000) > seconds(2000, 100)
