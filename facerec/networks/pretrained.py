@@ -285,7 +285,7 @@ def pretrained(name: str) -> Pretrained:
     if versions:
         message = f"{name} has no default weights; name one of {', '.join(versions)}"
         raise ArgumentError(message)
-    names = [each.name for each in PRETRAINED] + list(ARCHITECTURES)
+    names = list(dict.fromkeys([*(each.name for each in PRETRAINED), *ARCHITECTURES]))
     near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
     message = f"no backbone is called {name!r}{hint}; all names: facerec transfer nets"

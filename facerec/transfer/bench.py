@@ -326,7 +326,7 @@ def check_groups(image_set: ImageSet, groups: Sequence[str]) -> None:
     """Refuse groups that the data do not have, or whose name a table of predictions needs itself; `ArgumentError`."""
     there = [each for each in image_set.columns if each not in PREDICTION_COLUMNS]
     if lacking := [name for name in groups if name not in there]:
-        known = f"there is {', '.join(there)}" if there else "groups come as columns of a CSV manifest"
+        known = f"there is {', '.join(there)}" if there else "groups come as further columns of a CSV manifest"
         message = f"{image_set.name}: there is no column {lacking[0]!r} of groups; {known}"
         raise ArgumentError(message)
 

@@ -202,7 +202,7 @@ def _cut(image_set: ImageSet, pool: Indices, groups: Indices, *, part: str, shar
             message = (
                 f"{image_set.name}: class {image_set.classes[label]!r} has {count}"
                 f"{together if len(numbers) < len(of_class) else ''} to cut a {part} part from, too few; a class needs "
-                "3 or more in all: add photos or leave the class out"
+                "3 or more in all: add photos, ask for another share, or leave the class out"
             )
             raise DataSetError(message)
     return np.sort(pool[np.isin(groups[pool], sorted(taken))])

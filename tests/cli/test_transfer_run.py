@@ -457,3 +457,23 @@ def test_a_killed_run_goes_on_to_the_same_results(photos, tmp_path):
     assert rows(tmp_path / "cut") == rows(tmp_path / "whole")
     for path in (tmp_path / "whole" / "cells").glob("*.npy"):
         assert (tmp_path / "cut" / "cells" / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (("--protocol", ""), "--protocol names none"),
+        (("--backbone", ","), "--backbone names none"),
+        (("--data", ""), "--data names nothing"),
+        (
+            ("--backbone", "efficientnet_lite0", "--weights", "v7"),
+            "did you mean efficientnet_lite0 or efficientnet_lite2 or efficientnet_lite1",
+        ),
+        (("--test-part", "0.97", "--protocol", "knn"), "ask for another share"),
+    ],
+)
+def test_an_option_that_names_nothing_is_refused(photos, tmp_path, capsys, option, told):
+    """It does not stand for the default, nor for the folder that one is in."""
+    assert run(app, ["transfer", "run", "--data", str(photos), "--out", str(tmp_path / "out"), *option]) == 2
+
+    assert told in capsys.readouterr().err

@@ -58,6 +58,9 @@ class Compared:
 
     def __post_init__(self) -> None:
         named = [each for each in listed(self.backbone or []) if each != OFFLINE]
+        if self.backbone is not None and not listed(self.backbone):
+            message = "--backbone names none; facerec transfer nets lists them"
+            raise ArgumentError(message)
         check_networks(named, self.weights, self.device)
         if self.budget is not None:
             parse_budget(self.budget)
@@ -159,6 +162,9 @@ def protocols_of(given: list[str]) -> tuple[Protocol, ...]:
         if name not in known:
             message = f"--protocol takes {', '.join(known)}; got {name!r}"
             raise ArgumentError(message)
+    if not names:
+        message = f"--protocol names none; it takes {', '.join(known)}"
+        raise ArgumentError(message)
     return tuple(known[name] for name in names)
 
 

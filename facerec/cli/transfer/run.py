@@ -104,6 +104,9 @@ def run(
     protocols = None if protocol is None else options.protocols_of(protocol)
     if data == TEXTURES and compared.budget is None and seeds is None:
         compared = replace(compared, budget="1m")
+    if not data:
+        message = "--data names nothing; give a folder of photos or a manifest, or leave it out"
+        raise ArgumentError(message)
     if not data.startswith(("torchvision:", "made:")):
         must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
     from facerec.learning.team import ToldError, teamwork
