@@ -109,3 +109,11 @@ def test_draws_differ_by_seed_purpose_and_number() -> None:
     seeds = {draw_seed(recipe("fine-tune", seed=s), p, n) for s in range(5) for p in range(3) for n in range(50)}
 
     assert len(seeds) == 5 * 3 * 50
+
+
+def test_scales_and_shifts_are_not_decayed(network) -> None:
+    """Filters and matrices have the recipe's decay, everything of one dimension none."""
+    for group in parameter_groups(network, recipe("fine-tune", weight_decay=0.1)):
+        dimensions = {parameter.ndim > 1 for parameter in group["params"]}
+        assert dimensions == {group["weight_decay"] > 0}
+        assert group["weight_decay"] in (0.0, 0.1)

@@ -14,7 +14,7 @@ from facerec.measure.metrics.paired import mean_accuracy, paired_difference
 from facerec.transfer.cells import Cell, Outcome
 from facerec.transfer.comparison import Answers, Comparison, Summary, best, between, compare, summarise
 from facerec.transfer.two_runs import Run, compare_runs
-from facerec.transfer.verdict import UNTOLD, WORSE, _mark, points_text
+from facerec.transfer.verdict import UNTOLD, WORSE, _highest, _mark, points_text
 from facerec.types import Interval, Rate
 
 
@@ -287,3 +287,22 @@ def test_nothing_has_no_sign():
     compared = Comparison(("net", "linear"), ("net", "knn"), None, (0,), -0.0001, Interval(-0.0002, 0.01), 0.9, 0.9)
 
     assert points_text(compared, bare=True) == "+0.0 (+0.0 … +1.0)"
+
+
+def test_the_verdict_names_what_is_not_told_apart():
+    """Of three others one is distinguishably worse; the two that are not are named, and no other."""
+    summaries = [
+        Summary("net", protocol, None, (0,), Rate(correct, 100))
+        for protocol, correct in (("fine-tune", 90), ("linear", 85), ("knn", 84), ("scratch", 20))
+    ]
+
+    def against(protocol, adjusted):
+        return Comparison(("net", "fine-tune"), ("net", protocol), None, (0,), 0.1, Interval(0, 0.2), 0.01, adjusted)
+
+    told = _highest(
+        summaries, [against("linear", 0.3), against("knn", 0.2), against("scratch", 0.01)], None, Rate(5, 100)
+    )
+    alone = _highest(summaries[:2], [against("linear", 0.3)], None, Rate(5, 100))
+
+    assert "Not distinguishable from it are linear and knn." in told.plain
+    assert "Not distinguishable from it is linear." in alone.plain

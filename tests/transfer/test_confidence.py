@@ -43,3 +43,10 @@ def test_bins_are_of_equal_width():
     scores = np.array([[0.66, 0.34], [0.68, 0.32]], np.float32)
 
     assert expected_calibration_error(scores, np.array([0, 1])) == pytest.approx(0.51)
+
+
+def test_certainty_belongs_to_the_last_bin():
+    """0.96, right, and 1, wrong, are in one bin: 0.98 − 0.5."""
+    scores = np.array([[0.96, 0.04], [1.0, 0.0]], np.float32)
+
+    assert expected_calibration_error(scores, np.array([0, 1])) == pytest.approx(0.48)

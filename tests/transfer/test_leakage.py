@@ -146,3 +146,15 @@ def test_classes_that_the_network_takes_for_its_own(share: float, sure: float, k
         assert told.startswith(
             f"by the network's own answers 1 of 3 classes are ImageNet's: ants ('ant' in {share:.0%}"
         )
+
+
+def test_bits_at_the_edges_of_bands_hide_no_pair() -> None:
+    """Four differences, each in the first bit of a band: the one band without any still finds the pair."""
+    edges = np.linspace(0, 64, NEAR + 2).astype(int)
+    for left in range(NEAR + 1):
+        bits = [int(edge) for place, edge in enumerate(edges[:-1]) if place != left]
+        number = 0x0123_4567_89AB_CDEF
+
+        first, second = near_pairs(np.array([number, number ^ sum(1 << bit for bit in bits)], np.uint64))
+
+        assert (first.tolist(), second.tolist()) == ([0], [1])
