@@ -306,3 +306,22 @@ def test_the_verdict_names_what_is_not_told_apart():
 
     assert "Not distinguishable from it are linear and knn." in told.plain
     assert "Not distinguishable from it is linear." in alone.plain
+
+
+def test_two_runs_of_several_networks_are_compared_network_by_network(tmp_path):
+    """Each with itself and no other; of runs of one network each, the one with the other; first and second in turn."""
+    labels = np.zeros(40, np.int64)
+
+    def run_of(networks, wrong):
+        answers = (np.arange(40) < wrong).astype(int)
+        made = [replace(outcome("linear", 0, answers), cell=Cell(name, "linear", None, 0)) for name in networks]
+        return Run(tmp_path, "data", labels, None, tuple(made))
+
+    both = compare_runs(run_of(("one", "two"), 10), run_of(("one", "two"), 20))
+    other = compare_runs(run_of(("one",), 10), run_of(("two",), 20))
+
+    assert [(each.first, each.second) for each in both] == [("one", "one"), ("two", "two")]
+    assert [(each.first, each.second) for each in other] == [("one", "two")]
+    for each in (*both, *other):
+        assert [rate.value for rate in each.accuracies] == [0.75, 0.5]
+        assert each.difference == pytest.approx(0.25)

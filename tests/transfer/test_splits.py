@@ -169,3 +169,15 @@ def test_the_rarest_class_has_the_first_choice() -> None:
         found = split(_set(labels, subject=who), seed=seed)
 
         assert all(1 in found_labels for found_labels in (np.array(labels)[found.train], np.array(labels)[found.test]))
+
+
+def test_a_part_never_takes_a_whole_class() -> None:
+    """Four people with three photos each, of which validation would like nearly all that are left: one stays."""
+    labels = [0] * 12 + [1] * 12
+    who = [f"{label} {number % 4}" for label in (0, 1) for number in range(12)]
+
+    for seed in range(30):
+        found = split(_set(labels, subject=who), seed=seed, test=0.6, validation=0.9)
+
+        for part in (found.train, found.validation, found.test):
+            assert set(np.array(labels)[part]) == {0, 1}
