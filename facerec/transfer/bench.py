@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +21,7 @@ from facerec.transfer.grid import Plan, Settings, choose, uses_features
 from facerec.transfer.grid import groups as cells_of
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.leakage import find_leakage
-from facerec.transfer.provenance import Provenance
+from facerec.transfer.provenance import Provenance, command_of, versions, without_names
 from facerec.transfer.results import Results, claimed
 from facerec.visible_text import quoted
 
@@ -58,7 +56,6 @@ _LADDER = (
     Settings(128, 3, 30, 1),
     Settings(128, 2, 20, 1),
 )
-_PACKAGES = ("facerec", "torch", "torchvision", "timm", "numpy", "scipy", "matplotlib")
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +184,9 @@ def run_bench(
         If a weight file is absent or not what it should be.
     ArgumentError
         If an option is out of range, or more shots are asked for than a class has photos.
+        If `out` lies among the photos.
     TransferError
-        If `out` holds results of another configuration.
+        If `out` holds results of another configuration, or another process is measuring into it.
     OutputError
         If a result cannot be written.
     """
@@ -246,8 +244,10 @@ def run_bench(
             engines=work.engines,
         )
         warnings = _warnings(image_set, work, loaded.values(), groups)
-        command = _command(image_set.name, configuration, label=label, groups=groups, exclude=exclude, weights=weights)
-        clusters = _clusters(image_set, work.splits.test)
+        command = command_of(
+            image_set.name, configuration, label=label, groups=groups, exclude=exclude, weights=weights
+        )
+        clusters = _clusters(image_set, work.draws.splits.test)
         installed = versions()
         provenance = {
             "data": {
@@ -255,8 +255,8 @@ def run_bench(
                 "sha256": image_set.digest,
                 "photos": len(image_set),
                 "classes": list(image_set.classes),
-                "parts": {part: len(getattr(work.splits, part)) for part in ("train", "validation", "test")},
-                "note": work.splits.note,
+                "parts": {part: len(getattr(work.draws.splits, part)) for part in ("train", "validation", "test")},
+                "note": work.draws.splits.note,
                 "skipped": counts(image_set.left_out),
             },
             "test": {"labels": work.labels.tolist(), "clusters": None if clusters is None else clusters.tolist()},
@@ -289,9 +289,9 @@ def run_bench(
             results.amend({"known classes": list(known)})
         return Bench(
             image_set=image_set,
-            test=work.splits.test,
-            train_labels=image_set.labels[np.concatenate([work.splits.train, work.splits.validation])],
-            note=work.splits.note,
+            test=work.draws.splits.test,
+            train_labels=image_set.labels[np.concatenate([work.draws.splits.train, work.draws.splits.validation])],
+            note=work.draws.splits.note,
             measured=measured,
             warnings=(*warnings, *known),
             backbones=tuple(work.provenance(name, plan.settings) for name in loaded),
@@ -331,14 +331,6 @@ def check_groups(image_set: ImageSet, groups: Sequence[str]) -> None:
         raise ArgumentError(message)
 
 
-def without_names(text: str, image_set: ImageSet) -> str:
-    """A text without the names of photos, for what is passed on: a name may be a person's."""
-    for file in image_set.files:
-        if file in text:
-            text = text.replace(file, "a photo")
-    return text
-
-
 def load_backbones(names: Sequence[str], model_files: Path | None, weights: str) -> dict[str, Any]:
     """Backbones by their own names; none named: the best one that is here. Errors as ``load_backbone`` has them."""
     from facerec.networks.backbone import default_backbone_name, load_backbone
@@ -350,13 +342,13 @@ def load_backbones(names: Sequence[str], model_files: Path | None, weights: str)
 
 def _shots(shots: Sequence[int | None] | None, work: Measurer, seeds: int) -> tuple[int | None, ...]:
     if shots is None:
-        most, _ = work.smallest_class(seeds)
+        most, _ = work.draws.smallest_class(seeds)
         return tuple(each for each in DEFAULT_SHOTS if each is None or each < most)
     if not shots or len(set(shots)) < len(shots) or any(each is not None and each < 1 for each in shots):
         message = f"shots must be numbers of 1 or more, or all, each named once; got {list(shots)}"
         raise ArgumentError(message)
     for each in shots:
-        work.check_shots(each, seeds)
+        work.draws.check_shots(each, seeds)
     return tuple(shots)
 
 
@@ -366,7 +358,7 @@ def _warnings(
     backbones: Any,  # noqa: ANN401 - loads torch
     groups: Sequence[str],
 ) -> tuple[str, ...]:
-    leakage = find_leakage(image_set, work.splits).warning
+    leakage = find_leakage(image_set, work.draws.splits).warning
     random = [backbone.name for backbone in backbones if backbone.weights_sha256 is None]
     told = [f"{leakage[:1].upper()}{leakage[1:].rstrip('.')}."] if leakage else []
     if random:
@@ -384,46 +376,6 @@ def _warnings(
             f"its errors can be audited by {', '.join(groups)}, and is no part of recognition."
         )
     return tuple(told)
-
-
-def _command(
-    name: str,
-    configuration: dict[str, Any],
-    *,
-    label: str,
-    groups: Sequence[str],
-    exclude: Sequence[str],
-    weights: str,
-) -> tuple[str, ...]:
-    together = configuration.get("processes")
-    words = ["torchrun", "--nproc-per-node", str(together), "--no-python"] if together else []
-    words += ["facerec", "transfer", "run", "--data", name]
-    for backbone in configuration["backbones"]:
-        words += ["--backbone", backbone]
-    words += ["--protocol", ",".join(configuration["protocols"])]
-    words += ["--shots", ",".join(map(str, configuration["shots"])), "--seeds", str(configuration["seeds"])]
-    for option in ("budget", "size", "epochs", "trials"):
-        if configuration[option] is not None:
-            value = configuration[option]
-            words += [f"--{option}", f"{value:g}s" if option == "budget" else str(value)]
-    if configuration["test share"] != 0.25:
-        words += ["--test-part", f"{configuration['test share']:g}"]
-    if label != "label":
-        words += ["--label", label]
-    if groups:
-        words += ["--groups", ",".join(groups)]
-    for pattern in exclude:
-        words += ["--exclude", pattern]
-    if weights != "default":
-        words += ["--weights", weights]
-    if configuration["device"] != "cpu":
-        words += ["--device", configuration["device"]]
-    return tuple(words)
-
-
-def versions() -> dict[str, str]:
-    """What computes the numbers."""
-    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
 def _clusters(image_set: ImageSet, test: NDArray[np.int64]) -> NDArray[np.int64] | None:

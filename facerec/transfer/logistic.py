@@ -92,9 +92,10 @@ class Problem:
         begin = np.zeros(shape) if start is None else start / scale
 
         found, converged, steps = begin.ravel(), False, 0
-        # In float32 the products take half the time, and nearly always suffice. Where a line search is lost in their
-        # rounding, float64 goes on.
-        for number_type in (np.float32, np.float64):
+        # In float32 the products take half the time, and nearly always suffice where photos are many. Where a line
+        # search is lost in their rounding, float64 goes on; of few photos the minimum itself is below that rounding.
+        many = self._count > self._axes.shape[0]
+        for number_type in (np.float32, np.float64) if many else (np.float64,):
             turned: NDArray[np.floating] = self._turned.astype(number_type, copy=False)
             found, converged, more = self._minimise(turned, found, penalty, scale)
             steps += more
@@ -109,24 +110,19 @@ class Problem:
         self, turned: NDArray[np.floating], begin: Floats, penalty: float, scale: Floats
     ) -> tuple[Floats, bool, int]:
         """Where L-BFGS ends, whether the tolerance is met there, and its steps."""
-        now = {"value": np.inf, "slope": np.inf}  # where the objective was asked for last
+        slope = np.inf  # the largest entry of the gradient, where it was asked for last
 
         def value_and_gradient(scaled: Floats) -> tuple[float, Floats]:
+            nonlocal slope
             value, gradient = self._value_and_gradient(turned, scaled.reshape(len(scale), -1) * scale, penalty)
             gradient *= scale
-            now.update(value=value, slope=float(np.abs(gradient).max()))
+            slope = float(np.abs(gradient).max())
             return value, gradient.ravel()
 
-        def done() -> bool:
-            return now["slope"] <= TOLERANCE * min(0.1, now["value"])
-
-        def stop_if_done(intermediate_result: OptimizeResult) -> None:  # noqa: ARG001 - by this name scipy gives it
-            if done():
+        def stop_if_done(intermediate_result: OptimizeResult) -> None:
+            if slope <= TOLERANCE * min(0.1, intermediate_result.fun):
                 raise StopIteration
 
-        value_and_gradient(begin)
-        if done():
-            return begin, True, 0
         found = minimize(
             value_and_gradient,
             begin,
@@ -135,8 +131,7 @@ class Problem:
             callback=stop_if_done,
             options={"maxiter": MOST_STEPS, "maxfun": 2 * MOST_STEPS, "gtol": 0, "ftol": 0},
         )
-        value_and_gradient(found.x)
-        return found.x, done(), int(found.nit)
+        return found.x, bool(np.abs(found.jac).max() <= TOLERANCE * min(0.1, found.fun)), int(found.nit)
 
     def _value_and_gradient(
         self, turned: NDArray[np.floating], variables: Floats, penalty: float

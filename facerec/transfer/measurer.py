@@ -1,10 +1,4 @@
-"""Measuring one cell for real: draw its photos, fit or train, choose on validation, look at the test part once.
-
-The test part is the same in every cell, so that methods are compared photo by photo. The seed of a cell draws
-everything else: which photos are held back for validation (where the data do not say), which few of each class are
-learned from, and every draw of a training. With k shots, at most k photos per class are chosen on, too: a choice on
-hundreds of labelled photos would make few shots look better than they are.
-"""
+"""Measuring one cell for real: draw its photos, fit or train, choose on validation, look at the test part once."""
 
 from __future__ import annotations
 
@@ -30,6 +24,7 @@ from facerec.transfer import corruption
 from facerec.transfer.cells import Cell, Outcome, Point, shots_text
 from facerec.transfer.cells import Protocol as CellProtocol
 from facerec.transfer.cost import Counts, PeakMemory, Speed, learning_macs, macs_at, predicted_seconds
+from facerec.transfer.draws import Draws
 from facerec.transfer.engines import Engine, fastest_engine
 from facerec.transfer.features import Features, extract
 from facerec.transfer.grid import Settings
@@ -40,15 +35,9 @@ from facerec.transfer.probes import Probe, fit_centroid, fit_knn, fit_logistic
 from facerec.transfer.provenance import Provenance
 from facerec.transfer.results import row
 from facerec.transfer.speed import measure_speed, size_for, training_speed
-from facerec.transfer.splits import Splits, nested_shots, split
+from facerec.transfer.splits import Splits
 from facerec.transfer.trained import Trained, predict, train
 from facerec.transfer.watch import LateError, Watch
-
-SPLIT_SEED = 0
-"""Cuts the test part where the data give none; the same in all runs, so that they can be compared."""
-
-VALIDATION = 0.2
-"""Share of the photos to learn from that are held back to choose on, where the data do not say."""
 
 
 class Measurer:
@@ -86,11 +75,10 @@ class Measurer:
         self.backbones = dict(backbones)
         self.device = device
         self.progress: Callable[[int, int], None] | None = None
-        self.splits = split(image_set, seed=SPLIT_SEED, validation=VALIDATION, test=test)
+        self.draws = Draws(image_set, test=test)
         self._folder = features
         self._teamwork = teamwork or Teamwork()
         self._test_share = test
-        self._by_seed: dict[int, Splits] = {}
         self.engines: dict[str, Engine] = dict(engines or {})
         self._features: dict[tuple[str, int, bool], Features] = {}
         self._photos: dict[tuple[str, int], Photos] = {}
@@ -101,30 +89,7 @@ class Measurer:
     @property
     def labels(self) -> NDArray[np.int64]:
         """Of the test photos."""
-        return self.image_set.labels[self.splits.test]
-
-    def smallest_class(self, seeds: int) -> tuple[int, int]:
-        """How many photos there are to learn from in the class that has fewest, in any draw of so many seeds; which."""
-        classes = len(self.image_set.classes)
-        labels = self.image_set.labels
-        counts = np.min([np.bincount(labels[self._whole(seed).train], minlength=classes) for seed in range(seeds)], 0)
-        return int(counts.min()), int(counts.argmin())
-
-    def check_shots(self, shots: int | None, seeds: int) -> None:
-        """Refuse a number of shots that a class is too small for, in any draw of so many seeds.
-
-        Raises
-        ------
-        ArgumentError
-            The message names the class.
-        """
-        most, smallest = self.smallest_class(seeds)
-        if shots is not None and shots > most:
-            message = (
-                f"{shots} shots were asked for, but class {self.image_set.classes[smallest]!r} has {most} photos to "
-                f"learn from; ask for {most} or fewer, or for all"
-            )
-            raise ArgumentError(message)
+        return self.image_set.labels[self.draws.splits.test]
 
     def check_team(self, protocols: Sequence[str], shots: Sequence[int | None], settings: Settings) -> None:
         """Refuse batches that have fewer photos than the team has processes.
@@ -138,7 +103,7 @@ class Measurer:
         name = next(iter(self.backbones))
         for protocol, each in product(protocols, shots):
             cell = Cell(name, cast("CellProtocol", protocol), each, 0)
-            photos = len(self.drawn(cell).train) if cell.trained else 0
+            photos = len(self.draws.of(cell).train) if cell.trained else 0
             for tried in self._recipes(cell, settings):
                 smallest = photos // tried.plan(photos).batches_per_pass
                 if smallest < size:
@@ -147,20 +112,6 @@ class Measurer:
                         "cannot share; start fewer processes, or ask for more shots"
                     )
                     raise ArgumentError(message)
-
-    def drawn(self, cell: Cell) -> Splits:
-        """The photos of a cell."""
-        whole = self._whole(cell.seed)
-        if cell.shots is None:
-            return whole
-        labels = self.image_set.labels
-        smallest = int(np.unique(labels[whole.validation], return_counts=True)[1].min())
-        return Splits(
-            nested_shots(labels, whole.train, cell.shots, draw=cell.seed),
-            nested_shots(labels, whole.validation, min(cell.shots, smallest), draw=cell.seed),
-            whole.test,
-            whole.note,
-        )
 
     def identity(self, cell: Cell, settings: Settings) -> dict[str, Any]:
         """Everything that the outcome of a cell depends on."""
@@ -180,7 +131,7 @@ class Measurer:
     def predict(self, cell: Cell, settings: Settings) -> float:
         """The seconds that a cell will take, without its backbone's features."""
         backbone = self.backbones[cell.backbone]
-        photos = self.drawn(cell)
+        photos = self.draws.of(cell)
         tried = self._recipes(cell, settings)
         return predicted_seconds(
             cell,
@@ -196,14 +147,14 @@ class Measurer:
     def shared(self, backbone: str, settings: Settings) -> float:
         """The seconds that a backbone's features will take."""
         chosen = self.backbones[backbone]
-        photos = len(self.image_set) + len(self.splits.test)  # the test photos corrupted, too
+        photos = len(self.image_set) + len(self.draws.splits.test)  # the test photos corrupted, too
         return photos * self._macs(chosen, settings) / self.speed(backbone).forward
 
     def engine(self, backbone: str) -> Engine:
         """What computes a backbone's features: the fastest on this machine, unless it was said."""
         if backbone not in self.engines:
             chosen = self.backbones[backbone]
-            photos = len(self.image_set) + len(self.splits.test)
+            photos = len(self.image_set) + len(self.draws.splits.test)
             where = torch_device(self.device)
             self.engines[backbone] = fastest_engine(chosen, chosen.preprocessing, photos, where)
         return self.engines[backbone]
@@ -215,7 +166,7 @@ class Measurer:
             found = measure_speed(
                 self.backbones[backbone],
                 self.image_set,
-                self.splits.train,
+                self.draws.splits.train,
                 device=self.device,
                 engine=self.engine(backbone),
                 training=training,
@@ -226,7 +177,7 @@ class Measurer:
 
     def training_speed(self, backbone: str) -> None:
         """Take part in the training that the first process times in `speed`."""
-        training_speed(self.backbones[backbone], self.image_set, self.splits.train, device=self.device)
+        training_speed(self.backbones[backbone], self.image_set, self.draws.splits.train, device=self.device)
 
     def provenance(self, backbone: str, settings: Settings) -> Provenance:
         """Which network that is, at the size that is used."""
@@ -245,7 +196,7 @@ class Measurer:
         """Measure a cell; None where the deadline came first."""
         memory = PeakMemory(self.device)
         began = time.perf_counter()
-        photos = self.drawn(cell)
+        photos = self.draws.of(cell)
         if cell.trained:
             try:
                 return self._train(cell, settings, photos, memory, began, checkpoint=checkpoint, deadline=deadline)
@@ -286,7 +237,7 @@ class Measurer:
                 self._computed(name, settings, corrupt=corrupt, asked=True)
         for number, cell in enumerate(cells):
             if number % team.size == team.rank:
-                self._fitted[cell] = self._fit_cell(cell, settings, self.drawn(cell))
+                self._fitted[cell] = self._fit_cell(cell, settings, self.draws.of(cell))
         for number, cell in enumerate(cells):
             owner = number % team.size
             if owner and team.rank == owner:
@@ -420,7 +371,7 @@ class Measurer:
         return train(
             backbone,
             self.image_set,
-            self.drawn(cell),
+            self.draws.of(cell),
             self._recipes(cell, settings)[number],
             probe=probe,
             checkpoint=checkpoint.with_name(f"{checkpoint.stem}-{number}.checkpoint"),
@@ -477,20 +428,6 @@ class Measurer:
             self._random[cell.backbone] = load_backbone(chosen.architecture, weights="none")
         return self._random[cell.backbone]
 
-    def _whole(self, seed: int) -> Splits:
-        """The parts before shots are drawn: the test part is the same for all seeds."""
-        if seed not in self._by_seed:
-            base = self.splits
-            parts = np.full(len(self.image_set), "train", object)
-            parts[base.test] = "test"
-            given = np.asarray(self.image_set.parts)
-            if (given[base.validation] == "validation").all():
-                parts[base.validation] = "validation"
-            fixed = replace(self.image_set, parts=tuple(parts.tolist()))
-            again = split(fixed, seed=seed, validation=VALIDATION)
-            self._by_seed[seed] = Splits(again.train, again.validation, base.test, base.note)
-        return self._by_seed[seed]
-
     def _macs(self, backbone: Backbone, settings: Settings) -> int:
         return macs_at(backbone.macs, backbone.preprocessing.crop, size_for(backbone, settings))
 
@@ -505,7 +442,7 @@ class Measurer:
                 backbone,
                 self.image_set,
                 size=key[1],
-                indices=self.splits.test if corrupt else None,
+                indices=self.draws.splits.test if corrupt else None,
                 corrupt=corrupt,
                 engine=self.engine(name),
                 device=self.device,
@@ -521,7 +458,7 @@ class Measurer:
 
     def known_classes(self, backbones: Iterable[str], settings: Settings) -> tuple[str, ...]:
         """Which classes these networks take for ImageNet's, in their answers to what is learned from; warnings."""
-        learned = np.concatenate([self.splits.train, self.splits.validation])
+        learned = np.concatenate([self.draws.splits.train, self.draws.splits.validation])
         told: dict[str, str] = {}
         for name in backbones:
             classifier, names = self.backbones[name].classifier(), self.backbones[name].classes

@@ -25,7 +25,7 @@ from facerec.reporting import (
     write,
     write_number,
 )
-from facerec.transfer.bench import Bench, without_names
+from facerec.transfer.bench import Bench
 from facerec.transfer.cells import Outcome, shots_text
 from facerec.transfer.comparison import Comparison, best, between
 from facerec.transfer.confidence import expected_calibration_error, negative_log_likelihood
@@ -40,6 +40,7 @@ from facerec.transfer.figures import (
     top1_figure,
 )
 from facerec.transfer.mistakes import picture, worst
+from facerec.transfer.provenance import without_names
 from facerec.transfer.verdict import Findings, difference_text, method_text, points_text
 
 _LIMITS = """

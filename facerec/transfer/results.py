@@ -15,7 +15,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +62,7 @@ calibration error; ``nll`` nats; ``own_seconds`` add up to what the run took to 
 cell would have taken alone; ``macs`` multiply-adds for one photo, ``learning_macs`` of all that was learned;
 ``peak_memory`` bytes."""
 
-_NUMBERS = (
-    "train_photos",
-    "validation_photos",
-    "validation_accuracy",
-    "alone_seconds",
-    "own_seconds",
-    "macs",
-    "learning_macs",
-    "parameters",
-    "peak_memory",
-)
+_NUMBERS = tuple(each.name for each in fields(Outcome) if each.type in ("int", "float"))
 _MOST_SCORES = 4 << 30  # bytes; a million photos of a thousand classes
 _OURS = ("results.csv", "report.html", "report.md", "report.json", "cells")
 
@@ -185,7 +175,7 @@ def claimed(folder: Path) -> Iterator[None]:
     TransferError
         If another process is measuring into it.
     OutputError
-        If it cannot be made.
+        If it cannot be made, or its file system has no locks.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -194,15 +184,21 @@ def claimed(folder: Path) -> Iterator[None]:
         message = f"the folder {folder} cannot be made: {error.strerror or error}"
         raise OutputError(message) from error
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(held)
-        message = f"another process is measuring into {folder}; wait until it is done, or choose another folder"
-        raise TransferError(message) from error
-    try:
+        _lock(held, folder)
         yield
     finally:
         os.close(held)
+
+
+def _lock(held: int, folder: Path) -> None:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        message = f"another process is measuring into {folder}; wait until it is done, or choose another folder"
+        raise TransferError(message) from error
+    except OSError as error:
+        message = f"{folder} cannot be kept from other processes: {error.strerror or error}; choose another folder"
+        raise OutputError(message) from error
 
 
 def load_outcome(cells: Path, key: str) -> Outcome | None:

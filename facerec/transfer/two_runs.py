@@ -102,6 +102,7 @@ def open_run(folder: Path) -> Run:
     ------
     TransferError
         If there is no run, none of its cells is whole, or it was made by a version that did not keep the test labels.
+        If it does not say which cells were planned.
     """
     document = read_run(folder)
     if document is None:
@@ -109,18 +110,20 @@ def open_run(folder: Path) -> Run:
         raise TransferError(message)
     labels, clusters, data = judged_on(document, folder)
     try:
-        planned = {each.cell for each in read_plan(document["plan"]).cells}
+        plan = read_plan(document["plan"])
+        planned, later = ([each.cell for each in cells] for cells in (plan.cells, plan.left_out))
         left_out = {Cell(**each["cell"]) for each in document["left_out"]}
     except (KeyError, TypeError, ValueError) as error:
         message = f"{folder / 'run.json'} does not say which cells were planned; measure it again"
         raise TransferError(message) from error
     whole = (load_outcome(path.parent, path.stem) for path in sorted((folder / "cells").glob("*.json")))
-    found = {each.cell: each for each in whole if each is not None and len(each.scores) == len(labels)}
-    outcomes = tuple(sorted(found.values(), key=_place))
+    kept = {each.cell: each for each in whole if each is not None and len(each.scores) == len(labels)}
+    # What a budget had no time for may have been measured after all; what is of no plan is another run's.
+    outcomes = tuple(sorted((kept[each] for each in (*planned, *later) if each in kept), key=_place))
     if not outcomes:
         message = f"{folder} holds no whole cell; start its run again"
         raise TransferError(message)
-    return Run(folder, data, labels, clusters, outcomes, len(planned - left_out - found.keys()))
+    return Run(folder, data, labels, clusters, outcomes, len(set(planned) - left_out - kept.keys()))
 
 
 def judged_on(document: Mapping[str, Any], folder: Path) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, str]:

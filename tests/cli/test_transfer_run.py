@@ -18,6 +18,7 @@ from PIL import Image
 from facerec.cli.app import app
 from facerec.cli.running import run
 from facerec.transfer.results import claimed
+from facerec.transfer.two_runs import open_run
 from facerec.visible_text import inert_cell
 
 SMALL = ("--backbone", "resnet18", "--weights", "none", "--size", "32", "--epochs", "1", "--trials", "1")
@@ -244,11 +245,19 @@ def test_a_comparison_says_what_of_a_run_is_not_whole(photos, done, tmp_path, ca
     stray = json.loads(cells[1].with_suffix(".json").read_text(encoding="utf-8"))
     stray["alone_seconds"] = "long"
     cells[1].with_suffix(".json").write_text(json.dumps(stray), encoding="utf-8")
+    other = "f" * 64
+    content = json.loads(cells[2].with_suffix(".json").read_text(encoding="utf-8"))
+    content |= {"key": other, "cell": {**content["cell"], "seed": 7}}
+    shutil.copyfile(cells[2], cells[2].with_name(f"{other}.npy"))
+    cells[2].with_name(f"{other}.json").write_text(json.dumps(content), encoding="utf-8")
 
     assert run(app, ["transfer", "compare", str(done), str(tmp_path / "damaged"), "--json"]) == 0
 
     told = capsys.readouterr()
-    assert json.loads(told.out)["missing"] == [0, 2]
+    found = json.loads(told.out)
+    assert found["missing"] == [0, 2]
+    assert all(each["difference"] == 0 for each in found["differences"])
+    assert len(open_run(tmp_path / "damaged").outcomes) == len(open_run(done).outcomes) - 2
     assert "2 cells of its plan are not measured, or damaged" in told.err
 
 
@@ -260,10 +269,13 @@ def test_other_people_on_the_same_photos_are_other_data(people, tmp_path, capsys
     try:
         people.write_text(before.replace("person 1\n", "person 0\n", 1), encoding="utf-8")
         assert run(app, arguments) == 2
+        assert "another configuration" in capsys.readouterr().err
+        assert run(app, [str(tmp_path / "other") if each == str(tmp_path / "out") else each for each in arguments]) == 0
     finally:
         people.write_text(before, encoding="utf-8")
 
-    assert "another configuration" in capsys.readouterr().err
+    assert run(app, ["transfer", "compare", str(tmp_path / "out"), str(tmp_path / "other")]) == 2
+    assert "judged on different photos" in capsys.readouterr().err
 
 
 def test_two_runs_into_one_folder_take_turns(photos, tmp_path, capsys):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facerec.errors import ArgumentError
 from facerec.networks.backbone import load_backbone
 from facerec.transfer.cells import Cell
 from facerec.transfer.cost import PeakMemory, Speed, macs_at, step_seconds
@@ -43,40 +42,6 @@ def measuring(photos):
     """A measuring of the random network, nothing kept on disk."""
     backbone = load_backbone("resnet18", weights="none")
     return Measurer(read_image_set(photos), {NAME: backbone}, test=0.25, device="cpu", features=None)
-
-
-def test_the_test_part_is_the_same_in_every_cell(measuring):
-    """Seeds and shots change what is learned from, never what is judged on, and no photo is on two sides."""
-    for seed in (0, 1, 2):
-        for shots in (1, 3, None):
-            drawn = measuring.drawn(Cell(NAME, "linear", shots, seed))
-
-            assert np.array_equal(drawn.test, measuring.splits.test)
-            together = np.concatenate([drawn.train, drawn.validation, drawn.test])
-            assert len(set(together.tolist())) == len(together)
-
-
-def test_other_seeds_hold_back_other_photos(measuring):
-    """With all photos, too, seeds differ in what is learned from."""
-    trains = {tuple(measuring.drawn(Cell(NAME, "linear", None, seed)).train.tolist()) for seed in range(3)}
-
-    assert len(trains) == 3
-
-
-def test_shots_are_nested_and_few_on_both_sides(measuring):
-    """One shot is among three, and validation has at most as many per class as train."""
-    one, three = (measuring.drawn(Cell(NAME, "linear", shots, 1)) for shots in (1, 3))
-
-    assert set(one.train) < set(three.train)
-    assert (len(one.train), len(one.validation)) == (3, 3)
-    assert len(three.train) == 9
-    assert len(three.validation) <= 9
-
-
-def test_too_many_shots_name_the_class(measuring):
-    """A number above the class size is refused before anything is measured."""
-    with pytest.raises(ArgumentError, match=r"50 shots were asked for, but class 'blue' has \d+ photos"):
-        measuring.check_shots(50, 1)
 
 
 @pytest.mark.parametrize("protocol", ["linear", "knn", "centroid", "scratch"])
@@ -135,7 +100,7 @@ def test_predictions_grow_with_the_work(measuring, monkeypatch):
 def test_this_machine_has_a_speed(measuring):
     """A few real batches are timed, and every speed is above zero."""
     speed = measure_speed(
-        measuring.backbones[NAME], measuring.image_set, measuring.splits.train, device="cpu", photos=4
+        measuring.backbones[NAME], measuring.image_set, measuring.draws.splits.train, device="cpu", photos=4
     )
 
     assert speed.forward > 0
@@ -192,6 +157,21 @@ def test_a_cells_seed_reaches_its_training(photos, tmp_path):
         work.measure(cell, SETTINGS, checkpoint=tmp_path / str(cell.seed), deadline=None) for cell in cells
     )
 
-    assert np.array_equal(work.drawn(cells[0]).train, work.drawn(cells[1]).train)
+    assert np.array_equal(work.draws.of(cells[0]).train, work.draws.of(cells[1]).train)
     assert not np.array_equal(first.scores, second.scores)
     assert work.identity(cells[0], SETTINGS)["recipes"] != work.identity(cells[1], SETTINGS)["recipes"]
+
+
+def test_the_time_alone_is_that_of_all_runs_of_a_training(measuring, tmp_path, monkeypatch):
+    """A training that was cut off brings its earlier seconds along; each that is tried counts."""
+    cell, settings = Cell(NAME, "scratch", 2, 0), replace(SETTINGS, trials=2)
+    trained = measuring.train_together
+
+    def long_ago(*words, **named):
+        return replace(trained(*words, **named), seconds=1000.0)
+
+    monkeypatch.setattr(measuring, "train_together", long_ago)
+
+    found = measuring.measure(cell, settings, checkpoint=tmp_path / "state", deadline=None)
+
+    assert 2000 < found.alone_seconds < 2100
