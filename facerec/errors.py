@@ -18,7 +18,7 @@
         ├── UnknownPersonError, UnknownSampleError, ExpiredError, ExpiryPassedError, NameTakenError,
         │   LookAlikeError, PhotosNotKeptError, ArchiveError, ReusedKeyError, GalleryKeyError, NotUndoneError
         └── GalleryBusyError, ClosedGalleryError, ReadOnlyGalleryError, FullDiskError, MissingGalleryError,
-            MovedGalleryError, NotAGalleryError, NewerGalleryError, DamagedGalleryError
+            MovedGalleryError, NotAGalleryError, NewerGalleryError, DamagedGalleryError, GalleryUnreachableError
 
 Catch ``FacerecError`` to catch all of them. Each message says what went wrong, where, what was expected, what
 was found and what to do; the command line prints it as its one line. Errors live in a module of their own so that
@@ -248,3 +248,7 @@ class NewerGalleryError(GalleryError, code="newer_version"):
 
 class DamagedGalleryError(GalleryError, code="damaged"):
     """The gallery's file is not as it was written."""
+
+
+class GalleryUnreachableError(GalleryError, code="unreachable"):
+    """The server of a gallery in a database does not run, does not let this role in, or broke the connection."""

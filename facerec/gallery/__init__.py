@@ -35,6 +35,9 @@ from facerec.gallery.records import (
     Sample,
     Transfer,
 )
+from facerec.gallery.rows import Store
+from facerec.gallery.stores.postgres.address import Address, is_address
+from facerec.gallery.stores.postgres.store import PostgresStore
 from facerec.gallery.stores.sqlite.store import SqliteStore, restore
 from facerec.types import Embedder
 from facerec.types.plain import checked
@@ -72,13 +75,14 @@ def open_gallery(
     key: bytes | None = None,
     compact: bool | None = None,
 ) -> Gallery:
-    """Open a gallery file, or create one.
+    """Open a gallery in a file or a database, or create one.
 
     Parameters
     ----------
     path : path
         For example ``people.db``. Created, readable by its owner only, if it does not exist and an embedder is given;
-        its folder must exist.
+        its folder must exist. Or, as text, an address such as ``postgresql://user@host/database?gallery=staff``, which
+        needs ``pip install "facerec[postgres]"`` (``docs/postgres.md``).
     embedder : Embedder, optional
         The gallery is bound to the embedder that it was created with. ``None`` opens an existing gallery whichever
         embedder it is bound to; every vector that is put in or compared is still checked against it.
@@ -111,21 +115,29 @@ def open_gallery(
         If it may not be written, or there is no space for it.
     GalleryBusyError
         If another process holds the gallery for longer than `wait`.
+    GalleryUnreachableError
+        If the server of a database does not run, or does not let this role in.
     MissingExtraError
-        From the first search on, if `compact` is asked for and ONNX Runtime is not installed.
+        From the first search on, if `compact` is asked for and ONNX Runtime is not installed; at once, for an address,
+        if psycopg is not.
     GalleryKeyError
         If `key` is not the one that the log is kept with.
     ArgumentError
         If `wait` is negative, `path` cannot be the name of a file, or `key` is too short.
     """
-    path = _file_path(path)
+    place = Address.parse(str(path)) if isinstance(path, str | Path) and is_address(path) else _file_path(path)
     if not isinstance(wait, int | float) or not wait >= 0:
         message = f"wait must be a number of seconds, 0 or more; got {quoted(wait)}"
         raise ArgumentError(message)
     identity = None
     if embedder is not None:
         identity = rules.identity(checked(Embedder, "embedder", embedder, " (as recognizer.embedder is one)"))
-    return Gallery(SqliteStore(path, identity, wait=wait), clock=clock, key=key, compact=compact)
+    store: Store
+    if isinstance(place, Address):
+        store = PostgresStore(place, identity, wait=wait)
+    else:
+        store = SqliteStore(place, identity, wait=wait)
+    return Gallery(store, clock=clock, key=key, compact=compact)
 
 
 def restore_gallery(

@@ -1,6 +1,9 @@
 """Hand-made faces, a fake embedder, and one factory per engine: the contract's tests run on each of them."""
 
+import re
+import runpy
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +17,7 @@ from facerec.similarity import NAME
 from facerec.testing import GOOD, Clock
 from facerec.types import Detections, Embedder, Face, Faces, Matcher, OperatingPoint, Rate
 
+SERVERS = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("servers.py"))))
 DIMENSION = 8
 DIGEST = "5eed" * 16
 
@@ -85,7 +89,31 @@ def _memory_factory(folder: Path, clock: Clock) -> Callable:
     return open_one
 
 
-_FACTORIES = {"sqlite": _sqlite_factory, "memory": _memory_factory}
+_tests = count(1)
+
+
+def _postgres_factory(folder: Path, clock: Clock, server: object) -> Callable:
+    test = next(_tests)
+
+    def open_one(name="people.db", embedder="fake", **options):
+        chosen = make_embedder() if isinstance(embedder, str) else embedder
+        gallery = re.sub("[^a-z0-9._-]", "-", f"t{test}-{name}".lower())
+        return open_gallery(server.address(gallery), chosen, clock=clock, **options)
+
+    return open_one
+
+
+_FACTORIES = {"sqlite": _sqlite_factory, "memory": _memory_factory, "postgres": _postgres_factory}
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A server of this run's own."""
+    if why := SERVERS.why_not():
+        pytest.skip(why)
+    server = SERVERS.Server()
+    yield server
+    server.stop()
 
 
 def pytest_generate_tests(metafunc):
@@ -102,9 +130,10 @@ def store(request):
 
 
 @pytest.fixture
-def gallery_factory(store, tmp_path, clock):
+def gallery_factory(store, tmp_path, clock, request):
     """Opens galleries: the same name gives the same gallery."""
-    return _FACTORIES[store](tmp_path, clock)
+    needed = [request.getfixturevalue("postgres_server")] if store == "postgres" else []
+    return _FACTORIES[store](tmp_path, clock, *needed)
 
 
 @pytest.fixture

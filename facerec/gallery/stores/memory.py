@@ -5,15 +5,13 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from facerec.errors import ClosedGalleryError, GalleryError
 from facerec.gallery.records import Backup, EmbedderIdentity, Erasure
-from facerec.gallery.rows import KINDS, GalleryRow, Kind, PersonRow, Row, Rows, SampleRow, Searchable
-from facerec.gallery.stores.sqlite.backup import check_free
-from facerec.gallery.stores.sqlite.store import SqliteStore
+from facerec.gallery.rows import KINDS, GalleryRow, Kind, PersonRow, Row, SampleRow, Searchable
+from facerec.gallery.stores.copying import back_up_rows
 
 _AT_ONCE = 2048
 
@@ -77,16 +75,8 @@ class MemoryStore:
 
     def back_up(self, path: Path, *, key: bytes | None) -> Backup:
         """Copy what is stored now to a new gallery file, and read the copy through."""
-        bound = self._tables.gallery
-        identity = EmbedderIdentity(bound.embedder, bound.digest, bound.dimension)
-        check_free(path)
-        with (
-            TemporaryDirectory(prefix=".facerec-", dir=path.parent) as folder,
-            closing(SqliteStore(Path(folder) / "people.db", identity)) as copy,
-        ):
-            with self.reading() as rows, copy.writing() as written:
-                copy_rows(rows, written)
-            return copy.back_up(path, key=key)
+        with self.reading() as rows:
+            return back_up_rows(rows, path, key=key)
 
     def close(self) -> None:
         """Refuse all further use of this handle."""
@@ -200,11 +190,3 @@ class MemoryRows:
     def faults(self) -> Iterator[str]:
         """Nothing can be wrong with what nobody else can reach."""
         yield from ()
-
-
-def copy_rows(source: Rows, target: Rows) -> None:
-    """Write all rows of one gallery into another that is empty, bit for bit, the log and its digests included."""
-    for kind in KINDS:
-        for row in source.select(kind):  # type: ignore[type-var]
-            target.insert(row)
-    target.write_gallery(source.gallery())

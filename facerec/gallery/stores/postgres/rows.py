@@ -1,0 +1,349 @@
+"""The rows of a gallery in a database: what ``facerec.gallery.rows.Rows`` asks for.
+
+Names of tables and columns come from the kinds of rows, never from a caller's values. Every statement names the
+gallery: a superuser is not held by row-level security.
+"""
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from facerec.gallery.rows import (
+    ChangeRow,
+    GalleryRow,
+    Kind,
+    LogRow,
+    PersonRow,
+    PhotoRow,
+    RequestRow,
+    Row,
+    SampleRow,
+    Searchable,
+    SourceRow,
+)
+
+if TYPE_CHECKING:
+    import psycopg
+
+TABLES: Mapping[type[Row], str] = {
+    PersonRow: "people",
+    SampleRow: "samples",
+    PhotoRow: "photos",
+    LogRow: "log",
+    SourceRow: "log_sources",
+    ChangeRow: "changes",
+    RequestRow: "requests",
+}
+HEAD = ", ".join(("gallery", *GalleryRow._fields, *(f"last_{table}" for table in TABLES.values())))
+"""The columns of a gallery's head row, as `Head.of` takes them."""
+
+_ROWS_AT_ONCE = 2048
+_PHOTOS_AT_ONCE = 16  # each may be some megabytes
+_SEARCHED_AT_ONCE = 8192
+_LATE = (LogRow, SourceRow)
+_PARTED = ("people", "samples", "photos", "log_sources")
+_INTEGER = struct.Struct(">q")
+_LENGTH = struct.Struct(">i")
+
+
+@dataclass
+class Head:
+    """The head row of a gallery as one transaction sees and changes it; `written` where it is to be stored."""
+
+    gallery: int
+    row: GalleryRow
+    last: dict[type[Row], int]
+    written: bool = False
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> Head:
+        """From the columns that `HEAD` names."""
+        fields = len(GalleryRow._fields)
+        numbers = dict(zip(TABLES, values[1 + fields :], strict=True))
+        return cls(values[0], GalleryRow._make(values[1 : 1 + fields]), numbers)
+
+    def copy(self) -> Head:
+        """As it is now."""
+        return Head(self.gallery, self.row, dict(self.last), self.written)
+
+    def to_store(self) -> tuple[str, list[Any]]:
+        """The statement that stores it, and its values."""
+        names = [*GalleryRow._fields, *(f"last_{table}" for table in TABLES.values())]
+        assigned = ", ".join(f"{name} = %s" for name in names)
+        return f"UPDATE galleries SET {assigned} WHERE gallery = %s", [*self.row, *self.last.values(), self.gallery]
+
+
+@dataclass
+class State:
+    """What all users of one database transaction share.
+
+    Entries of the log and what their photos were called are `late`: written together before the commit, or before
+    somebody reads them. `newest` is the newest entry, once it is known; `stale` are the tables noted as such.
+    """
+
+    connection: psycopg.Connection
+    head: Head
+    late: list[Row] = field(default_factory=list)
+    newest: LogRow | None = None
+    stale: set[str] = field(default_factory=set)
+    savepoints: bool = False
+
+    def execute(self, text: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
+        """Run a statement made of the names of tables and columns."""
+        return self.connection.cursor(binary=True).execute(text, values)
+
+    def write_late(self) -> None:
+        """Write what was put off."""
+        if not self.late:
+            return
+        late, self.late = self.late, []
+        for kind in _LATE:
+            rows = [(self.head.gallery, *row) for row in late if type(row) is kind]
+            if len(rows) == 1:
+                self.execute(_insert(kind), rows[0])
+            elif rows:
+                self.connection.cursor().executemany(_insert(kind), rows)
+
+
+class PostgresRows:
+    """What one transaction sees and changes; several may share a transaction of the database, one after the other."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._before = state.head.copy(), state.newest, set(state.stale), len(state.late)
+        self._saved = False
+
+    # -- its place among others in the same transaction -------------------------------------------------------------
+
+    def _save(self) -> None:
+        """Before the first statement that changes anything: a point to return to, where others were here before."""
+        if self._state.savepoints and not self._saved:
+            self._state.write_late()  # of those before; what this one put off would be lost by the way back
+            self._state.execute("SAVEPOINT block")
+            self._saved = True
+
+    def undo(self) -> None:
+        """Undo what was done through these rows, and nothing of what was done through others."""
+        if self._saved:
+            self._state.execute("ROLLBACK TO SAVEPOINT block")
+            self._state.late = []
+        else:
+            del self._state.late[self._before[3] :]
+        self._state.head, self._state.newest, self._state.stale = self._before[:3]
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def gallery(self) -> GalleryRow:
+        """The gallery's own row."""
+        return self._state.head.row
+
+    def select(
+        self,
+        kind: type[Kind],
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        newest: int | None = None,
+        limit: int | None = None,
+        **equal: object,
+    ) -> Iterator[Kind]:
+        """Rows by number; or the newest, last first."""
+        if kind is LogRow and newest == 1 and not (after or upto or equal):
+            found = self._newest()
+            return iter(() if found is None else (found,))  # type: ignore[arg-type]
+        return self._selected(kind, after, upto, newest, limit, equal)
+
+    def _newest(self) -> LogRow | None:
+        if self._state.newest is None:
+            self._state.newest = next(self._selected(LogRow, 0, None, 1, None, {}), None)
+        return self._state.newest
+
+    def _selected(  # noqa: PLR0917 - as `select`
+        self,
+        kind: type[Kind],
+        after: int,
+        upto: int | None,
+        newest: int | None,
+        limit: int | None,
+        equal: Mapping[str, object],
+    ) -> Iterator[Kind]:
+        # Block by block, as rows may be read for hours, and other statements run meanwhile on the same connection.
+        left = newest if newest is not None else limit
+        at_once = _PHOTOS_AT_ONCE if kind is PhotoRow else _ROWS_AT_ONCE
+        columns = ", ".join(kind._fields)
+        while left is None or left > 0:
+            asked = at_once if left is None else min(left, at_once)
+            where, values = self._where(kind, after, upto, equal)
+            ordered = (
+                "" if "number" in equal else f" ORDER BY number {'DESC' if newest is not None else 'ASC'} LIMIT {asked}"
+            )
+            rows = self._state.execute(f"SELECT {columns} FROM {TABLES[kind]}{where}{ordered}", values).fetchall()
+            yield from map(kind._make, rows)
+            if len(rows) < asked or "number" in equal:
+                return
+            left = None if left is None else left - len(rows)
+            number = rows[-1][0]
+            after, upto = (after, number - 1) if newest is not None else (number, upto)
+
+    def _where(
+        self, kind: type[Row], after: int, upto: int | None, equal: Mapping[str, object]
+    ) -> tuple[str, list[Any]]:
+        if kind in _LATE:
+            self._state.write_late()
+        terms, values = ["gallery = %s"], [self._state.head.gallery, *equal.values()]
+        terms += [f"{name} = %s" for name in equal]
+        if after:
+            terms, values = [*terms, "number > %s"], [*values, after]
+        if upto is not None:
+            terms, values = [*terms, "number <= %s"], [*values, upto]
+        return f" WHERE {' AND '.join(terms)}", values
+
+    def count(self, kind: type[Row], *, after: int = 0, **equal: object) -> int:
+        """How many such rows there are."""
+        where, values = self._where(kind, after, None, equal)
+        return int(self._one(f"SELECT count(*) FROM {TABLES[kind]}{where}", values)[0])
+
+    def _one(self, text: str, values: Sequence[Any]) -> Sequence[Any]:
+        found: Sequence[Any] = self._state.execute(text, values).fetchall()[0]
+        return found
+
+    def counts(self, kind: type[Row], by: str, *, after: int = 0, **equal: object) -> dict[object, int]:
+        """How many of such rows have which value in the field `by`."""
+        where, values = self._where(kind, after, None, equal)
+        text = f"SELECT {by}, count(*) FROM {TABLES[kind]}{where} GROUP BY {by}"
+        return dict(self._state.execute(text, values).fetchall())
+
+    def last_number(self, kind: type[Row]) -> int:
+        """The highest number that was ever given to a row of this kind."""
+        return self._state.head.last[kind]
+
+    # -- writing ----------------------------------------------------------------------------------------------------
+
+    def write_gallery(self, row: GalleryRow) -> None:
+        """Replace it."""
+        self._state.head.row, self._state.head.written = row, True
+
+    def insert(self, row: Row) -> int:
+        """Add a row; the number 0 stands for the next one. Returns the number."""
+        kind, head = type(row), self._state.head
+        row = row._replace(number=row.number or head.last[kind] + 1)
+        if kind not in _LATE:
+            self._save()
+            self._state.execute(_insert(kind), (head.gallery, *row))
+        else:
+            self._state.late.append(row)
+        if isinstance(row, LogRow) and row.number > head.last[kind]:
+            self._state.newest = row
+        head.last[kind], head.written = max(head.last[kind], row.number), True
+        return row.number
+
+    def update(self, row: Row) -> None:
+        """Replace the row of the same kind and number."""
+        kind = type(row)
+        where, values = self._where(kind, 0, None, {"number": row.number})
+        self._save()
+        self._note_stale(kind, where, values)  # a row that moves leaves its bytes in the part where it was
+        assigned = ", ".join(f"{name} = %s" for name in row._fields[1:])
+        self._state.execute(f"UPDATE {TABLES[kind]} SET {assigned}{where}", [*row[1:], *values])
+
+    def delete(self, kind: type[Row], **equal: object) -> None:
+        """Delete such rows, of any kind but the log's."""
+        where, values = self._where(kind, 0, None, equal)
+        self._save()
+        self._note_stale(kind, where, values)
+        self._state.execute(f"DELETE FROM {TABLES[kind]}{where}", values)
+
+    def _note_stale(self, kind: type[Row], where: str, values: Sequence[Any]) -> None:
+        found = self._state.execute(f"SELECT DISTINCT tableoid::regclass::text FROM {TABLES[kind]}{where}", values)
+        for (part,) in found.fetchall():
+            if part not in self._state.stale:
+                self._state.execute(
+                    "INSERT INTO stale VALUES (%s, %s) ON CONFLICT DO NOTHING", (self._state.head.gallery, part)
+                )
+                self._state.stale.add(part)
+
+    # -- for searches -----------------------------------------------------------------------------------------------
+
+    def searchable(self, *, after: int = 0, upto: int | None = None, **equal: object) -> Iterator[Searchable]:
+        """Samples as searches load them, by binary COPY: neither the server nor this process makes texts of bytes."""
+        while True:
+            where, values = self._where(SampleRow, after, upto, equal)
+            samples = (
+                "SELECT number, person, vector, salt, seal FROM samples"
+                f"{where} ORDER BY number LIMIT {_SEARCHED_AT_ONCE}"
+            )
+            text = (
+                "COPY (SELECT s.number, s.person, p.expires, s.vector, s.salt, s.seal "
+                f"FROM ({samples}) s LEFT JOIN people p ON p.gallery = {self._state.head.gallery:d} "
+                "AND p.number = s.person ORDER BY s.number) TO STDOUT (FORMAT BINARY)"
+            )
+            with self._state.connection.cursor().copy(text, values) as copied:
+                content = b"".join(copied)
+            columns = list(zip(*_records(content), strict=True))
+            if not columns:
+                return
+            yield Searchable(*columns)
+            if len(columns[0]) < _SEARCHED_AT_ONCE:
+                return
+            after = columns[0][-1]
+
+    # -- its health -------------------------------------------------------------------------------------------------
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong with the tables: guards that are missing, rows that belong to nothing, numbers given twice."""
+        self._state.write_late()
+        for name in ("log_is_never_changed", "log_is_never_emptied"):
+            text = (
+                "SELECT count(*) FROM pg_trigger WHERE tgname = %s AND tgrelid = 'log'::regclass AND tgenabled <> 'D'"
+            )
+            if not self._one(text, [name])[0]:
+                yield f"a guard of the log was removed: {name}"
+        text = (
+            "SELECT relname FROM pg_class WHERE relnamespace = 'facerec'::regnamespace AND relkind IN ('r', 'p') "
+            "AND relname <> 'version' AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname"
+        )
+        for (name,) in self._state.execute(text).fetchall():
+            yield f"row-level security of the table {name} was switched off; it keeps galleries apart"
+        number = self._state.head.gallery
+        for table, column, parent in (
+            ("samples", "person", "people"),
+            ("photos", "number", "samples"),
+            ("log_sources", "number", "log"),
+            ("requests", "person", "people"),
+        ):
+            text = (
+                f"SELECT number FROM {table} t WHERE gallery = %s AND NOT EXISTS "
+                f"(SELECT 1 FROM {parent} p WHERE p.gallery = %s AND p.number = t.{column}) ORDER BY number LIMIT 5"
+            )
+            for (row,) in self._state.execute(text, (number, number)).fetchall():
+                yield f"row {row} of {table} belongs to nothing in {parent}"
+        for table, column in (("people", "name"), ("people", "id"), ("samples", "number")):
+            text = f"SELECT min(number) FROM {table} WHERE gallery = %s GROUP BY {column} HAVING count(*) > 1 LIMIT 5"
+            for (row,) in self._state.execute(text, (number,)).fetchall():
+                yield f"the {column} of row {row} of {table} is there twice"
+
+
+def _insert(kind: type[Row]) -> str:
+    names = ("gallery", *kind._fields)
+    return f"INSERT INTO {TABLES[kind]} ({', '.join(names)}) VALUES ({', '.join('%s' for _ in names)})"
+
+
+def _records(content: bytes) -> Iterator[tuple[Any, ...]]:
+    """The rows of a binary COPY of a `Searchable`."""
+    place = 19 + _LENGTH.unpack_from(content, 15)[0]  # after the header and its extension
+    end = len(content) - 2  # the trailer
+    while place < end:
+        place += 2
+        values: list[bytes | None] = []
+        for _ in range(6):
+            (length,) = _LENGTH.unpack_from(content, place)
+            place += 4
+            values.append(None if length < 0 else content[place : place + length])
+            place += max(length, 0)
+        number, person, expires, vector, salt, seal = values
+        day = None if expires is None else expires.decode()
+        yield _INTEGER.unpack(number or b"")[0], _INTEGER.unpack(person or b"")[0], day, vector, salt, seal

@@ -1,0 +1,409 @@
+"""What only a gallery in a database can go wrong in: its server, its neighbours, its threads, its files."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from facerec import errors
+from facerec.gallery import open_gallery
+from facerec.gallery.rows import LogRow, PersonRow, PhotoRow, SampleRow
+from facerec.gallery.stores.postgres.address import Address, is_address
+from facerec.gallery.stores.postgres.store import PostgresStore
+
+_names = count(1)
+_fork = multiprocessing.get_context("fork")
+
+
+@pytest.fixture
+def address(postgres_server):
+    """Of a gallery that is not there yet."""
+    return postgres_server.address(f"own-{os.getpid()}-{next(_names)}")
+
+
+@pytest.fixture
+def opened(address, build, clock):
+    """An empty gallery in the database."""
+    with open_gallery(address, build.embedder(), clock=clock) as gallery:
+        yield gallery
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "parameters"),
+    [
+        (
+            "postgresql://ada:secret@db.example:5433/faces?gallery=staff",
+            "postgresql://ada@db.example:5433/faces?gallery=staff",
+            {"user": "ada", "password": "secret", "host": "db.example", "port": "5433", "dbname": "faces"},
+        ),
+        ("postgres://localhost/faces", "postgresql://localhost/faces?gallery=main", {"host": "localhost"}),
+        ("postgresql:///faces?host=/run/pg", "postgresql:///faces?host=/run/pg&gallery=main", {"host": "/run/pg"}),
+        ("postgresql:/ada@/faces?host=/run/pg", "postgresql://ada@/faces?host=/run/pg&gallery=main", {"user": "ada"}),
+    ],
+)
+def test_an_address_is_read(text, name, parameters):
+    """Its name shows no password, and goes to the same gallery; a path that swallowed a slash is understood."""
+    found = Address.parse(text)
+
+    assert is_address(text)
+    assert found.name == name
+    assert parameters.items() <= dict(found.parameters).items()
+    assert "secret" not in repr(found) + str(found)
+    assert Address.parse(found.name).gallery == found.gallery
+
+
+def test_a_server_elsewhere_must_prove_who_it_is():
+    """Unless the address says otherwise; sockets and the loopback need no certificate."""
+    modes = [
+        Address.parse(text).parameters.get("sslmode")
+        for text in (
+            "postgresql://db.example/faces",
+            "postgresql:///faces?host=10.0.0.7",
+            "postgresql://db.example/faces?sslmode=require",
+            "postgresql://127.0.0.1/faces",
+            "postgresql:///faces?host=/run/pg",
+        )
+    ]
+
+    assert modes == ["verify-full", "verify-full", "require", None, None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://u:secret@one,two/faces",
+        "postgresql://u:secret@host:port/faces",
+        "postgresql://u:secret@host/faces?gallery",
+        "postgresql://u:secret@host/faces?gallery=Staff",
+        "postgresql://u:secret@host/faces?gallery='; DROP TABLE log; --",
+        "people.db",
+    ],
+)
+def test_what_is_no_address_is_refused(text):
+    """In words that do not repeat the password."""
+    with pytest.raises(errors.ArgumentError) as raised:
+        Address.parse(text)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_gallery_that_is_not_there(address, postgres_server, build):
+    """Opening alone makes none; no server, another embedder and a newer version are told apart."""
+    with pytest.raises(errors.MissingGalleryError):
+        open_gallery(address)
+    with pytest.raises(errors.GalleryUnreachableError) as raised:
+        open_gallery("postgresql://ada:secret@/faces?host=/nonexistent")
+    assert "secret" not in str(raised.value)
+    with open_gallery(address, build.embedder()):
+        pass
+    with pytest.raises(errors.ModelMismatchError):
+        open_gallery(address, build.embedder(digest="0" * 64))
+    postgres_server.admin("UPDATE facerec.version SET version = 2", database="faces")
+    try:
+        with pytest.raises(errors.NewerGalleryError):
+            open_gallery(address)
+    finally:
+        postgres_server.admin("UPDATE facerec.version SET version = 1", database="faces")
+
+
+def test_galleries_of_one_database_are_kept_apart(opened, postgres_server, build):
+    """By the server: who names no gallery sees nothing, who names one sees and writes nothing of another."""
+    import psycopg
+
+    opened.enroll("ada", build.face(1), photos=[b"photo"], keep_photos=True)
+    with (
+        open_gallery(postgres_server.address("neighbours"), build.embedder()) as other,
+        psycopg.connect(host=str(postgres_server.folder), user="keeper", dbname="faces") as raw,
+    ):
+        assert len(other) == 0
+        tables = [f"facerec.{each}" for each in ("galleries", "people", "samples", "photos", "log", "stale")]
+        parts = raw.execute("SELECT relid::regclass::text FROM pg_partition_tree('facerec.people')").fetchall()
+        for table in (*tables, *(part for (part,) in parts)):
+            assert raw.execute(f"SELECT * FROM {table}").fetchall() == []
+        raw.execute(f"SET LOCAL facerec.number = '{other._store._number}'")
+        assert raw.execute("SELECT name FROM facerec.people").fetchall() == []
+        number = opened._store._number
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), raw.transaction():
+            raw.execute(f"INSERT INTO facerec.changes VALUES ({number}, 99, 1)")
+        assert raw.execute(f"DELETE FROM facerec.people WHERE gallery = {number}").rowcount == 0
+        raw.rollback()
+    assert opened.check().intact
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE facerec.log SET event = 'x'", "DELETE FROM facerec.log", "TRUNCATE facerec.log"]
+)
+def test_the_log_is_append_only(opened, postgres_server, statement):
+    """For the superuser too; and a guard that was removed is told."""
+    import psycopg
+
+    with pytest.raises(psycopg.errors.RaiseException):
+        postgres_server.admin(statement, database="faces")
+    trigger = "TRIGGER log_is_never_emptied"
+    postgres_server.admin(f"ALTER TABLE facerec.log DISABLE {trigger}", database="faces")
+    try:
+        assert opened.check().problems == ("a guard of the log was removed: log_is_never_emptied",)
+    finally:
+        postgres_server.admin(f"ALTER TABLE facerec.log ENABLE {trigger}", database="faces")
+    assert opened.check().intact
+
+
+def test_nothing_of_the_forgotten_is_in_any_file(opened, postgres_server, build):
+    """Of the data folder, the write-ahead log and the planner's statistics included; the others stay."""
+    for seed in range(100, 140):
+        opened.enroll(f"other {seed}", build.face(seed))
+    photo = os.urandom(60_000)
+    face = build.face(987_654, source="Quetzalcoatl portrait.jpg")
+    opened.enroll("Quetzalcoatl", face, consent="form of Quetzalcoatl", photos=[photo], keep_photos=True)
+    opened.verify("Quetzalcoatl", build.face(987_654, source="Quetzalcoatl claims.jpg"), at=build.point())
+    opened.update("Quetzalcoatl", purpose="Quetzalcoatl enters")
+    opened.rename("Quetzalcoatl", "Quetzalcoatl II")
+    opened.enroll("bob", build.face(3))
+    opened.merge("Quetzalcoatl II", "bob")  # the faces move to another part
+    postgres_server.admin("ANALYZE", "CHECKPOINT", database="faces")
+    secrets = (face.embedding.tobytes(), b"Quetzalcoatl", photo[20_000:20_100])
+    before = list(postgres_server.files().values())
+    assert all(any(each in content for content in before) for each in secrets)
+
+    receipt = opened.forget("bob")
+
+    assert (receipt.erased_from_file, receipt.advice) == (True, "")
+    postgres_server.admin("CHECKPOINT", database="faces")
+    files = postgres_server.files()
+    found = [path for path, content in files.items() if any(each in content for each in secrets)]
+    named = "SELECT relname, relkind FROM pg_class WHERE relfilenode = %s"
+    assert [postgres_server.admin(named % path.name, database="faces") or path for path in found] == []
+    assert any(build.vector(120).tobytes() in content for content in files.values())
+    assert opened.check().intact
+
+
+def test_a_receipt_names_what_stands_in_the_way(opened, postgres_server, build):
+    """An old reader and a replication slot, each with what to do; when they are gone, the rest is done by compact."""
+    opened._store._wait = 0.2
+    opened.enroll("ada", build.face(1))
+    import psycopg
+
+    with psycopg.connect(host=str(postgres_server.folder), user="postgres", dbname="faces") as old:
+        old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+        receipt = opened.forget("ada")
+        assert not receipt.erased_from_file
+        assert "a transaction that is still open" in receipt.advice
+    postgres_server.admin("SELECT pg_create_physical_replication_slot('standby_1')")
+    try:
+        found = opened.compact()
+        assert not found.complete
+        assert "standby_1" in found.advice
+        assert opened.erasure_due
+    finally:
+        postgres_server.admin("SELECT pg_drop_replication_slot('standby_1')")
+    assert opened.compact().complete
+    assert not opened.erasure_due
+
+
+def test_an_erasure_that_was_cut_off_is_finished_at_the_next_opening(address, build, monkeypatch):
+    """As after a crash between the deletion and the rewrite."""
+    with open_gallery(address, build.embedder()) as gallery:
+        gallery.enroll("ada", build.face(1))
+        with monkeypatch.context() as patch:
+            patch.setattr(PostgresStore, "erase", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                gallery.forget("ada")
+        assert gallery.erasure_due
+    with open_gallery(address) as gallery:
+        assert not gallery.erasure_due
+
+
+def test_a_terminated_backend_is_replaced(opened, postgres_server, build):
+    """Within a call it is an error and nothing is changed; the next call finds another connection."""
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'facerec'"
+    opened.enroll("ada", build.face(1))
+    postgres_server.admin(end)
+    opened.enroll("bob", build.face(2))
+
+    def interrupted():
+        with opened._store.writing() as rows:
+            rows.delete(PersonRow)
+            postgres_server.admin(end)
+            rows.count(PersonRow)
+
+    with pytest.raises(errors.GalleryUnreachableError):
+        interrupted()
+    assert [person.name for person in opened.people()] == ["ada", "bob"]
+    assert opened.check().intact
+
+
+def test_threads_share_commits(opened, build):
+    """64 at once: every decision is in the log, once, in a chain without gaps, and in fewer commits than decisions."""
+    opened.enroll("ada", build.face(1))
+    commits = []
+    commit = opened._store._commit
+    opened._store._commit = lambda state: (commits.append(1), commit(state))
+
+    with ThreadPoolExecutor(64) as pool:
+        done = list(pool.map(lambda _: opened.verify("ada", build.face(1), at=build.point()).decision, range(320)))
+
+    assert done == ["match"] * 320
+    assert len(commits) < 160
+    assert opened.position() == 2 + 320
+    assert opened.check().intact
+
+
+def test_a_block_that_fails_is_undone_alone(opened, build):
+    """Of those who share a commit: refused enrollments leave nothing behind, and the others' are all there."""
+
+    def ask(number):
+        try:
+            with opened._store.writing() as rows:
+                row = PersonRow(
+                    0, bytes([number]) * 16, f"person {number}", None, None, None, "2031", f"{number}", None
+                )
+                rows.insert(row)
+                rows.insert(LogRow(rows.last_number(LogRow) + 1, "2031", "x", None, "{}", b"", None, None))
+                _ = 1 // (number % 3)
+        except ZeroDivisionError:
+            return None
+        return f"person {number}"
+
+    with ThreadPoolExecutor(32) as pool:
+        done = {each for each in pool.map(ask, range(90)) if each}
+
+    with opened._store.reading() as rows:
+        people = list(rows.select(PersonRow))
+        assert {row.name for row in people} == done
+        assert [row.number for row in people] == list(range(1, 61))
+        assert [row.number for row in rows.select(LogRow)] == list(range(1, 62))
+
+
+def test_a_commit_that_fails_is_told_to_everybody_in_it(opened, build):
+    """Nobody's change was made, and nobody is told that it was."""
+    opened.enroll("ada", build.face(1))
+    before = opened.head()
+
+    def fail(_):
+        raise errors.FullDiskError
+
+    opened._store._commit = fail
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(opened.verify, "ada", build.face(1), at=build.point()) for _ in range(16)]
+    del opened._store._commit
+
+    assert all(isinstance(each.exception(), errors.FullDiskError) for each in asked)
+    assert opened.head() == before
+    assert opened.check().intact
+
+
+def test_a_writer_is_waited_for_and_then_told(opened, address, build):
+    """Another process's transaction holds the head row; a reader is not held up."""
+    with open_gallery(address, wait=0.1) as other, opened._store.writing() as rows:
+        rows.gallery()
+        done = []
+
+        def ask():
+            try:
+                other.update("ada", purpose="x")
+            except errors.GalleryError as error:
+                done.append(error)
+            done.append(len(other))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+    assert isinstance(done[0], errors.GalleryBusyError)
+    assert done[1] == 0
+
+
+def _write(address, build, writer, told):
+    with open_gallery(address, build.embedder()) as gallery:
+        for number in range(12):
+            gallery.enroll(f"writer {writer} {number}", build.face(1000 * writer + number))
+            gallery.enroll(f"shared {number}", build.face(10**5 + 1000 * writer + number))
+            os.write(told, b".")
+    os._exit(0)
+
+
+def test_eight_writers(address, build):
+    """Processes that write at once lose nothing, make nobody twice, and the log is one chain."""
+    with open_gallery(address, build.embedder()):
+        pass
+    reading, writing = os.pipe()
+    writers = [_fork.Process(target=_write, args=(address, build, writer, writing)) for writer in range(8)]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join(100)
+    os.close(reading)
+    os.close(writing)
+    assert [each.exitcode for each in writers] == [0] * 8
+    with open_gallery(address) as gallery:
+        assert len(gallery) == 8 * 12 + 12
+        assert gallery.check().intact
+        assert gallery.position() == 1 + 8 * 24
+
+
+def _enroll_until_killed(address, build, told):
+    with open_gallery(address, build.embedder()) as gallery:
+        for number in count():
+            gallery.enroll(f"person {number:04d}", build.face(number))
+            os.write(told, number.to_bytes(4, "big"))
+
+
+@pytest.mark.parametrize("whom", ["client", "server"])
+def test_what_was_acknowledged_survives_a_kill(address, postgres_server, build, whom):
+    """A kill -9 of the client or of the whole server while it writes: all of it is there, and at most one more."""
+    with open_gallery(address, build.embedder()):
+        pass
+    reading, writing = os.pipe()
+    child = _fork.Process(target=_enroll_until_killed, args=(address, build, writing))
+    child.start()
+    os.close(writing)
+    time.sleep(1.0)
+    if whom == "server":
+        postgres_server.kill()
+        child.join(30)
+        postgres_server.start()
+    else:
+        os.kill(child.pid, signal.SIGKILL)
+        child.join(30)
+    with os.fdopen(reading, "rb") as pipe:
+        acknowledged = len(pipe.read()) // 4
+    assert acknowledged > 3
+    with open_gallery(address) as gallery:
+        assert len(gallery) - acknowledged in (0, 1)
+        with gallery._store.reading() as rows:
+            for number, row in enumerate(rows.select(SampleRow)):
+                assert row.vector == build.vector(number).tobytes()
+        assert gallery.check().intact
+
+
+def test_vectors_for_searches_are_those_that_were_stored(opened, build):
+    """Bit for bit, in blocks, with what is not known of version 1 as nothing."""
+    with opened._store.writing() as rows:
+        person = rows.insert(PersonRow(0, b"i" * 16, "ada", None, None, "2031-05-17", "2031", "ada", None))
+        parts = ("s.jpg", 0.0, 0.0, 1.0, 1.0, 0.5, "2031", None, 0, None)
+        for seed in range(20):
+            salt = None if seed % 2 else b"salt"
+            rows.insert(SampleRow(0, person, build.vector(seed).tobytes(), *parts, salt, None))
+        rows.insert(PhotoRow(1, b""))
+    with opened._store.reading() as rows:
+        (found,) = rows.searchable()
+        assert found.vectors == tuple(build.vector(seed).tobytes() for seed in range(20))
+        assert found.expires == ("2031-05-17",) * 20
+        assert found.salts[:2] == (b"salt", None)
+        assert [each.numbers for each in rows.searchable(after=18)] == [(19, 20)]
+        assert next(rows.select(PhotoRow)).content == b""
+
+
+def test_nothing_is_made_where_there_is_no_driver(monkeypatch, build, tmp_path):
+    """Whoever lacks the extra is told the line that installs it; no file of that name is made instead."""
+    import sys
+
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.MissingExtraError, match="postgres"):
+        open_gallery("postgresql://localhost/faces", build.embedder())
+    assert list(Path().iterdir()) == []
