@@ -18,7 +18,8 @@
         ├── UnknownPersonError, UnknownSampleError, ExpiredError, ExpiryPassedError, NameTakenError,
         │   LookAlikeError, PhotosNotKeptError, ArchiveError, ReusedKeyError, GalleryKeyError, NotUndoneError
         └── GalleryBusyError, ClosedGalleryError, ReadOnlyGalleryError, FullDiskError, MissingGalleryError,
-            MovedGalleryError, NotAGalleryError, NewerGalleryError, DamagedGalleryError, GalleryUnreachableError
+            MovedGalleryError, NotAGalleryError, NewerGalleryError, DamagedGalleryError, GalleryUnreachableError,
+            UnsafeServerError
 
 Catch ``FacerecError`` to catch all of them. Each message says what went wrong, where, what was expected, what
 was found and what to do; the command line prints it as its one line. Errors live in a module of their own so that
@@ -252,3 +253,7 @@ class DamagedGalleryError(GalleryError, code="damaged"):
 
 class GalleryUnreachableError(GalleryError, code="unreachable"):
     """The server of a gallery in a database does not run, does not let this role in, or broke the connection."""
+
+
+class UnsafeServerError(GalleryError, code="unsafe_server"):
+    """The server of a database is too old for a gallery, or may lose what it acknowledged."""

@@ -77,6 +77,20 @@ class Charged(Keyed):
         return super().open(gallery, embedder).by(self.actor, reason=self.reason)
 
 
+def is_there(gallery: Path | str) -> bool:
+    """Whether there is such a gallery, in a file or a database."""
+    from facerec.errors import MissingGalleryError
+    from facerec.gallery import open_gallery
+
+    if isinstance(gallery, Path):
+        return gallery.exists()
+    try:
+        open_gallery(gallery).close()
+    except MissingGalleryError:
+        return False
+    return True
+
+
 def read_key(path: Path) -> bytes:
     """The key in a file, without white space around it; `GalleryKeyError` if it cannot be read."""
     from facerec.files import read_regular

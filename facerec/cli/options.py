@@ -11,9 +11,12 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_type_hints
 
 import typer
+
+if TYPE_CHECKING:
+    from facerec.gallery.stores.postgres.address import Address
 
 Command: TypeAlias = Callable[..., None]
 Choice: TypeAlias = Literal["main", "only", "largest", "central"]
@@ -37,9 +40,9 @@ def option(names: str, text: str, panel: str | None = None, **more: Any) -> Any:
     return typer.Option(*words, metavar=last, help=text, rich_help_panel=panel, **more)
 
 
-def argument(metavar: str, text: str) -> Any:  # noqa: ANN401 - typer's
+def argument(metavar: str, text: str, **more: Any) -> Any:  # noqa: ANN401 - typer's
     """An argument: what it is called in the help, and what it is."""
-    return typer.Argument(metavar=metavar, help=text, show_default=False)
+    return typer.Argument(metavar=metavar, help=text, show_default=False, **more)
 
 
 def flag(names: str, text: str, panel: str | None = None) -> Any:  # noqa: ANN401 - typer's
@@ -142,7 +145,24 @@ WorstGroup = Annotated[
         "The threshold",
     ),
 ]
-GalleryFile = Annotated[Path, option("--gallery -g FILE", "The gallery, such as people.db.", envvar="FACEREC_GALLERY")]
+
+
+def place_of_gallery(text: str) -> Path | Address:
+    """A gallery as it is named on a command line: a file, or an address, two slashes of which `Path` would make one."""
+    from facerec.gallery.stores.postgres.address import Address, is_address
+
+    return Address.parse(text) if is_address(text) else Path(text)
+
+
+GalleryFile = Annotated[  # or an `Address`; typer takes no union
+    Path,
+    option(
+        "--gallery -g FILE",
+        "The gallery, such as people.db, or its address postgresql://...",
+        envvar="FACEREC_GALLERY",
+        parser=place_of_gallery,
+    ),
+]
 Annotate = Annotated[
     Path | None, option("--annotate DIR", "Write a copy of each photo with its faces marked to this folder.")
 ]

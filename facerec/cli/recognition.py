@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facerec.cli.opening import is_there
 from facerec.cli.options import (
     DETECTOR,
     MIN_FACE_SIZE,
@@ -139,8 +140,8 @@ def model_of(gallery: Path, model: str | None, *, may_be_new: bool = False) -> s
 
     if model is not None:
         digest_of(model)
-    if may_be_new and not gallery.exists():
-        if not gallery.absolute().parent.is_dir():
+    if may_be_new and not is_there(gallery):
+        if isinstance(gallery, Path) and not gallery.absolute().parent.is_dir():
             message = f"the gallery {gallery} cannot be created: the folder {gallery.parent} does not exist"
             raise MissingGalleryError(message)
         return model

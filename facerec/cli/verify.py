@@ -9,7 +9,7 @@ import typer
 
 from facerec.cli import console, recognition
 from facerec.cli.opening import Charged
-from facerec.cli.options import AsJson, FaceOption, Model, NoLog, argument, examples, grouped, option
+from facerec.cli.options import AsJson, FaceOption, Model, NoLog, argument, examples, grouped, option, place_of_gallery
 
 if TYPE_CHECKING:
     from facerec.types import Verification
@@ -29,7 +29,8 @@ def verify(
     ] = None,
     *,
     gallery: Annotated[
-        Path | None, option("--gallery -g FILE", "Compare with somebody enrolled in this gallery.")
+        Path | None,
+        option("--gallery -g FILE", "Compare with somebody enrolled in this gallery.", parser=place_of_gallery),
     ] = None,
     name: Annotated[str | None, option("TEXT", "Who of the gallery is claimed.")] = None,
     no_log: NoLog = False,

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from facerec.errors import ArgumentError
-from facerec.gallery import rules
+from facerec.gallery import copies, rules
 from facerec.gallery.doubts import Doubt
 from facerec.gallery.gallery import Gallery
 from facerec.gallery.opened import now
@@ -61,6 +61,7 @@ __all__ = [
     "RemovalReceipt",
     "Sample",
     "Transfer",
+    "copy_gallery",
     "open_gallery",
     "restore_gallery",
 ]
@@ -125,7 +126,7 @@ def open_gallery(
     ArgumentError
         If `wait` is negative, `path` cannot be the name of a file, or `key` is too short.
     """
-    place = Address.parse(str(path)) if isinstance(path, str | Path) and is_address(path) else _file_path(path)
+    place = _place(path)
     if not isinstance(wait, int | float) or not wait >= 0:
         message = f"wait must be a number of seconds, 0 or more; got {quoted(wait)}"
         raise ArgumentError(message)
@@ -181,11 +182,60 @@ def restore_gallery(
     return restore(_file_path(backup), _file_path(path), now=clock(), key=key)
 
 
+def copy_gallery(
+    source: str | Path, target: str | Path, *, clock: Callable[[], datetime] = now, key: bytes | None = None
+) -> Backup:
+    """Make a gallery of all that another holds: from a file into a database, back, or from one of them to another.
+
+    Rows are the same bit for bit, the log among them; they are read again and checked before any of them counts. The
+    logs of both say so. Whoever is forgotten later in one of them is still in the other.
+
+    Parameters
+    ----------
+    source, target : path
+        As for `open_gallery`. At `target` there must be no gallery.
+    clock : callable
+        Gives the present time, with a time zone; for tests.
+    key : bytes, optional
+        That the log is kept with.
+
+    Returns
+    -------
+    Backup
+        What the new gallery holds; of one in a database, `sha256` is empty.
+
+    Raises
+    ------
+    OutputError
+        If there is something at `target` already, or it cannot be written.
+    DamagedGalleryError
+        If what was copied is not whole; nothing is kept of it.
+    GalleryKeyError
+        If `key` is not the one that the log is kept with.
+    """
+    place = _place(target)
+    with open_gallery(source, clock=clock, key=key) as gallery:
+        if isinstance(place, Address):
+            return copies.to_database(gallery, place)
+        return copies.to_file(gallery, place, key=key)
+
+
+def _place(path: object) -> Path | Address:
+    if isinstance(path, Address):
+        return path
+    return Address.parse(str(path)) if isinstance(path, str | Path) and is_address(path) else _file_path(path)
+
+
 def _file_path(path: object) -> Path:
     if not isinstance(path, str | Path):
         message = f"the path of a gallery must be a text or a Path; got {type(path).__name__}"
         raise ArgumentError(message)
     if "\0" in str(path):
         message = f"no file can have a name with a null character in it; got {quoted(str(path))}"
+        raise ArgumentError(message)
+    if is_address(path):
+        message = (
+            "a backup is a file, and is made a gallery in one; from there `facerec gallery copy` goes to a database"
+        )
         raise ArgumentError(message)
     return Path(path)

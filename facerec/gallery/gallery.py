@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from facerec.errors import ArgumentError, GalleryKeyError
+from facerec.errors import ArgumentError, DamagedGalleryError, GalleryKeyError, OutputError
 from facerec.gallery import archive, changes, checking, rules
 from facerec.gallery.deciding import Deciding
 from facerec.gallery.enrolled import Enrolled
+from facerec.gallery.ledger import Ledger
 from facerec.gallery.records import Backup, Enrollment, Event, GalleryCheck, LogCheck, LogEntry, LogHead, Sample
 from facerec.gallery.repairing import Repairing
-from facerec.gallery.rows import PersonRow
+from facerec.gallery.rows import LogRow, PersonRow, Store
+from facerec.gallery.stores.copying import check_same, copy_rows
 from facerec.gallery.stores.sqlite.backup import check_free
 from facerec.types import Embedder, Face
 from facerec.visible_text import quoted, shortened
@@ -66,6 +69,28 @@ class Gallery(Enrolled, Deciding, Repairing):
             check_free(Path(path))
             self._log_leaving("backed_up", "backup")
             return self._store.back_up(Path(path), key=self._secret.key)
+
+    def copy_into(self, store: Store) -> GalleryCheck:
+        """Copy all rows to the store of another gallery, which holds none, and check them there; returns what is there.
+
+        The logs of both say so. `DamagedGalleryError` if what is there is not whole, or not the same: then it is not.
+        `OutputError` if there is something already.
+        """
+        with self._store.exclusively():
+            self._log_leaving("copied", "copy")
+            with self._store.reading() as rows, store.writing() as written:
+                if written.last_number(LogRow):
+                    message = f"there is a gallery {shortened(store.name)} already; nothing is overwritten"
+                    raise OutputError(message)
+                copy_rows(rows, written)
+                check_same(rows, written)
+                ledger = Ledger(written, self._clock(), key=self._secret.key)
+                found = checking.check(ledger, key=self._secret.key)
+                if not found.intact:
+                    message = "what was to be copied is not whole, and the copy was not kept: "
+                    raise DamagedGalleryError(message + "; ".join(found.problems[:5]))
+                ledger.append("restored", details={"entries": found.log.entries, "head": found.log.head})
+                return replace(found, log=checking.check_log(written, self._secret.key))
 
     def _log_leaving(self, event: Event, what: str) -> None:
         if self._store.read_only:

@@ -8,7 +8,7 @@ from facerec.gallery.records import Event, LogEntry, MadeCopy
 from facerec.gallery.rows import LogRow, PersonRow, Rows, SourceRow
 from facerec.gallery.stored import details_of, time_of
 
-_COPIES: tuple[Event, ...] = ("exported", "backed_up", "restored")
+_COPIES: tuple[Event, ...] = ("exported", "backed_up", "copied", "restored")
 
 
 class History:

@@ -39,6 +39,7 @@ Event: TypeAlias = Literal[
     "imported",
     "reembedded",
     "backed_up",
+    "copied",
     "restored",
 ]
 """What the log can say. ``sealed``: somebody of a gallery of version 1 got digests; ``keyed``: from this entry on the
@@ -143,7 +144,7 @@ class Enrollment(Value):
 class MadeCopy(Value):
     """A copy of the gallery outside of it: what kind, the number of its log entry, and when it was made (UTC)."""
 
-    kind: Literal["exported", "backed_up", "restored"]
+    kind: Literal["exported", "backed_up", "copied", "restored"]
     log_entry: int
     made: datetime
 

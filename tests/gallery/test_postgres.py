@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from facerec import errors
-from facerec.gallery import open_gallery
-from facerec.gallery.rows import LogRow, PersonRow, PhotoRow, SampleRow
+from facerec.gallery import copy_gallery, open_gallery
+from facerec.gallery.rows import KINDS, LogRow, PersonRow, PhotoRow, SampleRow, SourceRow
 from facerec.gallery.stores.postgres.address import Address, is_address
 from facerec.gallery.stores.postgres.store import PostgresStore
 
@@ -407,3 +407,117 @@ def test_nothing_is_made_where_there_is_no_driver(monkeypatch, build, tmp_path):
     with pytest.raises(errors.MissingExtraError, match="postgres"):
         open_gallery("postgresql://localhost/faces", build.embedder())
     assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("key", [None, b"a key of sixteen bytes"])
+def test_a_gallery_is_copied_there_and_back(address, build, clock, tmp_path, key):
+    """Rows stay the same bit for bit, numbers that were given stay given, and the logs of all say so."""
+    with open_gallery(tmp_path / "people.db", build.embedder(), clock=clock, key=key) as gallery:
+        gallery.enroll("ada", build.face(1), photos=[b"photo"], keep_photos=True, key="request 1")
+        gallery.enroll("bob", [build.face(2), build.face(3)])
+        gallery.verify("ada", build.face(1, source="door.jpg"), at=build.point())
+        gallery.forget("bob")
+    there = copy_gallery(tmp_path / "people.db", address, clock=clock, key=key)
+    back = copy_gallery(address, tmp_path / "back.db", clock=clock, key=key)
+
+    assert (there.people, there.samples, there.sha256) == (1, 1, "")
+    assert (back.people, back.samples, back.log_entries) == (1, 1, there.log_entries + 2)
+    with (
+        open_gallery(tmp_path / "people.db", key=key) as first,
+        open_gallery(address, key=key) as second,
+        open_gallery(tmp_path / "back.db", key=key) as third,
+    ):
+        assert second.head().digest != there.head  # a copy of it was made since, and its log says so
+        assert [entry.event for entry in first.log(last=1)] == ["copied"]
+        assert [entry.event for entry in third.log(last=4)] == ["copied", "restored", "copied", "restored"]
+        assert all(each.check(against=first.head()).intact for each in (first, second, third))
+        with first._store.reading() as one, second._store.reading() as two, third._store.reading() as three:
+            for kind in set(KINDS) - {LogRow}:
+                assert list(one.select(kind)) == list(two.select(kind)) == list(three.select(kind))
+                if kind not in (PhotoRow, SourceRow):
+                    assert one.last_number(kind) == two.last_number(kind) == three.last_number(kind)
+        assert third.enroll("cleo", build.face(9)).person.number == 3
+    with pytest.raises(errors.OutputError):
+        copy_gallery(tmp_path / "people.db", address, key=key)
+    with pytest.raises(errors.OutputError):
+        copy_gallery(address, tmp_path / "back.db", key=key)
+
+
+def test_a_copy_that_is_not_whole_is_not_kept(address, build, tmp_path):
+    """What was changed past the gallery is found in the copy, and the place stays free."""
+    with open_gallery(tmp_path / "people.db", build.embedder()) as gallery:
+        gallery.enroll("ada", build.face(1))
+        with gallery._store.connection.transaction("BEGIN IMMEDIATE") as sqlite:
+            sqlite.execute("UPDATE people SET consent = 'forged'")
+    with pytest.raises(errors.DamagedGalleryError, match="ada"):
+        copy_gallery(tmp_path / "people.db", address)
+    with open_gallery(tmp_path / "good.db", build.embedder()) as gallery:
+        gallery.enroll("bob", build.face(2))
+    assert copy_gallery(tmp_path / "good.db", address).people == 1
+
+
+def test_the_command_line_takes_addresses(address, build, tmp_path, capsys):
+    """Copied there, listed, and answered without the password, which is needed nowhere here."""
+    from facerec.cli.app import app
+    from facerec.cli.running import run
+
+    with open_gallery(tmp_path / "people.db", build.embedder()) as gallery:
+        gallery.enroll("ada", build.face(1))
+    secret = address.replace("keeper@", "keeper:secret@")
+
+    assert run(app, ["gallery", "copy", str(tmp_path / "people.db"), secret]) == 0
+    assert run(app, ["gallery", "list", "--gallery", secret, "--json"]) == 0
+    assert run(app, ["gallery", "check", "--gallery", secret]) == 0
+    assert run(app, ["gallery", "copy", str(tmp_path / "people.db"), secret]) == 2
+    told = capsys.readouterr()
+    assert "ada" in told.out
+    assert "there is a gallery" in told.err
+    assert "secret" not in told.out + told.err
+
+
+def test_a_role_without_the_grants_says_what_it_lacks(opened, postgres_server, build):
+    """Forgetting is done, and the receipt tells an administrator what to grant; with the grants it is finished."""
+    opened.enroll("ada", build.face(1))
+    function = "FUNCTION pg_switch_wal()"
+    postgres_server.admin(f"REVOKE EXECUTE ON {function} FROM keeper", database="faces")
+    try:
+        receipt = opened.forget("ada")
+        assert not receipt.erased_from_file
+        assert "EXECUTE on pg_switch_wal()" in receipt.advice
+    finally:
+        postgres_server.admin(f"GRANT EXECUTE ON {function} TO keeper", database="faces")
+    assert opened.compact().complete
+
+
+def test_a_role_that_may_only_read(opened, postgres_server, build):
+    """Its gallery is read-only: it can be read and searched, and says that nothing is logged."""
+    opened.enroll("ada", build.face(1))
+    postgres_server.admin(
+        "DROP ROLE IF EXISTS reader",
+        "CREATE ROLE reader LOGIN",
+        "GRANT USAGE ON SCHEMA facerec TO reader",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA facerec TO reader",
+        database="faces",
+    )
+    with open_gallery(opened._store.name.replace("keeper@", "reader@")) as reader:
+        assert [person.name for person in reader.people()] == ["ada"]
+        with pytest.raises(errors.ReadOnlyGalleryError):
+            reader.verify("ada", build.face(1), at=build.point())
+        assert reader.verify("ada", build.face(1), at=build.point(), logged=False).decision == "match"
+        with pytest.raises(errors.ReadOnlyGalleryError):
+            reader.update("ada", purpose="x")
+
+
+def test_a_server_that_may_lose_what_it_acknowledged_is_refused(opened, address, postgres_server):
+    """With fsync = off no gallery is kept there."""
+    postgres_server.admin("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    try:
+        deadline = time.monotonic() + 10
+        while postgres_server.admin("SHOW fsync") != [("off",)]:
+            assert time.monotonic() < deadline
+        with pytest.raises(errors.UnsafeServerError, match="fsync"):
+            open_gallery(address)
+    finally:
+        postgres_server.admin("ALTER SYSTEM RESET fsync", "SELECT pg_reload_conf()")
+        while postgres_server.admin("SHOW fsync") != [("on",)]:
+            time.sleep(0.02)

@@ -1,5 +1,6 @@
-"""Two stores, one gallery: whatever is asked of both, each answers the same, and what it stores is whole."""
+"""Several stores, one gallery: whatever is asked of both, each answers the same, and what it stores is whole."""
 
+import os
 import random
 from datetime import timedelta
 
@@ -72,10 +73,28 @@ class _Made:
         self.hex, self.int = f"{number:032x}", number
 
 
-@pytest.mark.parametrize("seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 200))])
-def test_two_stores_answer_the_same(build, clock, tmp_path, monkeypatch, seed):
+def _second(server, name, build, clock, called):
+    if server is None:
+        return Gallery(MemoryStore(identity(build.embedder()), name=name), clock=clock)
+    gallery = open_gallery(server.address(called), build.embedder(), clock=clock)
+    gallery._store.name = name  # which answers hold
+    return gallery
+
+
+_CASES = [
+    *(("memory", seed) for seed in range(5)),
+    *(pytest.param(("memory", seed), marks=pytest.mark.slow) for seed in range(5, 200)),
+    ("postgres", 0),  # a server's answers cost time
+    *(pytest.param(("postgres", seed), marks=pytest.mark.slow) for seed in range(1, 10)),
+]
+
+
+@pytest.mark.parametrize("case", _CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def test_two_stores_answer_the_same(build, clock, tmp_path, monkeypatch, case, request):  # noqa: PLR0917
     """Many questions, refused ones among them: the same answers, errors, heads and rows, and all whole."""
+    second, seed = case
     name = str(tmp_path / "people.db")
+    server = request.getfixturevalue("postgres_server") if second == "postgres" else None
     numbers = {"salt": 0, "id": 0}
 
     def salt():
@@ -92,7 +111,7 @@ def test_two_stores_answer_the_same(build, clock, tmp_path, monkeypatch, seed):
     chance, galleries = random.Random(seed), []
     for make in (
         lambda: open_gallery(name, build.embedder(), clock=clock),
-        lambda: Gallery(MemoryStore(identity(build.embedder()), name=name), clock=clock),
+        lambda: _second(server, name, build, clock, f"stores-{os.getpid()}-{seed}"),
     ):
         numbers.update(salt=0, id=0)
         galleries.append(make())

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console, options, recognition
-from facerec.cli.opening import Charged, Keyed
-from facerec.cli.options import AsJson, GalleryFile, Model, argument, examples, flag, grouped, option
+from facerec.cli.opening import Charged, Keyed, is_there
+from facerec.cli.options import AsJson, GalleryFile, Model, argument, examples, flag, grouped, option, place_of_gallery
 
 if TYPE_CHECKING:
     from facerec.gallery import Backup, Sample
     from facerec.types import Face
 
 BACKUP_EXAMPLES = examples("facerec gallery backup people-2031-06-01.db --gallery people.db")
+COPY_EXAMPLES = examples("facerec gallery copy people.db postgresql://facerec@db.example/faces?gallery=staff")
 RESTORE_EXAMPLES = examples("facerec gallery restore people-2031-06-01.db --gallery people.db")
 EXPORT_EXAMPLES = examples("facerec gallery export people-2031/ --gallery people.db")
 IMPORT_EXAMPLES = examples("facerec gallery import people-2031/ --gallery new.db")
@@ -55,6 +56,30 @@ def restore(
     console.answer({"backup": file, **done.to_dict()}, *_backup_lines(done), as_json=as_json)
     if done.note:
         console.note(f"{file}: {done.note}")
+
+
+@grouped
+def copy(
+    source: Annotated[Path, argument("FROM", "A gallery: a file or an address.", parser=place_of_gallery)],
+    target: Annotated[Path, argument("TO", "Likewise; there must be none yet.", parser=place_of_gallery)],
+    *,
+    as_json: AsJson = False,
+    keyed: Keyed,
+) -> None:
+    """Copy a gallery between files and databases, bit for bit, and check the copy.
+
+    The logs of both say so. Whoever is forgotten in one of them later is still in the other.
+    """
+    from facerec.gallery import copy_gallery
+
+    done = copy_gallery(source, target, key=keyed.key())
+    several = f"{console.counted(done.people, 'person', 'people')}, {console.counted(done.samples, 'face', 'faces')}"
+    console.answer(
+        {"gallery": source, **done.to_dict()},
+        f"{done.file}: {several}, copied and read through",
+        f"its log: {console.counted(done.log_entries, 'entry', 'entries')}, digest {done.head}",
+        as_json=as_json,
+    )
 
 
 def _backup_lines(done: Backup) -> tuple[str, str]:
@@ -99,7 +124,7 @@ def import_people(
 ) -> None:
     """Add everybody from an exported folder; the gallery file is made, for --model, if it does not exist."""
     embedder = None
-    if not gallery.exists():
+    if not is_there(gallery):
         model = recognition.model_of(gallery, model, may_be_new=True)
         embedder = recognition.load_recognizer(model, model_files=model_files, device=device).embedder
     with charged.open(gallery, embedder) as people:

@@ -6,8 +6,9 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from facerec.errors import DamagedGalleryError
 from facerec.gallery.records import Backup, EmbedderIdentity
-from facerec.gallery.rows import KINDS, ChangeRow, PersonRow, RequestRow, Row, Rows, SampleRow
+from facerec.gallery.rows import KINDS, ChangeRow, LogRow, PersonRow, RequestRow, Row, Rows, SampleRow
 from facerec.gallery.stores.sqlite.backup import check_free
 from facerec.gallery.stores.sqlite.store import SqliteStore
 
@@ -43,6 +44,18 @@ def _give_numbers(source: Rows, target: Rows) -> None:
             target.delete(kind, number=blank.number)
     if made:
         target.delete(PersonRow, number=owner)
+
+
+def check_same(source: Rows, target: Rows) -> None:
+    """Raise `DamagedGalleryError` unless both hold as many rows of each kind, and their logs end in the same entry."""
+    for kind in KINDS:
+        expected, found = source.count(kind), target.count(kind)
+        if expected != found:
+            message = f"the copy holds {found:,} rows of {kind.__name__}, not {expected:,}; it was not kept"
+            raise DamagedGalleryError(message)
+    if list(source.select(LogRow, newest=1)) != list(target.select(LogRow, newest=1)):
+        message = "the log of the copy ends otherwise than that of the gallery; the copy was not kept"
+        raise DamagedGalleryError(message)
 
 
 def back_up_rows(rows: Rows, path: Path, *, key: bytes | None) -> Backup:

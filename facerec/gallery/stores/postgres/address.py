@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -21,17 +20,19 @@ def is_address(text: object) -> bool:
     return _BEGINNING.match(str(text)) is not None
 
 
-@dataclass(frozen=True)
-class Address:
-    """A gallery in a database.
+class Address(str):
+    """A gallery in a database: as a text, what people call it, without the password.
 
-    `name` is what people call it, without the password; `parameters` are libpq's, and never shown, as a password may
-    be among them.
+    `gallery` is its name in the database; `parameters` are libpq's, among which a password may be, and never shown.
     """
 
-    name: str
     gallery: str
-    parameters: Mapping[str, str] = field(repr=False)
+    parameters: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return str.__str__(self)
 
     @classmethod
     def parse(cls, text: str) -> Address:
@@ -83,7 +84,9 @@ class Address:
         place = parameters.get("hostaddr") or parameters.get("host", "")
         if place and not place.startswith(("/", "@")) and place not in _LOOPBACK:
             parameters.setdefault("sslmode", "verify-full")
-        return cls(_shown(parameters, gallery), gallery, MappingProxyType(parameters))
+        made = cls(_shown(parameters, gallery))
+        made.gallery, made.parameters = gallery, MappingProxyType(parameters)
+        return made
 
 
 def _shown(parameters: Mapping[str, str], gallery: str) -> str:

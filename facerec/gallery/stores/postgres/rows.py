@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from facerec.gallery.rows import (
     ChangeRow,
     GalleryRow,
@@ -44,6 +46,7 @@ HEAD = ", ".join(("gallery", *GalleryRow._fields, *(f"last_{table}" for table in
 _ROWS_AT_ONCE = 2048
 _PHOTOS_AT_ONCE = 16  # each may be some megabytes
 _SEARCHED_AT_ONCE = 8192
+_FEW, _ANSWERS = 16, 512  # rows of an answer that is kept, and answers of a kind
 _LATE = (LogRow, SourceRow)
 _PARTED = ("people", "samples", "photos", "log_sources")
 _INTEGER = struct.Struct(">q")
@@ -83,6 +86,8 @@ class State:
 
     Entries of the log and what their photos were called are `late`: written together before the commit, or before
     somebody reads them. `newest` is the newest entry, once it is known; `stale` are the tables noted as such.
+    `read` are answers that hold until a row of their kind is written: nobody else writes while this transaction holds
+    the head row, and one that only reads sees one state.
     """
 
     connection: psycopg.Connection
@@ -91,6 +96,17 @@ class State:
     newest: LogRow | None = None
     stale: set[str] = field(default_factory=set)
     savepoints: bool = False
+    read: dict[type[Row], dict[tuple[Any, ...], list[Any]]] = field(default_factory=dict)
+
+    def answer(self, kind: type[Row], text: str, values: Sequence[Any]) -> list[Any]:
+        """What a statement that reads rows of a kind gives; one of few rows is asked once."""
+        known = self.read.setdefault(kind, {})
+        asked = (text, *values)
+        if (found := known.get(asked)) is None:
+            found = self.execute(text, values).fetchall()
+            if len(found) <= _FEW and kind is not PhotoRow and len(known) < _ANSWERS:
+                known[asked] = found
+        return found
 
     def execute(self, text: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
         """Run a statement made of the names of tables and columns."""
@@ -128,6 +144,7 @@ class PostgresRows:
 
     def undo(self) -> None:
         """Undo what was done through these rows, and nothing of what was done through others."""
+        self._state.read.clear()
         if self._saved:
             self._state.execute("ROLLBACK TO SAVEPOINT block")
             self._state.late = []
@@ -181,7 +198,7 @@ class PostgresRows:
             ordered = (
                 "" if "number" in equal else f" ORDER BY number {'DESC' if newest is not None else 'ASC'} LIMIT {asked}"
             )
-            rows = self._state.execute(f"SELECT {columns} FROM {TABLES[kind]}{where}{ordered}", values).fetchall()
+            rows = self._state.answer(kind, f"SELECT {columns} FROM {TABLES[kind]}{where}{ordered}", values)
             yield from map(kind._make, rows)
             if len(rows) < asked or "number" in equal:
                 return
@@ -215,7 +232,7 @@ class PostgresRows:
         """How many of such rows have which value in the field `by`."""
         where, values = self._where(kind, after, None, equal)
         text = f"SELECT {by}, count(*) FROM {TABLES[kind]}{where} GROUP BY {by}"
-        return dict(self._state.execute(text, values).fetchall())
+        return dict(self._state.answer(kind, text, values))
 
     def last_number(self, kind: type[Row]) -> int:
         """The highest number that was ever given to a row of this kind."""
@@ -236,6 +253,7 @@ class PostgresRows:
             self._state.execute(_insert(kind), (head.gallery, *row))
         else:
             self._state.late.append(row)
+        self._state.read.pop(kind, None)
         if isinstance(row, LogRow) and row.number > head.last[kind]:
             self._state.newest = row
         head.last[kind], head.written = max(head.last[kind], row.number), True
@@ -248,6 +266,7 @@ class PostgresRows:
         self._save()
         self._note_stale(kind, where, values)  # a row that moves leaves its bytes in the part where it was
         assigned = ", ".join(f"{name} = %s" for name in row._fields[1:])
+        self._state.read.pop(kind, None)
         self._state.execute(f"UPDATE {TABLES[kind]} SET {assigned}{where}", [*row[1:], *values])
 
     def delete(self, kind: type[Row], **equal: object) -> None:
@@ -255,6 +274,7 @@ class PostgresRows:
         where, values = self._where(kind, 0, None, equal)
         self._save()
         self._note_stale(kind, where, values)
+        self._state.read.pop(kind, None)
         self._state.execute(f"DELETE FROM {TABLES[kind]}{where}", values)
 
     def _note_stale(self, kind: type[Row], where: str, values: Sequence[Any]) -> None:
@@ -336,6 +356,10 @@ def _records(content: bytes) -> Iterator[tuple[Any, ...]]:
     """The rows of a binary COPY of a `Searchable`."""
     place = 19 + _LENGTH.unpack_from(content, 15)[0]  # after the header and its extension
     end = len(content) - 2  # the trailer
+    if (alike := _alike(content, place, end)) is not None:
+        for number, person, expires, *material in alike.iter_unpack(memoryview(content)[place:end]):
+            yield number, person, expires.decode() if expires else None, *material
+        return
     while place < end:
         place += 2
         values: list[bytes | None] = []
@@ -347,3 +371,22 @@ def _records(content: bytes) -> Iterator[tuple[Any, ...]]:
         number, person, expires, vector, salt, seal = values
         day = None if expires is None else expires.decode()
         yield _INTEGER.unpack(number or b"")[0], _INTEGER.unpack(person or b"")[0], day, vector, salt, seal
+
+
+def _alike(content: bytes, place: int, end: int) -> struct.Struct | None:
+    """How to take all rows apart at once, where those are as long as the first in every field; nearly always."""
+    at = place + 2
+    lengths: list[int] = []
+    while len(lengths) < 6 and at < end:
+        lengths.append(_LENGTH.unpack_from(content, at)[0])
+        at += 4 + max(lengths[-1], 0)
+    if len(lengths) < 6 or (end - place) % (at - place) or min(lengths[3:]) < 0 or not lengths[2]:
+        return None
+    rows = np.frombuffer(content, np.uint8, end - place, place).reshape(-1, at - place)
+    column = 2
+    for length in lengths:
+        if (rows[:, column : column + 4] != rows[0, column : column + 4]).any():
+            return None
+        column += 4 + max(length, 0)
+    fields = "".join(f"4x{max(length, 0)}s" for length in lengths[2:])
+    return struct.Struct(f">2x4xq4xq{fields}")

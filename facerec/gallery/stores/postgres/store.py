@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("facerec")
 VERSION = 1
 _MOST_TOGETHER = 64
-_LONGEST_TOGETHER = 0.005  # seconds from the lock on; whoever came first does not wait for ever more others
+_POLL = 0.005
+# How long others may join, in seconds from the lock on: a few times what a commit takes here, so that most of the time
+# goes into work, and whoever came first does not wait for ever more others.
+_SHORTEST_TOGETHER, _LONGEST_TOGETHER, _COMMITS = 0.005, 0.05, 4
 _CREATION = 0x46524543  # the advisory lock under which tables are made
 
 
@@ -48,6 +51,7 @@ class PostgresStore:
         self._waiting = 0
         self._counting = threading.Lock()
         self._group: _Group | None = None
+        self._together = _SHORTEST_TOGETHER
         self.connections = Connections(address, wait=wait)
         try:
             with self.connections.entered():
@@ -138,7 +142,7 @@ class PostgresStore:
         """Pass the turn on: with the transaction to somebody who waits, or after its end."""
         try:
             group.count += not failed
-            more = self._waiting and group.count < _MOST_TOGETHER and monotonic() - group.began < _LONGEST_TOGETHER
+            more = self._waiting and group.count < _MOST_TOGETHER and monotonic() - group.began < self._together
             if group.undone or group.error is not None or not more:
                 self._end(group)
         finally:
@@ -148,7 +152,9 @@ class PostgresStore:
         self._group = None
         try:
             if group.error is None and not group.undone:
+                start = monotonic()
                 self._commit(group.state)
+                self._together = min(_LONGEST_TOGETHER, max(_SHORTEST_TOGETHER, _COMMITS * (monotonic() - start)))
         except BaseException as error:
             group.error = self._told(error)
             if not isinstance(error, Exception):
@@ -163,7 +169,7 @@ class PostgresStore:
 
     def _see_durable(self, group: _Group) -> None:
         """Return once the commit was made; whoever was waited for may have gone away without making it."""
-        while not group.ended.wait(_LONGEST_TOGETHER):
+        while not group.ended.wait(_POLL):
             if self._turn.acquire(blocking=False):
                 try:
                     if self._group is group:
@@ -221,7 +227,7 @@ class PostgresStore:
                 f"{shortened(self.name)}: a gallery needs PostgreSQL 14 or newer; this server is "
                 f"{connection.info.parameter_status('server_version')}"
             )
-            raise errors.GalleryError(message)
+            raise errors.UnsafeServerError(message)
         fsync, follows, reads = _row(
             connection,
             "SELECT current_setting('fsync'), pg_is_in_recovery(), current_setting('default_transaction_read_only')",
@@ -231,7 +237,7 @@ class PostgresStore:
                 f"{shortened(self.name)}: the server runs with fsync = off, and would lose what it acknowledged in a "
                 "power cut; a gallery is not kept there. Set fsync = on"
             )
-            raise errors.GalleryError(message)
+            raise errors.UnsafeServerError(message)
         self._read_only = bool(follows) or reads == "on"
 
     def _version(self, connection: psycopg.Connection) -> int | None:
