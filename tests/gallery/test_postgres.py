@@ -297,6 +297,35 @@ def test_a_commit_that_fails_is_told_to_everybody_in_it(opened, build):
     assert opened.check().intact
 
 
+def test_a_statement_that_fails_undoes_all_who_share_it(opened):
+    """The server answers a COMMIT then with a silent ROLLBACK: nobody may be told that it held."""
+    store = opened._store
+    first, second = threading.Event(), threading.Event()
+
+    def good():
+        with store.writing() as rows:
+            rows.delete(PersonRow, number=7)  # a change without an entry in the log, which writes no head row
+            first.set()
+            second.wait(5)
+
+    def bad():
+        first.wait(5)
+        with store.writing() as rows:
+            rows.count(PersonRow, number="no number")
+
+    store._together = 5.0
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(good), pool.submit(bad)]
+        first.wait(5)
+        deadline = time.monotonic() + 5
+        while not store._waiting and time.monotonic() < deadline:
+            time.sleep(0.001)
+        second.set()
+        done = [each.exception() for each in asked]
+    assert all(isinstance(each, errors.GalleryError) for each in done)
+    assert opened.check().intact
+
+
 def test_a_writer_is_waited_for_and_then_told(opened, address, build):
     """Another process's transaction holds the head row; a reader is not held up."""
     with open_gallery(address, wait=0.1) as other, opened._store.writing() as rows:

@@ -110,6 +110,10 @@ class Connections:
                 connection.close()  # it is of no use, and the server undoes what was not committed
         self._pool.putconn(connection)
 
+    def failed(self, connection: psycopg.Connection) -> bool:
+        """Whether a statement failed, so that nothing of the transaction can be committed."""
+        return connection.info.transaction_status == self._driver.pq.TransactionStatus.INERROR
+
     @contextmanager
     def outside_transactions(self) -> Iterator[psycopg.Connection]:
         """A connection for statements that cannot run in a transaction."""

@@ -98,8 +98,8 @@ class PostgresStore:
                 try:
                     yield rows
                     failed = False
-                except BaseException:
-                    self._undo(group, rows)
+                except BaseException as error:
+                    self._undo(group, rows, error)
                     raise
             finally:
                 self._left(group, failed=failed)
@@ -129,7 +129,7 @@ class PostgresStore:
             raise
         return self._group
 
-    def _undo(self, group: _Group, rows: PostgresRows) -> None:
+    def _undo(self, group: _Group, rows: PostgresRows, cause: BaseException) -> None:
         if group.count == 0:  # nobody else's: all of it is undone
             group.undone = True
             return
@@ -137,6 +137,9 @@ class PostgresStore:
             rows.undo()
         except Exception as error:  # noqa: BLE001 - told to everybody whose changes are lost by it
             group.error = self._told(error)
+        if group.error is None and self.connections.failed(group.state.connection):
+            # No point to return to had been set yet; a COMMIT would undo all of it without a word.
+            group.error = self._told(cause)
 
     def _left(self, group: _Group, *, failed: bool) -> None:
         """Pass the turn on: with the transaction to somebody who waits, or after its end."""
