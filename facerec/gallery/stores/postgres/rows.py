@@ -8,7 +8,7 @@ gallery: a superuser is not held by row-level security.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,8 @@ HEAD = ", ".join(("gallery", *GalleryRow._fields, *(f"last_{table}" for table in
 _ROWS_AT_ONCE = 2048
 _PHOTOS_AT_ONCE = 16  # each may be some megabytes
 _SEARCHED_AT_ONCE = 8192
+_SEARCHED = 5  # fields of each row that is copied
+_PEOPLE_BY_NUMBER = 1024
 _FEW, _ANSWERS = 16, 512  # rows of an answer that is kept, and answers of a kind
 _LATE = (LogRow, SourceRow)
 _PARTED = ("people", "samples", "photos", "log_sources")
@@ -292,24 +294,31 @@ class PostgresRows:
         """Samples as searches load them, by binary COPY: neither the server nor this process makes texts of bytes."""
         while True:
             where, values = self._where(SampleRow, after, upto, equal)
-            samples = (
-                "SELECT number, person, vector, salt, seal FROM samples"
-                f"{where} ORDER BY number LIMIT {_SEARCHED_AT_ONCE}"
-            )
-            text = (
-                "COPY (SELECT s.number, s.person, p.expires, s.vector, s.salt, s.seal "
-                f"FROM ({samples}) s LEFT JOIN people p ON p.gallery = {self._state.head.gallery:d} "
-                "AND p.number = s.person ORDER BY s.number) TO STDOUT (FORMAT BINARY)"
-            )
-            with self._state.connection.cursor().copy(text, values) as copied:
+            text = f"SELECT number, person, vector, salt, seal FROM samples{where}"
+            text = f"{text} ORDER BY number LIMIT {_SEARCHED_AT_ONCE}"
+            with self._state.connection.cursor().copy(f"COPY ({text}) TO STDOUT (FORMAT BINARY)", values) as copied:
                 content = b"".join(copied)
             columns = list(zip(*_records(content), strict=True))
             if not columns:
                 return
-            yield Searchable(*columns)
+            numbers, people, *material = columns
+            expires = self._expiries(people)
+            yield Searchable(numbers, people, tuple(map(expires.get, people)), *material)
             if len(columns[0]) < _SEARCHED_AT_ONCE:
                 return
             after = columns[0][-1]
+
+    def _expiries(self, people: Collection[int]) -> dict[int, str]:
+        """When these people expire, of those who do; a join would cost more than the samples themselves."""
+        wanted, text = (
+            sorted(set(people)),
+            "SELECT number, expires FROM people WHERE gallery = %s AND expires IS NOT NULL",
+        )
+        if len(wanted) <= _PEOPLE_BY_NUMBER:
+            values: tuple[Any, ...] = (self._state.head.gallery, wanted)
+            return dict(self._state.execute(f"{text} AND number = ANY(%s)", values).fetchall())
+        values = (self._state.head.gallery, wanted[0], wanted[-1])
+        return dict(self._state.execute(f"{text} AND number BETWEEN %s AND %s", values).fetchall())
 
     # -- its health -------------------------------------------------------------------------------------------------
 
@@ -353,40 +362,38 @@ def _insert(kind: type[Row]) -> str:
 
 
 def _records(content: bytes) -> Iterator[tuple[Any, ...]]:
-    """The rows of a binary COPY of a `Searchable`."""
+    """The rows of a binary COPY: two numbers, then bytes or nothing."""
     place = 19 + _LENGTH.unpack_from(content, 15)[0]  # after the header and its extension
     end = len(content) - 2  # the trailer
     if (alike := _alike(content, place, end)) is not None:
-        for number, person, expires, *material in alike.iter_unpack(memoryview(content)[place:end]):
-            yield number, person, expires.decode() if expires else None, *material
+        yield from alike.iter_unpack(memoryview(content)[place:end])
         return
     while place < end:
         place += 2
         values: list[bytes | None] = []
-        for _ in range(6):
+        for _ in range(_SEARCHED):
             (length,) = _LENGTH.unpack_from(content, place)
             place += 4
             values.append(None if length < 0 else content[place : place + length])
             place += max(length, 0)
-        number, person, expires, vector, salt, seal = values
-        day = None if expires is None else expires.decode()
-        yield _INTEGER.unpack(number or b"")[0], _INTEGER.unpack(person or b"")[0], day, vector, salt, seal
+        number, person, *material = values
+        yield _INTEGER.unpack(number or b"")[0], _INTEGER.unpack(person or b"")[0], *material
 
 
 def _alike(content: bytes, place: int, end: int) -> struct.Struct | None:
     """How to take all rows apart at once, where those are as long as the first in every field; nearly always."""
     at = place + 2
     lengths: list[int] = []
-    while len(lengths) < 6 and at < end:
+    while len(lengths) < _SEARCHED and at < end:
         lengths.append(_LENGTH.unpack_from(content, at)[0])
         at += 4 + max(lengths[-1], 0)
-    if len(lengths) < 6 or (end - place) % (at - place) or min(lengths[3:]) < 0 or not lengths[2]:
+    if len(lengths) < _SEARCHED or (end - place) % (at - place) or min(lengths) < 0:
         return None
     rows = np.frombuffer(content, np.uint8, end - place, place).reshape(-1, at - place)
     column = 2
     for length in lengths:
         if (rows[:, column : column + 4] != rows[0, column : column + 4]).any():
             return None
-        column += 4 + max(length, 0)
-    fields = "".join(f"4x{max(length, 0)}s" for length in lengths[2:])
+        column += 4 + length
+    fields = "".join(f"4x{length}s" for length in lengths[2:])
     return struct.Struct(f">2x4xq4xq{fields}")
