@@ -16,7 +16,8 @@
     ├── TransferError
     └── GalleryError
         ├── UnknownPersonError, UnknownSampleError, ExpiredError, ExpiryPassedError, NameTakenError,
-        │   LookAlikeError, PhotosNotKeptError, ArchiveError, ReusedKeyError, GalleryKeyError, NotUndoneError
+        │   LookAlikeError, PhotosNotKeptError, ArchiveError, ReusedKeyError, ChangedPersonError,
+        │   GalleryKeyError, NotUndoneError
         └── GalleryBusyError, ClosedGalleryError, ReadOnlyGalleryError, FullDiskError, MissingGalleryError,
             MovedGalleryError, NotAGalleryError, NewerGalleryError, DamagedGalleryError, GalleryUnreachableError,
             UnsafeServerError
@@ -197,6 +198,10 @@ class LookAlikeError(GalleryError, code="look_alike"):
 
 class ReusedKeyError(GalleryError, code="reused_key"):
     """The key of an enrollment that was made is given for another one."""
+
+
+class ChangedPersonError(GalleryError, code="changed_person"):
+    """A person was changed since whoever wants to change it read it."""
 
 
 class GalleryKeyError(GalleryError, code="gallery_key"):

@@ -17,7 +17,7 @@ from facerec import similarity
 from facerec.align.upright import upright_cut
 from facerec.device import best_device
 from facerec.errors import ArgumentError, FaceError, ImageError, NoPointError, PoorQualityError
-from facerec.gallery import Enrollment, Gallery
+from facerec.gallery import Enrollment, Gallery, Who
 from facerec.gallery.decide import decide
 from facerec.models.shipped_points import DEFAULT_TARGET_FMR, shipped_point
 from facerec.photos import folders, reader
@@ -324,7 +324,7 @@ class Recognizer:
     def enroll(
         self,
         photos: reader.Source | Sequence[reader.Source],
-        name: str,
+        name: Who,
         gallery: Gallery,
         *,
         choice: FaceChoice = DEFAULT_CHOICE,
@@ -343,7 +343,7 @@ class Recognizer:
         ----------
         photos, bgr
             One photo as for `faces`, or a list or tuple of them.
-        name : str
+        name : str or PersonId
             Who it is; an enrolled person gets further samples.
         gallery : Gallery
             See ``facerec.open_gallery``.
@@ -428,7 +428,7 @@ class Recognizer:
     def verify_person(
         self,
         photo: reader.Source,
-        name: str,
+        name: Who,
         gallery: Gallery,
         *,
         at: OperatingPoint | None = None,

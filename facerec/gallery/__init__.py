@@ -31,9 +31,11 @@ from facerec.gallery.records import (
     LogHead,
     MadeCopy,
     Person,
+    PersonId,
     RemovalReceipt,
     Sample,
     Transfer,
+    Who,
 )
 from facerec.gallery.rows import Store
 from facerec.gallery.stores.postgres.address import Address, is_address
@@ -58,9 +60,11 @@ __all__ = [
     "LogHead",
     "MadeCopy",
     "Person",
+    "PersonId",
     "RemovalReceipt",
     "Sample",
     "Transfer",
+    "Who",
     "copy_gallery",
     "open_gallery",
     "restore_gallery",

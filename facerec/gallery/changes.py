@@ -17,7 +17,7 @@ from facerec.gallery import rules, sealing
 from facerec.gallery.archive import ArchivedPerson, Entry
 from facerec.gallery.doubts import Doubt
 from facerec.gallery.ledger import VERSION, Ledger
-from facerec.gallery.records import EmbedderIdentity, Enrollment, Event, MadeCopy, Person, Sample
+from facerec.gallery.records import EmbedderIdentity, Enrollment, Event, MadeCopy, Person, PersonId, Sample, Who
 from facerec.gallery.rows import LogRow, PersonRow, RequestRow, Rows, SampleRow, SourceRow
 from facerec.quality import QualityGate
 from facerec.types import Face
@@ -79,7 +79,7 @@ class Request:
     def __init__(
         self,
         key: str,
-        name: str,
+        who: Who,
         faces: Sequence[Face],
         terms: Mapping[str, object],
         photos: Sequence[bytes | None],
@@ -87,7 +87,9 @@ class Request:
         keep_photos: bool,
     ) -> None:
         self.key = hashlib.sha256(key.encode("utf-8")).digest()
-        content = hashlib.sha256(json.dumps([name, {each: str(terms[each]) for each in sorted(terms)}]).encode("utf-8"))
+        called = {"id": who.id} if isinstance(who, PersonId) else who
+        agreed = {each: str(terms[each]) for each in sorted(terms)}
+        content = hashlib.sha256(json.dumps([called, agreed]).encode("utf-8"))
         for face in faces:
             content.update(face.embedding.tobytes())
         digests = [None if photo is None else hashlib.sha256(photo).hexdigest() for photo in photos]

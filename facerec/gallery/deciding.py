@@ -8,7 +8,7 @@ from facerec.errors import DamagedGalleryError
 from facerec.gallery import rules
 from facerec.gallery.decide import Terms, check_not_expired, notes_on_enrolled
 from facerec.gallery.opened import Opened
-from facerec.gallery.records import Event
+from facerec.gallery.records import Event, Who
 from facerec.quality import QualityGate
 from facerec.similarity import cosines
 from facerec.types import Candidate, Face, Faces, Identifications, OperatingPoint, Verification
@@ -19,9 +19,9 @@ class Deciding(Opened):
     """Verification of claims, and identification."""
 
     def verify(
-        self, name: str, face: Face, *, at: OperatingPoint, gate: QualityGate | None = None, logged: bool = True
+        self, name: Who, face: Face, *, at: OperatingPoint, gate: QualityGate | None = None, logged: bool = True
     ) -> Verification:
-        """Decide whether `face` is the person called `name`, and log the outcome.
+        """Decide whether `face` is the person called `name` (or of that `PersonId`), and log the outcome.
 
         The face is compared with each of the person's samples, and the most alike one counts; the threshold of `at`
         decides. A face that the `gate`, as for `enroll`, holds back is ``undecided``, whatever its score.
@@ -102,7 +102,7 @@ class Deciding(Opened):
                 size, comparisons = self._index.people(today), index.compared(today)
             outcomes = []
             for face, ranking in zip(faces, rankings, strict=True):
-                candidates = [Candidate(known[hit.person][1], hit.score) for hit in ranking]
+                candidates = [Candidate(known[hit.person][1], hit.score, known[hit.person][0]) for hit in ranking]
                 said = enrolled[ranking[0].person] if ranking else ()
                 outcome = terms.identification(face, candidates, top=top, gallery_size=size, comparisons=comparisons)
                 outcomes.append(replace(outcome, notes=(*outcome.notes, *said)))

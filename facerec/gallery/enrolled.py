@@ -17,7 +17,7 @@ from facerec.gallery.decide import chosen_gate
 from facerec.gallery.doubts import Doubt, Limits, doubts_about, refuse
 from facerec.gallery.ledger import Ledger
 from facerec.gallery.opened import Opened
-from facerec.gallery.records import UNCHANGED, Enrollment, Person, Sample, Unchanged
+from facerec.gallery.records import UNCHANGED, Enrollment, Person, PersonId, Sample, Unchanged, Who
 from facerec.points import notes_on
 from facerec.quality import QualityGate
 from facerec.types import Face, OperatingPoint
@@ -36,8 +36,8 @@ class Enrolled(Opened):
             return ledger.count_people()
 
     def __contains__(self, name: object) -> bool:
-        """Whether somebody of that name is enrolled, expired or not."""
-        if not isinstance(name, str):
+        """Whether somebody of that name, or `PersonId`, is enrolled, expired or not."""
+        if not isinstance(name, str | PersonId):
             return False
         try:
             self.person(name)
@@ -89,17 +89,17 @@ class Enrolled(Opened):
         with self._reading() as ledger:
             return ledger.people(after=after, limit=limit)
 
-    def person(self, name: str) -> Person:
-        """The person of that name."""
+    def person(self, name: Who) -> Person:
+        """The person of that name, or `PersonId`; so for all that a name of somebody enrolled is given to."""
         with self._reading() as ledger:
             return self._need(ledger, name)
 
-    def samples(self, name: str) -> list[Sample]:
+    def samples(self, name: Who) -> list[Sample]:
         """What is kept about a person's faces, in the order of enrollment."""
         with self._reading() as ledger:
             return ledger.samples(self._need(ledger, name).number)
 
-    def vectors(self, name: str) -> NDArray[np.float32]:
+    def vectors(self, name: Who) -> NDArray[np.float32]:
         """A person's vectors, float32 (n, d), in the order of `samples`."""
         with self._reading() as ledger:
             return ledger.vectors(self._need(ledger, name).number)
@@ -108,7 +108,7 @@ class Enrolled(Opened):
 
     def enroll(
         self,
-        name: str,
+        name: Who,
         faces: Face | Sequence[Face],
         *,
         gate: QualityGate | None = None,
@@ -125,8 +125,9 @@ class Enrolled(Opened):
 
         Parameters
         ----------
-        name : str
-            Trimmed and brought to Unicode normal form C; at most 200 characters, all of them visible.
+        name : str or PersonId
+            Trimmed and brought to Unicode normal form C; at most 200 characters, all of them visible. An id is that of
+            somebody who is enrolled.
         faces : Face or sequence of Face
             One or several photos' faces of this one person.
         gate : QualityGate, optional
@@ -166,6 +167,8 @@ class Enrolled(Opened):
             If `at` has no tail.
         LookAlikeError
             If the name is new and looks like that of somebody else.
+        UnknownPersonError
+            If nobody of that id is enrolled.
         ReusedKeyError
             If `key` was given for another enrollment.
         ExpiryPassedError
@@ -173,7 +176,7 @@ class Enrolled(Opened):
         ExpiredError
             If the person has expired and no new date is given.
         """
-        name = rules.person_name(name)
+        who = name if isinstance(name, PersonId) else rules.person_name(name)
         terms = rules.checked_terms({"consent": consent, "purpose": purpose, "expires": expires})
         rules.optional_text("key", key)
         if strict and at is None:
@@ -188,9 +191,10 @@ class Enrolled(Opened):
                 given = rules.photos_to_enroll(photos, len(several), keep_photos=keep_photos) or [None] * len(several)
                 request = None
                 if key is not None:
-                    request = changes.Request(key, name, several, terms, given, keep_photos=keep_photos)
+                    request = changes.Request(key, who, several, terms, given, keep_photos=keep_photos)
                 if request is not None and (answer := request.answered(ledger)) is not None:
                     return answer
+                name = self._need(ledger, who).name if isinstance(who, PersonId) else who
                 rules.check_not_past(expires, today=ledger.now.date(), name=name)
                 if ledger.by_name(name) is None:
                     rules.check_look_alikes(name, ledger.look_alikes(name))
@@ -224,38 +228,50 @@ class Enrolled(Opened):
 
     def update(
         self,
-        name: str,
+        name: Who,
         *,
+        new_name: str | Unchanged = UNCHANGED,
         consent: str | Unchanged | None = UNCHANGED,
         purpose: str | Unchanged | None = UNCHANGED,
         expires: date | Unchanged | None = UNCHANGED,
+        was: Person | None = None,
     ) -> Person:
-        """Change what is recorded about a person; ``None`` removes a field.
+        """Change what is recorded about a person; ``None`` removes a field. All of it is done, or nothing.
 
-        `ArgumentError` if a text or the date is not usable, `ExpiryPassedError` if the new expiry date has passed.
+        Whoever decided by what they had read gives that as `was`.
+
+        Raises
+        ------
+        ArgumentError
+            If a text or the date is not usable.
+        ExpiryPassedError
+            If the new expiry date has passed.
+        NameTakenError, LookAlikeError
+            If somebody else has the new name, or one that looks like it.
+        ChangedPersonError
+            If the person is not as `was` says any more.
         """
         given = {"consent": consent, "purpose": purpose, "expires": expires}
+        wanted = None if isinstance(new_name, Unchanged) else rules.person_name(new_name)
         with self._writing() as ledger:
             person = self._need(ledger, name)
+            rules.check_unchanged(person, was)
             terms = rules.checked_terms({term: value for term, value in given.items() if value is not UNCHANGED})
             rules.check_not_past(terms.get("expires"), today=ledger.now.date(), name=person.name)
             changes.change(ledger, person, terms)
+            if wanted is not None and wanted != person.name:
+                _rename(ledger, ledger.at(person.number), wanted)
             return ledger.at(person.number)
 
-    def rename(self, name: str, new_name: str) -> Person:
-        """Give a person another name; id, samples and log stay.
+    def rename(self, name: Who, new_name: str) -> Person:
+        """Give a person another name; id, samples and log stay. As `update`, which see for errors."""
+        return self.update(name, new_name=new_name)
 
-        `ArgumentError` if the new name is not usable, `NameTakenError` if somebody else has it, `LookAlikeError` if it
-        looks like somebody else's.
-        """
-        new_name = rules.person_name(new_name)
-        with self._writing() as ledger:
-            person = self._need(ledger, name)
-            if new_name != person.name:
-                rules.check_free(new_name, ledger.by_name(new_name), of=person)
-                others = [each for each in ledger.look_alikes(new_name) if each != person.name]
-                rules.check_look_alikes(new_name, others)
-                renamed = replace(person, name=new_name)
-                ledger.write_person(renamed)
-                ledger.append("renamed", renamed)
-            return ledger.at(person.number)
+
+def _rename(ledger: Ledger, person: Person, new_name: str) -> None:
+    rules.check_free(new_name, ledger.by_name(new_name), of=person)
+    others = [each for each in ledger.look_alikes(new_name) if each != person.name]
+    rules.check_look_alikes(new_name, others)
+    renamed = replace(person, name=new_name)
+    ledger.write_person(renamed)
+    ledger.append("renamed", renamed)

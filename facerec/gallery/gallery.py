@@ -16,7 +16,7 @@ from facerec.gallery import archive, changes, checking, rules
 from facerec.gallery.deciding import Deciding
 from facerec.gallery.enrolled import Enrolled
 from facerec.gallery.ledger import Ledger
-from facerec.gallery.records import Backup, Enrollment, Event, GalleryCheck, LogCheck, LogEntry, LogHead, Sample
+from facerec.gallery.records import Backup, Enrollment, Event, GalleryCheck, LogCheck, LogEntry, LogHead, Sample, Who
 from facerec.gallery.repairing import Repairing
 from facerec.gallery.rows import LogRow, PersonRow, Store
 from facerec.gallery.stores.copying import check_same, copy_rows
@@ -146,16 +146,26 @@ class Gallery(Enrolled, Deciding, Repairing):
 
     # -- the log --------------------------------------------------------------------------------------------------
 
-    def log(self, *, last: int | None = None, name: str | None = None) -> list[LogEntry]:
+    def log(
+        self, *, last: int | None = None, name: Who | None = None, after: int = 0, limit: int | None = None
+    ) -> list[LogEntry]:
         """What was done when, oldest first: only the newest `last` entries, only what concerns the person of that name.
 
-        `ArgumentError` if `last` is negative.
+        Or a page of it: at most `limit` entries, whose numbers are higher than `after`.
+
+        `ArgumentError` if `last` or `after` is negative or `limit` less than 1; if `last` is given with one of them.
         """
+        rules.check_page(after, limit)
+        if last is not None and (after or limit is not None):
+            message = "last gives the newest entries, after and limit a page from there on; give one or the other"
+            raise ArgumentError(message)
         if last is not None and (not isinstance(last, int) or last < 0):
             message = f"last must be 0 or more, or None for all entries; got {quoted(last)}"
             raise ArgumentError(message)
         with self._reading() as ledger:
-            return ledger.history.log(last=last, person_id=None if name is None else self._need(ledger, name).id)
+            return ledger.history.log(
+                last=last, after=after, limit=limit, person_id=None if name is None else self._need(ledger, name).id
+            )
 
     def check_log(self) -> LogCheck:
         """Whether the log is the one that was written: no entry changed, removed, inserted or cut off."""

@@ -18,10 +18,12 @@ class History:
         self.rows = rows
         self._copies: tuple[MadeCopy, ...] | None = None
 
-    def log(self, *, last: int | None, person_id: str | None) -> list[LogEntry]:
-        """The newest `last` entries (all if ``None``), of one person or of all, oldest first."""
+    def log(
+        self, *, last: int | None, person_id: str | None, after: int = 0, limit: int | None = None
+    ) -> list[LogEntry]:
+        """The newest `last` entries, or a page of all, of one person or of everybody, oldest first."""
         ids = [] if person_id is None else self.ids_of(person_id)
-        rows = self._log_rows(last, ids)
+        rows = self._log_rows(last, ids, after, limit)
         named = {row.id: row.name for row in self._people_of({row.person_id for row in rows})}
         sources = {each.number: each.source for each in self._sources_of(rows, ids)}
         return [
@@ -52,12 +54,12 @@ class History:
                     ids.append(gave.person_id)
         return ids
 
-    def _log_rows(self, last: int | None, ids: Sequence[bytes]) -> list[LogRow]:
+    def _log_rows(self, last: int | None, ids: Sequence[bytes], after: int, limit: int | None) -> list[LogRow]:
         if not ids:
             if last is None:
-                return list(self.rows.select(LogRow))
+                return list(self.rows.select(LogRow, after=after, limit=limit))
             return list(self.rows.select(LogRow, newest=last))[::-1]
-        found = sorted(row for each in ids for row in self.rows.select(LogRow, person_id=each))
+        found = sorted(row for each in ids for row in self.rows.select(LogRow, person_id=each, after=after))[:limit]
         return found if last is None else found[len(found) - min(last, len(found)) :]
 
     def _people_of(self, ids: set[bytes | None]) -> Iterator[PersonRow]:

@@ -14,7 +14,7 @@ from facerec.errors import GalleryKeyError, ReadOnlyGalleryError, UnknownPersonE
 from facerec.gallery import changes, rules, sealing
 from facerec.gallery.ledger import Charge, Ledger
 from facerec.gallery.loaded import LoadedIndex
-from facerec.gallery.records import EmbedderIdentity, LogHead, Person
+from facerec.gallery.records import EmbedderIdentity, LogHead, Person, PersonId, Who
 from facerec.gallery.rows import LogRow, Store
 from facerec.visible_text import quoted, shortened
 
@@ -105,8 +105,13 @@ class Opened:
             )
         return ledger
 
-    def _need(self, ledger: Ledger, name: str) -> Person:
-        name = rules.known_name(name)
+    def _need(self, ledger: Ledger, who: Who) -> Person:
+        if isinstance(who, PersonId):
+            if (known := ledger.by_id(who.id)) is not None:
+                return known
+            message = f"nobody of the id {who.id} is enrolled in {shortened(self._store.name)}"
+            raise UnknownPersonError(message)
+        name = rules.known_name(who)
         found = ledger.by_name(name)
         if found is None:
             message = (

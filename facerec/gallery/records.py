@@ -76,6 +76,25 @@ class EmbedderIdentity(Value):
 
 
 @dataclass(frozen=True)
+class PersonId(Value):
+    """Stands for a person wherever a gallery takes a name: who it is stays the same when the name changes.
+
+    `id` is that of `Person`; `ArgumentError` if it is not 32 hexadecimal digits.
+    """
+
+    id: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, str) or not re.fullmatch("[0-9a-f]{32}", self.id):
+            message = f"the id of a person is 32 hexadecimal digits, as Person.id; got {quoted(self.id)}"
+            raise ArgumentError(message)
+
+
+Who: TypeAlias = str | PersonId
+"""A person of a gallery: the name, or the id."""
+
+
+@dataclass(frozen=True)
 class Person(Value):
     """Somebody who is enrolled.
 

@@ -9,19 +9,26 @@ from datetime import date
 from facerec.gallery import changes, repair, rules
 from facerec.gallery.ledger import Ledger
 from facerec.gallery.opened import Opened
-from facerec.gallery.records import Erasure, ForgetReceipt, Person, RemovalReceipt, Transfer
+from facerec.gallery.records import Erasure, ForgetReceipt, Person, RemovalReceipt, Transfer, Who
 
 
 class Repairing(Opened):
     """Forgetting, and repair."""
 
-    def forget(self, name: str) -> ForgetReceipt:
+    def forget(self, name: Who, *, was: Person | None = None) -> ForgetReceipt:
         """Delete a person with all vectors and photos, and erase the bytes from the store.
 
         Erasing rewrites the store, which takes seconds where it holds a million samples; `purge_expired` does it once
         for many people. What was exported or backed up before still holds the person; the receipt says so.
+        `ChangedPersonError` if the person is not as `was` says any more.
         """
-        return self._forget(lambda ledger: [self._need(ledger, name)])[0]
+
+        def chosen(ledger: Ledger) -> list[Person]:
+            person = self._need(ledger, name)
+            rules.check_unchanged(person, was)
+            return [person]
+
+        return self._forget(chosen)[0]
 
     def purge_expired(self) -> list[ForgetReceipt]:
         """Forget everybody who has expired; one receipt per person."""
@@ -44,7 +51,7 @@ class Repairing(Opened):
             for person, entry, head, copies in forgotten
         ]
 
-    def remove_samples(self, name: str, samples: int | Sequence[int]) -> RemovalReceipt:
+    def remove_samples(self, name: Who, samples: int | Sequence[int]) -> RemovalReceipt:
         """Delete some of a person's faces, by their numbers, with their photos, and erase the bytes from the store.
 
         Raises
@@ -75,7 +82,7 @@ class Repairing(Opened):
 
     # -- who is who -----------------------------------------------------------------------------------------------
 
-    def move_samples(self, giver: str, receiver: str, samples: int | Sequence[int]) -> Transfer:
+    def move_samples(self, giver: Who, receiver: Who, samples: int | Sequence[int]) -> Transfer:
         """Send some of a person's faces, by their numbers, to another person; `undo` sends them back.
 
         Raises
@@ -88,7 +95,7 @@ class Repairing(Opened):
         with self._writing() as ledger:
             return repair.send(ledger, self._need(ledger, giver), self._need(ledger, receiver), samples)
 
-    def merge(self, giver: str, receiver: str) -> Transfer:
+    def merge(self, giver: Who, receiver: Who) -> Transfer:
         """Make two people one: all faces of `giver` go to `receiver`, whose name and id stay.
 
         Where only one has a consent or a purpose, it holds for both; of two expiry dates the earlier. The log of either
@@ -104,7 +111,7 @@ class Repairing(Opened):
 
     def split(
         self,
-        name: str,
+        name: Who,
         new_name: str,
         samples: int | Sequence[int],
         *,

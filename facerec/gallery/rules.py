@@ -70,6 +70,13 @@ def person_name(name: str) -> str:
     return normal
 
 
+def check_unchanged(person: Person, was: Person | None) -> None:
+    """Raise `ChangedPersonError` if a person is not as somebody read it."""
+    if was is not None and person != was:
+        message = f"{quoted(person.name)} was changed meanwhile; read it again, and decide anew. Nothing was changed"
+        raise errors.ChangedPersonError(message)
+
+
 def optional_text(field: str, text: object) -> str | None:
     """Return `text` (a consent reference, a purpose) trimmed; ``None`` stays ``None``."""
     if text is None:
@@ -143,7 +150,7 @@ def check_page(after: int, limit: int | None) -> None:
     """Refuse a page that cannot be."""
     if not isinstance(after, int) or after < 0 or (limit is not None and (not isinstance(limit, int) or limit < 1)):
         message = (
-            f"a page starts after the number of a person, 0 or more, and has at least 1; got after={quoted(after)}, "
+            f"a page starts after a number, 0 or more, and holds at least 1; got after={quoted(after)}, "
             f"limit={quoted(limit)}"
         )
         raise errors.ArgumentError(message)

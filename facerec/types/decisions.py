@@ -108,10 +108,14 @@ class Verification(_Decided):
 
 @dataclass(frozen=True)
 class Candidate(Value):
-    """A person of the gallery, and the cosine (-1 … 1) of the probe and the most alike of that person's samples."""
+    """A person of the gallery, and the cosine (-1 … 1) of the probe and the most alike of that person's samples.
+
+    `person_id` is the person's id in the gallery, which stays when the name changes.
+    """
 
     name: str
     score: float
+    person_id: str | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
