@@ -21,6 +21,7 @@ from facerec.gallery import Enrollment, Gallery, Who
 from facerec.gallery.decide import decide
 from facerec.models.shipped_points import DEFAULT_TARGET_FMR, shipped_point
 from facerec.photos import folders, reader
+from facerec.photos.limited import LimitedReader
 from facerec.photos.prefetch import ahead
 from facerec.points import notes_on
 from facerec.quality import NO_GATE, QualityGate, default_gate, handed_over, measure
@@ -50,6 +51,14 @@ BATCH = 16
 
 MOST_FACES = 500
 """Faces of one photo that are embedded: a hall full of people, and not all that a mosaic of faces can hold."""
+
+
+class Chosen(NamedTuple):
+    """One face of a photo, and what has to be said where others were to choose from."""
+
+    face: Face
+    notes: tuple[str, ...]
+
 
 _MOST_WAITING = 4  # photos without a face may wait for this many batches' worth of others
 
@@ -83,6 +92,9 @@ class Recognizer:
     most_faces : int
         Of a photo in which more faces are found, only so many are embedded, the surest first, >= 1; the notes on the
         photo (`Faces.reading`) then say so. A face takes about as long to embed as a small photo to search.
+    limited : LimitedReader, optional
+        Reads photos that come as files (paths, bytes) in processes of their own, within a time and a memory: for
+        photos of strangers. By default they are read in this process.
 
     Raises
     ------
@@ -112,6 +124,7 @@ class Recognizer:
         model_files: Path | None = None,
         workers: int = 1,
         most_faces: int = MOST_FACES,
+        limited: LimitedReader | None = None,
     ) -> None:
         for name, value in (("workers", workers), ("most_faces", most_faces)):
             if value < 1:
@@ -119,6 +132,7 @@ class Recognizer:
                 raise ArgumentError(message)
         self.workers = workers
         self.most_faces = most_faces
+        self.limited = limited
         device = best_device() if device is None else device
         if isinstance(detector, str):
             from facerec.detect.load import load_detector
@@ -149,7 +163,7 @@ class Recognizer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         made = partial(Recognizer, detector=self.detector, embedder=self.embedder, gate=self.gate)
-        return partial(made, workers=self.workers, most_faces=self.most_faces), ()
+        return partial(made, workers=self.workers, most_faces=self.most_faces, limited=self.limited), ()
 
     # -- photos to faces ------------------------------------------------------------------------------------------
 
@@ -160,7 +174,7 @@ class Recognizer:
         as for ``facerec.photos.read``; messages call it `name`, by default its path or kind. The faces keep photo and
         chips for `Faces.draw`. `ImageError` if the photo cannot be read.
         """
-        image, called, reading = _open(photo, name, bgr=bgr)
+        image, called, reading = self._open(photo, name, bgr=bgr)
         detections, notes = self._found(image)
         return replace(self._embed(detections, image, called, (*reading, *notes)), photo=image)
 
@@ -225,11 +239,12 @@ class Recognizer:
             raise ArgumentError(message)
         if isinstance(photos, str | Path):
             photos = folders.find_photos([photos]).photos
-        return self._streamed(photos, choice, batch, wait, bgr=bgr)
+        several = self._streamed(photos, choice, batch, wait, bgr=bgr)
+        return (each.faces if isinstance(each, _Embedded) else each for each in several)
 
     def _streamed(
         self, photos: Iterable[reader.Source], choice: FaceChoice | None, batch: int, wait: float | None, *, bgr: bool
-    ) -> Iterator[Faces | ImageError]:
+    ) -> Iterator[_Embedded | ImageError]:
         waiting: list[_Looked | ImageError] = []
         pending, since = 0, time.monotonic()
         # Deep enough for the workers to go on while a batch is embedded; a photo that waits holds only its chips.
@@ -250,6 +265,19 @@ class Recognizer:
                 yield from self._embedded(waiting)
                 waiting, pending = [], 0
         yield from self._embedded(waiting)
+
+    def chosen(
+        self, photos: Iterable[reader.Source], choice: FaceChoice = DEFAULT_CHOICE, *, bgr: bool = False
+    ) -> Iterator[Chosen | FaceError | ImageError]:
+        """Per photo, the face that `choice` means and what is said of the choice, or the error that says why none.
+
+        As `face`, of many photos: what it would raise is given in the photo's place, and faces are embedded together.
+        """
+        for each in self._streamed(photos, choice, BATCH, None, bgr=bgr):
+            if isinstance(each, ImageError):
+                yield each
+            else:
+                yield each.lacking or Chosen(each.faces[0], each.chose)
 
     # -- decisions ------------------------------------------------------------------------------------------------
 
@@ -316,10 +344,18 @@ class Recognizer:
         """
         point, notes = self.deciding_point(at)
         (first, said), (second, also) = (self._chosen(photo, choice, bgr=bgr) for photo in (probe, reference))
+        return self._compared(first, second, point, (*notes, *said, *first.notes, *also, *second.notes))
+
+    def verify_faces(self, probe: Chosen, reference: Chosen, *, at: OperatingPoint | None = None) -> Verification:
+        """As `verify`, of faces that were found before, by `chosen` for example."""
+        point, notes = self.deciding_point(at)
+        said = [note for each in (probe, reference) for note in (*each.notes, *each.face.notes)]
+        return self._compared(probe.face, reference.face, point, (*notes, *said))
+
+    def _compared(self, first: Face, second: Face, point: OperatingPoint, notes: tuple[str, ...]) -> Verification:
         score = similarity.cosine(first.embedding, second.embedding)
         problems = self.gate.pair_problems(first, second, above=score - point.threshold)
-        decision, notes = decide(score, point, problems), (*notes, *said, *first.notes, *also, *second.notes)
-        return Verification(decision, score, point, self.gate.name, problems, notes)
+        return Verification(decide(score, point, problems), score, point, self.gate.name, problems, notes)
 
     def enroll(
         self,
@@ -414,16 +450,23 @@ class Recognizer:
         self, photos: Sequence[reader.Source], choice: FaceChoice, *, bgr: bool = False
     ) -> Iterator[Face | FaceError | ImageError]:
         """Per photo, the face that `choice` means and the gate passes, or the error that says why there is none."""
-        # All faces are embedded, so that a photo of several people can be told from one of nobody.
-        for faces in self.stream(photos, bgr=bgr):
-            face: Face | FaceError | ImageError
-            try:
-                face = faces if isinstance(faces, ImageError) else faces.choose(choice)
-            except FaceError as error:
-                face = error
-            if isinstance(face, Face) and (problems := self.gate.enrollment_problems(face)):
-                face = PoorQualityError("; ".join(problems))
-            yield face
+        return map(self.judged, self.chosen(photos, choice, bgr=bgr))
+
+    def judged(self, chosen: Chosen | FaceError | ImageError) -> Face | FaceError | ImageError:
+        """The face that `chosen` gave where the gate passes it to be enrolled, or the error that says why not."""
+        if not isinstance(chosen, Chosen):
+            return chosen
+        problems = self.gate.enrollment_problems(chosen.face)
+        return PoorQualityError("; ".join(problems)) if problems else chosen.face
+
+    def claim(
+        self, chosen: Chosen, name: Who, gallery: Gallery, *, at: OperatingPoint | None = None, logged: bool = True
+    ) -> Verification:
+        """As `verify_person`, of a face that was found before, by `chosen` for example."""
+        checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
+        point, notes = self._given_or_shipped(at)
+        outcome = gallery.verify(name, chosen.face, at=point, gate=self.gate, logged=logged)
+        return replace(outcome, notes=(*notes, *outcome.notes, *chosen.notes))
 
     def verify_person(
         self,
@@ -442,10 +485,8 @@ class Recognizer:
         `UnknownPersonError`, `ExpiredError` and `GalleryError` are.
         """
         checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
-        point, notes = self._given_or_shipped(at)
-        face, said = self._chosen(photo, choice, bgr=bgr)
-        outcome = gallery.verify(name, face, at=point, gate=self.gate, logged=logged)
-        return replace(outcome, notes=(*notes, *outcome.notes, *said))
+        self._given_or_shipped(at)  # or its errors, before anything takes time
+        return self.claim(Chosen(*self._chosen(photo, choice, bgr=bgr)), name, gallery, at=at, logged=logged)
 
     def identify(
         self,
@@ -477,6 +518,14 @@ class Recognizer:
 
     # -- the stages -----------------------------------------------------------------------------------------------
 
+    def _open(self, photo: reader.Source, name: str | None, *, bgr: bool) -> tuple[Image, str, tuple[str, ...]]:
+        called = reader.name_of(photo) if name is None else shortened(name)
+        if self.limited is not None and not bgr and reader.is_file(photo):
+            pixels, notes = self.limited.read_photo(photo, name=called)
+        else:
+            pixels, notes = reader.read_photo(photo, name=called, bgr=bgr)
+        return pixels, called, notes
+
     def _embed(self, detections: Detections, image: Image, called: str, reading: tuple[str, ...]) -> Faces:
         chips, shift = upright_cut(self.embedder.crop, image, detections)
         vectors, flip = self.embedder.embed(chips)
@@ -495,32 +544,32 @@ class Recognizer:
     def _chosen(
         self, photo: reader.Source, choice: FaceChoice, *, name: str | None = None, bgr: bool = False
     ) -> tuple[Face, tuple[str, ...]]:
-        image, called, reading = _open(photo, name, bgr=bgr)
-        detections = self.detector(image)
-        chosen = detections.choose(choice, source=called, notes=reading)
-        several = f"{len(detections)} faces were found in {called}; the {choice} one was compared"
-        face = self._embed(detections[[chosen]], image, called, reading)[0]
-        return face, (several,) if len(detections) > 1 else ()
+        image, called, reading = self._open(photo, name, bgr=bgr)
+        detections, notes = _chosen(self.detector(image), choice, called, reading)
+        return self._embed(detections, image, called, reading)[0], notes
 
     def _look(self, photo: reader.Source, choice: FaceChoice | None, *, bgr: bool) -> _Looked | ImageError:
         """Everything up to the chips, which are all that is needed of the photo from there on."""
         try:
-            image, called, reading = _open(photo, None, bgr=bgr)
+            image, called, reading = self._open(photo, None, bgr=bgr)
         except ImageError as error:
             return error
+        lacking: FaceError | None = None
+        chose: tuple[str, ...] = ()
         if choice is None:
             detections, notes = self._found(image)
             reading = (*reading, *notes)
         else:
-            detections = self.detector(image)
+            found = self.detector(image)
             try:
-                detections = detections[[detections.choose(choice)]]
-            except FaceError:
-                detections = detections[[]]
+                detections, chose = _chosen(found, choice, called, reading)
+            except FaceError as error:
+                detections, lacking = found[[]], error
         chips, shift = upright_cut(self.embedder.crop, image, detections)
-        return _Looked(detections, measure(image, detections) | handed_over(shift=shift), chips, called, reading)
+        measures = measure(image, detections) | handed_over(shift=shift)
+        return _Looked(detections, measures, chips, called, reading, chose, lacking)
 
-    def _embedded(self, waiting: Sequence[_Looked | ImageError]) -> Iterator[Faces | ImageError]:
+    def _embedded(self, waiting: Sequence[_Looked | ImageError]) -> Iterator[_Embedded | ImageError]:
         """Embed the chips of all waiting photos in one batch, and part them again."""
         size = self.embedder.crop.size
         parts = [looked.chips for looked in waiting if isinstance(looked, _Looked)]
@@ -532,7 +581,7 @@ class Recognizer:
             if isinstance(each, _Looked):
                 measures = each.measures | handed_over(flip=next(flips))
                 found = Faces(each.detections, measures, next(shares), self.matcher, each.called, each.chips)
-                yield replace(found, reading=each.reading)
+                yield _Embedded(replace(found, reading=each.reading), each.chose, each.lacking)
             else:
                 yield each
 
@@ -545,9 +594,22 @@ class _Looked(NamedTuple):
     chips: Chips
     called: str
     reading: tuple[str, ...]
+    chose: tuple[str, ...]
+    lacking: FaceError | None
 
 
-def _open(photo: reader.Source, name: str | None, *, bgr: bool) -> tuple[Image, str, tuple[str, ...]]:
-    called = reader.name_of(photo) if name is None else shortened(name)
-    pixels, notes = reader.read_photo(photo, name=called, bgr=bgr)
-    return pixels, called, notes
+class _Embedded(NamedTuple):
+    """What came out: where one face was meant, what is said of the choice, or why there is none."""
+
+    faces: Faces
+    chose: tuple[str, ...]
+    lacking: FaceError | None
+
+
+def _chosen(
+    detections: Detections, choice: FaceChoice, called: str, reading: tuple[str, ...]
+) -> tuple[Detections, tuple[str, ...]]:
+    """The one face that is meant, and what has to be said where there are others."""
+    chosen = detections.choose(choice, source=called, notes=reading)
+    several = f"{len(detections)} faces were found in {called}; the {choice} one was compared"
+    return detections[[chosen]], (several,) if len(detections) > 1 else ()

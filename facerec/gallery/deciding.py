@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from facerec.errors import DamagedGalleryError
+import numpy as np
+
+from facerec.errors import ArgumentError, DamagedGalleryError
 from facerec.gallery import rules
 from facerec.gallery.decide import Terms, check_not_expired, notes_on_enrolled
+from facerec.gallery.ledger import Charge, Ledger
+from facerec.gallery.matching import Hit
 from facerec.gallery.opened import Opened
 from facerec.gallery.records import Event, Who
 from facerec.quality import QualityGate
 from facerec.similarity import cosines
-from facerec.types import Candidate, Face, Faces, Identifications, OperatingPoint, Verification
+from facerec.types import (
+    Candidate,
+    Decision,
+    Face,
+    Faces,
+    Identification,
+    Identifications,
+    Matcher,
+    OperatingPoint,
+    Verification,
+)
 from facerec.visible_text import quoted
 
 
@@ -85,39 +101,117 @@ class Deciding(Opened):
             If the gallery is read-only, and `logged` is not given as False; then every result says that it is not
             logged.
         """
-        rules.check_search(faces, top)
+        return self.identify_many([faces], at=at, top=top, gate=gate, logged=logged)[0]
+
+    def identify_many(
+        self,
+        photos: Sequence[Faces],
+        *,
+        at: OperatingPoint,
+        top: int = 5,
+        gate: QualityGate | None = None,
+        logged: bool = True,
+        actors: Sequence[str | None] | None = None,
+    ) -> list[Identifications]:
+        """As `identify`, of the faces of several photos: one search for all, and one transaction of the log.
+
+        `actors` says who asked about each photo; by default whoever `by` says.
+        """
+        charges = [None] * len(photos) if actors is None else [self.by(actor)._charge for actor in actors]
+        if len(charges) != len(photos):
+            message = f"{len(photos)} photos have {len(photos)} actors; got {len(charges)}"
+            raise ArgumentError(message)
+        for faces in photos:
+            rules.check_search(faces, top)
         self._check_logged(logged=logged)
         with self._store.exclusively():  # the index is shared by this process's threads
             with self._reading() as ledger:
-                bound = ledger.embedder
-                rules.check_vectors(faces.embeddings, faces.matcher.embedder_digest, bound, source=faces.source)
-                terms = Terms.of(at, gate, faces.matcher, logged=logged)
-                today = ledger.now.date().toordinal()
-                index = self._index.follow(ledger)
-                # The second most alike is looked at whether or not it is to be shown.
-                rankings = index.search(faces.embeddings, top=max(top, 2), today=today)
-                known = {hit.person: ledger.id_and_name(hit.person) for ranking in rankings for hit in ranking}
-                nearest = {ranking[0].person for ranking in rankings if ranking}
-                enrolled = {each: notes_on_enrolled(ledger.matchers(each), terms.matcher) for each in nearest}
-                size, comparisons = self._index.people(today), index.compared(today)
-            outcomes = []
-            for face, ranking in zip(faces, rankings, strict=True):
-                candidates = [Candidate(known[hit.person][1], hit.score, known[hit.person][0]) for hit in ranking]
-                said = enrolled[ranking[0].person] if ranking else ()
-                outcome = terms.identification(face, candidates, top=top, gallery_size=size, comparisons=comparisons)
-                outcomes.append(replace(outcome, notes=(*outcome.notes, *said)))
-            reached = [
-                (known[hit.person][0], outcome.decision, hit.score, look)
-                for outcome, ranking, look in zip(outcomes, rankings, faces.detections.looks, strict=True)
-                for hit in ranking
-                if outcome.decision in ("match", "ambiguous") and at.accepts(hit.score)
-            ]
-            if reached and logged:  # a search that found nobody writes nothing, and waits for nobody
+                found = self._search(ledger, photos, at=at, top=top, gate=gate, logged=logged)
+            searched = found.decided(photos, at=at, top=top)
+            if logged and any(each.reached for each in searched):
+                # A search that found nobody writes nothing, and waits for nobody.
                 with self._writing() as ledger:
-                    for person_id, decision, score, look in reached:
-                        # Somebody whom another process forgot since the search gets the entry, but no photo's name.
-                        source = rules.storable_source(faces.source) if ledger.by_id(person_id) else None
-                        event: Event = "matched" if decision == "match" else "ambiguous"
-                        ledger.append(event, person_id, terms.evidence(decision, score, look), source=source)
-        found = faces.detections
-        return Identifications(tuple(outcomes), found.points, faces.source, faces.photo, found.looks)
+                    for each, charge in zip(searched, charges, strict=True):
+                        each.log(ledger, charge)
+        return [each.outcome for each in searched]
+
+    def _search(
+        self,
+        ledger: Ledger,
+        photos: Sequence[Faces],
+        *,
+        at: OperatingPoint,
+        top: int,
+        gate: QualityGate | None,
+        logged: bool,
+    ) -> _Found:
+        for faces in photos:
+            rules.check_vectors(faces.embeddings, faces.matcher.embedder_digest, ledger.embedder, source=faces.source)
+        terms = [Terms.of(at, gate, faces.matcher, logged=logged) for faces in photos]
+        today = ledger.now.date().toordinal()
+        index = self._index.follow(ledger)
+        probes = np.concatenate([np.empty((0, index.dimension), np.float32), *(faces.embeddings for faces in photos)])
+        # The second most alike is looked at whether or not it is to be shown.
+        rankings = index.search(probes, top=max(top, 2), today=today)
+        known = {hit.person: ledger.id_and_name(hit.person) for ranking in rankings for hit in ranking}
+        enrolled = {ranking[0].person: ledger.matchers(ranking[0].person) for ranking in rankings if ranking}
+        return _Found(terms, rankings, known, enrolled, self._index.people(today), index.compared(today))
+
+
+class _Found(NamedTuple):
+    """What one transaction saw: rankings face by face, and what is stored of those who are in them."""
+
+    terms: Sequence[Terms]
+    rankings: Sequence[Sequence[Hit]]
+    known: Mapping[int, tuple[str, str]]
+    enrolled: Mapping[int, Collection[Matcher]]
+    size: int
+    comparisons: int
+
+    def decided(self, photos: Sequence[Faces], *, at: OperatingPoint, top: int) -> list[_Searched]:
+        """The decisions about each photo's faces."""
+        rest = iter(self.rankings)
+        return [self._of_photo(*each, rest, at=at, top=top) for each in zip(photos, self.terms, strict=True)]
+
+    def _of_photo(
+        self, faces: Faces, terms: Terms, rest: Iterator[Sequence[Hit]], *, at: OperatingPoint, top: int
+    ) -> _Searched:
+        outcomes: list[Identification] = []
+        reached: list[_Reached] = []
+        for face, look in zip(faces, faces.detections.looks, strict=True):
+            ranking = next(rest)
+            candidates = [Candidate(self.known[hit.person][1], hit.score, self.known[hit.person][0]) for hit in ranking]
+            said = notes_on_enrolled(self.enrolled[ranking[0].person], terms.matcher) if ranking else ()
+            one = terms.identification(face, candidates, top=top, gallery_size=self.size, comparisons=self.comparisons)
+            outcomes.append(replace(one, notes=(*one.notes, *said)))
+            if one.decision in {"match", "ambiguous"}:
+                reached += [
+                    _Reached(self.known[hit.person][0], one.decision, terms.evidence(one.decision, hit.score, look))
+                    for hit in ranking
+                    if at.accepts(hit.score)
+                ]
+        seen = faces.detections
+        outcome = Identifications(tuple(outcomes), seen.points, faces.source, faces.photo, seen.looks)
+        return _Searched(outcome, tuple(reached))
+
+
+class _Reached(NamedTuple):
+    """Somebody of the gallery whom a face matched, or may have."""
+
+    person_id: str
+    decision: Decision
+    evidence: dict[str, object]
+
+
+class _Searched(NamedTuple):
+    """What a search found for one photo, and what of it is to be logged."""
+
+    outcome: Identifications
+    reached: tuple[_Reached, ...]
+
+    def log(self, ledger: Ledger, charge: Charge | None) -> None:
+        for each in self.reached:
+            # Somebody whom another process forgot since the search gets the entry, but no photo's name.
+            source = rules.storable_source(self.outcome.source) if ledger.by_id(each.person_id) else None
+            event: Event = "matched" if each.decision == "match" else "ambiguous"
+            ledger.append(event, each.person_id, each.evidence, source=source, charge=charge)

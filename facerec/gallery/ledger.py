@@ -389,11 +389,13 @@ class Ledger:
         details: Mapping[str, object] | None = None,
         *,
         source: str | None = None,
+        charge: Charge | None = None,
     ) -> int:
         """Chain an entry to the newest one; returns its number.
 
         `details` hold no names, and `source`, the probe photo's, is forgotten together with the person. An entry about
-        a `Person` says what of them is stored now; about an id, that they were concerned.
+        a `Person` says what of them is stored now; about an id, that they were concerned. `charge` says who asked for
+        this, by default for all of the transaction.
         """
         head = self.rows.gallery()
         if head.key_id is not None and (self._key is None or sealing.key_id(self._key) != head.key_id):
@@ -409,7 +411,7 @@ class Ledger:
             time=self.now.isoformat(),
             event=event,
             person_id=person_id,
-            details=_ENCODER.encode({**plain(details or {}), **self._charge.details}),
+            details=_ENCODER.encode({**plain(details or {}), **(charge or self._charge).details}),
             digest=b"",
             contents=self._contents(person.number) if isinstance(person, Person) else None,
             source_digest=None if noted is None else sealing.source_digest(noted),

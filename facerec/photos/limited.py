@@ -6,6 +6,7 @@ what is not known yet. Pixels and errors are those of the reader.
 
 from __future__ import annotations
 
+from functools import partial
 from types import TracebackType
 from typing import Any, BinaryIO, cast
 
@@ -76,6 +77,9 @@ class LimitedReader:
         except ImageError as error:
             message = f"{called} cannot be read as a photo: {str(error).removeprefix(_SAID_THERE)}"
             raise type(error)(message) from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(LimitedReader, seconds=self._limited.seconds, memory=self._limited.memory), ()
 
     def close(self) -> None:
         """End the processes; photos are not read any more."""

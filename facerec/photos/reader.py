@@ -159,6 +159,13 @@ def contents(source: Source) -> bytes | None:
     return None
 
 
+def is_file(source: Source) -> bool:
+    """Whether a photo comes as a file: a path, the contents of one, base64 text, or an open one."""
+    return isinstance(source, str | os.PathLike | bytes | bytearray | memoryview) or (
+        hasattr(source, "read") and not isinstance(source, PIL.Image.Image | np.ndarray)
+    )
+
+
 def name_of(source: Source) -> str:
     """What a photo is called in messages: its path, the name of its file, or what kind of source it is."""
     if isinstance(source, str) and _is_text_of_bytes(source):

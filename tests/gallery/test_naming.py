@@ -109,3 +109,25 @@ def test_pages_of_the_log_are_the_log(gallery, build):
         gallery.log(last=3, limit=2)
     with pytest.raises(ArgumentError, match="at least 1"):
         gallery.log(limit=0)
+
+
+def test_many_photos_are_identified_as_each_alone(gallery, build):
+    """One search for several photos decides and logs what a search for each does, under whoever asked for it."""
+    for number in range(4):
+        gallery.enroll(f"person {number}", build.face(number))
+    photos = [build.faces([build.vector(n) for n in each], source=f"{each}.jpg") for each in [(1, 9), (), (2,), (8,)]]
+    alone = [gallery.identify(each, at=build.point(), gate=NO_GATE).to_dict() for each in photos]
+    before = gallery.log()
+
+    together = gallery.identify_many(photos, at=build.point(), gate=NO_GATE, actors=["door", None, "gate", "gate"])
+
+    assert [each.to_dict() for each in together] == alone
+    new = gallery.log(after=before[-1].number)
+    assert [entry.details.get("actor") for entry in new] == ["door", "gate"]
+    old = gallery.log(last=4)[:2]
+    assert [(each.event, each.name, each.source) for each in new] == [
+        (each.event, each.name, each.source) for each in old
+    ]
+    with pytest.raises(ArgumentError, match="4 photos have 4 actors; got 1"):
+        gallery.identify_many(photos, at=build.point(), actors=["door"])
+    assert gallery.identify_many([], at=build.point()) == []
