@@ -14,6 +14,9 @@
     ├── LimitedProcessError
     ├── DataSetError
     ├── TransferError
+    ├── ServiceError ── BadRequestError, UnauthenticatedError, ForbiddenError, UnknownResourceError, WrongMethodError,
+    │                   LargeRequestError, UnknownMediaError, ConditionMissingError, DoneBeforeError,
+    │                   TooManyRequestsError, OverloadedError, DeadlineError, UnsafeSettingsError
     └── GalleryError
         ├── UnknownPersonError, UnknownSampleError, ExpiredError, ExpiryPassedError, NameTakenError,
         │   LookAlikeError, PhotosNotKeptError, ArchiveError, ReusedKeyError, ChangedPersonError,
@@ -93,6 +96,14 @@ class PoorQualityError(FaceError, code="poor_quality"):
 
 class DoubtfulFaceError(FaceError, code="doubtful_face"):
     """A face to be enrolled looks like somebody else's, or unlike its own person's; the message names each doubt."""
+
+
+class UnusablePhotosError(FaceError, code="unusable_photos"):
+    """Of several photos some cannot be enrolled, so none was; `reasons` has the number of each and its error."""
+
+    def __init__(self, message: str = "", reasons: tuple[tuple[int, FacerecError], ...] = ()) -> None:
+        super().__init__(message)
+        self.reasons = reasons
 
 
 class WeightsError(FacerecError, code="bad_weights"):
@@ -262,3 +273,63 @@ class GalleryUnreachableError(GalleryError, code="unreachable"):
 
 class UnsafeServerError(GalleryError, code="unsafe_server"):
     """The server of a database is too old for a gallery, or may lose what it acknowledged."""
+
+
+class ServiceError(FacerecError, code="service"):
+    """The service cannot do what was asked. `retry_after`, in seconds, says when it may."""
+
+    def __init__(self, message: str = "", *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BadRequestError(ServiceError, code="bad_request"):
+    """A request is not what this address takes; the message says which part of it."""
+
+
+class UnauthenticatedError(ServiceError, code="no_key"):
+    """A request carries no key, or one that is unknown, expired or withdrawn."""
+
+
+class ForbiddenError(ServiceError, code="not_allowed"):
+    """The key may not do this; the message says what it lacks."""
+
+
+class UnknownResourceError(ServiceError, code="unknown_resource"):
+    """There is nothing at this address, or nothing that this key may know of."""
+
+
+class WrongMethodError(ServiceError, code="wrong_method"):
+    """There is something at this address, but it does not take this method."""
+
+
+class LargeRequestError(ServiceError, code="large_request"):
+    """A request, a photo in it or their number is larger than the service takes."""
+
+
+class UnknownMediaError(ServiceError, code="unknown_media"):
+    """The body of a request is of a type that this address does not take."""
+
+
+class ConditionMissingError(ServiceError, code="condition_missing"):
+    """A change must say what it was decided by: the header If-Match is missing."""
+
+
+class DoneBeforeError(ServiceError, code="done_before"):
+    """A request of this Idempotency-Key was begun or done, and its answer is not there any more."""
+
+
+class TooManyRequestsError(ServiceError, code="too_many_requests"):
+    """The key asked more often, or for more photos, than it may in this time."""
+
+
+class OverloadedError(ServiceError, code="overloaded"):
+    """As many photos wait as may wait."""
+
+
+class DeadlineError(ServiceError, code="deadline"):
+    """A request was not done in the time that one may take."""
+
+
+class UnsafeSettingsError(ServiceError, code="unsafe_settings"):
+    """The service does not start with these settings; the message says what to change."""

@@ -11,7 +11,19 @@ from typing import Literal, TypeAlias, get_args
 from facerec.errors import MissingExtraError
 
 Extra: TypeAlias = Literal[
-    "audit", "transfer", "train", "export", "onnx", "report", "excel", "heif", "blazeface", "tensorboard", "postgres"
+    "audit",
+    "transfer",
+    "train",
+    "export",
+    "onnx",
+    "report",
+    "excel",
+    "heif",
+    "blazeface",
+    "tensorboard",
+    "postgres",
+    "server",
+    "client",
 ]
 EXTRAS: tuple[Extra, ...] = get_args(Extra)
 """As ``pip install "facerec[…]"`` knows them; ``all`` is all of these."""

@@ -511,10 +511,26 @@ class Recognizer:
         self, faces: Faces, gallery: Gallery, *, at: OperatingPoint | None = None, top: int = 5, logged: bool = True
     ) -> Identifications:
         """As `identify`, of faces that were found before, by `stream` for example."""
+        return self.identify_many([faces], gallery, at=at, top=top, logged=logged)[0]
+
+    def identify_many(
+        self,
+        photos: Sequence[Faces],
+        gallery: Gallery,
+        *,
+        at: OperatingPoint | None = None,
+        top: int = 5,
+        logged: bool = True,
+        actors: Sequence[str | None] | None = None,
+    ) -> list[Identifications]:
+        """As `identify_faces`, of several photos in one search; `actors` as for ``Gallery.identify_many``."""
         checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
         point, notes = self._given_or_shipped(at)
-        found = gallery.identify(faces, at=point, top=top, gate=self.gate, logged=logged)
-        return replace(found, outcomes=tuple(replace(each, notes=(*notes, *each.notes)) for each in found))
+        found = gallery.identify_many(photos, at=point, top=top, gate=self.gate, logged=logged, actors=actors)
+        return [
+            replace(photo, outcomes=tuple(replace(each, notes=(*notes, *each.notes)) for each in photo))
+            for photo in found
+        ]
 
     # -- the stages -----------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from facerec.cli import (
     export,
     identify,
     quality,
+    serve,
     tables,
     train,
     verify,
@@ -79,6 +80,7 @@ app.command(rich_help_panel=_PHOTOS, epilog=verify.EXAMPLES)(verify.verify)
 app.command(rich_help_panel=_GALLERIES, epilog=enroll.EXAMPLES)(enroll.enroll)
 app.command(rich_help_panel=_GALLERIES, epilog=identify.EXAMPLES)(identify.identify)
 app.add_typer(gallery, rich_help_panel=_GALLERIES)
+app.command(rich_help_panel=_GALLERIES, epilog=serve.EXAMPLES)(serve.serve)
 app.command(rich_help_panel=_MEASURING, epilog=tables.SCORE_EXAMPLES)(tables.score)
 app.command(rich_help_panel=_MEASURING, epilog=tables.EMBED_EXAMPLES)(tables.embed)
 app.add_typer(evaluate.app, rich_help_panel=_MEASURING)

@@ -90,8 +90,10 @@ class Request:
         called = {"id": who.id} if isinstance(who, PersonId) else who
         agreed = {each: str(terms[each]) for each in sorted(terms)}
         content = hashlib.sha256(json.dumps([called, agreed]).encode("utf-8"))
-        for face in faces:
-            content.update(face.embedding.tobytes())
+        for face, photo in zip(faces, photos, strict=True):
+            # Of a photo that is given the place says which face it is: a vector's last bits depend on which others it
+            # was embedded with.
+            content.update(face.embedding.tobytes() if photo is None else face.box.tobytes())
         digests = [None if photo is None else hashlib.sha256(photo).hexdigest() for photo in photos]
         content.update(json.dumps([digests, keep_photos]).encode("ascii"))
         self.content = content.digest()

@@ -1,0 +1,111 @@
+"""``facerec serve``: the service, until it is interrupted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from facerec.cli import console
+from facerec.cli.options import Model, examples, flag, grouped, option
+from facerec.cli.recognition import GatedNetworks
+
+if TYPE_CHECKING:
+    from facerec.service.settings import Settings
+    from facerec.service.state import State
+
+EXAMPLES = examples(
+    "facerec serve --galleries galleries/",
+    "facerec serve --galleries postgresql://facerec@db.example/faces --host 0.0.0.0 --name faces.example "
+    "--behind-proxy",
+)
+_LISTENING, _WHAT = "Where it listens", "What it serves"
+
+
+@grouped
+def serve(
+    *,
+    galleries: Annotated[
+        str,
+        option("--galleries PLACE", "A folder, or a database postgresql://...", _WHAT, envvar="FACEREC_GALLERIES"),
+    ],
+    host: Annotated[str, option("--host ADDRESS", "127.0.0.1 is this machine only.", _LISTENING)] = "127.0.0.1",
+    port: Annotated[int, option("--port NUMBER", "0: any that is free.", _LISTENING)] = 8000,
+    name: Annotated[
+        list[str] | None, option("--name NAME", "What it is called by, such as faces.example.", _LISTENING)
+    ] = None,
+    behind_proxy: Annotated[
+        bool, flag("--behind-proxy", "A proxy on the way encrypts; it listens beyond this machine.", _LISTENING)
+    ] = False,
+    certificate: Annotated[Path | None, option("--certificate FILE", "PEM, to encrypt itself.", _LISTENING)] = None,
+    private_key: Annotated[Path | None, option("--private-key FILE", "PEM, that of it.", _LISTENING)] = None,
+    at: Annotated[
+        Path | None, option("--at FILE", "Operating points besides the shipped ones; the first decides.", _WHAT)
+    ] = None,
+    audits: Annotated[Path | None, option("--audits DIR", "Published reports, a folder each.", _WHAT)] = None,
+    embeddings: Annotated[bool, flag("--embeddings", "Give out vectors, which are biometric data.", _WHAT)] = False,
+    model: Model = None,
+    networks: GatedNetworks,
+) -> None:
+    """Serve galleries over HTTP: the same decisions with the same evidence, for many at once.
+
+    The first start prints a key that may do everything, once; it makes the others. docs/service.md is the handbook.
+    """
+    from facerec.extras import extra
+    from facerec.service.settings import Settings
+
+    settings = Settings(
+        galleries=galleries,
+        host=host,
+        port=port,
+        hosts=tuple(name or ()),
+        behind_proxy=behind_proxy,
+        certificate=certificate,
+        private_key=private_key,
+        audits=audits,
+        embeddings=embeddings,
+    )
+    with extra("server"):
+        import fastapi  # noqa: F401 - tells that it is absent before anything takes time
+        import uvicorn
+
+        from facerec.service.galleries import place_of, place_of_state
+        from facerec.service.state import State
+    from facerec.points import read_points
+
+    points = () if at is None else read_points(at)
+    state = State(place_of_state(galleries))
+    place_of(galleries, state)
+    _show_first_key(state)
+    app = _app(settings, state, networks, model, points)
+    console.note(f"facerec serves {galleries} at {'https' if settings.encrypted else 'http'}://{host}:{port}")
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        ssl_certfile=certificate,
+        ssl_keyfile=private_key,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=behind_proxy,
+        forwarded_allow_ips="*" if behind_proxy else None,
+        timeout_graceful_shutdown=int(settings.limits.deadline),
+    )
+
+
+def _app(settings: Settings, state: State, networks: GatedNetworks, model: str | None, points: Any) -> Any:  # noqa: ANN401
+    from facerec.photos.limited import LimitedReader
+    from facerec.service.app import create_app
+
+    recognizer = networks.load(model)
+    recognizer.limited = LimitedReader(seconds=settings.limits.deadline)
+    return create_app(settings, recognizer, state=state, points=points)
+
+
+def _show_first_key(state: State) -> None:
+    """Make the first key, and print it where it is this process that made it."""
+    from facerec.service import keys
+
+    key, token = keys.new_key("the first key", keys.scopes_of(["admin"]), now=keys.now())
+    if state.add_first_key(key):
+        console.note("The first key, which is shown this once, and makes the others (POST /v1/keys):", f"  {token}")

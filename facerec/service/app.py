@@ -1,0 +1,146 @@
+"""The application: made from values, nothing at import."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from anyio import CapacityLimiter
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from facerec.device import cores
+from facerec.errors import ArgumentError, BadRequestError, FacerecError, UnknownResourceError, WrongMethodError
+from facerec.recognizer import Recognizer
+from facerec.service.asked import Parts
+from facerec.service.cursors import Cursors
+from facerec.service.engine import Engine
+from facerec.service.galleries import Galleries, place_of, place_of_state
+from facerec.service.guards import Guard, problem
+from facerec.service.metrics import Metrics
+from facerec.service.points import Points
+from facerec.service.rates import Buckets
+from facerec.service.routes import audits, deciding, detect, galleries, health, keys, log, people
+from facerec.service.searches import Searches
+from facerec.service.settings import Settings
+from facerec.service.state import State
+from facerec.types import OperatingPoint
+
+_THREADS = 64
+"""Requests that wait for a gallery at once: they share its commits."""
+
+
+def create_app(
+    settings: Settings,
+    recognizer: Recognizer,
+    *,
+    state: State | None = None,
+    points: Iterable[OperatingPoint] = (),
+    workers: int | None = None,
+) -> FastAPI:
+    """Make the service.
+
+    Parameters
+    ----------
+    settings : Settings
+        What it serves, and how much of it.
+    recognizer : Recognizer
+        That of all galleries; for photos of strangers one with a `limited` reader.
+    state : State, optional
+        By default that of ``settings.galleries``.
+    points : iterable of OperatingPoint
+        That may decide, besides the shipped ones; the first is the default.
+    workers : int, optional
+        Threads that look at photos; by default one per core.
+
+    Raises
+    ------
+    UnsafeSettingsError
+        If the folder of the galleries does not exist.
+    """
+    state = State(place_of_state(settings.galleries)) if state is None else state
+    metrics = Metrics()
+    limits = settings.limits
+    parts = Parts(
+        settings=settings,
+        recognizer=recognizer,
+        engine=Engine(recognizer, waiting=limits.waiting, threads=workers or cores(), watch=metrics.photos),
+        galleries=Galleries(place_of(settings.galleries, state), recognizer.embedder),
+        state=state,
+        metrics=metrics,
+        points=Points(recognizer, points),
+        searches=Searches(recognizer),
+        cursors=Cursors(state.secret),
+        requests=Buckets(limits.requests_per_minute, what="requests"),
+        photos=Buckets(limits.photos_per_minute, what="photos"),
+        threads=CapacityLimiter(_THREADS),
+    )
+    app = FastAPI(
+        title="facerec",
+        version=version("facerec"),
+        summary="Face recognition that can be held to account.",
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.parts = parts
+    for each in (health, detect, galleries, people, deciding, log, keys, audits):
+        app.include_router(each.router)
+    app.add_middleware(Guard, settings=settings, metrics=metrics)
+    app.add_exception_handler(FacerecError, _told)
+    app.add_exception_handler(RequestValidationError, _unfit)
+    app.add_exception_handler(HTTPException, _unknown)
+    app.add_exception_handler(Exception, _told)
+    return app
+
+
+_DESCRIPTION = """\
+Every answer that decides carries its evidence. Nobody, `undecided` and `ambiguous` are answers, not errors. What goes
+wrong is `application/problem+json` (RFC 9457) with a `code` that stays. Keys are shown once, and carry scopes."""
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    parts: Parts = app.state.parts
+    parts.engine.close()
+    parts.galleries.close()
+    parts.state.close()
+    if parts.recognizer.limited is not None:
+        parts.recognizer.limited.close()
+
+
+async def _told(request: Request, error: Exception) -> JSONResponse:
+    parts: Parts = request.app.state.parts
+    return problem(error, request.state.request, shown=parts.galleries.shown)
+
+
+async def _unfit(request: Request, error: Exception) -> JSONResponse:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    told = [{"pointer": "/" + "/".join(map(str, each["loc"])), "detail": each["msg"]} for each in found]
+    first = f"{told[0]['pointer']}: {told[0]['detail']}" if told else "it does not fit"
+    kind = BadRequestError if any(each["type"] in {"json_invalid", "missing"} for each in found) else ArgumentError
+    answer = problem(kind(first), request.state.request)
+    body = {**_body(answer), "errors": told}
+    return JSONResponse(body, answer.status_code, media_type=answer.media_type)
+
+
+async def _unknown(request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 404:
+        return problem(UnknownResourceError(f"there is nothing at {request.url.path}"), request.state.request)
+    if status == 405:
+        found = problem(WrongMethodError(f"{request.url.path} does not take {request.method}"), request.state.request)
+        found.headers.update(getattr(error, "headers", None) or {})
+        return found
+    return problem(BadRequestError(str(getattr(error, "detail", error))), request.state.request)
+
+
+def _body(answer: JSONResponse) -> dict[str, object]:
+    found: dict[str, object] = json.loads(bytes(answer.body))
+    return found

@@ -1,0 +1,165 @@
+"""Bodies of requests: photos and texts of a form, held in memory and never on the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from facerec.errors import BadRequestError, LargeRequestError, UnknownMediaError
+from facerec.service.settings import Limits
+from facerec.visible_text import quoted
+
+_FORM = "multipart/form-data"
+_MOST_TEXT = 1 << 16
+_MOST_FIELDS = 32
+
+
+class Upload(io.BytesIO):
+    """A photo as it came; `name` is what whoever sent it calls it."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Form:
+    """Photos by the field that they came in, and texts; `digest` is of all of it, whatever lies between the parts."""
+
+    photos: Mapping[str, tuple[Upload, ...]]
+    texts: Mapping[str, str]
+    digest: bytes
+
+    def all_photos(self, name: str = "photos") -> tuple[Upload, ...]:
+        """The photos of a field, at least one; else `BadRequestError`."""
+        if not (found := self.photos.get(name, ())):
+            message = f"the form needs a photo in its field {name}; it has {', '.join(self.photos) or 'none'}"
+            raise BadRequestError(message)
+        return found
+
+    def photo(self, name: str) -> Upload:
+        """The one photo of a field; else `BadRequestError`."""
+        found = self.all_photos(name)
+        if len(found) > 1:
+            message = f"the field {name} is one photo; it holds {len(found)}"
+            raise BadRequestError(message)
+        return found[0]
+
+    def document(self, name: str) -> dict[str, Any]:
+        """The JSON object in a field of text, empty where there is no such field; else `BadRequestError`."""
+        return json_object(self.texts.get(name, "{}"), f"the field {name}")
+
+    def check_fields(self, *known: str) -> None:
+        """Refuse fields that nobody reads: they were meant for something."""
+        if unknown := [each for each in (*self.photos, *self.texts) if each not in known]:
+            message = f"the form has a field {quoted(unknown[0])}; it may have {', '.join(known)}"
+            raise BadRequestError(message)
+
+
+def json_object(text: str | bytes, what: str) -> dict[str, Any]:
+    """An object of JSON; `BadRequestError`, which calls it `what`, if it is none."""
+    try:
+        found = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        message = f"{what} is no JSON: {error}"
+        raise BadRequestError(message) from error
+    if not isinstance(found, dict):
+        message = f"{what} must be a JSON object; got {type(found).__name__}"
+        raise BadRequestError(message)
+    return found
+
+
+def _no_number(text: str) -> float:
+    message = f"{text} is no number of JSON"
+    raise ValueError(message)
+
+
+async def read_form(request: Request, limits: Limits) -> Form:
+    """Read a form of photos and texts, within limits that are counted as it comes in.
+
+    Raises
+    ------
+    UnknownMediaError
+        If it is none.
+    LargeRequestError
+        If it has too many photos, or one is too large.
+    BadRequestError
+        If it is damaged, or its texts are too many or too long.
+    """
+    given = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if given != _FORM:
+        message = f"this address takes photos as {_FORM}; got {given or 'no content type'}"
+        raise UnknownMediaError(message)
+    try:
+        parser = _InMemory(
+            request.headers,
+            request.stream(),
+            max_files=limits.photos + 1,
+            max_fields=_MOST_FIELDS,
+            max_part_size=_MOST_TEXT,
+        )
+        parser.spool_max_size = limits.request_bytes + 1
+        items = (await parser.parse()).multi_items()
+    except MultiPartException as error:
+        if "files" in error.message:
+            message = f"a request may have {limits.photos} photos"
+            raise LargeRequestError(message) from error
+        message = f"the form cannot be read: {error.message}"
+        raise BadRequestError(message) from error
+    except (KeyError, ValueError, UnicodeError) as error:
+        message = f"the form cannot be read: {error}"
+        raise BadRequestError(message) from error
+    return await _form(items, limits)
+
+
+class _InMemory(MultiPartParser):
+    """Starlette's, with a place to say from which size on a photo would go to the disk: from none."""
+
+    spool_max_size = 1 << 62
+
+
+async def _form(items: list[tuple[str, Any]], limits: Limits) -> Form:
+    photos: dict[str, list[Upload]] = {}
+    texts: dict[str, str] = {}
+    digest = hashlib.sha256()
+    for name, value in items:
+        if isinstance(value, UploadFile):
+            content, called = await value.read(), value.filename or "photo"
+            await value.close()
+            if len(content) > limits.photo_bytes:
+                message = f"a photo may have {limits.photo_bytes:,} bytes; {quoted(called)} has {len(content):,}"
+                raise LargeRequestError(message)
+            photos.setdefault(name, []).append(Upload(content, called))
+            told = [name, called, hashlib.sha256(content).hexdigest()]
+        else:
+            if name in texts:
+                message = f"the form has the field {quoted(name)} twice"
+                raise BadRequestError(message)
+            texts[name] = value
+            told = [name, value]
+        digest.update(json.dumps(told).encode())
+    if sum(map(len, photos.values())) > limits.photos:
+        message = f"a request may have {limits.photos} photos"
+        raise LargeRequestError(message)
+    return Form({name: tuple(several) for name, several in photos.items()}, texts, digest.digest())
+
+
+async def read_object(request: Request) -> tuple[dict[str, Any], bytes]:
+    """Read a JSON object, and its digest; errors as `read_form`."""
+    given = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    body = await request.body()
+    if body and given != "application/json":
+        message = f"this address takes application/json; got {given or 'no content type'}"
+        raise UnknownMediaError(message)
+    if len(body) > _MOST_TEXT:
+        message = f"a document may have {_MOST_TEXT:,} bytes; got {len(body):,}"
+        raise LargeRequestError(message)
+    return json_object(body or b"{}", "the body"), hashlib.sha256(body).digest()

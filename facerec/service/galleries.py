@@ -1,0 +1,141 @@
+"""The galleries that are served: a folder of files, or a database; opened once, and shared by all requests."""
+
+from __future__ import annotations
+
+import re
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from facerec.errors import ArgumentError, MissingGalleryError, OutputError, UnsafeSettingsError
+from facerec.gallery import Gallery, open_gallery
+from facerec.gallery.stores.postgres.address import Address, is_address
+from facerec.service.state import State
+from facerec.types import Embedder
+from facerec.visible_text import quoted
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""What a gallery may be called, here as in the address of one in a database."""
+
+
+class Place(Protocol):
+    """Where galleries are: what they are called, and how each is opened."""
+
+    def names(self) -> list[str]:
+        """Of all galleries there, sorted."""
+
+    def at(self, name: str) -> Path | Address:
+        """What `open_gallery` takes of the gallery of that name."""
+
+    def made(self, name: str) -> None:
+        """Remember that there is one."""
+
+
+class Folder:
+    """Files ``<name>.db`` of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            message = f"{folder} is no folder; make it (mkdir {folder}), readable by nobody else (chmod 700)"
+            raise UnsafeSettingsError(message)
+        self.folder = folder
+
+    def names(self) -> list[str]:
+        """Of all galleries there, sorted."""
+        return sorted(file.stem for file in self.folder.glob("*.db") if NAME.fullmatch(file.stem))
+
+    def at(self, name: str) -> Path:
+        """The file of that name."""
+        return self.folder / f"{name}.db"
+
+    def made(self, name: str) -> None:
+        """Nothing: the file is there."""
+
+
+class Database:
+    """The galleries of a database that the service was told of."""
+
+    def __init__(self, address: str, state: State) -> None:
+        if "gallery=" in address:
+            message = "the address of a database names no gallery: leave ?gallery=... out; the service has several"
+            raise UnsafeSettingsError(message)
+        self._address, self._state = address, state
+
+    def names(self) -> list[str]:
+        """Of all galleries there, sorted."""
+        return self._state.galleries()
+
+    def at(self, name: str) -> Address:
+        """The address with that name."""
+        return Address.parse(f"{self._address}{'&' if '?' in self._address else '?'}gallery={name}")
+
+    def made(self, name: str) -> None:
+        """Remember that there is one."""
+        self._state.add_gallery(name)
+
+
+def place_of_state(galleries: str) -> Path | Address:
+    """Where the service keeps its own state: beside the galleries."""
+    return Address.parse(galleries) if is_address(galleries) else Path(galleries) / ".facerec-service" / "state.sqlite"
+
+
+def place_of(galleries: str, state: State) -> Place:
+    """What a setting means; `UnsafeSettingsError` if there is no such folder."""
+    return Database(galleries, state) if is_address(galleries) else Folder(Path(galleries))
+
+
+class Galleries:
+    """Opened galleries by name. Several threads may share them."""
+
+    def __init__(self, place: Place, embedder: Embedder) -> None:
+        self._place, self._embedder = place, embedder
+        self._opened: dict[str, Gallery] = {}
+        self._lock = threading.Lock()
+
+    def names(self) -> list[str]:
+        """What they are called, sorted."""
+        return self._place.names()
+
+    def opened(self, name: str) -> Gallery:
+        """The gallery of that name; `MissingGalleryError` if there is none."""
+        if NAME.fullmatch(name) is None or (name not in self._opened and name not in self._place.names()):
+            message = f"there is no gallery {quoted(name)}"
+            raise MissingGalleryError(message)
+        return self._open(name, None)
+
+    def made(self, name: str) -> tuple[Gallery, bool]:
+        """A gallery of that name, bound to the service's embedder, and whether it is new.
+
+        `OutputError` if there is one; in a database one that the service was not told of yet is taken over.
+        """
+        if NAME.fullmatch(name) is None:
+            message = (
+                "a gallery is called by 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', the first of them a "
+                f"letter or a digit; got {quoted(name)}"
+            )
+            raise ArgumentError(message)
+        if name in self._place.names():
+            message = f"there is a gallery {quoted(name)} already"
+            raise OutputError(message)
+        gallery = self._open(name, self._embedder)
+        self._place.made(name)
+        return gallery, len(gallery) == 0
+
+    def _open(self, name: str, embedder: Embedder | None) -> Gallery:
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = open_gallery(self._place.at(name), embedder)
+            return self._opened[name]
+
+    def shown(self, text: str) -> str:
+        """A text of the library for callers: galleries by their names here, not by where the server keeps them."""
+        for name in list(self._opened):
+            text = text.replace(str(self._place.at(name)), name)
+        return text
+
+    def close(self) -> None:
+        """Close all of them."""
+        with self._lock:
+            for gallery in self._opened.values():
+                gallery.close()
+            self._opened.clear()

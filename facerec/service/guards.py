@@ -1,0 +1,117 @@
+"""What surrounds every request, before anything of it is understood: its number, its size, its sender, its headers."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from facerec.errors import BadRequestError, FacerecError, ForbiddenError, LargeRequestError
+from facerec.service import problems
+from facerec.service.metrics import Metrics
+from facerec.service.settings import Settings
+
+_LOGGER = logging.getLogger("facerec.service")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+COOKIE = "__Host-facerec"
+"""Of the page's session."""
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "media-src 'self' blob:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class Guard:
+    """Numbers and measures requests, refuses other sites' pages and what is too large, adds headers to answers."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, metrics: Metrics) -> None:
+        self._app, self._settings, self._metrics = app, settings, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, told = time.monotonic(), {"status": 500}
+        number = scope.setdefault("state", {})["request"] = uuid.uuid4().hex
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told["status"] = message["status"]
+                self._add_headers(MutableHeaders(scope=message), number)
+            await send(message)
+
+        try:
+            self._check(scope)
+            await self._app(scope, self._counted(receive), answer)
+        except FacerecError as error:
+            await problem(error, number)(scope, receive, answer)
+        finally:
+            seconds = time.monotonic() - began
+            route = getattr(scope.get("route"), "path", "none")
+            self._metrics.request(scope["method"], route, told["status"], seconds)
+            _LOGGER.info("%s %s %s %d %.3f", number, scope["method"], route, told["status"], seconds)
+
+    def _check(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        if _name(headers.get("host", "")) not in self._settings.names:
+            message = "the service is not called by this name; --name NAME adds one"
+            raise BadRequestError(message)
+        stated = headers.get("content-length", "0")
+        if not stated.isdigit() or int(stated) > self._settings.limits.request_bytes:
+            raise self._too_large()
+        # A page elsewhere may make a browser send the cookie of ours; whoever shows a key is no browser's page.
+        if scope["method"] in _SAFE or "authorization" in headers:
+            return
+        origin = headers.get("origin")
+        elsewhere = origin is not None and _name(urlsplit(origin).netloc) not in self._settings.names
+        if elsewhere or headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+            message = "the request comes from a page of another site"
+            raise ForbiddenError(message)
+
+    def _counted(self, receive: Receive) -> Receive:
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._settings.limits.request_bytes:
+                raise self._too_large()
+            return message
+
+        return counted
+
+    def _too_large(self) -> LargeRequestError:
+        return LargeRequestError(f"a request may have {self._settings.limits.request_bytes:,} bytes; send fewer photos")
+
+    def _add_headers(self, headers: MutableHeaders, number: str) -> None:
+        headers["X-Request-Id"] = number
+        headers.setdefault("Cache-Control", "no-store")
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "no-referrer"
+        headers.setdefault("Content-Security-Policy", _POLICY)
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        if self._settings.encrypted or self._settings.behind_proxy:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+
+
+def problem(error: BaseException, number: str, *, shown: Callable[[str], str] = str) -> JSONResponse:
+    """An error as the answer to the request of that number; `shown` takes out of a text what is not for callers."""
+    body = problems.document(error, request=number, shown=shown)
+    return JSONResponse(body, body["status"], problems.headers(error), media_type=problems.MEDIA)
+
+
+def _name(netloc: str) -> str:
+    """The host of ``host:port``, ``[::1]:port`` or either without a port, in small letters."""
+    try:
+        return (urlsplit(f"//{netloc}").hostname or "").lower()
+    except ValueError:
+        return ""

@@ -1,0 +1,1 @@
+"""Routes, a file for each noun: parse, ask the library, answer. No rule stands here."""

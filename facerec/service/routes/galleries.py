@@ -1,0 +1,68 @@
+"""Galleries: what there is, new ones, and the end of one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from facerec.errors import ArgumentError
+from facerec.gallery import ForgetReceipt, Gallery, PersonId
+from facerec.service.asked import Admin, Reader
+from facerec.service.routes.answers import answer
+from facerec.service.routes.bodies import NewGallery
+
+router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
+
+
+@router.get("", summary="The galleries that the key reaches")
+async def listed(asked: Reader) -> JSONResponse:
+    """By name."""
+    names = await asked.run(asked.parts.galleries.names)
+    return answer({"galleries": [{"id": name} for name in names if asked.key.reaches(name)]})
+
+
+@router.post("", summary="Make a gallery", status_code=201)
+async def made(asked: Admin, given: NewGallery) -> JSONResponse:
+    """Bound to the service's embedder for good; in a database one that is there already is taken over."""
+
+    async def work() -> JSONResponse:
+        gallery, _ = await asked.run(asked.parts.galleries.made, given.id)
+        return answer(await asked.run(_document, given.id, gallery), 201, {"Location": f"/v1/galleries/{given.id}"})
+
+    return await asked.once(given.model_dump_json().encode(), work)
+
+
+@router.get("/{gallery}", summary="What a gallery is")
+async def shown(asked: Reader, gallery: str) -> JSONResponse:
+    """Its embedder, how many people it holds, where its log ends."""
+    return answer(await asked.run(_document, gallery, asked.gallery(gallery)))
+
+
+@router.delete("/{gallery}", summary="Forget everybody in a gallery")
+async def emptied(
+    asked: Admin, gallery: str, people: Annotated[int, Query(ge=0, description="Exactly how many it holds.")]
+) -> JSONResponse:
+    """Every person is forgotten, with a receipt for each. The gallery stays, empty, since its log is the evidence."""
+    receipts = await asked.run(_emptied, asked.gallery(gallery), people)
+    return answer({"receipts": [{**receipt.to_dict(), "gallery": gallery} for receipt in receipts]})
+
+
+def _document(name: str, gallery: Gallery) -> dict[str, Any]:
+    return {
+        "id": name,
+        "people": len(gallery),
+        "embedder": gallery.embedder,
+        "position": gallery.position(),
+        "head": str(gallery.head()),
+        "erasure_due": gallery.erasure_due,
+    }
+
+
+def _emptied(gallery: Gallery, people: int) -> list[ForgetReceipt]:
+    everybody = gallery.people()
+    if len(everybody) != people:
+        message = f"people={people} does not say how many the gallery holds, {len(everybody)}; nothing was deleted"
+        raise ArgumentError(message)
+    return [gallery.forget(PersonId(person.id)) for person in everybody]

@@ -1,0 +1,49 @@
+"""Whether the service lives, is ready, and what it counts; what its problems mean."""
+
+from __future__ import annotations
+
+import inspect
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from facerec.errors import FacerecError, UnknownResourceError
+from facerec.service.asked import Monitor, Parts
+from facerec.service.problems import PROBLEMS
+from facerec.service.routes.answers import answer
+from facerec.visible_text import quoted
+
+router = APIRouter(tags=["service"])
+
+
+@router.get("/healthz", summary="Whether the process answers")
+async def healthz() -> JSONResponse:
+    """Needs no key, and says nothing but that."""
+    return answer({"status": "ok"})
+
+
+@router.get("/readyz", summary="Whether it can do its work")
+async def readyz(request: Request) -> JSONResponse:
+    """200 once networks are loaded and its state can be read, else 503. Needs no key."""
+    parts: Parts = request.app.state.parts
+    await run_in_threadpool(parts.state.check)
+    return answer({"status": "ready"})
+
+
+@router.get("/metrics", summary="Counters and times, for Prometheus")
+async def metrics(asked: Monitor) -> Response:
+    """In the text format of Prometheus; labels name no person, key or gallery."""
+    asked.parts.metrics.waiting.set(asked.parts.engine.waiting)
+    return Response(asked.parts.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@router.get("/problems/{code}", summary="What a type of problem means")
+async def problem(code: str) -> HTMLResponse:
+    """The page behind `type` of an answer that says what went wrong."""
+    for kind, told in PROBLEMS.items():
+        if kind.code == code and issubclass(kind, FacerecError):
+            text = f"<h1>{told.title}</h1><p>Status {told.status}, code <code>{code}</code></p>"
+            return HTMLResponse(f"<!doctype html><title>{told.title}</title>{text}<p>{inspect.getdoc(kind)}</p>")
+    message = f"there is no problem {quoted(code)}"
+    raise UnknownResourceError(message)
