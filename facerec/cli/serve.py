@@ -77,8 +77,7 @@ def serve(
     place_of(galleries, state)
     _show_first_key(state)
     app = _app(settings, state, networks, model, points)
-    console.note(f"facerec serves {galleries} at {'https' if settings.encrypted else 'http'}://{host}:{port}")
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -91,6 +90,10 @@ def serve(
         forwarded_allow_ips="*" if behind_proxy else None,
         timeout_graceful_shutdown=int(settings.limits.deadline),
     )
+    with config.bind_socket() as socket:
+        place = f"{host}:{socket.getsockname()[1]}"
+        console.note(f"facerec serves {galleries} at {'https' if settings.encrypted else 'http'}://{place}")
+        uvicorn.Server(config).run(sockets=[socket])
 
 
 def _app(settings: Settings, state: State, networks: GatedNetworks, model: str | None, points: Any) -> Any:  # noqa: ANN401
