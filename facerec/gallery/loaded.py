@@ -99,12 +99,12 @@ class LoadedIndex:
 
 
 def _add(index: SearchIndex, ledger: Ledger, parts: Iterable[Searchable]) -> int:
-    """Add samples to the index; returns the number of the last one."""
+    """Add samples to the index; returns the highest number."""
     newest = 0
     for part in parts:
         vectors = ledger.sound(part, index.dimension)
         expires = np.array([last_day(text) for text in part.expires], np.int32)
         numbers = np.array(part.numbers, np.int64)
         index.add(vectors, np.array(part.people, np.int64), expires, numbers)
-        newest = part.numbers[-1]
+        newest = max(newest, *part.numbers)
     return newest

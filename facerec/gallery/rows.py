@@ -132,7 +132,7 @@ KINDS: tuple[type[Row], ...] = (PersonRow, SampleRow, PhotoRow, LogRow, SourceRo
 
 
 class Searchable(NamedTuple):
-    """What searches need of a few thousand samples, column by column, in the order of their numbers."""
+    """What searches need of a few thousand samples, column by column, in the order of their numbers or any other."""
 
     numbers: tuple[int, ...]
     people: tuple[int, ...]
@@ -195,7 +195,7 @@ class Rows(Protocol):
         ...
 
     def searchable(self, *, after: int = 0, upto: int | None = None, **equal: object) -> Iterator[Searchable]:
-        """Samples as searches load them, with the expiry of their people; as `select`, thousands at a time."""
+        """Samples as searches load them, and when their people expire: as `select`, in any order."""
         ...
 
     def faults(self) -> Iterator[str]:

@@ -119,9 +119,13 @@ def starting(server, gallery, vectors):
         bare.append(time.perf_counter() - start)
         start = time.perf_counter()
         with gallery._store.reading() as rows:
-            blocks = [np.frombuffer(b"".join(part.vectors), "<f4") for part in rows.searchable(after=999)]
+            blocks = [
+                (part.numbers, np.frombuffer(b"".join(part.vectors), "<u4")) for part in rows.searchable(after=999)
+            ]
         read.append(time.perf_counter() - start)
-        equal = bool(np.array_equal(np.concatenate(blocks).view(np.uint32), vectors.reshape(-1).view(np.uint32)))
+        order = np.argsort(np.concatenate([numbers for numbers, _ in blocks]))
+        bits = np.concatenate([content for _, content in blocks]).reshape(len(order), -1)[order]
+        equal = bool(np.array_equal(bits, vectors.view(np.uint32)))
         del blocks
         start = time.perf_counter()
         with gallery._reading() as ledger:

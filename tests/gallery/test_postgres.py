@@ -14,6 +14,7 @@ import pytest
 from facerec import errors
 from facerec.gallery import copy_gallery, open_gallery
 from facerec.gallery.rows import KINDS, LogRow, PersonRow, PhotoRow, SampleRow, SourceRow
+from facerec.gallery.stores.postgres import rows as rows_module
 from facerec.gallery.stores.postgres.address import Address, is_address
 from facerec.gallery.stores.postgres.store import PostgresStore
 
@@ -425,6 +426,31 @@ def test_vectors_for_searches_are_those_that_were_stored(opened, build):
         assert found.salts[:2] == (b"salt", None)
         assert [each.numbers for each in rows.searchable(after=18)] == [(19, 20)]
         assert next(rows.select(PhotoRow)).content == b""
+
+
+@pytest.mark.parametrize("odd", [False, True])
+def test_many_samples_are_read_together_as_one_by_one(opened, build, monkeypatch, odd):
+    """Whether rows come in few blocks or one by one, whichever are alike or not: every sample once, with its person."""
+    monkeypatch.setattr(rows_module, "_SEARCHED_AT_ONCE", 4)
+    monkeypatch.setattr(rows_module, "_NUMBERS_AT_ONCE", 32)
+    parts = ("s.jpg", 0.0, 0.0, 1.0, 1.0, 0.5, "2031", None, 0, None)
+    stored = {}
+    with opened._store.writing() as rows:
+        for seed in range(100):
+            expires = None if seed % 3 else f"2031-05-{1 + seed % 28:02}"
+            texts = ("ada", None, None, expires, "2031", "ada", None)
+            person = rows.insert(PersonRow(0, seed.to_bytes(16, "big"), *texts))
+            salt = None if odd and seed % 7 == 0 else seed.to_bytes(16, "big")
+            vector = build.vector(seed).tobytes()[: 8 if odd and seed % 11 == 0 else None]
+            number = rows.insert(SampleRow(0, person, vector, *parts, salt, b"seal" * 8))
+            stored[number] = (person, expires, vector, salt, b"seal" * 8)
+    with opened._store.reading() as rows:
+        for after, upto in ((0, None), (40, None), (0, 60), (97, None)):
+            blocks = list(rows.searchable(after=after, upto=upto))
+            found = {number: fields for block in blocks for number, *fields in zip(*block, strict=True)}
+            assert sum(len(block.numbers) for block in blocks) == len(found)
+            wanted = {number: list(fields) for number, fields in stored.items() if after < number <= (upto or 100)}
+            assert found == wanted
 
 
 def test_nothing_is_made_where_there_is_no_driver(monkeypatch, build, tmp_path):

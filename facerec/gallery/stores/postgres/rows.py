@@ -27,6 +27,7 @@ from facerec.gallery.rows import (
     Searchable,
     SourceRow,
 )
+from facerec.photos.prefetch import ahead
 
 if TYPE_CHECKING:
     import psycopg
@@ -46,8 +47,9 @@ HEAD = ", ".join(("gallery", *GalleryRow._fields, *(f"last_{table}" for table in
 _ROWS_AT_ONCE = 2048
 _PHOTOS_AT_ONCE = 16  # each may be some megabytes
 _SEARCHED_AT_ONCE = 8192
+_NUMBERS_AT_ONCE = 16 * _SEARCHED_AT_ONCE  # so many in all parts
+_PARTS = 16  # of each table that is in parts, as schema.sql makes them
 _SEARCHED = 5  # fields of each row that is copied
-_PEOPLE_BY_NUMBER = 1024
 _FEW, _ANSWERS = 16, 512  # rows of an answer that is kept, and answers of a kind
 _LATE = (LogRow, SourceRow)
 _PARTED = ("people", "samples", "photos", "log_sources")
@@ -292,9 +294,36 @@ class PostgresRows:
 
     def searchable(self, *, after: int = 0, upto: int | None = None, **equal: object) -> Iterator[Searchable]:
         """Samples as searches load them, by binary COPY: neither the server nor this process makes texts of bytes."""
+        if equal or self.last_number(SampleRow) - after <= _SEARCHED_AT_ONCE:
+            yield from self._searchable("samples", after, upto, equal)
+            return
+        expires = self._expiries(None)
+        last = self.last_number(SampleRow) if upto is None else upto
+        ranges = ((part, low) for low in range(after, last, _NUMBERS_AT_ONCE) for part in range(_PARTS))
+
+        def fetched(place: tuple[int, int]) -> tuple[tuple[int, int], Sequence[Any]]:
+            part, low = place
+            where, values = self._where(SampleRow, low, min(low + _NUMBERS_AT_ONCE, last), {})
+            return place, self._one(f"{_TOGETHER} FROM samples_{part}{where}", values)
+
+        for (part, low), found in ahead(fetched, ranges, workers=1, depth=2):
+            if (alike := _taken_apart(found, expires)) is not None:
+                yield alike
+            elif found[0]:
+                upto = min(low + _NUMBERS_AT_ONCE, last)
+                yield from self._searchable(f"samples_{part}", low, upto, {}, expires)
+
+    def _searchable(
+        self,
+        table: str,
+        after: int,
+        upto: int | None,
+        equal: Mapping[str, object],
+        expires: Mapping[int, str] | None = None,
+    ) -> Iterator[Searchable]:
         while True:
             where, values = self._where(SampleRow, after, upto, equal)
-            text = f"SELECT number, person, vector, salt, seal FROM samples{where}"
+            text = f"SELECT number, person, vector, salt, seal FROM {table}{where}"
             text = f"{text} ORDER BY number LIMIT {_SEARCHED_AT_ONCE}"
             with self._state.connection.cursor().copy(f"COPY ({text}) TO STDOUT (FORMAT BINARY)", values) as copied:
                 content = b"".join(copied)
@@ -302,23 +331,19 @@ class PostgresRows:
             if not columns:
                 return
             numbers, people, *material = columns
-            expires = self._expiries(people)
-            yield Searchable(numbers, people, tuple(map(expires.get, people)), *material)
-            if len(columns[0]) < _SEARCHED_AT_ONCE:
+            known = self._expiries(people) if expires is None else expires
+            yield Searchable(numbers, people, tuple(map(known.get, people)), *material)
+            if len(numbers) < _SEARCHED_AT_ONCE:
                 return
-            after = columns[0][-1]
+            after = numbers[-1]
 
-    def _expiries(self, people: Collection[int]) -> dict[int, str]:
-        """When these people expire, of those who do; a join would cost more than the samples themselves."""
-        wanted, text = (
-            sorted(set(people)),
-            "SELECT number, expires FROM people WHERE gallery = %s AND expires IS NOT NULL",
-        )
-        if len(wanted) <= _PEOPLE_BY_NUMBER:
-            values: tuple[Any, ...] = (self._state.head.gallery, wanted)
-            return dict(self._state.execute(f"{text} AND number = ANY(%s)", values).fetchall())
-        values = (self._state.head.gallery, wanted[0], wanted[-1])
-        return dict(self._state.execute(f"{text} AND number BETWEEN %s AND %s", values).fetchall())
+    def _expiries(self, people: Collection[int] | None) -> dict[int, str]:
+        """When these people, or all, expire, of those who do; a join would cost more than the samples themselves."""
+        text = "SELECT number, expires FROM people WHERE gallery = %s AND expires IS NOT NULL"
+        values: list[Any] = [self._state.head.gallery]
+        if people is not None:
+            text, values = f"{text} AND number = ANY(%s)", [*values, sorted(set(people))]
+        return dict(self._state.execute(text, values).fetchall())
 
     # -- its health -------------------------------------------------------------------------------------------------
 
@@ -354,6 +379,29 @@ class PostgresRows:
             text = f"SELECT min(number) FROM {table} WHERE gallery = %s GROUP BY {column} HAVING count(*) > 1 LIMIT 5"
             for (row,) in self._state.execute(text, (number,)).fetchall():
                 yield f"the {column} of row {row} of {table} is there twice"
+
+
+_BYTES = ("vector", "salt", "seal")
+# Thousands of rows as one: to take rows from a connection one by one costs more than all else that is done with them.
+_TOGETHER = (
+    f"SELECT count(*), {', '.join(f'count({each}), min(length({each})), max(length({each}))' for each in _BYTES)}, "
+    "string_agg(int8send(number), ''), string_agg(int8send(person), ''), "
+    + ", ".join(f"string_agg({each}, '')" for each in _BYTES)
+)
+
+
+def _taken_apart(found: Sequence[Any], expires: Mapping[int, str]) -> Searchable | None:
+    """The samples that `_TOGETHER` gave; ``None`` where there are none, or not all are as long as the others."""
+    count, *facts = found
+    counts, shortest, longest = facts[0:9:3], facts[1:9:3], facts[2:9:3]
+    if not count or counts != [count] * 3 or shortest != longest or 0 in shortest:
+        return None
+    numbers, people = (tuple(np.frombuffer(each, ">i8").tolist()) for each in facts[9:11])
+    material = [
+        tuple(row[0] for row in struct.iter_unpack(f"{size}s", content))
+        for size, content in zip(shortest, facts[11:], strict=True)
+    ]
+    return Searchable(numbers, people, tuple(map(expires.get, people)), *material)
 
 
 def _insert(kind: type[Row]) -> str:
