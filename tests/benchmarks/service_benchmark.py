@@ -3,7 +3,8 @@
     FACEREC_DATA=/data python tests/benchmarks/service_benchmark.py [--seconds N] [--photos DIR] [--clients 1 8 32]
 
 Verification of two photos by `facerec serve`, over the better of one process with two threads and two processes with
-one thread that call ``Recognizer.verify``; then enrollment, identification and all of them mixed. Servers listen on the
+one thread that call ``Recognizer.verify``; then enrollment, identification and all of them mixed. With ``--people N``
+also how long an identification among so many takes at half of the load that the service bears. Servers listen on the
 loopback and end with the script.
 """
 
@@ -13,7 +14,9 @@ import argparse
 import itertools
 import json
 import os
+import random
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -23,6 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import numpy as np
 
 _LOOP = """
 import itertools, sys, threading, time
@@ -107,13 +111,64 @@ def load(ask, clients: int, seconds: float) -> tuple[float, list[float]]:
     return len(took) / (time.monotonic() - begin), sorted(took)
 
 
+def filled(path: Path, people: int) -> None:
+    """A gallery of the default embedder with people of random vectors, past the library: one by one takes hours."""
+    from facerec.embed.load import load_embedder
+    from facerec.gallery import open_gallery
+    from facerec.gallery.sealing import new_salt, seal
+
+    with open_gallery(path, load_embedder()) as gallery:
+        dimension = gallery.embedder.dimension
+    draw = np.random.default_rng(1)
+    with sqlite3.connect(path) as connection:
+        for start in range(1, people + 1, 8192):
+            vectors = draw.standard_normal((min(8192, people + 1 - start), dimension)).astype(np.float32)
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            rows = [(start + place, vector.tobytes(), new_salt()) for place, vector in enumerate(vectors)]
+            connection.executemany(
+                "INSERT INTO people (number, id, name, created) "
+                "VALUES (?, randomblob(16), 'stranger ' || ?, '2026-01-01T00:00:00+00:00')",
+                [(number, number) for number, _, _ in rows],
+            )
+            connection.executemany(
+                "INSERT INTO samples (number, person, vector, source, x1, y1, x2, y2, score, enrolled, salt, seal) "
+                "VALUES (?, ?, ?, 'a.jpg', 0, 0, 1, 1, 1, '2026-01-01T00:00:00+00:00', ?, ?)",
+                [(number, number, vector, salt, seal(salt, vector)) for number, vector, salt in rows],
+            )
+
+
+def at_rate(ask, per_second: float, seconds: float) -> list[float]:
+    """The seconds that requests took which came at random moments, so many a second, whoever waits."""
+    draw = random.Random(0)
+    took, lock = [], threading.Lock()
+
+    def timed(due: float) -> None:
+        ask()
+        with lock:
+            took.append(time.monotonic() - due)  # from when it was due: who waits for a free client waits, too
+
+    with ThreadPoolExecutor(64) as pool:
+        due, end = time.monotonic(), time.monotonic() + seconds
+        while due < end:
+            time.sleep(max(0.0, due - time.monotonic()))
+            pool.submit(timed, due)
+            due += draw.expovariate(per_second)
+    return sorted(took)
+
+
+def quantiles(took: list[float]) -> dict[str, float]:
+    """Median and 99th percentile in seconds."""
+    return {"p50": took[len(took) // 2], "p99": took[min(len(took) - 1, int(0.99 * len(took)))], "requests": len(took)}
+
+
 def main() -> None:
     """Print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     data = Path(os.environ.get("FACEREC_DATA", "."))
     parser.add_argument("--photos", type=Path, default=data / "lfw" / "images")
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--clients", type=int, nargs="*", default=[1, 8, 32], help="may be none")
+    parser.add_argument("--people", type=int, default=0)
     given = parser.parse_args()
     photos = sorted(given.photos.rglob("*.jpg"))[:200:5]
     contents = [photo.read_bytes() for photo in photos]
@@ -123,6 +178,8 @@ def main() -> None:
     found["library_2x1"] = library(2, 1, given.seconds, photos)
     best = max(found["library_1x2"], found["library_2x1"])
     with tempfile.TemporaryDirectory() as folder:
+        if given.people:
+            filled(Path(folder) / "many.db", given.people)
         service = Service(folder)
         post = service.client.post
 
@@ -159,13 +216,20 @@ def main() -> None:
                     "mixed": mixed,
                 }.items():
                     rate, took = load(ask, clients, given.seconds)
-                    found[f"{name}_{clients}"] = {
-                        "per_second": rate,
-                        "p50": took[len(took) // 2],
-                        "p99": took[min(len(took) - 1, int(0.99 * len(took)))],
-                    }
+                    found[f"{name}_{clients}"] = {"per_second": rate, **quantiles(took)}
                     if name == "verify":
                         found[f"verify_ratio_{clients}"] = rate / best
+            if given.people:
+                found["people"] = given.people
+
+                def among() -> None:
+                    post("/v1/galleries/many/identify", files={"photo": photo(next(counter))}).raise_for_status()
+
+                among()
+                most, _ = load(among, 8, given.seconds)
+                took = at_rate(among, most / 2, 3 * given.seconds)
+                found["identify_among_many"] = {"most_per_second": most, **quantiles(took)}
+                found["identify_p99_over_p50"] = quantiles(took)["p99"] / quantiles(took)["p50"]
         finally:
             service.stop()
     print(json.dumps(found, indent=1, default=str))
