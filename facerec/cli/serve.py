@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from facerec.cli import console
+from facerec.cli.opening import Keyed
 from facerec.cli.options import Model, examples, flag, grouped, option
 from facerec.cli.recognition import GatedNetworks
 
@@ -45,6 +46,7 @@ def serve(
     embeddings: Annotated[bool, flag("--embeddings", "Give out vectors, which are biometric data.", _WHAT)] = False,
     model: Model = None,
     networks: GatedNetworks,
+    keyed: Keyed,
 ) -> None:
     """Serve galleries over HTTP: the same decisions with the same evidence, for many at once.
 
@@ -76,7 +78,7 @@ def serve(
     state = State(place_of_state(galleries))
     place_of(galleries, state)
     _show_first_key(state)
-    app = _app(settings, state, networks, model, points)
+    app = _app(settings, state, networks, model, points=points, key=keyed.key())
     config = uvicorn.Config(
         app,
         host=host,
@@ -96,13 +98,13 @@ def serve(
         uvicorn.Server(config).run(sockets=[socket])
 
 
-def _app(settings: Settings, state: State, networks: GatedNetworks, model: str | None, points: Any) -> Any:  # noqa: ANN401
+def _app(settings: Settings, state: State, networks: GatedNetworks, model: str | None, **more: Any) -> Any:  # noqa: ANN401
     from facerec.photos.limited import LimitedReader
     from facerec.service.app import create_app
 
     recognizer = networks.load(model)
     recognizer.limited = LimitedReader(seconds=settings.limits.deadline)
-    return create_app(settings, recognizer, state=state, points=points)
+    return create_app(settings, recognizer, state=state, **more)
 
 
 def _show_first_key(state: State) -> None:

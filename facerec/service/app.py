@@ -41,6 +41,7 @@ def create_app(
     state: State | None = None,
     points: Iterable[OperatingPoint] = (),
     workers: int | None = None,
+    key: bytes | None = None,
 ) -> FastAPI:
     """Make the service.
 
@@ -56,6 +57,8 @@ def create_app(
         That may decide, besides the shipped ones; the first is the default.
     workers : int, optional
         Threads that look at photos; by default one per core.
+    key : bytes, optional
+        That the logs of all galleries are kept with.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def create_app(
         settings=settings,
         recognizer=recognizer,
         engine=Engine(recognizer, waiting=limits.waiting, threads=workers or cores(), watch=metrics.photos),
-        galleries=Galleries(place_of(settings.galleries, state), recognizer.embedder),
+        galleries=Galleries(place_of(settings.galleries, state), recognizer.embedder, key=key),
         state=state,
         metrics=metrics,
         points=Points(recognizer, points),

@@ -85,10 +85,10 @@ def place_of(galleries: str, state: State) -> Place:
 
 
 class Galleries:
-    """Opened galleries by name. Several threads may share them."""
+    """Opened galleries by name, whose logs are kept with `key`, if any. Several threads may share them."""
 
-    def __init__(self, place: Place, embedder: Embedder) -> None:
-        self._place, self._embedder = place, embedder
+    def __init__(self, place: Place, embedder: Embedder, *, key: bytes | None = None) -> None:
+        self._place, self._embedder, self._key = place, embedder, key
         self._opened: dict[str, Gallery] = {}
         self._lock = threading.Lock()
 
@@ -124,7 +124,7 @@ class Galleries:
     def _open(self, name: str, embedder: Embedder | None) -> Gallery:
         with self._lock:
             if name not in self._opened:
-                self._opened[name] = open_gallery(self._place.at(name), embedder)
+                self._opened[name] = open_gallery(self._place.at(name), embedder, key=self._key)
             return self._opened[name]
 
     def shown(self, text: str) -> str:
