@@ -19,9 +19,15 @@ from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sql
 from cryptography.fernet import Fernet
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from facerec.errors import DoneBeforeError, ReusedKeyError, UnknownResourceError
+from facerec.errors import (
+    DoneBeforeError,
+    GalleryBusyError,
+    GalleryUnreachableError,
+    ReusedKeyError,
+    UnknownResourceError,
+)
 from facerec.gallery.stores.postgres.address import Address
 from facerec.service.keys import Key
 from facerec.types.plain import Value
@@ -114,7 +120,8 @@ class State:
         else:
             given = {**place.parameters, "application_name": "facerec serve"}
             self._engine = sql.create_engine("postgresql+psycopg://", connect_args=given, pool_pre_ping=True)
-        _TABLES.create_all(self._engine)
+        with _clear_errors():
+            _TABLES.create_all(self._engine)
         self.secret = self._fact("secret", secrets.token_bytes(32))
 
     def close(self) -> None:
@@ -123,7 +130,12 @@ class State:
 
     @contextmanager
     def _writing(self) -> Iterator[sql.Connection]:
-        with self._engine.begin() as connection:
+        with _clear_errors(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sql.Connection]:
+        with _clear_errors(), self._engine.connect() as connection:
             yield connection
 
     def _fact(self, name: str, new: bytes) -> bytes:
@@ -136,12 +148,12 @@ class State:
                 connection.execute(sql.insert(_FACTS).values(name=name, value=new))
                 return new
         except IntegrityError:  # another process was first
-            with self._engine.connect() as connection:
+            with self._reading() as connection:
                 return bytes(cast("bytes", connection.scalar(wanted)))
 
     def check(self) -> None:
         """Ask the tables something; raises what is wrong with them."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             connection.scalar(sql.select(sql.func.count()).select_from(_FACTS))
 
     # -- keys -----------------------------------------------------------------------------------------------------
@@ -163,13 +175,13 @@ class State:
 
     def key(self, key_id: str) -> Key | None:
         """The key of that id."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(sql.select(_KEYS).where(_KEYS.c.id == key_id)).mappings().first()
         return None if row is None else _key_of(dict(row))
 
     def keys(self) -> list[Key]:
         """All keys, those that ended included, in the order in which they were made."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             rows = connection.execute(sql.select(_KEYS).order_by(_KEYS.c.created, _KEYS.c.id)).mappings().all()
         return [_key_of(dict(row)) for row in rows]
 
@@ -199,7 +211,7 @@ class State:
     def session(self, token: str, *, now: datetime) -> Key | None:
         """The key that it stands for."""
         wanted = sql.select(_SESSIONS.c.key, _SESSIONS.c.expires).where(_SESSIONS.c.digest == _digest(token))
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(wanted).first()
         return None if row is None or datetime.fromisoformat(row.expires) <= now else self.key(row.key)
 
@@ -232,7 +244,7 @@ class State:
                     connection.execute(sql.insert(_REQUESTS).values(**values))
                     return None
         except IntegrityError:  # at the same moment, by another
-            with self._engine.connect() as connection:
+            with self._reading() as connection:
                 row = connection.execute(wanted).first()
         if row is None or row.content != content:
             message = "this Idempotency-Key was given with another request; give each request one of its own"
@@ -267,13 +279,13 @@ class State:
 
     def job(self, job_id: str) -> Job | None:
         """The job of that id."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             content = connection.scalar(sql.select(_JOBS.c.content).where(_JOBS.c.id == job_id))
         return None if content is None else _job_of(json.loads(content))
 
     def jobs(self) -> list[Job]:
         """All jobs, in the order in which they were asked for."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             rows = connection.execute(sql.select(_JOBS.c.content).order_by(_JOBS.c.number)).scalars().all()
         return [_job_of(json.loads(content)) for content in rows]
 
@@ -281,7 +293,7 @@ class State:
 
     def galleries(self) -> list[str]:
         """Those that the service was told of; row-level security shows no list of all."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return list(connection.execute(sql.select(_GALLERIES.c.name).order_by(_GALLERIES.c.name)).scalars())
 
     def add_gallery(self, name: str) -> None:
@@ -291,6 +303,22 @@ class State:
                 connection.execute(sql.insert(_GALLERIES).values(name=name))
         except IntegrityError:
             return  # it is remembered
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Raise what the database raises as errors that say what to do."""
+    try:
+        yield
+    except IntegrityError:  # somebody else was first, which who asked knows of
+        raise
+    except DBAPIError as error:
+        said = " ".join(str(error.orig).split())
+        if "locked" in said:
+            message = f"the tables of the service are held by another process; try again ({said})"
+            raise GalleryBusyError(message) from error
+        message = f"the tables of the service cannot be reached; see whether their database runs ({said})"
+        raise GalleryUnreachableError(message) from error
 
 
 def _careful(connection: Any, _: object) -> None:  # noqa: ANN401 - sqlite3's
