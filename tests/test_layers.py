@@ -25,7 +25,7 @@ FLOORS = [
     {"embed", "gallery", "learning"},
     {"recognizer", "transfer", "training"},
     {"enrollment", "photo_quality", "testing"},
-    {"demo", "checkup"},
+    {"demo", "checkup", "service", "client"},
     {"cli"},
 ]
 # Each folder of audits likewise: nothing stands at the top but what it offers.
