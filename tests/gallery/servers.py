@@ -11,7 +11,13 @@ import tempfile
 import time
 from pathlib import Path
 
-_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+# Another server, such as one that a wheel brings: FACEREC_POSTGRES=/folder/bin. It never runs as root, either.
+_GIVEN = os.environ.get("FACEREC_POSTGRES")
+_BINARIES = (
+    [Path(_GIVEN) / "postgres"]
+    if _GIVEN
+    else sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+)
 
 
 def why_not():
