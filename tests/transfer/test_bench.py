@@ -105,7 +105,7 @@ def test_shots_that_cannot_be(photos, tmp_path, shots):
 def test_default_shots_end_below_the_smallest_class():
     """As many as the class has is all of it."""
     for most, wanted in ((1, (None,)), (5, (1, None)), (6, (1, 5, None)), (20, (1, 5, None)), (21, (1, 5, 20, None))):
-        work = SimpleNamespace(draws=SimpleNamespace(smallest_class=lambda seeds, most=most: (most, 0)))
+        work = SimpleNamespace(draws=SimpleNamespace(smallest_class=lambda _seeds, most=most: (most, 0)))
 
         assert module._shots(None, work, 3) == wanted
 

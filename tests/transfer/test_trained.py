@@ -458,7 +458,7 @@ def test_an_untrained_network_is_measured_by_hand() -> None:
         assert (epoch.number, epoch.steps, epoch.learning_rate, epoch.stages) == (place, 4 * place, 1e-12, 3)
     assert trained.best.number == 1 or trained.best.validation_loss < trained.history[0].validation_loss
     assert trained.images == 2 * len(splits.train)
-    zero = train(tiny_backbone(), image_set, splits, replace(steps, learning_rate=1e-30))
+    zero = train(tiny_backbone(), image_set, splits, replace(steps, learning_rate=1e-300))
     assert zero.history[0].training_accuracy == pytest.approx((labels[splits.train] == 0).mean())
     assert zero.history[0].validation_accuracy == (labels[splits.validation] == 0).mean()
     assert zero.best.number == 1  # of equal ones the first
