@@ -353,12 +353,15 @@ class TestWithKnownFeatures:
         """A network of a hundred multiply-adds a photo on a machine of a thousand a second."""
         asked = []
 
-        def speed_of(*words, training, **_):
-            asked.append((words[2].tolist(), training))
+        def speed_of(backbone, images, photos, *, device, engine, training, before_training):
+            assert (backbone.name, len(images), device, engine) == ("net", 42, "cpu", "torch")
+            asked.append((photos.tolist(), training))
+            before_training()
             return Speed(forward=1000.0, training=500.0, start=3.0, probe=0.001)
 
         monkeypatch.setattr(measurer, "measure_speed", speed_of)
-        work, settings = make(), Settings(224, 4, 0, 2)
+        team = SimpleNamespace(ask=lambda what, **request: requests.append((what, request)))
+        work, settings, requests = make(teamwork=team), Settings(224, 4, 0, 2), []
         work.backbones["net"].macs = 100
         drawn = work.draws.of(Cell("net", "scratch", 2, 0))
         train, validation, test = (len(each) for each in (drawn.train, drawn.validation, drawn.test))
@@ -373,6 +376,7 @@ class TestWithKnownFeatures:
         assert [training for _, training in asked] == [False, True]
         work.predict(Cell("net", "linear", 2, 0), settings)
         assert len(asked) == 2  # timed once for both
+        assert requests == [("speed", {"backbone": "net"})] * 2
 
     def test_a_network_is_told_at_the_size_that_is_used(self, make):
         """Its own name, weights and parameters; input and multiply-adds of the settings' size."""
