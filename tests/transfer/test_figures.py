@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from facerec.reporting import write_number
 from facerec.transfer.cells import Cell
 from facerec.transfer.figures import (
     confusion_figure,
@@ -78,8 +79,10 @@ def test_accuracy_over_cost(bench):
             named[macs] = protocol
             wanted.add((macs, accuracy(protocol, shots), float(one.parameters)))
     assert {tuple(np.round(each, 9)) for each in found} == {tuple(np.round(each, 9)) for each in wanted}
-    assert f"from {named[min(named)]} at" in figure.alt
-    assert f"to {named[max(named)]} at" in figure.alt
+    ends = [f"{named[end(named)]} at {write_number(end(named), 'amount')}" for end in (min, max)]
+    assert figure.alt.replace("\N{NO-BREAK SPACE}", " ") == (
+        f"Accuracy against the cost of learning, from {ends[0]} to {ends[1]} multiply-adds"
+    ).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_learning_curves_are_the_first_seeds(bench):
