@@ -1,5 +1,6 @@
 """What a run plans before it measures: defaults, what is fixed, what is refused, and what it warns of."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -138,3 +139,61 @@ def test_groups_are_further_columns():
             check_groups(images, ["race", name])
     with pytest.raises(ArgumentError, match="groups come as further columns"):
         check_groups(SimpleNamespace(name="mine", columns={}), ["race"])
+
+
+def test_a_finished_run_knows_what_it_was_made_of(photos, tmp_path, monkeypatch):
+    """Photos to learn from and to choose on, people, engine, networks; run.json has the same, and is gone on with."""
+    monkeypatch.setattr("facerec.transfer.measurer.fastest_engine", lambda *_: "torch")
+    monkeypatch.setattr("facerec.transfer.measurer.measure_speed", lambda *_, **__: Speed(1e9, 1e9, 1.0, 1e-6))
+    lines = ["image,kind,subject,race"]
+    for number, path in enumerate(sorted(photos.rglob("*.png"))):
+        lines.append(f"{path.relative_to(photos.parent)},{path.parent.name},{number // 2},{'pq'[number % 2]}")
+    manifest = photos.parent / "people.csv"
+    manifest.write_text("\n".join(lines), encoding="utf-8")
+    told, options = [], {
+        "backbones": ["resnet18"], "weights": "none", "protocols": ["knn"], "shots": [2, None], "seeds": 2, "size": 32,
+        "label": "kind", "groups": ["race"], "test": 0.4,
+    }  # fmt: skip
+
+    made = run_bench(manifest, tmp_path / "out", finished=lambda *of: told.append(of), **options)
+
+    rest = np.setdiff1d(np.arange(20), made.test)
+    assert np.bincount(made.train_labels).tolist() == np.bincount(made.image_set.labels[rest]).tolist()
+    assert len(made.test) == 8
+    assert len(set(zip(made.clusters.tolist(), (made.test // 2).tolist(), strict=True))) == len(set(made.clusters)) == 4
+    (network,) = made.backbones
+    assert (network.name, network.size, network.weights_sha256) == ("resnet18.none", 32, None)
+    assert made.top1 == {}
+    assert [each.cell.shots for each in made.measured.outcomes] == [None, 2, None, 2]
+    assert [(done, total) for _, _, done, total, _ in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert all(np.array_equal(labels, made.labels) for _, labels, *_ in told)
+    document = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert document["test"] == {"labels": made.labels.tolist(), "clusters": made.clusters.tolist()}
+    assert document["engines"] == {"resnet18.none": "torch"}
+    assert document["known classes"] == []
+    assert document["data"]["sha256"] == made.image_set.digest
+    assert document["data"]["photos"] == 20
+    assert document["data"]["classes"] == ["green", "red"]
+    assert document["data"]["parts"]["test"] == 8
+    assert document["data"]["parts"]["train"] + document["data"]["parts"]["validation"] == 12
+    assert document["data"]["parts"]["train"] > document["data"]["parts"]["validation"]
+    configuration = document["configuration"]
+    assert configuration == {
+        "data": made.image_set.digest,
+        "test share": 0.4,
+        "backbones": {"resnet18.none": "random weights"},
+        "protocols": ["knn"],
+        "shots": [2, "all"],
+        "seeds": 2,
+        "budget": None,
+        "size": 32,
+        "epochs": None,
+        "trials": None,
+        "device": "cpu",
+    }
+    assert any("by race" in warning for warning in made.warnings)
+    again = run_bench(manifest, tmp_path / "out", **options)
+    assert again.measured.seconds == pytest.approx(made.measured.seconds, abs=1e-3)
+    for one, other in zip(again.measured.outcomes, made.measured.outcomes, strict=True):
+        assert one.own_seconds == other.own_seconds
+        np.testing.assert_array_equal(one.scores, other.scores)

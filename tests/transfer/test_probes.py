@@ -262,3 +262,25 @@ def test_the_minimum_has_no_slope() -> None:
     slope = c * error.T @ (x - x.mean(0)) + found.weights
     assert np.abs(slope).max() < 0.02 * np.abs(c * np.eye(4)[y].T @ (x - x.mean(0))).max()
     assert np.abs(error.mean(0)).max() < 1e-3
+
+
+@pytest.mark.parametrize(("count", "c"), [(20, 1e3), (20, 1e5), (300, 1.0)])
+def test_whoever_says_converged_is_at_the_minimum(monkeypatch: pytest.MonkeyPatch, count: int, c: float) -> None:
+    """Cut off after so many steps a fit has the objective of the whole one, or says that it has not."""
+    x, y = _blobs(count)
+    problem = logistic.Problem(x, y, classes=4)
+
+    def objective(fitted: logistic.Fitted) -> float:
+        loss = log_loss(y, logistic.probabilities(x, fitted.weights, fitted.intercept), normalize=False)
+        return float(c * loss + 0.5 * (fitted.weights.astype(np.float64) ** 2).sum())
+
+    least = objective(problem.fit(c))
+    told = []
+    for steps in (1, 3, 6, 12, 25, 400):
+        monkeypatch.setattr(logistic, "MOST_STEPS", steps)
+        found = problem.fit(c)
+        told.append(found.converged)
+        if found.converged:
+            assert objective(found) <= least * (1 + 1e-3)
+    assert not told[0]
+    assert told[-1]
