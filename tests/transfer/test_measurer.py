@@ -4,6 +4,7 @@ import gc
 import json
 import threading
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,6 +21,7 @@ from facerec.transfer.cost import PeakMemory, Speed, macs_at, step_seconds
 from facerec.transfer.draws import Draws
 from facerec.transfer.features import Features
 from facerec.transfer.grid import Settings
+from facerec.transfer.image_set import ImageSet
 from facerec.transfer.labelled_photos import read_image_set
 from facerec.transfer.measurer import Measurer
 from facerec.transfer.results import COLUMNS
@@ -412,13 +414,31 @@ class TestWithKnownFeatures:
         """Three classes with one photo each are batches of three: for three processes, and not for four."""
         for size, refused in ((3, False), (4, True)):
             work = make(teamwork=Teamwork(Team(0, size, torch.distributed.HashStore())))
-            work.check_team(["linear", "knn"], [1, None], SETTINGS)
-            work.check_team(["fine-tune"], [2, None], SETTINGS)
+            work.check_team(["linear", "knn"], [1, None], 2, SETTINGS)
+            work.check_team(["fine-tune"], [2, None], 2, SETTINGS)
             if refused:
                 with pytest.raises(ArgumentError, match="fine-tune with 1 shot has batches of 3 photos, which 4 proc"):
-                    work.check_team(["linear", "fine-tune"], [None, 1], SETTINGS)
+                    work.check_team(["linear", "fine-tune"], [None, 1], 2, SETTINGS)
             else:
-                work.check_team(["linear", "fine-tune"], [None, 1], SETTINGS)
+                work.check_team(["linear", "fine-tune"], [None, 1], 2, SETTINGS)
+
+    def test_batches_of_every_seed_are_looked_at(self, make):
+        """People of many photos each: seeds leave different numbers to learn from, and the fewest must be enough."""
+        sizes = (5, 4, 3, 2, 1, 1)
+        who = [f"{label} {person}" for label in (0, 1) for person, size in enumerate(sizes) for _ in range(size)]
+        names = tuple(f"{number}.png" for number in range(32))
+        digests = tuple(f"{number:064x}" for number in range(32))
+        labels = np.repeat([0, 1], 16)
+        people = ImageSet("p", Path(), names, labels, ("a", "b"), ("",) * 32, digests, columns={"subject": tuple(who)})
+        draws = Draws(people, test=0.25)
+        counts = [len(draws.of(Cell("net", "gradual", None, seed)).train) for seed in range(6)]
+        assert min(counts) < counts[0] <= 32  # one batch each
+        work = make(teamwork=Teamwork(Team(0, counts[0], torch.distributed.HashStore())))
+        work.draws = draws
+
+        work.check_team(["gradual"], [None], 1, SETTINGS)
+        with pytest.raises(ArgumentError, match="gradual with all photos has batches of"):
+            work.check_team(["gradual"], [None], 6, SETTINGS)
 
     def test_known_classes_are_asked_of_what_is_learned_from(self, make, features):
         """A network whose classes all photos but the test ones are of, is known; the warning has its name."""

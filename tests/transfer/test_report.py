@@ -334,6 +334,8 @@ def test_mistakes_are_the_best_methods_with_the_most_photos(grid):
         assert row["answer"] == grid.image_set.classes[scores.argmax()]
         assert row["its probability"] == pytest.approx(scores.max())
         assert row["the right one's"] == pytest.approx(scores[grid.labels[photo]])
+    assert table.notes == ()
+    assert published[1].notes == ("Photos and their names are left out of a report that is passed on.",)
     assert [type(each) for each in published] == [Figure, Table]
     assert not any(isinstance(each, SideBySide) for each in published)
     assert [list(row.values()) for row in lines_of(published[1])] == [list(row.values())[1:] for row in lines_of(table)]
