@@ -341,6 +341,9 @@ class TestWithKnownFeatures:
                 for name, value in (("seed", 1), ("shots", 3), ("protocol", "fine-tune"))
             ),
         ]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("facerec.transfer.corruption.VERSION", "other corruptions")
+            others.append(identity())
         assert len({usual, *others}) == len(others) + 1
         work = make()
         work.image_set = replace(work.image_set, digests=("f" * 64, *work.image_set.digests[1:]))
