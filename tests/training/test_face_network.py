@@ -1,5 +1,8 @@
 """The network of an embedder: its parts, its file, and where its head starts."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,8 +17,9 @@ from facerec.models.folder import read_model
 from facerec.networks.backbone import load_backbone
 from facerec.networks.face_network import FaceNetwork, rebuild
 from facerec.training.embedder import train_embedder
-from facerec.training.export import SAME, export_float, exportable_trained
+from facerec.training.export import SAME, export_float, exportable, exportable_trained
 from facerec.training.start import new_network, pixels_of, start_head, whitening
+from facerec.training.teacher import load_teacher
 
 
 @pytest.mark.parametrize("stages", range(4))
@@ -135,6 +139,21 @@ def test_a_written_model_is_an_embedder(folder, people):
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert model.description.pixels.size == 64
     assert {point.matcher.embedder_digest for point in model.points} == {embedder.digest}
+
+
+def test_an_added_model_teaches_and_is_exported_on_its_own_terms(folder, tmp_path, monkeypatch):
+    """Vectors, scaling, averaging, terms and origin are those of its folder."""
+    monkeypatch.setenv("FACEREC_MODELS", str(tmp_path))
+    model = read_model(folder)
+    about = model.description
+    shutil.copytree(folder, tmp_path / about.name)
+
+    teacher, source = load_teacher(about.name), exportable(about.name)
+
+    assert (teacher.embedder.digest, teacher.terms) == (about.digest, about.terms)
+    for field in ("name", "digest", "crop", "pixels", "flip", "dimension", "terms", "training", "parents"):
+        assert getattr(source, field) == getattr(about, field), field
+    assert not exportable_trained(replace(model, description=replace(about, flip=False))).flip
 
 
 @pytest.mark.slow
