@@ -76,3 +76,24 @@ def test_the_teacher_sees_all_faces_in_their_order(tmp_path):
     (about,) = tmp_path.glob("*.json")
     assert '"about": "crowd: vectors of old"' in about.read_text()
     assert 0 <= feature_cache.read(tmp_path, about.stem).seconds < 60
+
+
+def test_vectors_are_kept_for_one_teacher_and_one_set_of_faces(tmp_path):
+    """Another teacher of the same name, and other faces, are looked at anew; the same ones are not."""
+    asked = []
+
+    def vectors(digest, faces):
+        def teacher(places):
+            asked.append((digest, faces))
+            return np.full((len(places), 2), len(asked), np.float32)
+
+        teacher.name, teacher.digest, teacher.crop = "old", digest, SimpleNamespace(name="c")
+        some = SimpleNamespace(
+            files=("x",) * 3, crop="c", digest=faces, name="crowd", chips=SimpleNamespace(take=lambda places: places)
+        )
+        return teacher_vectors(teacher, some, cache=tmp_path)[0, 0]
+
+    found = [vectors(*each) for each in [("1" * 64, "a" * 64), ("2" * 64, "a" * 64), ("1" * 64, "b" * 64)] * 2]
+
+    assert found == [1, 2, 3] * 2
+    assert len(asked) == 3

@@ -8,7 +8,7 @@ import pytest
 from facerec.measure.tables import read, stamp_of
 from facerec.training import validation_scores as measuring
 from facerec.training.people import People
-from facerec.training.validation_scores import compared, epoch_photos, points_of, write_scores
+from facerec.training.validation_scores import compared, epoch_photos, points_of, scored_photos, write_scores
 
 ABOUT = SimpleNamespace(name="ours", digest="ab" * 32)
 
@@ -131,3 +131,17 @@ def test_points_stand_by_their_rates_and_say_whose_they_are(crowd):
     assert points[0].fnmr.trials == 200
     scored = compared(people, np.arange(2400), seed=3, scored=np.arange(10))
     assert scored["in the score table"] == "all 10 photos"
+
+
+def test_groups_that_are_few_are_in_the_table_as_the_others():
+    """Of 100 people in the north and 700 in the south the table has as many of either; an epoch has their shares."""
+    identities = tuple(sorted([f"north-{n:03d}" for n in range(100)] + [f"south-{n:03d}" for n in range(700)]))
+    labels = np.arange(800).repeat(2)
+    groups = tuple(identities[label].split("-")[0] for label in labels)
+    people = People("crowd", groups, labels, identities, {"origin": groups}, None, (), 1600, "d", "c", "")
+    north = np.array(groups) == "north"
+
+    drawn = scored_photos(people, np.arange(1600), seed=5)
+
+    assert north[drawn].sum() == 200  # all there are
+    assert len(drawn) == pytest.approx(1000, abs=10)
