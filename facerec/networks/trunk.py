@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from facerec.errors import ArgumentError
 
@@ -76,6 +76,7 @@ class Trunk(nn.Module):
         return found
 
     def _check(self, x: Tensor) -> None:
-        if min(x.shape[2:]) < self._smallest:
+        # What traces a network, to fold its norms, passes something that has no size.
+        if not isinstance(x, fx.Proxy) and min(x.shape[2:]) < self._smallest:
             message = f"this network takes photos of {self._smallest} pixels or more; got {x.shape[3]} × {x.shape[2]}"
             raise ArgumentError(message)

@@ -224,7 +224,7 @@ def run_bench(
     }
     if together.team.size > 1:
         configuration["processes"] = together.team.size
-        work.check_team(protocols, wanted, ladder[0])
+        work.check_team(protocols, wanted, count, ladder[0])
     with claimed(out):
         results = Results(out, configuration)
         held = results.found if results.found is not None and "plan" in results.found else None

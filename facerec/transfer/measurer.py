@@ -91,8 +91,8 @@ class Measurer:
         """Of the test photos."""
         return self.image_set.labels[self.draws.splits.test]
 
-    def check_team(self, protocols: Sequence[str], shots: Sequence[int | None], settings: Settings) -> None:
-        """Refuse batches that have fewer photos than the team has processes.
+    def check_team(self, protocols: Sequence[str], shots: Sequence[int | None], seeds: int, settings: Settings) -> None:
+        """Refuse batches that have fewer photos than the team has processes, in any draw of so many seeds.
 
         Raises
         ------
@@ -101,8 +101,8 @@ class Measurer:
         """
         size = self._teamwork.team.size
         name = next(iter(self.backbones))
-        for protocol, each in product(protocols, shots):
-            cell = Cell(name, cast("CellProtocol", protocol), each, 0)
+        for protocol, each, seed in product(protocols, shots, range(seeds)):
+            cell = Cell(name, cast("CellProtocol", protocol), each, seed)
             photos = len(self.draws.of(cell).train) if cell.trained else 0
             for tried in self._recipes(cell, settings):
                 smallest = photos // tried.plan(photos).batches_per_pass

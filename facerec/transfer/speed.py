@@ -85,7 +85,7 @@ def measure_speed(
 
 
 def size_for(backbone: Backbone, settings: Settings) -> int:
-    """Side in pixels of a backbone's input: what the settings say where it can be changed, at most its own."""
+    """Side in pixels of a backbone's input: what the settings say, where they say it and it can be changed."""
     own = backbone.preprocessing.crop
     return own if settings.size is None or not backbone.resizable else settings.size
 

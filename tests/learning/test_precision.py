@@ -39,3 +39,23 @@ def test_auto_precision_follows_what_the_processor_reports(monkeypatch: pytest.M
         assert module.resolved_precision("auto", "cpu") == wanted
     monkeypatch.delattr(torch.cpu, "get_capabilities")
     assert module.resolved_precision("auto", "cpu") == "float32"
+
+
+def test_products_are_computed_in_the_format() -> None:
+    """Within the context, and in float32 as if there were none; what was asked of the device is not asked twice."""
+    x = torch.ones(2, 2)
+    for number in (torch.float32, torch.bfloat16, torch.float16):
+        with module.autocast(_CPU, number):
+            assert (x @ x).dtype == number
+    assert (x @ x).dtype == torch.float32
+    assert module.resolved_precision("bfloat16", "cpu") == "bfloat16"
+    assert module.resolved_precision("float32", "cuda") == "float32"
+    with pytest.raises(ArgumentError, match="float32, bfloat16 or auto; got 'float16'"):
+        module.resolved_precision("float16", "cpu")  # type: ignore[arg-type]
+
+
+def test_one_channel_is_no_depthwise_convolution(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grey photo's first layer has one group of one channel, as every convolution of one channel has."""
+    monkeypatch.setattr(module, "resolved_precision", lambda *_: "bfloat16")
+
+    assert number_format("auto", nn.Conv2d(1, 8, 3), _CPU) == torch.bfloat16

@@ -74,6 +74,7 @@ def test_every_protocol_gets_the_same_budget() -> None:
         }
         rates = [round(one.learning_rate / base.learning_rate, 6) for one in trials]
         assert rates == [1, 0.3, 3, 0.1, 10, 0.03] * 2
+        assert [one.weight_decay for one in trials] == [base.weight_decay] * 6 + [1e-3] * 6
 
 
 @pytest.mark.parametrize("trials", [0, 13])
@@ -88,3 +89,32 @@ def test_text_tells_recipes_apart() -> None:
     assert recipe("fine-tune").text == recipe("fine-tune").text
     assert recipe("fine-tune").text != recipe("fine-tune", seed=1).text
     assert isinstance(recipe("lp-ft"), Recipe)
+
+
+def test_protocols_begin_where_they_are_described() -> None:
+    """After a probe ten times slower; a last layer alone by Adam at one rate, without decay, crops or statistics."""
+    rates = {protocol: recipe(protocol).learning_rate for protocol in get_args(Protocol)}
+    assert rates["fine-tune"] == rates["gradual"] == rates["discriminative"] == pytest.approx(0.003)
+    assert rates["lp-ft"] == pytest.approx(rates["fine-tune"] / 10)
+    assert rates["scratch"] == rates["linear-sgd"] == pytest.approx(0.01)
+    assert recipe("scratch").batch_norm == "train"
+    linear = recipe("linear-sgd")
+    assert (linear.optimizer, linear.schedule, linear.batch_norm) == ("adam", "constant", "frozen")
+    assert (linear.augmentation, linear.weight_decay, linear.warmup) == ("none", 0.0, 0.0)
+    assert {recipe(name).layer_decay for name in rates if name != "discriminative"} == {1.0}
+    assert recipe("discriminative").layer_decay == 0.7
+
+
+@pytest.mark.parametrize(
+    ("field", "inside", "outside"),
+    [
+        ("momentum", 0.0, -0.1), ("weight_decay", 0.0, -1e-9), ("layer_decay", 1.0, 0.0), ("released_by", 1.0, 1.01),
+        ("warmup", 0.0, -0.1), ("size", 1, 0), ("seed", 2**32 - 1, 2**32), ("least_steps", 0, -1), ("epochs", 1, 0),
+        ("batch_size", 1, 0), ("head_factor", 0.1, 0.0), ("learning_rate", 0.1, 0.0),
+    ],
+)  # fmt: skip
+def test_the_ends_of_the_ranges(field, inside, outside) -> None:
+    """The last value that fits is taken, the first that does not is refused by its field's name."""
+    assert getattr(recipe("fine-tune", **{field: inside}), field) == inside
+    with pytest.raises(ArgumentError, match=f"{field} must be"):
+        recipe("fine-tune", **{field: outside})

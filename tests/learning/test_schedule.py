@@ -117,3 +117,19 @@ def test_scales_and_shifts_are_not_decayed(network) -> None:
         dimensions = {parameter.ndim > 1 for parameter in group["params"]}
         assert dimensions == {group["weight_decay"] > 0}
         assert group["weight_decay"] in (0.0, 0.1)
+
+
+def test_shares_by_hand() -> None:
+    """Four steps up in quarters, then half a cosine over the other six; constant from there where it is."""
+    up, half = [0.25, 0.5, 0.75, 1.0], [0.5 * (1 + np.cos(np.pi * step / 6)) for step in range(6)]
+
+    for schedule, after in (("cosine", half), ("constant", [1.0] * 6)):
+        one = recipe("fine-tune", warmup=0.49, schedule=schedule)
+        np.testing.assert_allclose([rate_factor(one, step, 10) for step in range(10)], up + after)
+
+
+def test_stages_are_released_at_even_distances() -> None:
+    """Of four stages over the first sixteen of twenty steps, one every four; of one protocol only."""
+    one = recipe("gradual", released_by=0.8)
+
+    assert [stages_trained(one, step, 20, 4) for step in range(20)] == [min(4, step // 4) for step in range(20)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -86,3 +88,52 @@ def test_what_is_no_photo(image):
     """Grey, floating and empty arrays are refused with their shape."""
     with pytest.raises(ArgumentError, match="uint8 array of shape"):
         PLAIN.evaluate(image)
+
+
+@pytest.mark.parametrize("shape", [(300, 402), (402, 300), (30, 31), (257, 259), (301, 403), (300, 401)])
+@pytest.mark.parametrize(("resize", "crop"), [(256, 224), (255, 224), (64, 57), (40, 40)])
+def test_odd_sizes_and_crops_are_torchvisions(shape, resize, crop):
+    """Whole numbers of pixels and the middle of odd rests, upright and across."""
+    image = photo(*shape)
+    pillow = functional.resize(PIL.Image.fromarray(image), [resize])
+
+    ours = Preprocessing(resize, crop, (0, 0, 0), (1, 1, 1), "bilinear").evaluate(image)
+
+    assert torch.equal(ours, functional.pil_to_tensor(functional.center_crop(pillow, [crop])))
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_the_middle_of_a_very_long_photo(across):
+    """With its ends cut off first it is nearly what it is as a whole, and lies as much to either side."""
+    image = photo(20, 20).repeat(20, axis=1)[:, :390] if across else photo(20, 20).repeat(20, axis=0)[:390]
+    image = np.ascontiguousarray((image.astype(int) + image[::-1, ::-1]).astype(np.uint16) // 2).astype(np.uint8)
+    whole = functional.center_crop(functional.resize(PIL.Image.fromarray(image), [64]), [56])
+
+    ours = PLAIN.evaluate(image)
+
+    assert (ours.int() - functional.pil_to_tensor(whole).int()).abs().float().mean() < 6
+    assert (ours.int() - ours.flip(1, 2).int()).abs().max() <= 2
+
+
+def test_texts_hold_all_of_it():
+    """Any other number is another text; another size rounds the resized side."""
+    texts = {
+        replace(PLAIN, **change).text
+        for change in (
+            {}, {"resize": 65}, {"crop": 55}, {"mean": (0.5, 0.5, 0.4)}, {"std": (0.2, 0.25, 0.25)},
+            {"interpolation": "bicubic"}, {"squash": True},
+        )
+    }  # fmt: skip
+
+    assert len(texts) == 7
+    assert [PLAIN.at(size).resize for size in (1, 7, 30, 4096)] == [1, 8, 34, 4681]
+    with pytest.raises(ArgumentError, match="1 to 4096 pixels; got 4097"):
+        PLAIN.at(4097)
+
+
+def test_channels_are_normalised_each_by_its_own():
+    """(pixel / 255 - mean) / std of red, green and blue."""
+    of = Preprocessing(2, 2, (0.1, 0.2, 0.3), (0.5, 0.25, 0.2), "bilinear")
+    batch = torch.tensor([51, 102, 255], dtype=torch.uint8).reshape(1, 3, 1, 1)
+
+    assert of.normalise(batch).flatten().tolist() == pytest.approx([0.2, 0.8, 3.5], abs=1e-5)

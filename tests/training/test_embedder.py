@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,10 +21,14 @@ from facerec.embed.trained import network_forward
 from facerec.errors import ArgumentError, OutputError, TransferError
 from facerec.learning import checkpoint as checkpoints
 from facerec.models.folder import read_model
+from facerec.networks.pretrained import pretrained
 from facerec.training import embedder as make
 from facerec.training import inputs
 from facerec.training.face_loop import FaceLoop
-from facerec.training.start import new_network, pixels_of
+from facerec.training.losses import loss_settings
+from facerec.training.samplers import PhotoBatches
+from facerec.training.start import new_network, pixels_of, start_head
+from facerec.training.validation import cosine_gap
 
 LOSSES = ("arcface", "cosface", "subcenter", "supcon", "triplet")
 
@@ -390,3 +395,137 @@ def test_each_step_mirrors_other_places_of_its_batch(people, tmp_path, monkeypat
     whole = [tuple(each) for each in drawn["one"] if len(each) == len(drawn["one"][0])]
     assert len(set(whole)) > len(whole) // 2
     assert {True, False} <= {side for each in whole for side in each}
+
+
+def test_the_card_counts_what_took_part(tmp_path):
+    """Photos and people of both sides, who was left out, and the numbers that the loss and the choice went by."""
+    people = replace(made_people(tmp_path, (5,) * 9 + (1,) * 3), photos=50)
+    recipe = short(loss="cosface", scale=17.0, margin=0.07, unfreeze="last", epochs=2, fmr=0.1, dimension=9, head="mlp")
+
+    made = trained(people, tmp_path, recipe, held_out=["person00", "person09"], validation=0.3)
+
+    split, details = made.split, made.folder.description.training.details
+    labels = people.labels
+    taken = set(labels[split.train]) | set(labels[split.validation])
+    assert {people.identities[label] for label in taken} == set(people.identities) - {"person00", "person09"}
+    assert details["photos learned from"] == len(split.train) == 50 - 2 - 6 - len(split.validation)
+    assert details["people learned from"] == len(set(labels[split.train]))
+    assert details["photos validated on"] == len(split.validation)
+    assert details["people validated on"] == len(set(labels[split.validation])) == 4
+    assert details["photos left out"] == 50 - len(people.files)
+    assert details["compared in every epoch"] == details["in the score table"] == f"all {len(split.validation)} photos"
+    said = {
+        "backbone": "efficientnet_lite0",
+        "head": "mlp",
+        "head started as": "whitened principal components of the features",
+        "loss": "cosface",
+        "scale": 17.0,
+        "margin": 0.07,
+        "stages trained": "last",
+        "batch normalisation": "stats-frozen",
+        "precision": "float32",
+        "epochs at most": 2,
+        "epoch chosen": made.best.number,
+        "true match rate that chose it": made.best.tmr,
+        "at a false match rate of": 0.1,
+    }
+    assert {name: details[name] for name in said} == said
+    about = made.folder.description
+    assert (about.dimension, about.flip, about.training.seed) == (9, True, 0)
+    assert about.training.data.startswith("faces: 50 photos, digest ")
+
+
+def test_the_scale_suits_the_vectors_that_the_centres_start_from(people, tmp_path):
+    """Unless told otherwise, it is that of the loss, narrowed by how close few photos of each person lie."""
+    made = trained(people, tmp_path, short(epochs=1))
+    train = made.split.train
+    backbone = tiny_backbone()
+    network = new_network(backbone, short(), size=people.chips.size)
+    pixels = pixels_of(backbone, people.chips.size, people.chips.size)
+    chosen = np.concatenate([train[people.labels[train] == who][:4] for who in np.unique(people.labels[train])])
+    seen = inputs.FromPixels(people, pixels, torch.device("cpu")).batch(chosen, np.zeros(len(chosen), bool))
+    with torch.no_grad():
+        features = network.trunk(seen).numpy()
+    start_head(network, backbone, features)
+    with torch.no_grad():
+        vectors = network.head(torch.from_numpy(features)).numpy()
+
+    settings = loss_settings("arcface", made.split.train_people).narrowed(cosine_gap(vectors, people.labels[chosen]))
+
+    details = made.folder.description.training.details
+    assert (details["scale"], details["margin"]) == (settings.scale, settings.margin)
+
+
+def test_few_photos_of_each_tell_where_to_start():
+    """Of each person at most four, the first ones, in the photos' order."""
+    labels = np.array([2, 0, 2, 2, 1, 2, 2, 0, 2])
+
+    assert make._few_of_each(labels).tolist() == [0, 1, 2, 3, 4, 5, 7]
+
+
+@pytest.mark.parametrize("changed", ["backbone", "weights", "size"])
+def test_a_checkpoint_is_of_its_network(people, tmp_path, monkeypatch, changed):
+    """Another backbone, other weights or another size of input is another training."""
+    with pytest.raises(Cut):
+        trained(people, tmp_path, progress=cut_at(8))
+    other = tiny_backbone()
+    if changed == "backbone":
+        other.name = "efficientnet_lite1"
+    if changed == "weights":
+        other.weights_sha256 = "1" * 64
+    options = {"size": 20} if changed == "size" else {}
+
+    with pytest.raises(TransferError, match=f"its {changed} differ"):
+        make.train_embedder(people, other, short(), out=tmp_path / "made", device="cpu", **options)
+
+
+def test_terms_follow_the_backbone(people, tmp_path):
+    """Those of the weights that it came from and of the photos; random weights have the photos' only."""
+    parent = pretrained("efficientnet_lite0")
+    known = trained(people, tmp_path / "a", short(epochs=1), data_terms="by consent").folder.description
+    recipe = short(epochs=1, unfreeze="all", batch_norm="train")
+    random = trained(people, tmp_path / "b", recipe, pretrained=False, data_terms="by consent").folder.description
+
+    assert parent.licence in known.terms.licence
+    assert parent.commercial_reason in known.terms.reason
+    assert "by consent" in known.terms.reason
+    assert (random.terms.licence, random.terms.commercial) == ("that of who trained it", "unclear")
+    assert random.terms.reason == "trained from random weights; the terms of the photos are: by consent"
+    assert (known.parents[0].name, known.parents[0].role) == ("efficientnet_lite0", "start")
+
+
+@pytest.mark.parametrize(
+    ("resizable", "wanted", "side"), [(True, None, 24), (True, 20, 20), (False, None, 40), (False, 40, 40)]
+)
+def test_the_side_of_the_input(resizable, wanted, side):
+    """That of the chips or the one that is asked for; of a backbone that takes one size only, its own."""
+    backbone = SimpleNamespace(name="b", resizable=resizable, preprocessing=SimpleNamespace(crop=40))
+
+    assert make._side(backbone, 24, wanted) == side
+    if not resizable:
+        with pytest.raises(ArgumentError, match="b takes images of 40 pixels; got a size of 39"):
+            make._side(backbone, 24, 39)
+
+
+def test_an_input_of_another_size_is_said_in_the_pixels(people, tmp_path):
+    """Chips of 24 pixels brought to 20: the description has both, and as they are where nothing was asked for."""
+    small = trained(people, tmp_path / "a", short(epochs=1), size=20).folder.description
+    plain = trained(people, tmp_path / "b", short(epochs=1)).folder.description
+
+    assert (small.pixels.size, small.architecture["size"]) == (20, 20)
+    assert (plain.pixels.size, plain.architecture["size"]) == (None, 24)
+    assert plain.pixels.mean == plain.pixels.std == (127.5, 127.5, 127.5)
+
+
+def test_batches_are_of_the_losss_kind(people, tmp_path, monkeypatch):
+    """Every photo once for a centre per person, so many photos of each person where those are compared."""
+    loops = []
+    monkeypatch.setattr(make, "FaceLoop", lambda *a, **k: loops.append(FaceLoop(*a, **k)) or loops[-1])
+
+    trained(people, tmp_path / "a", short(epochs=1, batch_size=10))
+    made = trained(people, tmp_path / "b", short(epochs=1, loss="supcon", batch_size=12, photos_per_person=3))
+
+    assert vars(loops[0].sampler) == vars(PhotoBatches(60, 10, 0))
+    labels = people.labels[made.split.train]
+    for batch in loops[1].sampler.batches(0):
+        assert np.unique(labels[batch], return_counts=True)[1].tolist() == [3] * 4

@@ -1,5 +1,8 @@
 """The network of an embedder: its parts, its file, and where its head starts."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,10 +15,11 @@ from facerec.embed.trained import network_forward
 from facerec.errors import CorruptWeightsError
 from facerec.models.folder import read_model
 from facerec.networks.backbone import load_backbone
-from facerec.networks.face_network import FaceNetwork, rebuild
+from facerec.networks.face_network import FaceNetwork, ResidualHead, rebuild
 from facerec.training.embedder import train_embedder
-from facerec.training.export import SAME, export_float, exportable_trained
+from facerec.training.export import SAME, export_float, exportable, exportable_trained
 from facerec.training.start import new_network, pixels_of, start_head, whitening
+from facerec.training.teacher import load_teacher
 
 
 @pytest.mark.parametrize("stages", range(4))
@@ -137,6 +141,21 @@ def test_a_written_model_is_an_embedder(folder, people):
     assert {point.matcher.embedder_digest for point in model.points} == {embedder.digest}
 
 
+def test_an_added_model_teaches_and_is_exported_on_its_own_terms(folder, tmp_path, monkeypatch):
+    """Vectors, scaling, averaging, terms and origin are those of its folder."""
+    monkeypatch.setenv("FACEREC_MODELS", str(tmp_path))
+    model = read_model(folder)
+    about = model.description
+    shutil.copytree(folder, tmp_path / about.name)
+
+    teacher, source = load_teacher(about.name), exportable(about.name)
+
+    assert (teacher.embedder.digest, teacher.terms) == (about.digest, about.terms)
+    for field in ("name", "digest", "crop", "pixels", "flip", "dimension", "terms", "training", "parents"):
+        assert getattr(source, field) == getattr(about, field), field
+    assert not exportable_trained(replace(model, description=replace(about, flip=False))).flip
+
+
 @pytest.mark.slow
 def test_a_written_model_is_exported_with_the_same_vectors(folder, people):
     """ONNX Runtime gives them to 1e-4."""
@@ -162,3 +181,28 @@ def test_whitening_measures_directions_by_all_of_them():
 
     found = np.diag(np.cov(features @ matrix.T + shift, rowvar=False))
     np.testing.assert_allclose(found, variances[:3] / (variances[:3] + variances.mean()), rtol=0.01)
+
+
+def test_a_hidden_layer_stands_beside_the_linear_one():
+    """Its part is zero at first, and W x + b + V relu(U x + c) after."""
+    head = ResidualHead(5, 3)
+    x = torch.randn(4, 5)
+    assert torch.equal(head(x), head.linear(x))
+
+    with torch.no_grad():
+        head.out.weight.uniform_(-1, 1)
+        wanted = head.linear(x) + (x @ head.hidden.weight.T + head.hidden.bias).clamp(min=0) @ head.out.weight.T
+        torch.testing.assert_close(head(x), wanted)
+    assert head.out.bias is None
+
+
+@pytest.mark.parametrize("head", ["linear", "mlp", "identity", "fixed"])
+def test_the_architecture_says_what_it_is(head):
+    """Trunk, side of the input, head and length of a vector; the same state gives the same bytes."""
+    network = FaceNetwork(tiny_trunk(0), "tiny", size=SIZE, head=head, dimension=16)
+
+    assert network.architecture == {
+        "name": "face-network.v1", "trunk": "tiny", "size": SIZE, "head": head, "dimension": 16,
+    }  # fmt: skip
+    assert network.dimension == network(torch.rand(2, 3, SIZE, SIZE)).shape[1] == 16
+    assert network.to_bytes() == network.to_bytes()

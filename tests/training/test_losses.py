@@ -158,3 +158,87 @@ def test_a_triplet_weighs_what_its_anchor_does():
         found = loss(vectors, torch.tensor([0, 0, 1]), weights=torch.tensor(weights))
 
         assert float(found) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "few", "many"),
+    [
+        ("arcface", (24.0, 11.5), (64.0, 28.6)),
+        ("subcenter", (24.0, 11.5), (64.0, 28.6)),
+        ("cosface", (24.0, 0.2), (64.0, 0.35)),
+        ("supcon", (10.0, 0.0), (10.0, 0.0)),
+        ("triplet", (1.0, 0.2), (1.0, 0.2)),
+    ],
+)
+def test_usual_numbers_are_those_of_the_papers(name, few, many):
+    """As the documentation cites them: the papers' from 10,000 people on, smaller ones for fewer."""
+    for people, wanted in ((2, few), (9_999, few), (10_000, many)):
+        settings = loss_settings(name, people)
+        assert (settings.scale, settings.margin) == wanted
+
+
+@pytest.mark.parametrize(
+    ("gap", "scale", "margin"),
+    [(2.0, 10.0, 6.0), (0.9, 10.0, 6.0), (0.45, 20.0, 3.0), (0.09, 100.0, 0.6), (0.01, 120.0, 0.5), (-1, 120.0, 0.5)],
+)
+def test_a_narrow_cone_has_a_larger_scale(gap, scale, margin):
+    """0.9 by the gap, from 1 to 12: the scale grows by it, and the margin shrinks."""
+    found = replace(loss_settings("arcface", 5), scale=10.0, margin=6.0).narrowed(gap)
+
+    assert (found.name, found.scale, found.margin) == ("arcface", scale, margin)
+
+
+def test_sub_centres_are_a_little_apart_and_the_nearest_counts(batch):
+    """Three near each person's mean, no two alike; the logit is that of the nearest, the margin on the own one."""
+    vectors, labels = torch.randn(12, 40, generator=torch.Generator().manual_seed(3)), batch[1]
+    loss = FaceLoss(replace(loss_settings("subcenter", 4), scale=8.0, margin=10.0), people=4, dimension=40)
+    loss.start_from(vectors, labels, seed=0)
+    (weight,) = loss.parameters()
+    centres = normalize(weight.detach().T).reshape(4, 3, 40)
+    means = normalize(torch.stack([normalize(vectors)[labels == person].mean(0) for person in range(4)]))
+
+    to_mean = torch.einsum("pcd,pd->pc", centres, means)
+    assert 0.9 < to_mean.min() < to_mean.max() < 0.99
+    assert all((centres[person] @ centres[person].T - torch.eye(3)).max() < 0.99 for person in range(4))
+    cosine = torch.einsum("nd,pcd->npc", normalize(vectors), centres).amax(dim=2)
+    own = torch.eye(4)[labels].bool()
+    moved = torch.where(own, torch.cos(torch.acos(cosine) + math.radians(10.0)), cosine)
+    assert loss(vectors, labels).item() == pytest.approx(cross_entropy(8 * moved, labels).item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["arcface", "cosface"])
+def test_weights_are_of_the_mean(batch, name):
+    """The sum of weight times loss over the sum of weights, each photo's loss that of a batch of its own."""
+    vectors, labels = batch
+    loss = FaceLoss(loss_settings(name, 4), people=4, dimension=5)
+    loss.start_from(vectors, labels, seed=0)
+    weights = torch.linspace(0.2, 3, 12)
+    alone = torch.stack([loss(vectors[[n]], labels[[n]]) for n in range(12)])
+
+    assert loss(vectors, labels, weights=weights).item() == pytest.approx(
+        ((weights * alone).sum() / weights.sum()).item(), rel=1e-4
+    )
+
+
+def test_the_margin_and_its_share_of_triplets(batch):
+    """Triplets violate the share of the margin that counts."""
+    vectors, labels = batch
+    plain = [
+        loss_of("triplet", vectors, labels, margin=margin, margin_share=share)
+        for margin, share in ((0.3, 1.0), (0.6, 0.5))
+    ]
+
+    assert plain[0].item() == pytest.approx(plain[1].item())
+    assert loss_of("triplet", vectors, labels, margin=0.6).item() > plain[0].item()
+
+
+def test_angles_are_exact_close_to_a_centre():
+    """At a cosine of 0.9998 the logit is still s cos(theta + m)."""
+    angle, margin = 0.02, math.radians(11.5)
+    loss = FaceLoss(replace(loss_settings("arcface", 2), scale=2.0), people=2, dimension=2)
+    loss.start_from(torch.eye(2), torch.arange(2), seed=0)
+    logits = 2 * torch.tensor([[math.cos(angle + margin), math.sin(angle)]])
+
+    found = loss(torch.tensor([[math.cos(angle), math.sin(angle)]]), torch.tensor([0]))
+
+    assert found.item() == pytest.approx(cross_entropy(logits, torch.tensor([0])).item(), rel=1e-4)

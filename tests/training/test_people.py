@@ -6,10 +6,12 @@ import shutil
 import numpy as np
 import PIL.Image
 import pytest
+from made_faces import WholeCrop, WholePhoto
 
-from facerec.errors import DataSetError
+from facerec.errors import ArgumentError, DataSetError
 from facerec.training import chips
 from facerec.training.people import read_people
+from facerec.types import Detections
 
 
 def read(data, tmp_path, detector, crop, **options):
@@ -154,3 +156,64 @@ def test_damaged_chips_are_made_again(draw, tmp_path, detector, crop):
 
     assert detector.seen == 8
     assert np.array_equal(again.chips.take(np.arange(4)), before)
+
+
+class Two(WholePhoto):
+    """Two faces in each photo: a small one in the middle, a large one at the left."""
+
+    def __call__(self, image):  # noqa: ARG002
+        """As the contract says."""
+        boxes = np.array([[10, 10, 14, 14], [0, 0, 16, 24]], np.float32)
+        return Detections(boxes, np.ones(2, np.float32), np.zeros((2, 5, 2), np.float32), (24, 24))
+
+
+class Box(WholeCrop):
+    """What is within the box, in one colour."""
+
+    def __call__(self, image, detections):  # noqa: ARG002
+        """The box's width as a colour."""
+        return np.stack([np.full((24, 24, 3), box[2] - box[0], np.uint8) for box in detections.boxes])
+
+
+def test_the_chosen_face_is_the_persons(draw, tmp_path):
+    """The largest, the middle one, or none where there must be only one; each choice has chips of its own."""
+    data = draw(tmp_path / "faces", [2, 2])
+    found = {choice: read(data, tmp_path, Two(), Box(), choice=choice, workers=2) for choice in ("largest", "central")}
+
+    assert {name: people.chips.take(np.arange(4)).max() for name, people in found.items()} == {
+        "largest": 16,
+        "central": 4,
+    }
+    assert found["largest"].digest != found["central"].digest
+    with pytest.raises(DataSetError, match="0 of 2 people have a face"):
+        read(data, tmp_path, Two(), Box(), choice="only")
+
+
+def test_the_digest_is_of_photos_and_people(draw, tmp_path, detector, crop):
+    """Another name for somebody, another photo or another crop is other data; another place is not."""
+    one = read(draw(tmp_path / "a" / "faces", [2, 2]), tmp_path, detector, crop)
+    moved = read(draw(tmp_path / "b" / "faces", [2, 2]), tmp_path, detector, crop)
+    more = read(draw(tmp_path / "c" / "faces", [2, 3]), tmp_path, detector, crop)
+    renamed = draw(tmp_path / "d" / "faces", [2, 2])
+    (renamed / "person00").rename(renamed / "zoe")
+    zoe = read(renamed, tmp_path, detector, crop)
+    wide = read(tmp_path / "a" / "faces", tmp_path, detector, type(crop)(name="another crop"))
+
+    assert one.digest == moved.digest
+    assert len({one.digest, more.digest, zoe.digest, wide.digest}) == 4
+    assert zoe.identities == ("person01", "zoe")
+    assert (one.detector, one.crop, wide.crop) == ("whole photo", crop.name, "another crop")
+
+
+def test_people_with_one_photo_and_what_is_excluded(draw, tmp_path, detector, crop):
+    """Counted; folders that are excluded are not read, and a table has none to exclude."""
+    data = draw(tmp_path / "faces", [1, 2, 1, 3])
+
+    people = read(data, tmp_path, detector, crop, exclude=["person03"])
+
+    assert (len(people.identities), people.with_one_photo) == (3, 2)
+    assert "3 files (3 excluded), the first is person03/" in people.told
+    (tmp_path / "people.csv").write_text("image,subject\nfaces/person00/0.png,a\nfaces/person01/0.png,b\n")
+    assert read(tmp_path / "people.csv", tmp_path, detector, crop).identities == ("a", "b")
+    with pytest.raises(ArgumentError, match="looked for in folders"):
+        read(tmp_path / "people.csv", tmp_path, detector, crop, exclude=["a"])

@@ -75,3 +75,23 @@ def test_the_share_is_of_all_people():
     people = people_with(*[2] * 10, *[1] * 10)
 
     assert split_people(people, seed=0, fmr=0.1, validation=0.2).validation_people == 4
+
+
+def test_who_is_held_out_is_on_no_side():
+    """Somebody who is not there cannot be; the share stays one of all people."""
+    people = people_with(*[3] * 20)
+
+    split = split_people(people, seed=0, fmr=0.1, held_out=["3", "7"])
+
+    taken = {*people.labels[split.train], *people.labels[split.validation]}
+    assert taken == set(range(20)) - {3, 7}
+    assert (split.validation_people, split.train_people) == (4, 14)
+    with pytest.raises(ArgumentError, match="'99' cannot be held out"):
+        split_people(people, seed=0, fmr=0.1, held_out=["99"])
+
+
+def test_no_more_than_half_validate():
+    """Where a share asks for more, half of those with two photos; to expect exactly one false match is enough."""
+    assert split_people(people_with(*[3] * 20), seed=0, fmr=0.1, validation=0.9).validation_people == 10
+    assert split_people(people_with(*[2] * 10), seed=0, fmr=0.25).validation_people == 2  # two by two are four pairs
+    assert split_people(people_with(*[2] * 10), seed=0, fmr=0.24).validation_people == 3

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from facerec.errors import ArgumentError
+from facerec.measure.metrics import eer
 from facerec.training.draws import drawn_photos
 from facerec.training.validation import cosine_gap, separation
 
@@ -93,3 +94,16 @@ def test_one_famous_person_is_not_all_that_is_drawn():
 
     assert len(np.unique(labels[some])) == 11
     assert (labels[some] == 0).sum() == 500 // 11
+
+
+def test_the_equal_error_rate_and_ties(some):
+    """The rates are those of all pairs; a pair of one person at the threshold itself is a match."""
+    same, other = pairs_of(*some)
+    found = separation(*some, fmr=0.1)
+
+    assert found.eer == pytest.approx(eer(same, other), abs=1e-6)
+    assert (found.fmr, found.eer < 0.5) == (0.1, True)
+    turned = np.array([[1, 0], [0.6, 0.8], [0, 1], [0.8, 0.6], [1, 0]], np.float32)
+    tied = separation(turned, np.array([0, 0, 1, 1, 2]), fmr=0.13)
+    scores = pairs_of(turned, np.array([0, 0, 1, 1, 2]))
+    assert tied.tmr == (scores[0] >= tied.threshold - 1e-7).mean()

@@ -1,5 +1,6 @@
 """A run of the bench without a network: made-up photos, and a worker whose answers follow from the cell alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,47 @@ def made_bench(folder: Path, *, warnings=(), seeds=3, protocols=("linear", "knn"
     )
 
 
+def bench_with(folder: Path, right: dict[Cell, tuple[int, int]], **changes) -> Bench:
+    """A finished run whose every cell is right on so many of the first test photos, as they are and corrupted.
+
+    What the cells cost is drawn, so that no number of one is a number of another.
+    """
+    made = made_bench(folder, seeds=1, protocols=("linear",))
+    random = np.random.default_rng(11)
+    labels = made.labels
+
+    def scores(count: int) -> np.ndarray:
+        answers = np.where(np.arange(len(labels)) < count, labels, (labels + 1) % len(CLASSES))
+        found = random.uniform(0.1, 0.3, (len(labels), len(CLASSES)))
+        found[np.arange(len(labels)), answers] = random.uniform(0.5, 0.9, len(labels))
+        return (found / found.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def history() -> tuple[Point, ...]:
+        return tuple(Point(n, 7 * n, *random.uniform(0.1, 0.9, 2).tolist()) for n in (1, 2, 3))
+
+    outcomes = tuple(
+        Outcome(
+            cell=cell,
+            weights="0123abcd",
+            scores=scores(count),
+            corrupted=scores(other),
+            train_photos=int(random.integers(10, 1000)),
+            validation_photos=int(random.integers(10, 1000)),
+            validation_accuracy=random.random(),
+            alone_seconds=random.uniform(1, 90),
+            own_seconds=random.uniform(1, 90),
+            macs=int(random.integers(10**6, 10**9)),
+            learning_macs=int(random.integers(10**9, 10**12)),
+            parameters=int(random.integers(10**6, 10**9)),
+            peak_memory=int(random.integers(10**6, 10**9)),
+            history=history() if cell.trained else (),
+        )
+        for cell, (count, other) in right.items()
+    )
+    changes = {"measured": replace(made.measured, outcomes=outcomes), "top1": {}} | changes
+    return replace(made, **changes)
+
+
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
     """What is kept in a user's cache is kept in a folder of the tests."""
@@ -144,6 +186,12 @@ def make_bench_in():
 def make_bench(tmp_path):
     """Makes a finished run in a folder of its own."""
     return lambda **options: made_bench(tmp_path, **options)
+
+
+@pytest.fixture
+def make_bench_with(tmp_path):
+    """Makes a finished run whose cells are right on so many photos."""
+    return lambda right, **changes: bench_with(tmp_path, right, **changes)
 
 
 @pytest.fixture

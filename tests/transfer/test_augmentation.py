@@ -68,3 +68,39 @@ def test_a_part_is_changed_as_in_the_whole_batch(how) -> None:
     part = augment(photos[2:5], how, _generator(), part=(slice(2, 5), 7))
 
     torch.testing.assert_close(part, whole[2:5])
+
+
+def test_what_is_drawn_is_uniform() -> None:
+    """Areas from half to all, places over all the room, as often wide as high; nothing goes with another."""
+    size = 32
+    crops = augment(_ramps(4000, size), "crop", _generator(1))
+
+    across, down = crops[:, 0].mean(1), crops[:, 1].mean(2)
+    width = across[:, 2:-2].diff(dim=1).mean(1).abs() * size / 2
+    height = down[:, 2:-2].diff(dim=1).mean(1) * size / 2
+    x, y = across[:, 2:-2].mean(1), down[:, 2:-2].mean(1)
+    area = width * height
+    assert area.mean().item() == pytest.approx(0.75, abs=0.03)
+    assert (area < 0.6).float().mean().item() == pytest.approx(0.2, abs=0.04)
+    assert (width / height).log().mean().abs().item() < 0.02
+    assert (width / height).log().max().item() == pytest.approx(torch.tensor(4 / 3).log().item(), abs=0.02)
+    for place, side in ((x, width), (y, height)):
+        inside = side < 0.95
+        share = place[inside] / (1 - side[inside])
+        assert share.abs().max() < 1.05
+        assert share.mean().abs().item() < 0.05
+        assert share.std().item() == pytest.approx(3**-0.5, abs=0.03)
+    mirrored = (across[:, -3] < across[:, 2]).float()
+    drawn = torch.stack([area, (width / height).log(), x / (1.001 - width), y / (1.001 - height), mirrored])
+    assert torch.corrcoef(drawn).fill_diagonal_(0).abs().max() < 0.1
+
+
+def test_a_generator_moves_on() -> None:
+    """The next batch is changed in another way, and the same generator gives the same again."""
+    photos = torch.rand(6, 3, 8, 8)
+    generator = _generator(5)
+
+    first, second = (augment(photos, "crop", generator) for _ in range(2))
+
+    assert not torch.equal(first, second)
+    assert torch.equal(augment(photos, "crop", _generator(5)), first)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 
 from facerec.errors import OutputError, TransferError
 from facerec.transfer.cell_queue import measure_all, plan_document, read_plan
+from facerec.transfer.cells import Cell, Outcome
 from facerec.transfer.grid import Settings, choose, groups
-from facerec.transfer.results import COLUMNS, Results, cell_key
+from facerec.transfer.results import COLUMNS, Results, cell_key, row
 
 SETTINGS = Settings(64, 3, 20, 2)
 CONFIGURATION = {"data": "a" * 64, "shots": [5, "all"], "seeds": 2, "backbones": {"net": "b" * 64}}
@@ -133,9 +135,145 @@ class TestGoingOn:
         assert len(cells) == 4
         assert not any(cell.trained for cell in cells)
 
+    def test_only_what_is_missing_is_shared_and_one_alone_is_not(self, work, tmp_path):
+        """Of four probes two are kept: a team is asked for the other two; for a single one it is not asked."""
+        run(work, tmp_path)
+        keys = [cell_key(work.identity(each.cell, SETTINGS)) for each in plan_of(work).cells if not each.cell.trained]
+        for gone, wanted in ((keys[:2], [2]), (keys[:1], [])):
+            for key in gone:
+                (tmp_path / "cells" / f"{key}.npy").unlink()
+            again, asked = type(work)(), []
+            again.share = lambda cells, _settings, asked=asked: asked.append(len(cells))
+
+            run(again, tmp_path)
+
+            assert asked == wanted
+            assert len(again.measured) == len(gone)
+
+    def test_what_is_not_planned_is_not_shared(self, work, tmp_path):
+        """Probes that a budget has no time for are no work for the team."""
+        plan = choose(groups(["net"], ["linear", "knn"], [5, None], 1), (SETTINGS,), work.predict, work.shared)
+        cut = replace(plan, cells=plan.cells[:3], left_out=plan.cells[3:], budget=1000.0)
+        asked = []
+        work.share = lambda cells, _settings: asked.append(list(cells))
+
+        run(work, tmp_path, plan=cut)
+
+        assert asked == [[each.cell for each in plan.cells[:3]]]
+        assert len(work.measured) == 4
+
+    def test_a_run_under_way_says_so(self, work, tmp_path):
+        """After each cell table and run.json hold all that there is, its seconds, and that it is not complete."""
+        clock, told = SimpleNamespace(now=0.0), []
+        work.clock = clock
+
+        def look(outcome, done, total, rest):
+            document = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+            lines = (tmp_path / "results.csv").read_text(encoding="utf-8").splitlines()
+            told.append((document["complete"], document["seconds"], len(lines) - 1, done, total))
+
+        measured = run(work, tmp_path, clock=lambda: clock.now, spent=7.0, finished=look)
+
+        taken = 7 + np.cumsum([each.own_seconds for each in measured.outcomes])
+        assert told == [(False, seconds, done, done, 9) for done, seconds in enumerate(taken.tolist(), 1)]
+        document = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+        assert (document["complete"], document["seconds"], document["left_out"]) == (True, measured.seconds, [])
+        assert document["warnings"] == []
+        assert Results(tmp_path, CONFIGURATION).complete
+
+    def test_the_rest_is_told_at_the_pace_so_far(self, work, tmp_path):
+        """Trainings went half as fast as predicted and probes as predicted: each kind counts with its own pace."""
+        clock, rests = SimpleNamespace(now=0.0), []
+        plan = plan_of(work)
+
+        def measure(cell, settings, **rest):
+            clock.now += 20.0 if cell.trained else {True: 6.0, False: 1.0}[cell == plan.cells[0].cell]
+            return type(work).measure(work, cell, settings, **rest)
+
+        work.measure = measure
+
+        run(work, tmp_path, plan=plan, clock=lambda: clock.now, finished=lambda *told: rests.append(told[3]))
+
+        trainings, probes = ([each.cell.trained == kind for each in plan.cells] for kind in (True, False))
+        assert (sum(trainings), sum(probes)) == (5, 4)
+        after_one = 3 + 5 * 10  # a probe took what it should, and of trainings nothing is known
+        after_two = 3 + 4 * 20
+        assert rests[:2] == [after_one, after_two]
+        assert rests[-1] == 0
+
+    def test_checkpoints_of_other_cells_stay(self, tmp_path):
+        """What another training keeps to go on from is not this cell's to remove."""
+        results = Results(tmp_path, CONFIGURATION)
+        for name in ("a" * 64, "b" * 64):
+            results.checkpoint(name).with_name(f"{name}-0.checkpoint").write_bytes(b"state")
+
+        results.forget_checkpoints("a" * 64)
+
+        assert [path.name[0] for path in (tmp_path / "cells").iterdir()] == ["b"]
+
 
 class TestBudget:
     """measure_all with a budget."""
+
+    def test_a_cell_is_refused_that_would_not_end_in_time(self, work, tmp_path):
+        """Of 100 s four are kept: after 80 s a training of ten fits, then one of ten no more; the reason has both."""
+        clock = SimpleNamespace(now=80.0)
+        work.clock = clock
+        plan = choose(groups(["net"], ["fine-tune", "gradual"], [5, None], 1), (SETTINGS,), work.predict, work.shared)
+
+        measured = run(work, tmp_path, plan=replace(plan, budget=100.0), clock=lambda: clock.now)
+
+        assert [each.cell for each in measured.outcomes] == [plan.cells[0].cell]
+        assert [each.cell for each in measured.left_out] == [each.cell for each in plan.cells[1:]]
+        assert {each.reason for each in measured.left_out} == {"would take about 10 s, and 6 s of the budget are left"}
+        document = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+        assert [each["cell"]["protocol"] for each in document["left_out"]] == [
+            each.cell.protocol for each in measured.left_out
+        ]
+        assert measured.seconds == 90
+
+    def test_a_cell_that_just_fits_is_measured(self, work, tmp_path):
+        """Time that is left to the second is enough; a second less is not, and no time is never less than none."""
+        plan = choose(groups(["net"], ["scratch", "knn"], [None], 1), (SETTINGS,), work.predict, lambda *_: 0.0)
+        for now, left in ((86.0, None), (87.0, "9"), (200.0, "0")):
+            clock = SimpleNamespace(now=0.0)
+
+            def measure(cell, settings, clock=clock, now=now, **rest):
+                clock.now = now if cell.protocol == "knn" else clock.now + 10
+                return type(work).measure(work, cell, settings, **rest)
+
+            work.measure = measure
+            measured = run(work, tmp_path / str(now), plan=replace(plan, budget=100.0), clock=lambda c=clock: c.now)
+
+            reasons = [each.reason for each in measured.left_out]
+            assert reasons == ([] if left is None else [f"would take about 10 s, and {left} s of the budget are left"])
+
+    def test_probes_do_not_make_trainings_late(self, work, tmp_path):
+        """Probes that went ten times slower than predicted say nothing of trainings, and the other way round."""
+        clock = SimpleNamespace(now=0.0)
+        plan = choose(groups(["net"], ["knn", "scratch"], [5, None], 1), (SETTINGS,), work.predict, lambda *_: 0.0)
+
+        def measure(cell, settings, **rest):
+            clock.now += 10.0
+            return type(work).measure(work, cell, settings, **rest)
+
+        work.measure = measure
+
+        measured = run(work, tmp_path, plan=replace(plan, budget=33.0), clock=lambda: clock.now)
+
+        assert [each.cell.protocol for each in measured.outcomes] == ["knn", "knn", "scratch"]
+
+    def test_a_row_of_a_further_seed_is_refused_as_a_whole(self, work, tmp_path):
+        """With 14 s left a row of 11 is measured; of the next one not even the probe, which alone would fit."""
+        clock = SimpleNamespace(now=60.0)
+        work.clock = clock
+        ordered = groups(["net"], ["linear", "fine-tune"], [5, None], 2)
+        plan = choose(ordered, (SETTINGS,), work.predict, lambda *_: 0.0)
+
+        measured = run(work, tmp_path, plan=replace(plan, budget=100.0), clock=lambda: clock.now)
+
+        assert [(each.cell.seed, each.cell.shots) for each in measured.outcomes[4:]] == [(1, None)] * 2
+        assert [(each.cell.seed, each.cell.shots) for each in measured.left_out] == [(1, 5)] * 2
 
     def test_a_slower_machine_leaves_cells_out(self, work, tmp_path):
         """Where everything takes four times as long as predicted, the run still ends within its budget."""
@@ -216,6 +354,109 @@ class TestFolder:
         assert float(rows[0]["ci_low"]) == first.accuracy(work.labels).interval().low
         assert {row["shots"] for row in rows} == {"5", "all"}
         assert {row["weights"] for row in rows if row["protocol"] == "scratch"} == {"none"}
+
+    def test_every_cell_of_a_line_is_that_columns(self):
+        """An outcome of which every number is another one: each stands under its own name."""
+        labels = np.array([0, 1, 1, 0])
+        scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]], np.float32)
+        made = Outcome(
+            cell=Cell("net", "lp-ft", 5, 3),
+            weights="0123abcd",
+            scores=scores,
+            corrupted=scores[:, ::-1],
+            train_photos=11,
+            validation_photos=12,
+            validation_accuracy=0.625,
+            alone_seconds=14.12345,
+            own_seconds=13.98765,
+            macs=15,
+            learning_macs=16,
+            parameters=17,
+            peak_memory=18,
+        )
+
+        line = dict(zip(COLUMNS, row(made, labels, data="=mine", engine="torch", pixels=64), strict=True))
+
+        chosen = np.array([0.9, 0.8, 0.7, 0.6])
+        assert line.pop("ece") == pytest.approx((0.1 + 0.2 + 0.3 + 0.6) / 4, abs=1e-6)
+        assert line.pop("nll") == pytest.approx(-np.log([*chosen[:3], 0.4]).mean(), abs=1e-6)
+        low, high = line.pop("ci_low"), line.pop("ci_high")
+        assert low == pytest.approx(0.3006, abs=1e-4)  # Wilson's, of three of four
+        assert high == pytest.approx(0.9544, abs=1e-4)
+        assert line.pop("data") != "=mine"
+        assert line == {
+            "backbone": "net",
+            "weights": "0123abcd",
+            "engine": "",
+            "pixels": 64,
+            "protocol": "lp-ft",
+            "shots": 5,
+            "train_photos": 11,
+            "seed": 3,
+            "n_test": 4,
+            "accuracy": 0.75,
+            "accuracy_corrupted": 0.25,
+            "validation_accuracy": 0.625,
+            "own_seconds": 13.988,
+            "alone_seconds": 14.123,
+            "macs": 15,
+            "learning_macs": 16,
+            "parameters": 17,
+            "peak_memory": 18,
+        }
+        probe = replace(made, cell=Cell("net", "knn", None, 3), corrupted=None)
+        line = dict(zip(COLUMNS, row(probe, labels, data="mine", engine="torch", pixels=64), strict=True))
+        assert (line["engine"], line["shots"], line["accuracy_corrupted"], line["data"]) == ("torch", "all", "", "mine")
+
+    def test_an_outcome_without_corrupted_answers_has_none_when_read(self, work, tmp_path, cell):
+        """As runs of the first version had none; what they called seconds is both kinds of them."""
+        results = Results(tmp_path, CONFIGURATION)
+        results.save("k" * 64, replace(work.measure(cell, SETTINGS), corrupted=None, own_seconds=2.0))
+        path = tmp_path / "cells" / f"{'k' * 64}.json"
+
+        assert results.load("k" * 64).corrupted is None
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for name in ("own_seconds", "alone_seconds"):
+            document.pop(name)
+        path.write_text(json.dumps(document | {"seconds": 4.5}), encoding="utf-8")
+        found = results.load("k" * 64)
+        assert (found.own_seconds, found.alone_seconds) == (4.5, 4.5)
+
+    @pytest.mark.parametrize(
+        "damage", [{"key": "x"}, {"scores": "0" * 64}, {"macs": "many"}, {"cell": {}}, {"unknown": 1}]
+    )
+    def test_a_description_that_is_not_this_cells_vouches_for_nothing(self, work, tmp_path, cell, damage):
+        """Another key, another digest, words for numbers, no cell, a field that nobody knows."""
+        results = Results(tmp_path, CONFIGURATION)
+        results.save("k" * 64, work.measure(cell, SETTINGS))
+        path = tmp_path / "cells" / f"{'k' * 64}.json"
+        path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | damage), encoding="utf-8")
+
+        assert results.load("k" * 64) is None
+
+    def test_what_is_added_to_a_run_leaves_the_rest(self, tmp_path):
+        """Another value for one name; configuration and everything else stay, and it counts as finished afterwards."""
+        results = Results(tmp_path, CONFIGURATION)
+        assert not results.complete
+        results.write_run({"complete": True, "seconds": 1.5})
+
+        results.amend({"seconds": 2.5, "known classes": ["ants"]})
+
+        assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8")) == {
+            "configuration": CONFIGURATION,
+            "complete": True,
+            "seconds": 2.5,
+            "known classes": ["ants"],
+        }
+        assert Results(tmp_path, CONFIGURATION).complete
+
+    def test_a_key_is_of_everything_and_of_no_order(self):
+        """Any value that differs gives another key; names in another order give the same."""
+        identity = {"data": "x", "seed": 1, "recipes": ["ä", None]}
+
+        assert cell_key(identity) == cell_key(dict(reversed(identity.items())))
+        others = [identity | {"data": "y"}, identity | {"seed": 2}, identity | {"recipes": ["ä"]}]
+        assert len({cell_key(each) for each in (identity, *others)}) == 4
 
     def test_an_outcome_is_read_as_it_was_kept(self, work, tmp_path, cell):
         """Scores bit for bit, and everything beside them."""

@@ -1,6 +1,7 @@
 """Comparisons: intervals with known values, exact tests by hand, and what Holm leaves of many."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from facerec.measure.metrics import holm
 from facerec.measure.metrics.paired import mean_accuracy, paired_difference
 from facerec.transfer.cells import Cell, Outcome
 from facerec.transfer.comparison import Answers, Comparison, Summary, best, between, compare, summarise
-from facerec.transfer.two_runs import Run, compare_runs
+from facerec.transfer.two_runs import Difference, Run, compare_runs
 from facerec.transfer.verdict import UNTOLD, WORSE, _highest, _mark, points_text
 from facerec.types import Interval, Rate
 
@@ -203,9 +204,86 @@ class TestCompare:
         ]
         assert best(summaries, None).protocol == "linear"
 
+    def test_of_equal_ones_the_first_is_the_best_and_other_shots_do_not_matter(self):
+        """Two at 0.8 with all photos, one at 0.9 with five."""
+        summaries = [
+            Summary("net", name, shots, (0,), Rate(right, 10))
+            for name, shots, right in (("knn", 5, 9), ("linear", None, 8), ("centroid", None, 8), ("scratch", None, 7))
+        ]
+
+        assert best(summaries, None) is summaries[1]
+        assert best(summaries, 5) is summaries[0]
+
+    @pytest.mark.parametrize(("adjusted", "shown"), [(0.0499, True), (0.05, False), (0.9, False)])
+    def test_a_difference_is_one_below_five_hundredths(self, adjusted, shown):
+        """Of the adjusted p-value, in one run and between two."""
+        words = (("net", "knn"), ("net", "linear"), None, (0,), 0.1, Interval(0, 0.2), 0.001)
+        rates = (Rate(9, 10), Rate(8, 10))
+
+        assert Comparison(*words, adjusted=adjusted).distinguishable == shown
+        between_runs = Difference("net", "net", "knn", None, (0,), rates, 0.1, Interval(0, 0.2), 0.001, adjusted)
+        assert between_runs.distinguishable == shown
+
 
 class TestAnswers:
     """Answers and between."""
+
+    @given(st.integers(0, 10**6))
+    @settings(max_examples=3, deadline=None)
+    def test_every_rate_and_difference_is_that_of_its_own_cells(self, number):
+        """Of networks, protocols, shots and uneven seeds in any order, of both kinds of answers."""
+        random = np.random.default_rng(number)
+        labels = random.integers(0, 2, 40)
+        made = {
+            Cell(net, protocol, shots, seed): random.integers(0, 2, (2, 40))
+            for net in ("a", "b")
+            for protocol in ("linear", "knn", "scratch")
+            for shots in (5, None)
+            for seed in random.permutation(4)[: random.integers(1, 5)].tolist()
+        }
+        eye = np.eye(2, dtype=np.float32)
+        outcomes = [
+            Outcome(cell, "none", eye[one], 1, 1, 0.5, 1.0, 1, 1, 1, 1, corrupted=None if cell.seed == 3 else eye[two])
+            for cell, (one, two) in made.items()
+        ]
+        random.shuffle(outcomes)
+        for place, photos in enumerate(("as they are", "corrupted")):
+            right = {cell: each[place] == labels for cell, each in made.items() if not place or cell.seed < 3}
+            found = Answers(outcomes, labels, photos=photos)
+
+            def of(method, shots, seeds, right=right):
+                return np.stack([right[Cell(*method, shots, seed)] for seed in seeds])
+
+            methods = {(cell.backbone, cell.protocol) for cell in made}
+            for shots in (5, None):
+                seeds = {m: [s for s in range(4) if Cell(*m, shots, s) in right] for m in methods}
+                for one in methods:
+                    rate = found.rate(shots, one)
+                    assert rate == (mean_accuracy(of(one, shots, seeds[one])) if seeds[one] else None)
+                pairs = [each for each in compare(found) if each.shots == shots]
+                assert [each.adjusted for each in pairs] == holm([each.p_value for each in pairs]).tolist()
+                told = {frozenset((each.first, each.second)): each for each in pairs}
+                wanted = [pair for pair in combinations(methods, 2) if set(seeds[pair[0]]) & set(seeds[pair[1]])]
+                assert told.keys() == set(map(frozenset, wanted))
+                for each in pairs:
+                    shared = tuple(s for s in seeds[each.first] if s in seeds[each.second])
+                    assert each.seeds == shared
+                    by_hand = paired_difference(of(each.first, shots, shared), of(each.second, shots, shared))
+                    assert (each.difference, each.interval, each.p_value) == by_hand
+
+    def test_a_summary_has_both_accuracies(self):
+        """As they are three of four, corrupted one of four; where these were not looked at, none."""
+        labels = np.zeros(4, np.int64)
+        eye = np.eye(2, dtype=np.float32)
+        looked = replace(outcome("linear", 0, [0, 0, 0, 1]), corrupted=eye[[0, 1, 1, 1]])
+        kinds = ("as they are", "corrupted")
+
+        (one, other) = summarise(
+            *(Answers([looked, outcome("knn", 0, [0, 0, 1, 1])], labels, photos=each) for each in kinds)
+        )
+
+        assert (one.accuracy.errors, one.corrupted.errors, one.method) == (3, 1, ("net", "linear"))
+        assert (other.accuracy.errors, other.corrupted) == (2, None)
 
     @staticmethod
     def made():

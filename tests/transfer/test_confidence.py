@@ -50,3 +50,35 @@ def test_certainty_belongs_to_the_last_bin():
     scores = np.array([[0.96, 0.04], [1.0, 0.0]], np.float32)
 
     assert expected_calibration_error(scores, np.array([0, 1])) == pytest.approx(0.48)
+
+
+@pytest.mark.parametrize("bins", [1, 2, 7, 15])
+def test_bins_are_averaged_by_their_photos(bins):
+    """As counted one bin after the other: gaps of accuracy and confidence, each by its share of the photos."""
+    random = np.random.default_rng(bins)
+    scores = random.dirichlet([0.4, 0.4, 0.4], 300).astype(np.float32)
+    labels = random.integers(0, 3, 300)
+    sure, right = scores.max(1).astype(float), scores.argmax(1) == labels
+
+    wanted = 0.0
+    for number in range(bins):
+        here = (sure >= number / bins) & ((sure < (number + 1) / bins) | (number == bins - 1))
+        if here.any():
+            wanted += here.mean() * abs(right[here].mean() - sure[here].mean())
+
+    assert expected_calibration_error(scores, labels, bins=bins) == pytest.approx(wanted)
+
+
+def test_the_likelihood_is_of_the_right_class():
+    """A half, a quarter and an eighth: the mean of one, two and three times log 2."""
+    scores = np.array([[0.5, 0.25, 0.25], [0.7, 0.25, 0.05], [0.8, 0.075, 0.125]], np.float32)
+
+    assert negative_log_likelihood(scores, np.array([0, 1, 2])) == pytest.approx(2 * np.log(2))
+
+
+def test_no_bins():
+    """Less than one is refused."""
+    with pytest.raises(ArgumentError, match="bins must be 1 or more; got 0"):
+        expected_calibration_error(np.eye(2, dtype=np.float32), np.array([0, 1]), bins=0)
+    with pytest.raises(ArgumentError, match="one row of probabilities per photo"):
+        negative_log_likelihood(np.eye(2, dtype=np.float32), np.array([0, 1, 1]))

@@ -95,3 +95,41 @@ def test_a_given_validation_part_may_lack_a_class():
 
     assert np.bincount(np.array(labels)[drawn.validation], minlength=3).tolist() == [0, 2, 2]
     assert np.bincount(np.array(labels)[drawn.train]).tolist() == [5, 5, 5]
+
+
+def test_the_data_are_cut_by_one_seed_and_a_fifth_is_held_back():
+    """The parts before any cell is seed 0's, a cell of seed 0 has them; the note is theirs for every seed."""
+    labels = [0, 1] * 50
+    made = Draws(_set(labels), test=0.2)
+
+    assert [len(part) for part in (made.splits.train, made.splits.validation, made.splits.test)] == [64, 16, 20]
+    first, other = (made.of(Cell("net", "linear", None, seed)) for seed in (0, 1))
+    assert "seed 0" in made.splits.note
+    assert first.note == other.note == made.splits.note
+    assert [len(each.validation) for each in (first, other)] == [16, 16]
+    assert sorted([*first.train, *first.validation]) == sorted([*other.train, *other.validation])
+    assert made.of(Cell("net", "linear", 3, 1)).note == made.splits.note
+
+
+def test_given_parts_are_the_same_for_every_seed():
+    """A given validation part is chosen on whatever the seed, and few shots differ from seed to seed."""
+    labels = [0, 1] * 20
+    made = Draws(_set(labels, parts=["train"] * 24 + ["validation"] * 8 + ["test"] * 8), test=0.25)
+
+    for seed in (0, 1, 2):
+        drawn = made.of(Cell("net", "linear", None, seed))
+        assert (drawn.train.tolist(), drawn.validation.tolist()) == (list(range(24)), list(range(24, 32)))
+    few = [made.of(Cell("net", "linear", 2, seed)) for seed in (0, 1, 2)]
+    assert len({tuple(each.train) for each in few}) == 3
+    assert len({tuple(each.validation) for each in few}) > 1
+
+
+def test_the_smallest_class_is_named(draws):
+    """The one with the fewest photos to learn from, and how many these are."""
+    made = Draws(_set([0] * 20 + [1] * 8 + [2] * 14), test=0.25)
+    train = made.of(Cell("net", "linear", None, 0)).train
+
+    assert made.smallest_class(1) == (int((np.array([0] * 20 + [1] * 8 + [2] * 14)[train] == 1).sum()), 1)
+    with pytest.raises(ArgumentError, match="class 'green' has 5 photos"):
+        made.check_shots(6, 1)
+    made.check_shots(5, 1)

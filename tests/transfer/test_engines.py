@@ -1,6 +1,7 @@
 """Engines give the same vectors, the faster one is taken, and corrupted photos are the same ones for everybody."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -82,6 +83,67 @@ def test_the_faster_one_is_taken(lite, monkeypatch):
 
     monkeypatch.setattr(engines, "forward_of", fails)
     assert fastest_engine(lite, preprocessing, 10_000, CPU) == "torch"
+
+
+@pytest.mark.parametrize(("photos", "engine"), [(799, "torch"), (800, "onnxruntime")])
+def test_writing_a_network_as_a_file_must_pay(lite, monkeypatch, photos, engine):
+    """At 20 ms a photo 800 photos take twice the eight seconds that it costs; a file that is there costs nothing."""
+    preprocessing = lite.preprocessing.at(64)
+    times = {"torch": 0.02, "onnxruntime": 0.01}
+    monkeypatch.setattr(engines, "forward_of", lambda _backbone, _preprocessing, name, _where: name)
+    monkeypatch.setattr(engines, "_of_torch", lambda *_: "torch")
+    monkeypatch.setattr(engines, "_seconds", lambda name, _preprocessing: times[name])
+    monkeypatch.setattr(engines, "_kept", lambda *_: Path("/nowhere"))
+
+    assert fastest_engine(lite, preprocessing, photos, CPU) == engine
+    monkeypatch.setattr(engines, "_kept", lambda *_: Path("/"))
+    assert fastest_engine(lite, preprocessing, 1, CPU) == "onnxruntime"
+
+
+def test_a_photos_time_is_the_shortest_of_three_passes(lite, monkeypatch):
+    """Of four photos each, after one that warms up and does not count."""
+    clock, sizes = [0.0], []
+    durations = iter([100.0, 8.0, 4.0, 6.0])
+
+    def forward(pixels):
+        sizes.append(tuple(pixels.shape))
+        clock[0] += next(durations)
+
+    monkeypatch.setattr(engines, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+
+    assert engines._seconds(forward, lite.preprocessing.at(64)) == 1.0
+    assert sizes == [(4, 3, 64, 64)] * 4
+
+
+def test_a_file_is_of_its_network_and_its_size(lite):
+    """Another architecture, other weights or another size is another file."""
+    at = lite.preprocessing.at
+    one = engines._kept(lite, at(64))
+    other = SimpleNamespace(architecture=lite.architecture, weights_sha256="0" * 64)
+    third = SimpleNamespace(architecture="x", weights_sha256=lite.weights_sha256)
+
+    files = [one, engines._kept(lite, at(96)), engines._kept(other, at(64)), engines._kept(third, at(64))]
+
+    assert len(set(files)) == 4
+    assert engines._kept(lite, at(64)) == one
+
+
+@pytest.mark.parametrize(("moved", "refused"), [(0.5e-4, False), (2e-4, True)])
+def test_a_tenth_of_a_thousandth_is_the_tolerance(lite, monkeypatch, moved, refused):
+    """Of the largest number of a vector, wherever the number that moved stands."""
+    preprocessing = lite.preprocessing.at(64)
+    vectors = np.zeros((4, 3), np.float32)
+    vectors[1, 0], vectors[2, 2] = -50, 1
+    other = vectors.copy()
+    other[3, 1] += 50 * moved
+    monkeypatch.setattr(engines, "_of_torch", lambda *_: lambda _pixels: vectors)
+    monkeypatch.setattr(engines, "_of_onnxruntime", lambda *_: lambda _pixels: other)
+
+    if refused:
+        with pytest.raises(WeightsError, match=r"other features of efficientnet_lite0 than torch: 2\.0e-04"):
+            forward_of(lite, preprocessing, "onnxruntime", CPU)
+    else:
+        assert forward_of(lite, preprocessing, "onnxruntime", CPU)(None) is other
 
 
 def test_corruptions_are_the_same_for_everybody(photos):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import PIL.Image
@@ -9,9 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from facerec.errors import ArgumentError, ImageError, OutputError
+from facerec.errors import ArgumentError, ImageError, OutputError, WeightsError
+from facerec.learning.team import Team
 from facerec.networks.backbone import Backbone, load_backbone
 from facerec.networks.fusion import folded
+from facerec.transfer.corruption import corrupted
 from facerec.transfer.features import Features, extract
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.labelled_photos import read_image_set
@@ -201,3 +204,77 @@ def test_a_part_of_what_is_kept_costs_its_share(backbone: Backbone, photos: Imag
     part = extract(backbone, photos, size=SIZE, cache=tmp_path / "cache", indices=np.array([7, 2]))
 
     assert part.seconds == pytest.approx(whole.seconds * 2 / len(photos))
+
+
+def test_corrupted_vectors_are_those_of_the_corrupted_photos(backbone: Backbone, photos: ImageSet) -> None:
+    """Each photo is corrupted by its own contents after it was cut to size; whatever the batches."""
+    found = extract(backbone, photos, size=SIZE, corrupt=True, indices=np.array([5, 0, 9, 3]), batch_size=3)
+
+    preprocessing = backbone.preprocessing.at(SIZE)
+    batch = torch.stack([corrupted(preprocessing.evaluate(photos.image(i)), photos.digests[i]) for i in (5, 0, 9, 3)])
+    with torch.inference_mode():
+        plain = backbone.trunk().eval()(preprocessing.normalise(batch)).numpy()
+    np.testing.assert_allclose(found.vectors, plain, rtol=0, atol=1e-4 * np.abs(plain).max())
+
+
+def test_processes_share_the_photos(backbone: Backbone, photos: ImageSet, tmp_path: Path) -> None:
+    """Each fills its own rows, in its own part of the progress; the sum of both is what one process computes."""
+
+    class Alone(Team):
+        """A process whose sums are its own, as the other's are added afterwards."""
+
+        def add_up(self, tensors):
+            """Nothing is exchanged."""
+
+    whole = extract(backbone, photos, size=32).vectors
+    parts, told = [], []
+    for rank in (0, 1, 2):
+        seen: list[tuple[int, int]] = []
+        found = extract(
+            backbone,
+            photos,
+            size=32,
+            team=Alone(rank, 3),
+            batch_size=4,
+            progress=lambda *of, seen=seen: seen.append(of),
+        )
+        parts.append(found.vectors)
+        told.append(seen)
+
+    np.testing.assert_allclose(sum(parts), whole, atol=1e-5 * whole.max())
+    filled = [np.flatnonzero(np.abs(part).max(1)).tolist() for part in parts]
+    assert sorted(row for rows in filled for row in rows) == list(range(22))
+    assert [seen[-1] for seen in told] == [(len(rows), len(rows)) for rows in filled]
+    assert all(6 < len(rows) < 9 for rows in filled)
+
+
+def test_weights_that_give_no_numbers_are_refused(backbone: Backbone, photos: ImageSet) -> None:
+    """Features that are not finite are nobody's features."""
+    trunk = backbone.trunk()
+    with torch.no_grad():
+        next(trunk.parameters()).fill_(float("nan"))
+    broken = SimpleNamespace(
+        name="broken",
+        architecture="x",
+        weights_sha256="0" * 64,
+        dimension=backbone.dimension,
+        preprocessing=backbone.preprocessing,
+        trunk=lambda: trunk,
+    )
+
+    with pytest.raises(WeightsError, match="broken gives features that are not finite"):
+        extract(broken, photos, size=32, indices=np.array([0]))
+
+
+def test_what_took_how_long_is_kept(backbone: Backbone, photos: ImageSet, tmp_path: Path) -> None:
+    """The seconds of computing them, also where they come from the cache; keys are of all, and of the part."""
+    first = extract(backbone, photos, size=32, cache=tmp_path)
+    second = extract(backbone, photos, size=32, cache=tmp_path)
+    half = extract(backbone, photos, size=32, cache=tmp_path, indices=np.arange(0, 22, 2))
+
+    assert second.seconds == pytest.approx(first.seconds)
+    assert 0 < first.seconds < 30
+    assert half.cached
+    assert half.seconds == pytest.approx(first.seconds / 2)
+    assert half.key != first.key == second.key
+    assert len(first.key) == 64

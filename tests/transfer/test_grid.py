@@ -4,7 +4,7 @@ import pytest
 
 from facerec.errors import ArgumentError
 from facerec.transfer.cells import Cell
-from facerec.transfer.grid import RESERVE, Settings, choose, groups
+from facerec.transfer.grid import RESERVE, Settings, choose, groups, uses_features
 
 FINE, COARSE = Settings(224, 10, 100, 3), Settings(96, 2, 60, 1)
 PROTOCOLS = ("linear", "knn", "fine-tune", "scratch")
@@ -49,6 +49,25 @@ class TestGroups:
         seeds = [group[0].seed for group in groups(["a"], PROTOCOLS[:-1], [5, None], 3)]
 
         assert seeds == sorted(seeds)
+
+    def test_the_most_photos_come_first_however_they_are_asked_for(self):
+        """Fewer and fewer shots follow; where all photos are not asked for, the most shots take their place."""
+        ordered = [cell for group in groups(["a"], ["scratch", "knn"], [2, 9, 5], 2) for cell in group]
+
+        assert [(cell.shots, cell.seed) for cell in ordered[:-1]] == [(9, 0), (5, 0), (2, 0), (9, 1), (5, 1), (2, 1)]
+        assert ordered[-1] == Cell("a", "scratch", 9, 0)
+
+    def test_protocols_go_through_the_networks(self):
+        """After the question, one protocol of all networks follows on another; the cheap ones before trainings."""
+        ordered = [cell for (cell,) in groups(["a", "b"], ["lp-ft", "centroid", "knn", "linear"], [None], 1)]
+
+        assert [(cell.protocol, cell.backbone) for cell in ordered] == [
+            (protocol, net) for protocol in ("linear", "centroid", "knn", "lp-ft") for net in "ab"
+        ]
+
+    def test_only_scratch(self):
+        """It has one seed, however many are asked for."""
+        assert groups(["a"], ["scratch"], [5, None], 3) == ((Cell("a", "scratch", None, 0),),)
 
     @pytest.mark.parametrize(
         ("backbones", "protocols", "shots", "seeds"),
@@ -116,6 +135,69 @@ class TestChoose:
         assert {each.cell.protocol for each in plan.left_out} == {"fine-tune", "scratch"}
         assert plan.settings == FINE
 
+    def test_each_network_has_features_of_its_own(self):
+        """Of two networks both are paid for, once each, by the first cell that needs them; by their own price."""
+        ordered = groups(["a", "b"], ["linear", "knn", "fine-tune", "lp-ft"], [None], 2)
+        price = {"a": 10.0, "b": 100.0}
+
+        plan = choose(ordered, (FINE,), predict, lambda name, _settings: price[name])
+
+        extra = {each.cell: each.seconds - predict(each.cell, FINE) for each in plan.cells}
+        assert {str(cell): seconds for cell, seconds in extra.items() if seconds} == {
+            "a, linear, all photos, seed 0": 10,
+            "b, linear, all photos, seed 0": 100,
+        }
+
+    @pytest.mark.parametrize(
+        ("protocol", "needs"),
+        [("linear", True), ("knn", True), ("lp-ft", True), ("gradual", False), ("scratch", False)],
+    )
+    def test_who_needs_features(self, protocol, needs):
+        """Probes, and lp-ft, which starts from one."""
+        plan = choose(groups(["net"], [protocol], [None], 1), (FINE,), predict, shared)
+
+        assert uses_features(plan.cells[0].cell) == needs
+        assert plan.seconds == (224 if plan.cells[0].cell.trained else 1) + 10 * needs
+
+    def test_eight_hundredths_of_a_budget_are_kept(self):
+        """Of cells of a second each a budget of a hundred seconds holds ninety-two."""
+        ordered = groups(["net"], ["knn"], [*range(1, 150), None], 1)
+
+        plan = choose(ordered, (FINE,), predict, lambda *_: 0.0, budget=100)
+
+        assert (len(plan.cells), len(plan.left_out), plan.budget) == (92, 58, 100)
+
+    def test_without_the_question_the_first_cell_decides_on_settings(self):
+        """Where neither a linear probe nor fine-tuning is asked for, what is measured first must fit."""
+        ordered = groups(["net"], ["knn", "centroid", "scratch"], [5, None], 2)
+
+        plan = choose(ordered, (FINE, COARSE), lambda _cell, settings: float(settings.size), shared, budget=400)
+
+        assert plan.settings == FINE  # 224 and 10 are less than 300; with any other they are more
+
+    def test_the_question_is_asked_once(self):
+        """Neither fewer photos nor more seeds decide on settings, and every network does."""
+        one, two = (groups(nets, ["linear", "fine-tune"], [1, 5, None], 3) for nets in (["a"], ["a", "b"]))
+
+        assert choose(one, (FINE, COARSE), predict, shared, budget=320).settings == FINE
+        assert choose(two, (FINE, COARSE), predict, shared, budget=600).settings == COARSE
+        assert choose(two, (FINE, COARSE), predict, shared, budget=640).settings == FINE
+
+    def test_the_cheapest_settings_are_the_last_resort(self):
+        """Where not even they let the question fit, they are taken, if anything can be trained with them."""
+        plan = choose(self.ordered, (FINE, Settings(200, 5, 60, 1), COARSE), predict, shared, budget=120)
+
+        assert plan.settings == COARSE
+        assert any(each.cell.trained for each in plan.cells)
+
+    def test_a_further_seed_has_what_the_first_had(self):
+        """No protocol has a second seed that has no first one, and none of the row's cells is lost."""
+        plan = choose(self.ordered, (FINE,), predict, shared, budget=32)
+
+        first = {(each.cell.protocol, each.cell.shots) for each in plan.cells if each.cell.seed == 0}
+        later = {(each.cell.protocol, each.cell.shots) for each in plan.cells if each.cell.seed}
+        assert later == first == {(name, shots) for name in ("linear", "knn") for shots in (5, None)}
+
     def test_nothing_fits(self):
         """The message names the cheapest cell and what it takes."""
         with pytest.raises(ArgumentError, match=r"nothing fits into a budget of 5 s: net, linear.* about 11 s"):
@@ -132,3 +214,12 @@ def test_cells_that_cannot_be(protocol, shots, seed):
     """A cell has a known protocol, at least one shot and a seed that is not negative."""
     with pytest.raises(ArgumentError):
         Cell("net", protocol, shots, seed)
+
+
+@pytest.mark.parametrize("wrong", [(0, 1, 0, 1), (1, 0, 0, 1), (1, 1, -1, 1), (1, 1, 0, 0)])
+def test_settings_that_cannot_be(wrong):
+    """At least a pixel, an epoch and a trial; no steps below none."""
+    Settings(1, 1, 0, 1)
+    Settings(None, 1, 0, 1)
+    with pytest.raises(ArgumentError, match="must be 1 or more"):
+        Settings(*wrong)

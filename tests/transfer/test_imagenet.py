@@ -9,6 +9,7 @@ import PIL.Image
 import pytest
 
 from facerec.errors import DataSetError
+from facerec.networks.pretrained import pretrained
 from facerec.transfer import imagenet, load_backbone
 from facerec.transfer.imagenet import check_top1, compare_top1, read_imagenet
 from facerec.types import Rate
@@ -45,6 +46,26 @@ def test_measured_from_features_and_classifier(monkeypatch):
     assert (check.expected, check.status) == ("75.100 %", "passed")
     with pytest.raises(DataSetError, match=r"resnet18\.none has no classifier"):
         check_top1(load_backbone("resnet18.none"), SimpleNamespace(labels=labels, name="three"))
+
+
+def test_the_interval_is_of_what_is_right():
+    """30 wrong of 100: 70 % right, from Wilson's 60.4 to 78.1; where nothing is published nothing can fail."""
+    check = compare_top1("resnet18.v1", Rate(30, 100))
+
+    assert check.found == "70.000 % of 100 photos (95 % 60.42 … 78.11)"
+    assert (check.subject, check.what) == ("resnet18.v1", "top-1 on ImageNet's validation photos")
+    unpublished = compare_top1("dlib_resnet", Rate(30, 100))
+    assert (unpublished.expected, unpublished.status) == ("nothing is published", "absent")
+
+
+@pytest.mark.parametrize(("wrong", "status"), [(194, "passed"), (340, "failed"), (268, "failed")])
+def test_too_good_is_as_wrong_as_too_bad(wrong, status):
+    """Of 50,000 and of a thousand photos a network better than itself is another one."""
+    top1 = 1 - pretrained("resnet18.v1").top1 / 100
+    if wrong == 194:
+        assert compare_top1("resnet18.v1", Rate(round(50_000 * (top1 - 0.0004)), 50_000)).status == status
+    else:
+        assert compare_top1("resnet18.v1", Rate(wrong, 1_000)).status == status
 
 
 def test_other_folders_are_refused(tmp_path):

@@ -1,6 +1,7 @@
 """Class folders, parts, manifests and torchvision sets become the same value; what is wrong with them is said."""
 
 import gzip
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from facerec.errors import ArgumentError, DataSetError
 from facerec.photos.left_out import counts
 from facerec.transfer.labelled_photos import read_image_set
+from facerec.transfer.photo_index import look_of
 
 
 def _photo(path: Path, seed: int) -> None:
@@ -206,3 +208,38 @@ def test_hymenoptera(data: Path) -> None:
 
     assert (found.parts.count("train"), found.parts.count("validation")) == (244, 153)
     assert counts(found.left_out) == {"animation": 1, "no photo by its name": 1}
+
+
+def test_what_is_known_of_a_photo_stays_with_it(pets: Path) -> None:
+    """One in the middle cannot be read: digests, looks, labels, parts and columns of the others do not move."""
+    rows = [f"cat/{n}.png,{label},{part},{who}" for n, label, part, who in zip(
+        range(3), ("x", "y", "x"), ("train", "val", "test"), "abc", strict=True)]  # fmt: skip
+    rows += [f"dog/deeper/{n}.png,{label},,{who}" for n, label, who in zip(range(3), "yyx", "def", strict=True)]
+    (pets / "cat" / "1.png").write_bytes(b"no photo")
+    told: list[tuple[int, int]] = []
+
+    found = read_image_set(
+        _manifest(pets, "\n".join(["image,label,split,subject", *rows])), progress=lambda *of: told.append(of)
+    )
+
+    assert found.files == ("cat/0.png", "cat/2.png", *(f"dog/deeper/{n}.png" for n in range(3)))
+    assert found.labels.tolist() == [0, 0, 1, 1, 0]
+    assert found.parts == ("train", "test", "", "", "")
+    assert found.columns["subject"] == tuple("acdef")
+    assert [(each.path, each.why) for each in found.left_out] == [("cat/1.png", "unreadable")]
+    assert told[-1] == (6, 6)
+    for place, file in enumerate(found.files):
+        assert found.digests[place] == hashlib.sha256((pets / file).read_bytes()).hexdigest()
+        assert found.looks[place] == look_of(np.asarray(PIL.Image.open(pets / file)))
+        assert np.array_equal(found.image(place), np.asarray(PIL.Image.open(pets / file)))
+
+
+def test_classes_asked_for_are_looked_for(pets: Path) -> None:
+    """One that is twice there, one that nobody shows, one that is alone."""
+    for classes, told in (
+        (["cat", "dog", "cat"], "classes names a class twice: cat, dog, cat"),
+        (["cat", "emu"], "class 'emu' has no photo that can be read"),
+        (["dog"], r"holds one class only \(dog\)"),
+    ):
+        with pytest.raises(DataSetError, match=told):
+            read_image_set(pets, classes=classes)

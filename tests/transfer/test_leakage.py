@@ -158,3 +158,107 @@ def test_bits_at_the_edges_of_bands_hide_no_pair() -> None:
         first, second = near_pairs(np.array([number, number ^ sum(1 << bit for bit in bits)], np.uint64))
 
         assert (first.tolist(), second.tolist()) == ([0], [1])
+
+
+@pytest.mark.parametrize(
+    ("share", "sure", "known"), [(0.75, 0.67, True), (0.74, 0.9, False), (1.0, 0.501, True), (1.0, 0.499, False)]
+)
+def test_three_quarters_and_a_half_are_the_limits(share: float, sure: float, known: bool) -> None:
+    """Three of four photos are enough, and a mean probability of a half; a hundredth less of either is not."""
+    probabilities = _answers(share, sure, photos=100)
+
+    assert bool(known_classes(probabilities, list("abcde"), np.zeros(100, int), ["ants", "bees"])) == known
+
+
+def test_each_class_is_asked_of_its_own_photos() -> None:
+    """Two classes with answers of their own, and one that nobody showed: each is named with its share."""
+    probabilities = np.concatenate([_answers(1.0, 0.9, 10), np.roll(_answers(0.8, 0.9, 10), 1, axis=1)])
+    labels = np.repeat([2, 0], 10)
+
+    told = known_classes(probabilities, ["a", "ant", "bee", "d", "e"], labels, ["bees", "nobody", "ants"])
+
+    assert told.startswith("by the network's own answers 2 of 3 classes are ImageNet's: bees ('bee' in 80% of its")
+    assert "ants ('ant' in 100% of its photos)" in told
+
+
+def _looking(looks: list[int], *, digests: list[str] | None = None, labels: list[int] | None = None) -> ImageSet:
+    count = len(looks)
+    return ImageSet(
+        name="made",
+        root=Path("/data/made"),
+        files=tuple(f"{number}.png" for number in range(count)),
+        labels=np.array(labels or [0] * count),
+        classes=("a", "b"),
+        parts=("",) * count,
+        digests=tuple(digests or [f"{number:064x}" for number in range(count)]),
+        looks=tuple(looks),
+    )
+
+
+def test_look_alikes_are_told_with_their_distance_and_sides() -> None:
+    """Three bits apart between train and validation, four between validation and test; five are too many."""
+    base = 0x00FF_00FF_00FF_00FF
+    made = _looking([base, base ^ 0b111, base ^ 0b1000_0000_0111 ^ (0b11 << 40), base ^ (0b11111 << 50)])
+
+    found = find_leakage(made, Splits(np.array([0]), np.array([1]), np.array([2, 3]))).near_duplicates
+
+    assert [(leak.first, leak.second, leak.sides, leak.distance) for leak in found] == [
+        ("0.png", "1.png", ("train", "validation"), 3),
+        ("1.png", "2.png", ("validation", "test"), 3),
+    ]
+    assert find_leakage(made, Splits(np.array([0]), np.array([1]), np.array([2])), near=False).near_duplicates == ()
+
+
+@pytest.mark.parametrize(("bits", "telling"), [(3, False), (4, True), (60, True), (61, False)])
+def test_a_hash_needs_four_bits_of_either_kind(bits: int, telling: bool) -> None:
+    """With fewer set, or fewer left, it is that of a plain photo."""
+    look = (1 << bits) - 1
+    found = find_leakage(_looking([look, look]), Splits(np.array([0]), np.array([], np.int64), np.array([1])))
+
+    assert bool(found.near_duplicates) == telling
+
+
+def test_photos_of_no_part_leak_nothing() -> None:
+    """What is neither learned from nor tested on lies on no side; two classes of one photo are told all the same."""
+    base = 0x00FF_00FF_00FF_00FF
+    made = _looking([base] * 4, digests=["a" * 64, "a" * 64, "b" * 64, "a" * 64], labels=[0, 1, 1, 0])
+    nobody = np.array([], np.int64)
+
+    found = find_leakage(made, Splits(np.array([0]), nobody, nobody))
+
+    assert (found.duplicates, found.near_duplicates) == ((), ())
+    assert found.conflicts == (("0.png", "1.png"), ("1.png", "3.png"))
+    assert "2 photos have two classes, the first: 0.png and 1.png" in found.warning
+    both = find_leakage(made, Splits(np.array([0, 2]), nobody, np.array([1, 3])))
+    assert [(leak.first, leak.second, leak.distance) for leak in both.duplicates] == [
+        ("0.png", "1.png", 0),
+        ("0.png", "3.png", 0),
+    ]
+    assert [(leak.first, leak.second) for leak in both.near_duplicates] == [("1.png", "2.png"), ("2.png", "3.png")]
+    assert "2 pairs of photos with the same contents lie in two parts, the first: 0.png (train) and 1.png (test)" in (
+        both.warning
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "expected"),
+    [
+        ("Imagewoof2-160", "ab", "Imagewoof"),
+        ("Stanford_Dogs", "ab", "Stanford Dogs"),
+        ("imagenet-100", "ab", "Imagenet-100"),
+        ("mini-ImageNet", "ab", "miniImageNet"),
+        ("tiered_imagenet", "ab", "tieredImageNet"),
+        ("ILSVRC2012_val", "ab", "ImageNet (it is ImageNet itself"),
+        ("mine", ("Bees", "Ants"), "hymenoptera"),
+        ("mine", ("n01440764", "other"), None),
+        ("mine", ("n014407641", "n021020401"), None),
+    ],
+)
+def test_the_narrower_name_comes_first(name: str, classes: tuple[str, ...], expected: str | None) -> None:
+    """In any spelling, by the folder or by all classes; some WordNet ids among other names are none."""
+    found = imagenet_subset(_named(name, *classes))
+
+    assert found is None if expected is None else found is not None and found.startswith(expected)
+    if expected is not None and name != "mine":
+        folder = ImageSet("mine", Path(f"/data/{name}"), (), np.array([], np.int64), tuple(classes), (), ())
+        assert (imagenet_subset(folder) or "").startswith(expected)

@@ -162,3 +162,63 @@ def test_few_photos_are_held_where_there_is_little_room(photos, monkeypatch):
     monkeypatch.setattr(photo_index, "HELD_BYTES", 2 * 12 * 16 * 3)
 
     assert len(open_photos(photos, NAMES).decoded) == 2
+
+
+def test_what_is_known_is_of_the_photo(photos):
+    """Digest of its bytes, hash of its looks; progress counts those that are opened, up to all of them."""
+    import hashlib
+
+    told = []
+    found = open_photos(photos, NAMES, progress=lambda *of: told.append(of))
+
+    for name, seen in zip(NAMES, found.seen, strict=True):
+        assert seen.digest == hashlib.sha256((photos / name).read_bytes()).hexdigest()
+        assert seen.look == photo_index.look_of(np.asarray(PIL.Image.open(photos / name)))
+        assert seen.problem == ""
+        np.testing.assert_array_equal(found.decoded[name], np.asarray(PIL.Image.open(photos / name)))
+    assert told == [(done, 6) for done in range(1, 7)]
+
+
+def test_a_look_hardly_changes_with_size_and_light():
+    """64 bits, of which a smaller and darker copy has nearly all, and the mirrored photo does not."""
+    noise = np.random.default_rng(3).integers(0, 200, (6, 6, 3), np.uint8)
+    photo = PIL.Image.fromarray(noise).resize((96, 96), PIL.Image.Resampling.BICUBIC)
+    looks = [
+        photo_index.look_of(np.asarray(each))
+        for each in (photo, photo.resize((48, 48)), photo.point(lambda value: value * 0.8), photo.transpose(0))
+    ]
+
+    assert all(0 <= look < 1 << 64 for look in looks)
+    apart = [(looks[0] ^ look).bit_count() for look in looks]
+    assert apart[1] <= 4
+    assert apart[2] <= 4
+    assert apart[3] > 15
+
+
+def test_files_of_other_folders_and_other_files_stay_known(photos, settled, opened, tmp_path):
+    """Each folder has an index of its own, and what is asked for in parts is known as a whole."""
+    open_photos(photos, NAMES[:3])
+    open_photos(photos, NAMES[3:])
+    opened.clear()
+
+    open_photos(photos, NAMES)
+    assert opened == []
+    photos.rename(tmp_path / "moved")
+    open_photos(tmp_path / "moved", NAMES[:1])
+    assert opened == NAMES[:1]
+    assert len(list(photo_index.index_folder().glob("*.json"))) == 2
+
+
+@pytest.mark.parametrize(("age", "kept"), [(0.9, False), (1.5, True)])
+def test_a_second_settles_a_file(photos, opened, monkeypatch, age, kept):
+    """What changed less than a second before the start is opened again, what is older is not."""
+    newest = max(max((photos / name).stat().st_mtime_ns, (photos / name).stat().st_ctime_ns) for name in NAMES)
+    oldest = min((photos / name).stat().st_ctime_ns for name in NAMES)
+    at = (newest if kept else oldest) + round(age * 1e9)
+    monkeypatch.setattr(photo_index.time, "time_ns", lambda: at)
+    open_photos(photos, NAMES)
+    opened.clear()
+
+    open_photos(photos, NAMES)
+
+    assert (len(opened) == 0) == kept

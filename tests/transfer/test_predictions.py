@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from facerec.errors import ArgumentError
+from facerec.transfer.cells import Cell
 from facerec.transfer.predictions import write_predictions
 
 
@@ -64,3 +65,21 @@ def test_groups_that_are_none(bench, tmp_path, name):
     with pytest.raises(ArgumentError, match=f"no column '{name}' of groups; there is group"):
         write_predictions(bench, [name], tmp_path)
     assert not list(tmp_path.glob("predictions"))
+
+
+def test_where_nothing_learned_from_all_photos_the_most_shots_count(bench, tmp_path):
+    """Of one and five shots the five; spaces around a group's name are none of it."""
+    few = tuple(each for each in bench.measured.outcomes if each.cell.shots is not None)
+    padded = {"group": tuple(f" {each} " for each in bench.image_set.columns["group"])}
+    made = replace(
+        bench,
+        measured=replace(bench.measured, outcomes=few),
+        image_set=replace(bench.image_set, columns=padded),
+    )
+
+    (path, *_) = write_predictions(made, ["group"], tmp_path)
+
+    (five,) = [each for each in few if each.cell == Cell("net", path.stem.removeprefix("net-"), 5, 0)]
+    rows = [row for row in read(path) if row["seed"] == "0"]
+    assert [row["prediction"] for row in rows] == [bench.image_set.classes[answer] for answer in five.predicted]
+    assert {row["group"] for row in rows} == {"a", "b"}

@@ -1,5 +1,7 @@
 """Probes against scikit-learn and hand-worked cases; selection happens on validation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -181,3 +183,104 @@ def test_no_value_to_compare() -> None:
         fit_logistic(x, y, x, y, classes=4, values=[0.0])
     with pytest.raises(ArgumentError, match="from 1 to 20"):
         fit_knn(x, y, x, y, classes=4, values=[21])
+
+
+@pytest.mark.parametrize("fit", [fit_logistic, fit_knn, fit_centroid])
+def test_without_a_second_fit_the_validation_photos_are_not_learned_from(fit) -> None:
+    """Of two fits that differ in the validation vectors alone, both say the same; with a second fit they do not."""
+    x, y = _blobs(40)
+    new, _ = _blobs(30, seed=2)
+    held = [_blobs(20, seed=seed) for seed in (3, 3)]
+    held[1] = (held[1][0] + 0.01 * np.arange(30, dtype=np.float32), held[1][1])
+    options = {"values": [0.1]} if fit is fit_logistic else {"values": [3]} if fit is fit_knn else {}
+
+    for refit, same in ((False, True), (True, False)):
+        one, other = (fit(x, y, *each, classes=4, refit=refit, **options).scores(new) for each in held)
+        assert np.allclose(one, other, atol=1e-6) == same
+
+
+def test_k_is_chosen_on_validation_and_of_equal_ones_the_smallest() -> None:
+    """A lone wrong neighbour: one neighbour errs, three and five do not; every k is listed with its accuracy."""
+    x = np.array([[1, 0], [1, 0.02], [1, 0.05], [0, 1], [0.02, 1], [0.05, 1], [1, 0.0101]], np.float32)
+    y = np.array([0, 0, 0, 1, 1, 1, 1])
+    vx, vy = np.array([[1, 0.0105], [0, 1.0]], np.float32), np.array([0, 1])
+
+    probe = fit_knn(x, y, vx, vy, classes=2, values=[5, 1, 3])
+
+    assert probe.tried == ((1.0, 0.5), (3.0, 1.0), (5.0, 1.0))
+    assert dict(probe.chosen) == {"k": 3.0}
+    assert probe.validation_accuracy == 1.0
+    assert probe.name == "knn"
+    alone = votes(vx, np.concatenate([x, vx]), np.concatenate([y, vy]), ks=(3,), classes=2)[3]
+    np.testing.assert_allclose(probe.scores(vx), alone)
+
+
+def test_values_are_tried_in_their_order_with_their_accuracy() -> None:
+    """From the strongest penalty on, each judged on the validation photos by the fit on train."""
+    x, y = _blobs(60)
+    vx, vy = _blobs(40, seed=3)
+
+    probe = fit_logistic(x, y, vx, vy, classes=4, values=[1.0, 0.001, 0.05], refit=False)
+
+    assert [c for c, _ in probe.tried] == [0.001, 0.05, 1.0]
+    for c, accuracy in probe.tried:
+        fitted = LogisticRegression(C=c, tol=1e-9, max_iter=10_000).fit(x.astype(np.float64), y)
+        assert accuracy == pytest.approx(fitted.score(vx, vy), abs=1 / 40 + 1e-9)
+    chosen = LogisticRegression(C=probe.chosen["C"], tol=1e-9, max_iter=10_000).fit(x.astype(np.float64), y)
+    np.testing.assert_allclose(probe.scores(vx), chosen.predict_proba(vx), atol=0.01)
+    assert probe.name == "logistic"
+
+
+def test_one_fit_that_was_given_up_is_enough() -> None:
+    """A probe says so whichever of its fits it was: one in the middle, or the last one."""
+    x, y = _blobs(60)
+    usual = logistic.Problem.fit
+    for broken, of in ((2, 4), (4, 4), (9, 4)):
+        count = 0
+
+        def fit(self, c, *, start=None, broken=broken):
+            nonlocal count
+            count += 1
+            return replace(usual(self, c, start=start), converged=count != broken)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(logistic.Problem, "fit", fit)
+            probe = fit_logistic(x, y, *_blobs(20, seed=3), classes=4, values=[0.01, 0.1, 1.0])
+        assert count == of
+        assert probe.converged == (broken > of)
+
+
+def test_the_minimum_has_no_slope() -> None:
+    """The gradient of scikit-learn's objective at what is found is small, intercept and all, on features far from 0."""
+    x, y = _blobs(200)
+    x = (x * 3 + 40).astype(np.float32)
+    c = 0.02
+
+    found = logistic.Problem(x, y, classes=4).fit(c)
+
+    error = logistic.probabilities(x, found.weights, found.intercept) - np.eye(4)[y]
+    slope = c * error.T @ (x - x.mean(0)) + found.weights
+    assert np.abs(slope).max() < 0.02 * np.abs(c * np.eye(4)[y].T @ (x - x.mean(0))).max()
+    assert np.abs(error.mean(0)).max() < 1e-3
+
+
+@pytest.mark.parametrize(("count", "c"), [(20, 1e3), (20, 1e5), (300, 1.0)])
+def test_whoever_says_converged_is_at_the_minimum(monkeypatch: pytest.MonkeyPatch, count: int, c: float) -> None:
+    """Cut off after so many steps a fit has the objective of the whole one, or says that it has not."""
+    x, y = _blobs(count)
+    problem = logistic.Problem(x, y, classes=4)
+
+    def objective(fitted: logistic.Fitted) -> float:
+        loss = log_loss(y, logistic.probabilities(x, fitted.weights, fitted.intercept), normalize=False)
+        return float(c * loss + 0.5 * (fitted.weights.astype(np.float64) ** 2).sum())
+
+    least = objective(problem.fit(c))
+    told = []
+    for steps in (1, 3, 6, 12, 25, 400):
+        monkeypatch.setattr(logistic, "MOST_STEPS", steps)
+        found = problem.fit(c)
+        told.append(found.converged)
+        if found.converged:
+            assert objective(found) <= least * (1 + 1e-3)
+    assert not told[0]
+    assert told[-1]

@@ -181,3 +181,98 @@ def test_a_part_never_takes_a_whole_class() -> None:
 
         for part in (found.train, found.validation, found.test):
             assert set(np.array(labels)[part]) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("validation", "test", "sizes"), [(0.2, 0.25, (24, 6, 10)), (0.5, 0.1, (18, 18, 4)), (0.1, 0.5, (18, 2, 20))]
+)
+def test_shares_are_of_what_they_are_said_to_be(validation: float, test: float, sizes: tuple[int, ...]) -> None:
+    """Test is a share of all photos, validation of what is left; the note says both with the seed."""
+    found = split(_set([0] * 40 + [1] * 40), seed=7, validation=validation, test=test)
+
+    assert tuple(len(part) // 2 for part in (found.train, found.validation, found.test)) == sizes
+    assert found.note == (
+        f"test cut from train, {test:.0%} of each class, seed 7; "
+        f"validation cut from train, {validation:.0%} of each class, seed 7"
+    )
+
+
+def test_parts_ascend_and_free_photos_are_learned_from() -> None:
+    """Where a test part is given, the photos of no part and those of train are cut into train and validation."""
+    parts = (["train", "", "test", ""] * 10)[:40]
+    found = split(_set([number // 4 % 2 for number in range(40)], parts=parts), seed=0)
+
+    assert found.test.tolist() == list(range(2, 40, 4))
+    assert sorted([*found.train, *found.validation]) == [number for number in range(40) if number % 4 != 2]
+    for part in (found.train, found.validation, found.test):
+        assert part.tolist() == sorted(part.tolist())
+    assert found.note.startswith("the data's test part; validation cut from train, 20%")
+    given = split(_set([0, 1] * 6, parts=["train"] * 8 + ["validation"] * 2 + ["test"] * 2), seed=0)
+    assert given.note == "the data's validation part; the data's test part"
+
+
+def test_test_and_validation_are_drawn_apart() -> None:
+    """Two cuts of the same photos by the same seed: what one would take is not what the other takes."""
+    labels = [0] * 30 + [1] * 30
+    tested = split(_set(labels), seed=3, test=0.3).test
+    alone = _set([*labels, 0, 1], parts=["train"] * 60 + ["test"] * 2)
+    held_back = split(alone, seed=3, validation=0.3).validation
+
+    assert len(tested) == len(held_back) == 18
+    assert tested.tolist() != held_back.tolist()
+
+
+def test_large_groups_do_not_spoil_the_share() -> None:
+    """People of one to seven photos: each class's test part is within half of a person's photos of its share."""
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        sizes = random.integers(1, 8, 24)
+        who = [f"{label} {person}" for label in (0, 1) for person, size in enumerate(sizes) for _ in range(size)]
+        labels = [int(name[0]) for name in who]
+
+        found = split(_set(labels, subject=who), seed=seed)
+
+        for label in (0, 1):
+            wanted = round(0.25 * sizes.sum())
+            have = int((np.array(labels)[found.test] == label).sum())
+            assert wanted - 4 <= have <= wanted + 4
+
+
+def test_who_hangs_together_through_others_stays_together() -> None:
+    """A copy of one person's photo among another's ties both: their six photos are in one part."""
+    labels = [0, 1] * 20
+    who = ["x"] * 3 + ["y"] * 3 + [f"p{number}" for number in range(34)]
+    digests = [f"{number:064x}" for number in range(40)]
+    digests[4] = digests[1]
+
+    for seed in range(8):
+        found = split(_set(labels, subject=who, digests=digests), seed=seed)
+        sides = [set(part.tolist()) & set(range(6)) for part in (found.train, found.validation, found.test)]
+        assert sorted(map(len, sides)) == [0, 0, 6]
+
+
+@pytest.mark.parametrize("second", ["validation", "test"])
+def test_people_of_any_two_given_parts_are_refused(second: str) -> None:
+    """Train and validation, train and test, validation and test; how many they are is said."""
+    who = [*"abcdefgh", "c", "d", "i", "j"]
+    parts = ["train"] * 8 + [second] * 2 + ["test" if second == "validation" else "validation"] * 2
+
+    with pytest.raises(DataSetError, match=f"2 subjects, the first is 'c', are in train and in {second}"):
+        split(_set([0, 1] * 6, parts=parts, subject=who), seed=0)
+    apart = [*"abcdefgh", "i", "j", "i", "k"]
+    parts = ["train"] * 8 + ["validation"] * 2 + ["test"] * 2
+    with pytest.raises(DataSetError, match="1 subjects, the first is 'i', are in validation and in test"):
+        split(_set([0, 1] * 6, parts=parts, subject=apart), seed=0)
+
+
+def test_shots_of_classes_are_drawn_apart() -> None:
+    """Classes of equal sizes do not all give the photos of the same places; positions are those of the whole set."""
+    labels = np.repeat(np.arange(6), 30)
+
+    found = nested_shots(labels, np.arange(180), 5, draw=0)
+
+    places = [tuple(found[labels[found] == label] % 30) for label in range(6)]
+    assert len(set(places)) == 6
+    part = np.arange(1, 180, 2)
+    assert set(nested_shots(labels, part[::-1], 5, draw=0)) <= set(part.tolist())
+    assert nested_shots(labels, part[::-1], 5, draw=0).tolist() == nested_shots(labels, part, 5, draw=0).tolist()

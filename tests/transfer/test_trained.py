@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,11 +21,17 @@ from torch import nn
 
 from facerec.errors import ArgumentError, TransferError
 from facerec.learning import checkpoint as checkpoints
+from facerec.learning import loop, schedule
 from facerec.learning.recipe import recipe
+from facerec.learning.team import Team
 from facerec.networks.backbone import load_backbone
 from facerec.networks.preprocessing import Preprocessing
 from facerec.networks.trunk import Trunk
+from facerec.transfer import classifier_loop
+from facerec.transfer import trained as trained_module
+from facerec.transfer.classifier_loop import ClassifierLoop
 from facerec.transfer.image_set import ImageSet
+from facerec.transfer.network import Network
 from facerec.transfer.photos import Photos
 from facerec.transfer.probes import Probe
 from facerec.transfer.splits import Splits
@@ -409,6 +417,162 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path) -> None:
         train(tiny_backbone(), image_set, fewer, short("fine-tune"), checkpoint=file)
 
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("what", ["weights", "data", "validation", "probe", "backbone"])
+def test_a_checkpoint_is_of_everything_that_a_training_depends_on(tmp_path, what) -> None:
+    """Other weights, photos, photos to choose on, or another probe: each is named, and nothing is gone on with."""
+    image_set, splits = textures()
+    backbone, given, file = tiny_backbone(), probe(), tmp_path / "state"
+    steps = short("lp-ft", epochs=1, least_steps=1)
+    train(backbone, image_set, splits, steps, probe=given, checkpoint=file)
+
+    if what == "weights":
+        backbone.weights_sha256 = "1" * 64
+    elif what == "backbone":
+        backbone.name = "other"
+    elif what == "data":
+        image_set = replace(image_set, digests=("f" * 64, *image_set.digests[1:]))
+    elif what == "validation":
+        splits = replace(splits, validation=splits.validation[1:])
+    else:
+        weights = given.weights[0], given.weights[1] + 1
+        given = replace(given, weights=weights)
+
+    with pytest.raises(TransferError, match=f"its {what} differ"):
+        train(backbone, image_set, splits, steps, probe=given, checkpoint=file)
+
+
+def test_an_untrained_network_is_measured_by_hand() -> None:
+    """At a vanishing rate all classes stay equally likely: the loss is log 3, and what is right is the first class."""
+    image_set, splits = textures()
+    steps = short("fine-tune", learning_rate=1e-12, schedule="constant", warmup=0.0, augmentation="none", epochs=2)
+    steps = replace(steps, least_steps=1)
+
+    trained = train(tiny_backbone(), image_set, splits, steps)
+
+    labels = image_set.labels
+    for place, epoch in enumerate(trained.history, 1):
+        assert epoch.training_loss == pytest.approx(np.log(3), abs=1e-5)
+        assert epoch.validation_loss == pytest.approx(np.log(3), abs=1e-5)
+        assert (epoch.number, epoch.steps, epoch.learning_rate, epoch.stages) == (place, 4 * place, 1e-12, 3)
+    assert trained.best.number == 1 or trained.best.validation_loss < trained.history[0].validation_loss
+    assert trained.images == 2 * len(splits.train)
+    zero = train(tiny_backbone(), image_set, splits, replace(steps, learning_rate=1e-300))
+    assert zero.history[0].training_accuracy == pytest.approx((labels[splits.train] == 0).mean())
+    assert zero.history[0].validation_accuracy == (labels[splits.validation] == 0).mean()
+    assert zero.best.number == 1  # of equal ones the first
+
+
+def test_an_epoch_is_judged_by_the_validation_photos() -> None:
+    """Loss and accuracy of the best epoch are those of its network on the photos to choose on."""
+    image_set, splits = textures()
+
+    trained = train(tiny_backbone(), image_set, splits, short("fine-tune", learning_rate=0.05))
+
+    found = predict(trained, image_set, splits.validation)
+    right = found[np.arange(len(found)), image_set.labels[splits.validation]].astype(float)
+    assert trained.best.validation_loss == pytest.approx(-np.log(right).mean(), rel=1e-4)
+    halves = [0.5 * (1 + np.cos(np.pi * (step - 1) / 11)) for step in (3, 7, 11)]  # one of twelve steps warms up
+    assert [epoch.learning_rate for epoch in trained.history] == pytest.approx([0.05 * half for half in halves])
+    seconds = [epoch.seconds for epoch in trained.history]
+    assert 0 < seconds[0] < seconds[1] < seconds[2] <= trained.seconds < 60
+
+
+def test_the_best_epoch_is_the_surer_one_and_then_the_first() -> None:
+    """By accuracy, of equal ones by loss, of equal ones the earlier."""
+
+    def best(*told) -> int:
+        epochs = [
+            SimpleNamespace(number=n, validation_accuracy=a, validation_loss=b) for n, (a, b) in enumerate(told, 1)
+        ]
+        return ClassifierLoop.best_epoch.fget(SimpleNamespace(history=epochs)).number
+
+    assert best((0.5, 0.1), (0.8, 0.9), (0.7, 0.2)) == 2
+    assert best((0.8, 0.5), (0.8, 0.4), (0.8, 0.6)) == 2
+    assert best((0.8, 0.4), (0.8, 0.4)) == 1
+
+
+def test_every_purpose_draws_for_itself(monkeypatch) -> None:
+    """Order, augmentation and dropout never share a seed; augmentation has one for each step."""
+    drawn: dict[str, list[int]] = {}
+    for module in (schedule, loop, classifier_loop):
+        seeds = drawn.setdefault(module.__name__.rpartition(".")[2], [])
+        usual = module.draw_seed
+        monkeypatch.setattr(module, "draw_seed", lambda *of, s=seeds, u=usual: s.append(u(*of)) or s[-1])
+    image_set, splits = textures()
+
+    train(tiny_backbone(), image_set, splits, short("fine-tune", augmentation="crop"))
+
+    order, dropout, augmentation = (set(drawn[name]) for name in ("schedule", "loop", "classifier_loop"))
+    assert min(len(order), len(dropout)) > 1
+    assert not order & dropout
+    assert not order & augmentation
+    assert not dropout & augmentation
+    assert len(augmentation) == 12
+
+
+def test_recalibration_measures_so_many_of_the_training_photos(monkeypatch) -> None:
+    """Seven of them, drawn by the seed and not the first ones, before the first step and not where one goes on."""
+    monkeypatch.setattr(classifier_loop, "_RECALIBRATION_PHOTOS", 7)
+    measured = []
+    usual = classifier_loop.recalibrate
+    monkeypatch.setattr(
+        classifier_loop, "recalibrate", lambda *words: measured.append(words[2].tolist()) or usual(*words)
+    )
+    image_set, splits = textures()
+
+    for seed in (0, 1):
+        train(tiny_backbone(), image_set, splits, short("fine-tune", batch_norm="recalibrate", seed=seed))
+
+    assert [len(set(each)) for each in measured] == [7, 7]
+    assert all(set(each) <= set(splits.train.tolist()) for each in measured)
+    assert measured[0] != measured[1]
+    assert sorted(measured[0]) != splits.train[:7].tolist()
+    train(tiny_backbone(), image_set, splits, short("fine-tune", batch_norm="stats-frozen"))
+    assert len(measured) == 2
+
+
+@pytest.mark.parametrize(("changes", "name", "nesterov"), [
+    ({"optimizer": "adam"}, "Adam", None),
+    ({"momentum": 0.8}, "SGD", True),
+    ({"momentum": 0.0}, "SGD", False),
+])  # fmt: skip
+def test_the_optimiser_is_the_recipes(changes, name, nesterov) -> None:
+    """Adam, or stochastic gradient descent with Nesterov's momentum where there is one; at the recipe's rate."""
+    image_set, _ = textures(12)
+    network = Network(tiny_trunk(0), image_set.classes, tiny_backbone().preprocessing)
+
+    made = classifier_loop._optimizer(network, short("fine-tune", learning_rate=0.125, weight_decay=0.5, **changes))
+
+    assert type(made).__name__ == name
+    assert {group["lr"] for group in made.param_groups} == {0.125}
+    for group in made.param_groups:
+        assert {each.ndim > 1 for each in group["params"]} == {group["weight_decay"] == 0.5}
+        if name == "SGD":
+            assert (group["momentum"], group["nesterov"]) == (changes["momentum"], nesterov)
+
+
+def test_memory_is_told_in_bytes() -> None:
+    """As much as the process held at its largest."""
+    image_set, splits = textures()
+
+    trained = train(tiny_backbone(), image_set, splits, short("fine-tune", epochs=1, least_steps=1), device="cpu")
+
+    held = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert 0.5 * held < trained.peak_memory <= held
+
+
+def test_batches_are_not_shared_by_more_processes_than_photos() -> None:
+    """Thirty photos in batches of eight are cut into seven and eight: enough for seven, too few for eight."""
+    _, splits = textures()
+
+    for size, refused in ((7, False), (8, True)):
+        told = (
+            nullcontext() if not refused else pytest.raises(ArgumentError, match=r"8 processes cannot share.* of 7 p")
+        )
+        with told:
+            trained_module._check_fit(tiny_backbone(), splits, short("fine-tune"), None, Team(0, size))
 
 
 _PROGRAM = f"""
