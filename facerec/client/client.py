@@ -123,7 +123,7 @@ class Client:
 
     def operating_points(self) -> tuple[OperatingPoint, ...]:
         """Those that may decide there."""
-        return self._points.all()
+        return tuple(self._points.all())
 
     def deciding_point(
         self, at: OperatingPoint | str | None = None, *, target_fmr: float | None = None

@@ -51,6 +51,7 @@ from facerec.types import (
 from facerec.types.looks import Look
 from facerec.types.plain import checked
 from facerec.types.reading import read_value
+from facerec.visible_text import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -279,7 +280,7 @@ class RemoteGallery:
     def remove_samples(self, name: Who, samples: int | Sequence[int]) -> RemovalReceipt:
         """As ``Gallery.remove_samples``."""
         path = f"/people/{self._id(name)}/samples"
-        return self._change(RemovalReceipt, "DELETE", path, params={"sample": _numbers(samples)})
+        return self._change(RemovalReceipt, "DELETE", path, params={"sample": _numbers(samples, name)})
 
     # -- who is who ---------------------------------------------------------------------------------------------------
 
@@ -290,7 +291,7 @@ class RemoteGallery:
 
     def move_samples(self, giver: Who, receiver: Who, samples: int | Sequence[int]) -> Transfer:
         """As ``Gallery.move_samples``."""
-        wanted = {"giver": self._id(giver), "receiver": self._id(receiver), "samples": _numbers(samples)}
+        wanted = {"giver": self._id(giver), "receiver": self._id(receiver), "samples": _numbers(samples, giver)}
         return self._change(Transfer, "POST", "/move", document=wanted)
 
     def split(
@@ -307,7 +308,7 @@ class RemoteGallery:
         terms = rules.checked_terms({"consent": consent, "purpose": purpose, "expires": expires})
         wanted = {term: None if value is None else str(value) for term, value in terms.items()}
         wanted |= {"name": rules.person_name(new_name)}
-        person, numbers = self._id(name), _numbers(samples)
+        person, numbers = self._id(name), _numbers(samples, name)
         return self._change(Transfer, "POST", "/split", document={**wanted, "person": person, "samples": numbers})
 
     def undo(self, done: Transfer) -> Transfer:
@@ -424,10 +425,11 @@ class RemoteGallery:
         return self._read(GalleryCheck, told)
 
 
-def _numbers(samples: int | Sequence[int]) -> list[int]:
+def _numbers(samples: int | Sequence[int], of: Who) -> list[int]:
     several = [samples] if isinstance(samples, int) else list(samples)
-    if not several or not all(isinstance(each, int) and 0 < each < 1 << 63 for each in several):
-        message = f"faces are named by their numbers, which samples(...) gives; got {several or 'none'}"
+    if not several:
+        named = of.id if isinstance(of, PersonId) else of
+        message = f"no face of {quoted(named)} was named; faces are named by their numbers"
         raise ArgumentError(message)
     return several
 

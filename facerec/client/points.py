@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import Any, TypeVar
 
 from facerec.client.connection import Connection
-from facerec.errors import ArgumentError
+from facerec.errors import ArgumentError, ModelMismatchError
 from facerec.points import digest_of
 from facerec.types import Identification, OperatingPoint, Verification
 from facerec.types.reading import read_value
@@ -39,21 +41,24 @@ class KnownPoints:
         self._whole[str(told["operating_point"].get("id"))] = point
         return point, list(told.get("notes", ()))
 
-    def all(self) -> tuple[OperatingPoint, ...]:
-        """Each that the service has, whole."""
+    def all(self, *, like: OperatingPoint | None = None) -> Iterator[OperatingPoint]:
+        """Each that may decide there, whole; only those that are as `like`, but for what answers leave out."""
         told, _ = self._connection.ask("GET", "/v1/operating-points")
-        ids = [str(each["id"]) for each in told["operating_points"]]
-        return tuple(self._whole.get(each) or self.deciding(each, None)[0] for each in ids)
+        for each in told["operating_points"]:
+            if like is None or self._read(OperatingPoint, each) == like:
+                known = self._whole.get(str(each["id"]))
+                with suppress(ModelMismatchError):  # one that was measured with another embedder decides nothing
+                    yield self.deciding(str(each["id"]), None)[0] if known is None else known
 
     def decided(self, kind: type[Decided], told: Mapping[str, Any]) -> Decided:
         """A decision as it was told, with the whole of its point: answers leave out how strangers score."""
         found: Decided = self._read(kind, told)
-        for known in (self._whole.values, self.all):
-            for whole in list(known()):
-                if replace(whole, tail=None) == found.operating_point:
-                    complete = replace(found, operating_point=whole)
-                    if says(complete, told):
-                        return complete
+        bare = replace(found.operating_point, tail=None)
+        for whole in chain(list(self._whole.values()), self.all(like=bare)):
+            if replace(whole, tail=None) == bare:
+                complete = replace(found, operating_point=whole)
+                if says(complete, told):
+                    return complete
         if says(found, told):
             return found
         note = "the service does not tell any more how many strangers reach which score with this operating point"
