@@ -103,8 +103,10 @@ def _postgres_factory(folder: Path, clock: Clock, server: object) -> Callable:
     return open_one
 
 
-THROUGH_CLIENT = {"test_contract", "test_repair", "test_asking", "test_naming", "test_decisions", "test_doubts"}
+THROUGH_CLIENT = {"test_contract", "test_asking", "test_naming", "test_decisions"}
 """Modules whose tests run through a client of a service, too."""
+SLOWLY_THROUGH_CLIENT = {"test_repair", "test_doubts"}
+"""Those that ask it thousands of times."""
 
 _FACTORIES = {"sqlite": _sqlite_factory, "memory": _memory_factory, "postgres": _postgres_factory}
 
@@ -138,8 +140,9 @@ def pytest_generate_tests(metafunc):
         marked = metafunc.definition.get_closest_marker
         stores = ["sqlite"] if marked("files") else list(_FACTORIES)
         module = metafunc.module.__name__.rpartition(".")[2]
-        if module in THROUGH_CLIENT and not marked("files") and not marked("local"):
-            stores.append("client")
+        if not marked("files") and not marked("local"):
+            stores += ["client"] * (module in THROUGH_CLIENT)
+            stores += [pytest.param("client", marks=pytest.mark.slow)] * (module in SLOWLY_THROUGH_CLIENT)
         metafunc.parametrize("store", stores, indirect=True)
 
 

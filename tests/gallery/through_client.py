@@ -8,7 +8,6 @@ decides at.
 
 from __future__ import annotations
 
-import functools
 import io
 import json
 import re
@@ -24,7 +23,9 @@ import numpy as np
 import PIL.Image
 
 from facerec.client import Client
-from facerec.gallery import open_gallery
+from facerec.gallery import Gallery
+from facerec.gallery.rules import identity
+from facerec.gallery.stores.memory import MemoryStore
 from facerec.photos import reader
 from facerec.points import digest_of
 from facerec.recognizer import Chosen, Recognizer
@@ -116,8 +117,7 @@ class RemoteGalleries:
 
     def __init__(self, folder: Path, embedder: object) -> None:
         self._clock = None
-        opening = functools.partial(open_gallery, clock=self._now)
-        self._patch = mock.patch("facerec.service.galleries.open_gallery", opening)
+        self._patch = mock.patch("facerec.service.galleries.open_gallery", self._open)
         self._patch.start()
         limits = Limits(requests_per_minute=1e9, photos_per_minute=1e9)
         detector = SimpleNamespace(name="none", points_convention="mtcnn-5.v1")
@@ -131,8 +131,9 @@ class RemoteGalleries:
         self.client = Client("http://testserver", token, transport=self._transport, insecure=True, tries=1)
         self._tests = count(1)
 
-    def _now(self):
-        return self._clock()
+    def _open(self, path: Path, embedder: object) -> Gallery:
+        path.touch()  # the service lists files; what stores their rows is tested beside this
+        return Gallery(MemoryStore(identity(embedder), name=str(path)), clock=self._clock)
 
     def factory(self, clock):
         """What opens galleries of one test, which go by its clock."""
