@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from facerec.cli import console, options, recognition
+from facerec.cli.deciding import Here, decider
 from facerec.cli.opening import Charged
 from facerec.cli.options import (
     AsJson,
@@ -89,31 +90,25 @@ def enroll(
         "expires": None if expires is None else expires.date(),
         "keep_photos": keep_photos,
     }
-    model = recognition.model_of(gallery, model, may_be_new=True)
-    if folder is None:
+    if folder is not None and charged.url is not None:
+        message = "--folder is read on the machine that holds the gallery; with --url people are enrolled one by one"
+        raise ArgumentError(message)
+    with decider(gallery, model, networks, threshold, charged, may_be_new=True) as deciding:
+        if isinstance(deciding, Here) and folder is not None:
+            from facerec.photos.folders import photos_by_folder
+
+            found = photos_by_folder(folder, exclude=exclude or ())
+            console.say_left_out(found.left_out)
+            terms |= {"at": deciding.enrolling_point(strict=strict), "strict": strict, "choice": face}
+            people = charged.open_here(gallery, deciding.recognizer.embedder)
+            _enroll_folder(deciding.recognizer, people, gallery, found, terms, as_json=as_json)
+            return
         _refuse_unless_one_is_a_photo(photos or [])
-    else:
-        from facerec.photos.folders import photos_by_folder
-
-        found = photos_by_folder(folder, exclude=exclude or ())
-        console.say_left_out(found.left_out)
-    chosen = threshold.point(model, networks.detector)
-    recognizer = networks.load(model)
-    terms |= {"at": recognizer.enrolling_point(chosen, strict=strict), "strict": strict}
-    if folder is not None:
-        people = charged.open(gallery, recognizer.embedder)
-        _enroll_folder(recognizer, people, gallery, found, {**terms, "choice": face}, as_json=as_json)
-        return
-    from facerec.photos import reader
-
-    # Before the gallery is made: photos that cannot be used leave no empty file behind.
-    faces = recognizer.faces_to_enroll(photos or [], face)
-    for note in (note for each in faces for note in each.notes):
+        matcher = deciding.load()
+        done = deciding.enroll(photos or [], str(name), choice=face, strict=strict, **terms)
+    for note in done.notes:
         console.note(f"note: {note}")
-    kept = [reader.contents(photo) for photo in photos or []]
-    with charged.open(gallery, recognizer.embedder) as people:
-        done = people.enroll(str(name), faces, gate=recognizer.gate, photos=kept, **terms)
-    document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name, **done.to_dict()}
+    document = {"gallery": gallery, "model": matcher.embedder, "gate": matcher.gate, **done.to_dict()}
     _warn(done)
     console.answer(document, _line(done), as_json=as_json)
 

@@ -7,7 +7,7 @@ where the work is on photos; they give the same values, and raise the same error
 on this side. ``pip install "facerec[client]"``.
 """
 
-from facerec.client.client import Client
+from facerec.client.client import Client, open_remote_gallery
 from facerec.client.gallery import RemoteGallery
 
-__all__ = ["Client", "RemoteGallery"]
+__all__ = ["Client", "RemoteGallery", "open_remote_gallery"]

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     import httpx
 
 
+def open_remote_gallery(url: str, name: str, key: str | None = None) -> RemoteGallery:
+    """The gallery of that name at a service, with a client of its own, which is closed with it; errors as `Client`."""
+    client = Client(url, key)
+    gallery = client.gallery(name)
+    gallery.when_closed = client.close
+    return gallery
+
+
 class Client:
     """Asks one service. Holds connections, and nothing of anybody; several threads may share one. To be closed.
 

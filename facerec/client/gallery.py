@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import date
 from types import TracebackType
@@ -81,12 +81,15 @@ class RemoteGallery:
         self.name = name
         self._path = f"/v1/galleries/{name}"
         self._closed = False
+        self.when_closed: Callable[[], None] | None = None
 
     def __repr__(self) -> str:
         return f"<gallery {self.name} at {self._connection.url}{': closed' if self._closed else ''}>"
 
     def close(self) -> None:
-        """Use it no more; the client stays open. Closing twice is allowed."""
+        """Use it no more; a client that is not its own stays open. Closing twice is allowed."""
+        if self.when_closed is not None and not self._closed:
+            self.when_closed()
         self._closed = True
 
     def __enter__(self) -> Self:
