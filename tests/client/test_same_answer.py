@@ -13,8 +13,11 @@ import PIL.Image
 import pytest
 
 from facerec.client import Client
-from facerec.errors import ImageError, NoFaceError, NoPointError
+from facerec.errors import ForbiddenError, ImageError, NoFaceError, NoPointError
 from facerec.gallery import PersonId, open_gallery
+from facerec.service import keys
+from facerec.service.app import create_app
+from facerec.service.settings import Settings
 from facerec.testing import made_photo, made_point, made_recognizer
 
 RECOGNIZER = made_recognizer()
@@ -206,3 +209,22 @@ def test_a_client_of_a_key_from_the_environment(service, monkeypatch):
     monkeypatch.setenv("FACEREC_KEY", service.new_key("admin") + "\n")
     with Client("http://testserver", transport=service.transport, insecure=True) as client:
         assert client.galleries() == []
+
+
+def test_vectors_come_where_they_are_given_out(tmp_path, connect, service, photo):
+    """The faces are then the library's, vectors included; a service gives none out unless it was told to."""
+    with pytest.raises(ForbiddenError, match="--embeddings"):
+        connect("reception").detect([photo("red")], vectors=True)
+    crowd, dark = photo("red", "green"), photo("black")
+    app = create_app(Settings(str(tmp_path), hosts=("testserver",), embeddings=True), made_recognizer(), workers=1)
+    key, token = keys.new_key("a test", keys.scopes_of(["reception"]), now=keys.now())
+    app.state.parts.state.add_key(key)
+    with (
+        type(service.transport)(app) as transport,
+        Client("http://testserver", token, transport=transport, insecure=True) as asking,
+    ):
+        found = asking.detect([crowd, dark], vectors=True)
+
+    assert np.array_equal(found[0].embeddings, RECOGNIZER.faces(crowd).embeddings)
+    assert found[0].matcher == RECOGNIZER.matcher
+    assert len(found[1]) == 0
