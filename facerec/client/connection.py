@@ -131,7 +131,7 @@ class Connection:
     ) -> httpx.Response | tuple[FacerecError, float | None, bool]:
         try:
             answer = self._http.request(method, self.url + path, **request)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             found = self._unreachable(error, changes=key is not None)
             found.__cause__ = error
             return found, None, "CERTIFICATE_VERIFY" not in str(error)
@@ -147,7 +147,7 @@ class Connection:
             raise refusal(answer.status_code, answer.headers, None, url=self.url).error
         return found
 
-    def _unreachable(self, error: httpx.TransportError, *, changes: bool) -> ServiceUnreachableError:
+    def _unreachable(self, error: httpx.RequestError, *, changes: bool) -> ServiceUnreachableError:
         advice = "Look at the address, and whether it runs there (facerec serve)"
         if "CERTIFICATE_VERIFY" in str(error):
             advice = "Its certificate is not trusted here: give that of who signed it in the variable SSL_CERT_FILE"
@@ -166,9 +166,17 @@ class Connection:
         )
 
 
+class _Told(dict[str, Any]):
+    """An object of an answer; what it lacks is told as such."""
+
+    def __missing__(self, name: str) -> Any:  # noqa: ANN401 - of a dictionary
+        message = f"an answer of the service lacks {quoted(name)}; install the version of facerec that the service has"
+        raise ServiceError(message)
+
+
 def _json(answer: httpx.Response) -> object:
     try:
-        return json.loads(answer.content)
+        return json.loads(answer.content, object_hook=_Told)
     except (ValueError, RecursionError):
         return None
 

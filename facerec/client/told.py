@@ -56,7 +56,8 @@ def _error(document: Mapping[str, Any], status: int, retry_after: float | None) 
     detail = str(document.get("detail", ""))
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:  # what it was stands in the service's own log
         request = str(document.get("instance", "")).rpartition("/")[2]
-        detail = f"{document.get('title', 'Something went wrong on the server')}. {detail} It is {request}"
+        number = "" if request in detail else f" It is {request}"
+        detail = f"{document.get('title', 'Something went wrong on the server')}. {detail}{number}"
     kind = BY_CODE.get(document["code"], ServiceError)
     if kind is UnusablePhotosError:
         return UnusablePhotosError(detail, tuple(_reasons(document.get("errors", ()))))

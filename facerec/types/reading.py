@@ -83,6 +83,8 @@ def _read(kind: Any, content: Any, where: str) -> Any:  # noqa: ANN401, PLR0911 
         expected = " or ".join(map(repr, inner)) if origin is Literal else getattr(kind, "__name__", str(kind))
         message = f"{where} must be {expected}; got {quoted(content)}"
         raise ArgumentError(message)
+    if isinstance(content, Mapping):
+        return dict(content)
     return float(content) if kind is float else content
 
 

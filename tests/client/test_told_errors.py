@@ -24,7 +24,7 @@ from facerec.errors import (
 )
 from facerec.gallery import PersonId, open_gallery
 from facerec.service.problems import PROBLEMS, document, headers
-from facerec.testing import made_recognizer
+from facerec.testing import made_matcher, made_recognizer
 
 HOST = "http://testserver"
 
@@ -105,6 +105,15 @@ def test_what_another_version_says_is_told(wrong, no_waiting):
     wrong = {"matcher": {"detector": 7}, **wrong}
     with pytest.raises(ServiceError, match=r"does not understand.*Matcher\.detector"):
         _ = _answering(200, json=wrong).matcher
+
+
+def test_what_an_answer_lacks_is_told(no_waiting):
+    """Whatever was asked for."""
+    client = _answering(200, json={"photos": [{}], "matcher": made_matcher().to_dict()})
+    gallery = client.gallery("staff")
+    for ask in (client.galleries, gallery.people, gallery.position, lambda: client.detect([b"1"]), gallery.head):
+        with pytest.raises(ServiceError, match="install the version"):
+            ask()
 
 
 # -- where key and photos go ------------------------------------------------------------------------------------------
