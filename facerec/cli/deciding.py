@@ -16,7 +16,9 @@ from facerec.errors import ArgumentError, ImageError
 
 if TYPE_CHECKING:
     from facerec.client import Client, RemoteGallery
+    from facerec.enrollment import FolderPerson
     from facerec.gallery import Enrollment
+    from facerec.photos.folders import PhotoFolders
     from facerec.recognizer import Recognizer
     from facerec.types import FaceChoice, Identifications, Matcher, OperatingPoint, Verification
 
@@ -68,6 +70,10 @@ class Decider(ABC):
         **terms: Any,  # noqa: ANN401
     ) -> Enrollment:
         """As ``Recognizer.enroll``; `terms` are its others."""
+
+    @abstractmethod
+    def enroll_folder(self, found: PhotoFolders, **terms: Any) -> Iterator[FolderPerson]:  # noqa: ANN401 - as there
+        """As ``facerec.enrollment.enroll_folder``; `strict` is among the `terms`."""
 
 
 def decider(
@@ -156,15 +162,20 @@ class Here(Decider):
         from facerec.photos import reader
 
         recognizer = self.recognizer
-        at = self.enrolling_point(strict=strict)
+        at = recognizer.enrolling_point(self._chosen, strict=strict)
         faces = recognizer.faces_to_enroll(photos, choice)
         files = [reader.contents(photo) for photo in photos]
         with self._charged.open_here(self._gallery, recognizer.embedder) as people:
             return people.enroll(name, faces, gate=recognizer.gate, photos=files, at=at, strict=strict, **terms)
 
-    def enrolling_point(self, *, strict: bool) -> OperatingPoint | None:
-        """As ``Recognizer.enrolling_point``."""
-        return self.recognizer.enrolling_point(self._chosen, strict=strict)
+    def enroll_folder(self, found: PhotoFolders, **terms: Any) -> Iterator[FolderPerson]:  # noqa: ANN401
+        """Several photos at a time go through the networks."""
+        from facerec.enrollment import enroll_folder
+
+        recognizer = self.recognizer
+        at = recognizer.enrolling_point(self._chosen, strict=terms["strict"])
+        with self._charged.open_here(self._gallery, recognizer.embedder) as people:
+            yield from enroll_folder(recognizer, people, found, at=at, **terms)
 
 
 class There(Decider):
@@ -226,3 +237,9 @@ class There(Decider):
     ) -> Enrollment:
         """In one request."""
         return self._people.enroll(list(photos), name, choice=choice, strict=strict, **self._point, **terms)
+
+    def enroll_folder(self, found: PhotoFolders, **terms: Any) -> Iterator[FolderPerson]:  # noqa: ANN401
+        """The photos of one person after the other."""
+        from facerec.enrollment import enroll_folder_at
+
+        return enroll_folder_at(self._people.enroll, found, **self._point, **terms)

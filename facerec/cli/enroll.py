@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from facerec.cli import console, options, recognition
-from facerec.cli.deciding import Here, decider
+from facerec.cli.deciding import Decider, decider
 from facerec.cli.opening import Charged
 from facerec.cli.options import (
     AsJson,
@@ -25,10 +25,9 @@ from facerec.cli.running import fail
 from facerec.errors import ArgumentError, ImageError
 
 if TYPE_CHECKING:
-    from facerec.gallery import Enrollment, Gallery
+    from facerec.gallery import Enrollment
     from facerec.photos.folders import PhotoFolders
     from facerec.photos.left_out import LeftOut
-    from facerec.recognizer import Recognizer
 
 EXAMPLES = examples(
     'facerec enroll ada ada1.jpg ada2.jpg --gallery people.db --consent "form 17"',
@@ -90,18 +89,13 @@ def enroll(
         "expires": None if expires is None else expires.date(),
         "keep_photos": keep_photos,
     }
-    if folder is not None and charged.url is not None:
-        message = "--folder is read on the machine that holds the gallery; with --url people are enrolled one by one"
-        raise ArgumentError(message)
     with decider(gallery, model, networks, threshold, charged, may_be_new=True) as deciding:
-        if isinstance(deciding, Here) and folder is not None:
+        if folder is not None:
             from facerec.photos.folders import photos_by_folder
 
             found = photos_by_folder(folder, exclude=exclude or ())
             console.say_left_out(found.left_out)
-            terms |= {"at": deciding.enrolling_point(strict=strict), "strict": strict, "choice": face}
-            people = charged.open_here(gallery, deciding.recognizer.embedder)
-            _enroll_folder(deciding.recognizer, people, gallery, found, terms, as_json=as_json)
+            _enroll_folder(deciding, gallery, found, {**terms, "choice": face, "strict": strict}, as_json=as_json)
             return
         _refuse_unless_one_is_a_photo(photos or [])
         matcher = deciding.load()
@@ -133,21 +127,14 @@ def _refuse_unless_one_is_a_photo(photos: Sequence[Path]) -> None:
 
 
 def _enroll_folder(
-    recognizer: Recognizer,
-    opened: Gallery,
-    gallery: Path,
-    found: PhotoFolders,
-    terms: Mapping[str, Any],
-    *,
-    as_json: bool,
+    deciding: Decider, gallery: Path, found: PhotoFolders, terms: Mapping[str, Any], *, as_json: bool
 ) -> None:
-    from facerec.enrollment import enroll_folder
-
+    matcher = deciding.load()
     enrolled: list[Enrollment] = []
     skipped: list[LeftOut] = []
     missing: list[str] = []
-    with opened as people, console.progress("enrolling") as progress:
-        for person in enroll_folder(recognizer, people, found, progress=progress, **terms):
+    with console.progress("enrolling") as progress:
+        for person in deciding.enroll_folder(found, progress=progress, **terms):
             skipped += person.skipped
             if person.enrollment is None:
                 missing.append(person.name)
@@ -162,7 +149,7 @@ def _enroll_folder(
                     console.say(f"  note: {note}")
     faces = console.counted(sum(each.added for each in enrolled), "new face", "new faces")
     photos = console.counted(sum(each.files for each in skipped), "photo", "photos")
-    document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name}
+    document = {"gallery": gallery, "model": matcher.embedder, "gate": matcher.gate}
     console.answer(
         {
             **document,

@@ -148,6 +148,25 @@ def test_text_for_people_is_the_same(both, facerec):
         assert facerec(*line, *there) == facerec(*line, *here), line
 
 
+def test_a_folder_of_people_is_enrolled_alike(both, facerec, monkeypatch):
+    """Photos that cannot be used are skipped with their reasons, people without one told; more than go at once, too."""
+    monkeypatch.setattr("facerec.enrollment.MOST_AT_ONCE", 2)
+    people = {"ada": ["red", "wine", "black", "blue"], "bob": ["green"], "eve": ["black"], "zoe\u200b": ["red"]}
+    for name, colours in people.items():
+        Path("people", name).mkdir(parents=True)
+        for number, colour in enumerate(colours):
+            PIL.Image.fromarray(made_photo(colour)).save(f"people/{name}/{number}.png")
+    Path("people/bob/9.png").write_bytes(b"no photo")
+    here, there = ([*("enroll", "--folder", "people", "--at", "point.json"), *place] for place in both)
+    (status, out, err), (status_there, out_there, err_there) = facerec(*here, "--json"), facerec(*there, "--json")
+
+    assert (status_there, err_there) == (status, err)
+    found, wanted = _told(out_there), _told(out)
+    assert [each["person"] for each in found["enrolled"]] == [each["person"] for each in wanted["enrolled"]]
+    assert [each["added"] for each in found["enrolled"]] == [each["added"] for each in wanted["enrolled"]] == [3, 1]
+    assert (found["skipped"], found["not_enrolled"]) == (wanted["skipped"], wanted["not_enrolled"])
+
+
 def test_two_photos_are_compared_by_the_service(both, facerec):
     """Without a gallery; the same answer as of the networks here."""
     here = facerec("verify", "red.png", "wine.png", "--at", "point.json", "--json")
@@ -187,7 +206,6 @@ def test_what_is_done_where_the_gallery_is_says_so(both, facerec, line):
         (("identify", "red.png", "--no-log"), "a service logs every decision"),
         (("identify", "red.png", "--model", "facenet"), "--model is for networks on this machine"),
         (("verify", "red.png", "wine.png", "--device", "cpu", "--no-gate"), "--device and --no-gate is for networks"),
-        (("enroll", "--folder", "."), "on the machine that holds the gallery"),
         (("gallery", "rename", "a", "b", "--actor", "desk"), "--actor is for a gallery on this machine"),
         (("gallery", "check", "--key-file", "key"), "--key-file is for a gallery on this machine"),
         (("gallery", "list", "--key-from", "no-such-file"), "no-such-file"),
