@@ -156,6 +156,8 @@ class Client:
         if not isinstance(photos, list | tuple):
             message = f"photos must be a list of them; got {type(photos).__name__}"
             raise ArgumentError(message)
+        if not photos:
+            return []
         several = [sent(photo, bgr=bgr) for photo in photos]
         path = "/v1/embeddings" if vectors else "/v1/detect"
         told, _ = self._connection.ask("POST", path, photos=[("photos", each) for each in several])

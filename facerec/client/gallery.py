@@ -149,9 +149,6 @@ class RemoteGallery:
         """How many people are enrolled, the expired included."""
         return int(self._ask("GET", "")[0]["people"])
 
-    def __bool__(self) -> bool:
-        return True  # asks nobody, unlike the length
-
     def __contains__(self, name: object) -> bool:
         """Whether somebody of that name, or `PersonId`, is enrolled, expired or not."""
         if not isinstance(name, str | PersonId):

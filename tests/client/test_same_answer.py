@@ -130,6 +130,7 @@ def test_faces_are_found_alike(client, photo):
         assert there.to_dict() == {**here.to_dict()}
         assert there.detections.image_size == here.detections.image_size
         assert there.embeddings.shape == (len(here), 0)
+    assert client.detect([]) == []
     assert isinstance(found[2], ImageError)
     assert "cannot be read as a photo" in str(found[2])
 
