@@ -106,7 +106,9 @@ def test_an_answer_shows_the_person_as_stored_now(gallery, build):
 
 _OTHERS = {
     "name": lambda g, b: g.enroll("bob", b.face(1), photos=[b"photo"], consent="a", key="request 1"),
-    "face": lambda g, b: g.enroll("ada", b.face(2), photos=[b"photo"], consent="a", key="request 1"),
+    "face": lambda g, b: g.enroll(
+        "ada", b.face(2, box=(9, 9, 30, 40)), photos=[b"photo"], consent="a", key="request 1"
+    ),
     "more faces": lambda g, b: g.enroll("ada", [b.face(1), b.face(2)], consent="a", key="request 1"),
     "consent": lambda g, b: g.enroll("ada", b.face(1), photos=[b"photo"], consent="b", key="request 1"),
     "no consent": lambda g, b: g.enroll("ada", b.face(1), photos=[b"photo"], key="request 1"),
