@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from facerec.errors import ArgumentError, DoubtfulFaceError, FaceError
-from facerec.gallery import Enrollment, Gallery
+from facerec.errors import ArgumentError, DoubtfulFaceError, FaceError, ImageError, UnusablePhotosError
+from facerec.gallery import Enrollment, Gallery, PersonId, Who
 from facerec.gallery.rules import person_name
 from facerec.photos import reader
 from facerec.photos.folders import PhotoFolders
@@ -75,6 +76,77 @@ def enroll_folder(
             except DoubtfulFaceError as error:
                 skipped.append(LeftOut(f"{found.root / name}/", "doubtful", str(error), len(faces)))
         yield FolderPerson(name, enrollment, tuple(skipped), tuple(note for face in faces for note in face.notes))
+
+
+MOST_AT_ONCE = 20
+"""Photos that a service takes at once, unless whoever runs it says otherwise."""
+
+
+def enroll_folder_at(
+    enroll: Callable[..., Enrollment],
+    found: PhotoFolders,
+    *,
+    choice: FaceChoice = DEFAULT_CHOICE,
+    progress: Callable[[int, int], None] | None = None,
+    **terms: Any,  # noqa: ANN401 - as RemoteGallery.enroll takes them
+) -> Iterator[FolderPerson]:
+    """As `enroll_folder`, by what takes photos and a name, such as ``RemoteGallery.enroll``.
+
+    Photos that it refuses are left out, and the others given again. Of somebody with more than `MOST_AT_ONCE` photos so
+    many are enrolled at a time.
+    """
+    bad = _bad_names(found)
+    total = sum(len(inside) for name, inside in found.folders.items() if name not in bad)
+    done = 0
+    for name, inside in found.folders.items():
+        if name in bad:
+            yield FolderPerson(name, None, (bad[name],))
+            continue
+        enrollment: Enrollment | None = None
+        skipped: list[LeftOut] = []
+        for start in range(0, len(inside), MOST_AT_ONCE):
+            photos = [found.root / photo for photo in inside[start : start + MOST_AT_ONCE]]
+            who = name if enrollment is None else PersonId(enrollment.person.id)
+            one, left_out = _enroll_usable(enroll, photos, who, f"{found.root / name}/", choice=choice, **terms)
+            skipped += left_out
+            enrollment = one if enrollment is None or one is None else _together(enrollment, one)
+            done += len(photos)
+            if progress is not None:
+                progress(done, total)
+        yield FolderPerson(name, enrollment, tuple(skipped), () if enrollment is None else enrollment.notes)
+
+
+def _enroll_usable(
+    enroll: Callable[..., Enrollment],
+    photos: list[Path],
+    who: Who,
+    folder: str,
+    **terms: Any,  # noqa: ANN401
+) -> tuple[Enrollment | None, list[LeftOut]]:
+    """Enroll those of the photos that can be used; returns what the others lack, too."""
+    skipped: list[LeftOut] = []
+    while photos:
+        try:
+            return enroll(list(photos), who, **terms), skipped
+        except DoubtfulFaceError as error:
+            return None, [*skipped, LeftOut(folder, "doubtful", str(error), len(photos))]
+        except (FaceError, ImageError) as error:
+            cause = error.__cause__
+            reasons = dict(cause.reasons) if isinstance(cause, UnusablePhotosError) else {0: error}
+            if len(photos) > 1 and not isinstance(cause, UnusablePhotosError):
+                raise
+        for number, reason in reasons.items():
+            why: Why = "no usable face" if isinstance(reason, FaceError) else "unreadable"
+            skipped.append(LeftOut(str(photos[number]), why, str(reason)))
+        photos = [photo for number, photo in enumerate(photos) if number not in reasons]
+    return None, skipped
+
+
+def _together(first: Enrollment, second: Enrollment) -> Enrollment:
+    """What two enrollments of one person did."""
+    doubts = None if first.doubts is None or second.doubts is None else (*first.doubts, *second.doubts)
+    sums = {name: getattr(first, name) + getattr(second, name) for name in ("added", "already_present", "photos_kept")}
+    return replace(second, created=first.created, doubts=doubts, notes=(*first.notes, *second.notes), **sums)
 
 
 def _bad_names(found: PhotoFolders) -> dict[str, LeftOut]:

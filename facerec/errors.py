@@ -4,7 +4,7 @@
     ├── ArgumentError, also a ValueError
     ├── MissingExtraError
     ├── ImageError ── LargePhotoError, CostlyPhotoError, SlowPhotoError, FatalPhotoError
-    ├── FaceError ── NoFaceError, SeveralFacesError, PoorQualityError, DoubtfulFaceError
+    ├── FaceError ── NoFaceError, SeveralFacesError, PoorQualityError, DoubtfulFaceError, UnusablePhotosError
     ├── WeightsError ── MissingWeightsError, CorruptWeightsError, SlowModelError, FatalModelError
     ├── ModelMismatchError
     ├── CalibrationError ── NoPointError, DamagedPointError, ForeignScoresError
@@ -16,7 +16,8 @@
     ├── TransferError
     ├── ServiceError ── BadRequestError, UnauthenticatedError, ForbiddenError, UnknownResourceError, WrongMethodError,
     │                   LargeRequestError, UnknownMediaError, ConditionMissingError, DoneBeforeError,
-    │                   TooManyRequestsError, OverloadedError, DeadlineError, UnsafeSettingsError
+    │                   TooManyRequestsError, OverloadedError, DeadlineError, UnsafeSettingsError,
+    │                   ServiceUnreachableError
     └── GalleryError
         ├── UnknownPersonError, UnknownSampleError, ExpiredError, ExpiryPassedError, NameTakenError,
         │   LookAlikeError, PhotosNotKeptError, ArchiveError, ReusedKeyError, ChangedPersonError,
@@ -333,3 +334,7 @@ class DeadlineError(ServiceError, code="deadline"):
 
 class UnsafeSettingsError(ServiceError, code="unsafe_settings"):
     """The service does not start with these settings; the message says what to change."""
+
+
+class ServiceUnreachableError(ServiceError, code="service_unreachable"):
+    """A service does not answer, breaks the connection, or what answers at its address is none; for who asks one."""

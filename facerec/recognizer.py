@@ -54,10 +54,11 @@ MOST_FACES = 500
 
 
 class Chosen(NamedTuple):
-    """One face of a photo, and what has to be said where others were to choose from."""
+    """One face of a photo, and what has to be said where others were to choose from: when it is compared, or kept."""
 
     face: Face
     notes: tuple[str, ...]
+    meant: tuple[str, ...] = ()
 
 
 _MOST_WAITING = 4  # photos without a face may wait for this many batches' worth of others
@@ -277,7 +278,8 @@ class Recognizer:
             if isinstance(each, ImageError):
                 yield each
             else:
-                yield each.lacking or Chosen(each.faces[0], each.chose)
+                meant = tuple(note.meant for note in each.chose)
+                yield each.lacking or Chosen(each.faces[0], tuple(map(str, each.chose)), meant)
 
     # -- decisions ------------------------------------------------------------------------------------------------
 
@@ -457,7 +459,9 @@ class Recognizer:
         if not isinstance(chosen, Chosen):
             return chosen
         problems = self.gate.enrollment_problems(chosen.face)
-        return PoorQualityError("; ".join(problems)) if problems else chosen.face
+        if problems:
+            return PoorQualityError("; ".join(problems))
+        return replace(chosen.face, reading=(*chosen.face.reading, *chosen.meant)) if chosen.meant else chosen.face
 
     def claim(
         self, chosen: Chosen, name: Who, gallery: Gallery, *, at: OperatingPoint | None = None, logged: bool = True
@@ -486,7 +490,8 @@ class Recognizer:
         """
         checked(Gallery, "gallery", gallery, " (open_gallery opens one)")
         self._given_or_shipped(at)  # or its errors, before anything takes time
-        return self.claim(Chosen(*self._chosen(photo, choice, bgr=bgr)), name, gallery, at=at, logged=logged)
+        face, notes = self._chosen(photo, choice, bgr=bgr)
+        return self.claim(Chosen(face, notes), name, gallery, at=at, logged=logged)
 
     def identify(
         self,
@@ -562,7 +567,7 @@ class Recognizer:
     ) -> tuple[Face, tuple[str, ...]]:
         image, called, reading = self._open(photo, name, bgr=bgr)
         detections, notes = _chosen(self.detector(image), choice, called, reading)
-        return self._embed(detections, image, called, reading)[0], notes
+        return self._embed(detections, image, called, reading)[0], tuple(map(str, notes))
 
     def _look(self, photo: reader.Source, choice: FaceChoice | None, *, bgr: bool) -> _Looked | ImageError:
         """Everything up to the chips, which are all that is needed of the photo from there on."""
@@ -571,7 +576,7 @@ class Recognizer:
         except ImageError as error:
             return error
         lacking: FaceError | None = None
-        chose: tuple[str, ...] = ()
+        chose: tuple[_Choice, ...] = ()
         if choice is None:
             detections, notes = self._found(image)
             reading = (*reading, *notes)
@@ -610,7 +615,7 @@ class _Looked(NamedTuple):
     chips: Chips
     called: str
     reading: tuple[str, ...]
-    chose: tuple[str, ...]
+    chose: tuple[_Choice, ...]
     lacking: FaceError | None
 
 
@@ -618,14 +623,29 @@ class _Embedded(NamedTuple):
     """What came out: where one face was meant, what is said of the choice, or why there is none."""
 
     faces: Faces
-    chose: tuple[str, ...]
+    chose: tuple[_Choice, ...]
     lacking: FaceError | None
+
+
+class _Choice(NamedTuple):
+    """That one of several faces was chosen."""
+
+    faces: int
+    called: str
+    choice: FaceChoice
+
+    def __str__(self) -> str:
+        return f"{self.faces} faces were found in {self.called}; the {self.choice} one was compared"
+
+    @property
+    def meant(self) -> str:
+        """As `Faces.choose` says it of the photo."""
+        return f"{self.faces} faces were found; the {self.choice} one is meant"
 
 
 def _chosen(
     detections: Detections, choice: FaceChoice, called: str, reading: tuple[str, ...]
-) -> tuple[Detections, tuple[str, ...]]:
+) -> tuple[Detections, tuple[_Choice, ...]]:
     """The one face that is meant, and what has to be said where there are others."""
     chosen = detections.choose(choice, source=called, notes=reading)
-    several = f"{len(detections)} faces were found in {called}; the {choice} one was compared"
-    return detections[[chosen]], (several,) if len(detections) > 1 else ()
+    return detections[[chosen]], (_Choice(len(detections), called, choice),) if len(detections) > 1 else ()

@@ -24,8 +24,8 @@ FLOORS = [
     {"networks", "detect", "quality"},
     {"embed", "gallery", "learning"},
     {"recognizer", "transfer", "training"},
-    {"enrollment", "photo_quality", "testing"},
-    {"demo", "checkup", "service", "client"},
+    {"enrollment", "photo_quality", "testing", "client"},
+    {"demo", "checkup", "service"},
     {"cli"},
 ]
 # Each folder of audits likewise: nothing stands at the top but what it offers.

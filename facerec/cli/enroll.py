@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from facerec.cli import console, options, recognition
+from facerec.cli.deciding import Decider, decider
 from facerec.cli.opening import Charged
 from facerec.cli.options import (
     AsJson,
@@ -24,10 +25,9 @@ from facerec.cli.running import fail
 from facerec.errors import ArgumentError, ImageError
 
 if TYPE_CHECKING:
-    from facerec.gallery import Enrollment, Gallery
+    from facerec.gallery import Enrollment
     from facerec.photos.folders import PhotoFolders
     from facerec.photos.left_out import LeftOut
-    from facerec.recognizer import Recognizer
 
 EXAMPLES = examples(
     'facerec enroll ada ada1.jpg ada2.jpg --gallery people.db --consent "form 17"',
@@ -89,31 +89,20 @@ def enroll(
         "expires": None if expires is None else expires.date(),
         "keep_photos": keep_photos,
     }
-    model = recognition.model_of(gallery, model, may_be_new=True)
-    if folder is None:
+    with decider(gallery, model, networks, threshold, charged, may_be_new=True) as deciding:
+        if folder is not None:
+            from facerec.photos.folders import photos_by_folder
+
+            found = photos_by_folder(folder, exclude=exclude or ())
+            console.say_left_out(found.left_out)
+            _enroll_folder(deciding, gallery, found, {**terms, "choice": face, "strict": strict}, as_json=as_json)
+            return
         _refuse_unless_one_is_a_photo(photos or [])
-    else:
-        from facerec.photos.folders import photos_by_folder
-
-        found = photos_by_folder(folder, exclude=exclude or ())
-        console.say_left_out(found.left_out)
-    chosen = threshold.point(model, networks.detector)
-    recognizer = networks.load(model)
-    terms |= {"at": recognizer.enrolling_point(chosen, strict=strict), "strict": strict}
-    if folder is not None:
-        people = charged.open(gallery, recognizer.embedder)
-        _enroll_folder(recognizer, people, gallery, found, {**terms, "choice": face}, as_json=as_json)
-        return
-    from facerec.photos import reader
-
-    # Before the gallery is made: photos that cannot be used leave no empty file behind.
-    faces = recognizer.faces_to_enroll(photos or [], face)
-    for note in (note for each in faces for note in each.notes):
+        matcher = deciding.load()
+        done = deciding.enroll(photos or [], str(name), choice=face, strict=strict, **terms)
+    for note in done.notes:
         console.note(f"note: {note}")
-    kept = [reader.contents(photo) for photo in photos or []]
-    with charged.open(gallery, recognizer.embedder) as people:
-        done = people.enroll(str(name), faces, gate=recognizer.gate, photos=kept, **terms)
-    document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name, **done.to_dict()}
+    document = {"gallery": gallery, "model": matcher.embedder, "gate": matcher.gate, **done.to_dict()}
     _warn(done)
     console.answer(document, _line(done), as_json=as_json)
 
@@ -138,21 +127,14 @@ def _refuse_unless_one_is_a_photo(photos: Sequence[Path]) -> None:
 
 
 def _enroll_folder(
-    recognizer: Recognizer,
-    opened: Gallery,
-    gallery: Path,
-    found: PhotoFolders,
-    terms: Mapping[str, Any],
-    *,
-    as_json: bool,
+    deciding: Decider, gallery: Path, found: PhotoFolders, terms: Mapping[str, Any], *, as_json: bool
 ) -> None:
-    from facerec.enrollment import enroll_folder
-
+    matcher = deciding.load()
     enrolled: list[Enrollment] = []
     skipped: list[LeftOut] = []
     missing: list[str] = []
-    with opened as people, console.progress("enrolling") as progress:
-        for person in enroll_folder(recognizer, people, found, progress=progress, **terms):
+    with console.progress("enrolling") as progress:
+        for person in deciding.enroll_folder(found, progress=progress, **terms):
             skipped += person.skipped
             if person.enrollment is None:
                 missing.append(person.name)
@@ -167,7 +149,7 @@ def _enroll_folder(
                     console.say(f"  note: {note}")
     faces = console.counted(sum(each.added for each in enrolled), "new face", "new faces")
     photos = console.counted(sum(each.files for each in skipped), "photo", "photos")
-    document = {"gallery": gallery, "model": recognizer.embedder.name, "gate": recognizer.gate.name}
+    document = {"gallery": gallery, "model": matcher.embedder, "gate": matcher.gate}
     console.answer(
         {
             **document,

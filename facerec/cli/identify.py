@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from facerec.cli import console, recognition
+from facerec.cli.deciding import decider
 from facerec.cli.opening import Charged
 from facerec.cli.options import (
     Annotate,
@@ -25,7 +25,7 @@ from facerec.cli.options import (
 from facerec.cli.paths import PhotoAnswers
 
 if TYPE_CHECKING:
-    from facerec.types import Faces, Identification
+    from facerec.types import Identifications
 
 EXAMPLES = examples(
     "facerec identify crowd.jpg --gallery people.db",
@@ -64,36 +64,34 @@ def identify(
     found = walked.photos
     single = list(found) == paths and len(paths) == 1
     console.say_left_out(walked.left_out)
-    model = recognition.model_of(gallery, model)
-    chosen = threshold.point(model, networks.detector)
-    if single:
-        reader.check(found[0])
-    recognizer = networks.load(model)
-    point, notes = recognizer.deciding_point(chosen)
-    answers = PhotoAnswers(found, annotate, as_json=as_json)
     identified = comparisons = 0
     searched: int | None = None
-    said = dict.fromkeys(notes)  # each once, in order
-    with charged.open(gallery) as people:
-        for photo, faces in answers.read(recognizer.stream(found), "identifying", only=single):
-            outcomes = recognizer.identify_faces(faces, people, at=point, top=top, logged=not no_log)
+    with decider(gallery, model, networks, threshold, charged) as deciding:
+        if single:
+            reader.check(found[0])
+        matcher = deciding.load()
+        point, notes = deciding.deciding_point()
+        said = dict.fromkeys(notes)  # each once, in order
+        answers = PhotoAnswers(found, annotate, as_json=as_json)
+        several = deciding.identify(found, at=point, top=top, logged=not no_log)
+        for photo, outcomes in answers.read(several, "identifying", only=single):
             identified += sum(map(bool, outcomes))
             for outcome in outcomes:
                 searched, comparisons = outcome.gallery_size, outcome.comparisons
                 said |= dict.fromkeys(outcome.notes)
-            entry = {"photo": photo, "notes_on_photo": faces.reading, "faces": list(outcomes)}
+            entry = {"photo": photo, "notes_on_photo": outcomes.reading, "faces": list(outcomes)}
             entry |= answers.marked(photo, outcomes)
-            answers.tell(entry, *_lines(faces, outcomes))
+            answers.tell(entry, *_lines(outcomes))
     expected = point.expected_fpir(comparisons) if searched is not None else None  # without a face nobody is searched
     if as_json:
         rest = {
             "threshold": point.threshold,
             "target_fmr": point.target_fmr,
-            "model": recognizer.embedder.name,
+            "model": matcher.embedder,
             "gallery_size": searched,
             "expected_fpir": expected,
             "operating_point": point,
-            "matcher": recognizer.matcher,
+            "matcher": matcher,
             "notes": notes,
             "files_left_out": walked.left_out,
         }
@@ -111,9 +109,9 @@ def identify(
     raise typer.Exit(0 if identified else 1)
 
 
-def _lines(faces: Faces, outcomes: Sequence[Identification]) -> list[str]:
-    lines = [faces.source if len(faces) else f"{faces.source}  no face"]
-    for outcome, look in zip(outcomes, faces.detections.looks, strict=True):
+def _lines(outcomes: Identifications) -> list[str]:
+    lines = [outcomes.source if len(outcomes) else f"{outcomes.source}  no face"]
+    for outcome, look in zip(outcomes, outcomes.looks, strict=True):
         left, top, right, bottom = (round(float(edge)) for edge in outcome.box)
         who = outcome.name or {"no match": "nobody enrolled"}.get(outcome.decision, outcome.decision)
         place = f"face of {right - left} × {bottom - top} pixels at ({left}, {top})"
@@ -121,4 +119,4 @@ def _lines(faces: Faces, outcomes: Sequence[Identification]) -> list[str]:
         near = ", ".join(f"{each.name} {each.score:.3f}" for each in outcome.candidates)
         lines.append(f"  {who}  {place}; nearest: {near or 'nobody'}")
         lines += [f"    {line}" for line in (outcome.strangers_in_words, *outcome.problems)]
-    return [*lines, *(f"  note: {note}" for note in faces.reading)]
+    return [*lines, *(f"  note: {note}" for note in outcomes.reading)]

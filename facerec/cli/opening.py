@@ -1,4 +1,4 @@
-"""From options to an open gallery: with which key its log is kept, and who asks for what is done."""
+"""From options to an open gallery: on this machine or at a service, with which key its log is kept, and who asks."""
 
 from __future__ import annotations
 
@@ -8,16 +8,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli.options import option
-from facerec.errors import ArgumentError, GalleryKeyError
+from facerec.errors import ArgumentError, GalleryKeyError, UnauthenticatedError
 
 if TYPE_CHECKING:
+    from facerec.client import Client, RemoteGallery
     from facerec.gallery import Gallery
     from facerec.types import Embedder
 
 _PANEL = "The log"
+_SERVICE = "A service"
+_SERVICE_KEY = "FACEREC_KEY"
 _KEY = "FACEREC_GALLERY_KEY"
 _LONGEST = 4096
 
+Url = Annotated[
+    str | None,
+    option(
+        "--url URL",
+        "The service (facerec serve) that does it; --gallery is then what the gallery is called there.",
+        _SERVICE,
+        envvar="FACEREC_URL",
+    ),
+]
+KeyFrom = Annotated[
+    Path | None,
+    option("--key-from FILE", f"Holds the key for the service; or set {_SERVICE_KEY} to the key itself.", _SERVICE),
+]
 KeyFile = Annotated[
     Path | None,
     option(
@@ -43,10 +59,75 @@ Reason = Annotated[
 
 
 @dataclass(frozen=True)
-class Keyed:
+class Reached:
+    """The options of every command that works on a gallery, which is here or at a service."""
+
+    url: Url = None
+    key_from: KeyFrom = None
+
+    def __post_init__(self) -> None:
+        if self.key_from is not None and self.url is None:
+            message = "--key-from is for a service; add --url URL, or leave it out"
+            raise ArgumentError(message)
+
+    def open(self, gallery: Path, embedder: Embedder | None = None) -> Gallery | RemoteGallery:
+        """Open the gallery; one that is here is created for `embedder` if need be."""
+        if self.url is None:
+            return self.open_here(gallery, embedder)
+        from facerec.client import open_remote_gallery
+
+        return open_remote_gallery(self.url, str(gallery), self.service_key())
+
+    def open_here(self, gallery: Path, embedder: Embedder | None = None) -> Gallery:
+        """Open a gallery on this machine, or create it for `embedder`."""
+        from facerec.gallery import open_gallery
+
+        return open_gallery(gallery, embedder)
+
+    def client(self) -> Client:
+        """Who asks the service."""
+        from facerec.client import Client
+
+        return Client(str(self.url), self.service_key())
+
+    def service_key(self) -> str | None:
+        """The key for the service, from the file; ``None``: that of the environment."""
+        if self.key_from is None:
+            return None
+        if os.environ.get(_SERVICE_KEY):
+            message = f"the key for the service is given twice, by --key-from and by {_SERVICE_KEY}; give it once"
+            raise ArgumentError(message)
+        from facerec.files import read_regular
+
+        advice = "give the file that holds the key"
+        content = read_regular(self.key_from, limit=_LONGEST, error=UnauthenticatedError, advice=advice)
+        return content.decode("utf-8", "replace").strip()
+
+    def _refuse_with_url(self, **given: object) -> None:
+        """Refuse options that say something about a log here."""
+        named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
+        if self.url is not None and named:
+            message = (
+                f"{' and '.join(named)} is for a gallery on this machine: a service keeps its logs itself, and says in "
+                "them which key asked; leave it out with --url"
+            )
+            raise ArgumentError(message)
+
+    def _refuse_url(self) -> None:
+        if self.url is not None:
+            message = "this is done on the machine that holds the gallery; leave out --url (and FACEREC_URL) there"
+            raise ArgumentError(message)
+
+
+@dataclass(frozen=True)
+class Keyed(Reached):
     """The options of every command that needs the key of the log, and adds nothing to it."""
 
     key_file: KeyFile = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._refuse_with_url(key_file=self.key_file)
 
     def key(self) -> bytes | None:
         """The key, from the file or the environment; ``None`` where neither is given."""
@@ -58,8 +139,8 @@ class Keyed:
             return read_key(self.key_file)
         return given.encode("utf-8", "surrogateescape").strip() if given else None
 
-    def open(self, gallery: Path, embedder: Embedder | None = None) -> Gallery:
-        """Open the gallery, or create it for `embedder`."""
+    def open_here(self, gallery: Path, embedder: Embedder | None = None) -> Gallery:
+        """With the key of its log."""
         from facerec.gallery import open_gallery
 
         return open_gallery(gallery, embedder, key=self.key())
@@ -72,9 +153,36 @@ class Charged(Keyed):
     actor: Actor = None
     reason: Reason = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._refuse_with_url(actor=self.actor, reason=self.reason)
+
+    def open_here(self, gallery: Path, embedder: Embedder | None = None) -> Gallery:
+        """So that its log says who asked, and why."""
+        return super().open_here(gallery, embedder).by(self.actor, reason=self.reason)
+
+
+@dataclass(frozen=True)
+class OnlyHere(Reached):
+    """The options of a command that works on galleries of this machine only, and says so."""
+
+    def __post_init__(self) -> None:
+        self._refuse_url()
+        super().__post_init__()
+
     def open(self, gallery: Path, embedder: Embedder | None = None) -> Gallery:
-        """Open the gallery so that its log says who asked, and why."""
-        return super().open(gallery, embedder).by(self.actor, reason=self.reason)
+        """Open the gallery, or create it for `embedder`."""
+        return self.open_here(gallery, embedder)
+
+
+@dataclass(frozen=True)
+class KeyedHere(OnlyHere, Keyed):
+    """As `Keyed`, likewise."""
+
+
+@dataclass(frozen=True)
+class ChargedHere(OnlyHere, Charged):
+    """As `Charged`, likewise."""
 
 
 def is_there(gallery: Path | str) -> bool:

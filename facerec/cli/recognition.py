@@ -26,7 +26,7 @@ from facerec.errors import ArgumentError, CalibrationError, MissingGalleryError
 
 if TYPE_CHECKING:
     from facerec.recognizer import Recognizer
-    from facerec.types import OperatingPoint
+    from facerec.types import Matcher, OperatingPoint
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,22 @@ class Threshold:
     def point(self, model: str | None, detector: DetectorName = DETECTOR) -> OperatingPoint | None:
         """The operating point that the options name for an embedder and a detector; ``None`` where they name none."""
         from facerec.embed.load import DEFAULT, digest_of
+
+        name = model or DEFAULT
+        return self._point(digest_of(name), name, detector)
+
+    @property
+    def is_of_a_matcher(self) -> bool:
+        """Whether the options name a point that belongs to a matcher, and not only a target or none."""
+        return self.at is not None or self.worst_group
+
+    def point_of(self, matcher: Matcher) -> OperatingPoint | None:
+        """As `point`, for a matcher that is elsewhere."""
+        return self._point(matcher.embedder_digest, matcher.embedder, matcher.detector)
+
+    def _point(self, digest: str, name: str, detector: str) -> OperatingPoint | None:
         from facerec.models.shipped_points import DEFAULT_TARGET_FMR, shipped_point
 
-        digest = digest_of(model or DEFAULT)
         if self.at is not None:
             if self.worst_group:
                 message = "--worst-group is a shipped operating point, --at another one; give one of them"
@@ -81,7 +94,6 @@ class Threshold:
         if self.fmr is None and not self.worst_group:
             return None
         fmr = DEFAULT_TARGET_FMR if self.fmr is None else self.fmr
-        name = model or DEFAULT
         return shipped_point(digest, fmr, embedder=name, detector=detector, worst_group=self.worst_group)
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console, recognition
+from facerec.cli.deciding import decider
 from facerec.cli.opening import Charged
 from facerec.cli.options import AsJson, FaceOption, Model, NoLog, argument, examples, grouped, option, place_of_gallery
+from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from facerec.types import Verification
@@ -48,7 +50,6 @@ def verify(
 
     Exit status: 0 match, 1 no match or undecided, 2 error.
     """
-    from facerec.errors import ArgumentError
     from facerec.photos import reader
 
     if (reference is None) == (gallery is None) or (gallery is None) != (name is None):
@@ -57,20 +58,19 @@ def verify(
     if gallery is None and no_log:
         message = "two photos are compared without a log anyhow; --no-log needs --gallery"
         raise ArgumentError(message)
-    model = model if gallery is None else recognition.model_of(gallery, model)
-    point = threshold.point(model, networks.detector)
-    for photo in filter(None, (probe, reference)):
-        reader.check(photo)
-    recognizer = networks.load(model)
-    if gallery is None:
-        outcome = recognizer.verify(probe, str(reference), at=point, choice=face)
-        compared: dict[str, object] = {"probe": probe, "reference": reference}
-    else:
-        with charged.open(gallery) as people:
-            outcome = recognizer.verify_person(probe, str(name), people, at=point, choice=face, logged=not no_log)
-        compared = {"probe": probe, "gallery": gallery, "name": name}
+    with decider(gallery, model, networks, threshold, charged) as deciding:
+        for photo in filter(None, (probe, reference)):
+            reader.check(photo)
+        matcher = deciding.load()
+        compared: dict[str, object] = {"probe": probe}
+        if reference is not None:
+            outcome = deciding.compare(probe, reference, choice=face)
+            compared |= {"reference": reference}
+        else:
+            outcome = deciding.claim(probe, str(name), choice=face, logged=not no_log)
+            compared |= {"gallery": gallery, "name": name}
     if as_json:
-        used = {"model": recognizer.embedder.name, "matcher": recognizer.matcher}
+        used = {"model": matcher.embedder, "matcher": matcher}
         console.document({**outcome.to_dict(), **compared, "target_fmr": outcome.operating_point.target_fmr, **used})
     else:
         _print(outcome)

@@ -70,7 +70,7 @@ def enroll(
     done = add(ledger, Entry(person, vectors, kept), known, event="enrolled", details=details)
     if request is not None:
         ledger.rows.insert(RequestRow(0, request.key, done.person.number, done.log_entry, request.content))
-    return replace(done, doubts=doubts)
+    return replace(done, doubts=doubts, notes=tuple(note for face in faces for note in face.notes))
 
 
 class Request:

@@ -191,7 +191,7 @@ class _Found(NamedTuple):
                     if at.accepts(hit.score)
                 ]
         seen = faces.detections
-        outcome = Identifications(tuple(outcomes), seen.points, faces.source, faces.photo, seen.looks)
+        outcome = Identifications(tuple(outcomes), seen.points, faces.source, faces.photo, seen.looks, faces.reading)
         return _Searched(outcome, tuple(reached))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from facerec.errors import ArgumentError, DamagedGalleryError, GalleryKeyError, OutputError
+from facerec.errors import DamagedGalleryError, GalleryKeyError, OutputError
 from facerec.gallery import archive, changes, checking, rules
 from facerec.gallery.deciding import Deciding
 from facerec.gallery.enrolled import Enrolled
@@ -155,13 +155,7 @@ class Gallery(Enrolled, Deciding, Repairing):
 
         `ArgumentError` if `last` or `after` is negative or `limit` less than 1; if `last` is given with one of them.
         """
-        rules.check_page(after, limit)
-        if last is not None and (after or limit is not None):
-            message = "last gives the newest entries, after and limit a page from there on; give one or the other"
-            raise ArgumentError(message)
-        if last is not None and (not isinstance(last, int) or last < 0):
-            message = f"last must be 0 or more, or None for all entries; got {quoted(last)}"
-            raise ArgumentError(message)
+        rules.check_log_page(last, after, limit)
         with self._reading() as ledger:
             return ledger.history.log(
                 last=last, after=after, limit=limit, person_id=None if name is None else self._need(ledger, name).id

@@ -16,7 +16,7 @@ from facerec.gallery.ledger import Charge, Ledger
 from facerec.gallery.loaded import LoadedIndex
 from facerec.gallery.records import EmbedderIdentity, LogHead, Person, PersonId, Who
 from facerec.gallery.rows import LogRow, Store
-from facerec.visible_text import quoted, shortened
+from facerec.visible_text import shortened
 
 _LOGGER = logging.getLogger("facerec")
 _TOLERATED = timedelta(minutes=1)  # clocks of two computers differ by seconds
@@ -114,11 +114,7 @@ class Opened:
         name = rules.known_name(who)
         found = ledger.by_name(name)
         if found is None:
-            message = (
-                f"nobody called {quoted(name)} is enrolled in {shortened(self._store.name)}; names are compared letter "
-                "by letter, and `facerec gallery list` shows them"
-            )
-            raise UnknownPersonError(message)
+            raise rules.nobody_called(name, self._store.name)
         return found
 
     def _check_logged(self, *, logged: bool) -> None:

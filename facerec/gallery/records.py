@@ -146,7 +146,8 @@ class Enrollment(Value):
     `person` is as stored afterwards, and `created` says whether new; `added` samples are new, and `already_present` of
     the given vectors the person already had: each is kept once. `photos_kept` photos were added, to new samples or to
     samples that had none. `log_entry` is the number of the entry in the log and `head` its digest, which proves later
-    that nothing up to there was rewritten. `doubts` is what may be wrong with the faces, ``None`` where nobody looked.
+    that nothing up to there was rewritten. `doubts` is what may be wrong with the faces, ``None`` where nobody looked;
+    `notes` what there is to say of the photos, as `Face.notes`. An answer that is given again under a key has neither.
     """
 
     person: Person
@@ -157,6 +158,7 @@ class Enrollment(Value):
     log_entry: int
     head: str
     doubts: tuple[Doubt, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

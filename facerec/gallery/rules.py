@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -26,6 +27,7 @@ _FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 _BIDIRECTIONAL_CONTROLS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # float32 rounding leaves unit vectors within 1e-6 of length 1; more than this means that nobody normalised them.
 _UNIT_TOLERANCE = 1e-3
+_GALLERY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHARED = 0.3  # intersection over union at which two boxes are one face
 
 
@@ -51,6 +53,14 @@ def known_name(name: str) -> str:
         message = f"a person's name must be text that is not empty; got {quoted(name)}"
         raise errors.ArgumentError(message)
     return normal
+
+
+def nobody_called(name: str, gallery: str) -> errors.UnknownPersonError:
+    """The error that says that nobody has that name in a gallery."""
+    return errors.UnknownPersonError(
+        f"nobody called {quoted(name)} is enrolled in {shortened(gallery)}; names are compared letter by letter, and "
+        "`facerec gallery list` shows them"
+    )
 
 
 def person_name(name: str) -> str:
@@ -146,6 +156,16 @@ def check_look_alikes(name: str, others: Sequence[str]) -> None:
         raise errors.LookAlikeError(message)
 
 
+def check_gallery_name(name: str) -> None:
+    """Refuse what no gallery of a database or a service can be called."""
+    if not isinstance(name, str) or not _GALLERY.fullmatch(name):
+        message = (
+            "a gallery is called by 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', the first of them a letter "
+            f"or a digit; got {quoted(name)}"
+        )
+        raise errors.ArgumentError(message)
+
+
 def check_page(after: int, limit: int | None) -> None:
     """Refuse a page that cannot be."""
     if not isinstance(after, int) or after < 0 or (limit is not None and (not isinstance(limit, int) or limit < 1)):
@@ -153,6 +173,17 @@ def check_page(after: int, limit: int | None) -> None:
             f"a page starts after a number, 0 or more, and holds at least 1; got after={quoted(after)}, "
             f"limit={quoted(limit)}"
         )
+        raise errors.ArgumentError(message)
+
+
+def check_log_page(last: int | None, after: int, limit: int | None) -> None:
+    """Refuse a page of the log that cannot be."""
+    check_page(after, limit)
+    if last is not None and (after or limit is not None):
+        message = "last gives the newest entries, after and limit a page from there on; give one or the other"
+        raise errors.ArgumentError(message)
+    if last is not None and (not isinstance(last, int) or last < 0):
+        message = f"last must be 0 or more, or None for all entries; got {quoted(last)}"
         raise errors.ArgumentError(message)
 
 

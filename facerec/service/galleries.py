@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
-from facerec.errors import ArgumentError, MissingGalleryError, OutputError, UnsafeSettingsError
-from facerec.gallery import Gallery, open_gallery
+from facerec.errors import MissingGalleryError, OutputError, UnsafeSettingsError
+from facerec.gallery import Gallery, open_gallery, rules
 from facerec.gallery.stores.postgres.address import Address, is_address
 from facerec.service.state import State
 from facerec.types import Embedder
@@ -108,12 +108,7 @@ class Galleries:
 
         `OutputError` if there is one; in a database one that the service was not told of yet is taken over.
         """
-        if NAME.fullmatch(name) is None:
-            message = (
-                "a gallery is called by 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', the first of them a "
-                f"letter or a digit; got {quoted(name)}"
-            )
-            raise ArgumentError(message)
+        rules.check_gallery_name(name)
         if name in self._place.names():
             message = f"there is a gallery {quoted(name)} already"
             raise OutputError(message)

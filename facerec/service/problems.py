@@ -94,6 +94,7 @@ PROBLEMS: Mapping[type[FacerecError], Problem] = MappingProxyType(
         errors.OverloadedError: Problem(503, "The server is busy"),
         errors.DeadlineError: Problem(503, "The request took too long"),
         errors.UnsafeSettingsError: _INTERNAL,
+        errors.ServiceUnreachableError: Problem(502, "Another service cannot be reached"),
     }
 )
 """Every class of errors, the ones above others included; a test walks all of them."""

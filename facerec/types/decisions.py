@@ -189,7 +189,7 @@ class Identifications(Drawn, Sequence[Identification]):
 
     A sequence of its `outcomes`. `points` are the detector's five of each face, float32, shape (n, 5, 2); `source` is
     what the photo is called; `photo`, uint8, shape (height, width, 3), where it was kept, is for `draw`; `looks` say
-    how each face was seen.
+    how each face was seen, `reading` what there is to say of the photo itself, as for `Face`.
     """
 
     outcomes: tuple[Identification, ...]
@@ -197,6 +197,7 @@ class Identifications(Drawn, Sequence[Identification]):
     source: str
     photo: NDArray[np.uint8] | None = None
     looks: tuple[Look, ...] = ()
+    reading: tuple[str, ...] = ()
 
     hidden: ClassVar[frozenset[str]] = frozenset({"photo", "points"})
 
@@ -248,5 +249,6 @@ class Identifications(Drawn, Sequence[Identification]):
         return mark_faces(self._kept(photo), np.array([each.box for each in self]), self.points, self.labels())
 
     def to_dict(self) -> dict[str, Any]:
-        """Source and faces."""
-        return {"source": self.source, "faces": [each.to_dict() for each in self.outcomes]}
+        """Source, what there is to say of the photo, and faces."""
+        faces = [each.to_dict() for each in self.outcomes]
+        return {"source": self.source, "reading": list(self.reading), "faces": faces}

@@ -37,6 +37,20 @@ class Look(Value):
             message = f"a photo is looked at turned by {', '.join(map(str, QUARTER_TURNS))}°; got {quoted(self.turned)}"
             raise ArgumentError(message)
 
+    @classmethod
+    def parse(cls, text: str) -> Look:
+        """Read what ``str()`` gives; `ArgumentError` if it is something else.
+
+        >>> Look.parse("turned 180°, border added") == Look(180, border=True)
+        True
+        """
+        every = (cls(turned, border) for turned in QUARTER_TURNS for border in (False, True))
+        found = next((look for look in every if str(look) == text), None)
+        if found is None:
+            message = f"a look is said as 'turned 90°, border added', or as nothing; got {quoted(text)}"
+            raise ArgumentError(message)
+        return found
+
     def __str__(self) -> str:
         said = [f"turned {self.turned}°"] * (self.turned != 0) + ["border added"] * self.border
         return ", ".join(said)

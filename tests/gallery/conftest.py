@@ -103,6 +103,11 @@ def _postgres_factory(folder: Path, clock: Clock, server: object) -> Callable:
     return open_one
 
 
+THROUGH_CLIENT = {"test_contract", "test_asking", "test_naming", "test_decisions"}
+"""Modules whose tests run through a client of a service, too."""
+SLOWLY_THROUGH_CLIENT = {"test_repair", "test_doubts"}
+"""Those that ask it thousands of times."""
+
 _FACTORIES = {"sqlite": _sqlite_factory, "memory": _memory_factory, "postgres": _postgres_factory}
 
 
@@ -116,10 +121,28 @@ def postgres_server():
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def remote_galleries(tmp_path_factory):
+    """A service of this run's own."""
+    pytest.importorskip("fastapi")
+    path = Path(__file__).with_name("through_client.py")
+    galleries = runpy.run_path(str(path))["RemoteGalleries"](tmp_path_factory.mktemp("served"), make_embedder())
+    yield galleries
+    galleries.stop()
+
+
 def pytest_generate_tests(metafunc):
-    """Every test that opens galleries runs over each store, unless it is marked `files`."""
+    """Every test that opens galleries runs over each store, and through a client, unless it is marked otherwise.
+
+    `files`: over files only; `local`: not through a client.
+    """
     if "gallery_factory" in metafunc.fixturenames:
-        stores = ["sqlite"] if metafunc.definition.get_closest_marker("files") else list(_FACTORIES)
+        marked = metafunc.definition.get_closest_marker
+        stores = ["sqlite"] if marked("files") else list(_FACTORIES)
+        module = metafunc.module.__name__.rpartition(".")[2]
+        if not marked("files") and not marked("local"):
+            stores += ["client"] * (module in THROUGH_CLIENT)
+            stores += [pytest.param("client", marks=pytest.mark.slow)] * (module in SLOWLY_THROUGH_CLIENT)
         metafunc.parametrize("store", stores, indirect=True)
 
 
@@ -132,6 +155,8 @@ def store(request):
 @pytest.fixture
 def gallery_factory(store, tmp_path, clock, request):
     """Opens galleries: the same name gives the same gallery."""
+    if store == "client":
+        return request.getfixturevalue("remote_galleries").factory(clock)
     needed = [request.getfixturevalue("postgres_server")] if store == "postgres" else []
     return _FACTORIES[store](tmp_path, clock, *needed)
 

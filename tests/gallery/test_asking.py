@@ -106,7 +106,9 @@ def test_an_answer_shows_the_person_as_stored_now(gallery, build):
 
 _OTHERS = {
     "name": lambda g, b: g.enroll("bob", b.face(1), photos=[b"photo"], consent="a", key="request 1"),
-    "face": lambda g, b: g.enroll("ada", b.face(2), photos=[b"photo"], consent="a", key="request 1"),
+    "face": lambda g, b: g.enroll(
+        "ada", b.face(2, box=(9, 9, 30, 40)), photos=[b"photo"], consent="a", key="request 1"
+    ),
     "more faces": lambda g, b: g.enroll("ada", [b.face(1), b.face(2)], consent="a", key="request 1"),
     "consent": lambda g, b: g.enroll("ada", b.face(1), photos=[b"photo"], consent="b", key="request 1"),
     "no consent": lambda g, b: g.enroll("ada", b.face(1), photos=[b"photo"], key="request 1"),
@@ -139,6 +141,7 @@ def test_keys_are_forgotten_with_the_person(gallery, build):
     assert again.person.id != first.person.id
 
 
+@pytest.mark.local
 def test_what_was_refused_used_no_key(gallery, build):
     """A key under which nothing was stored is free."""
     with pytest.raises(ArgumentError):
@@ -197,6 +200,7 @@ def test_the_position_counts_what_is_done(gallery_factory, build):
         assert here.position() == there.position() == 3
 
 
+@pytest.mark.local
 def test_a_head_is_written_and_read(gallery, build, tmp_path):
     """As text, and in the JSON of a receipt, a backup, a check; each is the head at that time."""
     done = gallery.enroll("ada", build.face(1))
@@ -239,6 +243,7 @@ def test_what_is_no_head_is_refused(text):
 # -- who asks, and why ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.local
 def test_who_asked_and_why_stands_in_every_entry(gallery, build, tmp_path):
     """Of all that one handle does, and of nothing else; the gallery is the same one."""
     desk = gallery.by("desk 2", reason="visit")
@@ -257,6 +262,7 @@ def test_who_asked_and_why_stands_in_every_entry(gallery, build, tmp_path):
     assert gallery.check().problems == ()
 
 
+@pytest.mark.local
 @pytest.mark.parametrize("given", [{"actor": " "}, {"reason": "a\nb"}, {"actor": 7}, {"reason": "x" * 2001}])
 def test_nobody_and_nothing_is_no_actor(gallery, given):
     """Texts that break a log are refused."""
@@ -267,6 +273,7 @@ def test_nobody_and_nothing_is_no_actor(gallery, given):
 # -- keys of the log --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.local
 def test_a_log_with_a_key_is_written_with_it_only(gallery_factory, build):
     """Without the key everything can be read, nothing changed, and no decision logged; with a wrong one nothing."""
     with gallery_factory(key=KEY) as gallery:
@@ -292,6 +299,7 @@ def test_a_log_with_a_key_is_written_with_it_only(gallery_factory, build):
         gallery_factory(key=KEY + b".")
 
 
+@pytest.mark.local
 def test_a_key_can_be_added_once(gallery_factory, build):
     """From then on the log is kept with it; what was there before stays as it is."""
     with gallery_factory() as gallery:
@@ -310,6 +318,7 @@ def test_a_key_can_be_added_once(gallery_factory, build):
         assert [entry.event for entry in gallery.log()] == ["created", "enrolled", "keyed", "enrolled"]
 
 
+@pytest.mark.local
 @pytest.mark.parametrize("key", [b"", b"fifteen bytes..", "sixteen letters and more", 7])
 def test_short_keys_are_refused(gallery_factory, gallery, key):
     """Fewer than 16 bytes can be guessed."""
@@ -319,6 +328,7 @@ def test_short_keys_are_refused(gallery_factory, gallery, key):
         gallery_factory("other.db", key=key)
 
 
+@pytest.mark.local
 def test_a_key_for_a_gallery_without_is_refused(gallery_factory, build):
     """Else whoever removed the mark could write without it."""
     with gallery_factory() as gallery:
@@ -330,6 +340,7 @@ def test_a_key_for_a_gallery_without_is_refused(gallery_factory, build):
 # -- decisions without an entry ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.local
 def test_a_decision_without_an_entry_says_so(gallery, build):
     """The log stays as it is; claims and searches carry the note, and decide as they would with an entry."""
     gallery.enroll("ada", build.face(1))
@@ -371,6 +382,7 @@ def test_read_only_media_decide_without_an_entry_only(gallery_factory, build, tm
 # -- the clock --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.local
 def test_nobody_who_expired_comes_back_with_the_clock(gallery_factory, build, clock, caplog):
     """Set back, the time of the newest entry holds: for claims, searches, lists and new dates; it is said once."""
     with gallery_factory() as gallery:
@@ -420,6 +432,7 @@ def test_a_clock_that_goes_on_is_believed_again(gallery, build, clock):
 # -- copies -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.local
 def test_a_receipt_names_the_copies_that_still_hold_the_person(gallery_factory, build, clock, tmp_path):
     """Those made while the person was enrolled, by kind, entry and time; not those from before."""
     with gallery_factory() as gallery:
@@ -439,6 +452,7 @@ def test_a_receipt_names_the_copies_that_still_hold_the_person(gallery_factory, 
     assert [copy.log_entry for copy in receipt.copies] == [5, 6]
 
 
+@pytest.mark.local
 def test_an_erasure_that_is_due_is_shown(gallery_factory, build, monkeypatch):
     """By the gallery and by its check, until it is done."""
     with gallery_factory() as gallery:
@@ -456,6 +470,7 @@ def test_an_erasure_that_is_due_is_shown(gallery_factory, build, monkeypatch):
         assert not gallery.check().erasure_due
 
 
+@pytest.mark.local
 def test_a_key_is_every_handles(gallery, build):
     """Whichever handle of a gallery is given the key, with an actor or without, all of them go on with it."""
     gallery.by("desk").add_key(b"k" * 16)

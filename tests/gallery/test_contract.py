@@ -32,6 +32,7 @@ def test_enroll_says_what_it_did(gallery, build, clock):
     assert (done.person.samples, done.person.created, done.person.expired) == (1, clock.now, False)
 
 
+@pytest.mark.local
 def test_samples_keep_what_the_face_carried(gallery, build, clock):
     """Source, box, score and vector come back bit for bit."""
     face = build.face(1, source="ada 1.jpg", box=(0.1, 0.2, 30.3, 40.4), score=0.87)
@@ -167,6 +168,7 @@ def test_unusable_faces_are_refused(gallery, build, change, complaint):
     assert gallery.people() == []
 
 
+@pytest.mark.local
 @pytest.mark.parametrize("faces", [[], ["a face"], "faces"])
 def test_what_is_no_face_is_refused(gallery, faces):
     """An empty sequence and things that are no faces are refused."""
@@ -174,12 +176,14 @@ def test_what_is_no_face_is_refused(gallery, faces):
         gallery.enroll("ada", faces)
 
 
+@pytest.mark.local
 def test_all_faces_of_a_photo_are_not_one_person(gallery, build):
     """`Faces` are the people of one photo; the message says how to choose one."""
     with pytest.raises(ArgumentError, match=r"\.only\(\)"):
         gallery.enroll("ada", build.faces([build.vector(1), build.vector(2)]))
 
 
+@pytest.mark.local
 @pytest.mark.parametrize(
     "photos", [{"photos": [b"1", b"2"]}, {"photos": [b""]}, {"photos": b"12"}, {"photos": ["1"]}, {"keep_photos": True}]
 )
@@ -222,6 +226,7 @@ def test_a_gallery_opens_without_an_embedder(gallery_factory, build):
             gallery.enroll("eve", build.face(3, digest="f" * 64))
 
 
+@pytest.mark.local
 def test_enrolling_updates_what_is_given_only(gallery, build, clock):
     """A consent given with more samples replaces the old one; what is not given stays."""
     tomorrow = clock.today() + timedelta(days=1)
@@ -314,6 +319,7 @@ def test_a_gallery_is_a_collection_of_people(gallery, build, clock):
     assert list(gallery.to_frame()[:0].columns) == list(table.columns)
 
 
+@pytest.mark.local
 def test_a_gallery_shows_its_size(gallery_factory, build, store):
     """In a debugger or notebook: file, people, faces and embedder; and that it was closed."""
     with gallery_factory("<i>.db") as gallery:
@@ -325,6 +331,7 @@ def test_a_gallery_shows_its_size(gallery_factory, build, store):
     assert repr(gallery).endswith(": closed>")
 
 
+@pytest.mark.local
 def test_records_are_values(gallery, build, clock):
     """People, samples, receipts and log entries stand as JSON, and come whole out of another process."""
     done = gallery.enroll("ada", build.face(1), expires=clock.today())
@@ -461,6 +468,7 @@ def test_equal_scores_come_in_the_order_of_enrollment(gallery, build):
     assert [candidate.name for candidate in found.candidates] == ["zoe", "ada"]
 
 
+@pytest.mark.local
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
@@ -580,6 +588,7 @@ def test_a_name_can_be_used_again(gallery, build):
     assert gallery.identify(build.faces([build.vector(1)]), at=build.point())[0].name is None
 
 
+@pytest.mark.local
 def test_purge_forgets_the_expired_only(gallery, build, clock):
     """One receipt per expired person; without any, nothing happens."""
     gallery.enroll("ada", build.face(1), expires=clock.today())
@@ -595,6 +604,7 @@ def test_purge_forgets_the_expired_only(gallery, build, clock):
 # -- the log ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.local
 def test_the_log_tells_the_story(gallery, build, tmp_path):
     """Every deed is one entry with its evidence; probes are named, people are joined by id."""
     at = build.point()
@@ -641,6 +651,7 @@ def test_forgetting_takes_the_probes_names_along(gallery, build):
     assert gallery.check_log().intact
 
 
+@pytest.mark.local
 def test_whoever_is_forgotten_during_a_search_leaves_no_photos_name(gallery_factory, build):
     """The entry of what was found is written, but not what the photo was called: nobody could take it out again."""
     with gallery_factory() as here, gallery_factory() as there:
@@ -713,6 +724,7 @@ def test_threads_share_a_gallery(gallery, build):
     assert gallery.check_log().intact
 
 
+@pytest.mark.local
 def test_a_closed_gallery_says_so(gallery_factory, build):
     """Every use after closing is one clear error; closing again is allowed."""
     gallery = gallery_factory()

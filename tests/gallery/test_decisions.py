@@ -45,6 +45,7 @@ def test_the_rule(first, second):
 # -- the gate ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.local
 def test_nobody_is_enrolled_from_a_poor_face(gallery, build):
     """The error names each face and why; nothing is stored or logged, not even the good faces."""
     faces = [build.face(1), build.face(2, source="b.jpg", measures=POOR), build.face(3, source="c.jpg", measures={})]
@@ -55,6 +56,7 @@ def test_nobody_is_enrolled_from_a_poor_face(gallery, build):
     assert len(gallery) == 0
 
 
+@pytest.mark.local
 def test_leaving_the_gate_out_is_said(gallery, build):
     """NO_GATE takes any face, and every outcome and log entry says so."""
     gallery.enroll("ada", build.face(1, measures={}), gate=NO_GATE)
@@ -78,6 +80,7 @@ def test_an_unmeasured_face_is_not_decided(gallery, build):
     assert len(claim.problems) == len(found.problems) == len(DEFAULT_GATE.limits)
 
 
+@pytest.mark.local
 @pytest.mark.parametrize("gate", ["none", {"size": 40}, True])
 def test_the_gate_cannot_be_left_out_by_an_oversight(gallery, build, gate):
     """Only a gate is a gate."""
@@ -167,6 +170,7 @@ def _near(vector, cosine):
 # -- what else is said ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.local
 def test_a_search_says_how_many_it_compared_with(gallery_factory, build, clock):
     """People and samples that have not expired, in step with enrollment, expiry and forgetting of other openings."""
 
@@ -196,6 +200,7 @@ def test_a_search_says_how_many_it_compared_with(gallery_factory, build, clock):
         assert found.expected_fpir.value == pytest.approx(1 - (1 - 1e-3) ** 3)
 
 
+@pytest.mark.local
 def test_a_bare_face_gets_its_notes(gallery, build):
     """Another detector and another gate than the point was measured with, and who asserted it, stand in the outcome."""
     gallery.enroll("ada", build.face(1))
@@ -211,6 +216,7 @@ def test_a_bare_face_gets_its_notes(gallery, build):
     assert gallery.verify("ada", build.face(1), at=build.point(), gate=NO_GATE).notes == ()
 
 
+@pytest.mark.local
 def test_a_second_look_is_noted_and_logged(gallery, build):
     """Outcomes and log entries say how a face was seen, where that was not at the first look; an enrollment counts."""
     lying, at_edge, plain = Look(180, border=True), Look(border=True), Look()

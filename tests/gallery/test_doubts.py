@@ -214,6 +214,7 @@ class TestWhoLooks:
         """Nobody without a point."""
         assert gallery.enroll("ada", build.face(1)).doubts is None
 
+    @pytest.mark.local
     def test_strict_needs_a_point(self, build, gallery):
         """Strict needs a point."""
         with pytest.raises(ArgumentError, match="strict needs an operating point"):

@@ -16,7 +16,7 @@ def test_an_id_stands_for_whoever_has_it(gallery, build):
     assert gallery.person(ada).name == "ada lovelace"
     assert ada in gallery
     assert gallery.samples(ada) == gallery.samples("ada lovelace")
-    assert gallery.verify(ada, build.face(1), at=build.point(), gate=NO_GATE).match
+    assert gallery.verify(ada, build.face(1), at=build.point()).match
     assert gallery.enroll(ada, build.face(3)).person.samples == 2
     assert gallery.update(ada, purpose="door").name == "ada lovelace"
     assert [entry.event for entry in gallery.log(name=ada)] == [
@@ -54,7 +54,7 @@ def test_candidates_carry_the_id_of_their_person(gallery, build):
     for number in range(3):
         gallery.enroll(f"person {number}", build.face(number))
 
-    (outcome,) = gallery.identify(build.faces([build.vector(1)]), at=build.point(), gate=NO_GATE)
+    (outcome,) = gallery.identify(build.faces([build.vector(1)]), at=build.point())
 
     assert [gallery.person(PersonId(each.person_id)).name for each in outcome.candidates] == [
         each.name for each in outcome.candidates
@@ -111,6 +111,7 @@ def test_pages_of_the_log_are_the_log(gallery, build):
         gallery.log(limit=0)
 
 
+@pytest.mark.local
 def test_many_photos_are_identified_as_each_alone(gallery, build):
     """One search for several photos decides and logs what a search for each does, under whoever asked for it."""
     for number in range(4):

@@ -141,6 +141,7 @@ def test_faces_are_sent_never_copied(filled, transfer):
     assert everything() == before
 
 
+@pytest.mark.local
 @_each_transfer
 def test_a_transfer_is_logged_for_both(filled, transfer):
     """Two entries next to each other, which name nobody and prove what each has from then on."""
@@ -287,6 +288,7 @@ def test_who_was_parted_and_absorbed_by_another_is_in_that_log(filled):
     assert filled.check().problems == ()
 
 
+@pytest.mark.local
 def test_forgetting_the_receiver_forgets_whom_they_absorbed(filled, tmp_path):
     """Neither faces nor what photos were called stay of either, and the receipt lists copies of both."""
     filled.export_to(tmp_path / "out")
@@ -484,6 +486,7 @@ def test_a_receipt_that_the_log_does_not_know_is_refused(filled, part):
 # -- removing ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.local
 def test_removed_faces_are_found_no_more(filled, build, clock):
     """The receipt says which, and where they still are; photos go with them, the others stay."""
     probe = build.faces([build.vector(1)])

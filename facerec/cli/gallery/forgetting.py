@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import facerec
 from facerec.cli import console
 from facerec.cli.gallery.receipts import Faces, PersonName, Receipt, copies_line, keeping
-from facerec.cli.opening import Charged
+from facerec.cli.opening import Charged, ChargedHere, OnlyHere
 from facerec.cli.options import AsJson, GalleryFile, examples, flag, grouped
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError
@@ -89,7 +88,7 @@ def remove(
 
 
 @grouped
-def purge(*, gallery: GalleryFile, receipt: Receipt = None, as_json: AsJson = False, charged: Charged) -> None:
+def purge(*, gallery: GalleryFile, receipt: Receipt = None, as_json: AsJson = False, charged: ChargedHere) -> None:
     """Forget everybody whose expiry date has passed; does not ask."""
     with charged.open(gallery) as people, keeping(receipt) as keep:
         done = people.purge_expired()
@@ -101,7 +100,8 @@ def purge(*, gallery: GalleryFile, receipt: Receipt = None, as_json: AsJson = Fa
     _refuse_remains(done)
 
 
-def compact(gallery: GalleryFile, as_json: AsJson = False) -> None:
+@grouped
+def compact(*, gallery: GalleryFile, as_json: AsJson = False, here: OnlyHere) -> None:
     """Erase what earlier deletions had to leave in the file.
 
     Exit status: 0 nothing is left, 2 something still stands in the way.
@@ -111,7 +111,7 @@ def compact(gallery: GalleryFile, as_json: AsJson = False) -> None:
         # Opening tells, too, what it could not erase; here once is enough.
         ended.callback(setattr, logger, "disabled", logger.disabled)
         logger.disabled = True
-        erasure = ended.enter_context(facerec.open_gallery(gallery)).compact()
+        erasure = ended.enter_context(here.open(gallery)).compact()
     if as_json:
         console.document(erasure.to_dict())
     elif erasure.complete:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console, options, recognition
-from facerec.cli.opening import Charged, Keyed, is_there
+from facerec.cli.opening import ChargedHere, KeyedHere, is_there
 from facerec.cli.options import AsJson, GalleryFile, Model, argument, examples, flag, grouped, option, place_of_gallery
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def backup(
     *,
     gallery: GalleryFile,
     as_json: AsJson = False,
-    charged: Charged,
+    charged: ChargedHere,
 ) -> None:
     """Copy the gallery to one new file and read the copy through; others may go on using the gallery.
 
@@ -44,7 +44,7 @@ def restore(
     *,
     gallery: GalleryFile,
     as_json: AsJson = False,
-    keyed: Keyed,
+    keyed: KeyedHere,
 ) -> None:
     """Make a gallery of a backup, where there is none; one to be replaced is moved away first, with its -wal and -shm.
 
@@ -64,7 +64,7 @@ def copy(
     target: Annotated[Path, argument("TO", "Likewise; there must be none yet.", parser=place_of_gallery)],
     *,
     as_json: AsJson = False,
-    keyed: Keyed,
+    keyed: KeyedHere,
 ) -> None:
     """Copy a gallery between files and databases, bit for bit, and check the copy.
 
@@ -96,7 +96,7 @@ def export(
     *,
     gallery: GalleryFile,
     as_json: AsJson = False,
-    charged: Charged,
+    charged: ChargedHere,
 ) -> None:
     """Write everybody to a new folder: JSON, vectors and kept photos; no pickle."""
     with charged.open(gallery) as people:
@@ -120,7 +120,7 @@ def import_people(
     model: Model = None,
     device: options.Device = None,
     model_files: options.ModelFiles = None,
-    charged: Charged,
+    charged: ChargedHere,
 ) -> None:
     """Add everybody from an exported folder; the gallery file is made, for --model, if it does not exist."""
     embedder = None
@@ -143,7 +143,7 @@ def reembed(
     model: Annotated[str, option("NAME", "The embedder to change to, as facerec models lists it.")] = "dlib-resnet",
     as_json: AsJson = False,
     networks: recognition.Networks,
-    charged: Charged,
+    charged: ChargedHere,
 ) -> None:
     """Replace all vectors by those of another embedder, made from the kept photos.
 

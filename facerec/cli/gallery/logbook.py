@@ -6,14 +6,16 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import facerec
 from facerec.cli import console
-from facerec.cli.opening import Keyed, read_key
+from facerec.cli.opening import Keyed, OnlyHere, Reached, read_key
 from facerec.cli.options import AsJson, GalleryFile, argument, examples, grouped, option
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError, OutputError
+
+if TYPE_CHECKING:
+    from facerec.gallery import LogHead
 
 CHECK_EXAMPLES = examples(
     "facerec gallery check --gallery people.db",
@@ -27,14 +29,17 @@ _MOST_HEAD = 1 << 24
 _KEY_BYTES = 32
 
 
+@grouped
 def log(
+    *,
     gallery: GalleryFile,
     last: Annotated[int | None, option("N", "Only the newest N entries.")] = None,
     name: Annotated[str | None, option("TEXT", "Only what concerns this person.")] = None,
     as_json: AsJson = False,
+    reached: Reached,
 ) -> None:
     """Show who was enrolled, matched and forgotten when; nothing can be taken out of this log."""
-    with facerec.open_gallery(gallery) as people:
+    with reached.open(gallery) as people:
         entries = people.log(last=last, name=name)
     if as_json:
         console.document({"gallery": gallery, "entries": entries})
@@ -94,7 +99,7 @@ def check(
         fail(f"{gallery}: {'; '.join(found.problems[:_MOST_PROBLEMS])}{_and_more(found.problems)}")
 
 
-def _head(given: str) -> facerec.gallery.LogHead:
+def _head(given: str) -> LogHead:
     from facerec.files import is_there, read_regular
     from facerec.gallery import LogHead
 
@@ -109,17 +114,21 @@ def _and_more(problems: Sequence[str]) -> str:
     return f"; and {console.counted(more, 'more problem', 'more problems')} (see --json)" if more > 0 else ""
 
 
-def head(gallery: GalleryFile, as_json: AsJson = False) -> None:
+@grouped
+def head(*, gallery: GalleryFile, as_json: AsJson = False, reached: Reached) -> None:
     """Print where the log ends now, to be noted outside the gallery: on paper, in a ticket, with a witness."""
-    with facerec.open_gallery(gallery) as people:
+    with reached.open(gallery) as people:
         found = people.head()
     console.answer({"gallery": gallery, **found.to_dict()}, str(found), as_json=as_json)
 
 
+@grouped
 def protect(
     file: Annotated[Path, argument("FILE", "A new file, to which a random key is written; keep it elsewhere.")],
+    *,
     gallery: GalleryFile,
     as_json: AsJson = False,
+    here: OnlyHere,
 ) -> None:
     """Keep the log with a key from now on, so that nobody who has only the gallery can write its log anew.
 
@@ -136,7 +145,7 @@ def protect(
             written.write(secrets.token_hex(_KEY_BYTES) + "\n")
             written.flush()
             os.fsync(written.fileno())
-        with facerec.open_gallery(gallery) as people:
+        with here.open(gallery) as people:
             found = people.add_key(read_key(file))
     except BaseException:
         file.unlink()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-import facerec
 from facerec.cli import console, options
 from facerec.cli.gallery.receipts import PersonName
-from facerec.cli.opening import Charged
+from facerec.cli.opening import Charged, Reached
 from facerec.cli.options import AsJson, GalleryFile, argument, examples, flag, grouped, option
 from facerec.errors import ArgumentError
 
@@ -21,14 +20,17 @@ UPDATE_EXAMPLES = examples(
 )
 
 
+@grouped
 def list_people(
+    *,
     gallery: GalleryFile,
     after: Annotated[int, option("N", "Only people with higher numbers: the last of the page before.", min=0)] = 0,
     limit: Annotated[int | None, option("N", "At most so many.", min=1)] = None,
     as_json: AsJson = False,
+    reached: Reached,
 ) -> None:
     """List everybody who is enrolled, or a page of them."""
-    with facerec.open_gallery(gallery) as people:  # tells of bytes that it could not erase
+    with reached.open(gallery) as people:  # tells of bytes that it could not erase
         embedder, everybody = people.embedder, people.people(after=after, limit=limit)
         count, erasure_due = len(people), people.erasure_due
     if as_json:
@@ -49,9 +51,10 @@ def list_people(
         console.say("bytes of somebody who was forgotten may still stand in the file: facerec gallery compact")
 
 
-def show(name: PersonName, gallery: GalleryFile, as_json: AsJson = False) -> None:
+@grouped
+def show(name: PersonName, *, gallery: GalleryFile, as_json: AsJson = False, reached: Reached) -> None:
     """Show what is kept about one person."""
-    with facerec.open_gallery(gallery) as people:
+    with reached.open(gallery) as people:
         person, samples = people.person(name), people.samples(name)
     expiry = "has expired, is not matched any more" if person.expired else "the last day of being matched"
     console.answer(

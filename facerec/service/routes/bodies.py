@@ -18,13 +18,18 @@ class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class NewPerson(_Document):
-    """Who is enrolled, and on what terms."""
+class Terms(_Document):
+    """On what terms somebody is enrolled."""
 
-    name: Name
     consent: Text | None = None
     purpose: Text | None = None
     expires: date | None = None
+
+
+class NewPerson(Terms):
+    """Who is enrolled, and on what terms."""
+
+    name: Name
 
 
 class Changes(_Document):

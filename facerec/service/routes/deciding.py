@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
+from numpy.typing import NDArray
 
 from facerec.gallery import PersonId
 from facerec.service.asked import Identifier, Verifier
@@ -14,6 +16,7 @@ from facerec.service.routes.detect import Choice, PointName, TargetFmr, all_face
 from facerec.service.routes.people import PersonPath
 from facerec.service.searches import Search
 from facerec.types import Identification
+from facerec.types.looks import Look
 
 router = APIRouter(prefix="/v1/galleries/{gallery}", tags=["decisions"])
 
@@ -55,11 +58,11 @@ async def identify(
     outcome = await asked.run(asked.parts.searches.identify, opened, gallery, search, at=at, top=top)
     for face in outcome:
         decided(asked, "identify", face.decision, face.score, face.operating_point)
-    faces = [_face(each) for each in outcome]
+    faces = [_face(*each) for each in zip(outcome, outcome.points, outcome.looks, strict=True)]
     return answer({"request": asked.number, "gallery": gallery, "search": "exact", **outcome.to_dict(), "faces": faces})
 
 
-def _face(found: Identification) -> dict[str, Any]:
+def _face(found: Identification, points: NDArray[np.float32], look: Look) -> dict[str, Any]:
     best = found.candidates[0] if found.match and found.candidates else None
     person = None if best is None else {"id": best.person_id, "name": best.name}
-    return {**found.to_dict(), "person": person}
+    return {**found.to_dict(), "person": person, "points": points, "look": str(look)}

@@ -36,12 +36,20 @@ async def operating_points(asked: Anybody) -> JSONResponse:
     return answer({"operating_points": [point_document(point) for point in asked.parts.points.all()]})
 
 
+@router.get("/deciding-point", summary="The threshold that a request would decide at")
+async def deciding_point(asked: Anybody, point: PointName = None, target_fmr: TargetFmr = None) -> JSONResponse:
+    """Whole, with how many strangers reach which score, and what every decision has to say about it."""
+    recognizer = asked.parts.recognizer
+    found, notes = recognizer.deciding_point(asked.parts.points.named(point, target_fmr))
+    return answer({"operating_point": {**point_document(found), "tail": found.tail}, "notes": notes})
+
+
 @router.post("/detect", summary="Find the faces of photos", openapi_extra=form_of(photos="photos"))
 async def detect(asked: Comparer) -> JSONResponse:
     """Where the faces of each photo are, and how good. No face is no error; a photo that cannot be read has its own."""
     form = await asked.form("photos")
     found = await asked.faces(form.all_photos())
-    return answer({"photos": [_photo(asked, each) for each in found]})
+    return answer({"matcher": asked.parts.recognizer.matcher, "photos": [_photo(asked, each) for each in found]})
 
 
 @router.post("/embeddings", summary="The vectors of faces", openapi_extra=form_of(photos="photos"))
@@ -52,7 +60,8 @@ async def embeddings(asked: Comparer) -> JSONResponse:
         raise ForbiddenError(message)
     form = await asked.form("photos")
     found = await asked.faces(form.all_photos())
-    return answer({"photos": [_photo(asked, each, vectors=True) for each in found]})
+    photos = [_photo(asked, each, vectors=True) for each in found]
+    return answer({"matcher": asked.parts.recognizer.matcher, "photos": photos})
 
 
 def _photo(asked: Asked, found: Result, *, vectors: bool = False) -> dict[str, Any]:
@@ -64,7 +73,7 @@ def _photo(asked: Asked, found: Result, *, vectors: bool = False) -> dict[str, A
         told = {"box": face.box, "score": face.score, "points": face.points, "measures": face.measures}
         told |= {"problems": gate.problems(face), "look": str(face.look)}
         faces.append({**told, "embedding": face.embedding} if vectors else told)
-    return {"source": found.source, "faces": faces, "notes": found.reading}
+    return {"source": found.source, "size": found.detections.image_size, "faces": faces, "notes": found.reading}
 
 
 @router.post(

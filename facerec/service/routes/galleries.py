@@ -45,8 +45,13 @@ async def emptied(
     asked: Admin, gallery: str, people: Annotated[int, Query(ge=0, description="Exactly how many it holds.")]
 ) -> JSONResponse:
     """Every person is forgotten, with a receipt for each. The gallery stays, empty, since its log is the evidence."""
-    receipts = await asked.run(_emptied, asked.gallery(gallery), people)
-    return answer({"receipts": [{**receipt.to_dict(), "gallery": gallery} for receipt in receipts]})
+    opened = asked.gallery(gallery)
+
+    async def do() -> JSONResponse:
+        receipts = await asked.run(_emptied, opened, people)
+        return answer({"receipts": [{**receipt.to_dict(), "gallery": gallery} for receipt in receipts]})
+
+    return await asked.once(str(people).encode(), do)
 
 
 def _document(name: str, gallery: Gallery) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from facerec.gallery import LogEntry, LogHead, PersonId
 from facerec.service.asked import Asked, LogReader
 from facerec.service.routes.answers import answer, page
 from facerec.service.routes.bodies import CheckLog
-from facerec.service.routes.people import Limit
+from facerec.service.routes.people import Above, Limit
 from facerec.types.plain import plain
 
 router = APIRouter(prefix="/v1/galleries/{gallery}/log", tags=["log"])
@@ -21,8 +21,10 @@ router = APIRouter(prefix="/v1/galleries/{gallery}/log", tags=["log"])
 async def listed(
     asked: LogReader,
     gallery: str,
+    *,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 50,
+    above: Above = 0,
     person: Annotated[
         str | None, Query(pattern="^[0-9a-f]{32}$", description="Only what concerns that person.")
     ] = None,
@@ -30,7 +32,7 @@ async def listed(
     """Oldest first, in pages. Names and photos' names only for a key that may read who is enrolled."""
     place = f"{gallery} log {person}"
     start, who = asked.parts.cursors.after(after, place), None if person is None else PersonId(person)
-    found = await asked.run(asked.gallery(gallery).log, name=who, after=start, limit=limit + 1)
+    found = await asked.run(asked.gallery(gallery).log, name=who, after=max(start, above), limit=limit + 1)
     following = asked.parts.cursors.at(place, found[limit - 1].number) if len(found) > limit else None
     return page([_entry(asked, entry) for entry in found[:limit]], following, name="entries")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from facerec.errors import (
     BadRequestError,
@@ -33,7 +34,7 @@ from facerec.service.asked import Asked, Enroller, Forgetter, Reader, etag
 from facerec.service.bodies import Form
 from facerec.service.engine import Result
 from facerec.service.routes.answers import answer, form_of, of_person, page
-from facerec.service.routes.bodies import Changes, Merge, Move, NewPerson, Split, Undo
+from facerec.service.routes.bodies import Changes, Merge, Move, NewPerson, Split, Terms, Undo
 from facerec.service.routes.detect import Choice, PointName, TargetFmr
 from facerec.types import Face
 
@@ -41,8 +42,11 @@ router = APIRouter(prefix="/v1/galleries/{gallery}", tags=["people"])
 
 PersonPath = Annotated[str, Path(alias="person", pattern="^[0-9a-f]{32}$", description="The id of a person.")]
 SamplePath = Annotated[int, Path(alias="sample", ge=1, lt=1 << 63)]
+SampleNumber = Annotated[int, Field(ge=1, lt=1 << 63)]
 Limit = Annotated[int, Query(ge=1, le=200)]
+Above = Annotated[int, Query(ge=0, lt=1 << 63, description="Only numbers higher than this one.")]
 _READ_AT_ONCE = 500
+_Document = TypeVar("_Document", bound=BaseModel)
 
 
 # -- who is there ---------------------------------------------------------------------------------------------------
@@ -55,6 +59,7 @@ async def listed(
     *,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 50,
+    above: Above = 0,
     name: Annotated[str | None, Query(description="Only who is called exactly so.")] = None,
     expiring_before: Annotated[date | None, Query(description="Only who expires before that day.")] = None,
 ) -> JSONResponse:
@@ -63,7 +68,7 @@ async def listed(
     if name is not None:
         return page(await asked.run(_called, opened, name), None, name="people")
     place = f"{gallery} people {expiring_before}"
-    start = asked.parts.cursors.after(after, place)
+    start = max(above, asked.parts.cursors.after(after, place))
     found, more = await asked.run(_page, opened, start, limit, expiring_before)
     following = asked.parts.cursors.at(place, found[-1].number) if more else None
     return page(found, following, name="people")
@@ -127,7 +132,7 @@ async def enrolled(
     """
     opened = asked.gallery(gallery)
     form = await asked.form("photos", "person")
-    person = _new_person(form)
+    person = _field(form, "person", NewPerson)
     found = await asked.faces(form.all_photos(), choice)
     at = _enrolling_point(asked, point, target_fmr, strict=strict)
     terms = person.model_dump(exclude={"name"})
@@ -138,7 +143,10 @@ async def enrolled(
 
 
 @router.post(
-    "/people/{person}/samples", summary="Add faces to a person", status_code=201, openapi_extra=form_of(photos="photos")
+    "/people/{person}/samples",
+    summary="Add faces to a person",
+    status_code=201,
+    openapi_extra=form_of(photos="photos", terms="object"),
 )
 async def added(
     asked: Enroller,
@@ -151,23 +159,28 @@ async def added(
     point: PointName = None,
     target_fmr: TargetFmr = None,
 ) -> JSONResponse:
-    """From photos, all of them or none; with an `Idempotency-Key` it is done once."""
+    """From photos, all of them or none; with an `Idempotency-Key` it is done once.
+
+    `terms` is JSON: consent, purpose, expires; those that are given replace what is recorded.
+    """
     opened = asked.gallery(gallery)
-    form = await asked.form("photos")
+    form = await asked.form("photos", "terms")
+    terms = _field(form, "terms", Terms).model_dump()
     found = await asked.faces(form.all_photos(), choice)
     at = _enrolling_point(asked, point, target_fmr, strict=strict)
     done = await asked.run(
-        _enroll, asked, opened, PersonId(person), form, found, at=at, strict=strict, keep_photos=keep_photos
+        _enroll, asked, opened, PersonId(person), form, found, at=at, strict=strict, keep_photos=keep_photos, **terms
     )
     return of_person(done.person, gallery, done, 201)
 
 
-def _new_person(form: Form) -> NewPerson:
+def _field(form: Form, name: str, kind: type[_Document]) -> _Document:
+    """What a field of text holds, as JSON."""
     try:
-        return NewPerson.model_validate(form.document("person"), strict=False)
+        return kind.model_validate(form.document(name), strict=False)
     except ValidationError as error:
         first = error.errors()[0]
-        message = f"the field person: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
+        message = f"the field {name}: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
         raise BadRequestError(message) from error
 
 
@@ -213,7 +226,17 @@ def _faces(asked: Asked, found: Sequence[Result]) -> list[Face]:
 @router.patch("/people/{person}", summary="Change a person's record")
 async def changed(asked: Enroller, gallery: str, person: PersonPath, given: Changes) -> JSONResponse:
     """Name and terms, together or not at all; null removes a term. `If-Match` must hold the ETag that was read."""
-    return of_person(await asked.run(_change, asked, asked.gallery(gallery), PersonId(person), given), gallery)
+    opened = asked.gallery(gallery)
+
+    async def do() -> JSONResponse:
+        return of_person(await asked.run(_change, asked, opened, PersonId(person), given), gallery)
+
+    return await asked.once(_told(asked, given.model_dump_json(exclude_unset=True)), do)
+
+
+def _told(asked: Asked, body: str = "") -> bytes:
+    """What a request says, besides its address."""
+    return json.dumps([body, asked.request.headers.get("if-match")]).encode()
 
 
 def _change(asked: Asked, gallery: Gallery, who: PersonId, given: Changes) -> Person:
@@ -248,15 +271,36 @@ async def forgotten(asked: Forgetter, gallery: str, person: PersonPath) -> JSONR
     def forget() -> ForgetReceipt:
         return opened.forget(who, was=_as_read(asked, opened.person(who), needed=False))
 
-    return answer(_receipt(asked, gallery, await asked.run(forget)))
+    async def do() -> JSONResponse:
+        return answer(_receipt(asked, gallery, await asked.run(forget)))
+
+    return await asked.once(_told(asked), do)
+
+
+@router.delete("/people/{person}/samples", summary="Delete faces of a person")
+async def several_removed(
+    asked: Forgetter,
+    gallery: str,
+    person: PersonPath,
+    sample: Annotated[list[SampleNumber], Query(min_length=1, max_length=1000, description="Given once for each.")],
+) -> JSONResponse:
+    """For good, with their photos, all of them or none; not all that the person has, which is to forget the person."""
+    return await _removed(asked, gallery, person, sample)
 
 
 @router.delete("/people/{person}/samples/{sample}", summary="Delete one face of a person")
 async def removed(asked: Forgetter, gallery: str, person: PersonPath, sample: SamplePath) -> JSONResponse:
     """For good, with its photo; not the last one, which is to forget the person."""
-    return answer(
-        _receipt(asked, gallery, await asked.run(asked.gallery(gallery).remove_samples, PersonId(person), sample))
-    )
+    return await _removed(asked, gallery, person, [sample])
+
+
+async def _removed(asked: Asked, gallery: str, person: str, samples: list[int]) -> JSONResponse:
+    remove = asked.gallery(gallery).remove_samples
+
+    async def do() -> JSONResponse:
+        return answer(_receipt(asked, gallery, await asked.run(remove, PersonId(person), samples)))
+
+    return await asked.once(_told(asked, json.dumps(samples)), do)
 
 
 def _receipt(asked: Asked, gallery: str, receipt: ForgetReceipt | RemovalReceipt) -> dict[str, Any]:
