@@ -16,7 +16,8 @@
     ├── TransferError
     ├── ServiceError ── BadRequestError, UnauthenticatedError, ForbiddenError, UnknownResourceError, WrongMethodError,
     │                   LargeRequestError, UnknownMediaError, ConditionMissingError, DoneBeforeError,
-    │                   TooManyRequestsError, OverloadedError, DeadlineError, UnsafeSettingsError
+    │                   TooManyRequestsError, OverloadedError, DeadlineError, EndedProcessError,
+    │                   UnsafeSettingsError
     └── GalleryError
         ├── UnknownPersonError, UnknownSampleError, ExpiredError, ExpiryPassedError, NameTakenError,
         │   LookAlikeError, PhotosNotKeptError, ArchiveError, ReusedKeyError, ChangedPersonError,
@@ -329,6 +330,10 @@ class OverloadedError(ServiceError, code="overloaded"):
 
 class DeadlineError(ServiceError, code="deadline"):
     """A request was not done in the time that one may take."""
+
+
+class EndedProcessError(ServiceError, code="ended_process"):
+    """The process that worked on a job ended before the job did; what it did until then holds."""
 
 
 class UnsafeSettingsError(ServiceError, code="unsafe_settings"):

@@ -26,6 +26,7 @@ FLOORS = [
     {"recognizer", "transfer", "training"},
     {"enrollment", "photo_quality", "testing"},
     {"demo", "checkup"},
+    {"service"},
     {"cli"},
 ]
 # Each folder of audits likewise: nothing stands at the top but what it offers.

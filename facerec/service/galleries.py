@@ -10,6 +10,7 @@ from typing import Protocol
 from facerec.errors import ArgumentError, MissingGalleryError, OutputError, UnsafeSettingsError
 from facerec.gallery import Gallery, open_gallery
 from facerec.gallery.stores.postgres.address import Address, is_address
+from facerec.service.settings import Settings
 from facerec.service.state import State
 from facerec.types import Embedder
 from facerec.visible_text import quoted
@@ -77,6 +78,13 @@ class Database:
 def place_of_state(galleries: str) -> Path | Address:
     """Where the service keeps its own state: beside the galleries."""
     return Address.parse(galleries) if is_address(galleries) else Path(galleries) / ".facerec-service" / "state.sqlite"
+
+
+def place_of_files(settings: Settings) -> Path | None:
+    """Where jobs keep their files: where the settings say, or beside galleries in a folder."""
+    if settings.files is not None or is_address(settings.galleries):
+        return settings.files
+    return Path(settings.galleries) / ".facerec-service" / "files"
 
 
 def place_of(galleries: str, state: State) -> Place:

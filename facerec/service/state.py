@@ -1,4 +1,4 @@
-"""What the service itself keeps: keys, sessions of the page, answers to requests that may be asked again, jobs.
+"""What the service itself keeps: keys, sessions of the page, answers to requests that may be asked again.
 
 Beside the galleries, in a file or in the same database; nothing in it tells who is enrolled. Answers, which may, are
 sealed with the Idempotency-Key of whoever asked, which is not stored.
@@ -12,7 +12,6 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -24,7 +23,6 @@ from sqlalchemy.exc import IntegrityError
 from facerec.errors import DoneBeforeError, ReusedKeyError, UnknownResourceError
 from facerec.gallery.stores.postgres.address import Address
 from facerec.service.keys import Key
-from facerec.types.plain import Value
 
 KEPT = timedelta(hours=24)
 """How long an answer is kept for whoever asks again."""
@@ -57,14 +55,6 @@ _REQUESTS = sql.Table(
     sql.Column("begun", sql.Text, nullable=False),
     sql.Column("answer", sql.LargeBinary),
 )
-_JOBS = sql.Table(
-    "service_jobs",
-    _TABLES,
-    sql.Column("id", sql.String(32), primary_key=True),
-    sql.Column("number", sql.Integer, nullable=False),
-    sql.Column("gallery", sql.Text, nullable=False),
-    sql.Column("content", sql.Text, nullable=False),
-)
 _GALLERIES = sql.Table("service_galleries", _TABLES, sql.Column("name", sql.Text, primary_key=True))
 _FACTS = sql.Table(
     "service_facts",
@@ -82,40 +72,26 @@ class Answer(NamedTuple):
     body: Any
 
 
-@dataclass(frozen=True)
-class Job(Value):
-    """Work that outlasts a request.
-
-    `state` is ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``; `asked_by` the id of a key. `done` of
-    `total` units are, where a number is known; `result` is what came of it, `problem` why nothing did.
-    """
-
-    id: str
-    kind: str
-    gallery: str
-    asked_by: str
-    state: str
-    created: datetime
-    ended: datetime | None = None
-    done: int = 0
-    total: int | None = None
-    result: Mapping[str, Any] | None = None
-    problem: Mapping[str, Any] | None = None
-
-
 class State:
     """The tables, in a file or a database. Several threads and processes may share them."""
 
     def __init__(self, place: Path | Address) -> None:
         if isinstance(place, Path):
             place.parent.mkdir(mode=0o700, exist_ok=True, parents=True)
-            self._engine = sql.create_engine(f"sqlite:///{place}", connect_args={"timeout": 30})
+            self._engine = sql.create_engine(f"sqlite:///{place}", connect_args={"timeout": 30}, hide_parameters=True)
             sql.event.listen(self._engine, "connect", _careful)
         else:
             given = {**place.parameters, "application_name": "facerec serve"}
-            self._engine = sql.create_engine("postgresql+psycopg://", connect_args=given, pool_pre_ping=True)
+            self._engine = sql.create_engine(
+                "postgresql+psycopg://", connect_args=given, pool_pre_ping=True, hide_parameters=True
+            )
         _TABLES.create_all(self._engine)
         self.secret = self._fact("secret", secrets.token_bytes(32))
+
+    @property
+    def engine(self) -> sql.Engine:
+        """The connections, for what else is kept there."""
+        return self._engine
 
     def close(self) -> None:
         """Close the connections."""
@@ -254,29 +230,6 @@ class State:
             else:
                 connection.execute(sql.update(_REQUESTS).where(where).values(answer=_sealed(value, answer)))
 
-    # -- jobs -----------------------------------------------------------------------------------------------------
-
-    def write_job(self, job: Job) -> None:
-        """Store a job as it is now."""
-        values = {"gallery": job.gallery, "content": json.dumps(job.to_dict())}
-        with self._writing() as connection:
-            found = connection.execute(sql.update(_JOBS).where(_JOBS.c.id == job.id).values(**values))
-            if not found.rowcount:
-                number = sql.select(sql.func.coalesce(sql.func.max(_JOBS.c.number), 0) + 1).scalar_subquery()
-                connection.execute(sql.insert(_JOBS).values(id=job.id, number=number, **values))
-
-    def job(self, job_id: str) -> Job | None:
-        """The job of that id."""
-        with self._engine.connect() as connection:
-            content = connection.scalar(sql.select(_JOBS.c.content).where(_JOBS.c.id == job_id))
-        return None if content is None else _job_of(json.loads(content))
-
-    def jobs(self) -> list[Job]:
-        """All jobs, in the order in which they were asked for."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(sql.select(_JOBS.c.content).order_by(_JOBS.c.number)).scalars().all()
-        return [_job_of(json.loads(content)) for content in rows]
-
     # -- galleries of a database ------------------------------------------------------------------------------------
 
     def galleries(self) -> list[str]:
@@ -337,15 +290,3 @@ def _key_of(row: Mapping[str, Any]) -> Key:
             "secret_sha256": bytes(row["secret_sha256"]),
         }
     )
-
-
-def _job_of(content: Mapping[str, Any]) -> Job:
-    ended = content["ended"]
-    times = {"created": datetime.fromisoformat(content["created"])}
-    times |= {"ended": None if ended is None else datetime.fromisoformat(ended)}  # type: ignore[dict-item]
-    return Job(**{**content, **times})
-
-
-def advanced(job: Job, **changes: object) -> Job:
-    """The job with these changes."""
-    return replace(job, **changes)  # type: ignore[arg-type]

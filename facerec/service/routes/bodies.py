@@ -27,6 +27,12 @@ class NewPerson(_Document):
     expires: date | None = None
 
 
+class Imported(NewPerson):
+    """Somebody to be imported from photos, by the names of their files."""
+
+    photos: Annotated[list[Name], Field(min_length=1, max_length=1000)]
+
+
 class Changes(_Document):
     """What is to be changed of a person; null removes a term, and what is not named stays."""
 

@@ -14,9 +14,7 @@ from facerec.errors import (
     BadRequestError,
     ChangedPersonError,
     ConditionMissingError,
-    FacerecError,
     UnknownPersonError,
-    UnusablePhotosError,
 )
 from facerec.gallery import (
     UNCHANGED,
@@ -31,11 +29,10 @@ from facerec.gallery import (
 )
 from facerec.service.asked import Asked, Enroller, Forgetter, Reader, etag
 from facerec.service.bodies import Form
-from facerec.service.engine import Result
+from facerec.service.engine import Result, enrollable
 from facerec.service.routes.answers import answer, form_of, of_person, page
 from facerec.service.routes.bodies import Changes, Merge, Move, NewPerson, Split, Undo
 from facerec.service.routes.detect import Choice, PointName, TargetFmr
-from facerec.types import Face
 
 router = APIRouter(prefix="/v1/galleries/{gallery}", tags=["people"])
 
@@ -187,24 +184,12 @@ def _enroll(
     value = asked.idempotency_key()
     return gallery.enroll(
         who,
-        _faces(asked, found),
+        enrollable(asked.parts.recognizer, found),
         gate=asked.parts.recognizer.gate,
         photos=[photo.getvalue() for photo in form.all_photos()],
         key=None if value is None else f"{asked.key.id} {value}",
         **terms,
     )
-
-
-def _faces(asked: Asked, found: Sequence[Result]) -> list[Face]:
-    """The face of each photo; raises why there is none, for each photo that has none."""
-    judged = [asked.parts.recognizer.judged(each) for each in found]  # type: ignore[arg-type]
-    reasons = [(number, each) for number, each in enumerate(judged) if isinstance(each, FacerecError)]
-    if reasons and len(judged) == 1:
-        raise reasons[0][1]
-    if reasons:
-        message = f"nothing was stored, because {len(reasons)} of {len(judged)} photos cannot be enrolled"
-        raise UnusablePhotosError(message, tuple(reasons))
-    return [each for each in judged if isinstance(each, Face)]
 
 
 # -- how they change --------------------------------------------------------------------------------------------------
