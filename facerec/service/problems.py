@@ -15,6 +15,8 @@ from facerec.errors import FacerecError
 
 _LOGGER = logging.getLogger("facerec.service")
 MEDIA = "application/problem+json"
+UNEXPECTED = "unexpected"
+"""The code of what the library did not raise on purpose."""
 
 
 class Problem(NamedTuple):
@@ -160,7 +162,7 @@ def _document(error: BaseException, instance: str, said: Callable[[BaseException
         for number, reason in getattr(error, "reasons", ())
     ]
     more = {"errors": reasons} if reasons else {}
-    code = error.code if isinstance(error, FacerecError) else "unexpected"
+    code = error.code if isinstance(error, FacerecError) else UNEXPECTED
     return {
         "type": f"/problems/{code}",
         "title": found.title,

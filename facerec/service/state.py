@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sql
 from cryptography.fernet import Fernet
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from facerec.errors import DoneBeforeError, ReusedKeyError, UnknownResourceError
 from facerec.gallery.stores.postgres.address import Address
@@ -27,6 +27,7 @@ from facerec.service.keys import Key
 KEPT = timedelta(hours=24)
 """How long an answer is kept for whoever asks again."""
 
+_TRIES = 10  # more than there are tables
 _TABLES = sql.MetaData()
 _KEYS = sql.Table(
     "service_keys",
@@ -85,7 +86,7 @@ class State:
             self._engine = sql.create_engine(
                 "postgresql+psycopg://", connect_args=given, pool_pre_ping=True, hide_parameters=True
             )
-        _TABLES.create_all(self._engine)
+        make_tables(self._engine, _TABLES)
         self.secret = self._fact("secret", secrets.token_bytes(32))
 
     @property
@@ -244,6 +245,18 @@ class State:
                 connection.execute(sql.insert(_GALLERIES).values(name=name))
         except IntegrityError:
             return  # it is remembered
+
+
+def make_tables(engine: sql.Engine, tables: sql.MetaData) -> None:
+    """Make the tables that there are not yet; of several processes that begin at once, all go on."""
+    for left in reversed(range(_TRIES)):
+        try:
+            tables.create_all(engine)
+        except DBAPIError:  # another made one after it was looked for
+            if not left:
+                raise
+        else:
+            return
 
 
 def _careful(connection: Any, _: object) -> None:  # noqa: ANN401 - sqlite3's

@@ -18,6 +18,7 @@ import sqlalchemy as sql
 
 from facerec.errors import OverloadedError
 from facerec.service.keys import Key
+from facerec.service.state import make_tables
 from facerec.types.plain import Value, plain
 
 Kind: TypeAlias = Literal["import", "photos", "export", "reembedding", "purge"]
@@ -89,7 +90,7 @@ class JobTable:
 
     def __init__(self, engine: sql.Engine) -> None:
         self._engine = engine
-        _TABLES.create_all(engine)
+        make_tables(engine, _TABLES)
 
     # -- who asks ---------------------------------------------------------------------------------------------------
 
