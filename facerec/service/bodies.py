@@ -6,12 +6,12 @@ import asyncio
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
 from anyio import to_thread
-from starlette.datastructures import UploadFile
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -124,9 +124,24 @@ async def read_form(request: Request, limits: Limits) -> Form:
 
 
 class _InMemory(MultiPartParser):
-    """Starlette's, with a place to say from which size on a photo would go to the disk: from none."""
+    """Starlette's, which keeps nothing on the disk, and refuses a form that was cut off: a part would be missing."""
 
     spool_max_size = 1 << 62
+
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], **limits: int) -> None:
+        super().__init__(headers, self._to_its_end(stream), **limits)
+        self._ended = False
+
+    def on_end(self) -> None:
+        """The last boundary was there."""
+        self._ended = True
+
+    async def _to_its_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for block in stream:
+            yield block
+        if not self._ended:
+            message = "it ends before its last boundary; send it again"
+            raise MultiPartException(message)
 
 
 async def _form(items: list[tuple[str, Any]], limits: Limits) -> Form:

@@ -100,7 +100,8 @@ class Engine:
             self._queue.clear()
             self._changed.notify_all()
         for asked in left:
-            asked.future.set_exception(ClosedGalleryError("the service is ending"))
+            if asked.future.set_running_or_notify_cancel():
+                asked.future.set_exception(ClosedGalleryError("the service is ending"))
         for thread in self._threads:
             thread.join()
 
@@ -130,10 +131,12 @@ class Engine:
         now = time.monotonic()
         alive = []
         for asked in batch:
+            if not asked.future.set_running_or_notify_cancel():
+                continue  # nobody waits for it any more
             if now >= asked.until:
                 message = "the photos waited for their turn until the time of the request was over; ask again later"
                 asked.future.set_exception(DeadlineError(message))
-            elif asked.future.set_running_or_notify_cancel():
+            else:
                 alive.append(asked)
         if not alive:
             return

@@ -4,7 +4,7 @@ import pytest
 
 from facerec import errors
 from facerec.errors import FacerecError
-from facerec.service.problems import PROBLEMS, SENTENCES, document, nameless
+from facerec.service.problems import PROBLEMS, SENTENCES, UNEXPECTED, document, nameless
 
 
 def _all(kind):
@@ -38,6 +38,7 @@ def test_statuses_are_of_errors():
 
 def test_every_code_has_a_page(service):
     """The type of a problem can be opened, without a key, and says what the class does."""
+    assert service.ask("GET", f"/problems/{UNEXPECTED}").status_code == 200
     for kind in EVERY:
         answer = service.ask("GET", f"/problems/{kind.code}")
         assert answer.status_code == 200, kind
