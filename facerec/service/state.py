@@ -27,7 +27,7 @@ from facerec.service.keys import Key
 KEPT = timedelta(hours=24)
 """How long an answer is kept for whoever asks again."""
 
-_TRIES = 10  # more than there are tables
+_TRIES = 10
 _TABLES = sql.MetaData()
 _KEYS = sql.Table(
     "service_keys",
@@ -251,7 +251,10 @@ def make_tables(engine: sql.Engine, tables: sql.MetaData) -> None:
     """Make the tables that there are not yet; of several processes that begin at once, all go on."""
     for left in reversed(range(_TRIES)):
         try:
-            tables.create_all(engine)
+            with engine.begin() as connection:
+                if engine.dialect.name == "sqlite":  # whose driver begins nothing before tables are made
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                tables.create_all(connection)
         except DBAPIError:  # another made one after it was looked for
             if not left:
                 raise

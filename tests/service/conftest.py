@@ -103,13 +103,23 @@ def serve(folder):
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    """One for all tests of a file that leave nothing behind, with a gallery ``staff``; it gives out vectors, too."""
+def start_shared(tmp_path_factory):
+    """Start a service for several tests of a file, with a gallery ``staff``; it gives out vectors, too."""
     with ExitStack() as stack:
-        place = tmp_path_factory.mktemp("galleries")
-        made = Service(place, made_recognizer(), limits=Limits(), beat=0.02, stack=stack, embeddings=True)
-        made.parts.galleries.made("staff")
-        yield made
+
+        def start(limits):
+            place = tmp_path_factory.mktemp("galleries")
+            made = Service(place, made_recognizer(), limits=limits, beat=0.02, stack=stack, embeddings=True)
+            made.parts.galleries.made("staff")
+            return made
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shared(start_shared):
+    """One for all tests of a file that leave nothing behind."""
+    return start_shared(Limits())
 
 
 @pytest.fixture

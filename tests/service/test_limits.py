@@ -16,12 +16,10 @@ from facerec.testing import made_recognizer
 SMALL = Limits(photo_bytes=4000, request_bytes=12_000, document_bytes=2000, photos=3, archive_bytes=50_000)
 
 
-@pytest.fixture
-def service(serve):
+@pytest.fixture(scope="module")
+def service(start_shared):
     """One that takes little."""
-    made = serve(limits=SMALL)
-    made.parts.galleries.made("staff")
-    return made
+    return start_shared(SMALL)
 
 
 def _in_parts(content, size=500):
