@@ -16,7 +16,7 @@
     ├── TransferError
     ├── ServiceError ── BadRequestError, UnauthenticatedError, ForbiddenError, UnknownResourceError, WrongMethodError,
     │                   LargeRequestError, UnknownMediaError, ConditionMissingError, DoneBeforeError,
-    │                   TooManyRequestsError, OverloadedError, DeadlineError, EndedProcessError,
+    │                   GalleryExistsError, TooManyRequestsError, OverloadedError, DeadlineError, EndedProcessError,
     │                   UnsafeSettingsError
     └── GalleryError
         ├── UnknownPersonError, UnknownSampleError, ExpiredError, ExpiryPassedError, NameTakenError,
@@ -318,6 +318,10 @@ class ConditionMissingError(ServiceError, code="condition_missing"):
 
 class DoneBeforeError(ServiceError, code="done_before"):
     """A request of this Idempotency-Key was begun or done, and its answer is not there any more."""
+
+
+class GalleryExistsError(ServiceError, code="gallery_exists"):
+    """A gallery that is to be made is there already."""
 
 
 class TooManyRequestsError(ServiceError, code="too_many_requests"):

@@ -96,6 +96,7 @@ PROBLEMS: Mapping[type[FacerecError], Problem] = MappingProxyType(
         errors.UnknownMediaError: Problem(415, "The body is of another type"),
         errors.ConditionMissingError: Problem(428, "If-Match is missing"),
         errors.DoneBeforeError: Problem(409, "This was done or begun before"),
+        errors.GalleryExistsError: Problem(409, "There is such a gallery"),
         errors.TooManyRequestsError: Problem(429, "Too many requests"),
         errors.OverloadedError: Problem(503, "The server is busy"),
         errors.DeadlineError: Problem(503, "The request took too long"),
