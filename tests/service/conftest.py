@@ -137,6 +137,16 @@ def admin(service):
 
 
 @pytest.fixture(scope="session")
+def start_service():
+    """Starts a service over a folder or a database, which stops with the stack that is given."""
+
+    def start(galleries, stack, **settings):
+        return Service(galleries, made_recognizer(), limits=Limits(), beat=0.02, stack=stack, **settings)
+
+    return start
+
+
+@pytest.fixture(scope="session")
 def png():
     """Makes photos."""
     return _png
