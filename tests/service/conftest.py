@@ -78,6 +78,13 @@ class Service:
             time.sleep(0.01)
         return job
 
+    def files(self, wanted=0):
+        """The folders of jobs, once there are no more than are wanted: they go a moment after their jobs ended."""
+        folder = self.folder / ".facerec-service" / "files"
+        while len(found := sorted(folder.iterdir()) if folder.exists() else []) > wanted:
+            time.sleep(0.01)
+        return found
+
     def state_bytes(self):
         """All that the service itself keeps in its state."""
         return b"".join(file.read_bytes() for file in (self.folder / ".facerec-service").glob("state.sqlite*"))

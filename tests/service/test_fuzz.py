@@ -72,9 +72,10 @@ def test_requests_of_the_document(busy, refused):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_many_requests_of_the_document(busy, refused):
     """The same, for longer."""
-    _fuzz(busy, refused, 300)
+    _fuzz(busy, refused, 100)
 
 
 def _unforeseen(busy, refused, examples):
@@ -122,6 +123,7 @@ def test_requests_that_nobody_foresaw(busy, refused):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_many_requests_that_nobody_foresaw(busy, refused):
     """The same, for longer."""
     _unforeseen(busy, refused, 10_000)

@@ -99,7 +99,7 @@ def test_of_processes_that_ended(table, kind, terms, state):
     table.give_up_lost(PROBLEM)
     assert table.job(job.id).state == "running"  # it lives
     _lose(table, job)
-    table.give_up_lost(PROBLEM)
+    assert table.give_up_lost(PROBLEM) == ([job.id] if state == "failed" else [])
     found = table.job(job.id)
     assert found.state == state
     if state == "failed":

@@ -157,7 +157,7 @@ def test_zips_that_are_none(small, content):
     job = small.ended(_import(small, token, content), token)
     assert (job["state"], job["problem"]["code"]) == ("failed", "bad_archive"), job
     assert len(small.gallery()) == 0
-    assert not list((small.folder / ".facerec-service" / "files").iterdir())
+    assert small.files() == []
     assert {each for each in small.folder.parent.rglob("*") if "files" not in each.parts} == before
 
 
@@ -225,8 +225,7 @@ def test_people_and_photos_that_do_not_fit(small, png, refused, people):
     files = [("photos", ("a.png", png("red")))]
     refused(_ask(service, admin, "imports", files=files, data={"people": people}), 400, "bad_request")
     assert len(service.ask("GET", "/v1/jobs", admin).json()["jobs"]) == jobs
-    folder = service.folder / ".facerec-service" / "files"
-    assert not folder.exists() or not list(folder.iterdir())
+    assert service.files() == []
 
 
 def test_purging(service, admin):
@@ -300,7 +299,7 @@ def test_asking_for_a_job_again(service, admin, archive, refused):
     refused(service.ask("POST", path, admin, content=archive + b"x", headers=value), 409, "reused_key")
     refused(service.ask("POST", f"{path}?merge=1", admin, content=archive, headers=value), 409, "reused_key")
     assert len(service.ask("GET", "/v1/jobs", admin).json()["jobs"]) == 1
-    assert not list((service.folder / ".facerec-service" / "files").iterdir())
+    assert service.files() == []
 
 
 # -- who sees it ------------------------------------------------------------------------------------------------------
@@ -333,7 +332,7 @@ def test_who_fetches_an_export(service, admin, refused):
     assert service.ask("GET", path, admin).status_code == 200
     assert service.ask("DELETE", f"/v1/jobs/{job['id']}", admin).json()["state"] == "done"
     refused(service.ask("GET", path, admin), 404, "unknown_resource")
-    assert not list((service.folder / ".facerec-service" / "files").iterdir())
+    assert service.files() == []
 
 
 def test_exports_are_kept_for_a_time(serve, refused):
@@ -398,7 +397,7 @@ def test_cancelling(held, png):
     job = service.ended(running, token)
     assert (job["state"], job["stopping"], job["result"]["enrolled"]) == ("cancelled", False, 1)
     assert [person.name for person in service.gallery().people()] == ["Ada"]
-    assert not list((service.folder / ".facerec-service" / "files").iterdir())
+    assert service.files() == []
     assert service.ask("DELETE", waiting.headers["location"], token).json()["state"] == "cancelled"
 
 
@@ -468,7 +467,7 @@ def test_so_many_jobs_wait(serve, png, refused):
         assert detector.entered.wait(60)
         assert _photos(service, token, png, {"Gil": ("green",)}).status_code == 202
         refused(_photos(service, token, png, {"Bea": ("blue",)}), 503, "overloaded")
-        assert len(list((service.folder / ".facerec-service" / "files").iterdir())) == 2
+        assert len(service.files(2)) == 2
     finally:
         detector.let.set()
 
@@ -544,3 +543,32 @@ def test_the_time_of_a_key(service, admin):
     while (found := service.ask("GET", f"/v1/jobs/{job.id}", admin).json())["state"] == "running":
         threading.Event().wait(0.01)
     assert found["problem"]["code"] == "no_key"
+
+
+def test_whoever_looks_tells_of_lost_jobs(service, admin, archive):
+    """A job whose process died is told as failed by whoever looks; its files are gone."""
+    service.parts.jobs.close()
+    answer = _import(service, admin, archive)
+    job = answer.json()["id"]
+    table = service.parts.jobs.table
+    assert table.take("a process that died").id == job
+    assert service.ask("GET", f"/v1/jobs/{job}", admin).json()["state"] == "running"
+    with service.parts.state.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE service_jobs SET alive = alive - 3600")
+    told = service.ask("GET", f"/v1/jobs/{job}", admin).json()
+    assert (told["state"], told["problem"]["code"]) == ("failed", "ended_process")
+    assert told["problem"]["instance"] == f"/v1/jobs/{job}"
+    assert "holds" in told["problem"]["detail"]
+    assert service.files() == []
+
+
+def test_an_archive_that_is_not_there(service, admin, archive):
+    """A job whose file was deleted meanwhile fails, and says that it is the server's doing."""
+    service.parts.jobs.close()
+    job = _import(service, admin, archive).json()["id"]
+    service.parts.jobs.files.drop(job)
+    service.parts.jobs._ending.clear()
+    taken = service.parts.jobs.table.take(service.parts.jobs._name)
+    service.parts.jobs._work(taken)
+    told = service.ask("GET", f"/v1/jobs/{job}", admin).json()
+    assert (told["state"], told["problem"]["code"]) == ("failed", "bad_output")

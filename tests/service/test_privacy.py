@@ -80,6 +80,7 @@ def test_files_of_jobs(service, png):
     """Once a job is over, nothing of it is on the disk but an export, which only the service's user can read."""
     admin, _ = _busy(service, png)
     folder = service.folder / ".facerec-service" / "files"
+    assert len(service.files(1)) == 1
     assert folder.stat().st_mode & 0o777 == 0o700
     assert folder.parent.stat().st_mode & 0o777 == 0o700
     files = [each for each in folder.rglob("*") if each.is_file()]

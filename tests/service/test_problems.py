@@ -1,6 +1,7 @@
 """What goes wrong, as callers are told it."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from facerec import errors
 from facerec.errors import FacerecError
@@ -129,6 +130,21 @@ def test_faults_that_the_library_names(service, admin, refused, monkeypatch, cap
     assert body["instance"].rpartition("/")[2] in caplog.text
     assert "DamagedGalleryError" in caplog.text
     assert "Ada" not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/v1/keys"])
+def test_a_state_that_is_away(service, admin, refused, monkeypatch, path):
+    """While its state cannot be reached the service is not ready, and says when to ask again; then it is."""
+
+    def away(*_):
+        statement = "SELECT"
+        raise OperationalError(statement, {}, Exception("no connection to /srv"))
+
+    monkeypatch.setattr(service.parts.state, "check", away)
+    monkeypatch.setattr(service.parts.state, "keys", away)
+    assert "/srv" not in str(refused(service.ask("GET", path, admin), 503, "unreachable"))
+    monkeypatch.undo()
+    assert service.ask("GET", path, admin).status_code == 200
 
 
 def test_places_of_the_server_are_not_told(service, admin, refused):

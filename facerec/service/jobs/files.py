@@ -139,6 +139,9 @@ def unpack(path: Path, folder: Path, *, most: int) -> None:
     except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, ValueError, zlib.error) as error:
         message = f"the zip cannot be read: {type(error).__name__}; make it again"
         raise ArchiveError(message) from error
+    except OSError as error:
+        message = f"the archive is not on the server any more: {error.strerror}"
+        raise OutputError(message) from error
 
 
 def _unpack(packed: zipfile.ZipFile, folder: Path, left: int) -> None:

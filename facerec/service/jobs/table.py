@@ -180,8 +180,12 @@ class JobTable:
 
     # -- what ended meanwhile ---------------------------------------------------------------------------------------
 
-    def give_up_lost(self, problem: Mapping[str, Any]) -> None:
-        """Of jobs whose process ended, have those taken up again that can be; the others failed, for this `problem`."""
+    def give_up_lost(self, problem: Mapping[str, Any]) -> list[str]:
+        """Of jobs whose process ended, have those taken up again that can be; the others failed, for this `problem`.
+
+        Returns the ids of those.
+        """
+        ended = []
         lost = [_JOBS.c.state == "running", _JOBS.c.alive < self._clock() - LEASE]
         with self._engine.connect() as connection:
             rows = connection.execute(sql.select(_JOBS).where(*lost)).mappings().all()
@@ -194,7 +198,10 @@ class JobTable:
                 told = {**problem, "instance": f"/v1/jobs/{job.id}"}
                 values |= {"state": "failed", "content": _content(job, ended=_now(), problem=told)}
             with self._engine.begin() as connection:
-                connection.execute(sql.update(_JOBS).where(*same).values(**values))
+                changed = connection.execute(sql.update(_JOBS).where(*same).values(**values)).rowcount
+            if changed and values["state"] in ENDED:
+                ended.append(job.id)
+        return ended
 
     def all_by_id(self) -> dict[str, Job]:
         """All jobs by their ids, after those were dropped that ended a month ago."""

@@ -50,7 +50,8 @@ class Worker:
 
     def look(self) -> None:
         """See which jobs were left by processes that ended."""
-        self.table.give_up_lost(nameless(EndedProcessError(), instance="/v1/jobs"))
+        for job_id in self.table.give_up_lost(nameless(EndedProcessError(), instance="/v1/jobs")):
+            self.files.drop(job_id)
 
     def sweep(self) -> None:
         """Delete exports that were kept long enough, and files that no job needs any more."""
