@@ -176,7 +176,8 @@ async def _asked(
     token = None if bearer is None else bearer.credentials
     if token is None and "authorization" in request.headers:  # the guard takes who shows something for no page
         token = ""
-    key = await to_thread.run_sync(partial(key_of, parts.state, token, cookie), limiter=parts.threads)
+    # Not among the threads that may wait for a gallery: whoever asks for something else is not kept waiting with them.
+    key = await to_thread.run_sync(key_of, parts.state, token, cookie)
     lacking = [scope for scope in scopes.scopes if scope not in key.scopes]
     if lacking:
         what = SCOPES[lacking[0]]  # type: ignore[index]
@@ -184,7 +185,10 @@ async def _asked(
         raise ForbiddenError(message)
     parts.requests.take(key.id, 1)
     until = time.monotonic() + parts.settings.limits.deadline
-    return Asked(parts, request, key, request.state.request, until)
+    asked = Asked(parts, request, key, request.state.request, until)
+    if (name := request.path_params.get("gallery")) is not None:
+        await asked.run(asked.gallery, name)  # or its error; opened where it keeps nobody else waiting
+    return asked
 
 
 def key_of(state: State, token: str | None, cookie: str | None) -> Key:

@@ -130,6 +130,8 @@ class Galleries:
         return gallery, len(gallery) == 0
 
     def _open(self, name: str, embedder: Embedder | None) -> Gallery:
+        if (found := self._opened.get(name)) is not None:
+            return found  # without waiting for whoever opens another one
         with self._lock:
             if name not in self._opened:
                 self._opened[name] = open_gallery(self._place.at(name), embedder)

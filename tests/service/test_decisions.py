@@ -1,5 +1,6 @@
 """The same decisions, with the same evidence, as the library's own."""
 
+import asyncio
 import json
 import threading
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from facerec.gallery import PersonId, open_gallery
+from facerec.service import galleries
 from facerec.testing import (
     COLOURS,
     made_embedder,
@@ -210,6 +212,26 @@ def test_galleries_of_other_models(service, png, refused):
     refused(service.enroll(token, "Bob", "red", gallery="old"), 409, "model_mismatch")
     answer = service.ask("GET", "/v1/galleries/old", token)
     assert answer.json()["embedder"]["name"] == "other"
+
+
+def test_opening_keeps_nobody_waiting(serve, monkeypatch):
+    """A gallery is opened, which may take long, in a thread of its own and never in that of all requests."""
+    seen, real = [], galleries.open_gallery
+
+    def opened(*args):
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        seen.append(args)
+        return real(*args)
+
+    monkeypatch.setattr(galleries, "open_gallery", opened)
+    service = serve()
+    token = service.token("admin")
+    assert service.ask("POST", "/v1/galleries", token, json={"id": "staff"}).status_code == 201
+    service.parts.galleries.close()
+    for _ in range(2):
+        assert service.ask("GET", "/v1/galleries/staff", token).status_code == 200
+    assert len(seen) == 2
 
 
 def test_emptying_a_gallery(service, filled, refused):

@@ -406,3 +406,27 @@ def test_safe_settings():
     assert Settings("galleries").names == {"127.0.0.1", "localhost", "::1"}
     proxied = Settings("galleries", host="0.0.0.0", hosts=("Faces.Example",), behind_proxy=True)
     assert proxied.names == {"faces.example"}
+
+
+def test_who_waits_for_a_gallery_keeps_nobody_else_waiting(serve, monkeypatch):
+    """With as many requests waiting for galleries as may, a request for something else is answered."""
+    service = serve()
+    token = service.token("admin")
+    entered, let, real = threading.Event(), threading.Event(), service.parts.state.keys
+
+    def wait():
+        entered.set()
+        assert let.wait(60)
+        return real()
+
+    monkeypatch.setattr(service.parts.state, "keys", wait)
+    service.parts.threads.total_tokens = 1
+    waiting = threading.Thread(target=service.ask, args=("GET", "/v1/keys", token))
+    waiting.start()
+    try:
+        assert entered.wait(60)
+        assert service.ask("GET", "/v1/models", token).status_code == 200
+        assert service.ask("GET", "/healthz").status_code == 200
+    finally:
+        let.set()
+        waiting.join()
