@@ -21,7 +21,6 @@ from facerec.service.settings import Limits
 from facerec.visible_text import quoted
 
 FORM, ZIP = "multipart/form-data", "application/zip"
-_MOST_TEXT = 1 << 16
 _MOST_FIELDS = 32
 
 
@@ -107,7 +106,7 @@ async def read_form(request: Request, limits: Limits) -> Form:
             request.stream(),
             max_files=limits.photos + 1,
             max_fields=_MOST_FIELDS,
-            max_part_size=_MOST_TEXT,
+            max_part_size=limits.document_bytes,
         )
         parser.spool_max_size = limits.request_bytes + 1
         items = (await parser.parse()).multi_items()

@@ -249,6 +249,33 @@ def test_purging(service, admin):
     assert [person.name for person in gallery.people()] == ["Bob"]
 
 
+def test_a_purge_whose_process_ended(service):
+    """Who takes it up again tells of those, too, whom the first process forgot before it ended."""
+    officer = service.token("privacy-officer")
+    gallery = service.gallery()
+    gone = [gallery.enroll(name, made_face(name), expires=date(2999, 1, 1)).person for name in ("ada", "bob")]
+    service.parts.jobs.close()
+    job = _ask(service, officer, "purges").json()["id"]
+    table = service.parts.jobs.table
+    assert table.take("a process that died").id == job
+    _let_expire(gallery, gone[0])
+    gallery.by(f"key {officer[3:15]}", reason="job of somebody else").forget(
+        gallery.enroll("eve", made_face("eve")).person.name
+    )
+    (receipt,) = gallery.by(f"key {officer[3:15]}", reason=f"job {job}").purge_expired()
+    _let_expire(gallery, gone[1])
+    with service.parts.state.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE service_jobs SET alive = alive - 3600")
+    service.parts.jobs.look()
+    service.parts.jobs._ending.clear()
+    service.parts.jobs._work(table.take(service.parts.jobs._name))
+    told = service.ask("GET", f"/v1/jobs/{job}", officer).json()["result"]
+    assert told["forgotten"] == 2
+    assert [each["person_id"] for each in told["people"]] == [person.id for person in gone]
+    first = {**told["people"][0], "forgotten": None}
+    assert first == {**{name: receipt.to_dict()[name] for name in first}, "forgotten": None, "copies": None}
+
+
 def _let_expire(gallery, person):
     """Have somebody's day be over, as if time had passed."""
     from dataclasses import replace

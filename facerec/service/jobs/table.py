@@ -54,7 +54,7 @@ class Job(Value):
     `kind` says what, ``photos`` being people imported from photos; `asked_by` is the id of a key. `state` is
     ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``; `stopping`: somebody wants it to end. `done` of
     `total` units are, where that is known; `result` is what came of it, `problem` why nothing did. `terms` are what
-    was asked for besides.
+    was asked for besides. `beginnings` counts the processes that have begun it.
     """
 
     id: str
@@ -71,8 +71,9 @@ class Job(Value):
     problem: Mapping[str, Any] | None = None
     terms: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
+    beginnings: int = 0
 
-    hidden: ClassVar[frozenset[str]] = frozenset({"number"})
+    hidden: ClassVar[frozenset[str]] = frozenset({"number", "beginnings"})
 
     @property
     def actor(self) -> str:
@@ -234,5 +235,5 @@ def _job_of(row: Mapping[Any, Any]) -> Job:
     ended = content["ended"]
     times = {"created": datetime.fromisoformat(content["created"])}
     times |= {"ended": None if ended is None else datetime.fromisoformat(ended)}  # type: ignore[dict-item]
-    told = {each: row[each] for each in ("number", "id", "gallery", "asked_by", "state", "stopping")}
+    told = {each: row[each] for each in ("number", "beginnings", "id", "gallery", "asked_by", "state", "stopping")}
     return Job(**{**content, **times, **told})

@@ -39,6 +39,7 @@ from facerec.types import Face, FaceChoice, Faces
 
 Told: TypeAlias = dict[str, Any]
 _HOUR = 3600.0
+_AT_ONCE = 10_000  # entries of a log
 _MOST_PEOPLE = 1 << 28  # bytes
 _OF_ONE_PERSON = (
     *(FaceError, ImageError, ArgumentError),
@@ -91,9 +92,13 @@ def do(job: Job, means: Means, progress: Progress) -> Told:
     if not key.reaches(job.gallery):
         message = f"there is no gallery {job.gallery}"
         raise MissingGalleryError(message)
-    gallery = means.galleries.opened(job.gallery).by(job.actor, reason=f"job {job.id}")
+    gallery = means.galleries.opened(job.gallery).by(job.actor, reason=_reason(job))
     progress.step(0)
     return _WORK[job.kind](job, gallery, means, progress)
+
+
+def _reason(job: Job) -> str:
+    return f"job {job.id}"
 
 
 # -- the gallery as a whole -----------------------------------------------------------------------------------------
@@ -142,10 +147,35 @@ def _reembed(job: Job, gallery: Gallery, means: Means, progress: Progress) -> To
 
 
 def _purge(job: Job, gallery: Gallery, means: Means, progress: Progress) -> Told:  # noqa: ARG001 - as the others
+    before = _forgotten_before(job, gallery) if job.beginnings > 1 else []
     receipts = gallery.purge_expired()
     kept = ("person_id", "vectors", "photos", "forgotten", "log_entry", "head", "copies", "erased_from_file")
-    told = [{name: receipt.to_dict()[name] for name in kept} for receipt in receipts]
+    told = [*before, *({name: receipt.to_dict()[name] for name in kept} for receipt in receipts)]
     return {"forgotten": len(told), "people": told}
+
+
+def _forgotten_before(job: Job, gallery: Gallery) -> list[Told]:
+    """Whom a process forgot that ended before it could say so, from the log; what it left in the store is erased."""
+    erased = not gallery.erasure_due or gallery.compact().complete
+    found: list[Told] = []
+    entries = gallery.log(limit=_AT_ONCE)
+    while entries:
+        found += [
+            {
+                "person_id": entry.person_id,
+                "vectors": entry.details.get("vectors"),
+                "photos": entry.details.get("photos"),
+                "forgotten": entry.time.isoformat(),
+                "log_entry": entry.number,
+                "head": entry.digest,
+                "copies": None,  # which there were is not known any more
+                "erased_from_file": erased,
+            }
+            for entry in entries
+            if entry.event == "forgotten" and entry.details.get("reason") == _reason(job)
+        ]
+        entries = gallery.log(after=entries[-1].number, limit=_AT_ONCE)
+    return found
 
 
 def _head(gallery: Gallery) -> Told:

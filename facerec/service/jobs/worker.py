@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from facerec.errors import EndedProcessError, FacerecError
+from facerec.errors import ClosedGalleryError, EndedProcessError
 from facerec.service.jobs.table import ENDED, Job, JobState, JobTable
 from facerec.service.jobs.work import Means, Progress, StoppedError, do
 from facerec.service.problems import log_fault, nameless, problem_of
@@ -96,9 +96,12 @@ class Worker:
             else:
                 state, came = "cancelled", {} if error.so_far is None else {"result": error.so_far}
         except Exception as error:  # noqa: BLE001 - told to whoever looks at the job
-            if problem_of(error).status >= 500 or not isinstance(error, FacerecError):
+            if self._ending.is_set() and isinstance(error, ClosedGalleryError):  # the service did not wait for it
+                state, came = self._interrupted(job)
+            else:
+                state, came = "failed", {"problem": nameless(error, instance=f"/v1/jobs/{job.id}")}
+            if problem_of(error).status >= 500:
                 log_fault(f"job {job.id}", error)
-            state, came = "failed", {"problem": nameless(error, instance=f"/v1/jobs/{job.id}")}
         finally:
             over.set()
             signs.join()
