@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,6 +20,7 @@ from facerec.service.metrics import Metrics
 from facerec.service.settings import Settings
 
 _LOGGER = logging.getLogger("facerec.service")
+_GONE = 499  # nobody waits for the answer any more; what proxies write for it
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ALLOWED = "allowed bytes"
 COOKIE = "__Host-facerec"
@@ -58,6 +59,8 @@ class Guard:
         try:
             self._check(scope)
             await self._app(scope, self._counted(receive, state), answer)
+        except ClientDisconnect:
+            told["status"] = _GONE
         except Exception as error:
             if begun:
                 raise

@@ -7,6 +7,7 @@ import uuid
 import zipfile
 from datetime import date, timedelta
 
+import anyio
 import pytest
 
 from facerec.gallery import open_gallery
@@ -599,3 +600,38 @@ def test_an_archive_that_is_not_there(service, admin, archive):
     service.parts.jobs._work(taken)
     told = service.ask("GET", f"/v1/jobs/{job}", admin).json()
     assert (told["state"], told["problem"]["code"]) == ("failed", "bad_output")
+
+
+@pytest.mark.parametrize("kind", ["application/zip", "multipart/form-data; boundary=xyz"])
+def test_whoever_hangs_up(shared, caplog, kind):
+    """An upload that ends before its end is nothing: no job, no file, and no fault of the server."""
+    token = shared.token("admin")
+    sent = []
+    parts = [{"type": "http.request", "body": b"--xyz\r\n", "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive():
+        return parts.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    headers = {"host": "testserver", "authorization": f"Bearer {token}", "content-type": kind}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/v1/galleries/staff/imports",
+        "raw_path": b"/v1/galleries/staff/imports",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("testclient", 1),
+        "server": ("testserver", 80),
+    }
+    before = len(shared.ask("GET", "/v1/jobs", token).json()["jobs"])
+    anyio.run(shared.app, scope, receive, send)
+    assert sent == []
+    assert len(shared.ask("GET", "/v1/jobs", token).json()["jobs"]) == before
+    assert shared.files() == []
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
