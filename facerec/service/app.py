@@ -38,6 +38,7 @@ from facerec.service.points import Points
 from facerec.service.problems import log_fault, problem_of
 from facerec.service.rates import Buckets
 from facerec.service.routes import audits, deciding, detect, galleries, health, jobs, keys, log, people
+from facerec.service.routes.answers import PROBLEM
 from facerec.service.searches import Searches
 from facerec.service.settings import Settings
 from facerec.service.state import State
@@ -110,6 +111,7 @@ def create_app(
         summary="Face recognition that can be held to account.",
         description=_DESCRIPTION,
         lifespan=_lifespan,
+        responses=PROBLEM,
         docs_url=None,
         redoc_url=None,
     )

@@ -99,6 +99,38 @@ def test_the_document_says_what_is_open(service):
         assert bool(document["paths"][path][method.lower()].get("security")) == (scope != OPEN), route
 
 
+ONCE = {
+    "POST /v1/galleries",
+    "POST /v1/galleries/{gallery}/people",
+    "POST /v1/galleries/{gallery}/people/{person}/samples",
+    *(f"POST /v1/galleries/{{gallery}}/{each}" for each in ("merge", "split", "move", "undo")),
+    *(f"POST /v1/galleries/{{gallery}}/{each}" for each in ("imports", "exports", "reembeddings", "purges")),
+}
+AS_READ = {f"{method} /v1/galleries/{{gallery}}/people/{{person}}": method == "PATCH" for method in ("PATCH", "DELETE")}
+
+
+def test_the_document_says_what_requests_carry(service):
+    """What may be asked again, or is decided by what was read, says by which header."""
+    document = service.ask("GET", "/openapi.json").json()
+    for route in ROUTES:
+        method, path = route.split()
+        parameters = document["paths"][path][method.lower()].get("parameters", [])
+        headers = {each["name"]: each["required"] for each in parameters if each["in"] == "header"}
+        assert ("Idempotency-Key" in headers) == (route in ONCE), route
+        assert headers.get("If-Match") == AS_READ.get(route), route
+
+
+def test_the_document_says_what_goes_wrong(service):
+    """Of every address it says that what goes wrong is a problem, and of none anything else."""
+    document = service.ask("GET", "/openapi.json").json()
+    for path in document["paths"].values():
+        for operation in path.values():
+            others = {code: told for code, told in operation["responses"].items() if not code.startswith("2")}
+            assert list(others) == ["default"]
+            assert list(others["default"]["content"]) == ["application/problem+json"]
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_roles(service, refused, route, roles):
     """A key without the scope is refused, whatever it sends; one with it is not; no other scope stands in for it."""

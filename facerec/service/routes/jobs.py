@@ -16,7 +16,7 @@ from facerec.service.asked import Admin, Anybody, Asked, Forgetter
 from facerec.service.bodies import FORM, ZIP, Form, media_of, read_archive
 from facerec.service.jobs.files import new_file, writing
 from facerec.service.jobs.table import ENDED, Job, new_job
-from facerec.service.routes.answers import answer, form_of, page
+from facerec.service.routes.answers import ONCE, answer, form_of, page
 from facerec.service.routes.bodies import Imported
 from facerec.service.routes.detect import Choice, PointName, TargetFmr
 from facerec.service.routes.people import KeepPhotos, Limit, Strict
@@ -36,7 +36,9 @@ def _import_bodies() -> dict[str, Any]:
 # -- asking for it ----------------------------------------------------------------------------------------------------
 
 
-@router.post("/galleries/{gallery}/imports", summary="Import people", status_code=202, openapi_extra=_import_bodies())
+@router.post(
+    "/galleries/{gallery}/imports", summary="Import people", status_code=202, openapi_extra={**ONCE, **_import_bodies()}
+)
 async def imported(
     asked: Admin,
     gallery: str,
@@ -139,7 +141,7 @@ def _people(form: Form) -> list[Imported]:
     return people
 
 
-@router.post("/galleries/{gallery}/exports", summary="Export a gallery", status_code=202)
+@router.post("/galleries/{gallery}/exports", summary="Export a gallery", status_code=202, openapi_extra=ONCE)
 async def exported(asked: Admin, gallery: str) -> JSONResponse:
     """As one zip, which `facerec gallery import` reads once unpacked; who asked fetches it at the job's /result."""
     asked.gallery(gallery)
@@ -147,14 +149,18 @@ async def exported(asked: Admin, gallery: str) -> JSONResponse:
     return await _asked_for(asked, new_job("export", gallery, asked.key), b"")
 
 
-@router.post("/galleries/{gallery}/reembeddings", summary="Change a gallery to this model", status_code=202)
+@router.post(
+    "/galleries/{gallery}/reembeddings", summary="Change a gallery to this model", status_code=202, openapi_extra=ONCE
+)
 async def reembedded(asked: Admin, gallery: str) -> JSONResponse:
     """All vectors anew, from the photos that were kept, by the model that runs here; until then it decides nothing."""
     asked.gallery(gallery)
     return await _asked_for(asked, new_job("reembedding", gallery, asked.key), b"")
 
 
-@router.post("/galleries/{gallery}/purges", summary="Forget everybody who has expired", status_code=202)
+@router.post(
+    "/galleries/{gallery}/purges", summary="Forget everybody who has expired", status_code=202, openapi_extra=ONCE
+)
 async def purged(asked: Forgetter, gallery: str) -> JSONResponse:
     """For good; the job's result has an id, a log entry and its digest for each person, and no names."""
     asked.gallery(gallery)

@@ -30,7 +30,7 @@ from facerec.gallery import (
 from facerec.service.asked import Asked, Enroller, Forgetter, Reader, etag
 from facerec.service.bodies import Form
 from facerec.service.engine import Result, enrollable
-from facerec.service.routes.answers import answer, form_of, of_person, page
+from facerec.service.routes.answers import AS_READ, ONCE, answer, form_of, header_of, of_person, page
 from facerec.service.routes.bodies import Changes, Merge, Move, NewPerson, Split, Undo
 from facerec.service.routes.detect import Choice, PointName, TargetFmr
 
@@ -106,7 +106,10 @@ KeepPhotos = Annotated[bool, Query(description="Keep the photos, which another m
 
 
 @router.post(
-    "/people", summary="Enroll a person", status_code=201, openapi_extra=form_of(photos="photos", person="object")
+    "/people",
+    summary="Enroll a person",
+    status_code=201,
+    openapi_extra={**ONCE, **form_of(photos="photos", person="object")},
 )
 async def enrolled(
     asked: Enroller,
@@ -135,7 +138,10 @@ async def enrolled(
 
 
 @router.post(
-    "/people/{person}/samples", summary="Add faces to a person", status_code=201, openapi_extra=form_of(photos="photos")
+    "/people/{person}/samples",
+    summary="Add faces to a person",
+    status_code=201,
+    openapi_extra={**ONCE, **form_of(photos="photos")},
 )
 async def added(
     asked: Enroller,
@@ -195,7 +201,11 @@ def _enroll(
 # -- how they change --------------------------------------------------------------------------------------------------
 
 
-@router.patch("/people/{person}", summary="Change a person's record")
+@router.patch(
+    "/people/{person}",
+    summary="Change a person's record",
+    openapi_extra=header_of("If-Match", "The ETag that was read.", required=True),
+)
 async def changed(asked: Enroller, gallery: str, person: PersonPath, given: Changes) -> JSONResponse:
     """Name and terms, together or not at all; null removes a term. `If-Match` must hold the ETag that was read."""
     return of_person(await asked.run(_change, asked, asked.gallery(gallery), PersonId(person), given), gallery)
@@ -225,7 +235,7 @@ def _as_read(asked: Asked, person: Person, *, needed: bool) -> Person | None:
     return person
 
 
-@router.delete("/people/{person}", summary="Forget a person")
+@router.delete("/people/{person}", summary="Forget a person", openapi_extra=AS_READ)
 async def forgotten(asked: Forgetter, gallery: str, person: PersonPath) -> JSONResponse:
     """For good: record, vectors, photos, names in the log. The answer is the receipt, the last place with the name."""
     opened, who = asked.gallery(gallery), PersonId(person)
@@ -249,14 +259,14 @@ def _receipt(asked: Asked, gallery: str, receipt: ForgetReceipt | RemovalReceipt
     return {**told, "gallery": gallery, "advice": asked.parts.galleries.shown(receipt.advice)}
 
 
-@router.post("/merge", summary="Make two people one")
+@router.post("/merge", summary="Make two people one", openapi_extra=ONCE)
 async def merged(asked: Enroller, gallery: str, given: Merge) -> JSONResponse:
     """All faces of one go to the other; the receipt undoes it."""
     opened = asked.gallery(gallery)
     return await _transferred(asked, given, opened.merge, PersonId(given.giver), PersonId(given.receiver))
 
 
-@router.post("/split", summary="Make some faces of a person another person")
+@router.post("/split", summary="Make some faces of a person another person", openapi_extra=ONCE)
 async def parted(asked: Enroller, gallery: str, given: Split) -> JSONResponse:
     """The new person has the name given, and the terms of the old one where none are given."""
     terms = given.model_dump(include={"consent", "purpose", "expires"})
@@ -264,14 +274,14 @@ async def parted(asked: Enroller, gallery: str, given: Split) -> JSONResponse:
     return await _transferred(asked, given, split, PersonId(given.person), given.name, given.samples, **terms)
 
 
-@router.post("/move", summary="Send some faces of a person to another")
+@router.post("/move", summary="Send some faces of a person to another", openapi_extra=ONCE)
 async def moved(asked: Enroller, gallery: str, given: Move) -> JSONResponse:
     """Both stay enrolled."""
     move = asked.gallery(gallery).move_samples
     return await _transferred(asked, given, move, PersonId(given.giver), PersonId(given.receiver), given.samples)
 
 
-@router.post("/undo", summary="Take a merge, split or move back")
+@router.post("/undo", summary="Take a merge, split or move back", openapi_extra=ONCE)
 async def undone(asked: Enroller, gallery: str, given: Undo) -> JSONResponse:
     """By its receipt, if everything is as it was left."""
     return await _transferred(asked, given, asked.gallery(gallery).undo, Transfer.from_dict(given.receipt))
