@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from facerec.errors import BadRequestError
 from facerec.service import keys
 from facerec.service.cursors import Cursors
+from facerec.service.routes import people
 from facerec.service.state import KEPT
 from facerec.testing import made_face
 
@@ -170,6 +171,23 @@ def test_no_update_is_lost(service, admin):
         now = service.ask("GET", path, admin).json()
         for term, code in codes.items():
             assert (now[term] == f"{term} {turn}") == (code == 200)
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_nothing_comes_in_between(service, admin, refused, monkeypatch, method):
+    """Who changes a person just between the look at the tag and the change is not overrun: the change is refused."""
+    person, tag = _person(service, admin, "Ada", "red")
+    path, real = f"/v1/galleries/staff/people/{person}", people._as_read
+
+    def read(*args, **more):
+        found = real(*args, **more)
+        service.gallery().update("Ada", purpose="meanwhile")
+        return found
+
+    monkeypatch.setattr(people, "_as_read", read)
+    more = {"json": {"purpose": "door"}} if method == "PATCH" else {}
+    refused(service.ask(method, path, admin, headers={"If-Match": tag}, **more), 412, "changed_person")
+    assert service.gallery().person("Ada").purpose == "meanwhile"
 
 
 def test_forgetting_what_was_read(service, admin, refused):
