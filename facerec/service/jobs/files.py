@@ -31,6 +31,10 @@ from facerec.files import open_regular
 _BLOCK = 1 << 20
 _FOLDER = re.compile(r"[0-9a-f]{32}")
 _MEMBER = re.compile(r"gallery\.json|vectors\.npy|photos/[0-9a-f]{64}")
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError),
+    OSError,  # of a place before the beginning of the file
+)
 _FORGOTTEN = 24 * 3600.0  # seconds; what came in and never became a job
 
 
@@ -136,12 +140,12 @@ def unpack(path: Path, folder: Path, *, most: int) -> None:
     try:
         with open_regular(path) as file, zipfile.ZipFile(file) as packed:
             _unpack(packed, folder, most)
-    except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, ValueError, zlib.error) as error:
-        message = f"the zip cannot be read: {type(error).__name__}; make it again"
-        raise ArchiveError(message) from error
-    except OSError as error:
+    except FileNotFoundError as error:
         message = f"the archive is not on the server any more: {error.strerror}"
         raise OutputError(message) from error
+    except _DAMAGED as error:
+        message = f"the zip cannot be read: {type(error).__name__}; make it again"
+        raise ArchiveError(message) from error
 
 
 def _unpack(packed: zipfile.ZipFile, folder: Path, left: int) -> None:
