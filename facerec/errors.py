@@ -16,8 +16,8 @@
     ├── TransferError
     ├── ServiceError ── BadRequestError, UnauthenticatedError, ForbiddenError, UnknownResourceError, WrongMethodError,
     │                   LargeRequestError, UnknownMediaError, ConditionMissingError, DoneBeforeError,
-    │                   TooManyRequestsError, OverloadedError, DeadlineError, UnsafeSettingsError,
-    │                   ServiceUnreachableError
+    │                   GalleryExistsError, TooManyRequestsError, OverloadedError, DeadlineError, EndedProcessError,
+    │                   UnsafeSettingsError, ServiceUnreachableError
     └── GalleryError
         ├── UnknownPersonError, UnknownSampleError, ExpiredError, ExpiryPassedError, NameTakenError,
         │   LookAlikeError, PhotosNotKeptError, ArchiveError, ReusedKeyError, ChangedPersonError,
@@ -320,6 +320,10 @@ class DoneBeforeError(ServiceError, code="done_before"):
     """A request of this Idempotency-Key was begun or done, and its answer is not there any more."""
 
 
+class GalleryExistsError(ServiceError, code="gallery_exists"):
+    """A gallery that is to be made is there already."""
+
+
 class TooManyRequestsError(ServiceError, code="too_many_requests"):
     """The key asked more often, or for more photos, than it may in this time."""
 
@@ -330,6 +334,10 @@ class OverloadedError(ServiceError, code="overloaded"):
 
 class DeadlineError(ServiceError, code="deadline"):
     """A request was not done in the time that one may take."""
+
+
+class EndedProcessError(ServiceError, code="ended_process"):
+    """The process that worked on a job ended before the job did; what it did until then holds."""
 
 
 class UnsafeSettingsError(ServiceError, code="unsafe_settings"):

@@ -43,6 +43,10 @@ def serve(
         Path | None, option("--at FILE", "Operating points besides the shipped ones; the first decides.", _WHAT)
     ] = None,
     audits: Annotated[Path | None, option("--audits DIR", "Published reports, a folder each.", _WHAT)] = None,
+    files: Annotated[
+        Path | None,
+        option("--files DIR", "For imports and exports on their way; beside galleries in a folder.", _WHAT),
+    ] = None,
     embeddings: Annotated[bool, flag("--embeddings", "Give out vectors, which are biometric data.", _WHAT)] = False,
     model: Model = None,
     networks: GatedNetworks,
@@ -65,6 +69,7 @@ def serve(
         private_key=private_key,
         audits=audits,
         embeddings=embeddings,
+        files=files,
     )
     with extra("server"):
         import fastapi  # noqa: F401 - tells that it is absent before anything takes time

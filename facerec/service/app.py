@@ -7,24 +7,38 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from facerec.device import cores
-from facerec.errors import ArgumentError, BadRequestError, FacerecError, UnknownResourceError, WrongMethodError
+from facerec.errors import (
+    ArgumentError,
+    BadRequestError,
+    FacerecError,
+    GalleryUnreachableError,
+    UnknownResourceError,
+    WrongMethodError,
+)
 from facerec.recognizer import Recognizer
 from facerec.service.asked import Parts
 from facerec.service.cursors import Cursors
 from facerec.service.engine import Engine
-from facerec.service.galleries import Galleries, place_of, place_of_state
+from facerec.service.galleries import Galleries, place_of, place_of_files, place_of_state
 from facerec.service.guards import Guard, problem
+from facerec.service.jobs.files import JobFiles
+from facerec.service.jobs.table import JobTable
+from facerec.service.jobs.work import Means
+from facerec.service.jobs.worker import Worker
 from facerec.service.metrics import Metrics
 from facerec.service.points import Points
+from facerec.service.problems import log_fault, problem_of
 from facerec.service.rates import Buckets
-from facerec.service.routes import audits, deciding, detect, galleries, health, keys, log, people
+from facerec.service.routes import audits, deciding, detect, galleries, health, jobs, keys, log, people
+from facerec.service.routes.answers import PROBLEM
 from facerec.service.searches import Searches
 from facerec.service.settings import Settings
 from facerec.service.state import State
@@ -42,6 +56,7 @@ def create_app(
     points: Iterable[OperatingPoint] = (),
     workers: int | None = None,
     key: bytes | None = None,
+    beat: float = 2.0,
 ) -> FastAPI:
     """Make the service.
 
@@ -59,6 +74,8 @@ def create_app(
         Threads that look at photos; by default one per core.
     key : bytes, optional
         That the logs of all galleries are kept with.
+    beat : float
+        Seconds between two signs of life of a job, at which it also hears that it is to end.
 
     Raises
     ------
@@ -68,19 +85,28 @@ def create_app(
     state = State(place_of_state(settings.galleries)) if state is None else state
     metrics = Metrics()
     limits = settings.limits
+    means = Means(
+        galleries=Galleries(place_of(settings.galleries, state), recognizer.embedder, key=key),
+        engine=Engine(recognizer, waiting=limits.waiting, threads=workers or cores(), watch=metrics.photos),
+        points=Points(recognizer, points),
+        state=state,
+        files=JobFiles(place_of_files(settings)),
+        limits=limits,
+    )
     parts = Parts(
         settings=settings,
         recognizer=recognizer,
-        engine=Engine(recognizer, waiting=limits.waiting, threads=workers or cores(), watch=metrics.photos),
-        galleries=Galleries(place_of(settings.galleries, state), recognizer.embedder, key=key),
+        engine=means.engine,
+        galleries=means.galleries,
         state=state,
         metrics=metrics,
-        points=Points(recognizer, points),
+        points=means.points,
         searches=Searches(recognizer),
         cursors=Cursors(state.secret),
         requests=Buckets(limits.requests_per_minute, what="requests"),
         photos=Buckets(limits.photos_per_minute, what="photos"),
         threads=CapacityLimiter(_THREADS),
+        jobs=Worker(JobTable(state.engine), means, keep_exports=settings.keep_exports, beat=beat),
     )
     app = FastAPI(
         title="facerec",
@@ -88,17 +114,18 @@ def create_app(
         summary="Face recognition that can be held to account.",
         description=_DESCRIPTION,
         lifespan=_lifespan,
+        responses=PROBLEM,
         docs_url=None,
         redoc_url=None,
     )
     app.state.parts = parts
-    for each in (health, detect, galleries, people, deciding, log, keys, audits):
+    for each in (health, detect, galleries, people, deciding, log, jobs, keys, audits):
         app.include_router(each.router)
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     app.add_exception_handler(FacerecError, _told)
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(HTTPException, _unknown)
-    app.add_exception_handler(Exception, _told)
+    app.add_exception_handler(OperationalError, _away)
     return app
 
 
@@ -109,8 +136,10 @@ wrong is `application/problem+json` (RFC 9457) with a `code` that stays. Keys ar
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    yield
     parts: Parts = app.state.parts
+    parts.jobs.start()
+    yield
+    await to_thread.run_sync(parts.jobs.close)
     parts.engine.close()
     parts.galleries.close()
     parts.state.close()
@@ -120,7 +149,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _told(request: Request, error: Exception) -> JSONResponse:
     parts: Parts = request.app.state.parts
+    if problem_of(error).status == 500:
+        log_fault(request.state.request, error)
     return problem(error, request.state.request, shown=parts.galleries.shown)
+
+
+async def _away(request: Request, error: Exception) -> JSONResponse:
+    log_fault(request.state.request, error)
+    message = "the service cannot reach what it keeps of itself just now; ask again later"
+    return problem(GalleryUnreachableError(message), request.state.request)
 
 
 async def _unfit(request: Request, error: Exception) -> JSONResponse:
@@ -134,6 +171,8 @@ async def _unfit(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error.__cause__, FacerecError):  # of a body that was too large to be read
+        return await _told(request, error.__cause__)
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
         return problem(UnknownResourceError(f"there is nothing at {request.url.path}"), request.state.request)

@@ -30,14 +30,15 @@ from facerec.service.bodies import Form, read_form
 from facerec.service.cursors import Cursors
 from facerec.service.engine import Engine, Result
 from facerec.service.galleries import Galleries
-from facerec.service.guards import COOKIE
+from facerec.service.guards import COOKIE, allow
+from facerec.service.jobs.worker import Worker
 from facerec.service.keys import Key
 from facerec.service.metrics import Metrics
 from facerec.service.points import Points
 from facerec.service.rates import Buckets
 from facerec.service.scopes import SCOPES
 from facerec.service.searches import Searches
-from facerec.service.settings import Settings
+from facerec.service.settings import Limits, Settings
 from facerec.service.state import Answer, State
 from facerec.types import FaceChoice
 from facerec.visible_text import quoted
@@ -63,6 +64,7 @@ class Parts:
     requests: Buckets
     photos: Buckets
     threads: CapacityLimiter
+    jobs: Worker
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,10 @@ class Asked:
             raise MissingGalleryError(message)
         return self.parts.galleries.opened(name).by(self.key.actor)
 
+    def renewed(self) -> Asked:
+        """The same with its whole time before it: a body that took long has come."""
+        return replace(self, until=time.monotonic() + self.parts.settings.limits.deadline)
+
     def may(self, scope: str) -> bool:
         """Whether the key has that scope."""
         return scope in self.key.scopes
@@ -95,7 +101,12 @@ class Asked:
 
     async def form(self, *fields: str) -> Form:
         """The photos and texts of the body, in these fields."""
-        form = await self._in_time(read_form(self.request, self.parts.settings.limits))
+        return await self.form_of(self.parts.settings.limits, *fields)
+
+    async def form_of(self, limits: Limits, *fields: str) -> Form:
+        """The same, within other limits."""
+        allow(self.request, limits.request_bytes)
+        form = await self._in_time(read_form(self.request, limits))
         form.check_fields(*fields)
         self.parts.photos.take(self.key.id, sum(map(len, form.photos.values())))
         return form
@@ -163,7 +174,10 @@ async def _asked(
 ) -> Asked:
     parts: Parts = request.app.state.parts
     token = None if bearer is None else bearer.credentials
-    key = await to_thread.run_sync(partial(key_of, parts.state, token, cookie), limiter=parts.threads)
+    if token is None and "authorization" in request.headers:  # the guard takes who shows something for no page
+        token = ""
+    # Not among the threads that may wait for a gallery: whoever asks for something else is not kept waiting with them.
+    key = await to_thread.run_sync(key_of, parts.state, token, cookie)
     lacking = [scope for scope in scopes.scopes if scope not in key.scopes]
     if lacking:
         what = SCOPES[lacking[0]]  # type: ignore[index]
@@ -171,7 +185,10 @@ async def _asked(
         raise ForbiddenError(message)
     parts.requests.take(key.id, 1)
     until = time.monotonic() + parts.settings.limits.deadline
-    return Asked(parts, request, key, request.state.request, until)
+    asked = Asked(parts, request, key, request.state.request, until)
+    if (name := request.path_params.get("gallery")) is not None:
+        await asked.run(asked.gallery, name)  # or its error; opened where it keeps nobody else waiting
+    return asked
 
 
 def key_of(state: State, token: str | None, cookie: str | None) -> Key:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
-from starlette.datastructures import UploadFile
+from anyio import to_thread
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from facerec.errors import BadRequestError, LargeRequestError, UnknownMediaError
+from facerec.errors import BadRequestError, DeadlineError, LargeRequestError, UnknownMediaError
+from facerec.service.guards import allow
 from facerec.service.settings import Limits
 from facerec.visible_text import quoted
 
-_FORM = "multipart/form-data"
-_MOST_TEXT = 1 << 16
+FORM, ZIP = "multipart/form-data", "application/zip"
 _MOST_FIELDS = 32
 
 
@@ -94,9 +96,9 @@ async def read_form(request: Request, limits: Limits) -> Form:
     BadRequestError
         If it is damaged, or its texts are too many or too long.
     """
-    given = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if given != _FORM:
-        message = f"this address takes photos as {_FORM}; got {given or 'no content type'}"
+    given = media_of(request)
+    if given != FORM:
+        message = f"this address takes photos as {FORM}; got {given or 'no content type'}"
         raise UnknownMediaError(message)
     try:
         parser = _InMemory(
@@ -104,7 +106,7 @@ async def read_form(request: Request, limits: Limits) -> Form:
             request.stream(),
             max_files=limits.photos + 1,
             max_fields=_MOST_FIELDS,
-            max_part_size=_MOST_TEXT,
+            max_part_size=limits.document_bytes,
         )
         parser.spool_max_size = limits.request_bytes + 1
         items = (await parser.parse()).multi_items()
@@ -121,9 +123,24 @@ async def read_form(request: Request, limits: Limits) -> Form:
 
 
 class _InMemory(MultiPartParser):
-    """Starlette's, with a place to say from which size on a photo would go to the disk: from none."""
+    """Starlette's, which keeps nothing on the disk, and refuses a form that was cut off: a part would be missing."""
 
     spool_max_size = 1 << 62
+
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], **limits: int) -> None:
+        super().__init__(headers, self._to_its_end(stream), **limits)
+        self._ended = False
+
+    def on_end(self) -> None:
+        """The last boundary was there."""
+        self._ended = True
+
+    async def _to_its_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for block in stream:
+            yield block
+        if not self._ended:
+            message = "it ends before its last boundary; send it again"
+            raise MultiPartException(message)
 
 
 async def _form(items: list[tuple[str, Any]], limits: Limits) -> Form:
@@ -152,14 +169,31 @@ async def _form(items: list[tuple[str, Any]], limits: Limits) -> Form:
     return Form({name: tuple(several) for name, several in photos.items()}, texts, digest.digest())
 
 
-async def read_object(request: Request) -> tuple[dict[str, Any], bytes]:
-    """Read a JSON object, and its digest; errors as `read_form`."""
-    given = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    body = await request.body()
-    if body and given != "application/json":
-        message = f"this address takes application/json; got {given or 'no content type'}"
+async def read_archive(request: Request, file: IO[bytes], *, most: int, patience: float) -> bytes:
+    """Write the body, a zip, to a file as it comes in; returns its digest.
+
+    `UnknownMediaError` if it is called something else, `LargeRequestError` if it has more than `most` bytes,
+    `DeadlineError` if it stops coming for longer than `patience` seconds.
+    """
+    given = media_of(request)
+    if given != ZIP:
+        message = f"an archive comes as {ZIP}; got {given or 'no content type'}"
         raise UnknownMediaError(message)
-    if len(body) > _MOST_TEXT:
-        message = f"a document may have {_MOST_TEXT:,} bytes; got {len(body):,}"
-        raise LargeRequestError(message)
-    return json_object(body or b"{}", "the body"), hashlib.sha256(body).digest()
+    allow(request, most)
+    digest, parts = hashlib.sha256(), aiter(request.stream())
+    try:
+        while True:
+            async with asyncio.timeout(patience):
+                block = await anext(parts)
+            digest.update(block)
+            await to_thread.run_sync(file.write, block)
+    except StopAsyncIteration:
+        return digest.digest()
+    except TimeoutError as error:
+        message = f"nothing of the archive came for {patience:g} s; send it again"
+        raise DeadlineError(message) from error
+
+
+def media_of(request: Request) -> str:
+    """What a request says that its body is."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()

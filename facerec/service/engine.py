@@ -14,10 +14,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from facerec.errors import ClosedGalleryError, DeadlineError, FaceError, ImageError, OverloadedError
+from facerec.errors import (
+    ClosedGalleryError,
+    DeadlineError,
+    FaceError,
+    FacerecError,
+    ImageError,
+    OverloadedError,
+    UnusablePhotosError,
+)
 from facerec.photos.reader import Source
 from facerec.recognizer import BATCH, Chosen, Recognizer
-from facerec.types import FaceChoice, Faces
+from facerec.types import Face, FaceChoice, Faces
 
 Result: TypeAlias = Faces | Chosen | FaceError | ImageError
 
@@ -92,7 +100,8 @@ class Engine:
             self._queue.clear()
             self._changed.notify_all()
         for asked in left:
-            asked.future.set_exception(ClosedGalleryError("the service is ending"))
+            if asked.future.set_running_or_notify_cancel():
+                asked.future.set_exception(ClosedGalleryError("the service is ending"))
         for thread in self._threads:
             thread.join()
 
@@ -122,10 +131,12 @@ class Engine:
         now = time.monotonic()
         alive = []
         for asked in batch:
+            if not asked.future.set_running_or_notify_cancel():
+                continue  # nobody waits for it any more
             if now >= asked.until:
                 message = "the photos waited for their turn until the time of the request was over; ask again later"
                 asked.future.set_exception(DeadlineError(message))
-            elif asked.future.set_running_or_notify_cancel():
+            else:
                 alive.append(asked)
         if not alive:
             return
@@ -146,3 +157,15 @@ class Engine:
             if self._watch is not None:
                 self._watch(now - asked.since, done - now, len(asked.photos))
             asked.future.set_result(part)
+
+
+def enrollable(recognizer: Recognizer, found: Sequence[Result]) -> list[Face]:
+    """The face of each photo that the gate passes; raises why there is none, for each photo that has none."""
+    judged = [recognizer.judged(each) for each in found]  # type: ignore[arg-type]
+    reasons = [(number, each) for number, each in enumerate(judged) if isinstance(each, FacerecError)]
+    if reasons and len(judged) == 1:
+        raise reasons[0][1]
+    if reasons:
+        message = f"nothing was stored, because {len(reasons)} of {len(judged)} photos cannot be enrolled"
+        raise UnusablePhotosError(message, tuple(reasons))
+    return [each for each in judged if isinstance(each, Face)]

@@ -7,9 +7,10 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
-from facerec.errors import MissingGalleryError, OutputError, UnsafeSettingsError
+from facerec.errors import GalleryExistsError, MissingGalleryError, UnsafeSettingsError
 from facerec.gallery import Gallery, open_gallery, rules
 from facerec.gallery.stores.postgres.address import Address, is_address
+from facerec.service.settings import Settings
 from facerec.service.state import State
 from facerec.types import Embedder
 from facerec.visible_text import quoted
@@ -79,6 +80,13 @@ def place_of_state(galleries: str) -> Path | Address:
     return Address.parse(galleries) if is_address(galleries) else Path(galleries) / ".facerec-service" / "state.sqlite"
 
 
+def place_of_files(settings: Settings) -> Path | None:
+    """Where jobs keep their files: where the settings say, or beside galleries in a folder."""
+    if settings.files is not None or is_address(settings.galleries):
+        return settings.files
+    return Path(settings.galleries) / ".facerec-service" / "files"
+
+
 def place_of(galleries: str, state: State) -> Place:
     """What a setting means; `UnsafeSettingsError` if there is no such folder."""
     return Database(galleries, state) if is_address(galleries) else Folder(Path(galleries))
@@ -106,17 +114,19 @@ class Galleries:
     def made(self, name: str) -> tuple[Gallery, bool]:
         """A gallery of that name, bound to the service's embedder, and whether it is new.
 
-        `OutputError` if there is one; in a database one that the service was not told of yet is taken over.
+        `GalleryExistsError` if there is one; in a database one that the service was not told of yet is taken over.
         """
         rules.check_gallery_name(name)
         if name in self._place.names():
             message = f"there is a gallery {quoted(name)} already"
-            raise OutputError(message)
+            raise GalleryExistsError(message)
         gallery = self._open(name, self._embedder)
         self._place.made(name)
         return gallery, len(gallery) == 0
 
     def _open(self, name: str, embedder: Embedder | None) -> Gallery:
+        if (found := self._opened.get(name)) is not None:
+            return found  # without waiting for whoever opens another one
         with self._lock:
             if name not in self._opened:
                 self._opened[name] = open_gallery(self._place.at(name), embedder, key=self._key)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,7 +20,9 @@ from facerec.service.metrics import Metrics
 from facerec.service.settings import Settings
 
 _LOGGER = logging.getLogger("facerec.service")
+_GONE = 499  # nobody waits for the answer any more; what proxies write for it
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+ALLOWED = "allowed bytes"
 COOKIE = "__Host-facerec"
 """Of the page's session."""
 
@@ -39,10 +43,14 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, told = time.monotonic(), {"status": 500}
-        number = scope.setdefault("state", {})["request"] = uuid.uuid4().hex
+        began, told, begun = time.monotonic(), {"status": 500}, False
+        state = scope.setdefault("state", {})
+        number = state["request"] = uuid.uuid4().hex
+        state[ALLOWED] = self._settings.limits.document_bytes
 
         async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = True
             if message["type"] == "http.response.start":
                 told["status"] = message["status"]
                 self._add_headers(MutableHeaders(scope=message), number)
@@ -50,8 +58,14 @@ class Guard:
 
         try:
             self._check(scope)
-            await self._app(scope, self._counted(receive), answer)
-        except FacerecError as error:
+            await self._app(scope, self._counted(receive, state), answer)
+        except ClientDisconnect:
+            told["status"] = _GONE
+        except Exception as error:
+            if begun:
+                raise
+            if not isinstance(error, FacerecError):
+                problems.log_fault(number, error)
             await problem(error, number)(scope, receive, answer)
         finally:
             seconds = time.monotonic() - began
@@ -64,9 +78,8 @@ class Guard:
         if _name(headers.get("host", "")) not in self._settings.names:
             message = "the service is not called by this name; --name NAME adds one"
             raise BadRequestError(message)
-        stated = headers.get("content-length", "0")
-        if not stated.isdigit() or int(stated) > self._settings.limits.request_bytes:
-            raise self._too_large()
+        limits = self._settings.limits
+        check_length(headers, max(limits.request_bytes, limits.archive_bytes))
         # A page elsewhere may make a browser send the cookie of ours; whoever shows a key is no browser's page.
         if scope["method"] in _SAFE or "authorization" in headers:
             return
@@ -76,21 +89,18 @@ class Guard:
             message = "the request comes from a page of another site"
             raise ForbiddenError(message)
 
-    def _counted(self, receive: Receive) -> Receive:
+    def _counted(self, receive: Receive, state: MutableMapping[str, Any]) -> Receive:
         seen = 0
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._settings.limits.request_bytes:
-                raise self._too_large()
+            if seen > state[ALLOWED]:
+                raise _too_large(state[ALLOWED])
             return message
 
         return counted
-
-    def _too_large(self) -> LargeRequestError:
-        return LargeRequestError(f"a request may have {self._settings.limits.request_bytes:,} bytes; send fewer photos")
 
     def _add_headers(self, headers: MutableHeaders, number: str) -> None:
         headers["X-Request-Id"] = number
@@ -101,6 +111,26 @@ class Guard:
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if self._settings.encrypted or self._settings.behind_proxy:
             headers["Strict-Transport-Security"] = "max-age=31536000"
+
+
+def check_length(headers: Headers, most: int) -> None:
+    """Refuse a body that says itself that it has more bytes; one that says nothing is counted as it comes in."""
+    stated = headers.get("content-length", "0")
+    if not (stated.isascii() and stated.isdigit()):
+        message = "Content-Length is a number of bytes"
+        raise BadRequestError(message)
+    if len(stated) > 18 or int(stated) > most:
+        raise _too_large(most)
+
+
+def allow(request: Request, most: int) -> None:
+    """Let the body of a request have so many bytes, which only whoever showed a good key is asked for."""
+    check_length(request.headers, most)
+    request.scope["state"][ALLOWED] = most
+
+
+def _too_large(most: int) -> LargeRequestError:
+    return LargeRequestError(f"this request may have {most:,} bytes; send less at once")
 
 
 def problem(error: BaseException, number: str, *, shown: Callable[[str], str] = str) -> JSONResponse:

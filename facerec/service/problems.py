@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from facerec import errors
 from facerec.errors import FacerecError
 
+_LOGGER = logging.getLogger("facerec.service")
 MEDIA = "application/problem+json"
+UNEXPECTED = "unexpected"
+"""The code of what the library did not raise on purpose."""
 
 
 class Problem(NamedTuple):
@@ -90,14 +96,46 @@ PROBLEMS: Mapping[type[FacerecError], Problem] = MappingProxyType(
         errors.UnknownMediaError: Problem(415, "The body is of another type"),
         errors.ConditionMissingError: Problem(428, "If-Match is missing"),
         errors.DoneBeforeError: Problem(409, "This was done or begun before"),
+        errors.GalleryExistsError: Problem(409, "There is such a gallery"),
         errors.TooManyRequestsError: Problem(429, "Too many requests"),
         errors.OverloadedError: Problem(503, "The server is busy"),
         errors.DeadlineError: Problem(503, "The request took too long"),
+        errors.EndedProcessError: Problem(503, "The work was not done to its end"),
         errors.UnsafeSettingsError: _INTERNAL,
         errors.ServiceUnreachableError: Problem(502, "Another service cannot be reached"),
     }
 )
 """Every class of errors, the ones above others included; a test walks all of them."""
+
+SENTENCES: Mapping[type[BaseException], str] = MappingProxyType(
+    {
+        errors.ArgumentError: "A name, a term or a face is not as it must be; nothing of it was stored.",
+        errors.UnusablePhotosError: "Some photos cannot be used; nothing of this person was stored.",
+        errors.NameTakenError: (
+            "Somebody of it is enrolled already, and nothing was imported. Import with merge=true, which adds faces to "
+            "who is there, or rename or forget them."
+        ),
+        errors.LookAlikeError: "Somebody is enrolled under a name that looks like this one; use theirs, or another.",
+        errors.ArchiveError: (
+            "The archive is incomplete, damaged or of another version, and nothing was imported; `facerec gallery "
+            "import` of it says where. Export it again."
+        ),
+        errors.ModelMismatchError: "It was made by another model than the gallery's; nothing was changed.",
+        errors.PhotosNotKeptError: (
+            "Photos were not kept of everybody, and nothing was changed: the list of people says of whom (photos below "
+            "samples). Enroll them again with keep_photos=true, or forget them."
+        ),
+        errors.NoFaceError: (
+            "A face is not found in a photo, or not the one that was enrolled from it; nothing of it was changed."
+        ),
+        errors.MissingGalleryError: "The gallery is not there any more, or the key that asked does not reach it.",
+        errors.UnauthenticatedError: (
+            "The key that asked was withdrawn, or has expired, before the work began; nothing was done."
+        ),
+        errors.EndedProcessError: "The process that worked on it ended; what it did until then holds; ask again.",
+    }
+)
+"""What is said of errors where it is kept, and no name may be; of others, their title."""
 
 _RETRY = 2  # seconds, where an error does not say
 
@@ -109,24 +147,45 @@ def problem_of(error: BaseException) -> Problem:
 
 def document(error: BaseException, *, request: str, shown: Callable[[str], str] = str) -> dict[str, Any]:
     """The body: what happened, and nothing of how the server is made where it is the server's fault."""
+    return _document(error, f"/requests/{request}", lambda each: shown(str(each)))
+
+
+def nameless(error: BaseException, *, instance: str) -> dict[str, Any]:
+    """The same for where it is kept: sentences that quote nothing, since texts of errors may name people."""
+    return _document(error, instance, lambda each: SENTENCES.get(type(each), f"{problem_of(each).title}."))
+
+
+def _document(error: BaseException, instance: str, said: Callable[[BaseException], str]) -> dict[str, Any]:
     found = problem_of(error)
     ours = isinstance(error, FacerecError) and found.status != HTTPStatus.INTERNAL_SERVER_ERROR
-    detail = shown(str(error)) if ours else "The server's own log says more, under the number of this request."
-    code = error.code if isinstance(error, FacerecError) else "unexpected"
+    detail = said(error) if ours else f"The server's own log says more, under {instance.rpartition('/')[2]}."
     reasons = [
-        {"pointer": f"/photos/{number}", "code": reason.code, "detail": shown(str(reason))}
+        {"pointer": f"/photos/{number}", "code": reason.code, "detail": said(reason)}
         for number, reason in getattr(error, "reasons", ())
     ]
     more = {"errors": reasons} if reasons else {}
+    code = error.code if isinstance(error, FacerecError) else UNEXPECTED
     return {
         "type": f"/problems/{code}",
         "title": found.title,
         "status": found.status,
         "detail": detail,
-        "instance": f"/requests/{request}",
+        "instance": instance,
         "code": code,
         **more,
     }
+
+
+def log_fault(about: str, error: BaseException) -> None:
+    """Say in the server's own log what went wrong, and where; not in what words, which may name people."""
+    _LOGGER.error("%s %s", about, _where(error))
+
+
+def _where(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    places = " > ".join(f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames)
+    cause = "" if error.__cause__ is None else f" from {_where(error.__cause__)}"
+    return f"{type(error).__name__} at {places}{cause}"
 
 
 def headers(error: BaseException) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from facerec.errors import TooManyRequestsError
 
 _BURST = 10.0  # seconds' worth of what flows in that a bucket holds
+_ROUNDING = 1e-6  # who waited for as long as they were told is not sent away again
 _MOST = 10_000  # buckets; of keys that ask no more they are full, and need not be kept
 
 
@@ -44,7 +45,7 @@ class Buckets:
             now = self._clock()
             level, since = self._levels.get(key, (self._size, now))
             level = min(self._size, level + (now - since) * self._rate)
-            if level < min(amount, self._size):
+            if level < min(amount, self._size) - _ROUNDING:
                 wait = math.ceil((min(amount, self._size) - level) / self._rate)
                 message = (
                     f"a key may ask for {60 * self._rate:g} {self._what} a minute, {self._size:g} of them at once; "

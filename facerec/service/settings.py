@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from facerec.errors import UnsafeSettingsError
@@ -16,18 +17,23 @@ _MEGABYTE = 1 << 20
 class Limits:
     """What one request, and one key, may take.
 
-    `photo_bytes` and `request_bytes` are counted as they come in; a request has at most `photos` of them; `pixels` are
-    those of a decoded photo. A request is done within `deadline` seconds. At most `waiting` photos wait for their turn.
-    A key may make `requests_per_minute` requests with `photos_per_minute` photos; ten seconds' worth of either may come
-    at once.
+    `photo_bytes`, `request_bytes` of a form and `document_bytes` of any other body are counted as they come in; a
+    request has at most `photos` of them; `pixels` are those of a decoded photo. An import has at most `import_photos`
+    in a form, or an archive of `archive_bytes`. A request is done within `deadline` seconds; an archive may take longer
+    to come, if nothing stops for so long. At most `waiting` photos, and `jobs` jobs, wait for their turn. A key may
+    make `requests_per_minute` requests with `photos_per_minute` photos; ten seconds' worth of either may come at once.
     """
 
     photo_bytes: int = 10 * _MEGABYTE
     request_bytes: int = 64 * _MEGABYTE
+    document_bytes: int = _MEGABYTE
     photos: int = 20
+    import_photos: int = 1000
+    archive_bytes: int = 2048 * _MEGABYTE
     pixels: int = 40_000_000
     deadline: float = 30.0
     waiting: int = 256
+    jobs: int = 100
     requests_per_minute: float = 6000.0
     photos_per_minute: float = 6000.0
 
@@ -45,8 +51,9 @@ class Settings:
     `galleries` is a folder, or the address of a database (``postgresql://user@host/database``, without ``?gallery=``).
     `host` and `port` are where it listens; `hosts` are the names by which it may be called, by default those of the
     loopback. Beyond the loopback it listens only with `certificate` and `private_key` (PEM files), or `behind_proxy`:
-    a proxy on the way that encrypts. `audits` is a folder of published reports, `keep_exports` how many days an export
-    may be fetched.
+    a proxy on the way that encrypts. `audits` is a folder of published reports. `files` is one for archives on their
+    way in and out, which replicas share; by default it stands beside galleries in a folder, and with a database it must
+    be given where there is to be import and export. `keep_exports` says for how long an export may be fetched.
 
     `UnsafeSettingsError` if they do not go together; the message says what to change.
     """
@@ -60,6 +67,8 @@ class Settings:
     private_key: Path | None = None
     audits: Path | None = None
     embeddings: bool = False
+    files: Path | None = None
+    keep_exports: timedelta = timedelta(days=1)
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What the service itself keeps: keys, sessions of the page, answers to requests that may be asked again, jobs.
+"""What the service itself keeps: keys, sessions of the page, answers to requests that may be asked again.
 
 Beside the galleries, in a file or in the same database; nothing in it tells who is enrolled. Answers, which may, are
 sealed with the Idempotency-Key of whoever asked, which is not stored.
@@ -12,7 +12,6 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -30,11 +29,11 @@ from facerec.errors import (
 )
 from facerec.gallery.stores.postgres.address import Address
 from facerec.service.keys import Key
-from facerec.types.plain import Value
 
 KEPT = timedelta(hours=24)
 """How long an answer is kept for whoever asks again."""
 
+_TRIES = 10
 _TABLES = sql.MetaData()
 _KEYS = sql.Table(
     "service_keys",
@@ -63,14 +62,6 @@ _REQUESTS = sql.Table(
     sql.Column("begun", sql.Text, nullable=False),
     sql.Column("answer", sql.LargeBinary),
 )
-_JOBS = sql.Table(
-    "service_jobs",
-    _TABLES,
-    sql.Column("id", sql.String(32), primary_key=True),
-    sql.Column("number", sql.Integer, nullable=False),
-    sql.Column("gallery", sql.Text, nullable=False),
-    sql.Column("content", sql.Text, nullable=False),
-)
 _GALLERIES = sql.Table("service_galleries", _TABLES, sql.Column("name", sql.Text, primary_key=True))
 _FACTS = sql.Table(
     "service_facts",
@@ -88,41 +79,27 @@ class Answer(NamedTuple):
     body: Any
 
 
-@dataclass(frozen=True)
-class Job(Value):
-    """Work that outlasts a request.
-
-    `state` is ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``; `asked_by` the id of a key. `done` of
-    `total` units are, where a number is known; `result` is what came of it, `problem` why nothing did.
-    """
-
-    id: str
-    kind: str
-    gallery: str
-    asked_by: str
-    state: str
-    created: datetime
-    ended: datetime | None = None
-    done: int = 0
-    total: int | None = None
-    result: Mapping[str, Any] | None = None
-    problem: Mapping[str, Any] | None = None
-
-
 class State:
     """The tables, in a file or a database. Several threads and processes may share them."""
 
     def __init__(self, place: Path | Address) -> None:
         if isinstance(place, Path):
             place.parent.mkdir(mode=0o700, exist_ok=True, parents=True)
-            self._engine = sql.create_engine(f"sqlite:///{place}", connect_args={"timeout": 30})
+            self._engine = sql.create_engine(f"sqlite:///{place}", connect_args={"timeout": 30}, hide_parameters=True)
             sql.event.listen(self._engine, "connect", _careful)
         else:
             given = {**place.parameters, "application_name": "facerec serve"}
-            self._engine = sql.create_engine("postgresql+psycopg://", connect_args=given, pool_pre_ping=True)
-        with _clear_errors():
-            _TABLES.create_all(self._engine)
+            self._engine = sql.create_engine(
+                "postgresql+psycopg://", connect_args=given, pool_pre_ping=True, hide_parameters=True
+            )
+        with clear_errors():
+            make_tables(self._engine, _TABLES)
         self.secret = self._fact("secret", secrets.token_bytes(32))
+
+    @property
+    def engine(self) -> sql.Engine:
+        """The connections, for what else is kept there."""
+        return self._engine
 
     def close(self) -> None:
         """Close the connections."""
@@ -130,12 +107,12 @@ class State:
 
     @contextmanager
     def _writing(self) -> Iterator[sql.Connection]:
-        with _clear_errors(), self._engine.begin() as connection:
+        with clear_errors(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[sql.Connection]:
-        with _clear_errors(), self._engine.connect() as connection:
+        with clear_errors(), self._engine.connect() as connection:
             yield connection
 
     def _fact(self, name: str, new: bytes) -> bytes:
@@ -266,29 +243,6 @@ class State:
             else:
                 connection.execute(sql.update(_REQUESTS).where(where).values(answer=_sealed(value, answer)))
 
-    # -- jobs -----------------------------------------------------------------------------------------------------
-
-    def write_job(self, job: Job) -> None:
-        """Store a job as it is now."""
-        values = {"gallery": job.gallery, "content": json.dumps(job.to_dict())}
-        with self._writing() as connection:
-            found = connection.execute(sql.update(_JOBS).where(_JOBS.c.id == job.id).values(**values))
-            if not found.rowcount:
-                number = sql.select(sql.func.coalesce(sql.func.max(_JOBS.c.number), 0) + 1).scalar_subquery()
-                connection.execute(sql.insert(_JOBS).values(id=job.id, number=number, **values))
-
-    def job(self, job_id: str) -> Job | None:
-        """The job of that id."""
-        with self._reading() as connection:
-            content = connection.scalar(sql.select(_JOBS.c.content).where(_JOBS.c.id == job_id))
-        return None if content is None else _job_of(json.loads(content))
-
-    def jobs(self) -> list[Job]:
-        """All jobs, in the order in which they were asked for."""
-        with self._reading() as connection:
-            rows = connection.execute(sql.select(_JOBS.c.content).order_by(_JOBS.c.number)).scalars().all()
-        return [_job_of(json.loads(content)) for content in rows]
-
     # -- galleries of a database ------------------------------------------------------------------------------------
 
     def galleries(self) -> list[str]:
@@ -306,7 +260,7 @@ class State:
 
 
 @contextmanager
-def _clear_errors() -> Iterator[None]:
+def clear_errors() -> Iterator[None]:
     """Raise what the database raises as errors that say what to do."""
     try:
         yield
@@ -319,6 +273,21 @@ def _clear_errors() -> Iterator[None]:
             raise GalleryBusyError(message) from error
         message = f"the tables of the service cannot be reached; see whether their database runs ({said})"
         raise GalleryUnreachableError(message) from error
+
+
+def make_tables(engine: sql.Engine, tables: sql.MetaData) -> None:
+    """Make the tables that there are not yet; of several processes that begin at once, all go on."""
+    for left in reversed(range(_TRIES)):
+        try:
+            with engine.begin() as connection:
+                if engine.dialect.name == "sqlite":  # whose driver begins nothing before tables are made
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                tables.create_all(connection)
+        except DBAPIError:  # another made one after it was looked for
+            if not left:
+                raise
+        else:
+            return
 
 
 def _careful(connection: Any, _: object) -> None:  # noqa: ANN401 - sqlite3's
@@ -365,15 +334,3 @@ def _key_of(row: Mapping[str, Any]) -> Key:
             "secret_sha256": bytes(row["secret_sha256"]),
         }
     )
-
-
-def _job_of(content: Mapping[str, Any]) -> Job:
-    ended = content["ended"]
-    times = {"created": datetime.fromisoformat(content["created"])}
-    times |= {"ended": None if ended is None else datetime.fromisoformat(ended)}  # type: ignore[dict-item]
-    return Job(**{**content, **times})
-
-
-def advanced(job: Job, **changes: object) -> Job:
-    """The job with these changes."""
-    return replace(job, **changes)  # type: ignore[arg-type]

@@ -8,12 +8,40 @@ from typing import Any
 from fastapi.responses import JSONResponse
 
 from facerec.gallery import Person
+from facerec.service import problems
 from facerec.service.asked import etag
 from facerec.service.points import id_of
 from facerec.types import OperatingPoint
 from facerec.types.plain import plain
 
 _FILE = {"type": "string", "format": "binary"}
+
+
+_TEXTS = {name: {"type": "string"} for name in ("type", "title", "detail", "instance", "code")}
+_PROBLEM = {
+    "type": "object",
+    "properties": {**_TEXTS, "status": {"type": "integer"}, "errors": {"type": "array", "items": {"type": "object"}}},
+    "required": [*_TEXTS, "status"],
+}
+PROBLEM: dict[int | str, dict[str, Any]] = {
+    "default": {"description": "What went wrong (RFC 9457)", "content": {problems.MEDIA: {"schema": _PROBLEM}}}
+}
+"""What OpenAPI says of every answer that is no success."""
+
+
+def header_of(name: str, description: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What OpenAPI says of a header that a request may carry."""
+    told = {"name": name, "in": "header", "required": required, "description": description}
+    return {"parameters": [{**told, "schema": {"type": "string", **schema}}]}
+
+
+ONCE = header_of(
+    "Idempotency-Key", "A UUID, say: asked again with it, it is not done again.", minLength=16, maxLength=200
+)
+"""Of requests that may be asked again."""
+
+AS_READ = header_of("If-Match", "The ETag that was read: if it is another by now, nothing is done.")
+"""Of requests that may say what they were decided by."""
 
 
 def answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -32,6 +32,12 @@ class NewPerson(Terms):
     name: Name
 
 
+class Imported(NewPerson):
+    """Somebody to be imported from photos, by the names of their files."""
+
+    photos: Annotated[list[Name], Field(min_length=1, max_length=1000)]
+
+
 class Changes(_Document):
     """What is to be changed of a person; null removes a term, and what is not named stays."""
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from facerec.errors import ArgumentError
 from facerec.gallery import ForgetReceipt, Gallery, PersonId
 from facerec.service.asked import Admin, Reader
-from facerec.service.routes.answers import answer
+from facerec.service.routes.answers import ONCE, answer
 from facerec.service.routes.bodies import NewGallery
 
 router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
@@ -23,7 +23,7 @@ async def listed(asked: Reader) -> JSONResponse:
     return answer({"galleries": [{"id": name} for name in names if asked.key.reaches(name)]})
 
 
-@router.post("", summary="Make a gallery", status_code=201)
+@router.post("", summary="Make a gallery", status_code=201, openapi_extra=ONCE)
 async def made(asked: Admin, given: NewGallery) -> JSONResponse:
     """Bound to the service's embedder for good; in a database one that is there already is taken over."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from html import escape
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from facerec.errors import FacerecError, UnknownResourceError
+from facerec.errors import UnknownResourceError
 from facerec.service.asked import Monitor, Parts
-from facerec.service.problems import PROBLEMS
+from facerec.service.problems import PROBLEMS, UNEXPECTED, Problem, problem_of
 from facerec.service.routes.answers import answer
 from facerec.visible_text import quoted
 
@@ -41,9 +42,15 @@ async def metrics(asked: Monitor) -> Response:
 @router.get("/problems/{code}", summary="What a type of problem means")
 async def problem(code: str) -> HTMLResponse:
     """The page behind `type` of an answer that says what went wrong."""
+    if code == UNEXPECTED:
+        return _page(problem_of(Exception()), code, "A fault of the server, which its own log says more about.")
     for kind, told in PROBLEMS.items():
-        if kind.code == code and issubclass(kind, FacerecError):
-            text = f"<h1>{told.title}</h1><p>Status {told.status}, code <code>{code}</code></p>"
-            return HTMLResponse(f"<!doctype html><title>{told.title}</title>{text}<p>{inspect.getdoc(kind)}</p>")
+        if kind.code == code:
+            return _page(told, code, inspect.getdoc(kind) or "")
     message = f"there is no problem {quoted(code)}"
     raise UnknownResourceError(message)
+
+
+def _page(told: Problem, code: str, means: str) -> HTMLResponse:
+    text = f"<h1>{told.title}</h1><p>Status {told.status}, code <code>{code}</code></p><p>{escape(means)}</p>"
+    return HTMLResponse(f"<!doctype html><title>{told.title}</title>{text}")

@@ -15,9 +15,7 @@ from facerec.errors import (
     BadRequestError,
     ChangedPersonError,
     ConditionMissingError,
-    FacerecError,
     UnknownPersonError,
-    UnusablePhotosError,
 )
 from facerec.gallery import (
     UNCHANGED,
@@ -32,11 +30,10 @@ from facerec.gallery import (
 )
 from facerec.service.asked import Asked, Enroller, Forgetter, Reader, etag
 from facerec.service.bodies import Form
-from facerec.service.engine import Result
-from facerec.service.routes.answers import answer, form_of, of_person, page
+from facerec.service.engine import Result, enrollable
+from facerec.service.routes.answers import AS_READ, ONCE, answer, form_of, header_of, of_person, page
 from facerec.service.routes.bodies import Changes, Merge, Move, NewPerson, Split, Terms, Undo
 from facerec.service.routes.detect import Choice, PointName, TargetFmr
-from facerec.types import Face
 
 router = APIRouter(prefix="/v1/galleries/{gallery}", tags=["people"])
 
@@ -114,7 +111,10 @@ KeepPhotos = Annotated[bool, Query(description="Keep the photos, which another m
 
 
 @router.post(
-    "/people", summary="Enroll a person", status_code=201, openapi_extra=form_of(photos="photos", person="object")
+    "/people",
+    summary="Enroll a person",
+    status_code=201,
+    openapi_extra={**ONCE, **form_of(photos="photos", person="object")},
 )
 async def enrolled(
     asked: Enroller,
@@ -146,7 +146,7 @@ async def enrolled(
     "/people/{person}/samples",
     summary="Add faces to a person",
     status_code=201,
-    openapi_extra=form_of(photos="photos", terms="object"),
+    openapi_extra={**ONCE, **form_of(photos="photos", terms="object")},
 )
 async def added(
     asked: Enroller,
@@ -200,7 +200,7 @@ def _enroll(
     value = asked.idempotency_key()
     return gallery.enroll(
         who,
-        _faces(asked, found),
+        enrollable(asked.parts.recognizer, found),
         gate=asked.parts.recognizer.gate,
         photos=[photo.getvalue() for photo in form.all_photos()],
         key=None if value is None else f"{asked.key.id} {value}",
@@ -208,22 +208,14 @@ def _enroll(
     )
 
 
-def _faces(asked: Asked, found: Sequence[Result]) -> list[Face]:
-    """The face of each photo; raises why there is none, for each photo that has none."""
-    judged = [asked.parts.recognizer.judged(each) for each in found]  # type: ignore[arg-type]
-    reasons = [(number, each) for number, each in enumerate(judged) if isinstance(each, FacerecError)]
-    if reasons and len(judged) == 1:
-        raise reasons[0][1]
-    if reasons:
-        message = f"nothing was stored, because {len(reasons)} of {len(judged)} photos cannot be enrolled"
-        raise UnusablePhotosError(message, tuple(reasons))
-    return [each for each in judged if isinstance(each, Face)]
-
-
 # -- how they change --------------------------------------------------------------------------------------------------
 
 
-@router.patch("/people/{person}", summary="Change a person's record")
+@router.patch(
+    "/people/{person}",
+    summary="Change a person's record",
+    openapi_extra=header_of("If-Match", "The ETag that was read.", required=True),
+)
 async def changed(asked: Enroller, gallery: str, person: PersonPath, given: Changes) -> JSONResponse:
     """Name and terms, together or not at all; null removes a term. `If-Match` must hold the ETag that was read."""
     opened = asked.gallery(gallery)
@@ -263,7 +255,7 @@ def _as_read(asked: Asked, person: Person, *, needed: bool) -> Person | None:
     return person
 
 
-@router.delete("/people/{person}", summary="Forget a person")
+@router.delete("/people/{person}", summary="Forget a person", openapi_extra=AS_READ)
 async def forgotten(asked: Forgetter, gallery: str, person: PersonPath) -> JSONResponse:
     """For good: record, vectors, photos, names in the log. The answer is the receipt, the last place with the name."""
     opened, who = asked.gallery(gallery), PersonId(person)
@@ -308,14 +300,14 @@ def _receipt(asked: Asked, gallery: str, receipt: ForgetReceipt | RemovalReceipt
     return {**told, "gallery": gallery, "advice": asked.parts.galleries.shown(receipt.advice)}
 
 
-@router.post("/merge", summary="Make two people one")
+@router.post("/merge", summary="Make two people one", openapi_extra=ONCE)
 async def merged(asked: Enroller, gallery: str, given: Merge) -> JSONResponse:
     """All faces of one go to the other; the receipt undoes it."""
     opened = asked.gallery(gallery)
     return await _transferred(asked, given, opened.merge, PersonId(given.giver), PersonId(given.receiver))
 
 
-@router.post("/split", summary="Make some faces of a person another person")
+@router.post("/split", summary="Make some faces of a person another person", openapi_extra=ONCE)
 async def parted(asked: Enroller, gallery: str, given: Split) -> JSONResponse:
     """The new person has the name given, and the terms of the old one where none are given."""
     terms = given.model_dump(include={"consent", "purpose", "expires"})
@@ -323,14 +315,14 @@ async def parted(asked: Enroller, gallery: str, given: Split) -> JSONResponse:
     return await _transferred(asked, given, split, PersonId(given.person), given.name, given.samples, **terms)
 
 
-@router.post("/move", summary="Send some faces of a person to another")
+@router.post("/move", summary="Send some faces of a person to another", openapi_extra=ONCE)
 async def moved(asked: Enroller, gallery: str, given: Move) -> JSONResponse:
     """Both stay enrolled."""
     move = asked.gallery(gallery).move_samples
     return await _transferred(asked, given, move, PersonId(given.giver), PersonId(given.receiver), given.samples)
 
 
-@router.post("/undo", summary="Take a merge, split or move back")
+@router.post("/undo", summary="Take a merge, split or move back", openapi_extra=ONCE)
 async def undone(asked: Enroller, gallery: str, given: Undo) -> JSONResponse:
     """By its receipt, if everything is as it was left."""
     return await _transferred(asked, given, asked.gallery(gallery).undo, Transfer.from_dict(given.receipt))
