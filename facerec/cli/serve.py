@@ -75,9 +75,10 @@ def serve(
     points = () if at is None else read_points(at)
     state = State(place_of_state(galleries))
     place_of(galleries, state)
-    _show_first_key(state)
+    address = f"{'https' if settings.encrypted else 'http'}://{host}:{port}"
+    _show_first_key(state, _page_address(settings, address))
     app = _app(settings, state, networks, model, points)
-    console.note(f"facerec serves {galleries} at {'https' if settings.encrypted else 'http'}://{host}:{port}")
+    console.note(f"facerec serves {galleries} at {address}")
     uvicorn.run(
         app,
         host=host,
@@ -102,10 +103,19 @@ def _app(settings: Settings, state: State, networks: GatedNetworks, model: str |
     return create_app(settings, recognizer, state=state, points=points)
 
 
-def _show_first_key(state: State) -> None:
+def _page_address(settings: Settings, address: str) -> str:
+    """Where people find the page: by the name that requests must use, where there is one."""
+    if not settings.hosts:
+        return f"{address}/"
+    port = "" if settings.behind_proxy else f":{settings.port}"  # which one the proxy listens at is not known here
+    return f"{'https' if settings.behind_proxy or settings.encrypted else 'http'}://{settings.hosts[0]}{port}/"
+
+
+def _show_first_key(state: State, page: str) -> None:
     """Make the first key, and print it where it is this process that made it."""
     from facerec.service import keys
 
     key, token = keys.new_key("the first key", keys.scopes_of(["admin"]), now=keys.now())
     if state.add_first_key(key):
-        console.note("The first key, which is shown this once, and makes the others (POST /v1/keys):", f"  {token}")
+        told = "The first key, which is shown this once, and makes the others (POST /v1/keys):"
+        console.note(told, f"  {token}", f"The page that it signs in to, for a browser: {page}")

@@ -24,7 +24,7 @@ from facerec.service.guards import Guard, problem
 from facerec.service.metrics import Metrics
 from facerec.service.points import Points
 from facerec.service.rates import Buckets
-from facerec.service.routes import audits, deciding, detect, galleries, health, keys, log, people
+from facerec.service.routes import audits, deciding, detect, galleries, health, keys, log, page, people
 from facerec.service.searches import Searches
 from facerec.service.settings import Settings
 from facerec.service.state import State
@@ -89,7 +89,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.parts = parts
-    for each in (health, detect, galleries, people, deciding, log, keys, audits):
+    for each in (health, detect, galleries, people, deciding, log, keys, audits, page):
         app.include_router(each.router)
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     app.add_exception_handler(FacerecError, _told)
