@@ -31,10 +31,11 @@ const main = document.querySelector("#main");
 let session = null;
 let galleries = [];
 let leaving = new AbortController(); // aborted when a view is left: what it asked for and its camera end
+let lastGallery = null; // so that views of the whole service lead back to it
 let notice = "";
 
 const may = (scope) => session.scopes.includes(scope);
-const allowed = () => VIEWS.filter(({ scope, gallery }) => (scope ? may(scope) : reaches()) && (!gallery || reaches()));
+const allowed = () => VIEWS.filter(({ scope }) => (scope ? may(scope) : reaches() || may("admin")));
 /** Whether the key can do anything in a gallery. */
 const reaches = () => VIEWS.some(({ scope, gallery }) => gallery && may(scope));
 const first = () => allowed().find(({ gallery }) => gallery)?.name;
@@ -73,7 +74,12 @@ async function go(hash, { quiet = false } = {}) {
   leaving = new AbortController();
   const { signal } = leaving;
   const at = where === null ? { gallery: null, view: "", id: null } : read(where);
-  frame(top, { session, galleries, views: allowed(), at, onGallery: (gallery) => turn(at, gallery), onSignOut: signOut });
+  lastGallery = at.gallery ?? lastGallery;
+  frame(top, {
+    ...{ session, galleries, at, views: allowed(), gallery: lastGallery },
+    onGallery: (gallery) => turn(at, gallery),
+    onSignOut: signOut,
+  });
   if (where === null) {
     show(main, html`<h1 tabindex="-1">Nothing to see</h1><p>This key is for programs: it may
       ${session.scopes.join(", ")}, and the page shows nothing of that.</p>`);
@@ -128,14 +134,20 @@ function contextOf(at, signal) {
   };
 }
 
+/** The same view of another gallery; from a view of the service, the first of that gallery. */
 function turn(at, gallery) {
-  const { name } = VIEWS.find((each) => each.name === at.view);
-  location.hash = address(name, { gallery });
+  location.hash = address(at.gallery ? at.view : first(), { gallery });
 }
 
 async function signOut() {
-  await ask("DELETE", "/session", { quiet: true });
-  session = null;
+  try {
+    await ask("DELETE", "/session", { quiet: true });
+  } catch (problem) {
+    notice = `You are still signed in. ${told(problem)}`;
+    announce();
+    return;
+  }
+  session = lastGallery = null;
   leaving.abort();
   history.replaceState(null, "", "#/");
   await start();

@@ -27,6 +27,12 @@ class NewPerson(_Document):
     expires: date | None = None
 
 
+class Called(_Document):
+    """Who is meant, by the exact name."""
+
+    name: Name
+
+
 class Changes(_Document):
     """What is to be changed of a person; null removes a term, and what is not named stays."""
 

@@ -32,13 +32,13 @@ class _File(NamedTuple):
     etag: str
 
 
-@router.get("/", summary="The page")
+@router.api_route("/", methods=["GET", "HEAD"])
 async def index(request: Request) -> Response:
     """Needs no key: it asks for one."""
     return _answer(request, "index.html")
 
 
-@router.get("/page/{path:path}", summary="A file of the page")
+@router.api_route("/page/{path:path}", methods=["GET", "HEAD"])
 async def part(request: Request, path: str) -> Response:
     """Scripts, styles and pictures."""
     return _answer(request, path)

@@ -33,7 +33,7 @@ from facerec.service.asked import Asked, Enroller, Forgetter, Reader, etag
 from facerec.service.bodies import Form
 from facerec.service.engine import Result
 from facerec.service.routes.answers import answer, form_of, of_person, page
-from facerec.service.routes.bodies import Changes, Merge, Move, NewPerson, Split, Undo
+from facerec.service.routes.bodies import Called, Changes, Merge, Move, NewPerson, Split, Undo
 from facerec.service.routes.detect import Choice, PointName, TargetFmr
 from facerec.types import Face
 
@@ -86,6 +86,12 @@ def _page(gallery: Gallery, after: int, limit: int, before: date | None) -> tupl
             break
         after = people[-1].number
     return found[:limit], len(found) > limit
+
+
+@router.post("/people/find", summary="Who is called exactly so")
+async def found(asked: Reader, gallery: str, given: Called) -> JSONResponse:
+    """As `?name=`, for callers whose addresses are logged on the way: a name is personal data."""
+    return page(await asked.run(_called, asked.gallery(gallery), given.name), None, name="people")
 
 
 @router.get("/people/{person}", summary="One person")

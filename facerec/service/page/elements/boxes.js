@@ -6,8 +6,8 @@ import { html, show } from "../lib/html.js";
 export const frame = (inner) => html`<div class="frame">${inner}<div class="boxes" aria-hidden="true"></div></div>`;
 
 /**
- * Draw boxes over what is in a frame. Each is `{ box: [left, top, right, bottom], label, kind }` in pixels of the photo.
- * What they say must stand in words beside it, too: the boxes are hidden from who cannot see them.
+ * Draw boxes over what is in a frame. Each is `{ box: [left, top, right, bottom], label, kind }`, in pixels of the
+ * photo. What they say must stand in words beside it, too: the boxes are hidden from who cannot see them.
  */
 export function draw(element, boxes, { width, height }) {
   const place = element.querySelector(".boxes");
@@ -23,7 +23,7 @@ export function draw(element, boxes, { width, height }) {
   });
 }
 
-/** A frame as wide as its photo allows: neither a small one blown up without end, nor a tall one higher than the page. */
+/** A frame as wide as its photo allows: a small one is not blown up without end, a tall one fits the window. */
 export function fit(element, { width, height }) {
   element.style.maxWidth = `min(100%, 42rem, ${((65 * width) / height).toFixed(2)}vh)`;
 }

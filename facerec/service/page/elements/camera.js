@@ -17,7 +17,7 @@ const LEAVES = {
 };
 
 const REFUSED = {
-  NotAllowedError: "The camera must be allowed for this page. Allow it in the settings of the browser, or choose a file.",
+  NotAllowedError: "The camera must be allowed for this page. Allow it in the browser, or choose a file.",
   NotFoundError: "No camera was found. Connect one, or choose a file.",
   NotReadableError: "Another program uses the camera. Close it, or choose a file.",
 };

@@ -36,7 +36,9 @@ export function faceInWords(face) {
 /** Facts as a list; each is `[name, what it is]`, and those without a value are left out. */
 export function facts(pairs) {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return html`<dl class="facts">${shown.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`<dl class="facts">
+    ${shown.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+  </dl>`;
 }
 
 /** The evidence of a decision as facts; `more` are those of whoever asks. */
@@ -73,7 +75,9 @@ export function rate(found) {
   return `${count(found.errors)} of ${count(found.trials)} (${percent(found.value)}; ${interval})`;
 }
 
-const lines = (texts) => (texts.length ? html`<ul>${texts.map((each) => html`<li>${sentence(each)}</li>`)}</ul>` : null);
+function lines(texts) {
+  return texts.length ? html`<ul>${texts.map((each) => html`<li>${sentence(each)}</li>`)}</ul>` : null;
+}
 
 /** Of how many strangers a search here would name somebody. */
 export function searched(face) {

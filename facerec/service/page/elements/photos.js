@@ -19,7 +19,9 @@ export function photosField(id, label, { many = false, hint = "JPEG, PNG or WebP
     <p class="hidden-text" role="status"></p>
     <div class="actions">
       <span class="file">
-        <input type="file" id="${id}-file" accept="${TYPES}" aria-describedby="${id}-hint"${many ? html` multiple` : ""}>
+        <input type="file" id="${id}-file" accept="${TYPES}" aria-describedby="${id}-hint"${many
+          ? html` multiple`
+          : ""}>
         <label class="button quiet" for="${id}-file">${many ? "Choose photos" : "Choose a photo"}</label>
       </span>
       <button type="button" class="quiet" data-do="camera">Use the camera</button>

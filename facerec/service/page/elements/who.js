@@ -11,7 +11,9 @@ const OFFERED = 200;
 export async function whoField(id, label, context, { must, except = null } = {}) {
   const reads = context.may("read");
   const people = reads ? await offered(context) : [];
-  const hint = reads ? "The name as it is enrolled, or the id." : "The id: 32 digits and letters. This key reads no names.";
+  const hint = reads
+    ? "The name as it is enrolled, or the id."
+    : "The id: 32 digits and letters. This key reads no names.";
   return field(id, label, html`<input id="${id}" data-must="${must}" list="${id}-people" autocomplete="off"
       autocapitalize="off" spellcheck="false">
     <datalist id="${id}-people">
@@ -30,7 +32,13 @@ export async function whoIsMeant(text, { gallery, may, signal }) {
   if (ID.test(given)) return { id: given, name: given };
   const unknown = new Problem({ code: "unknown_person" }, { status: 404 });
   if (!may("read")) throw unknown;
-  const { body } = await ask("GET", within(gallery, "people"), { query: { name: given }, signal });
-  if (!body.people.length) throw unknown;
-  return body.people[0];
+  const [found] = await called(given, { gallery, signal });
+  if (!found) throw unknown;
+  return found;
+}
+
+/** Who is called exactly so: nobody, or one. The name stands in the body, since addresses end in logs on the way. */
+export async function called(name, { gallery, signal }) {
+  const { body } = await ask("POST", within(gallery, "people", "find"), { json: { name }, signal });
+  return body.people;
 }

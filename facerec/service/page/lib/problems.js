@@ -2,7 +2,8 @@
 
 import { sentence } from "./words.js";
 
-const BAD_PHOTO = "The photo must be one that can be opened, such as a JPEG, PNG or WebP. Save it anew, or take another.";
+const BAD_PHOTO = "The photo must be one that can be opened, such as a JPEG, PNG or WebP. Save it anew, or take "
+  + "another.";
 const LARGE_PHOTO = "The photo must be smaller. Make it smaller or crop it, and choose it again.";
 const SLOW = "The service did not manage in time. What was asked may still be done: look before you ask again.";
 
@@ -30,12 +31,13 @@ const MUST = {
   name_taken: () => "This name is already enrolled. Choose another, or add photos to that person.",
   expired: () => "The time of this person in the gallery must not be over. Set a later day, or forget the person.",
   expiry_passed: () => "The day on which it expires must be a day to come.",
-  changed_person: () => "The record was changed by somebody else since you opened it. Nothing was changed now. Read it again.",
+  changed_person: () => "The record must be as you read it, and somebody changed it since. Nothing was changed now: "
+    + "open it again.",
   not_undone: ({ detail }) => `This cannot be undone any more: ${sentence(detail)}`,
   unknown_person: () => "Nobody like that is enrolled in this gallery. Check the name, letter by letter, or the id.",
   missing_gallery: () => "There is no gallery of this name that your key reaches.",
-  no_key: () => "The key must be one that is good here. Check that it was copied whole; it may also have expired or been "
-    + "withdrawn.",
+  no_key: () => "The key must be one that is good here. Check that it was copied whole; it may also have expired or "
+    + "been withdrawn.",
   too_many_requests: ({ wait }) => `Too much was asked at once. Try again in ${wait ?? "a few"} seconds.`,
   overloaded: ({ wait }) => `The service is busy. Try again in ${wait ?? "a few"} seconds.`,
   deadline: () => SLOW,

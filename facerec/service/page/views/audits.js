@@ -15,8 +15,8 @@ export async function audits(main, { id, signal }) {
   show(main, html`<h1 tabindex="-1">Audits</h1>
     <p class="lead">What was measured and published about this matcher.</p>
     ${body.audits.length
-      ? html`<ul class="links">${body.audits.map((name) => html`<li><a href="${address("audits", { id: name })}">${name}</a>
-        </li>`)}</ul>`
+      ? html`<ul class="links">${body.audits.map((name) => html`<li>
+        <a href="${address("audits", { id: name })}">${name}</a></li>`)}</ul>`
       : html`<p class="empty">None is published here. Whoever runs the service names their folder with
         <code>--audits</code>.</p>`}`);
 }

@@ -93,8 +93,9 @@ function done(main, context, { person, created, added, already_present: present,
     ])}
     <div class="actions">
       <a class="button" href="${address("enroll", { gallery })}" data-again>Enroll somebody else</a>
-      ${context.may("read") ? html`<a class="button quiet" href="${address("people", { gallery, id: person.id })}">See the
-        record</a>` : ""}
+      ${context.may("read")
+        ? html`<a class="button quiet" href="${address("people", { gallery, id: person.id })}">See the record</a>`
+        : ""}
     </div>`);
   // The address may be the one that is shown, and then following it changes nothing.
   main.querySelector("[data-again]").addEventListener("click", () => context.refresh(address("enroll", { gallery })));

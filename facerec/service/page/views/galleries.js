@@ -8,6 +8,7 @@ import { address } from "../lib/route.js";
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const SHAPE = "Small letters, digits, dots, dashes and underscores; a letter or digit first, 64 at most.";
+const UNLISTED = "This key does not list galleries: enter the name of yours.";
 
 export function galleries(main, context) {
   const { galleries: known, may } = context;
@@ -15,7 +16,7 @@ export function galleries(main, context) {
   show(main, html`<h1 tabindex="-1">Galleries</h1>
     <p class="lead">A gallery holds the people who may be recognised in one place.</p>
     ${lists ? list(known, context) : ""}
-    ${!lists ? form("open", "Which gallery?", "This key does not list galleries: enter the name of yours.", "Open") : ""}
+    ${!lists && context.first ? form("open", "Which gallery?", UNLISTED, "Open") : ""}
     ${may("admin") ? html`<h2>New gallery</h2>${form("make", "Name", SHAPE, "Make the gallery")}` : ""}`);
   const open = main.querySelector("#open-form");
   if (open) onSubmit(open, () => context.go(context.first, { gallery: value(open, "open") }), shape(open, "open"));
@@ -25,8 +26,10 @@ export function galleries(main, context) {
 
 function list(known, context) {
   if (!known.length) return html`<p class="empty">There is none yet that this key reaches.</p>`;
-  return html`<ul class="links">${known.map((gallery) => html`<li>
-    <a href="${address(context.first, { gallery })}">${gallery}</a></li>`)}</ul>`;
+  const { first } = context;
+  return html`<ul class="links">${known.map((gallery) => html`<li>${first
+    ? html`<a href="${address(first, { gallery })}">${gallery}</a>`
+    : gallery}</li>`)}</ul>`;
 }
 
 const form = (id, label, hint, button) => html`<form id="${id}-form">${summary()}
@@ -44,5 +47,6 @@ const shape = (element, id) => ({
 async function made(name, context) {
   await ask("POST", "/v1/galleries", { json: { id: name }, signal: context.signal });
   await context.reload();
-  context.go(context.first, { gallery: name });
+  if (context.first) context.go(context.first, { gallery: name });
+  else await context.refresh(null, `The gallery ${name} is made.`);
 }

@@ -19,7 +19,8 @@ export async function keys(main, context) {
     <section class="list"><form class="withdrawing">${summary()}${list(found.keys)}</form></section>
     <h2>New key</h2>
     <section id="made"></section>
-    <form class="making">${summary()}${fields(named.roles, context)}<button type="submit">Make the key</button></form>`);
+    <form class="making">${summary()}${fields(named.roles, context)}
+      <button type="submit">Make the key</button></form>`);
   const withdrawing = main.querySelector(".withdrawing");
   for (const button of withdrawing.querySelectorAll("[data-key]")) {
     button.addEventListener("click", () => withdraw(withdrawing, button.dataset.key, found.keys, context));
@@ -45,10 +46,13 @@ function fields(roles, { session, galleries }) {
   const offered = Object.entries(roles).filter(([, scopes]) => scopes.every((each) => session.scopes.includes(each)));
   return html`
     ${field("label", "What it is for", html`<input id="label" autocomplete="off" maxlength="2000"
-      data-must="Say what the key is for.">`, { hint: "Such as \u201cthe front desk\u201d. Logs name the key by its id." })}
+      data-must="Say what the key is for.">`, {
+      hint: "Such as \u201cthe front desk\u201d. Logs name the key by its id.",
+    })}
     <fieldset class="field" id="roles"><legend>What it may do</legend>
       <p class="wrong" id="roles-wrong" hidden></p>
-      ${offered.map(([name, scopes]) => check("role", name, html`${name} <span class="soft">${scopes.join(", ")}</span>`))}
+      ${offered.map(([name, scopes]) =>
+        check("role", name, html`${name} <span class="soft">${scopes.join(", ")}</span>`))}
     </fieldset>
     ${galleries.length ? html`<fieldset class="field" id="where"><legend>Where
         <span class="optional">(none chosen: in all galleries that your key reaches)</span></legend>

@@ -7,9 +7,10 @@ import { field, onSubmit, summary, wrong } from "../lib/form.js";
 import { html, show } from "../lib/html.js";
 import { told } from "../lib/problems.js";
 import { address } from "../lib/route.js";
-import { count, moment, score, sentence } from "../lib/words.js";
+import { count, moment, score, sentence, several } from "../lib/words.js";
 
 const NEWEST = 50;
+const COLUMNS = ["Entry", "When", "What", "Who", "By", "Details"];
 
 export async function log(main, context) {
   const { gallery, id, signal } = context;
@@ -72,7 +73,7 @@ async function page(place, context, cursors) {
 
 function entries(place, all, context, { hint, next, newest: back = false }) {
   show(place, html`<p class="hint" tabindex="-1">${hint}</p>
-    ${table("Entries of the log", ["Entry", "When", "What", "Who", "By", "Details"], all.map((each) => row(each, context)))}
+    ${table("Entries of the log", COLUMNS, all.map((each) => row(each, context)))}
     <nav class="pages" aria-label="Pages of the log">
       ${back ? html`<button type="button" class="quiet" data-do="newest">The newest</button>` : ""}
       ${next ? html`<button type="button" class="quiet" data-do="next">${next.words}</button>` : ""}
@@ -92,7 +93,8 @@ function row({ number, time, event, name, person_id: id, details, digest }, { ga
 
 function brief(details) {
   if (details.decision) return `${details.decision}, score ${score(details.score ?? null)}`;
-  return "All of it";
+  if (details.added !== undefined) return several(details.added, "face");
+  return "Details";
 }
 
 const asText = (value) => (typeof value === "object" && value !== null ? JSON.stringify(value) : String(value));

@@ -1,6 +1,7 @@
 // Who is enrolled, in pages; and, by the id in the address, one person.
 
 import { table } from "../elements/table.js";
+import { called } from "../elements/who.js";
 import { ask, within } from "../lib/api.js";
 import { field, onSubmit, summary } from "../lib/form.js";
 import { html, show } from "../lib/html.js";
@@ -32,8 +33,7 @@ const before = (form) => form.querySelector("#before").value;
 
 /** One page; `cursors` are those of the pages up to it, so that there is a way back. */
 async function page(list, context, filters, cursors) {
-  const query = { ...filters, after: cursors.at(-1), limit: PAGE };
-  const { body } = await ask("GET", within(context.gallery, "people"), { query, signal: context.signal });
+  const body = await read(context, filters, cursors.at(-1));
   show(list, html`${body.people.length ? found(body.people, context) : nobody(filters, context)}
     <nav class="pages" aria-label="Pages">
       ${cursors.length > 1 ? html`<button type="button" class="quiet" data-do="back">Page before</button>` : ""}
@@ -45,6 +45,12 @@ async function page(list, context, filters, cursors) {
   };
   list.querySelector("[data-do=back]")?.addEventListener("click", () => turn(cursors.slice(0, -1)));
   list.querySelector("[data-do=next]")?.addEventListener("click", () => turn([...cursors, body.next]));
+}
+
+async function read({ gallery, signal }, { name, ...filters }, after) {
+  if (name) return { people: await called(name, { gallery, signal }), next: null };
+  const query = { ...filters, after, limit: PAGE };
+  return (await ask("GET", within(gallery, "people"), { query, signal })).body;
 }
 
 function found(all, { gallery }) {

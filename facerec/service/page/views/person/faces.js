@@ -13,7 +13,7 @@ export function faces(section, context) {
   const { record, samples, may } = context;
   const parts = may("enroll") && samples.length > 1;
   show(section, html`<h2>${several(samples.length, "face")}</h2>
-    ${parts ? html`<p>If some of these are another person\u2019s, choose them and say what that person is called.</p>` : ""}
+    ${parts ? html`<p>If some are another person\u2019s, choose them and say what that person is called.</p>` : ""}
     <form>${summary()}
       <ul class="samples" id="samples">${samples.map((each) => sample(each, context, parts))}</ul>
       <p class="wrong" id="samples-wrong" hidden></p>
@@ -25,12 +25,14 @@ export function faces(section, context) {
   for (const button of section.querySelectorAll("[data-remove]")) {
     button.addEventListener("click", () => remove(form, Number(button.dataset.remove), context));
   }
-  const headers = once();
+  const keyOf = once();
   const chosen = () => [...form.querySelectorAll("[name=sample]:checked")].map(({ value }) => Number(value));
   onSubmit(form, async () => {
     const name = form.querySelector("#other").value.trim();
     const json = { person: record.id, samples: chosen(), name };
-    const { body } = await ask("POST", within(context.gallery, "split"), { json, headers, signal: context.signal });
+    const { body } = await ask("POST", within(context.gallery, "split"), {
+      ...{ json, headers: keyOf(json), signal: context.signal },
+    });
     transferred(context, body, `${name} is another person now`);
   }, {
     check: () => check(chosen(), samples),

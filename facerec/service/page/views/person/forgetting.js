@@ -12,7 +12,8 @@ import { count, moment, sentence } from "../../lib/words.js";
 export function forgetting(section, context) {
   const { gallery, record, etag, signal } = context;
   show(section, html`<h2>Forget</h2>
-    <p>The record, all vectors and photos, and the name wherever the log has it are erased for good. You get a receipt.</p>
+    <p>The record, all vectors and photos, and the name wherever the log has it are erased for good. You get a
+      receipt.</p>
     <form>${summary()}<button type="submit" class="danger">Forget ${record.name}</button></form>`);
   onSubmit(section.querySelector("form"), async () => {
     const yes = await confirmed({

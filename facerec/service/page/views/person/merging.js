@@ -17,7 +17,7 @@ export async function merging(section, context) {
   show(section, html`<h2>Merge</h2>
     <p>All faces of somebody who is the same person go to ${record.name}, whose name and terms stay.</p>
     <form>${summary()}${who}<button type="submit" class="quiet">Merge</button></form>`);
-  const headers = once();
+  const keyOf = once();
   onSubmit(section.querySelector("form"), async () => {
     const giver = await whoIsMeant(section.querySelector("#giver").value, context);
     const yes = await confirmed({
@@ -28,7 +28,7 @@ export async function merging(section, context) {
     });
     if (!yes) return;
     const json = { giver: giver.id, receiver: record.id };
-    const { body } = await ask("POST", within(gallery, "merge"), { json, headers, signal });
+    const { body } = await ask("POST", within(gallery, "merge"), { json, headers: keyOf(json), signal });
     transferred(context, body, `${giver.name} and ${record.name} are one person now`);
   }, { place: (problem) => (problem.code === "unknown_person" ? [wrong("giver", told(problem))] : null) });
 }

@@ -8,8 +8,15 @@ import { html, show } from "../../lib/html.js";
 import { address } from "../../lib/route.js";
 import { several } from "../../lib/words.js";
 
-/** A value for one asking, so that asking again after a lost answer does it once. */
-export const once = () => ({ "Idempotency-Key": crypto.randomUUID() });
+/** A value for each thing that is asked for, so that asking again after a lost answer does it once. */
+export function once() {
+  let last = null;
+  return (json) => {
+    const about = JSON.stringify(json);
+    if (last?.about !== about) last = { about, value: crypto.randomUUID() };
+    return { "Idempotency-Key": last.value };
+  };
+}
 
 /** Show what was done in place of the person. */
 export function transferred(context, receipt, words) {
@@ -32,9 +39,9 @@ export function transferred(context, receipt, words) {
   main.querySelector("[data-do=receipt]").addEventListener("click", () => {
     download(`transfer-${receipt.log_entry}.json`, receipt);
   });
-  const headers = once();
+  const keyOf = once();
   onSubmit(main.querySelector("form"), async () => {
-    await ask("POST", within(gallery, "undo"), { json: { receipt }, headers, signal });
+    await ask("POST", within(gallery, "undo"), { json: { receipt }, headers: keyOf(receipt), signal });
     await context.refresh(address("people", { gallery }), "It is undone.");
   });
   main.querySelector("h1").focus();
