@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
-from facerec.errors import ArgumentError, MissingGalleryError, OutputError, UnsafeSettingsError
+from facerec.errors import ArgumentError, GalleryError, MissingGalleryError, UnsafeSettingsError
 from facerec.gallery import Gallery, open_gallery
 from facerec.gallery.stores.postgres.address import Address, is_address
 from facerec.service.state import State
@@ -106,7 +106,7 @@ class Galleries:
     def made(self, name: str) -> tuple[Gallery, bool]:
         """A gallery of that name, bound to the service's embedder, and whether it is new.
 
-        `OutputError` if there is one; in a database one that the service was not told of yet is taken over.
+        `GalleryError` if there is one; in a database one that the service was not told of yet is taken over.
         """
         if NAME.fullmatch(name) is None:
             message = (
@@ -116,7 +116,7 @@ class Galleries:
             raise ArgumentError(message)
         if name in self._place.names():
             message = f"there is a gallery {quoted(name)} already"
-            raise OutputError(message)
+            raise GalleryError(message)
         gallery = self._open(name, self._embedder)
         self._place.made(name)
         return gallery, len(gallery) == 0

@@ -70,16 +70,18 @@ async function run(panel, { stopping, judges, enrolling, onPhoto, close }) {
   show(panel, html`${frame(html`<video autoplay muted playsinline aria-label="What the camera sees"></video>`)}
     <p class="verdict" role="status">${judges ? "Looking for a face." : "The camera runs."}</p>
     <div class="actions">
-      <button type="button" data-do="take">Take the photo</button>
+      <button type="button" data-do="take" disabled>Take the photo</button>
       <button type="button" class="quiet" data-do="close">Stop the camera</button>
     </div>`);
+  panel.querySelector("[data-do=close]").addEventListener("click", close);
   const video = panel.querySelector("video");
   video.srcObject = stream;
   await video.play();
+  if (stopping.signal.aborted) return;
   fit(panel.querySelector(".frame"), sizeOfVideo(video));
-  panel.querySelector("[data-do=close]").addEventListener("click", close);
   const take = panel.querySelector("[data-do=take]");
   take.addEventListener("click", async () => onPhoto(await picture(video)));
+  take.disabled = false; // not before there is a picture to take
   take.focus();
   if (judges) judge(panel, video, { enrolling, signal: stopping.signal });
 }

@@ -44,7 +44,8 @@ function state(result, { intact, log: chain, people, samples, problems, unproven
   show(result, html`<div class="banner ${intact ? "good" : "bad"}">
       <span class="sign" aria-hidden="true">${intact ? "\u2713" : "!"}</span>
       <div><h2 tabindex="-1">${intact ? "The gallery is as its log says" : "The gallery is not as its log says"}</h2>
-        <p>${count(chain.entries)} entries, ${count(people)} people and ${count(samples)} faces were read.</p></div>
+        <p>${several(chain.entries, "entry", "entries")}, ${several(people, "person", "people")} and
+          ${several(samples, "face")} were read.</p></div>
     </div>
     ${all.length ? html`<ul>${all.map((each) => html`<li>${sentence(each)}</li>`)}</ul>` : ""}`);
   result.querySelector("h2").focus();
