@@ -10,9 +10,11 @@ from PIL import Image as Pictures
 from starlette.testclient import TestClient
 
 import facerec.service
+from facerec.cli import serve
 from facerec.service import keys
 from facerec.service.app import create_app
 from facerec.service.galleries import place_of_state
+from facerec.service.problems import PROBLEMS
 from facerec.service.settings import Settings
 from facerec.service.state import State
 from facerec.testing import made_photo, made_point, made_recognizer
@@ -133,6 +135,40 @@ def test_lines_of_the_page_are_short():
 
 def _text(path):
     return (FOLDER / path).read_text("utf-8")
+
+
+def test_problems_that_the_page_has_words_for_are_the_services():
+    """A code that nothing raises any more would be said by nobody; `offline` is the page's own."""
+    named = set(re.findall(r"^  (\w+): \(", _text("lib/problems.js"), re.MULTILINE))
+
+    assert "no_face" in named
+    assert named - {"offline"} <= {kind.code for kind in PROBLEMS}
+
+
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [
+        ({}, "http://127.0.0.1:8000/"),
+        ({"host": "0.0.0.0", "hosts": ("faces.example",), "behind_proxy": True}, "https://faces.example/"),
+        (
+            {"host": "0.0.0.0", "hosts": ("faces.example",), "certificate": Path("c"), "private_key": Path("k")},
+            "https://faces.example:8000/",
+        ),
+    ],
+)
+def test_who_starts_the_service_is_told_where_the_page_is(capsys, options, address, tmp_path):
+    """With the first key, by the name that requests must use; a second start tells neither."""
+    settings = Settings(str(tmp_path), **options)
+    state = State(place_of_state(str(tmp_path)))
+    page = serve._page_address(settings, f"http://{settings.host}:{settings.port}")
+
+    serve._show_first_key(state, page)
+    first = capsys.readouterr().err
+    serve._show_first_key(state, page)
+
+    assert f"The page that it signs in to, for a browser: {address}" in first.replace("\n", " ")
+    assert capsys.readouterr().err == ""
+    state.close()
 
 
 # -- what the page asks for -------------------------------------------------------------------------------------------

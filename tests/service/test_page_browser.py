@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from facerec.service.problems import PROBLEMS
 from facerec.testing import made_photo
 from tests.service.page_driver import EXPIRES, Service, Watched, axe_core, chromium, film, photo
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+SIZES = {
+    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+    "tablet": {"viewport": {"width": 744, "height": 1100}, "is_mobile": True, "has_touch": True},
+    "desk": {"viewport": {"width": 1280, "height": 900}},
+}
 NO_FACE = "No face was found. Take the photo again, from the front, with light on the face."
 TWO_FACES = "The photo must show one face – 2 were found. Crop it or take another."
 TOO_SMALL = "The face is too small to decide: 32 pixels, at least 40 are needed."
@@ -53,6 +58,15 @@ def opened(browser, service):
 def named(request, service):
     """The name of a gallery that is this test's own."""
     return re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))[:60]
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser, service):
+    """A page for what changes nothing."""
+    here = Watched(browser.new_context().new_page(), service)
+    here.sign_in()
+    yield here
+    here.page.context.close()
 
 
 # -- signing in -------------------------------------------------------------------------------------------------------
@@ -169,6 +183,17 @@ def test_galleries_are_made_and_chosen(opened, service, named):
     here.page.locator(".lead strong", has_text=f"{named}-1").wait_for()
 
     assert here.page.url.endswith(f"#/g/{named}-1/identify")
+
+
+def test_without_scripts_the_page_says_what_it_needs(opened, service):
+    """And where programs find what it does."""
+    here = opened(java_script_enabled=False)
+    here.page.goto(service.address)
+
+    assert "it needs JavaScript" in here.text("main")
+    assert (
+        here.page.get_by_role("link", name="the description of the interface").get_attribute("href") == "/openapi.json"
+    )
 
 
 # -- enrolling --------------------------------------------------------------------------------------------------------
@@ -340,6 +365,33 @@ def test_enrolling_needs_no_mouse(opened, service, named):
     tab_to("See the record")
     keyboard.press("Enter")
     here.page.get_by_role("heading", name="Ada", exact=True).wait_for()
+
+
+def test_the_way_past_the_head_and_the_way_back(opened, service, named):
+    """The first link skips to the content and leaves the view; the browser's back button leads through the views."""
+    gallery = service.gallery(named, Ada=("red",))
+    here = opened()
+    here.sign_in(at=f"#/g/{named}/people")
+    here.page.get_by_role("link", name="Ada").click()
+    here.page.get_by_role("heading", name="Ada", exact=True).wait_for()
+    here.page.locator(".skip").focus()
+    here.page.keyboard.press("Enter")
+    assert here.page.evaluate("document.activeElement.id") == "main"
+    assert here.page.url.endswith(gallery.person("Ada").id)
+
+    here.page.go_back()
+    here.page.get_by_role("heading", name="People").wait_for()
+    assert here.page.title() == f"People – {named} – facerec"
+
+
+@pytest.mark.parametrize("code", sorted({kind.code for kind in PROBLEMS}))
+def test_every_problem_is_told_in_sentences(signed_in, code):
+    """Whatever the service answers: no jargon of HTTP, nothing that blames or begs, and what is wrong in a sentence."""
+    problem = {"code": code, "title": "A title", "detail": "2 faces found in x.png", "errors": [], "status": 422}
+    told = signed_in.page.evaluate("async (problem) => (await import('/page/lib/problems.js')).told(problem)", problem)
+
+    assert re.fullmatch(r"[A-Z2].*[.!?]", told)
+    assert not re.search(r"please|sorry|invalid|forbidden|oops|undefined|null|HTTP", told, re.IGNORECASE)
 
 
 # -- deciding ---------------------------------------------------------------------------------------------------------
@@ -667,7 +719,7 @@ def test_keys_are_made_shown_once_and_withdrawn(opened, service, named):
 
 def every_view(here, service, gallery):
     """Go through all views and what they show, and give the name of each as it stands there."""
-    name, ada = gallery
+    name, ada, longest = gallery
     here.page.goto(service.address)
     here.ready()
     yield "sign in"
@@ -709,6 +761,11 @@ def every_view(here, service, gallery):
     here.page.get_by_role("dialog").wait_for()
     yield "person, question"
     here.page.keyboard.press("Escape")
+    here.go(f"#/g/{name}/people/{longest}")
+    here.page.locator("#forgetting button").click()
+    here.page.get_by_role("dialog").wait_for()
+    yield "person with a long name, question"
+    here.page.keyboard.press("Escape")
     here.go(f"#/g/{name}/log")
     here.page.get_by_role("button", name="Check the log").click()
     here.page.locator(".banner").wait_for()
@@ -727,27 +784,58 @@ def every_view(here, service, gallery):
     yield "keys"
     here.go("#/g/no-such-gallery/people")
     yield "no gallery"
+    yield from _what_was_done(here, name, ada)
+    here.page.context.clear_cookies()
+    here.page.get_by_role("link", name="People", exact=True).click()
+    here.page.get_by_role("dialog").wait_for()
+    yield "session ended"
     here.complaints[:] = [each for each in here.complaints if "Blocked script execution" not in each]
+
+
+def _what_was_done(here, name, ada):
+    """Somebody is enrolled, merged, parted and forgotten: what stands there each time."""
+    here.go(f"#/g/{name}/enroll")
+    here.page.get_by_label("Name").fill("Guest")
+    here.page.get_by_label("Consent").fill("form 12")
+    here.page.get_by_label("Expires on").fill(EXPIRES.isoformat())
+    here.page.locator("#photos-file").set_input_files([photo("green")])
+    here.send()
+    here.page.get_by_role("heading", name="Guest is enrolled").wait_for()
+    yield "enrolled"
+    here.go(f"#/g/{name}/people/{ada}")
+    here.page.get_by_label("Who is the same person?").fill("Guest")
+    here.page.get_by_role("button", name="Merge").click()
+    here.page.get_by_role("button", name="Merge them").click()
+    here.page.get_by_role("heading", name="Guest and Ada are one person now").wait_for()
+    yield "merged"
+    here.page.get_by_role("button", name="Undo").click()
+    here.page.get_by_text("It is undone.").wait_for()
+    yield "undone"
+    here.page.get_by_role("link", name="Guest").click()
+    here.page.get_by_role("button", name="Forget Guest").click()
+    here.page.get_by_role("button", name="Forget for good").click()
+    here.page.get_by_role("heading", name="Guest is forgotten").wait_for()
+    yield "forgotten"
 
 
 @pytest.fixture(scope="module")
 def toured(service):
-    """A gallery that all tours go through, and the id of Ada in it."""
+    """A gallery that all tours go through, and the ids of Ada and of somebody with a very long name in it."""
     gallery = service.gallery("toured", Ada=("red", "wine"), Bob=("green",))
-    gallery.enroll(
+    long = gallery.enroll(
         "A name of one very long word, Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch",
         service.recognizer.faces(made_photo("blue"))[0],
         consent="w" * 120,
         expires=EXPIRES,
     )
-    return "toured", gallery.person("Ada").id
+    return "toured", gallery.person("Ada").id, long.person.id
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["phone", "desk"])
+@pytest.mark.parametrize("size", SIZES)
 def test_no_view_is_wider_than_the_window(opened, service, toured, size, scheme):
     """Nothing is cut off or scrolled sideways; in the dark the page is dark."""
-    options = PHONE if size == "phone" else {"viewport": {"width": 1280, "height": 900}}
+    options = SIZES[size]
     here = opened(color_scheme=scheme, reduced_motion="reduce", **options)
     for view in every_view(here, service, toured):
         width = here.page.evaluate("document.documentElement.scrollWidth")
@@ -765,9 +853,10 @@ def test_axe_finds_nothing_in_any_view(browser, service, toured, scheme):
     here = Watched(page, service)
     found = {}
     for view in every_view(here, service, toured):
-        violations = page.evaluate("axe.run().then(({ violations }) => violations)")
-        found[view] = [f"{each['id']}: {node['html']}" for each in violations for node in each["nodes"]]
+        told = page.evaluate("axe.run().then(({ violations, passes }) => ({ violations, passes: passes.length }))")
+        assert told["passes"] > 10, view  # it looked
+        found[view] = [f"{each['id']}: {node['html']}" for each in told["violations"] for node in each["nodes"]]
     context.close()
 
-    assert len(found) == 18
+    assert len(found) == 23
     assert not {view: each for view, each in found.items() if each}

@@ -20,15 +20,14 @@ function judged(photo, enrolling) {
   if (photo.problem) return { kind: "bad", words: told({ errors: [], ...photo.problem }), boxes: [] };
   const problems = photo.faces.map((face) => (enrolling ? face.enrollment_problems : face.problems));
   const boxes = photo.faces.map((face, index) => ({ box: face.box, kind: problems[index].length ? "warn" : "good" }));
-  return { ...inWords(photo.faces.length, problems), boxes };
+  // Beside the photo itself its name says nothing.
+  const short = problems.map((each) => each.map((text) => text.replace(`the face in ${photo.source} `, "the face ")));
+  return { ...inWords(photo.faces.length, short), boxes };
 }
 
 function inWords(number, problems) {
   if (number === 0) return { kind: "bad", words: NO_FACE };
   if (number > 1) return { kind: "warn", words: severalFaces(number) };
-  if (problems[0].length) return { kind: "bad", words: problems[0].map(withoutFile).join(" ") };
+  if (problems[0].length) return { kind: "bad", words: problems[0].map(sentence).join(" ") };
   return { kind: "good", words: "One face, clear enough." };
 }
-
-// "the face in x.png is too small ...": beside the photo itself its name says nothing.
-const withoutFile = (text) => sentence(text.replace(/^the face in .*? (?=is |has |shows |looks |was )/, "the face "));

@@ -30,9 +30,10 @@ export function photosField(id, label, { many = false, hint = "JPEG, PNG or WebP
   </fieldset>`;
 }
 
-/** Photos of a field made by `photosField`: `files()`, `clear()`, `mark(index, message)`. */
+/** Photos of a field made by `photosField`: `files()`, `url()`, `mark(index, message)`. */
 export class Photos {
   #chosen = [];
+  #urls = []; // of all photos so far: what a view shows of one that was replaced stays until the view is left
 
   constructor(field, { context, many = false, judging = true, enrolling = false }) {
     Object.assign(this, { field, context, many, judging, enrolling });
@@ -54,7 +55,7 @@ export class Photos {
         },
       });
     });
-    context.signal.addEventListener("abort", () => this.#chosen.forEach(({ url }) => URL.revokeObjectURL(url)));
+    context.signal.addEventListener("abort", () => this.#urls.forEach((url) => URL.revokeObjectURL(url)));
   }
 
   files() {
@@ -68,14 +69,10 @@ export class Photos {
 
   add(files) {
     const added = files.map((file) => ({ file, url: URL.createObjectURL(file), found: null, size: undefined }));
+    this.#urls.push(...added.map(({ url }) => url));
     this.#chosen = this.many ? [...this.#chosen, ...added] : added.slice(-1);
     this.#show();
     for (const each of this.#chosen.filter((photo) => added.includes(photo))) this.#judge(each);
-  }
-
-  clear() {
-    this.#chosen = [];
-    this.#show();
   }
 
   /** Say what is wrong with a photo. */
@@ -135,8 +132,7 @@ export class Photos {
   }
 
   #remove(index) {
-    const [{ url }] = this.#chosen.splice(index, 1);
-    URL.revokeObjectURL(url);
+    this.#chosen.splice(index, 1);
     this.#show();
     this.field.querySelector("[role=status]").textContent = `Removed; ${several(this.#chosen.length, "photo")} left.`;
     this.field.querySelector("input[type=file]").focus();

@@ -7,7 +7,7 @@ import { told } from "../lib/problems.js";
 
 const form = html`<form class="sign-in">
   ${summary()}
-  ${field("key", "Key", html`<input id="key" type="password" autocomplete="current-password" spellcheck="false"
+  ${field("key", "Key", html`<input id="key" type="password" autocomplete="off" spellcheck="false"
     data-must="Enter a key. It begins with fr_.">`, {
     hint: "It begins with fr_. Whoever runs this service gives keys out; each is shown once, when it is made.",
   })}
