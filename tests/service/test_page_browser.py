@@ -477,6 +477,22 @@ def test_everybody_on_a_photo_is_boxed_and_named_or_not(opened, service, named):
     here.page.locator(".summary").get_by_text("Choose a photo").wait_for()
 
 
+def test_a_search_among_nobody_finds_nobody(opened, service, named):
+    """There is no score, and nothing is said of strangers."""
+    service.gallery(named)
+    here = opened()
+    here.sign_in(at=f"#/g/{named}/identify")
+    here.page.locator("#photo-file").set_input_files([photo("red")])
+    here.send()
+    here.page.get_by_role("heading", name="Nobody who is enrolled here").wait_for()
+
+    evidence = here.text(".faces .facts")
+    assert "Score none" in evidence
+    assert "Expected Nobody is enrolled" in evidence
+    assert "NaN" not in evidence
+    assert "null" not in evidence
+
+
 def test_several_people_over_the_threshold_are_for_somebody_to_decide(opened, service, named):
     """No name stands on the box."""
     service.gallery(named, Ada=("red",), Eva=("wine",))

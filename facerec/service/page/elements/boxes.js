@@ -20,6 +20,7 @@ export function draw(element, boxes, { width, height }) {
     style.width = `${(100 * (right - left)) / width}%`;
     style.height = `${(100 * (bottom - top)) / height}%`;
     classList.toggle("high", top / height < 0.12); // no room above it for its tag
+    classList.toggle("late", left / width > 0.6); // nor to the right
   });
 }
 

@@ -1,7 +1,7 @@
 // A decision and what it rests on: in words first, then score, threshold, where it was measured, notes, problems.
 
 import { html } from "../lib/html.js";
-import { count, percent, score, sentence, several } from "../lib/words.js";
+import { count, percent, score, sentence } from "../lib/words.js";
 
 const ICONS = { match: "\u2713", "no match": "\u2013", undecided: "?", ambiguous: "\u2260" };
 const KINDS = { match: "good", "no match": "plain", undecided: "warn", ambiguous: "warn" };
@@ -82,8 +82,8 @@ function lines(texts) {
 /** Of how many strangers a search here would name somebody. */
 export function searched(face) {
   const { value, low, high } = face.expected_fpir;
-  const people = several(face.gallery_size, "person", "people");
-  if (value === null) return `${people} enrolled`;
-  return `Of strangers, ${percent(value)} (${percent(low)} to ${percent(high)}) would be taken for one of the `
-    + `${people} enrolled`;
+  if (!face.gallery_size) return "Nobody is enrolled";
+  if (value === null) return "Not measured";
+  const whom = face.gallery_size === 1 ? "the one person" : `one of the ${count(face.gallery_size)} people`;
+  return `Of strangers, ${percent(value)} (${percent(low)} to ${percent(high)}) would be taken for ${whom} enrolled`;
 }
