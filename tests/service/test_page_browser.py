@@ -384,6 +384,24 @@ def test_the_way_past_the_head_and_the_way_back(opened, service, named):
     assert here.page.title() == f"People – {named} – facerec"
 
 
+def test_a_view_that_was_left_draws_nothing_any_more(opened, service, named):
+    """An answer that comes too late, or never, leaves the next view as it is."""
+    service.gallery(named, Ada=("red",))
+    here = opened()
+    here.sign_in(at=f"#/g/{named}/log")
+    here.page.get_by_role("heading", name="Entries").wait_for()
+    held = []
+    here.page.route("**/people?*", held.append)
+    here.page.get_by_role("link", name="People").click()
+    here.page.get_by_text("Who is enrolled in").wait_for()
+    here.page.get_by_role("link", name="Log").click()
+    here.page.get_by_role("heading", name="Entries").wait_for()
+    here.page.wait_for_timeout(200)
+
+    assert len(held) == 1
+    assert here.page.locator("h1").all_inner_texts() == ["Log"]
+
+
 @pytest.mark.parametrize("code", sorted({kind.code for kind in PROBLEMS}))
 def test_every_problem_is_told_in_sentences(signed_in, code):
     """Whatever the service answers: no jargon of HTTP, nothing that blames or begs, and what is wrong in a sentence."""
@@ -402,13 +420,14 @@ def test_a_claim_is_decided_with_its_evidence(opened, service, named):
     service.gallery(named, Ada=("red",), Bob=("green",))
     here = opened()
     here.sign_in(at=f"#/g/{named}/verify")
-    decided = {}
+    decided, looks = {}, []
     for who, shown in (("Ada", photo("wine")), ("Bob", photo("wine")), ("Ada", photo("red", size=32))):
         here.page.get_by_label("Who do they claim to be?").fill(who)
         here.page.locator("#photo-file").set_input_files(shown)
         here.send()
         here.page.locator(".banner").wait_for()
         decided[here.text(".banner h2")] = here.text(".facts")
+        looks.append(here.page.locator(".banner").get_attribute("class"))
         assert here.page.evaluate("document.activeElement.tagName") == "H2"
 
     assert list(decided) == [
@@ -416,6 +435,7 @@ def test_a_claim_is_decided_with_its_evidence(opened, service, named):
         "No match: the photo does not look enough like Bob",
         "Undecided: the photo is not clear enough to decide",
     ]
+    assert looks == ["banner good", "banner plain", "banner warn"]
     evidence = decided["Match: the photo shows Ada"]
     assert "0.9922 reaches the threshold of 0.9000" in evidence
     assert "Chosen for 0.1 % false matches, on made data" in evidence

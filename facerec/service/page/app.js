@@ -95,7 +95,7 @@ async function view(at, signal, quiet) {
   try {
     await draw(main, contextOf(at, signal));
   } catch (problem) {
-    if (problem.name === "AbortError") return;
+    if (signal.aborted) return; // another view stands there now
     if (!problem.code) throw problem;
     if (problem.status === 401) return;
     show(main, html`<h1 tabindex="-1">${problem.title || "This cannot be shown"}</h1><p>${told(problem)}</p>
