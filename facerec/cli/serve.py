@@ -82,7 +82,6 @@ def serve(
     points = () if at is None else read_points(at)
     state = State(place_of_state(galleries))
     place_of(galleries, state)
-    _show_first_key(state)
     app = _app(settings, state, networks, model, points=points, key=keyed.key())
     config = uvicorn.Config(
         app,
@@ -98,8 +97,9 @@ def serve(
         timeout_graceful_shutdown=int(settings.limits.deadline),
     )
     with config.bind_socket() as socket:
-        place = f"{host}:{socket.getsockname()[1]}"
-        console.note(f"facerec serves {galleries} at {'https' if settings.encrypted else 'http'}://{place}")
+        address = f"{'https' if settings.encrypted else 'http'}://{host}:{socket.getsockname()[1]}"
+        _show_first_key(state, _page_address(settings, address))
+        console.note(f"facerec serves {galleries} at {address}")
         uvicorn.Server(config).run(sockets=[socket])
 
 
@@ -112,10 +112,19 @@ def _app(settings: Settings, state: State, networks: GatedNetworks, model: str |
     return create_app(settings, recognizer, state=state, **more)
 
 
-def _show_first_key(state: State) -> None:
+def _page_address(settings: Settings, address: str) -> str:
+    """Where people find the page: by the name that requests must use, where there is one."""
+    if not settings.hosts:
+        return f"{address}/"
+    port = "" if settings.behind_proxy else f":{settings.port}"  # which one the proxy listens at is not known here
+    return f"{'https' if settings.behind_proxy or settings.encrypted else 'http'}://{settings.hosts[0]}{port}/"
+
+
+def _show_first_key(state: State, page: str) -> None:
     """Make the first key, and print it where it is this process that made it."""
     from facerec.service import keys
 
     key, token = keys.new_key("the first key", keys.scopes_of(["admin"]), now=keys.now())
     if state.add_first_key(key):
-        console.note("The first key, which is shown this once, and makes the others (POST /v1/keys):", f"  {token}")
+        told = "The first key, which is shown this once, and makes the others (POST /v1/keys):"
+        console.note(told, f"  {token}", f"The page that it signs in to, for a browser: {page}")

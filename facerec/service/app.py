@@ -37,7 +37,7 @@ from facerec.service.metrics import Metrics
 from facerec.service.points import Points
 from facerec.service.problems import log_fault, problem_of
 from facerec.service.rates import Buckets
-from facerec.service.routes import audits, deciding, detect, galleries, health, jobs, keys, log, people
+from facerec.service.routes import audits, deciding, detect, galleries, health, jobs, keys, log, page, people
 from facerec.service.routes.answers import PROBLEM
 from facerec.service.searches import Searches
 from facerec.service.settings import Settings
@@ -119,7 +119,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.parts = parts
-    for each in (health, detect, galleries, people, deciding, log, jobs, keys, audits):
+    for each in (health, detect, galleries, people, deciding, log, jobs, keys, audits, page):
         app.include_router(each.router)
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     app.add_exception_handler(FacerecError, _told)

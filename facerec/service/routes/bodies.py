@@ -32,6 +32,12 @@ class NewPerson(Terms):
     name: Name
 
 
+class Called(_Document):
+    """Who is meant, by the exact name."""
+
+    name: Name
+
+
 class Imported(NewPerson):
     """Somebody to be imported from photos, by the names of their files."""
 

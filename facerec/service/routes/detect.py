@@ -71,7 +71,8 @@ def _photo(asked: Asked, found: Result, *, vectors: bool = False) -> dict[str, A
     faces = []
     for face in found:
         told = {"box": face.box, "score": face.score, "points": face.points, "measures": face.measures}
-        told |= {"problems": gate.problems(face), "look": str(face.look)}
+        told |= {"problems": gate.problems(face), "enrollment_problems": gate.enrollment_problems(face)}
+        told["look"] = str(face.look)
         faces.append({**told, "embedding": face.embedding} if vectors else told)
     return {"source": found.source, "size": found.detections.image_size, "faces": faces, "notes": found.reading}
 

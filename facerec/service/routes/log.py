@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
+from facerec.errors import ArgumentError
 from facerec.gallery import LogEntry, LogHead, PersonId
 from facerec.service.asked import Asked, LogReader
 from facerec.service.routes.answers import answer, page
@@ -25,13 +26,23 @@ async def listed(
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 50,
     above: Above = 0,
+    last: Annotated[
+        int | None, Query(ge=1, le=200, description="Only so many of the newest, in place of a page.")
+    ] = None,
     person: Annotated[
         str | None, Query(pattern="^[0-9a-f]{32}$", description="Only what concerns that person.")
     ] = None,
 ) -> JSONResponse:
     """Oldest first, in pages. Names and photos' names only for a key that may read who is enrolled."""
+    who = None if person is None else PersonId(person)
+    if last is not None and after is not None:
+        message = "last gives the newest entries, after a page of all of them; give one or the other"
+        raise ArgumentError(message)
+    if last is not None:
+        newest = await asked.run(asked.gallery(gallery).log, name=who, last=last)
+        return page([_entry(asked, entry) for entry in newest], None, name="entries")
     place = f"{gallery} log {person}"
-    start, who = asked.parts.cursors.after(after, place), None if person is None else PersonId(person)
+    start = asked.parts.cursors.after(after, place)
     found = await asked.run(asked.gallery(gallery).log, name=who, after=max(start, above), limit=limit + 1)
     following = asked.parts.cursors.at(place, found[limit - 1].number) if len(found) > limit else None
     return page([_entry(asked, entry) for entry in found[:limit]], following, name="entries")

@@ -32,7 +32,7 @@ from facerec.service.asked import Asked, Enroller, Forgetter, Reader, etag
 from facerec.service.bodies import Form
 from facerec.service.engine import Result, enrollable
 from facerec.service.routes.answers import AS_READ, ONCE, answer, form_of, header_of, of_person, page
-from facerec.service.routes.bodies import Changes, Merge, Move, NewPerson, Split, Terms, Undo
+from facerec.service.routes.bodies import Called, Changes, Merge, Move, NewPerson, Split, Terms, Undo
 from facerec.service.routes.detect import Choice, PointName, TargetFmr
 
 router = APIRouter(prefix="/v1/galleries/{gallery}", tags=["people"])
@@ -88,6 +88,12 @@ def _page(gallery: Gallery, after: int, limit: int, before: date | None) -> tupl
             break
         after = people[-1].number
     return found[:limit], len(found) > limit
+
+
+@router.post("/people/find", summary="Who is called exactly so")
+async def found(asked: Reader, gallery: str, given: Called) -> JSONResponse:
+    """As `?name=`, for callers whose addresses are logged on the way: a name is personal data."""
+    return page(await asked.run(_called, asked.gallery(gallery), given.name), None, name="people")
 
 
 @router.get("/people/{person}", summary="One person")
