@@ -50,6 +50,7 @@ def test_everything_that_is_read_is_equal(filled, here, photo):
 )
 def test_pages_of_the_log_are_those_of_the_library(filled, here, page):
     """From a number on, the newest, of one person."""
+    filled.update("ada", purpose="gate")
     assert filled.log(**page) == here.log(**page)
 
 
@@ -94,6 +95,25 @@ def test_a_change_holds_for_what_was_read(filled):
         with pytest.raises(ChangedPersonError, match="was changed meanwhile"):
             late()
     assert filled.update("Ada Lovelace", consent=None).consent is None
+
+
+def test_a_change_between_reading_and_writing_is_noticed(filled, service):
+    """By the service: what was read here may be old by then."""
+    read, answer = filled.person("ada"), service.transport.handle_request
+
+    def meanwhile(request):
+        if request.method in {"PATCH", "DELETE"}:
+            service.transport.handle_request = answer
+            filled.update("bob", purpose="door")
+            filled.update("ada", purpose="another")
+        return answer(request)
+
+    for change in (lambda: filled.update("ada", consent="x", was=read), lambda: filled.forget("ada", was=read)):
+        service.transport.handle_request = meanwhile
+        with pytest.raises(ChangedPersonError, match="was changed"):
+            change()
+        filled.update("ada", purpose=read.purpose)
+    assert filled.person("ada") == read
 
 
 def test_repair_and_its_undoing(filled, here):

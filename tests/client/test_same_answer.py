@@ -15,10 +15,12 @@ import pytest
 from facerec.client import Client
 from facerec.errors import ForbiddenError, ImageError, NoFaceError, NoPointError
 from facerec.gallery import PersonId, open_gallery
+from facerec.points import digest_of
 from facerec.service import keys
 from facerec.service.app import create_app
 from facerec.service.settings import Settings
-from facerec.testing import made_photo, made_point, made_recognizer
+from facerec.testing import made_matcher, made_photo, made_point, made_recognizer
+from facerec.types import ImpostorTail
 
 RECOGNIZER = made_recognizer()
 
@@ -158,6 +160,47 @@ def test_what_is_known_only_here_is_told_too(client, photo, point):
 
     assert sorted(there.notes) == sorted(here.notes)
     assert any("clipped" in note for note in there.notes)
+
+
+def test_what_is_known_only_here_is_told_of_searches_claims_and_faces(client, service, photo, point):
+    """As the library tells it: of the photo, and of every face in it."""
+    there, here = _both(client, service.folder, point)
+    with here:
+        there.enroll(photo("red"), "ada")
+        pixels = made_photo("red", "blue") / 255
+        pixels[0, 0] = 1.2
+        found, wanted = there.identify(pixels), RECOGNIZER.identify(pixels, here, at=point)
+        assert (found.reading, [each.notes for each in found]) == (wanted.reading, [each.notes for each in wanted])
+        assert "clipped" in found.reading[0]
+        alone = pixels[:, :64]
+        wanted = RECOGNIZER.verify_person(alone, "ada", here, at=point)
+        assert there.verify_person(alone, "ada") == wanted
+        assert "clipped" in wanted.notes[-1]
+    assert client.detect([alone])[0].reading == RECOGNIZER.faces(alone).reading
+    dark = np.zeros((64, 64, 3), np.uint8)
+    assert client.detect([dark])[0].reading == RECOGNIZER.faces(dark).reading
+    assert "clipped" in there.enroll(alone, "bob").notes[0]
+
+
+def test_a_point_that_decides_nothing_disturbs_nobody(client, service, photo, point):
+    """One that was measured with another embedder stands in the service's list, and is passed over."""
+    foreign = made_point(matcher=made_matcher("another"))
+    service.app.state.parts.points._by_id[digest_of(foreign)[:12]] = foreign
+
+    assert foreign not in client.operating_points()
+    assert client.compare(photo("red"), photo("wine")).operating_point == point
+
+
+def test_points_that_differ_in_their_tails_only_are_told_apart(client, service, photo, point):
+    """By what the decision says of strangers."""
+    twin = replace(point, tail=ImpostorTail((0.999, 0.95), (2, 40), (9000.0,) * 2, 30_000))
+    service.app.state.parts.points._by_id[digest_of(twin)[:12]] = twin
+    assert {point, twin} <= set(client.operating_points())
+
+    for at in (twin, point, twin):
+        assert client.compare(photo("red"), photo("wine"), at=at) == RECOGNIZER.verify(
+            photo("red"), photo("wine"), at=at
+        )
 
 
 def test_points_are_asked_for_by_value_id_name_or_target(client, point):
