@@ -135,7 +135,7 @@ class RemoteGallery:
             told, headers = self._ask("GET", f"/people/{name.id}")
             return self._read(Person, told), headers.get("etag")
         known = rules.known_name(name)
-        people = self._ask("GET", "/people", params={"name": known})[0]["people"]
+        people = self._ask("POST", "/people/find", document={"name": known})[0]["people"]
         if not people:
             raise rules.nobody_called(known, self.name)
         return self._read(Person, people[0]), None

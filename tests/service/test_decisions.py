@@ -218,11 +218,11 @@ def test_opening_keeps_nobody_waiting(serve, monkeypatch):
     """A gallery is opened, which may take long, in a thread of its own and never in that of all requests."""
     seen, real = [], galleries.open_gallery
 
-    def opened(*args):
+    def opened(*args, **more):
         with pytest.raises(RuntimeError, match="no running event loop"):
             asyncio.get_running_loop()
         seen.append(args)
-        return real(*args)
+        return real(*args, **more)
 
     monkeypatch.setattr(galleries, "open_gallery", opened)
     service = serve()

@@ -187,7 +187,7 @@ def test_detect_says_what_is_asked_of_faces_that_are_enrolled(client):
 
 
 def test_somebody_is_found_by_a_name_that_stands_in_no_address(client):
-    """The answer is the page of the list that ?name= gives."""
+    """The answer is the page of a list, of that person or of nobody."""
     terms = {"name": "Ada", "consent": "form 12", "expires": "2099-01-01"}
     form = {"files": [("photos", _photo("red"))], "data": {"person": json.dumps(terms)}}
     enrolled = client.post("/v1/galleries/staff/people", **form).json()

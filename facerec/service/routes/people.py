@@ -57,13 +57,10 @@ async def listed(
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 50,
     above: Above = 0,
-    name: Annotated[str | None, Query(description="Only who is called exactly so.")] = None,
     expiring_before: Annotated[date | None, Query(description="Only who expires before that day.")] = None,
 ) -> JSONResponse:
     """In the order of enrollment, in pages; the expired are among them."""
     opened = asked.gallery(gallery)
-    if name is not None:
-        return page(await asked.run(_called, opened, name), None, name="people")
     place = f"{gallery} people {expiring_before}"
     start = max(above, asked.parts.cursors.after(after, place))
     found, more = await asked.run(_page, opened, start, limit, expiring_before)
@@ -92,7 +89,7 @@ def _page(gallery: Gallery, after: int, limit: int, before: date | None) -> tupl
 
 @router.post("/people/find", summary="Who is called exactly so")
 async def found(asked: Reader, gallery: str, given: Called) -> JSONResponse:
-    """As `?name=`, for callers whose addresses are logged on the way: a name is personal data."""
+    """Or nobody. A name is personal data, and addresses are logged on the way: so it stands in the body."""
     return page(await asked.run(_called, asked.gallery(gallery), given.name), None, name="people")
 
 
