@@ -136,3 +136,28 @@ def test_zips_that_were_damaged(tmp_path):
                 continue
             found = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
             assert found.items() <= content.items()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../gallery.json",
+        "/gallery.json",
+        "../photos/" + "0" * 64,
+        "a/b/gallery.json",
+        "a/../gallery.json",
+        "gallery.json/x",
+        "photos/" + "0" * 63,
+        "photos/" + "G" * 64,
+        "vectors.npy.exe",
+        "..\\gallery.json",
+        "photos",
+    ],
+)
+def test_members_of_another_place(tmp_path, name):
+    """Nothing is taken out of a zip but files of an exported gallery, or of the one folder that it lies in."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr(name, b"x")
+    with pytest.raises(ArchiveError, match="besides"):
+        unpack(tmp_path / "a.zip", tmp_path / "unpacked", most=100)
+    assert not (tmp_path / "unpacked").exists()
