@@ -112,8 +112,8 @@ def test_what_is_logged_of_a_request(service, admin, caplog):
         answer = service.ask("POST", "/v1/galleries/staff/people/find", admin, json={"name": "Zoe"})
     (line,) = [each.message for each in caplog.records if each.name == "facerec.service" and "find" in each.message]
     number, method, route, status, _ = line.split()
-    assert (number, method) == (answer.headers["x-request-id"], "GET")
-    assert (route, status) == ("/v1/galleries/{gallery}/people", "200")
+    assert (number, method) == (answer.headers["x-request-id"], "POST")
+    assert (route, status) == ("/v1/galleries/{gallery}/people/find", "200")
 
 
 def test_names_in_the_log_of_a_gallery(service, png):
