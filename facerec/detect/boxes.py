@@ -119,7 +119,8 @@ def _over_union(first: Boxes, second: Boxes) -> Boxes:
 
 def _over_smaller(first: Boxes, second: Boxes) -> Boxes:
     one, other, shared = _areas(first, second, odd=1)
-    return shared / np.minimum(one, other)
+    smaller: Boxes = np.minimum(one, other)
+    return shared / smaller
 
 
 def _areas(first: Boxes, second: Boxes, *, odd: int = 0) -> tuple[Boxes, Boxes, Boxes]:
