@@ -89,7 +89,7 @@ def enroll(
         "expires": None if expires is None else expires.date(),
         "keep_photos": keep_photos,
     }
-    model = recognition.model_of(gallery, model, may_be_new=True)
+    model = recognition.model_of(gallery, model, may_be_new=True, runtime=networks.runtime)
     if folder is None:
         _refuse_unless_one_is_a_photo(photos or [])
     else:
@@ -97,7 +97,7 @@ def enroll(
 
         found = photos_by_folder(folder, exclude=exclude or ())
         console.say_left_out(found.left_out)
-    chosen = threshold.point(model, networks.detector)
+    chosen = threshold.point(model, networks.detector, networks.runtime)
     recognizer = networks.load(model)
     terms |= {"at": recognizer.enrolling_point(chosen, strict=strict), "strict": strict}
     if folder is not None:

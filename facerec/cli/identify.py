@@ -64,8 +64,8 @@ def identify(
     found = walked.photos
     single = list(found) == paths and len(paths) == 1
     console.say_left_out(walked.left_out)
-    model = recognition.model_of(gallery, model)
-    chosen = threshold.point(model, networks.detector)
+    model = recognition.model_of(gallery, model, runtime=networks.runtime)
+    chosen = threshold.point(model, networks.detector, networks.runtime)
     if single:
         reader.check(found[0])
     recognizer = networks.load(model)

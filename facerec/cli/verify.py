@@ -56,8 +56,8 @@ def verify(
     if gallery is None and no_log:
         message = "two photos are compared without a log anyhow; --no-log needs --gallery"
         raise ArgumentError(message)
-    model = model if gallery is None else recognition.model_of(gallery, model)
-    point = threshold.point(model, networks.detector)
+    model = model if gallery is None else recognition.model_of(gallery, model, runtime=networks.runtime)
+    point = threshold.point(model, networks.detector, networks.runtime)
     for photo in filter(None, (probe, reference)):
         reader.check(photo)
     recognizer = networks.load(model)
@@ -86,3 +86,5 @@ def _print(outcome: Verification) -> None:
     console.say_point(point)
     for line in outcome.notes:
         console.say(f"  note: {line}")
+    if outcome.runtime is not None:
+        console.say(f"  run by {outcome.runtime}")

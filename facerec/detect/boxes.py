@@ -12,22 +12,22 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.detect.sight import CELL, STRIDE
+
 Boxes: TypeAlias = NDArray[np.float32]
 Scores: TypeAlias = NDArray[np.float32]
 Pixels: TypeAlias = NDArray[np.int64]
 """Whole pixels of a photo, (n, 4), right and bottom exclusive."""
 Numbers: TypeAlias = NDArray[np.int64]
 
-_STRIDE = 2  # of the proposal network
-_CELL = 12  # pixels that one of its outputs looks at
 _BLOCK = 128  # boxes that are held against each other at once
 _PART = 2048  # boxes that a block is held against at once: memory does not grow with the square of the boxes
 
 
 def cell_boxes(cells: Numbers, scale: float) -> Boxes:
     """The pixels of the photo that the network saw from each cell (x, y) of a pyramid level `scale` times its size."""
-    corner = cells.astype(np.float32) * np.float32(_STRIDE)
-    sides = [np.floor((corner + np.float32(side)) / np.float32(scale)) for side in (1, _CELL)]
+    corner = cells.astype(np.float32) * np.float32(STRIDE)
+    sides = [np.floor((corner + np.float32(side)) / np.float32(scale)) for side in (1, CELL)]
     return np.concatenate(sides, axis=1)
 
 

@@ -31,11 +31,10 @@ from facerec.detect.boxes import (
     squared,
 )
 from facerec.detect.photo import check_photo
-from facerec.detect.sight import Mode, Networks, Sight
+from facerec.detect.sight import CELL, Mode, Networks, Sight
 from facerec.errors import ArgumentError
 from facerec.types import Detections, Image
 
-_CELL = 12  # side of the smallest face that the proposal network sees, in pixels of a pyramid level
 _PYRAMID_FACTOR = 0.709  # about 1/√2: each level has half the pixels of the one before
 _THRESHOLDS = (0.6, 0.7, 0.7)
 
@@ -80,8 +79,8 @@ class Mtcnn:
         if mode not in get_args(Mode):
             message = f"mode must be one of {', '.join(get_args(Mode))}; got {mode!r}"
             raise ArgumentError(message)
-        if min_face_size < _CELL:
-            message = f"min_face_size must be at least {_CELL} pixels, the least the network sees; got {min_face_size}"
+        if min_face_size < CELL:
+            message = f"min_face_size must be at least {CELL} pixels, the least the network sees; got {min_face_size}"
             raise ArgumentError(message)
         self.min_face_size = min_face_size
         self.mode = mode
@@ -98,6 +97,11 @@ class Mtcnn:
     def name(self) -> str:
         """For example ``mtcnn.v1(min_face_size=40, mode=fast)``; the version changes with the recipe's constants."""
         return f"mtcnn.v1(min_face_size={self.min_face_size}, mode={self.mode})"
+
+    @property
+    def runtime(self) -> str | None:
+        """What runs the networks, as evidence names it; ``None`` for torch."""
+        return getattr(self._networks, "runtime", None)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self._remade, ()
@@ -123,8 +127,8 @@ class Mtcnn:
         return Detections(boxes, scores, points, (width, height))
 
     def _scales(self, shorter_side: int) -> Iterator[float]:
-        scale = _CELL / self.min_face_size
-        while shorter_side * scale >= _CELL:
+        scale = CELL / self.min_face_size
+        while shorter_side * scale >= CELL:
             yield scale
             scale *= _PYRAMID_FACTOR
 

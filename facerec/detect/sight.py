@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -12,6 +12,13 @@ from facerec.types import Image
 
 Mode: TypeAlias = Literal["fast", "exact"]
 """``exact`` samples a photo as facenet-pytorch does; ``fast`` more cheaply."""
+
+STRIP_PIXELS = 1 << 18
+"""The first network looks at a photo strip by strip, so that memory does not grow with the photo."""
+STRIDE = 2
+"""Of the first network, in pixels."""
+CELL = 12
+"""Side of what one of its outputs looks at, in pixels."""
 
 _Floats: TypeAlias = NDArray[np.float32]
 _Pixels: TypeAlias = NDArray[np.int64]
@@ -58,3 +65,16 @@ class Sight(Protocol):
 
 Networks: TypeAlias = Callable[[Image], Sight]
 """The three networks, which see a photo, uint8 (height, width, 3); several threads may call it at once."""
+
+
+def strips(height: int, width: int) -> Iterator[slice]:
+    """Rows of a level of that size that the first network looks at together.
+
+    Strips overlap by what one cell sees; the last takes whatever is left, if that is little.
+    """
+    rows = max(STRIDE, STRIP_PIXELS // width // STRIDE * STRIDE)
+    for top in range(0, max(1, height - CELL + 1), rows):
+        last = top + rows + CELL > height
+        yield slice(top, None if last else top + rows + CELL - STRIDE)
+        if last:
+            return

@@ -53,7 +53,7 @@ class Deciding(Opened):
             enrolled = notes_on_enrolled(ledger.matchers(person.number), terms.matcher)
             outcome = replace(outcome, notes=(*outcome.notes, *enrolled))
             if logged:
-                evidence = terms.evidence(outcome.decision, outcome.score, face.look)
+                evidence = terms.evidence(outcome.decision, outcome.score, face.look, face.runtime)
                 ledger.append("verified", person.id, evidence, source=rules.storable_source(face.source))
             return outcome
 
@@ -118,6 +118,7 @@ class Deciding(Opened):
                         # Somebody whom another process forgot since the search gets the entry, but no photo's name.
                         source = rules.storable_source(faces.source) if ledger.by_id(person_id) else None
                         event: Event = "matched" if decision == "match" else "ambiguous"
-                        ledger.append(event, person_id, terms.evidence(decision, score, look), source=source)
+                        evidence = terms.evidence(decision, score, look, faces.runtime)
+                        ledger.append(event, person_id, evidence, source=source)
         found = faces.detections
         return Identifications(tuple(outcomes), found.points, faces.source, faces.photo, found.looks)

@@ -43,3 +43,8 @@ def open_session(model: bytes, *, name: str, threads: int = 1) -> onnxruntime.In
     except Exception as error:
         message = f"{name} is not an ONNX graph that ONNX Runtime {runtime.__version__} can run: {error}"
         raise WeightsError(message) from error
+
+
+def runtime_name(digest: str) -> str:
+    """What evidence calls ONNX Runtime of the installed version on graphs whose manifest has that SHA-256."""
+    return f"onnxruntime {onnx_runtime().__version__} on graphs {digest[:12]}"

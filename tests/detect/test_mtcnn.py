@@ -11,8 +11,7 @@ import torch
 from torch import nn
 from torchvision.ops import box_iou, nms
 
-from facerec.detect import Mtcnn
-from facerec.detect import nets as nets_module
+from facerec.detect import Mtcnn, sight
 from facerec.detect.boxes import cell_boxes, clipped, nms_by_level, nms_by_smaller, nms_by_union, shift_by, squared
 from facerec.detect.nets import ONet, PNet, RNet, _halved, _prelu, load_nets
 from facerec.detect.sampling import ExactSampler, FastSampler
@@ -386,7 +385,7 @@ def test_strips_see_what_the_whole_sees(monkeypatch: pytest.MonkeyPatch, size: t
         whole = nets.propose(level, 0.02)
         assert len(whole[0]) > 0
         for pixels in (1, 500, 2000):
-            monkeypatch.setattr(nets_module, "_STRIP_PIXELS", pixels)
+            monkeypatch.setattr(sight, "STRIP_PIXELS", pixels)
             for expected, got in zip(whole, nets.propose(level, 0.02), strict=True):
                 torch.testing.assert_close(got, expected, atol=1e-4, rtol=1e-4)
 

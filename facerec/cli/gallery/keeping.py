@@ -127,7 +127,7 @@ def reembed(
     """
     from facerec.gallery.rules import same_face
 
-    recognizer = networks.load(recognition.model_of(gallery, model))
+    recognizer = networks.load(recognition.model_of(gallery, model, runtime=networks.runtime))
     with charged.open(gallery) as people, console.progress("embedding") as progress:
         total = sum(person.samples for person in people.people())
         done = 0
