@@ -95,13 +95,15 @@ def import_people(
     model: Model = None,
     device: options.Device = None,
     model_files: options.ModelFiles = None,
+    runtime: options.Runtime = None,
     charged: Charged,
 ) -> None:
     """Add everybody from an exported folder; the gallery file is made, for --model, if it does not exist."""
     embedder = None
     if not gallery.exists():
-        model = recognition.model_of(gallery, model, may_be_new=True)
-        embedder = recognition.load_recognizer(model, model_files=model_files, device=device).embedder
+        model = recognition.model_of(gallery, model, may_be_new=True, runtime=runtime)
+        recognizer = recognition.load_recognizer(model, model_files=model_files, device=device, runtime=runtime)
+        embedder = recognizer.embedder
     with charged.open(gallery, embedder) as people:
         done = people.import_from(folder, merge=merge)
     lines = [f"{console.counted(len(done), 'person', 'people')} imported"]
