@@ -15,15 +15,15 @@ from statistics import median
 import PIL.Image
 from scenes import data_folder
 
-from facerec.recognizer import Recognizer
-from facerec.training.runtime import export_runtime
-
 ROUNDS = 9
 BEGIN = "from facerec.cli import main; main()"
 
 
 def measured(*arguments: str) -> tuple[float, float, float]:
-    """Seconds on the clock and of the processor, and the peak memory in MiB, of a Python of its own."""
+    """Seconds on the clock and of the processor, and the peak memory in MiB, of a Python of its own.
+
+    The peak counts what this process has when it starts another, so that nothing large may be imported before.
+    """
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     clock = time.perf_counter()
     with subprocess.Popen(
@@ -79,6 +79,8 @@ def streams(runtime: Path) -> None:
     """Print processor seconds of a stream of portraits, by stage, in turns."""
     import torch
 
+    from facerec.recognizer import Recognizer
+
     torch.set_num_threads(1)
     photos = sorted((data_folder() / "lfw/images").glob("*/*.jpg"))[::40]
     recognizers = {"torch": Recognizer(device="cpu"), "--runtime": Recognizer(runtime=runtime)}
@@ -100,8 +102,9 @@ def streams(runtime: Path) -> None:
 def main() -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "runtime"
-        runtime = Path(sys.argv[1]) if len(sys.argv) > 1 else export_runtime("dlib-resnet", made).folder.path
+        runtime = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder) / "runtime"
+        if not runtime.exists():
+            measured(BEGIN, "export", "dlib-resnet", "--runtime", str(runtime))
         start(runtime)
         large(runtime)
         streams(runtime)
