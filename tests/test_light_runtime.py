@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ import pytest
 
 from facerec import Recognizer, open_gallery
 from facerec.errors import ArgumentError
+from facerec.quality import NO_GATE
+from facerec.testing import SquareDetector, made_embedder, made_gallery, made_photo, made_point
+from facerec.training.export import pattern_chips
 
 ROOT = Path(__file__).parents[1]
 NO_TORCH = """
@@ -89,6 +93,32 @@ def test_photos_of_both_meet_in_one_gallery(usual: Recognizer, light: Recognizer
     assert not any("another" in note for note in claim.notes)
     assert "runtime" not in log[0].details
     assert [entry.details["runtime"] for entry in log[1:]] == [light.runtime] * 3
+
+
+def test_every_door_names_what_ran(tmp_path) -> None:
+    """Made faces, whose embedder says that something else computes it: results, JSON, words and log repeat it."""
+    embedder = replace(made_embedder(), runtime="an abacus")
+    made = Recognizer(detector=SquareDetector(), embedder=embedder, gate=NO_GATE)
+    red, wine = made_photo("red"), made_photo("wine")
+    with made_gallery(tmp_path / "people.db") as people:
+        made.enroll(red, "ada", people)
+        claim = made.verify_person(wine, "ada", people, at=made_point())
+        found = made.identify(wine, people, at=made_point())
+        log = [entry.details.get("runtime") for entry in people.log()[-3:]]
+
+    assert log == ["an abacus"] * 3
+    for outcome in (claim, found[0], made.verify(red, wine, at=made_point())):
+        assert outcome.to_dict()["runtime"] == "an abacus"
+        assert "run by an abacus" in str(outcome)
+
+
+def test_equal_patterns_give_equal_vectors(usual: Recognizer, light: Recognizer) -> None:
+    """Chips that show no face, and nothing but noise."""
+    patterns = pattern_chips(usual.embedder.crop.name)
+    noise = np.random.default_rng(0).integers(0, 256, patterns.shape, dtype=np.uint8)
+
+    for chips in (patterns, noise):
+        np.testing.assert_allclose(light.embedder(chips), usual.embedder(chips), atol=1e-5)
 
 
 def test_streams_and_pickles_name_it(light: Recognizer, portraits) -> None:
