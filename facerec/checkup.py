@@ -14,6 +14,7 @@ import numpy as np
 
 from facerec.errors import FacerecError
 from facerec.models.catalogue import MODELS
+from facerec.models.runtime import read_runtime
 from facerec.models.shipped_points import shipped_points
 from facerec.models.state import added_states, file_state
 from facerec.models.weights import cache_folder, models_folder, named_folder
@@ -23,6 +24,8 @@ NEEDED = ("torch", "numpy", "pillow", "pandas", "pyarrow", "scipy", "typer", "ri
 """Distributions without which nothing works."""
 USED = ("torchvision", "onnxruntime", "matplotlib", "jinja2", "scikit-learn", "fairlearn", "timm", "onnx")
 """Distributions that some commands use."""
+LIGHT = ("numpy", "pillow", "onnxruntime", "typer", "rich", "platformdirs")
+"""Distributions without which nothing works on a runtime's graphs."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,15 @@ class Finding:
     text: str
 
 
-def checkup(*, model_files: Path | None = None, device: str | None = None) -> Iterator[Finding]:
+def checkup(
+    *, model_files: Path | None = None, device: str | None = None, runtime: Path | None = None
+) -> Iterator[Finding]:
     """Look at one thing after the other; the last one runs the networks. The options are those of `Recognizer`."""
     yield Finding("python", ok=True, text=f"{platform.python_version()} on {platform.platform(terse=True)}")
-    for distribution in (*NEEDED, *USED):
-        yield _package(distribution, needed=distribution in NEEDED)
-    for model in MODELS:
-        for weight in model.weights:
-            file = file_state(weight, model_files=model_files)
-            spared = file.state == "absent" and not model.default
-            text = f"absent, and not needed unless you choose {model.name}" if spared else file.path or file.problem
-            yield Finding(f"{model.name}: {weight.file_name}", ok=file.state == "ok" or spared, text=text)
+    needed = NEEDED if runtime is None else LIGHT
+    for distribution in dict.fromkeys((*needed, *NEEDED, *USED)):
+        yield _package(distribution, needed=distribution in needed)
+    yield from _model_files(model_files) if runtime is None else _graphs(runtime)
     for added in added_states():
         where = added.problem if added.model is None else str(added.model.path)
         yield Finding(f"added model {added.name}", ok=added.model is not None, text=where)
@@ -53,9 +54,32 @@ def checkup(*, model_files: Path | None = None, device: str | None = None) -> It
         points = shipped_points()
         yield Finding("operating points", ok=True, text=f"{len(points)} can be read")
         known = {point.matcher.embedder_digest for point in points}
-        yield _photo(Recognizer(device=device, model_files=model_files), known)
+        yield _photo(Recognizer(device=device, model_files=model_files, runtime=runtime), known)
     except FacerecError as error:
         yield Finding("a photo", ok=False, text=str(error))
+
+
+def _model_files(model_files: Path | None) -> Iterator[Finding]:
+    for model in MODELS:
+        for weight in model.weights:
+            file = file_state(weight, model_files=model_files)
+            spared = file.state == "absent" and not model.default
+            text = f"absent, and not needed unless you choose {model.name}" if spared else file.path or file.problem
+            yield Finding(f"{model.name}: {weight.file_name}", ok=file.state == "ok" or spared, text=text)
+
+
+def _graphs(runtime: Path) -> Iterator[Finding]:
+    try:
+        folder = read_runtime(runtime)
+    except FacerecError as error:
+        yield Finding("runtime", ok=False, text=str(error))
+        return
+    for stated in folder.description.files:
+        try:
+            folder.contents(stated)
+            yield Finding(f"runtime: {stated.file}", ok=True, text=str(folder.path / stated.file))
+        except FacerecError as error:
+            yield Finding(f"runtime: {stated.file}", ok=False, text=str(error))
 
 
 def _package(distribution: str, *, needed: bool) -> Finding:

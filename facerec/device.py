@@ -21,6 +21,13 @@ def check_device(device: str) -> None:
         raise ArgumentError(message)
 
 
+def check_processor(device: str) -> None:
+    """Raise `ArgumentError` if `device` is not the processor, on which alone the graphs of a runtime run."""
+    if device != "cpu":
+        message = f"a runtime runs on the processor; got the device {device!r}. Use cpu, or leave the runtime out"
+        raise ArgumentError(message)
+
+
 def torch_device(device: str) -> torch.device:
     """The torch device of that name; `ArgumentError` if the name is unknown, or the machine has no such GPU."""
     check_device(device)

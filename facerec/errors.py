@@ -5,7 +5,7 @@
     ├── MissingExtraError
     ├── ImageError ── LargePhotoError, CostlyPhotoError, SlowPhotoError, FatalPhotoError
     ├── FaceError ── NoFaceError, SeveralFacesError, PoorQualityError, DoubtfulFaceError, UnusablePhotosError
-    ├── WeightsError ── MissingWeightsError, CorruptWeightsError, SlowModelError, FatalModelError
+    ├── WeightsError ── MissingWeightsError, CorruptWeightsError, OtherRuntimeError, SlowModelError, FatalModelError
     ├── ModelMismatchError
     ├── CalibrationError ── NoPointError, DamagedPointError, ForeignScoresError
     ├── ScoreTableError ── MixedStampsError
@@ -117,6 +117,10 @@ class MissingWeightsError(WeightsError, code="missing_weights"):
 
 class CorruptWeightsError(WeightsError, code="corrupt_weights"):
     """A model file is there, but its SHA-256 or its contents are not what they must be."""
+
+
+class OtherRuntimeError(WeightsError, code="other_runtime"):
+    """A runtime's folder was written for another version of facerec, or for other recipes than those at work here."""
 
 
 class SlowModelError(WeightsError, code="slow_model"):

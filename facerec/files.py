@@ -9,6 +9,7 @@ import math
 import os
 import re
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,6 +143,32 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OutputError(message) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """Give a hidden folder beside `folder` that takes its name when the block ends without an error.
+
+    Folders above it are made.
+
+    Raises
+    ------
+    OutputError
+        If `folder` exists, or cannot be written to; nothing is left behind.
+    """
+    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
+    try:
+        if folder.exists():
+            message = f"{folder} exists already; remove it or choose another name"
+            raise OutputError(message)
+        partial.mkdir(parents=True)
+        yield partial
+        os.rename(partial, folder)  # noqa: PTH104 - Path.rename says the same and hides that it is one step
+    except OSError as error:
+        message = f"{folder} cannot be written: {error.strerror or error}"
+        raise OutputError(message) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextmanager

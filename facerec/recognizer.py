@@ -19,6 +19,7 @@ from facerec.device import best_device
 from facerec.errors import ArgumentError, FaceError, ImageError, NoPointError, PoorQualityError
 from facerec.gallery import Enrollment, Gallery, Who
 from facerec.gallery.decide import decide
+from facerec.models.runtime import read_runtime
 from facerec.models.shipped_points import DEFAULT_TARGET_FMR, shipped_point
 from facerec.photos import folders, reader
 from facerec.photos.limited import LimitedReader
@@ -40,12 +41,11 @@ from facerec.types import (
     OperatingPoint,
     Verification,
 )
-from facerec.types.contracts import check_points
+from facerec.types.contracts import check_points, runtime_of
 from facerec.types.plain import checked
 from facerec.visible_text import quoted, shortened
 
 DEFAULT_DETECTOR = "mtcnn"
-DEFAULT_MODEL = "dlib-resnet"
 BATCH = 16
 """Chips of several photos are embedded together: the network is four times faster per face in batches than alone."""
 
@@ -74,9 +74,9 @@ class Recognizer:
         second look where the first is doubtful.
     embedder : Embedder, optional
         In place of `model`.
-    model : str
-        Name of the embedder, as ``facerec models`` lists it; by default dlib's ResNet with its 5-point alignment and
-        flip averaging.
+    model : str, optional
+        Name of the embedder, as ``facerec models`` lists it; by default that of the `runtime`, or dlib's ResNet with
+        its 5-point alignment and flip averaging.
     min_face_size : int
         Of the detector of that name, in pixels, >= 12; smaller faces than 40 are below the default gate anyhow.
     gate : QualityGate, optional
@@ -87,6 +87,9 @@ class Recognizer:
         is a GPU.
     model_files : Path, optional
         Folder in which the files of the models of those names are looked for first.
+    runtime : str or Path, optional
+        Folder of graphs that ``facerec export NAME --runtime DIR`` wrote: they are run by ONNX Runtime on the
+        processor, and torch is not imported. The matcher is the same; every result and log entry names the runtime.
     workers : int
         How many threads read photos and find faces in `stream`, >= 1. On a CPU, one per core together with
         ``torch.set_num_threads(1)`` is fastest; threads within one network wait for each other most of the time.
@@ -101,9 +104,12 @@ class Recognizer:
     ------
     ArgumentError
         If `device`, `workers`, `most_faces` or `min_face_size` is not as above, or no model has that name; if the
-        embedder's crop was fitted to the points of another detector.
+        embedder's crop was fitted to the points of another detector; if a `runtime` is given with an `embedder`, with
+        models that it does not hold, or with a GPU.
     MissingWeightsError, CorruptWeightsError, MissingExtraError
         If a model's file is absent or is not the expected one, or what runs it is not installed.
+    OtherRuntimeError
+        If the `runtime` is of another version, or was exported for other recipes than those here.
 
     Examples
     --------
@@ -118,11 +124,12 @@ class Recognizer:
         *,
         detector: Detector | str = DEFAULT_DETECTOR,
         embedder: Embedder | None = None,
-        model: str = DEFAULT_MODEL,
+        model: str | None = None,
         min_face_size: int = 40,
         gate: QualityGate | None = None,
         device: str | None = None,
         model_files: Path | None = None,
+        runtime: str | Path | None = None,
         workers: int = 1,
         most_faces: int = MOST_FACES,
         limited: LimitedReader | None = None,
@@ -134,21 +141,33 @@ class Recognizer:
         self.workers = workers
         self.most_faces = most_faces
         self.limited = limited
-        device = best_device() if device is None else device
+        if runtime is not None and embedder is not None:
+            message = f"the runtime {quoted(str(runtime))} brings its embedder; leave out one of runtime and embedder"
+            raise ArgumentError(message)
+        graphs = None if runtime is None else read_runtime(runtime)
+        if device is None:
+            device = "cpu" if graphs is not None else best_device()  # which imports torch
         if isinstance(detector, str):
             from facerec.detect.load import load_detector
 
-            detector = load_detector(detector, min_face_size=min_face_size, device=device, model_files=model_files)
+            detector = load_detector(
+                detector, min_face_size=min_face_size, device=device, model_files=model_files, runtime=graphs
+            )
         if embedder is None:
             from facerec.embed.load import load_embedder
 
-            embedder = load_embedder(model, device=device, model_files=model_files)
+            embedder = load_embedder(model, device=device, model_files=model_files, runtime=graphs)
         checked(Embedder, "embedder", embedder, " (a name of one is given as model)")
         check_points(detector, embedder.crop)
         self.detector: Detector = detector
         self.embedder: Embedder = embedder
         gate = default_gate(self._matcher(NO_GATE)) if gate is None else gate
         self.gate = checked(QualityGate, "gate", gate, " (NO_GATE leaves the gate out on purpose)")
+
+    @property
+    def runtime(self) -> str | None:
+        """What runs the networks, as evidence names it; ``None`` for torch."""
+        return runtime_of(self.detector, self.embedder)
 
     @property
     def matcher(self) -> Matcher:
@@ -357,7 +376,7 @@ class Recognizer:
     def _compared(self, first: Face, second: Face, point: OperatingPoint, notes: tuple[str, ...]) -> Verification:
         score = similarity.cosine(first.embedding, second.embedding)
         problems = self.gate.pair_problems(first, second, above=score - point.threshold)
-        return Verification(decide(score, point, problems), score, point, self.gate.name, problems, notes)
+        return Verification(decide(score, point, problems), score, point, self.gate.name, problems, notes, self.runtime)
 
     def enroll(
         self,
@@ -551,7 +570,8 @@ class Recognizer:
         chips, shift = upright_cut(self.embedder.crop, image, detections)
         vectors, flip = self.embedder.embed(chips)
         measures = measure(image, detections) | handed_over(shift=shift, flip=flip)
-        return Faces(detections, measures, vectors, self.matcher, called, chips, reading=reading)
+        made_by = self.matcher, called, chips
+        return Faces(detections, measures, vectors, *made_by, reading=reading, runtime=self.runtime)
 
     def _found(self, image: Image) -> tuple[Detections, tuple[str, ...]]:
         """The faces of a photo that are embedded, and what has to be said about the others."""
@@ -602,7 +622,8 @@ class Recognizer:
             if isinstance(each, _Looked):
                 measures = each.measures | handed_over(flip=next(flips))
                 found = Faces(each.detections, measures, next(shares), self.matcher, each.called, each.chips)
-                yield _Embedded(replace(found, reading=each.reading), each.chose, each.lacking)
+                found = replace(found, reading=each.reading, runtime=self.runtime)
+                yield _Embedded(found, each.chose, each.lacking)
             else:
                 yield each
 

@@ -34,6 +34,14 @@ def data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A runtime's folder of the default models, exported once; what changes it works on a copy."""
+    from facerec.training.runtime import export_runtime
+
+    return export_runtime("dlib-resnet", tmp_path_factory.mktemp("light") / "runtime").folder.path
+
+
 @dataclass(frozen=True)
 class Browser:
     """A real browser without a window, which says what a page asked the network for."""

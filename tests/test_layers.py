@@ -16,7 +16,7 @@ FLOORS = [
     {"visible_text"},
     {"errors"},
     {"types", "extras"},
-    {"device", "files", "limited", "similarity"},
+    {"device", "files", "graphs", "limited", "similarity"},
     {"photos", "arrays"},
     {"points", "reporting"},
     {"models"},

@@ -81,6 +81,10 @@ def command(line: str, status: int) -> str:
         command("gallery reembed --gallery nosuch.db", 2),
         command("distil --data . --teacher nosuch --out new", 2),
         command("export nosuch --onnx new", 2),
+        command("export nosuch --runtime new", 2),
+        command("export dlib-resnet", 2),
+        command("verify photo.png photo.png --runtime nosuch", 2),
+        command("detect photo.png --runtime nosuch --exact", 2),
     ],
 )
 def test_what_needs_no_network_and_no_table_starts_at_once(program: str, tmp_path: Path) -> None:

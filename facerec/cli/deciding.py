@@ -90,8 +90,12 @@ def decider(
     A gallery on this machine that `may_be_new` is made when somebody is enrolled in it.
     """
     if charged.url is None:
-        model = model if gallery is None else recognition.model_of(gallery, model, may_be_new=may_be_new)
-        return Here(gallery, model, threshold.point(model, networks.detector), networks, charged)
+        model = (
+            model
+            if gallery is None
+            else recognition.model_of(gallery, model, may_be_new=may_be_new, runtime=networks.runtime)
+        )
+        return Here(gallery, model, threshold.point(model, networks.detector, networks.runtime), networks, charged)
     default = recognition.GatedNetworks()
     given = [each.name for each in fields(networks) if getattr(networks, each.name) != getattr(default, each.name)]
     if given := given + ["model"] * (model is not None):

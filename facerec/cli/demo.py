@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console, recognition
-from facerec.cli.options import AsJson, Device, Exclude, ModelFiles, examples, grouped, option
+from facerec.cli.options import AsJson, Device, Exclude, ModelFiles, Runtime, examples, grouped, option
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError, OutputError
 
@@ -88,7 +88,9 @@ def demo(
     )
 
 
-def check(*, device: Device = None, model_files: ModelFiles = None, as_json: AsJson = False) -> None:
+def check(
+    *, device: Device = None, model_files: ModelFiles = None, runtime: Runtime = None, as_json: AsJson = False
+) -> None:
     """Check this installation: packages, model files, operating points, folders, and the time of one photo.
 
     Exit status: 0 all is well, 2 there is a problem; each line says what to do.
@@ -96,7 +98,7 @@ def check(*, device: Device = None, model_files: ModelFiles = None, as_json: AsJ
     from facerec.checkup import checkup
 
     findings = []
-    for finding in checkup(model_files=model_files, device=device):
+    for finding in checkup(model_files=model_files, device=device, runtime=runtime):
         findings.append(finding)
         if not as_json:
             console.say(f"{'ok' if finding.ok else 'problem':8}{finding.name}: {finding.text}")

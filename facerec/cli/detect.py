@@ -15,7 +15,7 @@ from facerec.cli.recognition import Networks, one_thread_per_photo
 if TYPE_CHECKING:
     from facerec.photos.reader import Photo
     from facerec.quality import QualityGate
-    from facerec.types import Detections, Image
+    from facerec.types import Detections, Detector, Image
 
 EXAMPLES = examples(
     "facerec detect party.jpg",
@@ -52,20 +52,18 @@ def detect(
     if exact and networks.detector != DETECTOR:
         message = f"--exact is a way of {DETECTOR}; {networks.detector} has none. Leave one of the two options out"
         raise ArgumentError(message)
+    if exact and networks.runtime is not None:
+        message = "a runtime samples photos in the fast mode alone; leave out one of --exact and --runtime"
+        raise ArgumentError(message)
     walked = find_photos(paths, exclude=exclude or ())  # a path that is none is told before torch is imported
     found = walked.photos
     console.say_left_out(walked.left_out)
-    from facerec.detect import Mtcnn, SecondLook
-    from facerec.detect.load import load_detector
-    from facerec.device import best_device
     from facerec.quality import MEASURES, default_gate
     from facerec.types import Matcher
 
-    how = asdict(networks) | {"device": networks.device or best_device()}
-    name = how.pop("detector")
-    detector = SecondLook(Mtcnn(mode="exact", **how)) if exact else load_detector(name, **how)
+    detector = _detector(networks, exact=exact)
     gate = default_gate(replace(Matcher.unknown(), detector=detector.name))
-    workers = one_thread_per_photo()
+    workers = one_thread_per_photo(networks.runtime)
 
     def look(photo: Path) -> tuple[reader.Photo, Detections, list[_Judged]] | ImageError:
         try:
@@ -93,6 +91,21 @@ def detect(
             "landmarks and mirror images are looked at by facerec quality"
         )
     answers.finish()
+
+
+def _detector(networks: Networks, *, exact: bool) -> Detector:
+    from facerec.detect import Mtcnn, SecondLook
+    from facerec.detect.load import load_detector
+    from facerec.device import best_device
+    from facerec.models.runtime import read_runtime
+
+    how = asdict(networks)
+    name, runtime = how.pop("detector"), how.pop("runtime")
+    if runtime is not None:
+        how |= {"device": networks.device or "cpu"}
+        return load_detector(name, **how, runtime=read_runtime(runtime))
+    how |= {"device": networks.device or best_device()}
+    return SecondLook(Mtcnn(mode="exact", **how)) if exact else load_detector(name, **how)
 
 
 class _Judged(NamedTuple):

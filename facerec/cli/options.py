@@ -102,6 +102,15 @@ ModelFiles = Annotated[
     Path | None,
     option("--model-files DIR", "A folder of model files, looked into before the installed packages.", _HOW),
 ]
+Runtime = Annotated[
+    Path | None,
+    option(
+        "--runtime DIR",
+        "Graphs from facerec export NAME --runtime DIR, run by ONNX Runtime on the processor, without torch.",
+        _HOW,
+        envvar="FACEREC_RUNTIME",
+    ),
+]
 Device = Annotated[
     str | None, option("--device NAME", "cpu, cuda or cuda:N. By default a GPU where there is one.", _HOW)
 ]

@@ -20,6 +20,7 @@ from facerec.cli.options import (
     MinFaceSize,
     ModelFiles,
     NoGate,
+    Runtime,
     WorstGroup,
 )
 from facerec.errors import ArgumentError, CalibrationError, MissingGalleryError
@@ -30,13 +31,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Networks:
+class TorchNetworks:
     """The options of every command that finds faces."""
 
     detector: DetectorOption = DETECTOR
     min_face_size: MinFaceSize = MIN_FACE_SIZE
     device: Device = None
     model_files: ModelFiles = None
+
+
+@dataclass(frozen=True)
+class Networks(TorchNetworks):
+    """The options of every command that finds faces and needs no torch for that."""
+
+    runtime: Runtime = None
 
     def load(self, model: str | None) -> Recognizer:
         """See `load_recognizer`."""
@@ -67,12 +75,12 @@ class Threshold:
     fmr: Fmr = None
     worst_group: WorstGroup = False
 
-    def point(self, model: str | None, detector: DetectorName = DETECTOR) -> OperatingPoint | None:
+    def point(
+        self, model: str | None, detector: DetectorName = DETECTOR, runtime: Path | None = None
+    ) -> OperatingPoint | None:
         """The operating point that the options name for an embedder and a detector; ``None`` where they name none."""
-        from facerec.embed.load import DEFAULT, digest_of
-
-        name = model or DEFAULT
-        return self._point(digest_of(name), name, detector)
+        name, digest = _embedder(model, runtime)
+        return self._point(digest, name, detector)
 
     @property
     def is_of_a_matcher(self) -> bool:
@@ -104,45 +112,59 @@ def load_recognizer(
     device: str | None,
     detector: DetectorName = DETECTOR,
     min_face_size: int = MIN_FACE_SIZE,
+    runtime: Path | None = None,
 ) -> Recognizer:
-    """Load the detector and the embedder that the options name; ``None`` stands for dlib-resnet."""
-    from facerec.device import best_device, check_device
-    from facerec.embed.load import DEFAULT, digest_of, load_embedder
+    """Load the detector and the embedder that the options name; ``None`` stands for the runtime's, or dlib-resnet."""
+    from facerec.device import check_device
     from facerec.recognizer import Recognizer
 
-    name = model or DEFAULT
-    digest_of(name)
+    _embedder(model, runtime)
     if device is not None:
         check_device(device)
     searching = gc.isenabled()
     gc.disable()  # among all that an import makes and keeps, the search for garbage is a sixth of torch's time
     try:
-        from facerec.detect.load import load_detector
-
-        device = best_device() if device is None else device
         return Recognizer(
-            detector=load_detector(detector, min_face_size=min_face_size, device=device, model_files=model_files),
-            embedder=load_embedder(name, device=device, model_files=model_files),
-            workers=one_thread_per_photo(),
+            detector=detector,
+            min_face_size=min_face_size,
+            model=model,
+            device=device,
+            model_files=model_files,
+            runtime=runtime,
+            workers=one_thread_per_photo(runtime),
         )
     finally:
         if searching:
             gc.enable()
 
 
-def one_thread_per_photo() -> int:
+def _embedder(model: str | None, runtime: Path | None) -> tuple[str, str]:
+    """Name and digest of the embedder that the options mean; what is wrong with them is told before it is loaded."""
+    if runtime is not None:
+        from facerec.models.runtime import read_runtime
+
+        about = read_runtime(runtime).description.embedder
+        return about.name, about.digest
+    from facerec.embed.load import DEFAULT, digest_of
+
+    name = model or DEFAULT
+    return name, digest_of(name)
+
+
+def one_thread_per_photo(runtime: Path | None = None) -> int:
     """Have each network run on the thread that calls it, and say how many photos to look at side by side.
 
     That is a third faster than threads within a network, and several times on a busy machine, where those wait for
-    each other.
+    each other. Graphs of a runtime are opened so.
     """
     from facerec.device import photo_workers, use_one_thread_per_network
 
-    use_one_thread_per_network()
+    if runtime is None:
+        use_one_thread_per_network()
     return photo_workers()
 
 
-def model_of(gallery: Path, model: str | None, *, may_be_new: bool = False) -> str | None:
+def model_of(gallery: Path, model: str | None, *, may_be_new: bool = False, runtime: Path | None = None) -> str | None:
     """The embedder to use with a gallery: the one that was asked for, else the one that it was made with.
 
     A gallery that `may_be_new` need not exist, but its folder must.
@@ -150,7 +172,7 @@ def model_of(gallery: Path, model: str | None, *, may_be_new: bool = False) -> s
     from facerec.embed.load import digest_of
     from facerec.gallery import open_gallery
 
-    if model is not None:
+    if model is not None and runtime is None:
         digest_of(model)
     if may_be_new and not is_there(gallery):
         if isinstance(gallery, Path) and not gallery.absolute().parent.is_dir():

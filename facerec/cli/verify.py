@@ -87,3 +87,5 @@ def _print(outcome: Verification) -> None:
     console.say_point(point)
     for line in outcome.notes:
         console.say(f"  note: {line}")
+    if outcome.runtime is not None:
+        console.say(f"  run by {outcome.runtime}")

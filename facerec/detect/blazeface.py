@@ -20,9 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn.functional import interpolate
 
 from facerec.detect.photo import check_photo
 from facerec.errors import ArgumentError
@@ -126,6 +124,9 @@ def letterboxed(image: Image) -> tuple[NDArray[np.float32], NDArray[np.intp], ND
 
     And where it lies in there: x, y of its corner, width and height.
     """
+    import torch
+    from torch.nn.functional import interpolate
+
     height, width = image.shape[:2]
     longer = max(height, width)
     size = np.maximum(np.rint(np.array([width, height]) * (SIDE / longer)).astype(np.intp), 1)

@@ -9,7 +9,9 @@ from pathlib import Path
 from facerec.detect.blazeface import BlazeFace
 from facerec.detect.mtcnn import Mtcnn
 from facerec.detect.second_look import SecondLook
-from facerec.errors import ArgumentError
+from facerec.device import check_processor
+from facerec.errors import ArgumentError, OtherRuntimeError
+from facerec.models.runtime import RuntimeFolder
 from facerec.types import Detector
 from facerec.visible_text import quoted
 
@@ -37,20 +39,50 @@ def detector_names() -> tuple[str, ...]:
 
 
 def load_detector(
-    name: str = DEFAULT, *, min_face_size: int = 40, device: str = "cpu", model_files: Path | None = None
+    name: str = DEFAULT,
+    *,
+    min_face_size: int = 40,
+    device: str = "cpu",
+    model_files: Path | None = None,
+    runtime: RuntimeFolder | None = None,
 ) -> Detector:
     """Load a detector by its name, one of `detector_names`.
 
     Faces smaller than `min_face_size` pixels are not looked for. BlazeFace always runs on the processor, whatever the
-    `device` (``cpu``, ``cuda`` or ``cuda:N``); `model_files` is looked into first.
+    `device` (``cpu``, ``cuda`` or ``cuda:N``); `model_files` is looked into first. With a `runtime` its graphs
+    run on the processor, without torch.
 
     `ArgumentError` if no detector has that name (the message lists them), or another argument does not fit;
     `MissingExtraError` if what runs it is not installed; `MissingWeightsError` or `CorruptWeightsError` if its file is
-    absent or not the expected one.
+    absent or not the expected one; `OtherRuntimeError` if the `runtime` was exported for another recipe.
     """
     if name not in _DETECTORS:
         near = difflib.get_close_matches(str(name), _DETECTORS, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else "."
         message = f"no detector is called {quoted(name)}{meant} There are {', '.join(_DETECTORS)}"
         raise ArgumentError(message)
+    if runtime is not None:
+        check_processor(device)
+        return _of_runtime(runtime, name, min_face_size)
     return _DETECTORS[name](min_face_size=min_face_size, device=device, model_files=model_files)
+
+
+def _of_runtime(runtime: RuntimeFolder, name: str, min_face_size: int) -> Detector:
+    from facerec.detect.onnx_sight import OnnxNetworks
+
+    about = runtime.description.detector
+    if name != about.name:
+        message = (
+            f"{runtime.path} holds the detector {about.name}, not {name}; leave the runtime out, or use {about.name}"
+        )
+        raise ArgumentError(message)
+    first = Mtcnn(min_face_size=min_face_size, networks=OnnxNetworks(runtime))
+    detector = SecondLook(first)
+    usual = detector.name.replace(f"min_face_size={min_face_size},", "min_face_size=40,")
+    if usual != about.recipe:
+        message = (
+            f"{runtime.path} was exported for the detector {about.recipe}, here it is {usual}; export it anew: "
+            "facerec export NAME --runtime DIR"
+        )
+        raise OtherRuntimeError(message)
+    return detector

@@ -13,22 +13,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, get_args
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from facerec.detect.boxes import cell_boxes, clipped, nms_by_level, nms_by_smaller, nms_by_union, shift_by, squared
-from facerec.detect.nets import load_nets
+from facerec.detect.boxes import (
+    Boxes,
+    Pixels,
+    best_first,
+    cell_boxes,
+    clipped,
+    nms_by_level,
+    nms_by_smaller,
+    nms_by_union,
+    shift_by,
+    squared,
+)
 from facerec.detect.photo import check_photo
-from facerec.detect.sampling import ExactSampler, FastSampler, Sampler
-from facerec.device import torch_device
+from facerec.detect.sight import CELL, Mode, Networks, Sight
 from facerec.errors import ArgumentError
 from facerec.types import Detections, Image
 
-Mode: TypeAlias = Literal["fast", "exact"]
-
-_CELL = 12  # side of the smallest face that the proposal network sees, in pixels of a pyramid level
 _PYRAMID_FACTOR = 0.709  # about 1/√2: each level has half the pixels of the one before
 _THRESHOLDS = (0.6, 0.7, 0.7)
 
@@ -52,7 +58,8 @@ class Mtcnn:
     square, and faces smaller than the default are below the quality gate anyhow (``facerec.quality``). The `mode`
     ``exact`` finds what facenet-pytorch's ``MTCNN.detect`` finds; ``fast`` samples the photo more cheaply and finds
     nearly the same faces (see README for the recall measured). `device` is ``cpu``, ``cuda`` or ``cuda:N``;
-    `model_files` is looked into first.
+    `model_files` is looked into first. `networks`, which sample photos in this mode, are used in their place, such as
+    those of ``facerec.detect.onnx_sight``.
 
     `ArgumentError` if one of these is not as above; `MissingWeightsError` or `CorruptWeightsError` if a network's file
     is absent or is not the expected one.
@@ -61,30 +68,44 @@ class Mtcnn:
     points_convention = "mtcnn-5.v1"
 
     def __init__(
-        self, *, min_face_size: int = 40, mode: Mode = "fast", device: str = "cpu", model_files: Path | None = None
+        self,
+        *,
+        min_face_size: int = 40,
+        mode: Mode = "fast",
+        device: str = "cpu",
+        model_files: Path | None = None,
+        networks: Networks | None = None,
     ) -> None:
         if mode not in get_args(Mode):
             message = f"mode must be one of {', '.join(get_args(Mode))}; got {mode!r}"
             raise ArgumentError(message)
-        if min_face_size < _CELL:
-            message = f"min_face_size must be at least {_CELL} pixels, the least the network sees; got {min_face_size}"
+        if min_face_size < CELL:
+            message = f"min_face_size must be at least {CELL} pixels, the least the network sees; got {min_face_size}"
             raise ArgumentError(message)
         self.min_face_size = min_face_size
         self.mode = mode
-        self._remade = partial(Mtcnn, min_face_size=min_face_size, mode=mode, device=device, model_files=model_files)
+        remade = partial(Mtcnn, min_face_size=min_face_size, mode=mode, device=device, model_files=model_files)
+        self._remade = remade if networks is None else partial(remade, networks=networks)
         self._proposals_overlap, self._refined_overlap = _OVERLAPS[mode]
-        self._device = torch_device(device)
-        self._nets = load_nets(device=self._device, model_files=model_files)
+        if networks is None:
+            from facerec.detect.torch_sight import TorchNetworks
+
+            networks = TorchNetworks(mode=mode, device=device, model_files=model_files)
+        self._networks = networks
 
     @property
     def name(self) -> str:
         """For example ``mtcnn.v1(min_face_size=40, mode=fast)``; the version changes with the recipe's constants."""
         return f"mtcnn.v1(min_face_size={self.min_face_size}, mode={self.mode})"
 
+    @property
+    def runtime(self) -> str | None:
+        """What runs the networks, as evidence names it; ``None`` for torch."""
+        return getattr(self._networks, "runtime", None)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return self._remade, ()
 
-    @torch.inference_mode()
     def __call__(self, image: Image) -> Detections:
         """Find the faces of one photo, RGB, uint8 (height, width, 3), of any size, else `ArgumentError`.
 
@@ -96,64 +117,65 @@ class Mtcnn:
         if min(height, width) < self.min_face_size:
             return nothing
 
-        # A copy, because torch warns about sharing memory with an array that is read-only.
-        photo = torch.from_numpy(image.copy()).to(self._device).permute(2, 0, 1)[None]
-        look: Sampler = FastSampler(photo) if self.mode == "fast" else ExactSampler(photo)
-        boxes = self._propose(look, width, height)
+        sight = self._networks(image)
+        boxes = self._propose(sight, width, height)
         if len(boxes):
-            boxes = self._refine(look, boxes, width, height)
+            boxes = self._refine(sight, boxes, width, height)
         if not len(boxes):
             return nothing
-        boxes, scores, points = self._finish(look, boxes, width, height)
-        return Detections(boxes.cpu().numpy(), scores.cpu().numpy(), points.cpu().numpy(), (width, height))
+        boxes, scores, points = self._finish(sight, boxes, width, height)
+        return Detections(boxes, scores, points, (width, height))
 
     def _scales(self, shorter_side: int) -> Iterator[float]:
-        scale = _CELL / self.min_face_size
-        while shorter_side * scale >= _CELL:
+        scale = CELL / self.min_face_size
+        while shorter_side * scale >= CELL:
             yield scale
             scale *= _PYRAMID_FACTOR
 
-    def _propose(self, look: Sampler, width: int, height: int) -> Tensor:
+    def _propose(self, sight: Sight, width: int, height: int) -> Boxes:
         levels = []
         for number, scale in enumerate(self._scales(min(width, height))):
-            cells, scores, moves = self._nets.propose(look.at_scale(scale), _THRESHOLDS[0])
-            levels.append((cell_boxes(cells, scale), scores, moves, torch.full_like(cells[:, 0], number)))
-        boxes, scores, moves, level = (torch.cat(parts) for parts in zip(*levels, strict=True))
+            found = sight.propose(scale, _THRESHOLDS[0])
+            numbers = np.full(len(found.scores), number, np.int64)
+            levels.append((cell_boxes(found.cells, scale), found.scores, found.moves, numbers))
+        boxes, scores, moves, level = map(np.concatenate, zip(*levels, strict=True))
         if len(scores) > _MOST_CANDIDATES:
-            best = scores.argsort(stable=True, descending=True)[:_MOST_CANDIDATES]
+            best = best_first(scores)[:_MOST_CANDIDATES]
             boxes, scores, moves, level = boxes[best], scores[best], moves[best], level[best]
         kept = nms_by_level(boxes, scores, level, 0.5)
-        found = boxes[kept], scores[kept], moves[kept]
-        kept = nms_by_union(found[0], found[1], self._proposals_overlap)[:_MOST_PROPOSALS]
-        return squared(shift_by(found[0][kept], found[2][kept], plus_one=False))
+        boxes, scores, moves = boxes[kept], scores[kept], moves[kept]
+        kept = nms_by_union(boxes, scores, self._proposals_overlap)[:_MOST_PROPOSALS]
+        return squared(shift_by(boxes[kept], moves[kept], plus_one=False))
 
-    def _refine(self, look: Sampler, boxes: Tensor, width: int, height: int) -> Tensor:
+    def _refine(self, sight: Sight, boxes: Boxes, width: int, height: int) -> Boxes:
         boxes, pixels = _inside(boxes, width, height)
         if not len(boxes):
             return boxes
-        moves, scores = self._nets.refine(look.crops(pixels, 24))
-        passed = scores > _THRESHOLDS[1]
+        moves, scores = sight.refine(pixels)
+        passed = scores > np.float32(_THRESHOLDS[1])
         boxes, scores, moves = boxes[passed], scores[passed], moves[passed]
         kept = nms_by_union(boxes, scores, self._refined_overlap)[:_MOST_REFINED]
         return squared(shift_by(boxes[kept], moves[kept], plus_one=True))
 
-    def _finish(self, look: Sampler, boxes: Tensor, width: int, height: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _finish(
+        self, sight: Sight, boxes: Boxes, width: int, height: int
+    ) -> tuple[Boxes, NDArray[np.float32], NDArray[np.float32]]:
         boxes, pixels = _inside(boxes, width, height)
         if not len(boxes):
-            return boxes, boxes.new_empty(0), boxes.new_empty((0, 5, 2))
-        moves, places, scores = self._nets.finish(look.crops(pixels, 48))
-        passed = scores > _THRESHOLDS[2]
+            return boxes, np.empty(0, np.float32), np.empty((0, 5, 2), np.float32)
+        moves, places, scores = sight.finish(pixels)
+        passed = scores > np.float32(_THRESHOLDS[2])
         boxes, scores, moves, places = boxes[passed], scores[passed], moves[passed], places[passed]
-        spans = boxes[:, 2:] - boxes[:, :2] + 1
+        spans = boxes[:, 2:] - boxes[:, :2] + np.float32(1)
         # Fractions of the box, five x and then five y; the points count pixels from 0, the boxes from 1.
-        points = places.reshape(-1, 2, 5).transpose(1, 2) * spans[:, None] + boxes[:, None, :2] - 1
+        points = places.reshape(-1, 2, 5).transpose(0, 2, 1) * spans[:, None] + boxes[:, None, :2] - np.float32(1)
         boxes = shift_by(boxes, moves, plus_one=True)
         kept = nms_by_smaller(boxes, scores, 0.7)
         return boxes[kept], scores[kept], points[kept]
 
 
-def _inside(boxes: Tensor, width: int, height: int) -> tuple[Tensor, Tensor]:
+def _inside(boxes: Boxes, width: int, height: int) -> tuple[Boxes, Pixels]:
     """The boxes that cover a pixel of the photo, and the whole pixels they cover."""
     pixels = clipped(boxes, width, height)
-    covers = (pixels[:, 2:] > pixels[:, :2]).all(dim=1)
+    covers = (pixels[:, 2:] > pixels[:, :2]).all(axis=1)
     return boxes[covers], pixels[covers]

@@ -18,15 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, linear, prelu
 
+from facerec.detect.sight import STRIDE, strips
 from facerec.models import catalogue, weights
 
 # Batches beyond these sizes leave the processor's cache, and cost per box doubles.
 _REFINE_BATCH = 64
 _OUTPUT_BATCH = 32
-# The proposal network looks at a level strip by strip, so that memory does not grow with the photo.
-_STRIP_PIXELS = 1 << 18
-_STRIDE = 2
-_CELL = 12
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -62,7 +59,7 @@ def _product(x: Tensor, layer: nn.Module) -> Tensor:
 
 def _convolved(x: Tensor, layer: nn.Conv2d) -> Tensor:
     """As `_product`, where a single crop has so few places that its sums are shared out; several crops are not."""
-    if len(x) > 1:
+    if torch.compiler.is_compiling() or len(x) > 1:  # a graph is the same for any number
         return layer(x)
     return conv2d(x.double(), layer.weight.double(), layer.get_parameter("bias").double()).float()
 
@@ -125,19 +122,12 @@ class Nets:
         logistic function of their difference, so one product decides which cells count, and only those few are
         regressed.
         """
-        height, width = level.shape[2:]
-        rows = max(_STRIDE, _STRIP_PIXELS // width // _STRIDE * _STRIDE)
         found = []
-        for top in range(0, max(1, height - _CELL + 1), rows):
-            # Strips overlap by what one cell sees; the last takes whatever is left, if that is little.
-            last = top + rows + _CELL > height
-            strip = level[:, :, top : None if last else top + rows + _CELL - _STRIDE]
-            cells, probabilities, moves = self._propose_in(strip, threshold)
-            if top:
-                cells[:, 1] += top // _STRIDE
+        for rows in strips(*level.shape[2:]):
+            cells, probabilities, moves = self._propose_in(level[:, :, rows], threshold)
+            if rows.start:
+                cells[:, 1] += rows.start // STRIDE
             found.append((cells, probabilities, moves))
-            if last:
-                break
         if len(found) == 1:
             return found[0]
         cells, probabilities, moves = (torch.cat(parts) for parts in zip(*found, strict=True))

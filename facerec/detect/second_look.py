@@ -55,6 +55,11 @@ class SecondLook:
         """The detector's."""
         return self.detector.points_convention
 
+    @property
+    def runtime(self) -> str | None:
+        """The detector's; ``None`` where it names none."""
+        return getattr(self.detector, "runtime", None)
+
     def __call__(self, image: Image) -> Detections:
         """Find the faces of one photo, as the detector does; best score first."""
         first = self.detector(image)

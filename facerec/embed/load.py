@@ -15,14 +15,18 @@ from pathlib import Path
 
 import numpy as np
 
-from facerec.align.crops import crop_recipe, crop_weights
+from facerec.align.crops import DlibChip, crop_recipe, crop_weights
+from facerec.align.landmarks import unpack_trees
+from facerec.device import check_processor
 from facerec.embed import dlib_resnet, facenet
 from facerec.embed.trial import graph_dimension, tried_out
-from facerec.errors import ArgumentError, CorruptWeightsError, WeightsError
+from facerec.errors import ArgumentError, CorruptWeightsError, OtherRuntimeError, WeightsError
 from facerec.files import read_regular
+from facerec.graphs.session import runtime_name
 from facerec.limited import Facts
 from facerec.models.folder import ModelFolder, Pixels, Terms, Training, WeightsIn, read_model, write_model
 from facerec.models.folder.values import WEIGHTS_FILES, ModelDescription, checked_name
+from facerec.models.runtime import RuntimeFolder, read_runtime
 from facerec.models.weights import MOST_BYTES, added_models, models_folder
 from facerec.types import Embedder
 
@@ -40,19 +44,68 @@ def embedder_names() -> tuple[str, ...]:
     return (*_BUILT_IN, *added_models())
 
 
-def load_embedder(name: str = DEFAULT, *, device: str = "cpu", model_files: Path | None = None) -> Embedder:
-    """Load an embedder by its name, one of `embedder_names`.
+def load_embedder(
+    name: str | None = DEFAULT,
+    *,
+    device: str = "cpu",
+    model_files: Path | None = None,
+    runtime: RuntimeFolder | None = None,
+) -> Embedder:
+    """Load an embedder by its name, one of `embedder_names`; ``None`` is that of the `runtime`, else the default.
+
+    With a `runtime` its graph runs on the processor, without torch.
 
     An ONNX model always runs on the processor, whatever the `device` (``cpu``, ``cuda`` or ``cuda:N``); `model_files`
     is looked into first for files that come with this project's models and crop recipes.
 
     `ArgumentError` if no embedder has that name (the message lists them), or `device` is unknown or absent;
     `MissingWeightsError`, `CorruptWeightsError` or `WeightsError` if a file of the model is absent, is not the expected
-    one, or cannot be used.
+    one, or cannot be used; `OtherRuntimeError` if the `runtime` was exported from another embedder of that name.
     """
+    if runtime is not None:
+        check_processor(device)
+        return _of_runtime(runtime, name)
+    name = DEFAULT if name is None else name
     if name in _BUILT_IN:
         return _BUILT_IN[name][0](device=device, model_files=model_files)
     return embedder_of(_added(name), device=device, model_files=model_files)
+
+
+def _of_runtime(runtime: RuntimeFolder, name: str | None) -> Embedder:
+    from facerec.embed.onnx_graph import onnx_forward, open_graph
+
+    about = runtime.description.embedder
+    if name not in (None, about.name):
+        message = f"{runtime.path} holds the embedder {about.name}, not {name}; leave one of the two out"
+        raise ArgumentError(message)
+    if about.name in _BUILT_IN and about.digest != _BUILT_IN[about.name][1]:
+        message = (
+            f"{runtime.path} was exported from another {about.name}: its digest is {about.digest[:12]}…, here it is "
+            f"{_BUILT_IN[about.name][1][:12]}…; export it anew: facerec export {about.name} --runtime DIR"
+        )
+        raise OtherRuntimeError(message)
+    trees = about.landmarks
+    crop = (
+        crop_recipe(about.crop)
+        if trees is None
+        else DlibChip(unpack_trees(runtime.contents(trees), name=str(runtime.path / trees.file)))
+    )
+    called, size = str(runtime.path / about.graph.file), about.pixels.size or crop.size
+    graph = open_graph(runtime.contents(about.graph), name=called, size=size, output=about.output)
+    return Embedder(
+        name=about.name,
+        digest=about.digest,
+        dimension=about.dimension,
+        crop=crop,
+        forward=onnx_forward(graph, about.pixels, flip=about.flip),
+        loader=partial(_from_runtime, runtime.path, runtime.digest),
+        mirrored=about.flip,
+        runtime=runtime_name(runtime.digest),
+    )
+
+
+def _from_runtime(path: Path, digest: str) -> Embedder:
+    return _of_runtime(read_runtime(path, digest=digest), None)
 
 
 def digest_of(name: str) -> str:

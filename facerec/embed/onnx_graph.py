@@ -14,9 +14,8 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from facerec.embed.onnx_contents import check_contents
-from facerec.errors import ArgumentError, WeightsError
-from facerec.extras import onnx_runtime
+from facerec.errors import WeightsError
+from facerec.graphs.session import open_session
 from facerec.models.folder.values import Pixels
 from facerec.types import Chips
 
@@ -52,27 +51,11 @@ def open_graph(model: bytes, *, name: str, size: int, output: str | None = None,
     `output` says which output is the vector, where there are several. With one of the `threads` within the network,
     several photos side by side are fastest.
 
-    `WeightsError` if it holds loops, branches or weights in another file (``facerec.embed.onnx_contents``); if ONNX
-    Runtime cannot read or run the graph; if it needs more than one input, or takes other images
-    than float RGB or BGR of that size; if `output` is not one of its outputs, or it has several and none is named.
-    `ArgumentError` if `threads` is below 1.
+    Errors are those of ``facerec.graphs.session.open_session``; and `WeightsError` if it needs more than one input, or
+    takes other images than float RGB or BGR of that size; if `output` is not one of its outputs, or it has several and
+    none is named.
     """
-    if threads < 1:
-        message = f"threads must be at least 1; got {threads}"
-        raise ArgumentError(message)
-    runtime = onnx_runtime()
-    check_contents(model, name=name)  # before a session, which runs what of a graph is constant
-    options = runtime.SessionOptions()
-    options.add_session_config_entry("session.load_model_format", "ONNX")  # of its own format nothing was looked at
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # warnings about the exporter's style are of no use to who runs the file
-    try:
-        # Without falling back, of which it tells on stdout: there is nothing to fall back to.
-        session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
-    except Exception as error:
-        message = f"{name} is not an ONNX graph that ONNX Runtime {runtime.__version__} can run: {error}"
-        raise WeightsError(message) from error
+    session = open_session(model, name=name, threads=threads)
     try:
         return _described(session, name, size, output)
     except UnicodeDecodeError as error:

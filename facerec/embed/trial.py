@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from facerec.embed.onnx_graph import onnx_forward, onnx_runtime, open_graph, probe_dimension
+from facerec.embed.onnx_graph import onnx_forward, open_graph, probe_dimension
 from facerec.errors import FatalModelError, SlowModelError, WeightsError
+from facerec.extras import onnx_runtime
 from facerec.limited import Facts, Limited
 from facerec.models.folder.values import Pixels
 

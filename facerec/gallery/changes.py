@@ -67,6 +67,8 @@ def enroll(
         details["doubts"] = dict(Counter(doubt.kind for doubt in doubts))
     if looks := Counter(str(face.look) for face in faces if face.look != FIRST_LOOK):
         details["looks"] = dict(sorted(looks.items()))
+    if runtimes := sorted({face.runtime for face in faces if face.runtime is not None}):
+        details["runtime"] = " ; ".join(runtimes)
     done = add(ledger, Entry(person, vectors, kept), known, event="enrolled", details=details)
     if request is not None:
         ledger.rows.insert(RequestRow(0, request.key, done.person.number, done.log_entry, request.content))

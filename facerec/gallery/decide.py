@@ -51,7 +51,8 @@ class Terms:
         """Decide a claim from the score of the person's most alike sample."""
         problems = self.gate.problems(face)
         decision = decide(score, self.point, problems)
-        return Verification(decision, score, self.point, self.gate.name, problems, (*self.notes, *face.notes))
+        notes = (*self.notes, *face.notes)
+        return Verification(decision, score, self.point, self.gate.name, problems, notes, face.runtime)
 
     def identification(
         self, face: Face, candidates: Sequence[Candidate], *, top: int, gallery_size: int, comparisons: int
@@ -72,11 +73,13 @@ class Terms:
             gate=self.gate.name,
             problems=problems,
             notes=(*self.notes, *face.notes),
+            runtime=face.runtime,
         )
 
-    def evidence(self, decision: Decision, score: float, look: Look) -> dict[str, object]:
-        """What the log keeps of a decision about a face that was seen so."""
+    def evidence(self, decision: Decision, score: float, look: Look, runtime: str | None = None) -> dict[str, object]:
+        """What the log keeps of a decision about a face that was seen so, by networks that `runtime` ran."""
         seen = {} if look == FIRST_LOOK else {"look": str(look)}
+        by = {} if runtime is None else {"runtime": runtime}
         return {
             "decision": decision,
             "score": score,
@@ -86,6 +89,7 @@ class Terms:
             "gate": self.gate.name,
             "matcher": self.matcher.text,
             **seen,
+            **by,
         }
 
 

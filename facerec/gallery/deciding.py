@@ -69,7 +69,7 @@ class Deciding(Opened):
             enrolled = notes_on_enrolled(ledger.matchers(person.number), terms.matcher)
             outcome = replace(outcome, notes=(*outcome.notes, *enrolled))
             if logged:
-                evidence = terms.evidence(outcome.decision, outcome.score, face.look)
+                evidence = terms.evidence(outcome.decision, outcome.score, face.look, face.runtime)
                 ledger.append("verified", person.id, evidence, source=rules.storable_source(face.source))
             return outcome
 
@@ -185,11 +185,10 @@ class _Found(NamedTuple):
             one = terms.identification(face, candidates, top=top, gallery_size=self.size, comparisons=self.comparisons)
             outcomes.append(replace(one, notes=(*one.notes, *said)))
             if one.decision in {"match", "ambiguous"}:
-                reached += [
-                    _Reached(self.known[hit.person][0], one.decision, terms.evidence(one.decision, hit.score, look))
-                    for hit in ranking
-                    if at.accepts(hit.score)
-                ]
+                near = [hit for hit in ranking if at.accepts(hit.score)]
+                told = [terms.evidence(one.decision, hit.score, look, faces.runtime) for hit in near]
+                ids = [self.known[hit.person][0] for hit in near]
+                reached += map(_Reached, ids, [one.decision] * len(near), told)
         seen = faces.detections
         outcome = Identifications(tuple(outcomes), seen.points, faces.source, faces.photo, seen.looks, faces.reading)
         return _Searched(outcome, tuple(reached))

@@ -278,9 +278,9 @@ class LogEntry(Value):
     concerns, ``None``: the gallery as a whole; `name` what that person is called now, ``None`` once forgotten; `source`
     what the probe photo was called, forgotten together with the person, because it may hold the name. `details` depend
     on the event. Of a decision: decision, score, threshold, target_fmr, data_set, gate, matcher (its text, with the
-    gate that judged), and the look where it was not the first; of an enrollment: counts, gate, matcher, and how many
-    faces were found at which other look; version 1 kept fewer. `digest` is the SHA-256 over this
-    entry and the digest of the one before.
+    gate that judged), the look where it was not the first, and what ran the networks where it was not torch; of an
+    enrollment: counts, gate, matcher, how many faces were found at which other look, and what ran the networks; version
+    1 kept fewer. `digest` is the SHA-256 over this entry and the digest of the one before.
     """
 
     number: int

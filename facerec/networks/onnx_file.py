@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from facerec.errors import WeightsError
 from facerec.extras import extra
@@ -27,21 +27,45 @@ def onnx_bytes(network: nn.Module, size: int) -> bytes:
     WeightsError
         If torch cannot export the network.
     """
+    image = torch.zeros(2, 3, size, size)
+    return graph_bytes(network, image, free={0: "n"}, takes="image", gives=("vector",))
+
+
+def graph_bytes(
+    network: nn.Module, example: Tensor, *, free: Mapping[int, str], takes: str, gives: Sequence[str]
+) -> bytes:
+    """The bytes of an ONNX file of a network of one input.
+
+    Parameters
+    ----------
+    network : nn.Module
+        In evaluation mode.
+    example : Tensor
+        An input; only its dtype and shape count.
+    free : mapping of int to str
+        The axes of the input that may have any length, and what they are called.
+    takes, gives
+        What the input and the outputs are called.
+
+    Raises
+    ------
+    WeightsError
+        If torch cannot export the network.
+    """
     with extra("export"):
         import onnx
 
-    image = torch.zeros(2, 3, size, size)
     with tempfile.TemporaryDirectory() as folder, quiet():
         file = Path(folder) / "model.onnx"
         try:
             program = torch.onnx.export(
                 network,
-                (image,),
+                (example,),
                 dynamo=True,
                 opset_version=OPSET,
-                dynamic_shapes=({0: torch.export.Dim("n")},),
-                input_names=["image"],
-                output_names=["vector"],
+                dynamic_shapes=({axis: torch.export.Dim(name) for axis, name in free.items()},),
+                input_names=[takes],
+                output_names=list(gives),
                 verbose=False,
             )
         except Exception as error:

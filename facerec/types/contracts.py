@@ -112,6 +112,9 @@ class Embedder:
     mirrored : bool
         `forward` gives the sum of two unit vectors, of the chip and of its mirror image: its length tells how alike
         the two are, `Embedded.flip`.
+    runtime : str, optional
+        What computes it where that is not what its name says by itself: evidence names it. It changes no vector beyond
+        rounding, and so is no part of the digest.
     """
 
     name: str
@@ -121,10 +124,12 @@ class Embedder:
     forward: Callable[[Chips], NDArray[np.float32]]
     loader: Callable[[], Embedder] | None = field(default=None, repr=False, compare=False)
     mirrored: bool = False
+    runtime: str | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.loader is None:
-            return Embedder, (self.name, self.digest, self.dimension, self.crop, self.forward, None, self.mirrored)
+            made = (self.name, self.digest, self.dimension, self.crop, self.forward, None, self.mirrored, self.runtime)
+            return Embedder, made
         return _loaded_again, (self.loader, self.digest)
 
     def __call__(self, chips: Chips) -> NDArray[np.float32]:
@@ -170,6 +175,12 @@ def _loaded_again(loader: Callable[[], Embedder], digest: str) -> Embedder:
         )
         raise ModelMismatchError(message)
     return embedder
+
+
+def runtime_of(detector: Detector, embedder: Embedder) -> str | None:
+    """What runs the two, as evidence names it; ``None`` for the default, torch."""
+    names = dict.fromkeys((getattr(detector, "runtime", None), embedder.runtime))
+    return " and ".join(name for name in names if name is not None) or None
 
 
 def check_points(detector: Detector, crop: Crop) -> None:

@@ -35,6 +35,11 @@ class _Decided(Value):
     decision: Decision
     score: float
     operating_point: OperatingPoint
+    runtime: str | None
+
+    @property
+    def _run_by(self) -> tuple[str, ...]:
+        return () if self.runtime is None else (f"the networks were run by {self.runtime}",)
 
     @property
     def match(self) -> bool | None:
@@ -80,6 +85,8 @@ class Verification(_Decided):
         What a reader must know besides: which point decided, who asserted it, that another detector or gate was at
         work than the point was measured with, that one of several faces was chosen, that one was found only with the
         photo turned or a border around it.
+    runtime : str, optional
+        What ran the networks; ``None`` for torch.
     """
 
     decision: Decision
@@ -88,6 +95,7 @@ class Verification(_Decided):
     gate: str
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    runtime: str | None = None
 
     derived: ClassVar[tuple[str, ...]] = ("match", "threshold", "strangers", "strangers_in_words")
 
@@ -98,7 +106,7 @@ class Verification(_Decided):
         point = self.operating_point
         relation = "≥" if point.accepts(self.score) else "<"
         first = f"{self.decision}: score {self.score:.4f} {relation} threshold {point.threshold:.4f} ({point.name})"
-        return "\n  ".join([first, self.strangers_in_words, *self.problems, *self.notes])
+        return "\n  ".join([first, self.strangers_in_words, *self.problems, *self.notes, *self._run_by])
 
     def _repr_html_(self) -> str:
         from facerec.types.marks import as_html
@@ -136,7 +144,7 @@ class Identification(_Decided):
         The most alike people, best first, whether or not they reach the threshold.
     gallery_size, comparisons : int
         How many people, by how many samples, the face was compared with.
-    operating_point, gate, problems, notes
+    operating_point, gate, problems, notes, runtime
         As for `Verification`.
     """
 
@@ -151,6 +159,7 @@ class Identification(_Decided):
     gate: str
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    runtime: str | None = None
 
     derived: ClassVar[tuple[str, ...]] = ("match", "threshold", "expected_fpir", "strangers", "strangers_in_words")
 
@@ -179,7 +188,8 @@ class Identification(_Decided):
             f"threshold {self.threshold:.4f} ({self.operating_point.name}); of strangers {100 * fpir.value:.3g} % "
             f"(95 %: {100 * fpir.low:.3g} … {100 * fpir.high:.3g} %) are taken for one of {self.gallery_size:,} people"
         )
-        lines = [f"{who}; nearest: {near}", search, self.strangers_in_words, *self.problems, *self.notes]
+        evidence = (self.strangers_in_words, *self.problems, *self.notes, *self._run_by)
+        lines = [f"{who}; nearest: {near}", search, *evidence]
         return "\n  ".join(lines)
 
 

@@ -228,6 +228,8 @@ class Face(Value):
         How it was seen; box and points are those of the photo as it is all the same.
     reading : tuple of str
         What there is to say of the photo itself, as ``facerec.photos.read_photo`` says it: nearly black, clipped.
+    runtime : str, optional
+        What ran the networks; ``None`` for torch.
     """
 
     box: NDArray[np.float32]
@@ -240,6 +242,7 @@ class Face(Value):
     chip: NDArray[np.uint8] | None = None
     look: Look = FIRST_LOOK
     reading: tuple[str, ...] = ()
+    runtime: str | None = None
 
     hidden: ClassVar[frozenset[str]] = frozenset({"embedding", "chip"})
     derived: ClassVar[tuple[str, ...]] = ("quality",)
@@ -314,6 +317,8 @@ class Faces(Drawn, Sequence[Face]):
         For `draw`; kept by ``Recognizer.faces``, not by its stream.
     reading : tuple of str
         As for `Face`; there, too, where there is no face.
+    runtime : str, optional
+        As for `Face`.
     """
 
     detections: Detections
@@ -324,6 +329,7 @@ class Faces(Drawn, Sequence[Face]):
     chips: NDArray[np.uint8] | None = None
     photo: Image | None = None
     reading: tuple[str, ...] = ()
+    runtime: str | None = None
 
     def __post_init__(self) -> None:
         n = len(self.detections)
@@ -360,6 +366,7 @@ class Faces(Drawn, Sequence[Face]):
             chip=None if self.chips is None else self.chips[number],
             look=self.detections.looks[number],
             reading=self.reading,
+            runtime=self.runtime,
         )
 
     def __repr__(self) -> str:
@@ -390,11 +397,12 @@ class Faces(Drawn, Sequence[Face]):
         return self.choose("central")
 
     def to_dict(self) -> dict[str, Any]:
-        """Source, matcher, what there is to say of the photo, and faces."""
-        shared = ("matcher", "source", "reading")
+        """Source, matcher, what ran the networks, what there is to say of the photo, and faces."""
+        shared = ("matcher", "source", "reading", "runtime")
         return {
             "source": self.source,
             "matcher": self.matcher.to_dict(),
+            "runtime": self.runtime,
             "reading": list(self.reading),
             "faces": [{k: v for k, v in face.to_dict().items() if k not in shared} for face in self],
         }

@@ -1,9 +1,11 @@
 """The landmark trees: a slow re-derivation, dlib itself, and files that are not the model."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from facerec.align.landmarks import LandmarkTrees, parse_landmark_trees
+from facerec.align.landmarks import LandmarkTrees, pack_trees, parse_landmark_trees, unpack_trees
 from facerec.errors import CorruptWeightsError
 from facerec.models import catalogue, weights
 from facerec.photos import reader
@@ -138,3 +140,20 @@ def test_size_as_published(trees: LandmarkTrees) -> None:
     """15 cascades of 500 trees over 800 pixels each."""
     assert trees.first.shape == (15, 500, 15)
     assert trees.anchors.shape == (15, 800)
+
+
+def test_packed_trees_are_the_same(trees: LandmarkTrees) -> None:
+    """What a runtime's folder holds of them is read back bit by bit, in the same types."""
+    again = unpack_trees(pack_trees(trees), name="landmarks.npz")
+
+    for field in dataclasses.fields(LandmarkTrees):
+        ours, theirs = getattr(again, field.name), getattr(trees, field.name)
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("part", [slice(0), slice(1000), slice(100, None)])
+def test_what_holds_no_packed_trees(trees: LandmarkTrees, part: slice) -> None:
+    """Empty, or cut off at either end: one error, which names the file."""
+    with pytest.raises(CorruptWeightsError, match=r"landmarks\.npz does not hold"):
+        unpack_trees(pack_trees(trees)[part], name="landmarks.npz")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 
@@ -37,3 +40,21 @@ def test_what_is_wrong_is_said_with_what_to_do(facerec, tmp_path):
     assert problems.keys() == {"mtcnn: pnet.pt", "added model ours", "a photo"}
     assert "must be" in problems["mtcnn: pnet.pt"] or "expected" in problems["mtcnn: pnet.pt"]
     assert "3 problems: mtcnn: pnet.pt, added model ours, a photo" in outcome.err
+
+
+def test_a_runtime_is_checked(facerec, runtime, tmp_path):
+    """Its files in place of the models' own; torch is not needed; a damaged one is a problem."""
+    copy = Path(shutil.copytree(runtime, tmp_path / "runtime"))
+
+    well = facerec("check", "--runtime", copy, "--json")
+    (copy / "output.onnx").write_bytes(b"wrong")
+    damaged = facerec("check", "--runtime", copy, "--json")
+    absent = facerec("check", "--runtime", tmp_path / "nowhere", "--json")
+
+    names = [each["name"] for each in well.document["findings"]]
+    assert (well.status, damaged.status, absent.status) == (0, 2, 2)
+    assert "runtime: embedder.onnx" in names
+    assert not any(name.startswith("mtcnn") for name in names)
+    problems = {each["name"] for each in damaged.document["findings"] if not each["ok"]}
+    assert problems == {"runtime: output.onnx", "a photo"}
+    assert {each["name"] for each in absent.document["findings"] if not each["ok"]} == {"runtime", "a photo"}

@@ -23,6 +23,38 @@ def test_what_cannot_be_exported(facerec, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_what_is_no_runtime(facerec, tmp_path):
+    """Two folders or none, 8 bits, another name, and a folder that is there."""
+    both = facerec("export", "dlib-resnet", "--onnx", tmp_path / "a", "--runtime", tmp_path / "b")
+    neither = facerec("export", "dlib-resnet")
+    called = facerec("export", "dlib-resnet", "--runtime", tmp_path / "a", "--name", "ours")
+    there = facerec("export", "dlib-resnet", "--runtime", tmp_path)
+
+    assert both.status == neither.status == called.status == there.status == 2
+    assert "give --onnx DIR for an embedder alone, or --runtime DIR" in both.err
+    assert "give --onnx DIR for an embedder alone, or --runtime DIR" in neither.err
+    assert "--runtime takes the embedder as it is" in called.err
+    assert "exists already" in there.err
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.slow
+def test_a_runtime_from_the_command_line(facerec, tmp_path, data):
+    """Exported and used: the same score as with torch; the answer names what ran."""
+    photos = sorted((data / "lfw/images").glob("Aaron_*/*.jpg"))[:2]
+
+    exported = facerec("export", "dlib-resnet", "--runtime", tmp_path / "runtime", "--json")
+    light = facerec("verify", *photos, "--runtime", tmp_path / "runtime", "--json")
+    usual = facerec("verify", *photos, "--json")
+
+    assert exported.status == 0, exported.err
+    assert exported.document["furthest"] <= 1e-5
+    assert exported.document["furthest_answer"] <= 1e-4
+    assert exported.document["digest"][:12] in light.document["runtime"]
+    assert light.document["score"] == pytest.approx(usual.document["score"], abs=1e-4)
+    assert light.document["matcher"] == usual.document["matcher"]
+
+
 @pytest.mark.slow
 def test_from_export_to_decision(facerec, tmp_path, data):
     """The exported default model decides as the original does; its 8-bit version says what it costs."""

@@ -64,7 +64,7 @@ def found(nets: ToldNets, mode: str = "fast") -> list[int]:
         middle = (int(top + side / 2), int(left + side / 2))
         photo[middle[0] - 3 : middle[0] + 4, middle[1] - 3 : middle[1] + 4] = 10 * (number + 1)
     detector = Mtcnn(mode=mode)  # type: ignore[arg-type]
-    detector._nets = nets  # type: ignore[assignment]
+    detector._networks.nets = nets  # type: ignore[attr-defined]
     boxes = detector(photo).boxes
     lefts = [left for left, _, _ in nets.boxes]
     return sorted(int(np.argmin([abs(box[0] - left) for left in lefts])) for box in boxes)
@@ -136,7 +136,7 @@ def test_faces_come_best_first_with_their_points() -> None:
     """The order is that of the last network's probabilities; points are fractions of the box, counted from 0."""
     nets = ToldNets(apart(2), [0.9, 0.9], [0.9, 0.9], [0.8, 0.9])
     detector = Mtcnn()
-    detector._nets = nets  # type: ignore[assignment]
+    detector._networks.nets = nets  # type: ignore[attr-defined]
     photo = np.zeros((SIDE, SIDE, 3), np.uint8)
     for number, (left, top, side) in enumerate(nets.boxes):
         photo[int(top) : int(top + side), int(left) : int(left + side)] = 10 * (number + 1)

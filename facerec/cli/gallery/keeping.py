@@ -120,13 +120,15 @@ def import_people(
     model: Model = None,
     device: options.Device = None,
     model_files: options.ModelFiles = None,
+    runtime: options.Runtime = None,
     charged: ChargedHere,
 ) -> None:
     """Add everybody from an exported folder; the gallery file is made, for --model, if it does not exist."""
     embedder = None
     if not is_there(gallery):
-        model = recognition.model_of(gallery, model, may_be_new=True)
-        embedder = recognition.load_recognizer(model, model_files=model_files, device=device).embedder
+        model = recognition.model_of(gallery, model, may_be_new=True, runtime=runtime)
+        recognizer = recognition.load_recognizer(model, model_files=model_files, device=device, runtime=runtime)
+        embedder = recognizer.embedder
     with charged.open(gallery, embedder) as people:
         done = people.import_from(folder, merge=merge)
     lines = [f"{console.counted(len(done), 'person', 'people')} imported"]
@@ -152,7 +154,7 @@ def reembed(
     """
     from facerec.gallery.rules import same_face
 
-    recognizer = networks.load(recognition.model_of(gallery, model))
+    recognizer = networks.load(recognition.model_of(gallery, model, runtime=networks.runtime))
     with charged.open(gallery) as people, console.progress("embedding") as progress:
         total = sum(person.samples for person in people.people())
         done = 0

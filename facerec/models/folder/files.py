@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,10 +16,9 @@ from facerec.errors import (
     FacerecError,
     MissingWeightsError,
     ModelMismatchError,
-    OutputError,
     WeightsError,
 )
-from facerec.files import is_there, read_json, read_regular, replacing, sha256_of
+from facerec.files import appearing, is_there, read_json, read_regular, replacing, sha256_of
 from facerec.models.folder.values import WEIGHTS_FILES, ModelDescription, Parent, Pixels, Terms, Training, WeightsIn
 from facerec.models.weights import MOST_BYTES
 from facerec.points import notes_on, read_points, write_points
@@ -145,7 +140,7 @@ def write_model(
         If a point was measured with another embedder, crop or similarity.
     """
     _refuse_foreign(points, description)
-    with _appearing(folder) as partial:
+    with appearing(folder) as partial:
         (partial / description.weights.file).write_bytes(weights)
         _write_text(partial / DESCRIPTION, _as_text(_document(description)))
         if points:
@@ -349,21 +344,3 @@ def _renew_card(folder: Path) -> ModelFolder:
     with replacing(folder / CARD) as partial:
         _write_text(partial, _card(model.description, model.points, model.audit))
     return model
-
-
-@contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """Give a hidden folder beside `folder` that takes its name when the block ends without an error."""
-    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
-    try:
-        if folder.exists():
-            message = f"{folder} exists already; remove it or choose another name"
-            raise OutputError(message)
-        partial.mkdir(parents=True)
-        yield partial
-        os.rename(partial, folder)  # noqa: PTH104 - Path.rename says the same and hides that it is one step
-    except OSError as error:
-        message = f"{folder} cannot be written: {error.strerror or error}"
-        raise OutputError(message) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

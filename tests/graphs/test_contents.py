@@ -8,9 +8,9 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from facerec.embed.onnx_contents import check_contents
 from facerec.embed.onnx_graph import open_graph
 from facerec.errors import WeightsError
+from facerec.graphs.contents import check_contents
 from tests.fuzz.damage import damaged
 
 IMAGE = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 8, 8])

@@ -1,0 +1,97 @@
+"""What is deployed: locked requirements that follow from the project's own, and in a slow test an installation."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+LOCKS = sorted(DEPLOY.glob("*-requirements.txt"))
+MOST_MB = 500
+
+
+def asked(file: Path) -> list[str]:
+    """The requirements of an ``.in`` file, with those of the files that it refers to."""
+    lines = [line.strip() for line in file.read_text("utf-8").splitlines() if line.strip() and line[0] != "#"]
+    inner = [each for line in lines if line.startswith("-r ") for each in asked(file.with_name(line[3:]))]
+    return [*(line for line in lines if not line.startswith("-r ")), *inner]
+
+
+def name_of(requirement: str) -> str:
+    """The distribution's, as one spells it."""
+    return re.split(r"[\[<>=! ;]", requirement)[0].lower().replace("_", "-")
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_every_locked_requirement_has_hashes(lock: Path) -> None:
+    """Nothing is installed that nobody has looked at; no registry is named, and torch is not among them."""
+    text = lock.read_text("utf-8")
+    pinned = re.findall(r"^([a-z0-9-]+)==([^ ]+) \\((?:\n +--hash=sha256:[0-9a-f]{64}(?: \\)?)+)", text, re.MULTILINE)
+    lines = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
+
+    assert len(LOCKS) == 3
+    assert len(pinned) == len(lines) >= 3
+    assert "://" not in text
+    assert "torch" not in text
+    assert "sh deploy/renew_locks.sh" in text
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_a_lock_holds_what_is_asked_for(lock: Path) -> None:
+    """Every requirement of the file that it is made from is pinned."""
+    pinned = set(re.findall(r"^([a-z0-9-]+)==", lock.read_text("utf-8"), re.MULTILINE))
+
+    assert {name_of(each) for each in asked(lock.with_name(lock.name.replace("-requirements.txt", ".in")))} <= pinned
+
+
+def test_the_light_requirements_are_the_projects() -> None:
+    """With the same floors as in pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+    assert set(asked(DEPLOY / "light.in")) <= set(project["dependencies"])
+
+
+def test_the_image_runs_what_is_tested() -> None:
+    """Installed by the script below, not as root; the composed service cannot write to its root file system."""
+    image, composed = (ROOT / "Dockerfile").read_text("utf-8"), (ROOT / "compose.yaml").read_text("utf-8")
+    final = image[image.rindex("FROM ") :]
+
+    assert "RUN sh deploy/light_install.sh /opt/facerec service" in image
+    assert re.search(r"^USER [1-9]\d*", final, re.MULTILINE)
+    assert "/healthz" in final
+    assert "read_only: true" in composed
+    assert "cap_drop: [ALL]" in composed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["light", "service"])
+def test_an_installation_without_torch(what: str, runtime: Path, data: Path, tmp_path: Path) -> None:
+    """A fresh environment, installed as the image is: no torch, small, and two photos are compared in it."""
+    photos = sorted((data / "lfw/images").glob("Aaron_*/*.jpg"))[:2]
+    venv = tmp_path / "venv"
+    subprocess.run(
+        ["sh", str(DEPLOY / "light_install.sh"), str(venv), what],
+        check=True,
+        env={**os.environ, "PYTHON": sys.executable},
+    )
+    size = sum(path.stat().st_blocks * 512 for path in venv.rglob("*") if path.is_file() and not path.is_symlink())
+    found = "import importlib.util as i; print([n for n in ('torch', 'pandas', 'scipy', 'pip') if i.find_spec(n)])"
+    home = tmp_path / "home"
+    home.mkdir()
+    clean = {"HOME": str(home), "PATH": os.environ["PATH"]}
+
+    present = subprocess.run([venv / "bin/python", "-c", found], check=True, capture_output=True, text=True, env=clean)
+    line = [venv / "bin/facerec", "verify", *photos, "--runtime", runtime, "--json"]
+    done = subprocess.run(line, check=False, capture_output=True, text=True, env=clean)
+
+    assert present.stdout.strip() == "[]"
+    assert size < MOST_MB * 1e6, f"{size / 1e6:.0f} MB"
+    assert done.returncode in (0, 1), done.stderr
+    assert json.loads(done.stdout)["runtime"].startswith("onnxruntime ")
+    assert list(home.rglob("*")) == []
