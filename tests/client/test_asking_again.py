@@ -193,6 +193,14 @@ def test_what_may_be_done_all_the_same_is_said(no_waiting):
         client.galleries()
     assert "look before" not in str(raised.value)
 
+    def closed(request):
+        message = "Connection refused"
+        raise httpx.ConnectError(message, request=request)
+
+    with pytest.raises(ServiceUnreachableError) as raised:
+        client_of(httpx.MockTransport(closed)).make_gallery("staff")
+    assert "look before" not in str(raised.value)
+
 
 def test_what_is_still_under_way_is_waited_for(no_waiting):
     """A second try that finds the first at work waits for its answer; a first try that does is an error."""

@@ -163,7 +163,8 @@ def test_a_folder_of_people_is_enrolled_alike(both, facerec, monkeypatch):
     assert (status_there, err_there) == (status, err)
     found, wanted = _told(out_there), _told(out)
     assert [each["person"] for each in found["enrolled"]] == [each["person"] for each in wanted["enrolled"]]
-    assert [each["added"] for each in found["enrolled"]] == [each["added"] for each in wanted["enrolled"]] == [3, 1]
+    told = [(each["added"], each["created"]) for each in json.loads(out_there)["enrolled"]]
+    assert told == [(each["added"], each["created"]) for each in json.loads(out)["enrolled"]] == [(3, True), (1, True)]
     assert (found["skipped"], found["not_enrolled"]) == (wanted["skipped"], wanted["not_enrolled"])
 
 

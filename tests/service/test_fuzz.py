@@ -75,7 +75,7 @@ def test_requests_of_the_document(busy, refused):
 @pytest.mark.timeout(1800)
 def test_many_requests_of_the_document(busy, refused):
     """The same, for longer."""
-    _fuzz(busy, refused, 100)
+    _fuzz(busy, refused, 300)
 
 
 def _unforeseen(busy, refused, examples):
