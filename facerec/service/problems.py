@@ -60,6 +60,7 @@ PROBLEMS: Mapping[type[FacerecError], Problem] = MappingProxyType(
         errors.WeightsError: _FILES,
         errors.MissingWeightsError: _FILES,
         errors.CorruptWeightsError: _FILES,
+        errors.OtherRuntimeError: _FILES,
         errors.SlowModelError: _FILES,
         errors.FatalModelError: _FILES,
         errors.GalleryError: Problem(409, "The gallery cannot do this"),

@@ -131,9 +131,9 @@ class RemoteGalleries:
         self.client = Client("http://testserver", token, transport=self._transport, insecure=True, tries=1)
         self._tests = count(1)
 
-    def _open(self, path: Path, embedder: object) -> Gallery:
+    def _open(self, path: Path, embedder: object, *, key: bytes | None = None) -> Gallery:
         path.touch()  # the service lists files; what stores their rows is tested beside this
-        return Gallery(MemoryStore(identity(embedder), name=str(path)), clock=self._clock)
+        return Gallery(MemoryStore(identity(embedder), name=str(path)), clock=self._clock, key=key)
 
     def factory(self, clock):
         """What opens galleries of one test, which go by its clock."""
