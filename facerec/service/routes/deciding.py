@@ -14,14 +14,20 @@ from facerec.service.asked import Identifier, Verifier
 from facerec.service.routes.answers import answer, form_of
 from facerec.service.routes.detect import Choice, PointName, TargetFmr, all_faces, decided, usable
 from facerec.service.routes.people import PersonPath
+from facerec.service.schemas import told
 from facerec.service.searches import Search
-from facerec.types import Identification
+from facerec.types import Identification, Verification
 from facerec.types.looks import Look
 
 router = APIRouter(prefix="/v1/galleries/{gallery}", tags=["decisions"])
 
 
-@router.post("/people/{person}/verify", summary="Decide a claim", openapi_extra=form_of(photo="photo"))
+@router.post(
+    "/people/{person}/verify",
+    summary="Decide a claim",
+    openapi_extra=form_of(photo="photo"),
+    responses=told(Verification, person=str),
+)
 async def verify(
     asked: Verifier,
     gallery: str,
@@ -41,7 +47,12 @@ async def verify(
     return answer({"person": person, **outcome.to_dict()})
 
 
-@router.post("/identify", summary="Decide who is on a photo", openapi_extra=form_of(photo="photo"))
+@router.post(
+    "/identify",
+    summary="Decide who is on a photo",
+    openapi_extra=form_of(photo="photo"),
+    responses=told(Identification, name="faces", request=str, gallery=str, search=str, source=str),
+)
 async def identify(
     asked: Identifier,
     gallery: str,

@@ -12,7 +12,8 @@ from facerec.recognizer import Chosen
 from facerec.service.asked import Anybody, Asked, Comparer
 from facerec.service.engine import Result
 from facerec.service.routes.answers import answer, form_of, point_document
-from facerec.types import Faces, OperatingPoint
+from facerec.service.schemas import told
+from facerec.types import Faces, OperatingPoint, Verification
 
 router = APIRouter(prefix="/v1", tags=["photos"])
 
@@ -30,7 +31,11 @@ async def models(asked: Anybody) -> JSONResponse:
     return answer({"matcher": asked.parts.recognizer.matcher, "embedder": made.name, "digest": made.digest})
 
 
-@router.get("/operating-points", summary="The thresholds that may decide, and what they were measured on")
+@router.get(
+    "/operating-points",
+    summary="The thresholds that may decide, and what they were measured on",
+    responses=told(OperatingPoint, name="operating_points"),
+)
 async def operating_points(asked: Anybody) -> JSONResponse:
     """Each with error rates, counts and intervals."""
     return answer({"operating_points": [point_document(point) for point in asked.parts.points.all()]})
@@ -81,6 +86,7 @@ def _photo(asked: Asked, found: Result, *, vectors: bool = False) -> dict[str, A
     "/compare",
     summary="Decide whether two photos show one person",
     openapi_extra=form_of(probe="photo", reference="photo"),
+    responses=told(Verification),
 )
 async def compare(
     asked: Comparer, point: PointName = None, target_fmr: TargetFmr = None, choice: Choice = "main"

@@ -12,6 +12,7 @@ from facerec.gallery import ForgetReceipt, Gallery, PersonId
 from facerec.service.asked import Admin, Reader
 from facerec.service.routes.answers import ONCE, answer
 from facerec.service.routes.bodies import NewGallery
+from facerec.service.schemas import told
 
 router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
 
@@ -40,7 +41,7 @@ async def shown(asked: Reader, gallery: str) -> JSONResponse:
     return answer(await asked.run(_document, gallery, asked.gallery(gallery)))
 
 
-@router.delete("/{gallery}", summary="Forget everybody in a gallery")
+@router.delete("/{gallery}", summary="Forget everybody in a gallery", responses=told(ForgetReceipt, name="receipts"))
 async def emptied(
     asked: Admin, gallery: str, people: Annotated[int, Query(ge=0, description="Exactly how many it holds.")]
 ) -> JSONResponse:

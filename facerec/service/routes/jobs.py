@@ -20,6 +20,7 @@ from facerec.service.routes.answers import ONCE, answer, form_of, page
 from facerec.service.routes.bodies import Imported
 from facerec.service.routes.detect import Choice, PointName, TargetFmr
 from facerec.service.routes.people import KeepPhotos, Limit, Strict
+from facerec.service.schemas import told
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
 
@@ -37,7 +38,11 @@ def _import_bodies() -> dict[str, Any]:
 
 
 @router.post(
-    "/galleries/{gallery}/imports", summary="Import people", status_code=202, openapi_extra={**ONCE, **_import_bodies()}
+    "/galleries/{gallery}/imports",
+    summary="Import people",
+    status_code=202,
+    openapi_extra={**ONCE, **_import_bodies()},
+    responses=told(Job, status=202),
 )
 async def imported(
     asked: Admin,
@@ -141,7 +146,13 @@ def _people(form: Form) -> list[Imported]:
     return people
 
 
-@router.post("/galleries/{gallery}/exports", summary="Export a gallery", status_code=202, openapi_extra=ONCE)
+@router.post(
+    "/galleries/{gallery}/exports",
+    summary="Export a gallery",
+    status_code=202,
+    openapi_extra=ONCE,
+    responses=told(Job, status=202),
+)
 async def exported(asked: Admin, gallery: str) -> JSONResponse:
     """As one zip, which `facerec gallery import` reads once unpacked; who asked fetches it at the job's /result."""
     asked.gallery(gallery)
@@ -150,7 +161,11 @@ async def exported(asked: Admin, gallery: str) -> JSONResponse:
 
 
 @router.post(
-    "/galleries/{gallery}/reembeddings", summary="Change a gallery to this model", status_code=202, openapi_extra=ONCE
+    "/galleries/{gallery}/reembeddings",
+    summary="Change a gallery to this model",
+    status_code=202,
+    openapi_extra=ONCE,
+    responses=told(Job, status=202),
 )
 async def reembedded(asked: Admin, gallery: str) -> JSONResponse:
     """All vectors anew, from the photos that were kept, by the model that runs here; until then it decides nothing."""
@@ -159,7 +174,11 @@ async def reembedded(asked: Admin, gallery: str) -> JSONResponse:
 
 
 @router.post(
-    "/galleries/{gallery}/purges", summary="Forget everybody who has expired", status_code=202, openapi_extra=ONCE
+    "/galleries/{gallery}/purges",
+    summary="Forget everybody who has expired",
+    status_code=202,
+    openapi_extra=ONCE,
+    responses=told(Job, status=202),
 )
 async def purged(asked: Forgetter, gallery: str) -> JSONResponse:
     """For good; the job's result has an id, a log entry and its digest for each person, and no names."""
@@ -181,7 +200,7 @@ async def _asked_for(asked: Asked, job: Job, content: bytes) -> JSONResponse:
 # -- looking at it ----------------------------------------------------------------------------------------------------
 
 
-@router.get("/jobs", summary="Jobs")
+@router.get("/jobs", summary="Jobs", responses=told(Job, name="jobs"))
 async def listed(
     asked: Anybody,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
@@ -196,13 +215,13 @@ async def listed(
     return page(list(found[:limit]), following, name="jobs")
 
 
-@router.get("/jobs/{job}", summary="How far a job is")
+@router.get("/jobs/{job}", summary="How far a job is", responses=told(Job))
 async def shown(asked: Anybody, job: JobPath) -> JSONResponse:
     """`state`, `done` of `total`, and what came of it."""
     return answer(await _job(asked, job))
 
 
-@router.delete("/jobs/{job}", summary="End a job")
+@router.delete("/jobs/{job}", summary="End a job", responses=told(Job))
 async def ended(asked: Anybody, job: JobPath) -> JSONResponse:
     """One that waits, at once; one that runs, where it can stop, or not at all. Of one that ended, delete the file."""
     found = await _job(asked, job)

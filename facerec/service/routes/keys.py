@@ -15,20 +15,21 @@ from facerec.service.guards import COOKIE
 from facerec.service.keys import Key
 from facerec.service.routes.answers import answer
 from facerec.service.routes.bodies import NewKey, Session
+from facerec.service.schemas import told
 from facerec.service.scopes import ROLES
 
 router = APIRouter(tags=["keys"])
 _SESSION = timedelta(hours=8)
 
 
-@router.get("/v1/keys", summary="All keys")
+@router.get("/v1/keys", summary="All keys", responses=told(Key, name="keys"))
 async def listed(asked: Admin) -> JSONResponse:
     """What each may do; nothing that opens anything."""
     found = await asked.run(asked.parts.state.keys)
     return answer({"keys": [each for each in found if _is_within(each, asked.key)]})
 
 
-@router.post("/v1/keys", summary="Make a key", status_code=201)
+@router.post("/v1/keys", summary="Make a key", status_code=201, responses=told(Key, status=201, key=str))
 async def made(asked: Admin, given: NewKey) -> JSONResponse:
     """`key` of the answer is shown this once. Nobody gives out more than their own key has."""
     scopes = keys.scopes_of(given.roles)
@@ -47,7 +48,7 @@ def _is_within(key: Key, other: Key) -> bool:
     return galleries and set(key.scopes) <= set(other.scopes)
 
 
-@router.delete("/v1/keys/{key}", summary="Withdraw a key")
+@router.delete("/v1/keys/{key}", summary="Withdraw a key", responses=told(Key))
 async def withdrawn(asked: Admin, key: str) -> JSONResponse:
     """From the next request on, everywhere. It stays listed, since logs name it."""
     found = await asked.run(asked.parts.state.key, key)
@@ -63,13 +64,13 @@ async def roles(asked: Anybody) -> JSONResponse:  # noqa: ARG001 - a key is need
     return answer({"roles": dict(ROLES)})
 
 
-@router.get("/session", summary="What the page's session, or a key, may do")
+@router.get("/session", summary="What the page's session, or a key, may do", responses=told(Key))
 async def session(asked: Anybody) -> JSONResponse:
     """Its label, scopes and galleries."""
     return answer(asked.key)
 
 
-@router.post("/session", summary="Begin a session of the page", status_code=201)
+@router.post("/session", summary="Begin a session of the page", status_code=201, responses=told(Key, status=201))
 async def begun(request: Request, given: Session) -> JSONResponse:
     """From a key; the answer sets a cookie that no script can read."""
     parts: Parts = request.app.state.parts

@@ -8,17 +8,18 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from facerec.errors import ArgumentError
-from facerec.gallery import LogEntry, LogHead, PersonId
+from facerec.gallery import GalleryCheck, LogEntry, LogHead, PersonId
 from facerec.service.asked import Asked, LogReader
 from facerec.service.routes.answers import answer, page
 from facerec.service.routes.bodies import CheckLog
 from facerec.service.routes.people import Above, Limit
+from facerec.service.schemas import told
 from facerec.types.plain import plain
 
 router = APIRouter(prefix="/v1/galleries/{gallery}/log", tags=["log"])
 
 
-@router.get("", summary="Entries of the log")
+@router.get("", summary="Entries of the log", responses=told(LogEntry, name="entries", next=str | None))
 async def listed(
     asked: LogReader,
     gallery: str,
@@ -53,14 +54,14 @@ def _entry(asked: Asked, entry: LogEntry) -> dict[str, object]:
     return told if asked.may("read") else {**told, "name": None, "source": None}
 
 
-@router.get("/head", summary="Where the log ends")
+@router.get("/head", summary="Where the log ends", responses=told(LogHead, head=str))
 async def head(asked: LogReader, gallery: str) -> JSONResponse:
     """Noted elsewhere, it proves later that nothing up to here was rewritten."""
     found = await asked.run(asked.gallery(gallery).head)
     return answer({"head": str(found), **found.to_dict()})
 
 
-@router.post("/check", summary="Whether the gallery is as its log says")
+@router.post("/check", summary="Whether the gallery is as its log says", responses=told(GalleryCheck))
 async def check(asked: LogReader, gallery: str, given: CheckLog | None = None) -> JSONResponse:
     """Reads all of it. Against heads that were noted, it also finds an older copy put in its place."""
     heads = [LogHead.read(text) for text in (given.against if given else [])]

@@ -25,6 +25,7 @@ from facerec.gallery import (
     Person,
     PersonId,
     RemovalReceipt,
+    Sample,
     Transfer,
     Who,
 )
@@ -34,6 +35,7 @@ from facerec.service.engine import Result, enrollable
 from facerec.service.routes.answers import AS_READ, ONCE, answer, form_of, header_of, of_person, page
 from facerec.service.routes.bodies import Called, Changes, Merge, Move, NewPerson, Split, Terms, Undo
 from facerec.service.routes.detect import Choice, PointName, TargetFmr
+from facerec.service.schemas import told
 
 router = APIRouter(prefix="/v1/galleries/{gallery}", tags=["people"])
 
@@ -49,7 +51,7 @@ _Document = TypeVar("_Document", bound=BaseModel)
 # -- who is there ---------------------------------------------------------------------------------------------------
 
 
-@router.get("/people", summary="Who is enrolled")
+@router.get("/people", summary="Who is enrolled", responses=told(Person, name="people", next=str | None))
 async def listed(
     asked: Reader,
     gallery: str,
@@ -87,19 +89,19 @@ def _page(gallery: Gallery, after: int, limit: int, before: date | None) -> tupl
     return found[:limit], len(found) > limit
 
 
-@router.post("/people/find", summary="Who is called exactly so")
+@router.post("/people/find", summary="Who is called exactly so", responses=told(Person, name="people", next=str | None))
 async def found(asked: Reader, gallery: str, given: Called) -> JSONResponse:
     """Or nobody. A name is personal data, and addresses are logged on the way: so it stands in the body."""
     return page(await asked.run(_called, asked.gallery(gallery), given.name), None, name="people")
 
 
-@router.get("/people/{person}", summary="One person")
+@router.get("/people/{person}", summary="One person", responses=told(Person))
 async def shown(asked: Reader, gallery: str, person: PersonPath) -> JSONResponse:
     """The record, with its ETag."""
     return of_person(await asked.run(asked.gallery(gallery).person, PersonId(person)), gallery)
 
 
-@router.get("/people/{person}/samples", summary="A person's faces")
+@router.get("/people/{person}/samples", summary="A person's faces", responses=told(Sample, name="samples"))
 async def samples(asked: Reader, gallery: str, person: PersonPath) -> JSONResponse:
     """What is kept about each, besides its vector."""
     return answer({"samples": await asked.run(asked.gallery(gallery).samples, PersonId(person))})
@@ -118,6 +120,7 @@ KeepPhotos = Annotated[bool, Query(description="Keep the photos, which another m
     summary="Enroll a person",
     status_code=201,
     openapi_extra={**ONCE, **form_of(photos="photos", person="object")},
+    responses=told(Enrollment) | told(Enrollment, status=201),
 )
 async def enrolled(
     asked: Enroller,
@@ -150,6 +153,7 @@ async def enrolled(
     summary="Add faces to a person",
     status_code=201,
     openapi_extra={**ONCE, **form_of(photos="photos", terms="object")},
+    responses=told(Enrollment, status=201),
 )
 async def added(
     asked: Enroller,
@@ -218,6 +222,7 @@ def _enroll(
     "/people/{person}",
     summary="Change a person's record",
     openapi_extra=header_of("If-Match", "The ETag that was read.", required=True),
+    responses=told(Person),
 )
 async def changed(asked: Enroller, gallery: str, person: PersonPath, given: Changes) -> JSONResponse:
     """Name and terms, together or not at all; null removes a term. `If-Match` must hold the ETag that was read."""
@@ -258,7 +263,7 @@ def _as_read(asked: Asked, person: Person, *, needed: bool) -> Person | None:
     return person
 
 
-@router.delete("/people/{person}", summary="Forget a person", openapi_extra=AS_READ)
+@router.delete("/people/{person}", summary="Forget a person", openapi_extra=AS_READ, responses=told(ForgetReceipt))
 async def forgotten(asked: Forgetter, gallery: str, person: PersonPath) -> JSONResponse:
     """For good: record, vectors, photos, names in the log. The answer is the receipt, the last place with the name."""
     opened, who = asked.gallery(gallery), PersonId(person)
@@ -272,7 +277,7 @@ async def forgotten(asked: Forgetter, gallery: str, person: PersonPath) -> JSONR
     return await asked.once(_told(asked), do)
 
 
-@router.delete("/people/{person}/samples", summary="Delete faces of a person")
+@router.delete("/people/{person}/samples", summary="Delete faces of a person", responses=told(RemovalReceipt))
 async def several_removed(
     asked: Forgetter,
     gallery: str,
@@ -283,7 +288,9 @@ async def several_removed(
     return await _removed(asked, gallery, person, sample)
 
 
-@router.delete("/people/{person}/samples/{sample}", summary="Delete one face of a person")
+@router.delete(
+    "/people/{person}/samples/{sample}", summary="Delete one face of a person", responses=told(RemovalReceipt)
+)
 async def removed(asked: Forgetter, gallery: str, person: PersonPath, sample: SamplePath) -> JSONResponse:
     """For good, with its photo; not the last one, which is to forget the person."""
     return await _removed(asked, gallery, person, [sample])
@@ -303,14 +310,16 @@ def _receipt(asked: Asked, gallery: str, receipt: ForgetReceipt | RemovalReceipt
     return {**told, "gallery": gallery, "advice": asked.parts.galleries.shown(receipt.advice)}
 
 
-@router.post("/merge", summary="Make two people one", openapi_extra=ONCE)
+@router.post("/merge", summary="Make two people one", openapi_extra=ONCE, responses=told(Transfer))
 async def merged(asked: Enroller, gallery: str, given: Merge) -> JSONResponse:
     """All faces of one go to the other; the receipt undoes it."""
     opened = asked.gallery(gallery)
     return await _transferred(asked, given, opened.merge, PersonId(given.giver), PersonId(given.receiver))
 
 
-@router.post("/split", summary="Make some faces of a person another person", openapi_extra=ONCE)
+@router.post(
+    "/split", summary="Make some faces of a person another person", openapi_extra=ONCE, responses=told(Transfer)
+)
 async def parted(asked: Enroller, gallery: str, given: Split) -> JSONResponse:
     """The new person has the name given, and the terms of the old one where none are given."""
     terms = given.model_dump(include={"consent", "purpose", "expires"})
@@ -318,14 +327,14 @@ async def parted(asked: Enroller, gallery: str, given: Split) -> JSONResponse:
     return await _transferred(asked, given, split, PersonId(given.person), given.name, given.samples, **terms)
 
 
-@router.post("/move", summary="Send some faces of a person to another", openapi_extra=ONCE)
+@router.post("/move", summary="Send some faces of a person to another", openapi_extra=ONCE, responses=told(Transfer))
 async def moved(asked: Enroller, gallery: str, given: Move) -> JSONResponse:
     """Both stay enrolled."""
     move = asked.gallery(gallery).move_samples
     return await _transferred(asked, given, move, PersonId(given.giver), PersonId(given.receiver), given.samples)
 
 
-@router.post("/undo", summary="Take a merge, split or move back", openapi_extra=ONCE)
+@router.post("/undo", summary="Take a merge, split or move back", openapi_extra=ONCE, responses=told(Transfer))
 async def undone(asked: Enroller, gallery: str, given: Undo) -> JSONResponse:
     """By its receipt, if everything is as it was left."""
     return await _transferred(asked, given, asked.gallery(gallery).undo, Transfer.from_dict(given.receipt))
