@@ -22,10 +22,12 @@ COPY --from=build /opt/facerec /opt/facerec
 COPY --chmod=a=rX runtime /runtime
 # A thread per photo is fastest; those of numpy's products would only wait for each other.
 ENV PATH=/opt/facerec/bin:$PATH FACEREC_RUNTIME=/runtime OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
+RUN install -d -m 700 -o 10001 -g 10001 /galleries /files
+VOLUME ["/galleries", "/files"]
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 ENTRYPOINT ["facerec"]
-CMD ["serve", "--host", "0.0.0.0", "--behind-proxy", "--runtime", "/runtime"]
+CMD ["serve", "--host", "0.0.0.0", "--behind-proxy", "--name", "localhost", "--runtime", "/runtime", "--galleries", "/galleries"]

