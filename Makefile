@@ -21,8 +21,11 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed ## see it work on real photos; writes reports/demo/report.html
 	$(BIN)/facerec demo
 
+# Two processes, each with networks of its own; more with TEST_PROCESSES, where there is memory (2 GB each).
+PYTEST := $(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile
+
 test: $(VENV)/.installed ## the tests (a few minutes)
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-slow: $(VENV)/.installed ## the tests that take minutes, LFW among them
 	$(BIN)/python -m pytest -m "slow and not browser"
@@ -37,7 +40,7 @@ check: $(VENV)/.installed ## format, lint, types, tests: what must be green befo
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 format: $(VENV)/.installed ## bring the code into the project's format
 	$(BIN)/ruff format .

@@ -97,6 +97,7 @@ class Galleries:
 
     def __init__(self, place: Place, embedder: Embedder, *, key: bytes | None = None) -> None:
         self._place, self._embedder, self._key = place, embedder, key
+        self._opens = open_gallery
         self._opened: dict[str, Gallery] = {}
         self._lock = threading.Lock()
 
@@ -129,7 +130,7 @@ class Galleries:
             return found  # without waiting for whoever opens another one
         with self._lock:
             if name not in self._opened:
-                self._opened[name] = open_gallery(self._place.at(name), embedder, key=self._key)
+                self._opened[name] = self._opens(self._place.at(name), embedder, key=self._key)
             return self._opened[name]
 
     def shown(self, text: str) -> str:

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from unittest import mock
 
 import httpx
 import numpy as np
@@ -117,13 +116,12 @@ class RemoteGalleries:
 
     def __init__(self, folder: Path, embedder: object) -> None:
         self._clock = None
-        self._patch = mock.patch("facerec.service.galleries.open_gallery", self._open)
-        self._patch.start()
         limits = Limits(requests_per_minute=1e9, photos_per_minute=1e9)
         detector = SimpleNamespace(name="none", points_convention="mtcnn-5.v1")
         recognizer = ReadsFaces(detector=detector, embedder=embedder)
         settings = Settings(str(folder), hosts=("testserver",), limits=limits)
         self._app = create_app(settings, recognizer, workers=1)
+        self._app.state.parts.galleries._opens = self._open
         self._transport = InProcess(self._app)
         self._transport.app.__enter__()
         key, token = keys.new_key("a test", keys.scopes_of(["admin"]), now=keys.now())
@@ -156,7 +154,6 @@ class RemoteGalleries:
         """End the service."""
         self.client.close()
         self._transport.app.__exit__(None, None, None)
-        self._patch.stop()
 
 
 class ThroughClient:

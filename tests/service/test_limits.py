@@ -410,7 +410,7 @@ def test_safe_settings():
     """On this machine nothing more is needed; beyond it, encryption and a name."""
     assert Settings("galleries").names == {"127.0.0.1", "localhost", "::1"}
     proxied = Settings("galleries", host="0.0.0.0", hosts=("Faces.Example",), behind_proxy=True)
-    assert proxied.names == {"faces.example"}
+    assert proxied.names == {"faces.example", "127.0.0.1", "localhost", "::1"}
 
 
 def test_who_waits_for_a_gallery_keeps_nobody_else_waiting(serve, monkeypatch):
