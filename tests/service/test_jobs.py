@@ -357,7 +357,10 @@ def test_who_fetches_an_export(service, admin, refused):
     path = job["result"]["location"]
     refused(service.ask("GET", path, service.token("admin")), 403, "not_allowed")
     refused(service.ask("GET", path, service.token("privacy-officer")), 403, "not_allowed")
-    assert service.ask("GET", path, admin).status_code == 200
+    whole = service.ask("GET", path, admin)
+    for wanted in ("bytes=0-3", "bytes=9-1", "\xaf".encode("latin-1"), "pages=1-2"):
+        answer = service.ask("GET", path, admin, headers={"Range": wanted})
+        assert (answer.status_code, answer.content) == (200, whole.content)
     assert service.ask("DELETE", f"/v1/jobs/{job['id']}", admin).json()["state"] == "done"
     refused(service.ask("GET", path, admin), 404, "unknown_resource")
     assert service.files() == []

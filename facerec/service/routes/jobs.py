@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import ValidationError
+from starlette.types import Receive, Scope, Send
 
 from facerec.errors import BadRequestError, ForbiddenError, UnknownResourceError
 from facerec.service.asked import Admin, Anybody, Asked, Forgetter
@@ -246,7 +247,15 @@ async def result(asked: Admin, job: JobPath) -> FileResponse:
             f"there is nothing to fetch: the job is a {found.kind}, and {found.state}; an export is kept for a time"
         )
         raise UnknownResourceError(message)
-    return FileResponse(path, media_type=ZIP, filename=f"{found.gallery}.zip")
+    return _WholeFile(path, media_type=ZIP, filename=f"{found.gallery}.zip")
+
+
+class _WholeFile(FileResponse):
+    """Starlette's, which refuses in a text of its own ranges that cannot be; whoever asks for one is given all."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [each for each in scope["headers"] if each[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 async def _job(asked: Asked, job: str) -> Job:
