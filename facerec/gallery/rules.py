@@ -27,7 +27,9 @@ _FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 _BIDIRECTIONAL_CONTROLS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # float32 rounding leaves unit vectors within 1e-6 of length 1; more than this means that nobody normalised them.
 _UNIT_TOLERANCE = 1e-3
-_GALLERY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+GALLERY_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""What a gallery of a database or a service can be called."""
+
 _SHARED = 0.3  # intersection over union at which two boxes are one face
 
 
@@ -158,7 +160,7 @@ def check_look_alikes(name: str, others: Sequence[str]) -> None:
 
 def check_gallery_name(name: str) -> None:
     """Refuse what no gallery of a database or a service can be called."""
-    if not isinstance(name, str) or not _GALLERY.fullmatch(name):
+    if not isinstance(name, str) or not GALLERY_NAME.fullmatch(name):
         message = (
             "a gallery is called by 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', the first of them a letter "
             f"or a digit; got {quoted(name)}"

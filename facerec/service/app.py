@@ -11,7 +11,6 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from facerec.device import cores
@@ -19,7 +18,6 @@ from facerec.errors import (
     ArgumentError,
     BadRequestError,
     FacerecError,
-    GalleryUnreachableError,
     UnknownResourceError,
     WrongMethodError,
 )
@@ -125,7 +123,6 @@ def create_app(
     app.add_exception_handler(FacerecError, _told)
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(HTTPException, _unknown)
-    app.add_exception_handler(OperationalError, _away)
     return app
 
 
@@ -152,12 +149,6 @@ async def _told(request: Request, error: Exception) -> JSONResponse:
     if problem_of(error).status == 500:
         log_fault(request.state.request, error)
     return problem(error, request.state.request, shown=parts.galleries.shown)
-
-
-async def _away(request: Request, error: Exception) -> JSONResponse:
-    log_fault(request.state.request, error)
-    message = "the service cannot reach what it keeps of itself just now; ask again later"
-    return problem(GalleryUnreachableError(message), request.state.request)
 
 
 async def _unfit(request: Request, error: Exception) -> JSONResponse:

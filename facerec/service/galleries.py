@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from pathlib import Path
 from typing import Protocol
@@ -14,9 +13,6 @@ from facerec.service.settings import Settings
 from facerec.service.state import State
 from facerec.types import Embedder
 from facerec.visible_text import quoted
-
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-"""What a gallery may be called, here as in the address of one in a database."""
 
 
 class Place(Protocol):
@@ -43,7 +39,7 @@ class Folder:
 
     def names(self) -> list[str]:
         """Of all galleries there, sorted."""
-        return sorted(file.stem for file in self.folder.glob("*.db") if NAME.fullmatch(file.stem))
+        return sorted(file.stem for file in self.folder.glob("*.db") if rules.GALLERY_NAME.fullmatch(file.stem))
 
     def at(self, name: str) -> Path:
         """The file of that name."""
@@ -107,7 +103,7 @@ class Galleries:
 
     def opened(self, name: str) -> Gallery:
         """The gallery of that name; `MissingGalleryError` if there is none."""
-        if NAME.fullmatch(name) is None or (name not in self._opened and name not in self._place.names()):
+        if rules.GALLERY_NAME.fullmatch(name) is None or (name not in self._opened and name not in self._place.names()):
             message = f"there is no gallery {quoted(name)}"
             raise MissingGalleryError(message)
         return self._open(name, None)

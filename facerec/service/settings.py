@@ -18,8 +18,8 @@ class Limits:
     """What one request, and one key, may take.
 
     `photo_bytes`, `request_bytes` of a form and `document_bytes` of any other body are counted as they come in; a
-    request has at most `photos` of them; `pixels` are those of a decoded photo. An import has at most `import_photos`
-    in a form, or an archive of `archive_bytes`. A request is done within `deadline` seconds; an archive may take longer
+    request has at most `photos` of them. An import has at most `import_photos` in a form, or an archive of
+    `archive_bytes`. A request is done within `deadline` seconds; an archive may take longer
     to come, if nothing stops for so long. At most `waiting` photos, and `jobs` jobs, wait for their turn. A key may
     make `requests_per_minute` requests with `photos_per_minute` photos; ten seconds' worth of either may come at once.
     """
@@ -30,7 +30,6 @@ class Limits:
     photos: int = 20
     import_photos: int = 1000
     archive_bytes: int = 2048 * _MEGABYTE
-    pixels: int = 40_000_000
     deadline: float = 30.0
     waiting: int = 256
     jobs: int = 100

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from facerec.errors import (
 from facerec.gallery.stores.postgres.address import Address
 from facerec.service.keys import Key
 
+_LOGGER = logging.getLogger("facerec.service")
 KEPT = timedelta(hours=24)
 """How long an answer is kept for whoever asks again."""
 
@@ -267,11 +269,12 @@ def clear_errors() -> Iterator[None]:
     except IntegrityError:  # somebody else was first, which who asked knows of
         raise
     except DBAPIError as error:
-        said = " ".join(str(error.orig).split())
-        if "locked" in said:
-            message = f"the tables of the service are held by another process; try again ({said})"
+        # What the database says of itself, its address for instance, is for the log and not for callers.
+        _LOGGER.warning("the tables of the service: %s", " ".join(str(error.orig).split()))
+        if "locked" in str(error.orig):
+            message = "the tables of the service are held by another process; try again"
             raise GalleryBusyError(message) from error
-        message = f"the tables of the service cannot be reached; see whether their database runs ({said})"
+        message = "the service cannot reach what it keeps of itself just now; try again later"
         raise GalleryUnreachableError(message) from error
 
 

@@ -1,5 +1,7 @@
 """What goes wrong, as callers are told it."""
 
+from types import SimpleNamespace
+
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -136,12 +138,11 @@ def test_faults_that_the_library_names(service, admin, refused, monkeypatch, cap
 def test_a_state_that_is_away(service, admin, refused, monkeypatch, path):
     """While its state cannot be reached the service is not ready, and says when to ask again; then it is."""
 
-    def away(*_):
+    def away():
         statement = "SELECT"
         raise OperationalError(statement, {}, Exception("no connection to /srv"))
 
-    monkeypatch.setattr(service.parts.state, "check", away)
-    monkeypatch.setattr(service.parts.state, "keys", away)
+    monkeypatch.setattr(service.parts.state, "_engine", SimpleNamespace(connect=away, begin=away))
     assert "/srv" not in str(refused(service.ask("GET", path, admin), 503, "unreachable"))
     monkeypatch.undo()
     assert service.ask("GET", path, admin).status_code == 200

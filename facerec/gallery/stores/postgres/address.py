@@ -8,10 +8,9 @@ from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from facerec.errors import ArgumentError
-from facerec.visible_text import quoted
+from facerec.gallery.rules import check_gallery_name
 
 _BEGINNING = re.compile(r"postgres(ql)?:/", re.IGNORECASE)
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -67,12 +66,7 @@ class Address(str):
         if "," in parts.netloc:
             raise _no_address(cause="it names several hosts")
         gallery = given.pop("gallery", "main")
-        if _NAME.fullmatch(gallery) is None:
-            message = (
-                f"a gallery in a database is called by 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', the first "
-                f"of them a letter or a digit; got {quoted(gallery)}"
-            )
-            raise ArgumentError(message)
+        check_gallery_name(gallery)
         found = {
             "user": unquote(parts.username or ""),
             "password": unquote(parts.password or ""),
