@@ -108,7 +108,6 @@ async def read_form(request: Request, limits: Limits) -> Form:
             max_fields=_MOST_FIELDS,
             max_part_size=limits.document_bytes,
         )
-        parser.spool_max_size = limits.request_bytes + 1
         items = (await parser.parse()).multi_items()
     except MultiPartException as error:
         if "files" in error.message:

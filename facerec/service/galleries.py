@@ -108,8 +108,8 @@ class Galleries:
             raise MissingGalleryError(message)
         return self._open(name, None)
 
-    def made(self, name: str) -> tuple[Gallery, bool]:
-        """A gallery of that name, bound to the service's embedder, and whether it is new.
+    def made(self, name: str) -> Gallery:
+        """A gallery of that name, bound to the service's embedder.
 
         `GalleryExistsError` if there is one; in a database one that the service was not told of yet is taken over.
         """
@@ -119,7 +119,7 @@ class Galleries:
             raise GalleryExistsError(message)
         gallery = self._open(name, self._embedder)
         self._place.made(name)
-        return gallery, len(gallery) == 0
+        return gallery
 
     def _open(self, name: str, embedder: Embedder | None) -> Gallery:
         if (found := self._opened.get(name)) is not None:

@@ -57,10 +57,6 @@ class Metrics:
         self._stages.labels("faces").observe(worked)
         self._photos.inc(count)
 
-    def stage(self, name: str, seconds: float) -> None:
-        """A stage took so long."""
-        self._stages.labels(name).observe(seconds)
-
     def decided(self, kind: str, decision: str, score: float, point: OperatingPoint) -> None:
         """Something was decided."""
         self._decisions.labels(kind, decision).inc()

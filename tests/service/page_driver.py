@@ -63,7 +63,7 @@ class Service:
 
     def gallery(self, name: str, **people: tuple[str, ...]) -> Gallery:
         """A new gallery in which people are enrolled, each by photos of these colours."""
-        gallery, _ = self.app.state.parts.galleries.made(name)
+        gallery = self.app.state.parts.galleries.made(name)
         for who, colours in people.items():
             faces = [replace(self.recognizer.faces(made_photo(colour))[0], source=colour) for colour in colours]
             gallery.enroll(who, faces, consent="form 12", expires=EXPIRES)

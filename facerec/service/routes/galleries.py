@@ -29,7 +29,7 @@ async def made(asked: Admin, given: NewGallery) -> JSONResponse:
     """Bound to the service's embedder for good; in a database one that is there already is taken over."""
 
     async def work() -> JSONResponse:
-        gallery, _ = await asked.run(asked.parts.galleries.made, given.id)
+        gallery = await asked.run(asked.parts.galleries.made, given.id)
         return answer(await asked.run(_document, given.id, gallery), 201, {"Location": f"/v1/galleries/{given.id}"})
 
     return await asked.once(given.model_dump_json().encode(), work)
