@@ -47,6 +47,10 @@ def serve(
         Path | None,
         option("--files DIR", "For imports and exports on their way; beside galleries in a folder.", _WHAT),
     ] = None,
+    workers: Annotated[
+        int | None,
+        option("--workers NUMBER", "Processes that look at photos; by default one per core.", _WHAT, min=1, max=256),
+    ] = None,
     embeddings: Annotated[bool, flag("--embeddings", "Give out vectors, which are biometric data.", _WHAT)] = False,
     model: Model = None,
     networks: GatedNetworks,
@@ -82,7 +86,7 @@ def serve(
     points = () if at is None else read_points(at)
     state = State(place_of_state(galleries))
     place_of(galleries, state)
-    app = _app(settings, state, networks, model, points=points, key=keyed.key())
+    app = _app(settings, state, networks, model, points=points, key=keyed.key(), workers=workers)
     config = uvicorn.Config(
         app,
         host=host,
@@ -109,7 +113,7 @@ def _app(settings: Settings, state: State, networks: GatedNetworks, model: str |
 
     recognizer = networks.load(model)
     recognizer.limited = LimitedReader(seconds=settings.limits.deadline)
-    return create_app(settings, recognizer, state=state, **more)
+    return create_app(settings, recognizer, state=state, apart=True, **more)
 
 
 def _page_address(settings: Settings, address: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from facerec.errors import CalibrationError, NoPointError
@@ -34,16 +35,30 @@ def shipped_points(embedder_digest: str = "", *, worst_group: bool = False) -> t
     """
     folder = next((folder for folder in _FOLDERS if folder.is_dir()), None)
     files = [] if folder is None else folder.glob("worst_group/*.json" if worst_group else "*.json")
-    points = [point for file in files for point in read_points(file)]
+    points = [point for file in files for point in _read(file)]
     if worst_group:
         return tuple(sorted(points, key=order))
     for file in (models_folder() / name / "operating_points.json" for name in added_models()):
         try:
-            points += read_points(file) if is_there(file) else ()
+            points += _read(file) if is_there(file) else ()
         except CalibrationError:
             if _stated_digest(file.with_name("model.json")) == embedder_digest:
                 raise
     return tuple(sorted(points, key=order))
+
+
+def _read(file: Path) -> tuple[OperatingPoint, ...]:
+    """The points of a file, read once as long as the file is the same: every decision without a point asks for them."""
+    try:
+        about = file.stat()
+    except OSError:
+        return read_points(file)  # whose error says what is wrong
+    return _read_once(file, about.st_ino, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _read_once(file: Path, *_: int) -> tuple[OperatingPoint, ...]:
+    return read_points(file)
 
 
 def _stated_digest(description: Path) -> object:

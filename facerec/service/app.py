@@ -31,6 +31,7 @@ from facerec.service.jobs.files import JobFiles
 from facerec.service.jobs.table import JobTable
 from facerec.service.jobs.work import Means
 from facerec.service.jobs.worker import Worker
+from facerec.service.lookers import Apart, Here
 from facerec.service.metrics import Metrics
 from facerec.service.points import Points
 from facerec.service.problems import log_fault, problem_of
@@ -53,6 +54,7 @@ def create_app(
     state: State | None = None,
     points: Iterable[OperatingPoint] = (),
     workers: int | None = None,
+    apart: bool = False,
     key: bytes | None = None,
     beat: float = 2.0,
 ) -> FastAPI:
@@ -69,7 +71,10 @@ def create_app(
     points : iterable of OperatingPoint
         That may decide, besides the shipped ones; the first is the default.
     workers : int, optional
-        Threads that look at photos; by default one per core.
+        How many look at photos at once; by default one per core.
+    apart : bool
+        Whether each of them looks in a process of its own, which is begun when the service starts; `recognizer` must
+        then pickle.
     key : bytes, optional
         That the logs of all galleries are kept with.
     beat : float
@@ -83,9 +88,11 @@ def create_app(
     state = State(place_of_state(settings.galleries)) if state is None else state
     metrics = Metrics()
     limits = settings.limits
+    lookers = [Apart(recognizer) if apart else Here(recognizer) for _ in range(workers or cores())]
     means = Means(
+        recognizer=recognizer,
         galleries=Galleries(place_of(settings.galleries, state), recognizer.embedder, key=key),
-        engine=Engine(recognizer, waiting=limits.waiting, threads=workers or cores(), watch=metrics.photos),
+        engine=Engine(lookers, waiting=limits.waiting, watch=metrics.photos),
         points=Points(recognizer, points),
         state=state,
         files=JobFiles(place_of_files(settings)),

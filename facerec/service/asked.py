@@ -28,11 +28,12 @@ from facerec.recognizer import Recognizer
 from facerec.service import keys
 from facerec.service.bodies import Form, read_form
 from facerec.service.cursors import Cursors
-from facerec.service.engine import Engine, Result
+from facerec.service.engine import Engine
 from facerec.service.galleries import Galleries
 from facerec.service.guards import COOKIE, allow
 from facerec.service.jobs.worker import Worker
 from facerec.service.keys import Key
+from facerec.service.lookers import Result
 from facerec.service.metrics import Metrics
 from facerec.service.points import Points
 from facerec.service.rates import Buckets

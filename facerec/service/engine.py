@@ -1,6 +1,6 @@
 """The one door to the networks: photos of all requests wait in one bounded queue, and are embedded together.
 
-Each of a few threads takes its share of what waits: finding faces is the long part and runs photo by photo, the
+Each looker (``lookers.py``) takes its share of what waits: finding faces is the long part and runs photo by photo, the
 embedding of all faces that were found is one call of the network.
 """
 
@@ -12,22 +12,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from facerec.errors import (
     ClosedGalleryError,
     DeadlineError,
-    FaceError,
     FacerecError,
-    ImageError,
     OverloadedError,
     UnusablePhotosError,
 )
 from facerec.photos.reader import Source
-from facerec.recognizer import BATCH, Chosen, Recognizer
-from facerec.types import Face, FaceChoice, Faces
-
-Result: TypeAlias = Faces | Chosen | FaceError | ImageError
+from facerec.recognizer import BATCH, Recognizer
+from facerec.service.lookers import Looker, Result
+from facerec.types import Face, FaceChoice
 
 
 @dataclass
@@ -42,27 +38,27 @@ class _Waiting:
 
 
 class Engine:
-    """Finds and embeds faces for many callers at once, with at most `waiting` photos in its queue.
+    """Has faces found and embedded for many callers at once, with at most `waiting` photos in its queue.
 
     `watch`, if given, is called with the seconds that each request waited, and worked, and the photos it had.
     """
 
     def __init__(
         self,
-        recognizer: Recognizer,
+        lookers: Sequence[Looker],
         *,
         waiting: int,
-        threads: int,
         watch: Callable[[float, float, int], None] | None = None,
     ) -> None:
-        self.recognizer = recognizer
+        self._lookers = lookers
         self._most, self._watch = waiting, watch
         self._queue: deque[_Waiting] = deque()
         self._held = 0
         self._changed = threading.Condition()
         self._closed = False
         self._threads = [
-            threading.Thread(target=self._work, name=f"faces {number}", daemon=True) for number in range(threads)
+            threading.Thread(target=self._work, args=(each,), name=f"faces {number}", daemon=True)
+            for number, each in enumerate(lookers)
         ]
         for thread in self._threads:
             thread.start()
@@ -104,13 +100,16 @@ class Engine:
                 asked.future.set_exception(ClosedGalleryError("the service is ending"))
         for thread in self._threads:
             thread.join()
+        for each in self._lookers:
+            each.close()
 
-    def _work(self) -> None:
+    def _work(self, looker: Looker) -> None:
+        looker.begin()
         while (batch := self._taken()) is not None:
-            self._answer(batch)
+            self._answer(batch, looker)
 
     def _taken(self) -> list[_Waiting] | None:
-        """The share of one thread of the queue, all of one choice; ``None`` at the end."""
+        """The share of one looker of the queue, all of one choice; ``None`` at the end."""
         with self._changed:
             while not self._queue:
                 if self._closed:
@@ -127,7 +126,7 @@ class Engine:
             self._held -= photos
             return batch
 
-    def _answer(self, batch: list[_Waiting]) -> None:
+    def _answer(self, batch: list[_Waiting], looker: Looker) -> None:
         now = time.monotonic()
         alive = []
         for asked in batch:
@@ -142,11 +141,7 @@ class Engine:
             return
         photos = [photo for asked in alive for photo in asked.photos]
         try:
-            found: list[Result] = (
-                list(self.recognizer.stream(photos))
-                if alive[0].choice is None
-                else list(self.recognizer.chosen(photos, alive[0].choice))
-            )
+            found = looker(photos, alive[0].choice, seconds=max(asked.until for asked in alive) - now)
         except Exception as error:  # noqa: BLE001 - raised where each request waits
             for asked in alive:
                 asked.future.set_exception(error)

@@ -6,6 +6,7 @@ import pytest
 
 from facerec.errors import ClosedGalleryError, DeadlineError, OverloadedError
 from facerec.service.engine import Engine
+from facerec.service.lookers import Here
 from facerec.service.searches import Gathered
 from facerec.testing import made_photo, made_recognizer
 
@@ -31,7 +32,7 @@ def engine():
     """One whose detector waits to be let."""
     recognizer = made_recognizer()
     held = recognizer.detector = _Held(recognizer.detector)
-    made = Engine(recognizer, waiting=4, threads=1)
+    made = Engine([Here(recognizer)], waiting=4)
     yield made, held
     held.let.set()
     made.close()

@@ -26,12 +26,14 @@ from facerec.errors import (
 from facerec.files import read_json, read_regular
 from facerec.gallery import Gallery, Sample
 from facerec.gallery.rules import same_face
+from facerec.recognizer import Recognizer
 from facerec.service import keys, problems
 from facerec.service.bodies import Upload
-from facerec.service.engine import Engine, Result, enrollable
+from facerec.service.engine import Engine, enrollable
 from facerec.service.galleries import Galleries
 from facerec.service.jobs.files import JobFiles, pack, unpack
 from facerec.service.jobs.table import Job
+from facerec.service.lookers import Result
 from facerec.service.points import Points
 from facerec.service.settings import Limits
 from facerec.service.state import State
@@ -59,6 +61,7 @@ class StoppedError(Exception):
 class Means:
     """What the work is done with."""
 
+    recognizer: Recognizer
     galleries: Galleries
     engine: Engine
     points: Points
@@ -127,7 +130,7 @@ def _export(job: Job, gallery: Gallery, means: Means, progress: Progress) -> Tol
 
 
 def _reembed(job: Job, gallery: Gallery, means: Means, progress: Progress) -> Told:  # noqa: ARG001 - as the others
-    recognizer = means.engine.recognizer
+    recognizer = means.recognizer
     total = sum(person.samples for person in gallery.people())
     done = 0
 
@@ -225,7 +228,7 @@ def _enrolled(
     *,
     key: str,
 ) -> Told:
-    recognizer = means.engine.recognizer
+    recognizer = means.recognizer
     expires = None if person["expires"] is None else date.fromisoformat(person["expires"])
     given = (terms["operating_point"], terms["target_fmr"])
     point = None if given == (None, None) else means.points.named(*given)

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from facerec.errors import FaceError, FacerecError, ForbiddenError
 from facerec.recognizer import Chosen
 from facerec.service.asked import Anybody, Asked, Comparer
-from facerec.service.engine import Result
+from facerec.service.lookers import Result
 from facerec.service.routes.answers import answer, form_of, point_document
 from facerec.service.schemas import told
 from facerec.types import Faces, OperatingPoint, Verification

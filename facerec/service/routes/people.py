@@ -31,7 +31,8 @@ from facerec.gallery import (
 )
 from facerec.service.asked import Asked, Enroller, Forgetter, Reader, etag
 from facerec.service.bodies import Form
-from facerec.service.engine import Result, enrollable
+from facerec.service.engine import enrollable
+from facerec.service.lookers import Result
 from facerec.service.routes.answers import AS_READ, ONCE, answer, form_of, header_of, of_person, page
 from facerec.service.routes.bodies import Called, Changes, Merge, Move, NewPerson, Split, Terms, Undo
 from facerec.service.routes.detect import Choice, PointName, TargetFmr
