@@ -64,6 +64,11 @@ class Engine:
             thread.start()
 
     @property
+    def ready(self) -> bool:
+        """Whether photos are looked at as soon as they come."""
+        return any(each.ready for each in self._lookers)
+
+    @property
     def waiting(self) -> int:
         """Photos in the queue now."""
         return self._held

@@ -18,6 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from typing import Protocol, TypeAlias
 
+from facerec.device import use_one_thread_per_network
 from facerec.errors import EndedProcessError, FaceError, ImageError
 from facerec.photos.reader import Source
 from facerec.recognizer import Chosen, Recognizer
@@ -37,6 +38,10 @@ class Looker(Protocol):
         `EndedProcessError` if it takes longer than so many seconds and some grace, or its process was ended twice.
         """
 
+    @property
+    def ready(self) -> bool:
+        """Whether photos are looked at as soon as they come."""
+
     def begin(self) -> None:
         """Begin what takes a while, so that the first photos do not wait for it."""
 
@@ -54,6 +59,8 @@ class Here:
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
+
+    ready = True
 
     def __call__(self, photos: Sequence[Source], choice: FaceChoice | None, *, seconds: float) -> list[Result]:  # noqa: ARG002
         """As of `Looker`; nothing here can be ended."""
@@ -78,6 +85,7 @@ class Apart:
         self._lock = threading.Lock()
         self._closed = False
         self._pool: ProcessPoolExecutor | None = None
+        self._begun: Future[int] | None = None
 
     def __call__(self, photos: Sequence[Source], choice: FaceChoice | None, *, seconds: float) -> list[Result]:
         """As of `Looker`."""
@@ -86,6 +94,7 @@ class Apart:
                 return self._asked(photos, choice).result(seconds + _GRACE)
             except BrokenProcessPool:
                 self._end()
+                self.begin()
             except TimeoutError as error:
                 self._end()
                 message = "the process that looks at photos did not come to an end, and was ended; ask again"
@@ -93,9 +102,15 @@ class Apart:
         message = "the process that looks at photos was ended twice while it looked at these; ask again later"
         raise EndedProcessError(message)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the process was begun, and its networks are loaded."""
+        begun = self._begun
+        return begun is not None and begun.done() and begun.exception() is None
+
     def begin(self) -> None:
-        """Begin the process; it is ready when what it is asked next is answered."""
-        self._running().submit(os.getpid)
+        """Begin the process, which takes seconds where networks are loaded."""
+        self._begun = self._running().submit(os.getpid)
 
     def close(self) -> None:
         """End the process, whatever it does."""
@@ -134,9 +149,7 @@ def _begin(recognizer: Recognizer) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="end with the service", daemon=True).start()
     if "torch" in sys.modules:  # its networks came with the recognizer
-        import torch
-
-        torch.set_num_threads(1)
+        use_one_thread_per_network()
     _recognizer = recognizer
 
 

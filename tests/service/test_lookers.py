@@ -183,3 +183,19 @@ def test_the_engine_ends_its_lookers(apart):
     engine.close()
 
     assert not Path(f"/proc/{number}").exists()
+
+
+def test_it_is_ready_when_its_networks_are_there(tmp_path):
+    """Not before it is begun, nor while it begins; then, and again after it was ended and begun anew."""
+    made = Apart(ending_recognizer(tmp_path / "orders"))
+    try:
+        assert not made.ready
+        made.begin()
+        made([_upload("red")], None, seconds=60)
+        assert made.ready
+        (tmp_path / "orders").write_text("end", encoding="ascii")
+        made([_upload("red")], None, seconds=60)
+        assert made.ready
+    finally:
+        made.close()
+    assert Here(made_recognizer()).ready

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from facerec.errors import UnknownResourceError
+from facerec.errors import OverloadedError, UnknownResourceError
 from facerec.service.asked import Monitor, Parts
 from facerec.service.problems import PROBLEMS, UNEXPECTED, Problem, problem_of
 from facerec.service.routes.answers import answer
@@ -29,6 +29,9 @@ async def readyz(request: Request) -> JSONResponse:
     """200 once networks are loaded and its state can be read, else 503. Needs no key."""
     parts: Parts = request.app.state.parts
     await run_in_threadpool(parts.state.check)
+    if not parts.engine.ready:
+        message = "the networks are being loaded; ask again in a moment"
+        raise OverloadedError(message, retry_after=1)
     return answer({"status": "ready"})
 
 
