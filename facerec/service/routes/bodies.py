@@ -13,7 +13,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
 GalleryName = Annotated[str, StringConstraints(pattern=f"^{GALLERY_NAME.pattern}$")]
-Numbers = Annotated[list[Annotated[int, Field(ge=1, lt=1 << 63)]], Field(min_length=1, max_length=1000)]
+Numbers = Annotated[list[Annotated[int, Field(strict=True, ge=1, lt=1 << 63)]], Field(min_length=1, max_length=1000)]
 
 
 class _Document(BaseModel):

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from facerec.errors import BadRequestError, ForbiddenError, UnknownResourceError
-from facerec.service.asked import Admin, Anybody, Asked, Forgetter
+from facerec.service.asked import Manager, Anybody, Asked, Forgetter
 from facerec.service.bodies import FORM, ZIP, Form, media_of, read_archive
 from facerec.service.jobs.files import new_file, writing
 from facerec.service.jobs.table import ENDED, Job, new_job
@@ -46,7 +46,7 @@ def _import_bodies() -> dict[str, Any]:
     responses=told(Job, status=202),
 )
 async def imported(
-    asked: Admin,
+    asked: Manager,
     gallery: str,
     *,
     merge: Merging = False,
@@ -154,7 +154,7 @@ def _people(form: Form) -> list[Imported]:
     openapi_extra=ONCE,
     responses=told(Job, status=202),
 )
-async def exported(asked: Admin, gallery: str) -> JSONResponse:
+async def exported(asked: Manager, gallery: str) -> JSONResponse:
     """As one zip, which `facerec gallery import` reads once unpacked; who asked fetches it at the job's /result."""
     asked.gallery(gallery)
     asked.parts.jobs.files.check()
@@ -168,7 +168,7 @@ async def exported(asked: Admin, gallery: str) -> JSONResponse:
     openapi_extra=ONCE,
     responses=told(Job, status=202),
 )
-async def reembedded(asked: Admin, gallery: str) -> JSONResponse:
+async def reembedded(asked: Manager, gallery: str) -> JSONResponse:
     """All vectors anew, from the photos that were kept, by the model that runs here; until then it decides nothing."""
     asked.gallery(gallery)
     return await _asked_for(asked, new_job("reembedding", gallery, asked.key), b"")
@@ -207,7 +207,7 @@ async def listed(
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 50,
 ) -> JSONResponse:
-    """Of the key itself; with the scope admin, all of the galleries that it reaches. Oldest first, in pages."""
+    """Of the key itself; with the scope manage, all of the galleries that it reaches. Oldest first, in pages."""
     place = f"jobs {asked.key.id}"
     start = asked.parts.cursors.after(after, place)
     await asked.run(asked.parts.jobs.look)
@@ -234,17 +234,18 @@ async def ended(asked: Anybody, job: JobPath) -> JSONResponse:
 
 
 @router.get("/jobs/{job}/result", summary="Fetch an export")
-async def result(asked: Admin, job: JobPath) -> FileResponse:
+async def result(asked: Manager, job: JobPath) -> FileResponse:
     """The zip, for the key that asked, until it is deleted: some time after it was made, or by DELETE of the job."""
     found = await _job(asked, job)
     if found.asked_by != asked.key.id:
         message = "an export is given to the key that asked for it; ask for one with this key"
         raise ForbiddenError(message)
     jobs = asked.parts.jobs
-    path = None if not jobs.keeps(found) else jobs.files.archive(job)
+    path = jobs.files.archive(job) if await asked.run(jobs.keeps, found) else None
     if path is None or not path.is_file():
         message = (
-            f"there is nothing to fetch: the job is a {found.kind}, and {found.state}; an export is kept for a time"
+            f"there is nothing to fetch: the job is a {found.kind}, and {found.state}; an export is kept for a time, "
+            "and not once somebody was forgotten who is in it"
         )
         raise UnknownResourceError(message)
     return _WholeFile(path, media_type=ZIP, filename=f"{found.gallery}.zip")
@@ -263,7 +264,7 @@ async def _job(asked: Asked, job: str) -> Job:
     jobs = asked.parts.jobs
     await asked.run(jobs.look)
     found = await asked.run(jobs.table.job, job)
-    mine = found is not None and (found.asked_by == asked.key.id or asked.may("admin"))
+    mine = found is not None and (found.asked_by == asked.key.id or asked.may("manage"))
     if found is None or not mine or not asked.key.reaches(found.gallery):
         message = "there is no such job"
         raise UnknownResourceError(message)
