@@ -241,7 +241,7 @@ class Transfer(Value):
             raise ArgumentError(message) from error
         for person in (found.giver, found.receiver, found.giver_after, found.receiver_after):
             if person is not None and not (re.fullmatch("[0-9a-f]{32}", person.id) and person.created.tzinfo):
-                message = "this is no receipt of faces that went to another person: an id, or a time of enrollment, is none"
+                message = "this is no receipt of faces that went to another person: an id or a time of enrollment is none"
                 raise ArgumentError(message)
         return found
 

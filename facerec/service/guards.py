@@ -99,7 +99,7 @@ class Guard:
         async def counted() -> Message:
             nonlocal seen, whole
             try:
-                # What comes after the body is that nobody waits any more; whoever reads patiently has a limit of its own.
+                # After the body comes only that nobody waits any more; whoever reads patiently has a limit of its own.
                 async with asyncio.timeout_at(None if whole or state.get(PATIENT) else until):
                     message = await receive()
             except TimeoutError as error:

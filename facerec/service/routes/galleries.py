@@ -31,7 +31,7 @@ async def listed(asked: Anybody) -> JSONResponse:
 async def made(asked: Manager, given: NewGallery) -> JSONResponse:
     """Bound to the service's embedder for good; in a database one that is there already is taken over."""
     if not asked.key.reaches(given.id):
-        message = f"this key is for the galleries {', '.join(asked.key.galleries or ()) or 'of nobody'}, and makes no other"
+        message = "this key is for some galleries, which it names, and makes no other"
         raise ForbiddenError(message)
 
     async def work() -> JSONResponse:

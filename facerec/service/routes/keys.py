@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from facerec.errors import ForbiddenError
 from facerec.service import keys
-from facerec.service.asked import Anybody, Asked, Manager, Parts, key_of
+from facerec.service.asked import Anybody, Manager, Parts, key_of
 from facerec.service.guards import COOKIE
 from facerec.service.keys import Key
 from facerec.service.routes.answers import answer
@@ -52,19 +52,16 @@ def _is_within(key: Key, other: Key) -> bool:
 
 @router.delete("/v1/keys/{key}", summary="Withdraw a key", responses=told(Key))
 async def withdrawn(asked: Manager, key: KeyPath) -> JSONResponse:
-    """From the next request on, everywhere. It stays listed, since logs name it. The last that may do all stays good."""
+    """From the next request on, everywhere; but the last that may do all. It stays listed, since logs name it."""
     found = await asked.run(asked.parts.state.key, key)
     if found is not None and not _is_within(found, asked.key):
         message = "a key withdraws none that has more than it"
         raise ForbiddenError(message)
-    if found is not None and _does_all(found) and not any(map(_does_all, await asked.run(_others, asked, key))):
-        message = "this is the last key that may do everything; make another one first, for without any nobody makes keys"
+    everybody = await asked.run(asked.parts.state.keys)
+    if found is not None and [each.id for each in everybody if _does_all(each)] == [key]:
+        message = "this is the last key that may do everything for good; make another one first"
         raise ForbiddenError(message)
     return answer(await asked.run(asked.parts.state.revoke, key))
-
-
-def _others(asked: Asked, key: str) -> list[Key]:
-    return [each for each in asked.parts.state.keys() if each.id != key]
 
 
 def _does_all(key: Key) -> bool:
