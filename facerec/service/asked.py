@@ -27,7 +27,7 @@ from facerec.errors import (
 from facerec.gallery import Gallery, Person
 from facerec.recognizer import Recognizer
 from facerec.service import keys
-from facerec.service.bodies import Form, json_object, read_form
+from facerec.service.bodies import Form, read_form, strict_json
 from facerec.service.cursors import Cursors
 from facerec.service.engine import Engine, Result
 from facerec.service.galleries import Galleries
@@ -206,7 +206,7 @@ async def _check_understood(request: Request) -> None:
             message = f"the parameter {name} is given more than once"
             raise BadRequestError(message)
     if route.body_field is not None and (body := await request.body()):  # which was read already
-        json_object(body, "the body")
+        strict_json(body, "the body")
 
 
 def key_of(state: State, token: str | None, cookie: str | None) -> Key:

@@ -73,9 +73,9 @@ class Worker:
             return False
 
     def drop_stale(self, gallery: str) -> None:
-        """Delete the exports of a gallery in which somebody was forgotten just now."""
+        """Delete the exports of a gallery that hold somebody who is forgotten by now."""
         for job in self.table.all_by_id().values():
-            if job.gallery == gallery and job.kind == "export" and job.state == "done":
+            if job.gallery == gallery and job.kind == "export" and job.state == "done" and not self.keeps(job):
                 self.files.drop(job.id)
 
     def _run(self) -> None:

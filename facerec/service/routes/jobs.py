@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from facerec.errors import BadRequestError, ForbiddenError, UnknownResourceError
-from facerec.service.asked import Manager, Anybody, Asked, Forgetter
-from facerec.service.bodies import FORM, ZIP, Form, media_of, read_archive
+from facerec.service.asked import Anybody, Asked, Forgetter, Manager
+from facerec.service.bodies import FORM, ZIP, Form, media_of, read_archive, strict_json
 from facerec.service.jobs.files import new_file, writing
 from facerec.service.jobs.table import ENDED, Job, new_job
 from facerec.service.routes.answers import ONCE, answer, form_of, page
@@ -127,13 +127,13 @@ def _is_of(found: JSONResponse, job: str) -> bool:
 def _people(form: Form) -> list[Imported]:
     """Who is on which photo; `BadRequestError` if the two do not go together."""
     try:
-        given = json.loads(form.texts.get("people", "[]"))
+        given = strict_json(form.texts.get("people", "[]"), "the field people")
         people = [Imported.model_validate(each) for each in given]
     except ValidationError as error:
         first = error.errors()[0]
         message = f"the field people: {'.'.join(map(str, first['loc'])) or 'an entry'}: {first['msg']}"
         raise BadRequestError(message) from error
-    except (ValueError, TypeError, RecursionError) as error:
+    except TypeError as error:
         message = "the field people is no list of JSON objects"
         raise BadRequestError(message) from error
     names = [photo.name for photo in form.all_photos()]

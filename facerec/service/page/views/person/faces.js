@@ -37,8 +37,8 @@ export function faces(section, context) {
       : { person: record.id, samples: chosen(), name };
     if (other && !await confirmed({
       title: `Are these faces ${name}\u2019s?`,
-      words: `${several(json.samples.length, "face")} of ${record.name} will be ${name}\u2019s, who is enrolled. It can `
-        + "be undone with the receipt.",
+      words: `${several(json.samples.length, "face")} of ${record.name} will be ${name}\u2019s, who is enrolled. `
+        + "It can be undone with the receipt.",
       yes: "Move them",
     })) return;
     const { body } = await ask("POST", within(context.gallery, other ? "move" : "split"), {

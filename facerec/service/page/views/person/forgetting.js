@@ -53,7 +53,8 @@ function receiptOf(receipt, { main, gallery }) {
       ["When", moment(receipt.forgotten)],
       ["Entry of the log", receipt.log_entry],
       ["Head of the log", html`<code>${receipt.head}</code>`],
-      ["Copies", receipt.copies.length ? html`<ul>${receipt.copies.map((each) => html`<li>${copyInWords(each)}</li>`)}</ul>`
+      ["Copies", receipt.copies.length
+        ? html`<ul>${receipt.copies.map((each) => html`<li>${copyInWords(each)}</li>`)}</ul>`
         : "None that the gallery knows of"],
       ["What remains to do", receipt.advice ? sentence(receipt.advice) : null],
     ])}
