@@ -239,17 +239,13 @@ class Transfer(Value):
         except ArgumentError as error:
             message = f"this is no receipt of faces that went to another person: {error}"
             raise ArgumentError(message) from error
-        if not all(0 < number < 1 << 63 for number in (found.log_entry, *found.samples)):
-            message = (
-                "this is no receipt of faces that went to another person: the number of a face or an entry is none"
-            )
+        people = [each for each in (found.giver, found.receiver, found.giver_after, found.receiver_after) if each]
+        whole = all(0 < number < 1 << 63 for number in (found.log_entry, *found.samples)) and all(
+            re.fullmatch("[0-9a-f]{32}", each.id) and each.created.tzinfo for each in people
+        )
+        if not whole:
+            message = "this is no receipt of faces that went to another person: a number, an id or a time is none"
             raise ArgumentError(message)
-        for person in (found.giver, found.receiver, found.giver_after, found.receiver_after):
-            if person is not None and not (re.fullmatch("[0-9a-f]{32}", person.id) and person.created.tzinfo):
-                message = (
-                    "this is no receipt of faces that went to another person: an id or a time of enrollment is none"
-                )
-                raise ArgumentError(message)
         return found
 
 

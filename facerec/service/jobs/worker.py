@@ -68,15 +68,21 @@ class Worker:
         if datetime.now(UTC) >= job.ended + self._keep_exports:
             return False
         try:
-            return not forgotten_since(self._means.galleries.opened(job.gallery), job.result["log_before"])
+            return not forgotten_since(self._means.galleries.opened(job.gallery), job.result.get("log_before", 0))
         except MissingGalleryError:
             return False
 
     def drop_stale(self, gallery: str) -> None:
-        """Delete the exports of a gallery that hold somebody who is forgotten by now."""
-        for job in self.table.all_by_id().values():
-            if job.gallery == gallery and job.kind == "export" and job.state == "done" and not self.keeps(job):
-                self.files.drop(job.id)
+        """Delete the exports of a gallery that hold somebody who is forgotten by now.
+
+        Nothing is raised, so that no receipt is lost by it; what stays is given to nobody, and swept later.
+        """
+        try:
+            for job in self.table.all_by_id().values():
+                if job.gallery == gallery and job.kind == "export" and job.state == "done" and not self.keeps(job):
+                    self.files.drop(job.id)
+        except Exception as error:  # noqa: BLE001
+            log_fault("exports", error)
 
     def _run(self) -> None:
         looks = 0

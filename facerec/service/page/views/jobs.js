@@ -5,8 +5,7 @@ import { table } from "../elements/table.js";
 import { ask, within } from "../lib/api.js";
 import { field, onSubmit, summary, wrong } from "../lib/form.js";
 import { html, show } from "../lib/html.js";
-import { told } from "../lib/problems.js";
-import { count, moment, several } from "../lib/words.js";
+import { count, moment, sentence, several } from "../lib/words.js";
 import { once } from "./person/transfer.js";
 
 const PAUSE = 1500; // milliseconds between two looks at jobs that have not ended
@@ -76,14 +75,16 @@ function start(main, form, { kind, title, words, yes, danger = false }, context)
 
 function upload(main, form, context) {
   const keyOf = once();
+  let asked = 0;
   const chosen = () => form.querySelector("#archive").files[0];
   onSubmit(form, async () => {
     const merge = form.querySelector("#merge").checked;
     const { name, size, lastModified } = chosen();
     await ask("POST", within(context.gallery, "imports"), {
       ...{ form: chosen(), query: { merge }, signal: context.signal },
-      headers: { ...keyOf({ name, size, lastModified, merge }), "Content-Type": "application/zip" },
+      headers: { ...keyOf({ name, size, lastModified, merge, asked }), "Content-Type": "application/zip" },
     });
+    asked += 1;
     form.reset();
     await look(main, context);
   }, { check: () => (chosen() ? [] : [wrong("archive", "Choose the zip of an export.")]) });
@@ -121,7 +122,7 @@ const rows = (found, context) => table(`Jobs of ${context.gallery}`, COLUMNS, fo
 ]));
 
 function state(job, { session }) {
-  if (job.state === "failed") return html`failed: ${told(job.problem)}`;
+  if (job.state === "failed") return `failed: ${sentence(job.problem.detail)}`;
   if (job.state === "running" && job.total) return `${count(job.done)} of ${count(job.total)}`;
   if (job.state !== "done") return job.state;
   if (job.kind === "export" && job.asked_by === session.id) {
