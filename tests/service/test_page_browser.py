@@ -114,11 +114,11 @@ def test_a_key_sees_what_it_may_and_nothing_else(opened, service, named):
 
     assert shown == {
         "kiosk": ["Verify", "Galleries"],
-        "reception": ["Identify", "Verify", "People", "Compare", "Galleries"],
-        "registrar": ["Enroll", "People", "Compare", "Galleries"],
+        "reception": ["Identify", "Verify", "People", "Galleries", "Compare"],
+        "registrar": ["Enroll", "People", "Galleries", "Compare"],
         "privacy-officer": ["People", "Log", "Jobs", "Galleries", "Audits"],
         "auditor": ["Log", "Galleries", "Audits"],
-        "admin": ["Identify", "Verify", "Enroll", "People", "Log", "Jobs", "Compare", "Galleries", "Audits", "Keys"],
+        "admin": ["Identify", "Verify", "Enroll", "People", "Log", "Jobs", "Galleries", "Compare", "Audits", "Keys"],
     }
 
 

@@ -24,8 +24,8 @@ const VIEWS = [
   { name: "people", title: "People", scope: "read", gallery: true, show: people },
   { name: "log", title: "Log", scope: "log", gallery: true, show: log },
   { name: "jobs", title: "Jobs", scope: ["manage", "forget"], gallery: true, show: jobs },
-  { name: "compare", title: "Compare", scope: "compare", gallery: false, show: compare },
   { name: "galleries", title: "Galleries", scope: null, gallery: false, show: galleriesView },
+  { name: "compare", title: "Compare", scope: "compare", gallery: false, show: compare },
   { name: "audits", title: "Audits", scope: "audit", gallery: false, show: audits },
   { name: "keys", title: "Keys", scope: "manage", gallery: false, show: keys },
 ];

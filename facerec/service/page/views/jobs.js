@@ -126,8 +126,8 @@ function state(job, { session }) {
   if (job.state === "running" && job.total) return `${count(job.done)} of ${count(job.total)}`;
   if (job.state !== "done") return job.state;
   if (job.kind === "export" && job.asked_by === session.id) {
-    return html`${several(job.result.people, "person", "people")},
-      <a href="${job.result.location}" download>fetch the zip</a>`;
+    return html`<span>${several(job.result.people, "person", "people")},
+      <a href="${job.result.location}" download>fetch the zip</a></span>`;
   }
   if (job.kind === "purge") return `${several(job.result.forgotten, "person", "people")} forgotten`;
   if (job.kind === "photos") return `${count(job.result.enrolled)} enrolled, ${count(job.result.failed)} not`;
