@@ -224,6 +224,7 @@ def test_nobody_is_enrolled_without_consent_and_an_end(opened, service, named):
     here.page.get_by_label("Expires on").fill("2020-01-01")
     here.send()
     summary.get_by_text("The day on which it expires must be a day to come.").wait_for()
+    assert "The last day (UTC) on which the person is recognised." in here.text("main form")
     assert len(gallery) == 0
 
 
