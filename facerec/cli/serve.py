@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,6 +53,10 @@ def serve(
         option("--workers NUMBER", "Processes that look at photos; by default one per core.", _WHAT, min=1, max=256),
     ] = None,
     embeddings: Annotated[bool, flag("--embeddings", "Give out vectors, which are biometric data.", _WHAT)] = False,
+    limit: Annotated[
+        list[str] | None,
+        option("--limit NAME=NUMBER", "Such as deadline=60; docs/service.md lists them. Several times.", _WHAT),
+    ] = None,
     model: Model = None,
     networks: GatedNetworks,
     keyed: Keyed,
@@ -61,7 +66,7 @@ def serve(
     The first start prints a key that may do everything, once; it makes the others. docs/service.md is the handbook.
     """
     from facerec.extras import extra
-    from facerec.service.settings import Settings
+    from facerec.service.settings import Settings, limits_of
 
     settings = Settings(
         galleries=galleries,
@@ -74,12 +79,14 @@ def serve(
         audits=audits,
         embeddings=embeddings,
         files=files,
+        limits=limits_of(limit or ()),
     )
     with extra("server"):
         import fastapi  # noqa: F401 - tells that it is absent before anything takes time
         import uvicorn
 
-        from facerec.service.galleries import place_of, place_of_state
+        from facerec.service.galleries import place_of, place_of_state, shown_place
+        from facerec.service.listening import patient
         from facerec.service.state import State
     from facerec.points import read_points
 
@@ -96,6 +103,8 @@ def serve(
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=patient(settings.limits.deadline),
+        ws="none",
         proxy_headers=behind_proxy,
         forwarded_allow_ips="*" if behind_proxy else None,
         timeout_graceful_shutdown=int(settings.limits.deadline),
@@ -103,8 +112,18 @@ def serve(
     with config.bind_socket() as socket:
         address = f"{'https' if settings.encrypted else 'http'}://{host}:{socket.getsockname()[1]}"
         _show_first_key(state, _page_address(settings, address))
-        console.note(f"facerec serves {galleries} at {address}")
+        console.note(f"facerec serves {shown_place(galleries)} at {address}")
+        _log_requests()
         uvicorn.Server(config).run(sockets=[socket])
+
+
+def _log_requests() -> None:
+    """A line for each request on standard error: number, method, route, status, seconds; no name, key or photo."""
+    shown = logging.StreamHandler()
+    shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("facerec.service")
+    logger.addHandler(shown)
+    logger.setLevel(logging.INFO)
 
 
 def _app(settings: Settings, state: State, networks: GatedNetworks, model: str | None, **more: Any) -> Any:  # noqa: ANN401

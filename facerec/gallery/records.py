@@ -18,6 +18,7 @@ from typing import ClassVar, Final, Literal, TypeAlias
 from facerec.errors import ArgumentError
 from facerec.gallery.doubts import Doubt
 from facerec.types.plain import Value
+from facerec.types.reading import read_value
 from facerec.visible_text import quoted
 
 Event: TypeAlias = Literal[
@@ -234,32 +235,18 @@ class Transfer(Value):
     def from_dict(cls, content: object) -> Transfer:
         """Read what `to_dict` gave, from a receipt's file; `ArgumentError` if it is something else."""
         try:
-            given = dict(content)  # type: ignore[call-overload]
-            people = [
-                None if given[each] is None else _person_of(given[each])
-                for each in ("giver", "receiver", "giver_after", "receiver_after")
-            ]
-            samples, entry, head = tuple(map(int, given["samples"])), int(given["log_entry"]), str(given["head"])
-        except (TypeError, ValueError, KeyError) as error:
-            message = f"this is no receipt of faces that went to another person ({error!r} is missing or wrong)"
+            found = read_value(cls, content, "the receipt")
+        except ArgumentError as error:
+            message = f"this is no receipt of faces that went to another person: {error}"
             raise ArgumentError(message) from error
-        if people[0] is None or people[3] is None:
-            message = "this is no receipt of faces that went to another person: it names no giver or no receiver"
+        people = [each for each in (found.giver, found.receiver, found.giver_after, found.receiver_after) if each]
+        whole = all(0 < number < 1 << 63 for number in (found.log_entry, *found.samples)) and all(
+            re.fullmatch("[0-9a-f]{32}", each.id) and each.created.tzinfo for each in people
+        )
+        if not whole:
+            message = "this is no receipt of faces that went to another person: a number, an id or a time is none"
             raise ArgumentError(message)
-        return cls(samples, people[0], people[1], people[2], people[3], entry, head)
-
-
-def _person_of(given: Mapping[str, object]) -> Person:
-    expires, created = given["expires"], datetime.fromisoformat(str(given["created"]))
-    last_day = None if expires is None else date.fromisoformat(str(expires))
-    texts = [given["name"], *(given[each] for each in ("consent", "purpose") if given[each] is not None)]
-    if created.tzinfo is None or not all(isinstance(text, str) and text.strip() for text in texts):
-        message = "the time of enrollment, name, consent or purpose"
-        raise ValueError(message)
-    if not re.fullmatch("[0-9a-f]{32}", str(given["id"])):
-        message = "the id of a person"
-        raise ValueError(message)
-    return Person(**{**given, "expires": last_day, "created": created})  # type: ignore[arg-type]
+        return found
 
 
 @dataclass(frozen=True)

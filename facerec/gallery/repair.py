@@ -128,7 +128,7 @@ def undo(ledger: Ledger, done: Transfer) -> Transfer:
         before = giver
     for person, was, left in ((receiver, done.receiver, done.receiver_after), (giver, done.giver, done.giver_after)):
         if was is not None and left is not None and _terms(person) == _terms(left):  # nobody changed it since
-            changes.change(ledger, person, _terms(was))
+            changes.change(ledger, person, rules.checked_terms(_terms(was)))
     return _sent(ledger, receiver, giver, done.samples, before=before, undone=done.log_entry)
 
 

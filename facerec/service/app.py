@@ -18,11 +18,13 @@ from facerec.errors import (
     ArgumentError,
     BadRequestError,
     FacerecError,
+    UnknownMediaError,
     UnknownResourceError,
     WrongMethodError,
 )
 from facerec.recognizer import Recognizer
 from facerec.service.asked import Parts
+from facerec.service.bodies import media_of
 from facerec.service.cursors import Cursors
 from facerec.service.engine import Engine
 from facerec.service.galleries import Galleries, place_of, place_of_files, place_of_state
@@ -160,6 +162,9 @@ async def _told(request: Request, error: Exception) -> JSONResponse:
 
 async def _unfit(request: Request, error: Exception) -> JSONResponse:
     found = error.errors() if isinstance(error, RequestValidationError) else []
+    if any(each["loc"] == ("body",) and isinstance(each.get("input"), bytes) for each in found):  # not read as JSON
+        message = f"this address takes application/json; got {media_of(request) or 'no content type'}"
+        return problem(UnknownMediaError(message), request.state.request)
     told = [{"pointer": "/" + "/".join(map(str, each["loc"])), "detail": each["msg"]} for each in found]
     first = f"{told[0]['pointer']}: {told[0]['detail']}" if told else "it does not fit"
     kind = BadRequestError if any(each["type"] in {"json_invalid", "missing"} for each in found) else ArgumentError

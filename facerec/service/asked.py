@@ -13,6 +13,7 @@ from typing import Annotated, Any, ParamSpec, TypeAlias, TypeVar
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request, Security
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
 from facerec.errors import (
@@ -26,7 +27,7 @@ from facerec.errors import (
 from facerec.gallery import Gallery, Person
 from facerec.recognizer import Recognizer
 from facerec.service import keys
-from facerec.service.bodies import Form, read_form
+from facerec.service.bodies import Form, read_form, strict_json
 from facerec.service.cursors import Cursors
 from facerec.service.engine import Engine
 from facerec.service.galleries import Galleries
@@ -185,11 +186,28 @@ async def _asked(
         message = f"this key lacks the scope {lacking[0]}, which lets it {what}"
         raise ForbiddenError(message)
     parts.requests.take(key.id, 1)
+    await _check_understood(request)
     until = time.monotonic() + parts.settings.limits.deadline
     asked = Asked(parts, request, key, request.state.request, until)
     if (name := request.path_params.get("gallery")) is not None:
         await asked.run(asked.gallery, name)  # or its error; opened where it keeps nobody else waiting
     return asked
+
+
+async def _check_understood(request: Request) -> None:
+    """Refuse what nobody would read: it was meant for something, and the answer would be one to another question."""
+    route: APIRoute = request.scope["route"]
+    told = request.app.openapi()["paths"][route.path][request.method.lower()].get("parameters", ())
+    several = {each["name"]: each["schema"].get("type") == "array" for each in told if each["in"] == "query"}
+    for name in request.query_params:
+        if name not in several:
+            message = f"there is no parameter {quoted(name)} here; there are {', '.join(several) or 'none'}"
+            raise BadRequestError(message)
+        if not several[name] and len(request.query_params.getlist(name)) > 1:
+            message = f"the parameter {name} is given more than once"
+            raise BadRequestError(message)
+    if route.body_field is not None and (body := await request.body()):  # which was read already
+        strict_json(body, "the body")
 
 
 def key_of(state: State, token: str | None, cookie: str | None) -> Key:
@@ -220,7 +238,8 @@ Forgetter: TypeAlias = Annotated[Asked, _who("forget")]
 LogReader: TypeAlias = Annotated[Asked, _who("log")]
 Auditor: TypeAlias = Annotated[Asked, _who("audit")]
 Monitor: TypeAlias = Annotated[Asked, _who("metrics")]
-Admin: TypeAlias = Annotated[Asked, _who("admin")]
+Manager: TypeAlias = Annotated[Asked, _who("manage")]
+Emptier: TypeAlias = Annotated[Asked, _who("manage", "forget")]
 
 
 def etag(person: Person) -> str:

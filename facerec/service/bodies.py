@@ -68,14 +68,29 @@ class Form:
 
 def json_object(text: str | bytes, what: str) -> dict[str, Any]:
     """An object of JSON; `BadRequestError`, which calls it `what`, if it is none."""
-    try:
-        found = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        message = f"{what} is no JSON: {error}"
-        raise BadRequestError(message) from error
+    found = strict_json(text, what)
     if not isinstance(found, dict):
         message = f"{what} must be a JSON object; got {type(found).__name__}"
         raise BadRequestError(message)
+    return found
+
+
+def strict_json(text: str | bytes, what: str) -> Any:  # noqa: ANN401 - whatever it holds
+    """JSON that all readers take for the same, else `BadRequestError`: each name once, only numbers and characters."""
+    try:
+        found = json.loads(text, parse_constant=_no_number, object_pairs_hook=_each_once)
+        json.dumps(found, ensure_ascii=False).encode()  # which half of a character cannot be
+    except (ValueError, RecursionError) as error:
+        message = f"{what} is no JSON: {error}"
+        raise BadRequestError(message) from error
+    return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        message = "a name stands twice in one object, and readers differ in which of the two holds"
+        raise ValueError(message)
     return found
 
 

@@ -76,6 +76,11 @@ def place_of_state(galleries: str) -> Path | Address:
     return Address.parse(galleries) if is_address(galleries) else Path(galleries) / ".facerec-service" / "state.sqlite"
 
 
+def shown_place(galleries: str) -> str:
+    """The setting as it may be printed: without a password."""
+    return str(Address.parse(galleries)).partition("?")[0] if is_address(galleries) else galleries
+
+
 def place_of_files(settings: Settings) -> Path | None:
     """Where jobs keep their files: where the settings say, or beside galleries in a folder."""
     if settings.files is not None or is_address(settings.galleries):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
@@ -14,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from facerec.errors import BadRequestError, FacerecError, ForbiddenError, LargeRequestError
+from facerec.errors import BadRequestError, DeadlineError, FacerecError, ForbiddenError, LargeRequestError
 from facerec.service import problems
 from facerec.service.metrics import Metrics
 from facerec.service.settings import Settings
@@ -22,7 +23,8 @@ from facerec.service.settings import Settings
 _LOGGER = logging.getLogger("facerec.service")
 _GONE = 499  # nobody waits for the answer any more; what proxies write for it
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-ALLOWED = "allowed bytes"
+_METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}
+ALLOWED, PATIENT = "allowed bytes", "patient"
 COOKIE = "__Host-facerec"
 """Of the page's session."""
 
@@ -70,8 +72,9 @@ class Guard:
         finally:
             seconds = time.monotonic() - began
             route = getattr(scope.get("route"), "path", "none")
-            self._metrics.request(scope["method"], route, told["status"], seconds)
-            _LOGGER.info("%s %s %s %d %.3f", number, scope["method"], route, told["status"], seconds)
+            method = scope["method"] if scope["method"] in _METHODS else "other"  # anybody can make up any number
+            self._metrics.request(method, route, told["status"], seconds)
+            _LOGGER.info("%s %s %s %d %.3f", number, method, route, told["status"], seconds)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -90,11 +93,19 @@ class Guard:
             raise ForbiddenError(message)
 
     def _counted(self, receive: Receive, state: MutableMapping[str, Any]) -> Receive:
-        seen = 0
+        seen, whole = 0, False
+        until = asyncio.get_running_loop().time() + self._settings.limits.deadline
 
         async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, whole
+            try:
+                # After the body comes only that nobody waits any more; whoever reads patiently has a limit of its own.
+                async with asyncio.timeout_at(None if whole or state.get(PATIENT) else until):
+                    message = await receive()
+            except TimeoutError as error:
+                late = f"the body did not come within {self._settings.limits.deadline:g} s; send it again"
+                raise DeadlineError(late) from error
+            whole = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > state[ALLOWED]:
                 raise _too_large(state[ALLOWED])
@@ -124,9 +135,12 @@ def check_length(headers: Headers, most: int) -> None:
 
 
 def allow(request: Request, most: int) -> None:
-    """Let the body of a request have so many bytes, which only whoever showed a good key is asked for."""
+    """Let the body of a request have so many bytes, which only whoever showed a good key is asked for.
+
+    Whoever calls this also says how long it may take.
+    """
     check_length(request.headers, most)
-    request.scope["state"][ALLOWED] = most
+    request.scope["state"].update({ALLOWED: most, PATIENT: True})
 
 
 def _too_large(most: int) -> LargeRequestError:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
 Scope: TypeAlias = Literal[
-    "compare", "verify", "identify", "read", "enroll", "forget", "log", "audit", "metrics", "admin"
+    "compare", "verify", "identify", "read", "enroll", "forget", "log", "audit", "metrics", "manage"
 ]
 SCOPES: Mapping[Scope, str] = MappingProxyType(
     {
@@ -20,10 +20,13 @@ SCOPES: Mapping[Scope, str] = MappingProxyType(
         "log": "read and check the log; names of people need `read`, too",
         "audit": "read published audits",
         "metrics": "read counters and times of the service",
-        "admin": "make galleries and keys; import, export, re-embed",
+        "manage": "make galleries and keys; import, export, re-embed; with `forget`, empty galleries",
     }
 )
 """Every scope, and what it allows."""
+
+OF_NO_GALLERY: frozenset[Scope] = frozenset({"compare", "audit", "metrics"})
+"""Scopes with which nobody needs to know which galleries there are."""
 
 ROLES: Mapping[str, tuple[Scope, ...]] = MappingProxyType(
     {

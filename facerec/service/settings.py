@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from facerec.errors import UnsafeSettingsError
 from facerec.visible_text import quoted
@@ -38,9 +41,28 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not value > 0:
-                message = f"the limit {name} must be above 0; got {value}"
+            if not 0 < value < math.inf:
+                message = f"the limit {name} must be a number above 0; got {value}"
                 raise UnsafeSettingsError(message)
+
+
+def limits_of(given: Iterable[str]) -> Limits:
+    """The usual limits, but for those that are given as ``name=number``; `UnsafeSettingsError` if one is none.
+
+    >>> limits_of(["deadline=60", "photos=5"]).deadline
+    60.0
+    """
+    usual = vars(Limits())
+    changed: dict[str, Any] = {}
+    for each in given:
+        name, _, number = each.partition("=")
+        try:
+            changed[name] = type(usual[name])(number)
+        except (KeyError, ValueError) as error:
+            known = ", ".join(f"{name}={value}" for name, value in usual.items())
+            message = f"{quoted(each)} is no limit; those are, with their usual numbers, {known}"
+            raise UnsafeSettingsError(message) from error
+    return Limits(**changed)
 
 
 @dataclass(frozen=True)

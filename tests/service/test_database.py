@@ -50,7 +50,7 @@ def test_replicas_that_begin_at_once(address):
     def start(_):
         state = State(place_of_state(address))
         JobTable(state.engine)
-        first = state.add_first_key(keys.new_key("first", ("admin",), now=keys.now())[0])
+        first = state.add_first_key(keys.new_key("first", ("manage",), now=keys.now())[0])
         secret = state.secret
         state.close()
         return secret, first

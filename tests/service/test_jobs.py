@@ -221,7 +221,7 @@ def test_people_from_photos(service, admin, png):
 )
 def test_people_and_photos_that_do_not_fit(small, png, refused, people):
     """Each photo is of one person who is named, and nobody is without a photo; else nothing is begun."""
-    service, admin = small, small.token(scopes=("admin",))
+    service, admin = small, small.token(scopes=("manage",))
     jobs = len(service.ask("GET", "/v1/jobs", admin).json()["jobs"])
     files = [("photos", ("a.png", png("red")))]
     refused(_ask(service, admin, "imports", files=files, data={"people": people}), 400, "bad_request")

@@ -118,7 +118,7 @@ def test_narrowing(service, refused):
     for galleries in (["staff", "elsewhere"], ["elsewhere"]):
         asked = {"label": "x", "roles": ["kiosk"], "galleries": galleries}
         refused(service.ask("POST", "/v1/keys", limited, json=asked), 403, "not_allowed")
-    few = service.token(scopes=("read", "admin"))
+    few = service.token(scopes=("read", "manage"))
     assert service.ask("POST", "/v1/keys", few, json={"label": "x", "roles": ["read"]}).status_code == 201
     refused(service.ask("POST", "/v1/keys", few, json={"label": "x", "roles": ["forget"]}), 403, "not_allowed")
 
@@ -126,7 +126,7 @@ def test_narrowing(service, refused):
 def test_withdrawing_more_than_oneself(service, refused):
     """A key withdraws none that has more than it."""
     whole = service.key("admin")[0]
-    refused(service.ask("DELETE", f"/v1/keys/{whole.id}", service.token(scopes=("read", "admin"))), 403, "not_allowed")
+    refused(service.ask("DELETE", f"/v1/keys/{whole.id}", service.token(scopes=("read", "manage"))), 403, "not_allowed")
     there = service.token("admin", galleries=("staff",))
     refused(service.ask("DELETE", f"/v1/keys/{whole.id}", there), 403, "not_allowed")
     assert service.parts.state.key(whole.id).holds(keys.now())
@@ -154,7 +154,7 @@ def test_first_key(folder):
 
     def start(_):
         state = State(place_of_state(str(folder)))
-        made = state.add_first_key(keys.new_key("first", ("admin",), now=keys.now())[0])
+        made = state.add_first_key(keys.new_key("first", ("manage",), now=keys.now())[0])
         state.close()
         return made
 

@@ -114,21 +114,20 @@ def test_a_key_sees_what_it_may_and_nothing_else(opened, service, named):
 
     assert shown == {
         "kiosk": ["Verify", "Galleries"],
-        "reception": ["Identify", "Verify", "People", "Galleries"],
-        "registrar": ["Enroll", "People", "Galleries"],
-        "privacy-officer": ["People", "Log", "Galleries", "Audits"],
+        "reception": ["Identify", "Verify", "People", "Galleries", "Compare"],
+        "registrar": ["Enroll", "People", "Galleries", "Compare"],
+        "privacy-officer": ["People", "Log", "Jobs", "Galleries", "Audits"],
         "auditor": ["Log", "Galleries", "Audits"],
-        "admin": ["Identify", "Verify", "Enroll", "People", "Log", "Galleries", "Audits", "Keys"],
+        "admin": ["Identify", "Verify", "Enroll", "People", "Log", "Jobs", "Galleries", "Compare", "Audits", "Keys"],
     }
 
 
-def test_a_key_without_galleries_to_read_names_its_own(opened, service, named):
-    """A kiosk's key that reaches all galleries lists none: the name is typed."""
+def test_a_key_that_names_nobody_chooses_a_gallery(opened, service, named):
+    """A kiosk's key that reaches all galleries is shown them."""
     service.gallery(named)
     here = opened()
-    here.sign_in(service.key("kiosk"))
-    here.page.get_by_label("Which gallery?").fill(named)
-    here.page.get_by_role("button", name="Open").click()
+    here.sign_in(service.key("kiosk"), "#/galleries")
+    here.page.get_by_role("link", name=named, exact=True).click()
 
     here.page.get_by_role("heading", name="Verify a claim").wait_for()
     assert here.page.url.endswith(f"#/g/{named}/verify")
@@ -225,6 +224,7 @@ def test_nobody_is_enrolled_without_consent_and_an_end(opened, service, named):
     here.page.get_by_label("Expires on").fill("2020-01-01")
     here.send()
     summary.get_by_text("The day on which it expires must be a day to come.").wait_for()
+    assert "The last day (UTC) on which the person is recognised." in here.text("main form")
     assert len(gallery) == 0
 
 
@@ -608,18 +608,95 @@ def test_faces_of_another_person_are_split_off_or_deleted(opened, service, named
     here.page.get_by_text("Face 2 is deleted.").wait_for()
     faces = here.page.locator("#faces")
     faces.get_by_label("Name of the other person").fill("Bob")
-    faces.get_by_role("button", name="Split").click()
+    faces.get_by_role("button", name="Part them").click()
     faces.locator(".summary").get_by_text("Choose the faces that are another person’s.").wait_for()
     for box in faces.get_by_role("checkbox").all():
         box.check()
-    faces.get_by_role("button", name="Split").click()
+    faces.get_by_role("button", name="Part them").click()
     faces.locator(".summary").get_by_text("Leave at least one face").wait_for()
     faces.get_by_role("checkbox").first.uncheck()
-    faces.get_by_role("button", name="Split").click()
+    faces.get_by_role("button", name="Part them").click()
 
     here.page.get_by_role("heading", name="Bob is another person now").wait_for()
     assert [(person.name, person.samples) for person in gallery.people()] == [("Ada", 1), ("Bob", 1)]
     assert gallery.samples("Bob")[0].source == "green"
+
+
+def test_faces_go_to_whoever_has_that_name(opened, service, named):
+    """A name of somebody who is enrolled moves them there, once that was asked; it can be undone."""
+    gallery = service.gallery(named, Ada=("red", "wine"), Bob=("green",))
+    here = opened()
+    here.sign_in(at=f"#/g/{named}/people/{gallery.person('Ada').id}")
+    faces = here.page.locator("#faces")
+    faces.get_by_role("checkbox").first.check()
+    faces.get_by_label("Name of the other person").fill("Bob")
+    faces.get_by_role("button", name="Part them").click()
+    here.page.get_by_role("dialog").get_by_role("button", name="Not now").click()
+    assert gallery.person("Bob").samples == 1
+    faces.get_by_role("button", name="Part them").click()
+    here.page.get_by_role("dialog").get_by_role("button", name="Move them").click()
+    here.page.get_by_role("heading", name="The face is Bob’s now").wait_for()
+    assert (gallery.person("Ada").samples, gallery.person("Bob").samples) == (1, 2)
+    here.page.get_by_role("button", name="Undo").click()
+    here.page.get_by_text("It is undone.").wait_for()
+    assert (gallery.person("Ada").samples, gallery.person("Bob").samples) == (2, 1)
+
+
+def test_a_receipt_says_in_words_what_still_holds_somebody(opened, service, named, tmp_path):
+    """Exports and backups, each with its day and its entry of the log."""
+    gallery = service.gallery(named, Ada=("red",))
+    gallery.export_to(tmp_path / "exported")
+    here = opened()
+    here.sign_in(at=f"#/g/{named}/people/{gallery.person('Ada').id}")
+    here.page.get_by_role("button", name="Forget Ada").click()
+    here.page.get_by_role("button", name="Forget for good").click()
+    here.page.get_by_role("heading", name="Ada is forgotten").wait_for()
+    assert re.search(r"Copies An export of \d+ \w+ \d{4}, [\d:]+, entry 3 of the log", here.text(".facts"))
+
+
+def test_two_photos_are_compared(opened, service):
+    """Both are needed; the decision comes with its evidence, and no gallery is asked."""
+    here = opened()
+    here.sign_in(service.key("reception"), "#/compare")
+    here.page.locator("#probe-file").set_input_files(photo("red"))
+    here.send()
+    here.page.locator(".summary").get_by_text("Choose a photo").wait_for()
+    for other, words in (("wine", "Match: the photos show one person"), ("green", "No match: the two faces")):
+        here.page.locator("#reference-file").set_input_files(photo(other))
+        here.send()
+        here.page.locator(".banner").get_by_text(words).wait_for()
+    assert "is below the threshold of 0.9000" in here.text(".facts")
+    here.page.locator("#reference-file").set_input_files(photo("red", "green"))
+    here.send()
+    here.page.locator(".banner, .summary:visible").first.wait_for()
+
+
+def test_a_gallery_goes_out_and_comes_in_again(opened, service, named, tmp_path):
+    """Export, fetch, import, forgetting the expired: each is a job, which the page looks at until it has ended."""
+    service.gallery(named, Ada=("red",), Bob=("green",))
+    gallery = service.gallery(f"x-{named}")
+    here = opened()
+    here.sign_in(at=f"#/g/{named}/jobs")
+    assert "None was asked for" in here.text(".list")
+    here.page.get_by_role("button", name="Export", exact=True).click()
+    with here.page.expect_download() as download:
+        here.page.get_by_role("link", name="fetch the zip").click()
+    archive = tmp_path / "people.zip"
+    archive.write_bytes(Path(download.value.path()).read_bytes())
+    here.page.get_by_role("button", name="Forget them for good").click()
+    here.page.get_by_role("dialog").get_by_role("button", name="Forget them for good").click()
+    here.page.get_by_text("0 people forgotten").wait_for()
+
+    here.go(f"#/g/x-{named}/jobs")
+    here.page.get_by_role("button", name="Import", exact=True).click()
+    here.page.locator("#import-form .summary").get_by_text("Choose the zip of an export.").wait_for()
+    here.page.locator("#archive").set_input_files(archive)
+    here.page.get_by_role("button", name="Import", exact=True).click()
+    here.page.locator("td").get_by_text("2 people").wait_for()
+    assert len(gallery) == 2
+    here.page.locator("#archive").set_input_files(archive)
+    here.page.get_by_role("button", name="Import", exact=True).click()
+    here.page.get_by_text("failed: Somebody of it is enrolled already").wait_for()
 
 
 def test_forgetting_is_asked_twice_and_gives_a_receipt(opened, service, named):
@@ -808,6 +885,16 @@ def every_view(here, service, gallery):
     here.page.locator(".banner").wait_for()
     here.page.locator("tbody details summary").first.click()
     yield "log"
+    here.go(f"#/g/{name}/jobs")
+    here.page.get_by_role("button", name="Export", exact=True).click()
+    here.page.get_by_role("link", name="fetch the zip").first.wait_for()
+    yield "jobs"
+    here.go("#/compare")
+    for field, who in (("probe", "red"), ("reference", "wine")):
+        here.page.locator(f"#{field}-file").set_input_files(photo(who))
+    here.send()
+    here.page.locator(".banner").wait_for()
+    yield "compare"
     here.go("#/audits")
     yield "audits"
     here.go("#/audits/lfw")
@@ -895,5 +982,5 @@ def test_axe_finds_nothing_in_any_view(browser, service, toured, scheme):
         found[view] = [f"{each['id']}: {node['html']}" for each in told["violations"] for node in each["nodes"]]
     context.close()
 
-    assert len(found) == 23
+    assert len(found) == 25
     assert not {view: each for view, each in found.items() if each}

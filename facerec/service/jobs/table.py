@@ -116,9 +116,9 @@ class JobTable:
     def seen_by(self, key: Key, *, after: int = 0, limit: int = 200) -> list[Job]:
         """The jobs that a key may know of, in the order in which they were asked for.
 
-        Its own; and with the scope ``admin`` all those of the galleries that it reaches.
+        Its own; and with the scope ``manage`` all those of the galleries that it reaches.
         """
-        seen = sql.true() if "admin" in key.scopes else _JOBS.c.asked_by == key.id
+        seen = sql.true() if "manage" in key.scopes else _JOBS.c.asked_by == key.id
         reached = sql.true() if key.galleries is None else _JOBS.c.gallery.in_(key.galleries)
         wanted = sql.select(_JOBS).where(_JOBS.c.number > after, seen, reached).order_by(_JOBS.c.number).limit(limit)
         with clear_errors(), self._engine.connect() as connection:

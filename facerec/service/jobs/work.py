@@ -15,6 +15,7 @@ from facerec.errors import (
     ExpiryPassedError,
     FaceError,
     FacerecError,
+    GalleryBusyError,
     ImageError,
     LookAlikeError,
     MissingGalleryError,
@@ -42,6 +43,7 @@ from facerec.types import Face, FaceChoice, Faces
 Told: TypeAlias = dict[str, Any]
 _HOUR = 3600.0
 _AT_ONCE = 10_000  # entries of a log
+_TRIES = 3
 _MOST_PEOPLE = 1 << 28  # bytes
 _OF_ONE_PERSON = (
     *(FaceError, ImageError, ArgumentError),
@@ -118,15 +120,28 @@ def _import(job: Job, gallery: Gallery, means: Means, progress: Progress) -> Tol
 
 
 def _export(job: Job, gallery: Gallery, means: Means, progress: Progress) -> Told:
-    folder = means.files.of(job.id) / "exported"
-    for left in (folder, means.files.archive(job.id)):
-        shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
-    means.files.make(job.id)
-    people = gallery.export_to(folder)
-    progress.step(0)
-    size = pack(folder, means.files.archive(job.id))
-    shutil.rmtree(folder, ignore_errors=True)
-    return {"people": people, "bytes": size, "location": f"/v1/jobs/{job.id}/result", **_head(gallery)}
+    for _ in range(_TRIES):
+        means.files.drop(job.id)
+        folder = means.files.make(job.id) / "exported"
+        before = gallery.head().entries
+        people = gallery.export_to(folder)
+        progress.step(0)
+        size = pack(folder, means.files.archive(job.id))
+        shutil.rmtree(folder, ignore_errors=True)
+        if not forgotten_since(gallery, before):
+            told = {"people": people, "bytes": size, "location": f"/v1/jobs/{job.id}/result"}
+            return {**told, "log_before": before, **_head(gallery)}
+    message = "somebody was forgotten each time that the gallery was exported"
+    raise GalleryBusyError(message)
+
+
+def forgotten_since(gallery: Gallery, entry: int) -> bool:
+    """Whether an export that was made after that entry of the log holds somebody, or a face, that is erased by now."""
+    while entries := gallery.log(after=entry, limit=_AT_ONCE):
+        if any(each.event in {"forgotten", "removed"} for each in entries):
+            return True
+        entry = entries[-1].number
+    return False
 
 
 def _reembed(job: Job, gallery: Gallery, means: Means, progress: Progress) -> Told:  # noqa: ARG001 - as the others

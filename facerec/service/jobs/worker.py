@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from facerec.errors import ClosedGalleryError, EndedProcessError
+from facerec.errors import ClosedGalleryError, EndedProcessError, MissingGalleryError
 from facerec.service.jobs.table import ENDED, Job, JobState, JobTable
-from facerec.service.jobs.work import Means, Progress, StoppedError, do
+from facerec.service.jobs.work import Means, Progress, StoppedError, do, forgotten_since
 from facerec.service.problems import log_fault, nameless, problem_of
 
 _LOGGER = logging.getLogger("facerec.service")
@@ -62,10 +62,27 @@ class Worker:
         self.files.sweep(jobs)
 
     def keeps(self, job: Job) -> bool:
-        """Whether there is something to be fetched."""
-        if job.kind != "export" or job.state != "done" or job.ended is None:
+        """Whether there is something to be fetched: not for ever, nor with somebody in it who was forgotten since."""
+        if job.kind != "export" or job.state != "done" or job.ended is None or job.result is None:
             return False
-        return datetime.now(UTC) < job.ended + self._keep_exports
+        if datetime.now(UTC) >= job.ended + self._keep_exports:
+            return False
+        try:
+            return not forgotten_since(self._means.galleries.opened(job.gallery), job.result.get("log_before", 0))
+        except MissingGalleryError:
+            return False
+
+    def drop_stale(self, gallery: str) -> None:
+        """Delete the exports of a gallery that hold somebody who is forgotten by now.
+
+        Nothing is raised, so that no receipt is lost by it; what stays is given to nobody, and swept later.
+        """
+        try:
+            for job in self.table.all_by_id().values():
+                if job.gallery == gallery and job.kind == "export" and job.state == "done" and not self.keeps(job):
+                    self.files.drop(job.id)
+        except Exception as error:  # noqa: BLE001
+            log_fault("exports", error)
 
     def _run(self) -> None:
         looks = 0
@@ -109,6 +126,8 @@ class Worker:
         mine = self.table.end(reached, self._name, state, **came)
         if mine and state in ENDED and (state != "done" or job.kind != "export"):
             self.files.drop(job.id)
+        if mine and job.kind == "purge":
+            self.drop_stale(job.gallery)
         _LOGGER.info("job %s %s %s", job.id, job.kind, state if mine else "lost")
 
     def _interrupted(self, job: Job) -> tuple[JobState, dict[str, Mapping[str, Any]]]:

@@ -6,11 +6,13 @@ import { html, show } from "./lib/html.js";
 import { told } from "./lib/problems.js";
 import { address, read } from "./lib/route.js";
 import { audits } from "./views/audits.js";
+import { compare } from "./views/compare.js";
 import { enroll } from "./views/enroll.js";
 import { galleries as galleriesView } from "./views/galleries.js";
 import { identify } from "./views/identify.js";
 import { keys } from "./views/keys.js";
 import { log } from "./views/log.js";
+import { jobs } from "./views/jobs.js";
 import { people } from "./views/people.js";
 import { signIn, signInAgain } from "./views/sign_in.js";
 import { verify } from "./views/verify.js";
@@ -21,9 +23,11 @@ const VIEWS = [
   { name: "enroll", title: "Enroll", scope: "enroll", gallery: true, show: enroll },
   { name: "people", title: "People", scope: "read", gallery: true, show: people },
   { name: "log", title: "Log", scope: "log", gallery: true, show: log },
+  { name: "jobs", title: "Jobs", scope: ["manage", "forget"], gallery: true, show: jobs },
   { name: "galleries", title: "Galleries", scope: null, gallery: false, show: galleriesView },
+  { name: "compare", title: "Compare", scope: "compare", gallery: false, show: compare },
   { name: "audits", title: "Audits", scope: "audit", gallery: false, show: audits },
-  { name: "keys", title: "Keys", scope: "admin", gallery: false, show: keys },
+  { name: "keys", title: "Keys", scope: "manage", gallery: false, show: keys },
 ];
 
 const top = document.querySelector("#top");
@@ -34,8 +38,9 @@ let leaving = new AbortController(); // aborted when a view is left: what it ask
 let lastGallery = null; // so that views of the whole service lead back to it
 let notice = "";
 
-const may = (scope) => session.scopes.includes(scope);
-const allowed = () => VIEWS.filter(({ scope }) => (scope ? may(scope) : reaches() || may("admin")));
+/** Whether the key has a scope, or one of several. */
+const may = (scope) => [scope].flat().some((each) => session.scopes.includes(each));
+const allowed = () => VIEWS.filter(({ scope }) => (scope ? may(scope) : reaches() || may("manage")));
 /** Whether the key can do anything in a gallery. */
 const reaches = () => VIEWS.some(({ scope, gallery }) => gallery && may(scope));
 const first = () => allowed().find(({ gallery }) => gallery)?.name;
@@ -47,10 +52,6 @@ async function begin(found) {
 }
 
 async function reload() {
-  if (!may("read")) {
-    galleries = session.galleries ?? [];
-    return;
-  }
   galleries = (await ask("GET", "/v1/galleries")).body.galleries.map(({ id }) => id);
 }
 

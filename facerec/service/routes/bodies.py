@@ -11,9 +11,10 @@ from facerec.gallery.rules import GALLERY_NAME
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+LastDay = Annotated[date | None, Field(description="The last day (UTC) on which the person is matched.")]
 Id = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
 GalleryName = Annotated[str, StringConstraints(pattern=f"^{GALLERY_NAME.pattern}$")]
-Numbers = Annotated[list[Annotated[int, Field(ge=1, lt=1 << 63)]], Field(min_length=1, max_length=1000)]
+Numbers = Annotated[list[Annotated[int, Field(strict=True, ge=1, lt=1 << 63)]], Field(min_length=1, max_length=1000)]
 
 
 class _Document(BaseModel):
@@ -25,7 +26,7 @@ class Terms(_Document):
 
     consent: Text | None = None
     purpose: Text | None = None
-    expires: date | None = None
+    expires: LastDay = None
 
 
 class NewPerson(Terms):
@@ -52,7 +53,7 @@ class Changes(_Document):
     name: Name | None = None
     consent: Text | None = None
     purpose: Text | None = None
-    expires: date | None = None
+    expires: LastDay = None
 
 
 class NewGallery(_Document):
@@ -76,7 +77,7 @@ class Split(_Document):
     name: Name
     consent: Text | None = None
     purpose: Text | None = None
-    expires: date | None = None
+    expires: LastDay = None
 
 
 class Move(_Document):

@@ -17,7 +17,9 @@ from facerec.types import Faces, OperatingPoint, Verification
 
 router = APIRouter(prefix="/v1", tags=["photos"])
 
-PointName: TypeAlias = Annotated[str | None, Query(alias="operating_point", description="Id or name of one.")]
+PointName: TypeAlias = Annotated[
+    str | None, Query(alias="operating_point", max_length=200, description="Id or name of one.")
+]
 TargetFmr: TypeAlias = Annotated[float | None, Query(gt=0, lt=1, description="In place of one: its target FMR.")]
 Choice: TypeAlias = Annotated[
     Literal["main", "only", "largest", "central"], Query(description="Which face is meant where there are several.")

@@ -7,26 +7,32 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from facerec.errors import ArgumentError
+from facerec.errors import ArgumentError, ForbiddenError
 from facerec.gallery import ForgetReceipt, Gallery, PersonId
-from facerec.service.asked import Admin, Reader
+from facerec.service.asked import Anybody, Emptier, Manager, Reader
 from facerec.service.routes.answers import ONCE, answer
 from facerec.service.routes.bodies import NewGallery
 from facerec.service.schemas import told
+from facerec.service.scopes import OF_NO_GALLERY
 
 router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
 
 
 @router.get("", summary="The galleries that the key reaches")
-async def listed(asked: Reader) -> JSONResponse:
-    """By name."""
+async def listed(asked: Anybody) -> JSONResponse:
+    """By name; none where it does nothing in any."""
+    if OF_NO_GALLERY.issuperset(asked.key.scopes):
+        return answer({"galleries": []})
     names = await asked.run(asked.parts.galleries.names)
     return answer({"galleries": [{"id": name} for name in names if asked.key.reaches(name)]})
 
 
 @router.post("", summary="Make a gallery", status_code=201, openapi_extra=ONCE)
-async def made(asked: Admin, given: NewGallery) -> JSONResponse:
+async def made(asked: Manager, given: NewGallery) -> JSONResponse:
     """Bound to the service's embedder for good; in a database one that is there already is taken over."""
+    if not asked.key.reaches(given.id):
+        message = "this key is for some galleries, which it names, and makes no other"
+        raise ForbiddenError(message)
 
     async def work() -> JSONResponse:
         gallery = await asked.run(asked.parts.galleries.made, given.id)
@@ -43,13 +49,14 @@ async def shown(asked: Reader, gallery: str) -> JSONResponse:
 
 @router.delete("/{gallery}", summary="Forget everybody in a gallery", responses=told(ForgetReceipt, name="receipts"))
 async def emptied(
-    asked: Admin, gallery: str, people: Annotated[int, Query(ge=0, description="Exactly how many it holds.")]
+    asked: Emptier, gallery: str, people: Annotated[int, Query(ge=0, description="Exactly how many it holds.")]
 ) -> JSONResponse:
     """Every person is forgotten, with a receipt for each. The gallery stays, empty, since its log is the evidence."""
     opened = asked.gallery(gallery)
 
     async def do() -> JSONResponse:
         receipts = await asked.run(_emptied, opened, people)
+        await asked.run(asked.parts.jobs.drop_stale, gallery)
         return answer({"receipts": [{**receipt.to_dict(), "gallery": gallery} for receipt in receipts]})
 
     return await asked.once(str(people).encode(), do)

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from facerec.errors import BadRequestError, ForbiddenError, UnknownResourceError
-from facerec.service.asked import Admin, Anybody, Asked, Forgetter
-from facerec.service.bodies import FORM, ZIP, Form, media_of, read_archive
+from facerec.service.asked import Anybody, Asked, Forgetter, Manager
+from facerec.service.bodies import FORM, ZIP, Form, media_of, read_archive, strict_json
 from facerec.service.jobs.files import new_file, writing
 from facerec.service.jobs.table import ENDED, Job, new_job
 from facerec.service.routes.answers import ONCE, answer, form_of, page
@@ -46,7 +46,7 @@ def _import_bodies() -> dict[str, Any]:
     responses=told(Job, status=202),
 )
 async def imported(
-    asked: Admin,
+    asked: Manager,
     gallery: str,
     *,
     merge: Merging = False,
@@ -127,13 +127,13 @@ def _is_of(found: JSONResponse, job: str) -> bool:
 def _people(form: Form) -> list[Imported]:
     """Who is on which photo; `BadRequestError` if the two do not go together."""
     try:
-        given = json.loads(form.texts.get("people", "[]"))
+        given = strict_json(form.texts.get("people", "[]"), "the field people")
         people = [Imported.model_validate(each) for each in given]
     except ValidationError as error:
         first = error.errors()[0]
         message = f"the field people: {'.'.join(map(str, first['loc'])) or 'an entry'}: {first['msg']}"
         raise BadRequestError(message) from error
-    except (ValueError, TypeError, RecursionError) as error:
+    except TypeError as error:
         message = "the field people is no list of JSON objects"
         raise BadRequestError(message) from error
     names = [photo.name for photo in form.all_photos()]
@@ -154,7 +154,7 @@ def _people(form: Form) -> list[Imported]:
     openapi_extra=ONCE,
     responses=told(Job, status=202),
 )
-async def exported(asked: Admin, gallery: str) -> JSONResponse:
+async def exported(asked: Manager, gallery: str) -> JSONResponse:
     """As one zip, which `facerec gallery import` reads once unpacked; who asked fetches it at the job's /result."""
     asked.gallery(gallery)
     asked.parts.jobs.files.check()
@@ -168,7 +168,7 @@ async def exported(asked: Admin, gallery: str) -> JSONResponse:
     openapi_extra=ONCE,
     responses=told(Job, status=202),
 )
-async def reembedded(asked: Admin, gallery: str) -> JSONResponse:
+async def reembedded(asked: Manager, gallery: str) -> JSONResponse:
     """All vectors anew, from the photos that were kept, by the model that runs here; until then it decides nothing."""
     asked.gallery(gallery)
     return await _asked_for(asked, new_job("reembedding", gallery, asked.key), b"")
@@ -207,7 +207,7 @@ async def listed(
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 50,
 ) -> JSONResponse:
-    """Of the key itself; with the scope admin, all of the galleries that it reaches. Oldest first, in pages."""
+    """Of the key itself; with the scope manage, all of the galleries that it reaches. Oldest first, in pages."""
     place = f"jobs {asked.key.id}"
     start = asked.parts.cursors.after(after, place)
     await asked.run(asked.parts.jobs.look)
@@ -234,17 +234,18 @@ async def ended(asked: Anybody, job: JobPath) -> JSONResponse:
 
 
 @router.get("/jobs/{job}/result", summary="Fetch an export")
-async def result(asked: Admin, job: JobPath) -> FileResponse:
+async def result(asked: Manager, job: JobPath) -> FileResponse:
     """The zip, for the key that asked, until it is deleted: some time after it was made, or by DELETE of the job."""
     found = await _job(asked, job)
     if found.asked_by != asked.key.id:
         message = "an export is given to the key that asked for it; ask for one with this key"
         raise ForbiddenError(message)
     jobs = asked.parts.jobs
-    path = None if not jobs.keeps(found) else jobs.files.archive(job)
+    path = jobs.files.archive(job) if await asked.run(jobs.keeps, found) else None
     if path is None or not path.is_file():
         message = (
-            f"there is nothing to fetch: the job is a {found.kind}, and {found.state}; an export is kept for a time"
+            f"there is nothing to fetch: the job is a {found.kind}, and {found.state}; an export is kept for a time, "
+            "and not once somebody was forgotten who is in it"
         )
         raise UnknownResourceError(message)
     return _WholeFile(path, media_type=ZIP, filename=f"{found.gallery}.zip")
@@ -263,7 +264,7 @@ async def _job(asked: Asked, job: str) -> Job:
     jobs = asked.parts.jobs
     await asked.run(jobs.look)
     found = await asked.run(jobs.table.job, job)
-    mine = found is not None and (found.asked_by == asked.key.id or asked.may("admin"))
+    mine = found is not None and (found.asked_by == asked.key.id or asked.may("manage"))
     if found is None or not mine or not asked.key.reaches(found.gallery):
         message = "there is no such job"
         raise UnknownResourceError(message)

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from facerec.errors import ForbiddenError
 from facerec.service import keys
-from facerec.service.asked import Admin, Anybody, Parts, key_of
+from facerec.service.asked import Anybody, Manager, Parts, key_of
 from facerec.service.guards import COOKIE
 from facerec.service.keys import Key
 from facerec.service.routes.answers import answer
 from facerec.service.routes.bodies import NewKey, Session
 from facerec.service.schemas import told
-from facerec.service.scopes import ROLES
+from facerec.service.scopes import ROLES, SCOPES
 
 router = APIRouter(tags=["keys"])
 _SESSION = timedelta(hours=8)
+KeyPath = Annotated[str, Path(alias="key", pattern="^[0-9a-f]{12}$", description="The id of a key.")]
 
 
 @router.get("/v1/keys", summary="All keys", responses=told(Key, name="keys"))
-async def listed(asked: Admin) -> JSONResponse:
+async def listed(asked: Manager) -> JSONResponse:
     """What each may do; nothing that opens anything."""
     found = await asked.run(asked.parts.state.keys)
     return answer({"keys": [each for each in found if _is_within(each, asked.key)]})
 
 
 @router.post("/v1/keys", summary="Make a key", status_code=201, responses=told(Key, status=201, key=str))
-async def made(asked: Admin, given: NewKey) -> JSONResponse:
+async def made(asked: Manager, given: NewKey) -> JSONResponse:
     """`key` of the answer is shown this once. Nobody gives out more than their own key has."""
     scopes = keys.scopes_of(given.roles)
     galleries = asked.key.galleries if given.galleries is None else tuple(given.galleries)
@@ -49,13 +51,22 @@ def _is_within(key: Key, other: Key) -> bool:
 
 
 @router.delete("/v1/keys/{key}", summary="Withdraw a key", responses=told(Key))
-async def withdrawn(asked: Admin, key: str) -> JSONResponse:
-    """From the next request on, everywhere. It stays listed, since logs name it."""
+async def withdrawn(asked: Manager, key: KeyPath) -> JSONResponse:
+    """From the next request on, everywhere; but the last that may do all. It stays listed, since logs name it."""
     found = await asked.run(asked.parts.state.key, key)
     if found is not None and not _is_within(found, asked.key):
         message = "a key withdraws none that has more than it"
         raise ForbiddenError(message)
+    everybody = await asked.run(asked.parts.state.keys)
+    if found is not None and [each.id for each in everybody if _does_all(each)] == [key]:
+        message = "this is the last key that may do everything for good; make another one first"
+        raise ForbiddenError(message)
     return answer(await asked.run(asked.parts.state.revoke, key))
+
+
+def _does_all(key: Key) -> bool:
+    """Whether it may do everything, and goes on to."""
+    return key.galleries is None and set(key.scopes) == set(SCOPES) and not key.revoked and key.expires is None
 
 
 @router.get("/v1/roles", summary="Names for sets of scopes")
@@ -74,8 +85,8 @@ async def session(asked: Anybody) -> JSONResponse:
 async def begun(request: Request, given: Session) -> JSONResponse:
     """From a key; the answer sets a cookie that no script can read."""
     parts: Parts = request.app.state.parts
-    parts.requests.take("sessions", 1)
     key = await run_in_threadpool(key_of, parts.state, given.key.strip(), None)
+    parts.requests.take(key.id, 1)  # of the key's own: nobody without one keeps others out
     until = min(keys.now() + _SESSION, key.expires or keys.now() + _SESSION)
     token = await run_in_threadpool(parts.state.begin_session, key, until=until)
     found = answer(key, 201)

@@ -270,7 +270,9 @@ async def forgotten(asked: Forgetter, gallery: str, person: PersonPath) -> JSONR
     opened, who = asked.gallery(gallery), PersonId(person)
 
     def forget() -> ForgetReceipt:
-        return opened.forget(who, was=_as_read(asked, opened.person(who), needed=False))
+        receipt = opened.forget(who, was=_as_read(asked, opened.person(who), needed=False))
+        asked.parts.jobs.drop_stale(gallery)
+        return receipt
 
     async def do() -> JSONResponse:
         return answer(_receipt(asked, gallery, await asked.run(forget)))
@@ -298,10 +300,15 @@ async def removed(asked: Forgetter, gallery: str, person: PersonPath, sample: Sa
 
 
 async def _removed(asked: Asked, gallery: str, person: str, samples: list[int]) -> JSONResponse:
-    remove = asked.gallery(gallery).remove_samples
+    opened = asked.gallery(gallery)
+
+    def remove() -> RemovalReceipt:
+        receipt = opened.remove_samples(PersonId(person), samples)
+        asked.parts.jobs.drop_stale(gallery)
+        return receipt
 
     async def do() -> JSONResponse:
-        return answer(_receipt(asked, gallery, await asked.run(remove, PersonId(person), samples)))
+        return answer(_receipt(asked, gallery, await asked.run(remove)))
 
     return await asked.once(_told(asked, json.dumps(samples)), do)
 

@@ -192,6 +192,8 @@ class PostgresRows:
         limit: int | None,
         equal: Mapping[str, object],
     ) -> Iterator[Kind]:
+        if any(isinstance(value, str) and "\0" in value for value in equal.values()):
+            return  # which no text of this database holds
         # Block by block, as rows may be read for hours, and other statements run meanwhile on the same connection.
         left = newest if newest is not None else limit
         at_once = _PHOTOS_AT_ONCE if kind is PhotoRow else _ROWS_AT_ONCE

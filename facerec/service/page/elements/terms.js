@@ -17,7 +17,7 @@ export function termsFields(person = {}) {
       maxlength="2000">`, { hint: "What the face may be used for.", optional: true })}
     ${field("expires", "Expires on", html`<input id="expires" type="date" value="${person.expires}"
       min="${daysFromNow(1)}" data-must="Choose the day on which the consent ends.">`, {
-      hint: "From that day on the person is not recognised any more.",
+      hint: "The last day (UTC) on which the person is recognised.",
     })}`;
 }
 

@@ -8,18 +8,13 @@ import { address } from "../lib/route.js";
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const SHAPE = "Small letters, digits, dots, dashes and underscores; a letter or digit first, 64 at most.";
-const UNLISTED = "This key does not list galleries: enter the name of yours.";
 
 export function galleries(main, context) {
   const { galleries: known, may } = context;
-  const lists = known.length || may("read");
   show(main, html`<h1 tabindex="-1">Galleries</h1>
     <p class="lead">A gallery holds the people who may be recognised in one place.</p>
-    ${lists ? list(known, context) : ""}
-    ${!lists && context.first ? form("open", "Which gallery?", UNLISTED, "Open") : ""}
-    ${may("admin") ? html`<h2>New gallery</h2>${form("make", "Name", SHAPE, "Make the gallery")}` : ""}`);
-  const open = main.querySelector("#open-form");
-  if (open) onSubmit(open, () => context.go(context.first, { gallery: value(open, "open") }), shape(open, "open"));
+    ${list(known, context)}
+    ${may("manage") ? html`<h2>New gallery</h2>${form("make", "Name", SHAPE, "Make the gallery")}` : ""}`);
   const make = main.querySelector("#make-form");
   if (make) onSubmit(make, () => made(value(make, "make"), context), shape(make, "make"));
 }

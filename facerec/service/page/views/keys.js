@@ -32,7 +32,7 @@ function list(all) {
   return table("Keys", ["For", "May", "In", "Until", "Id", "State"], all.map((each) => [
     each.label,
     html`<span class="scopes">${each.scopes.map((scope) => html`<code>${scope}</code> `)}</span>`,
-    each.galleries ? each.galleries.join(", ") : "all galleries",
+    each.galleries ? each.galleries.join(", ") || "none" : "all galleries",
     each.expires ? moment(each.expires) : "for ever",
     html`<code>${each.id}</code>`,
     each.revoked

@@ -1,6 +1,7 @@
 // The faces of a person, and those of them that are another person's.
 
 import { confirmed } from "../../elements/confirm.js";
+import { called } from "../../elements/who.js";
 import { field, onSubmit, summary, tell, wrong } from "../../lib/form.js";
 import { ask, within } from "../../lib/api.js";
 import { html, show } from "../../lib/html.js";
@@ -13,13 +14,14 @@ export function faces(section, context) {
   const { record, samples, may } = context;
   const parts = may("enroll") && samples.length > 1;
   show(section, html`<h2>${several(samples.length, "face")}</h2>
-    ${parts ? html`<p>If some are another person\u2019s, choose them and say what that person is called.</p>` : ""}
+    ${parts ? html`<p>If some are another person\u2019s, choose them and say who that is. They go to whoever
+      has that name already; a new name makes another person.</p>` : ""}
     <form>${summary()}
       <ul class="samples" id="samples">${samples.map((each) => sample(each, context, parts))}</ul>
       <p class="wrong" id="samples-wrong" hidden></p>
       ${parts ? html`${field("other", "Name of the other person", html`<input id="other" autocomplete="off"
         maxlength="200" data-must="Enter the name of the other person.">`)}
-        <button type="submit" class="quiet">Split</button>` : ""}
+        <button type="submit" class="quiet">Part them</button>` : ""}
     </form>`);
   const form = section.querySelector("form");
   for (const button of section.querySelectorAll("[data-remove]")) {
@@ -29,11 +31,21 @@ export function faces(section, context) {
   const chosen = () => [...form.querySelectorAll("[name=sample]:checked")].map(({ value }) => Number(value));
   onSubmit(form, async () => {
     const name = form.querySelector("#other").value.trim();
-    const json = { person: record.id, samples: chosen(), name };
-    const { body } = await ask("POST", within(context.gallery, "split"), {
+    const [other] = await called(name, context);
+    const json = other
+      ? { giver: record.id, receiver: other.id, samples: chosen() }
+      : { person: record.id, samples: chosen(), name };
+    if (other && !await confirmed({
+      title: `Are these faces ${name}\u2019s?`,
+      words: `${several(json.samples.length, "face")} of ${record.name} will be ${name}\u2019s, who is enrolled. `
+        + "It can be undone with the receipt.",
+      yes: "Move them",
+    })) return;
+    const { body } = await ask("POST", within(context.gallery, other ? "move" : "split"), {
       ...{ json, headers: keyOf(json), signal: context.signal },
     });
-    transferred(context, body, `${name} is another person now`);
+    const moved = json.samples.length === 1 ? "The face is" : "The faces are";
+    transferred(context, body, other ? `${moved} ${name}\u2019s now` : `${name} is another person now`);
   }, {
     check: () => check(chosen(), samples),
     place: (problem) => [wrong(fieldOf(problem) === "name" ? "other" : null, told(problem))],

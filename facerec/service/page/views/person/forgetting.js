@@ -29,6 +29,12 @@ export function forgetting(section, context) {
   });
 }
 
+const KINDS = { exported: "An export", backed_up: "A backup", copied: "A copy" };
+
+/** What still holds the person, and by which entry of the log it is found. */
+const copyInWords = ({ kind, made, log_entry: entry }) =>
+  `${KINDS[kind] ?? kind} of ${moment(made)}, entry ${entry} of the log`;
+
 function receiptOf(receipt, { main, gallery }) {
   show(main, html`<h1 tabindex="-1">${receipt.name} is forgotten</h1>
     <div class="banner ${receipt.erased_from_file ? "good" : "warn"}">
@@ -47,7 +53,8 @@ function receiptOf(receipt, { main, gallery }) {
       ["When", moment(receipt.forgotten)],
       ["Entry of the log", receipt.log_entry],
       ["Head of the log", html`<code>${receipt.head}</code>`],
-      ["Copies", receipt.copies.length ? html`<ul>${receipt.copies.map((each) => html`<li>${String(each)}</li>`)}</ul>`
+      ["Copies", receipt.copies.length
+        ? html`<ul>${receipt.copies.map((each) => html`<li>${copyInWords(each)}</li>`)}</ul>`
         : "None that the gallery knows of"],
       ["What remains to do", receipt.advice ? sentence(receipt.advice) : null],
     ])}
