@@ -14,7 +14,7 @@ import pytest
 from facerec import errors
 from facerec.gallery import copy_gallery, open_gallery
 from facerec.gallery.rows import KINDS, LogRow, PersonRow, PhotoRow, SampleRow, SourceRow
-from facerec.gallery.stores.postgres import rows as rows_module
+from facerec.gallery.stores.postgres import searching
 from facerec.gallery.stores.postgres.address import Address, is_address
 from facerec.gallery.stores.postgres.store import PostgresStore
 
@@ -431,8 +431,8 @@ def test_vectors_for_searches_are_those_that_were_stored(opened, build):
 @pytest.mark.parametrize("odd", [False, True])
 def test_many_samples_are_read_together_as_one_by_one(opened, build, monkeypatch, odd):
     """Whether rows come in few blocks or one by one, whichever are alike or not: every sample once, with its person."""
-    monkeypatch.setattr(rows_module, "_SEARCHED_AT_ONCE", 4)
-    monkeypatch.setattr(rows_module, "_NUMBERS_AT_ONCE", 32)
+    monkeypatch.setattr(searching, "_SEARCHED_AT_ONCE", 4)
+    monkeypatch.setattr(searching, "_NUMBERS_AT_ONCE", 32)
     parts = ("s.jpg", 0.0, 0.0, 1.0, 1.0, 0.5, "2031", None, 0, None)
     stored = {}
     with opened._store.writing() as rows:

@@ -21,7 +21,9 @@ from facerec.gallery.stores.copying import back_up_rows
 from facerec.gallery.stores.postgres import erasure
 from facerec.gallery.stores.postgres.address import Address
 from facerec.gallery.stores.postgres.connection import Connections
-from facerec.gallery.stores.postgres.rows import HEAD, Head, PostgresRows, State
+from facerec.gallery.stores.postgres.head import HEAD, Head
+from facerec.gallery.stores.postgres.rows import PostgresRows
+from facerec.gallery.stores.postgres.state import State
 from facerec.visible_text import shortened
 
 if TYPE_CHECKING:
