@@ -10,7 +10,6 @@ from facerec.gallery.stores.postgres.state import State
 
 def faults(state: State) -> Iterator[str]:
     """What is wrong with the tables: guards that are missing, rows that belong to nothing, numbers given twice."""
-    state.write_late()
     for name in ("log_is_never_changed", "log_is_never_emptied"):
         text = "SELECT count(*) FROM pg_trigger WHERE tgname = %s AND tgrelid = 'log'::regclass AND tgenabled <> 'D'"
         if not state.one(text, [name])[0]:

@@ -7,13 +7,14 @@ gallery: a superuser is not held by row-level security.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from facerec.gallery.rows import GalleryRow, Kind, LogRow, PhotoRow, Row, Searchable
+from facerec.gallery.rows import KINDS, GalleryRow, Kind, LogRow, PersonRow, PhotoRow, Row, SampleRow, Searchable
 from facerec.gallery.stores.postgres import faults, searching
 from facerec.gallery.stores.postgres.head import TABLES
-from facerec.gallery.stores.postgres.state import LATE, State, insert_into
+from facerec.gallery.stores.postgres.state import INSERTS, State
 
 _ROWS_AT_ONCE = 2048
 _PHOTOS_AT_ONCE = 16  # each may be some megabytes
@@ -24,27 +25,36 @@ class PostgresRows:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._before = state.head.copy(), state.newest, set(state.stale), len(state.late)
+        self._before = state.head.copy(), state.newest, set(state.stale)
+        self._others = len(state.pending)  # of what is pending, rows of those before
         self._saved = False
 
     # -- its place among others in the same transaction -------------------------------------------------------------
 
-    def _save(self) -> None:
-        """Before the first statement that changes anything: a point to return to, where others were here before."""
-        if self._state.savepoints and not self._saved:
-            self._state.write_late()  # of those before; what this one put off would be lost by the way back
-            self._state.execute("SAVEPOINT block")
-            self._saved = True
+    def _write(self, *kinds: type[Row]) -> None:
+        """Write what is pending, if rows of one of these kinds are; by default in any case, before a change.
+
+        Where others were here before there is a point to return to before the first thing of this one that is written.
+        """
+        state = self._state
+        if kinds and not any(type(row) in kinds for row in state.pending):
+            return
+        own = state.pending[self._others :]
+        if state.savepoints and not self._saved and (own or not kinds):
+            del state.pending[self._others :]
+            state.write()
+            state.execute("SAVEPOINT block")
+            self._saved, state.pending = True, own
+        state.write()
+        self._others = 0
 
     def undo(self) -> None:
         """Undo what was done through these rows, and nothing of what was done through others."""
         self._state.read.clear()
+        del self._state.pending[self._others :]
         if self._saved:
             self._state.execute("ROLLBACK TO SAVEPOINT block")
-            self._state.late = []
-        else:
-            del self._state.late[self._before[3] :]
-        self._state.head, self._state.newest, self._state.stale = self._before[:3]
+        self._state.head, self._state.newest, self._state.stale = self._before
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -64,14 +74,12 @@ class PostgresRows:
     ) -> Iterator[Kind]:
         """Rows by number; or the newest, last first."""
         if kind is LogRow and newest == 1 and not (after or upto or equal):
-            found = self._newest()
+            found = self._state.newest
             return iter(() if found is None else (found,))  # type: ignore[arg-type]
+        if (own := self._state.unwritten(kind, equal)) is not None and not after and upto is None and newest is None:
+            return iter(own[:limit])  # type: ignore[arg-type]
+        self._write(kind)
         return self._selected(kind, after, upto, newest, limit, equal)
-
-    def _newest(self) -> LogRow | None:
-        if self._state.newest is None:
-            self._state.newest = next(self._selected(LogRow, 0, None, 1, None, {}), None)
-        return self._state.newest
 
     def _selected(  # noqa: PLR0917 - as `select`
         self,
@@ -88,7 +96,7 @@ class PostgresRows:
         columns = ", ".join(kind._fields)
         while left is None or left > 0:
             asked = at_once if left is None else min(left, at_once)
-            where, values = self._state.where(kind, after, upto, equal)
+            where, values = self._state.where(after, upto, equal)
             ordered = (
                 "" if "number" in equal else f" ORDER BY number {'DESC' if newest is not None else 'ASC'} LIMIT {asked}"
             )
@@ -102,12 +110,16 @@ class PostgresRows:
 
     def count(self, kind: type[Row], *, after: int = 0, **equal: object) -> int:
         """How many such rows there are."""
-        where, values = self._state.where(kind, after, None, equal)
+        self._write(kind)
+        where, values = self._state.where(after, None, equal)
         return int(self._state.one(f"SELECT count(*) FROM {TABLES[kind]}{where}", values)[0])
 
     def counts(self, kind: type[Row], by: str, *, after: int = 0, **equal: object) -> dict[object, int]:
         """How many of such rows have which value in the field `by`."""
-        where, values = self._state.where(kind, after, None, equal)
+        if not after and (own := self._state.unwritten(kind, equal)) is not None:
+            return dict(Counter(getattr(row, by) for row in own))
+        self._write(kind)
+        where, values = self._state.where(after, None, equal)
         text = f"SELECT {by}, count(*) FROM {TABLES[kind]}{where} GROUP BY {by}"
         return dict(self._state.answer(kind, text, values))
 
@@ -125,11 +137,9 @@ class PostgresRows:
         """Add a row; the number 0 stands for the next one. Returns the number."""
         kind, head = type(row), self._state.head
         row = row._replace(number=row.number or head.last[kind] + 1)
-        if kind not in LATE:
-            self._save()
-            self._state.execute(insert_into(kind), (head.gallery, *row))
-        else:
-            self._state.late.append(row)
+        if not self._state.put_off(row):
+            self._write()
+            self._state.execute(INSERTS[kind], (head.gallery, *row))
         self._state.read.pop(kind, None)
         if isinstance(row, LogRow) and row.number > head.last[kind]:
             self._state.newest = row
@@ -138,18 +148,21 @@ class PostgresRows:
 
     def update(self, row: Row) -> None:
         """Replace the row of the same kind and number."""
-        kind = type(row)
-        where, values = self._state.where(kind, 0, None, {"number": row.number})
-        self._save()
+        kind, place = type(row), self._state.place(type(row), row.number)
+        self._state.read.pop(kind, None)
+        if place is not None and place >= self._others:
+            self._state.pending[place] = row
+            return
+        where, values = self._state.where(0, None, {"number": row.number})
+        self._write()
         self._note_stale(kind, where, values)  # a row that moves leaves its bytes in the part where it was
         assigned = ", ".join(f"{name} = %s" for name in row._fields[1:])
-        self._state.read.pop(kind, None)
         self._state.execute(f"UPDATE {TABLES[kind]} SET {assigned}{where}", [*row[1:], *values])
 
     def delete(self, kind: type[Row], **equal: object) -> None:
         """Delete such rows, of any kind but the log's."""
-        where, values = self._state.where(kind, 0, None, equal)
-        self._save()
+        where, values = self._state.where(0, None, equal)
+        self._write()
         self._note_stale(kind, where, values)
         self._state.read.pop(kind, None)
         self._state.execute(f"DELETE FROM {TABLES[kind]}{where}", values)
@@ -167,8 +180,10 @@ class PostgresRows:
 
     def searchable(self, *, after: int = 0, upto: int | None = None, **equal: object) -> Iterator[Searchable]:
         """Samples as searches load them."""
+        self._write(SampleRow, PersonRow)
         return searching.searchable(self._state, after, upto, equal)
 
     def faults(self) -> Iterator[str]:
         """What is wrong with the tables: guards that are missing, rows that belong to nothing, numbers given twice."""
+        self._write(*KINDS)
         return faults.faults(self._state)

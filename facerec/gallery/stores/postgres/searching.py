@@ -42,7 +42,7 @@ def searchable(state: State, after: int, upto: int | None, equal: Mapping[str, o
 
     def fetched(place: tuple[int, int]) -> tuple[tuple[int, int], Sequence[Any]]:
         part, low = place
-        where, values = state.where(SampleRow, low, min(low + _NUMBERS_AT_ONCE, last), {})
+        where, values = state.where(low, min(low + _NUMBERS_AT_ONCE, last), {})
         return place, state.one(f"{_TOGETHER} FROM samples_{part}{where}", values)
 
     for (part, low), found in ahead(fetched, ranges, workers=1, depth=2):
@@ -62,7 +62,7 @@ def _in_blocks(  # noqa: PLR0917 - as `searchable`
     expires: Mapping[int, str] | None = None,
 ) -> Iterator[Searchable]:
     while True:
-        where, values = state.where(SampleRow, after, upto, equal)
+        where, values = state.where(after, upto, equal)
         text = f"SELECT number, person, vector, salt, seal FROM {table}{where}"
         text = f"{text} ORDER BY number LIMIT {_SEARCHED_AT_ONCE}"
         with state.connection.cursor().copy(f"COPY ({text}) TO STDOUT (FORMAT BINARY)", values) as copied:
