@@ -14,7 +14,7 @@ from typing import Any
 from facerec.gallery.rows import KINDS, GalleryRow, Kind, LogRow, PersonRow, PhotoRow, Row, SampleRow, Searchable
 from facerec.gallery.stores.postgres import faults, searching
 from facerec.gallery.stores.postgres.head import TABLES
-from facerec.gallery.stores.postgres.state import INSERTS, State
+from facerec.gallery.stores.postgres.state import FEW, INSERTS, State
 
 _ROWS_AT_ONCE = 2048
 _PHOTOS_AT_ONCE = 16  # each may be some megabytes
@@ -93,14 +93,11 @@ class PostgresRows:
         # Block by block, as rows may be read for hours, and other statements run meanwhile on the same connection.
         left = newest if newest is not None else limit
         at_once = _PHOTOS_AT_ONCE if kind is PhotoRow else _ROWS_AT_ONCE
-        columns = ", ".join(kind._fields)
         while left is None or left > 0:
             asked = at_once if left is None else min(left, at_once)
             where, values = self._state.where(after, upto, equal)
-            ordered = (
-                "" if "number" in equal else f" ORDER BY number {'DESC' if newest is not None else 'ASC'} LIMIT {asked}"
-            )
-            rows = self._state.answer(kind, f"SELECT {columns} FROM {TABLES[kind]}{where}{ordered}", values)
+            text = _selection(kind, where, limit=None if "number" in equal else asked, newest=newest is not None)
+            rows = self._state.answer(kind, text, values)
             yield from map(kind._make, rows)
             if len(rows) < asked or "number" in equal:
                 return
@@ -120,8 +117,19 @@ class PostgresRows:
             return dict(Counter(getattr(row, by) for row in own))
         self._write(kind)
         where, values = self._state.where(after, None, equal)
+        if not after and "person" in equal and (few := self._few(kind, where, values)) is not None:
+            return dict(Counter(getattr(row, by) for row in few))
         text = f"SELECT {by}, count(*) FROM {TABLES[kind]}{where} GROUP BY {by}"
         return dict(self._state.answer(kind, text, values))
+
+    def _few(self, kind: type[Row], where: str, values: list[Any]) -> list[Row] | None:
+        """All such rows, if they are few: whoever counts somebody's faces nearly always reads them next."""
+        text = _selection(kind, where, limit=_ROWS_AT_ONCE)
+        found = self._state.known(kind, text, values)
+        if found is None:
+            found = self._state.execute(_selection(kind, where, limit=FEW + 1), values).fetchall()
+            self._state.remember(kind, text, values, found)
+        return [kind._make(row) for row in found] if len(found) <= FEW else None
 
     def last_number(self, kind: type[Row]) -> int:
         """The highest number that was ever given to a row of this kind."""
@@ -187,3 +195,8 @@ class PostgresRows:
         """What is wrong with the tables: guards that are missing, rows that belong to nothing, numbers given twice."""
         self._write(*KINDS)
         return faults.faults(self._state)
+
+
+def _selection(kind: type[Row], where: str, *, limit: int | None, newest: bool = False) -> str:
+    ordered = "" if limit is None else f" ORDER BY number {'DESC' if newest else 'ASC'} LIMIT {limit}"
+    return f"SELECT {', '.join(kind._fields)} FROM {TABLES[kind]}{where}{ordered}"

@@ -13,7 +13,7 @@ from facerec.gallery.stores.postgres.head import TABLES, Head
 if TYPE_CHECKING:
     import psycopg
 
-_FEW, _ANSWERS = 16, 512  # rows of an answer that is kept, and answers of a kind
+FEW, _ANSWERS = 16, 512  # rows of an answer that is kept, and answers of a kind
 _MOST_PENDING = 1000  # rows that are put off; photos are written at once
 _OF_PERSON = (SampleRow, ChangeRow, RequestRow)
 INSERTS = {
@@ -45,15 +45,19 @@ class State:
 
     def answer(self, kind: type[Row], text: str, values: Sequence[Any]) -> list[Any]:
         """What a statement that reads rows of a kind gives; one of few rows is asked once."""
-        if (found := self.read.get(kind, {}).get((text, *values))) is None:
+        if (found := self.known(kind, text, values)) is None:
             found = self.execute(text, values).fetchall()
             self.remember(kind, text, values, found)
         return found
 
+    def known(self, kind: type[Row], text: str, values: Sequence[Any]) -> list[Any] | None:
+        """An answer that is kept."""
+        return self.read.get(kind, {}).get((text, *values))
+
     def remember(self, kind: type[Row], text: str, values: Sequence[Any], found: list[Any]) -> None:
         """Keep an answer, if it is of few rows."""
         known = self.read.setdefault(kind, {})
-        if len(found) <= _FEW and kind is not PhotoRow and len(known) < _ANSWERS:
+        if len(found) <= FEW and kind is not PhotoRow and len(known) < _ANSWERS:
             known[text, *values] = found
 
     def execute(self, text: str, values: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
@@ -111,16 +115,21 @@ class State:
     def commit(self) -> None:
         """Write what was put off and the head row, and commit, in one message."""
         with self.connection.pipeline():
-            self._write()
-            if self.head.written:
-                self.execute(*self.head.to_store())
+            self._write(*([self.head.to_store()] if self.head.written else []))
             self.connection.execute("COMMIT")
 
-    def _write(self) -> None:
+    def _write(self, *statements: tuple[str, Sequence[Any]]) -> None:
+        """Write what is pending, and then what these statements do, in as few statements as can be."""
         rows, self.pending = self.pending, []
+        single = list(statements)
         for kind in KINDS:
             values = [(self.head.gallery, *row) for row in rows if type(row) is kind]
             if len(values) == 1:
-                self.execute(INSERTS[kind], values[0])
+                single.insert(0, (INSERTS[kind], values[0]))
             elif values:
                 self.connection.cursor(binary=True).executemany(INSERTS[kind], values)
+        if single:
+            *before, (text, _) = single
+            parts = ", ".join(f"part_{number} AS ({each})" for number, (each, _) in enumerate(before))
+            together = [value for _, values in single for value in values]
+            self.execute(f"WITH {parts} {text}" if before else text, together)

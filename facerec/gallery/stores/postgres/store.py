@@ -195,9 +195,8 @@ class PostgresStore:
         settings = f"facerec.gallery = '{self._gallery}'; SET LOCAL facerec.number = '{self._number}'"
         head = f"SELECT {HEAD} FROM galleries WHERE name = '{self._gallery}'{lock}"  # noqa: S608
         # A statement of its own: it sees what was there when the lock was had, not what was there when it was asked for
-        newest = (
-            f"SELECT {', '.join(LogRow._fields)} FROM log WHERE gallery = {self._number} ORDER BY number DESC LIMIT 1"  # noqa: S608
-        )
+        newest = f"SELECT {', '.join(LogRow._fields)} FROM log"  # noqa: S608
+        newest += f" WHERE gallery = {self._number} ORDER BY number DESC LIMIT 1"
         text = f"{begin}; SET LOCAL lock_timeout = {milliseconds}; SET LOCAL {settings}; {head}; {newest}"
 
         def ask(connection: psycopg.Connection) -> State | None:
@@ -205,8 +204,10 @@ class PostgresStore:
             answers = [cursor.fetchone() if cursor.description else None]
             while cursor.nextset():
                 answers.append(cursor.fetchone() if cursor.description else None)
-            found, last = answers[-2:]
-            return None if found is None else State(connection, Head.of(found), last and LogRow._make(last))
+            *_, found, last = answers
+            if found is None:
+                return None
+            return State(connection, Head.of(found), None if last is None else LogRow._make(last))
 
         connection, state = self.connections.begun(ask)
         if state is None:
