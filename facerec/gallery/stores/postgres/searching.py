@@ -1,4 +1,4 @@
-"""Samples as a search loads them: thousands of rows as one, taken apart here.
+"""Samples as a search loads them: many rows as one, taken apart here.
 
 To take rows from a connection one by one costs more than all else that is done with them.
 """
@@ -8,74 +8,99 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from facerec.gallery.rows import SampleRow, Searchable
 from facerec.gallery.stores.postgres.state import State
 from facerec.photos.prefetch import ahead
 
-_SEARCHED_AT_ONCE = 8192
-_NUMBERS_AT_ONCE = 16 * _SEARCHED_AT_ONCE  # so many in all parts
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
+
+_ROWS_AT_ONCE = 8192
+# So many in all parts: some thousand rows of one part together. A server takes twice as long for a value of several
+# megabytes, whose memory it asks of the system anew each time.
+_NUMBERS_AT_ONCE = 32_768
 _PARTS = 16  # of each table that is in parts, as schema.sql makes them
-_SEARCHED = 5  # fields of each row that is copied
-_INTEGER = struct.Struct(">q")
-_LENGTH = struct.Struct(">i")
-_BYTES = ("vector", "salt", "seal")
-# Thousands of rows as one: to take rows from a connection one by one costs more than all else that is done with them.
-_TOGETHER = (
-    f"SELECT count(*), {', '.join(f'count({each}), min(length({each})), max(length({each}))' for each in _BYTES)}, "
-    "string_agg(int8send(number), ''), string_agg(int8send(person), ''), "
-    + ", ".join(f"string_agg({each}, '')" for each in _BYTES)
-)
+_SALT, _SEAL = 16, 32  # bytes, of what is written since there are salts; all others are read one by one
 
 
 def searchable(state: State, after: int, upto: int | None, equal: Mapping[str, object]) -> Iterator[Searchable]:
-    """Samples as searches load them, by binary COPY: neither the server nor this process makes texts of bytes."""
-    if equal or state.head.last[SampleRow] - after <= _SEARCHED_AT_ONCE:
-        yield from _in_blocks(state, "samples", after, upto, equal)
+    """Samples as searches load them: a few, or somebody's, one by one; many as blocks, while the last is worked on."""
+    last = state.head.last[SampleRow] if upto is None else upto
+    if equal or last - after <= _ROWS_AT_ONCE:
+        yield from _one_by_one(state, "samples", _Range(after, upto), equal)
         return
     expires = _expiries(state, None)
-    last = state.head.last[SampleRow] if upto is None else upto
-    ranges = ((part, low) for low in range(after, last, _NUMBERS_AT_ONCE) for part in range(_PARTS))
+    ranges = (
+        (part, _Range(low, min(low + _NUMBERS_AT_ONCE, last)))
+        for low in range(after, last, _NUMBERS_AT_ONCE)
+        for part in range(_PARTS)
+    )
 
-    def fetched(place: tuple[int, int]) -> tuple[tuple[int, int], Sequence[Any]]:
-        part, low = place
-        where, values = state.where(low, min(low + _NUMBERS_AT_ONCE, last), {})
-        return place, state.one(f"{_TOGETHER} FROM samples_{part}{where}", values)
+    def fetched(place: tuple[int, _Range]) -> tuple[int, _Range, int, bytes | None]:
+        part, numbers = place
+        return part, numbers, *_together(state, f"samples_{part}", numbers)
 
-    for (part, low), found in ahead(fetched, ranges, workers=1, depth=2):
-        if (alike := _taken_apart(found, expires)) is not None:
-            yield alike
-        elif found[0]:
-            upto = min(low + _NUMBERS_AT_ONCE, last)
-            yield from _in_blocks(state, f"samples_{part}", low, upto, {}, expires)
+    record = struct.Struct(f">qq{_SEAL}s{_SALT}s{_vector_bytes(state)}s")
+    for part, numbers, count, content in ahead(fetched, ranges, workers=1, depth=4):
+        if count and content is None:
+            yield from _one_by_one(state, f"samples_{part}", numbers, {}, expires)
+        elif content:
+            samples, people, seals, salts, vectors = zip(*record.iter_unpack(content), strict=True)
+            yield Searchable(samples, people, tuple(map(expires.get, people)), vectors, salts, seals)
 
 
-def _in_blocks(  # noqa: PLR0917 - as `searchable`
+class _Range(NamedTuple):
+    """Numbers beyond `after` up to `upto`."""
+
+    after: int
+    upto: int | None
+
+
+def _vector_bytes(state: State) -> int:
+    return 4 * state.head.row.dimension
+
+
+def _together(state: State, table: str, numbers: _Range) -> tuple[int, bytes | None]:
+    """How many rows there are, and all of them; ``None`` where not all are as long as what is written now."""
+    import psycopg
+
+    fit = f"length(seal) = {_SEAL} AND length(salt) = {_SALT} AND length(vector) = {_vector_bytes(state)}"
+    text = (
+        f"SELECT count(*), count(*) FILTER (WHERE {fit}), "
+        f"string_agg(int8send(number) || int8send(person) || seal || salt || vector, '') FROM {table} "
+        "WHERE gallery = $1 AND number > $2 AND number <= $3"
+    )
+    values = [str(each).encode() for each in (state.head.gallery, *numbers)]
+    with state.connection.lock:
+        # The driver's own call holds the interpreter at every few kilobytes that come; this one lets go of it for all.
+        found: PGresult = state.connection.pgconn.exec_params(text.encode(), values, result_format=1)
+    if found.status != psycopg.pq.ExecStatus.TUPLES_OK:
+        raise psycopg.errors.error_from_result(found)
+    count, fitting, content = (found.get_value(0, column) for column in range(3))
+    return int.from_bytes(count or b"", "big"), content if count == fitting else None
+
+
+def _one_by_one(
     state: State,
     table: str,
-    after: int,
-    upto: int | None,
+    numbers: _Range,
     equal: Mapping[str, object],
     expires: Mapping[int, str] | None = None,
 ) -> Iterator[Searchable]:
     while True:
-        where, values = state.where(after, upto, equal)
-        text = f"SELECT number, person, vector, salt, seal FROM {table}{where}"
-        text = f"{text} ORDER BY number LIMIT {_SEARCHED_AT_ONCE}"
-        with state.connection.cursor().copy(f"COPY ({text}) TO STDOUT (FORMAT BINARY)", values) as copied:
-            content = b"".join(copied)
-        columns = list(zip(*_records(content), strict=True))
-        if not columns:
+        where, values = state.where(*numbers, equal)
+        text = f"SELECT number, person, vector, salt, seal FROM {table}{where} ORDER BY number LIMIT {_ROWS_AT_ONCE}"
+        rows: Sequence[tuple[Any, ...]] = state.execute(text, values).fetchall()
+        if not rows:
             return
-        numbers, people, *material = columns
+        samples, people, *material = zip(*rows, strict=True)
         known = _expiries(state, people) if expires is None else expires
-        yield Searchable(numbers, people, tuple(map(known.get, people)), *material)
-        if len(numbers) < _SEARCHED_AT_ONCE:
+        yield Searchable(samples, people, tuple(map(known.get, people)), *material)
+        if len(rows) < _ROWS_AT_ONCE:
             return
-        after = numbers[-1]
+        numbers = numbers._replace(after=samples[-1])
 
 
 def _expiries(state: State, people: Collection[int] | None) -> dict[int, str]:
@@ -85,55 +110,3 @@ def _expiries(state: State, people: Collection[int] | None) -> dict[int, str]:
     if people is not None:
         text, values = f"{text} AND number = ANY(%s)", [*values, sorted(set(people))]
     return dict(state.execute(text, values).fetchall())
-
-
-def _taken_apart(found: Sequence[Any], expires: Mapping[int, str]) -> Searchable | None:
-    """The samples that `_TOGETHER` gave; ``None`` where there are none, or not all are as long as the others."""
-    count, *facts = found
-    counts, shortest, longest = facts[0:9:3], facts[1:9:3], facts[2:9:3]
-    if not count or counts != [count] * 3 or shortest != longest or 0 in shortest:
-        return None
-    numbers, people = (tuple(np.frombuffer(each, ">i8").tolist()) for each in facts[9:11])
-    material = [
-        tuple(row[0] for row in struct.iter_unpack(f"{size}s", content))
-        for size, content in zip(shortest, facts[11:], strict=True)
-    ]
-    return Searchable(numbers, people, tuple(map(expires.get, people)), *material)
-
-
-def _records(content: bytes) -> Iterator[tuple[Any, ...]]:
-    """The rows of a binary COPY: two numbers, then bytes or nothing."""
-    place = 19 + _LENGTH.unpack_from(content, 15)[0]  # after the header and its extension
-    end = len(content) - 2  # the trailer
-    if (alike := _alike(content, place, end)) is not None:
-        yield from alike.iter_unpack(memoryview(content)[place:end])
-        return
-    while place < end:
-        place += 2
-        values: list[bytes | None] = []
-        for _ in range(_SEARCHED):
-            (length,) = _LENGTH.unpack_from(content, place)
-            place += 4
-            values.append(None if length < 0 else content[place : place + length])
-            place += max(length, 0)
-        number, person, *material = values
-        yield _INTEGER.unpack(number or b"")[0], _INTEGER.unpack(person or b"")[0], *material
-
-
-def _alike(content: bytes, place: int, end: int) -> struct.Struct | None:
-    """How to take all rows apart at once, where those are as long as the first in every field; nearly always."""
-    at = place + 2
-    lengths: list[int] = []
-    while len(lengths) < _SEARCHED and at < end:
-        lengths.append(_LENGTH.unpack_from(content, at)[0])
-        at += 4 + max(lengths[-1], 0)
-    if len(lengths) < _SEARCHED or (end - place) % (at - place) or min(lengths) < 0:
-        return None
-    rows = np.frombuffer(content, np.uint8, end - place, place).reshape(-1, at - place)
-    column = 2
-    for length in lengths:
-        if (rows[:, column : column + 4] != rows[0, column : column + 4]).any():
-            return None
-        column += 4 + length
-    fields = "".join(f"4x{length}s" for length in lengths[2:])
-    return struct.Struct(f">2x4xq4xq{fields}")
