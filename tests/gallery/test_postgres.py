@@ -432,7 +432,7 @@ def test_vectors_for_searches_are_those_that_were_stored(opened, build):
 def test_many_samples_are_read_together_as_one_by_one(opened, build, monkeypatch, odd):
     """Whether rows come in few blocks or one by one, whichever are alike or not: every sample once, with its person."""
     monkeypatch.setattr(searching, "_ROWS_AT_ONCE", 4)
-    monkeypatch.setattr(searching, "_NUMBERS_AT_ONCE", 32)
+    monkeypatch.setattr(searching, "_BYTES_AT_ONCE", 256)
     parts = ("s.jpg", 0.0, 0.0, 1.0, 1.0, 0.5, "2031", None, 0, None)
     stored = {}
     with opened._store.writing() as rows:

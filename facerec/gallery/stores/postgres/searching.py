@@ -6,9 +6,10 @@ To take rows from a connection one by one costs more than all else that is done 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from facerec.gallery.rows import SampleRow, Searchable
 from facerec.gallery.stores.postgres.state import State
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 _ROWS_AT_ONCE = 8192
-# So many in all parts: some thousand rows of one part together. A server takes twice as long for a value of several
-# megabytes, whose memory it asks of the system anew each time.
-_NUMBERS_AT_ONCE = 32_768
+_BYTES_AT_ONCE = 1 << 20
+# A server's C library asks the system for the memory of every value of more than 128 kB, page by page, and gives it
+# back, which takes longer than all else; until it has seen a larger one go.
+_LARGER = f"SELECT length(repeat('x', {4 * _BYTES_AT_ONCE}))"
 _PARTS = 16  # of each table that is in parts, as schema.sql makes them
 _SALT, _SEAL = 16, 32  # bytes, of what is written since there are salts; all others are read one by one
+_FIELDS = ("number", "person", "vector", "salt", "seal")
 
 
 def searchable(state: State, after: int, upto: int | None, equal: Mapping[str, object]) -> Iterator[Searchable]:
@@ -32,23 +35,22 @@ def searchable(state: State, after: int, upto: int | None, equal: Mapping[str, o
         yield from _one_by_one(state, "samples", _Range(after, upto), equal)
         return
     expires = _expiries(state, None)
-    ranges = (
-        (part, _Range(low, min(low + _NUMBERS_AT_ONCE, last)))
-        for low in range(after, last, _NUMBERS_AT_ONCE)
-        for part in range(_PARTS)
-    )
+    state.execute(_LARGER)
+    record = _record(state)
+    step = _PARTS * max(1, _BYTES_AT_ONCE // record.itemsize)
+    ranges = ((part, _Range(low, min(low + step, last))) for low in range(after, last, step) for part in range(_PARTS))
 
     def fetched(place: tuple[int, _Range]) -> tuple[int, _Range, int, bytes | None]:
         part, numbers = place
         return part, numbers, *_together(state, f"samples_{part}", numbers)
 
-    record = struct.Struct(f">qq{_SEAL}s{_SALT}s{_vector_bytes(state)}s")
     for part, numbers, count, content in ahead(fetched, ranges, workers=1, depth=4):
         if count and content is None:
             yield from _one_by_one(state, f"samples_{part}", numbers, {}, expires)
         elif content:
-            samples, people, seals, salts, vectors = zip(*record.iter_unpack(content), strict=True)
-            yield Searchable(samples, people, tuple(map(expires.get, people)), vectors, salts, seals)
+            records = np.frombuffer(content, record)
+            samples, people, *material = (tuple(records[name].tolist()) for name in _FIELDS)
+            yield Searchable(samples, people, tuple(map(expires.get, people)), *material)
 
 
 class _Range(NamedTuple):
@@ -58,18 +60,22 @@ class _Range(NamedTuple):
     upto: int | None
 
 
-def _vector_bytes(state: State) -> int:
-    return 4 * state.head.row.dimension
+def _record(state: State) -> np.dtype[np.void]:
+    """A sample as it comes together with others."""
+    sizes = {"vector": 4 * state.head.row.dimension, "salt": _SALT, "seal": _SEAL}
+    return np.dtype([(name, f"V{sizes[name]}" if name in sizes else ">i8") for name in _FIELDS])
 
 
 def _together(state: State, table: str, numbers: _Range) -> tuple[int, bytes | None]:
     """How many rows there are, and all of them; ``None`` where not all are as long as what is written now."""
     import psycopg
 
-    fit = f"length(seal) = {_SEAL} AND length(salt) = {_SALT} AND length(vector) = {_vector_bytes(state)}"
+    numbered, material = _FIELDS[:2], _FIELDS[2:]
+    record = _record(state)
+    fit = " AND ".join(f"length({name}) = {record[name].itemsize}" for name in material)
+    fields = " || ".join([*(f"int8send({name})" for name in numbered), *material])
     text = (
-        f"SELECT count(*), count(*) FILTER (WHERE {fit}), "
-        f"string_agg(int8send(number) || int8send(person) || seal || salt || vector, '') FROM {table} "
+        f"SELECT count(*), count(*) FILTER (WHERE {fit}), string_agg({fields}, '') FROM {table} "
         "WHERE gallery = $1 AND number > $2 AND number <= $3"
     )
     values = [str(each).encode() for each in (state.head.gallery, *numbers)]
