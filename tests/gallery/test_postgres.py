@@ -309,7 +309,9 @@ def _step(chance, build, rows):
         new = row.number == 0 or next(rows.select(type(row), number=row.number), None) is None
         return lambda each: each.insert(row) if new else None
     if drawn == 4:
-        row = next(rows.select(chance.choice((PersonRow, SampleRow)), number=person), None)
+        changed = chance.choice((PersonRow, SampleRow))
+        number = chance.choice((person, rows.last_number(changed), rows.last_number(changed) - 1))
+        row = next(rows.select(changed, number=number), None)
         changes = {"kept": 1, "person": person} if isinstance(row, SampleRow) else {"name": "new"}
         return lambda each: each.update(row._replace(**changes)) if row else None
     if drawn == 5 and kind is not LogRow:
@@ -355,6 +357,16 @@ def test_rows_of_a_shared_transaction_are_those_of_a_simple_store(opened, build,
         with store.reading() as rows, simple.reading() as told:
             assert [list(rows.select(kind)) for kind in KINDS] == [list(told.select(kind)) for kind in KINDS]
             assert [rows.last_number(kind) for kind in KINDS] == [told.last_number(kind) for kind in KINDS]
+
+
+def test_many_faces_of_somebody_are_counted_as_few_are(opened, build):
+    """Whether they are read with the several or not: as many as there are, and all of them."""
+    for several in (1, 16, 17, 40):
+        opened.enroll(f"person {several}", [build.face(100 * several + seed) for seed in range(several)])
+    for several in (1, 16, 17, 40):
+        with opened._reading() as ledger:
+            person = ledger.by_name(f"person {several}")
+            assert person.samples == several == len(ledger.samples(person.number))
 
 
 def test_an_enrollment_asks_the_server_four_times(opened, build, monkeypatch):
@@ -547,6 +559,23 @@ def test_many_samples_are_read_together_as_one_by_one(opened, build, monkeypatch
             assert sum(len(block.numbers) for block in blocks) == len(found)
             wanted = {number: list(fields) for number, fields in stored.items() if after < number <= (upto or 100)}
             assert found == wanted
+
+
+def test_a_server_that_goes_away_while_samples_are_read(opened, postgres_server, build, monkeypatch):
+    """It cannot be reached; the gallery is not called damaged."""
+    monkeypatch.setattr(searching, "_ROWS_AT_ONCE", 4)
+    monkeypatch.setattr(searching, "_BYTES_AT_ONCE", 256)
+    opened.enroll("ada", [build.face(seed) for seed in range(40)])
+    end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'facerec'"
+
+    def interrupted():
+        with opened._store.reading() as rows:
+            for _ in rows.searchable():
+                postgres_server.admin(end)
+
+    with pytest.raises(errors.GalleryUnreachableError):
+        interrupted()
+    assert len(opened.samples("ada")) == 40
 
 
 def test_nothing_is_made_where_there_is_no_driver(monkeypatch, build, tmp_path):

@@ -83,6 +83,8 @@ def _together(state: State, table: str, numbers: _Range) -> tuple[int, bytes | N
         # The driver's own call holds the interpreter at every few kilobytes that come; this one lets go of it for all.
         found: PGresult = state.connection.pgconn.exec_params(text.encode(), values, result_format=1)
     if found.status != psycopg.pq.ExecStatus.TUPLES_OK:
+        if state.connection.closed:
+            raise psycopg.OperationalError(found.get_error_message())
         raise psycopg.errors.error_from_result(found)
     count, fitting, content = (found.get_value(0, column) for column in range(3))
     return int.from_bytes(count or b"", "big"), content if count == fitting else None
