@@ -103,7 +103,8 @@ def _add(index: SearchIndex, ledger: Ledger, parts: Iterable[Searchable]) -> int
     newest = 0
     for part in parts:
         vectors = ledger.sound(part, index.dimension)
-        expires = np.array([last_day(text) for text in part.expires], np.int32)
+        days = {text: last_day(text) for text in set(part.expires)}
+        expires = np.fromiter(map(days.__getitem__, part.expires), np.int32, len(part.expires))
         numbers = np.array(part.numbers, np.int64)
         index.add(vectors, np.array(part.people, np.int64), expires, numbers)
         newest = max(newest, *part.numbers)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import random
 import signal
 import threading
 import time
@@ -13,9 +14,11 @@ import pytest
 
 from facerec import errors
 from facerec.gallery import copy_gallery, open_gallery
-from facerec.gallery.rows import KINDS, LogRow, PersonRow, PhotoRow, SampleRow, SourceRow
-from facerec.gallery.stores.postgres import rows as rows_module
+from facerec.gallery.rows import KINDS, ChangeRow, LogRow, PersonRow, PhotoRow, SampleRow, SourceRow
+from facerec.gallery.stores.memory import MemoryStore
+from facerec.gallery.stores.postgres import searching
 from facerec.gallery.stores.postgres.address import Address, is_address
+from facerec.gallery.stores.postgres.rows import PostgresRows
 from facerec.gallery.stores.postgres.store import PostgresStore
 
 _names = count(1)
@@ -280,6 +283,111 @@ def test_a_block_that_fails_is_undone_alone(opened, build):
         assert [row.number for row in rows.select(LogRow)] == list(range(1, 62))
 
 
+def _row(chance, build, rows):
+    """A row that fits what is there, or nearly."""
+    person, text = chance.randrange(1, 6), f"{chance.randrange(4)}"
+    sample = ("s.jpg", 0.0, 0.0, 1.0, 1.0, 0.5, text, None, chance.randrange(2), None, None, b"seal")
+    return chance.choice(
+        [
+            PersonRow(0, text.encode(), text, None, None, None, "2031", text, None),
+            SampleRow(0, person, build.vector(person).tobytes(), *sample),
+            ChangeRow(0, person),
+            LogRow(rows.last_number(LogRow) + 1, "2031", text, None, "{}", b"d", None, None),
+            SourceRow(rows.last_number(LogRow), text.encode(), text, None),
+            PhotoRow(rows.last_number(SampleRow), b"photo"),
+        ]
+    )
+
+
+def _step(chance, build, rows):
+    """Something to do with rows of either store, which gives something to compare."""
+    kind, person, many = chance.choice(KINDS), chance.randrange(1, 6), chance.choice((None, 1, 3))
+    equal = {"number": person} if chance.random() < 0.5 or "person" not in kind._fields else {"person": person}
+    drawn = chance.randrange(8)
+    if drawn < 4:
+        row = _row(chance, build, rows)
+        new = row.number == 0 or next(rows.select(type(row), number=row.number), None) is None
+        return lambda each: each.insert(row) if new else None
+    if drawn == 4:
+        changed = chance.choice((PersonRow, SampleRow))
+        number = chance.choice((person, rows.last_number(changed), rows.last_number(changed) - 1))
+        row = next(rows.select(changed, number=number), None)
+        changes = {"kept": 1, "person": person} if isinstance(row, SampleRow) else {"name": "new"}
+        return lambda each: each.update(row._replace(**changes)) if row else None
+    if drawn == 5 and kind is not LogRow:
+        return lambda each: each.delete(kind, **equal)
+    if drawn == 6:
+        by = chance.choice(kind._fields[:2])
+        return lambda each: (each.counts(kind, by, **equal), each.count(kind, **equal), each.count(kind, after=2))
+    newest = chance.choice((None, many))
+    whole = {row.person for row in rows.select(SampleRow)} <= {row.number for row in rows.select(PersonRow)}
+    return lambda each: (
+        list(each.select(kind, limit=many, **equal)),
+        list(each.select(kind, newest=newest) if newest else each.select(kind, after=1, upto=person)),
+        sorted(number for part in each.searchable(after=1) for number in part.numbers) if whole else None,
+        each.last_number(kind),
+    )
+
+
+@pytest.mark.parametrize("case", range(20))
+def test_rows_of_a_shared_transaction_are_those_of_a_simple_store(opened, build, case):
+    """Whatever is put off, read before it is written, written twice or undone, while others' stays."""
+    chance = random.Random(case)
+    store, simple = opened._store, MemoryStore(opened.embedder)
+    with store.reading() as rows, simple.writing() as told:
+        for row in rows.select(LogRow):  # of the beginning
+            told.insert(row)
+    for _ in range(6):
+        state = store._begun("BEGIN", " FOR UPDATE")
+        try:
+            for block in range(chance.randint(1, 4)):
+                rows = PostgresRows(state)
+                try:
+                    with simple.writing() as told:
+                        for _ in range(chance.randint(1, 12)):
+                            step = _step(chance, build, told)
+                            assert step(rows) == step(told)
+                        _ = 1 // (block == 0 or chance.random() < 0.6)
+                except ZeroDivisionError:
+                    rows.undo()
+                state.savepoints = True
+            state.commit()
+        finally:
+            store.connections.back(state.connection)
+        with store.reading() as rows, simple.reading() as told:
+            assert [list(rows.select(kind)) for kind in KINDS] == [list(told.select(kind)) for kind in KINDS]
+            assert [rows.last_number(kind) for kind in KINDS] == [told.last_number(kind) for kind in KINDS]
+
+
+def test_many_faces_of_somebody_are_counted_as_few_are(opened, build):
+    """Whether they are read with the several or not: as many as there are, and all of them."""
+    for several in (1, 16, 17, 40):
+        opened.enroll(f"person {several}", [build.face(100 * several + seed) for seed in range(several)])
+    for several in (1, 16, 17, 40):
+        with opened._reading() as ledger:
+            person = ledger.by_name(f"person {several}")
+            assert person.samples == several == len(ledger.samples(person.number))
+
+
+def test_an_enrollment_asks_the_server_four_times(opened, build, monkeypatch):
+    """Begin with the lock, the name, those that look like it, and all that is written with the commit."""
+    import psycopg
+
+    for seed in range(8):
+        opened.enroll(f"person {seed}", build.face(seed))
+    texts, execute = [], psycopg.Cursor.execute
+
+    def heard(cursor, text, *values, **how):
+        texts.append(text.split()[0])
+        return execute(cursor, text, *values, **how)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", heard)
+
+    opened.enroll("ada", build.face(9))
+
+    assert texts == ["BEGIN;", "SELECT", "SELECT", "WITH", "COMMIT"]
+
+
 def test_a_commit_that_fails_is_told_to_everybody_in_it(opened, build):
     """Nobody's change was made, and nobody is told that it was."""
     opened.enroll("ada", build.face(1))
@@ -431,8 +539,8 @@ def test_vectors_for_searches_are_those_that_were_stored(opened, build):
 @pytest.mark.parametrize("odd", [False, True])
 def test_many_samples_are_read_together_as_one_by_one(opened, build, monkeypatch, odd):
     """Whether rows come in few blocks or one by one, whichever are alike or not: every sample once, with its person."""
-    monkeypatch.setattr(rows_module, "_SEARCHED_AT_ONCE", 4)
-    monkeypatch.setattr(rows_module, "_NUMBERS_AT_ONCE", 32)
+    monkeypatch.setattr(searching, "_ROWS_AT_ONCE", 4)
+    monkeypatch.setattr(searching, "_BYTES_AT_ONCE", 256)
     parts = ("s.jpg", 0.0, 0.0, 1.0, 1.0, 0.5, "2031", None, 0, None)
     stored = {}
     with opened._store.writing() as rows:
@@ -451,6 +559,23 @@ def test_many_samples_are_read_together_as_one_by_one(opened, build, monkeypatch
             assert sum(len(block.numbers) for block in blocks) == len(found)
             wanted = {number: list(fields) for number, fields in stored.items() if after < number <= (upto or 100)}
             assert found == wanted
+
+
+def test_a_server_that_goes_away_while_samples_are_read(opened, postgres_server, build, monkeypatch):
+    """It cannot be reached; the gallery is not called damaged."""
+    monkeypatch.setattr(searching, "_ROWS_AT_ONCE", 4)
+    monkeypatch.setattr(searching, "_BYTES_AT_ONCE", 256)
+    opened.enroll("ada", [build.face(seed) for seed in range(40)])
+    end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'facerec'"
+
+    def interrupted():
+        with opened._store.reading() as rows:
+            for _ in rows.searchable():
+                postgres_server.admin(end)
+
+    with pytest.raises(errors.GalleryUnreachableError):
+        interrupted()
+    assert len(opened.samples("ada")) == 40
 
 
 def test_nothing_is_made_where_there_is_no_driver(monkeypatch, build, tmp_path):

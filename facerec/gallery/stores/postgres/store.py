@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING
 
 from facerec import errors
 from facerec.gallery.records import Backup, EmbedderIdentity, Erasure
+from facerec.gallery.rows import LogRow
 from facerec.gallery.stores.copying import back_up_rows
 from facerec.gallery.stores.postgres import erasure
 from facerec.gallery.stores.postgres.address import Address
 from facerec.gallery.stores.postgres.connection import Connections
-from facerec.gallery.stores.postgres.rows import HEAD, Head, PostgresRows, State
+from facerec.gallery.stores.postgres.head import HEAD, Head
+from facerec.gallery.stores.postgres.rows import PostgresRows
+from facerec.gallery.stores.postgres.state import State
 from facerec.visible_text import shortened
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("facerec")
 VERSION = 1
 _MOST_TOGETHER = 64
-_POLL = 0.005
+_POLL = 0.05
 # How long others may join, in seconds from the lock on: a few times what a commit takes here, so that most of the time
 # goes into work, and whoever came first does not wait for ever more others.
 _SHORTEST_TOGETHER, _LONGEST_TOGETHER, _COMMITS = 0.005, 0.05, 4
@@ -184,28 +187,27 @@ class PostgresStore:
             raise type(group.error)(*group.error.args) from group.error
 
     def _commit(self, state: State) -> None:
-        import psycopg
-
-        state.write_late()
-        if not state.head.written:
-            state.connection.execute("COMMIT")
-            return
-        text, values = state.head.to_store()
-        psycopg.ClientCursor(state.connection).execute(f"{text}; COMMIT", values)
+        state.commit()
 
     def _begun(self, begin: str, lock: str) -> State:
         """Begin a transaction, all in one message; neither name nor number can hold anything but what they are."""
         milliseconds = max(1, round(self._wait * 1000))
         settings = f"facerec.gallery = '{self._gallery}'; SET LOCAL facerec.number = '{self._number}'"
         head = f"SELECT {HEAD} FROM galleries WHERE name = '{self._gallery}'{lock}"  # noqa: S608
-        text = f"{begin}; SET LOCAL lock_timeout = {milliseconds}; SET LOCAL {settings}; {head}"
+        # A statement of its own: it sees what was there when the lock was had, not what was there when it was asked for
+        newest = f"SELECT {', '.join(LogRow._fields)} FROM log"  # noqa: S608
+        newest += f" WHERE gallery = {self._number} ORDER BY number DESC LIMIT 1"
+        text = f"{begin}; SET LOCAL lock_timeout = {milliseconds}; SET LOCAL {settings}; {head}; {newest}"
 
         def ask(connection: psycopg.Connection) -> State | None:
             cursor = connection.execute(text)
+            answers = [cursor.fetchone() if cursor.description else None]
             while cursor.nextset():
-                pass
-            found = cursor.fetchone()
-            return None if found is None else State(connection, Head.of(found))
+                answers.append(cursor.fetchone() if cursor.description else None)
+            *_, found, last = answers
+            if found is None:
+                return None
+            return State(connection, Head.of(found), None if last is None else LogRow._make(last))
 
         connection, state = self.connections.begun(ask)
         if state is None:
