@@ -73,7 +73,7 @@ class Counts:
 
     def nonzero(self) -> Counts:
         """Without keys that count nothing."""
-        there = self.counts.any(axis=0)
+        there = np.asarray(self.counts.any(axis=0))
         return self if there.all() else self.take(there)
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.integer] | slice) -> Counts:
