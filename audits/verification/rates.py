@@ -6,6 +6,7 @@ some cells of ``facerec.measure.sums.value.CellSums``, so nothing here ever look
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,7 +21,7 @@ from audits.statistics.intervals import estimate
 from audits.statistics.people import PersonMean, mean_of_people
 from facerec.measure.metrics.dependence import Meetings, PeopleSums
 from facerec.measure.sums.counts import Counts
-from facerec.measure.sums.value import PROBE, REFERENCE, CellSums, ComparisonSums
+from facerec.measure.sums.value import PROBE, REFERENCE, CellSums, ComparisonSums, bins
 from facerec.types import Rate
 
 Cells: TypeAlias = NDArray[np.int64]
@@ -97,6 +98,15 @@ class CellRates:
     def correlation(self, cells: Cells, what: What = "errors") -> float:
         """As ``audits.statistics.trials.Trials.correlation``."""
         return self.people_sums(cells, what).correlation() if self.named else 0.0
+
+    def accepted(self, cells: Cells, threshold: float) -> float:
+        """The share of some cells' comparisons that a threshold accepts, as far as bins of scores tell; NaN if none."""
+        scores = self._in(self.sums.scores.counts, cells)
+        n, _ = self.counted(cells)
+        if not n or not math.isfinite(threshold):
+            return float(threshold < 0 and scores.counts.sum()) / n if n else math.nan
+        reached = scores.keys[1] >= bins(np.array([threshold]), self.sums.scores.level)[0]
+        return int(scores.counts[0][reached].sum()) / n
 
     def person_mean(self, cells: Cells, *, correlation: float) -> PersonMean | None:
         """The mean of people's own error rates, of genuine pairs; None where nobody is named."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,12 +72,12 @@ def sum_up(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     marks: NDArray[np.uint64] | None = None,
     levels: Sequence[tuple[int, int]] = (),
-    histogram: bool = True,
+    histogram: Literal["all", "genuine", "none"] = "all",
 ) -> ComparisonSums:
     """Sum up comparisons; `marks` are those of the names, where they are known.
 
     `levels` are those of couples and scores, grouping by grouping, that sums have reached to which these will be added:
-    nothing finer is looked at. Without a `histogram` no scores are counted.
+    nothing finer is looked at. A `histogram` may leave out scores of impostor pairs, or all of them.
     """
     genuine, scores = compared.genuine, compared.scores
     accepted, failed = scores >= made.threshold, np.isnan(scores)
@@ -101,8 +101,8 @@ def sum_up(
             couples = Couples(least, found).limited(limits.couples, marks)
             erred = Couples(0, _couples(cell, people, np.flatnonzero(wrong & apart))).limited(limits.couples, marks)
         histogrammed = Scores(width, Counts.none(2, 1))
-        if histogram:
-            there = slice(None) if not failed.any() else ~failed
+        if histogram != "none":
+            there = ~failed if histogram == "all" else ~failed & genuine
             found = Counts.of([cell[there], bins(scores[there], width)])
             histogrammed = Scores(width, found).limited(limits.scores)
         every = np.ones(len(cell), np.bool_)
