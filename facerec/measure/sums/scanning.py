@@ -114,6 +114,14 @@ def blocks_of(question: Question, work: Sequence[Share]) -> Iterator[tuple[Share
             row += len(block)
 
 
+def read_block(
+    question: Question, block: pa.RecordBatch, share: Share, row: int
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Kinds and similarities of a block, checked as `scan` does."""
+    genuine, scores, *_ = Running(question).read(block, share, row)
+    return genuine, scores
+
+
 def _put_together(one: ComparisonSums, other: ComparisonSums) -> ComparisonSums:
     if one.made.matcher != other.made.matcher:
         raise _mixed(one.made.matcher, other.made.matcher)
@@ -146,7 +154,7 @@ class Running:
         """Add a block, whose first row is `row` of the file of `share`."""
         if not len(block):
             return
-        genuine, scores, people, labels, matcher = self._read(block, share, row)
+        genuine, scores, people, labels, matcher = self.read(block, share, row)
         if self._matcher not in (None, matcher):
             raise _mixed(self._matcher or "", matcher)
         self._matcher = matcher
@@ -191,7 +199,7 @@ class Running:
             self._question.limits,
         )
 
-    def _read(self, block: pa.RecordBatch, share: Share, row: int) -> Any:  # noqa: ANN401 - five columns
+    def read(self, block: pa.RecordBatch, share: Share, row: int) -> Any:  # noqa: ANN401 - five columns
         """Kinds, similarities, people, labels and the stamp of a block; what is odd is refused as in memory."""
         try:
             return self._read_plain({name: block.column(name) for name in block.schema.names})
