@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-PEOPLE, GROUPS, THRESHOLD, ROUNDS = 100_000, 4, 0.36, 2
+PEOPLE, GROUPS, THRESHOLD, ROUNDS = 100_000, 4, 0.375, 2
 ROWS = 1_000_000
 BINS = 43  # bits of a float64 that a bin leaves open, as our sums have them for such a table
 
@@ -71,8 +71,8 @@ def duckdbs(path: Path) -> dict[str, float]:
             "count(*) AS n, count(*) FILTER (wrong) AS k, count(*) FILTER (score IS NULL) AS f",
         )
         cells = db.execute(f"SELECT {cell}, {counts} FROM {table} GROUP BY ALL").fetchnumpy()
-        probes = db.execute(f"SELECT {cell}, a, {counts} FROM {table} GROUP BY ALL").to_arrow_table()
-        others = db.execute(f"SELECT {cell}, b, {counts} FROM {table} WHERE NOT genuine GROUP BY ALL").to_arrow_table()
+        probes = db.sql(f"SELECT {cell}, a, {counts} FROM {table} GROUP BY ALL").to_arrow_table()
+        others = db.sql(f"SELECT {cell}, b, {counts} FROM {table} WHERE NOT genuine GROUP BY ALL").to_arrow_table()
         db.execute(f"SELECT {cell}, floor(score * 4096) AS bin, count(*) AS n FROM {table} GROUP BY ALL").fetchnumpy()
         couples = db.execute(
             f"SELECT {cell}, least(a, b) AS lo, greatest(a, b) AS hi, count(*) AS n FROM {table} "
