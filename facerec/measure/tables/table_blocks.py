@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import parquet
 
-ROWS = 1 << 20
+ROWS = 1 << 18
 """Of a block, at most."""
 
 _KINDS = (".parquet", ".csv", ".tsv", ".txt")
@@ -81,7 +81,7 @@ def row_count(path: Path) -> int | None:
     return int(_parquet(path).metadata.num_rows) if path.suffix.lower() == ".parquet" else None
 
 
-def shares(paths: Sequence[Path], *, rows: int = 4 * ROWS) -> list[Share]:
+def shares(paths: Sequence[Path], *, rows: int = 16 * ROWS) -> list[Share]:
     """The work that there is in files, in their order, cut where a share would hold more than about so many `rows`."""
     found = []
     for path in paths:
