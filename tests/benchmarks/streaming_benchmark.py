@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 PEOPLE, GROUPS, THRESHOLD, ROUNDS = 100_000, 4, 0.375, 2
+PROCESSES = 1  # and a thread that reads
 ROWS = 1_000_000
-BINS = 43  # bits of a float64 that a bin leaves open, as our sums have them for such a table
 
 
 def write(path: Path, pairs: int) -> None:
@@ -47,7 +47,7 @@ def ours(path: Path) -> dict[str, float]:
     """Our sums, and a few numbers of them."""
     from audits.verification.streamed import Tables, sum_tables
 
-    sums = sum_tables(Tables([path]), by=["race"], at=THRESHOLD, processes=2)
+    sums = sum_tables(Tables([path]), by=["race"], at=THRESHOLD, processes=PROCESSES)
     (race,) = sums.groupings
     return {
         "pairs": int(race.table[0].sum()),

@@ -28,7 +28,7 @@ from facerec.measure.sums.value import (
 _Pair = tuple[NDArray[np.int32], NDArray[np.int32]]
 _T = TypeVar("_T", Couples, Scores)
 _NOBODY = 3  # the fourth side, of nobody: genuine pairs have no second person
-_PILE = 1 << 20
+_PILE = 1 << 18
 _MOST_PLACES = 1 << 25
 
 
@@ -36,7 +36,9 @@ class Pile(Generic[_T]):
     """Couples or scores to be put together, at no finer a level than that of what is together already."""
 
     def __init__(self, nothing: _T, together: Callable[[Sequence[_T]], _T]) -> None:
-        self._whole, self._together, self._pending = nothing, together, list[_T]()
+        self._whole: _T = nothing
+        self._together: Callable[[Sequence[_T]], _T] = together
+        self._pending: list[_T] = []
 
     @property
     def level(self) -> int:
@@ -52,7 +54,8 @@ class Pile(Generic[_T]):
     def whole(self) -> _T:
         """All that was added."""
         if self._pending:
-            self._whole = self._together([self._whole, *self._pending])
+            found: list[_T] = [self._whole]
+            self._whole = self._together(found + self._pending)
             self._pending = []
         return self._whole
 
@@ -175,25 +178,34 @@ class RunningCells:
         places += other
         return places
 
-    def sums(self) -> CellSums:
-        """What has been added so far."""
+    def sums(self, people: NDArray[np.int64] | None = None) -> CellSums:
+        """What has been added so far, with other numbers of `people`, and then sides in their order."""
+        size, sides = max(1, self._size), tuple(self.sides)
+        order, numbers = (sides, np.arange(len(self._marks))) if people is None else (tuple(sorted(sides)), people)
+        places = {side: place for place, side in enumerate(order)}
+        moved = np.array([places[side] for side in sides[: self._size]], np.int64)
+        now = len(order)
+        kinds = np.arange(2)[:, None, None] * now
+        cells = ((kinds + moved[:, None]) * now + moved).ravel()
         filled = np.flatnonzero(self._cells[0])
         mine = CellSums(
             self.by,
-            tuple(self.sides)[: self._size],
-            Counts(filled[None], self._cells[:, filled]),
-            self._takes() if self._named else Counts.none(3, 3),
-            self._couples.whole(),
-            self._erred.whole(),
-            self._scores.whole(),
+            order,
+            Counts(filled[None], self._cells[:, filled]).renamed(0, cells),
+            self._takes(size, cells, numbers) if self._named else Counts.none(3, 3),
+            self._couples.whole().renamed(cells, numbers),
+            self._erred.whole().renamed(cells, numbers),
+            self._scores.whole().renamed(cells),
         )
         if self._done is None:
             return mine
-        same, sides = np.arange(len(self._marks)), tuple(self.sides)
-        return self._done.renamed(same, sides).plus(mine.renamed(same, sides), self._marks, self._limits)
+        marks = self._marks
+        if people is not None:
+            marks = np.empty_like(marks)
+            marks[people] = self._marks
+        return self._done.renamed(numbers, order).plus(mine, marks, self._limits)
 
-    def _takes(self) -> Counts:
-        size = max(1, self._size)
+    def _takes(self, size: int, cells: NDArray[np.int64], people: NDArray[np.int64]) -> Counts:
         places = np.flatnonzero(self._trials)
         places = places[places // size % 4 != _NOBODY]
         counts = np.zeros((3, len(places)), np.int64)
@@ -204,7 +216,7 @@ class RunningCells:
         member, side, other = places // (4 * size), places // size % 4, places % size
         person, own = np.divmod(self._whose[member], size)
         cell = np.where(side == REFERENCE, other * size + own, own * size + other) + (side == BOTH) * size * size
-        return Counts.of([cell, person, side], list(counts))
+        return Counts.of([cells[cell], people[person], side], list(counts))
 
 
 def added_scores(found: Sequence[Scores]) -> Scores:

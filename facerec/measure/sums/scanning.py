@@ -178,7 +178,7 @@ class Running:
         return ComparisonSums(
             replace(self._question.made, matcher=self._matcher or ""),
             names[order],
-            tuple(each.sums().renamed(places, tuple(sorted(each.sides))) for each in self._cells),
+            tuple(each.sums(places) for each in self._cells),
             float(self._ends[0]),
             float(self._ends[1]),
             tuple(sources),
