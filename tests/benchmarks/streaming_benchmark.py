@@ -1,7 +1,7 @@
 """Sums of a table of any size beside DuckDB's: cells, people, a histogram and couples with errors, from Parquet.
 
-Run from the repository root: ``python tests/benchmarks/streaming_benchmark.py [PAIRS]``; ten million by default, a
-hundred million for the published figure (about 1 GB in a temporary folder). Both sides have two cores. DuckDB
+Run from the repository root: ``python tests/benchmarks/streaming_benchmark.py [PAIRS [TURNS]]``; ten million by default,
+a hundred million for the published figure (about 1 GB in a temporary folder). Both sides have two cores. DuckDB
 (``pip install facerec[duckdb]``) leaves out how often couples meet, which it could only hold all of.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-PEOPLE, GROUPS, THRESHOLD, ROUNDS = 100_000, 4, 0.375, 2
+PEOPLE, GROUPS, THRESHOLD = 100_000, 4, 0.375
 PROCESSES = 1  # and a thread that reads
 ROWS = 1_000_000
 
@@ -117,12 +117,12 @@ def measured(side: str, path: Path) -> tuple[float, float, dict[str, float]]:
     return time.perf_counter() - begin, max(peak) * 1024 / 1e6, told
 
 
-def main(pairs: int) -> None:
+def main(pairs: int, turns: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scores.parquet"
         write(path, pairs)
         print(f"{pairs:,} pairs, {path.stat().st_size / 1e6:,.0f} MB of Parquet")
-        rounds = [(measured("ours", path), measured("duckdb", path)) for _ in range(ROUNDS)]
+        rounds = [(measured("ours", path), measured("duckdb", path)) for _ in range(turns)]
     if rounds[0][0][2] != rounds[0][1][2]:
         message = f"the sums differ: {rounds[0][0][2]}, {rounds[0][1][2]}"
         raise SystemExit(message)
@@ -135,7 +135,9 @@ def main(pairs: int) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        print(json.dumps({"ours": ours, "duckdb": duckdbs}[sys.argv[1]](Path(sys.argv[2]))))
+    sides = {"ours": ours, "duckdb": duckdbs}
+    if sys.argv[1:2] and sys.argv[1] in sides:
+        print(json.dumps(sides[sys.argv[1]](Path(sys.argv[2]))))
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000)
+        pairs, turns = [*map(int, sys.argv[1:]), *(10_000_000, 2)[len(sys.argv) - 1 :]]
+        main(pairs, turns)
