@@ -1,8 +1,9 @@
 """Sums of a table of any size beside DuckDB's: cells, people, a histogram and couples with errors, from Parquet.
 
-Run from the repository root: ``python tests/benchmarks/streaming_benchmark.py [PAIRS [TURNS]]``; ten million by default,
-a hundred million for the published figure (about 1 GB in a temporary folder). Both sides have two cores. DuckDB
-(``pip install facerec[duckdb]``) leaves out how often couples meet, which it could only hold all of.
+Run from the repository root: ``python tests/benchmarks/streaming_benchmark.py [PAIRS [TURNS]]``, by default ten million
+twice; a hundred million for the published figure (about 1 GB in a temporary folder). DuckDB (``pip install duckdb``)
+has two threads, we have one process, for which Arrow reads with another. DuckDB leaves out how often couples meet, of
+which it would have to hold all.
 """
 
 import json

@@ -6,6 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+POLICY = """
+title = "t"
+
+[[claim]]
+name = "low"
+kind = "rate"
+rate = "fnmr"
+by = "race"
+at_most = 0.001
+"""
 ASKED = ["--by", "race", "--at-threshold", "1.5"]
 
 
