@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +45,7 @@ Calibration = Annotated[
 Seed = Annotated[int, option("--seed NUMBER", "Of the draws of people.")]
 Processes = Annotated[
     int | None,
-    option("--processes N", "Of a table that is read in one pass; by default as many as there are cores."),
+    option("--processes N", "That read a table in one pass, by default 1; each takes memory of its own."),
 ]
 Replicates = Annotated[int, option("--replicates NUMBER", "Draws of people for the intervals of indices; 0: none.")]
 
@@ -382,11 +381,11 @@ class SharedReport(FullReport):
 
 
 def process_count(asked: int | None) -> int:
-    """How many processes read; `ArgumentError` if fewer than 1 are asked for."""
+    """How many processes read a table; `ArgumentError` if fewer than 1 are asked for."""
     if asked is not None and asked < 1:
         message = f"a table is read in 1 process or more; got --processes {asked}"
         raise ArgumentError(message)
-    return asked or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else asked or os.cpu_count() or 1
+    return asked or 1
 
 
 def groupings(by: Sequence[str]) -> list[str]:

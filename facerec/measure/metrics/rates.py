@@ -83,9 +83,7 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float, *, rule: ThresholdR
     if len(seen) == 0:
         message = f"no impostor comparison has a score ({n} comparisons), so no threshold can be measured"
         raise ArgumentError(message)
-    allowed = math.floor(target_fmr * n) + 1
-    while allowed / n > target_fmr:  # by division, as FMR itself is: 0.29 * 100 is less than 29
-        allowed -= 1
+    allowed = _allowed(target_fmr, n)
     if allowed >= len(seen):
         return float(seen.min()) if rule == "observed" else -math.inf
     highest_refused = np.partition(seen, len(seen) - 1 - allowed)[len(seen) - 1 - allowed]
@@ -115,9 +113,7 @@ def threshold_at_counts(
     if not len(values):
         message = f"no impostor comparison has a score ({n} comparisons), so no threshold can be measured"
         raise ArgumentError(message)
-    allowed = math.floor(target_fmr * n) + 1
-    while allowed / n > target_fmr:
-        allowed -= 1
+    allowed = _allowed(target_fmr, n)
     from_above = np.cumsum(counts[::-1])[::-1]
     if allowed >= from_above[0]:
         return -math.inf if rule == "lowest" else float((within([0])[0] if within else values)[0])
@@ -234,6 +230,14 @@ def step_counts(
     false_matches = len(impostor_seen) - np.searchsorted(impostor_seen, thresholds, "left")
     rejected = np.searchsorted(genuine_seen, thresholds, "left")
     return thresholds, false_matches, rejected + (len(genuine) - len(genuine_seen))
+
+
+def _allowed(target_fmr: float, n: int) -> int:
+    """How many of n comparisons may be false matches."""
+    allowed = math.floor(target_fmr * n) + 1
+    while allowed / n > target_fmr:  # by division, as FMR itself is: 0.29 * 100 is less than 29
+        allowed -= 1
+    return allowed
 
 
 def _both(genuine: ArrayLike, impostor: ArrayLike) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
