@@ -20,7 +20,7 @@ from audits.tables.groups import PairGroups, all_grouped, checked_groupings, gro
 from audits.verification.acquisition import Photos, acquisitions
 from audits.verification.rates import CellRates
 from audits.verification.results import Acquisition, VerificationAudit
-from audits.verification.summed import CompletedRates, audit_sums
+from audits.verification.summed import CompletedRates, audit_sums, repeat_notes
 from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes
 from facerec.errors import ArgumentError
 from facerec.measure.sums.filling import EVERYTHING, Compared, Labelled, sum_up
@@ -184,16 +184,5 @@ def _summed(
 
 
 def _table_notes(completed: Completed, *, distance: bool) -> list[str]:
-    notes = table_notes(completed, distance=distance)
-    repeated, differing = completed.repeated()
-    if repeated and completed.images_known:
-        scores = f", {differing} of them with another score" if differing else ""
-        notes.append(
-            f"{repeated} pairs of photos occur again, in this order or the other{scores}; each row was counted"
-        )
-    elif repeated:
-        notes.append(
-            f"{repeated} rows repeat the people and the score of another row, in this order or the other; the table "
-            "does not name photos, so they may be one comparison; each row was counted"
-        )
-    return notes
+    compared = "photos" if completed.images_known else "people"
+    return [*table_notes(completed, distance=distance), *repeat_notes(compared, *completed.repeated())]

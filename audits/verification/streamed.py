@@ -20,7 +20,7 @@ from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.tables.groups import checked_groupings, side_columns, split_attributes
 from audits.verification.rates import CellRates
 from audits.verification.results import VerificationAudit
-from audits.verification.summed import audit_sums
+from audits.verification.summed import audit_sums, repeat_notes
 from audits.verification.thresholds import At, AtFmr, Threshold, choose_threshold, point_notes, rule_words
 from facerec.errors import ArgumentError, ScoreTableError
 from facerec.files import is_folder, sha256_of
@@ -31,7 +31,7 @@ from facerec.measure.sums.scanning import Question, blocks_of, read_block, scan
 from facerec.measure.sums.value import ComparisonSums, Limits, Made, Source, bin_floors, bins
 from facerec.measure.tables.cells import trimmed
 from facerec.measure.tables.completed import below_chance, complete, refuse_area, table_notes
-from facerec.measure.tables.score_table import FAILURES, SUBJECTS
+from facerec.measure.tables.score_table import FAILURES, IMAGES, SUBJECTS
 from facerec.measure.tables.stamp import COLUMN
 from facerec.measure.tables.table_blocks import Share, block_columns, block_files, first_rows, row_count, shares
 from facerec.measure.tables.table_files import Layout, read_raw, telling
@@ -143,6 +143,7 @@ class Tables:
         )
         there = self._names()
         wanted = {"score", "genuine", COLUMN, *FAILURES, *(SUBJECTS if not completed.pairs_independent else ())}
+        wanted |= set(IMAGES) if completed.images_known else set()
         wanted |= {side for _, sides in groupings for both in sides for side in both}
         return Question(
             columns={ours: theirs for ours, theirs in there.items() if ours in wanted},
@@ -153,6 +154,7 @@ class Tables:
                 distance=self.distance,
                 accept_reversed=self.accept_reversed,
                 people=not completed.pairs_independent,
+                compared="photos" if completed.images_known else "" if completed.pairs_independent else "people",
                 notes=tuple(table_notes(completed, distance=self.distance)),
             ),
             layout=self.layout,
@@ -255,9 +257,18 @@ def audit_summed(
 
 def _left_out(sums: ComparisonSums, threshold: Threshold) -> list[str]:
     """What a reader must know of what sums do not hold."""
-    notes = ["the table was summed up in one pass, which looks for no pair that occurs again; each row was counted"]
-    table = sums.groupings[0].table
-    if table[2].any():
+    notes, (repeated, differing) = [], sums.repeats.again()
+    if sums.made.compared == "people":  # pairs of people meet with several scores; with one, they may be one comparison
+        repeated -= differing
+    found = repeat_notes(sums.made.compared, repeated, differing)
+    if sums.repeats.level:
+        told = (
+            f"comparisons that occur again were looked for among 1 in {1 << sums.repeats.level}, drawn by their names"
+        )
+        notes.append(": ".join([told, *(found or ["none was found"])]))
+    else:
+        notes += found
+    if sums.made.compared == "photos" and sums.groupings[0].table[2].any():
         notes.append("failures to acquire were not counted by photo, which takes the table in memory")
     couples = sums.groupings[0].couples
     if couples.level:
@@ -298,7 +309,7 @@ def _chosen_here(tables: Tables, at: AtFmr, work: Sequence[Share], processes: in
     """The threshold that a target chooses on the table itself: a pass finds its bin, another looks into that."""
     question = tables.question((), Made(np.inf), limits=Limits())
     keep = {"score", "genuine"} if "genuine" in question.columns else {"score", *SUBJECTS}
-    named = replace(question.made, people="genuine" not in question.columns)
+    named = replace(question.made, people="genuine" not in question.columns, compared="")
     question = replace(question, columns={each: question.columns[each] for each in keep}, made=named)
     sums = scan(question, work, processes=processes)
     every = CellRates.of(sums, 0, CONFIDENCE)

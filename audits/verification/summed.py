@@ -125,6 +125,19 @@ def audit_sums(
     )
 
 
+def repeat_notes(compared: str, repeated: int, differing: int) -> list[str]:
+    """That rows occur again, told by ``photos`` or by ``people``, and how many of them have another score."""
+    if not repeated:
+        return []
+    if compared == "photos":
+        scores = f", {differing} of them with another score" if differing else ""
+        return [f"{repeated} pairs of photos occur again, in this order or the other{scores}; each row was counted"]
+    told = (
+        f"{repeated} rows repeat the people and the score of another row, in this order or the other; the table does "
+    )
+    return [told + "not name photos, so they may be one comparison; each row was counted"]
+
+
 def grouped_sides(sums: CellSums) -> RowGroups:
     """The group of each side that comparisons have; `ScoreTableError` as of ``audits.tables.groups.group_rows``."""
     sides = pd.DataFrame(list(sums.sides), columns=list(split_attributes(sums.by)), dtype="str")

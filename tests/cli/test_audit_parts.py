@@ -92,5 +92,4 @@ def test_one_pass_over_a_small_table(facerec, parts):
     memory = facerec("audit", "verification", parts / "0.parquet", *asked).document
     passed = facerec("audit", "verification", parts / "0.parquet", *asked, "--one-pass").document
 
-    assert "one pass" in passed["notes"][0]
-    assert {**passed, "notes": []} == {**memory, "notes": []}
+    assert passed == memory

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from facerec.errors import ScoreTableError
 from facerec.files import open_regular, replacing
 from facerec.measure.sums.counts import Counts
-from facerec.measure.sums.value import VERSION, CellSums, ComparisonSums, Couples, Limits, Made, Scores, Source
+from facerec.measure.sums.value import VERSION, CellSums, ComparisonSums, Couples, Limits, Made, Repeats, Scores, Source
 
 FORMAT = "facerec sums of comparisons"
 _BROKEN = (
@@ -47,6 +47,7 @@ def write_sums(sums: ComparisonSums, path: Path) -> None:
             for each in sums.groupings
         ],
         "photos": sums.photos is not None,
+        "repeats": sums.repeats.level,
     }
     header["sha256"] = _digest(arrays, header)
     told = np.frombuffer(json.dumps(header, allow_nan=True).encode(), np.uint8)
@@ -98,6 +99,7 @@ def _arrays(sums: ComparisonSums) -> dict[str, NDArray[Any]]:
     }
     if sums.photos is not None:
         arrays["photos"] = sums.photos
+    arrays["repeats_keys"], arrays["repeats"] = sums.repeats.counts.keys, sums.repeats.counts.counts
     for place, each in enumerate(sums.groupings):
         tables = (each.cells, each.takes, each.couples.counts, each.erred.counts, each.scores.counts)
         for name, counts in zip(_COUNTS, tables, strict=True):
@@ -144,6 +146,7 @@ def _sums(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Comparison
         tuple(Source(*source) for source in header["sources"]),
         Limits(**header["limits"]),
         cast("NDArray[np.int64]", arrays["photos"]) if header["photos"] else None,
+        Repeats(header["repeats"], Counts(arrays["repeats_keys"], arrays["repeats"])),
     )
 
 

@@ -20,13 +20,14 @@ from facerec.measure.sums.value import (
     CellSums,
     Couples,
     Limits,
+    Repeats,
     Scores,
     bins,
     sampled,
 )
 
 _Pair = tuple[NDArray[np.int32], NDArray[np.int32]]
-_T = TypeVar("_T", Couples, Scores)
+_T = TypeVar("_T", Couples, Scores, Repeats)
 _NOBODY = 3  # the fourth side, of nobody: genuine pairs have no second person
 _PILE = 1 << 18
 _MOST_PLACES = 1 << 25
@@ -217,6 +218,30 @@ class RunningCells:
         person, own = np.divmod(self._whose[member], size)
         cell = np.where(side == REFERENCE, other * size + own, own * size + other) + (side == BOTH) * size * size
         return Counts.of([cells[cell], people[person], side], list(counts))
+
+
+class RunningRepeats:
+    """Rows that may occur again, block by block; at most so many are kept."""
+
+    def __init__(self, most: int) -> None:
+        def together(found: Sequence[Repeats]) -> Repeats:
+            level = max(each.level for each in found)
+            return Repeats(level, _all_of([each.thinned(level).counts for each in found])).limited(most)
+
+        self._pile, self._most = Pile(Repeats(0, Counts.none(2, 1)), together), most
+
+    def include(self, marks: NDArray[np.uint64], scores: NDArray[np.float64]) -> None:
+        """Add rows, by what they compare (n,) and their scores."""
+        level = self._pile.level
+        kept = np.flatnonzero(marks & np.uint64((1 << level) - 1) == 0) if level else slice(None)
+        some = scores[kept]
+        places = np.where(np.isnan(some), np.iinfo(np.int64).min, bins(some))
+        found = Counts.of([marks[kept].view(np.int64), places])
+        self._pile.add(Repeats(level, found).limited(self._most))
+
+    def whole(self) -> Repeats:
+        """All that was added."""
+        return self._pile.whole()
 
 
 def added_scores(found: Sequence[Scores]) -> Scores:

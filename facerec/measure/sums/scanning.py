@@ -21,11 +21,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import MixedStampsError, ScoreTableError
-from facerec.measure.sums.running import RunningCells
-from facerec.measure.sums.value import ComparisonSums, Limits, Made, Source, person_marks
+from facerec.measure.sums.running import RunningCells, RunningRepeats
+from facerec.measure.sums.value import ComparisonSums, Limits, Made, Source, pair_marks, person_marks
 from facerec.measure.tables.cells import coded, truth
 from facerec.measure.tables.completed import complete
-from facerec.measure.tables.score_table import FAILURES, SUBJECTS
+from facerec.measure.tables.score_table import FAILURES, IMAGES, SUBJECTS
 from facerec.measure.tables.stamp import COLUMN, NO_FACE, REFUSED, SEVERAL_FACES, UNREADABLE, differing, stamp_of
 from facerec.measure.tables.table_blocks import Share, blocks
 from facerec.measure.tables.table_files import Layout
@@ -146,6 +146,7 @@ class Running:
         self._known: pa.Array | None = None
         self._marks = np.empty(0, np.uint64)
         self._cells = [RunningCells(by, question.limits, named=question.named) for by, _ in question.groupings]
+        self._repeats = RunningRepeats(question.limits.repeats)
         self._ends = np.inf, -np.inf
         self._matcher: str | None = None
 
@@ -153,7 +154,7 @@ class Running:
         """Add a block, whose first row is `row` of the file of `share`."""
         if not len(block):
             return
-        genuine, scores, people, labels, matcher = self.read(block, share, row)
+        genuine, scores, people, labels, matcher, photos = self.read(block, share, row)
         if self._matcher not in (None, matcher):
             raise _mixed(self._matcher or "", matcher)
         self._matcher = matcher
@@ -163,6 +164,10 @@ class Running:
                 _places(cells.sides, [labels[side[which]] for side in sides], len(genuine)) for which in (0, 1)
             )
             cells.include(probe, reference, genuine, scores, threshold=threshold, people=people, marks=self._marks)
+        if photos is not None:
+            self._repeats.include(pair_marks(*photos), scores)
+        elif people is not None and self._question.made.compared:
+            self._repeats.include(pair_marks(*(self._marks[side] for side in people)), scores)
         seen = scores[~np.isnan(scores)]
         self._ends = min(self._ends[0], seen.min(initial=np.inf)), max(self._ends[1], seen.max(initial=-np.inf))
 
@@ -183,9 +188,10 @@ class Running:
             float(self._ends[1]),
             tuple(sources),
             self._question.limits,
+            repeats=self._repeats.whole(),
         )
 
-    def read(self, block: pa.RecordBatch, share: Share, row: int) -> Any:  # noqa: ANN401 - five columns
+    def read(self, block: pa.RecordBatch, share: Share, row: int) -> Any:  # noqa: ANN401 - six columns
         """Kinds, similarities, people, labels and the stamp of a block; what is odd is refused as in memory."""
         try:
             return self._read_plain({name: block.column(name) for name in block.schema.names})
@@ -198,7 +204,7 @@ class Running:
             raise _moved(problem, share, row) from problem
         import pyarrow as pa
 
-        named = [*(SUBJECTS if self._question.named else ()), COLUMN]
+        named = [*(SUBJECTS if self._question.named else ()), COLUMN]  # others that complete() adds are placeholders
         names = [name for name in table.columns if name in self._question.columns or name in named or name == "genuine"]
         plain = pa.Table.from_pandas(table[names], preserve_index=False).combine_chunks()
         try:
@@ -207,11 +213,11 @@ class Running:
             message = f"{share.path}: rows from {row + 1} on cannot be read in one pass; audit the table in memory"
             raise ScoreTableError(message) from problem
 
-    def _read_plain(self, columns: Mapping[str, pa.Array]) -> Any:  # noqa: ANN401 - five columns
+    def _read_plain(self, columns: Mapping[str, pa.Array]) -> Any:  # noqa: ANN401 - six columns
         words = {
             name: _coded(column)
             for name, column in columns.items()
-            if name not in ("score", "genuine", *(SUBJECTS if self._question.named else ()))
+            if name not in ("score", "genuine", *IMAGES, *(SUBJECTS if self._question.named else ()))
         }
         people = None
         if self._question.named:
@@ -234,7 +240,8 @@ class Running:
             texts = [label.get(person, "") for person in self._names]
             labels[name] = people[SUBJECTS.index(side)], texts
         values = 0.0 - scores if self._question.made.distance else scores
-        return genuine, values, people, labels, _stamp(words.get(COLUMN))
+        photos = [_hashed(columns[name]) for name in IMAGES if name in columns]
+        return genuine, values, people, labels, _stamp(words.get(COLUMN)), photos or None
 
     def _people(self, column: pa.Array) -> NDArray[np.int32]:
         """Who is in each row, by the order of first appearance."""
@@ -317,6 +324,16 @@ def _coded(column: pa.Array) -> Coded:
     places = np.append(codes, -1)
     rows = column.indices.fill_null(len(codes)).to_numpy()
     return places[rows], words
+
+
+def _hashed(column: pa.Array) -> NDArray[np.uint64]:
+    """A number for the name in each row that is the same everywhere; `_OddError` where one is missing."""
+    column = _dictionary(column)
+    codes, words = coded(pd.Series(column.dictionary.to_pandas(), name="a column"))
+    if column.null_count or (codes < 0).any() or "" in words or column.dictionary.type == "double":
+        raise _OddError
+    marks = pd.util.hash_array(np.array([*words, None], object)[:-1], categorize=False)
+    return np.asarray(marks[codes][column.indices.to_numpy()])
 
 
 def _numbers(column: pa.Array) -> NDArray[np.float64]:

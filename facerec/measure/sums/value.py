@@ -29,10 +29,13 @@ MOST_COUPLES = 1 << 18
 MOST_SCORES = 1 << 17
 """Bins of scores that are kept, of each grouping."""
 
+MOST_REPEATS = 1 << 18
+"""Comparisons among which those are looked for that occur again; of more, every second, fourth and so on."""
+
 PROBE, REFERENCE, BOTH = 0, 1, 2
 """On which side of a comparison somebody is; both: it is with themself."""
 
-_Limited = TypeVar("_Limited", "Couples", "Scores")
+_Limited = TypeVar("_Limited", "Couples", "Scores", "Repeats")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ class Made:
         The stamp of the tables; empty: none.
     people : bool
         Whether they name people.
+    compared : str
+        What makes two rows one comparison, in either order: ``photos``; without those, ``people`` and a score; empty
+        where the tables name neither.
     notes, tied : tuple of str
         What a reader must know of how the tables were read, and of the operating point or calibration table.
     version : int
@@ -77,6 +83,7 @@ class Made:
     columns: tuple[str, ...] = ()
     matcher: str = ""
     people: bool = True
+    compared: str = ""
     notes: tuple[str, ...] = ()
     tied: tuple[str, ...] = ()
     version: int = VERSION
@@ -181,6 +188,42 @@ class Scores:
 
 
 @dataclass(frozen=True, eq=False)
+class Repeats:
+    """Rows by what they compare, to tell which occur again.
+
+    Attributes
+    ----------
+    level : int
+        As of `Couples`, of what is compared.
+    counts : Counts
+        Keys: the mark of what is compared (`pair_marks`), the bin of the score at level 0 (the lowest number for none).
+        Counts: rows.
+    """
+
+    level: int
+    counts: Counts
+
+    def limited(self, most: int) -> Repeats:
+        """At most so many keys, by the lowest level that gives them."""
+        if len(self.counts) <= most:
+            return self
+        zeros = _last_zeros(self.counts.keys[0].view(np.uint64))
+        left = np.cumsum(np.bincount(zeros, minlength=65)[::-1])[::-1]
+        return self.thinned(int(np.argmax(left <= most)))
+
+    def thinned(self, level: int) -> Repeats:
+        """At a level that is not lower."""
+        if level == self.level:
+            return self
+        return Repeats(level, self.counts.take(_last_zeros(self.counts.keys[0].view(np.uint64)) >= level))
+
+    def again(self) -> tuple[int, int]:
+        """How many rows compare what another one compares, and how many of those have another score."""
+        pairs = len(np.unique(self.counts.keys[0]))
+        return int(self.counts.counts.sum()) - pairs, len(self.counts) - pairs
+
+
+@dataclass(frozen=True, eq=False)
 class CellSums:
     """What one way of grouping people needs: counts by the group of either side.
 
@@ -258,10 +301,11 @@ class CellSums:
 
 @dataclass(frozen=True)
 class Limits:
-    """How many couples and bins of scores are kept of each grouping."""
+    """How many couples and bins of scores are kept of each grouping, and rows to find those that occur again."""
 
     couples: int = MOST_COUPLES
     scores: int = MOST_SCORES
+    repeats: int = MOST_REPEATS
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,6 +327,8 @@ class ComparisonSums:
     photos : ndarray, int64, shape (p,), or None
         Where all pairs of photos are compared, how many there are of each person, each of one side: a couple then has
         the product of two of them as its comparisons, and `CellSums.couples` stays empty. None: couples were counted.
+    repeats : Repeats
+        Empty where nobody looks for rows that occur again.
     """
 
     made: Made
@@ -293,6 +339,7 @@ class ComparisonSums:
     sources: tuple[Source, ...] = ()
     limits: Limits = Limits()
     photos: NDArray[np.int64] | None = None
+    repeats: Repeats = Repeats(0, Counts.none(2, 1))
 
     def __add__(self, other: ComparisonSums) -> ComparisonSums:
         """Both together; `ArgumentError` if they do not fit together, or a source is in both."""
@@ -317,6 +364,7 @@ class ComparisonSums:
             lowest=min(self.lowest, other.lowest),
             highest=max(self.highest, other.highest),
             sources=tuple(sorted((*self.sources, *other.sources))),
+            repeats=_added(self.repeats, other.repeats, Repeats.thinned).limited(self.limits.repeats),
         )
 
     @property
@@ -358,6 +406,11 @@ def bin_floors(places: NDArray[np.int64], level: int) -> NDArray[np.float64]:
     bits = places.astype(np.int64) << level
     bits ^= (bits >> 63) & np.int64(0x7FFFFFFFFFFFFFFF)
     return bits.view(np.float64)
+
+
+def pair_marks(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A number for each pair, from those of its sides in either order, shape (n,)."""
+    return _mixed(first, second)
 
 
 def person_marks(people: NDArray[np.object_]) -> NDArray[np.uint64]:
