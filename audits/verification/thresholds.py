@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.statistics.choice import HELD, Reach, threshold_range
+from audits.statistics.choice import HELD, RankedScores, Reach, ranked_range, threshold_range
 from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE
 from audits.statistics.trials import Trials
@@ -74,15 +74,29 @@ class Threshold:
         low, high = _range(self.value, self.target_fmr, impostor, found)
         return replace(self, low=low, high=high)
 
+    def ranged_by(self, impostor: RankedScores, found: Estimate) -> Threshold:
+        """As `ranged`, of scores in their order; of bins, by their lowest, the range reaches to the end of one."""
+        if self.choice != "chosen on this table" or self.target_fmr is None:
+            return self
+        confidence = found.interval.confidence
+        ends = ranked_range(impostor, found.trials, self.target_fmr, found.effective_trials, confidence=confidence)
+        return replace(self, low=min(ends[0], self.value), high=max(ends[1], self.value))
+
     def reach(self, scores: NDArray[np.float64], *, genuine: bool) -> Reach:
         """How far the error rate of comparisons with these scores moves within the threshold's range.
 
         FMR does not move with a threshold that was chosen on its own table: more false matches raise the threshold,
         which takes them away again, so that its interval is too wide if anything.
         """
-        if math.isnan(self.low) or not len(scores) or not (genuine or self.calibration_fmr is not None):
+        if not len(scores):
             return HELD
-        accepted = (float(np.mean(scores >= end)) for end in (self.value, self.low, self.high))
+        return self.reach_of(lambda end: float(np.mean(scores >= end)), genuine=genuine)
+
+    def reach_of(self, share: Callable[[float], float], *, genuine: bool) -> Reach:
+        """As `reach`, of comparisons of which a threshold accepts a `share`, 0 … 1."""
+        if math.isnan(self.low) or not (genuine or self.calibration_fmr is not None):
+            return HELD
+        accepted = (share(end) for end in (self.value, self.low, self.high))
         return Reach.of(*(1 - share if genuine else share for share in accepted))
 
     @property
@@ -175,12 +189,7 @@ def _refuse_distances(at: At, *, distance: bool) -> None:
 
 
 def _at_target(at: AtFmr, impostor: NDArray[np.float64], *, distance: bool, confidence: float) -> Threshold:
-    where = "this table" if at.calibration is None else "a calibration table"
-    words = (
-        ("smallest score", "largest distance") if at.rule == "observed" else ("lowest threshold", "highest threshold")
-    )
-    word = words[distance]
-    rule = f"{word} with FMR ≤ {at.target_fmr:g} over all impostor pairs of {where}"
+    rule = rule_words(at, distance=distance)
     if at.calibration is None:
         value = threshold_at_fmr(impostor, at.target_fmr, rule=at.rule)
         return Threshold(value, rule, at.target_fmr, fmr(impostor, value), distance=distance)
@@ -190,6 +199,15 @@ def _at_target(at: AtFmr, impostor: NDArray[np.float64], *, distance: bool, conf
     found = trials(value).estimate(confidence=confidence)
     ends = _range(value, at.target_fmr, others, found)
     return Threshold(value, rule, at.target_fmr, fmr(impostor, value), fmr(others, value), distance, *ends)
+
+
+def rule_words(at: AtFmr, *, distance: bool) -> str:
+    """How a target chooses, in words."""
+    where = "this table" if at.calibration is None else "a calibration table"
+    words = (
+        ("smallest score", "largest distance") if at.rule == "observed" else ("lowest threshold", "highest threshold")
+    )
+    return f"{words[distance]} with FMR ≤ {at.target_fmr:g} over all impostor pairs of {where}"
 
 
 def impostor_trials(completed: Completed, *, distance: bool) -> tuple[NDArray[np.float64], Callable[[float], Trials]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -82,9 +83,7 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float, *, rule: ThresholdR
     if len(seen) == 0:
         message = f"no impostor comparison has a score ({n} comparisons), so no threshold can be measured"
         raise ArgumentError(message)
-    allowed = math.floor(target_fmr * n) + 1
-    while allowed / n > target_fmr:  # by division, as FMR itself is: 0.29 * 100 is less than 29
-        allowed -= 1
+    allowed = _allowed(target_fmr, n)
     if allowed >= len(seen):
         return float(seen.min()) if rule == "observed" else -math.inf
     highest_refused = np.partition(seen, len(seen) - 1 - allowed)[len(seen) - 1 - allowed]
@@ -92,6 +91,40 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float, *, rule: ThresholdR
     if len(above) and rule == "observed":
         return float(above.min())
     return math.nextafter(float(highest_refused), math.inf)
+
+
+def threshold_at_counts(
+    values: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    n: int,
+    target_fmr: float,
+    *,
+    rule: ThresholdRule = "observed",
+    within: Callable[[Sequence[int]], tuple[NDArray[np.float64], NDArray[np.int64]]] | None = None,
+) -> float:
+    """As `threshold_at_fmr`, of n impostor comparisons whose scores are counted.
+
+    `values` (k,) are ascending, each once, `counts` (k,) say how many have each. They may be bins, by their lowest:
+    then ``within(places)`` gives the scores in some of them, and how many have each, which is asked once.
+
+    >>> threshold_at_counts(np.array([0.1, 0.5, 0.9]), np.array([7, 1, 2]), 10, 0.3)
+    0.5
+    """
+    if not len(values):
+        message = f"no impostor comparison has a score ({n} comparisons), so no threshold can be measured"
+        raise ArgumentError(message)
+    allowed = _allowed(target_fmr, n)
+    from_above = np.cumsum(counts[::-1])[::-1]
+    if allowed >= from_above[0]:
+        return -math.inf if rule == "lowest" else float((within([0])[0] if within else values)[0])
+    place = int(np.flatnonzero(from_above > allowed)[-1])
+    beyond = int(from_above[place + 2]) if place + 2 < len(values) else 0  # in neither of the two that are looked into
+    there = [place, place + 1] if place + 1 < len(values) else [place]
+    scores, how_many = within(there) if within else (values[there], counts[there])
+    refused = int(np.flatnonzero(np.cumsum(how_many[::-1])[::-1] + beyond > allowed)[-1])
+    if rule == "observed" and refused + 1 < len(scores):
+        return float(scores[refused + 1])
+    return math.nextafter(float(scores[refused]), math.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +230,14 @@ def step_counts(
     false_matches = len(impostor_seen) - np.searchsorted(impostor_seen, thresholds, "left")
     rejected = np.searchsorted(genuine_seen, thresholds, "left")
     return thresholds, false_matches, rejected + (len(genuine) - len(genuine_seen))
+
+
+def _allowed(target_fmr: float, n: int) -> int:
+    """How many of n comparisons may be false matches."""
+    allowed = math.floor(target_fmr * n) + 1
+    while allowed / n > target_fmr:  # by division, as FMR itself is: 0.29 * 100 is less than 29
+        allowed -= 1
+    return allowed
 
 
 def _both(genuine: ArrayLike, impostor: ArrayLike) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
