@@ -1,0 +1,243 @@
+"""What the pairs of a block are counted by: a histogram, and the errors at thresholds, person by person."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.errors import ArgumentError
+from facerec.measure.all_pairs.people import PART, Block, Part, PhotosOfPeople
+from facerec.measure.all_pairs.product import BINS, SHIFT, TICKS, UNITS, ZERO, Scores, Workspace, slack, strangers, ticks
+
+ALL_BINS = 2 * BINS + 1
+"""Of a histogram, from -1 on; the last holds 1 alone."""
+
+MOST_THRESHOLDS = 1000
+"""In one question."""
+
+_FEW = 1 << 20  # counts of couples that are kept rather than sorted; `MOST_THRESHOLDS` of `PART` people fit
+_LOWEST = ZERO // (1 << SHIFT) - BINS  # the bin of -1 among those of whole numbers
+_TICKS_PER_BIN = TICKS // BINS
+
+
+class Errors(NamedTuple):
+    """Errors at each of t thresholds, among the comparisons of some people with others.
+
+    `count` is int64 (t,), `first` (t, people of the one part) and `second` (t, people of the other) say how many each
+    person takes part in; `squares` (t,) is Σ E² over couples of two people, E errors of a couple, and `products` (t,)
+    Σ E M, M their comparisons: what the variance of a rate is made of (``metrics.clusters``).
+    """
+
+    count: NDArray[np.int64]
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    squares: NDArray[np.int64]
+    products: NDArray[np.int64]
+
+
+class BlockCounts(NamedTuple):
+    """What was counted in one block.
+
+    `impostor` is int64 (`ALL_BINS`,), or None where no histogram was asked for; `matches` the false matches. `genuine`
+    and `rejections` are the same of pairs of one person, which only blocks of a part with itself hold; rejections are
+    (t, people), by person.
+    """
+
+    block: Block
+    impostor: NDArray[np.int64] | None
+    matches: Errors
+    genuine: NDArray[np.int64] | None
+    rejections: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to count: false matches and false non-matches at `thresholds`, and a histogram or none.
+
+    Thresholds lie above -1 and are ascending; `ArgumentError` otherwise.
+    """
+
+    thresholds: tuple[float, ...] = ()
+    histogram: bool = True
+
+    def __post_init__(self) -> None:
+        if len(self.thresholds) > MOST_THRESHOLDS:
+            message = f"at most {MOST_THRESHOLDS} thresholds are counted at once; got {len(self.thresholds)}"
+            raise ArgumentError(message)
+        if any(not threshold > -1 for threshold in self.thresholds) or list(self.thresholds) != sorted(self.thresholds):
+            message = f"thresholds must be above -1 and ascending; got {self.thresholds}"
+            raise ArgumentError(message)
+
+
+def in_ticks(threshold: float) -> int:
+    """The lowest score with seven decimals that reaches a threshold, times `TICKS`.
+
+    >>> in_ticks(0.5), in_ticks(0.50000001), in_ticks(2.0)
+    (5000000, 5000001, 10000001)
+    """
+    if threshold > 1:
+        return TICKS + 1
+    near = round(threshold * TICKS)
+    return next(tick for tick in range(near - 2, near + 3) if tick / TICKS >= threshold)
+
+
+def count_block(photos: PhotosOfPeople, block: Block, question: Question, space: Workspace | None = None) -> BlockCounts:
+    """Count the pairs of one block, exactly; depends on nothing else, so any process may do it.
+
+    Memory is some 30 MB, and 8 bytes for each pair of people in the block whose photos are compared more than once.
+    """
+    space = Workspace() if space is None else space
+    first, second = photos.parts[block.first], photos.parts[block.second]
+    limits = np.array([in_ticks(threshold) for threshold in question.thresholds], np.int64)
+    histogram = np.zeros(ALL_BINS, np.int64) if question.histogram else None
+    found = _Matches(photos, first, second, limits)
+    for scores in strangers(photos, block, space):
+        if histogram is not None:
+            histogram += _binned(photos, scores, space)
+        if len(limits):
+            found.add(scores)
+    genuine = rejections = None
+    if block.first == block.second:
+        genuine, rejections = _genuine(photos, first, limits, histogram=question.histogram)
+    return BlockCounts(block, histogram, found.errors, genuine, rejections)
+
+
+def _binned(photos: PhotosOfPeople, scores: Scores, space: Workspace) -> NDArray[np.int64]:
+    """The exact histogram of a block's scores."""
+    near = slack(photos.vectors.shape[1])
+    whole = scores.whole
+    whole += np.int32(near)  # what may lie on the other side of an edge is now within 2 · slack above it
+    low = space.take("low", whole.shape, np.int32)
+    np.bitwise_and(whole, np.int32((1 << SHIFT) - 1), out=low)
+    doubtful = np.flatnonzero(low <= 2 * near)
+    place = space.take("bins", whole.shape, np.int64)
+    np.right_shift(whole, SHIFT, out=place)
+    counts = np.bincount(place.ravel(), minlength=_LOWEST + ALL_BINS)
+    counts -= np.bincount(place.ravel()[doubtful], minlength=len(counts))
+    whole -= np.int32(near)
+    # A product may lie below -1, or above 1, by its own rounding; a score does not. The first bin is that of no pair.
+    inside = counts[_LOWEST : _LOWEST + ALL_BINS].copy()
+    inside[0] += counts[1:_LOWEST].sum()
+    inside[-1] += counts[_LOWEST + ALL_BINS :].sum()
+    inside += np.bincount(bins_of(_exact(photos, scores, doubtful)), minlength=ALL_BINS)
+    return inside
+
+
+def bins_of(scores: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The bins of scores in ticks."""
+    return (scores + TICKS) // _TICKS_PER_BIN
+
+
+def _exact(photos: PhotosOfPeople, scores: Scores, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The scores that decide, in ticks, at these places of the flattened block."""
+    rows, columns = np.divmod(places, scores.whole.shape[1])
+    return ticks(photos, rows + scores.rows.start, columns + scores.columns.start)
+
+
+class _Matches:
+    """False matches of a block, gathered from some of its rows at a time."""
+
+    def __init__(self, photos: PhotosOfPeople, first: Part, second: Part, limits: Sequence[int]) -> None:
+        self._photos, self._parts, self._limits = photos, (first, second), np.array(limits, np.int64)
+        # A product may be above 1; nothing reaches a limit there.
+        self._edges = np.where(self._limits > TICKS, 2.0**30, ZERO + self._limits * (UNITS / TICKS))
+        left, right = photos.photos[first.people], photos.photos[second.people]
+        self._shape = len(limits), len(left), len(right)
+        self._met = np.outer(left, right).ravel()  # comparisons of each couple
+        self._once = bool(self._met.max() == 1)
+        # Whoever has more photos than fit is a part alone, whose rows come in pieces: the couples are few, and kept.
+        few = len(limits) * len(self._met) <= _FEW
+        self._couples = np.zeros((len(limits), len(self._met)), np.int64) if few and not self._once else None
+        self._sides = [np.zeros((len(limits), len(side)), np.int64) for side in (left, right)]
+        self._squares, self._products = np.zeros((2, len(limits)), np.int64)
+
+    def add(self, scores: Scores) -> None:
+        """Count the scores that reach each limit."""
+        near = slack(self._photos.vectors.shape[1])
+        flat = scores.whole.reshape(-1)
+        reached = np.flatnonzero(flat >= np.int32(math.floor(self._edges[0]) - near))
+        whole = flat[reached]
+        levels = np.searchsorted(self._edges + near, whole)  # how many limits a score reaches for sure
+        doubtful = np.flatnonzero(levels < np.searchsorted(self._edges - near, whole, "right"))
+        exact = _exact(self._photos, scores, reached[doubtful])
+        levels[doubtful] = np.searchsorted(self._limits, exact, "right")
+        if not levels.all():
+            reached, levels = reached[levels > 0], levels[levels > 0]
+        rows, columns = np.divmod(reached, scores.whole.shape[1])
+        places = [
+            self._photos.people[photos][numbers] - part.people.start
+            for photos, numbers, part in zip(scores[:2], (rows, columns), self._parts, strict=True)
+        ]
+        for counts, place in zip(self._sides, places, strict=True):
+            counts += _by_level(levels, place, counts.shape)
+        if self._once:
+            return
+        couples = places[0] * self._shape[2] + places[1]
+        if self._couples is not None:
+            self._couples += _by_level(levels, couples, self._couples.shape)
+            return
+        # Σ E² grows by 2 r + 1 with the error that follows r others of its couple, those of higher levels first.
+        order = np.lexsort((-levels, couples))
+        sorted_couples = couples[order]
+        starts = np.flatnonzero(np.diff(sorted_couples, prepend=-1))
+        follows = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+        self._squares += _weighed(levels[order], 2 * follows + 1, self._shape[0])
+        self._products += _weighed(levels, self._met[couples], self._shape[0])
+
+    @property
+    def errors(self) -> Errors:
+        """All that was added."""
+        counts = [np.cumsum(side[::-1], axis=0)[::-1] for side in self._sides]
+        count = counts[0].sum(axis=1)
+        if self._once:
+            return Errors(count, *counts, count, count)
+        if self._couples is None:
+            return Errors(count, *counts, self._squares, self._products)
+        couples = np.cumsum(self._couples[::-1], axis=0)[::-1]
+        return Errors(count, *counts, (couples * couples).sum(axis=1), couples @ self._met)
+
+
+def _by_level(levels: NDArray[np.int64], places: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """How many stand at each place whose highest limit is the first, the second …"""
+    return np.bincount((levels - 1) * shape[1] + places, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _weighed(levels: NDArray[np.int64], weights: NDArray[np.int64], limits: int) -> NDArray[np.int64]:
+    """Σ of weights that reach each limit; exact, as no block's sums come near 2⁵³."""
+    sums = np.bincount(levels - 1, weights, minlength=limits)
+    return np.cumsum(sums[::-1])[::-1].astype(np.int64)
+
+
+def _genuine(
+    photos: PhotosOfPeople, part: Part, limits: NDArray[np.int64], *, histogram: bool
+) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
+    """Histogram, and rejections by limit and person, of the pairs of each person of a part."""
+    counts = np.zeros(ALL_BINS, np.int64) if histogram else None
+    people = part.people.stop - part.people.start
+    rejections = np.zeros((len(limits), people), np.int64)
+    for first, second in genuine_pairs(photos, part):
+        scores = ticks(photos, first, second)
+        if counts is not None:
+            counts += np.bincount(bins_of(scores), minlength=ALL_BINS)
+        reached = np.searchsorted(limits, scores, "right")
+        missing = reached < len(limits)  # a pair fails at the first limit that it does not reach, and beyond
+        place = photos.people[first[missing]] - part.people.start
+        rejections += np.cumsum(_by_level(reached[missing] + 1, place, rejections.shape), axis=0)
+    return counts, rejections
+
+
+def genuine_pairs(photos: PhotosOfPeople, part: Part) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """All pairs of two photos of one person in a part, by their numbers, at most some million at a time."""
+    ends = np.cumsum(photos.photos[part.people]) + part.photos.start
+    height = max(1, PART * PART // (part.photos.stop - part.photos.start))
+    for start in range(part.photos.start, part.photos.stop, height):
+        first = np.arange(start, min(start + height, part.photos.stop))
+        later = ends[photos.people[first] - part.people.start] - first - 1
+        left = np.repeat(first, later)
+        if len(left):
+            yield left, left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(later) - later, later)

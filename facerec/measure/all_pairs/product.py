@@ -1,0 +1,123 @@
+"""Scores of a block in single precision, as whole numbers, and how far they may be from the scores that decide.
+
+Notes
+-----
+A sum of n products in precision u = 2⁻²⁴ is off by at most γ_n Σ |a_k b_k| ≤ γ_n ‖a‖ ‖b‖, γ_n = n u / (1 − n u), in
+whatever order and with or without fused operations it is summed (Higham (2002), Accuracy and Stability of Numerical
+Algorithms, 2nd ed., section 3.1 and the Cauchy-Schwarz inequality). A product of all d numbers would be off by γ_d, so
+it is made of pieces of `_PIECE` numbers that are added one to the other: n = `_PIECE` + pieces − 1. The vectors are
+scaled beforehand, √units each, which rounds every number once and adds 2 u. The scores that decide are rounded to
+seven decimals, 5e-8 more; and ours to whole units, half of one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facerec.measure.all_pairs.people import PART, Block, PhotosOfPeople
+from facerec.similarity import cosine_of_pairs
+
+TICKS = 10_000_000
+"""Steps from a score of 0 to 1: similarities have seven decimals."""
+
+BINS = 1000
+"""Bins of a histogram from a score of 0 to 1."""
+
+SHIFT = 10
+UNITS = BINS << SHIFT
+"""Units of a block's whole numbers from a score of 0 to 1: 1,024 to a bin."""
+
+ZERO = 2001 << SHIFT
+"""The whole number of a score of 0, so that none is negative; no bin lies across two."""
+
+ABSENT = 1 << SHIFT - 1
+"""What stands for no pair; no score is so low, and it is in the middle of its bin."""
+
+_PIECE = 64
+_LENGTHS = 1.0021  # of two vectors' lengths, 1 ± 1e-3 each, at most
+_MAGIC = np.float32(1.5 * 2**23)  # added to a number below 2²², it leaves the nearest whole one in the lowest bits
+
+
+def slack(dimension: int) -> int:
+    """By how many units a whole number may be off, for vectors of so many numbers."""
+    pieces = -(-dimension // _PIECE)
+    terms = min(dimension, _PIECE) + pieces - 1 + 2
+    rounding = terms * 2.0**-24 / (1 - terms * 2.0**-24)
+    return math.ceil((rounding * _LENGTHS + 5e-8) * UNITS + 0.5)
+
+
+class Scores(NamedTuple):
+    """Scores of some photos of a block, `rows`, with all of its other part, `columns`.
+
+    `whole` is int32 (r, c): ZERO + UNITS · score, off by at most `slack`; `ABSENT` where the pair is none or is of one
+    person. It is overwritten by the next.
+    """
+
+    rows: slice
+    columns: slice
+    whole: NDArray[np.int32]
+
+
+class Workspace:
+    """Memory for one block at a time, used again by the next; not for two threads."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, NDArray[np.generic]] = {}
+
+    def take(self, name: str, shape: tuple[int, int], kind: type[np.generic]) -> NDArray[np.generic]:
+        """An array of that shape, with whatever was in it."""
+        size = shape[0] * shape[1]
+        held = self._held.get(name)
+        if held is None or len(held) < size:
+            held = self._held[name] = np.empty(size, kind)
+        return held[:size].reshape(shape)
+
+
+def strangers(photos: PhotosOfPeople, block: Block, space: Workspace) -> Iterator[Scores]:
+    """The scores of all pairs of two people in a block, each once, some rows at a time."""
+    first, second = photos.parts[block.first], photos.parts[block.second]
+    same = block.first == block.second
+    if same and first.people.stop - first.people.start == 1:
+        return
+    height = max(1, PART * PART // (second.photos.stop - second.photos.start))
+    right = _pieces(photos.vectors[second.photos])
+    for start in range(first.photos.start, first.photos.stop, height):
+        rows = slice(start, min(start + height, first.photos.stop))
+        scores = _product(_pieces(photos.vectors[rows]), right, space)
+        whole = scores.view(np.int32)
+        whole -= _MAGIC.view(np.int32) - np.int32(ZERO)
+        if same:
+            # People stand side by side: whoever comes later than a row's person is somebody else, and met once.
+            later = photos.people[None, second.photos] > photos.people[rows, None]
+            np.copyto(whole, np.int32(ABSENT), where=~later)
+        yield Scores(rows, second.photos, whole)
+
+
+def ticks(photos: PhotosOfPeople, first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The scores that decide, of pairs of photos by their numbers: whole numbers, `TICKS` to 1."""
+    scores = cosine_of_pairs(photos.vectors[first], photos.vectors[second])
+    return np.rint(scores * TICKS).astype(np.int64)
+
+
+def _pieces(vectors: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    scaled = (vectors * np.float64(math.sqrt(UNITS))).astype(np.float32)  # rounded once
+    return [scaled[:, start : start + _PIECE] for start in range(0, scaled.shape[1], _PIECE)]
+
+
+def _product(
+    left: list[NDArray[np.float32]], right: list[NDArray[np.float32]], space: Workspace
+) -> NDArray[np.float32]:
+    shape = len(left[0]), len(right[0])
+    total = space.take("total", shape, np.float32)
+    piece = space.take("piece", shape, np.float32)
+    np.matmul(left[0], right[0].T, out=total)
+    for a, b in zip(left[1:], right[1:], strict=True):
+        np.matmul(a, b.T, out=piece)
+        total += piece
+    total += _MAGIC
+    return total
