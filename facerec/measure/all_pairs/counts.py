@@ -1,11 +1,11 @@
-"""What the pairs of a block are counted by: a histogram, and the errors at thresholds, person by person."""
+"""Histograms of scores by the groups of two people, and errors at thresholds, person by person and couple by couple."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from facerec.errors import ArgumentError
 from facerec.measure.all_pairs.people import PART, Block, Part, PhotosOfPeople
 from facerec.measure.all_pairs.product import BINS, SHIFT, TICKS, UNITS, ZERO, Scores, Workspace, slack, strangers, ticks
+from facerec.measure.all_pairs.sums import Sums
 
 ALL_BINS = 2 * BINS + 1
 """Of a histogram, from -1 on; the last holds 1 alone."""
@@ -20,46 +21,44 @@ ALL_BINS = 2 * BINS + 1
 MOST_THRESHOLDS = 1000
 """In one question."""
 
-_FEW = 1 << 20  # counts of couples that are kept rather than sorted; `MOST_THRESHOLDS` of `PART` people fit
 _LOWEST = ZERO // (1 << SHIFT) - BINS  # the bin of -1 among those of whole numbers
 _TICKS_PER_BIN = TICKS // BINS
 
 
-class Errors(NamedTuple):
-    """Errors at each of t thresholds, among the comparisons of some people with others.
+@dataclass(frozen=True, eq=False)
+class PairSums(Sums):
+    """What was counted of the pairs of p people in g groups, at t thresholds.
 
-    `count` is int64 (t,), `first` (t, people of the one part) and `second` (t, people of the other) say how many each
-    person takes part in; `squares` (t,) is Σ E² over couples of two people, E errors of a couple, and `products` (t,)
-    Σ E M, M their comparisons: what the variance of a rate is made of (``metrics.clusters``).
+    Attributes
+    ----------
+    impostor : ndarray, shape (g, g, bins)
+        Histograms of scores of two people, at their groups in ascending order; bin b begins at -1 + b / 1000, and the
+        last holds 1 alone. Zero throughout where none was asked for.
+    genuine : ndarray, shape (g, bins)
+        The same of one person's photos.
+    matches, squares, products : ndarray, shape (t, g, g)
+        False matches; Σ E² and Σ E M over couples of two people, of whose M comparisons E are false matches: what the
+        variance of a rate is made of (``metrics.clusters``).
+    match_people : ndarray, shape (t, p, g)
+        In how many false matches a person takes part with people of a group.
+    rejections : ndarray, shape (t, p)
+        False non-matches of each person.
     """
 
-    count: NDArray[np.int64]
-    first: NDArray[np.int64]
-    second: NDArray[np.int64]
+    impostor: NDArray[np.int64]
+    genuine: NDArray[np.int64]
+    matches: NDArray[np.int64]
     squares: NDArray[np.int64]
     products: NDArray[np.int64]
-
-
-class BlockCounts(NamedTuple):
-    """What was counted in one block.
-
-    `impostor` is int64 (`ALL_BINS`,), or None where no histogram was asked for; `matches` the false matches. `genuine`
-    and `rejections` are the same of pairs of one person, which only blocks of a part with itself hold; rejections are
-    (t, people), by person.
-    """
-
-    block: Block
-    impostor: NDArray[np.int64] | None
-    matches: Errors
-    genuine: NDArray[np.int64] | None
-    rejections: NDArray[np.int64] | None
+    match_people: NDArray[np.int64]
+    rejections: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Question:
-    """What to count: false matches and false non-matches at `thresholds`, and a histogram or none.
+class Count:
+    """The question for errors at `thresholds`, above -1 and ascending, and a histogram or none.
 
-    Thresholds lie above -1 and are ascending; `ArgumentError` otherwise.
+    `ArgumentError` if they are not so, or more than `MOST_THRESHOLDS`.
     """
 
     thresholds: tuple[float, ...] = ()
@@ -72,6 +71,49 @@ class Question:
         if any(not threshold > -1 for threshold in self.thresholds) or list(self.thresholds) != sorted(self.thresholds):
             message = f"thresholds must be above -1 and ascending; got {self.thresholds}"
             raise ArgumentError(message)
+
+    def to_facts(self) -> dict[str, Any]:
+        """As ``Question.to_facts``."""
+        return {"thresholds": self.thresholds, "histogram": self.histogram}
+
+    def nothing(self, photos: PhotosOfPeople) -> PairSums:
+        """As ``Question.nothing``."""
+        g, p, t = photos.group_count, len(photos.photos), len(self.thresholds)
+        shapes = (g, g, ALL_BINS), (g, ALL_BINS), (t, g, g), (t, g, g), (t, g, g), (t, p, g), (t, p)
+        return PairSums(*(np.zeros(shape, np.int64) for shape in shapes))
+
+    def add(self, sums: PairSums, photos: PhotosOfPeople, block: Block, space: Workspace) -> None:
+        """As ``Question.add``."""
+        first, second = photos.parts[block.first], photos.parts[block.second]
+        limits = np.array([in_ticks(threshold) for threshold in self.thresholds], np.int64)
+        found = _Matches(photos, first, second, limits)
+        for scores in strangers(photos, block, space):
+            if self.histogram:
+                sums.impostor[first.group, second.group] += _binned(photos, scores, space)
+            if len(limits):
+                found.add(scores)
+        cell = first.group, second.group
+        left, right, squares, products = found.errors
+        sums.matches[:, *cell] += left.sum(axis=1)
+        sums.squares[:, *cell] += squares
+        sums.products[:, *cell] += products
+        sums.match_people[:, first.people, second.group] += left
+        sums.match_people[:, second.people, first.group] += right
+        if block.first == block.second:
+            self._add_genuine(sums, photos, first, limits)
+
+    def _add_genuine(
+        self, sums: PairSums, photos: PhotosOfPeople, part: Part, limits: NDArray[np.int64]
+    ) -> None:
+        for first, second in genuine_pairs(photos, part):
+            scores = ticks(photos, first, second)
+            if self.histogram:
+                sums.genuine[part.group] += np.bincount(bins_of(scores), minlength=ALL_BINS)
+            reached = np.searchsorted(limits, scores, "right")
+            missing = reached < len(limits)  # a pair fails at the first limit that it does not reach, and beyond
+            shape = len(limits), len(photos.photos)
+            failed = _by_level(reached[missing] + 1, photos.people[first[missing]], shape)
+            sums.rejections[...] += np.cumsum(failed, axis=0)
 
 
 def in_ticks(threshold: float) -> int:
@@ -86,35 +128,14 @@ def in_ticks(threshold: float) -> int:
     return next(tick for tick in range(near - 2, near + 3) if tick / TICKS >= threshold)
 
 
-def count_block(photos: PhotosOfPeople, block: Block, question: Question, space: Workspace | None = None) -> BlockCounts:
-    """Count the pairs of one block, exactly; depends on nothing else, so any process may do it.
-
-    Memory is some 30 MB, and 8 bytes for each pair of people in the block whose photos are compared more than once.
-    """
-    space = Workspace() if space is None else space
-    first, second = photos.parts[block.first], photos.parts[block.second]
-    limits = np.array([in_ticks(threshold) for threshold in question.thresholds], np.int64)
-    histogram = np.zeros(ALL_BINS, np.int64) if question.histogram else None
-    found = _Matches(photos, first, second, limits)
-    for scores in strangers(photos, block, space):
-        if histogram is not None:
-            histogram += _binned(photos, scores, space)
-        if len(limits):
-            found.add(scores)
-    genuine = rejections = None
-    if block.first == block.second:
-        genuine, rejections = _genuine(photos, first, limits, histogram=question.histogram)
-    return BlockCounts(block, histogram, found.errors, genuine, rejections)
-
-
 def _binned(photos: PhotosOfPeople, scores: Scores, space: Workspace) -> NDArray[np.int64]:
     """The exact histogram of a block's scores."""
     near = slack(photos.vectors.shape[1])
     whole = scores.whole
     whole += np.int32(near)  # what may lie on the other side of an edge is now within 2 · slack above it
-    low = space.take("low", whole.shape, np.int32)
+    low, is_near = space.take("low", whole.shape, np.int32), space.take("near", whole.shape, np.bool_)
     np.bitwise_and(whole, np.int32((1 << SHIFT) - 1), out=low)
-    doubtful = np.flatnonzero(low <= 2 * near)
+    doubtful = np.flatnonzero(np.less_equal(low, np.int32(2 * near), out=is_near))
     place = space.take("bins", whole.shape, np.int64)
     np.right_shift(whole, SHIFT, out=place)
     counts = np.bincount(place.ravel(), minlength=_LOWEST + ALL_BINS)
@@ -147,12 +168,11 @@ class _Matches:
         # A product may be above 1; nothing reaches a limit there.
         self._edges = np.where(self._limits > TICKS, 2.0**30, ZERO + self._limits * (UNITS / TICKS))
         left, right = photos.photos[first.people], photos.photos[second.people]
-        self._shape = len(limits), len(left), len(right)
-        self._met = np.outer(left, right).ravel()  # comparisons of each couple
-        self._once = bool(self._met.max() == 1)
+        self._photos_of = left, right
+        self._once = bool(left.max() == right.max() == 1)  # every couple is compared once
         # Whoever has more photos than fit is a part alone, whose rows come in pieces: the couples are few, and kept.
-        few = len(limits) * len(self._met) <= _FEW
-        self._couples = np.zeros((len(limits), len(self._met)), np.int64) if few and not self._once else None
+        in_pieces = max(left.max(), right.max()) > PART
+        self._couples = np.zeros((len(limits), len(left) * len(right)), np.int64) if in_pieces else None
         self._sides = [np.zeros((len(limits), len(side)), np.int64) for side in (left, right)]
         self._squares, self._products = np.zeros((2, len(limits)), np.int64)
 
@@ -177,7 +197,7 @@ class _Matches:
             counts += _by_level(levels, place, counts.shape)
         if self._once:
             return
-        couples = places[0] * self._shape[2] + places[1]
+        couples = places[0] * len(self._photos_of[1]) + places[1]
         if self._couples is not None:
             self._couples += _by_level(levels, couples, self._couples.shape)
             return
@@ -186,20 +206,21 @@ class _Matches:
         sorted_couples = couples[order]
         starts = np.flatnonzero(np.diff(sorted_couples, prepend=-1))
         follows = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
-        self._squares += _weighed(levels[order], 2 * follows + 1, self._shape[0])
-        self._products += _weighed(levels, self._met[couples], self._shape[0])
+        left, right = (photos[place] for photos, place in zip(self._photos_of, places, strict=True))
+        self._squares += _weighed(levels[order], 2 * follows + 1, len(self._limits))
+        self._products += _weighed(levels, left * right, len(self._limits))
 
     @property
-    def errors(self) -> Errors:
-        """All that was added."""
-        counts = [np.cumsum(side[::-1], axis=0)[::-1] for side in self._sides]
-        count = counts[0].sum(axis=1)
+    def errors(self) -> tuple[NDArray[np.int64], ...]:
+        """False matches by limit and person of either part, Σ E² and Σ E M by limit."""
+        left, right = (np.cumsum(side[::-1], axis=0)[::-1] for side in self._sides)
         if self._once:
-            return Errors(count, *counts, count, count)
+            return left, right, left.sum(axis=1), left.sum(axis=1)
         if self._couples is None:
-            return Errors(count, *counts, self._squares, self._products)
+            return left, right, self._squares, self._products
         couples = np.cumsum(self._couples[::-1], axis=0)[::-1]
-        return Errors(count, *counts, (couples * couples).sum(axis=1), couples @ self._met)
+        met = np.outer(*self._photos_of).ravel()
+        return left, right, (couples * couples).sum(axis=1), couples @ met
 
 
 def _by_level(levels: NDArray[np.int64], places: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64]:
@@ -211,24 +232,6 @@ def _weighed(levels: NDArray[np.int64], weights: NDArray[np.int64], limits: int)
     """Σ of weights that reach each limit; exact, as no block's sums come near 2⁵³."""
     sums = np.bincount(levels - 1, weights, minlength=limits)
     return np.cumsum(sums[::-1])[::-1].astype(np.int64)
-
-
-def _genuine(
-    photos: PhotosOfPeople, part: Part, limits: NDArray[np.int64], *, histogram: bool
-) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
-    """Histogram, and rejections by limit and person, of the pairs of each person of a part."""
-    counts = np.zeros(ALL_BINS, np.int64) if histogram else None
-    people = part.people.stop - part.people.start
-    rejections = np.zeros((len(limits), people), np.int64)
-    for first, second in genuine_pairs(photos, part):
-        scores = ticks(photos, first, second)
-        if counts is not None:
-            counts += np.bincount(bins_of(scores), minlength=ALL_BINS)
-        reached = np.searchsorted(limits, scores, "right")
-        missing = reached < len(limits)  # a pair fails at the first limit that it does not reach, and beyond
-        place = photos.people[first[missing]] - part.people.start
-        rejections += np.cumsum(_by_level(reached[missing] + 1, place, rejections.shape), axis=0)
-    return counts, rejections
 
 
 def genuine_pairs(photos: PhotosOfPeople, part: Part) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -1,99 +1,74 @@
-"""Counts of blocks, added up: whole numbers, so that any order and any number of parts give the same."""
+"""Counts of blocks, added up: whole numbers, so that any order, any processes and any machines give the same."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
-from facerec.measure.all_pairs.counts import ALL_BINS, BlockCounts, Question, count_block
 from facerec.measure.all_pairs.people import Block, PhotosOfPeople
-from facerec.measure.all_pairs.running import Progress, each_block
+from facerec.measure.all_pairs.product import Workspace
 
 
 @dataclass(frozen=True, eq=False)
-class PairSums:
-    """All that was counted of the pairs of p people in g groups, at t thresholds; all int64.
+class Sums:
+    """Arrays of int64 that add up."""
 
-    Attributes
-    ----------
-    impostor : ndarray, shape (g, g, bins)
-        Histograms of scores of two people, at their groups in ascending order; bin b begins at -1 + b / 1000, and the
-        last holds 1 alone. Zero throughout where none was asked for.
-    genuine : ndarray, shape (g, bins)
-        The same of one person's photos.
-    matches, squares, products : ndarray, shape (t, g, g)
-        False matches; Σ E² and Σ E M over couples of two people, of whose M comparisons E are false matches.
-    match_people : ndarray, shape (t, p, g)
-        In how many false matches a person takes part with people of a group.
-    rejections : ndarray, shape (t, p)
-        False non-matches of each person.
-    blocks : ndarray, shape ()
-        How many blocks were counted.
-    """
+    @property
+    def arrays(self) -> tuple[NDArray[np.int64], ...]:
+        """All of them."""
+        return tuple(getattr(self, field.name) for field in fields(self))
 
-    impostor: NDArray[np.int64]
-    genuine: NDArray[np.int64]
-    matches: NDArray[np.int64]
-    squares: NDArray[np.int64]
-    products: NDArray[np.int64]
-    match_people: NDArray[np.int64]
-    rejections: NDArray[np.int64]
-    blocks: NDArray[np.int64]
-
-    @classmethod
-    def nothing(cls, photos: PhotosOfPeople, question: Question) -> PairSums:
-        """What no block sums up to."""
-        g, p, t = photos.group_count, len(photos.photos), len(question.thresholds)
-        shapes = (g, g, ALL_BINS), (g, ALL_BINS), (t, g, g), (t, g, g), (t, g, g), (t, p, g), (t, p), ()
-        return cls(*(np.zeros(shape, np.int64) for shape in shapes))
-
-    def include(self, photos: PhotosOfPeople, counts: BlockCounts) -> None:
-        """Add a block, in place; each is to be added once."""
-        first, second = photos.parts[counts.block.first], photos.parts[counts.block.second]
-        g, h = first.group, second.group
-        if counts.impostor is not None:
-            self.impostor[g, h] += counts.impostor
-        if counts.genuine is not None:
-            self.genuine[g] += counts.genuine
-        if counts.rejections is not None:
-            self.rejections[:, first.people] += counts.rejections
-        found = counts.matches
-        self.matches[:, g, h] += found.count
-        self.squares[:, g, h] += found.squares
-        self.products[:, g, h] += found.products
-        self.match_people[:, first.people, h] += found.first
-        self.match_people[:, second.people, g] += found.second
-        self.blocks[...] += 1
-
-    def __add__(self, other: PairSums) -> PairSums:
-        """Of other blocks of the same photos, asked the same; `ArgumentError` if it cannot be."""
-        pairs = [(getattr(self, field.name), getattr(other, field.name)) for field in fields(self)]
-        if any(mine.shape != theirs.shape for mine, theirs in pairs):
-            message = "sums of different people, groups or thresholds do not add up; count the same table again"
+    def __add__(self, other: Self) -> Self:
+        """Of other blocks of the same photos, asked the same; `ArgumentError` if they cannot be."""
+        if any(mine.shape != theirs.shape for mine, theirs in zip(self.arrays, other.arrays, strict=True)):
+            message = "sums of different people, groups or questions do not add up; count the same table again"
             raise ArgumentError(message)
-        return PairSums(*(mine + theirs for mine, theirs in pairs))
+        return type(self)(*(mine + theirs for mine, theirs in zip(self.arrays, other.arrays, strict=True)))
+
+    def to_bytes(self) -> bytes:
+        """The numbers alone, for `include_bytes`."""
+        return b"".join(array.tobytes() for array in self.arrays)
+
+    def include_bytes(self, told: bytes | bytearray) -> None:
+        """Add other sums in place; `ArgumentError` if they are of another size."""
+        if len(told) != self.size:
+            message = f"sums of {self.size} bytes are needed; got {len(told)}"
+            raise ArgumentError(message)
+        numbers, at = np.frombuffer(told, np.int64), 0
+        for array in self.arrays:
+            array += numbers[at : at + array.size].reshape(array.shape)
+            at += array.size
+
+    @property
+    def size(self) -> int:
+        """Bytes of them all."""
+        return sum(array.nbytes for array in self.arrays)
 
 
-def count_pairs(
-    photos: PhotosOfPeople,
-    question: Question,
-    *,
-    blocks: Iterable[Block] | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> PairSums:
-    """Count all pairs of photos, or those of some `blocks`; `threads` and `progress` are those of `each_block`."""
-    sums = PairSums.nothing(photos, question)
-    for counts in each_block(
-        photos,
-        lambda block, space: count_block(photos, block, question, space),
-        blocks=blocks,
-        threads=threads,
-        progress=progress,
-    ):
-        sums.include(photos, counts)
+_Sums = TypeVar("_Sums", bound=Sums)
+
+
+class Question(Protocol[_Sums]):
+    """What is to be counted of each block."""
+
+    def to_facts(self) -> dict[str, Any]:
+        """The arguments that make the question anew, as JSON holds them."""
+
+    def nothing(self, photos: PhotosOfPeople) -> _Sums:
+        """What no block sums up to."""
+
+    def add(self, sums: _Sums, photos: PhotosOfPeople, block: Block, space: Workspace) -> None:
+        """Add, in place, what one block holds; that depends on nothing but photos and block."""
+
+
+def count_blocks(photos: PhotosOfPeople, question: Question[_Sums], blocks: Iterable[Block]) -> _Sums:
+    """What some blocks sum up to, counted here on one thread: a function of its arguments, for any runner."""
+    sums, space = question.nothing(photos), Workspace()
+    for block in blocks:
+        question.add(sums, photos, block, space)
     return sums
