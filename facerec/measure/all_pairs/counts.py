@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError
 from facerec.measure.all_pairs.people import PART, Block, Part, PhotosOfPeople
-from facerec.measure.all_pairs.product import BINS, SHIFT, TICKS, UNITS, ZERO, Scores, Workspace, slack, strangers, ticks
+from facerec.measure.all_pairs.product import BINS, SHIFT, TICKS, UNITS, ZERO, Scores, Workspace, strangers, ticks
 from facerec.measure.all_pairs.sums import Sums
 
 ALL_BINS = 2 * BINS + 1
@@ -130,17 +130,13 @@ def in_ticks(threshold: float) -> int:
 
 def _binned(photos: PhotosOfPeople, scores: Scores, space: Workspace) -> NDArray[np.int64]:
     """The exact histogram of a block's scores."""
-    near = slack(photos.vectors.shape[1])
-    whole = scores.whole
-    whole += np.int32(near)  # what may lie on the other side of an edge is now within 2 · slack above it
-    low, is_near = space.take("low", whole.shape, np.int32), space.take("near", whole.shape, np.bool_)
+    whole, shape = scores.whole, scores.whole.shape
+    low, is_near = space.take("low", shape, np.int32), space.take("near", shape, np.bool_)
     np.bitwise_and(whole, np.int32((1 << SHIFT) - 1), out=low)
-    doubtful = np.flatnonzero(np.less_equal(low, np.int32(2 * near), out=is_near))
-    place = space.take("bins", whole.shape, np.int64)
-    np.right_shift(whole, SHIFT, out=place)
-    counts = np.bincount(place.ravel(), minlength=_LOWEST + ALL_BINS)
-    counts -= np.bincount(place.ravel()[doubtful], minlength=len(counts))
-    whole -= np.int32(near)
+    doubtful = np.flatnonzero(np.less_equal(low, np.int32(2 * scores.slack), out=is_near))
+    places = np.right_shift(whole, SHIFT, out=space.take("places", shape, np.int64)).ravel()
+    counts = np.bincount(places, minlength=_LOWEST + ALL_BINS)
+    counts -= np.bincount(places[doubtful], minlength=len(counts))
     # A product may lie below -1, or above 1, by its own rounding; a score does not. The first bin is that of no pair.
     inside = counts[_LOWEST : _LOWEST + ALL_BINS].copy()
     inside[0] += counts[1:_LOWEST].sum()
@@ -174,16 +170,15 @@ class _Matches:
         in_pieces = max(left.max(), right.max()) > PART
         self._couples = np.zeros((len(limits), len(left) * len(right)), np.int64) if in_pieces else None
         self._sides = [np.zeros((len(limits), len(side)), np.int64) for side in (left, right)]
-        self._squares, self._products = np.zeros((2, len(limits)), np.int64)
+        self._waiting = [(np.empty(0, np.int64), np.empty(0, np.int64))]
 
     def add(self, scores: Scores) -> None:
         """Count the scores that reach each limit."""
-        near = slack(self._photos.vectors.shape[1])
         flat = scores.whole.reshape(-1)
-        reached = np.flatnonzero(flat >= np.int32(math.floor(self._edges[0]) - near))
+        reached = np.flatnonzero(flat >= np.int32(math.floor(self._edges[0])))
         whole = flat[reached]
-        levels = np.searchsorted(self._edges + near, whole)  # how many limits a score reaches for sure
-        doubtful = np.flatnonzero(levels < np.searchsorted(self._edges - near, whole, "right"))
+        levels = np.searchsorted(self._edges + 2 * scores.slack, whole)  # how many limits a score reaches for sure
+        doubtful = np.flatnonzero(levels < np.searchsorted(self._edges, whole, "right"))
         exact = _exact(self._photos, scores, reached[doubtful])
         levels[doubtful] = np.searchsorted(self._limits, exact, "right")
         if not levels.all():
@@ -201,14 +196,7 @@ class _Matches:
         if self._couples is not None:
             self._couples += _by_level(levels, couples, self._couples.shape)
             return
-        # Σ E² grows by 2 r + 1 with the error that follows r others of its couple, those of higher levels first.
-        order = np.lexsort((-levels, couples))
-        sorted_couples = couples[order]
-        starts = np.flatnonzero(np.diff(sorted_couples, prepend=-1))
-        follows = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
-        left, right = (photos[place] for photos, place in zip(self._photos_of, places, strict=True))
-        self._squares += _weighed(levels[order], 2 * follows + 1, len(self._limits))
-        self._products += _weighed(levels, left * right, len(self._limits))
+        self._waiting.append((levels, couples))
 
     @property
     def errors(self) -> tuple[NDArray[np.int64], ...]:
@@ -217,10 +205,23 @@ class _Matches:
         if self._once:
             return left, right, left.sum(axis=1), left.sum(axis=1)
         if self._couples is None:
-            return left, right, self._squares, self._products
+            return left, right, *self._of_couples()
         couples = np.cumsum(self._couples[::-1], axis=0)[::-1]
         met = np.outer(*self._photos_of).ravel()
         return left, right, (couples * couples).sum(axis=1), couples @ met
+
+
+    def _of_couples(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Σ E² and Σ E M by limit, of all that waits."""
+        levels, couples = (np.concatenate(side) for side in zip(*self._waiting, strict=True))
+        # Σ E² grows by 2 r + 1 with the error that follows r others of its couple, those of higher levels first.
+        order = np.lexsort((-levels, couples))
+        starts = np.flatnonzero(np.diff(couples[order], prepend=-1))
+        follows = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+        left, right = self._photos_of
+        met = left[couples // len(right)] * right[couples % len(right)]
+        limits = len(self._limits)
+        return _weighed(levels[order], 2 * follows + 1, limits), _weighed(levels, met, limits)
 
 
 def _by_level(levels: NDArray[np.int64], places: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64]:

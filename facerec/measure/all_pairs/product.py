@@ -39,7 +39,8 @@ ABSENT = 1 << SHIFT - 1
 """What stands for no pair; no score is so low, and it is in the middle of its bin."""
 
 _PIECE = 64
-_AT_ONCE = 512  # pairs whose vectors are copied side by side: they stay in the cache
+_AT_ONCE = 256 * PART  # scores that are made and counted before the next are made: they stay in the cache
+_AGAIN = 512  # pairs whose vectors are copied side by side, to be scored again; so do they
 _LENGTHS = 1.0021  # of two vectors' lengths, 1 ± 1e-3 each, at most
 _MAGIC = np.float32(1.5 * 2**23)  # added to a number below 2²², it leaves the nearest whole one in the lowest bits
 
@@ -55,13 +56,15 @@ def slack(dimension: int) -> int:
 class Scores(NamedTuple):
     """Scores of some photos of a block, `rows`, with all of its other part, `columns`.
 
-    `whole` is int32 (r, c): ZERO + UNITS · score, off by at most `slack`; `ABSENT` where the pair is none or is of one
-    person. It is overwritten by the next.
+    `whole` is int32 (r, c): ZERO + slack + UNITS · score, off by at most `slack`; so a score that may lie on either side
+    of an edge is 0 … 2 · slack beyond it. It is `ABSENT` where the pair is none or is of one person, and is overwritten
+    by the next.
     """
 
     rows: slice
     columns: slice
     whole: NDArray[np.int32]
+    slack: int
 
 
 class Workspace:
@@ -85,25 +88,26 @@ def strangers(photos: PhotosOfPeople, block: Block, space: Workspace) -> Iterato
     same = block.first == block.second
     if same and first.people.stop - first.people.start == 1:
         return
-    height = max(1, PART * PART // (second.photos.stop - second.photos.start))
+    height = max(1, _AT_ONCE // (second.photos.stop - second.photos.start))
     right = _pieces(photos.vectors[second.photos])
+    near = slack(photos.vectors.shape[1])
     for start in range(first.photos.start, first.photos.stop, height):
         rows = slice(start, min(start + height, first.photos.stop))
-        scores = _product(_pieces(photos.vectors[rows]), right, space)
+        scores = _product(_pieces(photos.vectors[rows]), right, near, space)
         whole = scores.view(np.int32)
         whole -= _MAGIC.view(np.int32) - np.int32(ZERO)
         if same:
             # People stand side by side: whoever comes later than a row's person is somebody else, and met once.
             later = photos.people[None, second.photos] > photos.people[rows, None]
             np.copyto(whole, np.int32(ABSENT), where=~later)
-        yield Scores(rows, second.photos, whole)
+        yield Scores(rows, second.photos, whole, near)
 
 
 def ticks(photos: PhotosOfPeople, first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.int64]:
     """The scores that decide, of pairs of photos by their numbers: whole numbers, `TICKS` to 1."""
     found = np.empty(len(first), np.int64)
-    for start in range(0, len(first), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
+    for start in range(0, len(first), _AGAIN):
+        some = slice(start, start + _AGAIN)
         scores = cosine_of_pairs(*(photos.vectors.take(side[some], axis=0) for side in (first, second)))
         np.rint(scores * TICKS, out=found[some], casting="unsafe")
     return found
@@ -115,7 +119,7 @@ def _pieces(vectors: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 
 def _product(
-    left: list[NDArray[np.float32]], right: list[NDArray[np.float32]], space: Workspace
+    left: list[NDArray[np.float32]], right: list[NDArray[np.float32]], near: int, space: Workspace
 ) -> NDArray[np.float32]:
     shape = len(left[0]), len(right[0])
     total = space.take("total", shape, np.float32)
@@ -124,5 +128,5 @@ def _product(
     for a, b in zip(left[1:], right[1:], strict=True):
         np.matmul(a, b.T, out=piece)
         total += piece
-    total += _MAGIC
+    total += _MAGIC + np.float32(near)
     return total
