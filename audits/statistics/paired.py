@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.clusters import PairsOfPeople, student
+from facerec.measure.metrics.clusters import PairsOfPeople
+from facerec.measure.metrics.dependence import student
 from facerec.measure.metrics.rates import flag_array
 from facerec.types import Interval, Rate
 

@@ -14,7 +14,7 @@ import numpy as np
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.clusters import student
+from facerec.measure.metrics.dependence import student
 from facerec.types import Interval, Rate
 
 

@@ -19,7 +19,7 @@ import scipy
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.clusters import PERSON, latent_correlation
+from facerec.measure.metrics.dependence import PERSON, latent_correlation
 
 POWER = 0.8
 """The chance to see a difference that is there, where nothing else is asked for."""

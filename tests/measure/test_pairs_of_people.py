@@ -9,7 +9,8 @@ from scipy.integrate import quad
 from scipy.stats import multivariate_normal, norm
 
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.clusters import PairsOfPeople, latent_correlation, latent_kurtosis, student
+from facerec.measure.metrics.clusters import PairsOfPeople
+from facerec.measure.metrics.dependence import latent_correlation, latent_kurtosis, student
 
 
 def all_pairs(people):

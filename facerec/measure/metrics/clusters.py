@@ -17,23 +17,16 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from facerec.errors import ArgumentError
+from facerec.measure.metrics.dependence import Meetings, PeopleSums
 from facerec.measure.metrics.rates import flag_array
 from facerec.types import Rate
 
-PERSON = 0.2
-"""The share of a mated score's variance that a person brings along, where the data cannot show it; half of it where two
-people meet."""
-
-_FEW_PEOPLE, _FEW_ERRORS = 12, 5
-_UNSTEADY = 0.8  # people needed for each unit of kurtosis of what they bring along
-_TO_THE_BOUND = 0.75  # how far, in ratios, from a rate to its bound the errors are taken to be as alike as they may be
 _BLOCK = 1 << 22  # np.bincount copies what it counts to 64 bit; in blocks that stays small for any number of pairs
 
 
@@ -134,17 +127,23 @@ class PairsOfPeople:
         return len(self._first)
 
     @cached_property
+    def meetings(self) -> Meetings:
+        """Who takes part, and how often two people meet."""
+        couples, squares = self._couples
+        alone = np.array_equal(self._first, self._second)
+        return Meetings(len(self), touching(self._first, self._second, self._people), len(couples), squares, alone)
+
+    @property
     def people(self) -> int:
         """How many different people take part."""
-        return int(np.count_nonzero(self._comparisons))
+        return self.meetings.people
 
-    @cached_property
+    @property
     def equal_people(self) -> float:
         """How many people with equally many comparisons would weigh as these do: (Σ m)² / Σ m²; NaN without any."""
-        m = self._comparisons.astype(np.float64)
-        return float(m.sum() ** 2 / (m @ m)) if len(self) else math.nan
+        return self.meetings.equal_people
 
-    @cached_property
+    @property
     def shared(self) -> float:
         """How many other comparisons one shares a person with, on average; NaN without any.
 
@@ -153,43 +152,28 @@ class PairsOfPeople:
         >>> PairsOfPeople.of([0, 0, 0, 1, 1, 2], [1, 2, 3, 2, 3, 3]).shared
         4.0
         """
-        if not len(self):
-            return math.nan
-        m, (couples, squares) = self._comparisons, self._couples
-        return float(m @ (m - 1) - (squares - len(couples))) / len(self)
+        return self.meetings.shared
+
+    def sums(self, wrong: NDArray[np.bool_]) -> PeopleSums:
+        """What went wrong, person by person and couple by couple; `wrong` (n,) is True where the decision was."""
+        chosen = np.flatnonzero(wrong) if np.count_nonzero(wrong) < len(wrong) // 64 else wrong
+        first, second = self._first[chosen], self._second[chosen]
+        couples, _ = self._couples
+        squares = products = 0
+        if len(couples):
+            with_errors, errors = np.unique(_couples(first, second, self._people), return_counts=True)
+            met = np.searchsorted(couples, with_errors, "right") - np.searchsorted(couples, with_errors, "left")
+            squares, products = int(errors @ errors), int(errors @ met)
+        return PeopleSums(
+            self.meetings, int(np.count_nonzero(wrong)), touching(first, second, self._people), squares, products
+        )
 
     def rate(self, wrong: NDArray[np.bool_], *, correlation: float | None = None, confidence: float = 0.95) -> Rate:
         """As `clustered_rate`; `wrong` (n,) is True where the decision was."""
-        if not 0 < confidence < 1:
-            message = f"confidence must lie between 0 and 1; got {confidence}"
-            raise ArgumentError(message)
-        if correlation is not None and not 0 <= correlation <= 1:
-            message = f"correlation must lie within 0 … 1; got {correlation}"
-            raise ArgumentError(message)
-        n, k = len(wrong), int(np.count_nonzero(wrong))
-        if not n:
-            return Rate(0, 0)
-        alike = self.correlation(wrong, confidence=confidence) if correlation is None else correlation
-        effective = min(float(n), n / (1 + alike * self.shared))
-        return Rate(k, n, effective if k in (0, n) else min(effective, self._own_trials(wrong, confidence)))
+        return self.sums(wrong).rate(correlation=correlation, confidence=confidence)
 
     def correlation(self, wrong: NDArray[np.bool_], *, confidence: float = 0.95) -> float:
-        """How alike two errors have to be taken to be that share a person, 0 … 1; 0 where no two comparisons do.
-
-        Notes
-        -----
-        The design effect is 1 + ρ s, so the errors show ρ = (V / V₀ − 1) / s, cut off at 0 and 1. That says nothing
-        where they cannot show it; it is then at least w φ(√(p u)), where φ(x) is the correlation of errors at the rate
-        x in scores of which the person brings along the share `PERSON`, u the upper bound with that ρ, found by
-        iteration, and w = min(1, max[(12 / people)⁴, (0.8 (κ − 1) / people)⁴, (5 / errors)², 2 / (n s φ(p)²)]): 1
-        with a dozen people or five errors, next to nothing with forty people and fifty errors. κ is the kurtosis of
-        the rates of people who bring along so much: (κ − 1) / people is the relative variance of what so many show of
-        their variance, and the rarer the errors the fewer people make them. The last is the variance of ρ among
-        independent trials over φ². Without errors u stands for √(p u).
-
-        References
-        ----------
-        Kish (1965), Survey Sampling, section 5.4 (design effect and intraclass correlation).
+        """As `PeopleSums.correlation`.
 
         Examples
         --------
@@ -197,51 +181,11 @@ class PairsOfPeople:
         >>> round(PairsOfPeople.of(people, people).correlation(people < 4), 9)  # whoever fails, always fails
         1.0
         """
-        n, k = len(wrong), int(np.count_nonzero(wrong))
-        if not n or not self.shared > 0:
-            return 0.0
-        fewer = min(k, n - k)  # errors or successes
-        if not fewer:
-            return self._brought(0, 1.0, confidence)
-        p = fewer / n
-        seen = (self.variance(wrong) * n / (p * (1 - p)) - 1) / self.shared
-        people = max(_FEW_PEOPLE, _UNSTEADY * (latent_kurtosis(p, self._share) - 1))
-        chance = 2 / (n * self.shared * latent_correlation(p, self._share) ** 2)
-        unclear = min(1.0, max((people / self.equal_people) ** 4, (_FEW_ERRORS / fewer) ** 2, chance))
-        return min(1.0, max(0.0, seen, self._brought(fewer, unclear, confidence)))
+        return self.sums(wrong).correlation(confidence=confidence)
 
     def variance(self, wrong: NDArray[np.bool_], *, leverage: bool = False) -> float:
-        """As `dyadic_variance`; there is one comparison at least.
-
-        With `leverage` each T_i is divided by 1 − m_i / n, m_i the comparisons that person i takes part in, relative
-        to a design in which everybody takes part equally often: what deleting the person would change.
-        """
-        sums = self._sums(wrong)
-        if leverage:
-            sums = sums * self._leverage
-        return float((sums @ sums - self._per_couple(wrong)) / len(wrong) ** 2)
-
-    def _own_trials(self, wrong: NDArray[np.bool_], confidence: float) -> float:
-        """What comparisons are worth by what they show themselves; some but not all of them are errors."""
-        n, k = len(wrong), int(np.count_nonzero(wrong))
-        variance = k * (n - k) / n**2
-        independent = variance / n
-        excess = self.variance(wrong, leverage=True) - independent
-        if excess <= 1e-9 * independent:  # rounding of independent trials
-            return float(n)
-        seen = excess / (independent * self.shared) if self.shared > 0 else 1.0
-        excess *= student(self.people_behind(wrong), confidence) ** 2
-        fewer = min(k, n - k)  # errors or successes
-        bound = Rate(fewer, n, variance / (independent + excess)).interval(confidence).high
-        growth = min(self._growth(fewer / n, bound, seen), 1 / seen)
-        excess *= 1 + max(0.0, growth - 1) * (1 - min(1.0, (_FEW_ERRORS / fewer) ** 2))
-        return float(variance / (independent + excess))
-
-    def _growth(self, rate: float, bound: float, seen: float) -> float:
-        """How much more alike errors are on the way to a bound of their rate, if people bring along what was seen."""
-        share = min(0.9, max(1e-3, self._share * seen / latent_correlation(rate, self._share)))
-        towards = min(0.5, rate ** (1 - _TO_THE_BOUND) * bound**_TO_THE_BOUND)
-        return latent_correlation(towards, share) / latent_correlation(rate, share)
+        """As `PeopleSums.variance`."""
+        return self.sums(wrong).variance(leverage=leverage)
 
     def people_behind(self, wrong: NDArray[np.bool_]) -> float:
         """How many people the variance of an error rate rests on, ≥ 1: ν of `clustered_rate`.
@@ -250,42 +194,7 @@ class PairsOfPeople:
         >>> PairsOfPeople.of(everyone, everyone).people_behind(np.array([True, False, True, False]))
         4.0
         """
-        squares = (self._sums(wrong) * self._leverage) ** 2
-        return max(1.0, float(squares.sum() ** 2 / (squares @ squares)))
-
-    def _brought(self, fewer: int, unclear: float, confidence: float) -> float:
-        """What people are known to bring along, as far as the data are unclear, half-way to the bound that follows."""
-        n, rate, alike = len(self), 0.5, 0.5
-        for _ in range(40):  # a contraction: the bound falls as the correlation does, which falls with the bound
-            alike = unclear * latent_correlation(rate, self._share)
-            bound = Rate(fewer, n, n / (1 + alike * self.shared)).interval(confidence).high
-            nearer = math.sqrt(fewer / n * bound) if fewer else bound
-            rate, before = 0.5 * rate + 0.5 * min(0.5, nearer), rate
-            if abs(rate - before) < 1e-6 * rate:
-                break
-        return alike
-
-    def _sums(self, wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """T_i of everybody. y = error − p, so each sum of y is (errors) − p·(comparisons), and both are counts."""
-        first, second = self._chosen(wrong)
-        return touching(first, second, self._people) - np.count_nonzero(wrong) / len(wrong) * self._comparisons
-
-    def _chosen(self, wrong: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
-        chosen = np.flatnonzero(wrong) if np.count_nonzero(wrong) < len(wrong) // 64 else wrong
-        return self._first[chosen], self._second[chosen]
-
-    @cached_property
-    def _share(self) -> float:
-        return PERSON if np.array_equal(self._first, self._second) else PERSON / 2
-
-    @cached_property
-    def _comparisons(self) -> NDArray[np.int64]:
-        return touching(self._first, self._second, self._people)
-
-    @cached_property
-    def _leverage(self) -> NDArray[np.float64]:
-        pull = self._comparisons / len(self)
-        return np.maximum(1.0, (1 - pull[pull > 0].mean()) / np.maximum(1 - pull, 1e-3))
+        return self.sums(wrong).people_behind()
 
     @cached_property
     def _couples(self) -> tuple[NDArray[Any], int]:
@@ -297,81 +206,6 @@ class PairsOfPeople:
             return couples, len(couples)
         lengths = np.diff(np.flatnonzero(changes), prepend=-1, append=len(couples) - 1)
         return couples, int(lengths @ lengths)
-
-    def _per_couple(self, wrong: NDArray[np.bool_]) -> float:
-        """Σ over couples of two people of (Σ y)² = Σ E² − 2p Σ E·M + p² Σ M², E errors among M comparisons."""
-        couples, squares = self._couples
-        if len(couples) == 0:
-            return 0.0
-        p = np.count_nonzero(wrong) / len(wrong)
-        with_errors, errors = np.unique(_couples(*self._chosen(wrong), self._people), return_counts=True)
-        comparisons = np.searchsorted(couples, with_errors, "right") - np.searchsorted(couples, with_errors, "left")
-        return float(errors @ errors - 2 * p * (errors @ comparisons) + p * p * squares)
-
-
-def student(people: float, confidence: float) -> float:
-    """By how much an interval grows whose variance rests on so many people: t / z, ≥ 1."""
-    from scipy.special import stdtrit
-
-    tail = 0.5 + confidence / 2
-    return float(stdtrit(people, tail)) / NormalDist().inv_cdf(tail)
-
-
-def latent_correlation(rate: float, share: float) -> float:
-    """The correlation of two errors at a rate, where a share of their scores' variance is common to both.
-
-    Parameters
-    ----------
-    rate : float
-        Between 0 and 1, exclusive.
-    share : float
-        0 to below 1: the scores are standard normal with this correlation.
-
-    Returns
-    -------
-    float
-        [P(both) − p²] / [p (1 − p)], from Gauss-Hermite quadrature over what is common.
-
-    Examples
-    --------
-    >>> [round(latent_correlation(rate, 0.2), 3) for rate in (0.5, 0.01, 0.0001)]
-    [0.128, 0.024, 0.001]
-    """
-    given, weights = _given_what_is_common(rate, share)
-    p = float(weights @ given)
-    return float((weights @ given**2 - p * p) / (p * (1 - p)))
-
-
-def latent_kurtosis(rate: float, share: float) -> float:
-    """How unlike people's own error rates are who bring along a share of their scores' variance, ≥ 1.
-
-    Parameters are those of `latent_correlation`. The fourth central moment over the square of the second, of
-    P(error | what is common).
-
-    Examples
-    --------
-    >>> [round(latent_kurtosis(rate, 0.1), 1) for rate in (0.5, 0.1, 0.01, 0.001)]
-    [2.7, 5.0, 15.6, 45.5]
-    """
-    given, weights = _given_what_is_common(rate, share)
-    apart = given - weights @ given
-    return float(weights @ apart**4 / (weights @ apart**2) ** 2)
-
-
-def _given_what_is_common(rate: float, share: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """P(error) given what is common, at each node of the quadrature, and the nodes' weights."""
-    nodes, weights = _QUADRATURE
-    threshold = NormalDist().inv_cdf(1 - min(rate, 1 - rate))
-    beyond = (threshold - math.sqrt(share) * nodes) / math.sqrt(2 * (1 - share))
-    return np.array([0.5 * math.erfc(each) for each in beyond]), weights
-
-
-def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
-    return nodes, weights / weights.sum()
-
-
-_QUADRATURE = _quadrature()
 
 
 def dyadic_variance(errors: ArrayLike, first_subject: ArrayLike, second_subject: ArrayLike) -> float:

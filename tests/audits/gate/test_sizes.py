@@ -12,7 +12,8 @@ from audits.gate.sizes import parse_claim, pass_chance, plan_claim
 from audits.statistics.intervals import estimate
 from audits.verification.power import Design
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.clusters import PairsOfPeople, latent_correlation
+from facerec.measure.metrics.clusters import PairsOfPeople
+from facerec.measure.metrics.dependence import latent_correlation
 from facerec.types import Rate
 
 SHARE = 0.2

@@ -12,7 +12,7 @@ from audits.statistics.multiplicity import each_against_others
 from audits.verification.audit import audit_verification
 from audits.verification.power import Design, plan_groups, planned_correlation, trials_needed
 from facerec.errors import ArgumentError
-from facerec.measure.metrics.clusters import PERSON, latent_correlation
+from facerec.measure.metrics.dependence import PERSON, latent_correlation
 from facerec.types import Rate
 
 
