@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,14 @@ from facerec.measure.all_pairs.people import PART, Block, Part, PhotosOfPeople
 from facerec.measure.all_pairs.product import BINS, SHIFT, TICKS, UNITS, ZERO, Scores, Workspace, strangers, ticks
 from facerec.measure.all_pairs.sums import Sums
 
-ALL_BINS = 2 * BINS + 1
-"""Of a histogram, from -1 on; the last holds 1 alone."""
+ALL_BINS = 2 * BINS + 2
+"""Of a histogram, by size: k / 1024 up to (k + 1) / 1024, the latter exclusive, of scores from 0 on, and the same of
+those below 0. So the first holds -1 alone, and the last 1."""
 
 MOST_THRESHOLDS = 1000
 """In one question."""
 
-_LOWEST = ZERO // (1 << SHIFT) - BINS  # the bin of -1 among those of whole numbers
-_TICKS_PER_BIN = TICKS // BINS
+_LOWEST = ZERO // (1 << SHIFT) - BINS - 1  # the first bin among those of whole numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +32,19 @@ class PairSums(Sums):
     Attributes
     ----------
     impostor : ndarray, shape (g, g, bins)
-        Histograms of scores of two people, at their groups in ascending order; bin b begins at -1 + b / 1000, and the
-        last holds 1 alone. Zero throughout where none was asked for.
+        Histograms of scores of two people, at their groups in ascending order (`bin_floors`). Zero throughout where
+        none was asked for.
     genuine : ndarray, shape (g, bins)
         The same of one person's photos.
     matches, squares, products : ndarray, shape (t, g, g)
         False matches; Σ E² and Σ E M over couples of two people, of whose M comparisons E are false matches: what the
         variance of a rate is made of (``metrics.clusters``).
-    match_people : ndarray, shape (t, p, g)
-        In how many false matches a person takes part with people of a group.
+    match_people : ndarray, shape (t, 2, p, g)
+        In how many false matches a person takes part with people of a group who stand after them, and before.
     rejections : ndarray, shape (t, p)
         False non-matches of each person.
+    couples : list of ndarray, int32, shape (k, 3)
+        Where they were asked for: two people, by number, the lower first, and their false matches; each couple once.
     """
 
     impostor: NDArray[np.int64]
@@ -52,21 +54,45 @@ class PairSums(Sums):
     products: NDArray[np.int64]
     match_people: NDArray[np.int64]
     rejections: NDArray[np.int64]
+    couples: list[NDArray[np.int32]] = field(default_factory=list)
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.int64], ...]:
+        """As ``Sums.arrays``; couples are not among them."""
+        return super().arrays[:-1]
+
+    def __add__(self, other: PairSums) -> PairSums:
+        """As ``Sums.__add__``."""
+        return replace(super().__add__(other), couples=[*self.couples, *other.couples])
+
+    def to_bytes(self) -> bytes:
+        """As ``Sums.to_bytes``."""
+        return b"".join([super().to_bytes(), *(each.tobytes() for each in self.couples)])
+
+    def include_bytes(self, told: bytes | bytearray | memoryview) -> None:
+        """As ``Sums.include_bytes``."""
+        super().include_bytes(memoryview(told)[: self.size])
+        self.couples.append(np.frombuffer(told, np.int32, offset=self.size).reshape(-1, 3))
 
 
 @dataclass(frozen=True)
 class Count:
     """The question for errors at `thresholds`, above -1 and ascending, and a histogram or none.
 
-    `ArgumentError` if they are not so, or more than `MOST_THRESHOLDS`.
+    With `couples` and one threshold, also for each couple of two people with false matches. `ArgumentError` if
+    thresholds are not so, or more than `MOST_THRESHOLDS`.
     """
 
     thresholds: tuple[float, ...] = ()
     histogram: bool = True
+    couples: bool = False
 
     def __post_init__(self) -> None:
         if len(self.thresholds) > MOST_THRESHOLDS:
             message = f"at most {MOST_THRESHOLDS} thresholds are counted at once; got {len(self.thresholds)}"
+            raise ArgumentError(message)
+        if self.couples and len(self.thresholds) != 1:
+            message = f"couples are counted at one threshold; got {len(self.thresholds)}"
             raise ArgumentError(message)
         if any(not threshold > -1 for threshold in self.thresholds) or list(self.thresholds) != sorted(self.thresholds):
             message = f"thresholds must be above -1 and ascending; got {self.thresholds}"
@@ -74,19 +100,19 @@ class Count:
 
     def to_facts(self) -> dict[str, Any]:
         """As ``Question.to_facts``."""
-        return {"thresholds": self.thresholds, "histogram": self.histogram}
+        return {"thresholds": self.thresholds, "histogram": self.histogram, "couples": self.couples}
 
     def nothing(self, photos: PhotosOfPeople) -> PairSums:
         """As ``Question.nothing``."""
         g, p, t = photos.group_count, len(photos.photos), len(self.thresholds)
-        shapes = (g, g, ALL_BINS), (g, ALL_BINS), (t, g, g), (t, g, g), (t, g, g), (t, p, g), (t, p)
+        shapes = (g, g, ALL_BINS), (g, ALL_BINS), (t, g, g), (t, g, g), (t, g, g), (t, 2, p, g), (t, p)
         return PairSums(*(np.zeros(shape, np.int64) for shape in shapes))
 
     def add(self, sums: PairSums, photos: PhotosOfPeople, block: Block, space: Workspace) -> None:
         """As ``Question.add``."""
         first, second = photos.parts[block.first], photos.parts[block.second]
         limits = np.array([in_ticks(threshold) for threshold in self.thresholds], np.int64)
-        found = _Matches(photos, first, second, limits)
+        found = _Matches(photos, first, second, limits, named=self.couples)
         for scores in strangers(photos, block, space):
             if self.histogram:
                 sums.impostor[first.group, second.group] += _binned(photos, scores, space)
@@ -97,8 +123,10 @@ class Count:
         sums.matches[:, *cell] += left.sum(axis=1)
         sums.squares[:, *cell] += squares
         sums.products[:, *cell] += products
-        sums.match_people[:, first.people, second.group] += left
-        sums.match_people[:, second.people, first.group] += right
+        sums.match_people[:, 0, first.people, second.group] += left
+        sums.match_people[:, 1, second.people, first.group] += right
+        if self.couples:
+            sums.couples.append(found.couples)
         if block.first == block.second:
             self._add_genuine(sums, photos, first, limits)
 
@@ -147,7 +175,14 @@ def _binned(photos: PhotosOfPeople, scores: Scores, space: Workspace) -> NDArray
 
 def bins_of(scores: NDArray[np.int64]) -> NDArray[np.int64]:
     """The bins of scores in ticks."""
-    return (scores + TICKS) // _TICKS_PER_BIN
+    by_size = np.abs(scores) * BINS // TICKS
+    return BINS + 1 + np.where(scores < 0, -1 - by_size, by_size)
+
+
+def bin_floors() -> NDArray[np.float64]:
+    """The lowest score that each bin may hold, shape (`ALL_BINS`,)."""
+    edges = np.arange(-BINS - 1, BINS + 1) / BINS
+    return np.where(edges < 0, np.nextafter(edges, 0), edges)
 
 
 def _exact(photos: PhotosOfPeople, scores: Scores, places: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -159,13 +194,16 @@ def _exact(photos: PhotosOfPeople, scores: Scores, places: NDArray[np.int64]) ->
 class _Matches:
     """False matches of a block, gathered from some of its rows at a time."""
 
-    def __init__(self, photos: PhotosOfPeople, first: Part, second: Part, limits: Sequence[int]) -> None:
-        self._photos, self._parts, self._limits = photos, (first, second), np.array(limits, np.int64)
+    def __init__(
+        self, photos: PhotosOfPeople, first: Part, second: Part, limits: NDArray[np.int64], *, named: bool
+    ) -> None:
+        self._photos, self._parts, self._limits = photos, (first, second), limits
         # A product may be above 1; nothing reaches a limit there.
         self._edges = np.where(self._limits > TICKS, 2.0**30, ZERO + self._limits * (UNITS / TICKS))
         left, right = photos.photos[first.people], photos.photos[second.people]
         self._photos_of = left, right
-        self._once = bool(left.max() == right.max() == 1)  # every couple is compared once
+        # Where every couple is compared once, errors are as many as couples, and who they are need not be known.
+        self._once = bool(left.max() == right.max() == 1) and not named
         # Whoever has more photos than fit is a part alone, whose rows come in pieces: the couples are few, and kept.
         in_pieces = max(left.max(), right.max()) > PART
         self._couples = np.zeros((len(limits), len(left) * len(right)), np.int64) if in_pieces else None
@@ -206,10 +244,28 @@ class _Matches:
             return left, right, left.sum(axis=1), left.sum(axis=1)
         if self._couples is None:
             return left, right, *self._of_couples()
-        couples = np.cumsum(self._couples[::-1], axis=0)[::-1]
+        couples = self._by_couple
         met = np.outer(*self._photos_of).ravel()
         return left, right, (couples * couples).sum(axis=1), couples @ met
 
+
+    @property
+    def couples(self) -> NDArray[np.int32]:
+        """Each couple with errors at the first limit, and how many, shape (k, 3)."""
+        if self._couples is None:
+            places, errors = np.unique(np.concatenate([couples for _, couples in self._waiting]), return_counts=True)
+        else:
+            places, errors = np.flatnonzero(self._by_couple[0]), self._by_couple[0][self._by_couple[0] > 0]
+        first, second = np.divmod(places, len(self._photos_of[1]))
+        starts = (part.people.start for part in self._parts)
+        people = [side + start for side, start in zip((first, second), starts, strict=True)]
+        return np.stack([*people, errors], axis=1).astype(np.int32)
+
+    @property
+    def _by_couple(self) -> NDArray[np.int64]:
+        """Errors of each couple at each limit, where they are kept."""
+        kept = np.empty((0, 0), np.int64) if self._couples is None else self._couples
+        return np.cumsum(kept[::-1], axis=0)[::-1]
 
     def _of_couples(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Σ E² and Σ E M by limit, of all that waits."""

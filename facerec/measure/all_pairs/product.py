@@ -25,14 +25,14 @@ from facerec.similarity import cosine_of_pairs
 TICKS = 10_000_000
 """Steps from a score of 0 to 1: similarities have seven decimals."""
 
-BINS = 1000
-"""Bins of a histogram from a score of 0 to 1."""
+BINS = 1024
+"""Bins of a histogram from a score of 0 to 1: a power of two, so that their edges are floating point numbers."""
 
-SHIFT = 12
+SHIFT = 11
 UNITS = BINS << SHIFT
-"""Units of a block's whole numbers from a score of 0 to 1: 4,096 to a bin."""
+"""Units of a block's whole numbers from a score of 0 to 1: 2,048 to a bin."""
 
-ZERO = 2001 << SHIFT
+ZERO = 2049 << SHIFT
 """The whole number of a score of 0, so that none is negative; no bin lies across two."""
 
 ABSENT = 1 << SHIFT - 1

@@ -50,7 +50,7 @@ def count_pairs(
     shares = [blocks[start :: processes * _SHARES] for start in range(processes * _SHARES)]
     given = _Given(photos, question)
     done = 0
-    limits: dict[str, Any] = {"most": sums.size, "slow": LimitedProcessError, "fatal": LimitedProcessError}
+    limits: dict[str, Any] = {"most": 1 << 40, "slow": LimitedProcessError, "fatal": LimitedProcessError}
     with Limited(_TASK, seconds=_SECONDS, **limits) as limited, ThreadPoolExecutor(processes) as pool:
         waiting = {pool.submit(given.ask, limited, share): len(share) for share in shares if share}
         for future in as_completed(waiting):

@@ -34,7 +34,7 @@ class Sums:
         """The numbers alone, for `include_bytes`."""
         return b"".join(array.tobytes() for array in self.arrays)
 
-    def include_bytes(self, told: bytes | bytearray) -> None:
+    def include_bytes(self, told: bytes | bytearray | memoryview) -> None:
         """Add other sums in place; `ArgumentError` if they are of another size."""
         if len(told) != self.size:
             message = f"sums of {self.size} bytes are needed; got {len(told)}"
