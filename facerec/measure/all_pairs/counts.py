@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from facerec.errors import ArgumentError
 from facerec.measure.all_pairs.people import PART, Block, Part, PhotosOfPeople
 from facerec.measure.all_pairs.product import BINS, SHIFT, TICKS, UNITS, ZERO, Scores, Workspace, strangers, ticks
-from facerec.measure.all_pairs.sums import Sums
+from facerec.measure.all_pairs.sums import CoupleSums
 
 ALL_BINS = 2 * BINS + 2
 """Of a histogram, by size: k / 1024 up to (k + 1) / 1024, the latter exclusive, of scores from 0 on, and the same of
@@ -26,7 +26,7 @@ _LOWEST = ZERO // (1 << SHIFT) - BINS - 1  # the first bin among those of whole 
 
 
 @dataclass(frozen=True, eq=False)
-class PairSums(Sums):
+class PairSums(CoupleSums):
     """What was counted of the pairs of p people in g groups, at t thresholds.
 
     Attributes
@@ -43,8 +43,8 @@ class PairSums(Sums):
         In how many false matches a person takes part with people of a group who stand after them, and before.
     rejections : ndarray, shape (t, p)
         False non-matches of each person.
-    couples : list of ndarray, int32, shape (k, 3)
-        Where they were asked for: two people, by number, the lower first, and their false matches; each couple once.
+    couples
+        Where they were asked for: two people and their false matches.
     """
 
     impostor: NDArray[np.int64]
@@ -54,25 +54,6 @@ class PairSums(Sums):
     products: NDArray[np.int64]
     match_people: NDArray[np.int64]
     rejections: NDArray[np.int64]
-    couples: list[NDArray[np.int32]] = field(default_factory=list)
-
-    @property
-    def arrays(self) -> tuple[NDArray[np.int64], ...]:
-        """As ``Sums.arrays``; couples are not among them."""
-        return super().arrays[:-1]
-
-    def __add__(self, other: PairSums) -> PairSums:
-        """As ``Sums.__add__``."""
-        return replace(super().__add__(other), couples=[*self.couples, *other.couples])
-
-    def to_bytes(self) -> bytes:
-        """As ``Sums.to_bytes``."""
-        return b"".join([super().to_bytes(), *(each.tobytes() for each in self.couples)])
-
-    def include_bytes(self, told: bytes | bytearray | memoryview) -> None:
-        """As ``Sums.include_bytes``."""
-        super().include_bytes(memoryview(told)[: self.size])
-        self.couples.append(np.frombuffer(told, np.int32, offset=self.size).reshape(-1, 3))
 
 
 @dataclass(frozen=True)

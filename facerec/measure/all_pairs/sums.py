@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
@@ -48,6 +48,44 @@ class Sums:
     def size(self) -> int:
         """Bytes of them all."""
         return sum(array.nbytes for array in self.arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class CoupleSums(Sums):
+    """Sums, and couples of two people with a number each.
+
+    Attributes
+    ----------
+    couples : list of ndarray, int32, shape (k, 3)
+        Two people, by number, the lower first, and what is said of them. No couple is in two blocks, so each is there
+        once.
+    """
+
+    couples: list[NDArray[np.int32]] = field(default_factory=list, kw_only=True)
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.int64], ...]:
+        """As ``Sums.arrays``; couples are not among them."""
+        return tuple(getattr(self, each.name) for each in fields(self) if each.name != "couples")
+
+    def __add__(self, other: Self) -> Self:
+        """As ``Sums.__add__``."""
+        return replace(super().__add__(other), couples=[*self.couples, *other.couples])
+
+    def to_bytes(self) -> bytes:
+        """As ``Sums.to_bytes``."""
+        return b"".join([super().to_bytes(), *(each.tobytes() for each in self.couples)])
+
+    def include_bytes(self, told: bytes | bytearray | memoryview) -> None:
+        """As ``Sums.include_bytes``."""
+        super().include_bytes(memoryview(told)[: self.size])
+        self.couples.append(np.frombuffer(told, np.int32, offset=self.size).reshape(-1, 3))
+
+    @property
+    def joined(self) -> NDArray[np.int32]:
+        """All couples, in the order of people; shape (k, 3)."""
+        together = np.concatenate([np.empty((0, 3), np.int32), *self.couples])
+        return together[np.lexsort((together[:, 1], together[:, 0]))]
 
 
 _Sums = TypeVar("_Sums", bound=Sums)
