@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from facerec.cli import console, recognition
+from facerec.cli import console, probes, recognition
 from facerec.cli.deciding import decider
 from facerec.cli.opening import Charged
 from facerec.cli.options import (
@@ -23,6 +23,7 @@ from facerec.cli.options import (
     option,
 )
 from facerec.cli.paths import PhotoAnswers
+from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from facerec.types import Identifications
@@ -31,18 +32,30 @@ EXAMPLES = examples(
     "facerec identify crowd.jpg --gallery people.db",
     "facerec identify photos/ --gallery people.db --annotate marked/",
     "facerec identify door.jpg --gallery people.db --top 3 --json",
+    "facerec identify probes.csv --gallery people.db --out found.csv",
 )
 
 
 @grouped
 def identify(
-    paths: Annotated[list[Path], argument("PHOTO", "Photos, or folders of photos.")],
+    paths: Annotated[
+        list[Path],
+        argument(
+            "PHOTO",
+            "Photos, or folders of photos; with --out also one table of probes: .csv or .tsv with a column image, or "
+            "vectors as facerec embed writes them.",
+        ),
+    ],
     *,
     gallery: GalleryFile,
     top: Annotated[int, option("K", "How many candidates to report per face.")] = 5,
     no_log: NoLog = False,
     exclude: Exclude = None,
     annotate: Annotate = None,
+    out: Annotated[
+        Path | None,
+        option("TABLE.csv", "Write a row for each face, and for each photo without one, to this table instead."),
+    ] = None,
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     model: Model = None,
@@ -55,15 +68,30 @@ def identify(
     share of strangers who are taken for somebody grows with the gallery, and is printed. Matches are written to the
     gallery's log. A photo that cannot be read is reported in its place and the others go on.
 
+    With --out photos are searched many at a time, what fails is a row with its error, and the table is written whole or
+    not at all; matches stand in the log as they are found.
+
     Exit status: 0 somebody was identified, 1 nobody, 2 a photo could not be read, or another error.
     """
     from facerec.photos import reader
     from facerec.photos.folders import find_photos
 
-    walked = find_photos(paths, exclude=exclude or ())
-    found = walked.photos
-    single = list(found) == paths and len(paths) == 1
-    console.say_left_out(walked.left_out)
+    if out is not None:
+        if annotate is not None:
+            message = "--annotate marks photos as they are looked at; leave it out with --out"
+            raise ArgumentError(message)
+        probes.must_be_csv(out)
+        if probes.is_table(paths) and probes.holds_vectors(paths[0]):
+            searching: Any = {"top": top, "logged": not no_log, "threshold": threshold, "charged": charged}
+            point, answers, count = probes.of_vectors(paths[0], gallery, **searching)
+            raise typer.Exit(probes.say(probes.write(answers, count, out), out, point, as_json=as_json))
+    if out is not None and probes.is_table(paths):
+        walked, found = None, tuple(probes.photos_in(paths[0]))
+    else:
+        walked = find_photos(paths, exclude=exclude or ())
+        found = walked.photos
+        console.say_left_out(walked.left_out)
+    single = out is None and list(found) == paths and len(paths) == 1
     identified = comparisons = 0
     searched: int | None = None
     with decider(gallery, model, networks, threshold, charged) as deciding:
@@ -72,6 +100,10 @@ def identify(
         matcher = deciding.load()
         point, notes = deciding.deciding_point()
         said = dict.fromkeys(notes)  # each once, in order
+        if out is not None:
+            several = deciding.identify(found, at=point, top=top, logged=not no_log)
+            written = probes.write(probes.of_photos(found, several), len(found), out)
+            raise typer.Exit(probes.say(written, out, point, as_json=as_json))
         answers = PhotoAnswers(found, annotate, as_json=as_json)
         several = deciding.identify(found, at=point, top=top, logged=not no_log)
         for photo, outcomes in answers.read(several, "identifying", only=single):
@@ -93,7 +125,7 @@ def identify(
             "operating_point": point,
             "matcher": matcher,
             "notes": notes,
-            "files_left_out": walked.left_out,
+            "files_left_out": () if walked is None else walked.left_out,
         }
         console.document({**(answers.entries[0] if single else {"photos": answers.entries}), **rest})
     else:
