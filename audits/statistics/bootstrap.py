@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy
@@ -70,13 +71,76 @@ class Grouped:
             raise ArgumentError(message)
         grouped_order(self.codes, len(self.estimates), len(self.trials))
 
+    def sums(self, people: int) -> GroupedSums:
+        """The same, summed up by group and person; `people` are 0 … people - 1."""
+        order, starts = grouped_order(self.codes, len(self.estimates), len(self.trials))
+        groups = [order[start:end] for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)]
+        wrong = [each[self.trials.wrong[each]] for each in groups]
+        counts = np.array([(len(each), len(bad)) for each, bad in zip(groups, wrong, strict=True)], np.int64)
+        if self.trials.people is None:
+            return GroupedSums(tuple(self.estimates), counts)
+        first, second = self.trials.people
+        trials = [touching(first[rows], second[rows], people) for rows in groups]
+        errors = [touching(first[rows], second[rows], people) for rows in wrong]
+        there = [np.flatnonzero(each) for each in trials]
+        places = np.repeat(np.arange(len(groups)), list(map(len, there))), np.concatenate(there)
+        of_each = np.stack(
+            [np.concatenate([side[who] for side, who in zip(each, there, strict=True)]) for each in (trials, errors)]
+        )
+        met = [(first[rows], second[rows]) for rows in wrong]
+        return GroupedSums.of(self.estimates, counts, places, of_each, met=met)
 
-def draw_rates(kinds: Sequence[Grouped], *, replicates: int, seed: int) -> tuple[NDArray[np.float64], ...]:
+
+@dataclass(frozen=True, eq=False)
+class GroupedSums:
+    """What a draw has to look at: errors and trials of each person in each group.
+
+    Attributes
+    ----------
+    estimates : sequence of Estimate
+        One for each group, of which there is at least one.
+    counts : ndarray, int64, shape (groups, 2)
+        Trials and errors.
+    of_people : (trials, errors), sparse matrices, float64, shape (groups, people), or None
+        How many each person takes part in, one with oneself counting once; None where nobody knows.
+    met : sequence of (first, second) or None
+        For each group who is on either side of each error; None where that was not kept.
+    """
+
+    estimates: Sequence[Estimate]
+    counts: NDArray[np.int64]
+    of_people: tuple[Any, Any] | None = None
+    met: Sequence[tuple[NDArray[np.integer], NDArray[np.integer]] | None] = ()
+
+    @classmethod
+    def of(
+        cls,
+        estimates: Sequence[Estimate],
+        counts: NDArray[np.int64],
+        places: tuple[NDArray[np.integer], NDArray[np.integer]],
+        of_each: NDArray[np.integer],
+        *,
+        met: Sequence[tuple[NDArray[np.integer], NDArray[np.integer]] | None],
+    ) -> GroupedSums:
+        """From trials and errors (2, n) at `places`, a group and a person each; those of one place are summed."""
+        shape = (len(counts), int(places[1].max(initial=-1)) + 1)
+        trials, errors = (scipy.sparse.csr_matrix((each.astype(np.float64), places), shape) for each in of_each)
+        return cls(estimates, counts, (trials, errors), met)
+
+    @property
+    def people(self) -> int:
+        """How many people there are, as far as they take part."""
+        return 0 if self.of_people is None else int(self.of_people[0].shape[1])
+
+
+def draw_rates(
+    kinds: Sequence[Grouped | GroupedSums], *, replicates: int, seed: int
+) -> tuple[NDArray[np.float64], ...]:
     """Draw every group's rates as they might have come out with other people.
 
     Parameters
     ----------
-    kinds : sequence of Grouped
+    kinds : sequence of Grouped or GroupedSums
         For example impostor pairs and genuine pairs; they share the codes of their people and are drawn together.
     replicates : int
         How many draws; at least 2.
@@ -115,11 +179,16 @@ def draw_rates(kinds: Sequence[Grouped], *, replicates: int, seed: int) -> tuple
         message = f"a bootstrap needs two replicates or more; got {replicates}"
         raise ArgumentError(message)
     rng = np.random.default_rng(seed)
-    known = all(kind.trials.people is not None for kind in kinds)
-    raw = (_draw_people if known else _draw_errors)(kinds, replicates, rng)
+    people = 1 + max(
+        (int(side.max(initial=-1)) for kind in kinds if isinstance(kind, Grouped) for side in kind.trials.people or ()),
+        default=-1,
+    )
+    sums = [kind.sums(people) if isinstance(kind, Grouped) else kind for kind in kinds]
+    known = all(kind.of_people is not None for kind in sums)
+    raw = (_draw_people if known else _draw_errors)(sums, replicates, rng)
     return tuple(
         np.column_stack([_rescaled(drawn[:, g], found, rng) for g, found in enumerate(kind.estimates)])
-        for kind, drawn in zip(kinds, raw, strict=True)
+        for kind, drawn in zip(sums, raw, strict=True)
     )
 
 
@@ -161,7 +230,7 @@ def drawn_interval(value: float, drawn: NDArray[np.float64], *, confidence: floa
     return Interval(min(low, value, float(mirrored[0])), max(high, value, float(mirrored[1])), confidence)
 
 
-def _draw_errors(kinds: Sequence[Grouped], replicates: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+def _draw_errors(kinds: Sequence[GroupedSums], replicates: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
     drawn = []
     for kind in kinds:
         trials = np.array([found.trials for found in kind.estimates])
@@ -171,9 +240,9 @@ def _draw_errors(kinds: Sequence[Grouped], replicates: int, rng: np.random.Gener
     return drawn
 
 
-def _draw_people(kinds: Sequence[Grouped], replicates: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    people = 1 + max(int(side.max(initial=-1)) for kind in kinds for side in kind.trials.people or ())
-    sums = [_Sums(kind, people) for kind in kinds]
+def _draw_people(kinds: Sequence[GroupedSums], replicates: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    people = max(kind.people for kind in kinds)
+    sums = [_Sums(kind, *kind.of_people) for kind in kinds if kind.of_people is not None]
     drawn = []
     block = max(1, min(64, _BLOCK // max(people, 1)))
     for start in range(0, replicates, block):
@@ -184,36 +253,24 @@ def _draw_people(kinds: Sequence[Grouped], replicates: int, rng: np.random.Gener
 
 
 class _Sums:
-    """Errors and trials of each person in each group: all that a draw has to look at."""
+    """Sums of one kind, ready to be drawn."""
 
-    def __init__(self, kind: Grouped, people: int) -> None:
-        first, second = kind.trials.people or (np.empty(0, np.int64), np.empty(0, np.int64))
-        order, starts = grouped_order(kind.codes, len(kind.estimates), len(kind.trials))
-        groups = [order[start:end] for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)]
-        wrong = [each[kind.trials.wrong[each]] for each in groups]
-        self._trials, self._errors = (
-            scipy.sparse.vstack(
-                [
-                    scipy.sparse.csr_matrix(touching(first[rows], second[rows], people).astype(np.float64))
-                    for rows in chosen
-                ],
-                format="csr",
-            )
-            for chosen in (groups, wrong)
-        )
-        self._counts = np.array([[float(len(each))] for each in groups])
-        self._rates = np.array([[len(each)] for each in wrong]) / np.maximum(self._counts, 1)
-        self._sides = np.maximum(np.asarray(self._trials.sum(axis=1)), 1) / np.maximum(self._counts, 1)
+    def __init__(self, kind: GroupedSums, trials: Any, errors: Any) -> None:  # noqa: ANN401 - scipy has no types
+        self._trials, self._errors = trials, errors
+        self._counts = kind.counts[:, :1].astype(np.float64)
+        self._rates = kind.counts[:, 1:] / np.maximum(self._counts, 1)
+        self._sides = np.maximum(np.asarray(trials.sum(axis=1)), 1) / np.maximum(self._counts, 1)
         # As long as errors can be counted one by one, they are drawn as products: rare ones are skewed.
         self._few = [
-            (group, first[rows], second[rows])
-            for group, rows in enumerate(wrong)
-            if 0 < len(rows) < _FEW_ERRORS and self._sides[group, 0] > 1
+            (group, *met)
+            for group, met in enumerate(kind.met)
+            if met is not None and 0 < kind.counts[group, 1] < _FEW_ERRORS and self._sides[group, 0] > 1
         ]
 
     def rates(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
         """Each group's rate in each draw (draws, groups), everybody counted `times` (people, draws); NaN: nobody."""
-        errors, trials = self._errors @ times, self._trials @ times
+        of_these = times[: self._trials.shape[1]]
+        errors, trials = self._errors @ of_these, self._trials @ of_these
         with np.errstate(divide="ignore", invalid="ignore"):
             exact = errors / trials  # where each pair is of one person
             sides = self._sides * self._counts

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.statistics.trials import Trials
@@ -55,12 +56,19 @@ def person_mean(trials: Trials, *, correlation: float = 0.0, confidence: float =
     if not np.array_equal(first, second):
         message = "people have rates of their own in trials of one person each; got trials of two people"
         raise ArgumentError(message)
-    if not len(trials):
-        return PersonMean(math.nan, 0, Interval(math.nan, math.nan, confidence))
     counts = np.bincount(first)
     errors = np.bincount(first[trials.wrong], minlength=len(counts))
-    n = counts[counts > 0]
-    r = errors[counts > 0] / n
+    taking = counts > 0
+    return mean_of_people(counts[taking], errors[taking], correlation=correlation, confidence=confidence)
+
+
+def mean_of_people(
+    n: NDArray[np.int64], errors: NDArray[np.int64], *, correlation: float = 0.0, confidence: float = CONFIDENCE
+) -> PersonMean:
+    """As `person_mean`, of m people with `n` (m,) trials each, at least 1, and so many `errors` (m,) among them."""
+    if not len(n):
+        return PersonMean(math.nan, 0, Interval(math.nan, math.nan, confidence))
+    r = errors / n
     m, p = len(n), float(r.mean())
     worth = m / float(((1 + correlation * (n - 1)) / n).mean())
     w = (r - p) ** 2

@@ -7,51 +7,71 @@ everybody is enrolled. Its FMR and FNMR are over completed comparisons.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from audits.statistics.estimates import Estimate
-from audits.statistics.people import person_mean
+from audits.statistics.people import PersonMean, person_mean
 from audits.statistics.trials import Trials, rates_by
 from audits.verification.results import Acquisition
 from facerec.measure.tables.completed import Completed
 from facerec.measure.tables.score_table import failed_photos
 
 
-def acquisitions(
-    completed: Completed, kinds: tuple[Trials, Trials], sides: NDArray[np.integer], *, size: int, confidence: float
-) -> tuple[Acquisition, ...]:
-    """What was acquired of each of `size` groups, and the error rates of the comparisons for which both photos were.
+@dataclass(frozen=True, eq=False)
+class Photos:
+    """The photos of a table.
 
-    `kinds` are the impostor trials and the genuine ones, in the order of `completed`; `sides` (2, n) the groups of
-    either side, -1 for none.
+    `failed` and `refused` (p,) say of which no face was found, and which faces the gate refused (None: the table does
+    not say), `who` (p,) who is on them, None where nobody is named, and `rows` (p,) at which of the 2n sides of the
+    table, references below probes, each stands first.
     """
-    table = completed.table
-    genuine, scored = table["genuine"].to_numpy(bool), table["score"].notna().to_numpy(bool)
-    within = np.where(sides[0] == sides[1], sides[0], -1)
 
-    def rates(trials: Trials, codes: NDArray[np.integer]) -> tuple[Estimate, ...]:
+    failed: NDArray[np.bool_]
+    refused: NDArray[np.bool_] | None
+    who: NDArray[np.integer] | None
+    rows: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, completed: Completed) -> Photos | None:
+        """Of a table; None where it names none."""
+        images, people = completed.images(), completed.people()
+        if images is None:
+            return None
+        rows = np.unique(images.ravel(), return_index=True)[1]
+        failed, refused = failed_photos(completed.table, images)
+        return cls(failed, refused, None if people is None else people.ravel()[rows], rows)
+
+
+def acquisitions(
+    photos: Photos | None, sides: NDArray[np.integer], rates: Sequence[tuple[Estimate, Estimate]], *, confidence: float
+) -> tuple[Acquisition, ...]:
+    """What was acquired of each group.
+
+    `sides` (2, n) are the groups of either side, -1 for none; `rates` the FMR and the FNMR of each group over the
+    comparisons for which both photos were acquired.
+    """
+    size = len(rates)
+    if photos is None:
+        return tuple(Acquisition(None, None, None, *each) for each in rates)
+
+    def of_photos(trials: Trials, codes: NDArray[np.integer]) -> tuple[Estimate, ...]:
         return rates_by(trials, codes, size, confidence=confidence, correlation=trials.correlation)
 
-    fmr, fnmr = (
-        rates(trials.take(scored[kind]), within[kind & scored])
-        for trials, kind in zip(kinds, (~genuine, genuine), strict=True)
-    )
-    images = completed.images()
-    if images is None:
-        return tuple(Acquisition(None, None, None, *each) for each in zip(fmr, fnmr, strict=True))
-    first = np.unique(images.ravel(), return_index=True)[1]
-    people = completed.people()
-    who = None if people is None else people.ravel()[first]
-    failed, refused = failed_photos(table, images)
-    codes = sides.ravel()[first]
-    found = Trials(failed, None if who is None else (who, who))
+    codes = sides.ravel()[photos.rows]
+    found = Trials(photos.failed, None if photos.who is None else (photos.who, photos.who))
     turned_away: tuple[Estimate | None, ...] = (None,) * size
-    if refused is not None:
-        faces = Trials(refused, found.people).take(~failed)
-        turned_away = rates(faces, codes[~failed])
-    means = (
+    if photos.refused is not None:
+        faces = Trials(photos.refused, found.people).take(~photos.failed)
+        turned_away = of_photos(faces, codes[~photos.failed])
+    means: list[PersonMean | None] = [
         person_mean(found.take(codes == code), correlation=found.correlation, confidence=confidence)
         for code in range(size)
+    ]
+    return tuple(
+        Acquisition(fta, mean, refused, *each)
+        for fta, mean, refused, each in zip(of_photos(found, codes), means, turned_away, rates, strict=True)
     )
-    return tuple(map(Acquisition, rates(found, codes), means, turned_away, fmr, fnmr))

@@ -6,90 +6,30 @@ are those of the modules beside this one; their order is all that stands here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import combinations_with_replacement, pairwise, product
-from typing import Any
+from collections.abc import Sequence
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.statistics.bootstrap import Bootstrap, Grouped, draw_rates
-from audits.statistics.choice import carry_choice
-from audits.statistics.disparity import compare
-from audits.statistics.estimates import Estimate
-from audits.statistics.families import LEAST, Least, SetAside, compared, left_out, set_aside
+from audits.statistics.bootstrap import Bootstrap
+from audits.statistics.families import LEAST, Least
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
-from audits.statistics.multiplicity import each_against_others
-from audits.statistics.people import PersonMean, person_mean
-from audits.statistics.shrinkage import shrink
-from audits.statistics.trials import Trials, grouped_order, rates_by
-from audits.tables.groups import (
-    PairGroups,
-    all_grouped,
-    checked_groupings,
-    group_pairs,
-    groupings_told,
-    name_notes,
-)
-from audits.verification.acquisition import acquisitions
-from audits.verification.results import (
-    Acquisition,
-    CrossCell,
-    GroupComparisons,
-    GroupingAudit,
-    Unlabelled,
-    VerificationAudit,
-)
-from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes, reach_notes
+from audits.tables.groups import PairGroups, all_grouped, checked_groupings, group_pairs, groupings_told
+from audits.verification.acquisition import Photos, acquisitions
+from audits.verification.rates import CellRates
+from audits.verification.results import Acquisition, VerificationAudit
+from audits.verification.summed import CompletedRates, audit_sums
+from audits.verification.thresholds import At, Threshold, choose_threshold, point_notes
 from facerec.errors import ArgumentError
+from facerec.measure.sums.filling import EVERYTHING, Compared, Labelled, sum_up
+from facerec.measure.sums.value import ComparisonSums, Made
 from facerec.measure.tables import stamp_of
 from facerec.measure.tables.completed import Completed, complete, table_notes
 
 REPLICATES = 1000
 """How often people are drawn where nothing else is asked for."""
-
-
-@dataclass(frozen=True, eq=False)
-class Decisions:
-    """What one threshold decided about the pairs of a table.
-
-    Attributes
-    ----------
-    genuine : ndarray, bool, shape (n,)
-        Whether a pair is of one person.
-    impostor_trials, genuine_trials : Trials
-        False matches among impostor pairs, false non-matches among genuine pairs, in the table's order.
-    acquisitions : Trials
-        All pairs; wrong where there is no score.
-    people : ndarray, int32, shape (2, n), or None
-        Who is on either side, as codes; None where the table does not say.
-    """
-
-    genuine: NDArray[np.bool_]
-    impostor_trials: Trials
-    genuine_trials: Trials
-    acquisitions: Trials
-    people: NDArray[np.int32] | None
-
-    def take(self, rows: NDArray[np.bool_]) -> Decisions:
-        """What was decided about some of the pairs, as if the table held no others: people are numbered anew."""
-        kept, people = self.genuine[rows], None
-        if self.people is not None:
-            people = pd.factorize(self.people[:, rows].ravel())[0].astype(np.int32).reshape(2, -1)
-
-        def trials(wrong: NDArray[np.bool_], which: NDArray[np.bool_] | slice) -> Trials:
-            return Trials(wrong, None if people is None else (people[0][which], people[1][which]))
-
-        return Decisions(
-            kept,
-            trials(self.impostor_trials.wrong[rows[~self.genuine]], ~kept),
-            trials(self.genuine_trials.wrong[rows[self.genuine]], kept),
-            trials(self.acquisitions.wrong[rows], slice(None)),
-            people,
-        )
 
 
 def audit_verification(
@@ -186,235 +126,61 @@ def audit_verification(
     values = completed.similarities(distance=distance, accept_reversed=accept_reversed)
     genuine = table["genuine"].to_numpy(bool)
     threshold = choose_threshold(at, values[~genuine], distance=distance, confidence=confidence)
-    decisions = _decide(completed, genuine, values, threshold.value)
-    fmr = decisions.impostor_trials.estimate(confidence=confidence)
-    fnmr = decisions.genuine_trials.estimate(confidence=confidence)
-    threshold = threshold.ranged(values[~genuine], fmr)
-    mated = values[genuine]
+    sums = _summed(completed, groupings, genuine, values, threshold)
+    everybody = CellRates.of(sums, 0, confidence)
+    threshold = threshold.ranged(values[~genuine], everybody.estimate(everybody.impostors))
+    photos = cache(lambda: Photos.of(completed))  # looked at where a comparison has no score
 
-    def acquired(sides: NDArray[np.integer], size: int) -> Sequence[Acquisition | None]:
-        if not decisions.acquisitions.wrong.any():
-            return [None] * size
-        kinds = decisions.impostor_trials, decisions.genuine_trials
-        return acquisitions(completed, kinds, sides, size=size, confidence=confidence)
+    def acquired(place: int | None, rates: CompletedRates) -> Sequence[Acquisition]:
+        sides = np.zeros((2, len(table)), np.int32)
+        if place is not None:
+            sides = np.stack([groupings[place].probe, groupings[place].reference])
+        return acquisitions(photos(), sides, rates, confidence=confidence)
 
-    def audited(groups: PairGroups) -> GroupingAudit:
-        order, starts = grouped_order(groups.within[genuine], len(groups), len(mated))
-        inside = np.split(mated[order], starts[1:-1])
-        found = _audit_grouping(groups, decisions, bootstrap, confidence, least)
-        photos = acquired(np.stack([groups.probe, groups.reference]), len(groups))
-        completed_groups = (
-            replace(group, fnmr_at_target=_at_target(group.fnmr, threshold, scores), acquisition=each)
-            for group, scores, each in zip(found.groups, inside, photos, strict=True)
-        )
-        return replace(found, groups=tuple(completed_groups))
-
-    bootstrap = Bootstrap(replicates, seed)
-    return VerificationAudit(
-        threshold=threshold,
-        subjects=None if decisions.people is None else int(decisions.people.max()) + 1,
-        pairs_independent=completed.pairs_independent,
-        fmr=fmr,
-        fnmr=fnmr,
-        without_score=decisions.acquisitions.estimate(confidence=confidence),
-        fmr_correlation=decisions.impostor_trials.correlation,
-        fnmr_correlation=decisions.genuine_trials.correlation,
-        groupings=tuple(map(audited, groupings)),
+    return audit_sums(
+        sums,
+        threshold,
         confidence=confidence,
-        bootstrap=bootstrap,
-        notes=(
-            *_table_notes(completed, distance=distance),
-            *(note for groups in groupings for note in name_notes(groups.by, groups.names)),
-            *tied,
-            *reach_notes(threshold, values),
-        ),
-        matcher=stamp_of(table),
-        fnmr_at_target=_at_target(fnmr, threshold, mated),
-        acquisition=acquired(np.zeros((2, len(table)), np.int32), 1)[0],
-        fnmr_by_person=person_mean(
-            decisions.genuine_trials, correlation=decisions.genuine_trials.correlation, confidence=confidence
-        ),
+        bootstrap=Bootstrap(replicates, seed),
         least=least,
+        notes=_table_notes(completed, distance=distance),
+        tied=tied,
+        acquired=acquired,
     )
 
 
-def _at_target(fnmr: Estimate, threshold: Threshold, mated: NDArray[np.float64]) -> Estimate | None:
-    """FNMR at the target FMR, from that at the threshold and the genuine scores; None where no target chose it."""
-    if threshold.target_fmr is None:
-        return None
-    if not fnmr.measured:
-        return fnmr
-    carried = carry_choice(fnmr.value, fnmr.interval, threshold.reach(mated, genuine=True))
-    return Estimate(fnmr.rate, carried, "mover")
-
-
-def _decide(
-    completed: Completed, genuine: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float
-) -> Decisions:
-    accepted, people = scores >= threshold, completed.people()
-    trials = Trials(np.where(genuine, ~accepted, accepted), None if people is None else (people[0], people[1]))
-    failed = Trials(np.isnan(scores), trials.people)
-    return Decisions(genuine, trials.take(~genuine), trials.take(genuine), failed, people)
-
-
-def _audit_grouping(
-    groups: PairGroups, decisions: Decisions, bootstrap: Bootstrap, confidence: float, least: Least
-) -> GroupingAudit:
-    names, genuine = groups.names, decisions.genuine
-    found = _measure(groups, decisions, confidence)
-    rows = np.bincount(groups.probe[groups.probe >= 0], minlength=len(names))
-    rows += np.bincount(
-        groups.reference[(groups.reference >= 0) & (groups.reference != groups.probe)], minlength=len(names)
-    )
-    aside = set_aside(names, {"fmr": found.fmr, "fnmr": found.fnmr}, least, rows=rows.tolist())
-    inside, family = decisions, groups
-    if aside:
-        kept = _compared_rows(groups, genuine, aside)
-        inside = decisions.take(kept)
-        family = replace(groups, probe=groups.probe[kept], reference=groups.reference[kept])
-        found = found.of_family(_measure(family, inside, confidence), names, aside)
-    fmr, fnmr = (compared(names, rates, aside, rate) for rate, rates in (("fmr", found.fmr), ("fnmr", found.fnmr)))
-    draws = None
-    if bootstrap.replicates and len(inside.genuine):
-        kinds = [
-            Grouped(trials, family.within[inside.genuine == kind], rates)
-            for kind, trials, rates in ((False, inside.impostor_trials, fmr), (True, inside.genuine_trials, fnmr))
-        ]
-        drawn = draw_rates(kinds, replicates=bootstrap.replicates, seed=bootstrap.seed)
-        draws = drawn[0], drawn[1]
-    disparity = compare(names, fmr, fnmr, draws=draws, confidence=confidence)
-    labelled, impostors = (groups.probe >= 0) & (groups.reference >= 0), decisions.impostor_trials
-    matched = groups.within[~genuine] >= 0
-    pairs = int(np.count_nonzero(labelled & ~genuine))
-    rates = zip(found.fmr, found.fnmr, found.without_score, strict=True)
-    subjects = _subjects(groups, decisions.people)
-    return GroupingAudit(
-        by=groups.by,
-        groups=tuple(
-            GroupComparisons(name, labels, people, *three, fnmr_by_person=mean)
-            for name, labels, people, three, mean in zip(
-                names, groups.labels, subjects, rates, found.fnmr_by_person, strict=True
-            )
-        ),
-        cross=_cross(product(names, names), found.matrix, pairs),
-        matched_fmr=impostors.take(matched).estimate(confidence=confidence, correlation=impostors.correlation),
-        matched_share=np.count_nonzero(matched) / pairs if pairs else float("nan"),
-        unlabelled=Unlabelled(
-            genuine=int(np.count_nonzero(~labelled & genuine)),
-            impostor=int(np.count_nonzero(~labelled & ~genuine)),
-            genuine_across=int(np.count_nonzero(labelled & genuine & (groups.within < 0))),
-        ),
-        disparity=replace(
-            disparity,
-            unmeasured=tuple(
-                (name, what)
-                for what, measured in (("FMR", found.fmr), ("FNMR", found.fnmr))
-                for name, rate in zip(names, measured, strict=True)
-                if not rate.measured
-            ),
-        ),
-        shrunk_fmr=shrink(names, found.fmr, confidence=confidence),
-        shrunk_fnmr=shrink(names, found.fnmr, confidence=confidence),
-        tests=each_against_others(names, fmr, "fmr") + each_against_others(names, fnmr, "fnmr"),
-        folded=_cross(combinations_with_replacement(names, 2), found.folded, pairs),
-        set_aside=aside,
-    )
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """The rates of every group, the matrix of groups, and its upper triangle with the lower one folded in."""
-
-    matrix: tuple[Estimate, ...]
-    folded: tuple[Estimate, ...]
-    fmr: tuple[Estimate, ...]
-    fnmr: tuple[Estimate, ...]
-    without_score: tuple[Estimate, ...]
-    fnmr_by_person: tuple[PersonMean | None, ...]
-
-    def of_family(self, family: _Measured, names: Sequence[str], aside: Sequence[SetAside]) -> _Measured:
-        """What was measured without the pairs of groups that are set aside, and for those what was measured here."""
-
-        def merged(here: Sequence[Any], there: Sequence[Any], gone: Iterable[bool]) -> tuple[Any, ...]:
-            return tuple(mine if out else its for mine, its, out in zip(here, there, gone, strict=True))
-
-        fmr, fnmr = ([name in left_out(aside, rate) for name in names] for rate in ("fmr", "fnmr"))
-        either = [one or other for one, other in zip(fmr, fnmr, strict=True)]
-        return _Measured(
-            merged(self.matrix, family.matrix, map(any, product(fmr, fmr))),
-            merged(self.folded, family.folded, map(any, combinations_with_replacement(fmr, 2))),
-            merged(self.fmr, family.fmr, fmr),
-            merged(self.fnmr, family.fnmr, fnmr),
-            merged(self.without_score, family.without_score, either),
-            merged(self.fnmr_by_person, family.fnmr_by_person, fnmr),
-        )
-
-
-def _measure(groups: PairGroups, decisions: Decisions, confidence: float) -> _Measured:
-    size, genuine, within = len(groups), decisions.genuine, groups.within
-    impostors, mated, failures = decisions.impostor_trials, decisions.genuine_trials, decisions.acquisitions
-
-    def rates(trials: Trials, codes: NDArray[np.integer], many: int) -> tuple[Estimate, ...]:
-        return rates_by(trials, codes, many, confidence=confidence, correlation=trials.correlation)
-
-    probe, reference = groups.probe[~genuine], groups.reference[~genuine]
-    labelled = (probe >= 0) & (reference >= 0)
-    matrix = rates(impostors, np.where(labelled, probe * size + reference, -1), size * size)
-    upper = [row * size + column for row in range(size) for column in range(row, size)]
-    mirrored = [place % size * size + place // size for place in upper]
-    folded = [
-        matrix[one] if matrix[one].measured else matrix[other] for one, other in zip(upper, mirrored, strict=True)
+def _summed(
+    completed: Completed,
+    groupings: Sequence[PairGroups],
+    genuine: NDArray[np.bool_],
+    values: NDArray[np.float64],
+    threshold: Threshold,
+) -> ComparisonSums:
+    """The sums of a table in memory: nothing is left out or put into bins."""
+    named = completed.named_people()
+    labelled = [
+        Labelled(each.by, (("",) * each.by.count(",") + ("",), *each.labels), each.probe + 1, each.reference + 1)
+        for each in groupings
     ]
-    if any(
-        one != other and matrix[one].measured and matrix[other].measured
-        for one, other in zip(upper, mirrored, strict=True)
-    ):
-        both = np.minimum(probe, reference) * size + np.maximum(probe, reference)
-        all_folded = rates(impostors, np.where(labelled & (probe != reference), both, -1), size * size)
-        folded = [matrix[place] if place % (size + 1) == 0 else all_folded[place] for place in upper]
-    order, starts = grouped_order(within[genuine], size, len(mated))
-    ordered = mated.take(order)
-    return _Measured(
-        matrix,
-        tuple(folded),
-        matrix[:: size + 1],
-        rates(mated, within[genuine], size),
-        rates(failures, within, size),
-        tuple(
-            person_mean(ordered.take(slice(*ends)), correlation=mated.correlation, confidence=confidence)
-            for ends in pairwise(starts.tolist())
+    nobody = np.zeros(len(genuine), np.int32)
+    matcher = stamp_of(completed.table)
+    return sum_up(
+        Compared(
+            genuine,
+            values,
+            labelled or [Labelled("", ((),), nobody, nobody)],
+            np.empty(0, object) if named is None else named[0],
+            None if named is None else (named[1][0], named[1][1]),
         ),
+        Made(
+            threshold.value,
+            distance=threshold.distance,
+            matcher="" if matcher is None else matcher.text,
+            people=named is not None,
+        ),
+        limits=EVERYTHING,
+        histogram="none" if threshold.target_fmr is None else "genuine",
     )
-
-
-def _compared_rows(groups: PairGroups, genuine: NDArray[np.bool_], aside: Sequence[SetAside]) -> NDArray[np.bool_]:
-    """The pairs that no group has a side in that is set aside for what they measure."""
-
-    def touching(names: Collection[str]) -> NDArray[np.bool_]:
-        codes = [place for place, name in enumerate(groups.names) if name in names]
-        return np.isin(groups.probe, codes) | np.isin(groups.reference, codes)
-
-    of_impostors, of_genuines = (touching(left_out(aside, rate)) for rate in ("fmr", "fnmr"))
-    return ~np.where(genuine, of_genuines, of_impostors)
-
-
-def _cross(cells: Iterable[tuple[str, str]], found: Sequence[Estimate], pairs: int) -> tuple[CrossCell, ...]:
-    return tuple(
-        CrossCell(probe, reference, rate, rate.trials / pairs if pairs else float("nan"))
-        for (probe, reference), rate in zip(cells, found, strict=True)
-    )
-
-
-def _subjects(groups: PairGroups, people: NDArray[np.int32] | None) -> list[int | None]:
-    """How many different people each group has on either side."""
-    if people is None:
-        return [None] * len(groups)
-    members = [
-        codes[codes >= 0].astype(np.int64) + side[codes >= 0].astype(np.int64) * len(groups)
-        for codes, side in zip((groups.probe, groups.reference), people, strict=True)
-    ]
-    different = pd.unique(np.concatenate(members))
-    return list(np.bincount(different % len(groups), minlength=len(groups)).tolist())
 
 
 def _table_notes(completed: Completed, *, distance: bool) -> list[str]:

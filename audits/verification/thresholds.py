@@ -80,9 +80,15 @@ class Threshold:
         FMR does not move with a threshold that was chosen on its own table: more false matches raise the threshold,
         which takes them away again, so that its interval is too wide if anything.
         """
-        if math.isnan(self.low) or not len(scores) or not (genuine or self.calibration_fmr is not None):
+        if not len(scores):
             return HELD
-        accepted = (float(np.mean(scores >= end)) for end in (self.value, self.low, self.high))
+        return self.reach_of(lambda end: float(np.mean(scores >= end)), genuine=genuine)
+
+    def reach_of(self, share: Callable[[float], float], *, genuine: bool) -> Reach:
+        """As `reach`, of comparisons of which a threshold accepts a `share`, 0 … 1."""
+        if math.isnan(self.low) or not (genuine or self.calibration_fmr is not None):
+            return HELD
+        accepted = (share(end) for end in (self.value, self.low, self.high))
         return Reach.of(*(1 - share if genuine else share for share in accepted))
 
     @property

@@ -101,11 +101,19 @@ class Couples:
 
     def limited(self, most: int, marks: NDArray[np.uint64]) -> Couples:
         """At most so many couples, by the lowest level that gives them; `marks` (people,) of everybody."""
-        level, counts = self.level, self.counts
-        while len(counts) > most:
-            level += 1
-            counts = counts.take(sampled(marks[counts.keys[1]], marks[counts.keys[2]], level))
-        return Couples(level, counts)
+        if len(self.counts) <= most:
+            return self
+        zeros = _last_zeros(_mixed(marks[self.counts.keys[1]], marks[self.counts.keys[2]]))
+        left = np.cumsum(np.bincount(zeros, minlength=65)[::-1])[::-1]  # how many couples each level keeps
+        level = int(np.argmax(left <= most))
+        return Couples(level, self.counts.take(zeros >= level))
+
+    def thinned(self, level: int, marks: NDArray[np.uint64]) -> Couples:
+        """At a level that is not lower."""
+        if level == self.level:
+            return self
+        kept = sampled(marks[self.counts.keys[1]], marks[self.counts.keys[2]], level)
+        return Couples(level, self.counts.take(kept))
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,12 +133,23 @@ class Scores:
 
     def limited(self, most: int) -> Scores:
         """At most so many bins, by the lowest level that gives them."""
-        level, counts = self.level, self.counts
-        while len(counts) > most and level < 63:
-            level += 1
-            cells, places = counts.keys
-            counts = counts.regrouped([cells, places >> 1])
-        return Scores(level, counts)
+        if len(self.counts) <= most:
+            return self
+        cells, places = self.counts.keys
+        apart = np.frexp((places[1:] ^ places[:-1]).view(np.uint64).astype(np.float64))[
+            1
+        ]  # bits down to the first other
+        apart[cells[1:] != cells[:-1]] = 64
+        left = 1 + np.cumsum(np.bincount(apart, minlength=65)[::-1])[::-1]  # bins, were one bit fewer cut off
+        further = next((cut for cut in range(1, 64) if left[cut + 1] <= most), 63)
+        return self.widened(self.level + further)
+
+    def widened(self, level: int) -> Scores:
+        """At a level that is not lower."""
+        if level == self.level:
+            return self
+        cells, places = self.counts.keys
+        return Scores(level, self.counts.regrouped([cells, places >> (level - self.level)]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +196,8 @@ class CellSums:
     def renamed(self, people: NDArray[np.int64], sides: tuple[tuple[str, ...], ...]) -> CellSums:
         """With other numbers of people, and among more sides."""
         places = {side: place for place, side in enumerate(sides)}
+        if len(sides) == len(self.sides) and (people == np.arange(len(people))).all():
+            return self  # they are among the others already, and all of them are here
         moved = np.array([places[side] for side in self.sides], np.int64)
         kinds, ours = np.arange(2)[:, None, None] * len(sides), moved
         names = ((kinds + ours[:, None]) * len(sides) + ours).ravel()
@@ -197,13 +218,13 @@ class CellSums:
             self.sides,
             self.cells + other.cells,
             self.takes + other.takes,
-            _added(self.couples, other.couples, lambda each, level: _thinned(each, level, marks)).limited(
+            _added(self.couples, other.couples, lambda each, level: each.thinned(level, marks)).limited(
                 most.couples, marks
             ),
-            _added(self.erred, other.erred, lambda each, level: _thinned(each, level, marks)).limited(
+            _added(self.erred, other.erred, lambda each, level: each.thinned(level, marks)).limited(
                 most.couples, marks
             ),
-            _added(self.scores, other.scores, _widened).limited(most.scores),
+            _added(self.scores, other.scores, Scores.widened).limited(most.scores),
         )
 
 
@@ -247,11 +268,16 @@ class ComparisonSums:
 
     def __add__(self, other: ComparisonSums) -> ComparisonSums:
         """Both together; `ArgumentError` if they do not fit together, or a source is in both."""
+        return self.added(other)
+
+    def added(self, other: ComparisonSums, marks: NDArray[np.uint64] | None = None) -> ComparisonSums:
+        """As ``self + other``; `marks` (`person_marks`) of all people of both, where they are known."""
         if differences := self.differences(other):
             message = f"these sums do not add up: {'; '.join(differences)}"
             raise ArgumentError(message)
         people, (mine, theirs) = _joined(self.people, other.people)
-        marks = person_marks(people)
+        if marks is None or len(marks) != len(people):
+            marks = person_marks(people)
         groupings = []
         for one, two in zip(self.groupings, other.groupings, strict=True):
             sides = tuple(sorted({*one.sides, *two.sides}))
@@ -316,13 +342,24 @@ def person_marks(people: NDArray[np.object_]) -> NDArray[np.uint64]:
 
 def sampled(first: NDArray[np.uint64], second: NDArray[np.uint64], level: int) -> NDArray[np.bool_]:
     """Whether couples of people with these marks are among those that a level keeps."""
-    mixed = first + second  # either order gives one couple
     if not level:
-        return np.ones(len(mixed), np.bool_)
+        return np.ones(len(first), np.bool_)
+    return np.asarray(_mixed(first, second) & np.uint64((1 << level) - 1) == 0)
+
+
+def _mixed(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The mark of a couple, from those of two people in either order (Stafford's mix 13 of their sum, first half)."""
+    mixed = first + second
     mixed ^= mixed >> np.uint64(30)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)
     mixed ^= mixed >> np.uint64(27)
-    return np.asarray(mixed & np.uint64((1 << level) - 1) == 0)
+    return mixed
+
+
+def _last_zeros(numbers: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """How many zero bits each number ends in."""
+    lowest = numbers & (~numbers + np.uint64(1))
+    return np.where(numbers == 0, 64, np.frexp(lowest.astype(np.float64))[1] - 1)
 
 
 def _met_twice(mine: tuple[Source, ...]) -> Callable[[Source], str]:
@@ -363,17 +400,3 @@ def _added(one: _Limited, other: _Limited, brought: Callable[[_Limited, int], _L
     level = max(one.level, other.level)
     one, other = brought(one, level), brought(other, level)
     return replace(one, counts=one.counts + other.counts)
-
-
-def _thinned(couples: Couples, level: int, marks: NDArray[np.uint64]) -> Couples:
-    counts = couples.counts
-    if level == couples.level:
-        return couples
-    return Couples(level, counts.take(sampled(marks[counts.keys[1]], marks[counts.keys[2]], level)))
-
-
-def _widened(scores: Scores, level: int) -> Scores:
-    if level == scores.level:
-        return scores
-    cells, places = scores.counts.keys
-    return Scores(level, scores.counts.regrouped([cells, places >> (level - scores.level)]))

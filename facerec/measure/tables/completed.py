@@ -68,6 +68,17 @@ class Completed:
         """Who is on either side, as codes from 0 on, shape (2, n); None where the table names no people."""
         return None if self.pairs_independent else self._codes(SUBJECTS)
 
+    def named_people(self) -> tuple[NDArray[np.object_], NDArray[np.int32]] | None:
+        """The names of people, sorted, and who is on either side, as their places, shape (2, n); None as `people`."""
+        if self.pairs_independent:
+            return None
+        codes, names = pd.factorize(pd.concat([self.table[name] for name in SUBJECTS], ignore_index=True))
+        texts = np.array(names, object)
+        order = np.argsort(texts)
+        places = np.empty(len(texts), np.int32)
+        places[order] = np.arange(len(texts), dtype=np.int32)
+        return texts[order], places[codes].reshape(2, -1)
+
     def images(self) -> NDArray[np.int32] | None:
         """Which photo is on either side, as codes from 0 on, shape (2, n); None where the table names none."""
         return self._codes(IMAGES) if self.images_known else None
