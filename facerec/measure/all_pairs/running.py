@@ -15,6 +15,7 @@ from facerec.errors import LimitedProcessError
 from facerec.limited import Facts, Limited
 from facerec.measure.all_pairs.counts import Count
 from facerec.measure.all_pairs.people import Block, PhotosOfPeople
+from facerec.measure.all_pairs.ranks import Survey, Windows
 from facerec.measure.all_pairs.reaching import Reaching
 from facerec.measure.all_pairs.sums import Question, Sums, count_blocks
 
@@ -22,7 +23,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called from time to time with the blocks done and the blocks in all."""
 
 _Counted = TypeVar("_Counted", bound=Sums)
-_KINDS: dict[str, Callable[..., Question[Any]]] = {"Count": Count, "Reaching": Reaching}
+_KINDS: dict[str, Callable[..., Question[Any]]] = {each.__name__: each for each in (Count, Reaching, Survey, Windows)}
 _TASK = "facerec.measure.all_pairs.running:task"
 _FEW = 60  # blocks that take less time than to begin processes
 _SHARES = 8  # of a process, for progress, and so that none waits long for the last

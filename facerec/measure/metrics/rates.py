@@ -82,9 +82,7 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float, *, rule: ThresholdR
     if len(seen) == 0:
         message = f"no impostor comparison has a score ({n} comparisons), so no threshold can be measured"
         raise ArgumentError(message)
-    allowed = math.floor(target_fmr * n) + 1
-    while allowed / n > target_fmr:  # by division, as FMR itself is: 0.29 * 100 is less than 29
-        allowed -= 1
+    allowed = allowed_matches(n, target_fmr)
     if allowed >= len(seen):
         return float(seen.min()) if rule == "observed" else -math.inf
     highest_refused = np.partition(seen, len(seen) - 1 - allowed)[len(seen) - 1 - allowed]
@@ -92,6 +90,18 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float, *, rule: ThresholdR
     if len(above) and rule == "observed":
         return float(above.min())
     return math.nextafter(float(highest_refused), math.inf)
+
+
+def allowed_matches(trials: int, target_fmr: float) -> int:
+    """The most false matches of so many trials, at least one, that keep FMR at or below a target.
+
+    >>> allowed_matches(100, 0.29), allowed_matches(100, 0.2999)
+    (29, 29)
+    """
+    allowed = math.floor(target_fmr * trials) + 1
+    while allowed / trials > target_fmr:  # by division, as FMR itself is: 0.29 * 100 is less than 29
+        allowed -= 1
+    return allowed
 
 
 @dataclass(frozen=True, eq=False)
