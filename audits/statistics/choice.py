@@ -89,7 +89,33 @@ def threshold_range(
     [982, 996]
     """
     scores = np.asarray(impostor, np.float64)
-    n, seen = len(scores), np.sort(scores[~np.isnan(scores)])
+    return ranked_range(RankedScores.of(scores), len(scores), target_fmr, effective_trials, confidence=confidence)
+
+
+@dataclass(frozen=True, eq=False)
+class RankedScores:
+    """Scores in order: `values` (k,), ascending, each once, and how many have each, `counts` (k,)."""
+
+    values: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, scores: NDArray[np.float64]) -> RankedScores:
+        """Of scores of which NaN are none."""
+        return cls(*np.unique(scores[~np.isnan(scores)], return_counts=True))
+
+    def __len__(self) -> int:
+        return int(self.counts.sum())
+
+    def place(self, rank: int) -> int:
+        """Where the score stands that so many are above, equal ones counted one by one; below `len`."""
+        return int(np.searchsorted(np.cumsum(self.counts), len(self) - rank, "left"))
+
+
+def ranked_range(
+    seen: RankedScores, n: int, target_fmr: float, effective_trials: float, *, confidence: float
+) -> tuple[float, float]:
+    """As `threshold_range`, of n comparisons of which those that have a score are `seen`."""
     if not (len(seen) and 0 < target_fmr < 1 and 0 < effective_trials <= n and 0 < confidence < 1):
         message = (
             "the range of a threshold needs scores, effective trials above 0 and at most as many, a target and a "
@@ -101,16 +127,16 @@ def threshold_range(
     none = effective_trials * math.log1p(-target_fmr) > math.log(tail)  # that there is no false match is no surprise
     fewest = 0 if none else math.floor(few * n / effective_trials) + 1
     most = math.ceil(max(many, 1.0) * n / effective_trials)
-    low = -math.inf if most >= len(seen) else math.nextafter(float(seen[-1 - most]), math.inf)
+    low = -math.inf if most >= len(seen) else math.nextafter(float(seen.values[seen.place(most)]), math.inf)
     return low, _accepting(seen, fewest)
 
 
-def _accepting(seen: NDArray[np.float64], count: int) -> float:
-    """The lowest of the sorted scores that accepts so many at most; inf where that is none."""
+def _accepting(seen: RankedScores, count: int) -> float:
+    """The lowest of the scores that accepts so many at most; inf where that is none."""
     if count >= len(seen):
-        return float(seen[0])
-    place = int(np.searchsorted(seen, seen[-1 - count], "right"))
-    return float(seen[place]) if place < len(seen) else math.inf
+        return float(seen.values[0])
+    place = seen.place(count) + 1
+    return float(seen.values[place]) if place < len(seen.values) else math.inf
 
 
 def choices_together(before: Estimate, after: Estimate, change: PairedChange) -> float:

@@ -180,7 +180,7 @@ def group_pairs(table: pd.DataFrame, by: str) -> PairGroups:
     (('female', 'male'), [1, 0], [1, -1], [1, -1])
     """
     wanted = split_attributes(by)
-    sides = [_sides(table, name) for name in wanted]
+    sides = [side_columns(table, name) for name in wanted]
     stacked = [
         pd.concat([table[probe], table[reference]], ignore_index=True).rename(name)
         for name, (probe, reference) in zip(wanted, sides, strict=True)
@@ -239,7 +239,8 @@ def name_notes(by: str, names: Sequence[str]) -> list[str]:
     ]
 
 
-def _sides(table: pd.DataFrame, name: str) -> tuple[str, str]:
+def side_columns(table: pd.DataFrame, name: str) -> tuple[str, str]:
+    """The columns of an attribute, of the probe and the reference; `ScoreTableError` if the table lacks one."""
     probe, reference = f"probe_{name}", f"reference_{name}"
     if probe in table.columns and reference in table.columns:
         return probe, reference

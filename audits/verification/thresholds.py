@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audits.statistics.choice import HELD, Reach, threshold_range
+from audits.statistics.choice import HELD, RankedScores, Reach, ranked_range, threshold_range
 from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import CONFIDENCE
 from audits.statistics.trials import Trials
@@ -73,6 +73,14 @@ class Threshold:
             return self
         low, high = _range(self.value, self.target_fmr, impostor, found)
         return replace(self, low=low, high=high)
+
+    def ranged_by(self, impostor: RankedScores, found: Estimate) -> Threshold:
+        """As `ranged`, of scores in their order; of bins, by their lowest, the range reaches to the end of one."""
+        if self.choice != "chosen on this table" or self.target_fmr is None:
+            return self
+        confidence = found.interval.confidence
+        ends = ranked_range(impostor, found.trials, self.target_fmr, found.effective_trials, confidence=confidence)
+        return replace(self, low=min(ends[0], self.value), high=max(ends[1], self.value))
 
     def reach(self, scores: NDArray[np.float64], *, genuine: bool) -> Reach:
         """How far the error rate of comparisons with these scores moves within the threshold's range.
@@ -181,12 +189,7 @@ def _refuse_distances(at: At, *, distance: bool) -> None:
 
 
 def _at_target(at: AtFmr, impostor: NDArray[np.float64], *, distance: bool, confidence: float) -> Threshold:
-    where = "this table" if at.calibration is None else "a calibration table"
-    words = (
-        ("smallest score", "largest distance") if at.rule == "observed" else ("lowest threshold", "highest threshold")
-    )
-    word = words[distance]
-    rule = f"{word} with FMR ≤ {at.target_fmr:g} over all impostor pairs of {where}"
+    rule = rule_words(at, distance=distance)
     if at.calibration is None:
         value = threshold_at_fmr(impostor, at.target_fmr, rule=at.rule)
         return Threshold(value, rule, at.target_fmr, fmr(impostor, value), distance=distance)
@@ -196,6 +199,15 @@ def _at_target(at: AtFmr, impostor: NDArray[np.float64], *, distance: bool, conf
     found = trials(value).estimate(confidence=confidence)
     ends = _range(value, at.target_fmr, others, found)
     return Threshold(value, rule, at.target_fmr, fmr(impostor, value), fmr(others, value), distance, *ends)
+
+
+def rule_words(at: AtFmr, *, distance: bool) -> str:
+    """How a target chooses, in words."""
+    where = "this table" if at.calibration is None else "a calibration table"
+    words = (
+        ("smallest score", "largest distance") if at.rule == "observed" else ("lowest threshold", "highest threshold")
+    )
+    return f"{words[distance]} with FMR ≤ {at.target_fmr:g} over all impostor pairs of {where}"
 
 
 def impostor_trials(completed: Completed, *, distance: bool) -> tuple[NDArray[np.float64], Callable[[float], Trials]]:

@@ -30,6 +30,7 @@ from facerec.measure.tables import stamp_of
 from facerec.measure.tables.completed import complete
 from facerec.measure.tables.score_table import FAILURES, both_sides
 from facerec.measure.tables.stamp import NO_FACE, REFUSED, SEVERAL_FACES, UNREADABLE, differing
+from facerec.measure.tables.vector_table import FaceVectors
 from facerec.similarity import cosines_of_all
 from facerec.types import ImpostorTail, Matcher, OperatingPoint, Rate
 from facerec.types.plain import checked as of_kind
@@ -37,6 +38,7 @@ from facerec.types.plain import checked as of_kind
 MAX_PHOTOS = 12_000
 """More photos would need more than 2 GB for their pairs; take a random part of the people instead."""
 
+_NOT_JUDGED = (NO_FACE, SEVERAL_FACES, UNREADABLE)
 _ROWS = 256
 _SINGLE = 12
 """Each of the highest scores is a knot of the tail; after them there are as many knots in each decade."""
@@ -84,7 +86,7 @@ def calibrate(
     completed = complete(table)
     completed.similarities(distance=False, accept_reversed=accept_reversed)
     checked = completed.table
-    matcher, by = _matcher(checked, asserted, asserted_by)
+    matcher, by = _matcher(stamp_of(checked), asserted, asserted_by)
     return comparisons(checked).point(target_fmr, data_set=data_set, matcher=matcher, asserted_by=by)
 
 
@@ -96,6 +98,7 @@ def calibrate_all_pairs(
     data_set: str,
     matcher: Matcher,
     refused: Rate | None = None,
+    asserted_by: str = "",
     processes: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[OperatingPoint, ...]:
@@ -103,7 +106,7 @@ def calibrate_all_pairs(
 
     `vectors`, float32 (n, d), are unit vectors, one per photo; photos without a face, or whose face the gate refused,
     are left out. `subjects` say who is on each: pairs of one person are genuine, all others are impostors. `data_set`
-    is as for `calibrate`, `matcher` what made the vectors; its gate refused so many faces as `refused` says, out of how
+    is as for `calibrate`, `matcher` what made the vectors, and `asserted_by` who says so where nothing else does; its gate refused so many faces as `refused` says, out of how
     many.
 
     Pairs are counted and not kept (``facerec.measure.all_pairs``), in three passes, by so many `processes` as are asked
@@ -125,12 +128,46 @@ def calibrate_all_pairs(
     rates = pairs.rates([*thresholds, *(scores[place] for place in counted)])
     trials = [fmr.effective_trials or 0.0 for fmr, _ in rates[len(thresholds) :]]
     tail = _tail(scores, errors, counted, trials, pairs.impostors)
-    told = {"data_set": data_set, "matcher": matcher, "refused": refused, "tail": tail}
+    told = {"data_set": data_set, "matcher": matcher, "asserted_by": asserted_by, "refused": refused, "tail": tail}
     with _as_calibration():
         return tuple(
             OperatingPoint(threshold, target, fmr, fnmr, **told)  # type: ignore[arg-type]
             for threshold, target, (fmr, fnmr) in zip(thresholds, target_fmrs, rates, strict=False)
         )
+
+
+def calibrate_vectors(
+    vectors: FaceVectors,
+    target_fmrs: Sequence[float],
+    *,
+    data_set: str,
+    asserted: Matcher | None = None,
+    asserted_by: str = "",
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[OperatingPoint, ...]:
+    """As `calibrate_all_pairs`, of a table of vectors; whose stamp or who asserts the matcher is as for `calibrate`.
+
+    Photos without a vector are left out. How many faces the gate refused is told where the table says why they are.
+    """
+    matcher, by = _matcher(vectors.matcher, asserted, asserted_by)
+    refused = None
+    if "failure" in vectors.photos:
+        words = vectors.photos["failure"]
+        judged = ~words.isin(_NOT_JUDGED)
+        refused = Rate(int((words == REFUSED).sum()), int(judged.sum()))
+    there = vectors.embedded
+    return calibrate_all_pairs(
+        vectors.matrix[there],
+        vectors.photos["subject"][there].tolist(),
+        target_fmrs,
+        data_set=data_set,
+        matcher=matcher,
+        refused=refused,
+        asserted_by=by,
+        processes=processes,
+        progress=progress,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,14 +341,13 @@ def _tail(
     return ImpostorTail(tuple(knots), tuple(errors.tolist()), tuple(effective.tolist()), n)
 
 
-def _matcher(checked: pd.DataFrame, asserted: Matcher | None, asserted_by: str) -> tuple[Matcher, str]:
+def _matcher(stamp: Matcher | None, asserted: Matcher | None, asserted_by: str) -> tuple[Matcher, str]:
     """Whose threshold it will be, and who says so where the table does not."""
     if (asserted is None) != (not asserted_by.strip()):
         message = "who made a table is asserted by somebody: give both a matcher and asserted_by, or neither"
         raise ArgumentError(message)
     if asserted is not None:
         of_kind(Matcher, "asserted", asserted, " (the name of an embedder does not say what made the scores)")
-    stamp = stamp_of(checked)
     if stamp is None:
         return (Matcher.unknown(), "") if asserted is None else (asserted, asserted_by.strip())
     if asserted is not None and asserted.text != stamp.text:
@@ -328,5 +364,5 @@ def _refused(checked: pd.DataFrame) -> Rate | None:
     if not set(FAILURES) <= set(checked.columns):
         return None
     images, words = both_sides(checked, "image"), both_sides(checked, "failure")
-    judged = ~words.isin([NO_FACE, SEVERAL_FACES, UNREADABLE])
+    judged = ~words.isin(_NOT_JUDGED)
     return Rate(images[words == REFUSED].nunique(), images[judged].nunique())

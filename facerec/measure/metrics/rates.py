@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -102,6 +103,40 @@ def allowed_matches(trials: int, target_fmr: float) -> int:
     while allowed / trials > target_fmr:  # by division, as FMR itself is: 0.29 * 100 is less than 29
         allowed -= 1
     return allowed
+
+
+def threshold_at_counts(
+    values: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    n: int,
+    target_fmr: float,
+    *,
+    rule: ThresholdRule = "observed",
+    within: Callable[[Sequence[int]], tuple[NDArray[np.float64], NDArray[np.int64]]] | None = None,
+) -> float:
+    """As `threshold_at_fmr`, of n impostor comparisons whose scores are counted.
+
+    `values` (k,) are ascending, each once, `counts` (k,) say how many have each. They may be bins, by their lowest:
+    then ``within(places)`` gives the scores in some of them, and how many have each, which is asked once.
+
+    >>> threshold_at_counts(np.array([0.1, 0.5, 0.9]), np.array([7, 1, 2]), 10, 0.3)
+    0.5
+    """
+    if not len(values):
+        message = f"no impostor comparison has a score ({n} comparisons), so no threshold can be measured"
+        raise ArgumentError(message)
+    allowed = allowed_matches(n, target_fmr)
+    from_above = np.cumsum(counts[::-1])[::-1]
+    if allowed >= from_above[0]:
+        return -math.inf if rule == "lowest" else float((within([0])[0] if within else values)[0])
+    place = int(np.flatnonzero(from_above > allowed)[-1])
+    beyond = int(from_above[place + 2]) if place + 2 < len(values) else 0  # in neither of the two that are looked into
+    there = [place, place + 1] if place + 1 < len(values) else [place]
+    scores, how_many = within(there) if within else (values[there], counts[there])
+    refused = int(np.flatnonzero(np.cumsum(how_many[::-1])[::-1] + beyond > allowed)[-1])
+    if rule == "observed" and refused + 1 < len(scores):
+        return float(scores[refused + 1])
+    return math.nextafter(float(scores[refused]), math.inf)
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,25 +44,41 @@ class Made:
     threshold : float
         Accepted is what scores at least this, larger = more alike (distances negated).
     rule : str
-        Where the threshold comes from, in words; of an operating point or a calibration table with its digest.
+        In words, how it was chosen.
+    target_fmr : float or None
+        That it was chosen for.
+    calibration : (int, int, float, float) or None
+        Where another table chose it: false matches and impostor pairs there, and between which thresholds it lies.
+    origin : str
+        The digest of the file of an operating point or a calibration table; empty: the threshold was typed in.
     distance : bool
         Whether the scores were distances.
+    accept_reversed : bool
+        Whether they may rank impostor pairs above genuine ones.
     columns : tuple of str
         What stood for what in the tables, ``ours=theirs``, sorted.
     matcher : str
         The stamp of the tables; empty: none.
     people : bool
         Whether they name people.
+    notes, tied : tuple of str
+        What a reader must know of how the tables were read, and of the operating point or calibration table.
     version : int
         `VERSION`.
     """
 
     threshold: float
     rule: str = "given"
+    target_fmr: float | None = None
+    calibration: tuple[int, int, float, float] | None = None
+    origin: str = ""
     distance: bool = False
+    accept_reversed: bool = False
     columns: tuple[str, ...] = ()
     matcher: str = ""
     people: bool = True
+    notes: tuple[str, ...] = ()
+    tied: tuple[str, ...] = ()
     version: int = VERSION
 
     def differences(self, other: Made) -> list[str]:
@@ -196,7 +212,7 @@ class CellSums:
     def renamed(self, people: NDArray[np.int64], sides: tuple[tuple[str, ...], ...]) -> CellSums:
         """With other numbers of people, and among more sides."""
         places = {side: place for place, side in enumerate(sides)}
-        if len(sides) == len(self.sides) and (people == np.arange(len(people))).all():
+        if sides == self.sides and (people == np.arange(len(people))).all():
             return self  # they are among the others already, and all of them are here
         moved = np.array([places[side] for side in self.sides], np.int64)
         kinds, ours = np.arange(2)[:, None, None] * len(sides), moved

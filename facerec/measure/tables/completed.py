@@ -24,6 +24,7 @@ INDEPENDENT = (
     "the table does not say who is in a pair, so pairs were taken as independent: where people occur in several pairs, "
     "every interval is too narrow"
 )
+REVERSED = "impostor pairs are more alike than genuine ones"
 _DRAWN = 100_000
 
 
@@ -60,7 +61,7 @@ class Completed:
                 values,
                 self.table["genuine"].to_numpy(bool),
                 distance=distance,
-                told="impostor pairs are more alike than genuine ones",
+                told=REVERSED,
             )
         return values
 
@@ -182,7 +183,11 @@ def reversed_area(similarities: NDArray[np.float64], genuine: NDArray[np.bool_])
     m, n = int(kind.sum()), int((~kind).sum())
     if not m or not n:
         return None
-    area = auc(similarities[rows][kind], similarities[rows][~kind])
+    return below_chance(auc(similarities[rows][kind], similarities[rows][~kind]), m, n)
+
+
+def below_chance(area: float, m: int, n: int) -> float | None:
+    """The area under the ROC curve of m genuine and n impostor scores where it is below one half beyond chance."""
     chance = 2 * math.sqrt((m + n + 1) / (12 * m * n))
     return area if area < 0.5 - min(chance, 0.25) else None
 
@@ -191,7 +196,11 @@ def refuse_reversed(
     similarities: NDArray[np.float64], genuine: NDArray[np.bool_], *, distance: bool, told: str
 ) -> None:
     """`ScoreTableError` that `told`s of a `reversed_area` and names the options, where there is one."""
-    area = reversed_area(similarities, genuine)
+    refuse_area(reversed_area(similarities, genuine), distance=distance, told=told)
+
+
+def refuse_area(area: float | None, *, distance: bool, told: str = REVERSED) -> None:
+    """`ScoreTableError` as of `refuse_reversed`, if there is an area."""
     if area is None:
         return
     what = (

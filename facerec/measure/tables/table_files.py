@@ -245,23 +245,9 @@ def _parsed(path: Path, source: Path | bytes, layout: Layout) -> pd.DataFrame:
     import pyarrow as pa
     from pyarrow import csv
 
-    lines = _first(path, source, _START).splitlines() or [b""]
-    if not lines[0].strip():
-        empty = not _first(path, source, _START).strip()
-        state = "the file is empty" if empty else "its first line is blank"
-        message = f"{path}: {state}; a header with the names of the columns is expected there"
-        raise ScoreTableError(message)
-    try:
-        header = lines[0].decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise _NotUtf8Error from problem
-    skipped = 0
-    separator = layout.separator
-    if told := re.fullmatch(r"sep=(.)\s*", header):  # how Excel is told, in a line before the header
-        separator, skipped = separator or told[1], 1
-    elif separator is None and (words := _bob_words(header)):
+    separator, skipped, words = _header(path, source, layout)
+    if words:
         return _read_bob(path, source, words)
-    separator = separator or _separator(header)
     one_thread = csv.ReadOptions(use_threads=False, skip_rows=skipped)  # only so does a message know the bad row
     any_text = csv.ParseOptions(newlines_in_values=True, delimiter=separator)
 
@@ -285,11 +271,82 @@ def _parsed(path: Path, source: Path | bytes, layout: Layout) -> pd.DataFrame:
             raise _NotUtf8Error(where) from problem
         message = f"{path}: cannot be read as CSV (UTF-8): {problem}"
         raise ScoreTableError(message) from problem
+    return _named_columns(path, _plain_numbers(table, separator, layout).to_pandas())
+
+
+def text_blocks(path: Path, columns: Sequence[str], layout: Layout) -> Iterator[pa.RecordBatch]:
+    """Some columns of a text file, by the names that its header has, every cell as text, block by block.
+
+    The file is UTF-8 and has a header; `ScoreTableError` otherwise, or where it cannot be read.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    separator, skipped, words = _header(path, path, layout)
+    if words:
+        message = (
+            f"{path}: a score file of bob, without a header, is read into memory; give it one to read it in blocks"
+        )
+        raise ScoreTableError(message)
+    try:
+        with csv.open_csv(
+            str(path),
+            read_options=csv.ReadOptions(use_threads=False, skip_rows=skipped, block_size=1 << 24),
+            parse_options=csv.ParseOptions(newlines_in_values=True, delimiter=separator),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(columns, pa.string()), include_columns=columns, strings_can_be_null=False
+            ),
+        ) as file:
+            for block in file:
+                table = _plain_numbers(pa.Table.from_batches([block]), separator, layout)
+                yield from table.combine_chunks().to_batches()
+    except (UnicodeDecodeError, pa.ArrowInvalid, pa.ArrowKeyError) as problem:
+        message = f"{path}: cannot be read as CSV (UTF-8): {problem}"
+        raise ScoreTableError(message) from problem
+
+
+def text_columns(path: Path, layout: Layout) -> list[str]:
+    """The names in the header of a text file, as `text_blocks` takes them; `ScoreTableError` as there."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    _refuse_unless_regular(path)
+    try:
+        separator, skipped, _ = _header(path, path, layout)
+        with csv.open_csv(
+            str(path),
+            read_options=csv.ReadOptions(use_threads=False, skip_rows=skipped),
+            parse_options=csv.ParseOptions(newlines_in_values=True, delimiter=separator),
+        ) as file:
+            return list(file.schema.names)
+    except (_NotUtf8Error, UnicodeDecodeError, pa.ArrowInvalid) as problem:
+        message = f"{path}: cannot be read as CSV (UTF-8): {problem}"
+        raise ScoreTableError(message) from problem
+
+
+def _header(path: Path, source: Path | bytes, layout: Layout) -> tuple[str, int, int]:
+    """The sign between cells, lines before the header, and how many words a line has if it is a score file of bob."""
+    lines = _first(path, source, _START).splitlines() or [b""]
+    if not lines[0].strip():
+        empty = not _first(path, source, _START).strip()
+        state = "the file is empty" if empty else "its first line is blank"
+        message = f"{path}: {state}; a header with the names of the columns is expected there"
+        raise ScoreTableError(message)
+    try:
+        header = lines[0].decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise _NotUtf8Error from problem
+    if told := re.fullmatch(r"sep=(.)\s*", header):  # how Excel is told, in a line before the header
+        return layout.separator or told[1], 1, 0
+    words = _bob_words(header) if layout.separator is None else 0
+    return layout.separator or _separator(header), 0, words
+
+
+def _plain_numbers(table: pa.Table, separator: str, layout: Layout) -> pa.Table:
+    """Without thousands grouped and with decimal points, where columns are of numbers throughout."""
     if layout.decimal == "," or (separator != "," and layout.decimal is None):
-        table = _without(table, ".", number=_COMMA_NUMBER, other=_OTHER_NUMBER)
-    elif layout.decimal == ".":
-        table = _without(table, ",", number=_GROUPED_NUMBER, other=_POINT_NUMBER)
-    return _named_columns(path, table.to_pandas())
+        return _without(table, ".", number=_COMMA_NUMBER, other=_OTHER_NUMBER)
+    return _without(table, ",", number=_GROUPED_NUMBER, other=_POINT_NUMBER) if layout.decimal == "." else table
 
 
 def _named_columns(path: Path, table: pd.DataFrame) -> pd.DataFrame:
@@ -407,7 +464,7 @@ def _read_parquet(path: Path, memory: int | None, lists: Sequence[str]) -> pd.Da
         encoded = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
         # A text that occurs often is stored once, but takes a place of its own in every row once it is read.
         _refuse_larger(path, max(encoded, 8 * metadata.num_rows * metadata.num_columns), memory)
-        _refuse_nested(path, file.schema_arrow, lists)
+        refuse_nested(path, file.schema_arrow, lists)
         table = file.read()
         table.validate(full=True)  # texts are UTF-8, or they would be found out one by one where they are used
         for place, field in enumerate(table.schema):
@@ -421,7 +478,8 @@ def _read_parquet(path: Path, memory: int | None, lists: Sequence[str]) -> pd.Da
     return frame.loc[:, [not name.startswith("__index_level_") for name in frame.columns]]
 
 
-def _refuse_nested(path: Path, schema: pa.Schema, lists: Sequence[str]) -> None:
+def refuse_nested(path: Path, schema: pa.Schema, lists: Sequence[str]) -> None:
+    """`ScoreTableError` if a column but those of `lists` holds lists or records."""
     from pyarrow import types
 
     kinds = types.is_list, types.is_large_list, types.is_fixed_size_list

@@ -197,19 +197,7 @@ def join_people(
     >>> joined[["probe_race", "reference_race"]].to_numpy().tolist()
     [['x', 'y']]
     """
-    names = {str(name).strip().casefold(): name for name in people.columns}
-    key = next((names[name] for name in _PERSON if name in names), None)
-    if key is None or len(names) < 2:
-        message = (
-            f"the table of people needs a column {', '.join(_PERSON[:-1])} or {_PERSON[-1]} and columns of groups; it "
-            f"has {', '.join(map(str, people.columns)) or 'no columns'}"
-        )
-        raise ScoreTableError(message)
-    labels = pd.DataFrame({str(name): as_text(people[name]) for name in people.columns if name != key})
-    labels = labels.assign(**{"": whole_ids(people[key])}).drop_duplicates().set_index("").drop("", errors="ignore")
-    if (twice := labels.index.duplicated()).any():
-        message = f"the table of people holds {labels.index[twice][0]!r} twice, with different labels"
-        raise ScoreTableError(message)
+    labels = labels_of_people(people)
     joined, unknown, everybody = table, set[str](), set[str]()
     for side, beginning in sides:
         if side not in table.columns:
@@ -229,6 +217,24 @@ def join_people(
     joined.attrs = dict(table.attrs)
     note = f"{len(unknown):,} of {len(everybody):,} people are not in the table of people, and have no labels from it"
     return noted(joined, *([note] if unknown else []))
+
+
+def labels_of_people(people: pd.DataFrame) -> pd.DataFrame:
+    """The labels in a table of people, as `join_people` takes and refuses it: a row per id, a column per attribute."""
+    names = {str(name).strip().casefold(): name for name in people.columns}
+    key = next((names[name] for name in _PERSON if name in names), None)
+    if key is None or len(names) < 2:
+        message = (
+            f"the table of people needs a column {', '.join(_PERSON[:-1])} or {_PERSON[-1]} and columns of groups; it "
+            f"has {', '.join(map(str, people.columns)) or 'no columns'}"
+        )
+        raise ScoreTableError(message)
+    labels = pd.DataFrame({str(name): as_text(people[name]) for name in people.columns if name != key})
+    labels = labels.assign(**{"": whole_ids(people[key])}).drop_duplicates().set_index("").drop("", errors="ignore")
+    if (twice := labels.index.duplicated()).any():
+        message = f"the table of people holds {labels.index[twice][0]!r} twice, with different labels"
+        raise ScoreTableError(message)
+    return labels
 
 
 def rename_columns(table: pd.DataFrame, columns: VendorColumns) -> pd.DataFrame:
