@@ -39,8 +39,8 @@ class PairSums(CoupleSums):
     matches, squares, products : ndarray, shape (t, g, g)
         False matches; Σ E² and Σ E M over couples of two people, of whose M comparisons E are false matches: what the
         variance of a rate is made of (``metrics.clusters``).
-    match_people : ndarray, shape (t, 2, p, g)
-        In how many false matches a person takes part with people of a group who stand after them, and before.
+    match_people : ndarray, shape (t, p, g)
+        In how many false matches a person takes part with people of a group.
     rejections : ndarray, shape (t, p)
         False non-matches of each person.
     couples
@@ -86,7 +86,7 @@ class Count:
     def nothing(self, photos: PhotosOfPeople) -> PairSums:
         """As ``Question.nothing``."""
         g, p, t = photos.group_count, len(photos.photos), len(self.thresholds)
-        shapes = (g, g, ALL_BINS), (g, ALL_BINS), (t, g, g), (t, g, g), (t, g, g), (t, 2, p, g), (t, p)
+        shapes = (g, g, ALL_BINS), (g, ALL_BINS), (t, g, g), (t, g, g), (t, g, g), (t, p, g), (t, p)
         return PairSums(*(np.zeros(shape, np.int64) for shape in shapes))
 
     def add(self, sums: PairSums, photos: PhotosOfPeople, block: Block, space: Workspace) -> None:
@@ -104,8 +104,8 @@ class Count:
         sums.matches[:, *cell] += left.sum(axis=1)
         sums.squares[:, *cell] += squares
         sums.products[:, *cell] += products
-        sums.match_people[:, 0, first.people, second.group] += left
-        sums.match_people[:, 1, second.people, first.group] += right
+        sums.match_people[:, first.people, second.group] += left
+        sums.match_people[:, second.people, first.group] += right
         if self.couples:
             sums.couples.append(found.couples)
         if block.first == block.second:

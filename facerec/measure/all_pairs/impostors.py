@@ -14,7 +14,7 @@ from facerec.measure.all_pairs.product import TICKS, slack
 from facerec.measure.all_pairs.ranks import Ranked, Survey, ranked, windows_of
 from facerec.measure.all_pairs.running import Progress, count_pairs
 from facerec.measure.metrics.dependence import Meetings, PeopleSums
-from facerec.measure.metrics.rates import allowed_matches
+from facerec.measure.metrics.rates import ThresholdRule, allowed_matches
 
 if TYPE_CHECKING:
     from facerec.types import Rate
@@ -48,18 +48,22 @@ class AllPairs:
             self._known |= ranked(self._fine, windows, found, missing, near)
         return self._known
 
-    def ranks_for(self, target_fmr: float) -> tuple[int, ...]:
+    def ranks_for(self, target_fmr: float, trials: int | None = None) -> tuple[int, ...]:
         """The ranks that `threshold_at_fmr` looks at first."""
-        allowed = allowed_matches(self.impostors, target_fmr)
+        allowed = allowed_matches(trials or self.impostors, target_fmr)
         return tuple(rank for rank in (allowed, allowed + 1) if 1 <= rank <= self.impostors)
 
-    def threshold_at_fmr(self, target_fmr: float) -> float:
-        """As ``metrics.threshold_at_fmr`` of all impostor scores."""
-        allowed = allowed_matches(self.impostors, target_fmr)
+    def threshold_at_fmr(
+        self, target_fmr: float, *, trials: int | None = None, rule: ThresholdRule = "observed"
+    ) -> float:
+        """As ``metrics.threshold_at_fmr`` of all impostor scores; of so many `trials`, where others have no score."""
+        allowed = allowed_matches(trials or self.impostors, target_fmr)
         if allowed >= self.impostors:
+            if rule == "lowest":
+                return -math.inf
             return self.look_up([self.impostors])[self.impostors].ticks / TICKS
-        refused = self.look_up(self.ranks_for(target_fmr))[allowed + 1]
-        if refused.above:
+        refused = self.look_up(self.ranks_for(target_fmr, trials))[allowed + 1]
+        if refused.above and rule == "observed":
             return self.look_up([refused.above])[refused.above].ticks / TICKS
         return math.nextafter(refused.ticks / TICKS, math.inf)
 
@@ -83,7 +87,7 @@ class AllPairs:
                 found.append((everything.rate(), PeopleSums(selves, 0, np.zeros(last, np.int64), 0, 0).rate()))
                 continue
             at = asked.index(threshold)
-            matches = sums.match_people[at].sum(axis=(0, 2))
+            matches = sums.match_people[at].sum(axis=1)
             counted = (int(each[at].sum()) for each in (sums.matches, sums.squares, sums.products))
             wrong, error_squares, error_products = counted
             missed = sums.rejections[at][:last]

@@ -271,6 +271,8 @@ class ComparisonSums:
     photos : ndarray, int64, shape (p,), or None
         Where all pairs of photos are compared, how many there are of each person, each of one side: a couple then has
         the product of two of them as its comparisons, and `CellSums.couples` stays empty. None: couples were counted.
+    scored : ndarray, int64, shape (p,), or None
+        With `photos`, how many of them have a score with others at all.
     """
 
     made: Made
@@ -281,6 +283,7 @@ class ComparisonSums:
     sources: tuple[Source, ...] = ()
     limits: Limits = Limits()
     photos: NDArray[np.int64] | None = None
+    scored: NDArray[np.int64] | None = None
 
     def __add__(self, other: ComparisonSums) -> ComparisonSums:
         """Both together; `ArgumentError` if they do not fit together, or a source is in both."""

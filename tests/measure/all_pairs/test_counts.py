@@ -52,8 +52,8 @@ def expected(photos, thresholds):
                 nothing.rejections[number, a] += 1
             if a != b and score >= threshold:
                 nothing.matches[number, g, h] += 1
-                nothing.match_people[number, 0, a, h] += 1
-                nothing.match_people[number, 1, b, g] += 1
+                nothing.match_people[number, a, h] += 1
+                nothing.match_people[number, b, g] += 1
     for number, threshold in enumerate(thresholds):
         for a, b in combinations(range(len(photos.photos)), 2):
             errors = int(((left == a) & (right == b) & (scores >= threshold)).sum())
