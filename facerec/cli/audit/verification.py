@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from facerec.cli import console
 from facerec.cli.audit import options
-from facerec.cli.options import examples, grouped, option
+from facerec.cli.audit.all_pairs import read_all, stamp_table
+from facerec.cli.options import examples, flag, grouped, option
 from facerec.errors import ArgumentError, PolicyError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ EXAMPLES = examples(
     "facerec audit verification vendor.csv --score sim --genuine same --by race,gender --at-threshold 0.5",
     "facerec audit verification bfw.csv --score cosine --genuine label --groups race=e1:e2 --by race --at-fmr 1e-3",
     "facerec audit verification scores.csv --by race --at-fmr 1e-3 --policy policy.toml --out report/",
+    "facerec audit verification vectors.parquet --all-pairs --by gender --at points.json --fmr 0.0001 --json",
     "facerec audit verification scores.csv --plan plan.toml --out report/",
 )
 
@@ -78,6 +80,14 @@ def verification(
     calibration: options.Calibration = None,
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
+    all_pairs: Annotated[
+        bool,
+        flag(
+            "--all-pairs",
+            "SCORES are vectors (facerec embed): every photo is compared with every other, and no pair written down. "
+            "The answer is printed, or --json.",
+        ),
+    ] = False,
     columns: options.Columns,
     written: options.SharedReport,
 ) -> None:
@@ -101,26 +111,26 @@ def verification(
     if plan is not None:
         done = chosen.plan(calibration, by=tuple(by), distance=columns.distance, policy=policy)
     standing = _standing(plan, done)
-    table = columns.read(scores)
+    vectors = read_all(scores, columns, written) if all_pairs else None
+    table = columns.read(scores) if vectors is None else stamp_table(vectors)
     at = chosen.chosen(columns, table, calibration)
     limits = written.limits()
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
     from audits.gate.verdict import judge
     from audits.report.verification.document import verification_document
     from audits.statistics.families import LEAST
+    from audits.verification.all_pairs import audit_all_pairs
     from audits.verification.audit import audit_verification
 
-    audit = audit_verification(
-        table,
-        by=by,
-        at=at,
-        distance=columns.distance,
-        accept_reversed=columns.accept_reversed,
-        confidence=confidence,
-        replicates=replicates,
-        seed=seed,
-        least=plan.least if plan is not None else LEAST,
-    )
+    terms: dict[str, Any] = {"by": by, "at": at, "confidence": confidence, "replicates": replicates, "seed": seed}
+    terms["least"] = plan.least if plan is not None else LEAST
+    if vectors is not None:
+        with console.progress("comparing") as progress:
+            audit = audit_all_pairs(vectors, progress=progress, **terms)
+    else:
+        audit = audit_verification(
+            table, distance=columns.distance, accept_reversed=columns.accept_reversed, **terms
+        )
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
         from audits.report.verification.page import verification_report
