@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,7 +27,7 @@ from facerec.cli.paths import PhotoAnswers
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from facerec.types import Identifications
+    from facerec.types import Identifications, OperatingPoint
 
 EXAMPLES = examples(
     "facerec identify crowd.jpg --gallery people.db",
@@ -80,18 +81,13 @@ def identify(
         if annotate is not None:
             message = "--annotate marks photos as they are looked at; leave it out with --out"
             raise ArgumentError(message)
-        probes.must_be_csv(out)
-        if probes.is_table(paths) and probes.holds_vectors(paths[0]):
-            searching: Any = {"top": top, "logged": not no_log, "threshold": threshold, "charged": charged}
-            point, answers, count = probes.of_vectors(paths[0], gallery, **searching)
-            raise typer.Exit(probes.say(probes.write(answers, count, out), out, point, as_json=as_json))
-    if out is not None and probes.is_table(paths):
-        walked, found = None, tuple(probes.photos_in(paths[0]))
-    else:
-        walked = find_photos(paths, exclude=exclude or ())
-        found = walked.photos
-        console.say_left_out(walked.left_out)
-    single = out is None and list(found) == paths and len(paths) == 1
+        deciding_by = threshold, model, networks, charged
+        told = _into_table(paths, exclude or (), out, gallery, deciding_by, top=top, logged=not no_log)
+        raise typer.Exit(probes.say(*told, out, as_json=as_json))
+    walked = find_photos(paths, exclude=exclude or ())
+    found = walked.photos
+    single = list(found) == paths and len(paths) == 1
+    console.say_left_out(walked.left_out)
     identified = comparisons = 0
     searched: int | None = None
     with decider(gallery, model, networks, threshold, charged) as deciding:
@@ -100,10 +96,6 @@ def identify(
         matcher = deciding.load()
         point, notes = deciding.deciding_point()
         said = dict.fromkeys(notes)  # each once, in order
-        if out is not None:
-            several = deciding.identify(found, at=point, top=top, logged=not no_log)
-            written = probes.write(probes.of_photos(found, several), len(found), out)
-            raise typer.Exit(probes.say(written, out, point, as_json=as_json))
         answers = PhotoAnswers(found, annotate, as_json=as_json)
         several = deciding.identify(found, at=point, top=top, logged=not no_log)
         for photo, outcomes in answers.read(several, "identifying", only=single):
@@ -125,7 +117,7 @@ def identify(
             "operating_point": point,
             "matcher": matcher,
             "notes": notes,
-            "files_left_out": () if walked is None else walked.left_out,
+            "files_left_out": walked.left_out,
         }
         console.document({**(answers.entries[0] if single else {"photos": answers.entries}), **rest})
     else:
@@ -139,6 +131,40 @@ def identify(
             console.say(f"  note: {line}")
     answers.finish()
     raise typer.Exit(0 if identified else 1)
+
+
+def _into_table(
+    paths: Sequence[Path],
+    exclude: Sequence[str],
+    out: Path,
+    gallery: Path,
+    deciding_by: tuple[recognition.Threshold, str | None, recognition.GatedNetworks, Charged],
+    *,
+    top: int,
+    logged: bool,
+) -> tuple[probes.Told, OperatingPoint, Sequence[str]]:
+    """Write the table of all probes; what was written, the point that decided, and what there is to say of that."""
+    from facerec.photos.folders import find_photos
+
+    threshold, model, networks, charged = deciding_by
+    probes.must_be_csv(out)
+    listed = probes.is_table(paths)
+    if listed and probes.holds_vectors(paths[0]):
+        point, answers, count = probes.of_vectors(
+            paths[0], gallery, top=top, logged=logged, threshold=threshold, charged=charged
+        )
+        return probes.write(answers, count, out), point, ()
+    if listed:
+        found: Sequence[Path] = probes.photos_in(paths[0])
+    else:
+        walked = find_photos(paths, exclude=exclude)
+        found = walked.photos
+        console.say_left_out(walked.left_out)
+    with decider(gallery, model, networks, threshold, charged) as deciding:
+        deciding.load()
+        point, notes = deciding.deciding_point()
+        several = deciding.identify(found, at=point, top=top, logged=logged)
+        return probes.write(probes.of_photos(found, several), len(found), out), point, notes
 
 
 def _lines(outcomes: Identifications) -> list[str]:

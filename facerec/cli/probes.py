@@ -133,20 +133,23 @@ def write(answers: Iterable[Answer], count: int, out: Path) -> Told:
 
     decisions: Counter[str] = Counter()
     size = None
-    with replacing(out) as partial, console.progress("identifying") as advance:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-            writer.writeheader()
-            for done, (photo, outcomes) in enumerate(answers, 1):
-                if isinstance(outcomes, str):
-                    decisions["error"] += 1
-                    writer.writerow({"photo": photo, "error": outcomes})
-                else:
-                    for number, outcome in enumerate(outcomes, 1):
-                        decisions[outcome.decision] += 1
-                        size = outcome.gallery_size
-                        writer.writerow({"photo": photo, "face": number, **_row(outcome)})
-                advance(done, count)
+    with (
+        replacing(out) as partial,
+        console.progress("identifying") as advance,
+        partial.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        writer.writeheader()
+        for done, (photo, outcomes) in enumerate(answers, 1):
+            if isinstance(outcomes, str):
+                decisions["error"] += 1
+                writer.writerow({"photo": photo, "error": outcomes})
+            else:
+                for number, outcome in enumerate(outcomes, 1):
+                    decisions[outcome.decision] += 1
+                    size = outcome.gallery_size
+                    writer.writerow({"photo": photo, "face": number, **_row(outcome)})
+            advance(done, count)
     return Told(decisions, size)
 
 
@@ -174,14 +177,15 @@ def _row(outcome: Identification) -> dict[str, object]:
     }
 
 
-def say(told: Told, out: Path, point: OperatingPoint, *, as_json: bool) -> int:
+def say(told: Told, point: OperatingPoint, notes: Sequence[str], out: Path, *, as_json: bool) -> int:
     """Tell what was written; the exit status: 0 somebody was identified, 1 nobody, 2 there are errors."""
     counts = {name: told.decisions.get(name, 0) for name in ("match", "no match", "ambiguous", "undecided", "error")}
     if as_json:
         document = {"out": out, "rows": sum(counts.values()), "decisions": counts, "gallery_size": told.gallery_size}
-        console.document({**document, "operating_point": point})
+        console.document({**document, "operating_point": point, "notes": notes})
     else:
         named = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
         console.say(f"{out}: {console.counted(sum(counts.values()), 'row', 'rows')}: {named or 'none'}")
         console.say_point(point)
+        console.say(*(f"  note: {note}" for note in notes))
     return 2 if counts["error"] else 0 if counts["match"] else 1

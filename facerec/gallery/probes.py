@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facerec.errors import ModelMismatchError
 from facerec.gallery.gallery import Gallery
@@ -62,7 +63,8 @@ def identify_vectors(
             yield next(found)[0] if embedded[row] else None
 
 
-def _face(vector: np.ndarray, matcher: Matcher, photo: str) -> Faces:
+def _face(vector: NDArray[np.float32], matcher: Matcher, photo: str) -> Faces:
     """One face, of which no more is known; it stands nowhere."""
-    detections = Detections(np.zeros((1, 4)), np.ones(1), np.zeros((1, 5, 2)), (1, 1))
+    box, score, points = np.zeros((1, 4), np.float32), np.ones(1, np.float32), np.zeros((1, 5, 2), np.float32)
+    detections = Detections(box, score, points, (1, 1))
     return Faces(detections, {}, vector[None], matcher, photo)

@@ -106,8 +106,8 @@ def calibrate_all_pairs(
 
     `vectors`, float32 (n, d), are unit vectors, one per photo; photos without a face, or whose face the gate refused,
     are left out. `subjects` say who is on each: pairs of one person are genuine, all others are impostors. `data_set`
-    is as for `calibrate`, `matcher` what made the vectors, and `asserted_by` who says so where nothing else does; its gate refused so many faces as `refused` says, out of how
-    many.
+    is as for `calibrate`, `matcher` what made the vectors, and `asserted_by` who says so where nothing else does; its
+    gate refused so many faces as `refused` says, out of how many.
 
     Pairs are counted and not kept (``facerec.measure.all_pairs``), in three passes, by so many `processes` as are asked
     for, by default on every core; the points are those of a table of all pairs. `progress` is called from time to time

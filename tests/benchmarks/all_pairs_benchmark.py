@@ -79,7 +79,9 @@ def main() -> None:
     print(f"{pairs:.4g} pairs of {asked.photos} photos, {asked.cores} cores")
     for name, seconds in taken.items():
         ratios = [mine / least for mine, least in zip(seconds, taken["bare product"], strict=True)]
-        print(f"  {name:<46} {seconds[0]:6.2f} s, ratio {ratios[0]:.2f}; processor {seconds[1]:6.2f} s, {ratios[1]:.2f}")
+        print(
+            f"  {name:<46} {seconds[0]:6.2f} s, ratio {ratios[0]:.2f}; processor {seconds[1]:6.2f} s, {ratios[1]:.2f}"
+        )
     peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     print(f"  peak memory {peaks[0] + asked.cores * peaks[1]:.0f} MB of all processes together, at most (aim 1024)")
 

@@ -77,7 +77,9 @@ def main() -> None:
     print(f"{len(searched)} probes among {asked.people} people")
     for name, seconds in taken.items():
         ratios = [mine / least for mine, least in zip(seconds, taken["bare product"], strict=True)]
-        print(f"  {name:<16} {seconds[0]:6.2f} s, ratio {ratios[0]:.2f}; processor {seconds[1]:6.2f} s, {ratios[1]:.2f}")
+        print(
+            f"  {name:<16} {seconds[0]:6.2f} s, ratio {ratios[0]:.2f}; processor {seconds[1]:6.2f} s, {ratios[1]:.2f}"
+        )
     print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GB")
 
 

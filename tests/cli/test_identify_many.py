@@ -26,14 +26,21 @@ def enrolled(colours, facerec, draw):
 
 
 def rows(path="found.csv"):
+    """What was written."""
     with Path(path).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def log(**which):
+    """The gallery's log."""
+    with open_gallery("g.db") as gallery:
+        return gallery.log(**which)
 
 
 def test_a_folder(enrolled, facerec):
     """A row for each face with its evidence, and one for each photo without; the same decisions as photo by photo."""
     each = facerec("identify", "in", *G, *AT, "--json").document["photos"]
-    logged = len(open_gallery("g.db").log())
+    logged = len(log())
     outcome = facerec("identify", "in", *G, *AT, "--out", "found.csv", "--json")
     table = rows()
 
@@ -47,14 +54,15 @@ def test_a_folder(enrolled, facerec):
         ("in/3.png", "", "", ""),
         ("in/4.png", "", "", ""),
     ]
-    assert table[3]["error"] == "no face" and "in/4.png" in table[4]["error"]
+    assert table[3]["error"] == "no face"
+    assert "in/4.png" in table[4]["error"]
     faces = [face for photo in each for face in photo.get("faces", ())]
     for row, face in zip(table, faces, strict=False):
         assert float(row["score"]) == face["score"]
         assert [int(row[edge]) for edge in ("left", "top", "right", "bottom")] == face["box"]
         assert (float(row["threshold"]), row["data_set"]) == (0.9, "invented pairs")
         assert row["person_id"] == (face["candidates"][0]["person_id"] if face["name"] else "")
-    assert len(open_gallery("g.db").log()) == logged + 2
+    assert len(log()) == logged + 2
 
 
 def test_a_table_of_photos(enrolled, facerec):
@@ -88,10 +96,11 @@ def test_a_table_of_vectors(enrolled, facerec, monkeypatch, kind):
     assert {name: table["in/2.png"][name] for name in same} == {name: before[name] for name in same}
     assert table["in/2.png"]["left"] == ""
     assert table["in/3.png"]["error"] == "no face"
-    assert [entry.event for entry in open_gallery("g.db").log(name="bob")][-1] == "matched"
+    assert log(name="bob")[-1].event == "matched"
 
 
 def rows_of(facerec, photo):
+    """The one row of a photo."""
     facerec("identify", photo, *G, *AT, "--out", "one.csv")
     (row,) = rows("one.csv")
     return row
@@ -108,6 +117,7 @@ def test_what_cannot_be_written_or_read_is_told_first(enrolled, facerec, monkeyp
         (("bare.csv", "--out", "found.csv"), "no stamp"),
     ):
         outcome = facerec("identify", *wrong, *G, *AT)
-        assert outcome.status == 2 and told in outcome.err
+        assert outcome.status == 2
+        assert told in outcome.err
     assert Path("found.csv").read_text(encoding="utf-8") == "before"
     assert list(Path().glob(".*partial*")) == []

@@ -128,9 +128,7 @@ def verification(
         with console.progress("comparing") as progress:
             audit = audit_all_pairs(vectors, progress=progress, **terms)
     else:
-        audit = audit_verification(
-            table, distance=columns.distance, accept_reversed=columns.accept_reversed, **terms
-        )
+        audit = audit_verification(table, distance=columns.distance, accept_reversed=columns.accept_reversed, **terms)
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
         from audits.report.verification.page import verification_report

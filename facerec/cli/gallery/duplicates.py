@@ -47,9 +47,11 @@ def duplicates(
     if rows:
         console.table(("score", "one", "the other", "how rare"), rows, right=("score",))
     shown = "" if len(rows) == found.found else f"{len(rows)} of "
+    couples = console.counted(found.found, "couple", "couples")
+    everybody = console.counted(found.people, "person", "people")
     console.say(
-        f"{shown}{console.counted(found.found, 'couple', 'couples')} of {console.counted(found.people, 'person', 'people')} "
-        "may be one person each: look at their photos, then facerec gallery merge; nothing was changed"
+        f"{shown}{couples} of {everybody} may be one person each: look at their photos, then facerec gallery merge; "
+        "nothing was changed"
     )
     chance = found.expected_by_chance
     console.say(

@@ -111,9 +111,7 @@ class Count:
         if block.first == block.second:
             self._add_genuine(sums, photos, first, limits)
 
-    def _add_genuine(
-        self, sums: PairSums, photos: PhotosOfPeople, part: Part, limits: NDArray[np.int64]
-    ) -> None:
+    def _add_genuine(self, sums: PairSums, photos: PhotosOfPeople, part: Part, limits: NDArray[np.int64]) -> None:
         for first, second in genuine_pairs(photos, part):
             scores = ticks(photos, first, second)
             if self.histogram:
@@ -208,7 +206,7 @@ class _Matches:
             for photos, numbers, part in zip(scores[:2], (rows, columns), self._parts, strict=True)
         ]
         for counts, place in zip(self._sides, places, strict=True):
-            counts += _by_level(levels, place, counts.shape)
+            counts[...] += _by_level(levels, place, counts.shape)
         if self._once:
             return
         couples = places[0] * len(self._photos_of[1]) + places[1]
@@ -228,7 +226,6 @@ class _Matches:
         couples = self._by_couple
         met = np.outer(*self._photos_of).ravel()
         return left, right, (couples * couples).sum(axis=1), couples @ met
-
 
     @property
     def couples(self) -> NDArray[np.int32]:
@@ -267,7 +264,7 @@ def _by_level(levels: NDArray[np.int64], places: NDArray[np.int64], shape: tuple
 
 
 def _weighed(levels: NDArray[np.int64], weights: NDArray[np.int64], limits: int) -> NDArray[np.int64]:
-    """Σ of weights that reach each limit; exact, as no block's sums come near 2⁵³."""
+    """The sum of weights that reach each limit; exact, as no block's sums come near 2⁵³."""
     sums = np.bincount(levels - 1, weights, minlength=limits)
     return np.cumsum(sums[::-1])[::-1].astype(np.int64)
 

@@ -57,7 +57,7 @@ class PhotosOfPeople:
     def of(
         cls, vectors: NDArray[np.float32], subjects: Sequence[str], groups: NDArray[np.integer] | None = None
     ) -> PhotosOfPeople:
-        """From vectors (n, d) in any order, who is on each, and the group of each, from 0 on; by default all are of one.
+        """From vectors (n, d) in any order, who is on each, and the group of each from 0 on, by default one for all.
 
         `ArgumentError` if there is not one subject and group per vector, a vector is not of unit length, or a person is
         in two groups.

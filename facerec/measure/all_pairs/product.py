@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +56,9 @@ def slack(dimension: int) -> int:
 class Scores(NamedTuple):
     """Scores of some photos of a block, `rows`, with all of its other part, `columns`.
 
-    `whole` is int32 (r, c): ZERO + slack + UNITS · score, off by at most `slack`; so a score that may lie on either side
-    of an edge is 0 … 2 · slack beyond it. It is `ABSENT` where the pair is none or is of one person, and is overwritten
-    by the next.
+    `whole` is int32 (r, c): ZERO + slack + UNITS · score, off by at most `slack`; so what may lie on either side of an
+    edge is 0 … 2 · slack beyond it. It is `ABSENT` where the pair is none or is of one person, and is overwritten by
+    the next.
     """
 
     rows: slice
@@ -71,9 +71,9 @@ class Workspace:
     """Memory for one block at a time, used again by the next; not for two threads."""
 
     def __init__(self) -> None:
-        self._held: dict[str, NDArray[np.generic]] = {}
+        self._held: dict[str, NDArray[Any]] = {}
 
-    def take(self, name: str, shape: tuple[int, int], kind: type[np.generic]) -> NDArray[np.generic]:
+    def take(self, name: str, shape: tuple[int, int], kind: type[np.generic]) -> NDArray[Any]:
         """An array of that shape, with whatever was in it."""
         size = shape[0] * shape[1]
         held = self._held.get(name)
@@ -122,7 +122,7 @@ def _product(
     left: list[NDArray[np.float32]], right: list[NDArray[np.float32]], near: int, space: Workspace
 ) -> NDArray[np.float32]:
     shape = len(left[0]), len(right[0])
-    total = space.take("total", shape, np.float32)
+    total: NDArray[np.float32] = space.take("total", shape, np.float32)
     piece = space.take("piece", shape, np.float32)
     np.matmul(left[0], right[0].T, out=total)
     for a, b in zip(left[1:], right[1:], strict=True):

@@ -59,7 +59,7 @@ class Survey:
             # A product may lie beyond -1 or 1; a score is cut off there. What stands for no pair is lower still.
             sums.counts[lowest : highest + 1] += found[lowest : highest + 1]
             sums.counts[highest] += found[highest + 1 :].sum()
-            sums.counts[lowest] += found[_FIRST : lowest].sum()
+            sums.counts[lowest] += found[_FIRST:lowest].sum()
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,11 @@ class Windows:
             window_of[first : last + 1] = window
         lowest, highest = _ends(near)
         window_of[highest + 1 :] = window_of[highest]
-        window_of[_FIRST : lowest] = window_of[lowest]
+        window_of[_FIRST:lowest] = window_of[lowest]
         for scores in strangers(photos, block, space):
-            places = np.right_shift(scores.whole, _SHIFT, out=space.take("places", scores.whole.shape, np.int64)).ravel()
+            places = np.right_shift(
+                scores.whole, _SHIFT, out=space.take("places", scores.whole.shape, np.int64)
+            ).ravel()
             windows = window_of.take(places)
             near_rank = np.flatnonzero(windows >= 0)
             rows, columns = np.divmod(near_rank, scores.whole.shape[1])

@@ -68,7 +68,7 @@ class _Given:
 
     def __init__(self, photos: PhotosOfPeople, question: Question[Any]) -> None:
         kind = type(question).__name__
-        self._facts = {"token": token_hex(16), "kind": kind, "question": question.to_facts()}
+        self._facts: dict[str, Any] = {"token": token_hex(16), "kind": kind, "question": question.to_facts()}
         self._facts |= {"shape": photos.vectors.shape, "people": len(photos.photos)}
         self._photos = photos
 
@@ -87,11 +87,11 @@ _held: dict[str, PhotosOfPeople] = {}  # in a process: the photos of its one cal
 def task(facts: Facts, contents: bytearray) -> tuple[Facts, bytes]:
     """Count some blocks, in a process that keeps the photos for the next; ``known`` says whether it had any."""
     if contents:
-        n, d = facts["shape"]
+        (n, d), people = facts["shape"], facts["people"]
         numbers = np.frombuffer(contents, np.int64, offset=4 * n * d)
         vectors = np.frombuffer(contents, np.float32, count=n * d).reshape(n, d)
         _held.clear()
-        _held[facts["token"]] = PhotosOfPeople(vectors, *numbers.reshape(2, facts["people"]), names=())
+        _held[facts["token"]] = PhotosOfPeople(vectors, numbers[:people], numbers[people:], ())
     photos = _held.get(facts["token"])
     if photos is None:
         return {"known": False}, b""

@@ -75,17 +75,18 @@ class AllComparisons:
         """
         attributes = tuple(dict.fromkeys(each for grouping in by for each in grouping.split(",") if each))
         if lacking := [name for name in attributes if name not in vectors.photos.columns]:
-            there = ", ".join(name for name in vectors.photos.columns if name not in ("photo", "subject", "failure"))
-            message = f"the table of vectors has no column {lacking[0]} to group people by; it has {there or 'none'}"
+            others = ", ".join(name for name in vectors.photos.columns if name not in ("photo", "subject", "failure"))
+            message = f"the table of vectors has no column {lacking[0]} to group people by; it has {others or 'none'}"
             raise ScoreTableError(message)
         subjects = vectors.photos["subject"].to_numpy(str)
         names, first, who, taken = np.unique(subjects, return_index=True, return_inverse=True, return_counts=True)
         written = [vectors.photos[name].fillna("").to_numpy(str) for name in attributes]
-        for name, column in zip(attributes, written, strict=True):
+        for attribute, column in zip(attributes, written, strict=True):
             if (odd := np.flatnonzero(column != column[first][who])).size:
                 message = (
                     f"{str(subjects[odd[0]])!r} is {str(column[first][who][odd[0]])!r} and {str(column[odd[0]])!r} in "
-                    f"{name}; all pairs are audited by groups of people, each in one: give everybody one {name}"
+                    f"{attribute}; all pairs are audited by groups of people, each in one: give everybody one "
+                    f"{attribute}"
                 )
                 raise ArgumentError(message)
         labels = tuple(zip(*(column[first].tolist() for column in written), strict=True)) or ((),) * len(names)
@@ -111,7 +112,9 @@ class AllComparisons:
         """As ``metrics.threshold_at_fmr`` of all impostor pairs; two passes over them."""
         pairs = AllPairs(self.photos, processes=processes, progress=progress)
         if not pairs.impostors:
-            message = f"no impostor comparison has a score ({self.impostors} comparisons), so no threshold can be measured"
+            message = (
+                f"no impostor comparison has a score ({self.impostors} comparisons), so no threshold can be measured"
+            )
             raise ArgumentError(message)
         return pairs.threshold_at_fmr(target_fmr, trials=self.impostors, rule=rule)
 
@@ -155,14 +158,18 @@ class AllComparisons:
         numbers = {side: number for number, side in enumerate(sides)}
         side = np.array([numbers[each] for each in of_people], np.int64)
         people, size = len(self.names), len(sides)
-        scored, errors, missed = np.zeros(people, np.int64), np.zeros((people, size), np.int64), np.zeros(people, np.int64)
+        scored, errors, missed = (
+            np.zeros(people, np.int64),
+            np.zeros((people, size), np.int64),
+            np.zeros(people, np.int64),
+        )
         scored[order] = self.photos.photos
         missed[order] = counted.rejections[0]
         # The side of each group that was counted: that of anybody in it.
         of_group = np.zeros(self.photos.group_count, np.int64)
         of_group[self.photos.groups] = side[order]
-        for group, mine in enumerate(of_group.tolist()):
-            errors[order, mine] += counted.match_people[0][:, group]
+        for group, its_side in enumerate(of_group.tolist()):
+            errors[order, its_side] += counted.match_people[0][:, group]
         impostors = [
             _met_others(each, side, size) for each in (self.taken, scored)
         ]  # comparisons of each person with people of each side, all and those with a score

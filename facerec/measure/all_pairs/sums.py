@@ -41,7 +41,7 @@ class Sums:
             raise ArgumentError(message)
         numbers, at = np.frombuffer(told, np.int64), 0
         for array in self.arrays:
-            array += numbers[at : at + array.size].reshape(array.shape)
+            array[...] += numbers[at : at + array.size].reshape(array.shape)
             at += array.size
 
     @property

@@ -54,7 +54,9 @@ def close(one, other):
     assert (one.errors, one.trials, one.people) == (other.errors, other.trials, other.people)
     if other.rate.effective_trials is not None:
         assert one.rate.effective_trials == pytest.approx(other.rate.effective_trials, rel=1e-9)
-    assert (one.interval.low, one.interval.high) == pytest.approx((other.interval.low, other.interval.high), nan_ok=True)
+    assert (one.interval.low, one.interval.high) == pytest.approx(
+        (other.interval.low, other.interval.high), nan_ok=True
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -64,6 +64,7 @@ def expected(photos, thresholds):
 
 
 def same(one, other):
+    """Whether two sums are equal, number by number."""
     return all(np.array_equal(mine, theirs) for mine, theirs in zip(one.arrays, other.arrays, strict=True))
 
 
@@ -75,7 +76,9 @@ def test_sums_are_those_of_the_table(monkeypatch, part, dimension, crowded):
     rng = np.random.default_rng(dimension)
     photos = made(rng, dimension=dimension, crowded=crowded)
     scores = np.sort(np.unique(table(photos)[0]))
-    thresholds = tuple(sorted({-0.5, *scores[[-1, -2, len(scores) // 2]][scores[[-1, -2, len(scores) // 2]] > -1], 1.5}))
+    thresholds = tuple(
+        sorted({-0.5, *scores[[-1, -2, len(scores) // 2]][scores[[-1, -2, len(scores) // 2]] > -1], 1.5})
+    )
     found = count_blocks(photos, Count(thresholds), photos.blocks)
     assert same(found, expected(photos, thresholds))
     assert found.impostor.sum() + found.genuine.sum() == len(photos) * (len(photos) - 1) // 2
@@ -110,7 +113,8 @@ def test_blocks_add_up_in_any_order_and_any_parts():
     added.include_bytes(parts[1].to_bytes())
     assert same(added, whole)
     couples = [sorted(map(tuple, np.concatenate(each.couples).tolist())) for each in (added, whole)]
-    assert couples[0] == couples[1] and len(couples[0]) == len(set(couples[0]))
+    assert couples[0] == couples[1]
+    assert len(couples[0]) == len(set(couples[0]))
 
 
 def test_processes_of_their_own_count_the_same():
@@ -144,7 +148,9 @@ def test_bins_hold_what_their_floors_say():
     """Scores on an edge, next to it, -1 and 1; below 0 the edge itself belongs to the lower bin."""
     ticks = np.array([-TICKS, -TICKS + 1, -5_000_000, -4_999_999, -1, 0, 1, 5_000_000, 4_999_999, TICKS - 1, TICKS])
     places, floors = bins_of(ticks), bin_floors()
-    assert len(floors) == ALL_BINS and places[0] == 0 and places[-1] == ALL_BINS - 1
+    assert len(floors) == ALL_BINS
+    assert places[0] == 0
+    assert places[-1] == ALL_BINS - 1
     assert (np.diff(floors) > 0).all()
     for tick, place in zip(ticks / TICKS, places, strict=True):
         assert floors[place] <= tick or tick == -1
@@ -154,7 +160,15 @@ def test_bins_hold_what_their_floors_say():
 def test_thresholds_in_ticks():
     """The lowest score of seven decimals that a threshold lets pass."""
     rng = np.random.default_rng(0)
-    for threshold in [0.1, 0.3, 0.7, -0.2, 1.0, *rng.uniform(-1, 1, 200), *np.nextafter(rng.uniform(0, 1, 9).round(7), 2)]:
+    for threshold in [
+        0.1,
+        0.3,
+        0.7,
+        -0.2,
+        1.0,
+        *rng.uniform(-1, 1, 200),
+        *np.nextafter(rng.uniform(0, 1, 9).round(7), 2),
+    ]:
         tick = in_ticks(float(threshold))
         assert tick / TICKS >= threshold > (tick - 1) / TICKS
 
