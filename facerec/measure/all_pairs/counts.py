@@ -259,7 +259,7 @@ class _Matches:
 
 
 def _by_level(levels: NDArray[np.int64], places: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64]:
-    """How many stand at each place whose highest limit is the first, the second …"""
+    """How many stand at each place whose highest limit is the first, the second and so on."""
     return np.bincount((levels - 1) * shape[1] + places, minlength=shape[0] * shape[1]).reshape(shape)
 
 
