@@ -17,7 +17,7 @@ def by_sorting(photos):
     return np.sort(np.rint(scores[photos.people[first] != photos.people[second]] * TICKS).astype(int))[::-1]
 
 
-@pytest.mark.parametrize("kind", ["spread", "crowded", "tied", "long", "opposite"])
+@pytest.mark.parametrize("kind", ["spread", "crowded", "dense", "tied", "long", "opposite"])
 def test_every_rank_is_that_of_the_sorted_scores(kind):
     """With ties, with scores that are cut off at 1 and -1, at the first rank and the last."""
     rng = np.random.default_rng(2)
@@ -26,7 +26,7 @@ def test_every_rank_is_that_of_the_sorted_scores(kind):
     elif kind == "opposite":
         vectors = rng.choice([-1, 1], (120, 1)) * (np.array([3, 4, 0, 0]) + 1e-7 * rng.standard_normal((120, 4)))
     else:
-        vectors = rng.standard_normal((120, 40)) + (0 if kind == "spread" else 3)
+        vectors = rng.standard_normal((120, 40)) + {"spread": 0, "dense": 40}.get(kind, 3)
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors[::7] = vectors[0]
     vectors *= 1.0009 if kind in ("long", "opposite") else 1
@@ -35,7 +35,11 @@ def test_every_rank_is_that_of_the_sorted_scores(kind):
     fine = count_blocks(photos, Survey(), photos.blocks).counts
     assert fine.sum() == len(wanted)
     every = [1, 2, len(wanted), *rng.integers(1, len(wanted) + 1, 40).tolist()]
-    for ranks in (every, [len(wanted) // 2], [1], [len(wanted)]):
+    # Next to the edge of a bin a rank by itself tells whether enough was looked at on both sides.
+    above = np.unique(fine.sum() - np.cumsum(fine))
+    edges = {int(rank) for rank in (*above, *(above + 1)) if 1 <= rank <= len(wanted)}
+    alone = edges if kind == "dense" else (len(wanted) // 2, 1, len(wanted))
+    for ranks in (every, *([rank] for rank in alone)):
         windows = windows_of(fine, ranks, near)
         found = ranked(fine, windows, count_blocks(photos, windows, photos.blocks).counts, ranks, near)
         for rank in ranks:
