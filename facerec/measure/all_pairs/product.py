@@ -5,9 +5,9 @@ Notes
 A sum of n products in precision u = 2⁻²⁴ is off by at most γ_n Σ |a_k b_k| ≤ γ_n ‖a‖ ‖b‖, γ_n = n u / (1 − n u), in
 whatever order and with or without fused operations it is summed (Higham (2002), Accuracy and Stability of Numerical
 Algorithms, 2nd ed., section 3.1 and the Cauchy-Schwarz inequality). A product of all d numbers would be off by γ_d, so
-it is made of pieces of `_PIECE` numbers that are added one to the other: n = `_PIECE` + pieces − 1. The vectors are
-scaled beforehand, √units each, which rounds every number once and adds 2 u. The scores that decide are rounded to
-seven decimals, 5e-8 more; and ours to whole units, half of one.
+it is made of pieces of `_PIECE` numbers that are added one to the other: n = `_PIECE` + pieces − 1. One side is scaled
+to units beforehand, by a power of two, which rounds nothing. The scores that decide are rounded to seven decimals, 5e-8
+more; and ours to whole units, half of one.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _MAGIC = np.float32(1.5 * 2**23)  # added to a number below 2²², it leaves the
 def slack(dimension: int) -> int:
     """By how many units a whole number may be off, for vectors of so many numbers."""
     pieces = -(-dimension // _PIECE)
-    terms = min(dimension, _PIECE) + pieces - 1 + 2
+    terms = min(dimension, _PIECE) + pieces - 1
     rounding = terms * 2.0**-24 / (1 - terms * 2.0**-24)
     return math.ceil((rounding * _LENGTHS + 5e-8) * UNITS + 0.5)
 
@@ -89,11 +89,11 @@ def strangers(photos: PhotosOfPeople, block: Block, space: Workspace) -> Iterato
     if same and first.people.stop - first.people.start == 1:
         return
     height = max(1, _AT_ONCE // (second.photos.stop - second.photos.start))
-    right = _pieces(photos.vectors[second.photos])
+    right = photos.vectors[second.photos]
     near = slack(photos.vectors.shape[1])
     for start in range(first.photos.start, first.photos.stop, height):
         rows = slice(start, min(start + height, first.photos.stop))
-        scores = _product(_pieces(photos.vectors[rows]), right, near, space)
+        scores = _product(photos.vectors[rows] * np.float32(UNITS), right, near, space)
         whole = scores.view(np.int32)
         whole -= _MAGIC.view(np.int32) - np.int32(ZERO)
         if same:
@@ -113,20 +113,14 @@ def ticks(photos: PhotosOfPeople, first: NDArray[np.integer], second: NDArray[np
     return found
 
 
-def _pieces(vectors: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    scaled = (vectors * np.float64(math.sqrt(UNITS))).astype(np.float32)  # rounded once
-    return [scaled[:, start : start + _PIECE] for start in range(0, scaled.shape[1], _PIECE)]
-
-
-def _product(
-    left: list[NDArray[np.float32]], right: list[NDArray[np.float32]], near: int, space: Workspace
-) -> NDArray[np.float32]:
-    shape = len(left[0]), len(right[0])
+def _product(left: NDArray[np.float32], right: NDArray[np.float32], near: int, space: Workspace) -> NDArray[np.float32]:
+    shape = len(left), len(right)
     total: NDArray[np.float32] = space.take("total", shape, np.float32)
     piece = space.take("piece", shape, np.float32)
-    np.matmul(left[0], right[0].T, out=total)
-    for a, b in zip(left[1:], right[1:], strict=True):
-        np.matmul(a, b.T, out=piece)
+    np.matmul(left[:, :_PIECE], right[:, :_PIECE].T, out=total)
+    for start in range(_PIECE, left.shape[1], _PIECE):
+        columns = slice(start, start + _PIECE)
+        np.matmul(left[:, columns], right[:, columns].T, out=piece)
         total += piece
     total += _MAGIC + np.float32(near)
     return total
