@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy
@@ -105,11 +106,23 @@ class RankedScores:
         return cls(*np.unique(scores[~np.isnan(scores)], return_counts=True))
 
     def __len__(self) -> int:
-        return int(self.counts.sum())
+        return int(self._up_to[-1]) if len(self.counts) else 0
+
+    def below(self, thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
+        """How many scores are below each threshold."""
+        return np.concatenate([[0], self._up_to])[np.searchsorted(self.values, thresholds, "left")]
+
+    def ascending(self, ranks: NDArray[np.integer]) -> NDArray[np.float64]:
+        """The scores at these places, from 0 for the lowest on, equal ones counted one by one; below `len`."""
+        return self.values[np.searchsorted(self._up_to, ranks, "right")]
 
     def place(self, rank: int) -> int:
-        """Where the score stands that so many are above, equal ones counted one by one; below `len`."""
-        return int(np.searchsorted(np.cumsum(self.counts), len(self) - rank, "left"))
+        """Where in `values` the score stands that so many are above, equal ones counted one by one; below `len`."""
+        return int(np.searchsorted(self._up_to, len(self) - rank, "left"))
+
+    @cached_property
+    def _up_to(self) -> NDArray[np.int64]:
+        return np.cumsum(self.counts)
 
 
 def ranked_range(

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.statistics.bootstrap import GroupedSums
+from audits.statistics.choice import RankedScores
 from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import estimate
 from audits.statistics.people import PersonMean, mean_of_people
 from facerec.measure.metrics.dependence import Meetings, PeopleSums
 from facerec.measure.sums.counts import Counts
-from facerec.measure.sums.value import PROBE, REFERENCE, CellSums, ComparisonSums, bins
+from facerec.measure.sums.value import PROBE, REFERENCE, CellSums, ComparisonSums, bin_floors, bins
 from facerec.types import Rate
 
 Cells: TypeAlias = NDArray[np.int64]
@@ -108,6 +109,14 @@ class CellRates:
             return float(threshold < 0 and scores.counts.sum()) / n if n else math.nan
         reached = scores.keys[1] >= bins(np.array([threshold]), self.sums.scores.level)[0]
         return int(scores.counts[0][reached].sum()) / n
+
+    def ranked(self, cells: Cells) -> RankedScores:
+        """The scores of some cells in their order, or the lowest of each bin."""
+        scores = self._in(self.sums.scores.counts, cells)
+        if not len(scores):
+            return RankedScores(np.empty(0), np.empty(0, np.int64))
+        together = Counts.of([scores.keys[1]], [scores.counts[0]])
+        return RankedScores(bin_floors(together.keys[0], self.sums.scores.level), together.counts[0])
 
     def person_mean(self, cells: Cells, *, correlation: float) -> PersonMean | None:
         """The mean of people's own error rates, of genuine pairs; None where nobody is named."""

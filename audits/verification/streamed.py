@@ -6,7 +6,7 @@ no sum can hold is left out, and told in the audit's notes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audits.statistics.bootstrap import Bootstrap
-from audits.statistics.choice import RankedScores
 from audits.statistics.families import LEAST, Least
 from audits.statistics.intervals import CONFIDENCE, checked_confidence
 from audits.tables.groups import checked_groupings, side_columns, split_attributes
@@ -24,21 +23,70 @@ from audits.verification.results import VerificationAudit
 from audits.verification.summed import audit_sums
 from audits.verification.thresholds import At, AtFmr, Threshold, choose_threshold, point_notes, rule_words
 from facerec.errors import ArgumentError, ScoreTableError
-from facerec.files import sha256_of
+from facerec.files import is_folder, sha256_of
 from facerec.measure.metrics.rates import threshold_at_counts
 from facerec.measure.sums.counts import Counts
+from facerec.measure.sums.files import content_digest
 from facerec.measure.sums.scanning import Question, blocks_of, read_block, scan
 from facerec.measure.sums.value import ComparisonSums, Limits, Made, Source, bin_floors, bins
 from facerec.measure.tables.cells import trimmed
 from facerec.measure.tables.completed import below_chance, complete, refuse_area, table_notes
 from facerec.measure.tables.score_table import FAILURES, SUBJECTS
 from facerec.measure.tables.stamp import COLUMN
-from facerec.measure.tables.table_blocks import Share, block_columns, block_files, first_rows, shares
+from facerec.measure.tables.table_blocks import Share, block_columns, block_files, first_rows, row_count, shares
 from facerec.measure.tables.table_files import Layout, read_raw, telling
 from facerec.measure.tables.vendor import VendorColumns, labels_of_people, rename_columns
 from facerec.types import Rate
 
+MOST_ROWS = 5_000_000
+"""Of Parquet that are read into memory where nothing else is asked for."""
+
+MOST_BYTES = 1 << 30
+"""Of text that are."""
+
 _DRAWN = 100_000
+
+
+def too_large(paths: Sequence[Path]) -> bool:
+    """Whether a table is read in one pass where nothing else is asked for: a folder of parts, or many rows.
+
+    A file that is not there, or of a kind that is not read in blocks, is none of that.
+    """
+    if any(map(is_folder, paths)):
+        return True
+    try:
+        rows = [row_count(path) for path in block_files(paths)]
+    except ScoreTableError:
+        return False
+    size = sum(path.stat().st_size for path, count in zip(paths, rows, strict=True) if count is None)
+    return sum(count or 0 for count in rows) > MOST_ROWS or size > MOST_BYTES
+
+
+def add_up(parts: Iterable[tuple[Path, ComparisonSums]]) -> ComparisonSums:
+    """The sums of all parts, in whatever order they come.
+
+    `ScoreTableError` if a part was made with something else than the first, is there twice, or holds rows that another
+    part holds, too.
+    """
+    seen: dict[str, Path] = {}
+    whole: ComparisonSums | None = None
+    for path, sums in parts:
+        digest = content_digest(sums)
+        if digest in seen:
+            message = f"{path} counts exactly what {seen[digest]} counts: one of them is there twice"
+            raise ScoreTableError(message)
+        seen[digest] = path
+        if whole is None:
+            whole = sums
+            continue
+        if differences := whole.differences(sums):
+            message = f"{path} cannot be added to the parts before it: {'; '.join(differences)}"
+            raise ScoreTableError(message)
+        whole += sums
+    if whole is None:
+        message = "no part was named"
+        raise ArgumentError(message)
+    return whole
 
 
 @dataclass(frozen=True)
@@ -167,8 +215,6 @@ def sum_tables(
         tied=tuple(tied),
     )
     summed = scan(tables.question(names, made, limits=limits), work, processes=processes)
-    if not tables.accept_reversed:
-        refuse_area(_reversed(summed), distance=tables.distance)
     return replace(summed, sources=_sources(work)) if sources else summed
 
 
@@ -185,6 +231,8 @@ def audit_summed(
     if replicates < 0 or replicates == 1:
         message = f"the intervals of indices need two draws or more, or 0 for none; got {replicates}"
         raise ArgumentError(message)
+    if not sums.made.accept_reversed:
+        refuse_area(_reversed(sums), distance=sums.made.distance)
     every = CellRates.of(sums, 0, confidence)
     false_matches, impostors = every.counted(every.impostors)[::-1]
     made = sums.made
@@ -193,7 +241,7 @@ def audit_summed(
     threshold = Threshold(
         made.threshold, made.rule, made.target_fmr, Rate(false_matches, impostors), found, made.distance, *ends
     )
-    threshold = threshold.ranged_by(_ranked(sums, genuine=False), every.estimate(every.impostors))
+    threshold = threshold.ranged_by(every.ranked(every.impostors), every.estimate(every.impostors))
     return audit_sums(
         sums,
         threshold,
@@ -230,19 +278,10 @@ def _left_out(sums: ComparisonSums, threshold: Threshold) -> list[str]:
     return notes
 
 
-def _ranked(sums: ComparisonSums, *, genuine: bool) -> RankedScores:
-    """The scores of one kind, or the lowest of each bin, in their order."""
-    scores, half = sums.groupings[0].scores, len(sums.groupings[0]) // 2
-    kind = scores.counts.take((scores.counts.keys[0] >= half) == genuine)
-    if not len(kind):
-        return RankedScores(np.empty(0), np.empty(0, np.int64))
-    together = Counts.of([kind.keys[1]], [kind.counts[0]])
-    return RankedScores(bin_floors(together.keys[0], scores.level), together.counts[0])
-
-
 def _reversed(sums: ComparisonSums) -> float | None:
     """As ``facerec.measure.tables.completed.reversed_area``, from bins."""
-    genuine, impostor = _ranked(sums, genuine=True), _ranked(sums, genuine=False)
+    every = CellRates.of(sums, 0, CONFIDENCE)
+    genuine, impostor = every.ranked(every.genuines), every.ranked(every.impostors)
     m, n = len(genuine), len(impostor)
     if not m or not n:
         return None
@@ -262,7 +301,8 @@ def _chosen_here(tables: Tables, at: AtFmr, work: Sequence[Share], processes: in
     named = replace(question.made, people="genuine" not in question.columns)
     question = replace(question, columns={each: question.columns[each] for each in keep}, made=named)
     sums = scan(question, work, processes=processes)
-    seen, level = _ranked(sums, genuine=False), sums.groupings[0].scores.level
+    every = CellRates.of(sums, 0, CONFIDENCE)
+    seen, level = every.ranked(every.impostors), sums.groupings[0].scores.level
     impostors = int(sums.groupings[0].table[0, 0].sum())
 
     def within(places: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -72,8 +72,8 @@ def audit_sums(
     rates = [CellRates.of(sums, place, confidence) for place in range(len(sums.groupings))]
     every = rates[0]
     named = [(place, each) for place, each in enumerate(sums.groupings) if each.by]
-    sides = {each.by: _sides(each) for _, each in named}
-    groups = all_grouped([each.by for _, each in named], lambda by: group_rows(sides[by], by))
+    by_name = {each.by: each for _, each in named}
+    groups = all_grouped(list(by_name), lambda by: grouped_sides(by_name[by]))
     fmr, fnmr = every.estimate(every.impostors), every.estimate(every.genuines)
     correlations = every.correlation(every.impostors), every.correlation(every.genuines)
     everything = np.concatenate([every.impostors, every.genuines])
@@ -90,7 +90,7 @@ def audit_sums(
         return acquired(who, [(of_impostors, of_genuines) for of_impostors, of_genuines in found])
 
     def audited(place: int, mine: RowGroups) -> GroupingAudit:
-        cells = _GroupCells.of(rates[place], mine)
+        cells = GroupCells.of(rates[place], mine)
         found = _audit_grouping(cells, rates[place], bootstrap, least)
         photos = acquired_of(place, list(zip(cells.impostor, cells.genuine, strict=True)), place)
         finished = (
@@ -125,9 +125,10 @@ def audit_sums(
     )
 
 
-def _sides(sums: CellSums) -> pd.DataFrame:
-    """The labels of the sides that comparisons have, one row each."""
-    return pd.DataFrame(list(sums.sides), columns=list(split_attributes(sums.by)), dtype="str")
+def grouped_sides(sums: CellSums) -> RowGroups:
+    """The group of each side that comparisons have; `ScoreTableError` as of ``audits.tables.groups.group_rows``."""
+    sides = pd.DataFrame(list(sums.sides), columns=list(split_attributes(sums.by)), dtype="str")
+    return group_rows(sides, sums.by)
 
 
 def _ends(sums: ComparisonSums) -> NDArray[np.float64]:
@@ -146,7 +147,7 @@ def _at_target(fnmr: Estimate, threshold: Threshold, rates: CellRates, cells: Ce
 
 
 @dataclass(frozen=True, eq=False)
-class _GroupCells:
+class GroupCells:
     """Which cells the comparisons of groups are in.
 
     `groups` are those of the sides; `impostor` and `genuine` hold the cells of each group with itself, `matrix` the
@@ -159,7 +160,8 @@ class _GroupCells:
     matrix: tuple[Cells, ...]
 
     @classmethod
-    def of(cls, rates: CellRates, groups: RowGroups) -> _GroupCells:
+    def of(cls, rates: CellRates, groups: RowGroups) -> GroupCells:
+        """Of the groups of the sides."""
         size = len(groups)
         probe, reference = np.meshgrid(groups.codes, groups.codes, indexing="ij")
         codes = np.where((probe >= 0) & (reference >= 0), probe * size + reference, -1).ravel()
@@ -174,7 +176,7 @@ class _GroupCells:
         return (there[:, None] | there).ravel()
 
 
-def _audit_grouping(cells: _GroupCells, rates: CellRates, bootstrap: Bootstrap, least: Least) -> GroupingAudit:
+def _audit_grouping(cells: GroupCells, rates: CellRates, bootstrap: Bootstrap, least: Least) -> GroupingAudit:
     groups, names, confidence = cells.groups, cells.groups.names, rates.confidence
     found = _measure(cells, rates)
     aside = set_aside(
@@ -274,7 +276,7 @@ class _Measured:
         )
 
 
-def _measure(cells: _GroupCells, rates: CellRates) -> _Measured:
+def _measure(cells: GroupCells, rates: CellRates) -> _Measured:
     size, everything = len(cells.groups), np.concatenate([rates.impostors, rates.genuines])
     of_impostors, of_genuines = rates.correlation(rates.impostors), rates.correlation(rates.genuines)
     of_failures = rates.correlation(everything, "failed")

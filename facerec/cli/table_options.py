@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from audits.tables.searches import SearchColumns as NamedSearches
+    from audits.verification.streamed import Tables
     from facerec.measure.tables.table_files import Layout
     from facerec.measure.tables.vector_table import FaceVectors
     from facerec.measure.tables.vector_table import VectorColumns as NamedVectors
@@ -131,6 +132,22 @@ class Columns(Files):
         groups = tuple(map(GroupColumns.parse, self.groups or ())) if labelled else ()
         people = self.people if labelled else None
         return read_vendor(scores, _named(self, VendorColumns, groups=groups), layout=self.layout, people=people)
+
+    def tables(self, scores: Sequence[Path]) -> Tables:
+        """A score table that is read in one pass."""
+        from audits.verification.streamed import Tables
+        from facerec.measure.tables.vendor import GroupColumns, VendorColumns
+
+        groups = tuple(map(GroupColumns.parse, self.groups or ()))
+        columns = _named(self, VendorColumns, groups=groups)
+        return Tables(
+            scores,
+            columns,
+            self.layout,
+            self.people,
+            distance=self.distance,
+            accept_reversed=self.accept_reversed,
+        )
 
 
 @dataclass(frozen=True)

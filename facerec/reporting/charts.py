@@ -109,8 +109,16 @@ class Histogram:
         return {name: tuple(getattr(self, name).tolist()) for name in ("edges", "genuine", "impostor")}
 
 
-def prepare_histogram(genuine: ArrayLike, impostor: ArrayLike, *, bins: int = 60) -> Histogram:
+def prepare_histogram(
+    genuine: ArrayLike,
+    impostor: ArrayLike,
+    *,
+    bins: int = 60,
+    counts: tuple[NDArray[np.integer], NDArray[np.integer]] | None = None,
+) -> Histogram:
     """Count scores, (n,) and (m,), NaN for a pair without one, in bins of equal width over the range of all.
+
+    `counts` (n,) and (m,) say how many pairs have each score; None: one. Then there are no NaN.
 
     `ArgumentError` if there is no score at all, a score is infinite, or `bins` is less than 1.
     """
@@ -121,8 +129,12 @@ def prepare_histogram(genuine: ArrayLike, impostor: ArrayLike, *, bins: int = 60
         message = f"a histogram needs finite scores and at least one bin; got {together.size} scores, {bins} bins"
         raise ArgumentError(message)
     edges = np.histogram_bin_edges(together, bins)
-    counts = [np.histogram(values, edges)[0].astype(np.int64) for values in measured]
-    return Histogram(edges, counts[0], counts[1], sum(map(len, scores)) - len(together))
+    weights = (None, None) if counts is None else counts
+    found = [
+        np.histogram(values, edges, weights=each)[0].astype(np.int64)
+        for values, each in zip(measured, weights, strict=True)
+    ]
+    return Histogram(edges, found[0], found[1], sum(map(len, scores)) - len(together))
 
 
 def score_histogram(axes: Axes, histogram: Histogram, *, threshold: float | None = None, unit: str = "score") -> None:

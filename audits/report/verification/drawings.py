@@ -121,7 +121,10 @@ def histogram_figure(audit: VerificationAudit, sets: ScoreSets, smallest: int | 
     missing = everybody.genuine_trials + everybody.impostor_trials - len(everybody.genuine) - len(everybody.impostor)
     if not len(everybody.genuine) + len(everybody.impostor):
         return None
-    counted = prepare_histogram(sets.shown(everybody.genuine), sets.shown(everybody.impostor))
+    mated, others = everybody.genuine, everybody.impostor
+    counted = prepare_histogram(
+        sets.shown(mated.values), sets.shown(others.values), counts=(mated.counts, others.counts)
+    )
     genuine, impostor = counted.genuine, counted.impostor
     if smallest is not None:
         genuine, impostor = large_bars(genuine, smallest), large_bars(impostor, smallest)

@@ -16,12 +16,13 @@ from audits.report.common.sections import claims_section, file_stem, first_words
 from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
 from audits.report.verification import drawings, prose, tables
 from audits.report.verification.document import verification_document
-from audits.report.verification.pair_scores import PairScores, ScoreSets, split_scores
+from audits.report.verification.pair_scores import PairScores, ScoreSets, split_scores, summed_scores
 from audits.report.verification.prose import iso_table
 from audits.report.verification.sensitivity import index_sensitivity
 from audits.report.verification.sentences import findings, overall_sentence, unlabelled_sentence
 from audits.report.verification.sharing import suppress
 from audits.verification.results import GroupingAudit, VerificationAudit
+from facerec.measure.sums.value import ComparisonSums
 from facerec.reporting import Block, Callout, Facts, Figure, Section, Standing, Table, Text, plain, write_number
 
 _NO_POLICY = "What follows is measured; what is acceptable has to be decided by people, before they look."
@@ -38,7 +39,7 @@ _NO_GROUPS = "No grouping was asked for, so nothing is said about who bears the 
 
 def verification_report(
     audit: VerificationAudit,
-    table: pd.DataFrame,
+    table: pd.DataFrame | ComparisonSums,
     *,
     run: Run,
     background: Background | None = None,
@@ -47,10 +48,10 @@ def verification_report(
 ) -> Report:
     """Build the report of an audit of verification.
 
-    `table` is the score table that was audited, for the curves. `run` is what was run on what, `background` what the
-    auditor states (None: all of it is shown as missing), and `verdict` what became of a policy's claims (None:
-    nothing was to be decided). With `limits`, for a report that is passed on, what is about fewer people is left
-    out; None: all is shown. `ScoreTableError` if `table` is not a score table with the groups of the audit.
+    `table` is the score table that was audited, or its sums, for the curves. `run` is what was run on what, and
+    `background` what the auditor states (None: all of it is shown as missing), and `verdict` what became of a policy's
+    claims (None: nothing was to be decided). With `limits`, for a report that is passed on, what is about fewer people
+    is left out; None: all is shown. `ScoreTableError` if `table` is not a score table with the groups of the audit.
     """
     stated = background or Background()
     names = {grouping.by: tuple(group.group for group in grouping.groups) for grouping in audit.groupings}
@@ -59,7 +60,10 @@ def verification_report(
         audit, suppressed = suppress(audit, limits)
         verdict = None if verdict is None else redact(verdict, suppressed, limits)
     lost = {each.by: each for each in suppressed}
-    sets = split_scores(table, by=[grouping.by for grouping in audit.groupings], distance=audit.threshold.distance)
+    if isinstance(table, ComparisonSums):
+        sets = summed_scores(table)
+    else:
+        sets = split_scores(table, by=[grouping.by for grouping in audit.groupings], distance=audit.threshold.distance)
     files: dict[str, Table] = {}
     sections = [
         section

@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audits.statistics.choice import RankedScores
+from audits.statistics.intervals import CONFIDENCE
 from audits.tables.groups import group_pairs
+from audits.verification.rates import CellRates, Cells
+from audits.verification.summed import GroupCells, grouped_sides
+from facerec.measure.sums.value import ComparisonSums
 from facerec.measure.tables.completed import complete
 
 _Scores = NDArray[np.float64]
@@ -17,26 +22,26 @@ _Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class PairScores:
-    """The scores of a set of pairs, ascending, larger = more alike, without pairs that have none.
+    """The scores of a set of pairs, larger = more alike, without pairs that have none.
 
     `label` says whose pairs they are, and is empty for everybody's; the trials are with the pairs that have no score.
     """
 
     label: str
-    genuine: _Scores
-    impostor: _Scores
+    genuine: RankedScores
+    impostor: RankedScores
     genuine_trials: int
     impostor_trials: int
 
     def fmr(self, thresholds: _Scores) -> _Scores:
         """False match rates at these thresholds; NaN without impostor pairs."""
-        matches = len(self.impostor) - np.searchsorted(self.impostor, thresholds, "left")
+        matches = len(self.impostor) - self.impostor.below(thresholds)
         return matches / self.impostor_trials if self.impostor_trials else np.full(len(thresholds), np.nan)
 
     def fnmr(self, thresholds: _Scores) -> _Scores:
         """False non-match rates at these thresholds; NaN without genuine pairs."""
         failed = self.genuine_trials - len(self.genuine)
-        rejected = np.searchsorted(self.genuine, thresholds, "left") + failed
+        rejected = self.genuine.below(thresholds) + failed
         return rejected / self.genuine_trials if self.genuine_trials else np.full(len(thresholds), np.nan)
 
 
@@ -77,23 +82,42 @@ def split_scores(table: pd.DataFrame, *, by: Sequence[str], distance: bool = Fal
     return ScoreSets(_pairs("", scores, genuine, np.ones(len(scores), np.bool_)), tuple(groupings), distance)
 
 
+def summed_scores(sums: ComparisonSums) -> ScoreSets:
+    """The same from sums: scores as far as their bins tell, each by its lowest."""
+    rates = [CellRates.of(sums, place, CONFIDENCE) for place in range(len(sums.groupings))]
+    groupings = []
+    for each in rates:
+        if each.sums.by:
+            cells = GroupCells.of(each, grouped_sides(each.sums))
+            within = zip(cells.groups.names, cells.genuine, cells.impostor, strict=True)
+            groupings.append((each.sums.by, tuple(_of_cells(name, each, *kinds) for name, *kinds in within)))
+    everybody = _of_cells("", rates[0], rates[0].genuines, rates[0].impostors)
+    return ScoreSets(everybody, tuple(groupings), sums.made.distance)
+
+
+def _of_cells(label: str, rates: CellRates, genuine: Cells, impostor: Cells) -> PairScores:
+    trials = [rates.counted(cells)[0] for cells in (genuine, impostor)]
+    return PairScores(label, rates.ranked(genuine), rates.ranked(impostor), trials[0], trials[1])
+
+
 def curve_thresholds(sets: Sequence[PairScores], *, points: int = 160) -> _Scores:
     """Thresholds at which curves of these sets are worth a point, ascending.
 
     They are about so many `points` of each set's highest impostor and lowest genuine scores, denser towards the ends,
     where error rates are small.
     """
-    picked = [
-        ranked[np.unique(np.geomspace(1, len(ranked), min(points, len(ranked))).astype(np.int64)) - 1]
-        for each in sets
-        for ranked in (each.impostor[::-1], each.genuine)
-        if len(ranked)
-    ]
+    picked = []
+    for ranked, falling in (
+        (ranked, ranked is each.impostor) for each in sets for ranked in (each.impostor, each.genuine)
+    ):
+        if len(ranked):
+            ranks = np.unique(np.geomspace(1, len(ranked), min(points, len(ranked))).astype(np.int64)) - 1
+            picked.append(ranked.ascending(len(ranked) - 1 - ranks if falling else ranks))
     steps = np.unique(np.concatenate(picked)) if picked else np.empty(0)
     return np.append(steps, np.nextafter(steps[-1], np.inf)) if len(steps) else steps
 
 
 def _pairs(label: str, scores: _Scores, genuine: NDArray[np.bool_], rows: NDArray[np.bool_]) -> PairScores:
     kinds = [scores[rows & kind] for kind in (genuine, ~genuine)]
-    ranked = [np.sort(kind[~np.isnan(kind)]) for kind in kinds]
+    ranked = [RankedScores.of(kind) for kind in kinds]
     return PairScores(label, ranked[0], ranked[1], len(kinds[0]), len(kinds[1]))

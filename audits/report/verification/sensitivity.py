@@ -41,12 +41,12 @@ def index_sensitivity(
     that of FNMR, and those that `grouping`, what was found at the threshold of the audit, has set aside neither.
     What stands in for a rate of 0 anywhere rests on what the group's comparisons are worth there.
     """
-    impostor = everybody.impostor[::-1]
+    impostor = everybody.impostor
     most = len(impostor) // 5
     ranks = (
         np.unique(np.geomspace(_LEAST_MATCHES, most, points).astype(np.int64))[::-1] if most > _LEAST_MATCHES else ()
     )
-    thresholds = impostor[np.asarray(ranks, np.int64) - 1] if len(ranks) else np.empty(0)
+    thresholds = impostor.ascending(len(impostor) - np.asarray(ranks, np.int64)) if len(ranks) else np.empty(0)
     away = {rate: left_out(grouping.set_aside, rate) for rate in ("fmr", "fnmr")}
     with_impostors = [group for group in groups if group.impostor_trials and group.label not in away["fmr"]]
     bounds = np.array([rule_of_three(grouping.group(group.label).fmr.effective_trials) for group in with_impostors])

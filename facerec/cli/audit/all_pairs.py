@@ -15,15 +15,12 @@ if TYPE_CHECKING:
     from facerec.measure.tables.vector_table import FaceVectors
 
 
-def read_all(paths: Sequence[Path], columns: options.Columns, written: options.SharedReport) -> FaceVectors:
+def read_all(paths: Sequence[Path], columns: options.Columns) -> FaceVectors:
     """The vectors; `ArgumentError` if what is asked for besides is of a score table."""
     from facerec.measure.tables.vector_table import read_vectors
 
     if columns.distance or columns.groups:
         message = "--distance and --groups are of a table of pairs; with --all-pairs cosines of vectors are compared"
-        raise ArgumentError(message)
-    if written.out is not None:
-        message = "the report draws every score, and with --all-pairs none is kept; leave out --out, or add --json"
         raise ArgumentError(message)
     return read_vectors(paths, layout=columns.layout, people=columns.people)
 

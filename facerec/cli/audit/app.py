@@ -11,6 +11,7 @@ from facerec.cli.audit import (
     identification,
     look,
     mitigation,
+    parts,
     plan,
     power,
     prove,
@@ -25,6 +26,8 @@ app = typer.Typer(
 )
 
 app.command(epilog=verification.EXAMPLES)(verification.verification)
+app.command(epilog=parts.PART_EXAMPLES)(parts.part)
+app.command(epilog=parts.MERGE_EXAMPLES)(parts.merge)
 app.command(epilog=look.EXAMPLES)(look.look)
 app.command(epilog=selfcheck.EXAMPLES)(selfcheck.selfcheck)
 app.command(epilog=classification.EXAMPLES)(classification.classification)

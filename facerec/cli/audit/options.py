@@ -43,6 +43,10 @@ Calibration = Annotated[
     option("--calibration SCORES2", "With --at-fmr: choose the threshold on this table of other people.", _THRESHOLD),
 ]
 Seed = Annotated[int, option("--seed NUMBER", "Of the draws of people.")]
+Processes = Annotated[
+    int | None,
+    option("--processes N", "That read a table in one pass, by default 1; each takes memory of its own."),
+]
 Replicates = Annotated[int, option("--replicates NUMBER", "Draws of people for the intervals of indices; 0: none.")]
 
 
@@ -120,6 +124,13 @@ class Threshold:
         point, table = ("" if file is None else sha256_of(file, error=ArgumentError) for file in (self.at, calibration))
         at_fmr = self.fmr if self.at_fmr is None else self.at_fmr
         return Plan(at_fmr=at_fmr, at_threshold=self.at_threshold, point=point, calibration=table, **more)
+
+    def origin(self, calibration: Path | None) -> str:
+        """The digest of the file that the threshold comes from; empty where it was typed in."""
+        from facerec.files import sha256_of
+
+        file = self.at or calibration
+        return "" if file is None else sha256_of(file, error=ArgumentError)
 
 
 @dataclass(frozen=True)
@@ -367,6 +378,14 @@ class SharedReport(FullReport):
             "note: what is printed here leaves nothing out; pass on the report, --json, --junit and --summary, "
             "and not this text"
         )
+
+
+def process_count(asked: int | None) -> int:
+    """How many processes read a table; `ArgumentError` if fewer than 1 are asked for."""
+    if asked is not None and asked < 1:
+        message = f"a table is read in 1 process or more; got --processes {asked}"
+        raise ArgumentError(message)
+    return asked or 1
 
 
 def groupings(by: Sequence[str]) -> list[str]:

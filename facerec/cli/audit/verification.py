@@ -14,9 +14,14 @@ from facerec.cli.options import examples, flag, grouped, option
 from facerec.errors import ArgumentError, PolicyError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from audits.gate.claims import Policy
     from audits.gate.plan import Plan, PlanStanding
-    from audits.report import Report
+    from audits.gate.verdict import PolicyVerdict
+    from audits.report import Report, ShareLimits
     from audits.verification.results import VerificationAudit
+    from facerec.measure.sums.value import ComparisonSums
 
 EXAMPLES = examples(
     "facerec audit verification scores.csv --by gender --at-fmr 1e-3 --out report/",
@@ -24,8 +29,9 @@ EXAMPLES = examples(
     "facerec audit verification vendor.csv --score sim --genuine same --by race,gender --at-threshold 0.5",
     "facerec audit verification bfw.csv --score cosine --genuine label --groups race=e1:e2 --by race --at-fmr 1e-3",
     "facerec audit verification scores.csv --by race --at-fmr 1e-3 --policy policy.toml --out report/",
-    "facerec audit verification vectors.parquet --all-pairs --by gender --at points.json --fmr 0.0001 --json",
+    "facerec audit verification vectors.parquet --all-pairs --by gender --at-fmr 1e-4 --out report/",
     "facerec audit verification scores.csv --plan plan.toml --out report/",
+    "facerec audit verification parts/ --by race --at points.json --fmr 0.001 --out report/",
 )
 
 
@@ -84,10 +90,18 @@ def verification(
         bool,
         flag(
             "--all-pairs",
-            "SCORES are vectors (facerec embed): every photo is compared with every other, and no pair written down. "
-            "The answer is printed, or --json.",
+            "SCORES are vectors (facerec embed): every photo is compared with every other, and no pair written down.",
         ),
     ] = False,
+    one_pass: Annotated[
+        bool,
+        flag(
+            "--one-pass",
+            "Read the table (.parquet, .csv, or folders of such parts) in one pass, whatever its size; memory grows "
+            "with people, and not with rows. So are tables of millions anyway.",
+        ),
+    ] = False,
+    processes: options.Processes = None,
     columns: options.Columns,
     written: options.SharedReport,
 ) -> None:
@@ -111,24 +125,72 @@ def verification(
     if plan is not None:
         done = chosen.plan(calibration, by=tuple(by), distance=columns.distance, policy=policy)
     standing = _standing(plan, done)
-    vectors = read_all(scores, columns, written) if all_pairs else None
-    table = columns.read(scores) if vectors is None else stamp_table(vectors)
-    at = chosen.chosen(columns, table, calibration)
-    limits = written.limits()
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
+    from audits.verification.all_pairs import sum_all_pairs
+    from audits.verification.streamed import audit_summed, sum_tables, too_large
+
+    limits = written.limits()
+    more: dict[str, Any] = {"confidence": confidence, "replicates": replicates, "seed": seed}
+    if plan is not None:
+        more["least"] = plan.least
+    table: pd.DataFrame | ComparisonSums
+    if all_pairs:
+        vectors = read_all(scores, columns)
+        at = chosen.chosen(columns, stamp_table(vectors), calibration)
+        with console.progress("comparing") as progress:
+            every = None if processes is None else options.process_count(processes)
+            table = sum_all_pairs(vectors, by=by, at=at, confidence=confidence, processes=every, progress=progress)
+        audit = audit_summed(table, **more)
+    elif one_pass or too_large(scores):
+        tables = columns.tables(scores)
+        scores = tables.files()
+        at = chosen.chosen(columns, tables.head(), calibration)
+        table = sum_tables(tables, by=by, at=at, confidence=confidence, processes=options.process_count(processes))
+        audit = audit_summed(table, **more)
+    else:
+        table = columns.read(scores)
+        at = chosen.chosen(columns, table, calibration)
+        from audits.verification.audit import audit_verification
+
+        audit = audit_verification(
+            table,
+            by=by,
+            at=at,
+            distance=columns.distance,
+            accept_reversed=columns.accept_reversed,
+            **more,
+        )
+    told = deliver(
+        audit,
+        table,
+        policy,
+        written,
+        standing,
+        limits=limits,
+        scores=scores,
+        people=columns.people,
+        calibration=calibration,
+        point=threshold.at,
+        policy_file=asked.policy,
+        frozen=asked.plan,
+    )
+    asked.finish(told)
+
+
+def deliver(
+    audit: VerificationAudit,
+    table: pd.DataFrame | ComparisonSums,
+    policy: Policy | None,
+    written: options.SharedReport,
+    standing: PlanStanding,
+    *,
+    limits: ShareLimits | None,
+    policy_file: Path | None,
+    **files: Any,  # noqa: ANN401 - as `Report.deliver` takes them
+) -> PolicyVerdict | None:
+    """Decide the claims, write the report, print the answer; what came of the claims, as it may be passed on."""
     from audits.gate.verdict import judge
     from audits.report.verification.document import verification_document
-    from audits.statistics.families import LEAST
-    from audits.verification.all_pairs import audit_all_pairs
-    from audits.verification.audit import audit_verification
-
-    terms: dict[str, Any] = {"by": by, "at": at, "confidence": confidence, "replicates": replicates, "seed": seed}
-    terms["least"] = plan.least if plan is not None else LEAST
-    if vectors is not None:
-        with console.progress("comparing") as progress:
-            audit = audit_all_pairs(vectors, progress=progress, **terms)
-    else:
-        audit = audit_verification(table, distance=columns.distance, accept_reversed=columns.accept_reversed, **terms)
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
         from audits.report.verification.page import verification_report
@@ -136,21 +198,16 @@ def verification(
         return verification_report(audit, table, limits=limits, **told)
 
     verdict = None if policy is None else replace(judge(policy, verification=audit), plan=standing)
-    told = written.deliver(
+    return written.deliver(
         verdict,
         document=partial(verification_document, audit, plan=standing),
         report=report,
         say=partial(_say, audit),
-        seed=seed,
+        seed=audit.bootstrap.seed,
         plan=standing,
-        scores=scores,
-        people=columns.people,
-        calibration=calibration,
-        point=threshold.at,
-        policy=asked.policy,
-        frozen=asked.plan,
+        policy=policy_file,
+        **files,
     )
-    asked.finish(told)
 
 
 def _standing(plan: Plan | None, done: Plan | None) -> PlanStanding:

@@ -23,7 +23,6 @@ from facerec.measure.sums.value import (
     Source,
     bins,
     person_marks,
-    sampled,
 )
 
 EVERYTHING = Limits(1 << 62, 1 << 62)
@@ -71,40 +70,36 @@ def sum_up(
     sources: Sequence[Source] = (),
     limits: Limits = Limits(),  # noqa: B008 - frozen
     marks: NDArray[np.uint64] | None = None,
-    levels: Sequence[tuple[int, int]] = (),
     histogram: Literal["all", "genuine", "none"] = "all",
 ) -> ComparisonSums:
     """Sum up comparisons; `marks` are those of the names, where they are known.
 
-    `levels` are those of couples and scores, grouping by grouping, that sums have reached to which these will be added:
-    nothing finer is looked at. A `histogram` may leave out scores of impostor pairs, or all of them.
+    A `histogram` may leave out scores of impostor pairs, or all of them.
     """
     genuine, scores = compared.genuine, compared.scores
     accepted, failed = scores >= made.threshold, np.isnan(scores)
     wrong = accepted != genuine
     people, apart = compared.people, ~genuine
     marks = person_marks(compared.names) if marks is None else marks
-    levels = levels or [(0, 0)] * len(compared.groupings)
     groupings = []
-    for grouping, (least, width) in zip(compared.groupings, levels, strict=True):
+    for grouping in compared.groupings:
         size = len(grouping.sides)
         cell = grouping.probe.astype(np.int64)
         cell *= size
         cell += grouping.reference
         cell += genuine * np.int64(size * size)
         takes = Counts.none(3, 3)
-        couples, erred = Couples(least, Counts.none(3, 3)), Couples(0, Counts.none(3, 1))
+        couples, erred = Couples(0, Counts.none(3, 3)), Couples(0, Counts.none(3, 1))
         if people is not None:
             takes = _takes(cell, people, genuine, (wrong, failed))
-            met = apart if not least else apart & sampled(marks[people[0]], marks[people[1]], least)
-            found = _couples(cell, people, np.flatnonzero(met), (wrong, failed))
-            couples = Couples(least, found).limited(limits.couples, marks)
+            found = _couples(cell, people, np.flatnonzero(apart), (wrong, failed))
+            couples = Couples(0, found).limited(limits.couples, marks)
             erred = Couples(0, _couples(cell, people, np.flatnonzero(wrong & apart))).limited(limits.couples, marks)
-        histogrammed = Scores(width, Counts.none(2, 1))
+        histogrammed = Scores(0, Counts.none(2, 1))
         if histogram != "none":
             there = ~failed if histogram == "all" else ~failed & genuine
-            found = Counts.of([cell[there], bins(scores[there], width)])
-            histogrammed = Scores(width, found).limited(limits.scores)
+            found = Counts.of([cell[there], bins(scores[there])])
+            histogrammed = Scores(0, found).limited(limits.scores)
         every = np.ones(len(cell), np.bool_)
         groupings.append(
             CellSums(

@@ -21,8 +21,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import MixedStampsError, ScoreTableError
-from facerec.measure.sums.filling import Compared, Labelled, sum_up
-from facerec.measure.sums.value import CellSums, ComparisonSums, Limits, Made, Source, person_marks
+from facerec.measure.sums.running import RunningCells
+from facerec.measure.sums.value import ComparisonSums, Limits, Made, Source, person_marks
 from facerec.measure.tables.cells import coded, truth
 from facerec.measure.tables.completed import complete
 from facerec.measure.tables.score_table import FAILURES, SUBJECTS
@@ -145,8 +145,7 @@ class Running:
         self._names: list[str] = []
         self._known: pa.Array | None = None
         self._marks = np.empty(0, np.uint64)
-        self._sides: list[dict[tuple[str, ...], int]] = [{} for _ in question.groupings]
-        self._cells: list[CellSums] = []
+        self._cells = [RunningCells(by, question.limits, named=question.named) for by, _ in question.groupings]
         self._ends = np.inf, -np.inf
         self._matcher: str | None = None
 
@@ -158,32 +157,18 @@ class Running:
         if self._matcher not in (None, matcher):
             raise _mixed(self._matcher or "", matcher)
         self._matcher = matcher
-        groupings = []
-        for place, (by, sides) in enumerate(self._question.groupings):
+        threshold = self._question.made.threshold
+        for cells, (_, sides) in zip(self._cells, self._question.groupings, strict=True):
             probe, reference = (
-                self._places(place, [labels[side[which]] for side in sides], len(genuine)) for which in (0, 1)
+                _places(cells.sides, [labels[side[which]] for side in sides], len(genuine)) for which in (0, 1)
             )
-            groupings.append(Labelled(by, tuple(self._sides[place]), probe, reference))
-        found = sum_up(
-            Compared(genuine, scores, groupings, np.empty(0, object), people),
-            self._question.made,
-            limits=self._question.limits,
-            marks=self._marks,
-            levels=[(each.couples.level, each.scores.level) for each in self._cells],
-        )
-        self._ends = min(self._ends[0], found.lowest), max(self._ends[1], found.highest)
-        if not self._cells:
-            self._cells = list(found.groupings)
-            return
-        same = np.arange(len(self._marks))
-        self._cells = [
-            mine.renamed(same, theirs.sides).plus(theirs, self._marks, self._question.limits)
-            for mine, theirs in zip(self._cells, found.groupings, strict=True)
-        ]
+            cells.include(probe, reference, genuine, scores, threshold=threshold, people=people, marks=self._marks)
+        seen = scores[~np.isnan(scores)]
+        self._ends = min(self._ends[0], seen.min(initial=np.inf)), max(self._ends[1], seen.max(initial=-np.inf))
 
     def sums(self, sources: Sequence[Source] = ()) -> ComparisonSums:
         """What has been added so far, people and sides in the order of their names."""
-        if not self._cells:
+        if self._matcher is None:
             message = "the score table has no rows"
             raise ScoreTableError(message)
         names = np.array([*self._names, None], object)[:-1]
@@ -193,8 +178,9 @@ class Running:
         return ComparisonSums(
             replace(self._question.made, matcher=self._matcher or ""),
             names[order],
-            tuple(each.renamed(places, tuple(sorted(each.sides))) for each in self._cells),
-            *self._ends,
+            tuple(each.sums(places) for each in self._cells),
+            float(self._ends[0]),
+            float(self._ends[1]),
             tuple(sources),
             self._question.limits,
         )
@@ -277,24 +263,27 @@ class Running:
             places = pc.index_in(texts, value_set=self._known)
         return np.asarray(places.to_numpy(zero_copy_only=False), np.int32)[column.indices.to_numpy()]
 
-    def _places(self, grouping: int, labels: Sequence[Coded], rows: int) -> NDArray[np.int64]:
-        """Which side each row has."""
-        joint, spans = np.zeros(rows, np.int64), []
-        for codes, texts in labels:
-            joint *= len(texts) + 1
-            joint += codes
-            joint += 1
-            spans.append(["", *texts])
-        size = int(np.prod([len(texts) for texts in spans], dtype=np.int64))
-        there = np.flatnonzero(np.bincount(joint, minlength=size)) if size < 1 << 22 else np.unique(joint)
-        places, sides = np.zeros(size, np.int64), self._sides[grouping]
-        for number in there.tolist():
-            rest, side = number, []
-            for texts in spans[::-1]:
-                rest, place = divmod(rest, len(texts))
-                side.append(texts[place])
-            places[number] = sides.setdefault(tuple(side[::-1]), len(sides))
-        return places[joint]
+
+def _places(sides: dict[tuple[str, ...], int], labels: Sequence[Coded], rows: int) -> NDArray[np.int32]:
+    """Which side each row has; new ones are added to `sides`."""
+    joint, spans = np.zeros(rows, np.int64), []
+    for codes, texts in labels:
+        joint *= len(texts) + 1
+        joint += codes
+        joint += 1
+        spans.append(["", *texts])
+    size = int(np.prod([len(texts) for texts in spans], dtype=np.int64))
+    there = np.flatnonzero(np.bincount(joint, minlength=size)) if size < 1 << 22 else np.unique(joint)
+    if size >= 1 << 22:
+        joint = np.searchsorted(there, joint)
+    places = np.zeros(len(there) if size >= 1 << 22 else size, np.int32)
+    for order, number in enumerate(there.tolist()):
+        rest, side = number, []
+        for texts in spans[::-1]:
+            rest, place = divmod(rest, len(texts))
+            side.append(texts[place])
+        places[order if size >= 1 << 22 else number] = sides.setdefault(tuple(side[::-1]), len(sides))
+    return places[joint]
 
 
 class _OddError(Exception):

@@ -23,10 +23,10 @@ from facerec.measure.sums.counts import Counts
 VERSION = 1
 """Of the meaning of sums; those of different versions do not add."""
 
-MOST_COUPLES = 1 << 20
+MOST_COUPLES = 1 << 18
 """Couples that are kept one by one, of each grouping; of more, every second, fourth and so on, by their names."""
 
-MOST_SCORES = 1 << 18
+MOST_SCORES = 1 << 17
 """Bins of scores that are kept, of each grouping."""
 
 PROBE, REFERENCE, BOTH = 0, 1, 2
@@ -124,6 +124,14 @@ class Couples:
         level = int(np.argmax(left <= most))
         return Couples(level, self.counts.take(zeros >= level))
 
+    def renamed(self, cells: NDArray[np.int64], people: NDArray[np.int64]) -> Couples:
+        """With other numbers of cells and people."""
+        counts = self.counts
+        if not len(counts):
+            return self
+        cell, first, second = cells[counts.keys[0]], people[counts.keys[1]], people[counts.keys[2]]
+        return Couples(self.level, counts.regrouped([cell, np.minimum(first, second), np.maximum(first, second)]))
+
     def thinned(self, level: int, marks: NDArray[np.uint64]) -> Couples:
         """At a level that is not lower."""
         if level == self.level:
@@ -159,6 +167,10 @@ class Scores:
         left = 1 + np.cumsum(np.bincount(apart, minlength=65)[::-1])[::-1]  # bins, were one bit fewer cut off
         further = next((cut for cut in range(1, 64) if left[cut + 1] <= most), 63)
         return self.widened(self.level + further)
+
+    def renamed(self, cells: NDArray[np.int64]) -> Scores:
+        """With other numbers of cells."""
+        return Scores(self.level, self.counts.renamed(0, cells))
 
     def widened(self, level: int) -> Scores:
         """At a level that is not lower."""
@@ -222,9 +234,9 @@ class CellSums:
             sides=sides,
             cells=self.cells.renamed(0, names),
             takes=self.takes.renamed(0, names).renamed(1, people),
-            couples=_recoupled(self.couples, names, people),
-            erred=_recoupled(self.erred, names, people),
-            scores=Scores(self.scores.level, self.scores.counts.renamed(0, names)),
+            couples=self.couples.renamed(names, people),
+            erred=self.erred.renamed(names, people),
+            scores=self.scores.renamed(names),
         )
 
     def plus(self, other: CellSums, marks: NDArray[np.uint64], most: Limits) -> CellSums:
@@ -405,14 +417,6 @@ def _joined(
     places = {name: place for place, name in enumerate(together)}
     found = [np.fromiter((places[name] for name in side), np.int64, len(side)) for side in (mine, theirs)]
     return together, (found[0], found[1])
-
-
-def _recoupled(couples: Couples, cells: NDArray[np.int64], people: NDArray[np.int64]) -> Couples:
-    counts = couples.counts
-    if not len(counts):
-        return couples
-    cell, first, second = cells[counts.keys[0]], people[counts.keys[1]], people[counts.keys[2]]
-    return Couples(couples.level, counts.regrouped([cell, np.minimum(first, second), np.maximum(first, second)]))
 
 
 def _added(one: _Limited, other: _Limited, brought: Callable[[_Limited, int], _Limited]) -> _Limited:

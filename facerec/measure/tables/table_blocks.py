@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import parquet
 
-ROWS = 1 << 20
+ROWS = 1 << 17
 """Of a block, at most."""
 
 _KINDS = (".parquet", ".csv", ".tsv", ".txt")
@@ -81,7 +81,7 @@ def row_count(path: Path) -> int | None:
     return int(_parquet(path).metadata.num_rows) if path.suffix.lower() == ".parquet" else None
 
 
-def shares(paths: Sequence[Path], *, rows: int = 4 * ROWS) -> list[Share]:
+def shares(paths: Sequence[Path], *, rows: int = 32 * ROWS) -> list[Share]:
     """The work that there is in files, in their order, cut where a share would hold more than about so many `rows`."""
     found = []
     for path in paths:
@@ -98,8 +98,11 @@ def shares(paths: Sequence[Path], *, rows: int = 4 * ROWS) -> list[Share]:
     return found
 
 
-def blocks(share: Share, columns: Sequence[str], layout: Layout) -> Iterator[pa.RecordBatch]:
-    """Some columns of a share, at most about `ROWS` rows at a time; `ScoreTableError` where they cannot be read."""
+def blocks(share: Share, columns: Sequence[str], layout: Layout, *, threads: bool = True) -> Iterator[pa.RecordBatch]:
+    """Some columns of a share, at most about `ROWS` rows at a time; `ScoreTableError` where they cannot be read.
+
+    Columns of Parquet are read by several `threads` where there are cores.
+    """
     if share.groups is None:
         yield from text_blocks(share.path, columns, layout)
         return
@@ -107,7 +110,7 @@ def blocks(share: Share, columns: Sequence[str], layout: Layout) -> Iterator[pa.
 
     file = _parquet(share.path, dictionaries=columns)
     try:
-        yield from file.iter_batches(ROWS, row_groups=list(share.groups), columns=list(columns), use_threads=False)
+        yield from file.iter_batches(ROWS, row_groups=list(share.groups), columns=list(columns), use_threads=threads)
     except (pa.ArrowException, OSError, ValueError) as problem:
         message = f"{share.path}: cannot be read as Parquet: {problem}"
         raise ScoreTableError(message) from problem
@@ -126,6 +129,9 @@ def first_rows(path: Path, layout: Layout, *, rows: int = 1000) -> pd.DataFrame:
         refuse_nested(path, file.schema_arrow, ())
         found = next(file.iter_batches(rows, columns=names), None)
         whole = file.schema_arrow.empty_table().select(names) if found is None else pa.Table.from_batches([found])
+        for place, each in enumerate(whole.schema):
+            if pa.types.is_dictionary(each.type):  # a few texts of many
+                whole = whole.set_column(place, each.name, whole.column(place).cast(each.type.value_type))
         return whole.to_pandas(ignore_metadata=True)
     except (pa.ArrowException, OSError, ValueError) as problem:
         message = f"{path}: cannot be read as Parquet: {problem}"
