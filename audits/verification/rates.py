@@ -35,18 +35,19 @@ class CellRates:
     """What can be asked of one grouping's sums.
 
     `sums` are those of the grouping, `names` whether people are named, `confidence` that of every interval, and
-    `photos` as of ``ComparisonSums``.
+    `photos` and `scored` as of ``ComparisonSums``.
     """
 
     sums: CellSums
     named: bool
     confidence: float
     photos: NDArray[np.int64] | None = None
+    scored: NDArray[np.int64] | None = None
 
     @classmethod
     def of(cls, whole: ComparisonSums, place: int, confidence: float) -> CellRates:
         """Of one of the groupings."""
-        return cls(whole.groupings[place], whole.made.people, confidence, whole.photos)
+        return cls(whole.groupings[place], whole.made.people, confidence, whole.photos, whole.scored)
 
     @cached_property
     def impostors(self) -> Cells:
@@ -80,8 +81,8 @@ class CellRates:
             erred=replace(self.sums.erred, counts=renumbered(self.sums.erred.counts)),
             scores=replace(self.sums.scores, counts=inside(self.sums.scores.counts)),
         )
-        photos = None if self.photos is None else self.photos[there]
-        return CellRates(sums, self.named, self.confidence, photos)
+        photos, scored = (None if each is None else each[there] for each in (self.photos, self.scored))
+        return CellRates(sums, self.named, self.confidence, photos, scored)
 
     def counted(self, cells: Cells, what: What = "errors") -> tuple[int, int]:
         """Comparisons, and how many of them were errors or what else is asked."""
@@ -177,7 +178,7 @@ class CellRates:
         if not apart:
             return 0, 0, 0
         if self.photos is not None:
-            return self._of_products(cells)
+            return self._of_products(cells, what)
         couples = self.sums.couples
         m, e = self._asked(self._together(self._in(couples.counts, cells)), what)
         if not couples.level:
@@ -191,25 +192,34 @@ class CellRates:
             error_squares = int(errors @ errors)
         return squares, error_squares, error_squares + scale * int(e @ (m - e))
 
-    def _of_products(self, cells: Cells) -> tuple[float, float, float]:
+    def _of_products(self, cells: Cells, what: What) -> tuple[float, float, float]:
         """The same where everybody's photos were all compared with everybody's, and each person is on one side."""
         assert self.photos is not None  # noqa: S101 - for the type checker
-        squares, size = 0, len(self.sums.sides)
+        taken, scored = self.photos, self.photos if self.scored is None else self.scored
+        if what == "failed":
+            # Of a couple M = N N' comparisons N N' - n n' have no score, n of a person's N photos having any.
+            squares, mixed, rest = (
+                self._over_couples(cells, each) for each in (taken * taken, taken * scored, scored * scored)
+            )
+            return squares, squares - 2 * mixed + rest, squares - mixed
+        met = taken if what == "errors" else scored
+        erred = self._together(self._in(self.sums.erred.counts, cells))
+        e, m = erred.counts[0], met[erred.keys[1]] * met[erred.keys[2]]
+        return self._over_couples(cells, met * met), int(e @ e), int(e @ m)
+
+    def _over_couples(self, cells: Cells, numbers: NDArray[np.int64]) -> int:
+        """Σ x x' over all couples of people in some cells, x the number of each."""
+        found, size = 0, len(self.sums.sides)
         for cell in cells.tolist():
             takes = self._in(self.sums.takes, np.array([cell]))
-            sides = [
-                self.photos[np.unique(takes.keys[1][which])] ** 2
-                for which in (
-                    [takes.keys[2] >= 0]
-                    if cell // size == cell % size
-                    else [takes.keys[2] == PROBE, takes.keys[2] == REFERENCE]
-                )
-            ]
-            first, second = int(sides[0].sum()), int(sides[-1].sum())
-            squares += first * second if len(sides) > 1 else (first**2 - int((sides[0] ** 2).sum())) // 2
-        erred = self._together(self._in(self.sums.erred.counts, cells))
-        e, m = erred.counts[0], self.photos[erred.keys[1]] * self.photos[erred.keys[2]]
-        return squares, int(e @ e), int(e @ m)
+            if cell // size == cell % size:
+                mine = numbers[np.unique(takes.keys[1])].tolist()
+                found += (sum(mine) ** 2 - sum(each * each for each in mine)) // 2
+            else:
+                sides = (np.unique(takes.keys[1][takes.keys[2] == side]) for side in (PROBE, REFERENCE))
+                first, second = (sum(numbers[side].tolist()) for side in sides)
+                found += first * second
+        return found
 
     def _erred(self, cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
         """Who took part in each error of two people; None where there are too many to have been kept."""

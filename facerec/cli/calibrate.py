@@ -1,4 +1,4 @@
-"""``facerec calibrate``: operating points from a score table."""
+"""``facerec calibrate``: operating points from a score table, or from all pairs of vectors."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Model, examples, grouped, option
+from facerec.cli.options import AsJson, Model, examples, flag, grouped, option
 from facerec.cli.recognition import Networks
 from facerec.cli.table_options import Columns, ScoresFiles
 
 EXAMPLES = examples(
     "facerec calibrate scores.csv --fmr 0.01 --fmr 0.001 --out points.json --data-set ours",
+    "facerec calibrate vectors.parquet --all-pairs --fmr 0.0001 --out points.json",
     "facerec verify a.jpg b.jpg --at points.json --fmr 0.001",
 )
 
@@ -26,6 +27,13 @@ def calibrate(
         str | None,
         option("TEXT", "What the pairs are, and how its impostors were chosen; by default the table's file name."),
     ] = None,
+    all_pairs: Annotated[
+        bool,
+        flag(
+            "--all-pairs",
+            "SCORES are vectors (facerec embed): every photo is compared with every other, and no pair written down.",
+        ),
+    ] = False,
     asserted_by: Annotated[
         str | None,
         option(
@@ -47,7 +55,9 @@ def calibrate(
     """
     from facerec.errors import ArgumentError
     from facerec.measure.operating_points import calibrate as measure
+    from facerec.measure.operating_points import calibrate_vectors
     from facerec.measure.tables.completed import complete, table_notes
+    from facerec.measure.tables.vector_table import read_vectors
     from facerec.points import write_points
 
     if (model is None) != (asserted_by is None):
@@ -59,22 +69,39 @@ def calibrate(
     if columns.distance:
         message = "a point is a threshold on cosine similarities; turn distances into them first (1 − cosine distance)"
         raise ArgumentError(message)
-    rows = columns.read(scores)
-    asserted = None if model is None else networks.load(model).matcher
-    points = [
-        measure(
-            rows,
-            target,
-            data_set=data_set or ", ".join(path.name for path in scores),
-            asserted=asserted,
-            asserted_by=asserted_by or "",
-            accept_reversed=columns.accept_reversed,
-        )
-        for target in sorted(set(fmr), reverse=True)
-    ]
-    write_points(points, out)
-    for note in table_notes(complete(rows)):
-        console.note(f"note: {note}")
+    targets, named = sorted(set(fmr), reverse=True), ", ".join(path.name for path in scores)
+    if all_pairs:
+        vectors = read_vectors(scores, layout=columns.layout)
+        asserted = None if model is None else networks.load(model).matcher
+        with console.progress("comparing") as progress:
+            points = list(
+                calibrate_vectors(
+                    vectors,
+                    targets,
+                    data_set=data_set or f"{named}, all pairs of {int(vectors.embedded.sum()):,} photos",
+                    asserted=asserted,
+                    asserted_by=asserted_by or "",
+                    progress=progress,
+                )
+            )
+        write_points(points, out)
+    else:
+        rows = columns.read(scores)
+        asserted = None if model is None else networks.load(model).matcher
+        points = [
+            measure(
+                rows,
+                target,
+                data_set=data_set or named,
+                asserted=asserted,
+                asserted_by=asserted_by or "",
+                accept_reversed=columns.accept_reversed,
+            )
+            for target in targets
+        ]
+        write_points(points, out)
+        for note in table_notes(complete(rows)):
+            console.note(f"note: {note}")
     for point in points:
         if point.is_indicative:
             console.note(

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from facerec.photos.folders import PhotoFolders
     from facerec.recognizer import Recognizer
     from facerec.types import FaceChoice, Identifications, Matcher, OperatingPoint, Verification
+
+
+_AT_ONCE = 16  # photos of one search, and of one transaction of the log
 
 
 class Decider(ABC):
@@ -147,11 +151,11 @@ class Here(Decider):
     ) -> Iterator[Identifications | ImageError]:
         """Several photos at a time go through the networks."""
         with self._charged.open_here(self._gallery) as people:
-            for faces in self.recognizer.stream(photos):
-                if isinstance(faces, ImageError):
-                    yield faces
-                else:
-                    yield self.recognizer.identify_faces(faces, people, at=at, top=top, logged=logged)
+            stream = self.recognizer.stream(photos)
+            while some := list(islice(stream, _AT_ONCE)):
+                read = [faces for faces in some if not isinstance(faces, ImageError)]
+                found = iter(self.recognizer.identify_many(read, people, at=at, top=top, logged=logged))
+                yield from (faces if isinstance(faces, ImageError) else next(found) for faces in some)
 
     def enroll(
         self,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facerec.cli import console, recognition
+from facerec.cli import console, probes, recognition
 from facerec.cli.deciding import decider
 from facerec.cli.opening import Charged
 from facerec.cli.options import (
@@ -23,26 +24,39 @@ from facerec.cli.options import (
     option,
 )
 from facerec.cli.paths import PhotoAnswers
+from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from facerec.types import Identifications
+    from facerec.types import Identifications, OperatingPoint
 
 EXAMPLES = examples(
     "facerec identify crowd.jpg --gallery people.db",
     "facerec identify photos/ --gallery people.db --annotate marked/",
     "facerec identify door.jpg --gallery people.db --top 3 --json",
+    "facerec identify probes.csv --gallery people.db --out found.csv",
 )
 
 
 @grouped
 def identify(
-    paths: Annotated[list[Path], argument("PHOTO", "Photos, or folders of photos.")],
+    paths: Annotated[
+        list[Path],
+        argument(
+            "PHOTO",
+            "Photos, or folders of photos; with --out also one table of probes: .csv or .tsv with a column image, or "
+            "vectors as facerec embed writes them.",
+        ),
+    ],
     *,
     gallery: GalleryFile,
     top: Annotated[int, option("K", "How many candidates to report per face.")] = 5,
     no_log: NoLog = False,
     exclude: Exclude = None,
     annotate: Annotate = None,
+    out: Annotated[
+        Path | None,
+        option("TABLE.csv", "Write a row for each face, and for each photo without one, to this table instead."),
+    ] = None,
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     model: Model = None,
@@ -55,11 +69,21 @@ def identify(
     share of strangers who are taken for somebody grows with the gallery, and is printed. Matches are written to the
     gallery's log. A photo that cannot be read is reported in its place and the others go on.
 
+    With --out photos are searched many at a time, what fails is a row with its error, and the table is written whole or
+    not at all; matches stand in the log as they are found.
+
     Exit status: 0 somebody was identified, 1 nobody, 2 a photo could not be read, or another error.
     """
     from facerec.photos import reader
     from facerec.photos.folders import find_photos
 
+    if out is not None:
+        if annotate is not None:
+            message = "--annotate marks photos as they are looked at; leave it out with --out"
+            raise ArgumentError(message)
+        deciding_by = threshold, model, networks, charged
+        told = _into_table(paths, exclude or (), out, gallery, deciding_by, top=top, logged=not no_log)
+        raise typer.Exit(probes.say(*told, out, as_json=as_json))
     walked = find_photos(paths, exclude=exclude or ())
     found = walked.photos
     single = list(found) == paths and len(paths) == 1
@@ -107,6 +131,40 @@ def identify(
             console.say(f"  note: {line}")
     answers.finish()
     raise typer.Exit(0 if identified else 1)
+
+
+def _into_table(
+    paths: Sequence[Path],
+    exclude: Sequence[str],
+    out: Path,
+    gallery: Path,
+    deciding_by: tuple[recognition.Threshold, str | None, recognition.GatedNetworks, Charged],
+    *,
+    top: int,
+    logged: bool,
+) -> tuple[probes.Told, OperatingPoint, Sequence[str]]:
+    """Write the table of all probes; what was written, the point that decided, and what there is to say of that."""
+    from facerec.photos.folders import find_photos
+
+    threshold, model, networks, charged = deciding_by
+    probes.must_be_csv(out)
+    listed = probes.is_table(paths)
+    if listed and probes.holds_vectors(paths[0]):
+        point, answers, count = probes.of_vectors(
+            paths[0], gallery, top=top, logged=logged, threshold=threshold, charged=charged
+        )
+        return probes.write(answers, count, out), point, ()
+    if listed:
+        found: Sequence[Path] = probes.photos_in(paths[0])
+    else:
+        walked = find_photos(paths, exclude=exclude)
+        found = walked.photos
+        console.say_left_out(walked.left_out)
+    with decider(gallery, model, networks, threshold, charged) as deciding:
+        deciding.load()
+        point, notes = deciding.deciding_point()
+        several = deciding.identify(found, at=point, top=top, logged=logged)
+        return probes.write(probes.of_photos(found, several), len(found), out), point, notes
 
 
 def _lines(outcomes: Identifications) -> list[str]:

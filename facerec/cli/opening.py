@@ -78,11 +78,11 @@ class Reached:
 
         return open_remote_gallery(self.url, str(gallery), self.service_key())
 
-    def open_here(self, gallery: Path, embedder: Embedder | None = None) -> Gallery:
-        """Open a gallery on this machine, or create it for `embedder`."""
+    def open_here(self, gallery: Path, embedder: Embedder | None = None, *, compact: bool | None = None) -> Gallery:
+        """Open a gallery on this machine, or create it for `embedder`; `compact` is as for ``open_gallery``."""
         from facerec.gallery import open_gallery
 
-        return open_gallery(gallery, embedder)
+        return open_gallery(gallery, embedder, compact=compact)
 
     def client(self) -> Client:
         """Who asks the service."""
@@ -139,11 +139,11 @@ class Keyed(Reached):
             return read_key(self.key_file)
         return given.encode("utf-8", "surrogateescape").strip() if given else None
 
-    def open_here(self, gallery: Path, embedder: Embedder | None = None) -> Gallery:
+    def open_here(self, gallery: Path, embedder: Embedder | None = None, *, compact: bool | None = None) -> Gallery:
         """With the key of its log."""
         from facerec.gallery import open_gallery
 
-        return open_gallery(gallery, embedder, key=self.key())
+        return open_gallery(gallery, embedder, key=self.key(), compact=compact)
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,9 @@ class Charged(Keyed):
         super().__post_init__()
         self._refuse_with_url(actor=self.actor, reason=self.reason)
 
-    def open_here(self, gallery: Path, embedder: Embedder | None = None) -> Gallery:
+    def open_here(self, gallery: Path, embedder: Embedder | None = None, *, compact: bool | None = None) -> Gallery:
         """So that its log says who asked, and why."""
-        return super().open_here(gallery, embedder).by(self.actor, reason=self.reason)
+        return super().open_here(gallery, embedder, compact=compact).by(self.actor, reason=self.reason)
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,10 @@ class Threshold:
         """As `point`, for a matcher that is elsewhere."""
         return self._point(matcher.embedder_digest, matcher.embedder, matcher.detector)
 
+    def of_embedder(self, digest: str, name: str) -> OperatingPoint | None:
+        """As `point`, for vectors that were made already."""
+        return self._point(digest, name, DETECTOR)
+
     def _point(self, digest: str, name: str, detector: str) -> OperatingPoint | None:
         from facerec.models.shipped_points import DEFAULT_TARGET_FMR, shipped_point
 

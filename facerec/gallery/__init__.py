@@ -16,6 +16,7 @@ from pathlib import Path
 from facerec.errors import ArgumentError
 from facerec.gallery import copies, rules
 from facerec.gallery.doubts import Doubt
+from facerec.gallery.duplicates import Duplicate, Duplicates
 from facerec.gallery.gallery import Gallery
 from facerec.gallery.opened import now
 from facerec.gallery.records import (
@@ -49,6 +50,8 @@ __all__ = [
     "UNCHANGED",
     "Backup",
     "Doubt",
+    "Duplicate",
+    "Duplicates",
     "EmbedderIdentity",
     "Enrollment",
     "Erasure",

@@ -11,6 +11,7 @@ import numpy as np
 from facerec.errors import ArgumentError, DamagedGalleryError
 from facerec.gallery import rules
 from facerec.gallery.decide import Terms, check_not_expired, notes_on_enrolled
+from facerec.gallery.duplicates import MOST, Duplicates, Progress, duplicates
 from facerec.gallery.ledger import Charge, Ledger
 from facerec.gallery.matching import Hit
 from facerec.gallery.opened import Opened
@@ -134,6 +135,32 @@ class Deciding(Opened):
                     for each, charge in zip(searched, charges, strict=True):
                         each.log(ledger, charge)
         return [each.outcome for each in searched]
+
+    def duplicates(
+        self,
+        *,
+        at: OperatingPoint,
+        most: int = MOST,
+        processes: int | None = None,
+        progress: Progress | None = None,
+    ) -> Duplicates:
+        """Couples of people whose faces match one another: candidates for `merge`, which people decide; none is merged.
+
+        Every face is compared with every face of everybody else, exactly, and the threshold of `at` says who matches;
+        expired people are passed over. At most the `most` alike are told, and how many there are. It is done by so many
+        `processes`, by default on every core that may be used. Memory grows with faces and with couples that match.
+
+        Raises
+        ------
+        ModelMismatchError
+            If the operating point belongs to another embedder.
+        ArgumentError
+            If `most` is less than 1, or the threshold is not above -1.
+        LimitedProcessError
+            If no process can be begun for it, or one is lost.
+        """
+        with self._reading() as ledger:
+            return duplicates(ledger, at=at, most=most, processes=processes, progress=progress)
 
     def _search(
         self,

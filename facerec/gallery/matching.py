@@ -24,6 +24,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from facerec.errors import ArgumentError
 from facerec.gallery import compact
@@ -37,6 +38,9 @@ _BLOCK_ROWS = 128
 _BLOCKS_PER_SEGMENT = _SEGMENT_ROWS // _BLOCK_ROWS
 _PROBES_AT_ONCE = 64
 _FEW_PROBES = 8
+_MANY_PROBES = 256  # a core's, where there are so many; their scores with so many rows stay in its cache:
+_ROWS_AT_ONCE = 1024
+_BLOCKS_AT_FIRST, _BLOCKS_AT_ONCE = 3, 64  # that are visited together, besides one for each of the best
 _MOST_CORES = 4  # more do not read memory faster
 _SLAB_NUMBERS = 8192  # OpenBLAS takes one thread for a matrix of up to 9,216 numbers
 
@@ -194,12 +198,46 @@ class SearchIndex:
         if top < 1:
             message = f"top must be at least 1; got {top}"
             raise ArgumentError(message)
+        if self._exact is None and len(probes) >= _MANY_PROBES:  # the vectors that decide are fetched by this thread
+            return self._search_many(np.ascontiguousarray(probes), top, today)
         found: list[list[Hit]] = []
         for start in range(0, len(probes), _PROBES_AT_ONCE):
             batch = np.ascontiguousarray(probes[start : start + _PROBES_AT_ONCE])
             peaks = self._block_peaks(batch, today)
             found.extend(self._best_people(probe, row, top, today) for probe, row in zip(batch, peaks, strict=True))
         return found
+
+    def _search_many(self, probes: NDArray[np.float32], top: int, today: int) -> list[list[Hit]]:
+        """The same, of so many probes that each core takes some of them rather than some of the vectors."""
+
+        def some(start: int) -> list[list[Hit]]:
+            batch = probes[start : start + _MANY_PROBES]
+            peaks = self._peaks_of_many(batch, today)
+            return [self._best_people(probe, row, top, today) for probe, row in zip(batch, peaks, strict=True)]
+
+        # The linear algebra library works on one thread meanwhile, each of ours on its own product.
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self._cores, "facerec-search") as pool:
+            return [ranking for batch in pool.map(some, range(0, len(probes), _MANY_PROBES)) for ranking in batch]
+
+    def _peaks_of_many(self, probes: NDArray[np.float32], today: int) -> NDArray[np.float32]:
+        """As `_block_peaks`, of many probes, on this thread."""
+        peaks = np.full((-(-len(self) // _BLOCK_ROWS), len(probes)), -np.inf, np.float32)
+        scores = np.empty((_ROWS_AT_ONCE, len(probes)), np.float32)
+        columns = np.ascontiguousarray(probes.T)
+        for number, kept in enumerate(self._segments):
+            segment = cast("_Segment", kept)
+            expiring = segment.expires[: segment.count].min() < today
+            for start in range(0, segment.count, _ROWS_AT_ONCE):
+                # Whole blocks; behind the last row of a segment there are zeros.
+                stop = min(start + _ROWS_AT_ONCE, -(-segment.count // _BLOCK_ROWS) * _BLOCK_ROWS)
+                used = scores[: stop - start]
+                np.matmul(segment.vectors[start:stop], columns, out=used)
+                if expiring:
+                    used[segment.expires[start:stop] < today] = -np.inf
+                blocks = used.reshape(-1, _BLOCK_ROWS, len(probes))
+                first = number * _BLOCKS_PER_SEGMENT + start // _BLOCK_ROWS
+                blocks.max(axis=1, out=peaks[first : first + len(blocks)])
+        return np.ascontiguousarray(peaks.T)
 
     def _block_peaks(self, probes: NDArray[np.float32], today: int) -> NDArray[np.float32]:
         """What no row of a block scores above, shape (q, blocks); -inf where all rows have expired.
@@ -277,18 +315,43 @@ class SearchIndex:
         slack = self.dimension * 2.0**-23 + 1e-7
         best: dict[int, float] = {}
         floor = -np.inf  # the score of the top-th best person so far
-        for block in np.argsort(-peaks):
-            if peaks[block] == -np.inf or peaks[block] + slack < floor:
-                break
-            segment = cast("_Segment", self._segments[block * _BLOCK_ROWS // _SEGMENT_ROWS])
-            start = int(block) * _BLOCK_ROWS % _SEGMENT_ROWS
-            rows = slice(start, min(start + _BLOCK_ROWS, segment.count))
-            scores = cosines(segment.vectors[rows], probe)
-            useful = np.flatnonzero((scores >= floor) & (segment.expires[rows] >= today))
-            for person, score in zip(segment.people[rows][useful].tolist(), scores[useful].tolist(), strict=True):
+        at_first = min(top + _BLOCKS_AT_FIRST, len(peaks))
+        blocks = np.argpartition(peaks, -at_first)[-at_first:] if at_first else np.empty(0, np.int64)
+        seen: list[NDArray[np.int64]] = []
+        while len(blocks):
+            people, scores = self._scores_in(blocks[peaks[blocks] > -np.inf], probe, today)
+            new: set[int] = set()
+            for place in np.argsort(-scores):
+                person, score = int(people[place]), float(scores[place])
+                if score < floor:
+                    break
                 if score > best.get(person, -np.inf):
                     best[person] = score
+                new.add(person)
+                if len(new) == top:
+                    floor = max(floor, score)
             if len(best) >= top:
-                floor = sorted(best.values(), reverse=True)[top - 1]
+                floor = max(floor, sorted(best.values(), reverse=True)[top - 1])
                 best = {person: score for person, score in best.items() if score >= floor}
+            seen.append(blocks)
+            left = np.setdiff1d(np.flatnonzero((peaks > -np.inf) & (peaks + slack >= floor)), np.concatenate(seen))
+            blocks = left[np.argsort(-peaks[left])][:_BLOCKS_AT_ONCE]
         return best
+
+    def _scores_in(
+        self, blocks: NDArray[np.int64], probe: NDArray[np.float32], today: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Who stands in these blocks and has not expired, and how alike each row is."""
+        vectors, people = [np.empty((0, self.dimension), np.float32)], [np.empty(0, np.int64)]
+        for block in blocks.tolist():
+            segment = cast("_Segment", self._segments[block * _BLOCK_ROWS // _SEGMENT_ROWS])
+            start = block * _BLOCK_ROWS % _SEGMENT_ROWS
+            rows = slice(start, min(start + _BLOCK_ROWS, segment.count))
+            if (segment.expires[rows] < today).any():
+                matched = np.flatnonzero(segment.expires[rows] >= today) + start
+                vectors.append(segment.vectors[matched])
+                people.append(segment.people[matched])
+            else:
+                vectors.append(segment.vectors[rows])
+                people.append(segment.people[rows])
+        return np.concatenate(people), cosines(np.concatenate(vectors), probe)

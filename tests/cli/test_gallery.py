@@ -325,3 +325,21 @@ def test_file_that_is_no_gallery(colours, facerec):
 
         assert outcome.status == 2
         assert len(outcome.err.splitlines()) == 1
+
+
+def test_duplicates(enrolled, facerec, draw):
+    """Couples who match one another, said to be candidates; nothing is changed or logged."""
+    draw("wine.png", "wine")
+    facerec("enroll", "A. Lovelace", "wine.png", *G)
+    before = facerec("gallery", "log", *G, "--json").out
+    outcome = facerec("gallery", "duplicates", *G, *AT)
+    document = facerec("gallery", "duplicates", *G, *AT, "--json").document
+
+    assert outcome.status == 0
+    assert "ada  A. Lovelace" in " ".join(outcome.out.split("\n")[1].split("   "))
+    assert "1 couple of 3 people may be one person each" in outcome.out
+    assert "nothing was changed" in outcome.out
+    assert [(each["first"], each["second"]) for each in document["couples"]] == [("ada", "A. Lovelace")]
+    assert (document["found"], document["comparisons"]) == (1, 3)
+    assert facerec("gallery", "log", *G, "--json").out == before
+    assert facerec("gallery", "duplicates", *G, *AT, "--fmr", "0.5").status == 2

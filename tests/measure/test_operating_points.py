@@ -23,7 +23,7 @@ from facerec.errors import (
 )
 from facerec.measure import tables
 from facerec.measure.metrics import clustered_rate
-from facerec.measure.operating_points import calibrate, calibrate_all_pairs
+from facerec.measure.operating_points import all_pairs, calibrate, calibrate_all_pairs
 from facerec.models.shipped_points import shipped_point, shipped_points
 from facerec.points import read_points, write_points
 from facerec.types import ImpostorTail, Matcher, OperatingPoint, Rate
@@ -322,8 +322,23 @@ class TestAllPairs:
 
         assert (made.fmr.errors, made.fmr.trials, made.threshold > 0.6) == (0, 4, True)
 
+    def test_counting_pairs_is_keeping_them(self):
+        """The very points of all scores in memory, every digit of them, worth and tail included."""
+        rng = np.random.default_rng(8)
+        people = rng.permutation(np.repeat(np.arange(900), rng.choice([1, 1, 2, 3, 9], 900)))
+        vectors = rng.normal(size=(900, 32))[people] + 0.8 * rng.normal(size=(len(people), 32)) + 0.5
+        vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        names = [f"p{person}" for person in people]
+        kept = all_pairs(vectors, names, refused=Rate(1, 2))
+        targets = (0.3, 0.01, 1e-3, 1e-5)
+
+        points = calibrate_all_pairs(vectors, names, targets, matcher=MATCHER, refused=Rate(1, 2), **DATA)
+
+        assert points == tuple(kept.point(target, matcher=MATCHER, **DATA) for target in targets)
+        assert points[0].tail.errors[-1] > 1_000_000
+
     def test_refused(self, photos, monkeypatch):
-        """One subject per vector, unit length, and no more photos than memory holds."""
+        """One subject per vector, unit length; and where pairs are kept, no more photos than memory holds."""
         vectors, people = photos
         with pytest.raises(ArgumentError, match="one subject per vector"):
             calibrate_all_pairs(vectors, people[1:], [0.1], matcher=MATCHER, **DATA)
@@ -331,7 +346,7 @@ class TestAllPairs:
             calibrate_all_pairs(vectors * 2, people, [0.1], matcher=MATCHER, **DATA)
         monkeypatch.setattr("facerec.measure.operating_points.MAX_PHOTOS", 59)
         with pytest.raises(CalibrationError, match="60 photos are more than the 59"):
-            calibrate_all_pairs(vectors, people, [0.1], matcher=MATCHER, **DATA)
+            all_pairs(vectors, people)
 
 
 class TestFiles:

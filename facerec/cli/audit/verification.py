@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from facerec.cli import console
 from facerec.cli.audit import options
+from facerec.cli.audit.all_pairs import read_all, stamp_table
 from facerec.cli.options import examples, flag, grouped, option
 from facerec.errors import ArgumentError, PolicyError
 
@@ -28,6 +29,7 @@ EXAMPLES = examples(
     "facerec audit verification vendor.csv --score sim --genuine same --by race,gender --at-threshold 0.5",
     "facerec audit verification bfw.csv --score cosine --genuine label --groups race=e1:e2 --by race --at-fmr 1e-3",
     "facerec audit verification scores.csv --by race --at-fmr 1e-3 --policy policy.toml --out report/",
+    "facerec audit verification vectors.parquet --all-pairs --by gender --at-fmr 1e-4 --out report/",
     "facerec audit verification scores.csv --plan plan.toml --out report/",
     "facerec audit verification parts/ --by race --at points.json --fmr 0.001 --out report/",
 )
@@ -84,6 +86,13 @@ def verification(
     calibration: options.Calibration = None,
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
+    all_pairs: Annotated[
+        bool,
+        flag(
+            "--all-pairs",
+            "SCORES are vectors (facerec embed): every photo is compared with every other, and no pair written down.",
+        ),
+    ] = False,
     one_pass: Annotated[
         bool,
         flag(
@@ -117,6 +126,7 @@ def verification(
         done = chosen.plan(calibration, by=tuple(by), distance=columns.distance, policy=policy)
     standing = _standing(plan, done)
     # What judges and writes takes longer to import than a mistake in a file takes to be found.
+    from audits.verification.all_pairs import sum_all_pairs
     from audits.verification.streamed import audit_summed, sum_tables, too_large
 
     limits = written.limits()
@@ -124,7 +134,14 @@ def verification(
     if plan is not None:
         more["least"] = plan.least
     table: pd.DataFrame | ComparisonSums
-    if one_pass or too_large(scores):
+    if all_pairs:
+        vectors = read_all(scores, columns)
+        at = chosen.chosen(columns, stamp_table(vectors), calibration)
+        with console.progress("comparing") as progress:
+            every = None if processes is None else options.process_count(processes)
+            table = sum_all_pairs(vectors, by=by, at=at, confidence=confidence, processes=every, progress=progress)
+        audit = audit_summed(table, **more)
+    elif one_pass or too_large(scores):
         tables = columns.tables(scores)
         scores = tables.files()
         at = chosen.chosen(columns, tables.head(), calibration)

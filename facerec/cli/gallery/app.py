@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from facerec.cli.gallery import forgetting, keeping, logbook, people, repairing
+from facerec.cli.gallery import duplicates, forgetting, keeping, logbook, people, repairing
 from facerec.cli.options import examples
 
 _PEOPLE = "Who is enrolled"
@@ -28,6 +28,7 @@ app.command("list", rich_help_panel=_PEOPLE)(people.list_people)
 app.command(rich_help_panel=_PEOPLE)(people.show)
 app.command(rich_help_panel=_PEOPLE)(people.rename)
 app.command(rich_help_panel=_PEOPLE, epilog=people.UPDATE_EXAMPLES)(people.update)
+app.command(rich_help_panel=_REPAIR, epilog=duplicates.EXAMPLES)(duplicates.duplicates)
 app.command(rich_help_panel=_REPAIR, epilog=repairing.MERGE_EXAMPLES)(repairing.merge)
 app.command(rich_help_panel=_REPAIR, epilog=repairing.SPLIT_EXAMPLES)(repairing.split)
 app.command(rich_help_panel=_REPAIR, epilog=repairing.MOVE_EXAMPLES)(repairing.move)

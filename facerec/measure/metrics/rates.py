@@ -83,7 +83,7 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float, *, rule: ThresholdR
     if len(seen) == 0:
         message = f"no impostor comparison has a score ({n} comparisons), so no threshold can be measured"
         raise ArgumentError(message)
-    allowed = _allowed(target_fmr, n)
+    allowed = allowed_matches(n, target_fmr)
     if allowed >= len(seen):
         return float(seen.min()) if rule == "observed" else -math.inf
     highest_refused = np.partition(seen, len(seen) - 1 - allowed)[len(seen) - 1 - allowed]
@@ -91,6 +91,18 @@ def threshold_at_fmr(impostor: ArrayLike, target_fmr: float, *, rule: ThresholdR
     if len(above) and rule == "observed":
         return float(above.min())
     return math.nextafter(float(highest_refused), math.inf)
+
+
+def allowed_matches(trials: int, target_fmr: float) -> int:
+    """The most false matches of so many trials, at least one, that keep FMR at or below a target.
+
+    >>> allowed_matches(100, 0.29), allowed_matches(100, 0.2999)
+    (29, 29)
+    """
+    allowed = math.floor(target_fmr * trials) + 1
+    while allowed / trials > target_fmr:  # by division, as FMR itself is: 0.29 * 100 is less than 29
+        allowed -= 1
+    return allowed
 
 
 def threshold_at_counts(
@@ -113,7 +125,7 @@ def threshold_at_counts(
     if not len(values):
         message = f"no impostor comparison has a score ({n} comparisons), so no threshold can be measured"
         raise ArgumentError(message)
-    allowed = _allowed(target_fmr, n)
+    allowed = allowed_matches(n, target_fmr)
     from_above = np.cumsum(counts[::-1])[::-1]
     if allowed >= from_above[0]:
         return -math.inf if rule == "lowest" else float((within([0])[0] if within else values)[0])
@@ -230,14 +242,6 @@ def step_counts(
     false_matches = len(impostor_seen) - np.searchsorted(impostor_seen, thresholds, "left")
     rejected = np.searchsorted(genuine_seen, thresholds, "left")
     return thresholds, false_matches, rejected + (len(genuine) - len(genuine_seen))
-
-
-def _allowed(target_fmr: float, n: int) -> int:
-    """How many of n comparisons may be false matches."""
-    allowed = math.floor(target_fmr * n) + 1
-    while allowed / n > target_fmr:  # by division, as FMR itself is: 0.29 * 100 is less than 29
-        allowed -= 1
-    return allowed
 
 
 def _both(genuine: ArrayLike, impostor: ArrayLike) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:

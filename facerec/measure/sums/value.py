@@ -329,6 +329,8 @@ class ComparisonSums:
         the product of two of them as its comparisons, and `CellSums.couples` stays empty. None: couples were counted.
     repeats : Repeats
         Empty where nobody looks for rows that occur again.
+    scored : ndarray, int64, shape (p,), or None
+        With `photos`, how many of them have a score with others at all.
     """
 
     made: Made
@@ -340,6 +342,7 @@ class ComparisonSums:
     limits: Limits = Limits()
     photos: NDArray[np.int64] | None = None
     repeats: Repeats = Repeats(0, Counts.none(2, 1))
+    scored: NDArray[np.int64] | None = None
 
     def __add__(self, other: ComparisonSums) -> ComparisonSums:
         """Both together; `ArgumentError` if they do not fit together, or a source is in both."""
