@@ -146,9 +146,7 @@ class Embedding:
                 stamp,
                 rows[photo.name][0]["sha256"],
                 photo.texts,
-                settled=bool(rows[photo.name][0]["sha256"])
-                and stamp is not None
-                and began - max(stamp[1:]) > _SETTLED,
+                settled=bool(rows[photo.name][0]["sha256"]) and stamp is not None and began - max(stamp[1:]) > _SETTLED,
             )
             for photo, stamp in block.photos
         }
@@ -159,8 +157,10 @@ class Embedding:
                     texts = tuple(row.texts[column] for column in self.parts.run.columns)
                     seen[name] = known.get(name, Seen(None, row.texts["sha256"], texts, settled=True))
         ordered = {name: rows[name] for name in sorted(rows)}
-        same = held.keys() == ordered.keys() and not fresh and all(
-            held[name].texts == texts for name, (texts, _) in ordered.items()
+        same = (
+            held.keys() == ordered.keys()
+            and not fresh
+            and all(held[name].texts == texts for name, (texts, _) in ordered.items())
         )
         if same and self.parts.path(block.number).is_file():
             self.parts.note(block.number, seen)
@@ -184,7 +184,11 @@ class Embedding:
             else:
                 with suppress(ImageError):
                     source.look()
-                yield None, UNREADABLE, f"{MOST_DEATHS} processes that looked at it were lost: they crashed, or were killed"
+                yield (
+                    None,
+                    UNREADABLE,
+                    f"{MOST_DEATHS} processes that looked at it were lost: they crashed, or were killed",
+                )
 
 
 def _same_contents(row: PartRow, known: Seen | None, stamp: Stamp | None, source: _Source) -> bool:
@@ -312,16 +316,13 @@ def embed_photos(
     removed: list[str] = []
     photos = len(listing.photos)
     done = 0
-    first = True
     for number, inside in enumerate(by_part(listing.photos, parts.run.parts)):
         planned = Block(number, tuple((photo, photo.stamp) for photo in inside), forget_removed)
         unit = Unit(f"{number:05d}", planned)
-        known = _known(parts, number)
-        names = {photo.name for photo in inside}
-        if known is not None:
-            first = False
+        known, names = _known(parts, number), {photo.name for photo in inside}
+        if known is not None:  # or nobody came to it yet
             removed += sorted(known - names)
-        added += sorted(names - (known or set()))
+            added += sorted(names - known)
         if _is_done(parts, unit, settled=True):
             done += len(inside)
         else:
@@ -358,7 +359,7 @@ def embed_photos(
         people=len({photo.texts[0] for photo in listing.photos}),
         embedded=embedded,
         kept=kept + by_others,
-        added=() if first else tuple(added),
+        added=tuple(added),
         changed=tuple(sorted(changed)),
         removed=tuple(removed),
         failures=failures,

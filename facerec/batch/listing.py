@@ -79,11 +79,7 @@ def list_photos(source: str | Path, *, root: str | Path | None = None, exclude: 
         return _of_shards(path, shards, exclude)
     if is_folder(path):
         found = photos_by_folder(path, exclude=exclude)
-        photos = [
-            Photo(name, path / name, (person,))
-            for person, names in found.folders.items()
-            for name in names
-        ]
+        photos = [Photo(name, path / name, (person,)) for person, names in found.folders.items() for name in names]
         return Listing(str(path), ("subject",), _sorted(path, photos), found.left_out)
     table = photos_csv(path, root=root)
     columns = tuple(name for name in table.columns if name != "image")

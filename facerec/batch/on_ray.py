@@ -4,19 +4,21 @@ Ray moves no data here: units are small, and an actor keeps what it makes in the
 checkpoints are not needed, either: the folder knows what is done (``facerec.batch.doing``).
 
 The address of a running cluster is taken from ``RAY_ADDRESS``, as Ray's own tools do; without one, Ray is started on
-this machine, and ended with the run. **Ray's servers listen on every network interface**, and whoever reaches them may
-run programs: those that are started here ask for a token (``RAY_AUTH_MODE``), which is made for the run.
+this machine, and ended with the run. Whoever reaches Ray's servers may run programs: those that are started here listen
+on this machine alone, as far as Ray lets them, and ask for a token that is made for the run. Each actor has one core,
+and by Ray's own rule its libraries one thread.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import sys
+import tempfile
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from facerec.batch.local import ONE_THREAD
 from facerec.batch.work import Lost, Runner, Take, Unit, Work
 from facerec.errors import ArgumentError, FacerecError
 from facerec.extras import extra
@@ -24,6 +26,7 @@ from facerec.extras import extra
 ADDRESS = "RAY_ADDRESS"
 """The variable that names a running cluster, such as ``10.0.0.5:6379``, or ``auto`` on one of its nodes."""
 
+_MODE = "RAY_AUTH_MODE"
 _STORE = 128 << 20  # bytes of Ray's store of objects, of which nothing is used here; by default it takes gigabytes
 
 
@@ -36,17 +39,28 @@ def on_ray(workers: int, *, gpus: float = 0.0) -> Runner:
     if workers < 1 or not gpus >= 0:
         message = f"a runner needs at least 1 worker, and 0 or more of a GPU for each; got {workers} and {gpus}"
         raise ArgumentError(message)
-    # Read when Ray is imported: without them it reports to its makers who uses it, and asks for more files than most.
+    # Both are read once, when Ray is imported. Without the first it reports to its makers that it is used.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if not {ADDRESS, _MODE} & os.environ.keys() and "ray" not in sys.modules:
+        os.environ |= {_MODE: "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with extra("ray"):
         import ray
     return partial(_run, ray, workers=workers, gpus=gpus)
 
 
 def _run(ray: Any, work: Work, take: Take, *, workers: int, gpus: float) -> Iterator[tuple[Unit, Any]]:  # noqa: ANN401
-    begun = not ray.is_initialized()
-    if begun:
-        _begin(ray, workers)
+    if ray.is_initialized():
+        yield from _done(ray, work, take, workers=workers, gpus=gpus)
+        return
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        _begin(ray, workers, folder)
+        try:
+            yield from _done(ray, work, take, workers=workers, gpus=gpus)
+        finally:
+            ray.shutdown()
+
+
+def _done(ray: Any, work: Work, take: Take, *, workers: int, gpus: float) -> Iterator[tuple[Unit, Any]]:  # noqa: ANN401
     actor = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0, max_task_retries=0)(_Actor)
     held = ray.put(work)
     idle: list[Any] = []
@@ -73,24 +87,21 @@ def _run(ray: Any, work: Work, take: Take, *, workers: int, gpus: float) -> Iter
     finally:
         for one in (*idle, *(each for each, _ in busy.values())):
             ray.kill(one)
-        if begun:
-            ray.shutdown()
 
 
-def _begin(ray: Any, workers: int) -> None:  # noqa: ANN401
-    known: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": {"env_vars": ONE_THREAD}}
+def _begin(ray: Any, workers: int, folder: str) -> None:  # noqa: ANN401
+    known: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if os.environ.get(ADDRESS):
             ray.init(**known)
             return
-        if "RAY_AUTH_MODE" not in os.environ:
-            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         ray.init(
             address="local",
             num_cpus=workers,
             include_dashboard=False,
             object_store_memory=_STORE,
             _node_ip_address="127.0.0.1",
+            _temp_dir=folder,
             **known,
         )
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:

@@ -30,6 +30,7 @@ from facerec.batch.claims import Claims
 from facerec.batch.listing import Photo, Stamp
 from facerec.errors import FacerecError, ModelMismatchError, OutputError
 from facerec.files import is_folder, is_there, read_json, replacing
+from facerec.measure.tables.part_files import part_name
 from facerec.measure.tables.stamp import differing
 from facerec.measure.tables.vector_table import Row, write_vectors
 from facerec.types import Matcher
@@ -104,7 +105,7 @@ class Parts:
 
     def path(self, number: int) -> Path:
         """The part of a number."""
-        return self.folder / f"part-{number:05d}-of-{self.run.parts:05d}.parquet"
+        return self.folder / part_name(number, self.run.parts)
 
     def trail(self, number: int) -> Path:
         """Where it is noted at which photo of a part the work is."""

@@ -1,8 +1,7 @@
-"""``facerec score`` and ``facerec embed``: tables of scores and of vectors, from photos of known people."""
+"""``facerec score``: a table of scores, from pairs of photos of known people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +11,7 @@ from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import GatedNetworks
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from facerec.measure.photo_vectors import PhotoFailures, PhotoVectors
-    from facerec.measure.tables.vector_table import Row
+    from facerec.measure.photo_vectors import PhotoFailures
 
 _SHOWN = 5
 
@@ -26,10 +22,6 @@ Root = Annotated[
 SCORE_EXAMPLES = examples(
     "facerec score pairs.csv --out scores.csv",
     "facerec score pairs.csv --root photos/ --out scores.parquet --face largest",
-)
-EMBED_EXAMPLES = examples(
-    "facerec embed photos.csv --out vectors.parquet",
-    "facerec embed photos.csv --root photos/ --out vectors.csv --face largest",
 )
 
 
@@ -70,54 +62,6 @@ def score(
         f"{out}: {len(scored)} pairs of {failures.photos} photos, {without_score} without a score",
         as_json=as_json,
     )
-
-
-@grouped
-def embed(
-    photos: Annotated[
-        Path, argument("PHOTOS.csv", "Columns image and subject; others, such as gender, are kept in the table.")
-    ],
-    *,
-    out: Annotated[Path, option("VECTORS", "Where to write the table: .parquet or .csv.")],
-    root: Root = None,
-    face: FaceOption = "main",
-    as_json: AsJson = False,
-    model: Model = None,
-    networks: GatedNetworks,
-) -> None:
-    """Embed photos of known people: one row per photo, with the vector of its face.
-
-    The table is what facerec audit mitigation reads. A photo that cannot be read, without a face, or whose face the
-    quality gate refuses stays as a row without a vector; how many there are is printed. Vectors of faces are biometric
-    data: keep them like the photos.
-    """
-    from facerec.measure.datasets import photos_csv
-    from facerec.measure.photo_vectors import PhotoVectors
-    from facerec.measure.tables.vector_table import write_vectors
-
-    table = photos_csv(photos, root=root)
-    must_be_table(out)
-    recognizer = networks.load(model)
-    dimension, matcher = recognizer.embedder.dimension, recognizer.matcher
-    columns = ["photo", *(name for name in table.columns if name != "image"), "failure"]
-    with console.progress("embedding") as progress:
-        vectors = PhotoVectors(recognizer, table["image"].tolist(), root or photos.parent, face, progress)
-        write_vectors(_rows(table, vectors), out, columns=columns, dimension=dimension, matcher=matcher)
-    failures = vectors.failures
-    say_failures(failures)
-    people = int(table["subject"].nunique())
-    counts = {"vectors": out, "photos": len(table), "photos_without_vector": len(failures), "people": people}
-    console.answer(
-        {**counts, "dimension": dimension, **failures_document(failures), "matcher": matcher},
-        f"{out}: {len(table)} photos of {people} people, {len(failures)} without a vector",
-        as_json=as_json,
-    )
-
-
-def _rows(table: pd.DataFrame, vectors: PhotoVectors) -> Iterator[Row]:
-    texts = table.rename(columns={"image": "photo"})
-    for row, (image, vector) in zip(texts.itertuples(index=False, name=None), vectors, strict=True):
-        yield {**dict(zip(texts.columns, row, strict=True)), "failure": vectors.failure_of(image)}, vector
 
 
 def failures_document(failures: PhotoFailures) -> dict[str, object]:

@@ -46,9 +46,7 @@ def streamed_choice(choice: FaceChoice) -> FaceChoice | None:
     return None if choice in ("main", "only") else choice
 
 
-def judged(
-    outcome: Faces | ImageError, choice: FaceChoice, gate: Gate
-) -> tuple[NDArray[np.float32] | None, str, str]:
+def judged(outcome: Faces | ImageError, choice: FaceChoice, gate: Gate) -> tuple[NDArray[np.float32] | None, str, str]:
     """The vector of the face that is meant or, in the words of ``tables/stamp.py`` and in more, why there is none."""
     if isinstance(outcome, ImageError):
         return None, UNREADABLE, str(outcome)

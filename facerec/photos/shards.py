@@ -236,6 +236,6 @@ def _said(shard: Path, member: tarfile.TarInfo, place: InShard, file: IO[bytes])
         message = f"{where} cannot be read: {problem}"
         raise DataSetError(message) from problem
     if not isinstance(document, dict):
-        message = f"{where} is no JSON object, such as {{\"label\": \"rose\"}}"
+        message = f'{where} is no JSON object, such as {{"label": "rose"}}'
         raise DataSetError(message)
     return {str(name): str(value) for name, value in document.items() if isinstance(value, str | int | float)}
