@@ -4,10 +4,10 @@ What is done lies in the folder of the results, part by part, and nowhere else: 
 there, whoever runs it next, and several may run at once.
 """
 
+from facerec.batch.actors import on_ray
 from facerec.batch.claims import Claims
 from facerec.batch.doing import Report, do
-from facerec.batch.local import local
-from facerec.batch.on_ray import on_ray
+from facerec.batch.processes import local
 from facerec.batch.work import Lost, Runner, Take, Unit, Work
 
 __all__ = ["Claims", "Lost", "Report", "Runner", "Take", "Unit", "Work", "do", "local", "on_ray"]

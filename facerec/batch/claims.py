@@ -49,7 +49,7 @@ class Owner:
 
     @classmethod
     def here(cls) -> Owner:
-        """This process."""
+        """The process that asks."""
         return cls(socket.gethostname(), _boot(), os.getpid(), _since(os.getpid()), secrets.token_hex(8))
 
     @property
@@ -72,7 +72,7 @@ def _boot() -> str:
 
 
 def _since(process: int) -> str:
-    """When a process began, in ticks of the machine's clock; empty where there is no such process, or it is a zombie."""
+    """When a process began, in ticks of the machine; empty where there is none, or it is a zombie."""
     try:
         told = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:

@@ -24,7 +24,6 @@ from facerec.errors import ArgumentError, FacerecError, ImageError, OutputError
 from facerec.files import read_json
 from facerec.measure.photo_vectors import FaceStream, judged, streamed_choice
 from facerec.measure.tables.stamp import UNREADABLE
-from facerec.measure.tables.vector_table import Row
 from facerec.types import DEFAULT_CHOICE, FaceChoice
 from facerec.visible_text import shortened
 
@@ -131,7 +130,7 @@ class Embedding:
         for photo, stamp in block.photos:
             row, source = held.get(photo.name), _Source(photo, trail)
             if row is not None and _same_contents(row, known.get(photo.name), stamp, source):
-                rows[photo.name] = row.texts | self._texts(photo), row.vector
+                rows[photo.name] = {**row.texts, **self._texts(photo)}, row.vector
                 kept += 1
                 continue
             if row is not None and source.sha256 != row.texts["sha256"]:
@@ -165,7 +164,7 @@ class Embedding:
         if same and self.parts.path(block.number).is_file():
             self.parts.note(block.number, seen)
         else:
-            self.parts.write(block.number, cast("Iterator[Row]", iter(ordered.values())), seen)
+            self.parts.write(block.number, ordered.values(), seen)
         trail.end()
         failures = Counter(texts["failure"] for texts, _ in ordered.values() if texts["failure"])
         return Told(len(block.photos), len(fresh), kept, tuple(changed), failures)

@@ -237,9 +237,9 @@ def open_parts(
             raise OutputError(message)
     if photos > _MOST_BLOCK * block * theirs.parts:
         message = (
-            f"{folder} was begun with {theirs.parts:,} parts, which are too few for {photos:,} photos: about "
-            f"{photos // theirs.parts:,} would be in each, and lost by a crash. Choose another folder, or allow it by a "
-            f"larger --block ({block} now)"
+            f"{folder} was begun with {theirs.parts:,} parts, too few for {photos:,} photos: about "
+            f"{photos // theirs.parts:,} would be in each, and lost by a crash. Choose another folder, or allow it "
+            f"by a larger --block ({block} now)"
         )
         raise OutputError(message)
     return Parts(folder, theirs)
@@ -261,11 +261,12 @@ def _read(path: Path) -> Run:
     try:
         run = Run(**{**told, "columns": tuple(told["columns"])})
         Matcher.parse(run.matcher)
-        if run.format != FORMAT or run.parts < 1:
-            raise ValueError(run.format)
     except (TypeError, ValueError, KeyError) as error:
-        message = f"{path} is not of this version's parts, or damaged: {error}; choose another folder"
+        message = f"{path} is damaged, or not of parts: {error}; choose another folder"
         raise OutputError(message) from error
+    if run.format != FORMAT or run.parts < 1:
+        message = f"{path} is of parts of another version ({run.format}; here {FORMAT}); choose another folder"
+        raise OutputError(message)
     return run
 
 

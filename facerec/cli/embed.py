@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from facerec.batch.claims import Owner
     from facerec.batch.embedding import EmbedReport
+    from facerec.batch.listing import Listing
     from facerec.batch.work import Runner
     from facerec.measure.photo_vectors import PhotoVectors
     from facerec.measure.tables.vector_table import Row
@@ -82,12 +83,50 @@ class InParts:
         """The runner that is meant; `MissingExtraError` if it is not installed."""
         workers = self.workers or os.cpu_count() or 1
         if self.runner == "ray":
-            from facerec.batch.on_ray import on_ray
+            from facerec.batch.actors import on_ray
 
             return on_ray(workers, gpus=1.0 if (device or "").startswith("cuda") else 0.0)
-        from facerec.batch.local import local
+        from facerec.batch.processes import local
 
         return local(workers)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command was given."""
+
+    photos: Path
+    out: Path
+    root: Path | None
+    face: FaceOption
+    exclude: Sequence[str]
+    model: str | None
+    networks: GatedNetworks
+    as_json: bool
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the photos lie in a folder or a shard, and no file lists them."""
+        return self.photos.is_dir() or self.photos.suffix.lower() == ".tar"
+
+    def listing(self) -> Listing:
+        """The photos that are meant; what is left out is told."""
+        from facerec.batch.listing import list_photos
+
+        if not self.in_place:
+            self.refuse_exclude()
+        elif self.root is not None:
+            message = "--root is for a CSV file; the photos of a folder or a shard are where they are"
+            raise ArgumentError(message)
+        listing = list_photos(self.photos, root=self.root, exclude=self.exclude)
+        console.say_left_out(listing.left_out)
+        return listing
+
+    def refuse_exclude(self) -> None:
+        """A CSV file lists what is meant."""
+        if self.exclude:
+            message = "--exclude is for folders and shards; a CSV file lists what is meant"
+            raise ArgumentError(message)
 
 
 @grouped
@@ -124,81 +163,56 @@ def embed(
     commands that read a table of vectors take such a folder for one.
     Exit status: 0 done, 2 error.
     """
+    asked = _Asked(photos, out, root, face, exclude or (), model, networks, as_json)
     if out.suffix.lower() not in (".csv", ".parquet") and (out.suffix == "" or out.is_dir()):
-        _into_parts(photos, out, root, face, exclude, in_parts, model, networks, as_json=as_json)
+        _into_parts(asked, in_parts)
         return
     if in_parts.given:
         message = f"{', '.join(in_parts.given)}: a table is written in one go; name a folder (--out vectors/) for parts"
         raise ArgumentError(message)
-    _into_table(photos, out, root, face, exclude, model, networks, as_json=as_json)
+    _into_table(asked)
 
 
-def _into_table(
-    photos: Path,
-    out: Path,
-    root: Path | None,
-    face: FaceOption,
-    exclude: list[str] | None,
-    model: str | None,
-    networks: GatedNetworks,
-    *,
-    as_json: bool,
-) -> None:
+def _into_table(asked: _Asked) -> None:
     from facerec.measure.photo_vectors import PhotoVectors
     from facerec.measure.tables.vector_table import write_vectors
 
-    table, top = _table_of(photos, root, exclude)
-    must_be_table(out)
-    recognizer = networks.load(model)
+    table, top = _table_of(asked)
+    must_be_table(asked.out)
+    recognizer = asked.networks.load(asked.model)
     dimension, matcher = recognizer.embedder.dimension, recognizer.matcher
     columns = ["photo", *(name for name in table.columns if name != "image"), "failure"]
     with console.progress("embedding") as progress:
-        vectors = PhotoVectors(recognizer, table["image"].tolist(), top, face, progress)
-        write_vectors(_rows(table, vectors), out, columns=columns, dimension=dimension, matcher=matcher)
+        vectors = PhotoVectors(recognizer, table["image"].tolist(), top, asked.face, progress)
+        write_vectors(_rows(table, vectors), asked.out, columns=columns, dimension=dimension, matcher=matcher)
     failures = vectors.failures
     say_failures(failures)
     people = int(table["subject"].nunique())
-    counts = {"vectors": out, "photos": len(table), "photos_without_vector": len(failures), "people": people}
+    counts = {"vectors": asked.out, "photos": len(table), "photos_without_vector": len(failures), "people": people}
     console.answer(
         {**counts, "dimension": dimension, **failures_document(failures), "matcher": matcher},
-        f"{out}: {len(table)} photos of {people} people, {len(failures)} without a vector",
-        as_json=as_json,
+        f"{asked.out}: {len(table)} photos of {people} people, {len(failures)} without a vector",
+        as_json=asked.as_json,
     )
 
 
-def _table_of(photos: Path, root: Path | None, exclude: list[str] | None) -> tuple[pd.DataFrame, Path]:
+def _table_of(asked: _Asked) -> tuple[pd.DataFrame, Path]:
     """The photos that are meant as a table, and the folder that their paths start from."""
-    from facerec.measure.datasets import photos_csv
+    if not asked.in_place:
+        from facerec.measure.datasets import photos_csv
 
-    if not photos.is_dir() and photos.suffix.lower() != ".tar":
-        _refuse_exclude(exclude)
-        return photos_csv(photos, root=root), root or photos.parent
+        asked.refuse_exclude()
+        return photos_csv(asked.photos, root=asked.root), asked.root or asked.photos.parent
     import pandas as pd
 
-    from facerec.batch.listing import list_photos
     from facerec.photos.shards import InShard
 
-    _refuse_root(root)
-    listing = list_photos(photos, exclude=exclude or ())
+    listing = asked.listing()
     if isinstance(listing.photos[0].place, InShard):
         message = "shards are embedded into a folder of parts: name one, such as --out vectors/"
         raise ArgumentError(message)
-    console.say_left_out(listing.left_out)
-    return pd.DataFrame(
-        {"image": [each.name for each in listing.photos], "subject": [each.texts[0] for each in listing.photos]}
-    ), photos
-
-
-def _refuse_exclude(exclude: list[str] | None) -> None:
-    if exclude:
-        message = "--exclude is for folders and shards; a CSV file lists what is meant"
-        raise ArgumentError(message)
-
-
-def _refuse_root(root: Path | None) -> None:
-    if root is not None:
-        message = "--root is for a CSV file; the photos of a folder or a shard are where they are"
-        raise ArgumentError(message)
+    rows = [(each.name, each.texts[0]) for each in listing.photos]
+    return pd.DataFrame(rows, columns=["image", "subject"]), asked.photos
 
 
 def _rows(table: pd.DataFrame, vectors: PhotoVectors) -> Iterator[Row]:
@@ -207,39 +221,23 @@ def _rows(table: pd.DataFrame, vectors: PhotoVectors) -> Iterator[Row]:
         yield {**dict(zip(texts.columns, row, strict=True)), "failure": vectors.failure_of(image)}, vector
 
 
-def _into_parts(
-    photos: Path,
-    out: Path,
-    root: Path | None,
-    face: FaceOption,
-    exclude: list[str] | None,
-    in_parts: InParts,
-    model: str | None,
-    networks: GatedNetworks,
-    *,
-    as_json: bool,
-) -> None:
+def _into_parts(asked: _Asked, in_parts: InParts) -> None:
     from facerec.batch.embedding import BLOCK, embed_photos
-    from facerec.batch.listing import list_photos
 
-    if photos.is_dir() or photos.suffix.lower() == ".tar":
-        _refuse_root(root)
-    else:
-        _refuse_exclude(exclude)
+    photos, out = asked.photos, asked.out
     if photos.is_dir() and out.resolve().is_relative_to(photos.resolve()):
         message = f"{out} lies among the photos in {photos}; choose another folder"
         raise ArgumentError(message)
-    run = in_parts.run(networks.device)
-    listing = list_photos(photos, root=root, exclude=exclude or ())
-    console.say_left_out(listing.left_out)
-    recognizer = networks.load(model)
+    run = in_parts.run(asked.networks.device)
+    listing = asked.listing()
+    recognizer = asked.networks.load(asked.model)
     with console.progress("embedding", line_each=_LINE_EACH) as progress:
         report = embed_photos(
             listing,
             out,
             recognizer,
             run,
-            choice=face,
+            choice=asked.face,
             block=in_parts.block or BLOCK,
             forget_removed=in_parts.forget_removed,
             progress=progress,
@@ -267,7 +265,7 @@ def _into_parts(
         told,
         f"{out}: {report.photos:,} photos of {report.people:,} people, {without:,} without a vector; "
         f"{report.embedded:,} embedded now, {report.kept:,} before or by others",
-        as_json=as_json,
+        as_json=asked.as_json,
     )
     if report.given_up:
         fail(f"{len(report.given_up)} parts could not be made; start it again, with fewer --workers if memory is short")

@@ -17,14 +17,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from facerec.batch.work import Lost, Runner, Take, Unit, Work
 from facerec.errors import ArgumentError, LimitedProcessError
 
-_PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from facerec.batch.local import serve; serve()"
+_PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from facerec.batch.processes import serve; serve()"
 ONE_THREAD: Mapping[str, str] = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -61,7 +62,7 @@ def _run(work: Work, take: Take, *, workers: int) -> Iterator[tuple[Unit, Any]]:
             if not busy:
                 return
             for connection in wait(list(busy)):
-                process, unit = busy.pop(connection)  # type: ignore[index]
+                process, unit = busy.pop(cast("Connection", connection))
                 answer = process.answer()
                 if isinstance(answer, Lost):
                     process.end()
@@ -118,10 +119,8 @@ class _Process:
         self._child.wait()
 
     def _send(self, message: bytes) -> None:
-        try:
+        with suppress(OSError):  # it is gone; whoever waits for its answer is told
             self.connection.send_bytes(message)
-        except OSError:  # it is gone; whoever waits for its answer is told
-            pass
 
     def _how_it_ended(self) -> str:
         try:
