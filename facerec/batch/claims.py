@@ -138,9 +138,9 @@ class Claims:
             self._held.pop(key, None)  # another took it over, and may be gone by now
         with self._told():
             last = self._last(key)
+            seen = None if last is None else _read(last)
             if last is not None and not self._is_dead(last):
                 return False
-            seen = None if last is None else _read(last)
             number = 0 if last is None else int(last.suffix[1:]) + 1
             ours = self.folder / f"{key}.{number}"
             try:
