@@ -187,6 +187,13 @@ class Claims:
                 found[owner.token] = owner
         return tuple(found.values())
 
+    def tidy(self) -> None:
+        """Remove what owners left who died after their work was done, as far as that can be known here."""
+        for path in self.folder.glob("*.*"):
+            owner = _read(path)
+            if owner is not None and owner.is_dead:
+                path.unlink(missing_ok=True)
+
     @contextmanager
     def alone(self, key: str, *, waiting: Any = None) -> Iterator[None]:  # noqa: ANN401
         """Wait for a claim, hold it for the block, and give it back; `waiting` is called with who has it, once."""

@@ -350,6 +350,7 @@ def embed_photos(
             waiting=waiting,
         )
         if not report.given_up and not claims.others():
+            claims.tidy()
             parts.tidy()
     failures = _failures(parts)
     by_others = photos - done - sum(len(each.task.photos) for each in units if each.key in report.given_up)

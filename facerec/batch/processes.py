@@ -136,14 +136,12 @@ def serve() -> None:
     connection = Connection(int(sys.argv[2]))
     asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, asked), daemon=True).start()
-    work: Work = pickle.loads(asked.get())  # noqa: S301 - from the process that began this one
-    done = None
+    held, done = asked.get(), None
     while True:
-        unit: Unit = pickle.loads(asked.get())  # noqa: S301
+        unit = asked.get()
         try:
-            done = work.begin() if done is None else done
-            answer = done(unit)
-            told = pickle.dumps(answer)
+            done = _unpacked(held).begin() if done is None else done
+            told = pickle.dumps(done(pickle.loads(unit)))  # noqa: S301 - from the process that began this one
         except Exception as error:  # noqa: BLE001 - raised again where it is run
             told = _packed(error)
         connection.send_bytes(told)
@@ -156,6 +154,15 @@ def _listen(connection: Connection, asked: queue.SimpleQueue[bytes]) -> None:
             asked.put(connection.recv_bytes())
     except (EOFError, OSError):
         os._exit(0)
+
+
+def _unpacked(held: bytes) -> Work:
+    try:
+        work: Work = pickle.loads(held)  # noqa: S301 - from the process that began this one
+    except (AttributeError, ImportError) as error:
+        message = f"a work, and all that is in it, must be of a module that other processes can import: {error}"
+        raise ArgumentError(message) from error
+    return work
 
 
 def _packed(error: Exception) -> bytes:

@@ -99,8 +99,4 @@ def main(arguments):
     run = on_ray(int(workers)) if runner == "ray" else local(int(workers))
     recognizer = slow_recognizer(log, float(seconds))
     report = embed_photos(list_photos(folder), Path(out), recognizer, run, block=int(block))
-    print(replace(report, seconds=0.0))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.stdout.write(f"{replace(report, seconds=0.0)}\n")

@@ -184,6 +184,20 @@ class TestLocal:
             time.sleep(0.05)
         assert not any(map(_lives, processes))
 
+    def test_a_work_of_the_program_itself_is_refused(self, work):
+        """A class that is in no module cannot go into other processes, and the message says so."""
+
+        class Mine(Doubling):
+            pass
+
+        Mine.__module__, Mine.__qualname__ = "__main__", "Mine"
+        sys.modules["__main__"].Mine = Mine
+        try:
+            with pytest.raises(ArgumentError, match="a module that other processes can import"):
+                run(Mine(work.folder), units(1), local(1))
+        finally:
+            del sys.modules["__main__"].Mine
+
     def test_one_thread_each(self, work):
         """What runs beside others takes one core."""
         from facerec.batch.processes import ONE_THREAD
