@@ -3,20 +3,27 @@
 The plan is made once and kept with the results, so that a run that is continued measures the same cells with the same
 settings, however fast the machine is by then. With a budget the plan is a prediction: before each group of cells it
 is asked again whether the group fits, with what the cells so far took against what was predicted of them.
+
+Without a budget several processes, of one machine or of several that share the folder, work on one run: each claims a
+cell before it measures it (``facerec.batch.claims``), and what one of them keeps is there for all.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from facerec.batch.claims import Claims, Owner
 from facerec.errors import TransferError
 from facerec.transfer.cells import Cell, Outcome
 from facerec.transfer.grid import RESERVE, Plan, Planned, Settings
 from facerec.transfer.results import Results, cell_key
+
+_LOOK = 0.5  # seconds
 
 _LATE = 1.1
 """A training is stopped when this multiple of the budget has passed."""
@@ -104,6 +111,8 @@ def measure_all(
     began: float,
     spent: float = 0.0,
     finished: Callable[[Outcome, int, int, float], None] | None = None,
+    claims: Claims | None = None,
+    waiting: Callable[[int, Owner | None], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Measured:
     """Measure a plan's cells, and keep each as soon as it is there.
@@ -124,6 +133,10 @@ def measure_all(
     finished : callable, optional
         Called after each cell with its outcome, cells done, cells in all and the seconds that the rest is expected to
         take.
+    claims : Claims, optional
+        Where others measure cells of the same plan at the same time; without them nobody does.
+    waiting : callable, optional
+        Called once with how many cells others still measure, and one of them, where nothing else is left.
     clock : callable
         As ``time.monotonic``.
 
@@ -139,7 +152,6 @@ def measure_all(
         If a result cannot be written.
     """
     pace = _Pace(plan, began, spent, clock)
-    outcomes: list[Outcome] = []
     left_out: list[Unmeasured] = []
     deadline = None if plan.budget is None else began + _LATE * plan.budget - spent
     groups = _grouped(plan.cells) + _grouped(plan.left_out)
@@ -147,48 +159,90 @@ def measure_all(
     kept = {cell: outcome for cell, key in keys.items() if (outcome := results.load(key)) is not None}
     probes = [each.cell for group in groups for each in group if not each.cell.trained and each.cell not in kept]
     shared = len(probes) < 2  # one alone is not shared
+    elsewhere: list[Planned] = []
+    found: dict[Cell, Outcome] = {}
+
+    def measured_here(planned: Planned) -> bool:
+        """Have the outcome of a cell, measured now where it has to be; False where there is none."""
+        nonlocal shared
+        cell, key = planned.cell, keys[planned.cell]
+        outcome = kept.get(cell)
+        if outcome is None and claims is not None and (outcome := results.load(key)) is None:
+            if not claims.take(key):
+                elsewhere.append(planned)
+                return False
+            outcome = results.load(key)  # between the look and the claim
+        if outcome is None:
+            if reason := pace.refusal([planned]):  # what was measured since may have gone slower
+                left_out.append(Unmeasured(cell, reason))
+                return False
+            at = clock()
+            if not cell.trained and not shared:
+                work.share([each for each in probes if each in {p.cell for p in plan.cells}], plan.settings)
+                shared = True
+            outcome = work.measure(cell, plan.settings, checkpoint=results.checkpoint(key), deadline=deadline)
+            if outcome is None:
+                left_out.append(Unmeasured(cell, "not finished when the budget was spent"))
+                return False
+            outcome = replace(outcome, own_seconds=clock() - at)
+            pace.took(planned, outcome.own_seconds)
+            if claims is None or claims.holds(key):
+                results.save(key, outcome)
+                results.forget_checkpoints(key)
+            else:  # this process slept, and another measured the cell meanwhile, or does so now
+                claims.release(key)
+                elsewhere.append(planned)
+                return False
+        if claims is not None:
+            claims.release(key)
+        found[cell] = outcome
+        return True
+
+    def ordered() -> list[Outcome]:
+        return [found[planned.cell] for group in groups for planned in group if planned.cell in found]
+
+    def keep(seconds: float, *, complete: bool) -> None:
+        with nullcontext() if claims is None else claims.alone("writing"):
+            if not complete and claims is not None and results.complete_by_now:
+                return  # others were faster
+            results.write_table(work.row(each, plan.settings) for each in ordered())
+            _write(results, plan, provenance, left_out, seconds, complete=complete)
+
+    def tell(planned: Planned, rest: Sequence[Planned]) -> None:
+        if planned.cell not in kept:
+            keep(pace.elapsed(), complete=False)
+        if finished is not None:
+            done = len(found)
+            finished(found[planned.cell], done, max(done, len(plan.cells)), pace.expected(rest))
+
     for number, group in enumerate(groups):
         missing = [planned for planned in group if planned.cell not in kept]
         if missing and (reason := pace.refusal(missing)):
             left_out += [Unmeasured(planned.cell, reason) for planned in group]
             continue
+        rest = [each for later in groups[number + 1 :] for each in later if each in plan.cells]
         for planned in group:
-            outcome = kept.get(planned.cell)
-            if outcome is None:
-                if reason := pace.refusal([planned]):  # what was measured since may have gone slower
-                    left_out.append(Unmeasured(planned.cell, reason))
-                    continue
-                at = clock()
-                if not planned.cell.trained and not shared:
-                    work.share([each for each in probes if each in {p.cell for p in plan.cells}], plan.settings)
-                    shared = True
-                key = keys[planned.cell]
-                outcome = work.measure(
-                    planned.cell, plan.settings, checkpoint=results.checkpoint(key), deadline=deadline
-                )
-                if outcome is None:
-                    left_out.append(Unmeasured(planned.cell, "not finished when the budget was spent"))
-                    continue
-                outcome = replace(outcome, own_seconds=clock() - at)
-                pace.took(planned, outcome.own_seconds)
-                results.save(key, outcome)
-                results.forget_checkpoints(key)
-            outcomes.append(outcome)
-            if planned.cell not in kept:
-                results.write_table(work.row(each, plan.settings) for each in outcomes)
-                _write(results, plan, provenance, left_out, pace.elapsed(), complete=False)
-            if finished is not None:
-                rest = [each for later in groups[number + 1 :] for each in later if each in plan.cells]
-                done = len(outcomes)
-                finished(outcome, done, max(done, len(plan.cells)), pace.expected(rest))
+            if measured_here(planned):
+                tell(planned, rest)
+    said = False
+    while elsewhere:
+        again, elsewhere[:] = list(elsewhere), []
+        for planned in again:
+            if measured_here(planned):
+                tell(planned, elsewhere)
+        if elsewhere:
+            if waiting is not None and claims is not None and not said:
+                waiting(len(elsewhere), claims.holder(keys[elsewhere[0].cell]))
+                said = True
+            time.sleep(_LOOK)
+    outcomes = ordered()
     if not outcomes:
         message = f"the budget of {plan.budget:.0f} s ended before a single cell was measured; give more time"
         raise TransferError(message)
     if all(outcome.cell in kept for outcome in outcomes) and results.complete:
         return Measured(plan, tuple(outcomes), tuple(left_out), spent)  # finished before: nothing is written
     seconds = pace.elapsed()
-    results.write_table(work.row(each, plan.settings) for each in outcomes)
-    _write(results, plan, provenance, left_out, seconds, complete=True)
+    keep(seconds, complete=True)
     return Measured(plan, tuple(outcomes), tuple(left_out), seconds)
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from facerec.cli.app import app
 from facerec.cli.running import run
-from facerec.transfer.results import claimed
+from facerec.transfer.results import claims_in
 from facerec.transfer.two_runs import open_run
 from facerec.visible_text import inert_cell
 
@@ -278,13 +278,14 @@ def test_other_people_on_the_same_photos_are_other_data(people, tmp_path, capsys
     assert "judged on different photos" in capsys.readouterr().err
 
 
-def test_two_runs_into_one_folder_take_turns(photos, tmp_path, capsys):
-    """While somebody measures into a folder, nobody else does."""
-    with claimed(tmp_path / "out"):
-        assert run(app, words(photos, tmp_path / "out", "--protocol", "knn")) == 2
+def test_two_runs_with_a_budget_take_turns(photos, tmp_path, capsys):
+    """While somebody measures into a folder in a given time, nobody else does."""
+    with claims_in(tmp_path / "out") as claims:
+        claims.take("run")
+        assert run(app, words(photos, tmp_path / "out", "--protocol", "knn", "--budget", "5m")) == 2
 
     assert "another process is measuring into" in capsys.readouterr().err
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out" / "run.json").exists()
 
 
 def test_results_among_the_photos_are_refused(photos, capsys):

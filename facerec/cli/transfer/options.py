@@ -15,6 +15,7 @@ from facerec.cli.options import ModelFiles, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from facerec.batch.claims import Owner
     import numpy as np
     from numpy.typing import NDArray
 
@@ -188,6 +189,12 @@ def tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
         for (name, protocol, shots), times in rows.items():
             seeds = console.counted(len(times), "seed", "seeds")
             console.note(f"  {title}: {name}, {protocol}, {shots_text(shots)}, {seeds}: {console.duration(sum(times))}")
+
+
+def tell_waiting(cells: int, owner: Owner | None) -> None:
+    """Say that only others have something left to do."""
+    who = "others" if owner is None else str(owner)
+    console.note(f"waiting for {console.counted(cells, 'cell', 'cells')} that {who} measures")
 
 
 def cell_teller(

@@ -94,6 +94,8 @@ def run(
 
     Predicts what it will cost, measures cell by cell, and writes results.csv and report.html, .md and .json. A run
     that was cut off goes on where it was when it is started again with the same options.
+    Started on several machines, or several times, with the same options, a folder that they share and no --budget, each
+    takes cells that no other does.
     Several processes share each training: torchrun --nproc-per-node N --no-python facerec transfer run ...
     Exit status: 0 measured, 2 error.
     """
@@ -152,6 +154,7 @@ def run(
                     computing=computing,
                     planned=options.tell_plan,
                     finished=options.cell_teller(progress, out / "events" if tensorboard else None),
+                    waiting=options.tell_waiting,
                 )
             findings = judge(bench)
             report = write_report(bench, findings, out, publish=publish)
