@@ -1,4 +1,4 @@
-"""Doing units until all are done: what is there is not done again, what others do is left to them, the lost are retried."""
+"""Doing units until all are done: what is there is not done again, what others do is theirs, the lost are retried."""
 
 from __future__ import annotations
 

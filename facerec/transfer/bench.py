@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facerec.batch.claims import Owner
+from facerec.batch.claims import Claims, Owner
 from facerec.errors import ArgumentError, TransferError
 from facerec.networks.pretrained import NONE, pretrained
 from facerec.photos.left_out import counts
@@ -213,10 +213,8 @@ def run_bench(
     count = seeds or (DEFAULT_SEEDS if budget is None else SEEDS_IN_BUDGET)
     wanted = _shots(shots, work, count)
     ordered = cells_of(list(loaded), protocols, wanted, count)
-    fixed = {name: value for name, value in (("size", size), ("epochs", epochs), ("trials", trials)) if value}
     own = min(backbone.preprocessing.crop for backbone in loaded.values())
-    smaller = [rung for rung in _LADDER if rung.size is None or rung.size < own]
-    ladder = tuple(dict.fromkeys(replace(rung, **fixed) for rung in smaller))
+    ladder = _ladder(own, size=size, epochs=epochs, trials=trials)
     configuration = {
         "data": image_set.digest,
         "test share": test,
@@ -236,9 +234,8 @@ def run_bench(
     # A plan for a time, and one for a team, are those of one process: it alone measures. Else others may join.
     alone = budget is not None or together.team.size > 1
     with claims_in(out) as claims:
-        if alone and not claims.take("run"):
-            message = f"another process is measuring into {out}; wait until it is done, or choose another folder"
-            raise TransferError(message)
+        if alone:
+            _take_alone(claims, out)
         work.claims = None if alone else claims
         with claims.alone("planning"):
             results = Results(out, configuration)
@@ -264,22 +261,10 @@ def run_bench(
             )
             clusters = _clusters(image_set, work.draws.splits.test)
             installed = versions()
-            provenance = {
-                "data": {
-                    "name": image_set.name,
-                    "sha256": image_set.digest,
-                    "photos": len(image_set),
-                    "classes": list(image_set.classes),
-                    "parts": {part: len(getattr(work.draws.splits, part)) for part in ("train", "validation", "test")},
-                    "note": work.draws.splits.note,
-                    "skipped": counts(image_set.left_out),
-                },
-                "test": {"labels": work.labels.tolist(), "clusters": None if clusters is None else clusters.tolist()},
+            provenance = _about(image_set, work, clusters) | {
                 "warnings": [without_names(each, image_set) for each in warnings],
-                "engines": work.engines,
                 "command": list(command),
                 "versions": installed,
-                "processors": os.cpu_count(),
             }
             if held is None:
                 plan, spent = choose(ordered, ladder, work.predict, work.shared, budget=budget), 0.0
@@ -306,13 +291,7 @@ def run_bench(
             claims=None if alone else claims,
             waiting=waiting,
         )
-        if results.complete and held is not None:
-            known = tuple(held.get("known classes", ()))
-        else:
-            frozen = dict.fromkeys(each.cell.backbone for each in measured.outcomes if uses_features(each.cell))
-            known = work.known_classes(frozen, plan.settings)
-            with claims.alone("writing"):
-                results.amend({"known classes": list(known)})
+        known = _known_classes(work, results, measured, claims)
         return Bench(
             image_set=image_set,
             test=work.draws.splits.test,
@@ -326,6 +305,49 @@ def run_bench(
             clusters=clusters,
             top1={name: top1 for name in loaded if (top1 := _top1(name)) is not None},
         )
+
+
+def _ladder(own: int, **asked: int | None) -> tuple[Settings, ...]:
+    """The settings to choose among, for networks whose own size is `own`, with those that were `asked` for."""
+    fixed: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    smaller = [rung for rung in _LADDER if rung.size is None or rung.size < own]
+    return tuple(dict.fromkeys(replace(rung, **fixed) for rung in smaller))
+
+
+def _take_alone(claims: Claims, out: Path) -> None:
+    if not claims.take("run"):
+        message = f"another process is measuring into {out}; wait until it is done, or choose another folder"
+        raise TransferError(message)
+
+
+def _known_classes(work: Measurer, results: Results, measured: Measured, claims: Claims) -> tuple[str, ...]:
+    """Of a finished run what it said, or what is found now, and kept."""
+    if results.complete and results.found is not None:
+        return tuple(results.found.get("known classes", ()))
+    frozen = dict.fromkeys(each.cell.backbone for each in measured.outcomes if uses_features(each.cell))
+    known = work.known_classes(frozen, measured.plan.settings)
+    with claims.alone("writing"):
+        results.amend({"known classes": list(known)})
+    return known
+
+
+def _about(image_set: ImageSet, work: Measurer, clusters: NDArray[np.int64] | None) -> dict[str, Any]:
+    """What ``run.json`` says of the photos and of what measures them."""
+    splits = work.draws.splits
+    return {
+        "data": {
+            "name": image_set.name,
+            "sha256": image_set.digest,
+            "photos": len(image_set),
+            "classes": list(image_set.classes),
+            "parts": {part: len(getattr(splits, part)) for part in ("train", "validation", "test")},
+            "note": splits.note,
+            "skipped": counts(image_set.left_out),
+        },
+        "test": {"labels": work.labels.tolist(), "clusters": None if clusters is None else clusters.tolist()},
+        "engines": work.engines,
+        "processors": os.cpu_count(),
+    }
 
 
 def _refuse_within(out: Path, data: str | Path) -> None:

@@ -124,10 +124,9 @@ def read_image_set(
     source : str or Path
         A folder with one folder of photos per class; or a folder with such folders in ``train/`` and ``val/`` (or
         ``valid``, ``validation``) and/or ``test/``; or a CSV manifest with the columns ``image`` (a path from the
-        manifest's folder) and `label`, if it likes ``split``, and any others; or a shard (``photos.shards``), a folder of
-        shards, or a folder with such folders for the parts; or ``torchvision:NAME:FOLDER``, a
-        torchvision data set that lies in FOLDER already (nothing is downloaded); or ``made:textures``, which are made
-        on the spot.
+        manifest's folder) and `label`, if it likes ``split``, and any others; or a shard (``photos.shards``), a folder
+        of shards, or one with such folders in ``train/`` and so on; or ``torchvision:NAME:FOLDER``, a torchvision data
+        set that lies in FOLDER already (nothing is downloaded); or ``made:textures``, which are made on the spot.
     label : str
         The manifest's column that is to be predicted.
     classes : sequence of str, optional

@@ -136,7 +136,8 @@ def _look_at(where: Path | InShard, file: str) -> tuple[Seen, Image | None]:
         contents = where.read() if isinstance(where, InShard) else reader.contents(where / file) or b""
         pixels = reader.read(contents, name=file)
     except ImageError as problem:
-        return Seen("", 0, str(problem).removeprefix(f"{where / file} " if isinstance(where, Path) else "").removeprefix(f"{file} ")), None
+        path = file if isinstance(where, InShard) else str(where / file)
+        return Seen("", 0, str(problem).removeprefix(f"{path} ").removeprefix(f"{file} ")), None
     return Seen(hashlib.sha256(contents).hexdigest(), look_of(pixels)), pixels
 
 

@@ -170,7 +170,7 @@ class Results:
 
 
 def claims_in(folder: Path) -> Claims:
-    """The claims of those who measure into a folder, which is made if it is not there; `OutputError` if it cannot be."""
+    """The claims of those who measure into a folder, which is made if it is absent; `OutputError` if it cannot be."""
     return Claims(folder / "claims")
 
 

@@ -198,12 +198,6 @@ class TestLocal:
         finally:
             del sys.modules["__main__"].Mine
 
-    def test_one_thread_each(self, work):
-        """What runs beside others takes one core."""
-        from facerec.batch.processes import ONE_THREAD
-
-        assert ONE_THREAD["OMP_NUM_THREADS"] == "1"
-
     def test_refusal(self):
         """No workers, no work."""
         with pytest.raises(ArgumentError, match="at least 1 worker; got 0"):

@@ -67,7 +67,7 @@ def photos(made, tmp_path):
 
 
 def age(path):
-    """Settle a file's times: its contents were changed a minute ago. (Its entry's time cannot be set: see `settled`.)"""
+    """Say that a file's contents were changed a minute ago; the time of its entry cannot be set (see `settled`)."""
     past = time.time() - 60
     os.utime(path, (past, past))
 
@@ -133,7 +133,7 @@ class TestTable:
         with pytest.raises(ScoreTableError, match=r"not whole yet: 1 of its 9 parts are missing \(part-00003-of-00009"):
             read_vectors(tmp_path / "out")
 
-    def test_what_lies_beside_the_photos_is_told(self, photos, tmp_path):
+    def test_what_lies_beside_the_photos_is_told(self, photos):
         """As everywhere else: counted and named."""
         (photos / "notes.txt").write_text("x")
 
@@ -265,7 +265,7 @@ class TestRefusals:
         embed(photos, tmp_path / "out")
         before = table_of(tmp_path / "out")
 
-        with pytest.raises(ModelMismatchError, match="made by another matcher: .*embedder"):
+        with pytest.raises(ModelMismatchError, match=r"made by another matcher: .*embedder"):
             embed(photos, tmp_path / "out", made_recognizer("other"))
         assert table_of(tmp_path / "out") == before
 
@@ -363,7 +363,7 @@ class TestKills:
         assert program.looks() <= 40 + kills * program.block_size
 
     def test_runs_that_are_killed_go_on(self, photos, tmp_path):
-        """Driver after driver is killed by force: the last one finishes the same table, and does no finished block again."""
+        """Driver after driver is killed by force: the last one finishes, and does no finished block again."""
         embed(photos, tmp_path / "whole")
         program = Program(photos, tmp_path / "out", tmp_path / "log")
         chance, kills = random.Random(5), 0
@@ -382,7 +382,7 @@ class TestKills:
         assert not [each for each in (tmp_path / "out").iterdir() if "partial" in each.name]
 
     def test_several_at_once_and_one_is_killed(self, photos, tmp_path):
-        """Three drivers share the folder: whoever survives finishes, and each photo is looked at once but for the lost."""
+        """Three drivers share the folder: who survives finishes, and no photo is looked at twice but for the lost."""
         embed(photos, tmp_path / "whole")
         program = Program(photos, tmp_path / "out", tmp_path / "log")
         running = [program.start() for _ in range(3)]

@@ -15,10 +15,10 @@ from facerec.cli.options import ModelFiles, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from facerec.batch.claims import Owner
     import numpy as np
     from numpy.typing import NDArray
 
+    from facerec.batch.claims import Owner
     from facerec.transfer.cells import Outcome, Protocol
     from facerec.transfer.grid import Plan
 

@@ -40,8 +40,8 @@ def run(
         option(
             "DATA",
             "A folder with one folder of photos per class, or with train, validation and test folders of them; a CSV "
-            "manifest with columns image and label; torchvision:NAME:DIR of a set that is on disk; or made:textures. "
-            "By default these, which are made on the spot, for a minute.",
+            "manifest with columns image and label; shards (.tar files, or a folder of them); torchvision:NAME:DIR of "
+            "a set that is on disk; or made:textures. By default these, which are made on the spot, for a minute.",
         ),
     ] = TEXTURES,
     out: Annotated[Path, option("DIR", "Where results go; what is there already is gone on with.")] = Path(
