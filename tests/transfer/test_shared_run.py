@@ -1,7 +1,7 @@
 """Several processes on one run of the bench: each cell is measured once, and what comes out is the run of one."""
 
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from facerec.transfer.cell_queue import measure_all
 from facerec.transfer.grid import Settings, choose, groups
@@ -90,10 +90,8 @@ class TestSharing:
 
         def die():
             with claims_in(tmp_path / "shared") as claims:
-                try:
+                with suppress(KeyboardInterrupt):
                     run(dying, tmp_path / "shared", claims)
-                except KeyboardInterrupt:
-                    pass
 
         thread = threading.Thread(target=die)
         thread.start()
