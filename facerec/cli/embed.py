@@ -274,9 +274,9 @@ def _into_parts(asked: _Asked, in_parts: InParts) -> None:
 def _say(report: EmbedReport) -> None:
     """Tell on stderr what was found to be otherwise, and what went wrong."""
     for names, what in (
-        (report.added, "were added since the last run"),
-        (report.changed, "were changed since the last run, and embedded again"),
-        (report.removed, "are gone since the last run; --forget-removed takes their rows out, else they stay"),
+        (report.added, "added since the last run"),
+        (report.changed, "changed since the last run, and embedded again"),
+        (report.removed, "gone since the last run; --forget-removed takes their rows out, else they stay"),
     ):
         if names:
             more = " …" if len(names) > _SHOWN else ""

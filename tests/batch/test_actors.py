@@ -3,6 +3,7 @@
 Ray starts servers: these tests run in a network of their own (a namespace with a loopback and nothing else).
 """
 
+import builtins
 import importlib.util
 import os
 import shutil
@@ -50,7 +51,8 @@ from tests.batch.test_doing import run, units
 from tests.batch.made_work import Doubling
 runner = on_ray(2)
 told = {}
-report = run(Doubling(Path(sys.argv[1])), units(1, "die once", 3, 4), runner, told=lambda unit, x: told.update({unit.key: x}))
+work = Doubling(Path(sys.argv[1]))
+report = run(work, units(1, "die once", 3, 4), runner, told=lambda unit, x: told.update({unit.key: x}))
 print(sorted(told.items()), report.done, report.lost, flush=True)
 try:
     run(Doubling(Path(sys.argv[1]) / "other"), units("fail"), runner)
@@ -144,6 +146,7 @@ def _name(process):
 
 def test_refusals(monkeypatch):
     """No workers, less than no GPU, and no Ray."""
+    monkeypatch.setattr(os, "environ", {})
     with pytest.raises(ArgumentError, match="at least 1 worker"):
         on_ray(0)
     with pytest.raises(ArgumentError, match="0 or more of a GPU"):
@@ -153,12 +156,26 @@ def test_refusals(monkeypatch):
         on_ray(1)
 
 
-def test_what_ray_reads_when_it_is_imported_is_set_before(monkeypatch):
-    """No reports of use; a token where Ray is to be started here, and what the user has set stays."""
-    monkeypatch.setitem(sys.modules, "ray", None)
-    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_ADDRESS"):
-        monkeypatch.delenv(name, raising=False)
+@pytest.mark.parametrize("address", [None, "10.0.0.5:6379"])
+def test_what_ray_reads_when_it_is_imported_is_set_before(monkeypatch, address):
+    """No reports of use; and a token for servers that are started here, not for a cluster that has its own ways."""
+    environment = {} if address is None else {"RAY_ADDRESS": address}
+    monkeypatch.setattr(os, "environ", environment)
+    monkeypatch.delitem(sys.modules, "ray", raising=False)
+    monkeypatch.setattr("builtins.__import__", _without_ray)
+
     with pytest.raises(MissingExtraError):
         on_ray(1)
 
-    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert environment["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert ("RAY_AUTH_TOKEN" in environment) == (address is None)
+    assert environment.get("RAY_AUTH_MODE") == ("token" if address is None else None)
+
+
+_IMPORT = builtins.__import__
+
+
+def _without_ray(name, *rest, **more):
+    if name == "ray":
+        raise ModuleNotFoundError(name=name)
+    return _IMPORT(name, *rest, **more)

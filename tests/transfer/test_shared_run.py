@@ -89,9 +89,8 @@ class TestSharing:
         dying.measure = measure
 
         def die():
-            with claims_in(tmp_path / "shared") as claims:
-                with suppress(KeyboardInterrupt):
-                    run(dying, tmp_path / "shared", claims)
+            with claims_in(tmp_path / "shared") as claims, suppress(KeyboardInterrupt):
+                run(dying, tmp_path / "shared", claims)
 
         thread = threading.Thread(target=die)
         thread.start()
