@@ -20,21 +20,22 @@ from functools import partial
 from typing import Any
 
 from facerec.batch.work import Lost, Runner, Take, Unit, Work
-from facerec.errors import ArgumentError, FacerecError
+from facerec.errors import ArgumentError, LimitedProcessError
 from facerec.extras import extra
 
 ADDRESS = "RAY_ADDRESS"
 """The variable that names a running cluster, such as ``10.0.0.5:6379``, or ``auto`` on one of its nodes."""
 
 _MODE = "RAY_AUTH_MODE"
+_TRIES = 3
 _STORE = 128 << 20  # bytes of Ray's store of objects, of which nothing is used here; by default it takes gigabytes
 
 
 def on_ray(workers: int, *, gpus: float = 0.0) -> Runner:
     """A runner of so many actors, >= 1, each with one core and the share `gpus` of a GPU.
 
-    `ArgumentError` if it is fewer, `MissingExtraError` if Ray is not installed. Where it runs: `FacerecError` if no
-    Ray is found or can be started, and whatever a work raises in its actor.
+    `ArgumentError` if it is fewer, `MissingExtraError` if Ray is not installed. Where it runs: `LimitedProcessError` if
+    no Ray is found or can be started, and whatever a work raises in its actor.
     """
     if workers < 1 or not gpus >= 0:
         message = f"a runner needs at least 1 worker, and 0 or more of a GPU for each; got {workers} and {gpus}"
@@ -90,23 +91,21 @@ def _done(ray: Any, work: Work, take: Take, *, workers: int, gpus: float) -> Ite
 
 
 def _begin(ray: Any, workers: int, folder: str) -> None:  # noqa: ANN401
+    """Connect to the cluster that is named, or start one; a busy machine may need more than the half minute it gets."""
     known: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        if os.environ.get(ADDRESS):
-            ray.init(**known)
-            return
-        ray.init(
-            address="local",
-            num_cpus=workers,
-            include_dashboard=False,
-            object_store_memory=_STORE,
-            _node_ip_address="127.0.0.1",
-            _temp_dir=folder,
-            **known,
-        )
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        message = f"Ray cannot be reached or started: {error}; {ADDRESS} names a running cluster"
-        raise FacerecError(message) from error
+    here = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": _STORE, "_temp_dir": folder}
+    named = bool(os.environ.get(ADDRESS))
+    for left in reversed(range(1 if named else _TRIES)):
+        try:
+            ray.init(**known) if named else ray.init(address="local", _node_ip_address="127.0.0.1", **here, **known)
+        except Exception as error:  # Ray's own have no class that says it
+            ray.shutdown()
+            if left:
+                continue
+            said = str(error).strip().partition("\n")[0]
+            message = f"Ray cannot be reached or started: {said} ({ADDRESS} names a running cluster)"
+            raise LimitedProcessError(message) from error
+        return
 
 
 class _Actor:
