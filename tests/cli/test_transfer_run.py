@@ -278,6 +278,7 @@ def test_other_people_on_the_same_photos_are_other_data(people, tmp_path, capsys
     assert "judged on different photos" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_three_share_a_run_and_one_is_killed(photos, tmp_path):
     """Processes on one folder: two finish what the third, killed by force, had begun; rows are those of one alone."""
     more = ("--protocol", "linear,fine-tune", "--shots", "1,5,all", "--seeds", "2")
