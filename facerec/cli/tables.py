@@ -9,6 +9,7 @@ from facerec.cli import console
 from facerec.cli.options import AsJson, FaceOption, Model, argument, examples, grouped, option
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import GatedNetworks
+from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from facerec.measure.photo_vectors import PhotoFailures
@@ -22,6 +23,7 @@ Root = Annotated[
 SCORE_EXAMPLES = examples(
     "facerec score pairs.csv --out scores.csv",
     "facerec score pairs.csv --root photos/ --out scores.parquet --face largest",
+    "facerec score pairs.csv --root photos/ --vectors vectors/ --out scores.parquet",
 )
 
 
@@ -34,6 +36,14 @@ def score(
     *,
     out: Annotated[Path, option("SCORES", "Where to write the table: .csv or .parquet.")],
     root: Root = None,
+    vectors: Annotated[
+        Path | None,
+        option(
+            "--vectors TABLE",
+            "What facerec embed made of the same photos, a table or a folder of parts: no photo is read, and its "
+            "model, gate and choice of face count.",
+        ),
+    ] = None,
     face: FaceOption = "main",
     as_json: AsJson = False,
     model: Model = None,
@@ -44,6 +54,12 @@ def score(
     Each photo is read once. A pair with a photo that cannot be read, or without a face, stays in the table with an
     empty score, and so does one whose face the quality gate refuses; how many there are is printed.
     """
+    if vectors is not None:
+        if model is not None or face != "main" or networks.no_gate or networks.runtime is not None:
+            message = "--vectors brings its model, gate and faces; leave out --model, --runtime, --no-gate and --face"
+            raise ArgumentError(message)
+        _score_by_vectors(pairs, out, root, vectors, as_json=as_json)
+        return
     from facerec.measure import tables
     from facerec.measure.datasets import pairs_csv
     from facerec.measure.evaluation import score_pairs
@@ -60,6 +76,29 @@ def score(
     console.answer(
         {**counts, **failures_document(failures), "matcher": recognizer.matcher},
         f"{out}: {len(scored)} pairs of {failures.photos} photos, {without_score} without a score",
+        as_json=as_json,
+    )
+
+
+def _score_by_vectors(pairs: Path, out: Path, root: Path | None, vectors: Path, *, as_json: bool) -> None:
+    from facerec.measure import tables
+    from facerec.measure.datasets import pairs_csv
+    from facerec.measure.tables.score_table import both_sides
+    from facerec.measure.tables.vector_table import read_vectors
+
+    table = pairs_csv(pairs, root=root)
+    must_be_table(out)
+    found = read_vectors(vectors)
+    failures = (
+        dict(zip(found.photos["photo"], found.photos["failure"], strict=True)) if "failure" in found.photos else None
+    )
+    scored = tables.score_vectors(table, found.by_photo(), matcher=found.matcher, failures=failures)
+    tables.write(scored, out)
+    photos, without_score = both_sides(table, "image").nunique(), int(scored["score"].isna().sum())
+    counts = {"scores": out, "pairs": len(scored), "pairs_without_score": without_score, "images": photos}
+    console.answer(
+        {**counts, "matcher": found.matcher},
+        f"{out}: {len(scored)} pairs of {photos} photos, {without_score} without a score",
         as_json=as_json,
     )
 

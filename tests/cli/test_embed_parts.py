@@ -159,3 +159,42 @@ def test_lines_of_progress_where_there_is_no_terminal(capsys, monkeypatch):
         "embedding: 400 of 1,000, 7.5 a second, 1 min 20 s to go",
         "embedding: 810 of 1,000, 10 a second, 19 s to go",
     ]
+
+
+def test_scores_of_parts_are_those_of_photos(people, facerec):
+    """Pairs by what was embedded before: the table that the photos give, failures and stamp included."""
+    (people / "pairs.csv").write_text(
+        "probe_image,reference_image,probe_subject,reference_subject\n"
+        "ada/1.png,ada/2.png,ada,ada\nada/1.png,bob/1.png,ada,bob\nada/1.png,bob/2.png,ada,bob\n"
+    )
+    facerec("embed", "people", "--out", "vectors")
+
+    by_parts = facerec("score", "people/pairs.csv", "--vectors", "vectors", "--out", "parts.csv")
+    by_photos = facerec("score", "people/pairs.csv", "--out", "photos.csv")
+
+    assert by_parts.out.replace("parts.csv", "photos.csv") == by_photos.out
+    assert (people.parent / "parts.csv").read_text() == (people.parent / "photos.csv").read_text()
+
+
+@pytest.mark.parametrize("more", [("--face", "largest"), ("--no-gate",), ("--model", "facenet")])
+def test_vectors_bring_what_made_them(people, facerec, more):
+    """Options that could say something else are refused."""
+    (people / "pairs.csv").write_text("probe_image,reference_image,genuine\nada/1.png,ada/2.png,true\n")
+    facerec("embed", "people", "--out", "vectors")
+
+    outcome = facerec("score", "people/pairs.csv", "--vectors", "vectors", "--out", "s.csv", *more)
+
+    assert outcome.status == 2
+    assert "--vectors brings its model" in outcome.err
+
+
+def test_a_photo_that_was_not_embedded_is_named(people, facerec, draw):
+    """It is no failure of the photo."""
+    facerec("embed", "people", "--out", "vectors")
+    draw("people/new.png", "red")
+    (people / "pairs.csv").write_text("probe_image,reference_image,genuine\nada/1.png,new.png,false\n")
+
+    outcome = facerec("score", "people/pairs.csv", "--vectors", "vectors", "--out", "s.csv")
+
+    assert outcome.status == 2
+    assert "'new.png'" in outcome.err
