@@ -19,12 +19,11 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from facerec.errors import ArgumentError, OutputError
 
@@ -195,7 +194,7 @@ class Claims:
                 path.unlink(missing_ok=True)
 
     @contextmanager
-    def alone(self, key: str, *, waiting: Any = None) -> Iterator[None]:  # noqa: ANN401
+    def alone(self, key: str, *, waiting: Callable[[Owner], None] | None = None) -> Iterator[None]:
         """Wait for a claim, hold it for the block, and give it back; `waiting` is called with who has it, once."""
         told = False
         while not self.take(key):

@@ -2,7 +2,7 @@
 
     unshare -rn sh -c 'ip link set lo up; python tests/benchmarks/batch_benchmark.py [PHOTOS] [WORKERS] [ROUNDS]'
 
-Ray starts servers: without a network of its own, as above, its side is left out. Needs real photos: lfw in FACEREC_DATA.
+Ray starts servers: without a network of its own, as above, its side is left out. Needs real photos: LFW.
 The sides take turns; each is timed from the end of its first part on, so that imports, models and servers are apart,
 and the best round of each counts. Seconds of processors are those of everything that a side ran.
 """
