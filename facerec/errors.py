@@ -173,7 +173,7 @@ class OutputError(FacerecError, code="bad_output"):
 
 
 class LimitedProcessError(FacerecError, code="no_limited_process"):
-    """A process for what nobody vouches for cannot be begun, or was closed."""
+    """A process that is to do some work, or a cluster of them, cannot be begun or reached, or was closed."""
 
 
 class DataSetError(FacerecError, code="bad_data_set"):

@@ -24,6 +24,7 @@ Extra: TypeAlias = Literal[
     "postgres",
     "server",
     "client",
+    "ray",
 ]
 EXTRAS: tuple[Extra, ...] = get_args(Extra)
 """As ``pip install "facerec[…]"`` knows them; ``all`` is all of these."""

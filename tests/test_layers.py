@@ -21,6 +21,7 @@ FLOORS = [
     {"points", "reporting"},
     {"models"},
     {"align", "measure"},
+    {"batch"},
     {"networks", "detect", "quality"},
     {"embed", "gallery", "learning"},
     {"recognizer", "transfer", "training"},

@@ -11,6 +11,7 @@ from facerec.cli import (
     demo,
     detect,
     distil,
+    embed,
     enroll,
     evaluate,
     export,
@@ -82,7 +83,7 @@ app.command(rich_help_panel=_GALLERIES, epilog=identify.EXAMPLES)(identify.ident
 app.add_typer(gallery, rich_help_panel=_GALLERIES)
 app.command(rich_help_panel=_GALLERIES, epilog=serve.EXAMPLES)(serve.serve)
 app.command(rich_help_panel=_MEASURING, epilog=tables.SCORE_EXAMPLES)(tables.score)
-app.command(rich_help_panel=_MEASURING, epilog=tables.EMBED_EXAMPLES)(tables.embed)
+app.command(rich_help_panel=_MEASURING, epilog=embed.EXAMPLES)(embed.embed)
 app.add_typer(evaluate.app, rich_help_panel=_MEASURING)
 app.command(rich_help_panel=_MEASURING, epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.add_typer(audit, rich_help_panel=_AUDITS)

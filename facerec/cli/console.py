@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -179,12 +180,17 @@ def say_remarks(remarks: Sequence[Remark], photos: int) -> None:
 
 
 @contextmanager
-def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr while the block runs; silent where stderr is no terminal.
+def progress(
+    doing: str, *, in_bytes: bool = False, line_each: float | None = None
+) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr while the block runs; where stderr is no terminal a line each so many seconds, or none.
 
     Yields what is to be called with how many photos (or bytes) are done, and how many there are in all.
     """
     console = stderr()
+    if line_each is not None and not console.is_terminal:
+        yield _Lines(doing, line_each)
+        return
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -200,3 +206,39 @@ def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, i
     with bar:
         task = bar.add_task(shown(doing), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _Lines:
+    """Progress in lines, now and then, for logs."""
+
+    def __init__(self, doing: str, each: float) -> None:
+        self._doing, self._each = doing, each
+        self._first: tuple[int, float] | None = None
+        self._told = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say it, if it was not said lately."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first, self._told = (done, now), now
+        if now - self._told < self._each:
+            return
+        self._told = now
+        begun, since = self._first
+        pace = (done - begun) / (now - since)
+        left = f", {duration((total - done) / pace)} to go" if pace else ""
+        note(f"{self._doing}: {done:,} of {total:,}, {pace:.3g} a second{left}")
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people.
+
+    >>> duration(5), duration(75), duration(4000)
+    ('5.0 s', '1 min 15 s', '1 h 06 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{max(seconds, 0.1):.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,8 +1,7 @@
-"""``facerec score`` and ``facerec embed``: tables of scores and of vectors, from photos of known people."""
+"""``facerec score``: a table of scores, from pairs of photos of known people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,12 +9,10 @@ from facerec.cli import console
 from facerec.cli.options import AsJson, FaceOption, Model, argument, examples, grouped, option
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import GatedNetworks
+from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from facerec.measure.photo_vectors import PhotoFailures, PhotoVectors
-    from facerec.measure.tables.vector_table import Row
+    from facerec.measure.photo_vectors import PhotoFailures
 
 _SHOWN = 5
 
@@ -26,10 +23,7 @@ Root = Annotated[
 SCORE_EXAMPLES = examples(
     "facerec score pairs.csv --out scores.csv",
     "facerec score pairs.csv --root photos/ --out scores.parquet --face largest",
-)
-EMBED_EXAMPLES = examples(
-    "facerec embed photos.csv --out vectors.parquet",
-    "facerec embed photos.csv --root photos/ --out vectors.csv --face largest",
+    "facerec score pairs.csv --root photos/ --vectors vectors/ --out scores.parquet",
 )
 
 
@@ -42,6 +36,14 @@ def score(
     *,
     out: Annotated[Path, option("SCORES", "Where to write the table: .csv or .parquet.")],
     root: Root = None,
+    vectors: Annotated[
+        Path | None,
+        option(
+            "--vectors TABLE",
+            "What facerec embed made of the same photos, a table or a folder of parts: no photo is read, and its "
+            "model, gate and choice of face count.",
+        ),
+    ] = None,
     face: FaceOption = "main",
     as_json: AsJson = False,
     model: Model = None,
@@ -52,6 +54,12 @@ def score(
     Each photo is read once. A pair with a photo that cannot be read, or without a face, stays in the table with an
     empty score, and so does one whose face the quality gate refuses; how many there are is printed.
     """
+    if vectors is not None:
+        if model is not None or face != "main" or networks.no_gate or networks.runtime is not None:
+            message = "--vectors brings its model, gate and faces; leave out --model, --runtime, --no-gate and --face"
+            raise ArgumentError(message)
+        _score_by_vectors(pairs, out, root, vectors, as_json=as_json)
+        return
     from facerec.measure import tables
     from facerec.measure.datasets import pairs_csv
     from facerec.measure.evaluation import score_pairs
@@ -72,52 +80,27 @@ def score(
     )
 
 
-@grouped
-def embed(
-    photos: Annotated[
-        Path, argument("PHOTOS.csv", "Columns image and subject; others, such as gender, are kept in the table.")
-    ],
-    *,
-    out: Annotated[Path, option("VECTORS", "Where to write the table: .parquet or .csv.")],
-    root: Root = None,
-    face: FaceOption = "main",
-    as_json: AsJson = False,
-    model: Model = None,
-    networks: GatedNetworks,
-) -> None:
-    """Embed photos of known people: one row per photo, with the vector of its face.
+def _score_by_vectors(pairs: Path, out: Path, root: Path | None, vectors: Path, *, as_json: bool) -> None:
+    from facerec.measure import tables
+    from facerec.measure.datasets import pairs_csv
+    from facerec.measure.tables.score_table import both_sides
+    from facerec.measure.tables.vector_table import read_vectors
 
-    The table is what facerec audit mitigation reads. A photo that cannot be read, without a face, or whose face the
-    quality gate refuses stays as a row without a vector; how many there are is printed. Vectors of faces are biometric
-    data: keep them like the photos.
-    """
-    from facerec.measure.datasets import photos_csv
-    from facerec.measure.photo_vectors import PhotoVectors
-    from facerec.measure.tables.vector_table import write_vectors
-
-    table = photos_csv(photos, root=root)
+    table = pairs_csv(pairs, root=root)
     must_be_table(out)
-    recognizer = networks.load(model)
-    dimension, matcher = recognizer.embedder.dimension, recognizer.matcher
-    columns = ["photo", *(name for name in table.columns if name != "image"), "failure"]
-    with console.progress("embedding") as progress:
-        vectors = PhotoVectors(recognizer, table["image"].tolist(), root or photos.parent, face, progress)
-        write_vectors(_rows(table, vectors), out, columns=columns, dimension=dimension, matcher=matcher)
-    failures = vectors.failures
-    say_failures(failures)
-    people = int(table["subject"].nunique())
-    counts = {"vectors": out, "photos": len(table), "photos_without_vector": len(failures), "people": people}
+    found = read_vectors(vectors)
+    failures = (
+        dict(zip(found.photos["photo"], found.photos["failure"], strict=True)) if "failure" in found.photos else None
+    )
+    scored = tables.score_vectors(table, found.by_photo(), matcher=found.matcher, failures=failures)
+    tables.write(scored, out)
+    photos, without_score = both_sides(table, "image").nunique(), int(scored["score"].isna().sum())
+    counts = {"scores": out, "pairs": len(scored), "pairs_without_score": without_score, "images": photos}
     console.answer(
-        {**counts, "dimension": dimension, **failures_document(failures), "matcher": matcher},
-        f"{out}: {len(table)} photos of {people} people, {len(failures)} without a vector",
+        {**counts, "matcher": found.matcher},
+        f"{out}: {len(scored)} pairs of {photos} photos, {without_score} without a score",
         as_json=as_json,
     )
-
-
-def _rows(table: pd.DataFrame, vectors: PhotoVectors) -> Iterator[Row]:
-    texts = table.rename(columns={"image": "photo"})
-    for row, (image, vector) in zip(texts.itertuples(index=False, name=None), vectors, strict=True):
-        yield {**dict(zip(texts.columns, row, strict=True)), "failure": vectors.failure_of(image)}, vector
 
 
 def failures_document(failures: PhotoFailures) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -40,6 +39,25 @@ class FaceStream(Protocol):
 
     def stream(self, photos: Iterable[Path], *, choice: FaceChoice | None) -> Iterator[Faces | ImageError]:
         """As ``Recognizer.stream``."""
+
+
+def streamed_choice(choice: FaceChoice) -> FaceChoice | None:
+    """Which faces of a photo to embed, so that `judged` can tell a photo of many people from one of nobody."""
+    return None if choice in ("main", "only") else choice
+
+
+def judged(outcome: Faces | ImageError, choice: FaceChoice, gate: Gate) -> tuple[NDArray[np.float32] | None, str, str]:
+    """The vector of the face that is meant or, in the words of ``tables/stamp.py`` and in more, why there is none."""
+    if isinstance(outcome, ImageError):
+        return None, UNREADABLE, str(outcome)
+    if len(outcome) == 0:
+        return None, NO_FACE, ""
+    try:
+        face = outcome.choose(choice)
+    except FaceError:
+        return None, SEVERAL_FACES, ""
+    problems = gate.problems(face)
+    return (None, REFUSED, "; ".join(problems)) if problems else (face.embedding, "", "")
 
 
 @dataclass(frozen=True)
@@ -91,24 +109,13 @@ class PhotoVectors:
 
     def __iter__(self) -> Iterator[tuple[str, NDArray[np.float32] | None]]:
         """Each photo and its vector of unit length, float32, shape (d,); None where there is none."""
-        # Where several may be refused, all faces are embedded: so a photo of many people is told from one of nobody.
-        choice = None if self.choice in ("main", "only") else self.choice
-        found = self.recognizer.stream((Path(self.root) / image for image in self.images), choice=choice)
+        photos = (Path(self.root) / image for image in self.images)
+        found = self.recognizer.stream(photos, choice=streamed_choice(self.choice))
         for done, (image, outcome) in enumerate(zip(self.images, found, strict=True), 1):
-            vector = face = None
             self._remarks.add(image, () if isinstance(outcome, ImageError) else outcome.reading)
-            with suppress(FaceError):
-                face = outcome.choose(self.choice) if isinstance(outcome, Faces) else None
-            if isinstance(outcome, ImageError):
-                self._failed[image] = UNREADABLE, str(outcome)
-            elif len(outcome) == 0:
-                self._failed[image] = NO_FACE, ""
-            elif face is None:
-                self._failed[image] = SEVERAL_FACES, ""
-            elif problems := self.recognizer.gate.problems(face):
-                self._failed[image] = REFUSED, "; ".join(problems)
-            else:
-                vector = face.embedding
+            vector, failure, problem = judged(outcome, self.choice, self.recognizer.gate)
+            if failure:
+                self._failed[image] = failure, problem
             yield image, vector
             if self.progress is not None:
                 self.progress(done, len(self.images))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from facerec.batch.claims import Claims, Owner
 from facerec.errors import ArgumentError, TransferError
 from facerec.networks.pretrained import NONE, pretrained
 from facerec.photos.left_out import counts
@@ -22,7 +23,7 @@ from facerec.transfer.grid import groups as cells_of
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.leakage import find_leakage
 from facerec.transfer.provenance import Provenance, command_of, versions, without_names
-from facerec.transfer.results import Results, claimed
+from facerec.transfer.results import Results, claims_in
 from facerec.visible_text import quoted
 
 if TYPE_CHECKING:
@@ -126,8 +127,12 @@ def run_bench(
     computing: Callable[[int, int], None] | None = None,
     planned: Callable[[Plan, tuple[str, ...]], None] | None = None,
     finished: Callable[[Outcome, NDArray[np.int64], int, int, float], None] | None = None,
+    waiting: Callable[[int, Owner | None], None] | None = None,
 ) -> Bench:
     """Measure what pre-training buys on labelled photos; everything is kept in `out` as soon as it is there.
+
+    Several processes, on machines that share `out` and the data, work on one run where each is called with the same
+    arguments and without a budget: each measures cells that no other does, and all give the whole.
 
     Parameters
     ----------
@@ -171,6 +176,8 @@ def run_bench(
         Called with the plan and the warnings before anything is measured.
     finished : callable, optional
         Called after each cell with its outcome, the test labels, cells done, cells in all, seconds to go.
+    waiting : callable, optional
+        As for ``measure_all``.
 
     Returns
     -------
@@ -186,7 +193,8 @@ def run_bench(
         If an option is out of range, or more shots are asked for than a class has photos.
         If `out` lies among the photos.
     TransferError
-        If `out` holds results of another configuration, or another process is measuring into it.
+        If `out` holds results of another configuration; if another process is measuring into it, and there is a
+        budget, or a team.
     OutputError
         If a result cannot be written.
     """
@@ -205,10 +213,8 @@ def run_bench(
     count = seeds or (DEFAULT_SEEDS if budget is None else SEEDS_IN_BUDGET)
     wanted = _shots(shots, work, count)
     ordered = cells_of(list(loaded), protocols, wanted, count)
-    fixed = {name: value for name, value in (("size", size), ("epochs", epochs), ("trials", trials)) if value}
     own = min(backbone.preprocessing.crop for backbone in loaded.values())
-    smaller = [rung for rung in _LADDER if rung.size is None or rung.size < own]
-    ladder = tuple(dict.fromkeys(replace(rung, **fixed) for rung in smaller))
+    ladder = _ladder(own, size=size, epochs=epochs, trials=trials)
     configuration = {
         "data": image_set.digest,
         "test share": test,
@@ -225,54 +231,48 @@ def run_bench(
     if together.team.size > 1:
         configuration["processes"] = together.team.size
         work.check_team(protocols, wanted, count, ladder[0])
-    with claimed(out):
-        results = Results(out, configuration)
-        held = results.found if results.found is not None and "plan" in results.found else None
-        # A run that goes on computes features as it began, whatever is faster by now.
-        work.engines = dict(held["engines"]) if held else {name: work.engine(name) for name in loaded}
-        together.ask(
-            "begin",
-            data=str(data),
-            label=label,
-            exclude=list(exclude),
-            digest=image_set.digest,
-            backbones=list(loaded),
-            model_files=None if model_files is None else str(model_files),
-            version=weights,
-            test=test,
-            device=device,
-            engines=work.engines,
-        )
-        warnings = _warnings(image_set, work, loaded.values(), groups)
-        command = command_of(
-            image_set.name, configuration, label=label, groups=groups, exclude=exclude, weights=weights
-        )
-        clusters = _clusters(image_set, work.draws.splits.test)
-        installed = versions()
-        provenance = {
-            "data": {
-                "name": image_set.name,
-                "sha256": image_set.digest,
-                "photos": len(image_set),
-                "classes": list(image_set.classes),
-                "parts": {part: len(getattr(work.draws.splits, part)) for part in ("train", "validation", "test")},
-                "note": work.draws.splits.note,
-                "skipped": counts(image_set.left_out),
-            },
-            "test": {"labels": work.labels.tolist(), "clusters": None if clusters is None else clusters.tolist()},
-            "warnings": [without_names(each, image_set) for each in warnings],
-            "engines": work.engines,
-            "command": list(command),
-            "versions": installed,
-            "processors": os.cpu_count(),
-        }
-        if held is None:
-            plan, spent = choose(ordered, ladder, work.predict, work.shared, budget=budget), 0.0
-            results.write_run(
-                {**provenance, "plan": plan_document(plan), "left_out": [], "seconds": 0.0, "complete": False}
+    # A plan for a time, and one for a team, are those of one process: it alone measures. Else others may join.
+    alone = budget is not None or together.team.size > 1
+    with claims_in(out) as claims:
+        if alone:
+            _take_alone(claims, out)
+        work.claims = None if alone else claims
+        with claims.alone("planning"):
+            results = Results(out, configuration)
+            held = results.found if results.found is not None and "plan" in results.found else None
+            # A run that goes on computes features as it began, whatever is faster by now.
+            work.engines = dict(held["engines"]) if held else {name: work.engine(name) for name in loaded}
+            together.ask(
+                "begin",
+                data=str(data),
+                label=label,
+                exclude=list(exclude),
+                digest=image_set.digest,
+                backbones=list(loaded),
+                model_files=None if model_files is None else str(model_files),
+                version=weights,
+                test=test,
+                device=device,
+                engines=work.engines,
             )
-        else:
-            plan, spent = read_plan(held["plan"]), _seconds(held, out)
+            warnings = _warnings(image_set, work, loaded.values(), groups)
+            command = command_of(
+                image_set.name, configuration, label=label, groups=groups, exclude=exclude, weights=weights
+            )
+            clusters = _clusters(image_set, work.draws.splits.test)
+            installed = versions()
+            provenance = _about(image_set, work, clusters) | {
+                "warnings": [without_names(each, image_set) for each in warnings],
+                "command": list(command),
+                "versions": installed,
+            }
+            if held is None:
+                plan, spent = choose(ordered, ladder, work.predict, work.shared, budget=budget), 0.0
+                results.write_run(
+                    {**provenance, "plan": plan_document(plan), "left_out": [], "seconds": 0.0, "complete": False}
+                )
+            else:
+                plan, spent = read_plan(held["plan"]), _seconds(held, out)
         if planned is not None:
             planned(plan, warnings)
 
@@ -280,13 +280,18 @@ def run_bench(
             if finished is not None:
                 finished(outcome, work.labels, done, total, rest)
 
-        measured = measure_all(work, results, plan, provenance=provenance, began=began, spent=spent, finished=told)
-        if results.complete and held is not None:
-            known = tuple(held.get("known classes", ()))
-        else:
-            frozen = dict.fromkeys(each.cell.backbone for each in measured.outcomes if uses_features(each.cell))
-            known = work.known_classes(frozen, plan.settings)
-            results.amend({"known classes": list(known)})
+        measured = measure_all(
+            work,
+            results,
+            plan,
+            provenance=provenance,
+            began=began,
+            spent=spent,
+            finished=told,
+            claims=None if alone else claims,
+            waiting=waiting,
+        )
+        known = _known_classes(work, results, measured, claims)
         return Bench(
             image_set=image_set,
             test=work.draws.splits.test,
@@ -300,6 +305,49 @@ def run_bench(
             clusters=clusters,
             top1={name: top1 for name in loaded if (top1 := _top1(name)) is not None},
         )
+
+
+def _ladder(own: int, **asked: int | None) -> tuple[Settings, ...]:
+    """The settings to choose among, for networks whose own size is `own`, with those that were `asked` for."""
+    fixed: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    smaller = [rung for rung in _LADDER if rung.size is None or rung.size < own]
+    return tuple(dict.fromkeys(replace(rung, **fixed) for rung in smaller))
+
+
+def _take_alone(claims: Claims, out: Path) -> None:
+    if not claims.take("run"):
+        message = f"another process is measuring into {out}; wait until it is done, or choose another folder"
+        raise TransferError(message)
+
+
+def _known_classes(work: Measurer, results: Results, measured: Measured, claims: Claims) -> tuple[str, ...]:
+    """Of a finished run what it said, or what is found now, and kept."""
+    if results.complete and results.found is not None:
+        return tuple(results.found.get("known classes", ()))
+    frozen = dict.fromkeys(each.cell.backbone for each in measured.outcomes if uses_features(each.cell))
+    known = work.known_classes(frozen, measured.plan.settings)
+    with claims.alone("writing"):
+        results.amend({"known classes": list(known)})
+    return known
+
+
+def _about(image_set: ImageSet, work: Measurer, clusters: NDArray[np.int64] | None) -> dict[str, Any]:
+    """What ``run.json`` says of the photos and of what measures them."""
+    splits = work.draws.splits
+    return {
+        "data": {
+            "name": image_set.name,
+            "sha256": image_set.digest,
+            "photos": len(image_set),
+            "classes": list(image_set.classes),
+            "parts": {part: len(getattr(splits, part)) for part in ("train", "validation", "test")},
+            "note": splits.note,
+            "skipped": counts(image_set.left_out),
+        },
+        "test": {"labels": work.labels.tolist(), "clusters": None if clusters is None else clusters.tolist()},
+        "engines": work.engines,
+        "processors": os.cpu_count(),
+    }
 
 
 def _refuse_within(out: Path, data: str | Path) -> None:

@@ -3,20 +3,27 @@
 The plan is made once and kept with the results, so that a run that is continued measures the same cells with the same
 settings, however fast the machine is by then. With a budget the plan is a prediction: before each group of cells it
 is asked again whether the group fits, with what the cells so far took against what was predicted of them.
+
+Without a budget several processes, of one machine or of several that share the folder, work on one run: each claims a
+cell before it measures it (``facerec.batch.claims``), and what one of them keeps is there for all.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from facerec.batch.claims import Claims, Owner
 from facerec.errors import TransferError
 from facerec.transfer.cells import Cell, Outcome
 from facerec.transfer.grid import RESERVE, Plan, Planned, Settings
 from facerec.transfer.results import Results, cell_key
+
+_LOOK = 0.5  # seconds
 
 _LATE = 1.1
 """A training is stopped when this multiple of the budget has passed."""
@@ -104,6 +111,8 @@ def measure_all(
     began: float,
     spent: float = 0.0,
     finished: Callable[[Outcome, int, int, float], None] | None = None,
+    claims: Claims | None = None,
+    waiting: Callable[[int, Owner | None], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Measured:
     """Measure a plan's cells, and keep each as soon as it is there.
@@ -124,6 +133,10 @@ def measure_all(
     finished : callable, optional
         Called after each cell with its outcome, cells done, cells in all and the seconds that the rest is expected to
         take.
+    claims : Claims, optional
+        Where others measure cells of the same plan at the same time; without them nobody does.
+    waiting : callable, optional
+        Called once with how many cells others still measure, and one of them, where nothing else is left.
     clock : callable
         As ``time.monotonic``.
 
@@ -138,58 +151,123 @@ def measure_all(
     OutputError
         If a result cannot be written.
     """
-    pace = _Pace(plan, began, spent, clock)
-    outcomes: list[Outcome] = []
-    left_out: list[Unmeasured] = []
-    deadline = None if plan.budget is None else began + _LATE * plan.budget - spent
-    groups = _grouped(plan.cells) + _grouped(plan.left_out)
-    keys = {planned.cell: cell_key(work.identity(planned.cell, plan.settings)) for group in groups for planned in group}
-    kept = {cell: outcome for cell, key in keys.items() if (outcome := results.load(key)) is not None}
-    probes = [each.cell for group in groups for each in group if not each.cell.trained and each.cell not in kept]
-    shared = len(probes) < 2  # one alone is not shared
-    for number, group in enumerate(groups):
-        missing = [planned for planned in group if planned.cell not in kept]
-        if missing and (reason := pace.refusal(missing)):
-            left_out += [Unmeasured(planned.cell, reason) for planned in group]
+    run = _Run(work, results, plan, _Pace(plan, began, spent, clock), claims=claims, clock=clock)
+    run.deadline = None if plan.budget is None else began + _LATE * plan.budget - spent
+
+    def keep(seconds: float, *, complete: bool) -> None:
+        with nullcontext() if claims is None else claims.alone("writing"):
+            if not complete and claims is not None and results.complete_by_now:
+                return  # others were faster
+            results.write_table(work.row(each, plan.settings) for each in run.outcomes)
+            _write(results, plan, provenance, run.left_out, seconds, complete=complete)
+
+    def tell(planned: Planned, rest: Sequence[Planned]) -> None:
+        if planned.cell not in run.kept:
+            keep(run.pace.elapsed(), complete=False)
+        if finished is not None:
+            done = len(run.found)
+            finished(run.found[planned.cell], done, max(done, len(plan.cells)), run.pace.expected(rest))
+
+    for number, group in enumerate(run.groups):
+        missing = [planned for planned in group if planned.cell not in run.kept]
+        if missing and (reason := run.pace.refusal(missing)):
+            run.left_out += [Unmeasured(planned.cell, reason) for planned in group]
             continue
+        rest = [each for later in run.groups[number + 1 :] for each in later if each in plan.cells]
         for planned in group:
-            outcome = kept.get(planned.cell)
-            if outcome is None:
-                if reason := pace.refusal([planned]):  # what was measured since may have gone slower
-                    left_out.append(Unmeasured(planned.cell, reason))
-                    continue
-                at = clock()
-                if not planned.cell.trained and not shared:
-                    work.share([each for each in probes if each in {p.cell for p in plan.cells}], plan.settings)
-                    shared = True
-                key = keys[planned.cell]
-                outcome = work.measure(
-                    planned.cell, plan.settings, checkpoint=results.checkpoint(key), deadline=deadline
-                )
-                if outcome is None:
-                    left_out.append(Unmeasured(planned.cell, "not finished when the budget was spent"))
-                    continue
-                outcome = replace(outcome, own_seconds=clock() - at)
-                pace.took(planned, outcome.own_seconds)
-                results.save(key, outcome)
-                results.forget_checkpoints(key)
-            outcomes.append(outcome)
-            if planned.cell not in kept:
-                results.write_table(work.row(each, plan.settings) for each in outcomes)
-                _write(results, plan, provenance, left_out, pace.elapsed(), complete=False)
-            if finished is not None:
-                rest = [each for later in groups[number + 1 :] for each in later if each in plan.cells]
-                done = len(outcomes)
-                finished(outcome, done, max(done, len(plan.cells)), pace.expected(rest))
+            if run.have(planned):
+                tell(planned, rest)
+    if run.elsewhere and waiting is not None and claims is not None:
+        waiting(len(run.elsewhere), claims.holder(run.keys[run.elsewhere[0].cell]))
+    while run.elsewhere:
+        again, run.elsewhere = run.elsewhere, []
+        for planned in again:
+            if run.have(planned):
+                tell(planned, run.elsewhere)
+        if run.elsewhere:
+            time.sleep(_LOOK)
+    outcomes, left_out = run.outcomes, tuple(run.left_out)
     if not outcomes:
         message = f"the budget of {plan.budget:.0f} s ended before a single cell was measured; give more time"
         raise TransferError(message)
-    if all(outcome.cell in kept for outcome in outcomes) and results.complete:
-        return Measured(plan, tuple(outcomes), tuple(left_out), spent)  # finished before: nothing is written
-    seconds = pace.elapsed()
-    results.write_table(work.row(each, plan.settings) for each in outcomes)
-    _write(results, plan, provenance, left_out, seconds, complete=True)
-    return Measured(plan, tuple(outcomes), tuple(left_out), seconds)
+    if all(outcome.cell in run.kept for outcome in outcomes) and results.complete:
+        return Measured(plan, outcomes, left_out, spent)  # finished before: nothing is written
+    seconds = run.pace.elapsed()
+    keep(seconds, complete=True)
+    return Measured(plan, outcomes, left_out, seconds)
+
+
+class _Run:
+    """The cells of a plan: those that are kept, found by now, measured by others, or left out."""
+
+    def __init__(
+        self,
+        work: Work,
+        results: Results,
+        plan: Plan,
+        pace: _Pace,
+        *,
+        claims: Claims | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._work, self._results, self._plan, self._claims, self._clock = work, results, plan, claims, clock
+        self.pace = pace
+        self.deadline: float | None = None
+        self.groups = _grouped(plan.cells) + _grouped(plan.left_out)
+        cells = [planned.cell for group in self.groups for planned in group]
+        self.keys = {cell: cell_key(work.identity(cell, plan.settings)) for cell in cells}
+        self.kept = {cell: outcome for cell, key in self.keys.items() if (outcome := results.load(key)) is not None}
+        self.found: dict[Cell, Outcome] = {}
+        self.elsewhere: list[Planned] = []
+        self.left_out: list[Unmeasured] = []
+        probes = [cell for cell in cells if not cell.trained and cell not in self.kept]
+        planned = {each.cell for each in plan.cells}
+        # What a team is asked for together; one alone is not shared.
+        self._shared = [each for each in probes if each in planned] if len(probes) > 1 else []
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Those that are found, in the order of the plan."""
+        return tuple(self.found[cell] for cell in self.keys if cell in self.found)
+
+    def have(self, planned: Planned) -> bool:
+        """Find the outcome of a cell, by measuring it where nobody did; False where there is none, or none yet."""
+        cell, key = planned.cell, self.keys[planned.cell]
+        outcome = self.kept.get(cell)
+        if outcome is None and self._claims is not None and (outcome := self._results.load(key)) is None:
+            if not self._claims.take(key):
+                self.elsewhere.append(planned)
+                return False
+            outcome = self._results.load(key)  # between the look and the claim
+        if outcome is None:
+            outcome = self._measured(planned, key)
+        if self._claims is not None:
+            self._claims.release(key)
+        if outcome is not None:
+            self.found[cell] = outcome
+        return outcome is not None
+
+    def _measured(self, planned: Planned, key: str) -> Outcome | None:
+        cell, settings = planned.cell, self._plan.settings
+        if reason := self.pace.refusal([planned]):  # what was measured since may have gone slower
+            self.left_out.append(Unmeasured(cell, reason))
+            return None
+        at = self._clock()
+        if not cell.trained and self._shared:
+            self._work.share(self._shared, settings)
+            self._shared = []
+        outcome = self._work.measure(cell, settings, checkpoint=self._results.checkpoint(key), deadline=self.deadline)
+        if outcome is None:
+            self.left_out.append(Unmeasured(cell, "not finished when the budget was spent"))
+            return None
+        outcome = replace(outcome, own_seconds=self._clock() - at)
+        self.pace.took(planned, outcome.own_seconds)
+        if self._claims is not None and not self._claims.holds(key):  # it slept, and others took the cell meanwhile
+            self.elsewhere.append(planned)
+            return None
+        self._results.save(key, outcome)
+        self._results.forget_checkpoints(key)
+        return outcome
 
 
 class _Pace:

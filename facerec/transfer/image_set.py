@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from facerec.errors import ArgumentError
 from facerec.photos import reader
 from facerec.photos.left_out import LeftOut
+from facerec.photos.shards import InShard
 from facerec.types import Image
 
 PARTS = ("train", "validation", "test", "")
@@ -59,6 +60,8 @@ class ImageSet:
         Of each photo its perceptual hash, 64 bits, where it is known.
     decoded : mapping of str to ndarray
         Photos that are decoded already, by their file.
+    places : mapping of str to InShard
+        Where each photo lies that is no file of its own; `files` are then only names.
     """
 
     name: str
@@ -73,6 +76,7 @@ class ImageSet:
     pixels: Sequence[Image] | None = None
     looks: tuple[int, ...] | None = None
     decoded: Mapping[str, Image] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    places: Mapping[str, InShard] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     def __post_init__(self) -> None:
         lengths = {"labels": len(self.labels), "parts": len(self.parts), "digests": len(self.digests)}
@@ -128,8 +132,11 @@ class ImageSet:
         """
         if self.pixels is not None:
             return self.pixels[index]
-        held = self.decoded.get(self.files[index])
-        return reader.read(self.root / self.files[index]) if held is None else held
+        file = self.files[index]
+        if (held := self.decoded.get(file)) is not None:
+            return held
+        place = self.places.get(file)
+        return reader.read(self.root / file) if place is None else reader.read(place.read(), name=file)
 
     def subset(self, indices: ArrayLike) -> ImageSet:
         """The same set with the photos at `indices` only, in that order; classes keep their numbers.
@@ -153,4 +160,5 @@ class ImageSet:
             pixels=None if self.pixels is None else [self.pixels[i] for i in chosen],
             looks=None if self.looks is None else tuple(self.looks[i] for i in chosen),
             decoded=self.decoded,
+            places=self.places,
         )

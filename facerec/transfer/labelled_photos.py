@@ -17,7 +17,7 @@ from facerec.photos.left_out import LeftOut
 from facerec.transfer.image_set import ImageSet
 from facerec.transfer.made_textures import MADE, TEXTURES, textures
 from facerec.transfer.photo_index import look_of, open_photos
-from facerec.transfer.sources import Listing, list_folders, list_manifest
+from facerec.transfer.sources import Listing, list_folders, list_manifest, list_shard_photos, shards_of
 
 _TRAIN_TEST = MappingProxyType({"train": {"train": True}, "test": {"train": False}})
 _SPLIT_TRAIN_TEST = MappingProxyType({"train": {"split": "train"}, "test": {"split": "test"}})
@@ -124,9 +124,9 @@ def read_image_set(
     source : str or Path
         A folder with one folder of photos per class; or a folder with such folders in ``train/`` and ``val/`` (or
         ``valid``, ``validation``) and/or ``test/``; or a CSV manifest with the columns ``image`` (a path from the
-        manifest's folder) and `label`, if it likes ``split``, and any others; or ``torchvision:NAME:FOLDER``, a
-        torchvision data set that lies in FOLDER already (nothing is downloaded); or ``made:textures``, which are made
-        on the spot.
+        manifest's folder) and `label`, if it likes ``split``, and any others; or a shard (``photos.shards``), a folder
+        of shards, or one with such folders in ``train/`` and so on; or ``torchvision:NAME:FOLDER``, a torchvision data
+        set that lies in FOLDER already (nothing is downloaded); or ``made:textures``, which are made on the spot.
     label : str
         The manifest's column that is to be predicted.
     classes : sequence of str, optional
@@ -156,7 +156,8 @@ def read_image_set(
     if source == MADE + TEXTURES:
         return _with_classes(*textures(), classes)
     path = Path(source)
-    if exclude and not path.is_dir():
+    shards = shards_of(path)
+    if exclude and not path.is_dir() and not shards:
         message = f"{source}: what to exclude is looked for in folders, and this is none"
         raise ArgumentError(message)
     if isinstance(source, str) and source.startswith(TORCHVISION):
@@ -164,7 +165,9 @@ def read_image_set(
 
         image_set, labels = read_torchvision_set(source.removeprefix(TORCHVISION))
         return _with_classes(image_set, labels, classes)
-    if path.is_dir():
+    if shards:
+        listing = list_shard_photos(path, shards, label=label, exclude=exclude)
+    elif path.is_dir():
         listing = list_folders(path, exclude=exclude)
     elif path.is_file():
         listing = list_manifest(path, label=label)
@@ -176,7 +179,7 @@ def read_image_set(
 
 def _opened(listing: Listing, progress: Progress | None) -> tuple[ImageSet, Sequence[str]]:
     """Open every photo: digests of those that can be read, and why the others are left out; with the label of each."""
-    opened = open_photos(listing.root, listing.files, progress=progress)
+    opened = open_photos(listing.root, listing.files, places=listing.places, progress=progress)
     kept = [i for i, seen in enumerate(opened.seen) if not seen.problem]
     unreadable = [
         LeftOut(file, "unreadable", seen.problem)
@@ -195,6 +198,7 @@ def _opened(listing: Listing, progress: Progress | None) -> tuple[ImageSet, Sequ
         left_out=(*listing.left_out, *unreadable),
         looks=tuple(opened.seen[i].look for i in kept),
         decoded=opened.decoded,
+        places=MappingProxyType(dict(listing.places)),
     )
     return image_set, [listing.labels[i] for i in kept]
 

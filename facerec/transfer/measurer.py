@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -14,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from facerec.batch.claims import Claims
 from facerec.device import torch_device
 from facerec.errors import ArgumentError
 from facerec.learning.recipe import Protocol as TrainedProtocol
@@ -75,6 +78,7 @@ class Measurer:
         self.backbones = dict(backbones)
         self.device = device
         self.progress: Callable[[int, int], None] | None = None
+        self.claims: Claims | None = None
         self.draws = Draws(image_set, test=test)
         self._folder = features
         self._teamwork = teamwork or Teamwork()
@@ -432,24 +436,29 @@ class Measurer:
         return macs_at(backbone.macs, backbone.preprocessing.crop, size_for(backbone, settings))
 
     def _computed(self, name: str, settings: Settings, *, corrupt: bool = False, asked: bool = False) -> Features:
-        """A backbone's features of all photos, or of the test photos, corrupted; by all processes of the team."""
+        """A backbone's features of all photos, or of the test photos, corrupted; by all processes of the team.
+
+        Others who measure into the same folder wait for whoever computes them, and find them in the cache.
+        """
         backbone = self.backbones[name]
         key = name, size_for(backbone, settings), corrupt
         if key not in self._features:
             if not asked:
                 self._teamwork.ask("features", backbone=name, settings=asdict(settings), corrupt=corrupt)
-            self._features[key] = extract(
-                backbone,
-                self.image_set,
-                size=key[1],
-                indices=self.draws.splits.test if corrupt else None,
-                corrupt=corrupt,
-                engine=self.engine(name),
-                device=self.device,
-                cache=self._folder,
-                team=self._teamwork.team,
-                progress=self.progress,
-            )
+            claimed = hashlib.sha256(repr(key).encode()).hexdigest()
+            with nullcontext() if self.claims is None else self.claims.alone(claimed):
+                self._features[key] = extract(
+                    backbone,
+                    self.image_set,
+                    size=key[1],
+                    indices=self.draws.splits.test if corrupt else None,
+                    corrupt=corrupt,
+                    engine=self.engine(name),
+                    device=self.device,
+                    cache=self._folder,
+                    team=self._teamwork.team,
+                    progress=self.progress,
+                )
         return self._features[key]
 
     def compute_together(self, backbone: str, settings: Settings, *, corrupt: bool) -> None:

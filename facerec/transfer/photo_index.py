@@ -10,10 +10,11 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 import PIL.Image
@@ -24,6 +25,7 @@ from facerec.extras import extra
 from facerec.files import read_json, replacing
 from facerec.photos import reader
 from facerec.photos.prefetch import ahead
+from facerec.photos.shards import InShard
 from facerec.types import Image
 
 HELD_BYTES = 1 << 29
@@ -69,7 +71,13 @@ def index_folder() -> Path:
     return user_cache_path("facerec", appauthor=False) / "photos"
 
 
-def open_photos(root: Path, files: Sequence[str], *, progress: Callable[[int, int], None] | None = None) -> Opened:
+def open_photos(
+    root: Path,
+    files: Sequence[str],
+    *,
+    places: Mapping[str, InShard] = MappingProxyType({}),
+    progress: Callable[[int, int], None] | None = None,
+) -> Opened:
     """What is known of each photo; those that are new or changed are opened.
 
     Parameters
@@ -77,12 +85,14 @@ def open_photos(root: Path, files: Sequence[str], *, progress: Callable[[int, in
     root : Path
     files : sequence of str
         Paths below it.
+    places : mapping of str to InShard
+        Where those lie that are no files of their own; they count as unchanged as long as their shard is.
     progress : callable, optional
         Called with the photos done and the photos in all, where some must be opened.
     """
     kept = index_folder() / f"{hashlib.sha256(str(root.resolve()).encode()).hexdigest()}.json"
     known, began = _read(kept), time.time_ns()
-    stamps = [_stamp(root / file) for file in files]
+    stamps = [_stamp(places[file].shard if file in places else root / file) for file in files]
     found: dict[str, Seen] = {}
     for file, stamp in zip(files, stamps, strict=True):
         entry = known.get(file)
@@ -93,7 +103,7 @@ def open_photos(root: Path, files: Sequence[str], *, progress: Callable[[int, in
     room = HELD_BYTES
     workers = os.cpu_count() or 1
     try:
-        opened = ahead(lambda file: _look_at(root, file), new, workers=workers, depth=4 * workers)
+        opened = ahead(lambda file: _look_at(places.get(file, root), file), new, workers=workers, depth=4 * workers)
         for done, (file, (seen, pixels)) in enumerate(zip(new, opened, strict=True), 1):
             found[file] = seen
             if pixels is not None and pixels.nbytes <= room:
@@ -120,12 +130,14 @@ def look_of(image: Image) -> int:
     return int(str(imagehash.phash(PIL.Image.fromarray(image))), 16)
 
 
-def _look_at(root: Path, file: str) -> tuple[Seen, Image | None]:
+def _look_at(where: Path | InShard, file: str) -> tuple[Seen, Image | None]:
+    """Look at a file below a folder, or at one in a shard."""
     try:
-        contents = reader.contents(root / file) or b""
+        contents = where.read() if isinstance(where, InShard) else reader.contents(where / file) or b""
         pixels = reader.read(contents, name=file)
     except ImageError as problem:
-        return Seen("", 0, str(problem).removeprefix(f"{root / file} ").removeprefix(f"{file} ")), None
+        path = file if isinstance(where, InShard) else str(where / file)
+        return Seen("", 0, str(problem).removeprefix(f"{path} ").removeprefix(f"{file} ")), None
     return Seen(hashlib.sha256(contents).hexdigest(), look_of(pixels)), pixels
 
 

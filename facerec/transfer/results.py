@@ -8,13 +8,10 @@ which configuration the folder belongs to, and a run of another one is refused w
 from __future__ import annotations
 
 import csv
-import fcntl
 import hashlib
 import io
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facerec.arrays import array_of
+from facerec.batch.claims import Claims
 from facerec.errors import OutputError, TransferError
 from facerec.files import is_there, read_json, read_regular, replacing
 from facerec.transfer.cells import Cell, Outcome, Point
@@ -103,6 +101,11 @@ class Results:
         """Whether the folder held a finished run when it was opened."""
         return bool(self.found and self.found.get("complete"))
 
+    @property
+    def complete_by_now(self) -> bool:
+        """Whether the folder holds a finished run; others may have finished it."""
+        return bool((read_run(self.folder) or {}).get("complete"))
+
     def write_run(self, document: Mapping[str, Any]) -> None:
         """Write ``run.json``: the configuration and, beside it, `document`."""
         self._write("run.json", _json({"configuration": self.configuration, **document}))
@@ -166,39 +169,9 @@ class Results:
             raise TransferError(message)
 
 
-@contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Keep other processes from measuring into the same folder, which is made if it is not there.
-
-    Raises
-    ------
-    TransferError
-        If another process is measuring into it.
-    OutputError
-        If it cannot be made, or its file system has no locks.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        held = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        message = f"the folder {folder} cannot be made: {error.strerror or error}"
-        raise OutputError(message) from error
-    try:
-        _lock(held, folder)
-        yield
-    finally:
-        os.close(held)
-
-
-def _lock(held: int, folder: Path) -> None:
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        message = f"another process is measuring into {folder}; wait until it is done, or choose another folder"
-        raise TransferError(message) from error
-    except OSError as error:
-        message = f"{folder} cannot be kept from other processes: {error.strerror or error}; choose another folder"
-        raise OutputError(message) from error
+def claims_in(folder: Path) -> Claims:
+    """The claims of those who measure into a folder, which is made if it is absent; `OutputError` if it cannot be."""
+    return Claims(folder / "claims")
 
 
 def load_outcome(cells: Path, key: str) -> Outcome | None:

@@ -1,4 +1,4 @@
-"""What a source of labelled photos says of them before any is opened: class folders, or a CSV manifest."""
+"""What a source of labelled photos says of them before any is opened: class folders, shards, or a CSV manifest."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from facerec.errors import DataSetError, ScoreTableError
 from facerec.measure.tables.table_files import read_text_csv
 from facerec.photos.folders import photos_by_folder, refuse_missing, top_folders
 from facerec.photos.left_out import LeftOut
+from facerec.photos.shards import InShard, ShardPhoto, find_shards, list_shards
 from facerec.transfer.image_set import SUBJECT
 from facerec.visible_text import quoted
 
@@ -45,6 +46,8 @@ class Listing:
         What else is known of each photo.
     left_out : sequence of LeftOut
         What lies there and is not listed.
+    places : mapping of str to InShard
+        Where each photo lies that is in a shard; `files` are then only names.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Listing:
     parts: Sequence[str]
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     left_out: Sequence[LeftOut] = ()
+    places: Mapping[str, InShard] = field(default_factory=dict)
 
 
 # Drawings, animations and placeholders for photos that are gone ("image not found"); in no set of photos on purpose.
@@ -106,6 +110,70 @@ def list_folders(root: Path, *, exclude: Sequence[str] = ()) -> Listing:
             labels += [name] * len(photos)
             of_parts += [part] * len(photos)
     return Listing(root.resolve().name, root, files, labels, of_parts, left_out=left_out)
+
+
+def shards_of(root: Path) -> dict[str, tuple[Path, ...]]:
+    """The shards that a path means, by the part that they are for: "" where its name, or its folder's, says none."""
+    if found := find_shards(root):
+        return {"": found}
+    if not root.is_dir():
+        return {}
+    parts = {PARTS_BY_NAME[each.name.lower()]: find_shards(each) for each in sorted(root.iterdir()) if _is_part(each)}
+    return {part: found for part, found in parts.items() if found}
+
+
+def _is_part(path: Path) -> bool:
+    return path.name.lower() in PARTS_BY_NAME and path.is_dir()
+
+
+def list_shard_photos(
+    root: Path, shards: Mapping[str, tuple[Path, ...]], *, label: str, exclude: Sequence[str] = ()
+) -> Listing:
+    """Shards as a listing; `exclude` as for `list_folders`.
+
+    What a photo shows is `label` in its ``.json`` or, where that says nothing, its ``.cls``; ``split`` in it says which
+    part it is for, unless the folder of the shard does. A photo without a label is left out, visibly.
+
+    Raises
+    ------
+    DataSetError
+        As of ``photos.shards.list_shards``, and if no photo has a label, or a split is no part.
+    """
+    photos: list[tuple[str, ShardPhoto]] = []
+    left_out: list[LeftOut] = []
+    for part, of_part in shards.items():
+        found = list_shards(of_part, exclude=exclude, below=f"{part}/" if part else "")
+        left_out += found.left_out
+        photos += [(part, photo) for photo in found.photos]
+    said = {photo.name: photo.texts.get(label) or photo.texts.get("cls", "") for _, photo in photos}
+    left_out += [
+        LeftOut(photo.name, "no label", f"nothing says its {label}") for _, photo in photos if not said[photo.name]
+    ]
+    photos = [(part, photo) for part, photo in photos if said[photo.name]]
+    if not photos:
+        message = f"{root}: no photo in the shards has a label: a .cls, or {label} in a .json, beside it"
+        raise DataSetError(message)
+    further = sorted(
+        {name for _, photo in photos for name in photo.texts} - {label, SPLIT, IMAGE, "cls", "txt", "label"}
+    )
+    return Listing(
+        root.resolve().name,
+        root,
+        [photo.name for _, photo in photos],
+        [said[photo.name] for _, photo in photos],
+        [part or _split(photo) for part, photo in photos],
+        {name: [photo.texts.get(name, "") for _, photo in photos] for name in further},
+        left_out,
+        {photo.name: photo.place for _, photo in photos},
+    )
+
+
+def _split(photo: ShardPhoto) -> str:
+    value = photo.texts.get(SPLIT, "").strip().lower()
+    if value and value not in PARTS_BY_NAME:
+        message = f"{photo.name}: split {value!r} is no part; expected train, val, validation, test or nothing"
+        raise DataSetError(message)
+    return PARTS_BY_NAME.get(value, "")
 
 
 if TYPE_CHECKING:

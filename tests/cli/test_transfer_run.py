@@ -17,7 +17,7 @@ from PIL import Image
 
 from facerec.cli.app import app
 from facerec.cli.running import run
-from facerec.transfer.results import claimed
+from facerec.transfer.results import claims_in
 from facerec.transfer.two_runs import open_run
 from facerec.visible_text import inert_cell
 
@@ -278,13 +278,33 @@ def test_other_people_on_the_same_photos_are_other_data(people, tmp_path, capsys
     assert "judged on different photos" in capsys.readouterr().err
 
 
-def test_two_runs_into_one_folder_take_turns(photos, tmp_path, capsys):
-    """While somebody measures into a folder, nobody else does."""
-    with claimed(tmp_path / "out"):
-        assert run(app, words(photos, tmp_path / "out", "--protocol", "knn")) == 2
+@pytest.mark.slow
+def test_three_share_a_run_and_one_is_killed(photos, tmp_path):
+    """Processes on one folder: two finish what the third, killed by force, had begun; rows are those of one alone."""
+    more = ("--protocol", "linear,fine-tune", "--shots", "1,5,all", "--seeds", "2")
+    assert run(app, words(photos, tmp_path / "alone", *more)) == 0
+    program = "import sys; from facerec.cli import main; main()"
+    command = [sys.executable, "-c", program, *words(photos, tmp_path / "out", *more)]
+    running = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(3)]
+    while not list((tmp_path / "out").glob("cells/*.json")):
+        time.sleep(0.02)
+    running[0].kill()
+
+    assert [each.wait(250) for each in running] == [-signal.SIGKILL, 0, 0]
+    assert rows(tmp_path / "out") == rows(tmp_path / "alone")
+    kept = [sorted(path.name for path in (tmp_path / name / "cells").glob("*.json")) for name in ("out", "alone")]
+    assert kept[0] == kept[1]
+    assert json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["complete"]
+
+
+def test_two_runs_with_a_budget_take_turns(photos, tmp_path, capsys):
+    """While somebody measures into a folder in a given time, nobody else does."""
+    with claims_in(tmp_path / "out") as claims:
+        claims.take("run")
+        assert run(app, words(photos, tmp_path / "out", "--protocol", "knn", "--budget", "5m")) == 2
 
     assert "another process is measuring into" in capsys.readouterr().err
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out" / "run.json").exists()
 
 
 def test_results_among_the_photos_are_refused(photos, capsys):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from facerec.batch.claims import Owner
     from facerec.transfer.cells import Outcome, Protocol
     from facerec.transfer.grid import Plan
 
@@ -178,16 +179,22 @@ def tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
     size = "each network's own size" if settings.size is None else f"{settings.size} pixels"
     trained = any(each.cell.trained for each in plan.cells)
     training = f"; trainings of {settings.epochs} epochs, {settings.trials} tried" if trained else ""
-    limit = "" if plan.budget is None else f" of a budget of {duration(plan.budget)}"
+    limit = "" if plan.budget is None else f" of a budget of {console.duration(plan.budget)}"
     cells = console.counted(len(plan.cells), "cell", "cells")
-    console.note(f"plan: {cells} at {size}{training}: about {duration(plan.seconds)}{limit}")
+    console.note(f"plan: {cells} at {size}{training}: about {console.duration(plan.seconds)}{limit}")
     for title, planned in (("planned", plan.cells), ("left out", plan.left_out)):
         rows: dict[tuple[str, str, int | None], list[float]] = {}
         for each in planned:
             rows.setdefault((each.cell.backbone, each.cell.protocol, each.cell.shots), []).append(each.seconds)
         for (name, protocol, shots), times in rows.items():
             seeds = console.counted(len(times), "seed", "seeds")
-            console.note(f"  {title}: {name}, {protocol}, {shots_text(shots)}, {seeds}: {duration(sum(times))}")
+            console.note(f"  {title}: {name}, {protocol}, {shots_text(shots)}, {seeds}: {console.duration(sum(times))}")
+
+
+def tell_waiting(cells: int, owner: Owner | None) -> None:
+    """Say that only others have something left to do."""
+    who = "others" if owner is None else str(owner)
+    console.note(f"waiting for {console.counted(cells, 'cell', 'cells')} that {who} measures")
 
 
 def cell_teller(
@@ -197,8 +204,8 @@ def cell_teller(
 
     def finished(outcome: Outcome, labels: NDArray[np.int64], done: int, total: int, rest: float) -> None:
         accuracy = outcome.accuracy(labels).value
-        left = f", about {duration(rest)} to go" if done < total else ""
-        console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {duration(outcome.own_seconds)}{left}")
+        left = f", about {console.duration(rest)} to go" if done < total else ""
+        console.note(f"{done}/{total} {outcome.cell}: {accuracy:.1%} in {console.duration(outcome.own_seconds)}{left}")
         progress(done, total)
         if events is not None:
             write_curve(events, outcome, accuracy)
@@ -218,17 +225,3 @@ def write_curve(events: Path, outcome: Outcome, accuracy: float) -> None:
             for each in outcome.history
         ]
         write_events(folder, [*curve, (curve[-1][0] if curve else 0, {"test accuracy": accuracy})])
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people.
-
-    >>> duration(5), duration(75), duration(4000)
-    ('5.0 s', '1 min 15 s', '1 h 06 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{max(seconds, 0.1):.1f} s" if seconds < 10 else f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -40,8 +40,8 @@ def run(
         option(
             "DATA",
             "A folder with one folder of photos per class, or with train, validation and test folders of them; a CSV "
-            "manifest with columns image and label; torchvision:NAME:DIR of a set that is on disk; or made:textures. "
-            "By default these, which are made on the spot, for a minute.",
+            "manifest with columns image and label; shards (.tar files, or a folder of them); torchvision:NAME:DIR of "
+            "a set that is on disk; or made:textures. By default these, which are made on the spot, for a minute.",
         ),
     ] = TEXTURES,
     out: Annotated[Path, option("DIR", "Where results go; what is there already is gone on with.")] = Path(
@@ -94,6 +94,8 @@ def run(
 
     Predicts what it will cost, measures cell by cell, and writes results.csv and report.html, .md and .json. A run
     that was cut off goes on where it was when it is started again with the same options.
+    Started on several machines, or several times, with the same options, a folder that they share and no --budget, each
+    takes cells that no other does.
     Several processes share each training: torchrun --nproc-per-node N --no-python facerec transfer run ...
     Exit status: 0 measured, 2 error.
     """
@@ -152,6 +154,7 @@ def run(
                     computing=computing,
                     planned=options.tell_plan,
                     finished=options.cell_teller(progress, out / "events" if tensorboard else None),
+                    waiting=options.tell_waiting,
                 )
             findings = judge(bench)
             report = write_report(bench, findings, out, publish=publish)

@@ -25,6 +25,7 @@ from facerec.errors import ArgumentError, FacerecError, ScoreTableError
 from facerec.extras import extra
 from facerec.files import is_folder, is_there, open_regular
 from facerec.measure.tables.cells import as_text, trimmed
+from facerec.measure.tables.part_files import is_in_parts, parts_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,9 +91,12 @@ def read_raw(
 
     From text and spreadsheets every column is text; from Parquet, of whose columns only `lists` may hold lists, an
     index that pandas stored is a column. The table may take `memory` bytes; None: what the machine has, or the process
-    may have of it. `ScoreTableError` if that is too little, or the file is not of the kind that its name says.
+    may have of it. `ScoreTableError` if that is too little, or the file is not of the kind that its name says. A folder
+    of parts (``part_files.py``) is one table.
     """
     path = Path(path)
+    if is_in_parts(path):
+        return _read_parquet(path, available_memory() if memory is None else memory, lists)
     packed = path.suffix.lower() == ".gz"
     suffix = Path(path.stem if packed else path.name).suffix.lower()
     if suffix not in (*_TEXTS, *(() if packed else (".xlsx", ".parquet"))) or (suffix == "" and not is_there(path)):
@@ -458,14 +462,18 @@ def _read_parquet(path: Path, memory: int | None, lists: Sequence[str]) -> pd.Da
     import pyarrow as pa
     from pyarrow import parquet
 
+    files = parts_of(path) if is_folder(path) else [path]
     try:
-        file = parquet.ParquetFile(path)
-        metadata = file.metadata
-        encoded = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-        # A text that occurs often is stored once, but takes a place of its own in every row once it is read.
-        _refuse_larger(path, max(encoded, 8 * metadata.num_rows * metadata.num_columns), memory)
-        refuse_nested(path, file.schema_arrow, lists)
-        table = file.read()
+        size = 0
+        for each in files:
+            metadata = parquet.read_metadata(each)
+            encoded = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+            # A text that occurs often is stored once, but takes a place of its own in every row once it is read.
+            size += max(encoded, 8 * metadata.num_rows * metadata.num_columns)
+        _refuse_larger(path, size, memory)
+        refuse_nested(path, parquet.read_schema(files[0]), lists)
+        read = [parquet.ParquetFile(each).read() for each in files]
+        table = read[0] if len(read) == 1 else pa.concat_tables(read)
         table.validate(full=True)  # texts are UTF-8, or they would be found out one by one where they are used
         for place, field in enumerate(table.schema):
             if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
