@@ -26,7 +26,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["lecture/*.py"]
 nb_execution_mode = "off"  # tests execute the notebooks; what they showed is kept in them
 myst_heading_anchors = 3
-suppress_warnings = ["mystnb.unknown_mime_type"]
+suppress_warnings = ["mystnb.unknown_mime_type", "ref.python"]  # `size` is a field of several values
 nitpicky = False
 
 autodoc_member_order = "bysource"
