@@ -34,7 +34,9 @@ def main() -> None:
     bill = json.loads(told.stdout)
     extras = set(metadata.metadata("facerec").get_all("Provides-Extra") or ()) - {"dev", "docs", "lecture"}
     brought = closure(Requirement(f"facerec[{','.join(sorted(extras))}]"), set()) - {"facerec"}
-    bill["components"] = [each for each in bill["components"] if canonicalize_name(each["name"]) in brought] + _weights()
+    bill["components"] = [
+        each for each in bill["components"] if canonicalize_name(each["name"]) in brought
+    ] + _weights()
     kept = {each["bom-ref"] for each in bill["components"]} | {bill["metadata"]["component"]["bom-ref"]}
     bill["dependencies"] = [
         {"ref": each["ref"], "dependsOn": [ref for ref in each.get("dependsOn", []) if ref in kept]}

@@ -25,7 +25,8 @@ def main() -> None:
     plain = closure(Requirement("facerec"), set())
     torch = closure(Requirement("torch"), set())
     print("| installation | packages | MB |\n|---|---:|---:|")
-    print(f"| `facerec` | {len(plain)} | {megabytes(plain):,.0f}, {megabytes(torch):,.0f} of them torch and CUDA's libraries |")
+    its = f"{megabytes(torch):,.0f} of them torch and CUDA's libraries"
+    print(f"| `facerec` | {len(plain)} | {megabytes(plain):,.0f}, {its} |")
     for extra in sorted(metadata.metadata("facerec").get_all("Provides-Extra") or ()):
         more = closure(Requirement(f"facerec[{extra}]"), set()) - plain
         print(f"| `facerec[{extra}]` | +{len(more)} | +{megabytes(more):,.0f} |")

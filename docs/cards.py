@@ -15,12 +15,15 @@ _USES = {
         "Finding faces that somebody wants found: their own photos, photos of people who agreed.",
         "Watching places for people; counting or sorting people by their faces.",
     ),
-    "landmarks": ("Turning and scaling a face for the embedder.", "Reading expressions, health or character off a face."),
+    "landmarks": (
+        "Turning and scaling a face for the embedder.",
+        "Reading expressions, health or character off a face.",
+    ),
     "embedder": (
-        "Deciding, with the consent of those enrolled, whether two photos show one person, at an operating point that was "
-        "measured on such photos, with a way in for those who are refused and a person who may overrule.",
-        "Recognizing people without their knowledge; deciding about anybody by the score alone; inferring race, gender, age, "
-        "beliefs or feelings; any use on groups whose error rates nobody measured.",
+        """Deciding, with the consent of those enrolled, whether two photos show one person, at an operating point that
+        was measured on such photos, with a way in for those who are refused and a person who may overrule.""",
+        """Recognizing people without their knowledge; deciding about anybody by the score alone; inferring race,
+        gender, age, beliefs or feelings; any use on groups whose error rates nobody measured.""",
     ),
 }
 _AUDITS = {
@@ -37,7 +40,10 @@ def write_cards(folder: Path) -> None:
     _write(folder / "model-cards.md", "\n\n".join(cards) + "\n")
     readmes = sorted((ROOT / "data").glob("*/README.md"))
     sections = [_lowered(_moved(each)) for each in readmes]
-    _write(folder / "data-cards.md", "\n\n".join(["# Data cards", "The folders of `data/`, as they say it.", *sections]) + "\n")
+    _write(
+        folder / "data-cards.md",
+        "\n\n".join(["# Data cards", "The folders of `data/`, as they say it.", *sections]) + "\n",
+    )
 
 
 def _model_card(model: Model) -> str:
@@ -45,8 +51,8 @@ def _model_card(model: Model) -> str:
     intended, forbidden = _USES[kind]
     rows = {
         "what it is": model.summary,
-        "intended use": intended,
-        "not for": forbidden,
+        "intended use": " ".join(intended.split()),
+        "not for": " ".join(forbidden.split()),
         "commercial use": f"**{model.commercial}**: {model.commercial_reason}",
         "licence of the code": model.code_licence,
         "licence of the weights": model.weights_licence,
@@ -56,7 +62,9 @@ def _model_card(model: Model) -> str:
         "audits here": _AUDITS.get(model.name, "none of its own; the matcher's audits include it"),
         "files": "; ".join(f"`{file.file_name}` {file.sha256}" for file in model.weights),
     }
-    return "\n".join([f"## {model.name}", "", "| | |", "|---|---|", *(f"| {name} | {told} |" for name, told in rows.items())])
+    return "\n".join(
+        [f"## {model.name}", "", "| | |", "|---|---|", *(f"| {name} | {told} |" for name, told in rows.items())]
+    )
 
 
 def _moved(readme: Path) -> str:

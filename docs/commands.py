@@ -24,10 +24,14 @@ def _told(command: click.Command, words: tuple[str, ...], *, depth: int) -> Iter
     if depth > 1:
         yield f"{'#' * min(depth, 3)} {' '.join(words)}"
         yield command.help or ""
-        rows = [_row(each, words) for each in command.params if each.name != "help" and not getattr(each, "hidden", False)]
+        rows = [
+            _row(each, words) for each in command.params if each.name != "help" and not getattr(each, "hidden", False)
+        ]
         if rows and not isinstance(command, click.Group):
             yield "\n".join(["| argument or option | |", "|---|---|", *rows])
-        if examples := [line.strip() for line in (command.epilog or "").splitlines() if line.strip().startswith("facerec")]:
+        if examples := [
+            line.strip() for line in (command.epilog or "").splitlines() if line.strip().startswith("facerec")
+        ]:
             yield "\n".join(["```console", *(f"$ {line}" for line in examples), "```"])
     if isinstance(command, click.Group):
         for name, each in command.commands.items():

@@ -7,6 +7,10 @@ HERE = Path(__file__).resolve().parent
 AUDIT = HERE.parent / "reports" / "fairface-dlib-resnet" / "at-shipped-point" / "audit.json"
 LEFT, WIDTH, ROW, TOP = 170, 640, 34, 86
 LARGEST = 250  # of 1,000, at the right end
+SUBTITLE = (
+    "Of 1,000 pairs of two strangers of one group, taken for one person by the default model at its default threshold; "
+    "95 % intervals"
+)
 STYLE = """
   text { font: 15px system-ui, sans-serif; fill: #1b2733 }
   .title { font-size: 19px; font-weight: 650 } .small { font-size: 13px; fill: #51606e }
@@ -29,13 +33,14 @@ def main() -> None:
         f"<desc id='d'>Of 1,000 pairs of strangers of one group, taken for one person: {told}.</desc>",
         f"<style>{STYLE}</style>",
         '<text class="title" x="0" y="24">One threshold, very different strangers</text>',
-        '<text class="small" x="0" y="48">Of 1,000 pairs of two strangers of one group, taken for one person by the default model at its '
-        "default threshold; 95 % intervals</text>",
+        f'<text class="small" x="0" y="48">{SUBTITLE}</text>',
     ]
     for mark in range(0, LARGEST + 1, 50):
         x = _x(mark)
         parts.append(f'<line class="line" x1="{x}" x2="{x}" y1="{TOP - 18}" y2="{TOP + ROW * len(groups) - 12}"/>')
-        parts.append(f'<text class="small" x="{x}" y="{TOP + ROW * len(groups) + 6}" text-anchor="middle">{mark}</text>')
+        parts.append(
+            f'<text class="small" x="{x}" y="{TOP + ROW * len(groups) + 6}" text-anchor="middle">{mark}</text>'
+        )
     for number, each in enumerate(groups):
         y, fmr = TOP + ROW * number, each["fmr"]
         low, value, high = (_x(1000 * fmr[name]) for name in ("low", "value", "high"))

@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 GENERATED = ("commands.md", "model-cards.md", "data-cards.md")
 
 _BLOCK = re.compile(
-    r"(?:^<!-- not run: (?P<reason>[^>]+?) -->\n)?^```(?P<language>[\w{}-]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"(?:^<!-- not run: (?P<reason>[^>]+?) -->\n)?^```(?P<language>[\w{}-]*)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 
 

@@ -53,10 +53,18 @@ def test_an_example_that_is_not_run_says_why(page):
 
 def _script(blocks: list[Example]) -> str:
     """One program of the shell for a page; it stops at the first command that ends otherwise than it may."""
-    lines = ["check() { if [ $1 -ne 0 ]; then case \" $3 \" in *\" $1 \"*) ;; *) echo \"line $2: exit status $1\" >&2; exit 9;; esac; fi; }"]
+    lines = [
+        "check() {",
+        '  case " 0 $3 " in *" $1 "*) ;; *) echo "line $2: exit status $1" >&2; exit 9;; esac',
+        "}",
+    ]
     for block in blocks:
         if block.language == "python":
-            lines += [f"cat > example.py <<'END OF EXAMPLE'\n{block.text}END OF EXAMPLE", "python example.py", f'check $? {block.line} ""']
+            lines += [
+                f"cat > example.py <<'END OF EXAMPLE'\n{block.text}END OF EXAMPLE",
+                "python example.py",
+                f'check $? {block.line} ""',
+            ]
             continue
         for command in block.commands():
             allowed = "1 3" if any(word in command for word in _FINDING) else ""
@@ -84,7 +92,9 @@ def test_the_examples_of_a_page_run(page, photos, tmp_path):
     home.mkdir()
     programs = tmp_path / "bin"
     programs.mkdir()
-    (programs / "facerec").write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "from facerec.cli import main; main()" "$@"\n')
+    (programs / "facerec").write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -c "from facerec.cli import main; main()" "$@"\n'
+    )
     (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     for each in programs.iterdir():
         each.chmod(0o755)
@@ -97,7 +107,12 @@ def test_the_examples_of_a_page_run(page, photos, tmp_path):
     }
 
     done = subprocess.run(
-        ["bash", "-u", "-c", _script(blocks)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        ["bash", "-u", "-c", _script(blocks)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"

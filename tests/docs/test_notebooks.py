@@ -54,6 +54,4 @@ def test_a_notebook_runs(path, build, monkeypatch):
 
     notebook = build.execute(path)
 
-    assert not [
-        each for cell in notebook.cells for each in cell.get("outputs", []) if each.output_type == "error"
-    ]
+    assert not [each for cell in notebook.cells for each in cell.get("outputs", []) if each.output_type == "error"]
