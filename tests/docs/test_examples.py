@@ -12,6 +12,7 @@ import pytest
 
 from facerec.demo.photos import sample_photos
 from facerec.errors import DataSetError
+from tests.docs.made_tables import write_tables
 from tests.docs.page_examples import ROOT, Example, examples, pages
 
 # These end with what they found: 1 no match, or a claim that fails; 3 not enough evidence.
@@ -83,6 +84,7 @@ def test_the_examples_of_a_page_run(page, photos, tmp_path):
     for name, content in photos.items():
         (tmp_path / name).write_bytes(content)
     shutil.copyfile(ROOT / "data" / "lfw" / "scores.csv", tmp_path / "scores.csv")
+    write_tables(tmp_path)
     for each in examples(page):
         if each.language == "toml" and each.text.startswith("# "):
             (tmp_path / each.text.splitlines()[0][2:].strip()).write_text(each.text, encoding="utf-8")
