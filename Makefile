@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-browser fuzz check format bench lfw lecture clean
+.PHONY: help demo test test-slow test-browser fuzz check format bench lfw lecture docs wheel sbom oldest clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -54,6 +54,18 @@ lfw: $(VENV)/.installed ## measure on LFW anew: data/lfw, data/calibration, repo
 
 lecture: $(VENV)/.installed ## execute the lecture's notebooks (minutes) and make its pages and slides: build/lecture
 	$(BIN)/python docs/lecture/build.py --execute
+
+docs: $(VENV)/.installed ## the site of the documentation, readable without a network: build/docs/index.html
+	$(BIN)/python -m sphinx -b html -q -W --keep-going docs build/docs
+
+wheel: $(VENV)/.installed ## wheel and sdist, in dist/
+	$(BIN)/python -m build --outdir dist
+
+sbom: $(VENV)/.installed ## the software bill of materials (CycloneDX): dist/facerec.cdx.json
+	$(BIN)/python deploy/sbom.py dist/facerec.cdx.json
+
+oldest: ## the tests that need no torch, on the oldest versions that pyproject allows, in .venv-oldest
+	sh deploy/oldest.sh .venv-oldest
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,5 +1,7 @@
 """Every error this project raises on purpose, in one tree; each class has a stable `code` for programs.
 
+::
+
     FacerecError
     ├── ArgumentError, also a ValueError
     ├── MissingExtraError

@@ -102,19 +102,46 @@ class _Kind:
     high: float
     log: bool
     needs_a_smallest: bool  # not defined, or unbounded, where a group shows no error
+    of: Callable[..., _Rates]  # the rates of one kind of error and its `_Side`, or the rates of both kinds
 
 
 _OF_ONE = (
-    _Kind("difference", 0.0, 0.0, 1.0, log=False, needs_a_smallest=False),
-    _Kind("max_min_ratio", 1.0, 1.0, math.inf, log=True, needs_a_smallest=True),
-    _Kind("max_geomean", 1.0, 1.0, math.inf, log=True, needs_a_smallest=True),
-    _Kind("gini", 0.0, 0.0, 1.0, log=False, needs_a_smallest=False),
-    _Kind("worst_to_overall", 1.0, 1.0, math.inf, log=True, needs_a_smallest=False),
+    _Kind(
+        "difference", 0.0, 0.0, 1.0, log=False, needs_a_smallest=False, of=lambda rates, _: indices.difference(rates)
+    ),
+    _Kind(
+        "max_min_ratio",
+        1.0,
+        1.0,
+        math.inf,
+        log=True,
+        needs_a_smallest=True,
+        of=lambda rates, _: indices.max_min_ratio(rates),
+    ),
+    _Kind(
+        "max_geomean",
+        1.0,
+        1.0,
+        math.inf,
+        log=True,
+        needs_a_smallest=True,
+        of=lambda rates, side: indices.max_geomean(rates, zero_bounds=side.bounds),
+    ),
+    _Kind("gini", 0.0, 0.0, 1.0, log=False, needs_a_smallest=False, of=lambda rates, _: indices.gini(rates)),
+    _Kind(
+        "worst_to_overall",
+        1.0,
+        1.0,
+        math.inf,
+        log=True,
+        needs_a_smallest=False,
+        of=lambda rates, side: indices.worst_to_overall(rates, side.trials),
+    ),
 )
 _OF_BOTH = (
-    _Kind("garbe", 0.0, 0.0, 1.0, log=False, needs_a_smallest=False),
-    _Kind("fdr", 1.0, 0.0, 1.0, log=False, needs_a_smallest=False),
-    _Kind("inequity_rate", 1.0, 1.0, math.inf, log=True, needs_a_smallest=True),
+    _Kind("garbe", 0.0, 0.0, 1.0, log=False, needs_a_smallest=False, of=indices.garbe),
+    _Kind("fdr", 1.0, 0.0, 1.0, log=False, needs_a_smallest=False, of=indices.fdr),
+    _Kind("inequity_rate", 1.0, 1.0, math.inf, log=True, needs_a_smallest=True, of=indices.inequity_rate),
 )
 _EXACT = 10_000  # draws of two beta distributions
 _OF_CHANCE = ("gini", "garbe")
@@ -246,31 +273,18 @@ class _Side:
     def comparable(self) -> bool:
         return len(self.rates) > 1
 
-    def compute(self, kind: _Kind, rates: _Rates) -> _Rates:
-        if kind.name == "max_geomean":
-            return indices.max_geomean(rates, zero_bounds=self.bounds)
-        if kind.name == "worst_to_overall":
-            return indices.worst_to_overall(rates, self.trials)
-        plain: dict[str, Callable[[_Rates], _Rates]] = {
-            "difference": indices.difference,
-            "max_min_ratio": indices.max_min_ratio,
-            "gini": indices.gini,
-        }
-        return plain[kind.name](rates)
-
 
 def _single(kind: _Kind, side: _Side, confidence: float) -> Index:
     if not side.comparable:
         return _nothing(kind, f"fewer than two groups have a measured {side.what}", confidence)
-    return _index(kind, [side], lambda rates: side.compute(kind, rates[0]), confidence)
+    return _index(kind, [side], lambda rates: kind.of(rates[0], side), confidence)
 
 
 def _joint(kind: _Kind, fmr: _Side, fnmr: _Side, confidence: float) -> Index:
     for side in (fmr, fnmr):
         if not side.comparable:
             return _nothing(kind, f"fewer than two groups have a measured {side.what}", confidence)
-    computed = {"garbe": indices.garbe, "fdr": indices.fdr, "inequity_rate": indices.inequity_rate}[kind.name]
-    return _index(kind, [fmr, fnmr], lambda rates: computed(rates[0], rates[1]), confidence)
+    return _index(kind, [fmr, fnmr], lambda rates: kind.of(rates[0], rates[1]), confidence)
 
 
 def _nothing(kind: _Kind, why: str, confidence: float) -> Index:

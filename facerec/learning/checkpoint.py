@@ -12,14 +12,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from facerec.errors import OutputError, TransferError
+from facerec.extras import extra
 from facerec.files import open_regular, replacing
 from facerec.learning.loop import Loop, Progress
 from facerec.learning.team import Team
+
+with extra("transfer"):
+    from safetensors import SafetensorError, safe_open
+    from safetensors.torch import save_file
 
 _FORMAT = "facerec training 1"
 

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from facerec.errors import CorruptWeightsError
+from facerec.extras import extra
 from facerec.networks.architectures import STUDENTS, build, dissect
 from facerec.networks.names import ARCHITECTURES
 from facerec.networks.trunk import Trunk
+
+with extra("train"):
+    from safetensors import SafetensorError
+    from safetensors.torch import load, save
 
 HeadKind: TypeAlias = Literal["linear", "mlp", "identity", "fixed"]
 """``fixed``: the linear layer that a face network brings along, which is not trained."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from torch import Tensor, nn
 
@@ -23,7 +22,7 @@ from facerec.detect.nets import Nets, ONet, PNet, RNet, load_nets
 from facerec.detect.onnx_sight import OnnxNetworks, in_batches
 from facerec.embed.load import load_embedder
 from facerec.errors import WeightsError
-from facerec.extras import onnx_runtime
+from facerec.extras import extra, onnx_runtime
 from facerec.models import catalogue, weights
 from facerec.models.folder import Terms, read_model
 from facerec.models.runtime import (
@@ -38,6 +37,9 @@ from facerec.networks.onnx_file import graph_bytes, onnx_bytes
 from facerec.training.export import exportable, pattern_chips
 from facerec.training.names import exportable_name
 from facerec.types import Embedder
+
+with extra("export"):
+    import onnx
 
 SAME = 1e-5
 """How far a number of a unit vector of a runtime's embedder may lie from the original's, on equal chips."""

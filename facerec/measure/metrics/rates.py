@@ -198,8 +198,8 @@ def det_curve(genuine: ArrayLike, impostor: ArrayLike) -> DetCurve:
 def eer(genuine: ArrayLike, impostor: ArrayLike) -> float:
     """Equal error rate, 0 … 1: where the two error rates meet. Parameters and errors are those of `det_curve`.
 
-    Rates move in steps, so they seldom meet: (FMR(t) + FNMR(t)) / 2 at the t with the smallest |FMR(t) − FNMR(t)|, and
-    at the lowest such t if there are several. Differences are compared as integers.
+    Rates move in steps, so they seldom meet: (FMR(t) + FNMR(t)) / 2 at the t where they differ
+    least, and at the lowest such t if there are several. Differences are compared as integers.
 
     >>> eer([0.4, 0.7, 0.8, 0.9], [0.1, 0.2, 0.3, 0.5])
     0.25
