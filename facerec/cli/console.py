@@ -6,12 +6,14 @@ read as markup, and colours are left out where the output is no terminal, or ``N
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -20,7 +22,8 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 from rich.table import Table
 from rich.text import Text
 
-from facerec.visible_text import is_hidden
+from facerec.cli.heartbeat import lines_now_and_then
+from facerec.visible_text import inert_cell, is_hidden
 
 if TYPE_CHECKING:
     from facerec.photos.left_out import LeftOut
@@ -110,9 +113,30 @@ def percent(rate: Rate) -> str:
     return f"{rate.value:.2%} ({counts}; 95%: {interval.low:.2%} … {interval.high:.2%})".replace("%", " %")
 
 
-def note(*lines: str) -> None:
-    """Print lines about the work to stderr, each argument one."""
+_quiet = False
+
+
+def be_quiet(quiet: bool) -> None:  # noqa: FBT001 - the only thing it is about
+    """Whether notes and progress are left out from now on."""
+    global _quiet  # noqa: PLW0603 - one per process, as its streams are
+    _quiet = quiet
+
+
+def tell(*lines: str) -> None:
+    """Print lines to stderr, each argument one, that must be read: findings, errors, keys that are shown once."""
     stderr().print("\n".join(map(shown, lines)))
+
+
+def note(*lines: str) -> None:
+    """Print lines about the work to stderr, each argument one; none with ``--quiet``."""
+    if not _quiet:
+        tell(*lines)
+
+
+def wrote(*places: Path | str | None) -> None:
+    """Note what was written where, of the places that are any."""
+    if written := [str(place) for place in places if place is not None]:
+        note(f"wrote {', '.join(written)}")
 
 
 class Notes(logging.Handler):
@@ -120,7 +144,7 @@ class Notes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record's message."""
-        note(record.getMessage())
+        (tell if record.levelno >= logging.ERROR else note)(record.getMessage())
 
 
 def document(content: Mapping[str, object]) -> None:
@@ -162,6 +186,25 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
         say(line.rstrip())
 
 
+class CsvRows:
+    """Rows of an answer as CSV on stdout, the heading first; what a spreadsheet would run is made text."""
+
+    def __init__(self, *columns: str) -> None:
+        self._columns = columns
+        self._write(columns)
+
+    def add(self, *row: object) -> None:
+        """Print a row, as many values as there are columns; ``None`` is an empty cell."""
+        cells = dict(zip(self._columns, row, strict=True)).values()
+        self._write(["" if each is None else inert_cell(each) if isinstance(each, str) else each for each in cells])
+
+    @staticmethod
+    def _write(cells: Sequence[object]) -> None:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(cells)
+        sys.stdout.write(line.getvalue())
+
+
 def say_left_out(left_out: Sequence[LeftOut]) -> None:
     """Tell on stderr what was left out of the user's photos: how much, why, and the first few."""
     from facerec.photos.left_out import lines
@@ -180,11 +223,18 @@ def say_remarks(remarks: Sequence[Remark], photos: int) -> None:
 
 @contextmanager
 def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr while the block runs; silent where stderr is no terminal.
+    """What is done so far, on stderr while the block runs: a bar in a terminal, elsewhere a line now and then.
 
     Yields what is to be called with how many photos (or bytes) are done, and how many there are in all.
     """
     console = stderr()
+    if _quiet:
+        yield lambda _done, _total: None
+        return
+    if not console.is_terminal or console.is_dumb_terminal:
+        with lines_now_and_then(doing, note) as advance:
+            yield advance
+        return
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -192,7 +242,6 @@ def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, i
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal or console.is_dumb_terminal,
         # Lines of the answer go above the bar where both are on one terminal, and untouched into a pipe or file.
         redirect_stdout=sys.stdout.isatty(),
         redirect_stderr=False,

@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from facerec.cli import console
 from facerec.cli.options import AsJson, Model, examples, flag, grouped, option
+from facerec.cli.parsing import Commands
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import Networks
 from facerec.cli.table_options import Columns, ScoresFiles
@@ -19,10 +18,9 @@ from facerec.cli.tables import failures_document, say_failures
 if TYPE_CHECKING:
     from facerec.measure.evaluation import Evaluation
 
-app = typer.Typer(
+app = Commands(
     name="evaluate",
     help="Measure how well a matcher does: this one on LFW, or any one from its scores.",
-    rich_markup_mode="markdown",
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from facerec.cli.options import option
+from facerec.cli.options import option, setting
 from facerec.errors import ArgumentError, GalleryKeyError, UnauthenticatedError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _LONGEST = 4096
 
 Url = Annotated[
     str | None,
-    option(
+    setting(
         "--url URL",
         "The service (facerec serve) that does it; --gallery is then what the gallery is called there.",
         _SERVICE,
@@ -32,11 +32,11 @@ Url = Annotated[
 ]
 KeyFrom = Annotated[
     Path | None,
-    option("--key-from FILE", f"Holds the key for the service; or set {_SERVICE_KEY} to the key itself.", _SERVICE),
+    setting("--key-from FILE", f"Holds the key for the service; or set {_SERVICE_KEY} to the key itself.", _SERVICE),
 ]
 KeyFile = Annotated[
     Path | None,
-    option(
+    setting(
         "--key-file FILE",
         f"Holds the key that the log is kept with, where it has one; or set {_KEY} to the key itself.",
         _PANEL,
@@ -45,7 +45,7 @@ KeyFile = Annotated[
 ]
 Actor = Annotated[
     str | None,
-    option(
+    setting(
         "--actor TEXT",
         "Who asks, for the log, which keeps it for good: what a desk or a task is called, not a person.",
         _PANEL,

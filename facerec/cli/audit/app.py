@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import typer
+from facerec.cli.parsing import Commands
 
 from facerec.cli.audit import (
     advise,
@@ -18,10 +18,9 @@ from facerec.cli.audit import (
     verification,
 )
 
-app = typer.Typer(
+app = Commands(
     name="audit",
     help="Audit error rates by group: of any matcher from its scores, of any classifier from its predictions.",
-    rich_markup_mode="markdown",
 )
 
 app.command(epilog=verification.EXAMPLES)(verification.verification)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import typer
-
 from facerec.cli.gallery import forgetting, keeping, logbook, people, repairing
 from facerec.cli.options import examples
+from facerec.cli.parsing import Commands
 
 _PEOPLE = "Who is enrolled"
 _REPAIR = "Mending who is who"
@@ -13,7 +12,7 @@ _FORGETTING = "Forgetting"
 _PROOF = "The log, and what it proves"
 _COPIES = "Copies"
 
-app = typer.Typer(
+app = Commands(
     name="gallery",
     help="Look after a gallery: list, change, mend and forget the people in it, read its log, prove its contents.",
     epilog=examples(
@@ -21,7 +20,6 @@ app = typer.Typer(
         'facerec gallery forget "Ada Lovelace" --gallery people.db --receipt ada.json',
         "facerec gallery check --against head.txt --gallery people.db",
     ),
-    rich_markup_mode="markdown",
 )
 
 app.command("list", rich_help_panel=_PEOPLE)(people.list_people)

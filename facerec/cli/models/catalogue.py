@@ -13,6 +13,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.models import added
 from facerec.cli.options import AsJson, ModelFiles, argument, examples, option
+from facerec.cli.parsing import Commands
 from facerec.cli.running import fail
 from facerec.visible_text import quoted
 
@@ -25,11 +26,10 @@ if TYPE_CHECKING:
 Name = Annotated[str, argument("NAME", "As facerec models or facerec transfer nets lists it.")]
 _TOLD = {"ok": "as it should be", "absent": "absent", "wrong": "wrong. "}
 
-app = typer.Typer(
+app = Commands(
     name="models",
     help="List the models, their licences and where they are; fetch and check their files.",
     invoke_without_command=True,
-    rich_markup_mode="markdown",
 )
 
 
