@@ -13,6 +13,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -227,13 +228,20 @@ def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, i
 
     Yields what is to be called with how many photos (or bytes) are done, and how many there are in all.
     """
+    with stages(doing, in_bytes=in_bytes) as (advance,):
+        yield advance
+
+
+@contextmanager
+def stages(*doings: str, in_bytes: bool = False) -> Iterator[list[Callable[[int, int], None]]]:
+    """As `progress`, of a work of several stages: one for each; where one is all done, the next is told of."""
     console = stderr()
     if _quiet:
-        yield lambda _done, _total: None
+        yield [lambda _done, _total: None for _ in doings]
         return
     if not console.is_terminal or console.is_dumb_terminal:
-        with lines_now_and_then(doing, note) as advance:
-            yield advance
+        with lines_now_and_then(doings, note) as advance:
+            yield [partial(advance, stage) for stage in range(len(doings))]
         return
     bar = Progress(
         TextColumn("{task.description}", markup=False),
@@ -246,6 +254,15 @@ def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, i
         redirect_stdout=sys.stdout.isatty(),
         redirect_stderr=False,
     )
+
+    def move(stage: int, done: int, total: int) -> None:
+        nonlocal task
+        if done >= total and stage + 1 < len(doings):
+            bar.remove_task(task)  # whose number of steps cannot be made unknown again
+            task = bar.add_task(shown(doings[stage + 1]), total=None)
+        else:
+            bar.update(task, description=shown(doings[stage]), completed=done, total=total)
+
     with bar:
-        task = bar.add_task(shown(doing), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(shown(doings[0]), total=None)
+        yield [partial(move, stage) for stage in range(len(doings))]

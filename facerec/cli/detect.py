@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from facerec.cli import console
-from facerec.cli.options import DETECTOR, Annotate, AsJson, Exclude, argument, examples, flag, grouped
+from facerec.cli.options import DETECTOR, Annotate, AsCsv, AsJson, Exclude, argument, examples, flag, grouped
 from facerec.cli.paths import PhotoAnswers
 from facerec.cli.recognition import Networks, one_thread_per_photo
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from facerec.quality import QualityGate
     from facerec.types import Detections, Detector, Image
 
+_COLUMNS = ("left", "top", "right", "bottom", "score", "seen", "problems")
 EXAMPLES = examples(
     "facerec detect party.jpg",
     "facerec detect photos/ --annotate marked/",
     "facerec detect photos/ --json > faces.json",
+    "facerec detect photos/ --csv > faces.csv",
 )
 
 
@@ -33,6 +35,7 @@ def detect(
     exact: Annotated[
         bool, flag("--exact", "With mtcnn: sample the photo as facenet-pytorch does, slower, nearly the same faces.")
     ] = False,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
     networks: Networks,
 ) -> None:
@@ -73,7 +76,7 @@ def detect(
         detections = detector(read.pixels)
         return read, detections, _judged(reader.name_of(photo), read.pixels, detections, gate)
 
-    answers = PhotoAnswers(found, annotate, as_json=as_json)
+    answers = PhotoAnswers(found, annotate, as_json=as_json, columns=_COLUMNS if as_csv else None)
     looked = ahead(look, found, workers=workers, depth=2 * workers)
     faces = passed = 0
     for photo, (read, detections, judged) in answers.read(looked, "finding faces"):
@@ -81,11 +84,14 @@ def detect(
         entry = _entry(photo, read, detections, judged) | answers.marked(photo, detections, read.pixels)
         found_here = _lines(reader.name_of(photo), detections, judged)
         answers.tell(entry, *found_here, *(f"  note: {note}" for note in read.notes))
+        for box, score, look, each in zip(detections.boxes, detections.scores, detections.looks, judged, strict=True):
+            edges = [round(float(edge)) for edge in box]
+            answers.row(photo, *edges, float(score), str(look), "; ".join(each.problems))
     if as_json:
         missing = [name for name, each in MEASURES.items() if each.of is None]
         rest = {"gate": gate.name, "not_measured": missing, "files_left_out": walked.left_out}
         console.document({"photos": answers.entries, "detector": detector.name, **rest})
-    elif faces:
+    elif faces and not as_csv:
         console.say(
             f"{passed} of {console.counted(faces, 'face', 'faces')} would be enrolled as far as detection tells; "
             "landmarks and mirror images are looked at by facerec quality"

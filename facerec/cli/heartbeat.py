@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 _FIRST = 3.0
@@ -14,25 +14,30 @@ _LONGEST = 300.0
 
 
 class Heartbeat:
-    """What is done of a work, told after `_FIRST` seconds and then ever more rarely; nothing is told twice.
+    """What is done of a work, told after `_FIRST` seconds and then ever more rarely.
 
-    `wait` sleeps for so many seconds, and is true as soon as the work is over; `clock` gives seconds.
+    `doings` are its stages: where one is all done, the next is told of. `wait` sleeps for so many seconds, and is true
+    as soon as the work is over; `clock` gives seconds.
     """
 
     def __init__(
         self,
-        doing: str,
+        doings: Sequence[str],
         tell: Callable[[str], object],
         wait: Callable[[float], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._doing, self._tell, self._wait, self._clock = doing, tell, wait, clock
-        self._done = self._total = 0
-        self._started = clock()
+        self._doings, self._tell, self._wait, self._clock = doings, tell, wait, clock
+        self._now = (0, 0, 0)
+        self._began = clock()
 
-    def advance(self, done: int, total: int) -> None:
-        """So many are done, of so many."""
-        self._done, self._total = done, total
+    def advance(self, stage: int, done: int, total: int) -> None:
+        """So many are done in a stage, of so many."""
+        over = done >= total and stage + 1 < len(self._doings)
+        now = (stage + 1, 0, 0) if over else (stage, done, total)
+        if now[0] != self._now[0]:
+            self._began = self._clock()
+        self._now = now
 
     def run(self) -> None:
         """Tell until the work is over."""
@@ -42,12 +47,12 @@ class Heartbeat:
             pause = min(pause * _GROWS, _LONGEST)
 
     def _line(self) -> str:
-        done, total = self._done, self._total
-        seconds = self._clock() - self._started
+        stage, done, total = self._now
+        seconds = self._clock() - self._began
         if not 0 < done <= total:
-            return f"{self._doing} …" if seconds < 2 * _FIRST else f"{self._doing} … ({_told(seconds)} so far)"
+            return f"{self._doings[stage]} … ({_told(seconds)} so far)"
         left = f", about {_told(seconds * (total - done) / done)} to go" if done < total else ""
-        return f"{self._doing}: {done:,} of {total:,}{left}"
+        return f"{self._doings[stage]}: {done:,} of {total:,}{left}"
 
 
 def _told(seconds: float) -> str:
@@ -63,10 +68,12 @@ def _told(seconds: float) -> str:
 
 
 @contextmanager
-def lines_now_and_then(doing: str, tell: Callable[[str], object]) -> Iterator[Callable[[int, int], None]]:
+def lines_now_and_then(
+    doings: Sequence[str], tell: Callable[[str], object]
+) -> Iterator[Callable[[int, int, int], None]]:
     """A `Heartbeat` in a thread of its own while the block runs; yields its `advance`."""
     over = threading.Event()
-    beat = Heartbeat(doing, tell, over.wait)
+    beat = Heartbeat(doings, tell, over.wait)
     thread = threading.Thread(target=beat.run, daemon=True)
     thread.start()
     try:

@@ -12,25 +12,33 @@ from facerec.cli.deciding import decider
 from facerec.cli.opening import Charged
 from facerec.cli.options import (
     Annotate,
+    AsCsv,
     AsJson,
     Exclude,
     GalleryFile,
     Model,
     NoLog,
+    Why,
     argument,
     examples,
     grouped,
     option,
 )
 from facerec.cli.paths import PhotoAnswers
+from facerec.types.in_short import identification_in_short, search_in_short, telling_notes
 
 if TYPE_CHECKING:
-    from facerec.types import Identifications
+    from facerec.types import Identification, Identifications, Look
 
+_COLUMNS = (
+    *("decision", "name", "nearest", "score", "threshold", "left", "top", "right", "bottom"),
+    *("problems", "notes"),
+)
 EXAMPLES = examples(
     "facerec identify crowd.jpg --gallery people.db",
     "facerec identify photos/ --gallery people.db --annotate marked/",
     "facerec identify door.jpg --gallery people.db --top 3 --json",
+    "facerec identify photos/ --gallery people.db --csv > seen.csv",
 )
 
 
@@ -43,6 +51,8 @@ def identify(
     no_log: NoLog = False,
     exclude: Exclude = None,
     annotate: Annotate = None,
+    why: Why = False,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     model: Model = None,
@@ -52,8 +62,8 @@ def identify(
     """Decide for every face of a photo who of the gallery it is, or that it is nobody.
 
     The threshold's false match rate holds for one comparison; a face is compared with everybody enrolled, so the
-    share of strangers who are taken for somebody grows with the gallery, and is printed. Matches are written to the
-    gallery's log. A photo that cannot be read is reported in its place and the others go on.
+    share of strangers who are taken for somebody grows with the gallery, and is printed; --why tells what it rests on.
+    Matches are written to the gallery's log. A photo that cannot be read is reported in its place and the others go on.
 
     Exit status: 0 somebody was identified, 1 nobody, 2 a photo could not be read, or another error.
     """
@@ -72,7 +82,7 @@ def identify(
         matcher = deciding.load()
         point, notes = deciding.deciding_point()
         said = dict.fromkeys(notes)  # each once, in order
-        answers = PhotoAnswers(found, annotate, as_json=as_json)
+        answers = PhotoAnswers(found, annotate, as_json=as_json, columns=_COLUMNS if as_csv else None)
         several = deciding.identify(found, at=point, top=top, logged=not no_log)
         for photo, outcomes in answers.read(several, "identifying", only=single):
             identified += sum(map(bool, outcomes))
@@ -81,7 +91,9 @@ def identify(
                 said |= dict.fromkeys(outcome.notes)
             entry = {"photo": photo, "notes_on_photo": outcomes.reading, "faces": list(outcomes)}
             entry |= answers.marked(photo, outcomes)
-            answers.tell(entry, *_lines(outcomes))
+            answers.tell(entry, *(_explained if why else _lines)(outcomes))
+            for outcome in outcomes:
+                answers.row(photo, *_cells(outcome))
     expected = point.expected_fpir(comparisons) if searched is not None else None  # without a face nobody is searched
     if as_json:
         rest = {
@@ -96,7 +108,10 @@ def identify(
             "files_left_out": walked.left_out,
         }
         console.document({**(answers.entries[0] if single else {"photos": answers.entries}), **rest})
-    else:
+    elif as_csv:
+        for line in telling_notes(said):
+            console.note(f"note: {line}")
+    elif why:
         console.say_point(point)
         if searched and expected is not None:
             console.say(
@@ -105,18 +120,44 @@ def identify(
             )
         for line in said:
             console.say(f"  note: {line}")
+    else:
+        if searched:
+            console.say(search_in_short(point, searched, comparisons))
+        for line in telling_notes(said):
+            console.say(f"  note: {line}")
     answers.finish()
     raise typer.Exit(0 if identified else 1)
+
+
+def _cells(outcome: Identification) -> tuple[object, ...]:
+    nearest = outcome.candidates[0].name if outcome.candidates else None
+    score = outcome.score if outcome.candidates else None
+    edges = [round(float(edge)) for edge in outcome.box]
+    told = (outcome.decision, outcome.name, nearest, score, outcome.threshold, *edges)
+    return (*told, "; ".join(outcome.problems), "; ".join(telling_notes(outcome.notes)))
 
 
 def _lines(outcomes: Identifications) -> list[str]:
     lines = [outcomes.source if len(outcomes) else f"{outcomes.source}  no face"]
     for outcome, look in zip(outcomes, outcomes.looks, strict=True):
-        left, top, right, bottom = (round(float(edge)) for edge in outcome.box)
-        who = outcome.name or {"no match": "nobody enrolled"}.get(outcome.decision, outcome.decision)
-        place = f"face of {right - left} × {bottom - top} pixels at ({left}, {top})"
-        place = ", ".join(filter(None, (place, str(look))))  # the first look says nothing of itself
+        lines.append(f"  {_who(outcome)}  {identification_in_short(outcome)}; {_place(outcome, look)}")
+    return [*lines, *(f"  note: {note}" for note in outcomes.reading)]
+
+
+def _explained(outcomes: Identifications) -> list[str]:
+    lines = [outcomes.source if len(outcomes) else f"{outcomes.source}  no face"]
+    for outcome, look in zip(outcomes, outcomes.looks, strict=True):
         near = ", ".join(f"{each.name} {each.score:.3f}" for each in outcome.candidates)
-        lines.append(f"  {who}  {place}; nearest: {near or 'nobody'}")
+        lines.append(f"  {_who(outcome)}  {_place(outcome, look)}; nearest: {near or 'nobody'}")
         lines += [f"    {line}" for line in (outcome.strangers_in_words, *outcome.problems)]
     return [*lines, *(f"  note: {note}" for note in outcomes.reading)]
+
+
+def _who(outcome: Identification) -> str:
+    return outcome.name or {"no match": "nobody enrolled"}.get(outcome.decision, outcome.decision)
+
+
+def _place(outcome: Identification, look: Look) -> str:
+    left, top, right, bottom = (round(float(edge)) for edge in outcome.box)
+    place = f"face of {right - left} × {bottom - top} pixels at ({left}, {top})"
+    return ", ".join(filter(None, (place, str(look))))  # the first look says nothing of itself

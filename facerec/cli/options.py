@@ -98,6 +98,7 @@ def grouped(command: Command) -> Command:
     return spread
 
 
+Why = Annotated[bool, flag("--why", "All that a decision rests on: counts, intervals, data, and every note.")]
 AsCsv = Annotated[bool, flag("--csv", "Print rows as a spreadsheet reads them (CSV) on stdout, and nothing else.")]
 AsJson = Annotated[bool, flag("--json", "Print one JSON document on stdout.")]
 Model = Annotated[

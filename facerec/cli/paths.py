@@ -44,15 +44,20 @@ def must_be_table(out: Path) -> None:
 class PhotoAnswers:
     """What is found in photos, told as it is found, or kept for the one document; a photo that cannot be read, too.
 
-    `annotate` is the folder for marked copies, made if it does not exist; the photos themselves stay untouched.
+    `annotate` is the folder for marked copies, made if it does not exist; the photos themselves stay untouched. With
+    `columns` the answer is rows of CSV: the photo, these, and the error of a photo that cannot be read.
     """
 
-    def __init__(self, photos: Sequence[Path], annotate: Path | None, *, as_json: bool) -> None:
+    def __init__(
+        self, photos: Sequence[Path], annotate: Path | None, *, as_json: bool, columns: Sequence[str] | None = None
+    ) -> None:
         if annotate is not None:
             annotate.mkdir(parents=True, exist_ok=True)
         self.entries: list[dict[str, Any]] = []
         self._photos, self._annotate, self._as_json = photos, annotate, as_json
         self._unreadable, self._taken = 0, set[str]()
+        self._columns = tuple(columns or ())
+        self._rows = console.CsvRows("photo", *self._columns, "error") if columns is not None else None
 
     def read(
         self, results: Iterable[Found | ImageError], doing: str, *, only: bool = False
@@ -65,6 +70,7 @@ class PhotoAnswers:
                         raise result
                     self._unreadable += 1
                     self.tell({"photo": photo, "error": str(result)}, str(result))
+                    self.row(photo, error=str(result))
                 else:
                     yield photo, result
                 advance(done, len(self._photos))
@@ -73,8 +79,13 @@ class PhotoAnswers:
         """Tell what was found in a photo."""
         if self._as_json:
             self.entries.append(entry)
-        else:
+        elif self._rows is None:
             console.say(*lines)
+
+    def row(self, photo: Path, *values: object, error: str | None = None) -> None:
+        """Print a row of CSV, if that is asked for; without values the columns stay empty."""
+        if self._rows is not None:
+            self._rows.add(str(photo), *(values or [None] * len(self._columns)), error)
 
     def marked(self, photo: Path, found: Any, image: Image | None = None) -> dict[str, Path]:  # noqa: ANN401 - draws
         """Write a marked copy, if that is asked for; returns where, for the document."""
@@ -92,6 +103,8 @@ class PhotoAnswers:
         return {"annotated": path}
 
     def finish(self) -> None:
-        """End with status 2 if a photo could not be read."""
+        """Say where marked copies are, and end with status 2 if a photo could not be read."""
+        if self._annotate is not None:
+            console.note(f"wrote {console.counted(len(self._taken), 'marked photo', 'marked photos')} to {self._annotate}")
         if self._unreadable:
             fail(f"{self._unreadable} of {len(self._photos)} photos could not be read")

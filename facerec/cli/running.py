@@ -129,7 +129,7 @@ def _message(error: Exception) -> str:
             return error.format_message()
         now = _RENAMED.get(f"{context.command_path} {given}") or _RENAMED.get(given)
         told = f"{given} is called {now} now" if now else f"{_without_stop(error)}{_meant(error, context)}"
-        return f"{told}; see: {context.command_path} --help"
+        return f"{told}{' See' if told.endswith('?') else '; see'}: {context.command_path} --help"
     if isinstance(error, OSError) and error.strerror:
         where = "output" if error.filename is None else str(error.filename)
         return f"{where}: {error.strerror}"
@@ -140,7 +140,7 @@ def _message(error: Exception) -> str:
 
 def _without_stop(error: typer.TyperException) -> str:
     """What typer says, without what it suggests."""
-    return re.split(r"\.? \(Possible options: |\. Did you mean ", error.format_message())[0].rstrip(".")
+    return re.split(r"\.? \(Possible options: |\. Did you mean ", error.format_message())[0].replace("Value error, ", "").rstrip(".")
 
 
 def _meant(error: typer.TyperException, context: Any) -> str:  # noqa: ANN401 - typer's

@@ -14,7 +14,8 @@ _COPIES = "Copies"
 
 app = Commands(
     name="gallery",
-    help="Look after a gallery: list, change, mend and forget the people in it, read its log, prove its contents.",
+    help="Look after a gallery: list, change, mend and forget the people in it, read its log, prove its contents.\n\n"
+    "People are put into it by facerec enroll, and looked for in it by facerec identify and facerec verify --name.",
     epilog=examples(
         "facerec gallery list --gallery people.db",
         'facerec gallery forget "Ada Lovelace" --gallery people.db --receipt ada.json',
@@ -22,9 +23,9 @@ app = Commands(
     ),
 )
 
-app.command("list", rich_help_panel=_PEOPLE)(people.list_people)
-app.command(rich_help_panel=_PEOPLE)(people.show)
-app.command(rich_help_panel=_PEOPLE)(people.rename)
+app.command("list", rich_help_panel=_PEOPLE, epilog=people.LIST_EXAMPLES)(people.list_people)
+app.command(rich_help_panel=_PEOPLE, epilog=people.SHOW_EXAMPLES)(people.show)
+app.command(rich_help_panel=_PEOPLE, epilog=people.RENAME_EXAMPLES)(people.rename)
 app.command(rich_help_panel=_PEOPLE, epilog=people.UPDATE_EXAMPLES)(people.update)
 app.command(rich_help_panel=_REPAIR, epilog=repairing.MERGE_EXAMPLES)(repairing.merge)
 app.command(rich_help_panel=_REPAIR, epilog=repairing.SPLIT_EXAMPLES)(repairing.split)
@@ -32,9 +33,9 @@ app.command(rich_help_panel=_REPAIR, epilog=repairing.MOVE_EXAMPLES)(repairing.m
 app.command(rich_help_panel=_REPAIR, epilog=repairing.UNDO_EXAMPLES)(repairing.undo)
 app.command(rich_help_panel=_FORGETTING, epilog=forgetting.FORGET_EXAMPLES)(forgetting.forget)
 app.command(rich_help_panel=_FORGETTING, epilog=forgetting.REMOVE_EXAMPLES)(forgetting.remove)
-app.command(rich_help_panel=_FORGETTING)(forgetting.purge)
-app.command(rich_help_panel=_FORGETTING)(forgetting.compact)
-app.command(rich_help_panel=_PROOF)(logbook.log)
+app.command(rich_help_panel=_FORGETTING, epilog=forgetting.PURGE_EXAMPLES)(forgetting.purge)
+app.command(rich_help_panel=_FORGETTING, epilog=forgetting.COMPACT_EXAMPLES)(forgetting.compact)
+app.command(rich_help_panel=_PROOF, epilog=logbook.LOG_EXAMPLES)(logbook.log)
 app.command(rich_help_panel=_PROOF, epilog=logbook.CHECK_EXAMPLES)(logbook.check)
 app.command(rich_help_panel=_PROOF, epilog=logbook.HEAD_EXAMPLES)(logbook.head)
 app.command(rich_help_panel=_PROOF, epilog=logbook.KEY_EXAMPLES)(logbook.protect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Sequence
@@ -10,13 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
 from facerec.cli.opening import Keyed, OnlyHere, Reached, read_key
-from facerec.cli.options import AsJson, GalleryFile, argument, examples, grouped, option
+from facerec.cli.options import AsCsv, AsJson, GalleryFile, Why, argument, examples, grouped, option
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError, OutputError
 
 if TYPE_CHECKING:
     from facerec.gallery import LogHead
 
+LOG_EXAMPLES = examples(
+    "facerec gallery log --gallery people.db",
+    'facerec gallery log --name "Ada Lovelace" --why --gallery people.db',
+    "facerec gallery log --csv --gallery people.db > log.csv",
+)
 CHECK_EXAMPLES = examples(
     "facerec gallery check --gallery people.db",
     "facerec gallery check --against head.txt --against ada.json --gallery people.db",
@@ -24,6 +30,8 @@ CHECK_EXAMPLES = examples(
 HEAD_EXAMPLES = examples("facerec gallery head --gallery people.db > head.txt")
 KEY_EXAMPLES = examples("facerec gallery protect people.key --gallery people.db")
 
+_ASKED_FOR = {"matcher", "gate", "data_set", "target_fmr", "runtime", "looks", "digest", "gallery", "version", "reason"}
+_NO_GATE = "none"
 _MOST_PROBLEMS = 10
 _MOST_HEAD = 1 << 24
 _KEY_BYTES = 32
@@ -44,11 +52,24 @@ def log(
     if as_json:
         console.document({"gallery": gallery, "entries": entries})
         return
+    if as_csv:
+        rows = console.CsvRows("number", "time", "event", "name", "person_id", "source", "details")
+        for entry in entries:
+            details = json.dumps(dict(entry.details), ensure_ascii=False)
+            rows.add(
+                *(entry.number, entry.time.isoformat(), entry.event, entry.name, entry.person_id, entry.source, details)
+            )
+        return
     for entry in entries:
         person = entry.name or (entry.person_id and f"{entry.person_id[:8]}… (forgotten)")
-        told = [f"{key} {_short(value)}" for key, value in entry.details.items()]
+        told = [f"{key} {_short(value)}" for key, value in entry.details.items() if why or _in_short(key, value)]
         line = f"{entry.number:4}  {entry.time:%Y-%m-%d %H:%M:%S} UTC  {entry.event:10}"
         console.say("  ".join([line, *filter(None, [person, entry.source, ", ".join(told)])]))
+
+
+def _in_short(key: str, value: object) -> bool:
+    """Whether a detail is told without being asked for: that there was no gate always is."""
+    return key not in _ASKED_FOR or (key == "gate" and value == _NO_GATE)
 
 
 def _short(value: object) -> str:

@@ -128,11 +128,9 @@ def run(
             chosen = compared.arguments()
             if tensorboard:
                 check_events()
-            with (
-                console.progress("opening photos") as reading,
-                console.progress("computing features") as computing,
-                console.progress("measuring cells") as progress,
-            ):
+            with console.stages(
+                "opening photos", "planning what to measure", "computing features", "measuring cells"
+            ) as (reading, _, computing, progress):
                 bench = run_bench(
                     data,
                     out,
