@@ -82,7 +82,9 @@ def _program(
     version: Annotated[
         bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    quiet: Annotated[bool, flag("--quiet", "Print answers and errors, no notes and no progress; allowed anywhere.")] = False,
+    quiet: Annotated[
+        bool, flag("--quiet", "Print answers and errors, no notes and no progress; allowed anywhere.")
+    ] = False,
     config: Annotated[
         str | None,
         option(
@@ -106,7 +108,9 @@ def show_help(
 
 app.command(rich_help_panel=_FIRST, epilog=demo.EXAMPLES)(demo.demo)
 app.command(rich_help_panel=_FIRST, epilog=demo.CHECK_EXAMPLES)(demo.check)
-app.command("help", rich_help_panel=_FIRST, epilog=examples("facerec help", "facerec help audit verification"))(show_help)
+app.command("help", rich_help_panel=_FIRST, epilog=examples("facerec help", "facerec help audit verification"))(
+    show_help
+)
 app.add_typer(audit, rich_help_panel=_AUDITS)
 app.command(rich_help_panel=_PHOTOS, epilog=verify.EXAMPLES)(verify.verify)
 app.command(rich_help_panel=_PHOTOS, epilog=quality.EXAMPLES)(quality.quality)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Model, examples, grouped, option
+from facerec.cli.options import AsJson, NamedModel, examples, grouped, option
 from facerec.cli.recognition import Networks
 from facerec.cli.table_options import Columns, ScoresFiles
 
@@ -35,7 +35,7 @@ def calibrate(
         ),
     ] = None,
     as_json: AsJson = False,
-    model: Model = None,
+    model: NamedModel = None,
     columns: Columns,
     networks: Networks,
 ) -> None:

@@ -117,7 +117,7 @@ def percent(rate: Rate) -> str:
 _quiet = False
 
 
-def be_quiet(quiet: bool) -> None:  # noqa: FBT001 - the only thing it is about
+def be_quiet(quiet: bool) -> None:
     """Whether notes and progress are left out from now on."""
     global _quiet  # noqa: PLW0603 - one per process, as its streams are
     _quiet = quiet
@@ -255,6 +255,8 @@ def stages(*doings: str, in_bytes: bool = False) -> Iterator[list[Callable[[int,
         redirect_stderr=False,
     )
 
+    task = bar.add_task(shown(doings[0]), total=None)
+
     def move(stage: int, done: int, total: int) -> None:
         nonlocal task
         if done >= total and stage + 1 < len(doings):
@@ -264,5 +266,4 @@ def stages(*doings: str, in_bytes: bool = False) -> Iterator[list[Callable[[int,
             bar.update(task, description=shown(doings[stage]), completed=done, total=total)
 
     with bar:
-        task = bar.add_task(shown(doings[0]), total=None)
         yield [partial(move, stage) for stage in range(len(doings))]

@@ -84,9 +84,9 @@ def detect(
         entry = _entry(photo, read, detections, judged) | answers.marked(photo, detections, read.pixels)
         found_here = _lines(reader.name_of(photo), detections, judged)
         answers.tell(entry, *found_here, *(f"  note: {note}" for note in read.notes))
-        for box, score, look, each in zip(detections.boxes, detections.scores, detections.looks, judged, strict=True):
+        for box, score, seen, each in zip(detections.boxes, detections.scores, detections.looks, judged, strict=True):
             edges = [round(float(edge)) for edge in box]
-            answers.row(photo, *edges, float(score), str(look), "; ".join(each.problems))
+            answers.row(photo, *edges, float(score), str(seen), "; ".join(each.problems))
     if as_json:
         missing = [name for name, each in MEASURES.items() if each.of is None]
         rest = {"gate": gate.name, "not_measured": missing, "files_left_out": walked.left_out}

@@ -109,7 +109,7 @@ def enroll(
 
 def _warn(done: Enrollment) -> None:
     for doubt in done.doubts or ():
-        console.note(f"{done.person.name}: {doubt.text}")
+        console.tell(f"{done.person.name}: {doubt.text}")
 
 
 def _refuse_unless_one_is_a_photo(photos: Sequence[Path]) -> None:

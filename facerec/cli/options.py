@@ -46,7 +46,7 @@ SETTINGS: dict[str, set[str]] = {}
 
 def setting(names: str, text: str, panel: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - typer's
     """An `option` whose default may stand in ``facerec.toml``."""
-    SETTINGS.setdefault(names.split()[0].removeprefix("--"), set()).add(text)
+    SETTINGS.setdefault(names.split(maxsplit=1)[0].removeprefix("--"), set()).add(text)
     return option(names, text, panel, **more)
 
 

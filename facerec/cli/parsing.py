@@ -85,7 +85,7 @@ class Group(_Read, TyperGroup):
 class Commands(typer.Typer):
     """A `typer.Typer` whose commands and groups are ours."""
 
-    def __init__(self, *, cls: type[Group] = Group, **options: Any) -> None:
+    def __init__(self, *, cls: type[Group] = Group, **options: Any) -> None:  # noqa: ANN401 - typer's
         super().__init__(cls=cls, rich_markup_mode="markdown", **options)
 
     def command(self, name: str | None = None, **options: Any) -> Any:  # noqa: ANN401 - a decorator, as typer's

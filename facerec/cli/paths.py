@@ -105,6 +105,7 @@ class PhotoAnswers:
     def finish(self) -> None:
         """Say where marked copies are, and end with status 2 if a photo could not be read."""
         if self._annotate is not None:
-            console.note(f"wrote {console.counted(len(self._taken), 'marked photo', 'marked photos')} to {self._annotate}")
+            marked = console.counted(len(self._taken), "marked photo", "marked photos")
+            console.note(f"wrote {marked} to {self._annotate}")
         if self._unreadable:
             fail(f"{self._unreadable} of {len(self._photos)} photos could not be read")

@@ -140,7 +140,8 @@ def _message(error: Exception) -> str:
 
 def _without_stop(error: typer.TyperException) -> str:
     """What typer says, without what it suggests."""
-    return re.split(r"\.? \(Possible options: |\. Did you mean ", error.format_message())[0].replace("Value error, ", "").rstrip(".")
+    told = re.split(r"\.? \(Possible options: |\. Did you mean ", error.format_message())[0]
+    return told.replace("Value error, ", "").rstrip(".")
 
 
 def _meant(error: typer.TyperException, context: Any) -> str:  # noqa: ANN401 - typer's
@@ -184,7 +185,7 @@ def _program_options(arguments: Sequence[str]) -> tuple[_Program, list[str]]:
     for word in words:
         name, has_value, value = word.partition("=")
         if word in ("--debug", "--quiet"):
-            found = found._replace(**{word[2:]: True})
+            found = found._replace(debug=found.debug or word == "--debug", quiet=found.quiet or word == "--quiet")
         elif name == "--config" and (given := value if has_value else next(words, None)) is not None:
             found = found._replace(config=given)
         else:

@@ -49,8 +49,8 @@ def search_in_short(point: OperatingPoint, people: int, comparisons: int) -> str
     taken, missed = _frequencies(point.expected_fpir(comparisons), point.fnmr)
     whom = "the one enrolled" if people == 1 else f"one of {people:,} enrolled"
     return (
-        f"threshold {point.threshold:.4f}: about {taken} strangers are taken for {whom}, and {missed} comparisons with "
-        f"the right person fail ({_where(point)})"
+        f"threshold {point.threshold:.4f}, which takes about {taken} strangers for {whom}, and misses {missed} right "
+        f"people ({_where(point)})"
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from facerec.cli.parsing import Commands
-
 from facerec.cli.audit import (
     advise,
     classification,
@@ -17,6 +15,7 @@ from facerec.cli.audit import (
     selfcheck,
     verification,
 )
+from facerec.cli.parsing import Commands
 
 app = Commands(
     name="audit",

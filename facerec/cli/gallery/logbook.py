@@ -43,10 +43,15 @@ def log(
     gallery: GalleryFile,
     last: Annotated[int | None, option("N", "Only the newest N entries.")] = None,
     name: Annotated[str | None, option("TEXT", "Only what concerns this person.")] = None,
+    why: Why = False,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
     reached: Reached,
 ) -> None:
-    """Show who was enrolled, matched and forgotten when; nothing can be taken out of this log."""
+    """Show who was enrolled, matched and forgotten when; nothing can be taken out of this log.
+
+    A line an entry; with --why also what made the scores, what judged the faces, and the data behind the threshold.
+    """
     with reached.open(gallery) as people:
         entries = people.log(last=last, name=name)
     if as_json:
@@ -68,8 +73,8 @@ def log(
 
 
 def _in_short(key: str, value: object) -> bool:
-    """Whether a detail is told without being asked for: that there was no gate always is."""
-    return key not in _ASKED_FOR or (key == "gate" and value == _NO_GATE)
+    """Whether a detail is told without being asked for: that there was no gate always is, and what is none never."""
+    return bool(value) and (key not in _ASKED_FOR or (key == "gate" and value == _NO_GATE))
 
 
 def _short(value: object) -> str:

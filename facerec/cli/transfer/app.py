@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from facerec.cli.parsing import Commands
-
 from facerec.cli.transfer import compare, doctor, nets, run
 
 app = Commands(
