@@ -97,6 +97,9 @@ def _program(
     """Nothing to do here: --version acts through its callback, and the others are read before the commands are."""
 
 
+_HELP_EXAMPLES = examples("facerec help", "facerec help audit verification")
+
+
 def show_help(
     context: typer.Context,
     command: Annotated[list[str] | None, argument("COMMAND", "Which; several words where it is in a group.")] = None,

@@ -74,18 +74,19 @@ def calibrate(
     ]
     write_points(points, out)
     for note in table_notes(complete(rows)):
-        console.note(f"note: {note}")
+        console.tell(f"note: {note}")
     for point in points:
         if point.is_indicative:
-            console.note(
+            console.tell(
                 f"{point.name} is indicative only: {point.target_fmr * point.fmr.trials:.3g} false matches are "
                 "expected in this table, 30 make a reliable threshold"
             )
     if as_json:
+        console.wrote(out)
         console.document({"points": points, "out": out})
         return
     if not points[0].matcher.is_known:
-        console.note(
+        console.tell(
             "the table carries no stamp: the points are for a matcher of its own, and nothing is decided on them"
         )
     for point in points:

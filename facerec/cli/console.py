@@ -158,9 +158,10 @@ def document(content: Mapping[str, object]) -> None:
     sys.stdout.write(_escaped_in_json(text) + "\n")
 
 
-def answer(content: Mapping[str, object], *lines: str, as_json: bool) -> None:
-    """Print what a command found: its document, or these lines."""
+def answer(content: Mapping[str, object], *lines: str, as_json: bool, written: Path | None = None) -> None:
+    """Print what a command found: its document, or these lines, which say what was `written` where, if it was."""
     if as_json:
+        wrote(written)
         document(content)
     else:
         say(*lines)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 app = Commands(
     name="evaluate",
     help="Measure how well a matcher does: this one on LFW, or any one from its scores.",
+    epilog=examples("facerec evaluate scores scores.csv", "facerec evaluate lfw --data lfw/"),
 )
 
 
@@ -79,6 +80,7 @@ def lfw(
     say_failures(failures)
     per_second = failures.photos / seconds
     if as_json:
+        console.wrote(scores)
         run = {"images_per_second": per_second, "seconds": seconds, "matcher": recognizer.matcher, "scores": scores}
         console.document({**evaluation.to_dict(), **failures_document(failures), **run})
         return
@@ -126,11 +128,11 @@ def evaluate_table(
         console.document({**evaluation.to_dict(), "at_operating_points": at_points})
         return
     for note in evaluation.notes:
-        console.note(f"note: {note}")
+        console.tell(f"note: {note}")
     _print(evaluation)
     for point, fmr, fnmr, notes in measured:
         for note in notes:
-            console.note(f"{point.name}: {note}")
+            console.tell(f"{point.name}: {note}")
         console.say(f"At threshold {point.threshold:.4f} ({point.name}):")
         console.say(f"  false matches      {console.percent(fmr)}")
         console.say(f"  false non-matches  {console.percent(fnmr)}")

@@ -110,7 +110,7 @@ def export(
         made, more = small.exported, {"price": price, "not_measured": small.missing}
         lines = _int8_lines(folder, exported, small)
         for reason in small.missing:
-            console.note(f"not measured: {reason}")
+            console.tell(f"not measured: {reason}")
     else:
         points = points_of_the_same_vectors(shipped_points(), source, exported)
         model = write_model(folder, exported.description, exported.contents, points=points)
@@ -119,7 +119,7 @@ def export(
     measured = {name: getattr(made, name) for name in ("furthest", "lowest_cosine", "chips")}
     document = {**model.to_dict(), "bytes": model.description.weights.size, **measured, **more}
     use = ("Use it:", f"  facerec models add {model.path}", f"  facerec verify a.jpg b.jpg --model {model_name}")
-    console.answer(document, *lines, *use, as_json=as_json)
+    console.answer(document, *lines, *use, as_json=as_json, written=folder)
 
 
 def _runtime(name: str, folder: Path, networks: TorchNetworks, *, as_json: bool) -> None:
@@ -133,6 +133,7 @@ def _runtime(name: str, folder: Path, networks: TorchNetworks, *, as_json: bool)
         "Use it, where torch is not installed too:",
         f"  facerec verify a.jpg b.jpg --runtime {folder}",
         as_json=as_json,
+        written=folder,
     )
 
 

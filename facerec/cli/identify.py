@@ -110,7 +110,7 @@ def identify(
         console.document({**(answers.entries[0] if single else {"photos": answers.entries}), **rest})
     elif as_csv:
         for line in telling_notes(said):
-            console.note(f"note: {line}")
+            console.tell(f"note: {line}")
     elif why:
         console.say_point(point)
         if searched and expected is not None:

@@ -69,6 +69,7 @@ def score(
         {**counts, **failures_document(failures), "matcher": recognizer.matcher},
         f"{out}: {len(scored)} pairs of {failures.photos} photos, {without_score} without a score",
         as_json=as_json,
+        written=out,
     )
 
 
@@ -111,6 +112,7 @@ def embed(
         {**counts, "dimension": dimension, **failures_document(failures), "matcher": matcher},
         f"{out}: {len(table)} photos of {people} people, {len(failures)} without a vector",
         as_json=as_json,
+        written=out,
     )
 
 

@@ -110,17 +110,18 @@ def verification(
     from audits.statistics.families import LEAST
     from audits.verification.audit import audit_verification
 
-    audit = audit_verification(
-        table,
-        by=by,
-        at=at,
-        distance=columns.distance,
-        accept_reversed=columns.accept_reversed,
-        confidence=confidence,
-        replicates=replicates,
-        seed=seed,
-        least=plan.least if plan is not None else LEAST,
-    )
+    with console.progress("auditing"):
+        audit = audit_verification(
+            table,
+            by=by,
+            at=at,
+            distance=columns.distance,
+            accept_reversed=columns.accept_reversed,
+            confidence=confidence,
+            replicates=replicates,
+            seed=seed,
+            least=plan.least if plan is not None else LEAST,
+        )
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
         from audits.report.verification.page import verification_report
@@ -153,7 +154,7 @@ def _standing(plan: Plan | None, done: Plan | None) -> PlanStanding:
         return EXPLORATORY
     standing = PlanStanding(plan.sha256, plan.frozen, followed(plan, plan.by).departures(done))
     if standing.departures:
-        console.note(f"note: {standing}")
+        console.tell(f"note: {standing}")
     return standing
 
 

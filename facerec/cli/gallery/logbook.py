@@ -118,9 +118,9 @@ def check(
         if heads:
             console.say(f"{console.counted(len(heads), 'known head is', 'known heads are')} in the log")
     if found.unproven:
-        console.note(f"{gallery}: {found.unproven}")
+        console.tell(f"{gallery}: {found.unproven}")
     if found.erasure_due:
-        console.note(f"{gallery}: bytes of somebody who was forgotten may still stand in it: facerec gallery compact")
+        console.tell(f"{gallery}: bytes of somebody who was forgotten may still stand in it: facerec gallery compact")
     if not found.intact:
         fail(f"{gallery}: {'; '.join(found.problems[:_MOST_PROBLEMS])}{_and_more(found.problems)}")
 

@@ -29,6 +29,7 @@ ADD_EXAMPLES = examples(
     "facerec models add mobilefacenet.onnx --crop five-point-112.v1 --pixels imagenet --licence Apache-2.0",
     "facerec models add vendor.onnx --name vendor --crop five-point-112.v1 --pixels -1..1 --channels BGR",
 )
+REMOVE_EXAMPLES = examples("facerec models remove ours")
 ATTACH_EXAMPLES = examples(
     "facerec models attach vendor --points points.json",
     "facerec models attach vendor --audit report/audit.json",

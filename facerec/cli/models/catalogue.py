@@ -12,7 +12,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.models import added
-from facerec.cli.options import AsJson, ModelFiles, argument, examples, option
+from facerec.cli.options import AsCsv, AsJson, ModelFiles, argument, examples, option
 from facerec.cli.parsing import Commands
 from facerec.cli.running import fail
 from facerec.visible_text import quoted
@@ -37,11 +37,11 @@ app = Commands(
 def models(context: typer.Context, as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """List the models, their licences and where they are; fetch and check their files."""
     if context.invoked_subcommand is None:
-        list_models(as_json, model_files)
+        list_models(as_json=as_json, model_files=model_files)
 
 
-@app.command("list")
-def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
+@app.command("list", epilog=examples("facerec models list", "facerec models list --csv > models.csv"))
+def list_models(as_csv: AsCsv = False, as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """List every model, and the backbones that are here: commercial use, and where their files are."""
     from facerec.models.catalogue import MODELS
     from facerec.models.state import file_state
@@ -51,6 +51,9 @@ def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None
         networks = [backbone_document(network, model_files) for network in PRETRAINED]
         listed = [_document(model, model_files) for model in MODELS]
         console.document({"models": listed, "added": added.documents(), "backbones": networks})
+        return
+    if as_csv:
+        _print_csv(model_files)
         return
     rows = []
     for model in MODELS:
@@ -66,6 +69,23 @@ def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None
     console.say()
     backbone_table([network for network, _ in here], model_files)
     console.say(f"{absent} more backbones can be fetched: facerec transfer nets")
+
+
+def _print_csv(model_files: Path | None) -> None:
+    from facerec.models.catalogue import MODELS
+    from facerec.models.state import file_state
+
+    rows = console.CsvRows("name", "task", "default", "commercial_use", "file", "sha256", "state", "path")
+    for model in MODELS:
+        for weight in model.weights:
+            file = file_state(weight, model_files=model_files)
+            terms = ("yes" if model.default else "no", model.commercial)
+            rows.add(model.name, model.task, *terms, weight.file_name, weight.sha256, file.state, file.path)
+    for each in added.documents():
+        rows.add(each["name"], "added", "no", None, None, each.get("digest"), each["state"], each.get("path"))
+    for network, state in _sorted_out(model_files)[0]:
+        terms, file_ = ("yes" if network.default else "no", network.commercial), network.files[0]
+        rows.add(network.name, "backbone", *terms, file_.file_name, file_.sha256, state["state"], state["path"])
 
 
 @app.command(epilog=examples("facerec models show dlib-resnet", "facerec models show facenet --json"))
@@ -133,7 +153,7 @@ def fetch(
     console.answer(document, *map(str, files), as_json=as_json)
 
 
-@app.command()
+@app.command(epilog=examples("facerec models check", "facerec models check --json"))
 def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """Check every model file here against its SHA-256, those of added models too.
 
@@ -171,7 +191,7 @@ def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
 
 app.command(epilog=added.ADD_EXAMPLES)(added.add)
 app.command(epilog=added.ATTACH_EXAMPLES)(added.attach)
-app.command()(added.remove)
+app.command(epilog=added.REMOVE_EXAMPLES)(added.remove)
 
 
 def _backbone(name: str) -> Pretrained | None:

@@ -37,7 +37,7 @@ def doctor(
     ] = None,
     device: Annotated[
         str | None,
-        option("--device NAME", "With --imagenet: cpu, cuda or cuda:N. By default a GPU where there is one."),
+        option("--device NAME", "With --imagenet: cpu, cuda or cuda:N; by default a GPU where there is one."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

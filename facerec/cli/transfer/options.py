@@ -173,7 +173,7 @@ def tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
     from facerec.transfer.cells import shots_text
 
     for warning in warnings:
-        console.note(f"warning: {warning}")
+        console.tell(f"warning: {warning}")
     settings = plan.settings
     size = "each network's own size" if settings.size is None else f"{settings.size} pixels"
     trained = any(each.cell.trained for each in plan.cells)
