@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -83,10 +83,8 @@ def detect(
         faces, passed = faces + len(judged), passed + sum(not each.problems for each in judged)
         entry = _entry(photo, read, detections, judged) | answers.marked(photo, detections, read.pixels)
         found_here = _lines(reader.name_of(photo), detections, judged)
-        answers.tell(entry, *found_here, *(f"  note: {note}" for note in read.notes))
-        for box, score, seen, each in zip(detections.boxes, detections.scores, detections.looks, judged, strict=True):
-            edges = [round(float(edge)) for edge in box]
-            answers.row(photo, *edges, float(score), str(seen), "; ".join(each.problems))
+        reading = (f"  note: {note}" for note in read.notes)
+        answers.tell(entry, *found_here, *reading, rows=_rows(detections, judged))
     if as_json:
         missing = [name for name, each in MEASURES.items() if each.of is None]
         rest = {"gate": gate.name, "not_measured": missing, "files_left_out": walked.left_out}
@@ -136,6 +134,13 @@ def _entry(photo: Path, read: Photo, detections: Detections, judged: Sequence[_J
     for face, judgement in zip(entry["faces"], judged, strict=True):
         face |= {"measures": judgement.measures, "problems": judgement.problems}
     return entry
+
+
+def _rows(detections: Detections, judged: Sequence[_Judged]) -> Iterator[tuple[object, ...]]:
+    faces = zip(detections.boxes, detections.scores, detections.looks, judged, strict=True)
+    for box, score, look, judgement in faces:
+        edges = [round(float(edge)) for edge in box]
+        yield (*edges, float(score), str(look), "; ".join(judgement.problems))
 
 
 def _lines(name: str, detections: Detections, judged: Sequence[_Judged]) -> list[str]:

@@ -28,7 +28,7 @@ from facerec.cli.paths import PhotoAnswers
 from facerec.types.in_short import identification_in_short, search_in_short, telling_notes
 
 if TYPE_CHECKING:
-    from facerec.types import Identification, Identifications, Look
+    from facerec.types import ExpectedRate, Identification, Identifications, Look
 
 _COLUMNS = (
     *("decision", "name", "nearest", "score", "threshold", "left", "top", "right", "bottom"),
@@ -91,9 +91,7 @@ def identify(
                 said |= dict.fromkeys(outcome.notes)
             entry = {"photo": photo, "notes_on_photo": outcomes.reading, "faces": list(outcomes)}
             entry |= answers.marked(photo, outcomes)
-            answers.tell(entry, *(_explained if why else _lines)(outcomes))
-            for outcome in outcomes:
-                answers.row(photo, *_cells(outcome))
+            answers.tell(entry, *(_explained if why else _lines)(outcomes), rows=map(_cells, outcomes))
     expected = point.expected_fpir(comparisons) if searched is not None else None  # without a face nobody is searched
     if as_json:
         rest = {
@@ -108,25 +106,23 @@ def identify(
             "files_left_out": walked.left_out,
         }
         console.document({**(answers.entries[0] if single else {"photos": answers.entries}), **rest})
-    elif as_csv:
-        for line in telling_notes(said):
-            console.tell(f"note: {line}")
-    elif why:
-        console.say_point(point)
-        if searched and expected is not None:
-            console.say(
-                f"  searched {console.counted(searched, 'person', 'people')}; about {expected.value:.2g} of strangers "
-                f"are expected to match someone (95 %: {expected.low:.2g} … {expected.high:.2g})"
-            )
-        for line in said:
-            console.say(f"  note: {line}")
     else:
-        if searched:
-            console.say(search_in_short(point, searched, comparisons))
-        for line in telling_notes(said):
-            console.say(f"  note: {line}")
+        tell = console.tell if as_csv else console.say
+        if why and not as_csv:
+            console.say_point(point)
+        if searched and expected is not None and not as_csv:
+            console.say(_searched(searched, expected) if why else search_in_short(point, searched, comparisons))
+        for line in said if why else telling_notes(said):
+            tell(f"  note: {line}")
     answers.finish()
     raise typer.Exit(0 if identified else 1)
+
+
+def _searched(people: int, expected: ExpectedRate) -> str:
+    return (
+        f"  searched {console.counted(people, 'person', 'people')}; about {expected.value:.2g} of strangers are expected "
+        f"to match someone (95 %: {expected.low:.2g} … {expected.high:.2g})"
+    )
 
 
 def _cells(outcome: Identification) -> tuple[object, ...]:

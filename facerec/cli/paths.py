@@ -70,22 +70,21 @@ class PhotoAnswers:
                         raise result
                     self._unreadable += 1
                     self.tell({"photo": photo, "error": str(result)}, str(result))
-                    self.row(photo, error=str(result))
                 else:
                     yield photo, result
                 advance(done, len(self._photos))
 
-    def tell(self, entry: dict[str, Any], *lines: str) -> None:
-        """Tell what was found in a photo."""
+    def tell(self, entry: dict[str, Any], *lines: str, rows: Iterable[Sequence[object]] = ()) -> None:
+        """Tell what was found in a photo: its entry of the document, its lines, or its rows of CSV."""
         if self._as_json:
             self.entries.append(entry)
         elif self._rows is None:
             console.say(*lines)
-
-    def row(self, photo: Path, *values: object, error: str | None = None) -> None:
-        """Print a row of CSV, if that is asked for; without values the columns stay empty."""
-        if self._rows is not None:
-            self._rows.add(str(photo), *(values or [None] * len(self._columns)), error)
+        elif "error" in entry:
+            self._rows.add(str(entry["photo"]), *[None] * len(self._columns), entry["error"])
+        else:
+            for row in rows:
+                self._rows.add(str(entry["photo"]), *row, None)
 
     def marked(self, photo: Path, found: Any, image: Image | None = None) -> dict[str, Path]:  # noqa: ANN401 - draws
         """Write a marked copy, if that is asked for; returns where, for the document."""

@@ -11,6 +11,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.options import AsJson, argument, examples, option
 from facerec.errors import ArgumentError, OutputError
+from facerec.meant import did_you_mean
 
 if TYPE_CHECKING:
     from facerec.models.folder import ModelFolder, Pixels
@@ -193,6 +194,7 @@ def _folder(name: str) -> Path:
 
     if name not in added_models():
         message = f"no added model is called {name!r}; there are {', '.join(added_models()) or 'none'}"
+        message += did_you_mean(name, added_models())
         raise ArgumentError(message)
     return models_folder() / name
 

@@ -15,6 +15,7 @@ from facerec.cli.models import added
 from facerec.cli.options import AsCsv, AsJson, ModelFiles, argument, examples, option
 from facerec.cli.parsing import Commands
 from facerec.cli.running import fail
+from facerec.meant import did_you_mean
 from facerec.visible_text import quoted
 
 if TYPE_CHECKING:
@@ -206,9 +207,12 @@ def _backbone(name: str) -> Pretrained | None:
     try:
         return pretrained(name)
     except ArgumentError as error:
-        models = ", ".join(model.name for model in MODELS)
+        models = [model.name for model in MODELS] + [str(each["name"]) for each in added.documents()]
+        # What a model is called is nearer than what some backbone is.
         backbone = re.sub("no backbone is called '.*?'", "nor a backbone", str(error))
-        message = f"no model is called {quoted(name)}, they are {models}; {backbone}"
+        meant = did_you_mean(name, models)
+        backbone = re.sub(r" \(did you mean .*?\)", "", backbone) if meant else backbone
+        message = f"no model is called {quoted(name)}, they are {', '.join(models)}; {backbone}{meant}"
         raise ArgumentError(message) from error
 
 
