@@ -25,7 +25,6 @@ from facerec.cli.options import (
     option,
 )
 from facerec.cli.paths import PhotoAnswers
-from facerec.types.in_short import identification_in_short, search_in_short, telling_notes
 
 if TYPE_CHECKING:
     from facerec.types import ExpectedRate, Identification, Identifications, Look
@@ -69,6 +68,7 @@ def identify(
     """
     from facerec.photos import reader
     from facerec.photos.folders import find_photos
+    from facerec.types.in_short import search_in_short, telling_notes
 
     walked = find_photos(paths, exclude=exclude or ())
     found = walked.photos
@@ -119,13 +119,16 @@ def identify(
 
 
 def _searched(people: int, expected: ExpectedRate) -> str:
+    searched = console.counted(people, "person", "people")
     return (
-        f"  searched {console.counted(people, 'person', 'people')}; about {expected.value:.2g} of strangers are expected "
+        f"  searched {searched}; about {expected.value:.2g} of strangers are expected "
         f"to match someone (95 %: {expected.low:.2g} … {expected.high:.2g})"
     )
 
 
 def _cells(outcome: Identification) -> tuple[object, ...]:
+    from facerec.types.in_short import telling_notes
+
     nearest = outcome.candidates[0].name if outcome.candidates else None
     score = outcome.score if outcome.candidates else None
     edges = [round(float(edge)) for edge in outcome.box]
@@ -134,6 +137,8 @@ def _cells(outcome: Identification) -> tuple[object, ...]:
 
 
 def _lines(outcomes: Identifications) -> list[str]:
+    from facerec.types.in_short import identification_in_short
+
     lines = [outcomes.source if len(outcomes) else f"{outcomes.source}  no face"]
     for outcome, look in zip(outcomes, outcomes.looks, strict=True):
         lines.append(f"  {_who(outcome)}  {identification_in_short(outcome)}; {_place(outcome, look)}")

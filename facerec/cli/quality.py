@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     "facerec quality photos/",
     "facerec quality photos/ --out quality.csv",
-    "facerec quality photos/ --csv --quiet",
+    "facerec quality photos/ --csv",
 )
 
 
