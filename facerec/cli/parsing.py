@@ -75,10 +75,13 @@ class Group(_Read, TyperGroup):
         return super().parse_args(ctx, self._sorted(args))
 
     def _sorted(self, words: list[str]) -> list[str]:
+        own = dict(_options(self))
         for place, word in enumerate(words):
             command, before = self.commands.get(word), words[:place]
-            if command is not None and before and not _are_options(before, dict(_options(self))):
-                return [word, *before, *words[place + 1 :]] if _are_options(before, options_of(command)) else words
+            if command is None or not before or _are_options(before, own):
+                continue
+            if _are_options(before, options_of(command)):
+                return [word, *before, *words[place + 1 :]]
         return words
 
 

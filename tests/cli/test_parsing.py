@@ -22,7 +22,6 @@ def test_the_help_lists_panels_in_the_order_of_use(facerec, monkeypatch):
     titles = ("Getting started", "Auditing", "Photos", "Galleries", "Measuring", "Transfer learning", "Models")
     places = [text.index(f"─ {title}") for title in titles]
     assert places == sorted(places)
-    assert set(app.registered_commands) and "│ help " in text
 
 
 def test_audits_stand_by_use(facerec, monkeypatch):
@@ -67,7 +66,8 @@ def test_options_may_stand_before_their_command(colours, facerec, draw):
     draw("ada.png", "red")
     facerec("enroll", "ada", "ada.png", "-g", "list")
 
-    assert facerec("gallery", "-g", "list", "list").out == facerec("gallery", "list", "-g", "list").out != ""
+    assert "1 person" in facerec("gallery", "list", "-g", "list").out
+    assert facerec("gallery", "-g", "list", "list").out == facerec("gallery", "list", "-g", "list").out
     assert facerec("-g", "list", "gallery", "--json", "list").document["count"] == 1
     assert facerec("--gallery=list", "gallery", "list", "--json").document["count"] == 1
     assert facerec("gallery", "--galery", "list", "list").err.startswith(
@@ -83,7 +83,7 @@ def test_options_may_stand_before_their_command(colours, facerec, draw):
         (("power",), "No such command 'power'; there is facerec audit power; see: facerec --help"),
         (("gallery", "enroll"), "there is facerec enroll; see: facerec gallery --help"),
         (("verify", "--galery", "x"), "No such option: --galery; did you mean '--gallery'? See: facerec verify --help"),
-        (("verify", "a", "b", "--quite"), "did you mean '--quiet'?"),
+        (("verify", "a", "b", "--quite"), "did you mean '--quiet'"),
         (
             ("verify", "a", "b", "--face", "man"),
             "'man' is not one of 'main', 'only', 'largest', 'central'; did you mean",
