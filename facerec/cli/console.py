@@ -198,7 +198,9 @@ class CsvRows:
     def add(self, *row: object) -> None:
         """Print a row, as many values as there are columns; ``None`` is an empty cell."""
         cells = dict(zip(self._columns, row, strict=True)).values()
-        self._write(["" if each is None else inert_cell(shown(each)) if isinstance(each, str) else each for each in cells])
+        self._write(
+            ["" if each is None else inert_cell(shown(each)) if isinstance(each, str) else each for each in cells]
+        )
 
     @staticmethod
     def _write(cells: Sequence[object]) -> None:

@@ -99,9 +99,11 @@ def export(
     source = exportable(name, model_files=networks.model_files)
     people = None if photos is None else _people(photos, source.crop, folder, networks, exclude or ())
     model_name = called or folder.name
-    exported = export_float(source, name=model_name, trial=trial_chips(people, source))
+    with console.progress("exporting"):
+        exported = export_float(source, name=model_name, trial=trial_chips(people, source))
     if int8 and people is not None:
-        small = measured_int8(source, exported, people, name=model_name)
+        with console.progress("measuring the price of 8 bits"):
+            small = measured_int8(source, exported, people, name=model_name)
         model = write_model(folder, small.exported.description, small.exported.contents, points=small.points)
         price = [
             {"target_fmr": was.target_fmr, "fnmr_float32": was.fnmr, "fnmr_int8": now.fnmr}
@@ -125,7 +127,8 @@ def export(
 def _runtime(name: str, folder: Path, networks: TorchNetworks, *, as_json: bool) -> None:
     from facerec.training.runtime import export_runtime
 
-    made = export_runtime(name, folder, model_files=networks.model_files)
+    with console.progress("exporting"):
+        made = export_runtime(name, folder, model_files=networks.model_files)
     measured = {"chips": made.chips, "furthest": made.furthest, "furthest_answer": made.furthest_answer}
     console.answer(
         {**made.folder.to_dict(), **measured},

@@ -37,6 +37,10 @@ class _Read:
                 each.metavar = ""
         return option
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's
+        """What stands in the line of usage; an argument that must be given without braces, as everywhere else."""
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]  # type: ignore[misc]
+
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:  # noqa: ANN401
         """With the defaults that the settings hold for its options; whoever asks for help needs none."""
         settings = getattr(parent, "obj", None)

@@ -52,6 +52,7 @@ def test_help_shows_no_type_where_there_is_no_value(facerec):
     """Options without a value have nothing behind their names."""
     for words in ((), ("gallery",), ("verify",)):
         assert "<bool>" not in facerec(*words, "--help").out
+    assert " Usage: facerec verify [OPTIONS] PROBE [REFERENCE] " in facerec("verify", "--help").out
 
 
 def test_help_is_a_command(facerec):

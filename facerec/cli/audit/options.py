@@ -276,7 +276,9 @@ class Report:
                 console.tell("the report to pass on leaves out:")
             for lost in made.lost:
                 console.tell(f"  {lost}")
-            told, shown, files = made.verdict or verdict, made.document, write_report(made, self.out)
+            told, shown = made.verdict or verdict, made.document
+            with console.progress("writing the report"):
+                files = write_report(made, self.out)
         if self.as_json:
             console.wrote(self.out)
             console.document({**shown, "files": [str(path) for path in files]})
