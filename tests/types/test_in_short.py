@@ -71,7 +71,7 @@ def test_undecided_has_its_reason_and_no_rates():
 
 
 def test_faces_of_a_search():
-    """A match by its score, nobody by who is nearest, several by all who reach the threshold, or that nobody is there."""
+    """A match by its score, nobody by who is nearest, several by all at the threshold, or that nobody is there."""
     at = point(Rate(1_000, 1_000_000), Rate(53, 1_000))
     two = Candidate("ada", 0.97), Candidate("bob", 0.95)
     found = Identification("match", "ada", 0.97, np.zeros(4, np.float32), two, at, 2, 3, "gate")
