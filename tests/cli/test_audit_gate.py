@@ -75,7 +75,7 @@ def test_status_and_both_summaries(tables, command, claim, status):
         tables, f"{command} {_arguments(command)} --policy policy.toml --junit claims.xml --summary claims.md"
     )
 
-    assert (found, err) == (status, "")
+    assert (found, err) == (status, "wrote claims.xml, claims.md\n")
     markdown = (tables / "claims.md").read_text(encoding="utf-8")
     assert markdown.startswith("# Gate\n")
     assert VERDICTS[status] in markdown
