@@ -198,8 +198,6 @@ def run_bench(
 
     _refuse_within(out, data)
     image_set = read_image_set(data, label=label, exclude=exclude, progress=reading)
-    if reading is not None:
-        reading(len(image_set), len(image_set))  # made photos are not opened one by one
     check_groups(image_set, groups)
     loaded = load_backbones(backbones, model_files, weights)
     together = teamwork or Teamwork()

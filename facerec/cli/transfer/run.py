@@ -131,6 +131,8 @@ def run(
             with console.stages(
                 "opening photos", "planning what to measure", "computing features", "measuring cells"
             ) as (reading, _, computing, progress):
+                if data.startswith("made:"):
+                    reading(1, 1)  # they are not opened one by one
                 bench = run_bench(
                     data,
                     out,
