@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import typer
 
 from facerec.cli.app import app
@@ -20,30 +20,26 @@ def write_commands(file: Path) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-def _told(command: click.Command, words: tuple[str, ...], *, depth: int) -> Iterator[str]:
+def _told(command: Any, words: tuple[str, ...], *, depth: int) -> Iterator[str]:  # noqa: ANN401 - typer's
+    context = typer.Context(command, info_name=" ".join(words))
+    names = command.list_commands(context) if hasattr(command, "commands") else []
     if depth > 1:
         yield f"{'#' * min(depth, 3)} {' '.join(words)}"
         yield command.help or ""
-        rows = [
-            _row(each, words) for each in command.params if each.name != "help" and not getattr(each, "hidden", False)
-        ]
-        if rows and not isinstance(command, click.Group):
+        rows = [_row(each, context) for each in command.params if not getattr(each, "hidden", False)]
+        if rows and not names:
             yield "\n".join(["| argument or option | |", "|---|---|", *rows])
         if examples := [
             line.strip() for line in (command.epilog or "").splitlines() if line.strip().startswith("facerec")
         ]:
             yield "\n".join(["```console", *(f"$ {line}" for line in examples), "```"])
-    if isinstance(command, click.Group):
-        for name, each in command.commands.items():
-            if not each.hidden:
-                yield from _told(each, (*words, name), depth=depth + 1)
+    for name in names:
+        if not command.commands[name].hidden:
+            yield from _told(command.commands[name], (*words, name), depth=depth + 1)
 
 
-def _row(parameter: click.Parameter, words: tuple[str, ...]) -> str:
-    context = click.Context(click.Command(" ".join(words)))
-    if isinstance(parameter, click.Option):
-        record = parameter.get_help_record(context)
-        name, text = record if record is not None else (", ".join(parameter.opts), "")
-    else:
-        name, text = parameter.make_metavar(context), getattr(parameter, "help", "") or ""
-    return f"| `{name}` | {text} |".replace("\n", " ").replace("|`", "| `")
+def _row(parameter: Any, context: typer.Context) -> str:  # noqa: ANN401 - typer's
+    name, text = parameter.get_help_record(context)
+    name = name.partition(" <")[0]  # a type of Python, behind an argument
+    cells = (each.replace("\n", " ").replace("|", "\\|") for each in (name, text))
+    return "| `{}` | {} |".format(*cells)

@@ -12,6 +12,7 @@
     ├── CalibrationError ── NoPointError, DamagedPointError, ForeignScoresError
     ├── ScoreTableError ── MixedStampsError
     ├── PolicyError
+    ├── SettingsError
     ├── OutputError
     ├── LimitedProcessError
     ├── DataSetError
@@ -168,6 +169,10 @@ class MixedStampsError(ScoreTableError, code="mixed_stamps"):
 
 class PolicyError(FacerecError, code="bad_policy"):
     """A policy file is missing, no TOML, or a claim in it is not one: which file, which claim and key, and why."""
+
+
+class SettingsError(FacerecError, code="bad_settings"):
+    """``facerec.toml`` is malformed, or names a key that there is not."""
 
 
 class OutputError(FacerecError, code="bad_output"):

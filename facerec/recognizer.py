@@ -42,6 +42,7 @@ from facerec.types import (
     Verification,
 )
 from facerec.types.contracts import check_points, runtime_of
+from facerec.types.in_short import SHIPPED_DECIDED
 from facerec.types.plain import checked
 from facerec.visible_text import quoted, shortened
 
@@ -327,7 +328,7 @@ class Recognizer:
         """The point that decides, and what only the recognizer knows of it; galleries say the rest themselves."""
         if at is not None:
             return checked(OperatingPoint, "at", at, " (read_points gives a tuple of them)"), ()
-        return self.operating_point(), ("no operating point was given; the shipped one decided",)
+        return self.operating_point(), (SHIPPED_DECIDED,)
 
     def verify(
         self,

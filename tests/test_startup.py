@@ -56,6 +56,12 @@ def command(line: str, status: int) -> str:
         "from facerec import open_gallery",
         command("--help", 0),
         command("audit --help", 0),
+        command("help gallery log", 0),
+        command("audit policy", 0),
+        command("--quiet --config settings.toml models list --csv", 0),
+        command("--config nosuch.toml gallery list", 2),
+        command("verfy photo.png", 2),
+        command("gallery --gallery nosuch.db show ada", 2),
         command("models", 0),
         command("models check", 0),
         command("models show resnet50.v2", 0),
@@ -91,6 +97,7 @@ def test_what_needs_no_network_and_no_table_starts_at_once(program: str, tmp_pat
     """Packages, help, listings, and mistakes in arguments, photos, points and galleries import no slow package."""
     PIL.Image.new("RGB", (20, 20)).save(tmp_path / "photo.png")
     (tmp_path / "no_photo.png").write_text("text")
+    (tmp_path / "settings.toml").write_text('device = "cpu"\n')
 
     assert slow_imports(program, tmp_path) == set()
 

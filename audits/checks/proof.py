@@ -10,6 +10,7 @@ import numpy as np
 from audits.checks.coverage import Coverage, Proof, tally
 from audits.checks.studies import Study, all_studies
 from facerec.errors import ArgumentError
+from facerec.meant import did_you_mean
 
 REPLICATES = 4000
 """Tables of each design and rate where nothing else is asked for."""
@@ -62,6 +63,7 @@ def prove(
     if not chosen:
         names = ", ".join(dict.fromkeys(study.name for study in known))
         message = f"no study or design is called {' or '.join(map(repr, designs))}; studies are {names}"
+        message += did_you_mean(designs[0], dict.fromkeys(word for study in known for word in str(study).split()))
         raise ArgumentError(message)
     cells: list[Coverage] = []
     for study in chosen:

@@ -23,6 +23,7 @@ from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, SetAside, left_out, whole_groups
 from audits.verification.results import GroupComparisons, GroupingAudit, VerificationAudit
 from facerec.errors import ArgumentError
+from facerec.meant import did_you_mean
 from facerec.types import Interval
 
 _OneRate = Literal["fmr", "fnmr"]
@@ -85,6 +86,7 @@ def _of_drift(claim: Claim, audit: DriftAudit) -> tuple[Observation, ...]:
     groupings = tuple(dict.fromkeys(change.by for change in audit.changes))
     if claim.by not in groupings:
         message = f"there is no grouping by {claim.by!r}; there are {', '.join(filter(None, groupings)) or 'none'}"
+        message += did_you_mean(claim.by, filter(None, groupings))
         raise ArgumentError(message)
     changes = [change for change in audit.changes if (change.by, change.rate) == (claim.by, claim.rate)]
     if claim.kind == "change":

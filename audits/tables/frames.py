@@ -10,6 +10,7 @@ import pandas as pd
 
 from audits.statistics.estimates import Estimate
 from facerec.errors import ArgumentError
+from facerec.meant import did_you_mean
 
 _TOLD = 6
 
@@ -100,7 +101,8 @@ class Grouping(Framed, Generic[GroupT]):
         for group in self.groups:
             if group.group == name:
                 return group
-        message = f"there is no group {name!r} by {self.by}; there are {', '.join(g.group for g in self.groups)}"
+        names = [each.group for each in self.groups]
+        message = f"there is no group {name!r} by {self.by}; there are {', '.join(names)}{did_you_mean(name, names)}"
         raise ArgumentError(message)
 
 
@@ -118,5 +120,6 @@ class GroupedAudit(Framed, Generic[GroupingT]):
         for grouping in self.groupings:
             if grouping.by == by:
                 return grouping
-        message = f"there is no grouping by {by!r}; there are {', '.join(g.by for g in self.groupings) or 'none'}"
+        names = [each.by for each in self.groupings]
+        message = f"there is no grouping by {by!r}; there are {', '.join(names) or 'none'}{did_you_mean(by, names)}"
         raise ArgumentError(message)

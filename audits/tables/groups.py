@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ScoreTableError
+from facerec.meant import did_you_mean
 from facerec.measure.tables import attributes
 from facerec.measure.tables.cells import Problems, coded, look_alikes, says_unknown, spellings, twins
 from facerec.visible_text import hidden_character, told_apart
@@ -253,7 +254,7 @@ def side_columns(table: pd.DataFrame, name: str) -> tuple[str, str]:
 def _no_such_column(name: str, missing: Sequence[str], there: Sequence[str]) -> ScoreTableError:
     message = (
         f"the table cannot be grouped by {name!r}: it lacks {' and '.join(missing)}; "
-        f"it has {', '.join(there) or 'no columns'}"
+        f"it has {', '.join(there) or 'no columns'}{did_you_mean(name, there)}"
     )
     return ScoreTableError(message)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Model, examples, flag, grouped, option
+from facerec.cli.options import AsJson, NamedModel, examples, flag, grouped, option
 from facerec.cli.recognition import Networks
 from facerec.cli.table_options import Columns, ScoresFiles
 
@@ -43,7 +43,7 @@ def calibrate(
         ),
     ] = None,
     as_json: AsJson = False,
-    model: Model = None,
+    model: NamedModel = None,
     columns: Columns,
     networks: Networks,
 ) -> None:
@@ -101,18 +101,19 @@ def calibrate(
         ]
         write_points(points, out)
         for note in table_notes(complete(rows)):
-            console.note(f"note: {note}")
+            console.tell(f"note: {note}")
     for point in points:
         if point.is_indicative:
-            console.note(
+            console.tell(
                 f"{point.name} is indicative only: {point.target_fmr * point.fmr.trials:.3g} false matches are "
                 "expected in this table, 30 make a reliable threshold"
             )
     if as_json:
+        console.wrote(out)
         console.document({"points": points, "out": out})
         return
     if not points[0].matcher.is_known:
-        console.note(
+        console.tell(
             "the table carries no stamp: the points are for a matcher of its own, and nothing is decided on them"
         )
     for point in points:

@@ -15,6 +15,8 @@ _NOT_TOLD = {"out", "as_json", "junit", "summary"}
 def command_line(context: typer.Context, **settled: object) -> tuple[str, ...]:
     """The words of the command: what was given, in the order in which it was given, and paths without their folders.
 
+    What ``facerec.toml`` gave is among them, so that the command does the same without the file.
+
     Options whose value was `settled` later stand with that value, by their parameters' names; without one, nowhere.
     """
     parameters = {str(each.name): each for each in context.command.params}
@@ -34,7 +36,7 @@ def command_line(context: typer.Context, **settled: object) -> tuple[str, ...]:
 
 def _is_given(context: typer.Context, name: str) -> bool:
     source = context.get_parameter_source(name)
-    return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
+    return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP")
 
 
 def _values(value: object) -> Iterator[str]:

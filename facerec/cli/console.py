@@ -6,13 +6,15 @@ read as markup, and colours are left out where the output is no terminal, or ``N
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import logging
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -21,7 +23,8 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 from rich.table import Table
 from rich.text import Text
 
-from facerec.visible_text import is_hidden
+from facerec.cli.heartbeat import lines_now_and_then
+from facerec.visible_text import inert_cell, is_hidden
 
 if TYPE_CHECKING:
     from facerec.photos.left_out import LeftOut
@@ -111,9 +114,30 @@ def percent(rate: Rate) -> str:
     return f"{rate.value:.2%} ({counts}; 95%: {interval.low:.2%} … {interval.high:.2%})".replace("%", " %")
 
 
-def note(*lines: str) -> None:
-    """Print lines about the work to stderr, each argument one."""
+_quiet = False
+
+
+def be_quiet(quiet: bool) -> None:
+    """Whether notes and progress are left out from now on."""
+    global _quiet  # noqa: PLW0603 - one per process, as its streams are
+    _quiet = quiet
+
+
+def tell(*lines: str) -> None:
+    """Print lines to stderr, each argument one, that must be read: findings, errors, keys that are shown once."""
     stderr().print("\n".join(map(shown, lines)))
+
+
+def note(*lines: str) -> None:
+    """Print lines about the work to stderr, each argument one; none with ``--quiet``."""
+    if not _quiet:
+        tell(*lines)
+
+
+def wrote(*places: Path | str | None) -> None:
+    """Note what was written where, of the places that are any."""
+    if written := [str(place) for place in places if place is not None]:
+        note(f"wrote {', '.join(written)}")
 
 
 class Notes(logging.Handler):
@@ -121,7 +145,7 @@ class Notes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record's message."""
-        note(record.getMessage())
+        (tell if record.levelno >= logging.ERROR else note)(record.getMessage())
 
 
 def document(content: Mapping[str, object]) -> None:
@@ -134,9 +158,10 @@ def document(content: Mapping[str, object]) -> None:
     sys.stdout.write(_escaped_in_json(text) + "\n")
 
 
-def answer(content: Mapping[str, object], *lines: str, as_json: bool) -> None:
-    """Print what a command found: its document, or these lines."""
+def answer(content: Mapping[str, object], *lines: str, as_json: bool, written: Path | None = None) -> None:
+    """Print what a command found: its document, or these lines, which say what was `written` where, if it was."""
     if as_json:
+        wrote(written)
         document(content)
     else:
         say(*lines)
@@ -163,6 +188,27 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Se
         say(line.rstrip())
 
 
+class CsvRows:
+    """Rows of an answer as CSV on stdout, the heading first; what a spreadsheet would run is made text."""
+
+    def __init__(self, *columns: str) -> None:
+        self._columns = columns
+        self._write(columns)
+
+    def add(self, *row: object) -> None:
+        """Print a row, as many values as there are columns; ``None`` is an empty cell."""
+        cells = dict(zip(self._columns, row, strict=True)).values()
+        self._write(
+            ["" if each is None else inert_cell(shown(each)) if isinstance(each, str) else each for each in cells]
+        )
+
+    @staticmethod
+    def _write(cells: Sequence[object]) -> None:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(cells)
+        sys.stdout.write(line.getvalue())
+
+
 def say_left_out(left_out: Sequence[LeftOut]) -> None:
     """Tell on stderr what was left out of the user's photos: how much, why, and the first few."""
     from facerec.photos.left_out import lines
@@ -180,16 +226,25 @@ def say_remarks(remarks: Sequence[Remark], photos: int) -> None:
 
 
 @contextmanager
-def progress(
-    doing: str, *, in_bytes: bool = False, line_each: float | None = None
-) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr while the block runs; where stderr is no terminal a line each so many seconds, or none.
+def progress(doing: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """What is done so far, on stderr while the block runs: a bar in a terminal, elsewhere a line now and then.
 
     Yields what is to be called with how many photos (or bytes) are done, and how many there are in all.
     """
+    with stages(doing, in_bytes=in_bytes) as (advance,):
+        yield advance
+
+
+@contextmanager
+def stages(*doings: str, in_bytes: bool = False) -> Iterator[list[Callable[[int, int], None]]]:
+    """As `progress`, of a work of several stages: one for each; where one is all done, the next is told of."""
     console = stderr()
-    if line_each is not None and not console.is_terminal:
-        yield _Lines(doing, line_each)
+    if _quiet:
+        yield [lambda _done, _total: None for _ in doings]
+        return
+    if not console.is_terminal or console.is_dumb_terminal:
+        with lines_now_and_then(doings, note) as advance:
+            yield [partial(advance, stage) for stage in range(len(doings))]
         return
     bar = Progress(
         TextColumn("{task.description}", markup=False),
@@ -198,36 +253,23 @@ def progress(
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal or console.is_dumb_terminal,
         # Lines of the answer go above the bar where both are on one terminal, and untouched into a pipe or file.
         redirect_stdout=sys.stdout.isatty(),
         redirect_stderr=False,
     )
+
+    task = bar.add_task(shown(doings[0]), total=None)
+
+    def move(stage: int, done: int, total: int) -> None:
+        nonlocal task
+        if done >= total and stage + 1 < len(doings):
+            bar.remove_task(task)  # whose number of steps cannot be made unknown again
+            task = bar.add_task(shown(doings[stage + 1]), total=None)
+        else:
+            bar.update(task, description=shown(doings[stage]), completed=done, total=total)
+
     with bar:
-        task = bar.add_task(shown(doing), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-class _Lines:
-    """Progress in lines, now and then, for logs."""
-
-    def __init__(self, doing: str, each: float) -> None:
-        self._doing, self._each = doing, each
-        self._first: tuple[int, float] | None = None
-        self._told = 0.0
-
-    def __call__(self, done: int, total: int) -> None:
-        """Say it, if it was not said lately."""
-        now = time.monotonic()
-        if self._first is None:
-            self._first, self._told = (done, now), now
-        if now - self._told < self._each:
-            return
-        self._told = now
-        begun, since = self._first
-        pace = (done - begun) / (now - since)
-        left = f", {duration((total - done) / pace)} to go" if pace else ""
-        note(f"{self._doing}: {done:,} of {total:,}, {pace:.3g} a second{left}")
+        yield [partial(move, stage) for stage in range(len(doings))]
 
 
 def duration(seconds: float) -> str:

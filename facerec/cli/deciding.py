@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from facerec.cli import recognition
-from facerec.cli.opening import Charged
+from facerec.cli.opening import Charged, suggesting
 from facerec.errors import ArgumentError, ImageError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Here(Decider):
     def claim(self, photo: Path, name: str, *, choice: FaceChoice, logged: bool) -> Verification:
         """By the recognizer, with the gallery."""
         recognizer, at = self.recognizer, self._chosen
-        with self._charged.open_here(self._gallery) as people:
+        with suggesting(self._charged.open_here(self._gallery)) as people:
             return recognizer.verify_person(photo, name, people, at=at, choice=choice, logged=logged)
 
     def identify(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from facerec.cli import console, recognition
 from facerec.cli.options import AsJson, Device, Exclude, ModelFiles, Runtime, examples, grouped, option
 from facerec.cli.running import fail
+from facerec.cli.settings import Settings
 from facerec.errors import ArgumentError, OutputError
 
 if TYPE_CHECKING:
@@ -89,16 +93,22 @@ def demo(
 
 
 def check(
-    *, device: Device = None, model_files: ModelFiles = None, runtime: Runtime = None, as_json: AsJson = False
+    context: typer.Context,
+    *,
+    device: Device = None,
+    model_files: ModelFiles = None,
+    runtime: Runtime = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check this installation: packages, model files, operating points, folders, and the time of one photo.
 
-    Exit status: 0 all is well, 2 there is a problem; each line says what to do.
+    What facerec.toml says is listed. Exit status: 0 all is well, 2 there is a problem; each line says what to do.
     """
-    from facerec.checkup import checkup
+    from facerec.checkup import Finding, checkup
 
     findings = []
-    for finding in checkup(model_files=model_files, device=device, runtime=runtime):
+    settings = Finding("settings", ok=True, text=str(context.obj or Settings()))
+    for finding in chain([settings], checkup(model_files=model_files, device=device, runtime=runtime)):
         findings.append(finding)
         if not as_json:
             console.say(f"{'ok' if finding.ok else 'problem':8}{finding.name}: {finding.text}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from facerec.cli import console
-from facerec.cli.options import DETECTOR, Annotate, AsJson, Exclude, argument, examples, flag, grouped
+from facerec.cli.options import DETECTOR, Annotate, AsCsv, AsJson, Exclude, argument, examples, flag, grouped
 from facerec.cli.paths import PhotoAnswers
 from facerec.cli.recognition import Networks, one_thread_per_photo
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from facerec.quality import QualityGate
     from facerec.types import Detections, Detector, Image
 
+_COLUMNS = ("left", "top", "right", "bottom", "score", "seen", "problems")
 EXAMPLES = examples(
     "facerec detect party.jpg",
     "facerec detect photos/ --annotate marked/",
     "facerec detect photos/ --json > faces.json",
+    "facerec detect photos/ --csv > faces.csv",
 )
 
 
@@ -33,6 +35,7 @@ def detect(
     exact: Annotated[
         bool, flag("--exact", "With mtcnn: sample the photo as facenet-pytorch does, slower, nearly the same faces.")
     ] = False,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
     networks: Networks,
 ) -> None:
@@ -73,19 +76,20 @@ def detect(
         detections = detector(read.pixels)
         return read, detections, _judged(reader.name_of(photo), read.pixels, detections, gate)
 
-    answers = PhotoAnswers(found, annotate, as_json=as_json)
+    answers = PhotoAnswers(found, annotate, as_json=as_json, columns=_COLUMNS if as_csv else None)
     looked = ahead(look, found, workers=workers, depth=2 * workers)
     faces = passed = 0
     for photo, (read, detections, judged) in answers.read(looked, "finding faces"):
         faces, passed = faces + len(judged), passed + sum(not each.problems for each in judged)
         entry = _entry(photo, read, detections, judged) | answers.marked(photo, detections, read.pixels)
         found_here = _lines(reader.name_of(photo), detections, judged)
-        answers.tell(entry, *found_here, *(f"  note: {note}" for note in read.notes))
+        reading = (f"  note: {note}" for note in read.notes)
+        answers.tell(entry, *found_here, *reading, rows=_rows(detections, judged))
     if as_json:
         missing = [name for name, each in MEASURES.items() if each.of is None]
         rest = {"gate": gate.name, "not_measured": missing, "files_left_out": walked.left_out}
         console.document({"photos": answers.entries, "detector": detector.name, **rest})
-    elif faces:
+    elif faces and not as_csv:
         console.say(
             f"{passed} of {console.counted(faces, 'face', 'faces')} would be enrolled as far as detection tells; "
             "landmarks and mirror images are looked at by facerec quality"
@@ -130,6 +134,13 @@ def _entry(photo: Path, read: Photo, detections: Detections, judged: Sequence[_J
     for face, judgement in zip(entry["faces"], judged, strict=True):
         face |= {"measures": judgement.measures, "problems": judgement.problems}
     return entry
+
+
+def _rows(detections: Detections, judged: Sequence[_Judged]) -> Iterator[tuple[object, ...]]:
+    faces = zip(detections.boxes, detections.scores, detections.looks, judged, strict=True)
+    for box, score, look, judgement in faces:
+        edges = [round(float(edge)) for edge in box]
+        yield (*edges, float(score), str(look), "; ".join(judgement.problems))
 
 
 def _lines(name: str, detections: Detections, judged: Sequence[_Judged]) -> list[str]:

@@ -36,7 +36,6 @@ RunnerName: TypeAlias = Literal["local", "ray"]
 
 _PARTS = "Into a folder"
 _SHOWN = 3
-_LINE_EACH = 30.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -231,7 +230,7 @@ def _into_parts(asked: _Asked, in_parts: InParts) -> None:
     run = in_parts.run(asked.networks.device)
     listing = asked.listing()
     recognizer = asked.networks.load(asked.model)
-    with console.progress("embedding", line_each=_LINE_EACH) as progress:
+    with console.progress("embedding") as progress:
         report = embed_photos(
             listing,
             out,

@@ -101,7 +101,7 @@ def enroll(
         matcher = deciding.load()
         done = deciding.enroll(photos or [], str(name), choice=face, strict=strict, **terms)
     for note in done.notes:
-        console.note(f"note: {note}")
+        console.tell(f"note: {note}")
     document = {"gallery": gallery, "model": matcher.embedder, "gate": matcher.gate, **done.to_dict()}
     _warn(done)
     console.answer(document, _line(done), as_json=as_json)
@@ -109,7 +109,7 @@ def enroll(
 
 def _warn(done: Enrollment) -> None:
     for doubt in done.doubts or ():
-        console.note(f"{done.person.name}: {doubt.text}")
+        console.tell(f"{done.person.name}: {doubt.text}")
 
 
 def _refuse_unless_one_is_a_photo(photos: Sequence[Path]) -> None:

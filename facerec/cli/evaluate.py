@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from facerec.cli import console
 from facerec.cli.options import AsJson, Model, examples, flag, grouped, option
+from facerec.cli.parsing import Commands
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import Networks
 from facerec.cli.table_options import Columns, ScoresFiles
@@ -19,10 +18,10 @@ from facerec.cli.tables import failures_document, say_failures
 if TYPE_CHECKING:
     from facerec.measure.evaluation import Evaluation
 
-app = typer.Typer(
+app = Commands(
     name="evaluate",
     help="Measure how well a matcher does: this one on LFW, or any one from its scores.",
-    rich_markup_mode="markdown",
+    epilog=examples("facerec evaluate scores scores.csv", "facerec evaluate lfw --data lfw/"),
 )
 
 
@@ -81,6 +80,7 @@ def lfw(
     say_failures(failures)
     per_second = failures.photos / seconds
     if as_json:
+        console.wrote(scores)
         run = {"images_per_second": per_second, "seconds": seconds, "matcher": recognizer.matcher, "scores": scores}
         console.document({**evaluation.to_dict(), **failures_document(failures), **run})
         return
@@ -128,11 +128,11 @@ def evaluate_table(
         console.document({**evaluation.to_dict(), "at_operating_points": at_points})
         return
     for note in evaluation.notes:
-        console.note(f"note: {note}")
+        console.tell(f"note: {note}")
     _print(evaluation)
     for point, fmr, fnmr, notes in measured:
         for note in notes:
-            console.note(f"{point.name}: {note}")
+            console.tell(f"{point.name}: {note}")
         console.say(f"At threshold {point.threshold:.4f} ({point.name}):")
         console.say(f"  false matches      {console.percent(fmr)}")
         console.say(f"  false non-matches  {console.percent(fnmr)}")

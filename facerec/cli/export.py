@@ -99,9 +99,11 @@ def export(
     source = exportable(name, model_files=networks.model_files)
     people = None if photos is None else _people(photos, source.crop, folder, networks, exclude or ())
     model_name = called or folder.name
-    exported = export_float(source, name=model_name, trial=trial_chips(people, source))
+    with console.progress("exporting"):
+        exported = export_float(source, name=model_name, trial=trial_chips(people, source))
     if int8 and people is not None:
-        small = measured_int8(source, exported, people, name=model_name)
+        with console.progress("measuring the price of 8 bits"):
+            small = measured_int8(source, exported, people, name=model_name)
         model = write_model(folder, small.exported.description, small.exported.contents, points=small.points)
         price = [
             {"target_fmr": was.target_fmr, "fnmr_float32": was.fnmr, "fnmr_int8": now.fnmr}
@@ -110,7 +112,7 @@ def export(
         made, more = small.exported, {"price": price, "not_measured": small.missing}
         lines = _int8_lines(folder, exported, small)
         for reason in small.missing:
-            console.note(f"not measured: {reason}")
+            console.tell(f"not measured: {reason}")
     else:
         points = points_of_the_same_vectors(shipped_points(), source, exported)
         model = write_model(folder, exported.description, exported.contents, points=points)
@@ -119,13 +121,14 @@ def export(
     measured = {name: getattr(made, name) for name in ("furthest", "lowest_cosine", "chips")}
     document = {**model.to_dict(), "bytes": model.description.weights.size, **measured, **more}
     use = ("Use it:", f"  facerec models add {model.path}", f"  facerec verify a.jpg b.jpg --model {model_name}")
-    console.answer(document, *lines, *use, as_json=as_json)
+    console.answer(document, *lines, *use, as_json=as_json, written=folder)
 
 
 def _runtime(name: str, folder: Path, networks: TorchNetworks, *, as_json: bool) -> None:
     from facerec.training.runtime import export_runtime
 
-    made = export_runtime(name, folder, model_files=networks.model_files)
+    with console.progress("exporting"):
+        made = export_runtime(name, folder, model_files=networks.model_files)
     measured = {"chips": made.chips, "furthest": made.furthest, "furthest_answer": made.furthest_answer}
     console.answer(
         {**made.folder.to_dict(), **measured},
@@ -133,6 +136,7 @@ def _runtime(name: str, folder: Path, networks: TorchNetworks, *, as_json: bool)
         "Use it, where torch is not installed too:",
         f"  facerec verify a.jpg b.jpg --runtime {folder}",
         as_json=as_json,
+        written=folder,
     )
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from facerec.cli.options import option
-from facerec.errors import ArgumentError, GalleryKeyError, UnauthenticatedError
+from facerec.cli.options import option, setting
+from facerec.errors import ArgumentError, GalleryKeyError, UnauthenticatedError, UnknownPersonError
+from facerec.meant import did_you_mean
 
 if TYPE_CHECKING:
     from facerec.client import Client, RemoteGallery
@@ -20,10 +24,12 @@ _SERVICE = "A service"
 _SERVICE_KEY = "FACEREC_KEY"
 _KEY = "FACEREC_GALLERY_KEY"
 _LONGEST = 4096
+_MOST_NAMES = 10_000
+_UNKNOWN = re.compile(r"nobody called (['\"])(.*?)\1 is enrolled")
 
 Url = Annotated[
     str | None,
-    option(
+    setting(
         "--url URL",
         "The service (facerec serve) that does it; --gallery is then what the gallery is called there.",
         _SERVICE,
@@ -32,11 +38,11 @@ Url = Annotated[
 ]
 KeyFrom = Annotated[
     Path | None,
-    option("--key-from FILE", f"Holds the key for the service; or set {_SERVICE_KEY} to the key itself.", _SERVICE),
+    setting("--key-from FILE", f"Holds the key for the service; or set {_SERVICE_KEY} to the key itself.", _SERVICE),
 ]
 KeyFile = Annotated[
     Path | None,
-    option(
+    setting(
         "--key-file FILE",
         f"Holds the key that the log is kept with, where it has one; or set {_KEY} to the key itself.",
         _PANEL,
@@ -45,7 +51,7 @@ KeyFile = Annotated[
 ]
 Actor = Annotated[
     str | None,
-    option(
+    setting(
         "--actor TEXT",
         "Who asks, for the log, which keeps it for good: what a desk or a task is called, not a person.",
         _PANEL,
@@ -70,13 +76,17 @@ class Reached:
             message = "--key-from is for a service; add --url URL, or leave it out"
             raise ArgumentError(message)
 
-    def open(self, gallery: Path, embedder: Embedder | None = None) -> Gallery | RemoteGallery:
-        """Open the gallery; one that is here is created for `embedder` if need be."""
+    @contextmanager
+    def open(self, gallery: Path, embedder: Embedder | None = None) -> Iterator[Gallery | RemoteGallery]:
+        """Open the gallery; one that is here is created for `embedder` if need be, and suggests names it knows."""
         if self.url is None:
-            return self.open_here(gallery, embedder)
+            with suggesting(self.open_here(gallery, embedder)) as people:
+                yield people
+            return
         from facerec.client import open_remote_gallery
 
-        return open_remote_gallery(self.url, str(gallery), self.service_key())
+        with open_remote_gallery(self.url, str(gallery), self.service_key()) as remote:
+            yield remote
 
     def open_here(self, gallery: Path, embedder: Embedder | None = None, *, compact: bool | None = None) -> Gallery:
         """Open a gallery on this machine, or create it for `embedder`; `compact` is as for ``open_gallery``."""
@@ -170,9 +180,11 @@ class OnlyHere(Reached):
         self._refuse_url()
         super().__post_init__()
 
-    def open(self, gallery: Path, embedder: Embedder | None = None) -> Gallery:
-        """Open the gallery, or create it for `embedder`."""
-        return self.open_here(gallery, embedder)
+    @contextmanager
+    def open(self, gallery: Path, embedder: Embedder | None = None) -> Iterator[Gallery]:
+        """Open the gallery, or create it for `embedder`; it suggests names it knows."""
+        with suggesting(self.open_here(gallery, embedder)) as people:
+            yield people
 
 
 @dataclass(frozen=True)
@@ -183,6 +195,22 @@ class KeyedHere(OnlyHere, Keyed):
 @dataclass(frozen=True)
 class ChargedHere(OnlyHere, Charged):
     """As `Charged`, likewise."""
+
+
+@contextmanager
+def suggesting(gallery: Gallery) -> Iterator[Gallery]:
+    """A gallery on this machine until the block ends; where it does not know a name, the error tells like ones.
+
+    A service does not do so: not every key may read the list of people.
+    """
+    with gallery as people:
+        try:
+            yield people
+        except UnknownPersonError as error:
+            if told := _UNKNOWN.search(str(error)):
+                names = (person.name for person in people.people(limit=_MOST_NAMES))
+                error.add_note(did_you_mean(told[2], names))
+            raise
 
 
 def is_there(gallery: Path | str) -> bool:

@@ -40,6 +40,16 @@ def option(names: str, text: str, panel: str | None = None, **more: Any) -> Any:
     return typer.Option(*words, metavar=last, help=text, rich_help_panel=panel, **more)
 
 
+SETTINGS: dict[str, set[str]] = {}
+"""The keys of ``facerec.toml``: options that many commands share; by each the texts of the help that mean it."""
+
+
+def setting(names: str, text: str, panel: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - typer's
+    """An `option` whose default may stand in ``facerec.toml``."""
+    SETTINGS.setdefault(names.split(maxsplit=1)[0].removeprefix("--"), set()).add(text)
+    return option(names, text, panel, **more)
+
+
 def argument(metavar: str, text: str, **more: Any) -> Any:  # noqa: ANN401 - typer's
     """An argument: what it is called in the help, and what it is."""
     return typer.Argument(metavar=metavar, help=text, show_default=False, **more)
@@ -88,23 +98,26 @@ def grouped(command: Command) -> Command:
     return spread
 
 
+Why = Annotated[bool, flag("--why", "All that a decision rests on: counts, intervals, data, and every note.")]
+AsCsv = Annotated[bool, flag("--csv", "Print rows as a spreadsheet reads them (CSV) on stdout, and nothing else.")]
 AsJson = Annotated[bool, flag("--json", "Print one JSON document on stdout.")]
 Model = Annotated[
     str | None,
-    option(
+    setting(
         "--model NAME",
         "dlib-resnet, facenet, or a model that was added (facerec models). By default the one that a gallery was made "
         "with, else dlib-resnet.",
         _HOW,
     ),
 ]
+NamedModel = Annotated[str | None, option("--model NAME", "As facerec models lists it.", _HOW)]
 ModelFiles = Annotated[
     Path | None,
-    option("--model-files DIR", "A folder of model files, looked into before the installed packages.", _HOW),
+    setting("--model-files DIR", "A folder of model files, looked into before the installed packages.", _HOW),
 ]
 Runtime = Annotated[
     Path | None,
-    option(
+    setting(
         "--runtime DIR",
         "Graphs from facerec export NAME --runtime DIR, run by ONNX Runtime on the processor, without torch.",
         _HOW,
@@ -112,14 +125,14 @@ Runtime = Annotated[
     ),
 ]
 Device = Annotated[
-    str | None, option("--device NAME", "cpu, cuda or cuda:N. By default a GPU where there is one.", _HOW)
+    str | None, setting("--device NAME", "cpu, cuda or cuda:N. By default a GPU where there is one.", _HOW)
 ]
 MinFaceSize = Annotated[
-    int, option("--min-face-size PIXELS", "The smallest face looked for, 12 or more. Smaller is slower.", _HOW, min=12)
+    int, setting("--min-face-size PIXELS", "The smallest face looked for, 12 or more. Smaller is slower.", _HOW, min=12)
 ]
 DetectorOption = Annotated[
     DetectorName,
-    option("--detector NAME", "What finds the faces: mtcnn, or blazeface (fast, for faces near the camera).", _HOW),
+    setting("--detector NAME", "What finds the faces: mtcnn, or blazeface (fast, for faces near the camera).", _HOW),
 ]
 FaceOption = Annotated[
     Choice,
@@ -134,13 +147,13 @@ NoGate = Annotated[
 ]
 At = Annotated[
     Path | None,
-    option(
+    setting(
         "--at POINT.json", "Decide at an operating point from this file (facerec calibrate makes it).", "The threshold"
     ),
 ]
 Fmr = Annotated[
     float | None,
-    option(
+    setting(
         "--fmr RATE",
         "Decide at this false match rate: 0.01, 0.001 or 0.0001, or one in POINT.json. By default 0.001.",
         "The threshold",
@@ -165,7 +178,7 @@ def place_of_gallery(text: str) -> Path | Address:
 
 GalleryFile = Annotated[  # or an `Address`; typer takes no union
     Path,
-    option(
+    setting(
         "--gallery -g FILE",
         "The gallery, such as people.db, or its address postgresql://...",
         envvar="FACEREC_GALLERY",

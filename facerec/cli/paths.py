@@ -44,15 +44,20 @@ def must_be_table(out: Path) -> None:
 class PhotoAnswers:
     """What is found in photos, told as it is found, or kept for the one document; a photo that cannot be read, too.
 
-    `annotate` is the folder for marked copies, made if it does not exist; the photos themselves stay untouched.
+    `annotate` is the folder for marked copies, made if it does not exist; the photos themselves stay untouched. With
+    `columns` the answer is rows of CSV: the photo, these, and the error of a photo that cannot be read.
     """
 
-    def __init__(self, photos: Sequence[Path], annotate: Path | None, *, as_json: bool) -> None:
+    def __init__(
+        self, photos: Sequence[Path], annotate: Path | None, *, as_json: bool, columns: Sequence[str] | None = None
+    ) -> None:
         if annotate is not None:
             annotate.mkdir(parents=True, exist_ok=True)
         self.entries: list[dict[str, Any]] = []
         self._photos, self._annotate, self._as_json = photos, annotate, as_json
         self._unreadable, self._taken = 0, set[str]()
+        self._columns = tuple(columns or ())
+        self._rows = console.CsvRows("photo", *self._columns, "error") if columns is not None else None
 
     def read(
         self, results: Iterable[Found | ImageError], doing: str, *, only: bool = False
@@ -69,12 +74,17 @@ class PhotoAnswers:
                     yield photo, result
                 advance(done, len(self._photos))
 
-    def tell(self, entry: dict[str, Any], *lines: str) -> None:
-        """Tell what was found in a photo."""
+    def tell(self, entry: dict[str, Any], *lines: str, rows: Iterable[Sequence[object]] = ()) -> None:
+        """Tell what was found in a photo: its entry of the document, its lines, or its rows of CSV."""
         if self._as_json:
             self.entries.append(entry)
-        else:
+        elif self._rows is None:
             console.say(*lines)
+        elif "error" in entry:
+            self._rows.add(str(entry["photo"]), *[None] * len(self._columns), entry["error"])
+        else:
+            for row in rows:
+                self._rows.add(str(entry["photo"]), *row, None)
 
     def marked(self, photo: Path, found: Any, image: Image | None = None) -> dict[str, Path]:  # noqa: ANN401 - draws
         """Write a marked copy, if that is asked for; returns where, for the document."""
@@ -92,6 +102,9 @@ class PhotoAnswers:
         return {"annotated": path}
 
     def finish(self) -> None:
-        """End with status 2 if a photo could not be read."""
+        """Say where marked copies are, and end with status 2 if a photo could not be read."""
+        if self._annotate is not None:
+            marked = console.counted(len(self._taken), "marked photo", "marked photos")
+            console.note(f"wrote {marked} to {self._annotate}")
         if self._unreadable:
             fail(f"{self._unreadable} of {len(self._photos)} photos could not be read")

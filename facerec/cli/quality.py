@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Exclude, FaceOption, Model, argument, examples, grouped, option
+from facerec.cli.options import AsCsv, AsJson, Exclude, FaceOption, Model, argument, examples, grouped, option
 from facerec.cli.recognition import Networks
 from facerec.cli.running import fail
 
 if TYPE_CHECKING:
     from facerec.photo_quality import PhotoQuality
 
-EXAMPLES = examples("facerec quality photos/", "facerec quality photos/ --out quality.csv")
+EXAMPLES = examples(
+    "facerec quality photos/",
+    "facerec quality photos/ --out quality.csv",
+    "facerec quality photos/ --csv",
+)
 
 
 @grouped
@@ -23,6 +27,7 @@ def quality(
     out: Annotated[Path | None, option("--out TABLE.csv", "Write all measures to a CSV file, too.")] = None,
     face: FaceOption = "main",
     exclude: Exclude = None,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
     model: Model = None,
     networks: Networks,
@@ -55,6 +60,8 @@ def quality(
     if as_json:
         gate = recognizer.gate.name
         console.document({"photos": ranked, "enroll": enrolls, "gate": gate, "files_left_out": walked.left_out})
+    elif as_csv:
+        _print_csv(ranked)
     else:
         rows = [_row(each) for each in ranked]
         console.table(("photo", "quality", "size", "enrolls"), rows, right=("quality", "size"))
@@ -73,26 +80,34 @@ def _row(photo: PhotoQuality) -> tuple[str, str, str, str]:
     )
 
 
+def _columns() -> tuple[str, ...]:
+    from facerec.quality import MEASURES
+
+    return ("photo", "faces", "enrolls", "quality", *MEASURES, "problems", "notes")
+
+
+def _cells(photo: PhotoQuality) -> list[object]:
+    from facerec.quality import MEASURES
+
+    measures = [photo.measures.get(name) for name in MEASURES]
+    texts = map("; ".join, (photo.problems, photo.notes))
+    return [photo.photo, photo.faces, int(photo.enrolls), photo.quality, *measures, *texts]
+
+
+def _print_csv(ranked: list[PhotoQuality]) -> None:
+    rows = console.CsvRows(*_columns())
+    for each in ranked:
+        rows.add(*_cells(each))
+
+
 def _write(ranked: list[PhotoQuality], out: Path) -> None:
     import csv
 
     from facerec.files import replacing
-    from facerec.quality import MEASURES
     from facerec.visible_text import inert_cell
 
     with replacing(out) as path, path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["photo", "faces", "enrolls", "quality", *MEASURES, "problems", "notes"])
-        for each in ranked:
-            measures = [each.measures.get(name, "") for name in MEASURES]
-            quality = "" if each.quality is None else each.quality
-            rows.writerow(
-                [
-                    inert_cell(each.photo),
-                    each.faces,
-                    int(each.enrolls),
-                    quality,
-                    *measures,
-                    *map(inert_cell, map("; ".join, (each.problems, each.notes))),
-                ]
-            )
+        rows.writerow(_columns())
+        rows.writerows(["" if cell is None else inert_cell(cell) for cell in _cells(each)] for each in ranked)
+    console.wrote(out)

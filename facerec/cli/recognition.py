@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facerec.cli import console
 from facerec.cli.opening import is_there
 from facerec.cli.options import (
     DETECTOR,
@@ -128,15 +129,16 @@ def load_recognizer(
     searching = gc.isenabled()
     gc.disable()  # among all that an import makes and keeps, the search for garbage is a sixth of torch's time
     try:
-        return Recognizer(
-            detector=detector,
-            min_face_size=min_face_size,
-            model=model,
-            device=device,
-            model_files=model_files,
-            runtime=runtime,
-            workers=one_thread_per_photo(runtime),
-        )
+        with console.progress("loading the networks"):
+            return Recognizer(
+                detector=detector,
+                min_face_size=min_face_size,
+                model=model,
+                device=device,
+                model_files=model_files,
+                runtime=runtime,
+                workers=one_thread_per_photo(runtime),
+            )
     finally:
         if searching:
             gc.enable()

@@ -150,4 +150,4 @@ def _show_first_key(state: State, page: str) -> None:
     key, token = keys.new_key("the first key", keys.scopes_of(["admin"]), now=keys.now())
     if state.add_first_key(key):
         told = "The first key, which is shown this once, and makes the others (POST /v1/keys):"
-        console.note(told, f"  {token}", f"The page that it signs in to, for a browser: {page}")
+        console.tell(told, f"  {token}", f"The page that it signs in to, for a browser: {page}")

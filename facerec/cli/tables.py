@@ -77,6 +77,7 @@ def score(
         {**counts, **failures_document(failures), "matcher": recognizer.matcher},
         f"{out}: {len(scored)} pairs of {failures.photos} photos, {without_score} without a score",
         as_json=as_json,
+        written=out,
     )
 
 
@@ -100,6 +101,7 @@ def _score_by_vectors(pairs: Path, out: Path, root: Path | None, vectors: Path, 
         {**counts, "matcher": found.matcher},
         f"{out}: {len(scored)} pairs of {photos} photos, {without_score} without a score",
         as_json=as_json,
+        written=out,
     )
 
 

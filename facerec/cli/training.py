@@ -165,7 +165,7 @@ def say_model(made: Made, out: Path, *lines: str) -> None:
     for point in made.folder.points:
         console.say(f"  {point.name}: threshold {point.threshold:.4f}, FNMR {console.percent(point.fnmr)}")
     for missing in made.unmeasured:
-        console.note(f"no operating point: {missing}")
+        console.tell(f"no operating point: {missing}")
     console.say(f"  {out / 'card.md'}, {made.work / 'curves.html'}, {made.work / 'log.csv'}")
 
 

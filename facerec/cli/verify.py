@@ -10,7 +10,19 @@ import typer
 from facerec.cli import console, recognition
 from facerec.cli.deciding import decider
 from facerec.cli.opening import Charged
-from facerec.cli.options import AsJson, FaceOption, Model, NoLog, argument, examples, grouped, option, place_of_gallery
+from facerec.cli.options import (
+    AsJson,
+    FaceOption,
+    Model,
+    NoLog,
+    Why,
+    argument,
+    examples,
+    grouped,
+    option,
+    place_of_gallery,
+    setting,
+)
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -18,6 +30,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples(
     "facerec verify a.jpg b.jpg",
+    "facerec verify a.jpg b.jpg --why",
     "facerec verify a.jpg b.jpg --fmr 0.01 --json",
     'facerec verify door.jpg --gallery people.db --name "Ada Lovelace"',
 )
@@ -32,11 +45,12 @@ def verify(
     *,
     gallery: Annotated[
         Path | None,
-        option("--gallery -g FILE", "Compare with somebody enrolled in this gallery.", parser=place_of_gallery),
+        setting("--gallery -g FILE", "Compare with somebody enrolled in this gallery.", parser=place_of_gallery),
     ] = None,
     name: Annotated[str | None, option("TEXT", "Who of the gallery is claimed.")] = None,
     no_log: NoLog = False,
     face: FaceOption = "main",
+    why: Why = False,
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     model: Model = None,
@@ -46,7 +60,8 @@ def verify(
     """Decide whether two photos show the same person, or a photo shows somebody enrolled.
 
     A face that is too small, too blurred or too uncertain is not guessed at: the answer is then "undecided", with the
-    reason. A decision about somebody enrolled is written to the gallery's log.
+    reason. A decision about somebody enrolled is written to the gallery's log. The score is no probability: how often
+    the threshold errs stands beside it, and --why tells what that rests on.
 
     Exit status: 0 match, 1 no match or undecided, 2 error.
     """
@@ -73,11 +88,19 @@ def verify(
         used = {"model": matcher.embedder, "matcher": matcher}
         console.document({**outcome.to_dict(), **compared, "target_fmr": outcome.operating_point.target_fmr, **used})
     else:
-        _print(outcome)
+        (_explain if why else _print)(outcome)
     raise typer.Exit(0 if outcome else 1)
 
 
 def _print(outcome: Verification) -> None:
+    from facerec.types.in_short import telling_notes, verification_in_short
+
+    console.say_decision(outcome.decision, f"  {verification_in_short(outcome)}")
+    for line in telling_notes(outcome.notes):
+        console.say(f"  note: {line}")
+
+
+def _explain(outcome: Verification) -> None:
     point = outcome.operating_point
     relation = "≥" if point.accepts(outcome.score) else "<"
     console.say_decision(outcome.decision, f"  score {outcome.score:.4f} {relation} threshold {point.threshold:.4f}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from facerec.errors import ArgumentError
+from facerec.meant import did_you_mean
 from facerec.models.weights import Download, InPackage, WeightFile
 
 Task: TypeAlias = Literal["detector", "landmarks", "embedder"]
@@ -205,5 +206,6 @@ def model(name: str) -> Model:
     for candidate in MODELS:
         if candidate.name == name:
             return candidate
-    message = f"no model is called {name!r}; the names are {', '.join(known.name for known in MODELS)}"
+    names = [known.name for known in MODELS]
+    message = f"no model is called {name!r}; the names are {', '.join(names)}{did_you_mean(name, names)}"
     raise ArgumentError(message)

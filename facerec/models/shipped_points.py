@@ -110,10 +110,18 @@ def shipped_point(
     message = (
         f"no operating point at FMR {target_fmr:g}{of_whom} is shipped for {embedder} "
         f"(digest {embedder_digest[:12]}…); "
-        f"shipped: {available or 'none'}. Measure one on your own scores: "
+        f"shipped: {available or 'none'}{_nearest(points, embedder_digest, target_fmr) or '.'} "
+        "Measure one on your own scores: "
         f"facerec calibrate SCORES.csv --fmr {target_fmr:g} --out point.json, then use --at point.json"
     )
     raise NoPointError(message)
+
+
+def _nearest(points: tuple[OperatingPoint, ...], digest: str, target_fmr: float) -> str:
+    """A question for the rate, of those that are shipped for this embedder, that may have been meant."""
+    rates = {point.target_fmr for point in points if point.matcher.embedder_digest == digest}
+    near = min(rates, key=lambda rate: abs(math.log(rate / target_fmr)), default=None) if target_fmr > 0 else None
+    return "" if near is None else f"; did you mean {near:g}?"
 
 
 def _nearness(one: str, other: str) -> int:

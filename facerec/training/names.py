@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facerec.embed.load import digest_of, embedder_names
 from facerec.errors import ArgumentError
+from facerec.meant import did_you_mean
 from facerec.models.weights import added_models
 
 
@@ -33,7 +34,7 @@ def exportable_name(name: str) -> str:
     if name not in names:
         message = (
             f"{name!r} is not an embedder that can be exported; there are {', '.join(names)} "
-            "(facerec models add takes a trained folder)"
+            f"(facerec models add takes a trained folder){did_you_mean(name, names)}"
         )
         raise ArgumentError(message)
     return name

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from facerec.batch.claims import Claims, Owner
 from facerec.errors import ArgumentError, TransferError
+from facerec.meant import did_you_mean
 from facerec.networks.pretrained import NONE, pretrained
 from facerec.photos.left_out import counts
 from facerec.transfer.cell_queue import Measured, measure_all, plan_document, read_plan
@@ -376,6 +377,7 @@ def check_groups(image_set: ImageSet, groups: Sequence[str]) -> None:
     if lacking := [name for name in groups if name not in there]:
         known = f"there is {', '.join(there)}" if there else "groups come as further columns of a CSV manifest"
         message = f"{image_set.name}: there is no column {lacking[0]!r} of groups; {known}"
+        message += did_you_mean(lacking[0], there)
         raise ArgumentError(message)
 
 

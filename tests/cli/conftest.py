@@ -50,6 +50,12 @@ def point_for(recognizer: Recognizer, target: float = 1e-3, threshold: float = 0
     return made_point(threshold, target_fmr=target, data_set="invented pairs", matcher=recognizer.matcher)
 
 
+@pytest.fixture(autouse=True)
+def nothing_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line of progress comes between the lines of a test on a busy machine."""
+    monkeypatch.setattr("facerec.cli.heartbeat._FIRST", 1e6)
+
+
 @pytest.fixture(scope="session")
 def draw() -> Callable[..., Path]:
     """`draw_squares`, for the tests."""

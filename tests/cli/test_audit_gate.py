@@ -72,7 +72,7 @@ def test_status_and_both_summaries(tables, command, claim, status):
     _policy(tables, claim)
 
     found, err = _shell(
-        tables, f"{command} {_arguments(command)} --policy policy.toml --junit claims.xml --summary claims.md"
+        tables, f"{command} {_arguments(command)} --policy policy.toml --junit claims.xml --summary claims.md --quiet"
     )
 
     assert (found, err) == (status, "")

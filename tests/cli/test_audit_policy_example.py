@@ -1,6 +1,7 @@
 """The example of a policy: every kind of claim is in it, and each is decided by its command."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -9,7 +10,9 @@ import pandas as pd
 import pytest
 
 from audits.gate.claims import Kind
+from audits.gate.example import _PLACES, example_policy
 from audits.gate.policy import parse_policy, read_policy
+from facerec.errors import PolicyError
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "data/policies/example.toml"
@@ -70,3 +73,28 @@ def test_each_command_decides_its_claims(command, facerec, tmp_path, monkeypatch
     assert outcome.status in (0, 1, 3), outcome.err
     kinds = re.findall(r'^kind = "(\w+)"', _policies()[command], flags=re.MULTILINE)
     assert len(outcome.document["verdict"]["claims"]) == len(kinds)
+
+
+def test_a_command_prints_the_example(facerec):
+    """``facerec audit policy`` gives the file as it is, to be sent into another one."""
+    assert facerec("audit", "policy").out == EXAMPLE.read_text(encoding="utf-8")
+
+
+def test_an_installation_has_the_example_beside_its_code(tmp_path, monkeypatch):
+    """The folder of a wheel goes first; without either the error says what to do."""
+    (tmp_path / "example.toml").write_text("title = 'of the wheel'\n", encoding="utf-8")
+    monkeypatch.setattr("audits.gate.example._PLACES", (tmp_path, EXAMPLE.parent))
+    assert example_policy() == "title = 'of the wheel'\n"
+
+    monkeypatch.setattr("audits.gate.example._PLACES", (tmp_path / "nosuch",))
+    with pytest.raises(PolicyError, match="reinstall facerec"):
+        example_policy()
+
+
+def test_the_wheel_takes_the_example_along():
+    """The build puts the folder where the code looks for it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+    taken = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert _PLACES[0] == ROOT / "audits" / "_policies"
+    assert taken["data/policies"] == "audits/_policies"

@@ -13,6 +13,7 @@ import typer
 
 from facerec import __version__
 from facerec.cli.app import app
+from tests.docs.page_examples import pages
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-c", "import facerec.cli; facerec.cli.main()"]
@@ -75,16 +76,17 @@ def test_examples_can_be_run():
     assert len(lines) >= len(COMMANDS) // 2
 
 
-def test_readme_shows_every_command():
-    """Each command stands in README: its group in an example, and its own name there or in that example's comment."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    # The comment of an example may go on in the next lines.
-    shown = re.findall(r"^\$ (facerec .*(?:\n +#.*)*)", text, re.MULTILINE)
+def test_readme_or_docs_show_every_command():
+    """Each command stands in a page that people wrote, in an example or in prose, as it is called."""
+    text = " ".join(page.read_text(encoding="utf-8") for page in pages())
+    # An example of a group may name others of its commands in its comment, which may go on in the next lines.
+    lines = re.findall(r"facerec .*(?:\n +#.*)*", text)
 
     missing = [
         " ".join(words)
         for words in COMMANDS
-        if not any(line.split()[1] == words[0] and set(words) <= set(re.findall(r"\w+", line)) for line in shown)
+        if f"facerec {' '.join(words)}" not in text
+        and not any(line.split()[1] == words[0] and set(words) <= set(re.findall(r"\w+", line)) for line in lines)
     ]
 
     assert missing == []

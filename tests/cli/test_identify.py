@@ -115,7 +115,9 @@ def test_too_small_a_face_is_undecided(enrolled, facerec, draw):
     assert document["faces"][0]["decision"] == "undecided"
     assert "too small" in document["faces"][0]["problems"][0]
     assert text.status == 1
-    assert "  undecided  face of 32 × 32 pixels at (0, 0); nearest: ada 1.000" in text.out
+    (line,) = [each for each in text.out.splitlines() if each.startswith("  undecided  ")]
+    assert "small.png is too small" in line
+    assert "nearest ada, score 1.0000 ≥ threshold 0.9000; face of 32 × 32 pixels at (0, 0)" in line
 
 
 def test_top_and_marked_copy(enrolled, facerec):
@@ -127,9 +129,25 @@ def test_top_and_marked_copy(enrolled, facerec):
     assert facerec("identify", "ada.png", *G, *AT, "--top", 0).status == 2
 
 
-def test_text_for_people(enrolled, facerec):
-    """The answer names the person, the threshold and what the size of the gallery costs."""
-    lines = facerec("identify", "ada.png", *G, *AT).out.splitlines()
+def test_a_face_is_a_line(enrolled, facerec, draw):
+    """Who it is, by which score; in the end once what the threshold gets wrong in a search of this size."""
+    draw("eve.png", "blue")
+
+    assert facerec("identify", "ada.png", "eve.png", *G, *AT).out.splitlines() == [
+        "ada.png",
+        "  ada  score 1.0000 ≥ threshold 0.9000; face of 64 × 64 pixels at (0, 0)",
+        "eve.png",
+        "  nobody enrolled  nearest ada, score 0.0813 < threshold 0.9000; face of 64 × 64 pixels at (0, 0)",
+        (
+            "threshold 0.9000, which takes about 2 of 1,000 strangers for one of 2 enrolled, and misses 30 of "
+            "1,000 right people (measured on invented pairs)"
+        ),
+    ]
+
+
+def test_why_tells_the_rest(enrolled, facerec):
+    """With ``--why`` the candidates, the strangers who score so, the counts, and what the size of the gallery costs."""
+    lines = facerec("identify", "ada.png", *G, *AT, "--why").out.splitlines()
 
     assert lines[0] == "ada.png"
     assert lines[1] == "  ada  face of 64 × 64 pixels at (0, 0); nearest: ada 1.000, bob 0.081"
@@ -152,7 +170,7 @@ def test_how_a_face_was_seen_is_said(enrolled, facerec, monkeypatch):
     monkeypatch.setattr(SquareDetector, "__call__", upside_down)
     lines = facerec("identify", "ada.png", *G, *AT).out.splitlines()
 
-    assert lines[1].startswith("  ada  face of 64 × 64 pixels at (0, 0), turned 180°, border added; nearest: ada")
+    assert lines[1].endswith("; face of 64 × 64 pixels at (0, 0), turned 180°, border added")
 
 
 def test_a_foreign_gallerys_names_start_no_line(enrolled, facerec):
@@ -164,7 +182,7 @@ def test_a_foreign_gallerys_names_start_no_line(enrolled, facerec):
     found = facerec("identify", "ada.png", *G, *AT).out
     log = facerec("gallery", "log", *G).out
 
-    assert "  ada\\nnobody\\x1b[2J  face of 64 × 64 pixels" in found
+    assert "  ada\\nnobody\\x1b[2J  score 1.0000 ≥ threshold" in found
     assert not [line for line in (found + log).splitlines() if line.startswith("nobody")]
     assert "\x1b" not in found + log
 

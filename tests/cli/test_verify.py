@@ -94,12 +94,52 @@ def test_an_address_is_not_followed(colours, facerec):
         assert "addresses are not followed; download it and give the file" in told.err
 
 
-def test_text_for_people(colours, facerec, draw):
+def test_a_decision_is_a_line(colours, facerec, draw):
+    """Decision, score, threshold, how often it errs and on what that was measured; notes that change it follow."""
+    draw("a.png", "red")
+    draw("b.png", "red", "green")
+
+    told = facerec("verify", "a.png", "b.png", *AT, "--face", "largest").out
+
+    assert told.splitlines() == [
+        (
+            "match  score 1.0000 ≥ threshold 0.9000, which lets in about 1 of 1,000 strangers and turns away 30 of "
+            "1,000 right people (measured on invented pairs)"
+        ),
+        "  note: 2 faces were found in b.png; the largest one was compared",
+    ]
+
+
+def test_undecided_is_a_line_with_its_reason(colours, facerec, draw):
+    """Of a face that the gate refuses the reason stands first, and no rates, which do not hold for it."""
+    draw("a.png", "red")
+    draw("small.png", "red", size=32)
+
+    (line,) = facerec("verify", "a.png", "small.png", *AT).out.splitlines()
+
+    assert line.startswith("undecided  ")
+    assert "small.png is too small" in line
+    assert line.endswith("; score 1.0000 ≥ threshold 0.9000")
+    assert "strangers" not in line
+
+
+def test_what_changes_a_decision_is_told_without_asking(colours, facerec, draw, point):
+    """Who asserted the scores, and that there was no gate, stand below the line; which point decided does not."""
+    draw("a.png", "red")
+    write_points([replace(point(), asserted_by="the vendor")], "asserted.json")
+
+    told = facerec("verify", "a.png", "a.png", "--at", "asserted.json", "--no-gate").out
+
+    assert "  note: asserted by the vendor" in told
+    assert "another gate" in told
+
+
+def test_why_tells_the_rest(colours, facerec, draw):
     """The answer in words: decision, score, threshold, error rates, and what had to be chosen."""
     draw("a.png", "red")
     draw("b.png", "red", "green")
 
-    lines = facerec("verify", "a.png", "b.png", *AT, "--face", "largest").out.splitlines()
+    lines = facerec("verify", "a.png", "b.png", *AT, "--face", "largest", "--why").out.splitlines()
 
     assert lines[0] == "match  score 1.0000 ≥ threshold 0.9000"
     assert lines[1] == "  how many strangers score this high was not measured with this operating point"

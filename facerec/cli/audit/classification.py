@@ -63,15 +63,16 @@ def classification(
     from audits.report.classification.document import classification_document
     from audits.report.classification.page import classification_report
 
-    audit = audit_classification(
-        table,
-        by=by,
-        label=None if no_label else label,
-        prediction=prediction,
-        subject=subject,
-        positive=positive,
-        confidence=confidence,
-    )
+    with console.progress("auditing"):
+        audit = audit_classification(
+            table,
+            by=by,
+            label=None if no_label else label,
+            prediction=prediction,
+            subject=subject,
+            positive=positive,
+            confidence=confidence,
+        )
     told = written.deliver(
         None if policy is None else judge(policy, classification=audit),
         document=partial(classification_document, audit),

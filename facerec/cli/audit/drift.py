@@ -107,18 +107,19 @@ def drift(
     from audits.gate.verdict import judge
     from audits.report.drift.document import drift_document
 
-    audit = audit_drift(
-        *tables,
-        by=by,
-        at=at,
-        after_at=after_at,
-        distance=columns.distance,
-        after_distance=None if thresholds.distance_after is None else thresholds.distance_after == "yes",
-        accept_reversed=columns.accept_reversed,
-        confidence=confidence,
-        replicates=replicates,
-        seed=seed,
-    )
+    with console.progress("auditing"):
+        audit = audit_drift(
+            *tables,
+            by=by,
+            at=at,
+            after_at=after_at,
+            distance=columns.distance,
+            after_distance=None if thresholds.distance_after is None else thresholds.distance_after == "yes",
+            accept_reversed=columns.accept_reversed,
+            confidence=confidence,
+            replicates=replicates,
+            seed=seed,
+        )
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it
         from audits.report.drift.page import drift_report

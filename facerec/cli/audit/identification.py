@@ -55,16 +55,17 @@ def identification(
     from audits.identification.even_mix import even_mixes
     from audits.report.identification.document import identification_document
 
-    audit = audit_identification(
-        table,
-        people,
-        threshold=at_threshold,
-        by=by,
-        rank=rank,
-        distance=columns.distance,
-        accept_reversed=columns.accept_reversed,
-        confidence=confidence,
-    )
+    with console.progress("auditing"):
+        audit = audit_identification(
+            table,
+            people,
+            threshold=at_threshold,
+            by=by,
+            rank=rank,
+            distance=columns.distance,
+            accept_reversed=columns.accept_reversed,
+            confidence=confidence,
+        )
     mixes = even_mixes(table, people, audit)
 
     def report(**told: Any) -> Report:  # noqa: ANN401 - as `Report.deliver` gives it

@@ -160,7 +160,7 @@ class Asked:
         Path | None,
         option(
             "--policy FILE",
-            "Claims (TOML) to decide, as in data/policies/example.toml. Exit status 0 pass, 1 fail, 3 insufficient "
+            "Claims (TOML) to decide, as facerec audit policy prints them. Exit status 0 pass, 1 fail, 3 insufficient "
             "evidence.",
         ),
     ] = None
@@ -211,6 +211,7 @@ class Asked:
             if file is not None:
                 with replacing(file) as partial:
                     partial.write_text(written(verdict), encoding="utf-8")
+        console.wrote(self.junit, self.summary)
         if verdict.exit_status:
             raise typer.Exit(verdict.exit_status)
 
@@ -283,11 +284,14 @@ class Report:
             run = Run(command_line(self.context), read, seed, versions or {}, plan or EXPLORATORY)
             made = report(verdict=verdict, background=self.background(), run=run)
             if made.lost:
-                console.note("the report to pass on leaves out:")
+                console.tell("the report to pass on leaves out:")
             for lost in made.lost:
-                console.note(f"  {lost}")
-            told, shown, files = made.verdict or verdict, made.document, write_report(made, self.out)
+                console.tell(f"  {lost}")
+            told, shown = made.verdict or verdict, made.document
+            with console.progress("writing the report"):
+                files = write_report(made, self.out)
         if self.as_json:
+            console.wrote(self.out)
             console.document({**shown, "files": [str(path) for path in files]})
             return told
         if verdict is not None:
@@ -299,7 +303,7 @@ class Report:
             console.say()
             console.say(f"written to {files[0]} and {len(files) - 1} files beside it")
         if self.caveat:
-            console.note(self.caveat)
+            console.tell(self.caveat)
         return told
 
 
@@ -403,7 +407,7 @@ def say_prose(text: str) -> None:
 def say_notes(notes: Sequence[str]) -> None:
     """Print what a reader must know of an audit beside its answer."""
     for note in notes:
-        console.note(f"note: {note}")
+        console.tell(f"note: {note}")
 
 
 def percent(found: Estimate) -> str:

@@ -69,6 +69,7 @@ def plan(
         partial.write_bytes(text)
     digest = hashlib.sha256(text).hexdigest()
     if as_json:
+        console.wrote(out)
         console.document({"file": str(out), "sha256": digest, "rule": made.rule, "by": list(made.by)})
         return
     console.say(f"frozen in {out}: threshold by {made.rule}; groups: {'; '.join(made.by) or 'none'}")

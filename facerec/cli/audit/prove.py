@@ -55,6 +55,7 @@ def prove(
         from audits.report import Run, write_report
 
         write_report(proof_report(proof, run=Run(command_line(context), (), seed)), out)
+        console.wrote(out)
     if as_json:
         console.document(proof_document(proof))
     else:

@@ -146,20 +146,22 @@ def verification(
         scores = tables.files()
         at = chosen.chosen(columns, tables.head(), calibration)
         table = sum_tables(tables, by=by, at=at, confidence=confidence, processes=options.process_count(processes))
-        audit = audit_summed(table, **more)
+        with console.progress("auditing"):
+            audit = audit_summed(table, **more)
     else:
         table = columns.read(scores)
         at = chosen.chosen(columns, table, calibration)
         from audits.verification.audit import audit_verification
 
-        audit = audit_verification(
-            table,
-            by=by,
-            at=at,
-            distance=columns.distance,
-            accept_reversed=columns.accept_reversed,
-            **more,
-        )
+        with console.progress("auditing"):
+            audit = audit_verification(
+                table,
+                by=by,
+                at=at,
+                distance=columns.distance,
+                accept_reversed=columns.accept_reversed,
+                **more,
+            )
     told = deliver(
         audit,
         table,
@@ -218,7 +220,7 @@ def _standing(plan: Plan | None, done: Plan | None) -> PlanStanding:
         return EXPLORATORY
     standing = PlanStanding(plan.sha256, plan.frozen, followed(plan, plan.by).departures(done))
     if standing.departures:
-        console.note(f"note: {standing}")
+        console.tell(f"note: {standing}")
     return standing
 
 

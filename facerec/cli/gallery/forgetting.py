@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from facerec.gallery import ForgetReceipt
 
 FORGET_EXAMPLES = examples('facerec gallery forget "Ada Lovelace" --gallery people.db --receipt ada.json')
+PURGE_EXAMPLES = examples("facerec gallery purge --gallery people.db --receipt expired.json")
+COMPACT_EXAMPLES = examples("facerec gallery compact --gallery people.db")
 REMOVE_EXAMPLES = examples("facerec gallery remove ada --sample 7 --gallery people.db")
 
 Yes = Annotated[bool, flag("--yes -y", "Do not ask; for scripts.")]

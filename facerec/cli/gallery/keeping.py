@@ -55,7 +55,7 @@ def restore(
     done = restore_gallery(file, gallery, key=keyed.key())
     console.answer({"backup": file, **done.to_dict()}, *_backup_lines(done), as_json=as_json)
     if done.note:
-        console.note(f"{file}: {done.note}")
+        console.tell(f"{file}: {done.note}")
 
 
 @grouped

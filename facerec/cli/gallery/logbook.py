@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Sequence
@@ -10,13 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
 from facerec.cli.opening import Keyed, OnlyHere, Reached, read_key
-from facerec.cli.options import AsJson, GalleryFile, argument, examples, grouped, option
+from facerec.cli.options import AsCsv, AsJson, GalleryFile, Why, argument, examples, grouped, option
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError, OutputError
 
 if TYPE_CHECKING:
     from facerec.gallery import LogHead
 
+LOG_EXAMPLES = examples(
+    "facerec gallery log --gallery people.db",
+    'facerec gallery log --name "Ada Lovelace" --why --gallery people.db',
+    "facerec gallery log --csv --gallery people.db > log.csv",
+)
 CHECK_EXAMPLES = examples(
     "facerec gallery check --gallery people.db",
     "facerec gallery check --against head.txt --against ada.json --gallery people.db",
@@ -24,6 +30,8 @@ CHECK_EXAMPLES = examples(
 HEAD_EXAMPLES = examples("facerec gallery head --gallery people.db > head.txt")
 KEY_EXAMPLES = examples("facerec gallery protect people.key --gallery people.db")
 
+_ASKED_FOR = {"matcher", "gate", "data_set", "target_fmr", "runtime", "looks", "digest", "gallery", "version", "reason"}
+_NO_GATE = "none"
 _MOST_PROBLEMS = 10
 _MOST_HEAD = 1 << 24
 _KEY_BYTES = 32
@@ -35,20 +43,38 @@ def log(
     gallery: GalleryFile,
     last: Annotated[int | None, option("N", "Only the newest N entries.")] = None,
     name: Annotated[str | None, option("TEXT", "Only what concerns this person.")] = None,
+    why: Why = False,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
     reached: Reached,
 ) -> None:
-    """Show who was enrolled, matched and forgotten when; nothing can be taken out of this log."""
+    """Show who was enrolled, matched and forgotten when; nothing can be taken out of this log.
+
+    A line an entry; with --why also what made the scores, what judged the faces, and the data behind the threshold.
+    """
     with reached.open(gallery) as people:
         entries = people.log(last=last, name=name)
     if as_json:
         console.document({"gallery": gallery, "entries": entries})
         return
+    if as_csv:
+        rows = console.CsvRows("number", "time", "event", "name", "person_id", "source", "details")
+        for entry in entries:
+            details = json.dumps(dict(entry.details), ensure_ascii=False)
+            rows.add(
+                *(entry.number, entry.time.isoformat(), entry.event, entry.name, entry.person_id, entry.source, details)
+            )
+        return
     for entry in entries:
         person = entry.name or (entry.person_id and f"{entry.person_id[:8]}… (forgotten)")
-        told = [f"{key} {_short(value)}" for key, value in entry.details.items()]
+        told = [f"{key} {_short(value)}" for key, value in entry.details.items() if why or _in_short(key, value)]
         line = f"{entry.number:4}  {entry.time:%Y-%m-%d %H:%M:%S} UTC  {entry.event:10}"
         console.say("  ".join([line, *filter(None, [person, entry.source, ", ".join(told)])]))
+
+
+def _in_short(key: str, value: object) -> bool:
+    """Whether a detail is told without being asked for: that there was no gate always is, and what is none never."""
+    return bool(value) and (key not in _ASKED_FOR or (key == "gate" and value == _NO_GATE))
 
 
 def _short(value: object) -> str:
@@ -92,9 +118,9 @@ def check(
         if heads:
             console.say(f"{console.counted(len(heads), 'known head is', 'known heads are')} in the log")
     if found.unproven:
-        console.note(f"{gallery}: {found.unproven}")
+        console.tell(f"{gallery}: {found.unproven}")
     if found.erasure_due:
-        console.note(f"{gallery}: bytes of somebody who was forgotten may still stand in it: facerec gallery compact")
+        console.tell(f"{gallery}: bytes of somebody who was forgotten may still stand in it: facerec gallery compact")
     if not found.intact:
         fail(f"{gallery}: {'; '.join(found.problems[:_MOST_PROBLEMS])}{_and_more(found.problems)}")
 

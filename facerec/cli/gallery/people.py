@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 from facerec.cli import console, options
 from facerec.cli.gallery.receipts import PersonName
 from facerec.cli.opening import Charged, Reached
-from facerec.cli.options import AsJson, GalleryFile, argument, examples, flag, grouped, option
+from facerec.cli.options import AsCsv, AsJson, GalleryFile, argument, examples, flag, grouped, option
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
     from facerec.gallery import Sample
 
+LIST_EXAMPLES = examples(
+    "facerec gallery list --gallery people.db",
+    "facerec gallery list --gallery people.db --csv > people.csv",
+)
+SHOW_EXAMPLES = examples('facerec gallery show "Ada Lovelace" --gallery people.db')
+RENAME_EXAMPLES = examples('facerec gallery rename ada "Ada Lovelace" --gallery people.db')
 UPDATE_EXAMPLES = examples(
     "facerec gallery update ada --expires 2031-12-31 --gallery people.db",
     "facerec gallery update ada --no-expiry --gallery people.db",
@@ -26,6 +32,7 @@ def list_people(
     gallery: GalleryFile,
     after: Annotated[int, option("N", "Only people with higher numbers: the last of the page before.", min=0)] = 0,
     limit: Annotated[int | None, option("N", "At most so many.", min=1)] = None,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
     reached: Reached,
 ) -> None:
@@ -36,6 +43,12 @@ def list_people(
     if as_json:
         told = {"embedder": embedder, "erasure_due": erasure_due, "count": count, "people": everybody}
         console.document({"gallery": gallery, **told})
+        return
+    if as_csv:
+        lines = console.CsvRows("number", "name", "faces", "photos_kept", "enrolled", "expires", "expired", "consent")
+        for each in everybody:
+            dates = (each.created.isoformat(), each.expires and each.expires.isoformat(), each.expired)
+            lines.add(each.number, each.name, each.samples, each.photos, *dates, each.consent)
         return
     rows = []
     for each in everybody:

@@ -37,6 +37,7 @@ def keeping(receipt: Path | None) -> Iterator[Callable[[Mapping[str, object]], o
         except BaseException:
             receipt.unlink()
             raise
+    console.wrote(receipt)
 
 
 def copies_line(copies: tuple[MadeCopy, ...]) -> tuple[str, ...]:

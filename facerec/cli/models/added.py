@@ -11,6 +11,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.options import AsJson, argument, examples, option
 from facerec.errors import ArgumentError, OutputError
+from facerec.meant import did_you_mean
 
 if TYPE_CHECKING:
     from facerec.models.folder import ModelFolder, Pixels
@@ -29,6 +30,7 @@ ADD_EXAMPLES = examples(
     "facerec models add mobilefacenet.onnx --crop five-point-112.v1 --pixels imagenet --licence Apache-2.0",
     "facerec models add vendor.onnx --name vendor --crop five-point-112.v1 --pixels -1..1 --channels BGR",
 )
+REMOVE_EXAMPLES = examples("facerec models remove ours")
 ATTACH_EXAMPLES = examples(
     "facerec models attach vendor --points points.json",
     "facerec models attach vendor --audit report/audit.json",
@@ -192,6 +194,7 @@ def _folder(name: str) -> Path:
 
     if name not in added_models():
         message = f"no added model is called {name!r}; there are {', '.join(added_models()) or 'none'}"
+        message += did_you_mean(name, added_models())
         raise ArgumentError(message)
     return models_folder() / name
 

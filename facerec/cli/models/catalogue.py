@@ -12,8 +12,10 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.models import added
-from facerec.cli.options import AsJson, ModelFiles, argument, examples, option
+from facerec.cli.options import AsCsv, AsJson, ModelFiles, argument, examples, option
+from facerec.cli.parsing import Commands
 from facerec.cli.running import fail
+from facerec.meant import did_you_mean
 from facerec.visible_text import quoted
 
 if TYPE_CHECKING:
@@ -25,11 +27,10 @@ if TYPE_CHECKING:
 Name = Annotated[str, argument("NAME", "As facerec models or facerec transfer nets lists it.")]
 _TOLD = {"ok": "as it should be", "absent": "absent", "wrong": "wrong. "}
 
-app = typer.Typer(
+app = Commands(
     name="models",
     help="List the models, their licences and where they are; fetch and check their files.",
     invoke_without_command=True,
-    rich_markup_mode="markdown",
 )
 
 
@@ -37,11 +38,11 @@ app = typer.Typer(
 def models(context: typer.Context, as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """List the models, their licences and where they are; fetch and check their files."""
     if context.invoked_subcommand is None:
-        list_models(as_json, model_files)
+        list_models(as_json=as_json, model_files=model_files)
 
 
-@app.command("list")
-def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
+@app.command("list", epilog=examples("facerec models list", "facerec models list --csv > models.csv"))
+def list_models(as_csv: AsCsv = False, as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """List every model, and the backbones that are here: commercial use, and where their files are."""
     from facerec.models.catalogue import MODELS
     from facerec.models.state import file_state
@@ -51,6 +52,9 @@ def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None
         networks = [backbone_document(network, model_files) for network in PRETRAINED]
         listed = [_document(model, model_files) for model in MODELS]
         console.document({"models": listed, "added": added.documents(), "backbones": networks})
+        return
+    if as_csv:
+        _print_csv(model_files)
         return
     rows = []
     for model in MODELS:
@@ -66,6 +70,23 @@ def list_models(as_json: AsJson = False, model_files: ModelFiles = None) -> None
     console.say()
     backbone_table([network for network, _ in here], model_files)
     console.say(f"{absent} more backbones can be fetched: facerec transfer nets")
+
+
+def _print_csv(model_files: Path | None) -> None:
+    from facerec.models.catalogue import MODELS
+    from facerec.models.state import file_state
+
+    rows = console.CsvRows("name", "task", "default", "commercial_use", "file", "sha256", "state", "path")
+    for model in MODELS:
+        for weight in model.weights:
+            file = file_state(weight, model_files=model_files)
+            terms = ("yes" if model.default else "no", model.commercial)
+            rows.add(model.name, model.task, *terms, weight.file_name, weight.sha256, file.state, file.path)
+    for each in added.documents():
+        rows.add(each["name"], "added", "no", None, None, each.get("digest"), each["state"], each.get("path"))
+    for network, state in _sorted_out(model_files)[0]:
+        terms, file_ = ("yes" if network.default else "no", network.commercial), network.files[0]
+        rows.add(network.name, "backbone", *terms, file_.file_name, file_.sha256, state["state"], state["path"])
 
 
 @app.command(epilog=examples("facerec models show dlib-resnet", "facerec models show facenet --json"))
@@ -133,7 +154,7 @@ def fetch(
     console.answer(document, *map(str, files), as_json=as_json)
 
 
-@app.command()
+@app.command(epilog=examples("facerec models check", "facerec models check --json"))
 def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """Check every model file here against its SHA-256, those of added models too.
 
@@ -171,7 +192,7 @@ def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
 
 app.command(epilog=added.ADD_EXAMPLES)(added.add)
 app.command(epilog=added.ATTACH_EXAMPLES)(added.attach)
-app.command()(added.remove)
+app.command(epilog=added.REMOVE_EXAMPLES)(added.remove)
 
 
 def _backbone(name: str) -> Pretrained | None:
@@ -186,9 +207,12 @@ def _backbone(name: str) -> Pretrained | None:
     try:
         return pretrained(name)
     except ArgumentError as error:
-        models = ", ".join(model.name for model in MODELS)
+        models = [model.name for model in MODELS] + [str(each["name"]) for each in added.documents()]
+        # What a model is called is nearer than what some backbone is.
         backbone = re.sub("no backbone is called '.*?'", "nor a backbone", str(error))
-        message = f"no model is called {quoted(name)}, they are {models}; {backbone}"
+        meant = did_you_mean(name, models)
+        backbone = re.sub(r" \(did you mean .*?\)", "", backbone) if meant else backbone
+        message = f"no model is called {quoted(name)}, they are {', '.join(models)}; {backbone}{meant}"
         raise ArgumentError(message) from error
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import typer
-
+from facerec.cli.options import examples
+from facerec.cli.parsing import Commands
 from facerec.cli.transfer import compare, doctor, nets, run
 
-app = typer.Typer(
+app = Commands(
     name="transfer",
+    epilog=examples("facerec transfer run", "facerec transfer run --data flowers/ --out results/ --budget 5m"),
     help="Measure what pre-trained networks buy on your own photos: networks, protocols, intervals, cost.",
-    rich_markup_mode="markdown",
     no_args_is_help=True,
 )
 

@@ -32,7 +32,7 @@ def compare(
     for run in runs:
         if run.missing:
             cells = console.counted(run.missing, "cell of its plan is", "cells of its plan are")
-            console.note(f"{run.folder}: {cells} not measured, or damaged, and left out; start its run again")
+            console.tell(f"{run.folder}: {cells} not measured, or damaged, and left out; start its run again")
     if as_json:
         missing = [run.missing for run in runs]
         told = {"first": str(first), "second": str(second), "missing": missing, "differences": document_of(found)}

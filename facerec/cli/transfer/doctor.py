@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facerec.cli import console
-from facerec.cli.options import AsJson, Device, Exclude, ModelFiles, examples, option
+from facerec.cli.options import AsJson, Exclude, ModelFiles, examples, option
 from facerec.cli.transfer import options
 from facerec.errors import ArgumentError, DataSetError
 
@@ -35,7 +35,10 @@ def doctor(
     backbone: Annotated[
         str | None, option("NAME", "With --imagenet: of which backbone; by default the best one here.")
     ] = None,
-    device: Device = None,
+    device: Annotated[
+        str | None,
+        option("--device NAME", "With --imagenet: cpu, cuda or cuda:N; by default a GPU where there is one."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the networks that are here against published constants and known answers.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 from facerec.cli import console
 from facerec.cli.options import ModelFiles, option
 from facerec.errors import ArgumentError
+from facerec.meant import did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,7 +139,9 @@ def check_networks(names: Sequence[str], weights: str, device: str | None) -> No
         meant(name, weights)
     versions = {"default", "none", *(each.version for each in PRETRAINED)}
     if weights not in versions:
-        message = f"--weights takes {', '.join(sorted(versions - {''}))}; got {weights!r}"
+        message = (
+            f"--weights takes {', '.join(sorted(versions - {''}))}; got {weights!r}{did_you_mean(weights, versions)}"
+        )
         raise ArgumentError(message)
     if device is not None:
         check_device(device)
@@ -161,7 +164,7 @@ def protocols_of(given: list[str]) -> tuple[Protocol, ...]:
     known = {str(each): each for each in get_args(Protocol)}
     for name in (names := listed(given)):
         if name not in known:
-            message = f"--protocol takes {', '.join(known)}; got {name!r}"
+            message = f"--protocol takes {', '.join(known)}; got {name!r}{did_you_mean(name, known)}"
             raise ArgumentError(message)
     if not names:
         message = f"--protocol names none; it takes {', '.join(known)}"
@@ -174,7 +177,7 @@ def tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
     from facerec.transfer.cells import shots_text
 
     for warning in warnings:
-        console.note(f"warning: {warning}")
+        console.tell(f"warning: {warning}")
     settings = plan.settings
     size = "each network's own size" if settings.size is None else f"{settings.size} pixels"
     trained = any(each.cell.trained for each in plan.cells)

@@ -130,11 +130,11 @@ def run(
             chosen = compared.arguments()
             if tensorboard:
                 check_events()
-            with (
-                console.progress("opening photos") as reading,
-                console.progress("computing features") as computing,
-                console.progress("measuring cells") as progress,
-            ):
+            with console.stages(
+                "opening photos", "planning what to measure", "computing features", "measuring cells"
+            ) as (reading, _, computing, progress):
+                if data.startswith("made:"):
+                    reading(1, 1)  # they are not opened one by one
                 bench = run_bench(
                     data,
                     out,

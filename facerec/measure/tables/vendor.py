@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from facerec.errors import ArgumentError, ScoreTableError
+from facerec.meant import did_you_mean
 from facerec.measure.tables.cells import Problems, as_text, whole_ids
 from facerec.measure.tables.score_table import IMAGES, SUBJECTS
 from facerec.measure.tables.stamp import check_metadata
@@ -275,7 +276,8 @@ def renamed_roles(
     for ours, theirs in [*meant.items(), *labels]:
         with problems.collected():
             if theirs not in there:
-                message = f"there is no column {theirs!r} for {ours}; the table has {', '.join(there) or 'no columns'}"
+                has = f"the table has {', '.join(there) or 'no columns'}{did_you_mean(str(theirs), there)}"
+                message = f"there is no column {theirs!r} for {ours}; {has}"
                 raise ScoreTableError(message)
             if there.count(theirs) > 1:
                 message = f"the table has the column {theirs!r} twice, so it is not known which one is meant for {ours}"
