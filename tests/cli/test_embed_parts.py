@@ -144,23 +144,6 @@ def test_refusals(people, facerec, words, told):
     assert not (people / "vectors").exists()
 
 
-def test_lines_of_progress_where_there_is_no_terminal(capsys, monkeypatch):
-    """Now and then: how far, how fast, and how long it will take."""
-    from facerec.cli import console
-
-    now = [0.0]
-    monkeypatch.setattr("facerec.cli.console.time.monotonic", lambda: now[0])
-    with console.progress("embedding", line_each=30.0) as progress:
-        for second, done in ((0, 100), (10, 200), (40, 400), (50, 500), (71, 810)):
-            now[0] = second
-            progress(done, 1000)
-
-    assert capsys.readouterr().err.splitlines() == [
-        "embedding: 400 of 1,000, 7.5 a second, 1 min 20 s to go",
-        "embedding: 810 of 1,000, 10 a second, 19 s to go",
-    ]
-
-
 def test_scores_of_parts_are_those_of_photos(people, facerec):
     """Pairs by what was embedded before: the table that the photos give, failures and stamp included."""
     (people / "pairs.csv").write_text(
