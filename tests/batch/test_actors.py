@@ -63,6 +63,7 @@ EMBED = "import sys; from tests.batch.made_work import main; main(sys.argv[1:])"
 
 
 @apart
+@pytest.mark.slow
 def test_units_by_actors(tmp_path):
     """Each unit once but the one whose actor died; what a work raises is raised where it is run."""
     (tmp_path / "other").mkdir()
@@ -76,6 +77,7 @@ def test_units_by_actors(tmp_path):
 
 
 @apart
+@pytest.mark.slow
 def test_killed_by_force_and_gone_on_with(tmp_path):
     """An actor and then the driver are killed: a local run finishes the parts that Ray began, with the same bytes.
 

@@ -166,16 +166,24 @@ class TestLocal:
             with pytest.raises(ProcessLookupError):
                 os.kill(int(process), 0)
 
-    def test_processes_end_with_the_one_that_runs_them(self, work):
-        """The runner is killed by force: its processes are gone soon, though they were in the midst of a unit."""
+    @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+    def test_processes_end_with_the_one_that_runs_them(self, work, ending):
+        """The runner is killed by force, or interrupted: its processes are gone soon, though in the midst of a unit.
+
+        Who is interrupted gives its claims back besides.
+        """
         program = (
-            "import sys; from pathlib import Path; from tests.batch.test_doing import run, units, local, Doubling\n"
+            "import signal, sys; from pathlib import Path\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "from tests.batch.test_doing import run, units, local, Doubling\n"
             "run(Doubling(Path(sys.argv[1])), units('slow', 'slow'), local(2))"
         )
-        runner = subprocess.Popen([sys.executable, "-c", program, work.folder], cwd=Path(__file__).parents[2])
+        runner = subprocess.Popen(
+            [sys.executable, "-c", program, work.folder], cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL
+        )
         while len(tried(work)) < 2:
             time.sleep(0.05)
-        runner.send_signal(signal.SIGKILL)
+        runner.send_signal(ending)
         runner.wait()
 
         processes = [int(each) for each in (work.folder / "begun").read_text().split()]
@@ -183,6 +191,7 @@ class TestLocal:
         while any(_lives(each) for each in processes) and time.monotonic() < end:
             time.sleep(0.05)
         assert not any(map(_lives, processes))
+        assert len(list((work.folder / "claims").iterdir())) == (2 if ending == signal.SIGKILL else 0)
 
     def test_a_work_of_the_program_itself_is_refused(self, work):
         """A class that is in no module cannot go into other processes, and the message says so."""
