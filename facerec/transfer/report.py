@@ -148,7 +148,7 @@ def _results(bench: Bench, findings: Findings) -> Section:
     frequent = np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax()
     chance = (majority.value, majority.interval())
     rows.append(("none", *(("–",) if several else ()), "most frequent class", None, *chance, majority.value, None))
-    guessing = write_number(1 / len(bench.image_set.classes), "percent")
+    guessing = write_number(1 / len(bench.image_set.classes), "rate")
     table = Table(
         "Accuracy on the test photos, mean over seeds",
         (
@@ -302,8 +302,8 @@ def _mistakes(bench: Bench, findings: Findings, *, publish: bool) -> Section:
                 *(() if publish else (Column("photo", "code"),)),
                 Column("right class"),
                 Column("answer"),
-                Column("its probability", "percent"),
-                Column("the right one's", "percent"),
+                Column("its probability", "rate"),
+                Column("the right one's", "rate"),
             ),
             rows,
             notes=("Photos and their names are left out of a report that is passed on.",) if publish else (),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from audits.statistics.contrasts import FurthestPair
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import Least, SetAside, aside_sentence
-from facerec.reporting import Standing, plain
+from facerec.reporting import Standing, plain, share_digits
 from facerec.types import Interval
 
 INDEX_WORDS = {
@@ -102,19 +102,6 @@ def _ratio_range(interval: Interval) -> str:
 def percent(value: float) -> str:
     """A share as prose writes it: three digits, in percent."""
     return f"{share_digits(value)}\N{NO-BREAK SPACE}%"
-
-
-def share_digits(value: float) -> str:
-    """A share in percent, three digits; one that is not quite all never looks like all.
-
-    >>> share_digits(0.05678), share_digits(0.99985), share_digits(1.0)
-    ('5.68', '99.98', '100')
-    """
-    short = f"{100 * value:.3g}"
-    if value >= 1 or short != "100":
-        return short
-    digits = math.ceil(-math.log10(100 * (1 - value)) - 1e-9)  # so many show what is missing
-    return f"{math.floor(10**digits * 100 * value + 1e-6) / 10**digits:.{max(digits, 0)}f}"
 
 
 def points(value: float) -> str:

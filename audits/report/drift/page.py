@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from facerec.reporting.figures import draw
+
 from audits.drift.results import DriftAudit
 from audits.gate.verdict import PolicyVerdict
 from audits.report.common.background import Background, Run
@@ -18,7 +20,6 @@ from audits.report.drift.tables import all_changes, change_tables, index_table, 
 from audits.statistics.estimates import rate_words
 from audits.verification.results import Unlabelled
 from facerec.reporting import Block, Figure, Section, Text, plain, write_number
-from facerec.reporting.figures import draw
 
 _NO_POLICY = "How much worse is too much has to be decided by people, before they look."
 _LIMITS = """

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Literal, TypeAlias
 
+from facerec.reporting.figures import BLUE, GREY, INK, VERMILION, draw
 from matplotlib.axes import Axes
 
 from audits.drift.results import RateChange
 from audits.mitigation.lab import Judgement, LabReport
 from audits.report.common.charts import short
 from audits.report.common.drawn_names import drawn_key, drawn_names
-from audits.report.common.words import INDEX_WORDS, share_digits, written
+from audits.report.common.words import INDEX_WORDS, written
 from audits.report.mitigation.sentences import EVERYBODY, elsewhere, outcome, points, whom
 from audits.statistics.estimates import Estimate, rate_words
 from audits.statistics.index_changes import IndexChange
 from facerec.reporting import Cell, Column, Figure, Table, plain
-from facerec.reporting.figures import BLUE, GREY, INK, VERMILION, draw
 
 RateName: TypeAlias = Literal["fmr", "fnmr"]
 

@@ -391,7 +391,7 @@ def percent(found: Estimate) -> str:
     """A rate with its interval, such as ``5.68 % (3.12 … 10.1)``."""
     if not found.measured:
         return "not measured"
-    from audits.report.common.words import share_digits
+    from facerec.reporting import share_digits
 
     value, low, high = map(share_digits, (found.value, found.interval.low, found.interval.high))
     return f"{value} % ({low} … {high})"
