@@ -38,7 +38,7 @@ def det_chart(curves: Sequence[tuple[str, ArrayLike, ArrayLike]], marks: Sequenc
     known = [(label, np.asarray(fmr, np.float64), np.asarray(fnmr, np.float64)) for label, fmr, fnmr in curves]
     for label, fmr, fnmr in known:
         paired = fmr.ndim == 1 and fmr.shape == fnmr.shape
-        if not paired or not all(((rates >= 0) & (rates <= 1)).all() for rates in (fmr, fnmr)):
+        if not paired or not all(((each >= 0) & (each <= 1)).all() for each in (fmr, fnmr)):
             message = f"DET curve {label!r} needs two arrays (n,) of rates 0 … 1; a group without trials has no curve"
             raise ArgumentError(message)
     lines = []

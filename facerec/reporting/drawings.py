@@ -279,7 +279,7 @@ class Dots:
                 parts = []
                 for start, end in _runs(first, last):
                     level, across = (0.5 + each for each in divmod(start, _DOTS))
-                    parts.append(f"M{_n(across * pitch)} {_n(y + level * pitch)}h{_n((end - start - 1) * pitch)}")
+                    parts.append(f"M{_n(across * pitch)} {_n(y + level * pitch)}h{_n((end - start - 0.9) * pitch)}")
                 if parts:
                     style = ' style="color:var(--soft)"' if kind == "dots rest" else ""
                     drawn.add(
@@ -330,17 +330,17 @@ class Matrix:
             top = y + row * tall
             drawn.text(left - 6, top + tall / 2 + 4, self.names[row], _SMALL, "", "end", room=left - 24)
             for column, cell in enumerate(cells):
-                x, box = left + column * side, f'width="{_n(side - 2)}" height="{_n(tall - 2)}"'
-                place = f'x="{_n(x + 1)}" y="{_n(top + 1)}" {box}'
+                here, box = left + column * side, f'width="{_n(side - 2)}" height="{_n(tall - 2)}"'
+                rect = f'x="{_n(here + 1)}" y="{_n(top + 1)}" {box}'
                 if cell.shade is None:
-                    drawn.add(f'<rect class="none" {place}/>')
+                    drawn.add(f'<rect class="none" {rect}/>')
                 else:
-                    drawn.add(f'<rect class="cell" fill-opacity="{0.06 + 0.34 * cell.shade:.2f}" {place}/>')
+                    drawn.add(f'<rect class="cell" fill-opacity="{0.06 + 0.34 * cell.shade:.2f}" {rect}/>')
                 letters = min([_SMALL, *(11 * (side - 6) / _wide(line, 11) for line in cell.lines if line)])
                 if written and letters >= 7:
                     start = top + tall / 2 + 4 - (len(cell.lines) - 1) * 6.5
                     for number, line in enumerate(cell.lines):
-                        drawn.text(x + side / 2, start + 13 * number, line, letters, "", "middle")
+                        drawn.text(here + side / 2, start + 13 * number, line, letters, "", "middle")
         return drawn.done(y + tall * len(self.names) + 4)
 
 
@@ -366,11 +366,17 @@ class _Drawn:
         self.parts.append(element)
 
     def head(self, title: str) -> float:
-        """Write the title, and return where it ends."""
-        if not title:
-            return 2.0
-        self.text(0, 14, title, 13, "strong", room=self.width)
-        return 22.0
+        """Write the title, in as many lines as it takes, and return where it ends."""
+        lines: list[str] = []
+        for word in title.split():
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and _wide(longer, 14.5) <= self.width:  # strong letters are wider
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        for number, line in enumerate(lines):
+            self.text(0, 14 + 17 * number, line, 13, "strong", room=self.width)
+        return 5.0 + 17 * len(lines)
 
     def path(self, path: str, kind: str, thick: float = 1, dash: str = "") -> None:
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
@@ -398,7 +404,8 @@ class _Drawn:
 
     def done(self, height: float) -> str:
         box = f"0 0 {_n(self.width)} {_n(height)}"
-        return f'<svg class="drawing" viewBox="{box}" aria-hidden="true">' + "".join(self.parts) + "</svg>"
+        start = f'<svg class="drawing" viewBox="{box}" preserveAspectRatio="xMinYMin" aria-hidden="true">'
+        return f"{start}{''.join(self.parts)}</svg>"
 
 
 def _key(drawn: _Drawn, y: float, entries: Sequence[tuple[str, Colour, str, bool]]) -> float:

@@ -12,6 +12,7 @@ import re
 from functools import cache, partial
 from importlib.resources import files
 from itertools import count
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -67,13 +68,13 @@ def _anchors(page: Page) -> list[str]:
 
 
 def _heads(page: Page) -> Markup:
-    """What runs along the top of each sheet of paper, as strings of CSS, in which every sign but letters is escaped."""
+    """What runs along the top of each sheet of paper, as strings of CSS, escaped but for letters and digits."""
     left, right = (
-        re.sub(r"[^A-Za-z0-9 ]", lambda sign: f"\\{ord(sign.group()):06x}", " ".join(text.split())[:70])
+        re.sub(r"[^A-Za-z0-9]", lambda sign: f"\\{ord(sign.group()):06x}", shorten(text, 80, placeholder=" …"))
         for text in (page.kind or "facerec", page.source or page.title)
     )
     told = f'@page {{ @top-left {{ content: "{left}"; }} @top-right {{ content: "{right}"; }} }}'
-    return Markup(told)  # noqa: S704 - letters, digits, blanks and escapes
+    return Markup(told)  # noqa: S704 - letters, digits and escapes
 
 
 def _drawn(figure: Figure) -> list[tuple[str, Markup]]:

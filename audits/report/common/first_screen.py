@@ -33,13 +33,15 @@ class Question:
     name : str
         Of the picture: ``Taken for one person, though two (false match, FMR)``.
     verb : str
-        Of the headline, after a group's name: ``taken for one another``.
+        Of the headline, with people before it: ``are taken for one another``.
     trials : str
         ``pairs of two different people``.
     happens : str
         What becomes of them: ``are taken for one person``.
     harm : str
         Where it matters: ``being taken for somebody else does harm``.
+    unit : str
+        What trials are, in a word.
     """
 
     rate: str
@@ -48,6 +50,7 @@ class Question:
     trials: str
     happens: str
     harm: str
+    unit: str = "pairs"
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def first_screen(
     first = next(iter(shown), None) or next(iter(asked), None)
     overall = [_overall(question, found) for question, found in everybody.items()]
     if verdict is not None:
-        title = _of_verdict(verdict)
+        title = verdict_title(verdict)
     elif shown:
         title = _differs(shown[0])
     else:
@@ -155,7 +158,9 @@ def picture(asked: Sequence[Grouped]) -> Figure:
     for each in asked:
         rows = _drawn(each.groups)
         drawings.append(_dots(each, rows) if dotted else _whiskers(each, rows))
-        named = "; ".join(f"{name} {with_range(found, each.of)}" for name, found in each.groups[:MOST_DRAWN])
+        named = "; ".join(
+            f"{name} {with_range(found, each.of, each.question.unit)}" for name, found in each.groups[:MOST_DRAWN]
+        )
         told.append(f"{each.question.name}: {named}")
     by = asked[0].by
     level = f"{100 * asked[0].everybody.interval.confidence:g} %"
@@ -186,7 +191,7 @@ def _dots(each: Grouped, rows: Sequence[tuple[str, Estimate]]) -> Dots:
         tuple(
             OutOf(
                 name,
-                with_range(found, each.of),
+                with_range(found, each.of, each.question.unit),
                 round(found.value * 1000),
                 round(found.interval.high * 1000),
                 colour=COLOURS[place],
@@ -205,7 +210,7 @@ def _whiskers(each: Grouped, groups: Sequence[tuple[str, Estimate]]) -> Whiskers
             found.value,
             found.interval.low,
             found.interval.high,
-            with_range(found, of),
+            with_range(found, of, each.question.unit),
             "k" if number < len(everybody) else "a",
             bound=found.measured and not found.errors,
             strong=number < len(everybody),
@@ -231,7 +236,8 @@ def _near(each: Grouped) -> float:
 def _differs(each: Grouped) -> str:
     pair = each.pair
     assert pair is not None  # noqa: S101 - asked of shown differences only
-    return f"{pair.group}: {each.question.verb} {times_as_often(_near(each), pair.reference)}"
+    times = times_as_often(_near(each), f"those labelled {pair.reference}")
+    return f"People labelled {pair.group} {each.question.verb} {times}"
 
 
 def _alike(asked: tuple[Question, Estimate], *, grouped: bool) -> str:
@@ -241,14 +247,14 @@ def _alike(asked: tuple[Question, Estimate], *, grouped: bool) -> str:
     if not found.measured:
         return f"Not measured: there are no {question.trials}"
     if found.evidence == "none":
-        return f"Too few errors were seen to compare: {_counted(found, of)}"
+        return f"Too few errors were seen to compare: {_counted(found, of, question.unit)}"
     return f"Of {of:,} {question.trials} about {count(found.value, of)} {question.happens}{rest}"
 
 
-def _counted(found: Estimate, of: int) -> str:
+def _counted(found: Estimate, of: int, unit: str) -> str:
     if not found.errors:
-        return frequency(found, of)
-    return f"{found.errors:,} of {found.trials:,} pairs; at most {count(found.interval.high, of)} of {of:,}"
+        return frequency(found, of, unit)
+    return f"{found.errors:,} of {found.trials:,} {unit}; at most {count(found.interval.high, of)} of {of:,}"
 
 
 def _overall(question: Question, found: Estimate) -> str:
@@ -274,10 +280,10 @@ def _compared(each: Grouped) -> str:
         unknown = "nothing is known of who fares worse"
         return f"{head}Not one was seen in any group; it may be up to {most} ({plain(worst)}), and {unknown}."
     names = plain(pair.group), plain(pair.reference)
-    told = frequency(pair.rate, of), frequency(pair.reference_rate, of)
+    told = frequency(pair.rate, of, question.unit), frequency(pair.reference_rate, of, question.unit)
+    many = [f"about **{count(found.value, of)}**" for found in (pair.rate, pair.reference_rate)]
     both = (
-        f"Of {of:,} {question.trials} in the group {names[0]} about **{count(pair.rate.value, of)}** {question.happens}; "
-        f"in {names[1]}, about **{count(pair.reference_rate.value, of)}**."
+        f"Of {of:,} {question.trials} in the group {names[0]} {many[0]} {question.happens}; in {names[1]}, {many[1]}."
     )
     if not pair.rate.errors or not pair.reference_rate.errors:
         both = f"{names[0]} {told[0]}, {names[1]} {told[1]}."
@@ -298,9 +304,10 @@ def _compared(each: Grouped) -> str:
 def _elsewhere(each: Grouped) -> str:
     pair = each.pair
     assert pair is not None  # noqa: S101 - asked of shown differences only
-    other = f"{plain(pair.reference)} ({frequency(pair.reference_rate, each.of)})"
+    told = [frequency(found, each.of, each.question.unit) for found in (pair.rate, pair.reference_rate)]
+    other = f"{plain(pair.reference)} ({told[1]})"
     return (
-        f"By {plain(each.by)}, {plain(pair.group)} ({frequency(pair.rate, each.of)}) are {each.question.verb} "
+        f"By {plain(each.by)}, {plain(pair.group)} ({told[0]}) {each.question.verb} "
         f"{times_as_often(_near(each), other)}."
     )
 
@@ -339,7 +346,8 @@ def _sure(asked: Sequence[Grouped], everybody: Mapping[Question, Estimate]) -> s
     return "\n".join(lines)
 
 
-def _of_verdict(verdict: PolicyVerdict) -> str:
+def verdict_title(verdict: PolicyVerdict) -> str:
+    """The headline where a policy was to be decided: which claims it was that decided."""
     failed = [claim for claim in verdict.claims if claim.verdict == verdict.verdict]
     many = len(verdict.claims)
     if verdict.verdict == "pass":

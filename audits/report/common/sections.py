@@ -57,7 +57,7 @@ def report_page(
     )
 
 
-def in_numbers(
+def in_numbers(  # noqa: PLR0917 - as they stand there
     verdict: PolicyVerdict | None,
     overall: str,
     findings: Iterable[Sentence],

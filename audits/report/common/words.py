@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -23,6 +24,15 @@ INDEX_WORDS = {
     "fdr": "FDR",
     "inequity_rate": "inequity rate",
 }
+
+
+def index_words(text: str) -> str:
+    """A sentence about indices with their names in words, where it has those of the policy's language.
+
+    >>> index_words("max_min_ratio, gini do not")
+    'largest / smallest, Gini coefficient do not'
+    """
+    return re.sub("|".join(rf"\b{name}\b" for name in INDEX_WORDS), lambda name: INDEX_WORDS[name.group()], text)
 
 
 class Sentence(NamedTuple):

@@ -62,7 +62,7 @@ def curve_figures(
                 (det_chart(both, marks),),
                 title=f"FNMR against FMR by {plain(by)}; the dots are the audited threshold",
                 alt=f"DET curves by {by}, with the operating point of each group marked: FMR against FNMR",
-                caption="The threshold is one and the same: where dots lie apart, groups are treated differently by it.",
+                caption="The threshold is one and the same: where dots lie apart, it treats groups differently.",
             )
         )
     lines = {

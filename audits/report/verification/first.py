@@ -21,7 +21,7 @@ from facerec.reporting import plain
 FALSE_MATCH = Question(
     "fmr",
     "Taken for one person, though two (false match)",
-    "taken for one another",
+    "are taken for one another",
     "pairs of photos of two different people",
     "are taken for one person",
     "being taken for somebody else does harm",
@@ -29,7 +29,7 @@ FALSE_MATCH = Question(
 FALSE_NON_MATCH = Question(
     "fnmr",
     "Not recognised, though one person (false non-match)",
-    "not recognised",
+    "go unrecognised",
     "pairs of photos of one person",
     "are not recognised",
     "not being recognised does harm",
@@ -146,8 +146,8 @@ def _more(audit: VerificationAudit, asked: Sequence[Grouped]) -> list[str]:
             continue
         photos = plan.photos // plan.people
         said.append(
-            f"**Measure on your own people.** To see whether one group is {each.question.verb} twice as often as the "
-            f"others, collect about {plan.people:,} people of each group, {photos} photos each."
+            f"**Measure on your own people.** To see whether people of one group {each.question.verb} twice as "
+            f"often as the others, collect about {plan.people:,} people of each group, {photos} photos each."
         )
     return said[:2]
 

@@ -15,6 +15,7 @@ from audits.report.common.first_screen import picture
 from audits.report.common.numbers import accepted, stands
 from audits.report.common.sections import claims_section, file_stem, in_numbers, label_source, report_page
 from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
+from audits.report.common.words import index_words
 from audits.report.verification import drawings, prose, tables
 from audits.report.verification.document import verification_document
 from audits.report.verification.first import advice_for, asked_of, verification_first
@@ -152,7 +153,7 @@ def _grouping(
         rates.append(tables.rate_table(audit, grouping, "without_score"))
         if any(group.acquisition for group in grouping.groups):
             rates.append(tables.acquisition_table(audit, grouping))
-    warnings = "\n".join(f"- {plain(text)}." for text in grouping.disparity.warnings)
+    warnings = "\n".join(f"- {plain(index_words(text))}." for text in grouping.disparity.warnings)
     differ: list[Block] = [Text(warnings)] if warnings else []
     if grouping.disparity.fmr or grouping.disparity.fnmr:
         differ.append(tables.told_indices(grouping, audit.confidence))
@@ -183,7 +184,7 @@ def _mix(grouping: GroupingAudit) -> str:
     ]
     if grouping.matched_fmr.measured:
         parts.append(
-            f"Here {write_number(grouping.matched_share, 'percent')} of the labelled impostor pairs are of one group; "
+            f"Here {write_number(grouping.matched_share, 'rate')} of the labelled impostor pairs are of one group; "
             f"their FMR is {write_number(grouping.matched_fmr.value, 'rate')}."
         )
     return " ".join(parts)
