@@ -19,11 +19,11 @@ from facerec.reporting.inline import printable
 from facerec.types import Interval
 
 Kind: TypeAlias = Literal[
-    "text", "code", "verdict", "count", "amount", "rate", "score", "ratio", "number", "seconds", "interval"
+    "text", "code", "verdict", "count", "amount", "rate", "score", "ratio", "number", "p", "seconds", "interval"
 ]
 """``text``, ``code`` (digests, paths), ``verdict`` (a `Standing`), ``count`` (1,234), ``amount`` (4.65 M), ``rate`` (a
-share 0 … 1, in per cent), ``score`` (three decimals), ``ratio`` (1.35×), ``number`` (four digits), ``seconds`` (µs to
-s), ``interval`` (an `Interval` of rates)."""
+share 0 … 1, in per cent), ``score`` (three decimals), ``ratio`` (1.35×), ``number`` (four digits), ``p`` (of a test:
+never below 0.001), ``seconds`` (µs to s), ``interval`` (an `Interval` of rates)."""
 
 Standing: TypeAlias = Literal["pass", "fail", "insufficient", "note", "warning"]
 """How a claim or a remark stands; ``insufficient``: the evidence decides neither way."""
@@ -116,8 +116,8 @@ def _plainly(size: float) -> str:
 def share_digits(value: float) -> str:
     """A share in per cent, three digits; one that is nearly all shows how much is missing, and never looks like all.
 
-    >>> share_digits(0.05678), share_digits(0.00057), share_digits(0.9928), share_digits(0.99996), share_digits(1.0)
-    ('5.68', '0.057', '99.28', '99.996', '100')
+    >>> share_digits(0.05678), share_digits(0.00057), share_digits(0.9928), share_digits(0.99985), share_digits(1.0)
+    ('5.68', '0.057', '99.28', '99.985', '100')
     """
     if not 0.99 < value < 1:
         return format(Decimal(f"{100 * value:.3g}"), "f").replace("-", "−")
@@ -152,6 +152,7 @@ _WRITERS: Mapping[str, Callable[[float], str]] = {
     "amount": _with_prefix,
     "rate": lambda size: f"{share_digits(size)}{_NBSP}%",
     "score": lambda size: f"{size:.3f}",
+    "p": lambda size: "< 0.001" if size < 0.001 else f"{size:.3f}",
     "ratio": lambda size: f"{size:.2f}×" if size < 100 else f"{size:,.0f}×",
     "seconds": _duration,
 }

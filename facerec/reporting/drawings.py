@@ -58,8 +58,10 @@ class Line:
         for name in ("x", "y", "low", "high", "sizes"):
             object.__setattr__(self, name, tuple(map(float, getattr(self, name))))
         size = len(self.y)
-        if len(self.x) != size + self.steps or any(
-            len(part) not in (0, size) for part in (self.low, self.high, self.sizes, self.names)
+        if (
+            len(self.x) != size + self.steps
+            or any(len(part) not in (0, size) for part in (self.low, self.high, self.sizes, self.names))
+            or len(self.low) != len(self.high)
         ):
             message = f"line {self.label!r} needs one x, and one interval or none, per y; got {len(self.x)} and {size}"
             raise ArgumentError(message)
@@ -200,7 +202,8 @@ class Whiskers:
         words = max((_wide(row.said, _SIZE) for row in self.rows), default=0.0)
         left = min(names + 14, 0.38 * width) if beside else 8.0
         right = width - (min(words + 14, 0.4 * width) if beside else 8.0)
-        tall = 24.0 if beside else 42.0
+        apart = any(_wide(row.label, _SIZE) + _wide(row.said, _SIZE) + 8 > width for row in self.rows)
+        tall = 24.0 if beside else 58.0 if apart else 42.0
         bottom = y + tall * len(self.rows) + 4
 
         def at(value: float) -> float:
@@ -219,17 +222,9 @@ class Whiskers:
                 drawn.text(0, level + 4, row.label, _SIZE, strong, room=left - 8)
                 drawn.text(right + 12, level + 4, row.said, _SIZE, strong or "soft", room=width - right - 12)
             else:
-                room = max(width - _wide(row.said, _SIZE) - 8, 0.3 * width)
-                drawn.text(0, level - 13, row.label, _SIZE, strong or "", room=room)
-                drawn.text(
-                    width,
-                    level - 13,
-                    row.said,
-                    _SIZE,
-                    strong or "soft",
-                    "end",
-                    room=width - min(room, _wide(row.label, _SIZE)) - 8,
-                )
+                drawn.text(0, level - (29 if apart else 13), row.label, _SIZE, strong, room=width)
+                at_left = (0.0, "") if apart else (width, "end")
+                drawn.text(at_left[0], level - 13, row.said, _SIZE, strong or "soft", at_left[1], room=width)
             if math.isnan(row.value):
                 continue
             low, high = at(row.low), at(row.high)

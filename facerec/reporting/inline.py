@@ -43,10 +43,10 @@ Spans: TypeAlias = tuple[Span, ...]
 
 @dataclass(frozen=True)
 class Paragraph:
-    """One paragraph, which has one item, or a list, of bullets (``-``) or of steps (``1.``), which has one for each."""
+    """One paragraph, which has one item, or a list, of bullets (``-``) or of steps (``1)``), which has one for each."""
 
     items: tuple[Spans, ...]
-    mark: Literal["", "-", "1."] = ""
+    mark: Literal["", "-", "1)"] = ""
 
 
 def printable(text: str) -> str:
@@ -97,14 +97,14 @@ def parse_spans(text: str) -> Spans:
 
 
 def parse_paragraphs(text: str) -> tuple[Paragraph, ...]:
-    """Split `text` at blank lines; a part whose lines all start with ``-``, or with ``1.``, and a space is a list.
+    """Split `text` at blank lines; a part whose lines all start with ``-``, or with ``1)``, and a space is a list.
 
     Errors as of `parse_spans`.
     """
     paragraphs = []
     for part in re.split(r"\n\s*\n", text.strip()):
         lines = [line.strip() for line in part.splitlines()]
-        marks: tuple[Literal["-", "1."], ...] = ("-", "1.")
+        marks: tuple[Literal["-", "1)"], ...] = ("-", "1)")
         for mark in marks:
             if lines and all(line.startswith(f"{mark} ") for line in lines):
                 paragraphs.append(Paragraph(tuple(parse_spans(line[len(mark) + 1 :]) for line in lines), mark))

@@ -33,7 +33,10 @@ def render_markdown(page: Page, *, stem: str = "report") -> str:
             case Text():
                 for paragraph in item.paragraphs:
                     if paragraph.mark:
-                        yield "\n".join(f"{paragraph.mark} {_at_line_start(_spans(each))}" for each in paragraph.items)
+                        yield "\n".join(
+                            f"{paragraph.mark.replace(')', '.')} {_at_line_start(_spans(each))}"
+                            for each in paragraph.items
+                        )
                     else:
                         yield _at_line_start(_spans(paragraph.items[0]))
             case Callout():

@@ -31,7 +31,7 @@ def _set(block: object, **values: object) -> None:
 
 @dataclass(frozen=True)
 class Text:
-    """Paragraphs of prose, separated by blank lines; lines that start with ``-``, or ``1.``, and a space are a list."""
+    """Paragraphs of prose, separated by blank lines; lines that start with ``-``, or ``1)``, and a space are a list."""
 
     content: str
 

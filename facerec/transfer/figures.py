@@ -65,13 +65,7 @@ def top1_figure(bench: Bench, findings: Findings) -> Figure | None:
         f"{name}: " + ", ".join(f"{each.label} {each.y:.1%}" for each in own) for name, own in points.items()
     )
     lines = [
-        Line(
-            name,
-            *(tuple(getattr(each, part) for each in own) for part in ("x", "y", "low", "high")),
-            points=True,
-            joined=False,
-            names=tuple(each.label for each in own) if not place else (),
-        )
+        _line(name, own, joined=False, names=tuple(each.label for each in own) if not place else ())
         for place, (name, own) in enumerate(points.items())
     ]
     across = axes.linear("published top-1 on ImageNet, %", [each.x for own in points.values() for each in own])
@@ -133,6 +127,13 @@ class _Point:
     size: float
 
 
+def _line(
+    label: str, own: Sequence[_Point], *, joined: bool, names: tuple[str, ...] = (), sizes: tuple[float, ...] = ()
+) -> Line:
+    x, y, low, high = (tuple(getattr(each, part) for each in own) for part in ("x", "y", "low", "high"))
+    return Line(label, x, y, low, high, points=True, joined=joined, names=names, sizes=sizes)
+
+
 def _by_top1(bench: Bench, findings: Findings) -> dict[str, list[_Point]]:
     """By protocol, each network's accuracy with the most photos."""
     most = findings.summaries[0].shots
@@ -168,12 +169,8 @@ def cost_figure(bench: Bench, findings: Findings) -> Figure:
     most = max(each.size for each in bubbles)
     lines = []
     for label in dict.fromkeys(each.label for each in bubbles):
-        own = [each for each in bubbles if each.label == label]
-        parts = (tuple(getattr(each, part) for each in own) for part in ("x", "y", "low", "high"))
-        sizes = tuple(each.size / most for each in own)
-        lines += [
-            Line(label, *parts, points=True, joined=len(own) > 1, sizes=sizes),
-        ]
+        found = [each for each in bubbles if each.label == label]
+        lines.append(_line(label, found, joined=len(found) > 1, sizes=tuple(each.size / most for each in found)))
     across = axes.log("multiply-adds to learn and to choose", [each.x for each in bubbles])
     return Figure(
         (share_chart("", lines, across),),

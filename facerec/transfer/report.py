@@ -106,7 +106,8 @@ def report_page(bench: Bench, findings: Findings, *, publish: bool = False) -> P
         kind="Transfer learning",
         source=f"{data.name}, facerec transfer",
         signed=True,
-        summary=f"{plain(data.name)}. {len(data):,} photos of {len(data.classes)} classes: {learned:,} to learn from and to choose on, "
+        summary=f"{plain(data.name)}. "
+        f"{len(data):,} photos of {len(data.classes)} classes: {learned:,} to learn from and to choose on, "
         f"{len(bench.test):,} to test on. {len(bench.measured.outcomes)} cells were measured.",
         lead=first_blocks(bench, findings),
         sections=sections,
@@ -263,8 +264,8 @@ def _pairs(title: str, comparisons: Sequence[Comparison], findings: Findings) ->
             Column("against"),
             Column("seeds", "count"),
             Column("points, 95 %"),
-            Column("p", "number"),
-            Column("p adjusted", "number"),
+            Column("p", "p"),
+            Column("p adjusted", "p"),
             Column("distinguishable"),
         ),
         rows,

@@ -36,14 +36,20 @@ def title_of(bench: Bench, findings: Findings) -> str:
 
 
 def recommended(bench: Bench, findings: Findings) -> Summary:
-    """Of the methods with the most photos that are not distinguishable from the best, the one that takes least time."""
+    """The method to take, with the most photos.
+
+    Of those that are not distinguishable from the best, and take at most twice as long as the fastest of these, the one
+    with the highest accuracy: what is not shown to be better is not worth more time.
+    """
     most = findings.summaries[0].shots
     here = [
         each
         for each, mark in zip(findings.summaries, findings.marks, strict=True)
         if each.shots == most and (each is best(findings.summaries, most) or mark == UNTOLD)
     ]
-    return min(here, key=lambda each: seconds_of(bench, each))
+    seconds = [seconds_of(bench, each) for each in here]
+    quick = [each for each, took in zip(here, seconds, strict=True) if took <= 2 * min(seconds)]
+    return max(quick, key=lambda each: each.accuracy.value)
 
 
 def first_blocks(bench: Bench, findings: Findings) -> tuple[Block, ...]:
@@ -53,9 +59,9 @@ def first_blocks(bench: Bench, findings: Findings) -> tuple[Block, ...]:
     frequent = np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax()
     return (
         Text(
-            f"Of 1,000 photos {plain(_named(chosen, findings))} names about **{_of_1000(chosen.accuracy.value)}** right "
-            f"({_of_1000(interval.low)} to {_of_1000(interval.high)}), learned from {_shots(chosen.shots)}. Always "
-            f"answering {plain(bench.image_set.classes[frequent])}, which needs no network, is right for "
+            f"Of 1,000 photos {plain(_named(chosen, findings))} names about **{_of_1000(chosen.accuracy.value)}** "
+            f"right ({_of_1000(interval.low)} to {_of_1000(interval.high)}), learned from {_shots(chosen.shots)}. "
+            f"Always answering {plain(bench.image_set.classes[frequent])}, which needs no network, is right for "
             f"**{_of_1000(majority.value)}**."
         ),
         _picture(bench, findings),
@@ -65,12 +71,13 @@ def first_blocks(bench: Bench, findings: Findings) -> tuple[Block, ...]:
 def first_sections(bench: Bench, findings: Findings, outcome: Outcome) -> Iterator[Section]:
     """What to do, how sure that is, and what nobody may read into it; `outcome` is the one whose mistakes are shown."""
     steps = [*_choice(bench, findings), *_tuning(findings), *_scratch(findings), *_confused(bench, outcome)]
-    yield Section("What to do", (Text("\n".join(f"1. {step}" for step in steps)),), "first")
+    yield Section("What to do", (Text("\n".join(f"1) {step}" for step in steps)),), "first")
     seeds = sorted({len(each.seeds) for each in findings.summaries})
     many = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     sure = (
-        f"Intervals cover {len(bench.test):,} test photos and {many} seed{'' if seeds == [1] else 's'} of each method; "
-        "two methods are told apart photo by photo, on the seeds that both have, with all comparisons shown allowed for."
+        f"Intervals cover {len(bench.test):,} test photos and {many} seed{'' if seeds == [1] else 's'} of each "
+        "method; two methods are told apart photo by photo, on the seeds that both have, with all comparisons "
+        "shown allowed for."
     )
     yield Section("How sure are we?", (Text(sure),), "first")
     silent = [*(f"- **{plain(each)}**" for each in bench.warnings), "- Other photos, other numbers."]
@@ -83,11 +90,8 @@ def seconds_of(bench: Bench, summary: Summary) -> float:
 
 
 def _picture(bench: Bench, findings: Findings) -> Figure:
-    shown = [
-        each
-        for each in findings.summaries
-        if len(findings.summaries) <= _MOST_ROWS or each.shots == findings.summaries[0].shots
-    ]
+    summaries, most = findings.summaries, findings.summaries[0].shots
+    shown = [each for each in summaries if len(summaries) <= _MOST_ROWS or each.shots == most]
     chosen = recommended(bench, findings)
     rows = []
     for each in sorted(shown, key=lambda each: -each.accuracy.value)[:_MOST_ROWS]:
@@ -146,10 +150,9 @@ def _choice(bench: Bench, findings: Findings) -> Iterator[str]:
             worse.append(said)
         else:
             alike.append(said)
-    told = (
-        f"**Take {plain(_named(chosen, findings))}**: {write_number(seconds_of(bench, chosen), 'seconds')} each time."
-    )
-    told += f" {_listed(worse)} {'is' if len(worse) == 1 else 'are'} worse." if worse else ""
+    time = write_number(seconds_of(bench, chosen), "seconds")
+    told = f"**Take {plain(_named(chosen, findings))}**: {time} each time."
+    told += f" Worse: {_listed(worse)}." if worse else ""
     told += f" A difference from {_listed(alike)} is not shown, and not excluded." if alike else ""
     told += f" Not compared on the same seeds: {_listed(untold)}." if untold else ""
     tried = {each.protocol for each in findings.summaries if each.shots == chosen.shots}
@@ -161,20 +164,18 @@ def _choice(bench: Bench, findings: Findings) -> Iterator[str]:
 def _tuning(findings: Findings) -> Iterator[str]:
     """Fine-tuning against the probe, with the most shots that both had, on the seeds that both have."""
     if found := _first(findings, "fine-tune", "linear"):
-        pays = "pays" if found.difference > 0 else "does not pay"
-        head = (
-            f"**Fine-tuning {pays}** with {_shots(found.shots)}"
-            if found.distinguishable
-            else "**Do not pay for fine-tuning yet** with " + _shots(found.shots)
-        )
-        yield f"{head}: {_more(found)} of 1,000 than the probe, on the same photos and seeds."
+        pays = "**Fine-tuning pays**" if found.difference > 0 else "**Fine-tuning does not pay**"
+        head = pays if found.distinguishable else "**Do not pay for fine-tuning yet**"
+        told = f"{_more(found)} of 1,000 than the probe, on the same photos and seeds"
+        yield f"{head} with {_shots(found.shots)}: {told}."
 
 
 def _scratch(findings: Findings) -> Iterator[str]:
     for protocol in ("linear", "fine-tune"):
         if found := _first(findings, protocol, "scratch"):
             if found.distinguishable and found.difference > 0:
-                yield f"**Do not start from scratch**: pre-training is worth {_more(found)} of 1,000 with {_shots(found.shots)}."
+                worth = f"{_more(found)} of 1,000 with {_shots(found.shots)}"
+                yield f"**Do not start from scratch**: pre-training is worth {worth}."
             return
 
 
@@ -193,11 +194,12 @@ def _confused(bench: Bench, outcome: Outcome) -> Iterator[str]:
     if apart.any():
         row, column = divmod(int(apart.argmax()), len(classes))
         times = f"{apart[row, column]:,} of {counts[row].sum():,} photos"
-        yield f"**Look at {plain(classes[row])}**: the commonest mistake is to take it for {plain(classes[column])} ({times})."
+        other = f"{plain(classes[column])} ({times})"
+        yield f"**Look at {plain(classes[row])}**: the commonest mistake is to take it for {other}."
 
 
 def _more(found: Comparison) -> str:
-    """A difference in right answers of 1,000, with its interval, such as ``17 more (12 fewer to 46 more)``."""
+    """A difference in right answers of 1,000, such as ``17 more (12 fewer to 46 more)``."""
 
     def said(value: float) -> str:
         number = math.floor(abs(value) * 1000 + 0.5)

@@ -44,13 +44,14 @@ def test_an_open_mark_is_text(text):
 
 
 def test_paragraphs_and_lists():
-    """Blank lines part paragraphs, lines of hyphens make a list, and data with a hyphen does not."""
-    paragraphs = parse_paragraphs("one\nline\n\n- first\n- second\n\n" + plain("- third"))
+    """Blank lines part paragraphs, lines of hyphens or of ones make a list, and data with a hyphen does not."""
+    paragraphs = parse_paragraphs("one\nline\n\n- first\n- second\n\n1) a\n1) b\n\n" + plain("- third"))
 
-    assert [(p.bullets, [spans[0].text for spans in p.items]) for p in paragraphs] == [
-        (False, ["one line"]),
-        (True, ["first", "second"]),
-        (False, ["- third"]),
+    assert [(p.mark, [spans[0].text for spans in p.items]) for p in paragraphs] == [
+        ("", ["one line"]),
+        ("-", ["first", "second"]),
+        ("1)", ["a", "b"]),
+        ("", ["- third"]),
     ]
 
 

@@ -87,7 +87,7 @@ def _picture(studies: Mapping[str, Sequence[Coverage]]) -> Figure:
         worst = min(cells, key=lambda cell: cell.value)
         low, high = (worst.value + side * 1.96 * worst.standard_error for side in (-1, 1))
         rows.append(Whisker(study, worst.value, low, min(high, 1.0), f"{share_digits(worst.value)} %"))
-    least = min(min(row.low for row in rows), LEAST_COVERAGE)
+    least = min(LEAST_COVERAGE, *(row.low for row in rows))
     axis = axes.linear("coverage, %", [least, 1.0], percent=True)
     return Figure(
         (Whiskers("", axis, tuple(rows), zero=LEAST_COVERAGE),),

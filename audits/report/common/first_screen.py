@@ -93,7 +93,7 @@ class FirstScreen:
     @property
     def sections(self) -> tuple[Section, ...]:
         """What to do, how sure that is, and what nobody may read into it."""
-        steps = "\n".join(f"1. {step}" for step in self.todo)
+        steps = "\n".join(f"1) {step}" for step in self.todo)
         told = (("What to do", steps), ("How sure are we?", self.sure), ("What this does not say", self.silent))
         return tuple(Section(title, (Text(text),), "first") for title, text in told if text)
 
@@ -282,9 +282,8 @@ def _compared(each: Grouped) -> str:
     names = plain(pair.group), plain(pair.reference)
     told = frequency(pair.rate, of, question.unit), frequency(pair.reference_rate, of, question.unit)
     many = [f"about **{count(found.value, of)}**" for found in (pair.rate, pair.reference_rate)]
-    both = (
-        f"Of {of:,} {question.trials} in the group {names[0]} {many[0]} {question.happens}; in {names[1]}, {many[1]}."
-    )
+    both = f"Of {of:,} {question.trials} in the group {names[0]} {many[0]} {question.happens}; "
+    both += f"in {names[1]}, {many[1]}."
     if not pair.rate.errors or not pair.reference_rate.errors:
         both = f"{names[0]} {told[0]}, {names[1]} {told[1]}."
     if pair.shown:

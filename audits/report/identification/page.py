@@ -150,10 +150,8 @@ def _first(audit: IdentificationAudit, verdict: PolicyVerdict | None) -> FirstSc
     todo = []
     if audit.fpir.measured:
         told = frequency(audit.fpir, out_of([audit.fpir]), "searches")
-        todo.append(
-            f"**Let a person look before anybody acts on an answer**: of searches for people who are not enrolled {told} "
-            "find somebody."
-        )
+        told = f"of searches for people who are not enrolled {told} find somebody"
+        todo.append(f"**Let a person look before anybody acts on an answer**: {told}.")
     todo.append(
         f"**Measure again before the gallery grows** beyond its {audit.gallery_size:,} people: more are then found in "
         "vain."

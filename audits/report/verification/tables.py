@@ -207,8 +207,8 @@ def small_groups_table(grouping: GroupingAudit, confidence: float) -> Table:
         ("raw", "rate", lambda row: row[1].raw.value),
         ("shrunk", "rate", lambda row: row[1].value),
         (f"{100 * confidence:g} % of shrunk", "interval", lambda row: row[1].interval),
-        ("p, Holm", "number", lambda row: None if row[2] is None else row[2].holm),
-        ("p, BH", "number", lambda row: None if row[2] is None else row[2].benjamini_hochberg),
+        ("p, Holm", "p", lambda row: None if row[2] is None else row[2].holm),
+        ("p, BH", "p", lambda row: None if row[2] is None else row[2].benjamini_hochberg),
         notes=(
             "Shrunk: a Bayes estimate over all spreads. p: whether the group differs from all others together.",
             "Holm's p is for groups that were named beforehand, Benjamini and Hochberg's for exploring.",
