@@ -56,7 +56,7 @@ def test_tables_are_cards_on_a_phone_and_keep_their_roles(browser, path):
     row = here.get_by_role("row").filter(has=here.get_by_role("rowheader", name="women", exact=True))
     cell = row.get_by_role("cell").filter(has_text="1.23 %")
     assert cell.evaluate("each => getComputedStyle(each, '::before').content") == '"FMR"'
-    assert "0.9 to 1.68 %" in cell.inner_text()
+    assert "0.9 to 1.68\N{NO-BREAK SPACE}%" in cell.inner_text()
     box, name = cell.bounding_box(), row.get_by_role("rowheader").bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390

@@ -55,13 +55,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Grouped:
-    """One question asked of the groups of one grouping: their rates, and those that are large enough to be compared."""
+    """One question asked of the groups of one grouping: their rates, and those that are large enough to be compared.
+
+    `silent`: nothing is told of differences, because a report that is passed on withholds a rate.
+    """
 
     by: str
     question: Question
     everybody: Estimate
     groups: tuple[tuple[str, Estimate], ...]
     compared: tuple[str, ...]
+    silent: bool = False
 
     @property
     def pair(self) -> FurthestPair | None:
@@ -271,6 +275,8 @@ def _compared(each: Grouped) -> str:
     """The sentences of one question: the two groups that are furthest apart, and whether they are."""
     question, pair, of = each.question, each.pair, each.of
     head = f"**{question.name}.** "
+    if each.silent:
+        return f"{head}Groups by {plain(each.by)} are not compared here, because rates of some are withheld."
     if pair is None:
         return f"{head}Groups by {plain(each.by)} cannot be compared: fewer than two have {question.trials} enough."
     seen = {name: found for name, found in each.groups if name in each.compared}

@@ -134,7 +134,7 @@ def _todo(judgements: Sequence[Judgement]) -> tuple[str, ...]:
     better = [plain(each.mitigation) for each in judgements if each.changes.gains and not each.changes.regressions]
     told = []
     if worse:
-        told.append(f"**Do not use {'; '.join(worse)}** without deciding who may pay for it: somebody's errors rose.")
+        told.append(f"**Do not use {'; '.join(worse)}** without deciding who may pay for it: errors rose.")
     if better:
         told.append(f"**Try {'; '.join(better)}** on data of your own: some rate fell here, and none rose for sure.")
     return (

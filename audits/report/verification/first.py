@@ -63,12 +63,9 @@ def verification_first(
 
 
 def asked_of(audit: VerificationAudit) -> list[Grouped]:
-    """Both questions of every grouping, but for rates that a report which is passed on tells nothing of."""
+    """Both questions of every grouping."""
     return [
-        _grouped(audit, grouping, question)
-        for grouping in audit.groupings
-        for question in QUESTIONS
-        if grouping.groups and getattr(grouping.disparity, question.rate)
+        _grouped(audit, grouping, question) for grouping in audit.groupings for question in QUESTIONS if grouping.groups
     ]
 
 
@@ -91,12 +88,18 @@ def advice_for(audit: VerificationAudit, table: pd.DataFrame) -> Advice | None:
 
 def _grouped(audit: VerificationAudit, grouping: GroupingAudit, question: Question) -> Grouped:
     rate: Literal["fmr", "fnmr"] = "fmr" if question.rate == "fmr" else "fnmr"
+    groups = tuple((group.group, getattr(group, rate)) for group in grouping.groups)
+    compared = tuple(name for name, _ in compared_rates(grouping, rate))
+    # Where a group lost a rate, its indices went too, and so does what would tell who is furthest apart.
+    told = bool(getattr(grouping.disparity, rate))
+    silent = not told and sum(found.measured or found.withheld for _, found in groups) > 1
     return Grouped(
         grouping.by,
         question,
         getattr(audit, rate),
-        tuple((group.group, getattr(group, rate)) for group in grouping.groups),
-        tuple(name for name, _ in compared_rates(grouping, rate)),
+        groups,
+        () if silent else compared,
+        silent,
     )
 
 

@@ -22,7 +22,7 @@ from audits.verification.audit import audit_verification
 from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError, OutputError, ScoreTableError
 from facerec.measure.metrics import fmr, fnmr
-from facerec.reporting import Callout, render_html
+from facerec.reporting import Text, render_html
 
 HOSTILE = '<script>alert(1)</script> | **x** `y` $z$ [a](javascript:b) "q" & \\'
 SIZES = {"large": 40, "medium": 30, "tiny": 3}
@@ -130,16 +130,28 @@ def test_page_stands_alone(folder):
 
     assert "<script" not in text
     assert not re.search(r'(?:src|href)="(?!#|data:)', text)
-    assert len(re.findall(r'<img src="data:image/svg[^"]*" alt="[^"]{20}', text)) == 6
+    assert len(re.findall(r'role="img" aria-label="[^"]{20}', text)) == text.count("<figure") == 6
 
 
-def test_verdict_comes_first(report):
-    """What is read first says that nothing was decided, then what was measured, in words."""
-    first, second = report.page.lead[:2]
+def test_numbers_and_a_picture_come_first(report):
+    """A sentence with the number, the picture, what to do, how sure; then in full, that nothing was decided."""
+    sentence, picture = report.page.lead
 
-    assert first.standing == "note"
-    assert "No policy" in first.text
-    assert "mistakes two different people for one" in second.content
+    assert "of 1,000" in report.page.title.lower()
+    assert "Of 1,000 pairs" in sentence.content
+    assert "large" in picture.alt
+    titles = [(section.title, section.place) for section in report.page.sections]
+    assert titles[:3] == [(each, "first") for each in ("What to do", "How sure are we?", "What this does not say")]
+    assert report.page.signed
+    said = _said(report, "In numbers")
+    assert "mistakes two different people for one" in said
+    assert "No policy" in said
+
+
+def _said(report: Report, title: str) -> str:
+    """The prose of a section."""
+    section = next(each for each in report.page.sections if each.title == title)
+    return "\n".join(block.content for block in section.blocks if isinstance(block, Text))
 
 
 def test_hostile_names_are_only_text(tmp_path):
@@ -361,7 +373,7 @@ def test_large_groups_lose_no_rate_for_their_few_errors(four_groups, tmp_path):
     assert made.lost == ("curves over other thresholds, each of whose steps is one comparison",)
     assert "No group, rate or cell had to be left out" in page
     assert "left out, because" not in page
-    assert "FMR highest for A with" in page
+    assert "A 260 of 10,000" in page
     assert "78 of 3,000" in junit_summary(made.verdict)
 
 
@@ -376,8 +388,9 @@ def test_a_failure_keeps_its_number_where_that_is_shown(four_groups, tmp_path):
     assert all("78 of 3,000" in text for text in texts)
     assert all("numbers left out for 2 more" in text for text in texts)
     assert not any("10 of 3,000" in text or "2 of 3,000" in text for text in texts)
-    assert "FMR highest for A with" in page
-    assert "of the groups shown" in page
+    assert "A 26 of 1,000" in page
+    assert "C withheld" in page
+    assert "are not compared here" in page
     assert "small groups are not shown" not in page
     misses = made.document["verdict"]["claims"][1]
     assert [found["group"] for found in misses["findings"]] == ["A", "B", "C", "D"]
@@ -403,8 +416,8 @@ def test_alt_texts_never_call_what_is_withheld_absent(four_groups, tmp_path):
     write_report(made, tmp_path)
     page = (tmp_path / "report.md").read_text("utf-8")
 
-    assert "FMR withheld" in page
-    assert "not measured in any group" not in page
+    assert "A withheld; B withheld" in page
+    assert "not measured" not in made.page.lead[2].alt
     assert "no false match in any cell" not in page
     assert "cells are left out" in page
 
@@ -493,7 +506,7 @@ def test_report_without_groups_and_without_people(table):
 
     report = verification_report(audit_verification(bare, by=[], at=1.2), bare, run=RUN)
 
-    said = " ".join(block.text for block in report.page.lead if hasattr(block, "text"))
+    said = _said(report, "In numbers")
     assert "No grouping was asked for" in said
     assert "pairs were taken as independent" in said
 
@@ -553,15 +566,12 @@ def test_many_groups_are_told_in_tables_and_not_drawn():
     assert "False match rate of probe group" not in page
 
 
-def test_pairs_without_a_label_stand_on_the_first_page(table):
-    """With their number, before any group."""
+def test_pairs_without_a_label_stand_before_any_group(table):
+    """With their number."""
     spoilt = table.assign(probe_group=table["probe_group"].where(table.index != 0, ""))
     left = int((spoilt["probe_group"] == "").sum())
     assert left == 1
 
     report = verification_report(audit_verification(spoilt, by=["group"], at=1.2, replicates=0), spoilt, run=RUN)
 
-    assert (
-        Callout("warning", "By group, 1 genuine and 0 impostor pairs lack a label and are in no group.")
-        in report.page.lead
-    )
+    assert "By group, 1 genuine and 0 impostor pairs lack a label and are in no group." in _said(report, "In numbers")
