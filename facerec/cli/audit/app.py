@@ -13,9 +13,11 @@ from facerec.cli.audit import (
     mitigation,
     plan,
     power,
+    print_pages,
     prove,
     selfcheck,
     verification,
+    verify,
 )
 
 app = typer.Typer(
@@ -35,3 +37,5 @@ app.command(epilog=advise.EXAMPLES)(advise.advise)
 app.command(epilog=power.EXAMPLES)(power.power)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=prove.EXAMPLES)(prove.prove)
+app.command(epilog=verify.EXAMPLES)(verify.verify)
+app.command("print", epilog=print_pages.EXAMPLES)(print_pages.print_pages)

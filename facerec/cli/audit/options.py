@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -210,14 +210,24 @@ class Report:
 
     context: typer.Context
     out: Annotated[
-        Path | None, option("--out DIR", "Write the report to this folder: HTML, Markdown, JSON and CSV.", _REPORT)
+        Path | None,
+        option("--out DIR", "Write the report to this folder: HTML, Markdown, JSON, CSV and a manifest.", _REPORT),
     ] = None
     about: Annotated[str, option("--about TEXT", "What is audited.", _REPORT)] = ""
     labels_from: Annotated[
         str,
         option("--labels-from TEXT", "How the group labels were obtained: self-report, records, an observer.", _REPORT),
     ] = ""
+    one_page: Annotated[
+        bool,
+        option("--one-page", "With --out: write one-page.html too, one sheet for who decides and signs.", _REPORT),
+    ] = False
     as_json: AsJson = False
+
+    def __post_init__(self) -> None:
+        if self.one_page and self.out is None:
+            message = "--one-page is a page of the report that --out writes; add --out DIR"
+            raise ArgumentError(message)
 
     @property
     def caveat(self) -> str:
@@ -275,7 +285,8 @@ class Report:
                 console.note("the report to pass on leaves out:")
             for lost in made.lost:
                 console.note(f"  {lost}")
-            told, shown, files = made.verdict or verdict, made.document, write_report(made, self.out)
+            files = write_report(replace(made, one_page=self.one_page), self.out)
+            told, shown = made.verdict or verdict, made.document
         if self.as_json:
             console.document({**shown, "files": [str(path) for path in files]})
             return told
@@ -334,6 +345,7 @@ class SharedReport(FullReport):
     share: Annotated[int | None, option("--share N", "The old name of --share-people.", _REPORT, hidden=True)] = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given = [name for name in ("share", "share_people", "share_counts") if getattr(self, name) is not None]
         if given and self.out is None:
             message = f"--{given[0].replace('_', '-')} is for the report that --out writes; add --out DIR"

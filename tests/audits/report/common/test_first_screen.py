@@ -1,4 +1,4 @@
-"""The sentences of an audit's first screen, on a table that was worked by hand: 0, 1 and 10 errors, none at all, few."""
+"""The sentences of an audit's first screen, on a table worked by hand: 0, 1 and 10 errors, none measured, few."""
 
 import math
 

@@ -128,7 +128,7 @@ def test_page_says_how_it_was_made(folder):
     for said in ("hold the threshold and the gallery", "a door", "operational", "records", "Not meant for"):
         assert said in text
     assert "most for probes of f with f, 40 % of its non-mated searches" in page
-    assert "FPIR highest for f with 0.4000" in page
+    assert "f 400 of 1,000" in page
     assert not re.search(r'(src|href)="(?!#|data:image)', page)
 
 
