@@ -29,7 +29,7 @@ COLOURS: tuple[Colour, ...] = ("a", "b", "c", "d", "e", "f", "g")
 _DASHES = ("", "6 3", "2 3")
 NARROW, WIDE = 360.0, 720.0
 _SIZE, _SMALL = 12.0, 11.0
-_LETTER = 0.56
+_LETTER = 0.62
 _DOTS = 50
 
 
@@ -203,7 +203,7 @@ class Whiskers:
         left = min(names + 14, 0.38 * width) if beside else 8.0
         right = width - (min(words + 14, 0.4 * width) if beside else 8.0)
         apart = any(_wide(row.label, _SIZE) + _wide(row.said, _SIZE) + 8 > width for row in self.rows)
-        tall = 24.0 if beside else 58.0 if apart else 42.0
+        tall = 24.0 if beside else 54.0 if apart else 42.0
         bottom = y + tall * len(self.rows) + 4
 
         def at(value: float) -> float:
@@ -365,7 +365,7 @@ class _Drawn:
         lines: list[str] = []
         for word in title.split():
             longer = f"{lines[-1]} {word}" if lines else word
-            if lines and _wide(longer, 14.5) <= self.width:  # strong letters are wider
+            if lines and _wide(longer, 13.5) <= self.width:
                 lines[-1] = longer
             else:
                 lines.append(word)

@@ -8,11 +8,13 @@ name) goes through `plain` first, so that its characters are never taken for mar
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from facerec.errors import ArgumentError
 
+_MARK_LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 _ESCAPABLE = r"\\*`\[\]()\-"
 _ESCAPED = re.compile(rf"\\([{_ESCAPABLE}])")
 _MARK = re.compile(
@@ -61,12 +63,17 @@ def printable(text: str) -> str:
 def plain(data: str) -> str:
     r"""Return `data` so that prose shows exactly these characters, whatever they are; line breaks become spaces.
 
+    What is written from right to left stands between two marks that are not seen, or it would take the numbers beside
+    it along.
+
     >>> plain("**not bold**")
     '\\*\\*not bold\\*\\*'
     >>> parse_spans(plain("[x](javascript:1)"))
     (Span(kind='plain', text='[x](javascript:1)', target=''),)
     """
-    return re.sub(rf"([{_ESCAPABLE}])", r"\\\1", " ".join(data.splitlines()))
+    line = re.sub(rf"([{_ESCAPABLE}])", r"\\\1", " ".join(data.splitlines()))
+    turned = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in data)
+    return f"{_MARK_LEFT_TO_RIGHT}{line}{_MARK_LEFT_TO_RIGHT}" if turned else line
 
 
 def parse_spans(text: str) -> Spans:

@@ -1,4 +1,4 @@
-"""``facerec audit verify``, ``print`` and ``--one-page``: reports that are signed, checked, run again and printed."""
+"""``facerec audit verify``, ``print`` and ``--one-page``: reports that are signed, checked, run again, printed."""
 
 import json
 import shutil

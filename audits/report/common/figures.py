@@ -51,8 +51,10 @@ def changes(title: str, entries: Iterable[tuple[str, RateChange]]) -> Whiskers:
         colour: Colour = "b" if found.regression else "a" if found.gain else "s"
         said = "not measured"
         if found.trials:
-            low, high = (f"{100 * end:+.2g}" for end in (found.interval.low, found.interval.high))
-            said = f"{100 * found.value:+.2g} ({low} to {high})".replace("-", "−")
+            value, low, high = (
+                f"{100 * each:+.2g}" if each else "0" for each in (found.value, found.interval.low, found.interval.high)
+            )
+            said = f"{value} ({low} to {high})".replace("-", "−")
         rows.append(Whisker(label, found.value, found.interval.low, found.interval.high, said, colour))
     ends = [abs(end) for row in rows for end in (row.low, row.high) if math.isfinite(end)]
     reach = max([1e-6, *ends])

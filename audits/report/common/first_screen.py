@@ -138,11 +138,13 @@ def first_screen(
     told = [_compared(each) for each in asked if first is not None and each.by == first.by]
     by = {} if first is None else {each.question: each for each in asked if each.by == first.by}
     figure = None if first is None else picture(tuple(by.values()))
+    if first is None or first.silent or first.pair is None:  # a number stands first, whatever is compared
+        told = [" ".join(overall), *told]
     more = [_elsewhere(each) for each in shown if first is not None and each.by != first.by]
     steps = [*_reliance(shown, asked), *todo]
     return FirstScreen(
         title,
-        "\n\n".join([" ".join(told[:1] or overall), *told[1:], *more]),
+        "\n\n".join([*told, *more]),
         figure if figure is not None else picture_of_all(everybody),
         tuple(steps),
         _sure(asked, everybody),
@@ -291,7 +293,7 @@ def _compared(each: Grouped) -> str:
     both = f"Of {of:,} {question.trials} in the group {names[0]} {many[0]} {question.happens}; "
     both += f"in {names[1]}, {many[1]}."
     if not pair.rate.errors or not pair.reference_rate.errors:
-        both = f"{names[0]} {told[0]}, {names[1]} {told[1]}."
+        both = f"In the group {names[0]}, {told[0]}; in {names[1]}, {told[1]}."
     if pair.shown:
         ratio = pair.plain.ratio
         again = ""
@@ -322,7 +324,8 @@ def _reliance(shown: Sequence[Grouped], asked: Sequence[Grouped]) -> list[str]:
     if shown:
         pair = shown[0].pair
         assert pair is not None  # noqa: S101 - as above
-        worst = f"{plain(pair.group)} bear it {times_as_often(_near(shown[0]), plain(pair.reference))}"
+        times = times_as_often(_near(shown[0]), f"those labelled {plain(pair.reference)}")
+        worst = f"people labelled {plain(pair.group)} bear it {times}"
         return [f"**Do not rely on this where {shown[0].question.harm}**: {worst}."]
     thin = [each for each in asked if any(found.evidence in ("none", "indicative") for _, found in each.groups)]
     if thin:

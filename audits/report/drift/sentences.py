@@ -18,6 +18,11 @@ from audits.statistics.index_changes import IndexChange
 from facerec.reporting import plain
 
 _TOLD = 3
+_HAPPENS = {
+    "fmr": "pairs of two people are taken for one",
+    "fnmr": "pairs of one person go unrecognised",
+    "without_score": "comparisons have no score",
+}
 _WORDS = {"worse": "worse", "better": "better", "not shown": "no change shown"}
 
 
@@ -35,16 +40,13 @@ def change_title(audit: DriftAudit, verdict: PolicyVerdict | None = None) -> str
     """The headline: what a policy says, else the surest loss, else the surest gain, by the near end of its interval."""
     if verdict is not None:
         return verdict_title(verdict)
-    for word, verb, found in (("Worse", "rose", audit.regressions), ("Better", "fell", audit.gains)):
+    for word, many, found in (("Worse", "more", audit.regressions), ("Better", "fewer", audit.gains)):
         if found:
             surest = max(found, key=lambda each: min(abs(each.change.interval.low), abs(each.change.interval.high)))
             near = min(abs(surest.change.interval.low), abs(surest.change.interval.high))
             of = 1000 if near * 1000 >= 1 else 10_000 if near * 10_000 >= 1 else 1_000_000
             whom = f"those labelled {surest.group}" if surest.by else "everybody"
-            both = f", better in {len(audit.gains)}" if audit.gains and word == "Worse" else ""
-            return (
-                f"{word} for {whom}: {rate_words(surest.rate)} {verb} by {count(near, of)} of {of:,} at the least{both}"
-            )
+            return f"{word} for {whom}: at least {count(near, of)} {many} of {of:,} {_HAPPENS[surest.rate]}"
     return "No change is shown, and none is excluded"
 
 

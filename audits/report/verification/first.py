@@ -92,7 +92,8 @@ def _grouped(audit: VerificationAudit, grouping: GroupingAudit, question: Questi
     compared = tuple(name for name, _ in compared_rates(grouping, rate))
     # Where a group lost a rate, its indices went too, and so does what would tell who is furthest apart.
     told = bool(getattr(grouping.disparity, rate))
-    silent = not told and sum(found.measured or found.withheld for _, found in groups) > 1
+    measured = sum(found.measured for _, found in groups)
+    silent = not told and (measured > 1 or any(found.withheld for _, found in groups))
     return Grouped(
         grouping.by,
         question,
