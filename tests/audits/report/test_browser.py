@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audits.checks.coverage import Coverage, Proof
 from audits.classification.audit import audit_classification
 from audits.drift.audit import audit_drift
 from audits.gate.claims import Claim, Limit, Policy
@@ -13,6 +14,7 @@ from audits.gate.verdict import judge
 from audits.identification.audit import audit_identification
 from audits.identification.even_mix import even_mixes
 from audits.report import Background, InputFile, Run, ShareLimits, write_report
+from audits.report.checks.page import proof_report
 from audits.report.classification.page import classification_report
 from audits.report.drift.page import drift_report
 from audits.report.identification.page import identification_report
@@ -111,7 +113,16 @@ def _classification():
     return classification_report(audit_classification(table, by=["group"]), run=RUN, background=BACKGROUND)
 
 
-MADE = [_lfw, _policy_and_share, _many_groups, _drift, _identification, _classification]
+def _proof():
+    cells = [
+        Coverage(study, f"design {number}", "FMR", 0.01, 400, 12, 8 + 9 * number * number, 0.02, 0.018, 370)
+        for study in ("rate of a group", "ratio of two groups")
+        for number in range(4)
+    ]
+    return proof_report(Proof(tuple(cells), 400, 0), run=RUN)
+
+
+MADE = [_lfw, _policy_and_share, _many_groups, _drift, _identification, _classification, _proof]
 
 
 @pytest.fixture(scope="module")

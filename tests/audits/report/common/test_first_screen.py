@@ -118,8 +118,8 @@ def test_ten_against_nineteen_errors():
     assert "in male, about **11**" in said
     assert "That is **5 times as often** (95 %: 2.4 to 10.4)" in said
     assert found.todo[0] == (
-        "**Do not rely on this where being taken for somebody else does harm**: people labelled female bear it more than "
-        "twice as often as those labelled male."
+        "**Do not rely on this where being taken for somebody else does harm**: people labelled female bear it more "
+        "than twice as often as those labelled male."
     )
     assert "**indicative**, 10 to 19 errors in a group; more data may well change the size" in found.sure
 
