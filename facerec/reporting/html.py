@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
 from functools import cache, partial
 from importlib.resources import files
 from itertools import count
@@ -33,6 +34,7 @@ def render_html(page: Page) -> str:
         page=page,
         anchors=_anchors(page),
         heads=_heads(page),
+        labels=_labels(page),
         next_table=partial(next, count(1)),
         next_illustration=partial(next, count(1)),
     )
@@ -68,13 +70,34 @@ def _anchors(page: Page) -> list[str]:
 
 
 def _heads(page: Page) -> Markup:
-    """What runs along the top of each sheet of paper, as strings of CSS, escaped but for letters and digits."""
+    """What runs along the top of each sheet of paper."""
     left, right = (
-        re.sub(r"[^A-Za-z0-9]", lambda sign: f"\\{ord(sign.group()):06x}", shorten(text, 80, placeholder=" …"))
-        for text in (page.kind or "facerec", page.source or page.title)
+        _string(shorten(text, 80, placeholder=" …")) for text in (page.kind or "facerec", page.source or page.title)
     )
-    told = f'@page {{ @top-left {{ content: "{left}"; }} @top-right {{ content: "{right}"; }} }}'
-    return Markup(told)  # noqa: S704 - letters, digits and escapes
+    told = f"@page {{ @top-left {{ content: {left}; }} @top-right {{ content: {right}; }} }}"
+    return Markup(told)  # noqa: S704 - of escaped strings
+
+
+def _labels(page: Page) -> Markup:
+    """What stands before a cell where a row is a card: the name of its column, once for each table."""
+    told = []
+    for number, table in enumerate(_tables(page), 1):
+        for place, parts in enumerate(_paired(table), 1):
+            if place > 1:
+                name = _string(parts[0][1].name)
+                told.append(f"#table-{number} td:nth-child({place})::before{{content:{name}}}")
+    return Markup(f"@media screen and (max-width:42rem){{{''.join(told)}}}")  # noqa: S704 - of escaped strings
+
+
+def _tables(page: Page) -> Iterator[Table]:
+    for block in (*page.lead, *(block for section in page.sections for block in section.blocks)):
+        if isinstance(block, Table):
+            yield block
+
+
+def _string(text: str) -> str:
+    """A string of CSS, in which every sign but letters and digits is escaped."""
+    return '"' + re.sub(r"[^A-Za-z0-9]", lambda sign: f"\\{ord(sign.group()):06x}", text) + '"'
 
 
 def _drawn(figure: Figure) -> list[tuple[str, Markup]]:
