@@ -124,11 +124,15 @@ def _price(advice: Advice | None) -> list[str]:
         return [f"**No threshold can be advised**: the pairs of no group can show false matches up to {limit}.{silent}"]
     if advice.value == advice.now.shown:
         return [f"**The threshold protects every group**: the upper end of each is at most {limit}.{silent}"]
+    price = "what it costs was not measured, because there are no pairs of one person"
+    if advice.fnmr.measured:
+        price = (
+            f"not recognised are then about {count(advice.fnmr.value, of)} of {of:,} ({ends(advice.fnmr, of)}), where "
+            f"now it is {count(advice.fnmr_now.value, of)}"
+        )
     text = (
         f"**A stricter threshold has a price.** At {advice.value:.4g} in place of {advice.now.shown:.4g} false matches "
-        f"of every group stay at or below {limit}, at the upper end of its interval; not recognised are then about "
-        f"{count(advice.fnmr.value, of)} of {of:,} ({ends(advice.fnmr, of)}), where now it is "
-        f"{count(advice.fnmr_now.value, of)}.{silent}"
+        f"of every group stay at or below {limit}, at the upper end of its interval; {price}.{silent}"
     )
     return [text]
 

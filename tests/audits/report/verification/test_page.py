@@ -18,7 +18,9 @@ from audits.report.verification.page import verification_report
 from audits.report.verification.pair_scores import curve_thresholds, split_scores
 from audits.report.verification.sensitivity import index_sensitivity
 from audits.report.verification.sentences import findings, overall_sentence
+from audits.verification.advice import advise_threshold
 from audits.verification.audit import audit_verification
+from audits.verification.power import plan_groups
 from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError, OutputError, ScoreTableError
 from facerec.measure.metrics import fmr, fnmr
@@ -575,3 +577,27 @@ def test_pairs_without_a_label_stand_before_any_group(table):
     report = verification_report(audit_verification(spoilt, by=["group"], at=1.2, replicates=0), spoilt, run=RUN)
 
     assert "By group, 1 genuine and 0 impostor pairs lack a label and are in no group." in _said(report, "In numbers")
+
+
+def test_a_table_without_pairs_of_one_person_has_a_first_screen(table):
+    """What a stricter threshold costs was then not measured, and nothing is a number that is none."""
+    strangers = table[~table["genuine"]]
+
+    report = verification_report(audit_verification(strangers, by=["group"], at=1.2, replicates=0), strangers, run=RUN)
+
+    todo = report.page.sections[0].blocks[0].content
+    assert "what it costs was not measured, because there are no pairs of one person" in todo
+    assert "nan" not in report.page.title + todo + report.page.lead[0].content
+
+
+def test_what_to_do_comes_from_the_adviser_and_the_planner(table):
+    """The threshold and its price are the adviser's, and how many people are the planner's."""
+    audit = audit_verification(table, by=["group"], at=1.2, replicates=0)
+    advice = advise_threshold(table, by="group", target_fmr=audit.fmr.value, at=1.2)
+    plan = plan_groups(audit, "group", rate="fnmr", ratio=2)[0]
+
+    todo = verification_report(audit, table, run=RUN).page.sections[0].blocks[0].content
+
+    assert f"At {advice.value:.4g} in place of 1.2" in todo
+    assert f"about {1000 * advice.fnmr.value:.0f} of 1,000" in todo
+    assert f"collect about {plan.people:,} people of each group, 2 photos each" in todo
