@@ -1,16 +1,14 @@
 """What tests of all folders ask for: real photos, a browser, a small network with known results."""
 
 import os
-import re
-import shutil
-import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from tests.browsing import chromium
 
 # A busy machine is no fault of the code.
 settings.register_profile("any machine", deadline=None)
@@ -42,46 +40,11 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return export_runtime("dlib-resnet", tmp_path_factory.mktemp("light") / "runtime").folder.path
 
 
-@dataclass(frozen=True)
-class Browser:
-    """A real browser without a window, which says what a page asked the network for."""
-
-    program: str
-    folder: Path
-
-    _FLAGS = (
-        "--headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run --disable-quic"
-        " --disable-background-networking --disable-component-update --disable-sync"
-    )
-
-    def __call__(self, page: Path, *options: str) -> str:
-        """Open a page with more options, such as ``--dump-dom``, to what the browser prints."""
-        own = (f"--user-data-dir={self.folder / 'profile'}", f"--log-net-log={self._log}")
-        command = [self.program, *self._FLAGS.split(), *own, *options, page.as_uri()]
-        return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout.decode("utf-8")
-
-    @property
-    def _log(self) -> Path:
-        return self.folder / "net.json"
-
-    @property
-    def log(self) -> str:
-        """All that the last page did on the network."""
-        return self._log.read_text(encoding="utf-8")
-
-    @property
-    def asked_the_network(self) -> bool:
-        """Whether the last page, a local file, asked for an address; what the browser asks for itself is no matter."""
-        return re.search(r'SiteForCookies: \{site=file:[^"]*","url":"http', self.log) is not None
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
+@pytest.fixture(scope="module")
+def browser():
     """A browser; a test that asks for it is marked ``browser``, and skips where there is none."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip("no Chromium here: install the package chromium to run this")
-    return Browser(program, tmp_path_factory.mktemp("browser"))
+    with chromium() as found:
+        yield found
 
 
 def _pooled_graph(

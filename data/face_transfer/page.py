@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from measured import FMRS, GENDERS, Fold, Setting
 
 from audits.statistics.estimates import Estimate
 from audits.statistics.intervals import clustered_estimate
 from audits.statistics.paired import PairedChange, paired_change
-from facerec.reporting import Callout, Column, Facts, Figure, Page, Section, Table, Text
-from facerec.reporting.figures import BLUE, GREY, VERMILION, draw
+from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text, axes
+from facerec.reporting.drawings import Whisker, Whiskers
 from facerec.training.people import People
 from facerec.types import Interval, Rate
 
@@ -102,15 +101,19 @@ def face_transfer_page(rows: Sequence[Fold], people: People) -> Page:
         for setting, own in grouped.items()
         for base in bases(setting, grouped)
     }
+    told = [sentence(*pair, grouped, found) for pair, found in changes.items()]
     return Page(
-        title="Does transfer help face recognition? LFW, ten folds by people",
+        title=headline(changes),
         summary=(
             f"Two backbones, one trained on faces and one on ImageNet, as they are, with a new head, fine-tuned, and a "
             f"random one from scratch, on {len(people.files):,} photos of {len(people.identities):,} people."
         ),
-        lead=tuple(Callout(*sentence(setting, base, grouped, found)) for (setting, base), found in changes.items()),
+        lead=(forest(changes),),
+        kind="Transfer for face recognition",
+        source="LFW, data/face_transfer/recipe.py",
         sections=(
-            Section("Results", (rates(grouped), paired(changes), forest(changes))),
+            Section("In words", (Text("\n".join(f"- {text}" for text in told)),)),
+            Section("Results", (rates(grouped), paired(changes))),
             Section("By gender", (genders(grouped), Text(GENDER))),
             Section("Protocol", (Text(PROTOCOL),)),
             Section("Limits", (Text(LIMITS),)),
@@ -125,10 +128,16 @@ def bases(setting: Setting, grouped: dict[Setting, list[Fold]]) -> list[Setting]
     return [base for base in dict.fromkeys((own, BASELINE)) if base in grouped and base != setting]
 
 
-def sentence(
-    setting: Setting, base: Setting, grouped: dict[Setting, list[Fold]], found: PairedChange
-) -> tuple[str, str]:
-    """The standing of a setting against another, in words."""
+def headline(changes: dict[tuple[Setting, Setting], PairedChange]) -> str:
+    """Whether anything was better than the face network as it is."""
+    found = [change for (_, base), change in changes.items() if base == BASELINE]
+    better = sum(change.interval.high < 0 for change in found)
+    worse = sum(change.interval.low > 0 for change in found)
+    return f"Of {len(found)} ways, {better or 'none'} beat the face network as it is; {worse or 'none'} are worse"
+
+
+def sentence(setting: Setting, base: Setting, grouped: dict[Setting, list[Fold]], found: PairedChange) -> str:
+    """A setting against another, in words."""
     points = f"{-100 * found.value:+.2f} points [{-100 * found.interval.high:.2f}, {-100 * found.interval.low:.2f}]"
     accuracy = 1 - np.concatenate([row.wrong for row in grouped[setting]]).mean()
     where = "" if len(grouped[setting]) == 10 else f" on {len(grouped[setting])} of the ten folds"
@@ -137,10 +146,10 @@ def sentence(
         where += f" (in {sum(starts)} of {len(starts)} folds no epoch was better than the start)"
     told = f"**{setting}**: accuracy {accuracy:.2%}{where}, {points} against {base} on the same pairs: "
     if found.interval.high < 0:
-        return "note", told + "**better**."
+        return told + "**better**."
     if found.interval.low > 0:
-        return "warning", told + "**worse**."
-    return "insufficient", told + "no difference is shown, which is not the same as none."
+        return told + "**worse**."
+    return told + "no difference is shown, which is not the same as none."
 
 
 def change(before: Sequence[Fold], after: Sequence[Fold]) -> PairedChange:
@@ -241,24 +250,20 @@ def forest(changes: dict[tuple[Setting, Setting], PairedChange]) -> Figure:
     """Changes against the face network as it is, as a picture."""
     against = {setting: found for (setting, base), found in changes.items() if base == BASELINE}
 
-    def plot(axes: Axes) -> None:
-        for place, found in enumerate(against.values()):
-            low, value, high = (-100 * each for each in (found.interval.high, found.value, found.interval.low))
-            colour = BLUE if low > 0 else VERMILION if high < 0 else GREY
-            axes.plot([low, high], [place, place], color=colour)
-            axes.plot([value], [place], "o" if low <= 0 <= high else "s", color=colour)
-        axes.axvline(0, color=GREY, linestyle=":")
-        axes.set_yticks(range(len(against)), [str(setting).replace(": ", ":\n") for setting in against])
-        axes.invert_yaxis()
-        axes.set_xscale("symlog", linthresh=1)
-        axes.set_xlabel(f"points of accuracy against {BASELINE} (symmetric log scale)")
-
+    rows = []
+    for setting, found in against.items():
+        low, value, high = (-100 * each for each in (found.interval.high, found.value, found.interval.low))
+        said = f"{value:+.2f} ({low:+.2f} to {high:+.2f})".replace("-", "−")
+        rows.append(Whisker(str(setting), value, low, high, said, "a" if low > 0 else "b" if high < 0 else "s"))
+    ends = [end for row in rows for end in (row.low, row.high)]
+    axis = axes.linear("points of accuracy: ← worse · better →", [0.0, *ends])
     better = sum(found.interval.high < 0 for found in against.values())
     worse = sum(found.interval.low > 0 for found in against.values())
     return Figure(
-        draw(plot, height=0.55 * len(against) + 0.9),
+        (Whiskers("", axis, tuple(rows), zero=0.0),),
+        title=f"Points of accuracy against {BASELINE}, on the same pairs, with 95 % intervals",
         alt=f"Paired changes of accuracy with intervals: {better} settings better, {worse} worse than {BASELINE}",
-        caption="Right of the line is better. Squares: the interval leaves out 0.",
+        caption="Blue is better for sure, orange worse for sure, grey neither.",
     )
 
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from measure import GROUPINGS, POOLED_FMR, GroupRow, MatcherRows
 
-from facerec.reporting import Callout, Column, Page, Section, Table, Text
+from facerec.reporting import Column, Figure, Page, Section, Table, Text, axes
+from facerec.reporting.drawings import Whisker, Whiskers
 from facerec.types import OperatingPoint, Rate
 
 ONLY_STRANGERS = (
@@ -72,13 +73,18 @@ def models_page(
     races = default.of("race")
     worst, best = (choose(races, key=lambda row: row.pooled.value) for choose in (max, min))
     return Page(
-        title="Face models by group",
+        title=(
+            f"Strangers labelled {words(worst.group)} are taken for one person "
+            f"{worst.pooled.value / best.pooled.value:.0f} times as often as those labelled {words(best.group)}"
+        ),
+        kind="Face models by group",
+        source="FairFace, data/fairface/recipe.py",
         summary=(
             f"At one threshold for all (FMR {POOLED_FMR:g} over {photos:,} photos of FairFace) the default model takes "
             f"{worst.pooled.value:.2%} of pairs of {words(worst.group)} strangers for one person and "
             f"{best.pooled.value:.2%} of {words(best.group)} ones."
         ),
-        lead=(Callout("warning", ONLY_STRANGERS),),
+        lead=(_picture(races), Text(ONLY_STRANGERS)),
         sections=(
             Section("False matches within a group, model by model", (Text(POOLED), *_tables(matchers))),
             Section("What other models change", (_models(matchers), Text(BRING_YOUR_OWN))),
@@ -86,6 +92,22 @@ def models_page(
             Section("How many of these strangers may be one person", (_mates(mates),)),
             Section("A lesson: praised by one audit, condemned by another", (Text(TRAP), _centring(centring))),
         ),
+    )
+
+
+def _picture(races: Sequence[GroupRow]) -> Figure:
+    """FMR of the default model by race, at one threshold for all."""
+    rows = []
+    for row in races:
+        interval = row.pooled.interval()
+        many = [f"{10000 * rate:.0f}" for rate in (row.pooled.value, interval.low, interval.high)]
+        said = f"{many[0]} of 10,000 ({many[1]} to {many[2]})"
+        rows.append(Whisker(words(row.group), row.pooled.value, interval.low, interval.high, said))
+    axis = axes.linear("per cent", [row.high for row in rows], percent=True, start=0)
+    return Figure(
+        (Whiskers("Taken for one person, though two (false match)", axis, tuple(rows)),),
+        title="False matches of the default model by race, at one threshold for all, with 95 % intervals",
+        alt="; ".join(f"{row.label}: {row.said}" for row in rows),
     )
 
 

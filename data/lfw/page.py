@@ -1,17 +1,14 @@
 """The page that reports/lfw shows: tables and curves of what recipe.py measured."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
 
 from facerec.measure.evaluation import Evaluation, evaluate_scores, rates_at
 from facerec.measure.metrics import det_curve
-from facerec.reporting import Callout, Column, Facts, Figure, Page, Section, Table, Text
-from facerec.reporting import figures as drawing
-from facerec.reporting.charts import DetLine, OperatingMark, prepare_histogram, score_histogram
-from facerec.reporting.charts import det_curve as draw_det_curve
+from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text
+from facerec.reporting.charts import det_chart, prepare_histogram, score_chart
 from facerec.types import Interval, OperatingPoint, Rate
 
 WARNING = (
@@ -62,14 +59,25 @@ def lfw_page(
         ),
         notes=(INTERVALS,),
     )
+    shipped = points[1]
+    missed = shipped.fnmr.interval()
     return Page(
-        title=title,
+        title=f"At FMR {100 * shipped.target_fmr:g} %, {1000 * shipped.fnmr.value:.0f} of 1,000 go unrecognised",
+        kind=title,
+        source="LFW (deep-funneled), data/lfw/recipe.py",
         summary=(
             f"{point.matcher.detector}, {point.matcher.crop}, {point.matcher.embedder} with flip averaging, at its "
             f"defaults, from the 250 × 250 photos: of 6,000 pairs {evaluation.failures} are undecided, and "
             f"{scored.folds.mean:.2%} of the others are decided rightly."
         ),
-        lead=(Callout("warning", WARNING),),
+        lead=(
+            Text(
+                f"Of 10,000 pairs of photos of two different people about **{10000 * shipped.fmr.value:.0f}** are "
+                f"taken for one person at the threshold {shipped.threshold:.4f}; of 1,000 pairs of one person about "
+                f"**{1000 * shipped.fnmr.value:.0f}** ({1000 * missed.low:.0f} to {1000 * missed.high:.0f}) are not "
+                f"recognised. Over all pairs of the photos, undecided pairs counted as rejected.\n\n{WARNING}"
+            ),
+        ),
         sections=(
             Section(
                 "Official protocol: 6,000 pairs in ten folds",
@@ -114,22 +122,18 @@ def _curves(table: pd.DataFrame, point: OperatingPoint) -> tuple[Figure, Figure]
     curve = det_curve(genuine, impostor)
     fmr, fnmr = rates_at(table, point.threshold)
     histogram = prepare_histogram(genuine, impostor)
-    det = partial(
-        draw_det_curve,
-        curves=(DetLine("official pairs", curve.fmr, curve.fnmr),),
-        marks=(OperatingMark(f"shipped point for FMR {point.target_fmr:g}", fmr.value, fnmr.value),),
-    )
-    bars = partial(score_histogram, histogram=histogram, threshold=point.threshold, unit="cosine similarity")
+    det = det_chart([("official pairs", curve.fmr, curve.fnmr)], [(fmr.value, fnmr.value)])
     return (
         Figure(
-            drawing.draw(det),
+            (det,),
+            title="False non-match rate against false match rate on the official pairs",
             alt="DET curve of the official pairs with the shipped operating point marked",
-            caption="False match rate against false non-match rate on the official pairs; axes in normal deviates.",
+            caption=f"Axes in normal deviates; the dot is the shipped point for FMR {100 * point.target_fmr:g} %.",
         ),
         Figure(
-            drawing.draw(bars),
+            (score_chart(histogram, threshold=point.threshold, unit="cosine similarity"),),
+            title="Scores of the official pairs, with the shipped threshold",
             alt="Histograms of genuine and impostor scores of the official pairs with the shipped threshold",
-            caption=f"Scores of the official pairs; the line is the shipped threshold, {point.threshold:.4f}.",
             data=histogram.data,
         ),
     )

@@ -1,15 +1,14 @@
 """The page that reports/students shows: what recipe.py measured."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from scipy.stats import binomtest
 
 from facerec.measure.evaluation import Evaluation
-from facerec.reporting import Column, Figure, Page, Section, Table, Text
-from facerec.reporting.charts import Bubble, cost_bubbles
-from facerec.reporting.figures import draw
+from facerec.reporting import Column, Figure, Page, Section, Table, Text, axes
+from facerec.reporting.charts import share_chart
+from facerec.reporting.drawings import Line
 from facerec.types import Interval
 
 
@@ -130,12 +129,16 @@ def students_page(rows: Sequence[Measured], paired: Mapping[str, tuple[int, int]
         ),
         tuple((name, *counts, f"{_mcnemar(*counts):.3g}") for name, counts in paired.items()),
     )
-    bubbles = [
-        Bubble(row.name, row.milliseconds[24] / 24, row.evaluation.folds.mean, *_ends(row), row.parameters / 1e6)
-        for row in rows
-    ]
+    most = max(row.parameters for row in rows)
+    lines = []
+    for row in rows:
+        low, high = _ends(row)
+        spot = (row.milliseconds[24] / 24,), (row.evaluation.folds.mean,), (low,), (high,)
+        lines.append(Line(row.name, *spot, points=True, joined=False, sizes=(row.parameters / most,)))
+    across = axes.log("milliseconds per face, batches of 24", [line.x[0] for line in lines])
     figure = Figure(
-        draw(partial(cost_bubbles, bubbles=bubbles, unit="milliseconds per face, batches of 24", size_unit="size")),
+        (share_chart("", lines, across, name="LFW accuracy, %"),),
+        title="LFW accuracy, per cent, over milliseconds per face; the area of a dot shows parameters",
         alt="LFW accuracy over milliseconds per face; the area of a bubble shows the number of parameters.",
         data={row.name: [row.milliseconds[24] / 24, row.evaluation.folds.mean, row.parameters] for row in rows},
     )
@@ -143,7 +146,10 @@ def students_page(rows: Sequence[Measured], paired: Mapping[str, tuple[int, int]
         Section("Accuracy", (Text(LIMITS), figure, accuracy, matches, against)),
         Section("Speed", (Text(TIMES), speed)),
     )
-    return Page("Students of the default embedder", summary, sections)
+    title = (
+        f"{len(reached) or 'No'} student{'' if len(reached) == 1 else 's'} 1.5 times as fast within a point of accuracy"
+    )
+    return Page(title, summary, sections, kind="Students of the default embedder", source="data/students/recipe.py")
 
 
 def _mcnemar(only_one: int, only_other: int) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 # Where the answer goes says nothing of how it was made.
-_NOT_TOLD = {"out", "as_json", "junit", "summary"}
+_NOT_TOLD = {"out", "as_json", "junit", "summary", "one_page"}
 
 
 def command_line(context: typer.Context, **settled: object) -> tuple[str, ...]:

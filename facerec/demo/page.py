@@ -9,7 +9,7 @@ from pathlib import Path
 
 from facerec.demo.steps import GALLERY, SCENE, Step
 from facerec.models.catalogue import MODELS
-from facerec.reporting import Callout, Column, Facts, Page, Section, Table, Text, Written, plain, write
+from facerec.reporting import Column, Facts, Page, Section, Table, Text, Written, plain, write
 from facerec.types import OperatingPoint
 
 _LIMITS = (
@@ -45,16 +45,14 @@ class Setting:
 def write_page(setting: Setting, steps: Sequence[Step], out: Path) -> Written:
     """Write the page of a walk into the folder `out`; an `OutputError` if it cannot be written."""
     known, wrong = sum(step.known for step in steps), sum(step.wrong for step in steps)
-    verdict = (
-        f"**{wrong or 'None'} of the {known} decisions whose truth is known {'was' if wrong < 2 else 'were'} wrong.** "
-        "This shows what the software does, not how often it errs; see [How it decides](#how-it-decides)."
-    )
+    verdict = f"{wrong or 'None'} of the {known} decisions whose truth is known {'was' if wrong < 2 else 'were'} wrong"
+    shown = "This shows what the software does, not how often it errs; see [How it decides](#how-it-decides)."
     rows = tuple((f"{number}. {step.title}", step.outcome, step.seconds) for number, step in enumerate(steps, 1))
     columns = (Column("step"), Column("outcome"), Column("time", "seconds"))
     walked = Section("The walk", (Table("What was done, and what came of it.", columns, rows),))
     scene = [block for step in steps if step.name == "identify" for block in step.blocks[:1]]
     page = Page(
-        "Face recognition, step by step",
+        verdict,
         f"A walk through the library on {plain(setting.source)}. Everything was computed on this machine; no photo "
         "was sent anywhere.",
         (
@@ -64,7 +62,8 @@ def write_page(setting: Setting, steps: Sequence[Step], out: Path) -> Written:
             Section("Limits", (Text(_LIMITS),)),
             _written(out),
         ),
-        lead=(Callout("warning" if wrong else "note", verdict), *scene),
+        lead=(Text(shown), *scene),
+        kind="Face recognition, step by step",
     )
     return write(page, out)
 
@@ -87,7 +86,7 @@ def _how_it_decides(setting: Setting) -> Section:
                 f"least {point.threshold:.4f}**, measured beforehand on {plain(point.data_set)}, not on these photos."
             ),
             Table(f"What the threshold for {plain(point.name)} reached there.", columns, rows),
-            *(Callout("note", plain(note)) for note in setting.notes),
+            *(Text(plain(note)) for note in setting.notes),
             Table("The models in use. `facerec models` shows their terms in full.", about, used),
         ),
     )

@@ -11,12 +11,12 @@ What was examined.
 **Nothing.**
 <BLANKLINE>
 
-Drawings come from ``facerec.reporting.figures.draw`` with the functions of ``facerec.reporting.charts``, marked photos
-from ``facerec.types.marks``; the two are imported by name, because matplotlib and Pillow take their time.
-Nothing here computes a result: a report shows what it is given.
+Drawings are values (``facerec.reporting.drawings``), some of them made by ``facerec.reporting.charts``; marked photos
+come from ``facerec.types.marks``. Nothing here computes a result: a report shows what it is given.
 """
 
-from facerec.reporting.columns import Cell, Column, Kind, Standing, write_number
+from facerec.reporting import axes
+from facerec.reporting.columns import Cell, Column, Kind, Standing, share_digits, write_number
 from facerec.reporting.html import render_html
 from facerec.reporting.inline import plain
 from facerec.reporting.markdown import render_markdown
@@ -52,10 +52,12 @@ __all__ = [
     "Table",
     "Text",
     "Written",
+    "axes",
     "plain",
     "render_html",
     "render_json",
     "render_markdown",
+    "share_digits",
     "write",
     "write_number",
 ]

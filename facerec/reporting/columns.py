@@ -11,6 +11,7 @@ import math
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
 
 from facerec.errors import ArgumentError
@@ -18,11 +19,11 @@ from facerec.reporting.inline import printable
 from facerec.types import Interval
 
 Kind: TypeAlias = Literal[
-    "text", "code", "verdict", "count", "amount", "rate", "percent", "score", "ratio", "number", "seconds", "interval"
+    "text", "code", "verdict", "count", "amount", "rate", "score", "ratio", "number", "p", "seconds", "interval"
 ]
-"""``text``, ``code`` (digests, paths), ``verdict`` (a `Standing`), ``count`` (1,234), ``amount`` (4.65 M), ``rate``
-(0 … 1, four decimals, scientific below 0.001), ``percent`` (a share 0 … 1 written in %), ``score`` (three decimals),
-``ratio`` (1.35×), ``number`` (four digits), ``seconds`` (µs to s), ``interval`` (an `Interval` of rates)."""
+"""``text``, ``code`` (digests, paths), ``verdict`` (a `Standing`), ``count`` (1,234), ``amount`` (4.65 M), ``rate`` (a
+share 0 … 1, in per cent), ``score`` (three decimals), ``ratio`` (1.35×), ``number`` (four digits), ``p`` (of a test:
+never below 0.001), ``seconds`` (µs to s), ``interval`` (an `Interval` of rates)."""
 
 Standing: TypeAlias = Literal["pass", "fail", "insufficient", "note", "warning"]
 """How a claim or a remark stands; ``insufficient``: the evidence decides neither way."""
@@ -79,17 +80,17 @@ class Column:
         raise ArgumentError(message)
 
     def written(self, cell: Cell) -> str:
-        """Return `cell` as the reader sees it.
+        r"""Return `cell` as the reader sees it.
 
         >>> Column("FMR", "rate").written(0.00042), Column("FMR", "rate").written(float("nan"))
-        ('4.2e-4', 'not measured')
+        ('0.042\xa0%', 'not measured')
         """
         if cell is None:
             return MISSING
         if isinstance(cell, Interval):
             if math.isnan(cell.low) or math.isnan(cell.high):
                 return UNMEASURED
-            return f"{write_number(cell.low, 'rate')}{_NBSP}–{_NBSP}{write_number(cell.high, 'rate')}"
+            return f"{share_digits(cell.low)} to {write_number(cell.high, 'rate')}"
         if isinstance(cell, str):
             return WORDS[cell] if self.kind == "verdict" else cell
         return write_number(cell, self.kind)
@@ -98,7 +99,7 @@ class Column:
 def write_number(value: float, kind: Kind = "number") -> str:
     r"""Return a number as a column of `kind` writes it; also for numbers in prose, so that they match the tables.
 
-    >>> write_number(1234567, "count"), write_number(0.9927, "percent"), write_number(4652008, "amount")
+    >>> write_number(1234567, "count"), write_number(0.9927, "rate"), write_number(4652008, "amount")
     ('1,234,567', '99.27\xa0%', '4.65\xa0M')
     """
     if math.isnan(value):
@@ -112,15 +113,17 @@ def _plainly(size: float) -> str:
     return f"{size:,.0f}" if isinstance(size, int) or 1000 <= size < 1e15 else f"{size:.4g}"
 
 
-def _rate(size: float) -> str:
-    if size in (0, 1):
-        return f"{size:.0f}"
-    return f"{size:.4f}" if size >= 0.001 else _scientific(size)
+def share_digits(value: float) -> str:
+    """A share in per cent, three digits; one that is nearly all shows how much is missing, and never looks like all.
 
-
-def _scientific(size: float) -> str:
-    mantissa, exponent = f"{size:.1e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
+    >>> share_digits(0.05678), share_digits(0.00057), share_digits(0.9928), share_digits(0.99985), share_digits(1.0)
+    ('5.68', '0.057', '99.28', '99.985', '100')
+    """
+    if not 0.99 < value < 1:
+        return format(Decimal(f"{100 * value:.3g}"), "f").replace("-", "−")
+    missing = 100 * (1 - value)
+    digits = max(0, math.ceil(-math.log10(missing) - 1e-9)) + 1
+    return f"{100 - math.ceil(missing * 10**digits - 1e-6) / 10**digits:.{digits}f}"
 
 
 # Each step is taken a little early, because 999.9 with three digits would be written 1e+03.
@@ -147,9 +150,9 @@ def _duration(size: float) -> str:
 _WRITERS: Mapping[str, Callable[[float], str]] = {
     "count": lambda size: f"{size:,.0f}",
     "amount": _with_prefix,
-    "rate": _rate,
-    "percent": lambda size: f"{100 * size:.2f}{_NBSP}%",
+    "rate": lambda size: f"{share_digits(size)}{_NBSP}%",
     "score": lambda size: f"{size:.3f}",
+    "p": lambda size: "< 0.001" if size < 0.001 else f"{size:.3f}",
     "ratio": lambda size: f"{size:.2f}×" if size < 100 else f"{size:,.0f}×",
     "seconds": _duration,
 }

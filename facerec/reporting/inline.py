@@ -8,11 +8,13 @@ name) goes through `plain` first, so that its characters are never taken for mar
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from facerec.errors import ArgumentError
 
+_MARK_LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 _ESCAPABLE = r"\\*`\[\]()\-"
 _ESCAPED = re.compile(rf"\\([{_ESCAPABLE}])")
 _MARK = re.compile(
@@ -43,10 +45,10 @@ Spans: TypeAlias = tuple[Span, ...]
 
 @dataclass(frozen=True)
 class Paragraph:
-    """One paragraph, which has one item, or a list of `bullets`, which has one for each."""
+    """One paragraph, which has one item, or a list, of bullets (``-``) or of steps (``1)``), which has one for each."""
 
     items: tuple[Spans, ...]
-    bullets: bool = False
+    mark: Literal["", "-", "1)"] = ""
 
 
 def printable(text: str) -> str:
@@ -61,12 +63,17 @@ def printable(text: str) -> str:
 def plain(data: str) -> str:
     r"""Return `data` so that prose shows exactly these characters, whatever they are; line breaks become spaces.
 
+    What is written from right to left stands between two marks that are not seen, or it would take the numbers beside
+    it along.
+
     >>> plain("**not bold**")
     '\\*\\*not bold\\*\\*'
     >>> parse_spans(plain("[x](javascript:1)"))
     (Span(kind='plain', text='[x](javascript:1)', target=''),)
     """
-    return re.sub(rf"([{_ESCAPABLE}])", r"\\\1", " ".join(data.splitlines()))
+    line = re.sub(rf"([{_ESCAPABLE}])", r"\\\1", " ".join(data.splitlines()))
+    turned = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in data)
+    return f"{_MARK_LEFT_TO_RIGHT}{line}{_MARK_LEFT_TO_RIGHT}" if turned else line
 
 
 def parse_spans(text: str) -> Spans:
@@ -97,15 +104,18 @@ def parse_spans(text: str) -> Spans:
 
 
 def parse_paragraphs(text: str) -> tuple[Paragraph, ...]:
-    """Split `text` at blank lines; a part whose lines all start with ``-`` and a space is a list.
+    """Split `text` at blank lines; a part whose lines all start with ``-``, or with ``1)``, and a space is a list.
 
     Errors as of `parse_spans`.
     """
     paragraphs = []
     for part in re.split(r"\n\s*\n", text.strip()):
         lines = [line.strip() for line in part.splitlines()]
-        if lines and all(line.startswith("- ") for line in lines):
-            paragraphs.append(Paragraph(tuple(parse_spans(line[2:]) for line in lines), bullets=True))
+        marks: tuple[Literal["-", "1)"], ...] = ("-", "1)")
+        for mark in marks:
+            if lines and all(line.startswith(f"{mark} ") for line in lines):
+                paragraphs.append(Paragraph(tuple(parse_spans(line[len(mark) + 1 :]) for line in lines), mark))
+                break
         else:
             paragraphs.append(Paragraph((parse_spans(" ".join(lines)),)))
     return tuple(paragraphs)

@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 
 from facerec.reporting.columns import Column
+from facerec.reporting.drawings import standing_alone
 from facerec.reporting.inline import Span, Spans, parse_spans
 from facerec.reporting.page import Block, Callout, Facts, Figure, Page, Picture, SideBySide, Table, Text
+
+SIGNATURE = "Decided: \\_\\_\\_\\_\\_\\_\\_\\_ · by: \\_\\_\\_\\_\\_\\_\\_\\_ · on: \\_\\_\\_\\_\\_\\_\\_\\_"
 
 _SHAPES: Mapping[str, str] = {"pass": "✔", "fail": "✘", "insufficient": "◐", "note": "■", "warning": "▲"}
 _MARKS = re.compile(r"([\\`*_{}\[\]|~$#])")
@@ -29,8 +32,11 @@ def render_markdown(page: Page, *, stem: str = "report") -> str:
         match item:
             case Text():
                 for paragraph in item.paragraphs:
-                    if paragraph.bullets:
-                        yield "\n".join("- " + _at_line_start(_spans(bullet)) for bullet in paragraph.items)
+                    if paragraph.mark:
+                        yield "\n".join(
+                            f"{paragraph.mark.replace(')', '.')} {_at_line_start(_spans(each))}"
+                            for each in paragraph.items
+                        )
                     else:
                         yield _at_line_start(_spans(paragraph.items[0]))
             case Callout():
@@ -49,18 +55,27 @@ def render_markdown(page: Page, *, stem: str = "report") -> str:
             case Figure() | Picture():
                 number, name, _ = next(illustrations)
                 yield f"![{escape(item.alt)}]({name})"
-                if item.caption:
-                    yield f"**Figure {number}.** {_prose(item.caption)}"
+                told = " ".join(_prose(text) for text in (item.title, item.caption) if text)
+                if told:
+                    yield f"**Figure {number}.** {told}"
 
     parts = [f"# {escape(page.title)}"]
+    if page.kind:
+        parts.append(f"**{escape(page.kind)}**")
     if page.summary:
         parts.append(_at_line_start(_prose(page.summary)))
     for item in page.lead:
         parts.extend(block(item))
+    signed = not page.signed
     for section in page.sections:
+        if section.place != "first" and not signed:
+            parts.append(SIGNATURE)
+            signed = True
         parts.append(f"## {escape(section.title)}")
         for item in section.blocks:
             parts.extend(block(item))
+    if not signed:
+        parts.append(SIGNATURE)
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,7 +84,7 @@ def attachments(page: Page, *, stem: str = "report") -> dict[str, bytes]:
     named = {}
     for number, item in enumerate(page.illustrations(), 1):
         if isinstance(item, Figure):
-            named[f"{stem}-figure-{number}.svg"] = item.svg.encode("utf-8")
+            named[f"{stem}-figure-{number}.svg"] = standing_alone(item, page.source or page.title).encode("utf-8")
         else:
             named[f"{stem}-figure-{number}.{item.media_type.removeprefix('image/')}"] = item.data
     return named

@@ -9,12 +9,13 @@ none of them computes anything. Prose (`Text`, summaries, captions, notes) may h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar, get_args
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from facerec.errors import ArgumentError
 from facerec.reporting.columns import WORDS, Cell, Column, Kind, Standing
+from facerec.reporting.drawings import Drawing
 from facerec.reporting.inline import Paragraph, Spans, parse_paragraphs, parse_spans, printable
 
 _Row = TypeVar("_Row")
@@ -30,7 +31,7 @@ def _set(block: object, **values: object) -> None:
 
 @dataclass(frozen=True)
 class Text:
-    """Paragraphs of prose, separated by blank lines; lines that start with ``-`` and a space are a list."""
+    """Paragraphs of prose, separated by blank lines; lines that start with ``-``, or ``1)``, and a space are a list."""
 
     content: str
 
@@ -150,26 +151,28 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing.
+    """One drawing or several, side by side where there is room.
 
-    `svg` is as ``facerec.reporting.figures.draw`` makes it; a page shows it as an image, in which nothing can act or
-    load. `alt` says what it shows, for who cannot see it: one sentence with the finding, not the word "chart";
-    `caption` is prose. `data` are the numbers that it shows, by name; only the JSON holds them.
+    `alt` says what it shows, for who cannot see it: one sentence with the finding, not the word "chart"; `title`, the
+    message with the unit, and `caption` are prose. `data` are the numbers that it shows, by name; only the JSON holds
+    them.
     """
 
-    svg: str
+    drawings: tuple[Drawing, ...]
     alt: str
     caption: str = ""
     data: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
+    title: str = ""
 
     def __post_init__(self) -> None:
         _describe(self)
-        if not self.svg.startswith("<svg"):
-            message = f"figure {self.alt!r} must be an svg element; it starts with {self.svg[:20]!r}"
+        if not self.drawings:
+            message = f"figure {self.alt!r} has nothing to draw"
             raise ArgumentError(message)
         series = {name: Column(name, "number") for name in self.data}
         checked = {column.name: tuple(map(column.checked, self.data[name])) for name, column in series.items()}
-        _set(self, data=MappingProxyType(checked))
+        _set(self, data=MappingProxyType(checked), drawings=tuple(self.drawings), title=printable(self.title))
+        parse_spans(self.title)
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,7 @@ class Picture:
     data: bytes
     alt: str
     caption: str = ""
+    title: str = ""
 
     def __post_init__(self) -> None:
         _describe(self)
@@ -212,10 +216,15 @@ Block: TypeAlias = Text | Callout | Facts | Table | Figure | Picture | SideBySid
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page with a heading."""
+    """A part of a page with a heading.
+
+    `place` is ``first`` where it belongs to what is read first, and may stand on a sheet of its own with that;
+    ``folded`` where the reader of a screen opens it (on paper it is open).
+    """
 
     title: str
     blocks: tuple[Block, ...]
+    place: Literal["first", "body", "folded"] = "body"
 
     def __post_init__(self) -> None:
         _set(self, title=printable(self.title), blocks=tuple(self.blocks))
@@ -223,20 +232,46 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A report: `summary` is prose under the title, what was examined; `lead` is read first: the verdict."""
+    """A report.
+
+    Attributes
+    ----------
+    title : str
+        The message, in a few words.
+    summary : str
+        Prose under it: what was examined.
+    sections : tuple of Section
+        Those that are ``first`` before all others.
+    lead : tuple of Block
+        Read first: a sentence with the number, a picture, the verdict.
+    kind : str
+        What sort of a page it is, such as ``Audit of verification``.
+    source : str
+        From what it was made, as each figure says it.
+    signed : bool
+        Whether there are lines for who decides, and when.
+    """
 
     title: str
     summary: str
     sections: tuple[Section, ...]
     lead: tuple[Block, ...] = ()
+    kind: str = ""
+    source: str = ""
+    signed: bool = False
 
     def __post_init__(self) -> None:
         if not self.title.strip():
             message = "a page needs a title"
             raise ArgumentError(message)
-        _set(self, title=printable(self.title), summary=printable(self.summary))
-        _set(self, sections=tuple(self.sections), lead=tuple(self.lead))
+        told = {name: printable(getattr(self, name)) for name in ("title", "summary", "kind", "source")}
+        _set(self, sections=tuple(self.sections), lead=tuple(self.lead), **told)
         parse_spans(self.summary)
+
+    @property
+    def one_sheet(self) -> Page:
+        """What is read first alone, for one sheet of paper."""
+        return replace(self, sections=tuple(section for section in self.sections if section.place == "first"))
 
     def illustrations(self) -> Iterator[Figure | Picture]:
         """Every figure and picture in reading order: the order in which each format numbers them, from 1."""

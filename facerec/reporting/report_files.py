@@ -111,7 +111,8 @@ def _block(block: Block) -> dict[str, Any]:
             }
         case Figure():
             data = {name: [json_number(value) for value in values] for name, values in block.data.items()}
-            body = {"type": "figure", "alt": block.alt, "caption": block.caption, "data": data}
+            told = {"alt": block.alt, "title": block.title, "caption": block.caption}
+            body = {"type": "figure", **told, "data": data}
         case Picture():
             digest = hashlib.sha256(block.data).hexdigest()
             body = {"type": "picture", "alt": block.alt, "caption": block.caption, "sha256": digest}

@@ -7,13 +7,12 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 
 from facerec.files import replacing
-from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text, Written, write
-from facerec.reporting.charts import Series, learning_curves
-from facerec.reporting.figures import draw
+from facerec.reporting import Column, Facts, Figure, Page, Section, Table, Text, Written, axes, write
+from facerec.reporting.charts import share_chart
+from facerec.reporting.drawings import Chart, Line
 from facerec.training.description import Details
 from facerec.training.progress import Epoch
 
@@ -76,11 +75,13 @@ def write_curves(
         If it cannot be written.
     """
     drawn = {name: told for name, told in curves.items() if any(_known(epoch, name) for epoch in history)}
-    plots, data = [], {"steps": tuple(float(epoch.steps) for epoch in history)}
+    charts, data = [], {"steps": tuple(float(epoch.steps) for epoch in history)}
     for name, told in drawn.items():
         seen = [epoch for epoch in history if _known(epoch, name)]
-        series = Series(told, tuple(float(e.steps) for e in seen), tuple(getattr(e, name) for e in seen))
-        plots.append(partial(learning_curves, series=[series], name=told, percent=name in _SHARES, legend=False))
+        line = Line("", tuple(e.steps for e in seen), tuple(getattr(e, name) for e in seen), points=True)
+        steps = axes.linear("steps", line.x, start=0, most=4)
+        shown = Chart(told, steps, axes.linear("", line.y), (line,))
+        charts.append(share_chart(told, [line], steps, name="%") if name in _SHARES else shown)
         data[told] = tuple(float("nan") if getattr(e, name) is None else getattr(e, name) for e in history)
     columns = (Column("epoch", "count"), Column("steps", "count"), Column("stages trained", "count"))
     rows: tuple[tuple[str | int | float, ...], ...] = tuple(
@@ -94,7 +95,7 @@ def write_curves(
         for epoch in history
     )
     sections = (
-        Section("Curves", (Text(note), Figure(draw(*plots, height=2.6 * len(plots)), alt=summary, data=data))),
+        Section("Curves", (Text(note), Figure(tuple(charts), alt=summary, data=data))),
         Section(
             "Epochs",
             (

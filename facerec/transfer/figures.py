@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from facerec.reporting import Figure, plain, write_number
-from facerec.reporting.charts import (
-    Bubble,
-    Series,
-    accuracy_bands,
-    accuracy_points,
-    confusion,
-    cost_bubbles,
-    learning_curves,
-)
-from facerec.reporting.figures import draw
+from facerec.reporting import Figure, axes, plain, write_number
+from facerec.reporting.charts import confusion, share_chart
+from facerec.reporting.drawings import Chart, Line, Rule
 from facerec.transfer.bench import Bench
 from facerec.transfer.cells import Outcome, shots_text
 from facerec.transfer.comparison import Method, Summary
@@ -39,30 +31,27 @@ def shots_figure(bench: Bench, findings: Findings) -> Figure | None:
         ordered = sorted(own, key=lambda each: photos[each.shots])
         intervals = [each.accuracy.interval() for each in ordered]
         series.append(
-            Series(
+            Line(
                 method_text(method, findings.summaries),
                 tuple(photos[each.shots] for each in ordered),
                 tuple(each.accuracy.value for each in ordered),
                 tuple(each.low for each in intervals),
                 tuple(each.high for each in intervals),
+                points=True,
             )
         )
     first = max(findings.summaries, key=lambda each: each.accuracy.value)
     data = {f"{each.label} {part}": getattr(each, part) for each in series for part in ("x", "y", "low", "high")}
+    places = sorted({x for each in series for x in each.x})
+    across = axes.log("photos per class to learn from", places, ticks=places)
+    floor = (Rule("y", findings.majority.value, "most frequent class"),)
     return Figure(
-        draw(
-            partial(
-                accuracy_bands,
-                series=series,
-                unit="photos per class to learn from",
-                floor=("most frequent class", findings.majority.value),
-            ),
-            height=3.9,
-        ),
+        (share_chart("", series, across, rules=floor),),
+        title="Accuracy against photos per class, per cent",
         alt=f"Accuracy against photos per class; highest is {first.protocol} with {shots_text(first.shots)}, "
         f"{first.accuracy.value:.1%}",
-        caption="Accuracy against photos per class, log scale; bands are 95 % intervals over test photos and seeds. "
-        "The rightmost points learned from all photos.",
+        caption="Log scale; bands are 95 % intervals over test photos and seeds. The rightmost points learned from all "
+        "photos.",
         data=data,
     )
 
@@ -75,11 +64,17 @@ def top1_figure(bench: Bench, findings: Findings) -> Figure | None:
     told = "; ".join(
         f"{name}: " + ", ".join(f"{each.label} {each.y:.1%}" for each in own) for name, own in points.items()
     )
+    lines = [
+        _line(name, own, joined=False, names=tuple(each.label for each in own) if not place else ())
+        for place, (name, own) in enumerate(points.items())
+    ]
+    across = axes.linear("published top-1 on ImageNet, %", [each.x for own in points.values() for each in own])
     return Figure(
-        draw(partial(accuracy_points, points=points, unit="published top-1 on ImageNet, %"), height=3.4),
+        (share_chart("", lines, across),),
+        title="Accuracy with the most photos against the published top-1 on ImageNet, per cent",
         alt=f"Accuracy against the published top-1 on ImageNet; {told}",
-        caption="Accuracy with the most photos against what is published for each network on ImageNet's validation "
-        "photos; bars are 95 % intervals over test photos and seeds.",
+        caption="Published for each network on ImageNet's validation photos; bars are 95 % intervals over test photos "
+        "and seeds.",
         data={
             f"{name} {part}": [getattr(each, field) for each in own]
             for name, own in points.items()
@@ -120,14 +115,33 @@ def ranks_text(bench: Bench, findings: Findings) -> str:
     ).replace("-", "−")
 
 
-def _by_top1(bench: Bench, findings: Findings) -> dict[str, list[Bubble]]:
+@dataclass(frozen=True)
+class _Point:
+    """An accuracy `y` with its interval, over a cost or a top-1, and how many parameters it took."""
+
+    label: str
+    x: float
+    y: float
+    low: float
+    high: float
+    size: float
+
+
+def _line(
+    label: str, own: Sequence[_Point], *, joined: bool, names: tuple[str, ...] = (), sizes: tuple[float, ...] = ()
+) -> Line:
+    x, y, low, high = (tuple(getattr(each, part) for each in own) for part in ("x", "y", "low", "high"))
+    return Line(label, x, y, low, high, points=True, joined=joined, names=names, sizes=sizes)
+
+
+def _by_top1(bench: Bench, findings: Findings) -> dict[str, list[_Point]]:
     """By protocol, each network's accuracy with the most photos."""
     most = findings.summaries[0].shots
-    found: dict[str, list[Bubble]] = {}
+    found: dict[str, list[_Point]] = {}
     for each in findings.summaries:
         if each.shots == most and each.protocol in HEADLINE and each.backbone in bench.top1:
             interval, top1 = each.accuracy.interval(), bench.top1[each.backbone]
-            point = Bubble(each.backbone, top1, each.accuracy.value, interval.low, interval.high, 1.0)
+            point = _Point(each.backbone, top1, each.accuracy.value, interval.low, interval.high, 1.0)
             found.setdefault(each.protocol, []).append(point)
     return {name: sorted(own, key=lambda point: point.x) for name, own in found.items()} or {"": []}
 
@@ -141,7 +155,7 @@ def cost_figure(bench: Bench, findings: Findings) -> Figure:
             outcomes = of_summary(bench, each)
             interval = each.accuracy.interval()
             points.append(
-                Bubble(
+                _Point(
                     method_text(method, findings.summaries),
                     float(np.mean([outcome.learning_macs for outcome in outcomes])),
                     each.accuracy.value,
@@ -152,21 +166,20 @@ def cost_figure(bench: Bench, findings: Findings) -> Figure:
             )
         bubbles += sorted(points, key=lambda point: point.x)
     cheapest, dearest = min(bubbles, key=lambda each: each.x), max(bubbles, key=lambda each: each.x)
-    most = write_number(max(each.size for each in bubbles), "amount")
+    most = max(each.size for each in bubbles)
+    lines = []
+    for label in dict.fromkeys(each.label for each in bubbles):
+        found = [each for each in bubbles if each.label == label]
+        lines.append(_line(label, found, joined=len(found) > 1, sizes=tuple(each.size / most for each in found)))
+    across = axes.log("multiply-adds to learn and to choose", [each.x for each in bubbles])
     return Figure(
-        draw(
-            partial(
-                cost_bubbles,
-                bubbles=bubbles,
-                unit="multiply-adds to learn and to choose",
-                size_unit=f"area: parameters\n(largest: {most})",
-            ),
-            height=3.9,
-        ),
+        (share_chart("", lines, across),),
+        title="Accuracy, per cent, against the multiply-adds that learning and choosing cost",
         alt=f"Accuracy against the cost of learning, from {cheapest.label} at {write_number(cheapest.x, 'amount')} to "
         f"{dearest.label} at {write_number(dearest.x, 'amount')} multiply-adds",
-        caption="Accuracy against what learning and choosing cost, one bubble per number of shots, log scale. A "
-        "backward pass counts as two forward passes; a probe runs the network once per photo.",
+        caption="One dot per number of shots, log scale; bands are 95 % intervals, the area of a dot shows parameters "
+        f"(largest: {write_number(most, 'amount')}). A backward pass counts as two forward passes; a probe runs the "
+        "network once per photo.",
         data={
             "multiply-adds": [each.x for each in bubbles],
             "accuracy": [each.y for each in bubbles],
@@ -189,18 +202,19 @@ def learning_figure(bench: Bench, findings: Findings) -> Figure | None:
         history = of_summary(bench, each)[0].history
         steps = tuple(float(point.steps) for point in history)
         label = method_text(each.method, findings.summaries)
-        loss.append(Series(label, steps, tuple(point.training_loss for point in history)))
-        accuracy.append(Series(label, steps, tuple(point.validation_accuracy for point in history)))
+        loss.append(Line(label, steps, tuple(point.training_loss for point in history), points=True))
+        accuracy.append(Line(label, steps, tuple(point.validation_accuracy for point in history), points=True))
     last = ", ".join(f"{each.label} {each.y[-1]:.1%}" for each in accuracy)
+    steps_axis = axes.linear("steps", [x for each in loss for x in each.x], start=0, most=4)
+    nats = axes.linear("nats", [y for each in loss for y in each.y], start=0)
     return Figure(
-        draw(
-            partial(learning_curves, series=loss, name="training loss, nats", percent=False, legend=True),
-            partial(learning_curves, series=accuracy, name="validation accuracy", percent=True, legend=False),
-            columns=2,
-            height=2.9,
+        (
+            Chart("Training loss", steps_axis, nats, tuple(loss)),
+            share_chart("Validation accuracy", accuracy, steps_axis, name="%"),
         ),
+        title=f"Learning curves with {shots_text(shown)}",
         alt=f"Learning curves with {shots_text(shown)}; validation accuracy in the end: {last}",
-        caption=f"Learning curves with {shots_text(shown)}, first seed, of the training that validation chose.",
+        caption="First seed, of the training that validation chose.",
         data={
             f"{each.label} {name} {part}": getattr(each, part)
             for name, lines in (("loss", loss), ("accuracy", accuracy))
@@ -229,11 +243,11 @@ def confusion_figure(outcome: Outcome, labels: NDArray[np.int64], classes: Seque
         if apart.any()
         else "no photo is taken for another class"
     )
-    side = 2.4 + 0.32 * len(classes)
     return Figure(
-        draw(partial(confusion, names=classes, counts=counts), width=min(7.0, side + 0.3), height=min(6.5, side)),
+        (confusion(classes, counts),),
+        title=f"Who is taken for whom by {plain(str(outcome.cell))}: {plain(told)}",
         alt=f"Confusion matrix: {told}",
-        caption=f"Who is taken for whom by {plain(str(outcome.cell))}: {plain(told)}. Shades are shares of the row.",
+        caption="Photos of the right class in each row by the answer; shades are shares of the row.",
         data={f"right: {name}": counts[number].tolist() for number, name in enumerate(classes)},
     )
 

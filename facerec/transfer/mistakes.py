@@ -80,5 +80,5 @@ def picture(mistake: Mistake, image_set: ImageSet) -> Picture:
     return Picture(
         encode_jpeg(np.asarray(photo)),
         alt=told,
-        caption=f"{plain(told)}, {write_number(mistake.confidence, 'percent')}",
+        caption=f"{plain(told)}, {write_number(mistake.confidence, 'rate')}",
     )

@@ -12,7 +12,6 @@ from facerec.measure.metrics.paired import REPLICATES
 from facerec.photos import left_out
 from facerec.reporting import (
     Block,
-    Callout,
     Column,
     Facts,
     Page,
@@ -41,6 +40,7 @@ from facerec.transfer.figures import (
 )
 from facerec.transfer.mistakes import picture, worst
 from facerec.transfer.provenance import without_names
+from facerec.transfer.report_first import first_blocks, first_sections, title_of
 from facerec.transfer.verdict import Findings, difference_text, method_text, points_text
 
 _LIMITS = """
@@ -84,7 +84,10 @@ def report_page(bench: Bench, findings: Findings, *, publish: bool = False) -> P
     if publish:
         bench = replace(bench, warnings=tuple(without_names(each, data) for each in bench.warnings))
     learned = len(bench.train_labels)
+    said = Text("\n".join(f"- {each.text}" for each in findings.sentences))
     sections = (
+        *first_sections(bench, findings, _shown(bench, findings)),
+        Section("In numbers", (*_warned(bench), said)),
         _results(bench, findings),
         *_section("Accuracy against photos", shots_figure(bench, findings)),
         *_predicted(bench, findings),
@@ -94,21 +97,25 @@ def report_page(bench: Bench, findings: Findings, *, publish: bool = False) -> P
         _mistakes(bench, findings, publish=publish),
         _calibration(bench, findings),
         _plan(bench),
-        Section("Method", (Text(_method(bench)),)),
-        Section("Limits", (*_warned(bench), Text(_LIMITS))),
+        Section("Method", (Text(_method(bench)),), "folded"),
+        Section("Limits", (*_warned(bench), Text(_LIMITS)), "folded"),
         _provenance(bench),
     )
     return Page(
-        title=f"Transfer learning on {data.name}",
-        summary=f"{len(data):,} photos of {len(data.classes)} classes: {learned:,} to learn from and to choose on, "
+        title=title_of(bench, findings),
+        kind="Transfer learning",
+        source=f"{data.name}, facerec transfer",
+        signed=True,
+        summary=f"{plain(data.name)}. "
+        f"{len(data):,} photos of {len(data.classes)} classes: {learned:,} to learn from and to choose on, "
         f"{len(bench.test):,} to test on. {len(bench.measured.outcomes)} cells were measured.",
-        lead=(*_warned(bench), *(Callout(each.standing, each.text) for each in findings.sentences)),
+        lead=first_blocks(bench, findings),
         sections=sections,
     )
 
 
 def _warned(bench: Bench) -> tuple[Block, ...]:
-    return tuple(Callout("warning", plain(each)) for each in bench.warnings)
+    return tuple(Text(f"**Warning.** {plain(each)}") for each in bench.warnings)
 
 
 def _section(title: str, figure: Block | None) -> tuple[Section, ...]:
@@ -148,7 +155,7 @@ def _results(bench: Bench, findings: Findings) -> Section:
     frequent = np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax()
     chance = (majority.value, majority.interval())
     rows.append(("none", *(("–",) if several else ()), "most frequent class", None, *chance, majority.value, None))
-    guessing = write_number(1 / len(bench.image_set.classes), "percent")
+    guessing = write_number(1 / len(bench.image_set.classes), "rate")
     table = Table(
         "Accuracy on the test photos, mean over seeds",
         (
@@ -257,8 +264,8 @@ def _pairs(title: str, comparisons: Sequence[Comparison], findings: Findings) ->
             Column("against"),
             Column("seeds", "count"),
             Column("points, 95 %"),
-            Column("p", "rate"),
-            Column("p adjusted", "rate"),
+            Column("p", "p"),
+            Column("p adjusted", "p"),
             Column("distinguishable"),
         ),
         rows,
@@ -302,8 +309,8 @@ def _mistakes(bench: Bench, findings: Findings, *, publish: bool) -> Section:
                 *(() if publish else (Column("photo", "code"),)),
                 Column("right class"),
                 Column("answer"),
-                Column("its probability", "percent"),
-                Column("the right one's", "percent"),
+                Column("its probability", "rate"),
+                Column("the right one's", "rate"),
             ),
             rows,
             notes=("Photos and their names are left out of a report that is passed on.",) if publish else (),
@@ -446,7 +453,7 @@ def _provenance(bench: Bench) -> Section:
             ("versions", ", ".join(f"{name} {version}" for name, version in bench.versions.items())),
         )
     )
-    return Section("Run", (facts, backbones))
+    return Section("Run", (facts, backbones), "folded")
 
 
 def _shown(bench: Bench, findings: Findings) -> Outcome:

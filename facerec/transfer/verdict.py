@@ -194,7 +194,7 @@ def _highest(
     ]
     text = (
         f"Highest with {shots_text(shots)}: **{plain(method_text(first.method, summaries))}**, {_accuracy(first)}; "
-        f"always answering the most frequent class gives {write_number(majority.value, 'percent')}. "
+        f"always answering the most frequent class gives {write_number(majority.value, 'rate')}. "
     )
     if len(here) == 1:
         return Sentence("note", text.strip())

@@ -116,7 +116,7 @@ def test_a_wrong_decision_is_called_wrong(paint, walked, point, tmp_path):
     page = write_page(Setting("squares", careless), list(steps.values()), tmp_path).markdown.read_text("utf-8")
 
     assert steps["different"].wrong == 1
-    assert "▲ **Warning.** **1 of the " in page
+    assert page.startswith("# 1 of the ")
     assert "match** at the threshold -1.0000 – wrong" in page.replace("\\", "")
 
 

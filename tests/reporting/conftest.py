@@ -1,7 +1,6 @@
 """A page that uses everything, with made-up numbers and no photo of anybody."""
 
 import math
-from functools import partial
 
 import numpy as np
 import pytest
@@ -17,17 +16,11 @@ from facerec.reporting import (
     SideBySide,
     Table,
     Text,
+    axes,
     plain,
 )
-from facerec.reporting.charts import (
-    DetLine,
-    OperatingMark,
-    bars,
-    det_curve,
-    prepare_histogram,
-    score_histogram,
-)
-from facerec.reporting.figures import draw
+from facerec.reporting.charts import det_chart, prepare_histogram, score_chart
+from facerec.reporting.drawings import Dots, OutOf, Whisker, Whiskers
 from facerec.types import Interval
 from facerec.types.marks import Label, encode_jpeg, mark_faces
 
@@ -61,11 +54,8 @@ def sample():
     fnmr = (genuine[4:, None] < thresholds).mean(axis=0)
     slower = np.clip(fnmr * 1.6, 0, 1)
     groups = ["women", "men", "women × 60+", "men × 60+"]
-    det = partial(
-        det_curve,
-        curves=[DetLine("women", fmr, slower), DetLine("men", fmr, fnmr)],
-        marks=[OperatingMark("threshold 0.450", 0.012, 0.002)],
-    )
+    det = det_chart([("women", fmr, slower), ("men", fmr, fnmr)], [(0.012, 0.0032), (0.012, 0.002)])
+    dots = Dots("False matches", (OutOf("women", "12 of 1,000", 12, 17), OutOf("men 男", "10 of 1,000", 10, 14)))
     rates, intervals = [0.0123, 0.0101, 0.00042, math.nan], [Interval(0.009, 0.0168), Interval(0.0071, 0.0143)]
     by_group = Table(
         "False match rate by group at the threshold of FMR 0.01, **women** against men.",
@@ -91,7 +81,7 @@ def sample():
     )
     timing = Table(
         "Time per stage.",
-        (Column("Stage"), Column("Seconds", "seconds"), Column("Share", "percent"), Column("Digest", "code")),
+        (Column("Stage"), Column("Seconds", "seconds"), Column("Share", "rate"), Column("Digest", "code")),
         (("detect", 0.0213, 0.61, "3f9a0c11"), ("embed", 0.01362, 0.39, "a|b`c"), ("start", 2.5e-5, 0.0, None)),
     )
     return Page(
@@ -106,9 +96,10 @@ def sample():
                     ),
                     by_group,
                     Figure(
-                        draw(det, height=4.4),
+                        (det,),
                         "Women's curve lies above men's everywhere",
-                        "FNMR over FMR, all thresholds.",
+                        "All thresholds.",
+                        title="FNMR over FMR, per cent",
                     ),
                 ),
             ),
@@ -116,23 +107,24 @@ def sample():
                 "Scores",
                 (
                     Figure(
-                        draw(partial(score_histogram, histogram=histogram, threshold=0.45, unit="cosine similarity")),
+                        (score_chart(histogram, threshold=0.45, unit="cosine similarity"),),
                         "Genuine and impostor scores hardly overlap; the threshold lies between them",
                         "Scores of genuine and impostor pairs.",
                         histogram.data,
                     ),
                     Figure(
-                        draw(
-                            partial(
-                                bars,
-                                labels=groups,
-                                values=rates,
-                                low=[0.009, 0.0071, 0.0001, math.nan],
-                                high=[0.0168, 0.0143, 0.0031, math.nan],
-                                kind="rate",
-                                unit="false match rate",
+                        (
+                            Whiskers(
+                                "FMR",
+                                axes.linear("per cent", [0.0168], percent=True, start=0),
+                                (
+                                    Whisker("women", rates[0], 0.009, 0.0168, "1.23 %"),
+                                    Whisker(
+                                        "men × 60+, of the whole world", math.nan, math.nan, math.nan, "not measured"
+                                    ),
+                                ),
                             ),
-                            height=2.1,
+                            dots,
                         ),
                         "Women are mismatched most often, older men were not measured",
                         "FMR by group with 95 % intervals.",
@@ -170,6 +162,9 @@ def sample():
                 ),
             ),
         ),
+        kind="Audit",
+        source="made numbers",
+        signed=True,
         lead=(
             Callout(
                 "fail",

@@ -49,3 +49,12 @@ def test_figures_bring_their_numbers_and_photos_their_digest(page):
     assert len(document["sections"][2]["blocks"][0]["items"][0]["sha256"]) == 64
     assert "<svg" not in render_json(page)
     assert document["lead"][0]["standing"] == "fail"
+
+
+def test_one_sheet_is_what_is_read_first():
+    """Title, lead and the first sections stay; everything else goes."""
+    sections = Section("do", (), "first"), Section("all", ()), Section("how", (), "folded")
+    sheet = Page("t", "s", sections, (Facts((("a", 1),)),), signed=True).one_sheet
+
+    assert [each.title for each in sheet.sections] == ["do"]
+    assert (sheet.title, sheet.signed, len(sheet.lead)) == ("t", True, 1)

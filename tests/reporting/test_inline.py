@@ -25,9 +25,18 @@ def test_the_three_marks_make_spans():
 @given(st.text(st.characters(exclude_categories=["Zl", "Zp", "Cc"])))
 def test_plain_is_undone_by_parsing(data):
     """Data that went through plain comes out as the same characters and as no mark, wherever it stands."""
-    assert "".join(span.text for span in parse_spans(plain(data))) == data
+    seen = data.replace("\N{LEFT-TO-RIGHT MARK}", "")
+    strong = [span.text for span in parse_spans(f"**{plain('x' + data)}**") if span.kind == "strong"]
+
+    assert "".join(span.text for span in parse_spans(plain(data))).replace("\N{LEFT-TO-RIGHT MARK}", "") == seen
     assert all(span.kind == "plain" for span in parse_spans(plain(data)))
-    assert [span.text for span in parse_spans(f"**{plain('x' + data)}**") if span.kind == "strong"] == ["x" + data]
+    assert [text.replace("\N{LEFT-TO-RIGHT MARK}", "") for text in strong] == ["x" + seen]
+
+
+def test_what_is_written_from_right_to_left_takes_no_number_along():
+    """A mark that is not seen parts the name from the numbers beside it."""
+    assert plain("أنثى") == "\N{LEFT-TO-RIGHT MARK}أنثى\N{LEFT-TO-RIGHT MARK}"
+    assert plain("female 女") == "female 女"
 
 
 @pytest.mark.parametrize("target", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "file:///x", "\\\\x"])
@@ -44,13 +53,14 @@ def test_an_open_mark_is_text(text):
 
 
 def test_paragraphs_and_lists():
-    """Blank lines part paragraphs, lines of hyphens make a list, and data with a hyphen does not."""
-    paragraphs = parse_paragraphs("one\nline\n\n- first\n- second\n\n" + plain("- third"))
+    """Blank lines part paragraphs, lines of hyphens or of ones make a list, and data with a hyphen does not."""
+    paragraphs = parse_paragraphs("one\nline\n\n- first\n- second\n\n1) a\n1) b\n\n" + plain("- third"))
 
-    assert [(p.bullets, [spans[0].text for spans in p.items]) for p in paragraphs] == [
-        (False, ["one line"]),
-        (True, ["first", "second"]),
-        (False, ["- third"]),
+    assert [(p.mark, [spans[0].text for spans in p.items]) for p in paragraphs] == [
+        ("", ["one line"]),
+        ("-", ["first", "second"]),
+        ("1)", ["a", "b"]),
+        ("", ["- third"]),
     ]
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from facerec.errors import ArgumentError
 from facerec.reporting import Callout, Column, Facts, Figure, Page, Picture, Section, Table, Text
+from facerec.reporting.drawings import Dots, OutOf
 
-SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
+SVG = (Dots("", (OutOf("a", "1 of 1,000", 1, 2),)),)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -56,11 +57,11 @@ def test_a_bad_link_is_refused_where_it_is_written(make):
 
 
 def test_bytes_that_are_no_picture_are_refused():
-    """Only PNG, JPEG and SVG are embedded, known by how they begin."""
+    """Only PNG and JPEG are embedded, known by how they begin; a figure draws something."""
     with pytest.raises(ArgumentError, match="neither PNG nor JPEG"):
         Picture(b"<svg/>", "x")
-    with pytest.raises(ArgumentError, match="must be an svg element"):
-        Figure("<html>", "x")
+    with pytest.raises(ArgumentError, match="nothing to draw"):
+        Figure((), "x")
     assert Picture(PNG, "x").media_type == "image/png"
 
 

@@ -1,17 +1,10 @@
-"""What tests of the page drive: a service on this machine, a Chromium, a camera that shows a made photo, axe-core."""
+"""What tests of the page drive: a service on this machine, and a film for the camera of a Chromium."""
 
-import base64
-import hashlib
 import io
-import os
 import re
-import shutil
 import socket
-import tarfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,7 +12,6 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image as Pictures
 
 from facerec.gallery import Gallery
@@ -30,8 +22,6 @@ from facerec.service.settings import Settings
 from facerec.service.state import State
 from facerec.testing import made_photo, made_point, made_recognizer
 
-AXE = "4.14.1"
-AXE_INTEGRITY = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
 EXPIRES = date(2099, 1, 1)
 REPORT = """<!doctype html><html lang="en"><title>LFW</title><h1>An audit</h1><p id="told">Nothing ran.</p>
 <script>document.getElementById("told").textContent = "A script ran."</script></html>"""
@@ -87,22 +77,6 @@ class Service:
         finally:
             server.should_exit = True
             thread.join(timeout=30)
-
-
-@contextmanager
-def chromium(camera: Path):
-    """A browser whose camera shows a film; the test skips where there is no browser, or nothing to drive it with."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip("no Chromium here: install the package chromium to run this")
-    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright drives the browser")
-    flags = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-    flags += [f"--use-file-for-fake-video-capture={camera}"]
-    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=flags)
-        yield browser
-        browser.close()
 
 
 @dataclass
@@ -176,17 +150,3 @@ def film(path: Path, *people: str, size: int = 480) -> Path:
     frame = b"FRAME\n" + light.tobytes() + b"".join(plane.tobytes() for plane in half)
     path.write_bytes(header + 10 * frame)
     return path
-
-
-def axe_core() -> str:
-    """The script of axe-core, as npm's registry has it, and no other; the test skips where it cannot be had."""
-    url = f"https://registry.npmjs.org/axe-core/-/axe-core-{AXE}.tgz"
-    try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            archive = answer.read()
-    except (urllib.error.URLError, TimeoutError) as error:
-        pytest.skip(f"axe-core cannot be had from npm's registry: {error}")
-    found = base64.b64encode(hashlib.sha512(archive).digest()).decode()
-    assert f"sha512-{found}" == AXE_INTEGRITY, "this is not the axe-core that was asked for"
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        return files.extractfile("package/axe.min.js").read().decode("utf-8")

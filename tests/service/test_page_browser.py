@@ -8,7 +8,8 @@ import pytest
 
 from facerec.service.problems import PROBLEMS
 from facerec.testing import made_photo
-from tests.service.page_driver import EXPIRES, Service, Watched, axe_core, chromium, film, photo
+from tests.browsing import axe_core, chromium
+from tests.service.page_driver import EXPIRES, Service, Watched, film, photo
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +26,9 @@ TOO_SMALL = "The face is too small to decide: 32 pixels, at least 40 are needed.
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     """A browser with a camera that sees somebody red."""
-    with chromium(film(tmp_path_factory.mktemp("camera") / "red.y4m", "red")) as browser:
+    camera = film(tmp_path_factory.mktemp("camera") / "red.y4m", "red")
+    flags = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
+    with chromium(*flags, f"--use-file-for-fake-video-capture={camera}") as browser:
         yield browser
 
 

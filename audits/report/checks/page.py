@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,8 @@ from audits.checks.coverage import LEAST_COVERAGE, MOST_FALSE_PASSES, Coverage, 
 from audits.report.common.background import Run
 from audits.report.common.files import Report
 from audits.report.common.sections import run_section
-from facerec.reporting import Callout, Page, Section, Table, Text
+from facerec.reporting import Figure, Page, Section, Table, Text, axes, share_digits
+from facerec.reporting.drawings import Whisker, Whiskers
 
 METHOD = f"""
 Scores are normal, with a share that people bring along, for impostor pairs half from either side; so every true rate is
@@ -54,23 +55,45 @@ def proof_report(proof: Proof, *, run: Run) -> Report:
     for cell in proof.cells:
         studies.setdefault(cell.study, []).append(cell)
     page = Page(
-        title="Do the intervals hold?",
+        title=(
+            "The intervals hold what they promise"
+            if proof.passed
+            else f"{len(proof.failing):,} of {len(proof.cells):,} numbers do not hold what they promise"
+        ),
+        kind="Proof by simulation",
+        source="facerec audit prove",
         summary=(
             "Simulated score tables whose true rates, differences, ratios and indices are known, and how often the "
             "95 % intervals of this audit contain them."
         ),
-        lead=(Callout("pass" if proof.passed else "fail", f"{proof}."),),
+        lead=(Text(f"{proof}."), _picture(studies)),
         sections=(
             *(
                 Section(study[0].upper() + study[1:], (_table(proof, f"Coverage of nominal 95 %: {study}", cells),))
                 for study, cells in studies.items()
             ),
-            Section("Method", (Text(METHOD),)),
+            Section("Method", (Text(METHOD),), "folded"),
             run_section(run),
         ),
     )
     everything = _table(proof, "Coverage", [cell for cells in studies.values() for cell in cells])
     return Report(page, proof_document(proof), {"coverage": everything}, run)
+
+
+def _picture(studies: Mapping[str, Sequence[Coverage]]) -> Figure:
+    """The least coverage of each study, with what so few simulated tables leave open."""
+    rows = []
+    for study, cells in studies.items():
+        worst = min(cells, key=lambda cell: cell.value)
+        low, high = (worst.value + side * 1.96 * worst.standard_error for side in (-1, 1))
+        rows.append(Whisker(study, worst.value, low, min(high, 1.0), f"{share_digits(worst.value)} %"))
+    least = min(LEAST_COVERAGE, *(row.low for row in rows))
+    axis = axes.linear("coverage, %", [least, 1.0], percent=True)
+    return Figure(
+        (Whiskers("", axis, tuple(rows), zero=LEAST_COVERAGE),),
+        title="The least coverage of each study, per cent; the line is the limit",
+        alt="; ".join(f"{row.label}: {row.said}" for row in rows),
+    )
 
 
 def _table(proof: Proof, caption: str, cells: Sequence[Coverage]) -> Table:
@@ -81,13 +104,13 @@ def _table(proof: Proof, caption: str, cells: Sequence[Coverage]) -> Table:
         ("study and design", "text", lambda cell: f"{cell.study}: {cell.design}"),
         ("number", "text", lambda cell: cell.what),
         ("tables", "count", lambda cell: cell.tables),
-        ("coverage", "percent", lambda cell: cell.value),
-        ("standard error", "percent", lambda cell: cell.standard_error),
-        ("false pass", "percent", lambda cell: cell.high / cell.tables),
-        ("false fail", "percent", lambda cell: cell.low / cell.tables),
+        ("coverage", "rate", lambda cell: cell.value),
+        ("standard error", "rate", lambda cell: cell.standard_error),
+        ("false pass", "rate", lambda cell: cell.high / cell.tables),
+        ("false fail", "rate", lambda cell: cell.low / cell.tables),
         ("mean width", "number", lambda cell: _known(cell.width)),
         ("of independent", "ratio", lambda cell: _known(cell.width / cell.independent_width)),
-        ("independent coverage", "percent", lambda cell: cell.independent_value),
+        ("independent coverage", "rate", lambda cell: cell.independent_value),
         ("holds", "verdict", lambda cell: "fail" if cell in failing else "pass"),
         strong=tuple(number for number, cell in enumerate(cells) if cell in failing),
     )

@@ -7,23 +7,24 @@ from collections.abc import Sequence
 from audits.classification.results import ClassEstimate, ClassificationAudit, ClassificationGrouping, GroupContrast
 from audits.gate.verdict import PolicyVerdict
 from audits.report.classification.document import classification_document
-from audits.report.classification.sentences import headline_name, overall_sentence, worst_findings
+from audits.report.classification.sentences import overall_sentence, worst_findings
 from audits.report.classification.sharing import suppress_predictions
 from audits.report.common.background import Background, Run
 from audits.report.common.claims import redact, verdict_document
 from audits.report.common.columns import contrast_table
-from audits.report.common.figures import forest_figure
 from audits.report.common.files import Report
+from audits.report.common.first_screen import Grouped, Question, first_screen, picture
 from audits.report.common.sections import (
     claims_section,
     file_stem,
-    first_words,
+    in_numbers,
     label_source,
     report_page,
     stated_facts,
 )
 from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
-from facerec.reporting import Block, Callout, Figure, Section, Table, Text, plain, write_number
+from audits.statistics.families import left_out
+from facerec.reporting import Block, Section, Table, Text, plain
 
 _LIMITS = """
 - The rates hold for these photos and people; others have other rates.
@@ -34,6 +35,10 @@ _LIMITS = """
 _INDEPENDENT = (
     "The table does not say who is on a photo, so rows were taken as independent: where people have several photos, "
     "every interval is too narrow."
+)
+_OBJECT = "**Let people object**, and let a person answer: an answer of a classifier is no fact about anybody."
+_SILENT = (
+    "Other photos and people have other rates. Equal rates do not make a use legitimate, and a label is not a cause."
 )
 _WORDS = {
     "accuracy": "accuracy",
@@ -64,14 +69,14 @@ def classification_report(
     if limits is not None:
         audit, suppressed = suppress_predictions(audit, limits)
         verdict = None if verdict is None else redact(verdict, suppressed, limits)
-    short = {each.by for each in suppressed if each.groups}
     files: dict[str, Table] = {}
     sections = []
     for grouping in audit.groupings:
         rates, contrasts = _rate_table(audit, grouping), _contrast_table(audit, grouping)
         for kind, table in (("rates", rates), ("contrasts", contrasts)):
             files[file_stem(kind, grouping.by, list(files))] = table
-        blocks: list[Block] = [_forest(audit, grouping, all_shown=grouping.by not in short)] if grouping.groups else []
+        later = grouping.groups and grouping is not audit.groupings[0]  # the first one's stands on top of the page
+        blocks: list[Block] = [picture([_asked(audit, grouping)])] if later else []
         blocks += [rates, *([contrasts] if contrasts.rows else []), *_missing(grouping)]
         sections.append(Section(f"Groups by {grouping.by}", tuple(blocks)))
     people = "" if audit.overall.subjects is None else f" of {audit.overall.subjects:,} people"
@@ -80,8 +85,15 @@ def classification_report(
         stated,
         run,
         summary=f"{audit.overall.predictions:,} predictions{people}; classes: {plain(', '.join(audit.classes))}.",
-        lead=_lead(audit, verdict, suppressed, limits),
-        sections=(*claims_section(verdict), *sections),
+        first=first_screen(
+            [_asked(audit, grouping) for grouping in audit.groupings if grouping.groups],
+            {_question(audit): audit.overall.rate(audit.headline[0], of=audit.headline[1])},
+            verdict=verdict,
+            todo=[_OBJECT],
+            silent=_SILENT,
+        ),
+        verdict=verdict,
+        sections=(*claims_section(verdict), _in_numbers(audit, verdict, suppressed, limits), *sections),
         method=(Text(_method(audit)),),
         limits=(stated_facts(stated), *label_source(stated), Text(_LIMITS)),
     )
@@ -90,36 +102,33 @@ def classification_report(
     return Report(page, document, files, run, verdict, told)
 
 
-def _lead(
+def _in_numbers(
     audit: ClassificationAudit,
     verdict: PolicyVerdict | None,
     suppressed: Sequence[Suppressed],
     limits: ShareLimits | None,
-) -> tuple[Block, ...]:
+) -> Section:
     findings = [found for each in audit.groupings for found in worst_findings(each, audit.least, *audit.headline)]
-    remarks = [Callout("warning", _INDEPENDENT)] if audit.rows_independent else []
-    words = first_words(verdict, overall_sentence(audit), findings, audit.notes, *remarks)
-    return (*words, suppressed_table(suppressed, limits)) if suppressed and limits is not None else words
+    left = (suppressed_table(suppressed, limits),) if suppressed and limits is not None else ()
+    remarks = [_INDEPENDENT] if audit.rows_independent else []
+    return in_numbers(verdict, overall_sentence(audit), findings, audit.notes, remarks, left)
 
 
-def _forest(audit: ClassificationAudit, grouping: ClassificationGrouping, *, all_shown: bool) -> Figure:
-    names = [group.group for group in grouping.groups]
+def _question(audit: ClassificationAudit) -> Question:
     rate, of = audit.headline
-    called = headline_name(audit)
-    title, seen = called[:1].upper() + called[1:], "cases" if of else "errors"
-    everybody, *found = (group.rate(rate, of=of) for group in (audit.overall, *grouping.groups))
-    measured = [(each.value, name) for name, each in zip(names, found, strict=True) if each.measured]
-    told = "no group was measured"
-    if measured:
-        value, name = max(measured)
-        told = f"highest for {name}, {write_number(value, 'rate')}{'' if all_shown else ', of the groups shown'}"
-    return forest_figure(
-        names,
-        {called: [everybody, *found]},
-        margin=0.9,
-        alt=f"{title} by {grouping.by} with intervals: {told}",
-        caption=f"{plain(title)} by {plain(grouping.by)}, log scale; {seen} and predictions stand on the right.",
-    )
+    if rate == "error":
+        told = "Wrong answers", "get a wrong answer", "predictions", "are wrong", "a wrong answer does harm"
+    else:
+        told = f"Answered {of}", f"are answered {of}", "predictions", f"say {of}", f"the answer {of} matters"
+    return Question(rate, *told, "predictions")
+
+
+def _asked(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Grouped:
+    rate, of = audit.headline
+    away = left_out(grouping.set_aside, f"{rate} of {of}" if of else rate)
+    groups = tuple((group.group, group.rate(rate, of=of)) for group in grouping.groups)
+    compared = tuple(name for name, _ in groups if name not in away) if grouping.contrasts else ()
+    return Grouped(grouping.by, _question(audit), audit.overall.rate(rate, of=of), groups, compared)
 
 
 def _rate_table(audit: ClassificationAudit, grouping: ClassificationGrouping) -> Table:

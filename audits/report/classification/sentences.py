@@ -16,12 +16,6 @@ def overall_sentence(audit: ClassificationAudit) -> str:
     return f"The classifier is wrong in **{found}**." if rate == "error" else f"It says {plain(of)} in **{found}**."
 
 
-def headline_name(audit: ClassificationAudit) -> str:
-    """The name of the rate that sums the audit up."""
-    rate, of = audit.headline
-    return "error rate" if rate == "error" else f"selection rate of {of}"
-
-
 def worst_findings(
     grouping: ClassificationGrouping, least: Least = LEAST, rate: ClassRateName = "error", of: str = ""
 ) -> tuple[Sentence, ...]:

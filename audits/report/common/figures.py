@@ -1,76 +1,62 @@
-"""Figures that several reports have: rates of groups with their intervals, and a matrix of groups."""
+"""Figures that several reports have: a matrix of groups, and changes around the line of none."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
-from audits.report.common import charts
-from audits.report.common.drawn_names import drawn_key, drawn_names
+from audits.drift.results import RateChange
 from audits.statistics.estimates import Estimate
-from facerec.reporting import Figure, plain, write_number
-from facerec.reporting.figures import draw
+from facerec.reporting import Figure, axes, share_digits
+from facerec.reporting.drawings import Cell, Colour, Matrix, Whisker, Whiskers
 
-
-def forest_figure(
-    groups: Sequence[str], rates: Mapping[str, Sequence[Estimate]], *, alt: str, caption: str, margin: float = 0.75
-) -> Figure:
-    """Rates with their intervals, a chart for each rate by its name: everybody's first, then each of the `groups`.
-
-    `margin` is the room above and below a chart, in inches.
-    """
-    drawn = drawn_names(groups).values()
-    plots = []
-    for name, (everybody, *found) in rates.items():
-        rows = [("everybody", everybody), *charts.highest(list(zip(drawn, found, strict=True)))]
-        plots.append(partial(charts.forest, rows=rows, name=name))
-    height = margin + 0.27 * (min(len(groups), charts.MOST_DRAWN) + 1)
-    many = charts.THE_HIGHEST if len(groups) > charts.MOST_DRAWN else ""
-    return Figure(draw(*plots, height=len(plots) * height), alt=alt, caption=f"{caption}{drawn_key(groups)}{many}")
-
-
-def two_rates_figure(
-    by: str, groups: Sequence[str], rates: Mapping[str, Sequence[Estimate]], *, of: str, silent: bool = False
-) -> Figure:
-    """Both error rates at the threshold, of everybody and of each of the `groups`; `of` what the trials are.
-
-    `silent`: some group is not among them, because the report is passed on.
-    """
-    told = "; ".join(_highest(name, groups, found[1:], silent=silent) for name, found in rates.items())
-    return forest_figure(
-        groups,
-        rates,
-        alt=f"{' and '.join(rates)} by {by} with intervals: {told}",
-        caption=(
-            f"Error rates by {plain(by)} at the one threshold, log scale; errors and {of} stand on the "
-            "right. An open triangle is the upper bound of a group without errors."
-        ),
-    )
-
-
-def _highest(rate: str, groups: Sequence[str], found: Sequence[Estimate], *, silent: bool) -> str:
-    silent = silent or any(each.withheld for each in found)
-    measured = [(each.value, name) for name, each in zip(groups, found, strict=True) if each.measured]
-    if not measured:
-        return f"{rate} {'withheld' if silent else 'not measured in any group'}"
-    value, name = max(measured)
-    told = f"{rate} highest for {name} with {write_number(value, 'rate')}"
-    return f"{told}, of the groups shown" if silent else told
+MOST_DRAWN = 30
+"""Groups that a reader can tell apart in one drawing."""
 
 
 def heat_figure(
     groups: Sequence[str],
     cells: Mapping[tuple[str, str], Estimate],
     *,
+    title: str,
     alt: str,
     caption: str,
     side: str = "reference",
     nothing: str = "no pairs",
 ) -> Figure:
-    """A rate by the probe's group and another group, as ``charts.heat_map`` draws it."""
-    place = {name: number for number, name in enumerate(groups)}
-    placed = {(place[probe], place[other]): found for (probe, other), found in cells.items()}
-    names = list(drawn_names(groups).values())
-    size = min(7.0, 2.4 + 0.75 * len(groups))
-    plot = partial(charts.heat_map, names=names, cells=placed, side=side, nothing=nothing)
-    return Figure(draw(plot, width=size + 0.6, height=size * 0.8), alt=alt, caption=f"{caption}{drawn_key(groups)}")
+    """A rate by the probe's group and another group, of whom `side` tells; darker is more, on a log scale.
+
+    A cell that is missing was suppressed, and is drawn empty with a dash; `nothing` stands in a cell without trials.
+    """
+    values = [found.value for found in cells.values() if found.errors]
+    low, high = (math.log(min(values)), math.log(max(values))) if values else (0.0, 1.0)
+
+    def cell(found: Estimate | None) -> Cell:
+        if found is None or not found.measured:
+            return Cell(("–" if found is None else nothing,))
+        if not found.errors:
+            return Cell((f"< {share_digits(found.interval.high)} %", f"0 of {found.trials:,}"))
+        shade = (math.log(found.value) - low) / (high - low) if high > low else 1.0
+        return Cell((f"{share_digits(found.value)} %", f"{found.errors:,} of {found.trials:,}"), shade)
+
+    rows = tuple(tuple(cell(cells.get((probe, other))) for other in groups) for probe in groups)
+    return Figure((Matrix("", "probe", side, tuple(groups), rows),), alt=alt, caption=caption, title=title)
+
+
+def changes(title: str, entries: Iterable[tuple[str, RateChange]]) -> Whiskers:
+    """Changes of rates in percentage points around 0: orange rose for sure, blue fell for sure, grey neither."""
+    rows = []
+    for label, entry in entries:
+        found = entry.change
+        colour: Colour = "b" if found.regression else "a" if found.gain else "s"
+        said = "not measured"
+        if found.trials:
+            value, low, high = (
+                f"{100 * each:+.2g}" if each else "0" for each in (found.value, found.interval.low, found.interval.high)
+            )
+            said = f"{value} ({low} to {high})".replace("-", "−")
+        rows.append(Whisker(label, found.value, found.interval.low, found.interval.high, said, colour))
+    ends = [abs(end) for row in rows for end in (row.low, row.high) if math.isfinite(end)]
+    reach = max([1e-6, *ends])
+    name = "percentage points: ← fewer errors · more errors →"
+    return Whiskers(title, axes.linear(name, [-reach, reach], percent=True), tuple(rows), zero=0.0)

@@ -10,11 +10,14 @@ from pathlib import Path
 
 from audits.gate.verdict import PolicyVerdict
 from audits.report.common.background import Run
+from audits.report.common.bundle import MANIFEST, manifest
 from facerec.errors import OutputError
 from facerec.reporting import Page, Table, render_html, render_markdown
 from facerec.reporting.markdown import attachments
 from facerec.reporting.spreadsheet import inert_csv
 from facerec.types import Interval
+
+ONE_PAGE = "one-page.html"
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Report:
     """Everything that a report's folder will hold.
 
     `page` is for ``report.html`` and ``report.md``, `document`, plain values, for ``audit.json``, `tables` each for
-    ``<name>.csv``, with numbers in full, `run` for ``run.json``. `verdict` is what became of a policy's claims, as the
+    ``<name>.csv``, with numbers in full, `run` for ``run.json``, and `one_page` whether there is a ``one-page.html``,
+    one sheet for who decides. `verdict` is what became of a policy's claims, as the
     report tells it, for summaries that go where the report goes; `lost` what it leaves out, because it is passed on, a
     sentence each.
     """
@@ -33,24 +37,32 @@ class Report:
     run: Run
     verdict: PolicyVerdict | None = None
     lost: tuple[str, ...] = ()
+    one_page: bool = False
 
 
 def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
-    """Write a report, and return what was written, ``report.html`` first.
+    """Write a report, and return what was written, ``report.html`` first and ``manifest.json`` last.
 
     Everything is rendered before the first file is touched. The folder is made if it is not there; files of the same
-    names are replaced, others are left alone. `OutputError` if the folder cannot be made or written to.
+    names are replaced, drawings and the sheet of an earlier report go, others are left alone. `OutputError` if the
+    folder cannot be made or written to.
     """
+    sheet = {ONE_PAGE: render_html(report.page.one_sheet).encode("utf-8")} if report.one_page else {}
     contents = {
         "report.html": render_html(report.page).encode("utf-8"),
+        **sheet,
         "report.md": render_markdown(report.page).encode("utf-8"),
         "audit.json": json_text(report.document).encode("utf-8"),
         **{f"{name}.csv": csv_text(table).encode("utf-8") for name, table in report.tables.items()},
         "run.json": json_text(report.run.document()).encode("utf-8"),
         **attachments(report.page),
     }
+    contents[MANIFEST] = json_text(manifest(contents, report.run)).encode("utf-8")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for stale in (*folder.glob("report-figure-*"), folder / ONE_PAGE):
+            if stale.name not in contents:
+                stale.unlink(missing_ok=True)
         for name, content in contents.items():
             partial = folder / f".{name}.partial"
             partial.write_bytes(content)

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Sequence
 from audits.gate.summaries import claims_table, findings_table, verdict_callout
 from audits.gate.verdict import PolicyVerdict
 from audits.report.common.background import Background, Run
+from audits.report.common.first_screen import FirstScreen
 from audits.report.common.words import Sentence
 from facerec.reporting import Block, Callout, Facts, Page, Section, Table, Text, plain
 
-_NO_POLICY = "No policy was given, so nothing passes or fails here."
-_BEFORE = "What is acceptable has to be decided by people, before they look."
+_NO_POLICY = (
+    "No policy was given, so nothing passes or fails here. What is acceptable has to be decided by people, before they "
+    "look."
+)
 
 
 def report_page(
@@ -20,50 +23,55 @@ def report_page(
     stated: Background,
     run: Run,
     *,
+    first: FirstScreen,
     summary: str,
-    lead: Iterable[Block],
+    verdict: PolicyVerdict | None = None,
     sections: Iterable[Section],
     method: Iterable[Block],
     limits: Iterable[Block],
     covered: Iterable[Section] = (),
     files: int = 1,
 ) -> Page:
-    """The page of a report: what was found comes first, then how, with which limits, and from what.
+    """The page of a report: what was found and what to do, then all numbers, how they were made, and from what.
 
-    `kind` and what was audited make the title; where nobody said what that is, the names of the first `files` that
-    were read stand for it.
+    `kind` says what was done; where nobody said what was audited, the names of the first `files` that were read stand
+    for it.
     """
     subject = stated.subject or " to ".join(file.name for file in run.inputs[:files])
+    told = f"{plain(subject)}. {summary}" if subject else summary
     return Page(
-        title=f"{kind}: {subject}" if subject else kind,
-        summary=summary,
-        lead=tuple(lead),
+        title=first.title,
+        summary=told,
+        lead=((verdict_callout(verdict),) if verdict is not None else ()) + first.lead,
         sections=(
+            *first.sections,
             *sections,
-            Section("Method", tuple(method)),
-            Section("Limits and use", tuple(limits)),
+            Section("Method", tuple(method), "folded"),
+            Section("Limits and use", tuple(limits), "folded"),
             *covered,
             run_section(run),
         ),
+        kind=kind,
+        source=subject or kind,
+        signed=True,
     )
 
 
-def first_words(
+def in_numbers(  # noqa: PLR0917 - as they stand there
     verdict: PolicyVerdict | None,
     overall: str,
     findings: Iterable[Sentence],
     notes: Sequence[str],
-    *remarks: Callout,
-    no_policy: str = _BEFORE,
-) -> tuple[Block, ...]:
-    """What is read first: the verdict, everybody's rates, what was found of groups, remarks, and the audit's notes."""
-    return (
-        Callout("note", f"{_NO_POLICY} {no_policy}") if verdict is None else verdict_callout(verdict),
-        Text(overall),
-        *(Callout(*found) for found in findings),
-        *remarks,
-        *(Callout("warning", plain(note[:1].upper() + note[1:]) + ".") for note in notes),
-    )
+    remarks: Iterable[str] = (),
+    more: Iterable[Block] = (),
+) -> Section:
+    """All that was found, exactly: everybody's rates, what was found of groups, and what a reader must know besides."""
+    known = [*remarks, *(plain(note[:1].upper() + note[1:]) + "." for note in notes)]
+    known += [] if verdict is not None else [_NO_POLICY]
+    found = [sentence.text for sentence in findings]
+    blocks: list[Block] = [Text(overall)]
+    blocks += [Text("\n".join(f"- {text}" for text in told)) for told in (found, known) if told]
+    return Section("In numbers", (*blocks, *more))
 
 
 def run_section(run: Run) -> Section:
@@ -83,7 +91,7 @@ def run_section(run: Run) -> Section:
         ("file", "text", lambda file: file.name),
         ("SHA-256", "code", lambda file: file.sha256),
     )
-    return Section("Run", (Facts(tuple(items)), *((files,) if run.inputs else ())))
+    return Section("Run", (Facts(tuple(items)), *((files,) if run.inputs else ())), "folded")
 
 
 def claims_section(verdict: PolicyVerdict | None) -> tuple[Section, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from audits.statistics.contrasts import FurthestPair
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import Least, SetAside, aside_sentence
-from facerec.reporting import Standing, plain
+from facerec.reporting import Standing, plain, share_digits
 from facerec.types import Interval
 
 INDEX_WORDS = {
@@ -23,6 +24,15 @@ INDEX_WORDS = {
     "fdr": "FDR",
     "inequity_rate": "inequity rate",
 }
+
+
+def index_words(text: str) -> str:
+    """A sentence about indices with their names in words, where it has those of the policy's language.
+
+    >>> index_words("max_min_ratio, gini do not")
+    'largest / smallest, Gini coefficient do not'
+    """
+    return re.sub("|".join(rf"\b{name}\b" for name in INDEX_WORDS), lambda name: INDEX_WORDS[name.group()], text)
 
 
 class Sentence(NamedTuple):
@@ -102,19 +112,6 @@ def _ratio_range(interval: Interval) -> str:
 def percent(value: float) -> str:
     """A share as prose writes it: three digits, in percent."""
     return f"{share_digits(value)}\N{NO-BREAK SPACE}%"
-
-
-def share_digits(value: float) -> str:
-    """A share in percent, three digits; one that is not quite all never looks like all.
-
-    >>> share_digits(0.05678), share_digits(0.99985), share_digits(1.0)
-    ('5.68', '99.98', '100')
-    """
-    short = f"{100 * value:.3g}"
-    if value >= 1 or short != "100":
-        return short
-    digits = math.ceil(-math.log10(100 * (1 - value)) - 1e-9)  # so many show what is missing
-    return f"{math.floor(10**digits * 100 * value + 1e-6) / 10**digits:.{max(digits, 0)}f}"
 
 
 def points(value: float) -> str:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from audits.drift.results import DriftAudit
 from audits.gate.verdict import PolicyVerdict
 from audits.report.common.background import Background, Run
 from audits.report.common.claims import verdict_document
-from audits.report.common.drawn_names import drawn_key
+from audits.report.common.figures import changes
 from audits.report.common.files import Report
-from audits.report.common.sections import claims_section, first_words, label_source, report_page, stated_facts
-from audits.report.drift.charts import change_forest
+from audits.report.common.first_screen import FirstScreen
+from audits.report.common.sections import claims_section, in_numbers, label_source, report_page, stated_facts
 from audits.report.drift.document import drift_document
-from audits.report.drift.sentences import change_findings, choice, overall_change, shown, told_first
+from audits.report.drift.sentences import change_findings, change_title, choice, overall_change, shown, told_first
 from audits.report.drift.tables import all_changes, change_tables, index_table, rows_of, threshold_table
 from audits.statistics.estimates import rate_words
 from audits.verification.results import Unlabelled
 from facerec.reporting import Block, Figure, Section, Text, plain, write_number
-from facerec.reporting.figures import draw
 
-_NO_POLICY = "How much worse is too much has to be decided by people, before they look."
 _LIMITS = """
 - The changes hold for these comparisons and people, and for the two thresholds or the FMR that they were chosen for.
 - A change that is not shown is not shown to be absent: look at how wide the interval is.
@@ -53,10 +49,12 @@ def drift_report(
         stated,
         run,
         summary=_summary(audit, by),
-        lead=first_words(verdict, overall_change(audit), change_findings(audit), audit.notes, no_policy=_NO_POLICY),
+        first=_first(audit, verdict, by),
+        verdict=verdict,
         sections=(
             *claims_section(verdict),
-            *(sections or [Section("Changes", (_forest(audit, ""), *change_tables(audit, "")))]),
+            in_numbers(verdict, overall_change(audit), (), audit.notes),
+            *(sections or [Section("Changes", change_tables(audit, ""))]),
             Section("Thresholds", (threshold_table(audit),)),
         ),
         method=(Text(_method(audit)),),
@@ -76,8 +74,10 @@ def _summary(audit: DriftAudit, by: tuple[str, ...]) -> str:
 def _grouping(audit: DriftAudit, by: str) -> list[Section]:
     left = next((left for name, left in audit.unlabelled if name == by), Unlabelled(0, 0, 0))
     indices = tuple(index for index in audit.indices if index.by == by)
+    first = next(change.by for change in audit.changes if change.by)
+    pictures = [] if by == first else [_forest(audit, by)]  # of the first grouping it stands on top of the page
     return [
-        Section(f"Changes by {by}", (_forest(audit, by), *change_tables(audit, by), *_missing(left))),
+        Section(f"Changes by {by}", (*pictures, *change_tables(audit, by), *_missing(left))),
         *([Section(f"How much groups differ by {by}", (index_table(audit, indices, by),))] if indices else []),
     ]
 
@@ -91,24 +91,43 @@ def _missing(left: Unlabelled) -> tuple[Block, ...]:
     return (Text("\n".join(lines)),) if lines else ()
 
 
+def _first(audit: DriftAudit, verdict: PolicyVerdict | None, by: tuple[str, ...]) -> FirstScreen:
+    found = change_findings(audit)
+    todo = []
+    if audit.regressions:
+        todo.append(
+            "**Do not switch before somebody has decided** that what got worse is worth what got better: who pays for "
+            "the change stands above."
+        )
+    if len(audit.regressions) + len(audit.gains) < len(audit.judged):
+        todo.append("**Measure on more comparisons** where a change is neither shown nor excluded.")
+    todo.append("**Look at both versions' own rates**, by an audit of verification: a change is no level.")
+    return FirstScreen(
+        change_title(audit, verdict),
+        "\n\n".join(sentence.text for sentence in found),
+        _forest(audit, by[0] if by else ""),
+        tuple(todo),
+        f"Every interval is of {100 * audit.confidence:g} %, one by one: of {len(audit.judged)} changes some would be "
+        "shown by chance alone if nothing had changed.",
+        "The changes are of these comparisons and thresholds. A gain for everybody together may hide a loss for groups "
+        "that are not here.",
+    )
+
+
 def _forest(audit: DriftAudit, by: str) -> Figure:
     rows = rows_of(audit, by)
-    plots = [partial(change_forest, changes=changes, name=rate_words(name)) for name, changes in rows.items()]
     told = []
-    for name, changes in rows.items():
-        words = [f"{change.group or 'everybody'} {shown(change)}" for change in changes]
+    for name, found in rows.items():
+        words = [f"{change.group or 'everybody'} {shown(change)}" for change in found]
         told.append(f"{rate_words(name)}: {', '.join(words)}")
-    size = len(next(iter(rows.values())))
-    names = [change.group for change in next(iter(rows.values())) if change.by]
+    drawings = tuple(
+        changes(rate_words(name), [(each.group or "everybody", each) for each in found]) for name, found in rows.items()
+    )
     return Figure(
-        draw(*plots, columns=1, height=len(plots) * (0.75 + 0.27 * size)),
+        drawings,
+        title=f"Changes{f' by {plain(by)}' if by else ''}, after minus before, with intervals",
         alt=f"Changes of error rates{f' by {by}' if by else ''} with intervals around no change: {'; '.join(told)}",
-        caption=(
-            f"Changes{f' by {plain(by)}' if by else ''}, after minus before, with intervals. Orange arrows "
-            "to the right rose for sure, blue arrows to the left fell for sure, open circles show no change. On the "
-            f"right: how many errors came and went, of how many comparisons. {told_first(audit.thresholds)}."
-            f"{drawn_key(names)}"
-        ),
+        caption=f"Orange rose for sure, blue fell for sure, grey shows no change. {told_first(audit.thresholds)}.",
     )
 
 

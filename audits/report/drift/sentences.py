@@ -9,12 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.drift.results import DriftAudit, RateChange
+from audits.gate.verdict import PolicyVerdict
+from audits.report.common.first_screen import verdict_title
+from audits.report.common.frequencies import count
 from audits.report.common.words import Sentence, aside_finding, percent, points
 from audits.statistics.estimates import rate_words
 from audits.statistics.index_changes import IndexChange
 from facerec.reporting import plain
 
 _TOLD = 3
+_HAPPENS = {
+    "fmr": "pairs of two people are taken for one",
+    "fnmr": "pairs of one person go unrecognised",
+    "without_score": "comparisons have no score",
+}
 _WORDS = {"worse": "worse", "better": "better", "not shown": "no change shown"}
 
 
@@ -26,6 +34,20 @@ def overall_change(audit: DriftAudit) -> str:
         f"({plain(audit.before.rule)}) and **{audit.after.shown:.6g}** after ({plain(audit.after.rule)}). "
         f"{told[0]} {told[1]} {told_first(audit.thresholds)}."
     )
+
+
+def change_title(audit: DriftAudit, verdict: PolicyVerdict | None = None) -> str:
+    """The headline: what a policy says, else the surest loss, else the surest gain, by the near end of its interval."""
+    if verdict is not None:
+        return verdict_title(verdict)
+    for word, many, found in (("Worse", "more", audit.regressions), ("Better", "fewer", audit.gains)):
+        if found:
+            surest = max(found, key=lambda each: min(abs(each.change.interval.low), abs(each.change.interval.high)))
+            near = min(abs(surest.change.interval.low), abs(surest.change.interval.high))
+            of = 1000 if near * 1000 >= 1 else 10_000 if near * 10_000 >= 1 else 1_000_000
+            whom = f"those labelled {surest.group}" if surest.by else "everybody"
+            return f"{word} for {whom}: at least {count(near, of)} {many} of {of:,} {_HAPPENS[surest.rate]}"
+    return "No change is shown, and none is excluded"
 
 
 def change_findings(audit: DriftAudit) -> tuple[Sentence, ...]:

@@ -11,15 +11,16 @@ from audits.identification.results import (
     IdentificationAudit,
     IdentificationGrouping,
 )
-from audits.report.common import charts
 from audits.report.common.background import Background, Run
 from audits.report.common.claims import verdict_document
-from audits.report.common.figures import heat_figure, two_rates_figure
+from audits.report.common.figures import MOST_DRAWN, heat_figure
 from audits.report.common.files import Report
+from audits.report.common.first_screen import FirstScreen, Grouped, Question, first_screen, picture
+from audits.report.common.frequencies import frequency, out_of
 from audits.report.common.sections import (
     claims_section,
     file_stem,
-    first_words,
+    in_numbers,
     label_source,
     report_page,
     stated_facts,
@@ -34,7 +35,8 @@ from audits.report.identification.tables import (
     rates_against_best,
     told_rates,
 )
-from facerec.reporting import Block, Callout, Figure, Section, Table, Text, plain, write_number
+from audits.statistics.families import left_out
+from facerec.reporting import Block, Figure, Section, Table, Text, plain, write_number
 
 _LIMITS = """
 - The rates hold for this gallery and these searches: a larger gallery has a higher FPIR at the same threshold.
@@ -53,6 +55,28 @@ differentials are small, for that does not make it legitimate; for setting a thr
 statements about single people.
 """
 
+_FOUND = Question(
+    "fpir",
+    "Found, though not enrolled (false positive, FPIR)",
+    "are wrongly found",
+    "searches for people who are not enrolled",
+    "find somebody",
+    "being taken for somebody in the gallery does harm",
+    "searches",
+)
+_MISSED = Question(
+    "fnir",
+    "Missed, though enrolled (false negative, FNIR)",
+    "are missed",
+    "searches for people who are enrolled",
+    "miss them",
+    "being missed does harm",
+    "searches",
+)
+_SILENT = (
+    "The rates are of this gallery: in a larger one strangers are found more often at the same threshold. Other people "
+    "and cameras have other rates. A label is not a cause."
+)
 _TOO_MANY = "So many groups cannot be told apart in a drawing: the matrices stand in their CSV files."
 
 
@@ -80,8 +104,9 @@ def identification_report(
         stated,
         run,
         summary=_summary(audit),
-        lead=_lead(audit, verdict),
-        sections=(*claims_section(verdict), *(sections or [everybody])),
+        first=_first(audit, verdict),
+        verdict=verdict,
+        sections=(*claims_section(verdict), _in_numbers(audit, verdict), *(sections or [everybody])),
         method=(Text(_method(audit)),),
         limits=(stated_facts(stated), *label_source(stated), Text(_LIMITS), Text(_USES)),
     )
@@ -96,11 +121,43 @@ def _summary(audit: IdentificationAudit) -> str:
     return f"{searched}{failed}, in a gallery of {audit.gallery_size:,} people.{f' Groups: by {by}.' if by else ''}"
 
 
-def _lead(audit: IdentificationAudit, verdict: PolicyVerdict | None) -> tuple[Block, ...]:
+def _in_numbers(audit: IdentificationAudit, verdict: PolicyVerdict | None) -> Section:
     found = [sentence for grouping in audit.groupings for sentence in search_findings(grouping, audit.least)]
-    alone = Callout("insufficient", "No grouping was asked for, so nothing is said about who bears errors.")
-    remarks = () if audit.groupings else (alone,)
-    return first_words(verdict, overall_searches(audit), found, audit.notes, *remarks)
+    remarks = [] if audit.groupings else ["No grouping was asked for, so nothing is said about who bears errors."]
+    return in_numbers(verdict, overall_searches(audit), found, audit.notes, remarks)
+
+
+def _asked(audit: IdentificationAudit) -> list[Grouped]:
+    return [
+        Grouped(
+            grouping.by,
+            question,
+            getattr(audit, question.rate),
+            tuple((group.group, getattr(group, question.rate)) for group in grouping.groups),
+            tuple(
+                group.group
+                for group in grouping.groups
+                if group.group not in left_out(grouping.set_aside, question.rate)
+            ),
+        )
+        for grouping in audit.groupings
+        for question in (_FOUND, _MISSED)
+        if grouping.groups
+    ]
+
+
+def _first(audit: IdentificationAudit, verdict: PolicyVerdict | None) -> FirstScreen:
+    todo = []
+    if audit.fpir.measured:
+        told = frequency(audit.fpir, out_of([audit.fpir]), "searches")
+        told = f"of searches for people who are not enrolled {told} find somebody"
+        todo.append(f"**Let a person look before anybody acts on an answer**: {told}.")
+    todo.append(
+        f"**Measure again before the gallery grows** beyond its {audit.gallery_size:,} people: more are then found in "
+        "vain."
+    )
+    everybody = {_FOUND: audit.fpir, _MISSED: audit.fnir}
+    return first_screen(_asked(audit), everybody, verdict=verdict, todo=todo, silent=_SILENT)
 
 
 def _grouping(
@@ -118,23 +175,20 @@ def _grouping(
     ):
         files[file_stem(kind, by, list(files))] = table
     rates: list[Block] = [rate_table(audit, grouping, name) for name in told_rates(audit)]
+    asked = [] if grouping is audit.groupings[0] else [each for each in _asked(audit) if each.by == by]
+    pictures = [picture(asked)] if asked else []  # of the first grouping it stands on top of the page
     heats: list[Block] = [Text(_TOO_MANY)]
-    if len(grouping.groups) <= charts.MOST_DRAWN:
+    if len(grouping.groups) <= MOST_DRAWN:
         heats = [
             _heat(grouping, grouping.rank_one_confusion, "rank-one errors", "mated searches"),
             _heat(grouping, grouping.false_positive_confusion, "false positives", "non-mated searches"),
         ]
     return [
-        Section(f"Groups by {by}", (_forest(audit, grouping), *rates, *_missing(grouping))),
+        Section(f"Groups by {by}", (*pictures, *rates, *_missing(grouping))),
         *([Section(f"How much groups differ by {by}", (contrasts,))] if contrasts.rows else []),
         Section(f"At whom errors end by {by}", tuple(heats)),
         Section(f"Other galleries by {by}", (Text(_mix_words(mix)), *composed)),
     ]
-
-
-def _forest(audit: IdentificationAudit, grouping: IdentificationGrouping) -> Figure:
-    rates = {name.upper(): [getattr(each, name) for each in (audit, *grouping.groups)] for name in ("fpir", "fnir")}
-    return two_rates_figure(grouping.by, [group.group for group in grouping.groups], rates, of="searches")
 
 
 def _heat(grouping: IdentificationGrouping, cells: Sequence[ConfusionCell], what: str, of: str) -> Figure:
@@ -151,10 +205,10 @@ def _heat(grouping: IdentificationGrouping, cells: Sequence[ConfusionCell], what
         side="person found",
         nothing="no searches",
         alt=f"Share of {what} by group of the probe and of the person found, by {grouping.by}: {told}",
+        title=f"{what[:1].upper() + what[1:]} over all {of} of the probe's group, by {plain(grouping.by)}, per cent",
         caption=(
-            f"{what[:1].upper() + what[1:]} over all {of} of the probe's group, by the group of the most alike wrong "
-            f"person, by {plain(grouping.by)}; colours on a log scale, darker is more. Hatched: none was seen, with "
-            "the upper bound of the interval. A larger part of the gallery is found more often."
+            "By the group of the most alike wrong person; shades on a log scale, darker is more. Unshaded with <: none "
+            "was seen, and the upper end of the interval. A larger part of the gallery is found more often."
         ),
     )
 

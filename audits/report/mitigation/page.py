@@ -9,12 +9,13 @@ from audits.mitigation.comparisons import GENUINE_PER_PERSON
 from audits.mitigation.lab import Judgement, LabReport
 from audits.report.common.background import Background, Run
 from audits.report.common.files import Report
-from audits.report.common.sections import file_stem, label_source, report_page
+from audits.report.common.first_screen import FirstScreen
+from audits.report.common.sections import file_stem, in_numbers, label_source, report_page
 from audits.report.mitigation import tables
 from audits.report.mitigation.document import mitigation_document
-from audits.report.mitigation.sentences import method_callout, overall_callout
+from audits.report.mitigation.sentences import method_sentence, mitigation_title, overall_sentence
 from facerec.errors import ArgumentError
-from facerec.reporting import Block, Callout, Facts, Section, Table, Text, plain
+from facerec.reporting import Block, Facts, Section, Table, Text, plain
 
 _DESCRIBED = {
     "FairCal": (
@@ -68,7 +69,7 @@ def mitigation_report(
         message = "the report needs a method that does without group labels; thresholds by group are a bound for others"
         raise ArgumentError(message)
     files: dict[str, Table] = {}
-    sections = [_grouping(report, open_to_all, others, name, files) for name in by]
+    sections = [_grouping(report, open_to_all, others, name, files, first=name == by[0]) for name in by]
     page = report_page(
         "Mitigation laboratory",
         background,
@@ -78,12 +79,21 @@ def mitigation_report(
             f"nothing at FMR {report.target_fmr:g}. Groups: by {'; '.join(map(plain, by))}. A false match (FMR) takes "
             "two different people for one; a false non-match (FNMR) fails to recognise one person in two photos."
         ),
-        lead=(
-            overall_callout(report, others),
-            *(method_callout(each, others) for each in open_to_all),
-            *_notes(report),
+        first=FirstScreen(
+            mitigation_title(open_to_all),
+            overall_sentence(report, others),
+            tables.change_figure(open_to_all, by[0]),
+            _todo(open_to_all),
+            "Each interval stands for itself: among many methods and groups a few look changed by chance alone. "
+            + ("Other deals of the same people say how far to trust each." if others else "People were dealt once."),
+            "A method that helps on these people and photos may harm elsewhere. Lower differentials do not make a use "
+            "legitimate.",
         ),
-        sections=(*sections, *([_fence(fenced, others, by, files)] if fenced else [])),
+        sections=(
+            in_numbers(None, "", [method_sentence(each, others) for each in open_to_all], (), _notes(report)),
+            *sections,
+            *([_fence(fenced, others, by, files)] if fenced else []),
+        ),
         method=(Text(_method(report, open_to_all, others)), _sides(report)),
         limits=(*label_source(background), Text(LIMITS), Text(USES)),
     )
@@ -96,23 +106,22 @@ def _grouping(
     others: Sequence[LabReport],
     by: str,
     files: dict[str, Table],
+    *,
+    first: bool,
 ) -> Section:
     for rate in tables.RATES:
         files[file_stem(rate, by, list(files))] = tables.change_numbers(judgements, others, by, rate)
     files[file_stem("indices", by, list(files))] = tables.index_change_table(judgements, by)
     unequal = tables.index_change_table(judgements, by, ["difference"])
     shown = (tables.change_table(judgements, others, by, rate) for rate in tables.RATES)
-    return Section(
-        f"By {by}", (tables.as_it_is_table(report, by), tables.change_figure(judgements, by), *shown, unequal)
-    )
+    pictures = [] if first else [tables.change_figure(judgements, by)]  # the first one's stands on top of the page
+    return Section(f"By {by}", (tables.as_it_is_table(report, by), *pictures, *shown, unequal))
 
 
 def _fence(
     fenced: Sequence[Judgement], others: Sequence[LabReport], by: Sequence[str], files: dict[str, Table]
 ) -> Section:
-    blocks: list[Block] = [
-        Callout("warning", plain(caveat)) for caveat in dict.fromkeys(each.caveat for each in fenced)
-    ]
+    blocks: list[Block] = [Text(plain(caveat)) for caveat in dict.fromkeys(each.caveat for each in fenced)]
     for name in by:
         for rate in tables.RATES:
             files[file_stem(f"oracle-{rate}", name, list(files))] = tables.change_numbers(fenced, others, name, rate)
@@ -120,9 +129,23 @@ def _fence(
     return Section("Behind a fence: thresholds by group, for comparison only", tuple(blocks))
 
 
-def _notes(report: LabReport) -> list[Callout]:
+def _todo(judgements: Sequence[Judgement]) -> tuple[str, ...]:
+    worse = [plain(each.mitigation) for each in judgements if each.changes.regressions]
+    better = [plain(each.mitigation) for each in judgements if each.changes.gains and not each.changes.regressions]
+    told = []
+    if worse:
+        told.append(f"**Do not use {'; '.join(worse)}** without deciding who may pay for it: errors rose.")
+    if better:
+        told.append(f"**Try {'; '.join(better)}** on data of your own: some rate fell here, and none rose for sure.")
+    return (
+        *told,
+        "**Audit anew after any change** of embedder, threshold or people: what was learned is tied to them.",
+    )
+
+
+def _notes(report: LabReport) -> list[str]:
     notes = dict.fromkeys(f"{each.mitigation}, {note}" for each in report.judgements for note in each.changes.notes)
-    return [Callout("warning", f"{plain(note)}.") for note in notes]
+    return [f"{plain(note)}." for note in notes]
 
 
 def _sides(report: LabReport) -> Facts:

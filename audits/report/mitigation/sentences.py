@@ -7,9 +7,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from audits.drift.results import RateChange
 from audits.mitigation.lab import Judgement, LabReport
+from audits.report.common.words import Sentence
 from audits.statistics.estimates import rate_words
 from audits.statistics.index_changes import IndexChange
-from facerec.reporting import Callout, Standing, plain
+from facerec.reporting import Standing, plain
 
 Outcome: TypeAlias = Literal["WORSE", "BETTER", "not shown", "not measured"]
 """Of a change: its whole interval lies above 0, below 0, or neither; or there was no such comparison."""
@@ -47,7 +48,15 @@ def elsewhere(entry: RateChange, mitigation: str, others: Sequence[LabReport]) -
     return Elsewhere(found.count("WORSE"), found.count("BETTER"), len(found))
 
 
-def overall_callout(report: LabReport, others: Sequence[LabReport] = ()) -> Callout:
+def mitigation_title(judgements: Sequence[Judgement]) -> str:
+    """The headline: how many methods made something worse, and how many something better and nothing worse."""
+    worse = sum(bool(each.changes.regressions) for each in judgements)
+    better = sum(bool(each.changes.gains and not each.changes.regressions) for each in judgements)
+    methods = f"{len(judgements)} method{'s' if len(judgements) > 1 else ''}"
+    return f"Of {methods}, {worse or 'none'} made errors worse for somebody; {better or 'none'} only better"
+
+
+def overall_sentence(report: LabReport, others: Sequence[LabReport] = ()) -> str:
     """Which methods raised an error rate, which only lowered some, and which did neither; in how many deals each."""
     counted: dict[str, dict[str, int]] = {"worse": {}, "better": {}, "neither": {}}
     for deal in (report, *others):
@@ -70,15 +79,14 @@ def overall_callout(report: LabReport, others: Sequence[LabReport] = ()) -> Call
         f"With each threshold set for FMR {report.target_fmr:g} on people of their own, and judged on "
         f"{report.people[2]:,} people whom no method had seen.{people} "
     )
-    standing: Standing = "warning" if counted["worse"] else "note" if counted["better"] else "insufficient"
-    return Callout(standing, head + " ".join(parts))
+    return head + " ".join(parts)
 
 
 def _in_deals(method: str, count: int, deals: int) -> str:
     return plain(method) if deals == 1 else f"{plain(method)} in {count} of {deals} deals"
 
 
-def method_callout(judgement: Judgement, others: Sequence[LabReport] = ()) -> Callout:
+def method_sentence(judgement: Judgement, others: Sequence[LabReport] = ()) -> Sentence:
     """All that one method changed for sure: what rose, then what fell; and whether other deals found the same."""
     changes = judgement.changes
     parts = [
@@ -97,7 +105,7 @@ def method_callout(judgement: Judgement, others: Sequence[LabReport] = ()) -> Ca
     if not parts:
         parts = ["no change was shown for any group; the intervals below say how large one may still be."]
     standing: Standing = "warning" if changes.regressions else "note" if changes.gains else "insufficient"
-    return Callout(standing, f"**{plain(judgement.mitigation)}.** " + " ".join(parts))
+    return Sentence(standing, f"**{plain(judgement.mitigation)}.** " + " ".join(parts))
 
 
 def whom(entry: RateChange) -> str:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Literal, TypeAlias
-
-from matplotlib.axes import Axes
 
 from audits.drift.results import RateChange
 from audits.mitigation.lab import Judgement, LabReport
-from audits.report.common.charts import short
-from audits.report.common.drawn_names import drawn_key, drawn_names
-from audits.report.common.words import INDEX_WORDS, share_digits, written
-from audits.report.mitigation.sentences import EVERYBODY, elsewhere, outcome, points, whom
+from audits.report.common.figures import changes
+from audits.report.common.words import INDEX_WORDS, written
+from audits.report.mitigation.sentences import elsewhere, outcome, points, whom
 from audits.statistics.estimates import Estimate, rate_words
 from audits.statistics.index_changes import IndexChange
-from facerec.reporting import Cell, Column, Figure, Table, plain
-from facerec.reporting.figures import BLUE, GREY, INK, VERMILION, draw
+from facerec.reporting import Cell, Column, Figure, Table, plain, share_digits
 
 RateName: TypeAlias = Literal["fmr", "fnmr"]
 
@@ -27,7 +22,6 @@ _FINDINGS = (
     "WORSE and BETTER: the whole interval of the paired change lies above or below 0, with what the choice of both "
     "thresholds, on other people, adds to it."
 )
-_MARKS = {"WORSE": ("^", VERMILION), "BETTER": ("v", BLUE), "not shown": ("o", GREY)}
 
 
 def as_it_is_table(report: LabReport, by: str) -> Table:
@@ -137,23 +131,18 @@ def _inequality(entry: IndexChange) -> str:
 
 def change_figure(judgements: Sequence[Judgement], by: str) -> Figure:
     """The paired change of FMR and FNMR of every method and group, with intervals."""
-    plots = []
+    drawings = []
     told = []
-    count, key = 0, ""
     for rate in RATES:
         rows = [(judgement.mitigation, entry) for judgement in judgements for entry in entries(judgement, by, rate)]
-        count, key = len(rows), drawn_key(_groups(rows))
-        plots.append(partial(_changes, rows=rows, name=rate_words(rate)))
+        drawings.append(changes(rate_words(rate), [(f"{method} · {whom(entry)}", entry) for method, entry in rows]))
         found = [outcome(entry) for _, entry in rows]
         told.append(f"{rate_words(rate)} worse {found.count('WORSE')} times, better {found.count('BETTER')} times")
     return Figure(
-        draw(*plots, columns=1, height=2 * (0.8 + 0.24 * count)),
+        tuple(drawings),
+        title=f"What each method changes by {plain(by)}, with intervals",
         alt=f"Paired changes of FMR and FNMR by {by} for each method, with intervals: {'; '.join(told)}",
-        caption=(
-            f"What each method changes by {plain(by)}, in percentage points: to the right of the line is worse, to the "
-            "left is better. Triangles up are worse for sure, triangles down better for sure, circles neither."
-            f"{key}"
-        ),
+        caption="Orange is worse for sure, blue better for sure, grey neither.",
     )
 
 
@@ -173,28 +162,3 @@ def share(found: Estimate) -> str:
 def entries(judgement: Judgement, by: str, rate: RateName) -> list[RateChange]:
     """The changes of one rate: everybody, then every group."""
     return [each for each in judgement.changes.changes if each.rate == rate and each.by in ("", by)]
-
-
-def _groups(rows: Sequence[tuple[str, RateChange]]) -> list[str]:
-    """The groups in the order of the tables, each once."""
-    return list(dict.fromkeys(entry.group for _, entry in rows if entry.by))
-
-
-def _changes(axes: Axes, rows: Sequence[tuple[str, RateChange]], name: str) -> None:
-    for place, (_, entry) in enumerate(rows):
-        found = outcome(entry)
-        if found == "not measured":
-            axes.annotate("not measured", (0, place), va="center", fontsize=7.5, color=GREY)
-            continue
-        mark, colour = _MARKS[found]
-        interval = entry.change.interval
-        axes.plot([100 * interval.low, 100 * interval.high], [place, place], "-", color=colour, linewidth=1.6)
-        axes.plot([100 * entry.change.value], [place], mark, color=colour, markersize=6)
-    axes.axvline(0, color=INK, linewidth=1)
-    drawn = drawn_names(_groups(rows)) | {EVERYBODY: EVERYBODY}
-    axes.set_yticks(range(len(rows)), [f"{short(method)} · {short(drawn[whom(entry)])}" for method, entry in rows])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0, labelsize=7.5)
-    axes.set_xlabel("change in percentage points   (better ← → worse)")
-    axes.set_title(name)

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from audits.report.common import charts, figures
-from audits.report.common.drawn_names import drawn_key, drawn_names
+from audits.report.common import figures
 from audits.report.common.sharing import Suppressed, large_bars
 from audits.report.verification.pair_scores import PairScores, ScoreSets, curve_thresholds
 from audits.report.verification.sensitivity import Sensitivity
 from audits.verification.results import GroupingAudit, VerificationAudit
-from facerec.reporting import Column, Figure, Table, plain, write_number
-from facerec.reporting.charts import DetLine, Histogram, OperatingMark, det_curve, prepare_histogram, score_histogram
-from facerec.reporting.figures import BLUE, GREEN, GREY, INK, VERMILION, draw
-
-
-def forest_figure(audit: VerificationAudit, grouping: GroupingAudit, lost: Suppressed | None = None) -> Figure:
-    """FMR and FNMR of every group with intervals, one below the other."""
-    rates = {name.upper(): [getattr(each, name) for each in (audit, *grouping.groups)] for name in ("fmr", "fnmr")}
-    names = [group.group for group in grouping.groups]
-    return figures.two_rates_figure(
-        grouping.by, names, rates, of="pairs", silent=lost is not None and bool(lost.groups)
-    )
+from facerec.reporting import Column, Figure, Table, axes, plain, write_number
+from facerec.reporting.charts import Histogram, det_chart, prepare_histogram, score_chart
+from facerec.reporting.drawings import Chart, Line, Rule
 
 
 def heat_figure(grouping: GroupingAudit, names: Sequence[str], lost: Suppressed | None = None) -> Figure:
@@ -45,11 +33,11 @@ def heat_figure(grouping: GroupingAudit, names: Sequence[str], lost: Suppressed 
     return figures.heat_figure(
         names,
         {(cell.probe_group, cell.reference_group): cell.fmr for cell in grouping.cross},
+        title=f"FMR of every probe group against every reference group, by {plain(grouping.by)}, per cent",
         alt=f"False match rate of probe group by reference group, by {grouping.by}: {found}",
         caption=(
-            f"FMR of every probe group against every reference group, by {plain(grouping.by)}; colours on a log "
-            "scale, darker is more. Hatched: no false match was seen, with the upper bound of the interval."
-            f"{' A dash: left out, because this report is passed on.' if gone else ''}"
+            "Shades on a log scale, darker is more. Unshaded with <: no false match was seen, and the upper end of the "
+            f"interval.{' A dash: left out, because this report is passed on.' if gone else ''}"
         ),
     )
 
@@ -60,49 +48,41 @@ def curve_figures(
     """DET and rates over the threshold, of everybody and every group, and their numbers as a table."""
     named = [("everybody", everybody), *((group.label, group) for group in groups)]
     thresholds = curve_thresholds([scores for _, scores in named])
-    names = [group.label for group in groups]
-    drawn, key = {"everybody": "everybody", **drawn_names(names)}, drawn_key(names)
     rates = [(label, scores.fmr(thresholds), scores.fnmr(thresholds)) for label, scores in named]
     both = [(label, fmr, fnmr) for label, fmr, fnmr in rates if not np.isnan(fmr + fnmr).any()]
     at = np.array([audit.threshold.value])
-    marks = [
-        OperatingMark("", float(scores.fmr(at)[0]), float(scores.fnmr(at)[0]))
-        for label, scores in named
-        if label in {label for label, _, _ in both}
-    ]
+    whole = {label for label, _, _ in both}
+    marks = [(float(scores.fmr(at)[0]), float(scores.fnmr(at)[0])) for label, scores in named if label in whole]
     shown = sets.shown(thresholds)
     unit = "threshold (distance)" if sets.distance else "threshold (score)"
     drawn_curves = []
     if both:
-        curves = [DetLine(charts.short(drawn[label]), fmr, fnmr) for label, fmr, fnmr in both]
         drawn_curves.append(
             Figure(
-                draw(partial(det_curve, curves=curves, marks=marks), height=4.6),
+                (det_chart(both, marks),),
+                title=f"FNMR against FMR by {plain(by)}; the dots are the audited threshold",
                 alt=f"DET curves by {by}, with the operating point of each group marked: FMR against FNMR",
-                caption=(
-                    f"FNMR against FMR by {plain(by)}; diamonds are the audited threshold, which is one and the same: "
-                    f"where they lie apart, groups are treated differently by it.{key}"
-                ),
+                caption="The threshold is one and the same: where dots lie apart, it treats groups differently.",
             )
         )
     lines = {
-        "FMR": [(drawn[label], fmr) for label, fmr, _ in rates if not np.isnan(fmr).any()],
-        "FNMR": [(drawn[label], fnmr) for label, _, fnmr in rates if not np.isnan(fnmr).any()],
+        "FMR": [(label, fmr) for label, fmr, _ in rates if not np.isnan(fmr).any()],
+        "FNMR": [(label, fnmr) for label, _, fnmr in rates if not np.isnan(fnmr).any()],
     }
-    plots = [
-        partial(_rate_curves, thresholds=shown, curves=found, threshold=audit.threshold.shown, name=name, unit=unit)
+    charts = tuple(
+        _rate_curves(shown, found, threshold=audit.threshold.shown, name=name, unit=unit)
         for name, found in lines.items()
         if found
-    ]
-    if plots:
+    )
+    if charts:
         drawn_curves.append(
             Figure(
-                draw(*plots, columns=len(plots), height=3.4),
+                charts,
+                title=f"Error rates over the threshold by {plain(by)}, per cent",
                 alt=f"FMR and FNMR over the threshold by {by}, with the audited threshold {audit.threshold.shown:.4g}",
                 caption=(
-                    f"Error rates over the threshold by {plain(by)}. Lines that lie apart mean that groups need "
-                    "different thresholds for the same rate, which one threshold cannot give them. A rate of 0 is "
-                    f"not drawn.{key}"
+                    "Lines that lie apart mean that groups need different thresholds for the same rate, which one "
+                    "threshold cannot give them. A rate of 0 is not drawn."
                 ),
             )
         )
@@ -136,9 +116,10 @@ def histogram_figure(audit: VerificationAudit, sets: ScoreSets, smallest: int | 
         else f" Bars of fewer than {smallest} pairs, and what would give them away, are left out."
     )
     return Figure(
-        draw(partial(score_histogram, histogram=histogram, threshold=audit.threshold.shown, unit=unit), height=3.2),
+        (score_chart(histogram, threshold=audit.threshold.shown, unit=unit),),
+        title="Scores of all pairs, with the audited threshold",
         alt=f"Histograms of genuine and impostor scores with the threshold {audit.threshold.shown:.4g}",
-        caption=f"Scores of all pairs; the line is the audited threshold.{left}",
+        caption=left.strip(),
     )
 
 
@@ -147,55 +128,38 @@ def sensitivity_figure(audit: VerificationAudit, by: str, found: Sensitivity) ->
     values = np.concatenate([found.fmr_max_geomean, found.fmr_max_min, found.fnmr_max_min])
     if not np.isfinite(values).any():
         return None
+    lines = tuple(
+        Line(label, tuple(found.fmr.tolist()), tuple(np.where(np.isfinite(each), each, np.nan).tolist()))
+        for each, label in (
+            (found.fmr_max_geomean, "FMR, largest / geometric mean"),
+            (found.fmr_max_min, "FMR, largest / smallest"),
+            (found.fnmr_max_min, "FNMR, largest / smallest"),
+        )
+        if np.isfinite(each).any()
+    )
+    rules = (Rule("y", 1.0, "fair"), *([Rule("x", audit.fmr.value, "here")] if audit.fmr.value > 0 else []))
+    ratios = [1.0, *(value for line in lines for value in line.y)]
+    across = axes.log("FMR over all impostor pairs, %", [audit.fmr.value, *found.fmr.tolist()], percent=True)
     return Figure(
-        draw(partial(_sensitivity, found=found, operating_fmr=audit.fmr.value), height=3.2),
+        (Chart("", across, axes.log("ratio between groups", ratios), lines, rules),),
+        title=f"How unequal groups by {plain(by)} are at other thresholds, as ratios",
         alt=f"Ratios of error rates between groups by {by} over the FMR of all impostor pairs",
-        caption=(
-            f"How unequal groups by {plain(by)} are at other thresholds; the line is the audited one, 1 is fair. "
-            "Points rest on at least ten false matches in all; where a line is missing, a group shows no error."
-        ),
+        caption="Points rest on at least ten false matches in all; where a line is missing, a group shows no error.",
     )
 
 
 def _rate_curves(
-    axes: Axes,
     thresholds: NDArray[np.float64],
     curves: Sequence[tuple[str, NDArray[np.float64]]],
     *,
     threshold: float,
     name: str,
     unit: str,
-) -> None:
-    """Draw an error rate over the threshold, one line per group, on a log scale."""
-    for label, rates in curves:
-        axes.plot(thresholds, np.where(rates > 0, rates, np.nan), label=charts.short(label))
-    axes.axvline(threshold, color=INK, linewidth=1.2, linestyle="-")
-    axes.set_yscale("log")
-    charts.plain_powers(axes.yaxis)
-    axes.set_ylim(top=1.15)
-    axes.set_xlabel(unit)
-    axes.set_ylabel(name)
-    axes.legend(loc="best", fontsize=7.5)
-
-
-def _sensitivity(axes: Axes, found: Sensitivity, *, operating_fmr: float) -> None:
-    """Draw indices over the FMR of all impostor pairs; 1 is fair."""
-    for values, label, colour, line in (
-        (found.fmr_max_geomean, "FMR, max / geometric mean", BLUE, "-"),
-        (found.fmr_max_min, "FMR, max / min", VERMILION, "--"),
-        (found.fnmr_max_min, "FNMR, max / min", GREEN, ":"),
-    ):
-        if np.isfinite(values).any():
-            shown = np.where(np.isfinite(values), values, np.nan)
-            axes.plot(found.fmr, shown, color=colour, linestyle=line, label=label)
-    axes.axhline(1, color=GREY, linewidth=0.8)
-    if operating_fmr > 0:
-        axes.axvline(operating_fmr, color=INK, linewidth=1.2)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    charts.plain_powers(axes.xaxis)
-    charts.plain_powers(axes.yaxis)
-    axes.set_xlabel("FMR over all impostor pairs")
-    axes.set_ylabel("ratio between groups")
-    # On white: the line of the audited threshold may run behind the words.
-    axes.legend(loc="best", frameon=True, facecolor="white", edgecolor="none", framealpha=1.0)
+) -> Chart:
+    """An error rate over the threshold, one line per group, on a log scale."""
+    lines = tuple(
+        Line(label, tuple(thresholds.tolist()), tuple(np.where(rates > 0, rates, np.nan).tolist()))
+        for label, rates in curves
+    )
+    above = axes.log(f"{name}, %", [1.0, *(value for line in lines for value in line.y)], percent=True)
+    return Chart(name, axes.linear(unit, thresholds.tolist(), most=4), above, lines, (Rule("x", threshold),))

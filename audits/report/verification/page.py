@@ -7,15 +7,18 @@ from collections.abc import Sequence
 import pandas as pd
 
 from audits.gate.verdict import PolicyVerdict
-from audits.report.common import charts
 from audits.report.common.background import Background, Run
 from audits.report.common.claims import redact, verdict_document
+from audits.report.common.figures import MOST_DRAWN
 from audits.report.common.files import Report
+from audits.report.common.first_screen import picture
 from audits.report.common.numbers import accepted, stands
-from audits.report.common.sections import claims_section, file_stem, first_words, label_source, report_page
+from audits.report.common.sections import claims_section, file_stem, in_numbers, label_source, report_page
 from audits.report.common.sharing import ShareLimits, Suppressed, suppressed_table, told_losses
+from audits.report.common.words import index_words
 from audits.report.verification import drawings, prose, tables
 from audits.report.verification.document import verification_document
+from audits.report.verification.first import advice_for, asked_of, verification_first
 from audits.report.verification.pair_scores import PairScores, ScoreSets, split_scores, summed_scores
 from audits.report.verification.prose import iso_table
 from audits.report.verification.sensitivity import index_sensitivity
@@ -23,9 +26,8 @@ from audits.report.verification.sentences import findings, overall_sentence, unl
 from audits.report.verification.sharing import suppress
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.measure.sums.value import ComparisonSums
-from facerec.reporting import Block, Callout, Facts, Figure, Section, Standing, Table, Text, plain, write_number
+from facerec.reporting import Block, Facts, Figure, Section, Table, Text, plain, write_number
 
-_NO_POLICY = "What follows is measured; what is acceptable has to be decided by people, before they look."
 _TOO_MANY = (
     "So many groups cannot be told apart in a drawing: there are no curves, and the matrix stands in its CSV file."
 )
@@ -33,7 +35,6 @@ _NOTHING_LOST = (
     "To be passed on, this report leaves out curves over other thresholds, each of whose steps is one comparison. "
     "No group, rate or cell had to be left out."
 )
-_PLAN: dict[str, Standing] = {"planned": "note", "departed from its plan": "warning", "exploratory": "note"}
 _NO_GROUPS = "No grouping was asked for, so nothing is said about who bears the errors."
 
 
@@ -72,16 +73,25 @@ def verification_report(
     ]
     histogram = drawings.histogram_figure(audit, sets, None if limits is None else limits.people)
     scores = (Section("Scores and thresholds", (_threshold_facts(audit), *([histogram] if histogram else []))),)
+    # What a shared report leaves out of its tables must not come back as a threshold that one group asks for.
+    # Sums hold no rows to look for another threshold among.
+    advice = None if limits is not None or isinstance(table, ComparisonSums) else advice_for(audit, table)
     page = report_page(
         "Audit of verification",
         stated,
         run,
+        first=verification_first(audit, advice=advice, verdict=verdict),
         summary=_summary(audit),
-        lead=(*_lead(audit, verdict, suppressed, limits), Callout(_PLAN[run.plan.standing], plain(str(run.plan)))),
-        sections=(*claims_section(verdict), *sections, *scores),
+        verdict=verdict,
+        sections=(
+            *claims_section(verdict),
+            _in_numbers(audit, verdict, run, suppressed, limits),
+            *sections,
+            *scores,
+        ),
         method=(Text(prose.method(audit)),),
         limits=(*label_source(stated), Text(prose.LIMITS), Text(prose.USES)),
-        covered=(Section("What this report covers", (iso_table(audit, stated),)),),
+        covered=(Section("What this report covers", (iso_table(audit, stated),), "folded"),),
     )
     document = verification_document(
         audit, verdict=verdict_document(verdict), suppressed=suppressed, limits=limits, plan=run.plan
@@ -101,21 +111,21 @@ def _summary(audit: VerificationAudit) -> str:
     )
 
 
-def _lead(
+def _in_numbers(
     audit: VerificationAudit,
     verdict: PolicyVerdict | None,
+    run: Run,
     suppressed: Sequence[Suppressed],
     limits: ShareLimits | None,
-) -> tuple[Block, ...]:
+) -> Section:
     found = [sentence for grouping in audit.groupings for sentence in findings(grouping, audit.least)]
-    unlabelled = [unlabelled_sentence(grouping) for grouping in audit.groupings]
-    remarks = [Callout("warning", text) for text in unlabelled if text]
-    if not audit.groupings:
-        remarks.append(Callout("insufficient", _NO_GROUPS))
-    words = first_words(verdict, overall_sentence(audit), found, audit.notes, *remarks, no_policy=_NO_POLICY)
-    if limits is None:
-        return words
-    return (*words, suppressed_table(suppressed, limits) if suppressed else Text(_NOTHING_LOST))
+    remarks = [text for grouping in audit.groupings if (text := unlabelled_sentence(grouping))]
+    remarks += [] if audit.groupings else [_NO_GROUPS]
+    remarks.append(plain(str(run.plan)))
+    left: tuple[Block, ...] = ()
+    if limits is not None:
+        left = (suppressed_table(suppressed, limits) if suppressed else Text(_NOTHING_LOST),)
+    return in_numbers(verdict, overall_sentence(audit), found, audit.notes, remarks, left)
 
 
 def _grouping(
@@ -136,7 +146,7 @@ def _grouping(
         ("indices", tables.index_table(grouping, audit.confidence)),
     ]
     figures: tuple[Figure, ...] = ()
-    drawn = len(grouping.groups) <= charts.MOST_DRAWN
+    drawn = len(grouping.groups) <= MOST_DRAWN
     curves = curves and drawn
     if curves:
         figures, points = drawings.curve_figures(audit, grouping.by, sets.everybody, scores, sets)
@@ -148,9 +158,10 @@ def _grouping(
         rates.append(tables.rate_table(audit, grouping, "without_score"))
         if any(group.acquisition for group in grouping.groups):
             rates.append(tables.acquisition_table(audit, grouping))
-    differ: list[Block] = [Callout("warning", plain(text) + ".") for text in grouping.disparity.warnings]
+    warnings = "\n".join(f"- {plain(index_words(text))}." for text in grouping.disparity.warnings)
+    differ: list[Block] = [Text(warnings)] if warnings else []
     if grouping.disparity.fmr or grouping.disparity.fnmr:
-        differ.append(tables.index_table(grouping, audit.confidence))
+        differ.append(tables.told_indices(grouping, audit.confidence))
         if curves:
             sensitivity = index_sensitivity(sets.everybody, scores, grouping)
             moved = drawings.sensitivity_figure(audit, grouping.by, sensitivity)
@@ -158,12 +169,13 @@ def _grouping(
         if len(grouping.groups) > 2:
             differ.append(tables.small_groups_table(grouping, audit.confidence))
     by = grouping.by
-    forest = [drawings.forest_figure(audit, grouping, lost)] if grouping.groups else []
+    asked = [each for each in asked_of(audit) if each.by == by and grouping is not audit.groupings[0]]
+    pictures = [picture(asked)] if asked else []  # of the first grouping it stands on top of the page
     heat: list[Block] = [drawings.heat_figure(grouping, names[by], lost)] if grouping.cross and drawn else []
     heat += [] if drawn else [Text(_TOO_MANY)]
     others = [Section(f"Other thresholds by {by}", figures)] if figures else []
     return [
-        Section(f"Groups by {by}", (*forest, *rates)),
+        Section(f"Groups by {by}", (*pictures, *rates)),
         *([Section(f"How much groups differ by {by}", tuple(differ))] if differ else []),
         Section(f"Impostor pairs by {by}", (Text(_mix(grouping)), *heat)),
         *others,
@@ -177,7 +189,7 @@ def _mix(grouping: GroupingAudit) -> str:
     ]
     if grouping.matched_fmr.measured:
         parts.append(
-            f"Here {write_number(grouping.matched_share, 'percent')} of the labelled impostor pairs are of one group; "
+            f"Here {write_number(grouping.matched_share, 'rate')} of the labelled impostor pairs are of one group; "
             f"their FMR is {write_number(grouping.matched_fmr.value, 'rate')}."
         )
     return " ".join(parts)

@@ -13,14 +13,13 @@ from audits.report.common.words import (
     aside_finding,
     difference_sentence,
     percent,
-    share_digits,
     written,
 )
 from audits.statistics.contrasts import furthest_apart
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, left_out
 from audits.verification.results import GroupingAudit, VerificationAudit
-from facerec.reporting import plain
+from facerec.reporting import plain, share_digits
 
 RateName = Literal["fmr", "fnmr"]
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from audits.report.common.columns import bounded, counted, evidence
 from audits.report.common.words import INDEX_WORDS
 from audits.report.verification.sentences import RateName
+from audits.statistics.disparity import Index
 from audits.statistics.estimates import Estimate
 from audits.statistics.multiplicity import GroupTest
 from audits.statistics.people import PersonMean
 from audits.verification.results import Acquisition, GroupComparisons, GroupingAudit, VerificationAudit
-from facerec.reporting import Cell, ColumnOf, Table, plain
+from facerec.reporting import Cell, Column, ColumnOf, Table, plain, share_digits, write_number
 
 ERRORS = {"fmr": "false matches", "fnmr": "false non-matches", "without_score": "without a score"}
 PAIRS = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "without_score": "comparisons"}
@@ -128,12 +130,50 @@ def cross_table(grouping: GroupingAudit) -> Table:
         ("probe", "text", lambda cell: cell.probe_group),
         ("reference", "text", lambda cell: cell.reference_group),
         *counted("fmr", "impostor pairs", "false matches", "FMR", "interval"),
-        ("share of impostor pairs", "percent", lambda cell: cell.share),
+        ("share of impostor pairs", "rate", lambda cell: cell.share),
     )
 
 
+def told_indices(grouping: GroupingAudit, confidence: float) -> Table:
+    """Every index for a reader: that of FMR, of FNMR and of both, with its interval."""
+    found = grouping.disparity
+    kinds = (("FMR", found.fmr), ("FNMR", found.fnmr), ("both", found.combined))
+    names = dict.fromkeys(index.name for _, indices in kinds for index in indices)
+    by_name = [{index.name: index for index in indices} for _, indices in kinds]
+    return Table(
+        f"How much groups differ, by {plain(grouping.by)} ({100 * confidence:g} % intervals)",
+        (Column("index"), *(Column(of) for of, _ in kinds), Column("fair")),
+        tuple(
+            (
+                INDEX_WORDS.get(name, name),
+                *(_told_index(indices.get(name)) for indices in by_name),
+                next(f"{indices[name].fair:g}" for indices in by_name if name in indices),
+            )
+            for name in names
+        ),
+        notes=("No index alone is to be trusted; each hides something that another one shows.", *_index_notes(kinds)),
+    )
+
+
+def _index_notes(kinds: Iterable[tuple[str, Iterable[Index]]]) -> Iterator[str]:
+    notes = ((of, index) for of, indices in kinds for index in indices if index.note)
+    yield from dict.fromkeys(
+        f"{INDEX_WORDS.get(index.name, index.name)} of {of}: {plain(index.note)}." for of, index in notes
+    )
+
+
+def _told_index(index: Index | None) -> str | None:
+    if index is None or (math.isnan(index.value) and index.note):
+        return None
+    if index.name == "difference":
+        low, high = share_digits(index.interval.low), share_digits(index.interval.high)
+        return f"{share_digits(index.value)} % ({low} to {high})"
+    value, low, high = (write_number(each) for each in (index.value, index.interval.low, index.interval.high))
+    return f"{value} ({low} to {high})"
+
+
 def index_table(grouping: GroupingAudit, confidence: float) -> Table:
-    """Every index, side by side."""
+    """Every index in a row of its own, for a program."""
     found = grouping.disparity
     kinds = (("FMR", found.fmr), ("FNMR", found.fnmr), ("both", found.combined))
     return Table.of(
@@ -167,8 +207,8 @@ def small_groups_table(grouping: GroupingAudit, confidence: float) -> Table:
         ("raw", "rate", lambda row: row[1].raw.value),
         ("shrunk", "rate", lambda row: row[1].value),
         (f"{100 * confidence:g} % of shrunk", "interval", lambda row: row[1].interval),
-        ("p, Holm", "number", lambda row: None if row[2] is None else row[2].holm),
-        ("p, BH", "number", lambda row: None if row[2] is None else row[2].benjamini_hochberg),
+        ("p, Holm", "p", lambda row: None if row[2] is None else row[2].holm),
+        ("p, BH", "p", lambda row: None if row[2] is None else row[2].benjamini_hochberg),
         notes=(
             "Shrunk: a Bayes estimate over all spreads. p: whether the group differs from all others together.",
             "Holm's p is for groups that were named beforehand, Benjamini and Hochberg's for exploring.",

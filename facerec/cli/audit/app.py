@@ -13,9 +13,11 @@ from facerec.cli.audit import (
     plan,
     policy,
     power,
+    print_pages,
     prove,
     selfcheck,
     verification,
+    verify,
 )
 from facerec.cli.options import examples
 from facerec.cli.parsing import Commands
@@ -23,6 +25,7 @@ from facerec.cli.parsing import Commands
 _ONE = "One system"
 _CHANGE = "A change to it"
 _BEFORE = "What to collect, to choose and to claim"
+_REPORTS = "Reports that were written"
 _THEMSELVES = "The audits themselves"
 
 app = Commands(
@@ -50,3 +53,5 @@ app.command(rich_help_panel=_BEFORE, epilog=plan.EXAMPLES)(plan.plan)
 app.command(rich_help_panel=_BEFORE, epilog=policy.EXAMPLES)(policy.policy)
 app.command(rich_help_panel=_THEMSELVES, epilog=prove.EXAMPLES)(prove.prove)
 app.command(rich_help_panel=_THEMSELVES, epilog=selfcheck.EXAMPLES)(selfcheck.selfcheck)
+app.command(rich_help_panel=_REPORTS, epilog=verify.EXAMPLES)(verify.verify)
+app.command("print", rich_help_panel=_REPORTS, epilog=print_pages.EXAMPLES)(print_pages.print_pages)

@@ -86,16 +86,17 @@ def classification(
 
 
 def _say(audit: ClassificationAudit) -> None:
-    from audits.report.classification.sentences import headline_name, overall_sentence, worst_findings
+    from audits.report.classification.sentences import overall_sentence, worst_findings
     from audits.report.common.words import written
 
     options.say_notes(audit.notes)
     rate, of = audit.headline
+    rate_name = f"selection rate of {of}" if of else "error rate"
     if rate == "error":
         console.say(f"wrong in {written(audit.overall.rate(rate))}")
     else:
         options.say_prose(overall_sentence(audit))
-    names = ("people", headline_name(audit), "cases" if of else "errors", "predictions")
+    names = ("people", rate_name, "cases" if of else "errors", "predictions")
     for grouping in audit.groupings:
         console.say()
         rows = [(group.group, group.subjects, *options.cells(group.rate(rate, of=of))) for group in grouping.groups]

@@ -113,9 +113,9 @@ def mitigation(
 
 
 def _say(report: LabReport, others: Sequence[LabReport]) -> None:
-    from audits.report.mitigation.sentences import elsewhere, outcome, overall_callout, points, whom
+    from audits.report.mitigation.sentences import elsewhere, outcome, overall_sentence, points, whom
 
-    options.say_prose(overall_callout(report, others).text)
+    options.say_prose(overall_sentence(report, others))
     for judgement in report.judgements:
         console.say()
         console.say(judgement.mitigation)

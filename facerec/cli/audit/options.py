@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -222,14 +222,24 @@ class Report:
 
     context: typer.Context
     out: Annotated[
-        Path | None, option("--out DIR", "Write the report to this folder: HTML, Markdown, JSON and CSV.", _REPORT)
+        Path | None,
+        option("--out DIR", "Write the report to this folder: HTML, Markdown, JSON, CSV and a manifest.", _REPORT),
     ] = None
     about: Annotated[str, option("--about TEXT", "What is audited.", _REPORT)] = ""
     labels_from: Annotated[
         str,
         option("--labels-from TEXT", "How the group labels were obtained: self-report, records, an observer.", _REPORT),
     ] = ""
+    one_page: Annotated[
+        bool,
+        option("--one-page", "With --out: write one-page.html too, one sheet for who decides and signs.", _REPORT),
+    ] = False
     as_json: AsJson = False
+
+    def __post_init__(self) -> None:
+        if self.one_page and self.out is None:
+            message = "--one-page is a page of the report that --out writes; add --out DIR"
+            raise ArgumentError(message)
 
     @property
     def caveat(self) -> str:
@@ -289,7 +299,7 @@ class Report:
                 console.tell(f"  {lost}")
             told, shown = made.verdict or verdict, made.document
             with console.progress("writing the report"):
-                files = write_report(made, self.out)
+                files = write_report(replace(made, one_page=self.one_page), self.out)
         if self.as_json:
             console.wrote(self.out)
             console.document({**shown, "files": [str(path) for path in files]})
@@ -349,6 +359,7 @@ class SharedReport(FullReport):
     share: Annotated[int | None, option("--share N", "The old name of --share-people.", _REPORT, hidden=True)] = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given = [name for name in ("share", "share_people", "share_counts") if getattr(self, name) is not None]
         if given and self.out is None:
             message = f"--{given[0].replace('_', '-')} is for the report that --out writes; add --out DIR"
@@ -414,7 +425,7 @@ def percent(found: Estimate) -> str:
     """A rate with its interval, such as ``5.68 % (3.12 … 10.1)``."""
     if not found.measured:
         return "not measured"
-    from audits.report.common.words import share_digits
+    from facerec.reporting import share_digits
 
     value, low, high = map(share_digits, (found.value, found.interval.low, found.interval.high))
     return f"{value} % ({low} … {high})"

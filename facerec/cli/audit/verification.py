@@ -28,7 +28,7 @@ EXAMPLES = examples(
     "facerec audit verification scores.csv --by gender --at points.json --fmr 0.001",
     "facerec audit verification vendor.csv --score sim --genuine same --by race,gender --at-threshold 0.5",
     "facerec audit verification bfw.csv --score cosine --genuine label --groups race=e1:e2 --by race --at-fmr 1e-3",
-    "facerec audit verification scores.csv --by race --at-fmr 1e-3 --policy policy.toml --out report/",
+    "facerec audit verification scores.csv --by race --at-fmr 1e-3 --policy policy.toml --out report/ --one-page",
     "facerec audit verification vectors.parquet --all-pairs --by gender --at-fmr 1e-4 --out report/",
     "facerec audit verification scores.csv --plan plan.toml --out report/",
     "facerec audit verification parts/ --by race --at points.json --fmr 0.001 --out report/",

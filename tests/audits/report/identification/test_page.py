@@ -127,8 +127,8 @@ def test_page_says_how_it_was_made(folder):
 
     for said in ("hold the threshold and the gallery", "a door", "operational", "records", "Not meant for"):
         assert said in text
-    assert "most for probes of f with f, 0.4000 of its non-mated searches" in page
-    assert "FPIR highest for f with 0.4000" in page
+    assert "most for probes of f with f, 40 % of its non-mated searches" in page
+    assert "f 400 of 1,000" in page
     assert not re.search(r'(src|href)="(?!#|data:image)', page)
 
 
@@ -190,8 +190,10 @@ def test_report_without_groups(world):
 
     page = identification_report(audit, (), run=RUN).page
 
-    assert page.sections[0].title == "Searches"
-    assert any("No grouping was asked for" in block.text for block in page.lead if isinstance(block, Callout))
+    told, searches, *_ = (each for each in page.sections if each.place == "body")
+    assert searches.title == "Searches"
+    assert any("No grouping was asked for" in block.content for block in told.blocks)
+    assert page.title == "Of 1,000 searches for people who are not enrolled about 225 find somebody"
 
 
 def test_names_are_only_text(tmp_path):

@@ -18,11 +18,13 @@ from audits.report.verification.page import verification_report
 from audits.report.verification.pair_scores import curve_thresholds, split_scores
 from audits.report.verification.sensitivity import index_sensitivity
 from audits.report.verification.sentences import findings, overall_sentence
+from audits.verification.advice import advise_threshold
 from audits.verification.audit import audit_verification
+from audits.verification.power import plan_groups
 from audits.verification.results import VerificationAudit
 from facerec.errors import ArgumentError, OutputError, ScoreTableError
 from facerec.measure.metrics import fmr, fnmr
-from facerec.reporting import Callout, render_html
+from facerec.reporting import Text, render_html
 
 HOSTILE = '<script>alert(1)</script> | **x** `y` $z$ [a](javascript:b) "q" & \\'
 SIZES = {"large": 40, "medium": 30, "tiny": 3}
@@ -130,16 +132,28 @@ def test_page_stands_alone(folder):
 
     assert "<script" not in text
     assert not re.search(r'(?:src|href)="(?!#|data:)', text)
-    assert len(re.findall(r'<img src="data:image/svg[^"]*" alt="[^"]{20}', text)) == 6
+    assert len(re.findall(r'role="img" aria-label="[^"]{20}', text)) == text.count("<figure") == 6
 
 
-def test_verdict_comes_first(report):
-    """What is read first says that nothing was decided, then what was measured, in words."""
-    first, second = report.page.lead[:2]
+def test_numbers_and_a_picture_come_first(report):
+    """A sentence with the number, the picture, what to do, how sure; then in full, that nothing was decided."""
+    sentence, picture = report.page.lead
 
-    assert first.standing == "note"
-    assert "No policy" in first.text
-    assert "mistakes two different people for one" in second.content
+    assert "of 1,000" in report.page.title.lower()
+    assert "Of 1,000 pairs" in sentence.content
+    assert "large" in picture.alt
+    titles = [(section.title, section.place) for section in report.page.sections]
+    assert titles[:3] == [(each, "first") for each in ("What to do", "How sure are we?", "What this does not say")]
+    assert report.page.signed
+    said = _said(report, "In numbers")
+    assert "mistakes two different people for one" in said
+    assert "No policy" in said
+
+
+def _said(report: Report, title: str) -> str:
+    """The prose of a section."""
+    section = next(each for each in report.page.sections if each.title == title)
+    return "\n".join(block.content for block in section.blocks if isinstance(block, Text))
 
 
 def test_hostile_names_are_only_text(tmp_path):
@@ -361,7 +375,7 @@ def test_large_groups_lose_no_rate_for_their_few_errors(four_groups, tmp_path):
     assert made.lost == ("curves over other thresholds, each of whose steps is one comparison",)
     assert "No group, rate or cell had to be left out" in page
     assert "left out, because" not in page
-    assert "FMR highest for A with" in page
+    assert "A 260 of 10,000" in page
     assert "78 of 3,000" in junit_summary(made.verdict)
 
 
@@ -376,8 +390,9 @@ def test_a_failure_keeps_its_number_where_that_is_shown(four_groups, tmp_path):
     assert all("78 of 3,000" in text for text in texts)
     assert all("numbers left out for 2 more" in text for text in texts)
     assert not any("10 of 3,000" in text or "2 of 3,000" in text for text in texts)
-    assert "FMR highest for A with" in page
-    assert "of the groups shown" in page
+    assert "A 26 of 1,000" in page
+    assert "C withheld" in page
+    assert "are not compared here" in page
     assert "small groups are not shown" not in page
     misses = made.document["verdict"]["claims"][1]
     assert [found["group"] for found in misses["findings"]] == ["A", "B", "C", "D"]
@@ -403,8 +418,8 @@ def test_alt_texts_never_call_what_is_withheld_absent(four_groups, tmp_path):
     write_report(made, tmp_path)
     page = (tmp_path / "report.md").read_text("utf-8")
 
-    assert "FMR withheld" in page
-    assert "not measured in any group" not in page
+    assert "A withheld; B withheld" in page
+    assert "not measured" not in made.page.lead[2].alt
     assert "no false match in any cell" not in page
     assert "cells are left out" in page
 
@@ -493,7 +508,7 @@ def test_report_without_groups_and_without_people(table):
 
     report = verification_report(audit_verification(bare, by=[], at=1.2), bare, run=RUN)
 
-    said = " ".join(block.text for block in report.page.lead if hasattr(block, "text"))
+    said = _said(report, "In numbers")
     assert "No grouping was asked for" in said
     assert "pairs were taken as independent" in said
 
@@ -553,15 +568,36 @@ def test_many_groups_are_told_in_tables_and_not_drawn():
     assert "False match rate of probe group" not in page
 
 
-def test_pairs_without_a_label_stand_on_the_first_page(table):
-    """With their number, before any group."""
+def test_pairs_without_a_label_stand_before_any_group(table):
+    """With their number."""
     spoilt = table.assign(probe_group=table["probe_group"].where(table.index != 0, ""))
     left = int((spoilt["probe_group"] == "").sum())
     assert left == 1
 
     report = verification_report(audit_verification(spoilt, by=["group"], at=1.2, replicates=0), spoilt, run=RUN)
 
-    assert (
-        Callout("warning", "By group, 1 genuine and 0 impostor pairs lack a label and are in no group.")
-        in report.page.lead
-    )
+    assert "By group, 1 genuine and 0 impostor pairs lack a label and are in no group." in _said(report, "In numbers")
+
+
+def test_a_table_without_pairs_of_one_person_has_a_first_screen(table):
+    """What a stricter threshold costs was then not measured, and nothing is a number that is none."""
+    strangers = table[~table["genuine"]]
+
+    report = verification_report(audit_verification(strangers, by=["group"], at=1.2, replicates=0), strangers, run=RUN)
+
+    todo = report.page.sections[0].blocks[0].content
+    assert "what it costs was not measured, because there are no pairs of one person" in todo
+    assert "nan" not in report.page.title + todo + report.page.lead[0].content
+
+
+def test_what_to_do_comes_from_the_adviser_and_the_planner(table):
+    """The threshold and its price are the adviser's, and how many people are the planner's."""
+    audit = audit_verification(table, by=["group"], at=1.2, replicates=0)
+    advice = advise_threshold(table, by="group", target_fmr=audit.fmr.value, at=1.2)
+    plan = plan_groups(audit, "group", rate="fnmr", ratio=2)[0]
+
+    todo = verification_report(audit, table, run=RUN).page.sections[0].blocks[0].content
+
+    assert f"At {advice.value:.4g} in place of 1.2" in todo
+    assert f"about {1000 * advice.fnmr.value:.0f} of 1,000" in todo
+    assert f"collect about {plan.people:,} people of each group, 2 photos each" in todo

@@ -1,0 +1,168 @@
+"""The first screen of an audit of verification: its two questions, and what to do with the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+
+from audits.gate.verdict import PolicyVerdict
+from audits.report.common.first_screen import FirstScreen, Grouped, Question, first_screen
+from audits.report.common.frequencies import count, ends, out_of
+from audits.report.verification.sentences import compared_rates
+from audits.statistics.estimates import Estimate
+from audits.verification.advice import Advice, advise_threshold
+from audits.verification.power import plan_groups
+from audits.verification.results import GroupingAudit, VerificationAudit
+from facerec.errors import ArgumentError
+from facerec.reporting import plain
+
+FALSE_MATCH = Question(
+    "fmr",
+    "Taken for one person, though two (false match)",
+    "are taken for one another",
+    "pairs of photos of two different people",
+    "are taken for one person",
+    "being taken for somebody else does harm",
+)
+FALSE_NON_MATCH = Question(
+    "fnmr",
+    "Not recognised, though one person (false non-match)",
+    "go unrecognised",
+    "pairs of photos of one person",
+    "are not recognised",
+    "not being recognised does harm",
+)
+QUESTIONS = (FALSE_MATCH, FALSE_NON_MATCH)
+_RATIO = 2
+_SILENT = (
+    "Other people, cameras and photos have other rates. A label is not a cause: light, age and make-up are not told "
+    "apart. Pairs are pairs, not people: somebody who is searched among many meets the error many times."
+)
+
+
+def verification_first(
+    audit: VerificationAudit,
+    *,
+    advice: Advice | None = None,
+    verdict: PolicyVerdict | None = None,
+) -> FirstScreen:
+    """All that is read first; `advice` is on another threshold, `verdict` what became of a policy."""
+    asked = asked_of(audit)
+    everybody = {FALSE_MATCH: audit.fmr, FALSE_NON_MATCH: audit.fnmr}
+    chosen = "" if audit.threshold.target_fmr is None else f" The threshold was {audit.threshold.choice}."
+    independent = " Who is in a pair is not known, so intervals may be too narrow." if audit.pairs_independent else ""
+    return first_screen(
+        asked,
+        everybody,
+        verdict=verdict,
+        todo=[*_price(advice), *_more(audit, asked), *_other_way(audit.fnmr)],
+        silent=_SILENT + chosen + independent,
+    )
+
+
+def asked_of(audit: VerificationAudit) -> list[Grouped]:
+    """Both questions of every grouping."""
+    return [
+        _grouped(audit, grouping, question) for grouping in audit.groupings for question in QUESTIONS if grouping.groups
+    ]
+
+
+def advice_for(audit: VerificationAudit, table: pd.DataFrame) -> Advice | None:
+    """The threshold at which every group of the first grouping keeps the FMR that everybody has; None without one."""
+    target = audit.threshold.target_fmr or audit.fmr.value
+    if not audit.groupings or not 0 < target < 1:
+        return None
+    shown = audit.threshold.shown
+    return advise_threshold(
+        table,
+        by=audit.groupings[0].by,
+        target_fmr=target,
+        at=shown,
+        distance=audit.threshold.distance,
+        accept_reversed=True,
+        confidence=audit.confidence,
+    )
+
+
+def _grouped(audit: VerificationAudit, grouping: GroupingAudit, question: Question) -> Grouped:
+    rate: Literal["fmr", "fnmr"] = "fmr" if question.rate == "fmr" else "fnmr"
+    groups = tuple((group.group, getattr(group, rate)) for group in grouping.groups)
+    compared = tuple(name for name, _ in compared_rates(grouping, rate))
+    # Where a group lost a rate, its indices went too, and so does what would tell who is furthest apart.
+    told = bool(getattr(grouping.disparity, rate))
+    measured = sum(found.measured for _, found in groups)
+    silent = not told and (measured > 1 or any(found.withheld for _, found in groups))
+    return Grouped(
+        grouping.by,
+        question,
+        getattr(audit, rate),
+        groups,
+        () if silent else compared,
+        silent,
+    )
+
+
+def _price(advice: Advice | None) -> list[str]:
+    """Which threshold protects every group, and what it costs."""
+    if advice is None:
+        return []
+    of = out_of([advice.fnmr, advice.fnmr_now])
+    limit = f"{100 * advice.target_fmr:.3g} %"
+    if advice.target_fmr * 1000 >= 1:
+        limit = f"{count(advice.target_fmr, 1000)} of 1,000"
+    silent = ""
+    if advice.silent:
+        missing = max(group.pairs_missing for group in advice.groups)
+        whom = plain(", ".join(advice.silent[:4]))
+        silent = (
+            f" For {whom} no threshold can show that: up to {missing:,} more pairs of two people are needed, without "
+            "one error."
+        )
+    if advice.value is None:
+        return [f"**No threshold can be advised**: the pairs of no group can show false matches up to {limit}.{silent}"]
+    if advice.value == advice.now.shown:
+        return [f"**The threshold protects every group**: the upper end of each is at most {limit}.{silent}"]
+    price = "what it costs was not measured, because there are no pairs of one person"
+    if advice.fnmr.measured:
+        price = (
+            f"not recognised are then about {count(advice.fnmr.value, of)} of {of:,} ({ends(advice.fnmr, of)}), where "
+            f"now it is {count(advice.fnmr_now.value, of)}"
+        )
+    text = (
+        f"**A stricter threshold has a price.** At {advice.value:.4g} in place of {advice.now.shown:.4g} false matches "
+        f"of every group stay at or below {limit}, at the upper end of its interval; {price}.{silent}"
+    )
+    return [text]
+
+
+def _more(audit: VerificationAudit, asked: Sequence[Grouped]) -> list[str]:
+    """How many people it takes to see what was not shown."""
+    said = []
+    for each in asked:
+        if each.by != asked[0].by or ((pair := each.pair) is not None and pair.shown) or len(each.groups) < 2:
+            continue
+        rate: Literal["fmr", "fnmr"] = "fmr" if each.question.rate == "fmr" else "fnmr"
+        try:
+            plan = plan_groups(audit, each.by, rate=rate, ratio=_RATIO)[0]
+        except ArgumentError:  # no error was seen that a plan could start from
+            said.append(
+                f"**Measure on more people.** No error was seen to plan from; `facerec audit power --claim '{rate} <= "
+                "…'` plans for a limit."
+            )
+            continue
+        photos = plan.photos // plan.people
+        said.append(
+            f"**Measure on your own people.** To see whether people of one group {each.question.verb} twice as "
+            f"often as the others, collect about {plan.people:,} people of each group, {photos} photos each."
+        )
+    return said[:2]
+
+
+def _other_way(found: Estimate) -> list[str]:
+    if not found.errors:
+        return []
+    of = out_of([found])
+    many = f"about {count(found.value, of)} of {of:,} ({ends(found, of)})"
+    return [f"**Give everybody another way in**: {many} are not recognised at this threshold."]
