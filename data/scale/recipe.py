@@ -178,8 +178,8 @@ def page(found: dict[str, list[dict[str, float]]]) -> Iterator[str]:
     yield "# What scale costs\n"
     yield (
         f"Measured on {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}; seconds of the "
-        "processor, since the machine was shared. What is beyond the largest measured size is a straight line through the "
-        "sizes, **not measured**. Made by `python data/scale/recipe.py`.\n"
+        "processor, since the machine was shared. What is beyond the largest measured size is a straight line through "
+        "the sizes, **not measured**. Made by `python data/scale/recipe.py`.\n"
     )
     yield "| what | measured up to | processor seconds for each million | one day | hours of one core | GB |"
     yield "|---|---:|---:|---:|---:|---|"
