@@ -110,6 +110,7 @@ def serve(
         timeout_graceful_shutdown=int(settings.limits.deadline),
     )
     with config.bind_socket() as socket:
+        socket.listen()  # before it is said, so that whoever reads it may ask at once
         address = f"{'https' if settings.encrypted else 'http'}://{host}:{socket.getsockname()[1]}"
         _show_first_key(state, _page_address(settings, address))
         console.note(f"facerec serves {shown_place(galleries)} at {address}")
@@ -131,7 +132,8 @@ def _app(settings: Settings, state: State, networks: GatedNetworks, model: str |
     from facerec.service.app import create_app
 
     recognizer = networks.load(model)
-    recognizer.limited = LimitedReader(seconds=settings.limits.deadline)
+    # A photo that takes as long as it may still leaves time for those that are looked at with it.
+    recognizer.limited = LimitedReader(seconds=settings.limits.deadline / 2)
     return create_app(settings, recognizer, state=state, apart=True, **more)
 
 

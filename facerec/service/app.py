@@ -90,7 +90,9 @@ def create_app(
     state = State(place_of_state(settings.galleries)) if state is None else state
     metrics = Metrics()
     limits = settings.limits
-    lookers = [Apart(recognizer) if apart else Here(recognizer) for _ in range(workers or cores())]
+    lookers = [
+        Apart(recognizer, seconds=limits.deadline) if apart else Here(recognizer) for _ in range(workers or cores())
+    ]
     means = Means(
         recognizer=recognizer,
         galleries=Galleries(place_of(settings.galleries, state), recognizer.embedder, key=key),
