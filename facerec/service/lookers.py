@@ -11,20 +11,20 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from typing import Protocol, TypeAlias
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
 
-from facerec.device import use_one_thread_per_network
 from facerec.errors import EndedProcessError, FaceError, ImageError
 from facerec.photos.reader import Source
+from facerec.quality import QualityGate
 from facerec.recognizer import Chosen, Recognizer
-from facerec.types import FaceChoice, Faces
+from facerec.types import Embedder, FaceChoice, Faces
 
 Result: TypeAlias = Faces | Chosen | FaceError | ImageError
 
@@ -93,12 +93,12 @@ class Here:
 class Apart:
     """Looks in a process of its own, which is begun anew where it was lost.
 
-    The process is lost where it does not come back within so many `seconds`, too. It ends with this one, however that
-    ends, and leaves interrupts of a terminal to it.
+    There `make`, which must pickle, makes the recognizer. The process is lost where it does not come back within so
+    many `seconds`, too. It ends with this one, however that ends, and leaves interrupts of a terminal to it.
     """
 
-    def __init__(self, recognizer: Recognizer, *, seconds: float) -> None:
-        self._recognizer, self._seconds = recognizer, seconds
+    def __init__(self, make: Callable[[], Recognizer], *, seconds: float) -> None:
+        self._make, self._seconds = make, seconds
         self._lock = threading.Lock()
         self._closed = False
         self._process: _Process | None = None
@@ -125,15 +125,26 @@ class Apart:
         return None if self._process is None else self._process.number
 
     def begin(self) -> None:
-        """Begin the process where none lives, which takes seconds where networks are loaded."""
+        """Begin the process where none lives, which takes seconds where networks are loaded.
+
+        `EndedProcessError` if it cannot be; or what `make` raises.
+        """
         with self._lock:
             if self._closed:
                 raise EndedProcessError(_ENDING)
             if self._process is not None and self._process.ready:
                 return
             self._drop()
-            self._process = process = _Process(self._recognizer)
+            self._process = process = _Process(self._make)
         process.wait_until_ready()
+
+    def described(self) -> Recognizer:
+        """The recognizer of the process without its networks, which decides and finds no face; errors as of `begin`."""
+        self.begin()
+        process = self._process
+        if process is None or process.described is None:
+            raise EndedProcessError(_ENDING)
+        return process.described.recognizer()
 
     def close(self) -> None:
         """As of `Looker`."""
@@ -153,11 +164,12 @@ _ENDING = "the service is ending"
 class _Process:
     """One process that looks."""
 
-    def __init__(self, recognizer: Recognizer) -> None:
+    def __init__(self, make: Callable[[], Recognizer]) -> None:
         context = multiprocessing.get_context("spawn")  # never a fork of the threads here
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, recognizer), name="faces", daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, make), name="faces", daemon=True)
         self._usable = False
+        self.described: _Described | None = None
         try:
             with _no_interrupts():
                 self._process.start()
@@ -177,17 +189,20 @@ class _Process:
         return self._usable and not wait([self._process.sentinel], 0)
 
     def wait_until_ready(self) -> None:
-        self.answer(None, _SECONDS_TO_BEGIN)
-        self._usable = True
+        told = self.answer(None, _SECONDS_TO_BEGIN)
+        if isinstance(told, Exception):
+            self._process.kill()
+            raise told
+        self.described, self._usable = told, True
 
-    def answer(self, question: object, seconds: float) -> list[Result] | Exception:
+    def answer(self, question: object, seconds: float) -> Any:  # noqa: ANN401 - of a process of ours
         # Writing and reading come to their end where the process does: so neither needs a time limit of its own.
         timer = threading.Timer(seconds, self._process.kill)
         timer.daemon = True
         timer.start()
         try:
             self._pipe.send(question)
-            told: list[Result] | Exception = self._pipe.recv()
+            told = self._pipe.recv()
         except (OSError, EOFError) as error:
             self._usable = False
             self._process.kill()
@@ -217,19 +232,57 @@ def _no_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(pipe: Connection, recognizer: Recognizer) -> None:
+class _Described(NamedTuple):
+    """A recognizer without its networks."""
+
+    detector: _Named
+    embedder: Embedder
+    gate: QualityGate
+
+    def recognizer(self) -> Recognizer:
+        return Recognizer(detector=self.detector, embedder=self.embedder, gate=self.gate, device="cpu")
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A detector, or a crop, by what is known of it."""
+
+    name: str
+    points_convention: Any
+    runtime: str | None = None
+    size: int = 0
+
+    def __call__(self, image: object, detections: object = None) -> NoReturn:  # noqa: ARG002 - as of either
+        _not_here()
+
+
+def _not_here(*_: object) -> NoReturn:
+    message = "the networks are in another process"
+    raise TypeError(message)
+
+
+def _described(recognizer: Recognizer) -> _Described:
+    found_by, embedder = recognizer.detector, recognizer.embedder
+    crop = _Named(embedder.crop.name, getattr(embedder.crop, "points_convention", None), size=embedder.crop.size)
+    detector = _Named(found_by.name, found_by.points_convention, getattr(found_by, "runtime", None))
+    return _Described(detector, replace(embedder, crop=crop, forward=_not_here, loader=None), recognizer.gate)
+
+
+def _serve(pipe: Connection, make: Callable[[], Recognizer]) -> None:
     """What runs in the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="end with the service", daemon=True).start()
-    if "torch" in sys.modules:  # its networks came with the recognizer
-        use_one_thread_per_network()
+    recognizer: Recognizer | None = None
     while True:
         try:
             asked = pipe.recv()
         except EOFError:
             return
+        told: _Described | list[Result] | Exception
         try:
-            told: list[Result] | Exception = [] if asked is None else look(recognizer, *asked)
+            if recognizer is None:
+                recognizer = make()
+            told = _described(recognizer) if asked is None else look(recognizer, *asked)
         except Exception as error:  # noqa: BLE001 - raised where it was asked for
             told = error
         pipe.send(told)

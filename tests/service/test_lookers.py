@@ -6,18 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from facerec.errors import EndedProcessError, NoFaceError
+from facerec.errors import EndedProcessError, MissingWeightsError, NoFaceError
 from facerec.service import lookers
 from facerec.service.bodies import Upload
 from facerec.service.engine import Engine
 from facerec.service.lookers import Apart, Here
-from facerec.testing import made_photo, made_recognizer
+from facerec.testing import made_photo, made_point, made_recognizer
 
 
 class Ending:
@@ -33,7 +34,7 @@ class Ending:
         if orders.startswith("end"):
             self._orders.write_text(orders.removeprefix("end"), encoding="ascii")
             os.kill(os.getpid(), signal.SIGKILL)
-        if orders == "end with blue" and image[..., 2].max() > 200 > image[..., 0].max():
+        if orders == "blue ends it" and image[..., 2].max() > 200 > image[..., 0].max():
             os.kill(os.getpid(), signal.SIGKILL)
         if orders == "fail":
             message = "as it was told"
@@ -43,16 +44,13 @@ class Ending:
         return self._inner(image)
 
 
-class _Unmade:
-    """What its process cannot make."""
-
-    def __reduce__(self):
-        return _never, ()
-
-
 def _never():
-    message = "no memory for networks"
-    raise MemoryError(message)
+    message = "no weights"
+    raise MissingWeightsError(message)
+
+
+def _dies():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def ending_recognizer(orders: Path):
@@ -71,7 +69,7 @@ def _upload(*colours: str) -> Upload:
 @pytest.fixture
 def apart(tmp_path):
     """One whose process obeys orders."""
-    made = Apart(ending_recognizer(tmp_path / "orders"), seconds=60)
+    made = Apart(partial(ending_recognizer, tmp_path / "orders"), seconds=60)
     yield made, tmp_path / "orders"
     made.close()
 
@@ -121,7 +119,7 @@ def test_a_process_that_is_killed_is_begun_anew(apart):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_one_that_does_not_come_back_is_ended(tmp_path, how):
     """Time over, its process is gone, though it hangs or was stopped, and the next photos have another."""
-    made, orders = Apart(ending_recognizer(tmp_path / "orders"), seconds=1), tmp_path / "orders"
+    made, orders = Apart(partial(ending_recognizer, tmp_path / "orders"), seconds=1), tmp_path / "orders"
     try:
         made([_upload("red")], None)
         before = made.number
@@ -143,7 +141,7 @@ def test_one_that_does_not_come_back_is_ended(tmp_path, how):
 
 def test_a_fault_there_is_raised_here(tmp_path):
     """The process goes on."""
-    made = Apart(ending_recognizer(tmp_path / "orders"), seconds=60)
+    made = Apart(partial(ending_recognizer, tmp_path / "orders"), seconds=60)
     try:
         (tmp_path / "orders").write_text("fail", encoding="ascii")
         with pytest.raises(RuntimeError, match="as it was told"):
@@ -156,16 +154,31 @@ def test_a_fault_there_is_raised_here(tmp_path):
         made.close()
 
 
-def test_one_that_cannot_be_begun(tmp_path):
-    """A recognizer that comes to nothing there is an error that says so, each time it is tried."""
-    made = Apart(_Unmade(), seconds=60)
+@pytest.mark.parametrize(("make", "error"), [(_never, MissingWeightsError), (_dies, EndedProcessError)])
+def test_one_that_cannot_be_begun(make, error):
+    """What keeps its networks from being there is raised here, each time it is tried."""
+    made = Apart(make, seconds=60)
     try:
         for _ in range(2):
-            with pytest.raises(EndedProcessError):
+            with pytest.raises(error):
                 made.begin()
-        assert not made.ready
+            assert not made.ready
     finally:
         made.close()
+
+
+def test_the_service_has_what_decides_and_no_networks(apart):
+    """The matcher, the gate and the decisions of the recognizer that is apart; it finds no face itself."""
+    made, here = apart[0], made_recognizer()
+
+    told = made.described()
+
+    assert told.matcher == here.matcher
+    assert (told.gate, told.runtime, told.embedder.dimension) == (here.gate, here.runtime, here.embedder.dimension)
+    one, other = (made([_upload(each)], "main")[0] for each in ("red", "wine"))
+    assert told.verify_faces(one, other, at=made_point()) == here.verify_faces(one, other, at=made_point())
+    with pytest.raises(TypeError, match="another process"):
+        told.faces(made_photo("red"))
 
 
 def test_a_turn_ends_after_a_photo(monkeypatch):
@@ -182,7 +195,7 @@ def test_a_turn_ends_after_a_photo(monkeypatch):
 def test_whoever_was_beside_it_is_answered(apart, engine):
     """Of requests that were looked at together, only the one whose photo ends every process ends with a problem."""
     orders = apart[1]
-    orders.write_text("end with blue", encoding="ascii")
+    orders.write_text("blue ends it", encoding="ascii")
     # A larger one first, so that the others wait, and are taken together.
     first = engine.submit([_upload("red")] * 3, None, seconds=60)
     several = [engine.submit([_upload(each)], None, seconds=60) for each in ("red", "blue", "green", "red")]
@@ -198,7 +211,7 @@ def test_whoever_was_beside_it_is_answered(apart, engine):
 
 def test_one_that_was_killed_costs_no_request(apart, engine):
     """It is looked at once more, in another process, and answered once."""
-    made, orders = apart
+    orders = apart[1]
     orders.write_text("end", encoding="ascii")
 
     assert [
@@ -252,7 +265,7 @@ def test_it_ends_with_its_service(tmp_path):
         "from facerec.service.lookers import Apart\n"
         "from facerec.testing import made_photo, made_recognizer\n"
         "if __name__ == '__main__':\n"
-        "    made = Apart(made_recognizer(), seconds=60)\n"
+        "    made = Apart(made_recognizer, seconds=60)\n"
         "    made([made_photo('red')], None)\n"
         "    print(made.number, flush=True)\n"
         "    time.sleep(600)\n"
@@ -287,7 +300,7 @@ def test_the_engine_ends_its_lookers(apart):
 
 def test_it_is_ready_when_its_networks_are_there(tmp_path):
     """Not before it is begun, nor while it begins; then, and again after it was ended and begun anew."""
-    made = Apart(ending_recognizer(tmp_path / "orders"), seconds=60)
+    made = Apart(partial(ending_recognizer, tmp_path / "orders"), seconds=60)
     try:
         assert not made.ready
         made.begin()
