@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -10,7 +9,6 @@ import time
 from functools import partial
 from pathlib import Path
 
-import httpx
 import numpy as np
 import PIL.Image
 import pytest
@@ -261,21 +259,30 @@ def test_an_interrupt_of_the_terminal_is_not_its_business(apart):
 
 
 def test_it_ends_with_its_service(tmp_path):
-    """Also where that is killed: nobody is left who holds photos and networks."""
+    """Also where that is killed while photos are looked at: nobody is left who holds photos and networks."""
     program = (
-        "import sys, time\n"
+        "import time\n"
         "from facerec.service.lookers import Apart\n"
-        "from facerec.testing import made_photo, made_recognizer\n"
+        "from facerec.testing import SquareDetector, made_photo, made_recognizer\n"
+        "class Hanging(SquareDetector):\n"
+        "    def __call__(self, image):\n"
+        "        print('looks', flush=True)\n"
+        "        time.sleep(600)\n"
+        "def make():\n"
+        "    made = made_recognizer()\n"
+        "    made.detector = Hanging()\n"
+        "    return made\n"
         "if __name__ == '__main__':\n"
-        "    made = Apart(made_recognizer, seconds=60)\n"
-        "    made([made_photo('red')], None)\n"
+        "    made = Apart(make, seconds=600)\n"
+        "    made.begin()\n"
         "    print(made.number, flush=True)\n"
-        "    time.sleep(600)\n"
+        "    made([made_photo('red')], None)\n"
     )
     (tmp_path / "service.py").write_text(program, encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     running = subprocess.Popen([sys.executable, "service.py"], cwd=tmp_path, stdout=subprocess.PIPE, env=environment)
     number = int(running.stdout.readline())
+    assert running.stdout.readline() == b"looks\n"
 
     running.kill()
     running.wait()
@@ -314,41 +321,6 @@ def test_it_is_ready_when_its_networks_are_there(tmp_path):
     assert Here(made_recognizer()).ready
 
 
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's list of what a process has loaded")
-def test_a_light_service_has_torch_nowhere(tmp_path, runtime):
-    """Neither the service nor a worker nor what decodes loads torch; ONNX Runtime is in workers alone."""
-    (tmp_path / "galleries").mkdir(mode=0o700)
-    told = tmp_path / "told"
-    command = [sys.executable, "-c", "from facerec.cli import main; main()", "serve", "--port", "0", "--workers", "1"]
-    command += ["--runtime", str(runtime), "--galleries", str(tmp_path / "galleries")]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    with told.open("w", encoding="utf-8") as log:
-        running = subprocess.Popen(command, env=environment, stderr=log)
-    try:
-        while "serves" not in (said := told.read_text(encoding="utf-8")):
-            assert running.poll() is None, said
-            time.sleep(0.1)
-        token = re.search(r"fr_\w+", said)[0]
-        address = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
-        files = [("photos", ("photo.png", _upload("red").getvalue()))]
-        answer = httpx.post(
-            f"{address}/v1/detect", files=files, headers={"Authorization": f"Bearer {token}"}, timeout=60
-        )
-        assert answer.status_code == 200, answer.text
-
-        workers = [each for each in _children(running.pid) if "onnxruntime" in _loaded(each)]
-
-        assert len(workers) == 1
-        family = [running.pid, *_children(running.pid), *_children(workers[0])]
-        assert len(family) >= 3
-        assert not [each for each in family if "libtorch" in _loaded(each)]
-        assert "onnxruntime" not in _loaded(running.pid)
-    finally:
-        running.send_signal(signal.SIGINT)
-        running.wait()
-    _gone(*family)
-
-
 def _gone(*numbers: int) -> None:
     """Wait for processes to end, which nobody waits for in their place."""
     for _ in range(200):
@@ -356,14 +328,3 @@ def _gone(*numbers: int) -> None:
             return
         time.sleep(0.1)
     assert not [each for each in numbers if Path(f"/proc/{each}").exists()]
-
-
-def _children(number: int) -> list[int]:
-    """Processes that a process has begun."""
-    threads = Path(f"/proc/{number}/task").glob("*/children")
-    return [int(each) for thread in threads for each in thread.read_text(encoding="ascii").split()]
-
-
-def _loaded(number: int) -> str:
-    """The files that a process has in its memory."""
-    return Path(f"/proc/{number}/maps").read_text(encoding="utf-8", errors="replace")
