@@ -144,7 +144,7 @@ def _app(
 
     # A photo that takes as long as it may still leaves time for those that are looked at with it.
     make = partial(_recognizer, networks, model, settings.limits.deadline / 2)
-    lookers = [Apart(make, seconds=settings.limits.deadline) for _ in range(workers or cores())]
+    lookers = [Apart(make, seconds=2 * settings.limits.deadline) for _ in range(workers or cores())]
     return create_app(settings, lookers[0].described(), state=state, lookers=lookers, **more)
 
 
