@@ -188,11 +188,15 @@ class Engine:
             for asked in alive:
                 asked.future.set_exception(error)
             return
+        had_a_turn = []
         for asked in alive:
             count = len(asked.left)
+            if found:
+                had_a_turn.append(asked)
             asked.found += found[:count]
             found = found[count:]
-        self._put_back([asked for asked in alive if asked.left], first=False)
+        self._put_back([asked for asked in had_a_turn if asked.left], first=False)
+        self._put_back(alive[len(had_a_turn) :], first=True)
         done = time.monotonic()
         for asked in alive:
             if not asked.left:

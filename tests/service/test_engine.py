@@ -137,32 +137,74 @@ def test_time_ends_between_turns(engine, monkeypatch):
     assert (made.waiting, held.seen) == (0, 2)
 
 
-def test_what_was_begun_is_finished_in_turns_at_the_end(engine, monkeypatch):
-    """Ending refuses what waits for its first turn, and not what has had one."""
-    monkeypatch.setattr(lookers, "TURN", 0.0)
-    made, held = engine
-    large = made.submit([made_photo("red")] * 3, None, seconds=60)
-    assert held.entered.wait(60)
-    small = made.submit([made_photo("red")], None, seconds=60)
+class _OneByOne:
+    """A looker whose turns are of one photo; each waits until a test lets it."""
+
+    ready = True
+
+    def __init__(self):
+        self.turns, self.begun, self.seen = threading.Semaphore(0), threading.Semaphore(0), []
+
+    def __call__(self, photos, _):
+        self.begun.release()
+        assert self.turns.acquire(timeout=60)
+        self.seen.append(photos[0])
+        return [photos[0] + "!"]
+
+    def begin(self):
+        """There is nothing to begin."""
+
+    def close(self):
+        """There is nothing to end."""
+
+
+def test_what_was_begun_is_finished_in_turns_at_the_end():
+    """Ending refuses what waits for its first turn, and not what has had one, whether it is looked at or waits."""
+    looker = _OneByOne()
+    made = Engine([looker], waiting=8)
+    large = made.submit("abc", None, seconds=60)
+    assert looker.begun.acquire(timeout=60)
+    other = made.submit("de", None, seconds=60)
+    looker.turns.release()  # of the large one, which then waits behind the other
+    assert looker.begun.acquire(timeout=60)
+    small = made.submit("f", None, seconds=60)
     ending = threading.Thread(target=made.close)
     ending.start()
     with pytest.raises(ClosedGalleryError):
         small.result(60)
-    held.let.set()
+    for _ in range(4):
+        looker.turns.release()
     ending.join()
 
-    assert len(large.result(60)) == 3
+    assert large.result(60) == ["a!", "b!", "c!"]
+    assert other.result(60) == ["d!", "e!"]
+    assert looker.seen == list("adbec")
+
+
+def test_different_choices_are_not_together():
+    """Nobody gets the face of another's choice."""
+    looker = _Losing({}, failures=3)  # so that all of them wait when it begins
+    made = Engine([looker], waiting=8)
+    choices = {"a": None, "b": None, "c": "main", "d": "only"}
+    asked = [made.submit(photo, choice, seconds=60) for photo, choice in choices.items()]
+    try:
+        assert [each.result(60) for each in asked] == [["a!"], ["b!"], ["c!"], ["d!"]]
+    finally:
+        made.close()
+    assert looker.batches == [["a", "b"], ["c"], ["d"]]
+    assert looker.choices == [None, "main", "only"]
 
 
 class _Losing:
-    """A looker that is lost as often as it is told to be over photos of a colour, and cannot be begun at first."""
+    """A looker that is lost over a batch as often as it is told to be, and cannot be begun at first."""
 
     ready = True
 
     def __init__(self, losses, *, failures=0):
-        self.losses, self.failures, self.closed, self.batches = losses, failures, False, []
+        self.losses, self.failures, self.closed, self.batches, self.choices = losses, failures, False, [], []
 
-    def __call__(self, photos, _):
+    def __call__(self, photos, choice):
+        self.choices.append(choice)
         self.batches.append(list(photos))
         if self.losses.get(tuple(photos), 0):
             self.losses[tuple(photos)] -= 1
