@@ -12,12 +12,15 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from starlette.testclient import TestClient
 
 from facerec.errors import EndedProcessError, MissingWeightsError, NoFaceError
-from facerec.service import lookers
+from facerec.service import keys, lookers
+from facerec.service.app import create_app
 from facerec.service.bodies import Upload
 from facerec.service.engine import Engine
 from facerec.service.lookers import Apart, Here
+from facerec.service.settings import Settings
 from facerec.testing import made_photo, made_point, made_recognizer
 
 
@@ -328,3 +331,23 @@ def _gone(*numbers: int) -> None:
             return
         time.sleep(0.1)
     assert not [each for each in numbers if Path(f"/proc/{each}").exists()]
+
+
+def test_the_service_is_ready_with_its_first_worker(tmp_path, apart, refused):
+    """Not while none is there; photos go to it, and what is decided on them is decided here."""
+    made, _ = apart
+    folder = tmp_path / "galleries"
+    folder.mkdir()
+    settings = Settings(str(folder), hosts=("testserver",))
+    app = create_app(settings, made.described(), points=[made_point()], lookers=[made])
+    key, token = keys.new_key("of a test", keys.scopes_of(["admin"]), now=keys.now())
+    app.state.parts.state.add_key(key)
+    with TestClient(app) as client:
+        assert client.get("/readyz").status_code == 200
+        files = {
+            name: ("photo.png", _upload(each).getvalue()) for name, each in (("probe", "red"), ("reference", "wine"))
+        }
+        answer = client.post("/v1/compare", files=files, headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.json()["decision"]) == (200, "match")
+        made.close()
+        refused(client.get("/readyz"), 503, "overloaded")
