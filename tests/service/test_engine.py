@@ -164,7 +164,7 @@ def test_what_was_begun_is_finished_in_turns_at_the_end():
     made = Engine([looker], waiting=8)
     large = made.submit("abc", None, seconds=60)
     assert looker.begun.acquire(timeout=60)
-    other = made.submit("de", None, seconds=60)
+    other = made.submit("de", "main", seconds=60)  # which is not looked at together with it
     looker.turns.release()  # of the large one, which then waits behind the other
     assert looker.begun.acquire(timeout=60)
     small = made.submit("f", None, seconds=60)
