@@ -288,13 +288,19 @@ class Recognizer:
         yield from self._embedded(waiting)
 
     def chosen(
-        self, photos: Iterable[reader.Source], choice: FaceChoice = DEFAULT_CHOICE, *, bgr: bool = False
+        self,
+        photos: Iterable[reader.Source],
+        choice: FaceChoice = DEFAULT_CHOICE,
+        *,
+        wait: float | None = None,
+        bgr: bool = False,
     ) -> Iterator[Chosen | FaceError | ImageError]:
         """Per photo, the face that `choice` means and what is said of the choice, or the error that says why none.
 
         As `face`, of many photos: what it would raise is given in the photo's place, and faces are embedded together.
+        `wait` is as for `stream`.
         """
-        for each in self._streamed(photos, choice, BATCH, None, bgr=bgr):
+        for each in self._streamed(photos, choice, BATCH, wait, bgr=bgr):
             if isinstance(each, ImageError):
                 yield each
             else:

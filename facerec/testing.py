@@ -144,7 +144,8 @@ def made_recognizer(
     """A recognizer of made photos, by `SquareDetector` and `made_embedder`; all else is real."""
     from facerec.recognizer import Recognizer
 
-    return Recognizer(detector=SquareDetector(), embedder=made_embedder(name, digest), gate=gate, workers=workers)
+    made = made_embedder(name, digest)
+    return Recognizer(detector=SquareDetector(), embedder=made, gate=gate, device="cpu", workers=workers)
 
 
 def made_matcher(name: str = "made", **parts: str) -> Matcher:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from facerec.cli.options import Model, examples, flag, grouped, option
 from facerec.cli.recognition import GatedNetworks
 
 if TYPE_CHECKING:
+    from facerec.recognizer import Recognizer
     from facerec.service.settings import Settings
     from facerec.service.state import State
 
@@ -110,6 +112,7 @@ def serve(
         timeout_graceful_shutdown=int(settings.limits.deadline),
     )
     with config.bind_socket() as socket:
+        socket.listen()  # before it is said, so that whoever reads it may ask at once
         address = f"{'https' if settings.encrypted else 'http'}://{host}:{socket.getsockname()[1]}"
         _show_first_key(state, _page_address(settings, address))
         console.note(f"facerec serves {shown_place(galleries)} at {address}")
@@ -126,13 +129,32 @@ def _log_requests() -> None:
     logger.setLevel(logging.INFO)
 
 
-def _app(settings: Settings, state: State, networks: GatedNetworks, model: str | None, **more: Any) -> Any:  # noqa: ANN401
-    from facerec.photos.limited import LimitedReader
+def _app(
+    settings: Settings,
+    state: State,
+    networks: GatedNetworks,
+    model: str | None,
+    *,
+    workers: int | None,
+    **more: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    from facerec.device import cores
     from facerec.service.app import create_app
+    from facerec.service.lookers import Apart
+
+    # A photo that takes as long as it may still leaves time for those that are looked at with it.
+    make = partial(_recognizer, networks, model, settings.limits.deadline / 2)
+    lookers = [Apart(make, seconds=2 * settings.limits.deadline) for _ in range(workers or cores())]
+    return create_app(settings, lookers[0].described(), state=state, lookers=lookers, **more)
+
+
+def _recognizer(networks: GatedNetworks, model: str | None, seconds: float) -> Recognizer:
+    """What each worker makes."""
+    from facerec.photos.limited import LimitedReader
 
     recognizer = networks.load(model)
-    recognizer.limited = LimitedReader(seconds=settings.limits.deadline)
-    return create_app(settings, recognizer, state=state, apart=True, **more)
+    recognizer.limited = LimitedReader(seconds=seconds)
+    return recognizer
 
 
 def _page_address(settings: Settings, address: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -33,7 +33,7 @@ from facerec.service.jobs.files import JobFiles
 from facerec.service.jobs.table import JobTable
 from facerec.service.jobs.work import Means
 from facerec.service.jobs.worker import Worker
-from facerec.service.lookers import Apart, Here
+from facerec.service.lookers import Here, Looker
 from facerec.service.metrics import Metrics
 from facerec.service.points import Points
 from facerec.service.problems import log_fault, problem_of
@@ -56,7 +56,7 @@ def create_app(
     state: State | None = None,
     points: Iterable[OperatingPoint] = (),
     workers: int | None = None,
-    apart: bool = False,
+    lookers: Sequence[Looker] | None = None,
     key: bytes | None = None,
     beat: float = 2.0,
 ) -> FastAPI:
@@ -73,10 +73,10 @@ def create_app(
     points : iterable of OperatingPoint
         That may decide, besides the shipped ones; the first is the default.
     workers : int, optional
-        How many look at photos at once; by default one per core.
-    apart : bool
-        Whether each of them looks in a process of its own, which is begun when the service starts; `recognizer` must
-        then pickle.
+        How many look at photos at once in this process; by default one per core.
+    lookers : sequence of Looker, optional
+        What looks at photos in their place, such as ``facerec.service.lookers.Apart``; `recognizer` need then be no
+        more than what such a one describes. They end with the application.
     key : bytes, optional
         That the logs of all galleries are kept with.
     beat : float
@@ -90,7 +90,8 @@ def create_app(
     state = State(place_of_state(settings.galleries)) if state is None else state
     metrics = Metrics()
     limits = settings.limits
-    lookers = [Apart(recognizer) if apart else Here(recognizer) for _ in range(workers or cores())]
+    if lookers is None:
+        lookers = [Here(recognizer) for _ in range(workers or cores())]
     means = Means(
         recognizer=recognizer,
         galleries=Galleries(place_of(settings.galleries, state), recognizer.embedder, key=key),

@@ -41,6 +41,7 @@ class Metrics:
             "facerec_scores", "Scores by operating point", ["point"], buckets=_SCORES, registry=self.registry
         )
         self.waiting = Gauge("facerec_waiting_photos", "Photos in the queue", registry=self.registry)
+        self.workers = Gauge("facerec_ready_workers", "Workers that can look at photos", registry=self.registry)
 
     def text(self) -> bytes:
         """All of them, in the format of Prometheus."""

@@ -162,7 +162,7 @@ def test_a_sheet_that_understates_its_size_is_read_to_its_end(tmp_path):
     path = tmp_path / "scores.xlsx"
     table = pd.DataFrame({"probe_image": ["a", "b", "c"], "score": [0.5, None, 0.25]})
     table.to_excel(path, index=False)
-    _with_sheet(path, b'<dimension ref="A1:B4" />', b'<dimension ref="A1" />')
+    _with_sheet(path, b'<dimension ref="A1:B4"', b'<dimension ref="A1"')
 
     assert read_raw(path).to_dict("list") == {"probe_image": ["a", "b", "c"], "score": ["0.5", "", "0.25"]}
 

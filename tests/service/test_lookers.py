@@ -6,18 +6,22 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
+from starlette.testclient import TestClient
 
-from facerec.errors import EndedProcessError, NoFaceError
-from facerec.service import lookers
+from facerec.errors import EndedProcessError, MissingWeightsError, NoFaceError
+from facerec.service import keys, lookers
+from facerec.service.app import create_app
 from facerec.service.bodies import Upload
 from facerec.service.engine import Engine
 from facerec.service.lookers import Apart, Here
-from facerec.testing import made_photo, made_recognizer
+from facerec.service.settings import Settings
+from facerec.testing import made_photo, made_point, made_recognizer
 
 
 class Ending:
@@ -33,9 +37,23 @@ class Ending:
         if orders.startswith("end"):
             self._orders.write_text(orders.removeprefix("end"), encoding="ascii")
             os.kill(os.getpid(), signal.SIGKILL)
+        if orders == "blue ends it" and image[..., 2].max() > 200 > image[..., 0].max():
+            os.kill(os.getpid(), signal.SIGKILL)
+        if orders == "fail":
+            message = "as it was told"
+            raise RuntimeError(message)
         while orders == "hang":
             time.sleep(1)
         return self._inner(image)
+
+
+def _never():
+    message = "no weights"
+    raise MissingWeightsError(message)
+
+
+def _dies():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def ending_recognizer(orders: Path):
@@ -54,13 +72,17 @@ def _upload(*colours: str) -> Upload:
 @pytest.fixture
 def apart(tmp_path):
     """One whose process obeys orders."""
-    made = Apart(ending_recognizer(tmp_path / "orders"))
+    made = Apart(partial(ending_recognizer, tmp_path / "orders"), seconds=60)
     yield made, tmp_path / "orders"
     made.close()
 
 
-def _number(apart: Apart) -> int:
-    return next(iter(apart._pool._processes))
+@pytest.fixture
+def engine(apart):
+    """A door with that one behind it."""
+    made = Engine([apart[0]], waiting=64)
+    yield made
+    made.close()
 
 
 def test_the_answers_are_those_of_this_process(apart):
@@ -70,7 +92,7 @@ def test_the_answers_are_those_of_this_process(apart):
     here = Here(made_recognizer())
 
     for choice in (None, "largest"):
-        for one, other in zip(made(photos, choice, seconds=60), here(photos, choice, seconds=60), strict=True):
+        for one, other in zip(made(photos, choice), here(photos, choice), strict=True):
             assert type(one) is type(other)
             if isinstance(other, Exception):
                 assert str(one) == str(other)
@@ -79,97 +101,196 @@ def test_the_answers_are_those_of_this_process(apart):
                 assert one.source == other.source
             else:
                 assert np.array_equal(one.face.embedding, other.face.embedding)
-    assert isinstance(made([_upload("black")], "only", seconds=60)[0], NoFaceError)
+    assert isinstance(made([_upload("black")], "only")[0], NoFaceError)
 
 
-def test_a_process_that_ends_is_begun_anew(apart):
-    """Whoever waited gets an answer, from another process."""
+def test_a_process_that_is_killed_is_begun_anew(apart):
+    """Whoever asked then hears of it, and the next have another process."""
     made, orders = apart
-    made([_upload("red")], None, seconds=60)
-    before = _number(made)
+    made([_upload("red")], None)
+    before = made.number
     orders.write_text("end", encoding="ascii")
 
-    assert len(made([_upload("red", "blue")], None, seconds=60)[0]) == 2
-    assert _number(made) != before
+    with pytest.raises(EndedProcessError, match="lost"):
+        made([_upload("red")], None)
+
+    assert not made.ready
+    assert len(made([_upload("red", "blue")], None)[0]) == 2
+    assert made.number != before
 
 
-def test_photos_that_end_it_twice_are_given_up(apart):
-    """They are not asked for without end; the next ones are looked at."""
-    made, orders = apart
-    orders.write_text("endend", encoding="ascii")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_one_that_does_not_come_back_is_ended(tmp_path, how):
+    """Time over, its process is gone, though it hangs or was stopped, and the next photos have another."""
+    made, orders = Apart(partial(ending_recognizer, tmp_path / "orders"), seconds=1), tmp_path / "orders"
+    try:
+        made([_upload("red")], None)
+        before = made.number
+        if how == signal.SIGSTOP:
+            os.kill(before, signal.SIGSTOP)
+        else:
+            orders.write_text("hang", encoding="ascii")
 
-    with pytest.raises(EndedProcessError, match="ended twice"):
-        made([_upload("red")], None, seconds=60)
+        with pytest.raises(EndedProcessError, match="did not come back"):
+            made([_upload("red")] * 2, None)
 
-    assert len(made([_upload("red")], None, seconds=60)[0]) == 1
+        orders.unlink(missing_ok=True)
+        made._seconds = 60
+        assert len(made([_upload("red")], None)[0]) == 1
+        assert not Path(f"/proc/{before}").exists()
+    finally:
+        made.close()
 
 
-def test_one_that_hangs_is_ended(apart, monkeypatch):
-    """Time and grace over, its process is gone, and the next photos have another."""
-    monkeypatch.setattr(lookers, "_GRACE", 0.5)
-    made, orders = apart
-    made([_upload("red")], None, seconds=60)
-    before = _number(made)
-    orders.write_text("hang", encoding="ascii")
+def test_a_fault_there_is_raised_here(tmp_path):
+    """The process goes on."""
+    made = Apart(partial(ending_recognizer, tmp_path / "orders"), seconds=60)
+    try:
+        (tmp_path / "orders").write_text("fail", encoding="ascii")
+        with pytest.raises(RuntimeError, match="as it was told"):
+            made([_upload("red")], None)
+        number = made.number
+        (tmp_path / "orders").unlink()
+        assert len(made([_upload("red")], None)[0]) == 1
+        assert made.number == number
+    finally:
+        made.close()
 
-    with pytest.raises(EndedProcessError, match="did not come to an end"):
-        made([_upload("red")], None, seconds=0.5)
 
-    assert not Path(f"/proc/{before}").exists()
-    orders.unlink()
-    assert len(made([_upload("red")], None, seconds=60)[0]) == 1
+@pytest.mark.parametrize(("make", "error"), [(_never, MissingWeightsError), (_dies, EndedProcessError)])
+def test_one_that_cannot_be_begun(make, error):
+    """What keeps its networks from being there is raised here, each time it is tried."""
+    made = Apart(make, seconds=60)
+    try:
+        for _ in range(2):
+            with pytest.raises(error):
+                made.begin()
+            assert not made.ready
+    finally:
+        made.close()
+
+
+def test_the_service_has_what_decides_and_no_networks(apart):
+    """The matcher, the gate and the decisions of the recognizer that is apart; it finds no face itself."""
+    made, here = apart[0], made_recognizer()
+
+    told = made.described()
+
+    assert told.matcher == here.matcher
+    assert (told.gate, told.runtime, told.embedder.dimension) == (here.gate, here.runtime, here.embedder.dimension)
+    one, other = (made([_upload(each)], "main")[0] for each in ("red", "wine"))
+    assert told.verify_faces(one, other, at=made_point()) == here.verify_faces(one, other, at=made_point())
+    with pytest.raises(TypeError, match="another process"):
+        told.faces(made_photo("red"))
+
+
+def test_a_turn_ends_after_a_photo(monkeypatch):
+    """Time over, no further photo is begun; one is always looked at, and what was begun is given."""
+    monkeypatch.setattr(lookers, "TURN", 0.0)
+    here = Here(made_recognizer())
+    photos = [made_photo("red"), made_photo("blue")]
+    assert len(here(photos, None)) == 1
+    assert len(here(photos, "main")) == 1
+    monkeypatch.setattr(lookers, "TURN", 60.0)
+    assert len(here(photos, None)) == len(here(photos, "main")) == 2
+
+
+def test_whoever_was_beside_it_is_answered(apart, engine):
+    """Of requests that were looked at together, only the one whose photo ends every process ends with a problem."""
+    orders = apart[1]
+    orders.write_text("blue ends it", encoding="ascii")
+    # A larger one first, so that the others wait, and are taken together.
+    first = engine.submit([_upload("red")] * 3, None, seconds=60)
+    several = [engine.submit([_upload(each)], None, seconds=60) for each in ("red", "blue", "green", "red")]
+
+    assert len(first.result(60)) == 3
+    for number in (0, 2, 3):
+        assert len(several[number].result(60)[0]) == 1
+    with pytest.raises(EndedProcessError, match="lost"):
+        several[1].result(60)
+    assert len(engine.submit([_upload("red")], None, seconds=60).result(60)[0]) == 1
+    assert engine.waiting == 0
+
+
+def test_one_that_was_killed_costs_no_request(apart, engine):
+    """It is looked at once more, in another process, and answered once."""
+    orders = apart[1]
+    orders.write_text("end", encoding="ascii")
+
+    assert [
+        len(each) for each in engine.submit([_upload("red"), _upload("red", "blue")], None, seconds=60).result(60)
+    ] == [1, 2]
+
+
+def test_an_idle_one_comes_back_by_itself(apart, engine):
+    """Killed while nobody asks, it is not ready; a moment later it is, before anybody asks."""
+    made, _ = apart
+    engine.submit([_upload("red")], None, seconds=60).result(60)
+    before = made.number
+    assert engine.ready == 1
+
+    os.kill(before, signal.SIGKILL)
+
+    while made.number == before or not engine.ready:
+        time.sleep(0.05)
+    assert len(engine.submit([_upload("red")], None, seconds=60).result(60)[0]) == 1
 
 
 def test_closed_it_leaves_no_process_and_begins_none(apart):
     """What was running is gone; what is asked later is refused."""
     made, _ = apart
-    made([_upload("red")], None, seconds=60)
-    number = _number(made)
+    made([_upload("red")], None)
+    number = made.number
 
     made.close()
 
     assert not Path(f"/proc/{number}").exists()
     with pytest.raises(EndedProcessError, match="is ending"):
-        made([_upload("red")], None, seconds=60)
+        made([_upload("red")], None)
 
 
 def test_an_interrupt_of_the_terminal_is_not_its_business(apart):
     """The service decides when its processes end."""
     made, _ = apart
-    made([_upload("red")], None, seconds=60)
-    number = _number(made)
+    made([_upload("red")], None)
+    number = made.number
 
     os.kill(number, signal.SIGINT)
 
-    assert len(made([_upload("red")], None, seconds=60)[0]) == 1
-    assert _number(made) == number
+    assert len(made([_upload("red")], None)[0]) == 1
+    assert made.number == number
 
 
 def test_it_ends_with_its_service(tmp_path):
-    """Also where that is killed: nobody is left who holds photos and networks."""
+    """Also where that is killed while photos are looked at: nobody is left who holds photos and networks."""
     program = (
-        "import sys, time\n"
+        "import time\n"
         "from facerec.service.lookers import Apart\n"
-        "from facerec.testing import made_photo, made_recognizer\n"
+        "from facerec.testing import SquareDetector, made_photo, made_recognizer\n"
+        "class Hanging(SquareDetector):\n"
+        "    def __call__(self, image):\n"
+        "        print('looks', flush=True)\n"
+        "        time.sleep(600)\n"
+        "def make():\n"
+        "    made = made_recognizer()\n"
+        "    made.detector = Hanging()\n"
+        "    return made\n"
         "if __name__ == '__main__':\n"
-        "    made = Apart(made_recognizer())\n"
-        "    made([made_photo('red')], None, seconds=60)\n"
-        "    print(next(iter(made._pool._processes)), flush=True)\n"
-        "    time.sleep(600)\n"
+        "    made = Apart(make, seconds=600)\n"
+        "    made.begin()\n"
+        "    print(made.number, flush=True)\n"
+        "    made([made_photo('red')], None)\n"
     )
     (tmp_path / "service.py").write_text(program, encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     running = subprocess.Popen([sys.executable, "service.py"], cwd=tmp_path, stdout=subprocess.PIPE, env=environment)
     number = int(running.stdout.readline())
+    assert running.stdout.readline() == b"looks\n"
 
     running.kill()
     running.wait()
 
-    for _ in range(200):
-        if not Path(f"/proc/{number}").exists():
-            break
-        time.sleep(0.1)
-    assert not Path(f"/proc/{number}").exists()
+    _gone(number)
     running.stdout.close()
 
 
@@ -178,7 +299,7 @@ def test_the_engine_ends_its_lookers(apart):
     made, _ = apart
     engine = Engine([made], waiting=4)
     assert len(engine.submit([_upload("red")], None, seconds=60).result(60)[0]) == 1
-    number = _number(made)
+    number = made.number
 
     engine.close()
 
@@ -187,15 +308,46 @@ def test_the_engine_ends_its_lookers(apart):
 
 def test_it_is_ready_when_its_networks_are_there(tmp_path):
     """Not before it is begun, nor while it begins; then, and again after it was ended and begun anew."""
-    made = Apart(ending_recognizer(tmp_path / "orders"))
+    made = Apart(partial(ending_recognizer, tmp_path / "orders"), seconds=60)
     try:
         assert not made.ready
         made.begin()
-        made([_upload("red")], None, seconds=60)
         assert made.ready
         (tmp_path / "orders").write_text("end", encoding="ascii")
-        made([_upload("red")], None, seconds=60)
+        with pytest.raises(EndedProcessError):
+            made([_upload("red")], None)
+        assert not made.ready
+        made.begin()
         assert made.ready
     finally:
         made.close()
     assert Here(made_recognizer()).ready
+
+
+def _gone(*numbers: int) -> None:
+    """Wait for processes to end, which nobody waits for in their place."""
+    for _ in range(200):
+        if not [each for each in numbers if Path(f"/proc/{each}").exists()]:
+            return
+        time.sleep(0.1)
+    assert not [each for each in numbers if Path(f"/proc/{each}").exists()]
+
+
+def test_the_service_is_ready_with_its_first_worker(tmp_path, apart, refused):
+    """Not while none is there; photos go to it, and what is decided on them is decided here."""
+    made, _ = apart
+    folder = tmp_path / "galleries"
+    folder.mkdir()
+    settings = Settings(str(folder), hosts=("testserver",))
+    app = create_app(settings, made.described(), points=[made_point()], lookers=[made])
+    key, token = keys.new_key("of a test", keys.scopes_of(["admin"]), now=keys.now())
+    app.state.parts.state.add_key(key)
+    with TestClient(app) as client:
+        assert client.get("/readyz").status_code == 200
+        files = {
+            name: ("photo.png", _upload(each).getvalue()) for name, each in (("probe", "red"), ("reference", "wine"))
+        }
+        answer = client.post("/v1/compare", files=files, headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.json()["decision"]) == (200, "match")
+        made.close()
+        refused(client.get("/readyz"), 503, "overloaded")

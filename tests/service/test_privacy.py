@@ -99,6 +99,7 @@ def test_logs_and_metrics(service, png, words, caplog):
         admin, ids = _busy(service, png)
     metrics = service.ask("GET", "/metrics", admin).text
     assert "facerec_requests_total" in metrics
+    assert "facerec_ready_workers 1.0" in metrics
     assert "/v1/galleries/{gallery}/identify" in metrics
     for text in (caplog.text, metrics):
         for each in (*NAMES, PHOTO, CONSENT, "Unmistakable", *ids):

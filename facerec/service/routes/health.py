@@ -39,6 +39,7 @@ async def readyz(request: Request) -> JSONResponse:
 async def metrics(asked: Monitor) -> Response:
     """In the text format of Prometheus; labels name no person, key or gallery."""
     asked.parts.metrics.waiting.set(asked.parts.engine.waiting)
+    asked.parts.metrics.workers.set(asked.parts.engine.ready)
     return Response(asked.parts.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
