@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +79,9 @@ class InParts:
 
     def run(self, device: str | None) -> Runner:
         """The runner that is meant; `MissingExtraError` if it is not installed."""
-        workers = self.workers or os.cpu_count() or 1
+        from facerec.device import cores
+
+        workers = self.workers or cores()
         if self.runner == "ray":
             from facerec.batch.actors import on_ray
 

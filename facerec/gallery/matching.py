@@ -14,7 +14,6 @@ true maximum. One probe costs one pass of the vectors through memory; the rest m
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from facerec.device import cores
 from facerec.errors import ArgumentError
 from facerec.gallery import compact
 from facerec.similarity import cosines
@@ -114,8 +114,7 @@ class SearchIndex:
         self._segments: list[_Segment | compact.Segment] = []
         self._segment_rows = _SEGMENT_ROWS if exact is None else compact.SEGMENT_ROWS
         self._last_days: Counter[int] = Counter()  # how many rows are matched until which day
-        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self._cores = min(_MOST_CORES, allowed)
+        self._cores = min(_MOST_CORES, cores())
         # Starts no thread before the first large search, and ends them when the index is dropped.
         self._workers = ThreadPoolExecutor(_MOST_CORES, thread_name_prefix="facerec-search")
 

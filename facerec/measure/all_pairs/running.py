@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from secrets import token_hex
@@ -11,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from facerec.device import cores
 from facerec.errors import LimitedProcessError
 from facerec.limited import Facts, Limited
 from facerec.measure.all_pairs.counts import Count
@@ -44,7 +44,7 @@ def count_pairs(
     """
     blocks = list(photos.blocks)
     if processes is None:
-        processes = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        processes = cores()
     if processes == 1 or len(blocks) <= _FEW:
         with threadpool_limits(1, user_api="blas"):
             return count_blocks(photos, question, blocks)
