@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,9 @@ def test_a_lock_holds_what_is_asked_for(lock: Path) -> None:
 def test_the_light_requirements_are_the_projects() -> None:
     """With the same floors as in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    theirs = {*project["dependencies"], *project["optional-dependencies"]["onnx"]}
 
-    assert set(asked(DEPLOY / "light.in")) <= set(project["dependencies"])
+    assert set(asked(DEPLOY / "light.in")) <= theirs
 
 
 def test_the_image_runs_what_is_tested() -> None:
@@ -95,3 +97,28 @@ def test_an_installation_without_torch(what: str, runtime: Path, data: Path, tmp
     assert done.returncode in (0, 1), done.stderr
     assert json.loads(done.stdout)["runtime"].startswith("onnxruntime ")
     assert list(home.rglob("*")) == []
+
+
+@pytest.mark.slow
+def test_a_package_of_the_two_files_alone(tmp_path: Path) -> None:
+    """It holds the two files, their grant and nothing else, is the same each time, and facerec finds them in it."""
+    for folder in ("one", "two"):
+        subprocess.run([sys.executable, DEPLOY / "dlib_models.py", tmp_path / folder], check=True, capture_output=True)
+    (wheel,), (again,) = (tmp_path / "one").iterdir(), (tmp_path / "two").iterdir()
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, "--target", tmp_path / "site", wheel], check=True)
+    look = (
+        "from facerec.models.catalogue import DLIB_5PT, DLIB_RESNET; from facerec.models.weights import locate\n"
+        "print(*(locate(weight) for model in (DLIB_5PT, DLIB_RESNET) for weight in model.weights))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), str(ROOT)])}
+    told = subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True, env=environment)
+
+    assert wheel.read_bytes() == again.read_bytes()
+    with zipfile.ZipFile(wheel) as archive:
+        carried = {Path(name).name for name in archive.namelist()}
+        grant = archive.read(next(name for name in archive.namelist() if name.endswith("/LICENSE"))).decode()
+    names = {"shape_predictor_5_face_landmarks.dat", "dlib_face_recognition_resnet_model_v1.dat"}
+    assert carried == {*names, "__init__.py", "METADATA", "WHEEL", "LICENSE", "RECORD"}
+    assert "CC0" in grant
+    assert {Path(path).parent for path in told.stdout.split()} == {tmp_path / "site/facerec_dlib_models"}

