@@ -141,7 +141,15 @@ _OF_ONE = (
 _OF_BOTH = (
     _Kind("garbe", 0.0, 0.0, 1.0, log=False, needs_a_smallest=False, of=indices.garbe),
     _Kind("fdr", 1.0, 0.0, 1.0, log=False, needs_a_smallest=False, of=indices.fdr),
-    _Kind("inequity_rate", 1.0, 1.0, math.inf, log=True, needs_a_smallest=True, of=indices.inequity_rate),
+    _Kind(
+        "inequity_rate",
+        1.0,
+        1.0,
+        math.inf,
+        log=True,
+        needs_a_smallest=True,
+        of=indices.inequity_rate,
+    ),
 )
 _EXACT = 10_000  # draws of two beta distributions
 _OF_CHANCE = ("gini", "garbe")

@@ -102,6 +102,7 @@ PROBLEMS: Mapping[type[FacerecError], Problem] = MappingProxyType(
         errors.OverloadedError: Problem(503, "The server is busy"),
         errors.DeadlineError: Problem(503, "The request took too long"),
         errors.EndedProcessError: Problem(503, "The work was not done to its end"),
+        errors.SettingsError: _INTERNAL,
         errors.UnsafeSettingsError: _INTERNAL,
         errors.ServiceUnreachableError: Problem(502, "Another service cannot be reached"),
     }

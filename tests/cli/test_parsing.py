@@ -177,6 +177,6 @@ def _completed(words: str) -> list[str]:
 
 def test_a_shell_completes_commands_options_and_values():
     """What begins so, of a group, a command and an option."""
-    assert _completed("facerec audit ver") == ["verification"]
+    assert _completed("facerec audit ver") == ["verification", "verify"]
     assert _completed("facerec verify --gal") == ["--gallery"]
     assert _completed("facerec verify --face la") == ["largest"]

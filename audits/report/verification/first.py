@@ -36,6 +36,10 @@ FALSE_NON_MATCH = Question(
 )
 QUESTIONS = (FALSE_MATCH, FALSE_NON_MATCH)
 _RATIO = 2
+_ELSEWHERE = (
+    "**Look for a threshold that protects every group.** This audit read its tables in one pass; `facerec audit "
+    "advise` looks for it among their rows, and says what it costs."
+)
 _SILENT = (
     "Other people, cameras and photos have other rates. A label is not a cause: light, age and make-up are not told "
     "apart. Pairs are pairs, not people: somebody who is searched among many meets the error many times."
@@ -46,9 +50,13 @@ def verification_first(
     audit: VerificationAudit,
     *,
     advice: Advice | None = None,
+    summed: bool = False,
     verdict: PolicyVerdict | None = None,
 ) -> FirstScreen:
-    """All that is read first; `advice` is on another threshold, `verdict` what became of a policy."""
+    """All that is read first; `advice` is on another threshold, `verdict` what became of a policy.
+
+    Where the audit was `summed`, in one pass, there were no rows to look for another threshold among, which is said.
+    """
     asked = asked_of(audit)
     everybody = {FALSE_MATCH: audit.fmr, FALSE_NON_MATCH: audit.fnmr}
     chosen = "" if audit.threshold.target_fmr is None else f" The threshold was {audit.threshold.choice}."
@@ -57,7 +65,7 @@ def verification_first(
         asked,
         everybody,
         verdict=verdict,
-        todo=[*_price(advice), *_more(audit, asked), *_other_way(audit.fnmr)],
+        todo=[*([_ELSEWHERE] if summed else _price(advice)), *_more(audit, asked), *_other_way(audit.fnmr)],
         silent=_SILENT + chosen + independent,
     )
 

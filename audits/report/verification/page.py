@@ -74,13 +74,13 @@ def verification_report(
     histogram = drawings.histogram_figure(audit, sets, None if limits is None else limits.people)
     scores = (Section("Scores and thresholds", (_threshold_facts(audit), *([histogram] if histogram else []))),)
     # What a shared report leaves out of its tables must not come back as a threshold that one group asks for.
-    # Sums hold no rows to look for another threshold among.
+    summed = limits is None and isinstance(table, ComparisonSums)
     advice = None if limits is not None or isinstance(table, ComparisonSums) else advice_for(audit, table)
     page = report_page(
         "Audit of verification",
         stated,
         run,
-        first=verification_first(audit, advice=advice, verdict=verdict),
+        first=verification_first(audit, advice=advice, summed=summed, verdict=verdict),
         summary=_summary(audit),
         verdict=verdict,
         sections=(

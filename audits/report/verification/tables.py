@@ -165,11 +165,10 @@ def _index_notes(kinds: Iterable[tuple[str, Iterable[Index]]]) -> Iterator[str]:
 def _told_index(index: Index | None) -> str | None:
     if index is None or (math.isnan(index.value) and index.note):
         return None
-    if index.name == "difference":
-        low, high = share_digits(index.interval.low), share_digits(index.interval.high)
-        return f"{share_digits(index.value)} % ({low} to {high})"
-    value, low, high = (write_number(each) for each in (index.value, index.interval.low, index.interval.high))
-    return f"{value} ({low} to {high})"
+    written, unit = (share_digits, " %") if index.name == "difference" else (write_number, "")
+    low, high = index.interval.low, index.interval.high
+    ends = "no interval" if math.isnan(low) and math.isnan(high) else f"{written(low)} to {written(high)}"
+    return f"{written(index.value)}{unit} ({ends})"
 
 
 def index_table(grouping: GroupingAudit, confidence: float) -> Table:
