@@ -23,6 +23,10 @@ def write_tables(folder: Path) -> None:
     scores = _scores(people, rng)
     for name, harder in (("before.csv", 0.0), ("after.csv", 0.01)):
         scores.assign(score=(scores["score"] - harder * scores["genuine"]).round(6)).to_csv(folder / name, index=False)
+    scores.to_parquet(folder / "scores.parquet", index=False)
+    (folder / "parts").mkdir()
+    for number, part in enumerate((scores.iloc[::2], scores.iloc[1::2]), 1):
+        part.to_parquet(folder / "parts" / f"scores-{number}.parquet", index=False)
     vendor = scores.rename(
         columns={
             "score": "cosine",
@@ -78,7 +82,7 @@ def _scores(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
                 "probe_subject": one.subject,
                 "reference_subject": other.subject,
                 "genuine": genuine,
-                "score": round(float(score), 6),
+                "score": round(min(float(score), 0.9999), 6),
                 **{f"probe_{name}": getattr(one, name) for name in ("gender", "race")},
                 **{f"reference_{name}": getattr(other, name) for name in ("gender", "race")},
             }

@@ -83,6 +83,10 @@ def test_the_examples_of_a_page_run(page, photos, tmp_path):
         pytest.skip("no example of this page can be run; each says why")
     for name, content in photos.items():
         (tmp_path / name).write_bytes(content)
+    for person, name in (("ada", "door.jpg"), ("bob", "crowd.jpg")):
+        (tmp_path / "photos" / person).mkdir(parents=True)
+        (tmp_path / "photos" / person / name).write_bytes(photos[name])
+    (tmp_path / "probes.csv").write_text("image\ndoor.jpg\ncrowd.jpg\n", encoding="utf-8")
     shutil.copyfile(ROOT / "data" / "lfw" / "scores.csv", tmp_path / "scores.csv")
     write_tables(tmp_path)
     for each in examples(page):
