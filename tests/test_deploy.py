@@ -100,6 +100,22 @@ def test_an_installation_without_torch(what: str, runtime: Path, data: Path, tmp
 
 
 @pytest.mark.slow
+def test_the_table_of_sizes_is_what_is_installed() -> None:
+    """A row for each extra, and its MB as here, or nearly: packages grow, and the page says of what time it is."""
+    told = subprocess.run([sys.executable, DEPLOY / "sizes.py"], check=True, capture_output=True, text=True).stdout
+    rows = re.compile(r"^\| `(facerec\S*)` \| \+?(\d+) \| \+?([\d,]+)", re.MULTILINE)
+    here, page = (
+        {name: (int(packages), int(size.replace(",", ""))) for name, packages, size in rows.findall(text)}
+        for text in (told, (ROOT / "docs/reference/install.md").read_text("utf-8"))
+    )
+
+    assert page.keys() == here.keys()
+    for name, (packages, size) in page.items():
+        assert here[name][0] == pytest.approx(packages, rel=0.2, abs=2), name
+        assert here[name][1] == pytest.approx(size, rel=0.25, abs=10), name
+
+
+@pytest.mark.slow
 def test_a_package_of_the_two_files_alone(tmp_path: Path) -> None:
     """It holds the two files, their grant and nothing else, is the same each time, and facerec finds them in it."""
     for folder in ("one", "two"):
