@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs facerec with the oldest versions of what it asks for, into a virtual environment, and runs the tests there that
-# a plain installation can run: sh deploy/oldest.sh VENV [PYTEST OPTION]...
+# Installs facerec and its extras with the oldest versions of what they ask for, into a virtual environment, and runs the
+# tests of recognition, galleries and audits there: sh deploy/oldest.sh VENV [PYTEST OPTION]...
 #
 # pip knows only the newest versions; uv resolves to the oldest.
 set -eu

@@ -362,6 +362,7 @@ class TestKills:
         assert table_of(tmp_path / "out") == table_of(tmp_path / "whole")
         assert program.looks() <= 40 + kills * program.block_size
 
+    @pytest.mark.slow
     def test_runs_that_are_killed_go_on(self, photos, tmp_path):
         """Driver after driver is killed by force: the last one finishes, and does no finished block again."""
         embed(photos, tmp_path / "whole")
@@ -381,6 +382,7 @@ class TestKills:
         assert list((tmp_path / "out" / "ledger" / "claims").iterdir()) == []
         assert not [each for each in (tmp_path / "out").iterdir() if "partial" in each.name]
 
+    @pytest.mark.slow
     def test_several_at_once_and_one_is_killed(self, photos, tmp_path):
         """Three drivers share the folder: who survives finishes, and no photo is looked at twice but for the lost."""
         embed(photos, tmp_path / "whole")

@@ -67,6 +67,7 @@ def done(photos, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_no_table_of_a_run_holds_a_formula(photos, tmp_path):
     """A class folder may be called like one; tables for people have an apostrophe before it or do without the name."""
     data = tmp_path / "=1+1"
@@ -331,6 +332,7 @@ def test_a_column_twice_and_a_class_that_is_not_tested(people, tmp_path, capsys)
     assert "No photo of 'green' is tested on" in (tmp_path / "split" / "report.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_curves_for_tensorboard(photos, tmp_path):
     """A folder for each cell with the numbers of its history; a run that goes on leaves them alone."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -127,6 +127,7 @@ def test_the_lecture_stands_on_what_stays() -> None:
     assert not [name for name in used if re.match(rf"facerec\.(cli|transfer\.({'|'.join(GONE)}))\b", name)]
 
 
+@pytest.mark.slow
 def test_pages_and_slides_need_nothing_from_anywhere() -> None:
     """No address is loaded by any of them; answers fold without a script."""
     from build import index, page, slides

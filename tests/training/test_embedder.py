@@ -315,6 +315,7 @@ def started(folder, recipe, *, launcher=()):
         )
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_bit_for_bit(people, tmp_path):
     """SIGKILL in the middle, then the same command again."""
     recipe = {"epochs": 12, "unfreeze": "all", "patience": 12}
@@ -335,6 +336,7 @@ def test_a_killed_training_goes_on_bit_for_bit(people, tmp_path):
     assert read_model(tmp_path / "cut" / "made").weights() == whole.folder.weights()
 
 
+@pytest.mark.slow
 def test_two_processes_take_the_steps_of_one(people, tmp_path):
     """Gloo on this machine, also for a loss that compares photos across the processes; equal up to rounding."""
     recipe = {"loss": "supcon", "unfreeze": "all", "epochs": 2}

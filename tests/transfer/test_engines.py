@@ -44,6 +44,7 @@ def test_engines_agree(lite, photos):
         assert np.abs(found - reference).max() < 1e-5 * scale
 
 
+@pytest.mark.slow
 def test_an_engine_that_gives_other_vectors_is_refused(lite, monkeypatch):
     """A file in the cache that is not this network's is found out, and thrown away."""
     preprocessing = lite.preprocessing.at(64)

@@ -625,6 +625,7 @@ def test_killed_and_gone_on_is_the_same(tmp_path, one_thread, monkeypatch) -> No
     assert result_of(changes, checkpoint=file) == result_of(changes)
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one(tmp_path, one_thread, monkeypatch) -> None:
     """Under torchrun both ranks hold the same network, and it is the one that a single process trains."""
     monkeypatch.setattr(checkpoints, "_SAVE_EVERY_SECONDS", 0.0)

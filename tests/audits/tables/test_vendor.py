@@ -156,6 +156,7 @@ class TestCompleting:
         assert complete(again.drop(columns=["probe_image", "reference_image"])).repeated() == (1, 0)
         assert complete(again[["genuine", "score"]]).repeated() == (0, 0)
 
+    @pytest.mark.skipif(pd.__version__ < "3", reason="before pandas 3 text is no Arrow text, and is looked at again")
     def test_a_checked_table_is_not_checked_again(self):
         """It comes back as it is."""
         checked = tables.check(TABLE)
