@@ -22,6 +22,7 @@ from audits.gate.policy import checked_keys, policy_of, read_bytes, refusing
 from audits.statistics.families import LEAST, Least
 from audits.tables.groups import split_attributes
 from facerec.errors import ArgumentError, PolicyError
+from facerec.reporting import write_threshold
 
 Standing: TypeAlias = Literal["planned", "departed from its plan", "exploratory"]
 
@@ -99,7 +100,7 @@ class Plan:
         if self.point:
             return "an operating point" + ("" if self.at_fmr is None else f" at FMR {self.at_fmr:g}")
         if self.at_threshold is not None:
-            return f"{'distance' if self.distance else 'score'} {self.at_threshold:.6g}"
+            return f"{'distance' if self.distance else 'score'} {write_threshold(self.at_threshold)}"
         return f"FMR at most {self.at_fmr:g}" + (" on a calibration table" if self.calibration else "")
 
     def departures(self, done: Plan) -> tuple[str, ...]:

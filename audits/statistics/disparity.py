@@ -331,7 +331,7 @@ def _index(
             corrected = max(0.0, 2 * value - float(np.nanmean(drawn)))
             above = float(np.nanquantile(drawn, (1 + confidence) / 2) - np.nanquantile(drawn, 0.5))
             low = min(low, float(np.mean([side.least_gini() for side in sides])) - above)
-            notes.append(f"{corrected:.3g} with what chance adds in groups of this size taken off")
+            notes.append(f"{corrected:.3g} without what chance does to it in groups of this size")
         if not _beyond_chance(kind, sides, value, computed(alike), confidence):
             low, high = min(low, kind.fair), max(high, kind.fair)
     high = kind.high if open_above else min(kind.high, high)
@@ -377,7 +377,7 @@ def _split(side: _Side, group_indices: Sequence[Index]) -> list[str]:
     unequal = [index.name for index in known if index.name not in equal]
     if not unequal or not equal:
         return []
-    told = f"{_listed(unequal)} exclude equal groups with this confidence, {_listed(equal)} do not"
+    told = f"equal groups are excluded with this confidence by {_listed(unequal)}, and not by {_listed(equal)}"
     return [f"{side.what}: the indices disagree: {told}"]
 
 

@@ -1,7 +1,8 @@
 """The threshold at which even the worst group keeps to a target, and what that costs.
 
-A threshold that is right on average is wrong for somebody. This one is not: at it the upper bound of every group's FMR
-is at or below the target. The price is paid in false non-matches, by every group its own, and stands beside it.
+A threshold that is right on average is wrong for somebody. At this one the upper bound of every group's FMR is at or
+below the target; groups with too few pairs to show that are named, and nothing is promised to them. The price is paid
+in false non-matches, by every group its own, and stands beside it.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class MoreData:
     value : float
         The threshold with so many more, on the table's own scale, where every group's rates stay what they are.
     limit : float
-        Where the rates themselves, and no longer their bounds, meet the target: what the matcher asks for.
+        Where the rates themselves of the groups that are not silent, and no longer their bounds, meet the target: what
+        the matcher asks for.
     fnmr : Estimate
         Of everybody, at `limit`.
     """
@@ -105,6 +107,11 @@ class Advice:
     def silent(self) -> tuple[str, ...]:
         """The groups with too few impostor pairs to show anything, for which nothing is promised."""
         return tuple(group.group for group in self.groups if group.pairs_missing)
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """The groups whose upper FMR bound is at or below the target at the advised threshold; none without one."""
+        return () if self.value is None else tuple(group.group for group in self.groups if not group.pairs_missing)
 
     @property
     def asked_by_data(self) -> bool:
@@ -221,7 +228,7 @@ class _Table:
 
     def rates(self, threshold: float, *, genuine: bool) -> tuple[Estimate, ...]:
         """FNMR of every group if `genuine`, else FMR."""
-        rows = np.flatnonzero((self.genuine == genuine) & (self._within >= 0))
+        rows = np.flatnonzero(self.genuine == genuine)  # of no group, too: all tell how alike one person's errors are
         accepted = self.scores[rows] >= threshold
         people = None if self._people is None else (self._people[0][rows], self._people[1][rows])
         trials = Trials(~accepted if genuine else accepted, people)

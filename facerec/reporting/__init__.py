@@ -16,7 +16,7 @@ come from ``facerec.types.marks``. Nothing here computes a result: a report show
 """
 
 from facerec.reporting import axes
-from facerec.reporting.columns import Cell, Column, Kind, Standing, share_digits, write_number
+from facerec.reporting.columns import Cell, Column, Kind, Standing, share_digits, write_number, write_threshold
 from facerec.reporting.html import render_html
 from facerec.reporting.inline import plain
 from facerec.reporting.markdown import render_markdown
@@ -60,4 +60,5 @@ __all__ = [
     "share_digits",
     "write",
     "write_number",
+    "write_threshold",
 ]

@@ -96,6 +96,18 @@ class Column:
         return write_number(cell, self.kind)
 
 
+def write_threshold(value: float) -> str:
+    """Return a threshold in as few digits as give the same number back: whoever types it in decides as it did.
+
+    Where nobody may be accepted it lies a hair above a score, and that hair is written.
+
+    >>> write_threshold(0.5), write_threshold(0.9091813), write_threshold(math.nextafter(0.947, 1))
+    ('0.5', '0.9091813', '0.9470000000000001')
+    """
+    short = f"{value:.6g}"
+    return short if float(short) == value else repr(float(value))
+
+
 def write_number(value: float, kind: Kind = "number") -> str:
     r"""Return a number as a column of `kind` writes it; also for numbers in prose, so that they match the tables.
 

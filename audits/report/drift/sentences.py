@@ -15,7 +15,7 @@ from audits.report.common.frequencies import count
 from audits.report.common.words import Sentence, aside_finding, percent, points
 from audits.statistics.estimates import rate_words
 from audits.statistics.index_changes import IndexChange
-from facerec.reporting import plain
+from facerec.reporting import plain, write_threshold
 
 _TOLD = 3
 _HAPPENS = {
@@ -30,8 +30,8 @@ def overall_change(audit: DriftAudit) -> str:
     """Both error rates of everybody, before and after, in one paragraph of prose."""
     told = [_sentence(audit.change("fmr")), _sentence(audit.change("fnmr"))]
     return (
-        f"The same comparisons were decided twice, at the threshold **{audit.before.shown:.6g}** before "
-        f"({plain(audit.before.rule)}) and **{audit.after.shown:.6g}** after ({plain(audit.after.rule)}). "
+        f"The same comparisons were decided twice, at the threshold **{write_threshold(audit.before.shown)}** before "
+        f"({plain(audit.before.rule)}) and **{write_threshold(audit.after.shown)}** after ({plain(audit.after.rule)}). "
         f"{told[0]} {told[1]} {told_first(audit.thresholds)}."
     )
 

@@ -12,7 +12,7 @@ from audits.report.common.words import INDEX_WORDS
 from audits.report.drift.sentences import shown, shown_of_index, told_first
 from audits.statistics.estimates import rate_words
 from audits.statistics.index_changes import IndexChange
-from facerec.reporting import ColumnOf, Table, plain
+from facerec.reporting import ColumnOf, Table, plain, write_threshold
 
 _RATES = {"fmr": "impostor pairs", "fnmr": "genuine pairs", "without_score": "comparisons"}
 
@@ -106,7 +106,7 @@ def threshold_table(audit: DriftAudit) -> Table:
         "The threshold of either table, on its own scale",
         [("before", audit.before), ("after", audit.after)],
         ("table", "text", lambda side: side[0]),
-        ("threshold", "text", lambda side: f"{side[1].shown:.7g}"),
+        ("threshold", "text", lambda side: write_threshold(side[1].shown)),
         ("accepted", "text", lambda side: accepted(side[1])),
         ("how it was chosen", "text", lambda side: side[1].rule),
         ("stands", "text", lambda side: stands(side[1])),

@@ -13,7 +13,7 @@ from audits.report.common.words import (
 from audits.statistics.contrasts import furthest_apart
 from audits.statistics.estimates import Estimate, rate_words
 from audits.statistics.families import LEAST, Least, left_out
-from facerec.reporting import plain
+from facerec.reporting import plain, write_threshold
 
 _RATES: tuple[SearchRateName, ...] = ("fpir", "fnir")
 
@@ -24,7 +24,7 @@ def overall_searches(audit: IdentificationAudit) -> str:
     fpir, fnir = (_overall(rate, getattr(audit, rate)) for rate in _RATES)
     return (
         f"{audit.gallery_size:,} people are enrolled, and a candidate counts {audit.rule} "
-        f"**{audit.threshold:.6g}**. {fpir} {fnir} Looked at were {looked}."
+        f"**{write_threshold(audit.threshold)}**. {fpir} {fnir} Looked at were {looked}."
     )
 
 

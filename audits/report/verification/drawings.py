@@ -46,7 +46,8 @@ def curve_figures(
     audit: VerificationAudit, by: str, everybody: PairScores, groups: Sequence[PairScores], sets: ScoreSets
 ) -> tuple[tuple[Figure, ...], Table]:
     """DET and rates over the threshold, of everybody and every group, and their numbers as a table."""
-    named = [("everybody", everybody), *((group.label, group) for group in groups)]
+    # Groups first: each has the colour that it has on the first screen.
+    named = [*((group.label, group) for group in groups), ("everybody", everybody)]
     thresholds = curve_thresholds([scores for _, scores in named])
     rates = [(label, scores.fmr(thresholds), scores.fnmr(thresholds)) for label, scores in named]
     both = [(label, fmr, fnmr) for label, fmr, fnmr in rates if not np.isnan(fmr + fnmr).any()]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Literal
 
 import pandas as pd
@@ -12,11 +14,11 @@ from audits.report.common.first_screen import FirstScreen, Grouped, Question, fi
 from audits.report.common.frequencies import count, ends, out_of
 from audits.report.verification.sentences import compared_rates
 from audits.statistics.estimates import Estimate
-from audits.verification.advice import Advice, advise_threshold
+from audits.verification.advice import Advice, GroupPrice, advise_threshold
 from audits.verification.power import plan_groups
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.errors import ArgumentError
-from facerec.reporting import plain
+from facerec.reporting import plain, write_threshold
 
 FALSE_MATCH = Question(
     "fmr",
@@ -36,6 +38,7 @@ FALSE_NON_MATCH = Question(
 )
 QUESTIONS = (FALSE_MATCH, FALSE_NON_MATCH)
 _RATIO = 2
+_NAMED = 4  # groups in a sentence
 _ELSEWHERE = (
     "**Look for a threshold that protects every group.** This audit read its tables in one pass; `facerec audit "
     "advise` looks for it among their rows, and says what it costs."
@@ -120,29 +123,51 @@ def _price(advice: Advice | None) -> list[str]:
     limit = f"{100 * advice.target_fmr:.3g} %"
     if advice.target_fmr * 1000 >= 1:
         limit = f"{count(advice.target_fmr, 1000)} of 1,000"
-    silent = ""
-    if advice.silent:
-        missing = max(group.pairs_missing for group in advice.groups)
-        whom = plain(", ".join(advice.silent[:4]))
-        silent = (
-            f" For {whom} no threshold can show that: up to {missing:,} more pairs of two people are needed, without "
-            "one error."
-        )
+    silent = "".join(_silent(group) for group in [each for each in advice.groups if each.pairs_missing][:_NAMED])
     if advice.value is None:
         return [f"**No threshold can be advised**: the pairs of no group can show false matches up to {limit}.{silent}"]
     if advice.value == advice.now.shown:
-        return [f"**The threshold protects every group**: the upper end of each is at most {limit}.{silent}"]
+        whom = f"these groups: {_listed(advice.protected)}" if advice.silent else "every group"
+        return [f"**The threshold protects {whom}**; the upper end of each is at most {limit}.{silent}"]
     price = "what it costs was not measured, because there are no pairs of one person"
     if advice.fnmr.measured:
         price = (
             f"not recognised are then about {count(advice.fnmr.value, of)} of {of:,} ({ends(advice.fnmr, of)}), where "
             f"now it is {count(advice.fnmr_now.value, of)}"
         )
+    whom = _listed(advice.protected) if advice.silent else "every group"
+    value, today = _stricter(advice.value, distance=advice.now.distance), write_threshold(advice.now.shown)
     text = (
-        f"**A stricter threshold has a price.** At {advice.value:.4g} in place of {advice.now.shown:.4g} false matches "
-        f"of every group stay at or below {limit}, at the upper end of its interval; {price}.{silent}"
+        f"**A stricter threshold has a price.** At {value} in place of {today} false matches of {whom} stay at or "
+        f"below {limit}, at the upper end of the interval; {price}.{silent}"
     )
     return [text]
+
+
+def _stricter(value: float, *, distance: bool) -> str:
+    """A threshold in five digits, rounded so that it accepts nobody whom it would not accept in full."""
+    if not math.isfinite(value):
+        return write_threshold(value)
+    digits = Context(prec=5, rounding=ROUND_FLOOR if distance else ROUND_CEILING)
+    return format(digits.create_decimal_from_float(value).normalize(digits), "f")
+
+
+def _silent(group: GroupPrice) -> str:
+    """What is not promised to a group with too few pairs, and what it would take."""
+    took = ""
+    if group.fmr.measured:
+        of = out_of([group.fmr])
+        took = f": there about {count(group.fmr.value, of)} of {of:,} ({ends(group.fmr, of)}) are taken for one person"
+    return (
+        f" **Not shown for {plain(group.group)}**{took}; to show it takes {group.pairs_missing:,} more pairs of two "
+        "people of that group, none of them taken for one person."
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return plain(", ".join(names[:_NAMED])) + more
 
 
 def _more(audit: VerificationAudit, asked: Sequence[Grouped]) -> list[str]:

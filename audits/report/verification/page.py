@@ -26,7 +26,7 @@ from audits.report.verification.sentences import findings, overall_sentence, unl
 from audits.report.verification.sharing import suppress
 from audits.verification.results import GroupingAudit, VerificationAudit
 from facerec.measure.sums.value import ComparisonSums
-from facerec.reporting import Block, Facts, Figure, Section, Table, Text, plain, write_number
+from facerec.reporting import Block, Facts, Figure, Section, Table, Text, plain, write_number, write_threshold
 
 _TOO_MANY = (
     "So many groups cannot be told apart in a drawing: there are no curves, and the matrix stands in its CSV file."
@@ -198,7 +198,7 @@ def _mix(grouping: GroupingAudit) -> str:
 def _threshold_facts(audit: VerificationAudit) -> Facts:
     threshold = audit.threshold
     items: list[tuple[str, str | int | float | None]] = [
-        ("threshold", f"{threshold.shown:.7g}"),
+        ("threshold", write_threshold(threshold.shown)),
         ("accepted", accepted(threshold)),
         ("how it was chosen", threshold.rule),
         ("stands", stands(threshold)),

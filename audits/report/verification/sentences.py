@@ -19,7 +19,7 @@ from audits.statistics.contrasts import furthest_apart
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, left_out
 from audits.verification.results import GroupingAudit, VerificationAudit
-from facerec.reporting import plain, share_digits
+from facerec.reporting import plain, share_digits, write_threshold
 
 RateName = Literal["fmr", "fnmr"]
 
@@ -34,8 +34,8 @@ def overall_sentence(audit: VerificationAudit) -> str:
     threshold = audit.threshold
     comparison = "a distance of at most" if threshold.distance else "a score of at least"
     return (
-        f"With {comparison} **{threshold.shown:.6g}** called a match ({plain(threshold.rule)}), this matcher "
-        f"{_WORDS['fmr'][2]} in **{written(audit.fmr)}**, and {_WORDS['fnmr'][2]} in **{written(audit.fnmr)}**."
+        f"With {comparison} **{write_threshold(threshold.shown)}** called a match ({plain(threshold.rule)}), this "
+        f"matcher {_WORDS['fmr'][2]} in **{written(audit.fmr)}**, and {_WORDS['fnmr'][2]} in **{written(audit.fnmr)}**."
         f"{_two_numbers(audit)}"
     )
 

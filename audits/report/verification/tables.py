@@ -25,8 +25,8 @@ _OF = {
     "without_score": "Comparisons without a score, both sides in the group",
 }
 _AT_TARGET = (
-    "FNMR and its interval are at this threshold, held fixed; the last column is FNMR at that FMR, with how uncertain "
-    "the choice of the threshold is."
+    "FNMR and its interval are at this threshold, held fixed; the column after evidence is FNMR at that FMR, with how "
+    "uncertain the choice of the threshold is."
 )
 _BY_PERSON = "By person: the mean of people's own rates; everybody counts once, however many photos there are of them."
 
@@ -151,7 +151,14 @@ def told_indices(grouping: GroupingAudit, confidence: float) -> Table:
             )
             for name in names
         ),
-        notes=("No index alone is to be trusted; each hides something that another one shows.", *_index_notes(kinds)),
+        notes=(
+            "No index alone is to be trusted; each hides something that another one shows.",
+            (
+                "Intervals here come from draws of people; those in words, of two groups by name, from a formula for "
+                "two rates. They differ a little."
+            ),
+            *_index_notes(kinds),
+        ),
     )
 
 

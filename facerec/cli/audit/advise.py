@@ -34,6 +34,7 @@ def advise(
     --at-threshold or --at names, is what it is compared with. Confirm the advice on a table of other people.
     """
     from audits.verification.advice import advise_threshold
+    from facerec.reporting import write_threshold
 
     table = columns.read(scores)
     at = threshold.chosen(columns, table)
@@ -48,8 +49,11 @@ def advise(
     if advice.value is None:
         console.say(f"no threshold can be advised: no group has enough impostor pairs to show an FMR of {limit}")
     else:
-        console.say(f"threshold {advice.value:.6g}: every measured group's FMR is at most {limit}, by its upper bound")
-    console.say(f"threshold of today: {advice.now.shown:.6g}")
+        whose = f"of {', '.join(advice.protected)}" if advice.silent else "of every group"
+        unlike = f"; not shown for {', '.join(advice.silent)}" if advice.silent else ""
+        value = write_threshold(advice.value)
+        console.say(f"threshold {value}: the FMR {whose} is at most {limit}, by its upper bound{unlike}")
+    console.say(f"threshold of today: {write_threshold(advice.now.shown)}")
     if advice.value is not None:
         fnmr = options.percent(advice.fnmr), options.percent(advice.fnmr_now)
         console.say(f"the price: FNMR of everybody is {fnmr[0]} in place of {fnmr[1]} today")
@@ -57,8 +61,9 @@ def advise(
     for group in advice.groups:
         if group.pairs_missing:
             console.say(
-                f"nothing is promised for {group.group}: too few impostor pairs to show {limit}, "
-                f"{group.pairs_missing:,} more are needed, like those that there are and without a false match"
+                f"nothing is promised for {group.group}: FMR {options.percent(group.fmr)}, of too few impostor pairs "
+                f"to show {limit}; {group.pairs_missing:,} more are needed, like those that there are and without a "
+                "false match"
             )
     names = ("group", "FMR today", "FMR then", "FNMR today", "FNMR then")
     rows = [
@@ -70,13 +75,17 @@ def advise(
 
 def _asked(advice: Advice) -> str:
     """Who asks for the threshold: the data or the matcher."""
+    from facerec.reporting import write_threshold
+
     more = advice.more
     if more is None or not advice.asked_by_data:
         return "the matcher, not the data, asks for this threshold: with more people it would be no lower"
     people = "twice the pairs" if more.people is None else f"{more.people:,} more people like these, twice as many"
+    whose = f"the rates of {', '.join(advice.protected)}" if advice.silent else "the rates"
+    then, limit = write_threshold(more.value), write_threshold(more.limit)
     return (
-        f"the data, not the matcher, ask for this threshold: with {people}, it would be {more.value:.6g}; the rates "
-        f"themselves meet the target at {more.limit:.6g}, where FNMR of everybody is {options.percent(more.fnmr)}"
+        f"the data, not the matcher, ask for this threshold: with {people}, it would be {then}; {whose} "
+        f"themselves meet the target at {limit}, where FNMR of everybody is {options.percent(more.fnmr)}"
     )
 
 

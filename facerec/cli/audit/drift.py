@@ -145,8 +145,11 @@ def drift(
 
 
 def _say(audit: DriftAudit) -> None:
+    from facerec.reporting import write_threshold
+
     options.say_notes(audit.notes)
-    console.say(f"thresholds {audit.before.shown:.6g} before and {audit.after.shown:.6g} after")
+    before, after = (write_threshold(each.shown) for each in (audit.before, audit.after))
+    console.say(f"thresholds {before} before and {after} after")
     rose, fell = (console.counted(len(found), "rate", "rates") for found in (audit.regressions, audit.gains))
     console.say(f"{rose} rose for sure, {fell} fell for sure")
     for change in audit.changes:

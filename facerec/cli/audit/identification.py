@@ -88,9 +88,10 @@ def identification(
 
 def _say(audit: IdentificationAudit) -> None:
     from audits.report.identification.sentences import search_findings
+    from facerec.reporting import write_threshold
 
     options.say_notes(audit.notes)
-    console.say(f"{audit.gallery_size:,} people enrolled, threshold {audit.threshold:g}")
+    console.say(f"{audit.gallery_size:,} people enrolled, threshold {write_threshold(audit.threshold)}")
     names = ("enrolled", "FPIR", "false positives", "non-mated", "FNIR", "misses", "mated")
     everybody = ("everybody", audit.gallery_size, *options.cells(audit.fpir), *options.cells(audit.fnir))
     console.table(("", *names), [everybody], right=names)

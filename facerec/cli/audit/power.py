@@ -143,3 +143,8 @@ def power(
         for each in plans
     ]
     console.table(names, rows, right=names[1:3])
+    if asked.claim is None:
+        console.say(
+            "needed: of each group, were all pairs worth alike. What is to be collected counts that errors of a group "
+            "that errs more are more alike."
+        )

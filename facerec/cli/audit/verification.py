@@ -229,7 +229,15 @@ def _say(audit: VerificationAudit) -> None:
 
     options.say_prose(overall_sentence(audit))
     options.say_notes(audit.notes)
-    names: tuple[str, ...] = ("people", "FMR", "false matches", "impostor", "FNMR", "false non-matches", "genuine")
+    names: tuple[str, ...] = (
+        "people labelled",
+        "FMR",
+        "false matches",
+        "impostor",
+        "FNMR",
+        "false non-matches",
+        "genuine",
+    )
     target = () if audit.fnmr_at_target is None else (f"FNMR at FMR = {audit.threshold.target_fmr:g}",)
     names += target
     for grouping in audit.groupings:

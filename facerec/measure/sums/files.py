@@ -52,7 +52,7 @@ def write_sums(sums: ComparisonSums, path: Path) -> None:
     header["sha256"] = _digest(arrays, header)
     told = np.frombuffer(json.dumps(header, allow_nan=True).encode(), np.uint8)
     with replacing(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, header=told, **arrays)
+        np.savez_compressed(file, allow_pickle=False, header=told, **arrays)
 
 
 def read_sums(path: Path) -> ComparisonSums:

@@ -226,7 +226,7 @@ class TestIntervals:
             assert abs(np.mean([index.corrected for index in indices]) - expected) < 0.8 * too_large
             assert np.mean([index.interval.low <= expected <= index.interval.high for index in indices]) >= 0.9
             assert all(index.interval.low <= index.corrected <= index.interval.high for index in indices)
-            assert "with what chance adds in groups of this size taken off" in indices[0].note
+            assert "without what chance does to it in groups of this size" in indices[0].note
 
 
 class TestWarnings:
@@ -251,7 +251,7 @@ class TestWarnings:
 
         told = [w for one in found for w in one.warnings if w.startswith("FMR: the indices disagree")]
         assert told
-        assert "exclude equal groups" in told[0]
+        assert "equal groups are excluded" in told[0]
 
     def test_agreement_is_silent(self):
         """Equal groups with many errors give no warning."""

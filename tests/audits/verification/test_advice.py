@@ -51,10 +51,29 @@ def test_the_price_is_that_of_an_audit_at_that_threshold():
     then = audit_verification(scores, by=["race"], at=found.value, replicates=0).grouping("race")
     now = audit_verification(scores, by=["race"], at=AtFmr(0.05), replicates=0).grouping("race")
 
-    assert [g.fmr.rate for g in found.groups] == [g.fmr.rate for g in then.groups]
-    assert [g.fnmr.rate for g in found.groups] == [g.fnmr.rate for g in then.groups]
-    assert [g.fnmr_now.rate for g in found.groups] == [g.fnmr.rate for g in now.groups]
+    assert [g.fmr for g in found.groups] == [g.fmr for g in then.groups]
+    assert [g.fnmr for g in found.groups] == [g.fnmr for g in then.groups]
+    assert [g.fnmr_now for g in found.groups] == [g.fnmr for g in now.groups]
     assert found.groups[0].fnmr.errors >= found.groups[0].fnmr_now.errors
+
+
+def test_intervals_are_those_of_the_audit():
+    """Of people who are in several pairs, some of them in no group: one policy of intervals for both."""
+    rng = np.random.default_rng(8)
+    first, second = np.triu_indices(60, 1)
+    people = pd.DataFrame({"probe_subject": first, "reference_subject": second})
+    labels = np.array(["x", "y", None])[np.arange(60) % 3]
+    ease = rng.normal(size=60)
+    frame = people.assign(
+        genuine=False,
+        score=ease[first] + ease[second] + rng.normal(size=len(first)),
+        probe_race=labels[first],
+        reference_race=labels[second],
+    )
+    found = advise_threshold(frame, by="race", target_fmr=0.3, at=1.0)
+    now = audit_verification(frame, by=["race"], at=1.0, replicates=0).grouping("race")
+
+    assert [g.fmr_now for g in found.groups] == [g.fmr for g in now.groups]
 
 
 def test_distances_give_what_similarities_give():

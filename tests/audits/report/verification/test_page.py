@@ -22,6 +22,7 @@ from audits.verification.advice import advise_threshold
 from audits.verification.audit import audit_verification
 from audits.verification.power import plan_groups
 from audits.verification.results import VerificationAudit
+from audits.verification.thresholds import AtFmr
 from facerec.errors import ArgumentError, OutputError, ScoreTableError
 from facerec.measure.metrics import fmr, fnmr
 from facerec.reporting import Text, render_html
@@ -598,6 +599,20 @@ def test_what_to_do_comes_from_the_adviser_and_the_planner(table):
 
     todo = verification_report(audit, table, run=RUN).page.sections[0].blocks[0].content
 
-    assert f"At {advice.value:.4g} in place of 1.2" in todo
+    told = float(re.search(r"At ([\d.]+) in place of 1\.2", todo)[1])
+    assert advice.value <= told < advice.value + 1e-4  # whoever types it in is as strict
     assert f"about {1000 * advice.fnmr.value:.0f} of 1,000" in todo
     assert f"collect about {plan.people:,} people of each group, 2 photos each" in todo
+
+
+@pytest.mark.parametrize("distance", [False, True])
+def test_the_threshold_that_is_printed_decides_as_the_audit_did(table, distance):
+    """Whoever types it into a product gets the rates beside it, also where it lies a hair above a score."""
+    rounded = table.assign(score=(table["score"] * (-1 if distance else 1)).round(1))
+    audit = audit_verification(rounded, by=["group"], at=AtFmr(1e-4), replicates=0, distance=distance)
+    page = verification_report(audit, rounded, run=RUN).page
+    told = re.search(r"at (?:least|most) \*\*(-?[\d.e-]+)\*\*", repr(page))
+
+    assert told is not None
+    again = audit_verification(rounded, by=["group"], at=float(told[1]), replicates=0, distance=distance)
+    assert (again.fmr.rate, again.fnmr.rate) == (audit.fmr.rate, audit.fnmr.rate)
