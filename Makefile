@@ -64,7 +64,7 @@ wheel: $(VENV)/.installed ## wheel and sdist, in dist/
 sbom: $(VENV)/.installed ## the software bill of materials (CycloneDX): dist/facerec.cdx.json
 	$(BIN)/python deploy/sbom.py dist/facerec.cdx.json
 
-oldest: ## the tests that need no torch, on the oldest versions that pyproject allows, in .venv-oldest
+oldest: ## the tests of the core, with all extras, on the oldest versions that pyproject allows, in .venv-oldest
 	sh deploy/oldest.sh .venv-oldest
 
 clean: ## remove the virtual environment and caches

@@ -130,7 +130,12 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only mutations whose file or words hold this")
     parser.add_argument("--write", action="store_true", help="put the results into tests/README.md")
     given = parser.parse_args()
-    found = judged([each for each in mutations() if given.only in each.file + each.what], given.jobs)
+    if given.only and given.write:
+        parser.error("--write replaces the whole table of tests/README.md, so it goes without --only")
+    chosen = [each for each in mutations() if given.only in each.file + each.what]
+    if not chosen:
+        parser.error(f"no mutation of {LIST.name} has {given.only!r} in its file or its words; add one for new code")
+    found = judged(chosen, given.jobs)
     for each, result in found.items():
         if result != "killed":
             print(f"{result}: {each.file}: {each.what}\n  - {each.old}\n  + {each.new}")  # noqa: T201 - as above

@@ -138,3 +138,52 @@ def test_a_package_of_the_two_files_alone(tmp_path: Path) -> None:
     assert carried == {*names, "__init__.py", "METADATA", "WHEEL", "LICENSE", "RECORD"}
     assert "CC0" in grant
     assert {Path(path).parent for path in told.stdout.split()} == {tmp_path / "site/facerec_dlib_models"}
+
+
+def test_the_version_is_one() -> None:
+    """pyproject.toml, the citation and the newest heading of the changelog name one version and one day."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    newest = re.search(r"^## \[(.+?)\](?: - (\S+))?", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    cited, day = (re.search(rf"^{key}: (\S+)", citation, re.MULTILINE) for key in ("version", "date-released"))
+
+    assert newest is not None
+    assert cited is not None
+    assert day is not None
+    if newest[1] == "Unreleased":
+        assert cited[1] == project
+        return
+    assert (project, cited[1], day[1]) == (newest[1], newest[1], newest[2]), (
+        "version in pyproject.toml, version and date-released in CITATION.cff and the newest heading of CHANGELOG.md"
+    )
+
+
+@pytest.mark.slow
+def test_the_wheel_is_that_of_the_sdist(tmp_path: Path) -> None:
+    """Built from the checkout and from the sdist, a wheel holds the same files, and all that an installation needs."""
+    pytest.importorskip("build", reason="python -m build makes wheel and sdist; it comes with the extra dev")
+    build = [sys.executable, "-m", "build"]
+    subprocess.run([*build, "--wheel", "--outdir", tmp_path / "one", ROOT], check=True, capture_output=True)
+    subprocess.run([*build, "--outdir", tmp_path / "two", ROOT], check=True, capture_output=True)  # sdist, wheel of it
+    contents = []
+    for folder in ("one", "two"):
+        (wheel,) = (tmp_path / folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            contents.append({name: archive.read(name) for name in archive.namelist()})
+    checkout, sdist = contents
+
+    assert checkout.keys() ^ sdist.keys() == set(), "pyproject.toml, [tool.hatch.build.targets.sdist], lacks a folder"
+    assert [name for name, held in checkout.items() if held != sdist[name]] == []
+    needed = {f"{package}/py.typed" for package in ("facerec", "audits")}
+    needed |= {f"audits/_policies/{path.name}" for path in (ROOT / "data/policies").iterdir()}
+    needed |= {f"facerec/_calibration/{path.name}" for path in (ROOT / "data/calibration").glob("*.json")}
+    needed |= {
+        str(path.relative_to(ROOT))
+        for package in ("facerec", "audits")
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert needed - checkout.keys() == set()
+    assert [name for name in checkout if name.endswith("/licenses/LICENSE")]
+    folders = {name.split("/")[0] for name in checkout if ".dist-info/" not in name}
+    assert folders == {"facerec", "audits"}

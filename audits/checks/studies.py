@@ -19,7 +19,7 @@ from audits.gate.claims import Claim, Limit, Policy
 from audits.gate.verdict import judge
 from audits.statistics import indices
 from audits.statistics.contrasts import contrast
-from audits.statistics.disparity import COMBINED, INDICES
+from audits.statistics.index_kinds import COMBINED, INDICES
 from audits.statistics.intervals import estimate
 from audits.statistics.paired import paired_change
 from audits.verification.audit import audit_verification

@@ -14,8 +14,9 @@ from typing import Literal, TypeAlias, get_args
 
 from audits.classification.results import ClassRateName
 from audits.identification.results import SearchRateName
-from audits.statistics.disparity import COMBINED, INDICES
 from audits.statistics.estimates import rate_words
+from audits.statistics.index_changes import CHANGING_INDICES
+from audits.statistics.index_kinds import COMBINED, INDICES, KINDS
 from audits.statistics.paired import Verdict
 from facerec.errors import ArgumentError
 from facerec.types import Interval
@@ -43,9 +44,7 @@ AuditName: TypeAlias = Literal["verification", "drift", "classification", "ident
 Direction: TypeAlias = Literal["at_most", "at_least"]
 
 RATES = ("fmr", "fnmr", "without_score")
-CHANGING_INDICES = ("difference", "max_geomean", "gini")
 OF_A_CLASS = ("selection", "false_positive", "false_negative")
-RATIOS = ("max_min_ratio", "max_geomean", "worst_to_overall", "inequity_rate")
 _OF_INDICES = ("index", "index_change")
 _OF_IMPOSTORS = ("matched_rate", "cross_rate")
 _COMPARING = (*_OF_INDICES, "class_difference", "class_ratio", "search_difference", "search_ratio")
@@ -364,11 +363,13 @@ def _rates(claim: Claim) -> tuple[str, ...]:
 
 def _sides(claim: Claim) -> Mapping[Direction, tuple[float, float]]:
     """The sides that a limit can be on, and between which values a claim can go either way."""
+    index = KINDS.get(claim.index)
     good = claim.rate == "accuracy" or (claim.rate == "selection" and claim.kind != "class_rate")
-    side: Direction = "at_least" if good or claim.index == "fdr" else "at_most"
+    side: Direction = "at_least" if good or (index and index.larger_is_fairer) else "at_most"
+    low, high = (index.low, index.high) if index else (0.0, 1.0)
     match claim.kind:
         case "change" | "index_change":
-            return {side: (-math.inf, math.inf) if claim.index in RATIOS else (-1.0, 1.0)}
+            return {side: (low - high, high - low)}
         case "class_difference":
             return {side: (-1.0, 0.0) if good else (0.0, 1.0)}
         case "class_ratio" | "search_ratio":
@@ -376,4 +377,4 @@ def _sides(claim: Claim) -> Mapping[Direction, tuple[float, float]]:
         case "class_rate" if claim.rate == "selection":
             return {"at_most": (0.0, 1.0), "at_least": (0.0, 1.0)}
         case _:
-            return {side: (1.0, math.inf) if claim.index in RATIOS else (0.0, 1.0)}
+            return {side: (low, high)}

@@ -14,13 +14,13 @@ from typing import Literal, TypeAlias, cast
 
 from audits.classification.results import ClassificationAudit, ClassRateName, GroupPredictions
 from audits.drift.results import DriftAudit
-from audits.gate.claims import RATIOS, Claim
+from audits.gate.claims import Claim
 from audits.gate.observations import Footing, Observation, missing
 from audits.identification.results import GroupSearches, IdentificationAudit, SearchRateName, people_of
 from audits.statistics.contrasts import Contrast, contrast_among, furthest_apart
-from audits.statistics.disparity import COMBINED
 from audits.statistics.estimates import Estimate
 from audits.statistics.families import LEAST, Least, SetAside, left_out, whole_groups
+from audits.statistics.index_kinds import COMBINED, KINDS
 from audits.verification.results import GroupComparisons, GroupingAudit, VerificationAudit
 from facerec.errors import ArgumentError
 from facerec.meant import did_you_mean
@@ -142,7 +142,7 @@ def _index(claim: Claim, grouping: GroupingAudit) -> Observation:
             label=f" ({rate.upper()})",
         )
     ]
-    ratio = claim.index in RATIOS
+    ratio = KINDS[claim.index].log
     found = Observation("", index.value, index.interval, tuple(footings), ratio=ratio, note=index.note)
     if claim.index not in ("difference", "max_min_ratio"):
         return found

@@ -15,8 +15,9 @@ import numpy as np
 import scipy
 
 from audits.gate.claims import Claim, Limit
-from audits.statistics.disparity import COMBINED, INDICES, compare
+from audits.statistics.disparity import compare
 from audits.statistics.estimates import Estimate
+from audits.statistics.index_kinds import COMBINED, INDICES, index_of_rates
 from audits.statistics.intervals import CONFIDENCE, estimate
 from audits.verification.power import POWER, Design, GroupPlan, first, planned_correlation
 from audits.verification.results import VerificationAudit
@@ -134,6 +135,11 @@ def plan_claim(
         message = f"an index is planned for two groups or more and the rate of the others, a baseline; got {baseline}"
         raise ArgumentError(message)
     rates = [truth] if not claim.index else [cast("float", baseline)] * (len(chosen) - 1) + [truth * (baseline or 0)]
+    if claim.index:
+        index = index_of_rates(claim.index, np.array(rates))
+        kept = index < limit if claim.limit.direction == "at_most" else index > limit
+        if not kept or math.isclose(index, limit):
+            _never(claim, f"{truth} times the others' rate, which makes {claim.about} {index:.4g},")
     alike = [planned_correlation(audit, rate, each) if correlation is None else correlation for each in rates]
     designs = [Design(rate, photos_per_person, each) for each in alike]
 
@@ -245,12 +251,10 @@ def _check(claim: Claim, truth: float, photos: int, power: float, groups: int) -
         if not truth >= 1:
             message = f"of an index the truth is the worst group's rate over that of the others, 1 or more; got {truth}"
             raise ArgumentError(message)
-        if claim.index in ("max_min_ratio", "worst_to_overall", "max_geomean") and truth >= claim.limit.value:
-            _never(claim, truth)
     elif not 0 < truth < claim.limit.value:
-        _never(claim, truth)
+        _never(claim, str(truth))
 
 
-def _never(claim: Claim, truth: float) -> None:
+def _never(claim: Claim, truth: str) -> None:
     message = f"the truth must keep the limit, or nobody can make the claim pass; got {truth} for {claim.limit}"
     raise ArgumentError(message)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from audits.statistics import indices
 from audits.statistics.bootstrap import drawn_interval
 from audits.statistics.estimates import Estimate
+from audits.statistics.index_kinds import INDICES, OF_BOTH, OF_ONE, GroupSizes, IndexKind, OfBoth, OfOne
 from audits.statistics.intervals import rule_of_three
 from facerec.errors import ArgumentError
 from facerec.types import Interval
@@ -32,7 +33,7 @@ class Index:
     Attributes
     ----------
     name : str
-        Such as ``max_min_ratio``; the names are those of `INDICES` and `COMBINED`.
+        Such as ``max_min_ratio``; the names are those of ``audits.statistics.index_kinds``.
     value : float
         NaN where it is not defined, for a reason that `note` gives; inf where a ratio has a zero below.
     interval : Interval
@@ -92,75 +93,10 @@ class Disparity:
         raise ArgumentError(message)
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """An index: its fair value, the values it can take, whether it lives on a log scale, how it is computed."""
-
-    name: str
-    fair: float
-    low: float
-    high: float
-    log: bool
-    needs_a_smallest: bool  # not defined, or unbounded, where a group shows no error
-    of: Callable[..., _Rates]  # the rates of one kind of error and its `_Side`, or the rates of both kinds
-
-
-_OF_ONE = (
-    _Kind(
-        "difference", 0.0, 0.0, 1.0, log=False, needs_a_smallest=False, of=lambda rates, _: indices.difference(rates)
-    ),
-    _Kind(
-        "max_min_ratio",
-        1.0,
-        1.0,
-        math.inf,
-        log=True,
-        needs_a_smallest=True,
-        of=lambda rates, _: indices.max_min_ratio(rates),
-    ),
-    _Kind(
-        "max_geomean",
-        1.0,
-        1.0,
-        math.inf,
-        log=True,
-        needs_a_smallest=True,
-        of=lambda rates, side: indices.max_geomean(rates, zero_bounds=side.bounds),
-    ),
-    _Kind("gini", 0.0, 0.0, 1.0, log=False, needs_a_smallest=False, of=lambda rates, _: indices.gini(rates)),
-    _Kind(
-        "worst_to_overall",
-        1.0,
-        1.0,
-        math.inf,
-        log=True,
-        needs_a_smallest=False,
-        of=lambda rates, side: indices.worst_to_overall(rates, side.trials),
-    ),
-)
-_OF_BOTH = (
-    _Kind("garbe", 0.0, 0.0, 1.0, log=False, needs_a_smallest=False, of=indices.garbe),
-    _Kind("fdr", 1.0, 0.0, 1.0, log=False, needs_a_smallest=False, of=indices.fdr),
-    _Kind(
-        "inequity_rate",
-        1.0,
-        1.0,
-        math.inf,
-        log=True,
-        needs_a_smallest=True,
-        of=indices.inequity_rate,
-    ),
-)
 _EXACT = 10_000  # draws of two beta distributions
 _OF_CHANCE = ("gini", "garbe")
 _OF_SMALLEST = ("max_min_ratio", "inequity_rate")
 _EVENTS = {"FMR": "false match", "FNMR": "false non-match"}
-
-INDICES = tuple(kind.name for kind in _OF_ONE)
-"""The indices of one rate."""
-
-COMBINED = tuple(kind.name for kind in _OF_BOTH)
-"""The indices of FMR and FNMR together, each with weight ½."""
 
 
 def compare(
@@ -218,11 +154,11 @@ def compare(
         _Side(what, names, estimates, some)
         for what, estimates, some in zip(("FMR", "FNMR"), (fmr, fnmr), drawn, strict=True)
     ]
-    per_rate = [tuple(_single(kind, side, confidence) for kind in _OF_ONE) for side in sides]
+    per_rate = [tuple(_single(kind, side, confidence) for kind in OF_ONE) for side in sides]
     return Disparity(
         fmr=per_rate[0],
         fnmr=per_rate[1],
-        combined=tuple(_joint(kind, sides[0], sides[1], confidence) for kind in _OF_BOTH),
+        combined=tuple(_joint(kind, sides[0], sides[1], confidence) for kind in OF_BOTH),
         unmeasured=tuple((name, side.what) for side in sides for name in side.unmeasured),
         warnings=tuple(_warnings(sides, per_rate)),
     )
@@ -243,7 +179,8 @@ class _Side:
         self.trials = np.array([found.trials for found in kept])
         self.worth = np.array([found.effective_trials for found in kept])
         # A drawn rate can be 0 in a group whose own is not, so every group has a bound ready.
-        self.bounds = np.array([rule_of_three(found.effective_trials) for found in kept])
+        bounds = np.array([rule_of_three(found.effective_trials) for found in kept])
+        self.sizes = GroupSizes(self.trials, bounds)
         self.draws = None if draws is None or not self.comparable else draws[:, measured]
         self.alike = None if self.draws is None else self._alike(len(self.draws))
 
@@ -282,25 +219,25 @@ class _Side:
         return len(self.rates) > 1
 
 
-def _single(kind: _Kind, side: _Side, confidence: float) -> Index:
+def _single(kind: OfOne, side: _Side, confidence: float) -> Index:
     if not side.comparable:
         return _nothing(kind, f"fewer than two groups have a measured {side.what}", confidence)
-    return _index(kind, [side], lambda rates: kind.of(rates[0], side), confidence)
+    return _index(kind, [side], lambda rates: kind.of(rates[0], side.sizes), confidence)
 
 
-def _joint(kind: _Kind, fmr: _Side, fnmr: _Side, confidence: float) -> Index:
+def _joint(kind: OfBoth, fmr: _Side, fnmr: _Side, confidence: float) -> Index:
     for side in (fmr, fnmr):
         if not side.comparable:
             return _nothing(kind, f"fewer than two groups have a measured {side.what}", confidence)
     return _index(kind, [fmr, fnmr], lambda rates: kind.of(rates[0], rates[1]), confidence)
 
 
-def _nothing(kind: _Kind, why: str, confidence: float) -> Index:
+def _nothing(kind: IndexKind, why: str, confidence: float) -> Index:
     return Index(kind.name, math.nan, Interval(math.nan, math.nan, confidence), kind.fair, f"not defined: {why}")
 
 
 def _index(
-    kind: _Kind, sides: Sequence[_Side], computed: Callable[[Sequence[_Rates]], _Rates], confidence: float
+    kind: IndexKind, sides: Sequence[_Side], computed: Callable[[Sequence[_Rates]], _Rates], confidence: float
 ) -> Index:
     notes = []
     open_above = False
@@ -339,7 +276,7 @@ def _index(
     return Index(kind.name, value, interval, kind.fair, "; ".join(notes), corrected)
 
 
-def _beyond_chance(kind: _Kind, sides: Sequence[_Side], value: float, alike: _Rates, confidence: float) -> bool:
+def _beyond_chance(kind: IndexKind, sides: Sequence[_Side], value: float, alike: _Rates, confidence: float) -> bool:
     """Whether an index is further from its fair value than groups of one rate would be."""
     if kind.name in _OF_SMALLEST:
         value = float(_product([side.finite_ratio(side.rates) for side in sides]))

@@ -18,6 +18,9 @@ from facerec.types import Interval
 
 _Rates = NDArray[np.float64]
 
+CHANGING_INDICES = ("difference", "max_geomean", "gini")
+"""The indices whose change is measured, one of a kind: by differences, by ratios, and over all groups."""
+
 
 @dataclass(frozen=True)
 class IndexChange:
@@ -29,7 +32,7 @@ class IndexChange:
         The grouping.
     rate : {"fmr", "fnmr"}
     index : str
-        ``difference``, ``max_geomean`` or ``gini``, as in ``audits.statistics.indices``.
+        One of `CHANGING_INDICES`, as in ``audits.statistics.indices``.
     before, after : float
         NaN where the index is not defined: fewer than two measured groups, or no error in any.
     interval : Interval
@@ -121,7 +124,9 @@ def index_changes(
         before, after = kinds[2 * place], kinds[2 * place + 1]
         measured = [g for g, entry in enumerate(before.estimates) if entry.measured]
         drawn = [side[:, measured] for side in draws[2 * place : 2 * place + 2]]
-        for name, first, second in zip(_NAMES, _computed(before, measured), _computed(after, measured), strict=True):
+        for name, first, second in zip(
+            CHANGING_INDICES, _computed(before, measured), _computed(after, measured), strict=True
+        ):
             if len(measured) < 2:
                 nothing = Interval(math.nan, math.nan, confidence)
                 found.append(IndexChange(by, rate, name, math.nan, math.nan, nothing))
@@ -134,9 +139,6 @@ def index_changes(
             interval = drawn_interval(values[1] - values[0], moved, confidence=confidence)
             found.append(IndexChange(by, rate, name, values[0], values[1], interval))
     return found
-
-
-_NAMES = ("difference", "max_geomean", "gini")
 
 
 def _computed(kind: Grouped, measured: Sequence[int]) -> tuple[Callable[[_Rates], _Rates], ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from facerec.detect.blazeface import BlazeFace
 from facerec.detect.mtcnn import Mtcnn
@@ -30,7 +31,13 @@ def _blazeface(*, min_face_size: int, device: str, model_files: Path | None) -> 
     return SecondLook(BlazeFace(min_face_size=min_face_size, model_files=model_files), sure=_BLAZEFACE_SURE)
 
 
-_DETECTORS: Mapping[str, Callable[..., Detector]] = {DEFAULT: _mtcnn, "blazeface": _blazeface}
+class _Loader(Protocol):
+    """What a name stands for: loads the detector, and raises what `load_detector` says."""
+
+    def __call__(self, *, min_face_size: int, device: str, model_files: Path | None) -> Detector: ...
+
+
+_DETECTORS: Mapping[str, _Loader] = {DEFAULT: _mtcnn, "blazeface": _blazeface}
 
 
 def detector_names() -> tuple[str, ...]:

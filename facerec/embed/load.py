@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -32,7 +33,14 @@ from facerec.types import Embedder
 
 DEFAULT = "dlib-resnet"
 
-_BUILT_IN: Mapping[str, tuple[Callable[..., Embedder], str]] = {
+
+class _Loader(Protocol):
+    """What loads an embedder, and raises what `load_embedder` says."""
+
+    def __call__(self, *, device: str, model_files: Path | None) -> Embedder: ...
+
+
+_BUILT_IN: Mapping[str, tuple[_Loader, str]] = {
     DEFAULT: (dlib_resnet.dlib_resnet, dlib_resnet.digest()),
     "facenet": (facenet.facenet, facenet.digest()),
 }

@@ -14,7 +14,7 @@ from scenes import faces_in_scenes, many_faces, one_face, real_photos
 from timing import milliseconds, report
 from torchvision.ops import box_iou
 
-from facerec.detect import Mtcnn, SecondLook
+from facerec.detect import Mtcnn
 from facerec.detect.load import load_detector
 from facerec.types import Detections, Image
 
@@ -35,7 +35,7 @@ def main() -> None:
     peer_40 = MTCNN(keep_all=True, select_largest=False, min_face_size=40, device="cpu")
     ours = {
         "fast, min_face_size 20": Mtcnn(min_face_size=20),
-        "default (fast, min_face_size 40)": SecondLook(Mtcnn()),
+        "default (fast, min_face_size 40)": load_detector("mtcnn"),
         "exact, min_face_size 20": Mtcnn(min_face_size=20, mode="exact"),
         "blazeface": load_detector("blazeface"),
     }

@@ -71,7 +71,7 @@ def check(folder: Path) -> Bundle:
     OutputError
         If a file of it cannot be read.
     """
-    told = read_json(folder / MANIFEST, error=ArgumentError, advice="; a bundle is the folder that --out wrote")
+    told = read_json(folder / MANIFEST, error=ArgumentError, advice="a bundle is the folder that --out wrote")
     try:
         if told["format"] != FORMAT:
             message = f"{folder / MANIFEST} is of another format: {told['format']!r}; expected {FORMAT!r}"

@@ -11,7 +11,7 @@ from audits.report.common.figures import changes
 from audits.report.common.words import INDEX_WORDS, written
 from audits.report.mitigation.sentences import elsewhere, outcome, points, whom
 from audits.statistics.estimates import Estimate, rate_words
-from audits.statistics.index_changes import IndexChange
+from audits.statistics.index_changes import CHANGING_INDICES, IndexChange
 from facerec.reporting import Cell, Column, Figure, Table, plain, share_digits
 
 RateName: TypeAlias = Literal["fmr", "fnmr"]
@@ -101,9 +101,7 @@ def change_numbers(judgements: Sequence[Judgement], others: Sequence[LabReport],
     return Table(rate_words(rate), columns, tuple(rows))
 
 
-def index_change_table(
-    judgements: Sequence[Judgement], by: str, names: Sequence[str] = ("difference", "max_geomean", "gini")
-) -> Table:
+def index_change_table(judgements: Sequence[Judgement], by: str, names: Sequence[str] = CHANGING_INDICES) -> Table:
     """Whether groups became more or less unequal, by the indices of these names."""
     return Table.of(
         f"How unequal groups are by {plain(by)}",

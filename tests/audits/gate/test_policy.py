@@ -1,11 +1,13 @@
 """Policies: a file read as it is meant, claims that can go either way, and every refusal with file, claim and key."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from audits.gate.claims import Claim, Limit, Minimum, Policy
 from audits.gate.policy import parse_policy, read_policy
+from audits.statistics.index_kinds import COMBINED, KINDS
 from facerec.errors import ArgumentError, PolicyError
 from facerec.types import Interval
 
@@ -285,6 +287,22 @@ class TestClaims:
         """A limit on the wrong side, or one that every result keeps or breaks, is refused."""
         with pytest.raises(ArgumentError, match=told):
             claim(**fields, limit=limit)
+
+    @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+    def test_limits_of_an_index_are_those_of_its_range(self, kind, monkeypatch):
+        """A limit within the range makes a claim; one that nothing or everything breaks, or on the other side, none."""
+        kind = replace(kind, high=min(kind.high, 7.0))
+        monkeypatch.setitem(KINDS, kind.name, kind)
+        fields = {"kind": "index", "index": kind.name, "rate": "" if kind.name in COMBINED else "fmr", "by": "g"}
+        middle = (kind.low + kind.high) / 2
+        side, wrong = ("at_least", "at_most") if kind.larger_is_fairer else ("at_most", "at_least")
+
+        assert claim(**fields, limit=Limit(side, middle)).limit.value == middle
+        for value in (kind.low, kind.high, kind.low - 0.1, kind.high + 0.1, math.nan):
+            with pytest.raises(ArgumentError, match=rf"{side} of {kind.name} .*between {kind.low:g} and {kind.high:g}"):
+                claim(**fields, limit=Limit(side, value))
+        with pytest.raises(ArgumentError, match=rf"the limit of {kind.name} .*must be one of {side}"):
+            claim(**fields, limit=Limit(wrong, middle))
 
     @pytest.mark.parametrize("number", [-1, math.nan, math.inf])
     def test_minimum(self, number):

@@ -126,10 +126,18 @@ class TestIndices:
 
         assert 5 * people[0] < people[1]
 
+    def test_the_truth_is_that_of_the_index(self):
+        """Twice the rate of the other of two groups is 4/3 of the rate of both, which can keep 1.6."""
+        plan = plan_claim(parse_claim("worst_to_overall of fnmr <= 1.6", by="g"), 2.0, groups=2, baseline=0.1)
+
+        assert plan[0].people > 100
+
     @pytest.mark.parametrize(
         ("text", "truth", "options", "told"),
         [
             ("fnmr ratio <= 2", 2.0, {"groups": 2, "baseline": 0.1}, "must keep the limit"),
+            ("difference of fnmr <= 0.01", 2.0, {"groups": 2, "baseline": 0.1}, "makes difference of FNMR by g 0.1,"),
+            ("gini of fnmr <= 0.5", 3.0, {"groups": 2, "baseline": 0.1}, "must keep the limit"),
             ("fnmr ratio <= 2", 0.5, {"groups": 2, "baseline": 0.1}, "1 or more"),
             ("fnmr ratio <= 2", 1.0, {"groups": 2}, "baseline"),
             ("fnmr ratio <= 2", 1.0, {"groups": 1, "baseline": 0.1}, "two groups"),

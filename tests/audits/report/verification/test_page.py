@@ -18,6 +18,7 @@ from audits.report.verification.page import verification_report
 from audits.report.verification.pair_scores import curve_thresholds, split_scores
 from audits.report.verification.sensitivity import index_sensitivity
 from audits.report.verification.sentences import findings, overall_sentence
+from audits.statistics.index_kinds import COMBINED, INDICES
 from audits.verification.advice import advise_threshold
 from audits.verification.audit import audit_verification
 from audits.verification.power import plan_groups
@@ -103,14 +104,19 @@ def test_document_has_the_promised_names(folder, audit):
     assert found["groups"]["group"][0]["false_matches"] == large.fmr.errors
     assert found["groups"]["group"][0]["fnmr"]["value"] == large.fnmr.value
     assert len(found["cross"]["group"]) == 9
-    assert set(found["disparity"]["group"]["fmr"]) == {
+    assert set(found["disparity"]["group"]["fmr"]) == set(found["disparity"]["group"]["fnmr"]) == set(INDICES)
+    assert set(COMBINED) <= set(found["disparity"]["group"])
+    promised = {
         "difference",
         "max_min_ratio",
         "max_geomean",
         "gini",
         "worst_to_overall",
+        "garbe",
+        "fdr",
+        "inequity_rate",
     }
-    assert {"garbe", "fdr", "inequity_rate"} <= set(found["disparity"]["group"])
+    assert promised <= {*INDICES, *COMBINED}, "programs read these names in audit.json: they stay"
     assert found["verdict"]["outcome"] is None
 
 
