@@ -40,7 +40,7 @@ from facerec.transfer.figures import (
 )
 from facerec.transfer.mistakes import picture, worst
 from facerec.transfer.provenance import without_names
-from facerec.transfer.report_first import first_blocks, first_sections, title_of
+from facerec.transfer.report_first import first_blocks, first_sections
 from facerec.transfer.verdict import Findings, difference_text, method_text, points_text
 
 _LIMITS = """
@@ -102,7 +102,7 @@ def report_page(bench: Bench, findings: Findings, *, publish: bool = False) -> P
         _provenance(bench),
     )
     return Page(
-        title=title_of(bench, findings),
+        title=findings.headline,
         kind="Transfer learning",
         source=f"{data.name}, facerec transfer",
         signed=True,
