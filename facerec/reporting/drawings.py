@@ -200,7 +200,7 @@ class Whiskers:
         names = max((_wide(row.label, _SIZE) for row in self.rows), default=0.0) + 14
         words = max((_wide(row.said, _SIZE) for row in self.rows), default=0.0) + 14
         beside = width > 1.3 * NARROW and (
-            (names <= 0.38 * width and words <= 0.4 * width) or names + words <= 0.7 * width
+            (names <= 0.38 * width and words <= 0.4 * width) or names + words <= 0.75 * width
         )
         left = names if beside else 8.0
         right = width - (words if beside else 8.0)

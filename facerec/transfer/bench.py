@@ -224,9 +224,7 @@ def run_bench(
     wanted = _shots(shots, work, count)
     ordered = cells_of(list(loaded), protocols, wanted, count)
     own = min(backbone.preprocessing.crop for backbone in loaded.values())
-    ladder, shorter = (
-        _ladder(rungs, own, size=size, epochs=epochs, trials=trials) for rungs in (_LADDER, _SHORTER)
-    )
+    ladder, shorter = (_ladder(rungs, own, size=size, epochs=epochs, trials=trials) for rungs in (_LADDER, _SHORTER))
     configuration = {
         "data": image_set.digest,
         "test share": test,

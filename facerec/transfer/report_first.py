@@ -29,13 +29,14 @@ def first_blocks(bench: Bench, findings: Findings) -> tuple[Block, ...]:
     first = highest(findings)
     interval, majority = first.accuracy.interval(), findings.majority
     frequent = np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax()
+    who = plain(_named(first, findings))
     seeds = f"{len(first.seeds)} seed{'' if len(first.seeds) == 1 else 's'}"
     return (
         *((Callout(findings.unanswered.standing, findings.unanswered.text),) if findings.unanswered else ()),
         Text(
-            f"Of 1,000 photos about **{of_1000(first.accuracy.value)}** ({of_1000(interval.low)} to "
-            f"{of_1000(interval.high)}) are named right by {plain(_named(first, findings))}, learned from "
-            f"{photos_text(first.shots)}, {seeds}. "
+            f"{who[0].upper()}{who[1:]}, learned from {photos_text(first.shots)}, {seeds}: of 1,000 "
+            f"photos about **{of_1000(first.accuracy.value)}** ({of_1000(interval.low)} to {of_1000(interval.high)}) are "
+            f"named right. "
             f"Always answering {plain(bench.image_set.classes[frequent])}, which needs no network, is right for "
             f"**{of_1000(majority.value)}**."
         ),

@@ -42,9 +42,7 @@ class Watch:
         Which of how many trainings of the cell this is, from 0; those after it must end in time, too.
     """
 
-    def __init__(
-        self, deadline: float | None, team: Team, device: str, *, number: int = 0, trainings: int = 1
-    ) -> None:
+    def __init__(self, deadline: float | None, team: Team, device: str, *, number: int = 0, trainings: int = 1) -> None:
         self._after, self._trainings = trainings - number - 1, trainings
         self._deadline = math.inf if deadline is None else deadline
         self._team, self._device = team, torch_device(device)
