@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from facerec.batch.claims import Claims, Owner
 from facerec.errors import TransferError
 from facerec.transfer.cells import Cell, Late, Outcome
-from facerec.transfer.grid import RESERVE, Plan, Planned, Settings, budget_for, question, shortened
+from facerec.transfer.grid import RESERVE, Plan, Planned, Settings, budget_for, minutes, question, shortened
 from facerec.transfer.results import Results, cell_key
 
 _LOOK = 0.5  # seconds
@@ -195,17 +195,9 @@ def measure_all(
             finished(run.found[planned.cell], done, max(done, len(run.plan.cells)), run.pace.expected(rest))
 
     before = run.pace.elapsed()
-    settled = results.complete and "needed" in (results.found or {})
+    settled = (results.found or {}).get("needed") if results.complete else None
     for cell in run.asked:
-        if settled and cell not in run.kept:
-            run.left_out.append(Unmeasured(cell, "not measured in the time of the budget"))
-            continue
-        if cell.trained and not run.fits and run.shorten(ladder):
-            keep(run.pace.elapsed(), complete=False)  # whoever goes on has the new plan
-        while not (found := run.have(run.planned(cell))) and run.shorten(ladder):
-            run.left_out.pop()
-            keep(run.pace.elapsed(), complete=False)
-        if found:
+        if run.ask(cell, ladder, settled=settled is not None, again=lambda: keep(run.pace.elapsed(), complete=False)):
             tell(run.planned(cell), [each for each in run.plan.cells if each.cell not in run.found])
     groups = run.groups
     for number, group in enumerate(groups):
@@ -217,21 +209,13 @@ def measure_all(
         for planned in group:
             if run.have(planned):
                 tell(planned, rest)
-    if run.elsewhere and waiting is not None and claims is not None:
-        waiting(len(run.elsewhere), claims.holder(run.keys[run.elsewhere[0].cell]))
-    while run.elsewhere:
-        again, run.elsewhere = run.elsewhere, []
-        for planned in again:
-            if run.have(planned):
-                tell(planned, run.elsewhere)
-        if run.elsewhere:
-            time.sleep(_LOOK)
+    run.wait(tell, waiting)
     outcomes, left_out = run.outcomes, tuple(run.left_out)
     if run.open:
-        told = (results.found or {}).get("needed")
-        needed = float(told) if settled and isinstance(told, int | float) else run.needed(ladder, before)
+        needed = float(settled) if isinstance(settled, int | float) else run.needed(ladder, before)
     if not outcomes:
-        message = f"the budget of {plan.budget:.0f} s ended before a single cell was measured; give more time"
+        enough = "" if needed is None else f", about --budget {minutes(needed)} for the question"
+        message = f"the budget of {plan.budget:.0f} s ended before a single cell was measured; give more time{enough}"
         raise TransferError(message)
     if all(outcome.cell in run.kept for outcome in outcomes) and results.complete:
         return Measured(run.plan, outcomes, left_out, spent, needed)  # finished before: nothing is written
@@ -302,6 +286,21 @@ class _Run:
         """What is expected of a cell."""
         return next(each for each in self._every if each.cell == cell)
 
+    def ask(self, cell: Cell, ladder: Sequence[Settings], *, settled: bool, again: Callable[[], None]) -> bool:
+        """Find the outcome of a part of the question, with a shorter training where there is no time for the planned.
+
+        `settled`: an earlier run ended without an answer, and is not begun again. `again` is called with a new plan.
+        """
+        if settled and cell not in self.kept:
+            self.left_out.append(Unmeasured(cell, "not measured in the time of the budget"))
+            return False
+        if cell.trained and not self.fits and self.shorten(ladder):
+            again()
+        while not (found := self.have(self.planned(cell))) and self.shorten(ladder):
+            self.left_out.pop()
+            again()
+        return found
+
     def shorten(self, ladder: Sequence[Settings]) -> bool:
         """Plan again, with what things took so far, so that the rest of the question fits; False where nothing does.
 
@@ -349,6 +348,20 @@ class _Run:
         if outcome is not None:
             self.found[cell] = outcome
         return outcome is not None
+
+    def wait(
+        self, tell: Callable[[Planned, Sequence[Planned]], None], waiting: Callable[[int, Owner | None], None] | None
+    ) -> None:
+        """Have what others measure, as soon as it is there."""
+        if self.elsewhere and waiting is not None and self._claims is not None:
+            waiting(len(self.elsewhere), self._claims.holder(self.keys[self.elsewhere[0].cell]))
+        while self.elsewhere:
+            again, self.elsewhere = self.elsewhere, []
+            for planned in again:
+                if self.have(planned):
+                    tell(planned, self.elsewhere)
+            if self.elsewhere:
+                time.sleep(_LOOK)
 
     def _measured(self, planned: Planned, key: str) -> Outcome | None:
         cell, settings = planned.cell, self.plan.settings

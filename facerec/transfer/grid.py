@@ -270,23 +270,27 @@ def choose(
                 return settings
         return ladder[-1]
 
-    plan = _filled(ordered, affordable(core), predict, shared, budget, before)
+    plan = _filled(ordered, affordable(core), predict, shared, budget, before=before)
     probes = [group for group in core if not group[0].trained]
     if probes and not any(planned.cell.trained for planned in plan.cells):
         # Where nothing can be trained, photos need not be small.
-        plan = _filled(ordered, affordable(probes), predict, shared, budget, before)
+        plan = _filled(ordered, affordable(probes), predict, shared, budget, before=before)
     asked = question(every)
     if not set(asked) <= {each.cell for each in plan.cells}:
         plan = _only(plan, asked, every)
     if not plan.cells:
-        cheapest = min((each for each in plan.left_out if not each.cell.seed), key=lambda planned: planned.seconds)
+        first = [each for each in plan.left_out if (each.cell in asked if asked else not each.cell.seed)]
+        cheapest = min(first, key=lambda planned: planned.seconds)
         message = (
             f"nothing fits into a budget of {budget:.3g} s: {cheapest.cell} alone takes about "
             f"{cheapest.seconds:.3g} s here; give more time, or fewer photos"
         )
         if asked:
             needed = budget_for(asked, ladder[-1], predict, shared, before=before)
-            message += f". A linear probe and fine-tuning take a budget of about {minutes(needed)}"
+            message += (
+                f". The question, a linear probe or fine-tuning, takes about --budget {minutes(needed)}, and nothing else "
+                "is measured in its place"
+            )
         raise ArgumentError(message)
     return plan
 
@@ -314,6 +318,7 @@ def _filled(
     predict: Predict,
     shared: Shared,
     budget: float | None,
+    *,
     before: float = 0.0,
 ) -> Plan:
     chosen: list[Planned] = []

@@ -58,7 +58,9 @@ def headline(summaries: Sequence[Summary], comparisons: Sequence[Comparison]) ->
     most = summaries[0].shots
     here = [each for each in summaries if each.shots == most]
     first = best(summaries, most)
-    worse, alike, apart = [], [], []
+    worse: list[str] = []
+    alike: list[str] = []
+    apart: list[str] = []
     for each in here:
         if each is first:
             continue
@@ -105,7 +107,7 @@ def unanswered(measured: Measured, summaries: Sequence[Summary]) -> str:
     more = ""
     if measured.needed is not None:
         enough = minutes(max(measured.needed, 1.2 * measured.plan.budget))
-        more = f" That takes about `--budget {enough}` here, into another folder, or fewer photos."
+        more = f" It takes about `--budget {enough}` here (into another folder), or fewer photos."
     return (
         f"The question is **not answered**: whether a linear probe is enough or fine-tuning pays. In a budget of "
         f"{minutes(measured.plan.budget) if measured.plan.budget >= 60 else f'{measured.plan.budget:g}s'} there was "

@@ -35,10 +35,9 @@ def first_blocks(bench: Bench, findings: Findings) -> tuple[Block, ...]:
         *((Callout(findings.unanswered.standing, findings.unanswered.text),) if findings.unanswered else ()),
         Text(
             f"{who[0].upper()}{who[1:]}, learned from {photos_text(first.shots)}, {seeds}: of 1,000 "
-            f"photos about **{of_1000(first.accuracy.value)}** ({of_1000(interval.low)} to {of_1000(interval.high)}) are "
-            f"named right. "
-            f"Always answering {plain(bench.image_set.classes[frequent])}, which needs no network, is right for "
-            f"**{of_1000(majority.value)}**."
+            f"photos about **{of_1000(first.accuracy.value)}** ({of_1000(interval.low)} to {of_1000(interval.high)}) "
+            f"are named right. Always answering {plain(bench.image_set.classes[frequent])}, which needs no "
+            f"network, is right for **{of_1000(majority.value)}**."
         ),
         _picture(bench, findings),
     )
@@ -114,7 +113,9 @@ def _words(label: str, said: str, *, strong: bool = False) -> Whisker:
 def _choice(bench: Bench, findings: Findings) -> Iterator[str]:
     first = highest(findings)
     here = [each for each in findings.summaries if each.shots == first.shots and each is not first]
-    worse, alike, apart = [], [], []
+    worse: list[Summary] = []
+    alike: list[Summary] = []
+    apart: list[Summary] = []
     for each in here:
         found = between(findings.comparisons, first.method, each.method, first.shots)
         stands = apart if found is None else worse if found.distinguishable else alike

@@ -249,7 +249,7 @@ class TestChoose:
 
     def test_nothing_fits(self):
         """The message names the cheapest cell and what it takes."""
-        said = r"nothing fits into a budget of 5 s: net, linear.* about 11 s.* take a budget of about 3m$"
+        said = r"nothing fits into a budget of 5 s: net, linear.* about 11 s.* takes about --budget 3m, and"
         with pytest.raises(ArgumentError, match=said):
             choose(self.ordered, (FINE, COARSE), predict, shared, budget=5)
         with pytest.raises(ArgumentError, match=r"fewer photos$"):

@@ -18,8 +18,10 @@ from facerec.transfer.verdict import judge
     [
         (
             {"linear": 90, "knn": 89},
-            "Linear probe: 750 of 1,000 photos named right; nothing else is shown to be better or worse; "
-            "fine-tuning was not tried",
+            (
+                "Linear probe: 750 of 1,000 photos named right; nothing else is shown to be better or worse; "
+                "fine-tuning was not tried"
+            ),
         ),
         (
             {"linear": 60, "fine-tune": 110},
@@ -70,9 +72,9 @@ def test_what_is_shown_may_be_advised(make_bench_with):
     right = {Cell("net", "linear", None, 0): (50, 0), Cell("net", "fine-tune", None, 0): (110, 0)}
     bench = make_bench_with(right)
     (steps,) = next(each for each in report_page(bench, judge(bench)).sections if each.title == "What to do").blocks
-    assert steps.content.startswith("1) **Take fine-tuning**")
+    assert steps.content.startswith("1) **Take fine\\-tuning**")
 
-    bench = make_bench_with({cell: (100, 0) for cell in right})
+    bench = make_bench_with(dict.fromkeys(right, (100, 0)))
     (steps,) = next(each for each in report_page(bench, judge(bench)).sections if each.title == "What to do").blocks
     assert "**Whether fine-tuning pays is not shown** with all photos" in steps.content
 
@@ -123,7 +125,7 @@ def test_more_time_than_there_was_is_asked_for(unanswered):
 
 
 def test_what_was_not_tried_is_in_order(unanswered):
-    """The most photos first, then as protocols are listed; rows for all photos, and words under the picture for fewer."""
+    """The most photos first, then as protocols are listed; rows for all photos, words below for fewer."""
     findings = judge(unanswered)
     assert untried(unanswered.measured, findings.summaries) == {
         None: ["fine-tuning", "training from scratch"],

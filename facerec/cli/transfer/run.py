@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from facerec.transfer.bench import Bench
-    from facerec.transfer.grid import Plan
     from facerec.transfer.verdict import Findings
 
 TEXTURES = "made:textures"
@@ -131,11 +130,6 @@ def run(
                 follow(together)
                 return
             told: list[str] = []
-
-            def planned(plan: Plan, warnings: tuple[str, ...]) -> None:
-                told.extend(warnings)
-                options.tell_plan(plan, warnings)
-
             chosen = compared.arguments()
             if tensorboard:
                 check_events()
@@ -161,7 +155,7 @@ def run(
                     teamwork=together,
                     reading=reading,
                     computing=computing,
-                    planned=planned,
+                    planned=options.plan_teller(told),
                     finished=options.cell_teller(progress, out / "events" if tensorboard else None),
                     waiting=options.tell_waiting,
                 )
