@@ -288,8 +288,8 @@ def choose(
         if asked:
             needed = budget_for(asked, ladder[-1], predict, shared, before=before)
             message += (
-                f". The question, a linear probe or fine-tuning, takes about --budget {minutes(needed)}, and nothing else "
-                "is measured in its place"
+                f". The question, a linear probe or fine-tuning, takes about --budget {minutes(needed)}, and nothing "
+                "else is measured in its place"
             )
         raise ArgumentError(message)
     return plan
