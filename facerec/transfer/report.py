@@ -108,10 +108,15 @@ def report_page(bench: Bench, findings: Findings, *, publish: bool = False) -> P
         signed=True,
         summary=f"{plain(data.name)}. "
         f"{len(data):,} photos of {len(data.classes)} classes: {learned:,} to learn from and to choose on, "
-        f"{len(bench.test):,} to test on. {len(bench.measured.outcomes)} cells were measured.",
+        f"{len(bench.test):,} to test on. {_counted(bench)} measured.",
         lead=first_blocks(bench, findings),
         sections=sections,
     )
+
+
+def _counted(bench: Bench) -> str:
+    count = len(bench.measured.outcomes)
+    return f"{count} {'cell was' if count == 1 else 'cells were'}"
 
 
 def _warned(bench: Bench) -> tuple[Block, ...]:

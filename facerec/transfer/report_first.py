@@ -124,7 +124,7 @@ def _choice(bench: Bench, findings: Findings) -> Iterator[str]:
     def told(summaries: list[Summary]) -> str:
         return listed([f"{plain(_named(each, findings))} ({of_1000(each.accuracy.value)})" for each in summaries])
 
-    head = "Take" if worse and not (alike or apart) else "Highest:"
+    head = "Take" if worse and not (alike or apart) else "Highest:" if here else "Nothing to compare it with:"
     seconds = seconds_of(bench, first)
     said = f"**{head} {plain(_named(first, findings))}**, {write_number(seconds, 'seconds')} each time."
     said += f" Shown to be worse: {told(worse)}." if worse else ""
