@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -98,6 +99,14 @@ def say_point(point: OperatingPoint) -> None:
     say(f"  threshold {point.threshold:.4f}: {point.name}, {point.matcher.embedder}")
     say(f"  false matches measured there: {percent(point.fmr)}")
     say(f"  false non-matches measured there: {percent(point.fnmr)}")
+
+
+def in_one_place() -> bool:
+    """Whether answers and notes go to one terminal or file, so that who reads the ones has read the others."""
+    try:
+        return os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+    except (OSError, ValueError):  # they are no files
+        return False
 
 
 def counted(number: int, singular: str, plural: str) -> str:

@@ -194,14 +194,16 @@ class Whiskers:
     zero: float | None = None
 
     def svg(self, width: float) -> str:
-        """As of a chart; narrow, the words stand above each mark, and wide, beside it."""
+        """As of a chart; narrow, the words stand above each mark, and wide, beside it, where they are not cut."""
         drawn = _Drawn(width)
         y = drawn.head(self.title) + 4
-        beside = width > 1.3 * NARROW
-        names = max((_wide(row.label, _SIZE) for row in self.rows), default=0.0)
-        words = max((_wide(row.said, _SIZE) for row in self.rows), default=0.0)
-        left = min(names + 14, 0.38 * width) if beside else 8.0
-        right = width - (min(words + 14, 0.4 * width) if beside else 8.0)
+        names = max((_wide(row.label, _SIZE) for row in self.rows), default=0.0) + 14
+        words = max((_wide(row.said, _SIZE) for row in self.rows), default=0.0) + 14
+        beside = width > 1.3 * NARROW and (
+            (names <= 0.38 * width and words <= 0.4 * width) or names + words <= 0.75 * width
+        )
+        left = names if beside else 8.0
+        right = width - (words if beside else 8.0)
         apart = any(_wide(row.label, _SIZE) + _wide(row.said, _SIZE) + 8 > width for row in self.rows)
         tall = 24.0 if beside else 54.0 if apart else 42.0
         bottom = y + tall * len(self.rows) + 4

@@ -46,8 +46,8 @@ PREDICTION_COLUMNS = ("subject", "label", "prediction", "seed")
 SEEDS_IN_BUDGET = 5
 """With a budget; as many of them as fit."""
 
-# From the best to the cheapest: with a budget, the first whose core fits. Trainings become shorter before photos become
-# smaller, because small photos cost every method accuracy.
+# From the best to the cheapest: with a budget, the first whose question fits. Trainings become shorter before photos
+# become smaller, because small photos cost every method accuracy.
 _LADDER = (
     Settings(None, 10, 60, 3),
     Settings(None, 5, 40, 3),
@@ -57,6 +57,15 @@ _LADDER = (
     Settings(160, 3, 30, 1),
     Settings(128, 3, 30, 1),
     Settings(128, 2, 20, 1),
+    Settings(128, 1, 20, 1),
+)
+
+# Where the question does not fit any more: even shorter trainings, on photos of the size that the probe has seen.
+_SHORTER = tuple(
+    rung
+    for size in (None, 160, 128)
+    for rung in (*_LADDER, Settings(size, 2, 20, 1), Settings(size, 1, 20, 1))
+    if rung.size == size
 )
 
 
@@ -215,7 +224,7 @@ def run_bench(
     wanted = _shots(shots, work, count)
     ordered = cells_of(list(loaded), protocols, wanted, count)
     own = min(backbone.preprocessing.crop for backbone in loaded.values())
-    ladder = _ladder(own, size=size, epochs=epochs, trials=trials)
+    ladder, shorter = (_ladder(rungs, own, size=size, epochs=epochs, trials=trials) for rungs in (_LADDER, _SHORTER))
     configuration = {
         "data": image_set.digest,
         "test share": test,
@@ -268,7 +277,8 @@ def run_bench(
                 "versions": installed,
             }
             if held is None:
-                plan, spent = choose(ordered, ladder, work.predict, work.shared, budget=budget), 0.0
+                gone = time.monotonic() - began
+                plan, spent = choose(ordered, ladder, work.predict, work.shared, budget=budget, before=gone), 0.0
                 results.write_run(
                     {**provenance, "plan": plan_document(plan), "left_out": [], "seconds": 0.0, "complete": False}
                 )
@@ -285,6 +295,7 @@ def run_bench(
             work,
             results,
             plan,
+            ladder=shorter,
             provenance=provenance,
             began=began,
             spent=spent,
@@ -308,10 +319,10 @@ def run_bench(
         )
 
 
-def _ladder(own: int, **asked: int | None) -> tuple[Settings, ...]:
+def _ladder(rungs: Sequence[Settings], own: int, **asked: int | None) -> tuple[Settings, ...]:
     """The settings to choose among, for networks whose own size is `own`, with those that were `asked` for."""
     fixed: dict[str, Any] = {name: value for name, value in asked.items() if value}
-    smaller = [rung for rung in _LADDER if rung.size is None or rung.size < own]
+    smaller = [rung for rung in rungs if rung.size is None or rung.size < own]
     return tuple(dict.fromkeys(replace(rung, **fixed) for rung in smaller))
 
 

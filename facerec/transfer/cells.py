@@ -83,6 +83,19 @@ def shots_text(shots: int | None) -> str:
 
 
 @dataclass(frozen=True)
+class Late:
+    """A cell that was given up, because it would not have ended before its deadline.
+
+    Attributes
+    ----------
+    seconds : float
+        What all of it would have taken, at the pace that was seen.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Point:
     """A point of a learning curve.
 

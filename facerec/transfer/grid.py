@@ -4,13 +4,14 @@ What a reader wants first comes first: the question of the lecture, a linear pro
 once; then every other protocol on all photos; then fewer photos; then more seeds, whole rows of them, so that what
 stands side by side rests on the same seeds; training from scratch last, and once. With a budget, settings are tried
 from the best to the cheapest until the question fits, and what is left over goes down that list; what does not fit is
-listed.
+listed. Where the question does not fit, nothing else takes its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from facerec.errors import ArgumentError
@@ -70,7 +71,7 @@ class Plan:
     cells : tuple of Planned
         In the order in which they are run.
     left_out : tuple of Planned
-        What does not fit into the budget.
+        What does not fit into the budget, and where the question does not, all else.
     budget : float or None
         Seconds; None: no limit.
     """
@@ -139,7 +140,7 @@ def groups(
     if seeds < 1:
         message = f"seeds must be 1 or more; got {seeds}"
         raise ArgumentError(message)
-    most, *fewer = sorted(shots, key=lambda count: -(count or 1 << 62))
+    most, *fewer = sorted(shots, key=lambda count: -_photos(count))
     rows = sorted((each for each in protocols if each != "scratch"), key=lambda each: Cell("", each, 1, 0).trained)
     question = [each for each in HEADLINE if each in rows]
     first = [Cell(name, each, most, 0) for name in backbones for each in question]
@@ -157,6 +158,66 @@ def groups(
     return tuple(ordered)
 
 
+def question(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """What answers the question among some cells, in their order: none of them where one of its sides is not asked for.
+
+    Examples
+    --------
+    >>> cells = [Cell("net", name, shots, 0) for shots in (5, None) for name in ("knn", "linear", "fine-tune")]
+    >>> [str(cell) for cell in question(cells)]
+    ['net, linear, all photos, seed 0', 'net, fine-tune, all photos, seed 0']
+    >>> question(cells[:2])
+    ()
+    """
+    every = [cell for cell in cells if cell.seed == 0]
+    most = max((_photos(cell.shots) for cell in every), default=0)
+    found = [cell for cell in every if cell.protocol in HEADLINE and _photos(cell.shots) == most]
+    return tuple(found) if {cell.protocol for cell in found} == set(HEADLINE) else ()
+
+
+def budget_for(
+    asked: Sequence[Cell],
+    settings: Settings,
+    predict: Predict,
+    shared: Shared,
+    *,
+    before: float = 0.0,
+    probes: float = 1.0,
+    trainings: float = 1.0,
+) -> float:
+    """The seconds of a budget in which the question would be answered.
+
+    Parameters
+    ----------
+    asked : sequence of Cell
+        As `question` gives them.
+    settings : Settings
+        The cheapest that there are.
+    predict, shared : callable
+        What things cost.
+    before : float
+        Seconds until the first cell is measured.
+    probes, trainings : float
+        What these took, in multiples of what was predicted.
+    """
+    plan = _filled([(cell,) for cell in asked], settings, predict, shared, None)
+    return before + sum(each.seconds * (trainings if each.cell.trained else probes) for each in plan.cells) / _CORE
+
+
+def shortened(plan: Plan, settings: Settings, predict: Predict) -> Plan:
+    """The same cells with other trainings, whose input is of the same size."""
+
+    def again(cells: tuple[Planned, ...]) -> tuple[Planned, ...]:
+        return tuple(
+            replace(each, seconds=each.seconds - predict(each.cell, plan.settings) + predict(each.cell, settings))
+            if each.cell.trained
+            else each
+            for each in cells
+        )
+
+    return replace(plan, settings=settings, cells=again(plan.cells), left_out=again(plan.left_out))
+
+
 def choose(
     ordered: Sequence[tuple[Cell, ...]],
     ladder: Sequence[Settings],
@@ -164,6 +225,7 @@ def choose(
     shared: Shared,
     *,
     budget: float | None = None,
+    before: float = 0.0,
 ) -> Plan:
     """Decide on settings and cells.
 
@@ -177,12 +239,15 @@ def choose(
         What things cost.
     budget : float, optional
         Seconds for everything, above 0.
+    before : float
+        Seconds of it that are gone.
 
     Returns
     -------
     Plan
         With a budget, of the first settings with which the question (`HEADLINE` on the most photos, once) takes at most
-        three quarters of it; the cheapest if none does. Further seeds are planned for what the first was planned for.
+        three quarters of what is left of it; the cheapest if none does. Where all of the question is asked for and does
+        not fit, nothing but its parts is planned. Further seeds are planned for what the first was planned for.
 
     Raises
     ------
@@ -191,6 +256,7 @@ def choose(
     """
     if budget is None:
         return _filled(ordered, ladder[0], predict, shared, None)
+    every = [cell for group in ordered for cell in group]
     if not budget > 0:
         message = f"a budget must be above 0 seconds; got {budget:g}"
         raise ArgumentError(message)
@@ -200,27 +266,60 @@ def choose(
 
     def affordable(wanted: Sequence[tuple[Cell, ...]]) -> Settings:
         for settings in ladder:
-            if _filled(wanted, settings, predict, shared, None).seconds <= _CORE * budget:
+            if _filled(wanted, settings, predict, shared, None).seconds <= _CORE * (budget - before):
                 return settings
         return ladder[-1]
 
-    plan = _filled(ordered, affordable(core), predict, shared, budget)
+    plan = _filled(ordered, affordable(core), predict, shared, budget, before=before)
     probes = [group for group in core if not group[0].trained]
     if probes and not any(planned.cell.trained for planned in plan.cells):
         # Where nothing can be trained, photos need not be small.
-        plan = _filled(ordered, affordable(probes), predict, shared, budget)
+        plan = _filled(ordered, affordable(probes), predict, shared, budget, before=before)
+    asked = question(every)
+    if not set(asked) <= {each.cell for each in plan.cells}:
+        plan = _only(plan, asked, every)
     if not plan.cells:
-        cheapest = min((each for each in plan.left_out if not each.cell.seed), key=lambda planned: planned.seconds)
+        first = [each for each in plan.left_out if (each.cell in asked if asked else not each.cell.seed)]
+        cheapest = min(first, key=lambda planned: planned.seconds)
         message = (
             f"nothing fits into a budget of {budget:.3g} s: {cheapest.cell} alone takes about "
             f"{cheapest.seconds:.3g} s here; give more time, or fewer photos"
         )
+        if asked:
+            needed = budget_for(asked, ladder[-1], predict, shared, before=before)
+            message += (
+                f". The question, a linear probe or fine-tuning, takes about --budget {minutes(needed)}, and nothing "
+                "else is measured in its place"
+            )
         raise ArgumentError(message)
     return plan
 
 
+def minutes(seconds: float) -> str:
+    """A budget as the command line takes it, in whole minutes, never less.
+
+    >>> minutes(61), minutes(60), minutes(7201)
+    ('2m', '1m', '121m')
+    """
+    return f"{math.ceil(seconds / 60)}m"
+
+
+def _only(plan: Plan, wanted: Sequence[Cell], ordered: Sequence[Cell]) -> Plan:
+    """Of what is planned those cells only; all others are left out, in their order."""
+    cells = tuple(each for each in plan.cells if each.cell in wanted)
+    seconds = {each.cell: each for each in (*plan.cells, *plan.left_out)}
+    kept = {each.cell for each in cells}
+    return replace(plan, cells=cells, left_out=tuple(seconds[cell] for cell in ordered if cell not in kept))
+
+
 def _filled(
-    ordered: Sequence[tuple[Cell, ...]], settings: Settings, predict: Predict, shared: Shared, budget: float | None
+    ordered: Sequence[tuple[Cell, ...]],
+    settings: Settings,
+    predict: Predict,
+    shared: Shared,
+    budget: float | None,
+    *,
+    before: float = 0.0,
 ) -> Plan:
     chosen: list[Planned] = []
     left_out: list[Planned] = []
@@ -237,7 +336,7 @@ def _filled(
         wanted = [each for each in planned if each.cell.seed == 0 or _row(each.cell) in rows]
         left_out += [each for each in planned if each not in wanted]
         cost = sum(each.seconds for each in wanted)
-        if budget is None or spent + cost <= (1 - RESERVE) * budget:
+        if budget is None or before + spent + cost <= (1 - RESERVE) * budget:
             chosen += wanted
             rows |= {_row(each.cell) for each in wanted}
             spent += cost
@@ -245,6 +344,11 @@ def _filled(
             left_out += wanted
             prepared = {each.cell.backbone for each in chosen if uses_features(each.cell)}
     return Plan(settings, tuple(chosen), tuple(left_out), budget)
+
+
+def _photos(shots: int | None) -> int:
+    """For comparison: all photos are the most."""
+    return shots or 1 << 62
 
 
 def _row(cell: Cell) -> tuple[str, str, int | None]:

@@ -24,7 +24,7 @@ from facerec.learning.recipe import Recipe, recipes
 from facerec.learning.team import Teamwork
 from facerec.networks.backbone import Backbone, load_backbone
 from facerec.transfer import corruption
-from facerec.transfer.cells import Cell, Outcome, Point, shots_text
+from facerec.transfer.cells import Cell, Late, Outcome, Point, shots_text
 from facerec.transfer.cells import Protocol as CellProtocol
 from facerec.transfer.cost import Counts, PeakMemory, Speed, learning_macs, macs_at, predicted_seconds
 from facerec.transfer.draws import Draws
@@ -196,16 +196,16 @@ class Measurer:
             size=size,
         )
 
-    def measure(self, cell: Cell, settings: Settings, *, checkpoint: Path, deadline: float | None) -> Outcome | None:
-        """Measure a cell; None where the deadline came first."""
+    def measure(self, cell: Cell, settings: Settings, *, checkpoint: Path, deadline: float | None) -> Outcome | Late:
+        """Measure a cell; `Late` where it would not end before the deadline."""
         memory = PeakMemory(self.device)
         began = time.perf_counter()
         photos = self.draws.of(cell)
         if cell.trained:
             try:
                 return self._train(cell, settings, photos, memory, began, checkpoint=checkpoint, deadline=deadline)
-            except LateError:
-                return None
+            except LateError as late:
+                return Late(late.seconds)
         fitted = self._fitted.pop(cell, None) or self._fit_cell(cell, settings, photos)
         backbone = self.backbones[cell.backbone]
         classes = len(self.image_set.classes)
@@ -381,8 +381,12 @@ class Measurer:
             checkpoint=checkpoint.with_name(f"{checkpoint.stem}-{number}.checkpoint"),
             photos=self._held(backbone, size_for(backbone, settings)),
             device=self.device,
-            progress=Watch(deadline, self._teamwork.team, self.device) if watched else None,
+            progress=self._watch(cell, settings, number, deadline) if watched else None,
         )
+
+    def _watch(self, cell: Cell, settings: Settings, number: int, deadline: float | None) -> Watch:
+        trainings = len(self._recipes(cell, settings))
+        return Watch(deadline, self._teamwork.team, self.device, number=number, trainings=trainings)
 
     def _outcome(self, cell: Cell, settings: Settings, photos: Splits, **measured: Any) -> Outcome:  # noqa: ANN401
         backbone = self._backbone(cell)

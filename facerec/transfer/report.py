@@ -40,7 +40,7 @@ from facerec.transfer.figures import (
 )
 from facerec.transfer.mistakes import picture, worst
 from facerec.transfer.provenance import without_names
-from facerec.transfer.report_first import first_blocks, first_sections, title_of
+from facerec.transfer.report_first import first_blocks, first_sections
 from facerec.transfer.verdict import Findings, difference_text, method_text, points_text
 
 _LIMITS = """
@@ -102,16 +102,21 @@ def report_page(bench: Bench, findings: Findings, *, publish: bool = False) -> P
         _provenance(bench),
     )
     return Page(
-        title=title_of(bench, findings),
+        title=findings.headline,
         kind="Transfer learning",
         source=f"{data.name}, facerec transfer",
         signed=True,
         summary=f"{plain(data.name)}. "
         f"{len(data):,} photos of {len(data.classes)} classes: {learned:,} to learn from and to choose on, "
-        f"{len(bench.test):,} to test on. {len(bench.measured.outcomes)} cells were measured.",
+        f"{len(bench.test):,} to test on. {_counted(bench)} measured.",
         lead=first_blocks(bench, findings),
         sections=sections,
     )
+
+
+def _counted(bench: Bench) -> str:
+    count = len(bench.measured.outcomes)
+    return f"{count} {'cell was' if count == 1 else 'cells were'}"
 
 
 def _warned(bench: Bench) -> tuple[Block, ...]:

@@ -1,68 +1,43 @@
-"""The first screen of a run's report: which method to take, what it gets right, and what not to pay for."""
+"""The first screen of a run's report: which method is highest, what it gets right, and what is not shown."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
-from facerec.reporting import Block, Figure, Section, Text, axes, plain, write_number
+from facerec.reporting import Block, Callout, Figure, Section, Text, axes, plain, write_number
 from facerec.reporting.drawings import Colour, Whisker, Whiskers
 from facerec.transfer.bench import Bench
 from facerec.transfer.cells import Outcome, Protocol
 from facerec.transfer.comparison import Comparison, Summary, best, between
 from facerec.transfer.figures import confusion_counts, of_summary
-from facerec.transfer.verdict import UNTOLD, Findings
+from facerec.transfer.headline import listed, named, of_1000, photos_text, untried
+from facerec.transfer.verdict import Findings
 
 _MOST_ROWS = 24
-_WORDS: dict[Protocol, str] = {
-    "linear": "a linear probe",
-    "knn": "nearest neighbours",
-    "centroid": "class centroids",
-    "fine-tune": "fine-tuning",
-    "lp-ft": "fine-tuning from the probe",
-    "gradual": "fine-tuning layer by layer",
-    "discriminative": "fine-tuning with rates by layer",
-    "linear-sgd": "a linear probe by gradient descent",
-    "scratch": "training from scratch",
-}
 
 
-def title_of(bench: Bench, findings: Findings) -> str:
-    """The headline: the method to take, with how many of 1,000 photos it names right."""
-    chosen = recommended(bench, findings)
-    return f"Use {_named(chosen, findings)}: {_of_1000(chosen.accuracy.value)} of 1,000 photos named right"
-
-
-def recommended(bench: Bench, findings: Findings) -> Summary:
-    """The method to take, with the most photos.
-
-    Of those that are not distinguishable from the best, and take at most twice as long as the fastest of these, the one
-    with the highest accuracy: what is not shown to be better is not worth more time.
-    """
-    most = findings.summaries[0].shots
-    here = [
-        each
-        for each, mark in zip(findings.summaries, findings.marks, strict=True)
-        if each.shots == most and (each is best(findings.summaries, most) or mark == UNTOLD)
-    ]
-    seconds = [seconds_of(bench, each) for each in here]
-    quick = [each for each, took in zip(here, seconds, strict=True) if took <= 2 * min(seconds)]
-    return max(quick, key=lambda each: each.accuracy.value)
+def highest(findings: Findings) -> Summary:
+    """The method with the highest accuracy on the most photos: the one that the headline names."""
+    return best(findings.summaries, findings.summaries[0].shots)
 
 
 def first_blocks(bench: Bench, findings: Findings) -> tuple[Block, ...]:
-    """The number, and every method in one picture."""
-    chosen = recommended(bench, findings)
-    interval, majority = chosen.accuracy.interval(), findings.majority
+    """Whether there is an answer, the number, and every method in one picture."""
+    first = highest(findings)
+    interval, majority = first.accuracy.interval(), findings.majority
     frequent = np.bincount(bench.train_labels, minlength=len(bench.image_set.classes)).argmax()
+    who = plain(_named(first, findings))
+    seeds = f"{len(first.seeds)} seed{'' if len(first.seeds) == 1 else 's'}"
     return (
+        *((Callout(findings.unanswered.standing, findings.unanswered.text),) if findings.unanswered else ()),
         Text(
-            f"Of 1,000 photos {plain(_named(chosen, findings))} names about **{_of_1000(chosen.accuracy.value)}** "
-            f"right ({_of_1000(interval.low)} to {_of_1000(interval.high)}), learned from {_shots(chosen.shots)}. "
-            f"Always answering {plain(bench.image_set.classes[frequent])}, which needs no network, is right for "
-            f"**{_of_1000(majority.value)}**."
+            f"{who[0].upper()}{who[1:]}, learned from {photos_text(first.shots)}, {seeds}: of 1,000 "
+            f"photos about **{of_1000(first.accuracy.value)}** ({of_1000(interval.low)} to {of_1000(interval.high)}) "
+            f"are named right. Always answering {plain(bench.image_set.classes[frequent])}, which needs no "
+            f"network, is right for **{of_1000(majority.value)}**."
         ),
         _picture(bench, findings),
     )
@@ -92,89 +67,94 @@ def seconds_of(bench: Bench, summary: Summary) -> float:
 def _picture(bench: Bench, findings: Findings) -> Figure:
     summaries, most = findings.summaries, findings.summaries[0].shots
     shown = [each for each in summaries if len(summaries) <= _MOST_ROWS or each.shots == most]
-    chosen = recommended(bench, findings)
-    rows = []
-    for each in sorted(shown, key=lambda each: -each.accuracy.value)[:_MOST_ROWS]:
-        interval = each.accuracy.interval()
-        said = f"{_of_1000(each.accuracy.value)} ({_of_1000(interval.low)} to {_of_1000(interval.high)}), "
-        said += write_number(seconds_of(bench, each), "seconds")
-        label = f"{_named(each, findings)}, {_shots(each.shots)}"
-        colour: Colour = "b" if each is chosen else "a"
-        rows.append(
-            Whisker(label, each.accuracy.value, interval.low, interval.high, said, colour, strong=each is chosen)
-        )
+    levels = list(dict.fromkeys(each.shots for each in shown))
+    lacking = untried(bench.measured, summaries)
+    rows: list[Whisker] = []
+    told: list[str] = []
+    for shots in levels:
+        if len(levels) > 1:
+            rows.append(_words(f"from {photos_text(shots)}", "", strong=True))
+        for each in sorted((each for each in shown if each.shots == shots), key=lambda each: -each.accuracy.value):
+            rows.append(_row(bench, findings, each))
+            told.append(f"{rows[-1].label}, {photos_text(shots)}, {rows[-1].said}")
+        if shots == most:
+            rows += [_words(name, "not tried") for name in lacking.get(most, ())]
     majority = findings.majority
     ends = majority.interval()
-    rows.append(
-        Whisker(
-            "the most frequent class, always",
-            majority.value,
-            ends.low,
-            ends.high,
-            f"{_of_1000(majority.value)} ({_of_1000(ends.low)} to {_of_1000(ends.high)})",
-            "s",
-        )
-    )
-    rows += [Whisker(label, math.nan, math.nan, math.nan, "not tried") for label in _untried(bench, findings)]
+    said = f"{of_1000(majority.value)} ({of_1000(ends.low)} to {of_1000(ends.high)})"
+    rows.append(Whisker("most frequent class, always", majority.value, ends.low, ends.high, said, "s"))
+    told += [f"{rows[-1].label}, {said}", *(f"{name} not tried" for name in lacking.get(most, ()))]
+    rest = [f"from {photos_text(shots)}, {listed(names)}" for shots, names in lacking.items() if shots != most]
     axis = axes.linear("photos named right, %", [0.0, *(row.high for row in rows)], percent=True, start=0)
+    learned = "and photos to learn from" if len(levels) > 1 else f"learned from {photos_text(most)}"
     return Figure(
         (Whiskers("", axis, tuple(rows)),),
-        title="Of 1,000 photos named right, by method and photos to learn from, with 95 % intervals and time alone",
-        alt="Photos of 1,000 named right: " + "; ".join(f"{row.label} {row.said}" for row in rows),
+        title=f"Of 1,000 photos named right, by method {learned}, with 95 % intervals and time alone",
+        alt="Photos of 1,000 named right: " + "; ".join(told),
+        caption=plain(f"Not tried, for lack of time: {'; '.join(rest)}.") if rest else "",
     )
 
 
-def _untried(bench: Bench, findings: Findings) -> list[str]:
-    """Rows of the plan of which not a single cell was measured."""
-    measured = {(*each.method, each.shots) for each in findings.summaries}
-    cells = [each.cell for each in bench.measured.left_out]
-    rows = dict.fromkeys((each.backbone, each.protocol, each.shots) for each in cells)
-    several = len({each.backbone for each in findings.summaries}) > 1
-    return [
-        f"{_WORDS[protocol]}{f' on {backbone}' if several else ''}, {_shots(shots)}"
-        for backbone, protocol, shots in rows
-        if (backbone, protocol, shots) not in measured
-    ]
+def _row(bench: Bench, findings: Findings, each: Summary) -> Whisker:
+    interval = each.accuracy.interval()
+    said = f"{of_1000(each.accuracy.value)} ({of_1000(interval.low)} to {of_1000(interval.high)}), "
+    said += write_number(seconds_of(bench, each), "seconds")
+    strong = each is highest(findings)
+    colour: Colour = "b" if strong else "a"
+    label = _named(each, findings)
+    return Whisker(label, each.accuracy.value, interval.low, interval.high, said, colour, strong=strong)
+
+
+def _words(label: str, said: str, *, strong: bool = False) -> Whisker:
+    """A row without a mark."""
+    return Whisker(label, math.nan, math.nan, math.nan, said, strong=strong)
 
 
 def _choice(bench: Bench, findings: Findings) -> Iterator[str]:
-    chosen = recommended(bench, findings)
-    here = [each for each in findings.summaries if each.shots == chosen.shots and each is not chosen]
-    worse, alike, untold = [], [], []
+    first = highest(findings)
+    here = [each for each in findings.summaries if each.shots == first.shots and each is not first]
+    worse: list[Summary] = []
+    alike: list[Summary] = []
+    apart: list[Summary] = []
     for each in here:
-        found = between(findings.comparisons, chosen.method, each.method, chosen.shots)
-        said = f"{plain(_named(each, findings))} ({_of_1000(each.accuracy.value)})"
-        if found is None:
-            untold.append(said)
-        elif found.distinguishable and found.difference > 0:
-            worse.append(said)
-        else:
-            alike.append(said)
-    time = write_number(seconds_of(bench, chosen), "seconds")
-    told = f"**Take {plain(_named(chosen, findings))}**: {time} each time."
-    told += f" Worse: {_listed(worse)}." if worse else ""
-    told += f" A difference from {_listed(alike)} is not shown, and not excluded." if alike else ""
-    told += f" Not compared on the same seeds: {_listed(untold)}." if untold else ""
-    tried = {each.protocol for each in findings.summaries if each.shots == chosen.shots}
-    if not tried & {"fine-tune", "lp-ft", "scratch"}:
-        told += f" Fine-tuning on {_shots(chosen.shots)} was not tried."
-    yield told
+        found = between(findings.comparisons, first.method, each.method, first.shots)
+        stands = apart if found is None else worse if found.distinguishable else alike
+        stands.append(each)
+
+    def told(summaries: list[Summary]) -> str:
+        return listed([f"{plain(_named(each, findings))} ({of_1000(each.accuracy.value)})" for each in summaries])
+
+    head = "Take" if worse and not (alike or apart) else "Highest:" if here else "Nothing to compare it with:"
+    seconds = seconds_of(bench, first)
+    said = f"**{head} {plain(_named(first, findings))}**, {write_number(seconds, 'seconds')} each time."
+    said += f" Shown to be worse: {told(worse)}." if worse else ""
+    if alike:
+        said += f" A difference from {told(alike)} is not shown, and not excluded."
+        quick = min(alike, key=lambda each: seconds_of(bench, each))
+        if 2 * seconds_of(bench, quick) <= seconds:
+            took = write_number(seconds_of(bench, quick), "seconds")
+            said += f" The quickest of these, {took}, is an option where time counts: {plain(_named(quick, findings))}."
+    said += f" Not compared on the same seeds: {told(apart)}." if apart else ""
+    tried = {each.protocol for each in findings.summaries if each.shots == first.shots}
+    if "fine-tune" not in tried:
+        said += f" Fine-tuning on {photos_text(first.shots)} was not tried."
+    yield said
 
 
 def _tuning(findings: Findings) -> Iterator[str]:
     """Fine-tuning against the probe, with the most shots that both had, on the seeds that both have."""
     if found := _first(findings, "fine-tune", "linear"):
         pays = "**Fine-tuning pays**" if found.difference > 0 else "**Fine-tuning does not pay**"
-        head = pays if found.distinguishable else "**Do not pay for fine-tuning yet**"
+        head = pays if found.distinguishable else "**Whether fine-tuning pays is not shown**"
         told = f"{_more(found)} of 1,000 than the probe, on the same photos and seeds"
-        yield f"{head} with {_shots(found.shots)}: {told}."
+        yield f"{head} with {photos_text(found.shots)}: {told}."
 
 
 def _scratch(findings: Findings) -> Iterator[str]:
     for protocol in ("linear", "fine-tune"):
         if found := _first(findings, protocol, "scratch"):
             if found.distinguishable and found.difference > 0:
-                worth = f"{_more(found)} of 1,000 with {_shots(found.shots)}"
+                worth = f"{_more(found)} of 1,000 with {photos_text(found.shots)}"
                 yield f"**Do not start from scratch**: pre-training is worth {worth}."
             return
 
@@ -209,17 +189,4 @@ def _more(found: Comparison) -> str:
 
 
 def _named(summary: Summary, findings: Findings) -> str:
-    several = len({each.backbone for each in findings.summaries}) > 1
-    return f"{_WORDS[summary.protocol]} on {summary.backbone}" if several else _WORDS[summary.protocol]
-
-
-def _shots(shots: int | None) -> str:
-    return "all photos" if shots is None else f"{shots:,} photo{'' if shots == 1 else 's'} a class"
-
-
-def _of_1000(share: float) -> str:
-    return f"{math.floor(1000 * share + 0.5):,}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return named(*summary.method, findings.summaries)

@@ -13,6 +13,7 @@ from facerec.reporting.inline import parse_spans
 from facerec.transfer.bench import Bench
 from facerec.transfer.cells import Protocol, TestPhotos, shots_text
 from facerec.transfer.comparison import Answers, Comparison, Method, Summary, best, between, compare, summarise
+from facerec.transfer.headline import headline, unanswered
 from facerec.types import Rate
 
 BEST = "best"
@@ -57,6 +58,10 @@ class Findings:
     majority : Rate
         Of always answering the class that is most frequent among the photos to learn from; ``errors`` counts what is
         correct.
+    headline : str
+        All of it in one line.
+    unanswered : Sentence or None
+        That there was no time for the question, and what it takes; None where it is answered or was not asked.
     sentences : tuple of Sentence
         The verdict, the most important first.
     """
@@ -66,6 +71,8 @@ class Findings:
     corrupted: tuple[Comparison, ...]
     marks: tuple[str, ...]
     majority: Rate
+    headline: str
+    unanswered: Sentence | None
     sentences: tuple[Sentence, ...]
 
 
@@ -82,7 +89,17 @@ def judge(bench: Bench) -> Findings:
     majority = Rate(int((labels == frequent).sum()), len(labels))
     marks = tuple(_mark(each, summaries, comparisons) for each in summaries)
     sentences = tuple(_verdict(bench, summaries, comparisons, of_corrupted, majority))
-    return Findings(summaries, comparisons, of_corrupted, marks, majority, sentences)
+    lacking = unanswered(bench.measured, summaries)
+    return Findings(
+        summaries=summaries,
+        comparisons=comparisons,
+        corrupted=of_corrupted,
+        marks=marks,
+        majority=majority,
+        headline=headline(summaries, comparisons),
+        unanswered=Sentence("warning", lacking) if lacking else None,
+        sentences=sentences,
+    )
 
 
 def method_text(method: Method, summaries: Sequence[Summary]) -> str:

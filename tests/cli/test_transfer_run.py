@@ -17,6 +17,7 @@ from PIL import Image
 
 from facerec.cli.app import app
 from facerec.cli.running import run
+from facerec.transfer.cells import Late
 from facerec.transfer.results import claims_in
 from facerec.transfer.two_runs import open_run
 from facerec.visible_text import inert_cell
@@ -109,6 +110,8 @@ def test_the_same_again_measures_nothing(done, photos, capsys):
     assert status == 0
     assert {path.name: path.stat().st_mtime_ns for path in (done / "cells").iterdir()} == before
     assert len(document["results"]) == 4
+    assert document["headline"].endswith("linear probe and fine-tuning were not tried")
+    assert document["question"] == {"asked": False, "answered": False, "not_measured": [], "budget_needed": None}
     assert "are random" in document["warnings"][-1]
     assert "data:image/jpeg" not in (done / "report.html").read_text(encoding="utf-8")
 
@@ -125,6 +128,39 @@ def test_a_finished_run_decodes_nothing_and_changes_nothing(done, photos, capsys
 
     assert opened == []
     assert {path: path.read_bytes() for path in done.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_warning_is_told_once_to_one_reader(done, photos, together):
+    """Where notes and answers go to one place; where answers go elsewhere they have the warning with them."""
+    arguments = words(photos, done, "--protocol", "knn,centroid", "--shots", "2,all", "--seeds", "2")
+    command = [sys.executable, "-c", "import sys; from facerec.cli import main; main()", *arguments]
+    errors = subprocess.STDOUT if together else subprocess.PIPE
+
+    told = subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, text=True, check=True).stdout
+
+    assert told.count("are random") == 1
+    assert "named right; " in told
+
+
+def test_the_last_line_says_that_there_is_no_answer(photos, tmp_path, capsys, monkeypatch):
+    """A training that is late: nothing else is measured; terminal, page and JSON say so, and what budget it takes."""
+    monkeypatch.setattr("facerec.transfer.measurer.Measurer._train", lambda *_, **__: Late(9e3))
+    more = ("--protocol", "linear,knn,fine-tune", "--shots", "2,all", "--budget", "10m")
+
+    assert run(app, words(photos, tmp_path / "out", *more)) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert run(app, [*words(photos, tmp_path / "out", *more), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+
+    assert last.startswith("The question is not answered")
+    assert "--budget" in last
+    assert [row["protocol"] for row in rows(tmp_path / "out")] == ["linear"]
+    assert document["question"]["asked"]
+    assert not document["question"]["answered"]
+    assert document["question"]["not_measured"] == ["resnet18.none, fine-tune, all photos, seed 0"]
+    assert document["question"]["budget_needed"] > 600
+    assert "not answered" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8").split("##")[0]
 
 
 def test_time_of_the_rows_adds_up(done):

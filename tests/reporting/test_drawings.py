@@ -143,6 +143,17 @@ class TestWhiskers:
         (mark,) = (a["d"] for tag, a, _ in elements(svg) if a.get("class", "").startswith("open"))
         assert float(mark[1:].split(" ")[0]) == pytest.approx(8 + 344 * 0.5, abs=0.1)
 
+    @pytest.mark.parametrize("length", [20, 38, 60])
+    @pytest.mark.parametrize("width", [NARROW, WIDE])
+    def test_words_are_whole(self, length, width):
+        """Long names stand above the marks on a wide screen, too, where there is no room beside them."""
+        if length > 48 and width == NARROW:
+            return  # longer than a phone is wide
+        label, said = "n" * length, "717 (680 to 750), 3 min 28 s"
+        axis = axes.linear("", [0.1], start=0)
+        svg = Whiskers("", axis, (Whisker(label, 0.05, 0.04, 0.06, said),)).svg(width)
+        assert {label, said} <= set(texts(svg))
+
     def test_narrow_words_stand_above_the_mark(self):
         """On a phone every row has its name, its words and its interval, one below the other."""
         svg = rows(0.02, 0.04).svg(NARROW)

@@ -10,7 +10,7 @@ import pytest
 
 from facerec.errors import OutputError, TransferError
 from facerec.transfer.cell_queue import measure_all, plan_document, read_plan
-from facerec.transfer.cells import Cell, Outcome
+from facerec.transfer.cells import Cell, Late, Outcome
 from facerec.transfer.grid import Settings, choose, groups
 from facerec.transfer.results import COLUMNS, Results, cell_key, row
 
@@ -324,17 +324,135 @@ class TestBudget:
         assert set(told) == {1.1 * 1000 - 100}
 
     def test_a_training_that_is_late_is_left_out(self, work, tmp_path):
-        """A cell that meets the deadline is listed as not finished."""
+        """It is listed with what it would have taken; as it is of the question, nothing else is measured after it."""
 
         def measure(cell, settings, **rest):
-            return None if cell.trained else type(work).measure(work, cell, settings, **rest)
+            return Late(50.0) if cell.trained else type(work).measure(work, cell, settings, **rest)
 
         work.measure = measure
 
         measured = run(work, tmp_path, budget=200)
 
-        assert {each.cell.protocol for each in measured.outcomes} == {"linear"}
-        assert {each.reason for each in measured.left_out} == {"not finished when the budget was spent"}
+        assert [each.cell for each in measured.outcomes] == [Cell("net", "linear", None, 0)]
+        first, *others = [each.reason for each in measured.left_out]
+        assert first == "given up, because all of it would have taken about 50 s"
+        assert set(others) == {
+            "the question comes first, and of it is not measured: net, fine-tune, all photos, seed 0"
+        }
+
+
+LADDER = (Settings(64, 6, 20, 2), SETTINGS, Settings(32, 2, 20, 1), Settings(64, 2, 20, 1), Settings(64, 1, 20, 1))
+
+
+class TestQuestion:
+    """The question comes first, and nothing else takes its place."""
+
+    PLANNED = (Cell("net", "linear", None, 0), Cell("net", "fine-tune", None, 0))
+
+    @staticmethod
+    def by_epochs(work, clock, *, slow_probes=1.0, slow_trainings=1.0):
+        """A worker whose trainings take ten seconds for each epoch, and which may be slower than it predicts."""
+        asked = []
+
+        def predict(cell, settings):
+            return 10.0 * settings.epochs if cell.trained else 1.0
+
+        def measure(cell, settings, *, checkpoint, deadline):
+            seconds = predict(cell, settings) * (slow_trainings if cell.trained else slow_probes)
+            asked.append((cell.protocol, settings.epochs))
+            if cell.trained and clock.now + seconds > deadline:
+                clock.now += 2.0
+                return Late(seconds)
+            clock.now += seconds
+            return replace(type(work).measure(work, cell, settings), alone_seconds=seconds)
+
+        work.predict, work.measure = predict, measure
+        work.identity = lambda cell, settings: {
+            "cell": [cell.backbone, cell.protocol, cell.shots, cell.seed],
+            "epochs": settings.epochs if cell.trained else None,
+        }
+        return asked
+
+    def test_it_is_planned_again_with_shorter_trainings_when_the_probe_was_slow(self, work, tmp_path):
+        """A probe of 6 s takes 75: of 100 s 21 are left, no three epochs but two of the same size; the rest follows."""
+        clock = SimpleNamespace(now=0.0)
+        asked = self.by_epochs(work, clock, slow_probes=75.0)
+        plan = plan_of(work, 100)
+
+        measured = run(work, tmp_path, plan=plan, ladder=LADDER, clock=lambda: clock.now)
+
+        assert asked[:2] == [("linear", 3), ("fine-tune", 2)]
+        assert measured.plan.settings == Settings(64, 2, 20, 1)
+        assert [each.cell for each in measured.outcomes][:2] == list(self.PLANNED)
+        assert measured.unanswered == ()
+        assert measured.needed is None
+        assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["plan"]["settings"]["epochs"] == 2
+        assert measured.seconds <= 110
+
+    def test_it_is_planned_again_when_the_training_is_slow(self, work, tmp_path):
+        """Trainings take four times what was predicted: the first is given up, and one of a third of it is measured."""
+        clock = SimpleNamespace(now=0.0)
+        asked = self.by_epochs(work, clock, slow_trainings=4.0)
+        plan = plan_of(work, 70)
+
+        measured = run(work, tmp_path, plan=plan, ladder=LADDER, clock=lambda: clock.now)
+
+        assert asked[:3] == [("linear", 3), ("fine-tune", 3), ("fine-tune", 1)]
+        assert measured.unanswered == ()
+        assert measured.outcomes[1].cell == self.PLANNED[1]
+        assert not list((tmp_path / "cells").glob("*.checkpoint"))
+        reasons = {each.reason for each in measured.left_out}
+        assert all("of the budget are left" in each for each in reasons)
+
+    def test_where_nothing_is_short_enough_nothing_else_is_measured(self, work, tmp_path):
+        """Neither knn nor five shots instead: the run ends, and says what budget would do, by what things took."""
+        clock = SimpleNamespace(now=7.0)
+        asked = self.by_epochs(work, clock, slow_trainings=9.0)
+        plan = plan_of(work, 60)
+
+        measured = run(work, tmp_path, plan=plan, ladder=LADDER, clock=lambda: clock.now)
+
+        assert asked == [("linear", 3), ("fine-tune", 3)]
+        assert [each.cell for each in measured.unanswered] == [self.PLANNED[1]]
+        assert measured.needed == pytest.approx(7 + (6 * 1 / 6 + 10 * 9) / 0.75, rel=0.1)
+        document = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+        assert document["needed"] == pytest.approx(measured.needed, abs=1e-3)
+        before = files_of(tmp_path)
+        again = type(work)()
+        self.by_epochs(again, clock)
+        found = run(again, tmp_path, plan=measured.plan, ladder=LADDER, spent=measured.seconds)
+        assert again.measured == []
+        assert found.needed == pytest.approx(measured.needed, abs=1e-3)
+        assert [each.cell for each in found.unanswered] == [self.PLANNED[1]]
+        assert files_of(tmp_path) == before
+
+    def test_a_training_that_stands_fixes_the_settings(self, work, tmp_path):
+        """The second network's training is late: it is left out, not shortened, as the first one's stands beside it."""
+        clock = SimpleNamespace(now=0.0)
+        asked = self.by_epochs(work, clock)
+        usual = work.measure
+
+        def measure(cell, settings, **rest):
+            if cell.trained and cell.backbone == "b":
+                asked.append(("late", settings.epochs))
+                return Late(1e3)
+            return usual(cell, settings, **rest)
+
+        work.measure = measure
+        ordered = groups(["a", "b"], ["linear", "fine-tune"], [None], 1)
+        plan = choose(ordered, (SETTINGS,), work.predict, work.shared, budget=200)
+
+        measured = run(work, tmp_path, plan=plan, ladder=LADDER, clock=lambda: clock.now)
+
+        assert asked == [("linear", 3), ("fine-tune", 3), ("linear", 3), ("late", 3)]
+        assert [str(each.cell) for each in measured.unanswered] == ["b, fine-tune, all photos, seed 0"]
+
+    def test_without_a_budget_nothing_is_refused(self, work, tmp_path):
+        """All cells are measured, however long the question takes."""
+        measured = run(work, tmp_path)
+
+        assert measured.unanswered == ()
+        assert len(measured.outcomes) == 9
 
 
 class TestFolder:

@@ -21,17 +21,18 @@ from facerec.transfer.cost import (
 
 
 def test_a_probe_works_in_the_space_that_its_photos_span():
-    """With fewer photos than features the seconds do not depend on the dimension; with more they do."""
+    """With fewer photos than features the seconds do not depend on the dimension; with more they do, in double."""
     cell, speed = Cell("net", "linear", None, 0), Speed(1e9, 1e9, 1.0, 1e-6)
 
-    few, more, most = (
+    fewest, few, more, most = (
         predicted_seconds(
             cell, Counts(40, 10, 20), speed, macs=1, dimension=dimension, classes=3, recipe=None, trials=1
         )
-        for dimension in (20, 100, 1000)
+        for dimension in (5, 10, 100, 1000)
     )
 
-    assert few < more == most
+    assert 4 * 10 > 40 * 0.9  # ten dimensions in double precision are as much as forty photos
+    assert fewest < few == more == most
 
 
 def test_learning_is_counted_by_hand():
@@ -116,13 +117,15 @@ def test_a_probes_seconds_are_counted_by_hand():
             cell, counts, speed, macs=1, dimension=dimension, classes=classes, recipe=tried, trials=2
         )
 
-    sweep = 1e-3 * (30 + 10) * 20 * 3
+    sweep = 4 * 1e-3 * (30 + 10) * 20 * 3  # photos are more than features
     assert seconds("linear", 1e-3) - seconds("linear", 0) == pytest.approx(sweep)
     assert seconds("lp-ft", 1e-3) - seconds("lp-ft", 0) == pytest.approx(sweep)
     assert seconds("fine-tune", 1e-3) == seconds("fine-tune", 0)
     for protocol in ("knn", "centroid"):
         assert seconds(protocol, 1e-3) - seconds(protocol, 0) == pytest.approx(sweep / 20)
     assert seconds("linear", 1e-3, classes=6) - seconds("linear", 0) == pytest.approx(2 * sweep)
+    many = seconds("linear", 1e-3, dimension=30) - seconds("linear", 0)
+    assert many == pytest.approx(1e-3 * (30 + 10) * 30 * 3)
     assert 0 < seconds("linear", 0) < 0.1  # no cell is free
 
 

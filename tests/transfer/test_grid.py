@@ -4,7 +4,7 @@ import pytest
 
 from facerec.errors import ArgumentError
 from facerec.transfer.cells import Cell
-from facerec.transfer.grid import RESERVE, Settings, choose, groups, uses_features
+from facerec.transfer.grid import RESERVE, Settings, budget_for, choose, groups, question, shortened, uses_features
 
 FINE, COARSE = Settings(224, 10, 100, 3), Settings(96, 2, 60, 1)
 PROTOCOLS = ("linear", "knn", "fine-tune", "scratch")
@@ -127,13 +127,61 @@ class TestChoose:
         assert sum(each.seconds for each in plan.cells if not each.cell.trained) == 10 + 12
         assert plan.seconds == sum(each.seconds for each in plan.cells)
 
-    def test_a_small_budget_takes_the_probes(self):
-        """Where no training fits, the probes are measured and the trainings listed."""
+    def test_nothing_takes_the_place_of_the_question(self):
+        """Where fine-tuning on all photos does not fit, its probe is planned, all else is listed in its order."""
         plan = choose(self.ordered, (FINE, COARSE), predict, shared, budget=30)
 
-        assert {each.cell.protocol for each in plan.cells} == {"linear", "knn"}
-        assert {each.cell.protocol for each in plan.left_out} == {"fine-tune", "scratch"}
+        assert [each.cell for each in plan.cells] == [Cell("net", "linear", None, 0)]
+        assert [each.cell for each in plan.left_out] == [cell for group in self.ordered for cell in group][1:]
         assert plan.settings == FINE
+
+    def test_few_photos_do_not_take_the_place_of_all(self):
+        """Fine-tuning on five photos would fit, on all not: neither is planned."""
+
+        def by_shots(cell, settings):
+            return predict(cell, settings) * (1 if cell.shots is None else 0.1)
+
+        plan = choose(self.ordered, (COARSE,), by_shots, shared, budget=100)
+
+        assert [str(each.cell) for each in plan.cells] == ["net, linear, all photos, seed 0"]
+
+    def test_where_the_question_is_not_asked_probes_fill_a_small_budget(self):
+        """Without fine-tuning, or without a linear probe, what fits is planned."""
+        for protocols in (["knn", "fine-tune"], ["linear", "knn", "scratch"]):
+            plan = choose(groups(["net"], protocols, [5, None], 3), (FINE, COARSE), predict, shared, budget=30)
+
+            assert {each.cell.protocol for each in plan.cells} == set(protocols) & {"linear", "knn"}
+            assert {each.cell.shots for each in plan.cells} == {5, None}
+
+    def test_time_that_is_gone_is_gone(self):
+        """Photos were opened for 200 s of 340: the question with the best settings does not fit into the rest."""
+        assert choose(self.ordered, (FINE, COARSE), predict, shared, budget=540, before=200).settings == FINE
+        plan = choose(self.ordered, (FINE, COARSE), predict, shared, budget=340, before=200)
+
+        assert plan.settings == COARSE
+        assert 200 + plan.seconds <= (1 - RESERVE) * 340
+
+    def test_the_budget_that_the_question_takes(self):
+        """What went before, features, a probe and a training, three quarters of the rest, each at its own pace."""
+        asked = question(cell for group in self.ordered for cell in group)
+
+        assert budget_for(asked, COARSE, predict, shared) == pytest.approx((10 + 1 + 96) / 0.75)
+        slow = budget_for(asked, COARSE, predict, shared, before=7, probes=2, trainings=3)
+        assert slow == pytest.approx(7 + (2 * 11 + 3 * 96) / 0.75)
+        enough = budget_for(asked, COARSE, predict, shared, before=7)
+        plan = choose(self.ordered, (FINE, COARSE), predict, shared, budget=enough, before=7)
+        assert set(asked) <= {each.cell for each in plan.cells}
+
+    def test_shorter_trainings_leave_the_probes(self):
+        """Features and probes take what they took, trainings what they take now, planned or not."""
+        plan = choose(self.ordered, (FINE,), predict, shared, budget=340)
+
+        found = shortened(plan, COARSE, predict)
+
+        assert found.settings == COARSE
+        for before, after in zip((*plan.cells, *plan.left_out), (*found.cells, *found.left_out), strict=True):
+            assert before.cell == after.cell
+            assert after.seconds == (96 if after.cell.trained else before.seconds)
 
     def test_each_network_has_features_of_its_own(self):
         """Of two networks both are paid for, once each, by the first cell that needs them; by their own price."""
@@ -192,7 +240,8 @@ class TestChoose:
 
     def test_a_further_seed_has_what_the_first_had(self):
         """No protocol has a second seed that has no first one, and none of the row's cells is lost."""
-        plan = choose(self.ordered, (FINE,), predict, shared, budget=32)
+        ordered = groups(["net"], ("linear", "knn", "scratch"), [5, None], 3)
+        plan = choose(ordered, (FINE,), predict, shared, budget=32)
 
         first = {(each.cell.protocol, each.cell.shots) for each in plan.cells if each.cell.seed == 0}
         later = {(each.cell.protocol, each.cell.shots) for each in plan.cells if each.cell.seed}
@@ -200,8 +249,11 @@ class TestChoose:
 
     def test_nothing_fits(self):
         """The message names the cheapest cell and what it takes."""
-        with pytest.raises(ArgumentError, match=r"nothing fits into a budget of 5 s: net, linear.* about 11 s"):
+        said = r"nothing fits into a budget of 5 s: net, linear.* about 11 s.* takes about --budget 3m, and"
+        with pytest.raises(ArgumentError, match=said):
             choose(self.ordered, (FINE, COARSE), predict, shared, budget=5)
+        with pytest.raises(ArgumentError, match=r"fewer photos$"):
+            choose(groups(["net"], ["knn"], [None], 1), (FINE, COARSE), predict, shared, budget=5)
 
     def test_no_budget_below_zero(self):
         """A budget is a time."""

@@ -16,7 +16,7 @@ from facerec.errors import ArgumentError
 from facerec.learning.team import Team, Teamwork
 from facerec.networks.backbone import load_backbone
 from facerec.transfer import measurer
-from facerec.transfer.cells import Cell
+from facerec.transfer.cells import Cell, Late
 from facerec.transfer.cost import PeakMemory, Speed, macs_at, step_seconds
 from facerec.transfer.draws import Draws
 from facerec.transfer.features import Features
@@ -100,7 +100,8 @@ def test_a_deadline_that_has_passed_gives_no_outcome(measuring, tmp_path):
         Cell(NAME, "scratch", 1, 0), longer, checkpoint=tmp_path / "late.checkpoint", deadline=0.0
     )
 
-    assert found is None
+    assert isinstance(found, Late)
+    assert found.seconds >= 0
 
 
 def test_predictions_grow_with_the_work(measuring, monkeypatch):
@@ -376,7 +377,8 @@ class TestWithKnownFeatures:
 
         assert work.shared("net", settings) == pytest.approx((42 + test) * 100 / 1000)
         probe = work.predict(Cell("net", "linear", 2, 0), settings)
-        assert probe == pytest.approx(0.001 * (train + validation) * 4 * 3, abs=0.1)
+        factor = 4 if train > 4 else 1  # photos are more than features
+        assert probe == pytest.approx(factor * 0.001 * (train + validation) * 4 * 3, abs=0.1)
         assert asked == [(work.draws.splits.train.tolist(), False)]
         trained = work.predict(Cell("net", "scratch", 2, 0), settings)
         one = 3 + 4 * train * 3 * 100 / 500 + 4 * validation * 100 / 500

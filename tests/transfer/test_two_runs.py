@@ -10,7 +10,7 @@ from facerec.errors import TransferError
 from facerec.measure.metrics import holm
 from facerec.measure.metrics.paired import mean_accuracy, paired_difference
 from facerec.transfer.cell_queue import measure_all
-from facerec.transfer.cells import Cell, Outcome
+from facerec.transfer.cells import Cell, Late, Outcome
 from facerec.transfer.grid import Settings, choose, groups
 from facerec.transfer.results import Results
 from facerec.transfer.two_runs import Run, compare_runs, document_of, open_run
@@ -45,7 +45,7 @@ class TestOpening:
 
         def measured(cell, settings, **rest):
             late = cell == Cell("a", "knn", 5, 1) or cell == Cell("b", "scratch", None, 0)
-            return None if late else measure(work, cell, settings)
+            return Late(1.0) if late else measure(work, cell, settings)
 
         work.measure = measured
         told = {"data": {"sha256": "d" * 64}, "test": {"labels": work.labels.tolist(), "clusters": None}}

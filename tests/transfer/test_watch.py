@@ -45,19 +45,33 @@ def test_a_training_is_given_up_when_it_is_clear(clock, seconds, late):
     assert steps_until_late(clock, 1100.0, steps=21, seconds=seconds) == late
 
 
-@pytest.mark.parametrize(("deadline", "late"), [(1010 + 60 + 0.1, None), (1010 + 60 - 0.1, 5)])
-def test_half_as_long_again_is_the_limit(clock, deadline, late):
-    """After five steps of two seconds 45 are to go, 90 s: given up if less than 60 s are left, and not before."""
-    watch = Watch(deadline, Team(), "cpu")
+@pytest.mark.parametrize(
+    ("number", "trainings", "rest"),
+    [
+        (0, 1, 90 / 1.45),  # 45 of 50 steps are to go: given up where they take 1.45 times what is left
+        (1, 3, 190 / (1 + 0.5 * 95 / 150)),  # and a whole training after it
+        (2, 3, 90 / (1 + 0.5 * 45 / 150)),
+    ],
+)
+@pytest.mark.parametrize("late", [None, 5])
+def test_half_as_long_again_is_the_limit_at_first(clock, number, trainings, rest, late):
+    """After five steps of two seconds; trainings that follow must end in time, too, and all of them are told."""
+    watch = Watch(1010 + rest + (0.1 if late is None else -0.1), Team(), "cpu", number=number, trainings=trainings)
     found = None
     for step in range(1, 6):
         clock.now += 2.0
         try:
             watch(Progress(step, 50, 1, 1, 0.5, None, 1.0))
-        except LateError:
-            found = step
+        except LateError as error:
+            found, told = step, error.seconds
 
     assert found == late
+    assert late is None or told == pytest.approx(2.0 * 50 * trainings)
+
+
+def test_what_cannot_end_is_given_up_before_its_time_is_over(clock):
+    """A training of 130 s in 100 s is begun, as the first steps may be slow ones, and given up long before the end."""
+    assert 10 < steps_until_late(clock, 1100.0, steps=130, seconds=1.0) < 80
 
 
 def test_a_training_that_goes_on_is_timed_from_where_it_goes_on(clock):

@@ -172,6 +172,16 @@ def protocols_of(given: list[str]) -> tuple[Protocol, ...]:
     return tuple(known[name] for name in names)
 
 
+def plan_teller(told: list[str]) -> Callable[[Plan, tuple[str, ...]], None]:
+    """What says what will be measured, and notes in `told` which warnings it gave."""
+
+    def planned(plan: Plan, warnings: tuple[str, ...]) -> None:
+        told.extend(warnings)
+        tell_plan(plan, warnings)
+
+    return planned
+
+
 def tell_plan(plan: Plan, warnings: tuple[str, ...]) -> None:
     """Say what will be measured, and what it is expected to take."""
     from facerec.transfer.cells import shots_text

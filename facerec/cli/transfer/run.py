@@ -18,6 +18,8 @@ from facerec.cli.transfer.options import Names, how, picked, what
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from facerec.transfer.bench import Bench
     from facerec.transfer.verdict import Findings
 
@@ -127,6 +129,7 @@ def run(
 
                 follow(together)
                 return
+            told: list[str] = []
             chosen = compared.arguments()
             if tensorboard:
                 check_events()
@@ -152,7 +155,7 @@ def run(
                     teamwork=together,
                     reading=reading,
                     computing=computing,
-                    planned=options.tell_plan,
+                    planned=options.plan_teller(told),
                     finished=options.cell_teller(progress, out / "events" if tensorboard else None),
                     waiting=options.tell_waiting,
                 )
@@ -163,13 +166,15 @@ def run(
                 console.document(_document(bench, findings, out))
                 return
             console.say_left_out(bench.image_set.left_out)
-            _print(bench, findings)
+            _print(bench, findings, told)
             console.say(f"report: {report.html}")
             console.say(f"results: {out / 'results.csv'}")
             if tables:
                 by = [word for name in columns for word in ("--by", name)]
                 words = ["facerec", "audit", "classification", str(tables[0]), *by, "--out", str(out / "audit")]
                 console.say(f"answers by group: {shlex.join(words)}")
+            if findings.unanswered:
+                console.say(findings.unanswered.plain)
     except ToldError:
         raise typer.Exit(FAILED) from None
 
@@ -183,11 +188,13 @@ def _shots(text: str) -> int | None:
     return int(text)
 
 
-def _print(bench: Bench, findings: Findings) -> None:
+def _print(bench: Bench, findings: Findings, told: Sequence[str]) -> None:
     from facerec.transfer.cells import shots_text
 
     for warning in bench.warnings:
-        console.say(f"warning: {warning}")
+        if not (console.in_one_place() and warning in told):
+            console.say(f"warning: {warning}")
+    console.say(findings.headline)
     for sentence in findings.sentences:
         console.say(sentence.plain)
     rows = []
@@ -215,12 +222,24 @@ def _document(bench: Bench, findings: Findings, out: Path) -> dict[str, object]:
         }
         for each, mark in zip(findings.summaries, findings.marks, strict=True)
     ]
+    from facerec.transfer.grid import question
+
+    measured = bench.measured
+    cells = [*(each.cell for each in measured.outcomes), *(each.cell for each in measured.left_out)]
+    asked, lacking = question(cells), measured.unanswered
     return {
         "warnings": list(bench.warnings),
+        "headline": findings.headline,
+        "question": {
+            "asked": bool(asked),
+            "answered": bool(asked) and not lacking,
+            "not_measured": [str(each.cell) for each in lacking],
+            "budget_needed": measured.needed,
+        },
         "verdict": [each.plain for each in findings.sentences],
         "results": found,
-        "left_out": [{"cell": str(each.cell), "reason": each.reason} for each in bench.measured.left_out],
+        "left_out": [{"cell": str(each.cell), "reason": each.reason} for each in measured.left_out],
         "files_left_out": bench.image_set.left_out,
-        "seconds": bench.measured.seconds,
+        "seconds": measured.seconds,
         "out": str(out),
     }
