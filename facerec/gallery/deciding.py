@@ -71,7 +71,7 @@ class Deciding(Opened):
             outcome = replace(outcome, notes=(*outcome.notes, *enrolled))
             if logged:
                 evidence = terms.evidence(outcome.decision, outcome.score, face.look, face.runtime)
-                ledger.append("verified", person.id, evidence, source=rules.storable_source(face.source))
+                ledger.append("verified", person.id, evidence, aside=rules.storable_source(face.source))
             return outcome
 
     def identify(
@@ -240,4 +240,4 @@ class _Searched(NamedTuple):
             # Somebody whom another process forgot since the search gets the entry, but no photo's name.
             source = rules.storable_source(self.outcome.source) if ledger.by_id(each.person_id) else None
             event: Event = "matched" if each.decision == "match" else "ambiguous"
-            ledger.append(event, each.person_id, each.evidence, source=source, charge=charge)
+            ledger.append(event, each.person_id, each.evidence, aside=source, charge=charge)
