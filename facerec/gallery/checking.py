@@ -200,7 +200,7 @@ def _photo_problems(rows: Rows, row: SampleRow, name: str) -> Iterator[str]:
 
 
 def _source_problems(rows: Rows, account: _Account) -> Iterator[str]:
-    """What probe photos were called must be there as long as whoever it is forgotten with."""
+    """What stands beside the log (``Ledger.append``) must be there as long as whoever it is forgotten with."""
     present = {row.id for row in rows.select(PersonRow)}
     for row in rows.select(SourceRow):
         whose, digest = account.sources.pop(row.number, (None, b""))

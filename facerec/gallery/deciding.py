@@ -41,7 +41,8 @@ class Deciding(Opened):
         """Decide whether `face` is the person called `name` (or of that `PersonId`), and log the outcome.
 
         The face is compared with each of the person's samples, and the most alike one counts; the threshold of `at`
-        decides. A face that the `gate`, as for `enroll`, holds back is ``undecided``, whatever its score.
+        decides: so of strangers more are accepted than by one comparison (``Verification.expected_fmr``). A face that
+        the `gate`, as for `enroll`, holds back is ``undecided``, whatever its score.
 
         Raises
         ------
@@ -66,7 +67,7 @@ class Deciding(Opened):
                     f"the gallery is damaged: it holds no face of {quoted(person.name)}; restore a backup or an export"
                 )
                 raise DamagedGalleryError(message)
-            outcome = terms.verification(face, float(scores.max()))
+            outcome = terms.verification(face, float(scores.max()), len(scores))
             enrolled = notes_on_enrolled(ledger.matchers(person.number), terms.matcher)
             outcome = replace(outcome, notes=(*outcome.notes, *enrolled))
             if logged:

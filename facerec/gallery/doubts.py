@@ -104,6 +104,7 @@ def doubts_about(
     known: NDArray[np.float32],
     known_sources: Sequence[str],
     limits: Limits,
+    *,
     present: Collection[int] = (),
 ) -> tuple[Doubt, ...]:
     """What is doubtful about the `faces` of one person, in their order.

@@ -233,7 +233,7 @@ class Enrolled(Opened):
         had = Known(known, vectors)
         pairs = enumerate(zip(samples, faces, strict=True))
         present = {place for place, (sample, face) in pairs if had.same(sample, face.embedding)}
-        return doubts_about(faces, rivals, vectors, [each.source for each in known], limits, present)
+        return doubts_about(faces, rivals, vectors, [each.source for each in known], limits, present=present)
 
     def update(
         self,
