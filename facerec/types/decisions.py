@@ -129,14 +129,8 @@ class Verification(_Decided):
         point = self.operating_point
         relation = "≥" if point.accepts(self.score) else "<"
         first = f"{self.decision}: score {self.score:.4f} {relation} threshold {point.threshold:.4f} ({point.name})"
-        evidence = [
-            *filter(None, [self.expected_in_words]),
-            self.strangers_in_words,
-            *self.problems,
-            *self.notes,
-            *self._run_by,
-        ]
-        return "\n  ".join([first, *evidence])
+        evidence = [self.strangers_in_words, *self.problems, *self.notes, *self._run_by]
+        return "\n  ".join([first, *filter(None, [self.expected_in_words]), *evidence])
 
     def _repr_html_(self) -> str:
         from facerec.types.marks import as_html
