@@ -164,8 +164,7 @@ def restore(ledger: Ledger, entry: Entry, *, merge: bool) -> Enrollment:
     if known is not None:
         here = {term: getattr(known, term) for term in rules.TERMS}
         replaced = tuple(each for each in term_changes(entry.person, here) if each.former is not None)
-    done = add(ledger, entry, known, event="imported", details={}, replaced=replaced)
-    return replace(done, replaced=replaced)
+    return add(ledger, entry, known, event="imported", details={}, replaced=replaced)
 
 
 def add(
@@ -196,8 +195,9 @@ def add(
             kept += sum(ledger.keep_photo(each, photo) for each in stored)
     person = ledger.at(number)
     counts = {"added": added, "already_present": present, "photos_kept": kept, "created": known is None}
+    replaced = replaced if added else ()
     logged = ledger.append(event, person, {**counts, **details}, aside=written_changes(replaced))
-    return Enrollment(person, known is None, added, present, kept, logged, ledger.head().digest)
+    return Enrollment(person, known is None, added, present, kept, logged, ledger.head().digest, replaced=replaced)
 
 
 def forget(ledger: Ledger, person: Person) -> tuple[Person, int, str, tuple[MadeCopy, ...]]:
