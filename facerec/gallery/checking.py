@@ -207,9 +207,9 @@ def _source_problems(rows: Rows, account: _Account) -> Iterator[str]:
         if whose is None and (row.number < account.told_from or not account.told_from):
             continue  # of version 1, which kept no digest
         if whose is None or account.holder(whose) not in present:
-            yield f"what the photo of log entry {row.number} was called is there, but should not be"
+            yield f"the note beside log entry {row.number} (a photo's name, or former terms) is there, but should not be"
         elif sealing.source_digest(row) != digest or row.person_id != account.holder(whose):
-            yield f"what the photo of log entry {row.number} was called is not what the log says"
+            yield f"the note beside log entry {row.number} (a photo's name, or former terms) is not what the log says"
     for number, (whose, _) in account.sources.items():
         if account.holder(whose) in present:
-            yield f"what the photo of log entry {number} was called is gone"
+            yield f"the note beside log entry {number} (a photo's name, or former terms) is gone"
