@@ -103,9 +103,8 @@ def test_a_forged_former_consent_is_found(gallery, build):
         (row,) = rows.select(SourceRow)
         rows.update(row._replace(source=written_changes([replace(A_TO_B, former="form 16")])))
 
-    assert gallery.check().problems == (
-        "the note beside log entry 3 (a photo's name, or former terms) is not what the log says",
-    )
+    (problem,) = gallery.check().problems
+    assert problem == "the note beside log entry 3 (a photo's name, or former terms) is not what the log says"
 
 
 @pytest.mark.parametrize("text", ["a.jpg", "3", "[3]", '[{"term": "consent"}]', '[{"term": 1, "former": 2, "now": 3}]'])
