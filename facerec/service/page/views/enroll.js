@@ -76,7 +76,8 @@ function placed(problem, photos) {
   return [wrong(id, told(problem))];
 }
 
-function done(main, context, { person, created, added, already_present: present, photos_kept: kept, doubts, replaced }) {
+function done(main, context, enrollment) {
+  const { person, created, added, already_present: present, photos_kept: kept, doubts, replaced } = enrollment;
   const { gallery } = context;
   const before = (replaced ?? []).map((each) => html`<li>${sentence(each.text)}</li>`);
   const doubted = (doubts ?? []).map((each) => html`<li>${sentence(each.text)}</li>`);
