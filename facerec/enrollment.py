@@ -146,7 +146,9 @@ def _together(first: Enrollment, second: Enrollment) -> Enrollment:
     """What two enrollments of one person did."""
     doubts = None if first.doubts is None or second.doubts is None else (*first.doubts, *second.doubts)
     sums = {name: getattr(first, name) + getattr(second, name) for name in ("added", "already_present", "photos_kept")}
-    return replace(second, created=first.created, doubts=doubts, notes=(*first.notes, *second.notes), **sums)
+    replaced = (*first.replaced, *second.replaced)
+    notes = (*first.notes, *second.notes)
+    return replace(second, created=first.created, doubts=doubts, notes=notes, replaced=replaced, **sums)
 
 
 def _bad_names(found: PhotoFolders) -> dict[str, LeftOut]:

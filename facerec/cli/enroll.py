@@ -69,7 +69,9 @@ def enroll(
     """Enroll a person with one or several photos; the gallery file is made if it does not exist.
 
     All photos are checked before anything is stored: one that cannot be read, shows no face or several, or shows a
-    face below the quality gate, refuses the whole person. A person who is enrolled already gets further photos.
+    face below the quality gate, refuses the whole person. A person who is enrolled already gets further photos; a
+    photo that is there already is not stored again. Another consent, purpose or expiry takes the place of the one that
+    is recorded, which is told; the gallery's log keeps both.
 
     What is doubtful about the faces is told, and refused with --strict: somebody who is enrolled under another name, a
     photo unlike all others of its person, one picture twice. An operating point says how alike strangers are.
@@ -108,6 +110,9 @@ def enroll(
 
 
 def _warn(done: Enrollment) -> None:
+    if done.replaced:
+        changed = ", ".join(each.text for each in done.replaced)
+        console.tell(f"{done.person.name}: {changed}, for all faces; the gallery's log keeps what was there")
     for doubt in done.doubts or ():
         console.tell(f"{done.person.name}: {doubt.text}")
 

@@ -179,7 +179,7 @@ def _into_table(
 def _searched(people: int, expected: ExpectedRate) -> str:
     searched = console.counted(people, "person", "people")
     return (
-        f"  searched {searched}; about {expected.value:.2g} of strangers are expected "
+        f"  searched {searched}; at most about {expected.value:.2g} of strangers are expected "
         f"to match someone (95 %: {expected.low:.2g} … {expected.high:.2g})"
     )
 

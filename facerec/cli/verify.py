@@ -108,6 +108,8 @@ def _explain(outcome: Verification) -> None:
     for problem in outcome.problems:
         console.say(f"  {problem}")
     console.say_point(point)
+    if outcome.expected_in_words:
+        console.say(f"  {outcome.expected_in_words}")
     for line in outcome.notes:
         console.say(f"  note: {line}")
     if outcome.runtime is not None:

@@ -35,6 +35,7 @@ from facerec.gallery.records import (
     PersonId,
     RemovalReceipt,
     Sample,
+    TermChange,
     Transfer,
     Who,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "PersonId",
     "RemovalReceipt",
     "Sample",
+    "TermChange",
     "Transfer",
     "Who",
     "copy_gallery",

@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,20 @@ from facerec.gallery import rules, sealing
 from facerec.gallery.archive import ArchivedPerson, Entry
 from facerec.gallery.doubts import Doubt
 from facerec.gallery.ledger import VERSION, Ledger
-from facerec.gallery.records import EmbedderIdentity, Enrollment, Event, MadeCopy, Person, PersonId, Sample, Who
+from facerec.gallery.present import Known
+from facerec.gallery.records import (
+    EmbedderIdentity,
+    Enrollment,
+    Event,
+    MadeCopy,
+    Person,
+    PersonId,
+    Sample,
+    TermChange,
+    Who,
+)
 from facerec.gallery.rows import LogRow, PersonRow, RequestRow, Rows, SampleRow, SourceRow
+from facerec.gallery.terms import term_changes, written_changes
 from facerec.quality import QualityGate
 from facerec.types import Face
 from facerec.types.looks import FIRST_LOOK
@@ -29,50 +42,62 @@ def enroll(
     ledger: Ledger,
     name: str,
     faces: Sequence[Face],
-    photos: Sequence[bytes | None],
-    gates: Sequence[QualityGate],
+    samples: tuple[Sample, ...],
     *,
-    keep_photos: bool,
+    kept: Sequence[bytes | None],
+    gates: Sequence[QualityGate],
     terms: dict[str, Any],
     doubts: tuple[Doubt, ...] | None,
     request: Request | None,
 ) -> Enrollment:
-    """Enroll a person, or add samples to one; the arguments have been checked."""
+    """Enroll a person, or add samples to one; the arguments have been checked. `kept` are photos to be kept."""
     known = ledger.by_name(name)
+    replaced: tuple[TermChange, ...] = ()
     if known is not None:
         rules.check_not_over(known, terms["expires"])
-        change(ledger, known, {term: value for term, value in terms.items() if value is not None})
-    matchers = [replace(face.matcher, gate=gate.name).text for face, gate in zip(faces, gates, strict=True)]
-    samples = tuple(
-        Sample(
-            0,
-            rules.storable_source(face.source),
-            (float(face.box[0]), float(face.box[1]), float(face.box[2]), float(face.box[3])),
-            float(face.score),
-            ledger.now,
-            hashlib.sha256(photo).hexdigest() if photo is not None else None,
-            keep_photos,
-            matcher,
-        )
-        for face, photo, matcher in zip(faces, photos, matchers, strict=True)
-    )
+        replaced = change(ledger, known, {term: value for term, value in terms.items() if value is not None})
+    matchers = {str(sample.matcher) for sample in samples}
     person_id = known.id if known else uuid.uuid4().hex
     person = ArchivedPerson(person_id, name, created=ledger.now, samples=samples, **terms)
     vectors = np.stack([face.embedding for face in faces])
-    kept = tuple(photos) if keep_photos else (None,) * len(faces)
     # One text where all faces were made alike, as those of one call nearly always are.
     judges = sorted({gate.name for gate in gates})
-    details: dict[str, object] = {"gate": " ; ".join(judges), "matcher": " ; ".join(sorted(set(matchers)))}
+    details: dict[str, object] = {"gate": " ; ".join(judges), "matcher": " ; ".join(sorted(matchers))}
     if doubts is not None:  # how many of which kind; the names of others would outlive them here
         details["doubts"] = dict(Counter(doubt.kind for doubt in doubts))
     if looks := Counter(str(face.look) for face in faces if face.look != FIRST_LOOK):
         details["looks"] = dict(sorted(looks.items()))
     if runtimes := sorted({face.runtime for face in faces if face.runtime is not None}):
         details["runtime"] = " ; ".join(runtimes)
-    done = add(ledger, Entry(person, vectors, kept), known, event="enrolled", details=details)
+    done = add(ledger, Entry(person, vectors, tuple(kept)), known, event="enrolled", details=details)
     if request is not None:
         ledger.rows.insert(RequestRow(0, request.key, done.person.number, done.log_entry, request.content))
-    return replace(done, doubts=doubts, notes=tuple(note for face in faces for note in face.notes))
+    notes = tuple(note for face in faces for note in face.notes)
+    return replace(done, doubts=doubts, notes=notes, replaced=replaced)
+
+
+def samples_of(
+    faces: Sequence[Face],
+    photos: Sequence[bytes | None],
+    gates: Sequence[QualityGate],
+    now: datetime,
+    *,
+    keep_photos: bool,
+) -> tuple[Sample, ...]:
+    """What is kept of faces, besides their vectors, if they are stored now; they have no numbers yet."""
+    return tuple(
+        Sample(
+            0,
+            rules.storable_source(face.source),
+            (float(face.box[0]), float(face.box[1]), float(face.box[2]), float(face.box[3])),
+            float(face.score),
+            now,
+            hashlib.sha256(photo).hexdigest() if photo is not None else None,
+            keep_photos,
+            replace(face.matcher, gate=gate.name).text,
+        )
+        for face, photo, gate in zip(faces, photos, gates, strict=True)
+    )
 
 
 class Request:
@@ -115,44 +140,64 @@ class Request:
         return Enrollment(ledger.at(known.person), told["created"], *counts, entry.number, entry.digest.hex())
 
 
-def change(ledger: Ledger, person: Person, terms: dict[str, Any]) -> None:
-    """Write what differs, and log which terms did; not their values, which would outlive the person."""
-    changed = [term for term, value in terms.items() if getattr(person, term) != value]
-    if changed:
+def change(ledger: Ledger, person: Person, terms: dict[str, Any]) -> tuple[TermChange, ...]:
+    """Write what differs, and log it; returns what was replaced by what.
+
+    The log's entry says which terms changed, and not their values, which would outlive the person there: these stand
+    beside it, as names of probe photos do, and are forgotten with the person.
+    """
+    changes = term_changes(person, terms)
+    if changes:
         written = replace(person, **terms)
         ledger.write_person(written)
-        ledger.append("updated", written, {"fields": changed})
+        fields = {"fields": [each.term for each in changes]}
+        ledger.append("updated", written, fields, aside=written_changes(changes))
+    return tuple(each for each in changes if each.former is not None)
 
 
 def restore(ledger: Ledger, entry: Entry, *, merge: bool) -> Enrollment:
-    """Add a person of an archive."""
+    """Add a person of an archive; where somebody is here already whose record stays, the archive's is logged."""
     by_name, by_id = ledger.by_name(entry.person.name), ledger.by_id(entry.person.id)
     rules.check_import(entry.person.name, by_name, by_id, merge=merge)
-    return add(ledger, entry, by_name or by_id, event="imported", details={})
+    known = by_name or by_id
+    replaced: tuple[TermChange, ...] = ()
+    if known is not None:
+        here = {term: getattr(known, term) for term in rules.TERMS}
+        replaced = tuple(each for each in term_changes(entry.person, here) if each.former is not None)
+    return add(ledger, entry, known, event="imported", details={}, replaced=replaced)
 
 
 def add(
-    ledger: Ledger, entry: Entry, known: Person | None, *, event: Event, details: Mapping[str, object]
+    ledger: Ledger,
+    entry: Entry,
+    known: Person | None,
+    *,
+    event: Event,
+    details: Mapping[str, object],
+    replaced: tuple[TermChange, ...] = (),
 ) -> Enrollment:
-    """Add a person, or the samples to `known`; a vector that the person already has is not stored again.
+    """Add a person, or the samples to `known`; a face that the person already has is not stored again.
 
     A sample that is already present and has no photo gets it, so that enrolling the same photo again is the way to make
     a gallery ready for re-embedding.
     """
     number = known.number if known else ledger.add_person(entry.person)
-    given: dict[bytes, int] = {}  # somebody new has no others
+    faces = Known(ledger.samples(number), ledger.vectors(number)) if known else Known((), entry.vectors[:0])
     added = present = kept = 0
     for sample, vector, photo in zip(entry.person.samples, entry.vectors, entry.photos, strict=True):
-        content = vector.tobytes()
-        stored = given.get(content) or (ledger.sample_of(number, vector) if known else None)
-        added += stored is None
-        present += stored is not None
-        given[content] = stored = stored or ledger.add_sample(number, sample, vector)
-        kept += photo is not None and ledger.keep_photo(stored, photo)
+        same = faces.same(sample, vector)
+        added += not same
+        present += bool(same)
+        stored = same or [ledger.add_sample(number, sample, vector)]
+        if not same and event == "enrolled":  # an archive's are as they were stored there, all of them
+            faces.add(stored[0], sample, vector)
+        if photo is not None:
+            kept += sum(ledger.keep_photo(each, photo) for each in stored)
     person = ledger.at(number)
     counts = {"added": added, "already_present": present, "photos_kept": kept, "created": known is None}
-    logged = ledger.append(event, person, {**counts, **details})
-    return Enrollment(person, known is None, added, present, kept, logged, ledger.head().digest)
+    replaced = replaced if added else ()
+    logged = ledger.append(event, person, {**counts, **details}, aside=written_changes(replaced))
+    return Enrollment(person, known is None, added, present, kept, logged, ledger.head().digest, replaced=replaced)
 
 
 def forget(ledger: Ledger, person: Person) -> tuple[Person, int, str, tuple[MadeCopy, ...]]:

@@ -200,16 +200,21 @@ def _photo_problems(rows: Rows, row: SampleRow, name: str) -> Iterator[str]:
 
 
 def _source_problems(rows: Rows, account: _Account) -> Iterator[str]:
-    """What probe photos were called must be there as long as whoever it is forgotten with."""
+    """What stands beside the log (``Ledger.append``) must be there as long as whoever it is forgotten with."""
     present = {row.id for row in rows.select(PersonRow)}
     for row in rows.select(SourceRow):
+        note = _note_beside(row.number)
         whose, digest = account.sources.pop(row.number, (None, b""))
         if whose is None and (row.number < account.told_from or not account.told_from):
             continue  # of version 1, which kept no digest
         if whose is None or account.holder(whose) not in present:
-            yield f"what the photo of log entry {row.number} was called is there, but should not be"
+            yield f"{note} is there, but should not be"
         elif sealing.source_digest(row) != digest or row.person_id != account.holder(whose):
-            yield f"what the photo of log entry {row.number} was called is not what the log says"
+            yield f"{note} is not what the log says"
     for number, (whose, _) in account.sources.items():
         if account.holder(whose) in present:
-            yield f"what the photo of log entry {number} was called is gone"
+            yield f"{_note_beside(number)} is gone"
+
+
+def _note_beside(number: int) -> str:
+    return f"the note beside log entry {number} (a photo's name, or former terms)"

@@ -47,12 +47,13 @@ class Terms:
         notes = notes_on(point, judging)
         return cls(point, judges, judging, notes if logged else (*notes, NOT_LOGGED))
 
-    def verification(self, face: Face, score: float) -> Verification:
-        """Decide a claim from the score of the person's most alike sample."""
+    def verification(self, face: Face, score: float, comparisons: int) -> Verification:
+        """Decide a claim from the score of the most alike of so many samples of the person."""
         problems = self.gate.problems(face)
         decision = decide(score, self.point, problems)
         notes = (*self.notes, *face.notes)
-        return Verification(decision, score, self.point, self.gate.name, problems, notes, face.runtime)
+        told = problems, notes, face.runtime, comparisons
+        return Verification(decision, score, self.point, self.gate.name, *told)
 
     def identification(
         self, face: Face, candidates: Sequence[Candidate], *, top: int, gallery_size: int, comparisons: int

@@ -41,7 +41,8 @@ class Deciding(Opened):
         """Decide whether `face` is the person called `name` (or of that `PersonId`), and log the outcome.
 
         The face is compared with each of the person's samples, and the most alike one counts; the threshold of `at`
-        decides. A face that the `gate`, as for `enroll`, holds back is ``undecided``, whatever its score.
+        decides: so of strangers more are accepted than by one comparison (``Verification.expected_fmr``). A face that
+        the `gate`, as for `enroll`, holds back is ``undecided``, whatever its score.
 
         Raises
         ------
@@ -66,12 +67,12 @@ class Deciding(Opened):
                     f"the gallery is damaged: it holds no face of {quoted(person.name)}; restore a backup or an export"
                 )
                 raise DamagedGalleryError(message)
-            outcome = terms.verification(face, float(scores.max()))
+            outcome = terms.verification(face, float(scores.max()), len(scores))
             enrolled = notes_on_enrolled(ledger.matchers(person.number), terms.matcher)
             outcome = replace(outcome, notes=(*outcome.notes, *enrolled))
             if logged:
                 evidence = terms.evidence(outcome.decision, outcome.score, face.look, face.runtime)
-                ledger.append("verified", person.id, evidence, source=rules.storable_source(face.source))
+                ledger.append("verified", person.id, evidence, aside=rules.storable_source(face.source))
             return outcome
 
     def identify(
@@ -240,4 +241,4 @@ class _Searched(NamedTuple):
             # Somebody whom another process forgot since the search gets the entry, but no photo's name.
             source = rules.storable_source(self.outcome.source) if ledger.by_id(each.person_id) else None
             event: Event = "matched" if each.decision == "match" else "ambiguous"
-            ledger.append(event, each.person_id, each.evidence, source=source, charge=charge)
+            ledger.append(event, each.person_id, each.evidence, aside=source, charge=charge)

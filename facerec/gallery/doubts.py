@@ -7,7 +7,7 @@ is found is said, and refused only where that was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
@@ -104,6 +104,8 @@ def doubts_about(
     known: NDArray[np.float32],
     known_sources: Sequence[str],
     limits: Limits,
+    *,
+    present: Collection[int] = (),
 ) -> tuple[Doubt, ...]:
     """What is doubtful about the `faces` of one person, in their order.
 
@@ -113,9 +115,11 @@ def doubts_about(
     rivals : sequence of (name, score) or None
         Per face, who among the other people enrolled is most like it.
     known : ndarray, float32, shape (m, d)
-        The person's vectors so far; `known_sources` says of which photos. A face whose very vector is among them adds
-        nothing, and nothing is said of it.
+        The person's vectors so far; `known_sources` says of which photos.
     limits : Limits
+    present : collection of int
+        The places of faces that the person has already (``present.py``): they add nothing, and that they are not like
+        others of the person, or there twice, is not said of them.
     """
     vectors = np.concatenate([known, *(face.embedding[None] for face in faces)])
     sources = [*known_sources, *(face.source for face in faces)]
@@ -123,7 +127,7 @@ def doubts_about(
     for number, (face, rival) in enumerate(zip(faces, rivals, strict=True), start=len(known)):
         if rival is not None and rival[1] >= limits.another_name:
             found.append(Doubt("another name", face.source, rival[0], rival[1], limits.another_name))
-        if len(known) and (known == face.embedding).all(axis=1).any():
+        if number - len(known) in present:
             continue
         others = np.delete(np.arange(len(vectors)), number)
         if not len(others):

@@ -17,6 +17,7 @@ from facerec.gallery.decide import chosen_gate
 from facerec.gallery.doubts import Doubt, Limits, doubts_about, refuse
 from facerec.gallery.ledger import Ledger
 from facerec.gallery.opened import Opened
+from facerec.gallery.present import Known
 from facerec.gallery.records import UNCHANGED, Enrollment, Person, PersonId, Sample, Unchanged, Who
 from facerec.points import notes_on
 from facerec.quality import QualityGate
@@ -140,7 +141,8 @@ class Enrolled(Opened):
         strict : bool
             Refuse the person where there is any doubt, instead of telling it in the result.
         consent, purpose : str, optional
-            Where the consent is kept, what the person is enrolled for. ``None`` leaves what is stored.
+            Where the consent is kept, what the person is enrolled for. ``None`` leaves what is stored; else the result
+            says what it replaced, and the log keeps that until the person is forgotten.
         expires : date, optional
             The last day (UTC) on which the person is matched. ``None`` leaves what is stored.
         photos : sequence of bytes or None
@@ -200,18 +202,22 @@ class Enrolled(Opened):
                     rules.check_look_alikes(name, ledger.look_alikes(name))
                 gates = [chosen_gate(gate, face.matcher) for face in several]
                 rules.check_quality(several, gates, name=name)
-                doubts = None if at is None else self._doubts(ledger, name, several, at)
+                samples = changes.samples_of(several, given, gates, ledger.now, keep_photos=keep_photos)
+                doubts = None if at is None else self._doubts(ledger, name, several, samples, at)
                 if strict:
                     refuse(doubts or (), name=name)
                 return changes.enroll(
-                    *(ledger, name, several, given, gates),
-                    keep_photos=keep_photos,
+                    *(ledger, name, several, samples),
+                    kept=given if keep_photos else [None] * len(several),
+                    gates=gates,
                     terms=terms,
                     doubts=doubts,
                     request=request,
                 )
 
-    def _doubts(self, ledger: Ledger, name: str, faces: Sequence[Face], at: OperatingPoint) -> tuple[Doubt, ...]:
+    def _doubts(
+        self, ledger: Ledger, name: str, faces: Sequence[Face], samples: Sequence[Sample], at: OperatingPoint
+    ) -> tuple[Doubt, ...]:
         for face in faces:
             notes_on(at, face.matcher)  # or `ModelMismatchError`
         own, today = ledger.by_name(name), ledger.now.date().toordinal()
@@ -222,9 +228,12 @@ class Enrolled(Opened):
         for ranking in index.search(np.stack([face.embedding for face in faces]), top=2, today=today):
             others = [hit for hit in ranking if hit.person != number]
             rivals.append((ledger.id_and_name(others[0].person)[1], others[0].score) if others else None)
-        known = [] if own is None else [sample.source for sample in ledger.samples(number)]
+        known = [] if own is None else ledger.samples(number)
         vectors = np.empty((0, ledger.embedder.dimension), np.float32) if own is None else ledger.vectors(number)
-        return doubts_about(faces, rivals, vectors, known, limits)
+        had = Known(known, vectors)
+        pairs = enumerate(zip(samples, faces, strict=True))
+        present = {place for place, (sample, face) in pairs if had.same(sample, face.embedding)}
+        return doubts_about(faces, rivals, vectors, [each.source for each in known], limits, present=present)
 
     def update(
         self,

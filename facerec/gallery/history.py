@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from facerec.gallery.records import Event, LogEntry, MadeCopy
 from facerec.gallery.rows import LogRow, PersonRow, Rows, SourceRow
 from facerec.gallery.stored import details_of, time_of
+from facerec.gallery.terms import CHANGING, read_changes
 
 _COPIES: tuple[Event, ...] = ("exported", "backed_up", "copied", "restored")
 
@@ -33,9 +34,10 @@ class History:
                 event=row.event,
                 person_id=None if row.person_id is None else row.person_id.hex(),
                 name=None if row.person_id is None else named.get(row.person_id),
-                source=sources.get(row.number),
+                source=None if row.event in CHANGING else sources.get(row.number),
                 details=details_of(row.details),
                 digest=row.digest.hex(),
+                changes=read_changes(sources[row.number]) if row.event in CHANGING and row.number in sources else (),
             )
             for row in rows
         ]

@@ -272,13 +272,8 @@ class Ledger:
         """The kept photo of a sample."""
         return next((row.content for row in self.rows.select(PhotoRow, number=sample)), None)
 
-    def sample_of(self, person: int, vector: NDArray[np.float32]) -> int | None:
-        """The number of a person's sample of that very vector."""
-        found = self.rows.select(SampleRow, person=person, vector=as_bytes(vector), limit=1)
-        return next((row.number for row in found), None)
-
     def add_sample(self, person: int, sample: Sample, vector: NDArray[np.float32]) -> int:
-        """Add a sample to a person who has none of that vector; returns the number. A photo of it is kept apart."""
+        """Add a sample to a person; returns the number. A photo of it is kept apart."""
         content = as_bytes(vector)
         salt = sealing.new_salt()
         left, top, right, bottom = sample.box
@@ -388,12 +383,13 @@ class Ledger:
         person: Person | str | None = None,
         details: Mapping[str, object] | None = None,
         *,
-        source: str | None = None,
+        aside: str | None = None,
         charge: Charge | None = None,
     ) -> int:
         """Chain an entry to the newest one; returns its number.
 
-        `details` hold no names, and `source`, the probe photo's, is forgotten together with the person. An entry about
+        `details` hold nothing personal. What is stands `aside`, and is forgotten together with the person: what the
+        probe photo was called, or from what to what the person's terms were changed (``terms.py``). An entry about
         a `Person` says what of them is stored now; about an id, that they were concerned. `charge` says who asked for
         this, by default for all of the transaction.
         """
@@ -404,8 +400,8 @@ class Ledger:
         number, previous = self._after()
         person_id = id_bytes(person.id if isinstance(person, Person) else person)
         noted = None
-        if source is not None and person_id is not None:
-            noted = SourceRow(number, person_id, source, sealing.new_salt())
+        if aside is not None and person_id is not None:
+            noted = SourceRow(number, person_id, aside, sealing.new_salt())
         row = LogRow(
             number=number,
             time=self.now.isoformat(),

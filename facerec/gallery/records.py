@@ -141,14 +141,36 @@ class Sample(Value):
 
 
 @dataclass(frozen=True)
+class TermChange(Value):
+    """That what is recorded under a `term` (``consent``, ``purpose``, ``expires``) was `former` and is `now`.
+
+    ``None``: nothing. Days are ISO 8601 text.
+    """
+
+    term: str
+    former: str | None
+    now: str | None
+
+    derived: ClassVar[tuple[str, ...]] = ("text",)
+
+    @property
+    def text(self) -> str:
+        """The change in a few words, such as ``consent 'form 17' → 'form 18'``."""
+        was, new = ("none" if each is None else quoted(each) for each in (self.former, self.now))
+        return f"{self.term} {was} → {new}"
+
+
+@dataclass(frozen=True)
 class Enrollment(Value):
     """What enrolling (or importing) one person did.
 
     `person` is as stored afterwards, and `created` says whether new; `added` samples are new, and `already_present` of
-    the given vectors the person already had: each is kept once. `photos_kept` photos were added, to new samples or to
-    samples that had none. `log_entry` is the number of the entry in the log and `head` its digest, which proves later
-    that nothing up to there was rewritten. `doubts` is what may be wrong with the faces, ``None`` where nobody looked;
-    `notes` what there is to say of the photos, as `Face.notes`. An answer that is given again under a key has neither.
+    the given faces the person already had: the same place in the same photo, or the same vector but for rounding, is
+    kept once. `photos_kept` photos were added, to new samples or to samples that had none. `log_entry` is the number of
+    the entry in the log and `head` its digest, which proves later that nothing up to there was rewritten. `doubts` is
+    what may be wrong with the faces, ``None`` where nobody looked; `notes` what there is to say of the photos, as
+    `Face.notes`. `replaced` is what was recorded of the person until then, and of an archive's people what was recorded
+    there, and what is now; the log keeps it. An answer that is given again under a key has none of the three.
     """
 
     person: Person
@@ -160,6 +182,7 @@ class Enrollment(Value):
     head: str
     doubts: tuple[Doubt, ...] | None = None
     notes: tuple[str, ...] = ()
+    replaced: tuple[TermChange, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -267,7 +290,9 @@ class LogEntry(Value):
     on the event. Of a decision: decision, score, threshold, target_fmr, data_set, gate, matcher (its text, with the
     gate that judged), the look where it was not the first, and what ran the networks where it was not torch; of an
     enrollment: counts, gate, matcher, how many faces were found at which other look, and what ran the networks; version
-    1 kept fewer. `digest` is the SHA-256 over this entry and the digest of the one before.
+    1 kept fewer. `digest` is the SHA-256 over this entry and the digest of the one before. `changes`, of an entry that
+    changed somebody's terms, say from what to what (earlier versions did not keep it), and of an import what the
+    archive had recorded and what is recorded here; they are forgotten together with the person.
     """
 
     number: int
@@ -278,6 +303,7 @@ class LogEntry(Value):
     source: str | None
     details: Mapping[str, object]
     digest: str
+    changes: tuple[TermChange, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "details", MappingProxyType(dict(self.details)))

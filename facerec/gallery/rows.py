@@ -97,7 +97,7 @@ class LogRow(NamedTuple):
 
 
 class SourceRow(NamedTuple):
-    """What the probe photo of a log entry was called; its number is the entry's.
+    """What the probe photo of a log entry was called, or which terms it changed; its number is the entry's.
 
     It stands apart from the log, because it may hold a person's name and must be forgettable. `person_id` is with whom
     it is forgotten.

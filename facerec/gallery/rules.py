@@ -30,7 +30,7 @@ _UNIT_TOLERANCE = 1e-3
 GALLERY_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """What a gallery of a database or a service can be called."""
 
-_SHARED = 0.3  # intersection over union at which two boxes are one face
+_SHARED = 0.3  # intersection over union from which on two boxes are one face
 
 
 def identity(embedder: Embedder) -> EmbedderIdentity:
@@ -335,10 +335,7 @@ def check_vectors(vectors: NDArray[np.float32], digest: str, embedder: EmbedderI
 
 def same_face(faces: Faces, sample: Sample) -> Face:
     """The face whose box has most in common with that of the sample, for `Gallery.reembed`."""
-    boxes, box = faces.detections.boxes.astype(float), np.array(sample.box)
-    spans = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
-    shared = spans.clip(min=0).prod(axis=1)
-    overlaps = shared / ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod() - shared)
+    overlaps = _overlaps(faces.detections.boxes.astype(float), np.array(sample.box))
     if len(overlaps) == 0 or overlaps.max() < _SHARED:
         message = (
             f"the face that was enrolled from {sample.source} on {sample.enrolled:%Y-%m-%d} is not found in the photo "
@@ -346,6 +343,19 @@ def same_face(faces: Faces, sample: Sample) -> Face:
         )
         raise errors.NoFaceError(message)
     return faces[int(overlaps.argmax())]
+
+
+def one_place(first: Sequence[float], second: Sequence[float]) -> bool:
+    """Whether two boxes in one photo are of one face."""
+    return bool(_overlaps(np.array([first], float), np.array(second, float))[0] >= _SHARED)
+
+
+def _overlaps(boxes: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of each of n boxes, (n, 4), and one; 0 where both are empty."""
+    spans = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
+    shared = spans.clip(min=0).prod(axis=1)
+    joined = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod() - shared
+    return np.divide(shared, joined, out=np.zeros(len(boxes)), where=joined > 0)
 
 
 def photos_to_enroll(photos: Sequence[bytes | None], faces: int, *, keep_photos: bool) -> tuple[bytes | None, ...]:

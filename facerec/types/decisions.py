@@ -87,6 +87,9 @@ class Verification(_Decided):
         photo turned or a border around it.
     runtime : str, optional
         What ran the networks; ``None`` for torch.
+    comparisons : int
+        How many faces the face was compared with, of which the most alike one counts: all that somebody is enrolled
+        with, or the one of the other photo.
     """
 
     decision: Decision
@@ -96,8 +99,28 @@ class Verification(_Decided):
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     runtime: str | None = None
+    comparisons: int = 1
 
-    derived: ClassVar[tuple[str, ...]] = ("match", "threshold", "strangers", "strangers_in_words")
+    derived: ClassVar[tuple[str, ...]] = (
+        *("match", "threshold", "expected_fmr", "expected_in_words"),
+        *("strangers", "strangers_in_words"),
+    )
+
+    @property
+    def expected_fmr(self) -> ExpectedRate:
+        """The share of strangers that such a claim lets in: of one comparison the point's FMR, of several at most."""
+        return self.operating_point.expected_fpir(self.comparisons)
+
+    @property
+    def expected_in_words(self) -> str:
+        """`expected_fmr` in words where there are several comparisons; else empty, and the point's FMR says it."""
+        if self.comparisons == 1:
+            return ""
+        rate = self.expected_fmr
+        return (
+            f"compared with {self.comparisons:,} faces; at most about {100 * rate.value:.2g} % of strangers get in "
+            f"(95 %: {100 * rate.low:.2g} … {100 * rate.high:.2g} %)"
+        )
 
     def __repr__(self) -> str:
         return f"<{self.decision}: score {self.score:.4f}, threshold {self.threshold:.4f}>"
@@ -106,7 +129,8 @@ class Verification(_Decided):
         point = self.operating_point
         relation = "≥" if point.accepts(self.score) else "<"
         first = f"{self.decision}: score {self.score:.4f} {relation} threshold {point.threshold:.4f} ({point.name})"
-        return "\n  ".join([first, self.strangers_in_words, *self.problems, *self.notes, *self._run_by])
+        evidence = [self.strangers_in_words, *self.problems, *self.notes, *self._run_by]
+        return "\n  ".join([first, *filter(None, [self.expected_in_words]), *evidence])
 
     def _repr_html_(self) -> str:
         from facerec.types.marks import as_html
@@ -168,7 +192,7 @@ class Identification(_Decided):
 
     @property
     def expected_fpir(self) -> ExpectedRate:
-        """How many strangers a search in this gallery takes for somebody enrolled."""
+        """The share of strangers that a search in this gallery takes for somebody enrolled, at most."""
         return self.operating_point.expected_fpir(self.comparisons)
 
     @property
@@ -185,8 +209,9 @@ class Identification(_Decided):
         near = ", ".join(f"{each.name} {each.score:.3f}" for each in self.candidates) or "nobody"
         fpir = self.expected_fpir
         search = (
-            f"threshold {self.threshold:.4f} ({self.operating_point.name}); of strangers {100 * fpir.value:.3g} % "
-            f"(95 %: {100 * fpir.low:.3g} … {100 * fpir.high:.3g} %) are taken for one of {self.gallery_size:,} people"
+            f"threshold {self.threshold:.4f} ({self.operating_point.name}); of strangers at most "
+            f"{100 * fpir.value:.3g} % (95 %: {100 * fpir.low:.3g} … {100 * fpir.high:.3g} %) are taken for one of "
+            f"{self.gallery_size:,} people"
         )
         evidence = (self.strangers_in_words, *self.problems, *self.notes, *self._run_by)
         lines = [f"{who}; nearest: {near}", search, *evidence]

@@ -27,7 +27,7 @@ def verification_in_short(outcome: Verification) -> str:
     """
     if outcome.decision == "undecided":
         return f"{'; '.join(outcome.problems)}; {_score(outcome)}"
-    return f"{_score(outcome)}, {errors_in_short(outcome.operating_point)}"
+    return f"{_score(outcome)}, {errors_in_short(outcome.operating_point, outcome.comparisons)}"
 
 
 def identification_in_short(outcome: Identification) -> str:
@@ -49,15 +49,24 @@ def search_in_short(point: OperatingPoint, people: int, comparisons: int) -> str
     taken, missed = _frequencies(point.expected_fpir(comparisons), point.fnmr)
     whom = "the one enrolled" if people == 1 else f"one of {people:,} enrolled"
     return (
-        f"threshold {point.threshold:.4f}, which takes about {taken} strangers for {whom}, and misses {missed} right "
-        f"people ({_where(point)})"
+        f"threshold {point.threshold:.4f}, which takes {_about(comparisons)} {taken} strangers for {whom}, and misses "
+        f"{missed} right people ({_where(point)})"
     )
 
 
-def errors_in_short(point: OperatingPoint) -> str:
-    """How often the threshold errs, such as ``which lets in about 1 of 1,000 strangers and ...``."""
-    passed, refused = _frequencies(point.fmr, point.fnmr)
-    return f"which lets in about {passed} strangers and turns away {refused} right people ({_where(point)})"
+def errors_in_short(point: OperatingPoint, comparisons: int = 1) -> str:
+    """How often the threshold errs, such as ``which lets in about 1 of 1,000 strangers and ...``.
+
+    Where a face is compared with several of one person, any of them lets a stranger in, and the right one too: both
+    rates are then the largest that they can be expected to be.
+    """
+    passed, refused = _frequencies(point.fmr if comparisons == 1 else point.expected_fpir(comparisons), point.fnmr)
+    by = "" if comparisons == 1 else f" by any of {comparisons:,} faces"
+    most = "" if comparisons == 1 else "at most "
+    return (
+        f"which lets in {_about(comparisons)} {passed} strangers{by} and turns away {most}{refused} right people "
+        f"({_where(point)})"
+    )
 
 
 def telling_notes(notes: Iterable[str]) -> list[str]:
@@ -74,6 +83,10 @@ def _where(point: OperatingPoint) -> str:
     """What a point was measured on, in short: without the number of photos where all of their pairs were taken."""
     name = shortened(point.data_set.partition(_ALL_PAIRS)[0])
     return f"measured on {name}{', on too few pairs to rely on' if point.is_indicative else ''}"
+
+
+def _about(comparisons: int) -> str:
+    return "about" if comparisons == 1 else "at most about"
 
 
 def _frequencies(*rates: Rate | ExpectedRate) -> tuple[str, ...]:

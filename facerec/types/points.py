@@ -293,9 +293,12 @@ class OperatingPoint(Value):
         return max(self.threshold, self.tail.score_of(-math.expm1(math.log1p(-fpir) / comparisons)))
 
     def expected_fpir(self, comparisons: int) -> ExpectedRate:
-        """How many strangers a search among `comparisons` samples takes for somebody enrolled.
+        """The share of strangers that are accepted by one of so many `comparisons` at most: in a search, or a claim.
 
-        1 − (1 − FMR)^n with the measured FMR: each sample is one comparison, taken as independent of the others.
+        1 − (1 − FMR)^n with the measured FMR, where n are the samples that a face is compared with. That is exact for n
+        independent comparisons, and the larger value for those of one face with several photos, which tend to err
+        together (``tests/gallery/test_comparisons.py``). It is of people as a whole: some are taken for others more
+        often.
         """
         measured = self.fmr.interval() if self.fmr.trials else Interval(math.nan, math.nan)
         rates = (self.fmr.value, measured.low, measured.high)

@@ -39,6 +39,27 @@ def test_text_says_what_is_missing(colours, facerec, draw):
     )
 
 
+def test_what_is_replaced_is_told_and_logged(colours, facerec, draw):
+    """Another consent takes the place of the one that is recorded, which is not lost."""
+    draw("1.png", "red")
+    draw("2.png", "wine")
+    facerec("enroll", "ada", "1.png", *G, "--consent", "form 17")
+
+    done = facerec("enroll", "ada", "1.png", "2.png", *G, "--consent", "x")
+
+    assert done.out == "ada: added to, 1 new face, 1 already there\n"
+    assert "ada: consent 'form 17' → 'x', for all faces; the gallery's log keeps what was there" in done.err
+    assert "updated     ada  consent 'form 17' → 'x'" in facerec("gallery", "log", *G).out
+    change = {"term": "consent", "former": "form 17", "now": "x", "text": "consent 'form 17' → 'x'"}
+    entry = facerec("gallery", "log", *G, "--json").document["entries"][2]
+    assert (entry["event"], entry["changes"], entry["source"]) == ("updated", [change], None)
+    assert '""former"": ""form 17""' in facerec("gallery", "log", *G, "--csv").out
+    facerec("gallery", "export", "out", *G)
+    facerec("enroll", "ada", "1.png", "--gallery", "h.db", "--consent", "y")
+    told = facerec("gallery", "import", "out", "--merge", "--gallery", "h.db").out
+    assert "ada: 1 face added, 1 already there; consent 'x' → 'y'" in told
+
+
 def test_all_photos_are_checked_first(colours, facerec, draw):
     """One bad photo refuses the person, with a reason for each, and no gallery is made."""
     draw("good.png", "red")

@@ -139,7 +139,7 @@ def test_a_face_is_a_line(enrolled, facerec, draw):
         "eve.png",
         "  nobody enrolled  nearest ada, score 0.0813 < threshold 0.9000; face of 64 × 64 pixels at (0, 0)",
         (
-            "threshold 0.9000, which takes about 2 of 1,000 strangers for one of 2 enrolled, and misses 30 of "
+            "threshold 0.9000, which takes at most about 2 of 1,000 strangers for one of 2 enrolled, and misses 30 of "
             "1,000 right people (measured on invented pairs)"
         ),
     ]
@@ -155,7 +155,7 @@ def test_why_tells_the_rest(enrolled, facerec):
     assert lines[3] == "  threshold 0.9000: FMR 0.001 on invented pairs, dlib-resnet"
     assert (
         lines[6]
-        == "  searched 2 people; about 0.002 of strangers are expected to match someone (95 %: 0.0014 … 0.0029)"
+        == "  searched 2 people; at most about 0.002 of strangers are expected to match someone (95 %: 0.0014 … 0.0029)"
     )
 
 

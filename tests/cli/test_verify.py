@@ -110,6 +110,23 @@ def test_a_decision_is_a_line(colours, facerec, draw):
     ]
 
 
+def test_a_claim_against_several_faces_lets_in_more(colours, facerec, draw):
+    """Line, --why and JSON say one rate, and the search of the same gallery says it too."""
+    for number, colour in enumerate(("red", "wine", "green")):
+        draw(f"{number}.png", colour)
+    facerec("enroll", "ada", "0.png", "1.png", "2.png", "--gallery", "g.db")
+    claim = ("verify", "0.png", "--gallery", "g.db", "--name", "ada", *AT)
+
+    told = "lets in at most about 3 of 1,000 strangers by any of 3 faces and turns away at most 30 of 1,000"
+    assert told in facerec(*claim).out
+    assert "compared with 3 faces; at most about 0.3 % of strangers get in (95 %: " in facerec(*claim, "--why").out
+    told = facerec(*claim, "--json").document
+    search = facerec("identify", "0.png", "--gallery", "g.db", *AT, "--json").document
+    assert told["comparisons"] == 3
+    assert told["expected_fmr"] == search["expected_fpir"]
+    assert told["expected_fmr"]["value"] == pytest.approx(1 - 0.999**3)
+
+
 def test_undecided_is_a_line_with_its_reason(colours, facerec, draw):
     """Of a face that the gate refuses the reason stands first, and no rates, which do not hold for it."""
     draw("a.png", "red")

@@ -19,10 +19,11 @@ from facerec.points import digest_of
 from facerec.service import keys
 from facerec.service.app import create_app
 from facerec.service.settings import Settings
-from facerec.testing import made_matcher, made_photo, made_point, made_recognizer
+from facerec.testing import made_gallery, made_matcher, made_photo, made_point, made_recognizer
 from facerec.types import ImpostorTail
 
 RECOGNIZER = made_recognizer()
+COUNTED = ("created", "added", "already_present", "replaced")
 
 
 @pytest.mark.parametrize("probe", ["red", "wine", "green"])
@@ -101,6 +102,24 @@ def test_claims_are_decided_alike(client, service, photo, point):
             assert there.verify_person(photo(probe), "ada") == wanted
             assert there.verify_person(photo(probe), PersonId(person.id)) == wanted
         assert [entry.event for entry in here.log()[-9:]] == ["verified"] * 9
+
+
+def test_enrolling_again_is_told_alike(client, service, photo, point):
+    """A photo that is there already, alone and with another; what is replaced; and a claim against both faces."""
+    there = client.make_gallery("staff")
+    here = made_gallery()
+    calls = (["red"], "form 17"), (["red", "wine"], "form 18"), (["wine", "red"], None)
+    for colours, consent in calls:
+        several = [photo(each) for each in colours]
+        told = there.enroll(several, "ada", consent=consent)
+        done = RECOGNIZER.enroll(several, "ada", here, at=point, consent=consent)
+        assert [getattr(told, each) for each in COUNTED] == [getattr(done, each) for each in COUNTED]
+    changes = [entry.changes for entry in here.log()]
+    assert [entry.changes for entry in there.log()] == changes
+    assert [each.text for each in changes[2]] == ["consent 'form 17' → 'form 18'"]
+    claims = there.verify_person(photo("red"), "ada"), RECOGNIZER.verify_person(photo("red"), "ada", here, at=point)
+    assert claims[0] == claims[1]
+    assert claims[0].comparisons == 2
 
 
 def test_what_is_said_is_what_was_sent(client, service, photo):

@@ -31,7 +31,10 @@ def test_nothing_of_the_forgotten_is_in_the_files(gallery, build, tmp_path):
     gallery.identify(build.faces([build.vector(1)], source="Quetzalcoatl at the door.jpg"), at=build.point())
     gallery.verify("Quetzalcoatl", build.face(1, source="Quetzalcoatl claims.jpg"), at=build.point())
     gallery.rename("Quetzalcoatl", "Quetzalcoatl II")
+    gallery.enroll("Quetzalcoatl II", build.face(3), consent="another form")
+    gallery.update("Quetzalcoatl II", consent=None)
     before = _raw(tmp_path)
+    assert b"form of Quetzalcoatl" in before
     assert face.embedding.tobytes() in before
     assert photo[:256] in before
 
@@ -41,6 +44,7 @@ def test_nothing_of_the_forgotten_is_in_the_files(gallery, build, tmp_path):
     assert receipt.erased_from_file
     assert face.embedding.tobytes() not in after
     assert b"Quetzalcoatl" not in after
+    assert b"another form" not in after
     assert photo[:256] not in after
     assert build.vector(2).tobytes() in after
 

@@ -260,23 +260,23 @@ _EDITS = {
     ),
     "a photo added": (_sql("INSERT INTO photos VALUES (4, CAST('photo 4' AS BLOB))"), "not kept by facerec"),
     "a photo of nobody": (_sql("INSERT INTO photos VALUES (99, x'00')"), "belongs to nothing"),
-    "sources deleted": (_sql("DELETE FROM log_sources"), "log entry 8 was called is gone"),
+    "sources deleted": (_sql("DELETE FROM log_sources"), "log entry 8 (a photo's name, or former terms) is gone"),
     "a source rewritten": (_sql("UPDATE log_sources SET source = 'x' WHERE entry = 8"), "not what the log says"),
     "a source given to another": (
         _sql("UPDATE log_sources SET person_id = (SELECT id FROM people WHERE number = 2) WHERE entry = 7"),
-        "log entry 7 was called is not what the log says",
+        "log entry 7 (a photo's name, or former terms) is not what the log says",
     ),
     "a source added": (
         _sql("INSERT INTO log_sources SELECT 2, person_id, 'x', randomblob(16) FROM log_sources LIMIT 1"),
-        "log entry 2 was called is there, but should not be",
+        "log entry 2 (a photo's name, or former terms) is there, but should not be",
     ),
     "a source added as of version 1": (
         _sql("INSERT INTO log_sources SELECT 2, person_id, 'x', NULL FROM log_sources LIMIT 1"),
-        "log entry 2 was called is there, but should not be",
+        "log entry 2 (a photo's name, or former terms) is there, but should not be",
     ),
     "a source of somebody forgotten": (
         _sql("INSERT INTO log_sources SELECT 5, person_id, 'x', randomblob(16) FROM log WHERE number = 5"),
-        "log entry 5 was called is there, but should not be",
+        "log entry 5 (a photo's name, or former terms) is there, but should not be",
     ),
     "guards dropped": (_keep_one_guard, "a guard of the log was removed: log_is_never_deleted"),
     "guards that guard nothing": (_empty_guards, "the trigger log_is_never_updated is not as facerec makes it"),
@@ -298,7 +298,7 @@ _EDITS = {
     ),
     "the end of the log and its counter": (
         _sql("DELETE FROM log WHERE number = 10", "UPDATE sqlite_sequence SET seq = 9 WHERE name = 'log'"),
-        "log entry 10 was called is there, but should not be",
+        "log entry 10 (a photo's name, or former terms) is there, but should not be",
     ),
     "an update undone with its entry": (
         _sql(
@@ -388,7 +388,7 @@ def test_sources_of_who_was_absorbed_are_missed(gallery_factory, build, tmp_path
     attacker.run("DELETE FROM log_sources WHERE entry = 8")
     attacker.close()
     with gallery_factory() as gallery:
-        assert gallery.check().problems == ("what the photo of log entry 8 was called is gone",)
+        assert gallery.check().problems == ("the note beside log entry 8 (a photo's name, or former terms) is gone",)
 
 
 @pytest.mark.parametrize("left", ["salt", "seal"])

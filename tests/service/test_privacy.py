@@ -130,6 +130,17 @@ def test_names_in_the_log_of_a_gallery(service, png):
     assert damaged.json()["intact"] is True
 
 
+def test_terms_in_the_log_of_a_gallery(service):
+    """Nor does such a reader see what was agreed to before."""
+    admin = service.token("admin")
+    service.enroll(admin, "Ida", "red", terms={"consent": "a first form"})
+    done = service.enroll(admin, "Ida", "wine", terms={"consent": "a second form"}).json()
+    assert [each["former"] for each in done["replaced"]] == ["a first form"]
+    told = service.ask("GET", "/v1/galleries/staff/log", service.token("auditor")).text
+    assert "form" not in told.replace("forgotten", "")
+    assert "a first form" in service.ask("GET", "/v1/galleries/staff/log", admin).text
+
+
 def test_sealed_answers(service, admin):
     """An answer that is kept can be read with its Idempotency-Key, and is nothing without."""
     sealed = _sealed("a value of somebody's", Answer(200, {}, {"name": NAMES[0]}))

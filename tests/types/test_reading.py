@@ -27,6 +27,7 @@ from facerec.gallery import (
     PersonId,
     RemovalReceipt,
     Sample,
+    TermChange,
     Transfer,
 )
 from facerec.testing import made_matcher, made_point
@@ -52,6 +53,7 @@ VALUES = [
     RemovalReceipt(PERSON, (1, 2), NOW, "staff", 4, "f" * 64, (), True, ""),
     Transfer((1, 2), PERSON, None, None, PERSON, 5, "f" * 64),
     Erasure(True, ""),
+    LogEntry(3, NOW, "updated", PERSON.id, "Zoë", None, {}, "f" * 64, (TermChange("consent", None, "x"),)),
     LogEntry(4, NOW, "matched", PERSON.id, "Zoë", None, {"score": 0.5, "looks": {"x": 1}}, "f" * 64),
     LogHead(4, "f" * 64),
     LogCheck(4, "f" * 64, ""),

@@ -134,7 +134,8 @@ def import_people(
     lines = [f"{console.counted(len(done), 'person', 'people')} imported"]
     for each in reversed(done):
         added = console.counted(each.added, "face", "faces")
-        lines.insert(0, f"{each.person.name}: {added} added, {each.already_present} already there")
+        terms = "".join(f"; {change.text}" for change in each.replaced)
+        lines.insert(0, f"{each.person.name}: {added} added, {each.already_present} already there{terms}")
     console.answer({"gallery": gallery, "imported": done}, *lines, as_json=as_json)
 
 

@@ -60,14 +60,17 @@ def log(
     if as_csv:
         rows = console.CsvRows("number", "time", "event", "name", "person_id", "source", "details")
         for entry in entries:
-            details = json.dumps(dict(entry.details), ensure_ascii=False)
+            changes = {"changes": [each.to_dict() for each in entry.changes]} if entry.changes else {}
+            details = json.dumps({**entry.details, **changes}, ensure_ascii=False)
             rows.add(
                 *(entry.number, entry.time.isoformat(), entry.event, entry.name, entry.person_id, entry.source, details)
             )
         return
     for entry in entries:
         person = entry.name or (entry.person_id and f"{entry.person_id[:8]}… (forgotten)")
-        told = [f"{key} {_short(value)}" for key, value in entry.details.items() if why or _in_short(key, value)]
+        shown = {key: value for key, value in entry.details.items() if key != "fields" or not entry.changes}
+        told = [f"{key} {_short(value)}" for key, value in shown.items() if why or _in_short(key, value)]
+        told += [change.text for change in entry.changes]
         line = f"{entry.number:4}  {entry.time:%Y-%m-%d %H:%M:%S} UTC  {entry.event:10}"
         console.say("  ".join([line, *filter(None, [person, entry.source, ", ".join(told)])]))
 

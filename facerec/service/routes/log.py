@@ -51,7 +51,7 @@ async def listed(
 
 def _entry(asked: Asked, entry: LogEntry) -> dict[str, object]:
     told: dict[str, object] = plain(entry)
-    return told if asked.may("read") else {**told, "name": None, "source": None}
+    return told if asked.may("read") else {**told, "name": None, "source": None, "changes": []}
 
 
 @router.get("/head", summary="Where the log ends", responses=told(LogHead, head=str))

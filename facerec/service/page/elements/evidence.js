@@ -49,6 +49,7 @@ export function evidence(found, more = []) {
     ["Operating point", pointInWords(point)],
     ["False matches", rate(point.fmr)],
     ["False non-matches", rate(point.fnmr)],
+    ["This claim", found.expected_in_words && sentence(found.expected_in_words)],
     ["Strangers", sentence(found.strangers_in_words)],
     ...more,
     ["Problems", lines(found.problems)],
@@ -85,5 +86,6 @@ export function searched(face) {
   if (!face.gallery_size) return "Nobody is enrolled";
   if (value === null) return "Not measured";
   const whom = face.gallery_size === 1 ? "the one person" : `one of the ${count(face.gallery_size)} people`;
-  return `Of strangers, ${percent(value)} (${percent(low)} to ${percent(high)}) would be taken for ${whom} enrolled`;
+  const share = `${percent(value)} (${percent(low)} to ${percent(high)})`;
+  return `Of strangers, at most ${share} would be taken for ${whom} enrolled`;
 }

@@ -76,8 +76,10 @@ function placed(problem, photos) {
   return [wrong(id, told(problem))];
 }
 
-function done(main, context, { person, created, added, already_present: present, photos_kept: kept, doubts }) {
+function done(main, context, enrollment) {
+  const { person, created, added, already_present: present, photos_kept: kept, doubts, replaced } = enrollment;
   const { gallery } = context;
+  const before = (replaced ?? []).map((each) => html`<li>${sentence(each.text)}</li>`);
   const doubted = (doubts ?? []).map((each) => html`<li>${sentence(each.text)}</li>`);
   show(main, html`<h1 tabindex="-1">${person.name} is enrolled</h1>
     <div class="banner good"><span class="sign" aria-hidden="true">\u2713</span><div>
@@ -86,6 +88,7 @@ function done(main, context, { person, created, added, already_present: present,
       ["Consent", person.consent],
       ["Purpose", person.purpose],
       ["Expires on", day(person.expires)],
+      ["Replaced", before.length ? html`<ul>${before}</ul>` : null],
       ["Faces", several(person.samples, "face")],
       ["Already there", present ? several(present, "photo") : null],
       ["Photos kept", kept ? several(kept, "photo") : "None"],
