@@ -185,9 +185,6 @@ GalleryFile = Annotated[  # or an `Address`; typer takes no union
         parser=place_of_gallery,
     ),
 ]
-Annotate = Annotated[
-    Path | None, option("--annotate DIR", "Write a copy of each photo with its faces marked to this folder.")
-]
 Exclude = Annotated[
     list[str] | None,
     option(

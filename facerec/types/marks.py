@@ -15,7 +15,7 @@ from functools import lru_cache
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -121,9 +121,15 @@ def as_html(text: str, picture: NDArray[np.uint8] | None = None) -> str:
     return f"{drawn}<pre>{escape(text)}</pre>"
 
 
-def encode_jpeg(image: NDArray[np.uint8], quality: int = 88) -> bytes:
-    """Return `image` (uint8, height × width × 3, RGB) as a JPEG file; `quality` 1 … 95."""
-    return _encoded(image, "JPEG", quality=quality)
+def encode_jpeg(image: NDArray[np.uint8], quality: int = 88, comment: bytes = b"") -> bytes:
+    """Return `image` (uint8, height × width × 3, RGB) as a JPEG file; `quality` 1 … 95.
+
+    A `comment` stands in its head.
+    """
+    if not 1 <= quality <= 95:
+        message = f"JPEG quality lies between 1 and 95; got {quality}"
+        raise ArgumentError(message)
+    return _encoded(image, "JPEG", quality=quality, **({"comment": comment} if comment else {}))
 
 
 def encode_png(image: NDArray[np.uint8]) -> bytes:
@@ -131,11 +137,8 @@ def encode_png(image: NDArray[np.uint8]) -> bytes:
     return _encoded(image, "PNG")
 
 
-def _encoded(image: NDArray[np.uint8], kind: str, **options: int) -> bytes:
+def _encoded(image: NDArray[np.uint8], kind: str, **options: Any) -> bytes:
     _check_image(image)
-    if not 1 <= options.get("quality", 1) <= 95:
-        message = f"JPEG quality lies between 1 and 95; got {options['quality']}"
-        raise ArgumentError(message)
     file = io.BytesIO()
     PillowImage.fromarray(image).save(file, kind, **options)
     return file.getvalue()

@@ -10,7 +10,8 @@ import typer
 from facerec.cli import console
 from facerec.cli.audit import options
 from facerec.cli.audit.verification import deliver
-from facerec.cli.options import AsJson, examples, grouped, option
+from facerec.cli.options import AsJson, examples, grouped
+from facerec.cli.outputs import SUMS, output
 from facerec.errors import ArgumentError
 
 PART_EXAMPLES = examples(
@@ -35,7 +36,7 @@ def part(
     by: options.By = None,
     threshold: options.Threshold,
     calibration: options.Calibration = None,
-    out: Annotated[Path, option("--out FILE", "Write the sums to this file, .npz.")],
+    out: Annotated[Path, output("--out FILE", "Write the sums to this file, .npz.", SUMS)],
     processes: options.Processes = None,
     columns: options.Columns,
     as_json: AsJson = False,
@@ -82,7 +83,8 @@ def merge(
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
     sums: Annotated[
-        Path | None, option("--sums FILE", "Write what the parts add up to, as a part of something larger, .npz.")
+        Path | None,
+        output("--sums FILE", "Write what the parts add up to, as a part of something larger, .npz.", SUMS),
     ] = None,
     written: options.SharedReport,
 ) -> None:

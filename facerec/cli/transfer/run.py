@@ -11,6 +11,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Exclude, examples, flag, grouped, option
+from facerec.cli.outputs import GOES_ON, output
 from facerec.cli.paths import must_exist
 from facerec.cli.running import FAILED
 from facerec.cli.transfer import options
@@ -44,7 +45,7 @@ def run(
             "a set that is on disk; or made:textures. By default these, which are made on the spot, for a minute.",
         ),
     ] = TEXTURES,
-    out: Annotated[Path, option("DIR", "Where results go; what is there already is gone on with.")] = Path(
+    out: Annotated[Path, output("DIR", "Where results go; what is there already is gone on with.", GOES_ON)] = Path(
         "transfer-results"
     ),
     *,
