@@ -41,15 +41,15 @@ class Kind:
         if self.holds:
             names = [name for name in self.holds if is_there(path / name)]
             if names and not self.is_one(path):
-                message = f"{path} holds {names[0]}, which is not of {self.what}"
-                raise OutputError(f"{message}; choose another folder, or delete it")
+                message = f"{path} holds {names[0]}, which is not of {self.what}; choose another folder, or delete it"
+                raise OutputError(message)
         elif not self._recognized(path):
             message = f"{path} is there already, and is not {self.what}; choose another name, or delete it first"
             raise OutputError(message)
 
     def _recognized(self, path: Path) -> bool:
         if not is_file(path):
-            return not path.is_dir() and not path.is_file()  # whoever writes says what a folder or a device is
+            return True  # whoever writes says what a folder or a device is
         try:
             return path.stat().st_size == 0 or (self.is_one is not None and self.is_one(path))
         except OSError:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -129,15 +129,16 @@ def encode_jpeg(image: NDArray[np.uint8], quality: int = 88, comment: bytes = b"
     if not 1 <= quality <= 95:
         message = f"JPEG quality lies between 1 and 95; got {quality}"
         raise ArgumentError(message)
-    return _encoded(image, "JPEG", quality=quality, **({"comment": comment} if comment else {}))
+    options = {"quality": quality, **({"comment": comment} if comment else {})}
+    return _encoded(image, "JPEG", options)
 
 
 def encode_png(image: NDArray[np.uint8]) -> bytes:
     """Return `image` (uint8, height × width × 3, RGB) as a PNG file, without loss."""
-    return _encoded(image, "PNG")
+    return _encoded(image, "PNG", {})
 
 
-def _encoded(image: NDArray[np.uint8], kind: str, **options: Any) -> bytes:
+def _encoded(image: NDArray[np.uint8], kind: str, options: Mapping[str, int | bytes]) -> bytes:
     _check_image(image)
     file = io.BytesIO()
     PillowImage.fromarray(image).save(file, kind, **options)

@@ -66,9 +66,10 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
         raise OutputError(message)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for stale in before - contents.keys():
-            if stale == ONE_PAGE or stale.startswith("report-figure-") or stale.endswith(".pdf"):
-                (folder / Path(stale).name).unlink(missing_ok=True)
+        printed = [folder / Path(name).name for name in before if name.endswith(".pdf")]
+        for stale in (*folder.glob("report-figure-*"), folder / ONE_PAGE, *printed) if before else ():
+            if stale.name not in contents:
+                stale.unlink(missing_ok=True)
         for name, content in contents.items():
             partial = folder / f".{name}.partial"
             partial.write_bytes(content)
