@@ -129,7 +129,7 @@ def encode_jpeg(image: NDArray[np.uint8], quality: int = 88, comment: bytes = b"
     if not 1 <= quality <= 95:
         message = f"JPEG quality lies between 1 and 95; got {quality}"
         raise ArgumentError(message)
-    options = {"quality": quality, **({"comment": comment} if comment else {})}
+    options: dict[str, int | bytes] = {"quality": quality, **({"comment": comment} if comment else {})}
     return _encoded(image, "JPEG", options)
 
 

@@ -29,7 +29,7 @@ def part(
     scores: Annotated[
         list[Path],
         typer.Argument(
-            metavar="TABLE...", help="A share of a score table: .parquet, .csv, .tsv, .txt, or folders of such."
+            metavar="TABLE", help="A share of a score table: .parquet, .csv, .tsv, .txt, or folders of such."
         ),
     ],
     *,
@@ -77,7 +77,7 @@ def part(
 
 @grouped
 def merge(
-    parts: Annotated[list[Path], typer.Argument(metavar="PARTS...", help="Files of facerec audit part, in any order.")],
+    parts: Annotated[list[Path], typer.Argument(metavar="PARTS", help="Files of facerec audit part, in any order.")],
     *,
     asked: options.Asked,
     replicates: options.Replicates = 1000,

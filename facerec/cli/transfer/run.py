@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from facerec.transfer.bench import Bench
     from facerec.transfer.verdict import Findings
 
+_LABEL = "label"
 TEXTURES = "made:textures"
 """What is measured where no data are given: six textures, for a minute."""
 
@@ -64,7 +65,7 @@ def run(
     seeds: Annotated[
         int | None, what("N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.")
     ] = None,
-    label: Annotated[str, what("COLUMN", "The manifest's column of classes.")] = "label",
+    label: Annotated[str, what("COLUMN", "The manifest's column of classes.")] = _LABEL,
     groups: Annotated[
         Names,
         what(
@@ -107,6 +108,9 @@ def run(
     protocols = None if protocol is None else options.protocols_of(protocol)
     if data == TEXTURES and compared.budget is None and seeds is None:
         compared = replace(compared, budget="1m")
+    if data == TEXTURES and (label != _LABEL or groups):
+        message = "--label and --groups name columns of a manifest; add --data MANIFEST.csv"
+        raise ArgumentError(message)
     if not data:
         message = "--data names nothing; give a folder of photos or a manifest, or leave it out"
         raise ArgumentError(message)
