@@ -138,3 +138,11 @@ def test_a_package_of_the_two_files_alone(tmp_path: Path) -> None:
     assert carried == {*names, "__init__.py", "METADATA", "WHEEL", "LICENSE", "RECORD"}
     assert "CC0" in grant
     assert {Path(path).parent for path in told.stdout.split()} == {tmp_path / "site/facerec_dlib_models"}
+
+
+def test_the_source_archive_holds_what_readers_of_a_repository_look_for():
+    """Every text at the top goes into the sdist."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    held = set(settings["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
+
+    assert {path.name for path in ROOT.glob("*.md")} | {"LICENSE", "CITATION.cff"} <= held
