@@ -41,6 +41,15 @@ def is_file(path: str | os.PathLike[str]) -> bool:
     return os.path.isfile(path)  # noqa: PTH113
 
 
+def as_given(path: str | os.PathLike[str]) -> str:
+    """A path as it was given; an address whose two slashes `Path` made one has both again.
+
+    >>> as_given(Path("https://example.org/a.jpg"))
+    'https://example.org/a.jpg'
+    """
+    return re.sub(r"^([a-z][a-z0-9+.-]+):/(?!/)", r"\1://", os.fsdecode(path), flags=re.IGNORECASE)
+
+
 def absent(path: str | os.PathLike[str], what: str) -> str:
     """In words that there is no such `what` (a file) at `path`; of an address, that it is not followed."""
     address = re.match(r"[a-z][a-z0-9+.-]+:/", os.fsdecode(path), re.IGNORECASE)  # a drive has one letter

@@ -187,3 +187,11 @@ def test_the_wheel_is_that_of_the_sdist(tmp_path: Path) -> None:
     assert [name for name in checkout if name.endswith("/licenses/LICENSE")]
     folders = {name.split("/")[0] for name in checkout if ".dist-info/" not in name}
     assert folders == {"facerec", "audits"}
+
+
+def test_the_source_archive_holds_what_readers_of_a_repository_look_for():
+    """Every text at the top goes into the sdist."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    held = set(settings["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
+
+    assert {path.name for path in ROOT.glob("*.md")} | {"LICENSE", "CITATION.cff"} <= held

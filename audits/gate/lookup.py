@@ -50,7 +50,7 @@ def observe(claim: Claim, audit: Audit) -> tuple[Observation, ...]:
     ------
     ArgumentError
         If the audit was not made by the claim's grouping.
-        If it has no rate of the claim's class.
+        If it has no rate of the claim's class, or a group whose name the claim seems to misspell.
     """
     if isinstance(audit, DriftAudit):
         return _of_drift(claim, audit)
@@ -252,11 +252,12 @@ def _unmeasured(group: str, audit: Audit, note: str, *footings: Footing) -> Obse
 
 
 def _absent(claim: Claim, asked: str, known: Sequence[str], audit: Audit) -> Observation:
-    """A group that the policy names and the table does not hold; perhaps it is misspelt."""
+    """A group that the policy names and the table does not hold: no evidence of it, unless its name is misspelt."""
     told = f"there is no such group by {claim.by}; there are {', '.join(known) or 'none'}"
-    near = get_close_matches(asked, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return _unmeasured(asked, audit, told + hint)
+    if near := get_close_matches(asked, known, n=1):
+        message = f"{asked}: {told}; did you mean {near[0]}?"
+        raise ArgumentError(message)
+    return _unmeasured(asked, audit, told)
 
 
 def _rate(

@@ -81,7 +81,7 @@ def markdown_summary(verdict: PolicyVerdict) -> str:
         lead=(verdict_callout(verdict),),
         sections=(
             Section("Claims", (claims_table(verdict),)),
-            Section("Numbers", (findings_table(verdict), Text(_RULE))),
+            Section("Numbers", (findings_table(verdict), Text(RULE))),
         ),
     )
     return render_markdown(page)
@@ -118,10 +118,11 @@ def junit_summary(verdict: PolicyVerdict) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-_RULE = (
+RULE = (
     "A claim passes if the whole interval of every number keeps the limit, fails if the whole interval of one breaks "
     "it, and otherwise lacks evidence. What was not measured never passes."
 )
+"""What every summary in Markdown says, by which one is known."""
 
 
 def _case(found: ClaimVerdict) -> ET.Element:

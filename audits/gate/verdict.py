@@ -128,7 +128,8 @@ def judge(
     Raises
     ------
     ArgumentError
-        If a claim is about an audit that was not given, or about a grouping or class that it was not made by.
+        If a claim is about an audit that was not given, or about a grouping or class that it was not made by,
+        or a group that seems to be misspelt.
         If an audit has a lower confidence than the policy asks for.
 
     Notes

@@ -139,6 +139,8 @@ def _pairs(table: pd.DataFrame, texts: dict[str, pd.Series], persons: pd.DataFra
     score = _named(list(values), _SCORE)
     if score is None and mated is not None:
         score = max(values, key=lambda name: abs(_area(values[name], mated) - 0.5), default=None)
+    if mated is None and (said := next((name for name in texts if _named([name], _GENUINE)), None)) is not None:
+        _refuse_one_answer(said, texts[said])
     if score is None or mated is None:
         message = (
             "nothing in the table can be taken for "
@@ -254,6 +256,21 @@ def _people(
         return None if name is None else pairs[name]
     fits = [pair for pair in pairs.values() if ((texts[pair[0]] == texts[pair[1]]).to_numpy(bool) == mated).all()]
     return fits[0] if fits else None
+
+
+def _refuse_one_answer(name: str, column: pd.Series) -> None:
+    """Say it where every cell of the column that says whether pairs are genuine says the same."""
+    try:
+        found = truth(column).to_numpy(bool)
+    except ScoreTableError:
+        return
+    if len(found) and found.all() == found.any():
+        kinds = ("genuine", "impostor") if found.all() else ("impostor", "genuine")
+        message = (
+            f"{name} says the same in all {len(found):,} rows: every pair is {kinds[0]}, and there is no {kinds[1]} "
+            "pair; errors by group need both"
+        )
+        raise ScoreTableError(message)
 
 
 def _truth(column: pd.Series) -> NDArray[np.bool_] | None:

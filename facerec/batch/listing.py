@@ -112,6 +112,6 @@ def _person(name: str, texts: Mapping[str, str]) -> str:
 
 def _sorted(path: Path, photos: list[Photo]) -> tuple[Photo, ...]:
     if not photos:
-        message = f"{shortened(str(path))}: there is no photo to embed"
+        message = f"{shortened(str(path))}: there is no photo to embed; a folder holds one folder of photos per person"
         raise DataSetError(message)
     return tuple(sorted(photos, key=lambda each: each.name))

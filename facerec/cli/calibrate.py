@@ -7,6 +7,7 @@ from typing import Annotated
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, NamedModel, examples, flag, grouped, option
+from facerec.cli.outputs import POINTS, output
 from facerec.cli.recognition import Networks
 from facerec.cli.table_options import Columns, ScoresFiles
 
@@ -22,7 +23,7 @@ def calibrate(
     scores: ScoresFiles,
     *,
     fmr: Annotated[list[float], option("RATE", "The false match rate to keep to; may be given several times.")],
-    out: Annotated[Path, option("POINT.json", "Where to write the operating points.")],
+    out: Annotated[Path, output("POINT.json", "Where to write the operating points.", POINTS)],
     data_set: Annotated[
         str | None,
         option("TEXT", "What the pairs are, and how its impostors were chosen; by default the table's file name."),

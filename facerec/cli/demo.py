@@ -11,6 +11,7 @@ import typer
 
 from facerec.cli import console, recognition
 from facerec.cli.options import AsJson, Device, Exclude, ModelFiles, Runtime, examples, grouped, option
+from facerec.cli.outputs import DEMO, output
 from facerec.cli.running import fail
 from facerec.cli.settings import Settings
 from facerec.errors import ArgumentError, OutputError
@@ -34,7 +35,9 @@ def demo(
         ),
     ] = None,
     exclude: Exclude = None,
-    out: Annotated[Path, option("DIR", "Where to write the page, the scene and the gallery.")] = Path("reports/demo"),
+    out: Annotated[Path, output("DIR", "Where to write the page, the scene and the gallery.", DEMO)] = Path(
+        "reports/demo"
+    ),
     as_json: AsJson = False,
     threshold: recognition.Threshold,
     device: Device = None,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from facerec.cli import console
-from facerec.cli.options import DETECTOR, Annotate, AsCsv, AsJson, Exclude, argument, examples, flag, grouped
-from facerec.cli.paths import PhotoAnswers
+from facerec.cli.options import DETECTOR, AsCsv, AsJson, Exclude, argument, examples, flag, grouped
+from facerec.cli.paths import Annotate, PhotoAnswers
 from facerec.cli.recognition import Networks, one_thread_per_photo
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Exclude, FaceOption, Model, argument, examples, flag, grouped, option
+from facerec.cli.outputs import VECTORS, output
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import GatedNetworks
 from facerec.cli.running import fail
@@ -142,7 +143,11 @@ def embed(
     *,
     out: Annotated[
         Path,
-        option("VECTORS", "Where to write: a table, .parquet or .csv; or a folder of parts, which is gone on with."),
+        output(
+            "VECTORS",
+            "Where to write: a table, .parquet or .csv; or a folder of parts, which is gone on with.",
+            VECTORS,
+        ),
     ],
     root: Root = None,
     face: FaceOption = "main",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Model, examples, flag, grouped, option
+from facerec.cli.outputs import SCORES, output
 from facerec.cli.parsing import Commands
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import Networks
@@ -35,7 +36,7 @@ app = Commands(
 def lfw(
     data: Annotated[Path, option("DIR", "The folder of LFW: pairs.txt and the photos.")],
     *,
-    scores: Annotated[Path | None, option("SCORES", "Write the score table, too: .csv or .parquet.")] = None,
+    scores: Annotated[Path | None, output("SCORES", "Write the score table, too: .csv or .parquet.", SCORES)] = None,
     pseudonyms: Annotated[
         bool, flag("--pseudonyms", "Write pseudonyms instead of names; the key is drawn anew and kept nowhere.")
     ] = False,

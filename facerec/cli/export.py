@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
 from facerec.cli.options import DETECTOR, AsJson, Exclude, argument, examples, flag, grouped, option
+from facerec.cli.outputs import NEW, output
 from facerec.cli.paths import must_be_new, must_exist
 from facerec.cli.recognition import TorchNetworks
 
@@ -30,14 +31,15 @@ def export(
     name: Annotated[str, argument("NAME", "The embedder, as facerec models lists it.")],
     *,
     onnx: Annotated[
-        Path | None, option("DIR", "The folder to make: model.onnx, model.json and card; models add takes it.")
+        Path | None, output("DIR", "The folder to make: model.onnx, model.json and card; models add takes it.", NEW)
     ] = None,
     runtime: Annotated[
         Path | None,
-        option(
+        output(
             "DIR",
             "The folder to make: graphs of detector and embedder, for --runtime of the commands that find faces. They "
             "run without torch, and thresholds and galleries hold.",
+            NEW,
         ),
     ] = None,
     int8: Annotated[

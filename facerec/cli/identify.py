@@ -12,7 +12,6 @@ from facerec.cli import console, probes, recognition
 from facerec.cli.deciding import decider
 from facerec.cli.opening import Charged
 from facerec.cli.options import (
-    Annotate,
     AsCsv,
     AsJson,
     Exclude,
@@ -25,7 +24,8 @@ from facerec.cli.options import (
     grouped,
     option,
 )
-from facerec.cli.paths import PhotoAnswers
+from facerec.cli.outputs import FOUND, output
+from facerec.cli.paths import Annotate, PhotoAnswers
 from facerec.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ def identify(
     annotate: Annotate = None,
     out: Annotated[
         Path | None,
-        option("TABLE.csv", "Write a row for each face, and for each photo without one, to this table instead."),
+        output(
+            "TABLE.csv",
+            "Write a row for each face, and for each photo without one, to this table instead.",
+            FOUND,
+        ),
     ] = None,
     why: Why = False,
     as_csv: AsCsv = False,

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_type_h
 
 import typer
 
+from facerec.visible_text import quoted
+
 if TYPE_CHECKING:
     from facerec.gallery.stores.postgres.address import Address
 
@@ -185,9 +187,6 @@ GalleryFile = Annotated[  # or an `Address`; typer takes no union
         parser=place_of_gallery,
     ),
 ]
-Annotate = Annotated[
-    Path | None, option("--annotate DIR", "Write a copy of each photo with its faces marked to this folder.")
-]
 Exclude = Annotated[
     list[str] | None,
     option(
@@ -196,7 +195,19 @@ Exclude = Annotated[
         "May be given several times.",
     ),
 ]
-Expires = Annotated[datetime | None, option("YYYY-MM-DD", "The last day (UTC) of being matched.", formats=["%Y-%m-%d"])]
+
+
+def day_of(text: str) -> datetime:
+    """A day as it is named on a command line."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        message = f"expected a day such as 2031-12-31; got {quoted(text)}"
+        raise typer.BadParameter(message) from None
+
+
+Expires = Annotated[datetime | None, option("YYYY-MM-DD", "The last day (UTC) of being matched.", parser=day_of)]
+
 NoLog = Annotated[
     bool,
     flag(

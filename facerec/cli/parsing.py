@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from facerec.cli.outputs import OUTPUTS, Given, check_outputs
 from facerec.cli.settings import Settings
 from facerec.errors import ArgumentError
 
-# What stands in the settings yields to another option, which it would contradict.
+# What stands in the settings, and the gallery of the environment, yields to another option, which it would contradict.
 _FOR_NETWORKS = ("model", "detector", "min_face_size", "device", "model_files", "runtime")
 _YIELDS = {
     "gallery": "reference",
@@ -22,6 +23,7 @@ _YIELDS = {
     **dict.fromkeys((*_FOR_NETWORKS, "key_file", "actor"), "url"),
 }
 _FROM_SETTINGS = "DEFAULT_MAP"
+_YIELDING = {(name, _FROM_SETTINGS) for name in _YIELDS} | {("gallery", "ENVIRONMENT")}
 
 
 class _Read:
@@ -53,15 +55,23 @@ class Command(_Read, TyperCommand):
     """A command that does something."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's
-        """Run it; what the settings say and another option contradicts is left out first."""
+        """Run it; what another option contradicts in the settings is left out first, outputs are looked at."""
         for each in self.params:
             source = ctx.get_parameter_source(each.name)
-            if source is not None and source.name == _FROM_SETTINGS and ctx.params.get(_YIELDS.get(each.name)):
+            standing = (each.name, None if source is None else source.name)
+            if standing in _YIELDING and ctx.params.get(_YIELDS[each.name]):
                 ctx.params[each.name] = each.process_value(ctx, each.default)
         if ctx.params.get("as_json") and ctx.params.get("as_csv"):
             message = "--json and --csv are two forms of one answer; give one of them"
             raise ArgumentError(message)
+        check_outputs([self._given(each, ctx) for each in self.params])
         return super().invoke(ctx)
+
+    @staticmethod
+    def _given(parameter: Any, ctx: Any) -> Given:  # noqa: ANN401 - typer's
+        named = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar
+        kind = OUTPUTS.get(getattr(parameter, "help", None) or "")
+        return Given(named, ctx.params.get(parameter.name), kind)
 
 
 class Group(_Read, TyperGroup):

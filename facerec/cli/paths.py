@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from facerec.cli import console
+from facerec.cli.outputs import GOES_ON, MARK, MARKED, output
 from facerec.cli.running import fail
 from facerec.errors import DataSetError, ImageError, OutputError, ScoreTableError
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from facerec.types import Image
 
 Found = TypeVar("Found")
+
+Annotate = Annotated[
+    Path | None, output("--annotate DIR", "Write a copy of each photo with its faces marked to this folder.", GOES_ON)
+]
 
 
 def must_exist(data: Path, expected: str) -> None:
@@ -41,6 +47,11 @@ def must_be_table(out: Path) -> None:
         raise ScoreTableError(message)
 
 
+def _marked_names(stem: str) -> Iterator[str]:
+    """What marked copies of photos with this stem are called, one after the other."""
+    return (f"{stem}-faces{f'-{number}' if number > 1 else ''}.jpg" for number in itertools.count(1))
+
+
 class PhotoAnswers:
     """What is found in photos, told as it is found, or kept for the one document; a photo that cannot be read, too.
 
@@ -53,6 +64,9 @@ class PhotoAnswers:
     ) -> None:
         if annotate is not None:
             annotate.mkdir(parents=True, exist_ok=True)
+            for stem, times in Counter(photo.stem for photo in photos).items():
+                for name in itertools.islice(_marked_names(stem), times):
+                    MARKED.refuse_others(annotate / name)
         self.entries: list[dict[str, Any]] = []
         self._photos, self._annotate, self._as_json = photos, annotate, as_json
         self._unreadable, self._taken = 0, set[str]()
@@ -94,11 +108,11 @@ class PhotoAnswers:
         if self._annotate is None:
             return {}
         # Photos of several folders may be called alike.
-        names = (f"{photo.stem}-faces{f'-{number}' if number > 1 else ''}.jpg" for number in itertools.count(1))
-        name = next(name for name in names if name not in self._taken)
+        name = next(name for name in _marked_names(photo.stem) if name not in self._taken)
         self._taken.add(name)
         path = self._annotate / name
-        path.write_bytes(encode_jpeg(found.draw(reader.read(photo) if image is None else image)))
+        drawn = found.draw(reader.read(photo) if image is None else image)
+        path.write_bytes(encode_jpeg(drawn, comment=MARK))
         return {"annotated": path}
 
     def finish(self) -> None:

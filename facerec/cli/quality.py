@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
-from facerec.cli.options import AsCsv, AsJson, Exclude, FaceOption, Model, argument, examples, grouped, option
+from facerec.cli.options import AsCsv, AsJson, Exclude, FaceOption, Model, argument, examples, grouped
+from facerec.cli.outputs import QUALITIES, output
 from facerec.cli.recognition import Networks
 from facerec.cli.running import fail
 
@@ -24,7 +25,7 @@ EXAMPLES = examples(
 def quality(
     paths: Annotated[list[Path], argument("PATH", "Photos, or folders of photos.")],
     *,
-    out: Annotated[Path | None, option("--out TABLE.csv", "Write all measures to a CSV file, too.")] = None,
+    out: Annotated[Path | None, output("--out TABLE.csv", "Write all measures to a CSV file, too.", QUALITIES)] = None,
     face: FaceOption = "main",
     exclude: Exclude = None,
     as_csv: AsCsv = False,

@@ -52,7 +52,7 @@ _AcceptReversed = Annotated[
 ScoresFiles = Annotated[
     list[Path],
     typer.Argument(
-        metavar="SCORES...",
+        metavar="SCORES",
         help="A score table of any matcher: .csv, .tsv, .txt, .gz of these, .xlsx or .parquet. Several files are one "
         "table, with a column file.",
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, FaceOption, Model, argument, examples, grouped, option
+from facerec.cli.outputs import SCORES, output
 from facerec.cli.paths import must_be_table
 from facerec.cli.recognition import GatedNetworks
 from facerec.errors import ArgumentError
@@ -34,7 +35,7 @@ def score(
         argument("PAIRS.csv", "Columns probe_image, reference_image, and probe_subject, reference_subject or genuine."),
     ],
     *,
-    out: Annotated[Path, option("SCORES", "Where to write the table: .csv or .parquet.")],
+    out: Annotated[Path, output("SCORES", "Where to write the table: .csv or .parquet.", SCORES)],
     root: Root = None,
     vectors: Annotated[
         Path | None,

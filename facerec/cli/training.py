@@ -23,6 +23,7 @@ from facerec.cli.options import (
     ModelFiles,
     option,
 )
+from facerec.cli.outputs import GOES_ON, NEW, output
 
 if TYPE_CHECKING:
     from facerec.learning.loop import Progress
@@ -44,7 +45,7 @@ Reweight = Annotated[
     option("--reweight COLUMN", "Each group of this column of the CSV has the same weight in the loss.", GROUPS),
 ]
 Out = Annotated[
-    Path, option("--out DIR", "The model's folder. DIR.training beside it holds log, curves and checkpoint.")
+    Path, output("--out DIR", "The model's folder. DIR.training beside it holds log, curves and checkpoint.", NEW)
 ]
 Made: TypeAlias = "MadeModel[Epoch]"
 
@@ -74,8 +75,11 @@ class Photos:
     min_face_size: MinFaceSize = MIN_FACE_SIZE
     cache: Annotated[
         Path | None,
-        option(
-            "DIR", "Where aligned faces and features are kept for further trainings. By default in DIR.training.", DATA
+        output(
+            "DIR",
+            "Where aligned faces and features are kept for further trainings. By default in DIR.training.",
+            GOES_ON,
+            DATA,
         ),
     ] = None
     data_terms: Annotated[

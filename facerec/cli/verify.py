@@ -45,7 +45,12 @@ def verify(
     *,
     gallery: Annotated[
         Path | None,
-        setting("--gallery -g FILE", "Compare with somebody enrolled in this gallery.", parser=place_of_gallery),
+        setting(
+            "--gallery -g FILE",
+            "Compare with somebody enrolled in this gallery.",
+            envvar="FACEREC_GALLERY",
+            parser=place_of_gallery,
+        ),
     ] = None,
     name: Annotated[str | None, option("TEXT", "Who of the gallery is claimed.")] = None,
     no_log: NoLog = False,

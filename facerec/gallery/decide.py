@@ -111,6 +111,6 @@ def check_not_expired(person: Person) -> None:
     if person.expired:
         message = (
             f"{quoted(person.name)} expired on {person.expires} and is not matched any more; "
-            "set a later date with update(expires=...) if there is consent, or forget the person"
+            "set a later expiry date if there is consent, or forget the person"
         )
         raise ExpiredError(message)

@@ -121,7 +121,7 @@ def check_not_past(expires: date | None, *, today: date, name: str) -> None:
     if expires is not None and expires < today:
         message = (
             f"{quoted(name)} would not be matched: the expiry date {expires} has passed (today is {today}, UTC); "
-            "give a later date with expires="
+            "give a later expiry date"
         )
         raise errors.ExpiryPassedError(message)
 
@@ -136,7 +136,7 @@ def check_not_over(person: Person, expires: date | None) -> None:
     if person.expired and expires is None:
         message = (
             f"{quoted(person.name)} expired on {person.expires} and would not be matched; "
-            "give a later date with expires=, or forget the person"
+            "give a later expiry date, or forget the person"
         )
         raise errors.ExpiredError(message)
 

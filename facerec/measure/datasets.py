@@ -61,7 +61,7 @@ def lfw(folder: str | Path) -> pd.DataFrame:
         subject = table[f"{side}_subject"]
         table[f"{side}_image"] = place + subject + "/" + subject + table[side].map("_{:04d}.jpg".format)
     table["genuine"] = table["probe_subject"] == table["reference_subject"]
-    refuse_missing(root, both_sides(table, "image").unique())
+    refuse_missing(root, both_sides(table, "image").unique(), listed_in=protocol)
     female, male = (_labelled(root, f"labels/{gender}_names.txt") for gender in ("female", "male"))
     known = dict.fromkeys(female - male, "female") | dict.fromkeys(male - female, "male")
     for side in ("probe", "reference"):
@@ -102,7 +102,8 @@ def pairs_csv(path: str | Path, *, root: str | Path | None = None) -> pd.DataFra
         elif "genuine" not in raw:
             raw = raw.assign(genuine=raw["probe_subject"] == raw["reference_subject"])
         table = check(raw.assign(score=np.nan)).drop(columns="score")
-    refuse_missing(path.parent if root is None else Path(root), both_sides(table, "image").unique())
+    listed = both_sides(table, "image").unique()
+    refuse_missing(path.parent if root is None else Path(root), listed, listed_in=path)
     return table
 
 
@@ -144,7 +145,7 @@ def photos_csv(path: str | Path, *, root: str | Path | None = None, nameless: bo
         raise _refused(
             path, f"the photo {raw['image'].iloc[row]!r} stands again in row {row + 1}; each photo has one row"
         )
-    refuse_missing(path.parent if root is None else Path(root), raw["image"])
+    refuse_missing(path.parent if root is None else Path(root), raw["image"], listed_in=path)
     return raw[[*_NEEDED, *(name for name in names if name not in _NEEDED)]]
 
 

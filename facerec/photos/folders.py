@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from facerec.errors import ArgumentError, DataSetError
-from facerec.files import absent, is_file, is_folder, is_there
+from facerec.files import absent, as_given, is_file, is_folder, is_there
 from facerec.photos import formats
 from facerec.photos.left_out import LeftOut, Why, summary
 from facerec.types.plain import Value
@@ -112,7 +112,7 @@ def find_photos(paths: Iterable[str | Path], *, exclude: Sequence[str] = ()) -> 
     for path in given:
         others: list[LeftOut] = []
         if not is_there(path):
-            raise _refused(path, absent(path, "file or folder"))
+            raise _refused(as_given(path), absent(path, "file or folder"))
         if (pattern := exclusion.met(path.as_posix())) is not None:
             others = [_excluded("/" if is_folder(path) else "", path, pattern)]
         elif is_folder(path):
@@ -194,12 +194,17 @@ def photos_by_folder(
     return PhotoFolders(Path(folder), folders, tuple(_sorted(left_out)))
 
 
-def refuse_missing(root: Path, images: Iterable[str]) -> None:
-    """Raise `DataSetError` with the first few and the number of `images` that are no files below `root`."""
+def refuse_missing(root: Path, images: Iterable[str], *, listed_in: Path) -> None:
+    """Raise `DataSetError` with the first few and the number of `images` that are no files below `root`.
+
+    `listed_in` is the file that lists them.
+    """
     missing = [image for image in images if not is_file(root / image)]
     if missing:
         more = f" … {len(missing)} in all" if len(missing) > 3 else ""
-        raise _refused(root, f"photos are missing: {', '.join(map(shortened, missing[:3]))}{more}")
+        named = ", ".join(map(shortened, missing[:3]))
+        where = "" if root == listed_in.parent else f" in {shortened(str(root))}"
+        raise _refused(listed_in, f"photos are missing{where}: {named}{more}")
 
 
 def _seen_anyway(place: Path, root: Path) -> str | None:

@@ -38,6 +38,7 @@ Why: TypeAlias = Literal[
 """The kinds of reasons, as they are counted."""
 
 _EXPECTED = frozenset({"hidden", "system folder", "excluded", "animation", "class not asked for"})
+_NAMING = frozenset({"unreadable", "no usable face", "doubtful"})  # whose reason is an error about the photo
 _LAST = 5
 
 
@@ -68,8 +69,8 @@ class LeftOut(Value):
         object.__setattr__(self, "path", os.fsencode(self.path).decode("utf-8", "backslashreplace"))
 
     def __str__(self) -> str:
-        """One line: the path and the reason; a reason that names the path stands alone."""
-        return self.reason if self.path in self.reason else f"{self.path}: {self.reason}"
+        """One line: the path and the reason; the reason of a photo that names it stands alone."""
+        return self.reason if self.why in _NAMING and self.path in self.reason else f"{self.path}: {self.reason}"
 
 
 def summary(left_out: Sequence[LeftOut]) -> str:

@@ -24,7 +24,7 @@ import PIL.ImageFile
 from numpy.typing import NDArray
 
 from facerec.errors import ArgumentError, ImageError, LargePhotoError
-from facerec.files import absent, open_regular
+from facerec.files import absent, as_given, open_regular
 from facerec.photos import formats, pixels
 from facerec.types import Image
 from facerec.visible_text import shortened
@@ -171,7 +171,7 @@ def name_of(source: Source) -> str:
     if isinstance(source, str) and _is_text_of_bytes(source):
         return "image in base64"
     if isinstance(source, str | os.PathLike):
-        return shortened(os.fsdecode(source))
+        return shortened(as_given(source))
     if isinstance(source, bytes | bytearray | memoryview):
         return "image bytes"
     if isinstance(source, PIL.Image.Image):

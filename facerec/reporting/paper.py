@@ -18,6 +18,7 @@ from facerec.files import replacing
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 _SECONDS = 120
+_PRINTED = b"% printed by facerec\n"  # a comment behind the end of the PDF, by which one of ours is known
 
 
 def print_page(html: Path, pdf: Path) -> None:
@@ -65,3 +66,18 @@ def print_page(html: Path, pdf: Path) -> None:
             last = made.stderr.strip().splitlines()[-1:] or [f"exit status {made.returncode}"]
             message = f"{html} was not printed by {program}: {last[0]}"
             raise OutputError(message)
+        with partial.open("ab") as file:
+            file.write(b"\n" + _PRINTED)
+
+
+def is_printed(path: Path) -> bool:
+    """Whether a file is a PDF that `print_page` made."""
+    content = path.read_bytes()
+    return content.startswith(b"%PDF") and content.endswith(_PRINTED)
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page that this program wrote: by the policy and the first colours of its head."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    return b"content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:;" in head and b"--paper:" in head

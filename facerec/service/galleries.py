@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from facerec.errors import GalleryExistsError, MissingGalleryError, UnsafeSettingsError
+from facerec.files import is_folder, is_there
 from facerec.gallery import Gallery, open_gallery, rules
 from facerec.gallery.stores.postgres.address import Address, is_address
 from facerec.service.settings import Settings
@@ -32,10 +33,7 @@ class Folder:
     """Files ``<name>.db`` of a folder."""
 
     def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            message = f"{folder} is no folder; make it (mkdir {folder}), readable by nobody else (chmod 700)"
-            raise UnsafeSettingsError(message)
-        self.folder = folder
+        self.folder = _checked(folder)
 
     def names(self) -> list[str]:
         """Of all galleries there, sorted."""
@@ -72,8 +70,10 @@ class Database:
 
 
 def place_of_state(galleries: str) -> Path | Address:
-    """Where the service keeps its own state: beside the galleries."""
-    return Address.parse(galleries) if is_address(galleries) else Path(galleries) / ".facerec-service" / "state.sqlite"
+    """Where the service keeps its own state: beside the galleries; `UnsafeSettingsError` if there is no such folder."""
+    if is_address(galleries):
+        return Address.parse(galleries)
+    return _checked(Path(galleries)) / ".facerec-service" / "state.sqlite"
 
 
 def shown_place(galleries: str) -> str:
@@ -91,6 +91,15 @@ def place_of_files(settings: Settings) -> Path | None:
 def place_of(galleries: str, state: State) -> Place:
     """What a setting means; `UnsafeSettingsError` if there is no such folder."""
     return Database(galleries, state) if is_address(galleries) else Folder(Path(galleries))
+
+
+def _checked(folder: Path) -> Path:
+    """The folder, if there is one: a name that was mistyped must not become an empty service."""
+    if is_folder(folder):
+        return folder
+    what = f"{folder} is a file" if is_there(folder) else f"there is no folder {folder}"
+    message = f"{what}; --galleries takes a folder of galleries: mkdir -m 700 makes one that nobody else may read"
+    raise UnsafeSettingsError(message)
 
 
 class Galleries:

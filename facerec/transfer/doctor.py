@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 import torch
 
 from facerec.errors import MissingWeightsError, WeightsError
+from facerec.models.weights import belongs_here
 from facerec.networks.architectures import shape_of
 from facerec.networks.backbone import Backbone, load_backbone
 from facerec.networks.pretrained import PRETRAINED, Pretrained
@@ -170,8 +171,8 @@ def _file(network: Pretrained, model_files: str | os.PathLike[str] | None) -> Ch
         # The file is the right one; that it also fits the network is seen by loading it.
         load_backbone(network.name, model_files=model_files).trunk()
     except MissingWeightsError:
-        # Those that come with a package are part of the installation; the others are there if somebody fetched them.
-        status: Status = "failed" if not network.version else "absent"
+        # What an installed package brings must be there; the rest is, if somebody fetched it or installed the extra.
+        status: Status = "failed" if belongs_here(file) else "absent"
         return Check(network.name, f"file {file.file_name}", expected, "absent", status)
     except WeightsError as error:
         return Check(network.name, f"file {file.file_name}", expected, str(error), "failed")

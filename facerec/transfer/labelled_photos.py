@@ -215,7 +215,8 @@ def _with_classes(image_set: ImageSet, labels: Sequence[str], classes: Sequence[
         message = f"{image_set.root}: class {absent[0]!r} has no photo that can be read{why}"
         raise DataSetError(message)
     if len(wanted) < 2:
-        message = f"{image_set.root}: holds one class only ({', '.join(wanted)}); a classifier needs two or more"
+        held = f"one class only ({wanted[0]})" if wanted else "no photo of any class"
+        message = f"{image_set.root}: holds {held}; a classifier needs two classes or more, with photos of each"
         raise DataSetError(message)
     numbers = {name: number for number, name in enumerate(wanted)}
     kept = [i for i, name in enumerate(labels) if name in numbers]

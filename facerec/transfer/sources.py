@@ -238,7 +238,7 @@ def _refuse_images(path: Path, listed: pd.Series) -> None:
     if (twice := listed.duplicated()).any():
         message = f"{path}: {int(twice.sum())} images are listed twice, the first is {listed[twice].iloc[0]}"
         raise DataSetError(message)
-    refuse_missing(path.parent, listed)
+    refuse_missing(path.parent, listed, listed_in=path)
 
 
 def _parts(path: Path, table: pd.DataFrame) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
@@ -121,21 +121,25 @@ def as_html(text: str, picture: NDArray[np.uint8] | None = None) -> str:
     return f"{drawn}<pre>{escape(text)}</pre>"
 
 
-def encode_jpeg(image: NDArray[np.uint8], quality: int = 88) -> bytes:
-    """Return `image` (uint8, height × width × 3, RGB) as a JPEG file; `quality` 1 … 95."""
-    return _encoded(image, "JPEG", quality=quality)
+def encode_jpeg(image: NDArray[np.uint8], quality: int = 88, comment: bytes = b"") -> bytes:
+    """Return `image` (uint8, height × width × 3, RGB) as a JPEG file; `quality` 1 … 95.
+
+    A `comment` stands in its head.
+    """
+    if not 1 <= quality <= 95:
+        message = f"JPEG quality lies between 1 and 95; got {quality}"
+        raise ArgumentError(message)
+    options: dict[str, int | bytes] = {"quality": quality, **({"comment": comment} if comment else {})}
+    return _encoded(image, "JPEG", options)
 
 
 def encode_png(image: NDArray[np.uint8]) -> bytes:
     """Return `image` (uint8, height × width × 3, RGB) as a PNG file, without loss."""
-    return _encoded(image, "PNG")
+    return _encoded(image, "PNG", {})
 
 
-def _encoded(image: NDArray[np.uint8], kind: str, **options: int) -> bytes:
+def _encoded(image: NDArray[np.uint8], kind: str, options: Mapping[str, int | bytes]) -> bytes:
     _check_image(image)
-    if not 1 <= options.get("quality", 1) <= 95:
-        message = f"JPEG quality lies between 1 and 95; got {options['quality']}"
-        raise ArgumentError(message)
     file = io.BytesIO()
     PillowImage.fromarray(image).save(file, kind, **options)
     return file.getvalue()

@@ -153,6 +153,54 @@ def test_pages_that_are_not_there_are_said(facerec, bundle, tmp_path, monkeypatc
         assert "Traceback" not in outcome.err
 
 
+@pytest.fixture
+def prints(monkeypatch):
+    """A browser that prints nothing but that it was there."""
+    from facerec.reporting import paper
+
+    monkeypatch.setattr(paper.shutil, "which", lambda _: "browser")
+
+    def run(command, **_):
+        target = next(word for word in command if word.startswith("--print-to-pdf=")).partition("=")[2]
+        Path(target).write_bytes(b"%PDF-1.7 printed\n%%EOF\n")
+
+    monkeypatch.setattr(paper.subprocess, "run", run)
+
+
+def test_a_pdf_of_a_whole_report_gets_into_its_manifest(facerec, bundle, table, prints):
+    """Printed before it is signed, and again; only pages of this program; the next report takes its PDFs away."""
+    (bundle / "notes.html").write_text("<p>of somebody's</p>")
+
+    printed, again = facerec("audit", "print", bundle), facerec("audit", "print", bundle)
+    checked = facerec("audit", "verify", bundle, "--json").document
+
+    assert (printed.status, again.status) == (0, 0)
+    assert "sign it after this, not before: one-page.pdf, report.pdf" in printed.out
+    assert (checked["intact"], checked["added"]) == (True, ["notes.html"])
+    assert {"report.pdf", "one-page.pdf"} <= set(json.loads((bundle / "manifest.json").read_text("utf-8"))["files"])
+    facerec("audit", "verification", table, "--at-fmr", "0.02", "--replicates", "0", "--out", bundle)
+    assert not list(bundle.glob("*.pdf"))
+
+
+@pytest.mark.parametrize("how", ["signed", "changed"])
+def test_a_manifest_that_was_signed_or_is_broken_stays_as_it_is(facerec, bundle, prints, how):
+    """The PDF is made, and said to be outside of the signature, as is by `verify`."""
+    if how == "signed":
+        (bundle / "manifest.json.sig").write_text("signature")
+    else:
+        (bundle / "report.md").write_text("another")
+    before = (bundle / "manifest.json").read_bytes()
+
+    printed, checked = facerec("audit", "print", bundle / "report.html"), facerec("audit", "verify", bundle)
+
+    assert printed.status == 0
+    assert "report.pdf: not in manifest.json, and outside of a signature over it" in printed.err
+    assert "print before you sign" in printed.err or "is not as it was written" in printed.err
+    assert (bundle / "manifest.json").read_bytes() == before
+    assert "not in the manifest: report.pdf" in checked.out
+    assert "what is not in the manifest is outside of a signature over it" in checked.out
+
+
 @pytest.mark.browser
 def test_pages_are_printed(facerec, bundle, tmp_path):
     """All of a folder beside them, or one wherever it is asked for; the sheet for who decides is one."""

@@ -111,7 +111,10 @@ def test_summaries_need_a_policy_and_files_of_their_own(tables, facerec, monkeyp
     for options, told in (
         (("--summary", "claims.md"), "--summary is for the claims of a policy"),
         (("--junit", "claims.xml"), "--junit is for the claims of a policy"),
-        (("--policy", "policy.toml", "--junit", "one", "--summary", "./one"), "each needs a file of its own"),
+        (
+            ("--policy", "policy.toml", "--junit", "one", "--summary", "./one"),
+            "both name one; each needs a place of its own",
+        ),
     ):
         outcome = facerec(*arguments, *options)
 

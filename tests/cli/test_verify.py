@@ -92,6 +92,7 @@ def test_an_address_is_not_followed(colours, facerec):
         told = facerec(*line)
         assert told.status == 2
         assert "addresses are not followed; download it and give the file" in told.err
+        assert "://example.com/a.jpg" in told.err
 
 
 def test_a_decision_is_a_line(colours, facerec, draw):

@@ -87,6 +87,10 @@ def test_the_examples_of_a_page_run(page, photos, tmp_path):
         (tmp_path / "photos" / person).mkdir(parents=True)
         (tmp_path / "photos" / person / name).write_bytes(photos[name])
     (tmp_path / "probes.csv").write_text("image\ndoor.jpg\ncrowd.jpg\n", encoding="utf-8")
+    pairs = [("ada1.jpg", "ada2.jpg", "ada", "ada"), ("ada1.jpg", "bob.jpg", "ada", "bob")]
+    heading = ("probe_image", "reference_image", "probe_subject", "reference_subject")
+    (tmp_path / "pairs.csv").write_text("".join(",".join(row) + "\n" for row in (heading, *pairs)), encoding="utf-8")
+    (tmp_path / "photos.csv").write_text("image,subject\nada1.jpg,ada\nada2.jpg,ada\nbob.jpg,bob\n", encoding="utf-8")
     shutil.copyfile(ROOT / "data" / "lfw" / "scores.csv", tmp_path / "scores.csv")
     write_tables(tmp_path)
     for each in examples(page):

@@ -7,20 +7,22 @@ what was changed since; `changes` says where two documents of numbers differ, so
 from __future__ import annotations
 
 import hashlib
+import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audits.report.common.background import InputFile, Run
 from facerec.errors import ArgumentError, OutputError
-from facerec.files import read_json, sha256_of
+from facerec.files import read_json, replacing, sha256_of
 
 MANIFEST = "manifest.json"
 FORMAT = "facerec bundle of a report, 1"
-"""Changes whenever a name or a meaning in the manifest does."""
+"""Changes whenever a name or a meaning in the manifest does; begins in every version with `_FORMATS`."""
 
+_FORMATS = "facerec bundle of a report"
 _CLOSE = 1e-9
 
 
@@ -28,6 +30,16 @@ def manifest(contents: Mapping[str, bytes], run: Run) -> dict[str, object]:
     """The digests of the files of a report, and its run, as JSON can hold it."""
     files = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())}
     return {"format": FORMAT, "files": files, **run.document()}
+
+
+def written_before(folder: Path) -> frozenset[str]:
+    """The names of the files that a report in this folder consists of; none where there is none of this program."""
+    try:
+        told = read_json(folder / MANIFEST, error=ArgumentError)
+        files = told["files"] if str(told["format"]).startswith(_FORMATS) else ()
+        return frozenset((*map(str, files), MANIFEST)) if files else frozenset()
+    except (ArgumentError, KeyError, TypeError):
+        return frozenset()
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,22 @@ def check(folder: Path) -> Bundle:
         tuple(sorted(files.keys() - there)),
         tuple(sorted(there - files.keys())),
     )
+
+
+def include(folder: Path, names: Sequence[str]) -> str:
+    """Put files that were made of a report into its manifest; why not, where that is not done, else nothing.
+
+    It is not done where a signature lies beside the manifest, which would hold no more. The report must be whole;
+    whoever calls asks `check` before the files are made.
+    """
+    if signatures := [path.name for path in sorted(folder.glob(f"{Path(MANIFEST).stem}*")) if path.name != MANIFEST]:
+        return f"{signatures[0]} lies beside {MANIFEST}, and what is signed is not changed: print before you sign"
+    told = read_json(folder / MANIFEST, error=ArgumentError)
+    files = {**told["files"], **{name: _digest(folder / name) for name in names}}
+    told["files"] = dict(sorted(files.items()))
+    with replacing(folder / MANIFEST) as partial:
+        partial.write_text(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+    return ""
 
 
 def _digest(path: Path) -> str:

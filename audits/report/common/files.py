@@ -10,8 +10,9 @@ from pathlib import Path
 
 from audits.gate.verdict import PolicyVerdict
 from audits.report.common.background import Run
-from audits.report.common.bundle import MANIFEST, manifest
+from audits.report.common.bundle import MANIFEST, manifest, written_before
 from facerec.errors import OutputError
+from facerec.files import is_there
 from facerec.reporting import Page, Table, render_html, render_markdown
 from facerec.reporting.markdown import attachments
 from facerec.reporting.spreadsheet import inert_csv
@@ -44,8 +45,9 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
     """Write a report, and return what was written, ``report.html`` first and ``manifest.json`` last.
 
     Everything is rendered before the first file is touched. The folder is made if it is not there; files of the same
-    names are replaced, drawings and the sheet of an earlier report go, others are left alone. `OutputError` if the
-    folder cannot be made or written to.
+    names are replaced where an earlier report's manifest has them, its drawings, sheet and PDFs go, others are left
+    alone. `OutputError` if a file that is no earlier report's would be replaced, or the folder cannot be made or
+    written to.
     """
     sheet = {ONE_PAGE: render_html(report.page.one_sheet).encode("utf-8")} if report.one_page else {}
     contents = {
@@ -58,9 +60,14 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
         **attachments(report.page),
     }
     contents[MANIFEST] = json_text(manifest(contents, report.run)).encode("utf-8")
+    before = written_before(folder)
+    if foreign := [name for name in contents if name not in before and is_there(folder / name)]:
+        message = f"{folder} holds {foreign[0]}, which is of no report here; choose another folder, or delete it"
+        raise OutputError(message)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for stale in (*folder.glob("report-figure-*"), folder / ONE_PAGE):
+        printed = [folder / Path(name).name for name in before if name.endswith(".pdf")]
+        for stale in (*folder.glob("report-figure-*"), folder / ONE_PAGE, *printed) if before else ():
             if stale.name not in contents:
                 stale.unlink(missing_ok=True)
         for name, content in contents.items():

@@ -26,7 +26,7 @@ def classification(
     predictions: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PREDICTIONS...",
+            metavar="PREDICTIONS",
             help="A table with a row per photo, or with a column count; several files are one.",
         ),
     ],

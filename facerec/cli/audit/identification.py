@@ -29,7 +29,7 @@ def identification(
     searches: Annotated[
         list[Path],
         typer.Argument(
-            metavar="SEARCHES...",
+            metavar="SEARCHES",
             help="Columns search, probe_subject, candidate_subject, score; several files are one.",
         ),
     ],

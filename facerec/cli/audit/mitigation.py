@@ -30,7 +30,7 @@ def mitigation(
     vectors: Annotated[
         list[Path],
         typer.Argument(
-            metavar="VECTORS...",
+            metavar="VECTORS",
             help="One row per photo: subject, columns of groups, photo if the photos have names, and the vector as v0, "
             "v1, v2 and so on, or as a list column vector; several files are one.",
         ),

@@ -12,6 +12,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, option
+from facerec.cli.outputs import JUNIT, REPORT, SUMMARY, output
 from facerec.cli.table_options import Columns, Files, ScoresFiles, SearchColumns, VectorColumns
 from facerec.errors import ArgumentError
 
@@ -165,13 +166,14 @@ class Asked:
         ),
     ] = None
     junit: Annotated[
-        Path | None, option("--junit FILE", "With --policy: write its claims as JUnit XML, for a build server.")
+        Path | None, output("--junit FILE", "With --policy: write its claims as JUnit XML, for a build server.", JUNIT)
     ] = None
     summary: Annotated[
         Path | None,
-        option(
+        output(
             "--summary FILE",
             "With --policy: write its claims and their numbers as Markdown, for the summary of a build's job.",
+            SUMMARY,
         ),
     ] = None
 
@@ -180,9 +182,6 @@ class Asked:
             if file is not None and not self.has_claims:
                 message = f"{name} is for the claims of a policy; add --policy FILE"
                 raise ArgumentError(message)
-        if self.junit is not None and self.summary is not None and self.junit.resolve() == self.summary.resolve():
-            message = f"--junit and --summary both name {self.junit}; each needs a file of its own"
-            raise ArgumentError(message)
 
     @property
     def has_claims(self) -> bool:
@@ -223,7 +222,9 @@ class Report:
     context: typer.Context
     out: Annotated[
         Path | None,
-        option("--out DIR", "Write the report to this folder: HTML, Markdown, JSON, CSV and a manifest.", _REPORT),
+        output(
+            "--out DIR", "Write the report to this folder: HTML, Markdown, JSON, CSV and a manifest.", REPORT, _REPORT
+        ),
     ] = None
     about: Annotated[str, option("--about TEXT", "What is audited.", _REPORT)] = ""
     labels_from: Annotated[

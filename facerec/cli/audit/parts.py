@@ -10,7 +10,8 @@ import typer
 from facerec.cli import console
 from facerec.cli.audit import options
 from facerec.cli.audit.verification import deliver
-from facerec.cli.options import AsJson, examples, grouped, option
+from facerec.cli.options import AsJson, examples, grouped
+from facerec.cli.outputs import SUMS, output
 from facerec.errors import ArgumentError
 
 PART_EXAMPLES = examples(
@@ -28,14 +29,14 @@ def part(
     scores: Annotated[
         list[Path],
         typer.Argument(
-            metavar="TABLE...", help="A share of a score table: .parquet, .csv, .tsv, .txt, or folders of such."
+            metavar="TABLE", help="A share of a score table: .parquet, .csv, .tsv, .txt, or folders of such."
         ),
     ],
     *,
     by: options.By = None,
     threshold: options.Threshold,
     calibration: options.Calibration = None,
-    out: Annotated[Path, option("--out FILE", "Write the sums to this file, .npz.")],
+    out: Annotated[Path, output("--out FILE", "Write the sums to this file, .npz.", SUMS)],
     processes: options.Processes = None,
     columns: options.Columns,
     as_json: AsJson = False,
@@ -76,13 +77,14 @@ def part(
 
 @grouped
 def merge(
-    parts: Annotated[list[Path], typer.Argument(metavar="PARTS...", help="Files of facerec audit part, in any order.")],
+    parts: Annotated[list[Path], typer.Argument(metavar="PARTS", help="Files of facerec audit part, in any order.")],
     *,
     asked: options.Asked,
     replicates: options.Replicates = 1000,
     seed: options.Seed = 0,
     sums: Annotated[
-        Path | None, option("--sums FILE", "Write what the parts add up to, as a part of something larger, .npz.")
+        Path | None,
+        output("--sums FILE", "Write what the parts add up to, as a part of something larger, .npz.", SUMS),
     ] = None,
     written: options.SharedReport,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 from facerec.cli import console
 from facerec.cli.audit import options
 from facerec.cli.options import AsJson, examples, flag, grouped, option
+from facerec.cli.outputs import NEW, output
 from facerec.errors import ArgumentError, OutputError
 
 EXAMPLES = examples(
@@ -21,7 +22,9 @@ EXAMPLES = examples(
 @grouped
 def plan(
     *,
-    out: Annotated[Path, option("--out FILE", "Where the plan goes (TOML); a file that is there is not replaced.")],
+    out: Annotated[
+        Path, output("--out FILE", "Where the plan goes (TOML); a file that is there is not replaced.", NEW)
+    ],
     by: options.By = None,
     policy: Annotated[Path | None, option("--policy FILE", "The claims (TOML); they go into the plan.")] = None,
     min_people: Annotated[

@@ -57,7 +57,7 @@ class Asked:
 def power(
     scores: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[SCORES...]", help="Earlier scores of the same matcher; without, --claim assumes."),
+        typer.Argument(metavar="SCORES", help="Earlier scores of the same matcher; without, --claim assumes."),
     ] = None,
     *,
     asked: Asked,

@@ -10,6 +10,7 @@ import typer
 from facerec.cli import console
 from facerec.cli.command_line import command_line
 from facerec.cli.options import AsJson, examples, flag, option
+from facerec.cli.outputs import REPORT, output
 
 if TYPE_CHECKING:
     from audits.checks.coverage import Coverage
@@ -33,7 +34,7 @@ def prove(
     ] = 4000,
     quick: Annotated[bool, flag("--quick", "A look of a minute: 200 tables of each design and rate.")] = False,
     seed: Annotated[int, option("--seed NUMBER", "Of the simulated tables.")] = 0,
-    out: Annotated[Path | None, option("--out DIR", "Write a report to this folder.")] = None,
+    out: Annotated[Path | None, output("--out DIR", "Write a report to this folder.", REPORT)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulate score tables of known truth, and count how many 95 % intervals contain it.

@@ -61,6 +61,8 @@ def _say(found: Bundle, differences: Sequence[str] | None) -> None:
     for what, names in (("changed", found.changed), ("missing", found.missing), ("not in the manifest", found.added)):
         for name in names:
             console.say(f"{what}: {name}")
+    if found.added:
+        console.say("what is not in the manifest is outside of a signature over it")
     console.say("every file is as the manifest has it" if found.intact else "the report is not as it was written")
     if differences is None:
         console.say("not run again; what was read is known by its SHA-256:")

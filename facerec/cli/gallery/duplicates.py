@@ -49,6 +49,9 @@ def duplicates(
     shown = "" if len(rows) == found.found else f"{len(rows)} of "
     couples = console.counted(found.found, "couple", "couples")
     everybody = console.counted(found.people, "person", "people")
+    if not found.comparisons:
+        console.say(f"{everybody} enrolled: there is nobody to compare with")
+        return
     console.say(
         f"{shown}{couples} of {everybody} may be one person each: look at their photos, then facerec gallery merge; "
         "nothing was changed"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from facerec.cli import console, options, recognition
 from facerec.cli.opening import ChargedHere, KeyedHere, is_there
 from facerec.cli.options import AsJson, GalleryFile, Model, argument, examples, flag, grouped, option, place_of_gallery
+from facerec.cli.outputs import NEW, output_argument
 
 if TYPE_CHECKING:
     from facerec.gallery import Backup, Sample
@@ -23,7 +24,7 @@ REEMBED_EXAMPLES = examples("facerec gallery reembed --gallery people.db --model
 
 @grouped
 def backup(
-    file: Annotated[Path, argument("FILE", "A new file; nothing is overwritten.")],
+    file: Annotated[Path, output_argument("FILE", "A new file; nothing is overwritten.", NEW)],
     *,
     gallery: GalleryFile,
     as_json: AsJson = False,
@@ -61,7 +62,7 @@ def restore(
 @grouped
 def copy(
     source: Annotated[Path, argument("FROM", "A gallery: a file or an address.", parser=place_of_gallery)],
-    target: Annotated[Path, argument("TO", "Likewise; there must be none yet.", parser=place_of_gallery)],
+    target: Annotated[Path, output_argument("TO", "Likewise; there must be none yet.", NEW, parser=place_of_gallery)],
     *,
     as_json: AsJson = False,
     keyed: KeyedHere,
@@ -92,7 +93,7 @@ def _backup_lines(done: Backup) -> tuple[str, str]:
 
 @grouped
 def export(
-    folder: Annotated[Path, argument("FOLDER", "A new folder.")],
+    folder: Annotated[Path, output_argument("FOLDER", "A new folder.", NEW)],
     *,
     gallery: GalleryFile,
     as_json: AsJson = False,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
 from facerec.cli.opening import Keyed, OnlyHere, Reached, read_key
-from facerec.cli.options import AsCsv, AsJson, GalleryFile, Why, argument, examples, grouped, option
+from facerec.cli.options import AsCsv, AsJson, GalleryFile, Why, examples, grouped, option
+from facerec.cli.outputs import NEW, output_argument
 from facerec.cli.running import fail
 from facerec.errors import ArgumentError, OutputError
 
@@ -153,7 +154,9 @@ def head(*, gallery: GalleryFile, as_json: AsJson = False, reached: Reached) -> 
 
 @grouped
 def protect(
-    file: Annotated[Path, argument("FILE", "A new file, to which a random key is written; keep it elsewhere.")],
+    file: Annotated[
+        Path, output_argument("FILE", "A new file, to which a random key is written; keep it elsewhere.", NEW)
+    ],
     *,
     gallery: GalleryFile,
     as_json: AsJson = False,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from facerec.cli import console
 from facerec.cli.options import argument, option
+from facerec.cli.outputs import NEW, output
 
 if TYPE_CHECKING:
     from facerec.gallery import MadeCopy
@@ -19,7 +20,7 @@ Faces = Annotated[
     list[int],
     option("--sample NUMBER", "Which face, by the number that facerec gallery show gives; may be given several times."),
 ]
-Receipt = Annotated[Path | None, option("--receipt FILE", "Write the receipt to this new file, as JSON.")]
+Receipt = Annotated[Path | None, output("--receipt FILE", "Write the receipt to this new file, as JSON.", NEW)]
 
 
 @contextmanager

@@ -162,6 +162,8 @@ def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
     """
     from facerec.models.catalogue import MODELS
     from facerec.models.state import added_states, file_state
+    from facerec.models.weights import belongs_here
+    from facerec.networks.pretrained import PRETRAINED
 
     rows = [
         (model, weight, file_state(weight, model_files=model_files)) for model in MODELS for weight in model.weights
@@ -185,7 +187,12 @@ def check(as_json: AsJson = False, model_files: ModelFiles = None) -> None:
             console.say(f"{network.name}  {network.files[0].file_name}: {_TOLD[str(state['state'])]}{state['problem']}")
         for each in states:
             console.say(f"{each.name}  {_TOLD['ok' if each.model else 'wrong']}{each.problem}")
-        console.say(f"{absent} backbones are not here, nor needed unless you choose one: facerec transfer nets")
+        files_ = [network.files[0] for network in PRETRAINED]
+        extras = {getattr(each.source, "extra", "") for each in files_ if not belongs_here(each)} - {""}
+        console.say(
+            f"{absent} backbones are not here, nor needed unless you choose one: facerec transfer nets",
+            *(f'some of them come with an extra: pip install "facerec[{name}]"' for name in sorted(extras)),
+        )
     if bad:
         fail(f"{len(bad)} model files are absent or wrong: {', '.join(bad)}")
 
@@ -243,11 +250,13 @@ def _document(model: Model, model_files: Path | None) -> dict[str, object]:
 
 def _sorted_out(model_files: Path | None) -> tuple[list[tuple[Pretrained, dict[str, str | None]]], int]:
     """Backbones whose files are here, or should be, each with its state; and how many others there are."""
+    from facerec.models.weights import belongs_here
     from facerec.networks.pretrained import PRETRAINED
 
     states = [(network, _backbone_state(network, model_files)) for network in PRETRAINED]
-    # What has no version comes with a package, and is part of the installation.
-    here = [(network, state) for network, state in states if state["state"] != "absent" or not network.version]
+    here = [
+        (network, state) for network, state in states if state["state"] != "absent" or belongs_here(network.files[0])
+    ]
     return here, len(states) - len(here)
 
 

@@ -29,7 +29,6 @@ _MOST_TRIALS = 12
 what, how = partial(option, panel="What is compared"), partial(option, panel="How long and how large")
 
 Names = list[str] | None
-Results = Annotated[Path, option("DIR", "Where results go; what is there already is gone on with.")]
 Weights = Annotated[str, what("WHICH", "default, a version such as v1, or none for random weights.")]
 TestPart = Annotated[float, what("SHARE", "Share of the photos to test on where the data give no test part.")]
 OFFLINE = "offline"

@@ -11,6 +11,7 @@ import typer
 
 from facerec.cli import console
 from facerec.cli.options import AsJson, Exclude, examples, flag, grouped, option
+from facerec.cli.outputs import GOES_ON, output
 from facerec.cli.paths import must_exist
 from facerec.cli.running import FAILED
 from facerec.cli.transfer import options
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from facerec.transfer.bench import Bench
     from facerec.transfer.verdict import Findings
 
+_LABEL = "label"
 TEXTURES = "made:textures"
 """What is measured where no data are given: six textures, for a minute."""
 
@@ -46,7 +48,7 @@ def run(
             "a set that is on disk; or made:textures. By default these, which are made on the spot, for a minute.",
         ),
     ] = TEXTURES,
-    out: Annotated[Path, option("DIR", "Where results go; what is there already is gone on with.")] = Path(
+    out: Annotated[Path, output("DIR", "Where results go; what is there already is gone on with.", GOES_ON)] = Path(
         "transfer-results"
     ),
     *,
@@ -65,7 +67,7 @@ def run(
     seeds: Annotated[
         int | None, what("N", "Draws of photos and of training. By default 3; with a budget as many of 5 as fit.")
     ] = None,
-    label: Annotated[str, what("COLUMN", "The manifest's column of classes.")] = "label",
+    label: Annotated[str, what("COLUMN", "The manifest's column of classes.")] = _LABEL,
     groups: Annotated[
         Names,
         what(
@@ -108,6 +110,9 @@ def run(
     protocols = None if protocol is None else options.protocols_of(protocol)
     if data == TEXTURES and compared.budget is None and seeds is None:
         compared = replace(compared, budget="1m")
+    if data == TEXTURES and (label != _LABEL or groups):
+        message = "--label and --groups name columns of a manifest; add --data MANIFEST.csv"
+        raise ArgumentError(message)
     if not data:
         message = "--data names nothing; give a folder of photos or a manifest, or leave it out"
         raise ArgumentError(message)

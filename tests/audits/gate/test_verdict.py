@@ -184,13 +184,16 @@ class TestRates:
         assert (everybody.verdict, everybody.findings[0].errors, everybody.findings[0].trials) == ("pass", 50, 2000)
 
     def test_a_group_that_is_not_there(self):
-        """A group that the table does not hold lacks evidence, and the nearest name is told."""
-        found = judged(claim(group="femal"), verification=audit({"female": (0, 1000), "male": (0, 1000)}))
+        """A group that the table does not hold lacks evidence; a misspelt one is an error that names the groups."""
+        table = audit({"female": (0, 1000), "male": (0, 1000)})
+        found = judged(claim(group="diverse"), verification=table)
 
         assert found.verdict == LACKING
         assert found.claims[0].reason == (
-            "femal: not measured: there is no such group by gender; there are female, male; did you mean female?"
+            "diverse: not measured: there is no such group by gender; there are female, male"
         )
+        with pytest.raises(ArgumentError, match=r"there are female, male; did you mean female\?"):
+            judged(claim(group="femal"), verification=table)
 
     @pytest.mark.parametrize(
         ("minimum", "subjects", "expected", "told"),

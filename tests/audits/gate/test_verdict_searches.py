@@ -136,10 +136,12 @@ class TestSearches:
         assert judged(claim(0.2, **sound, minimum=Minimum(300, 300, 60)), identification=gallery).verdict == "pass"
 
     def test_misspelt_groups_and_other_groupings(self, gallery):
-        """A group that is not there never passes; a grouping that is not there is an error."""
-        found = judged(claim(0.9, kind="search_rate", rate="fnir", group="ff"), identification=gallery)
+        """A group that is not there never passes; a misspelt one, and a grouping that is not there, is an error."""
+        found = judged(claim(0.9, kind="search_rate", rate="fnir", group="x"), identification=gallery)
 
-        assert (found.verdict, "did you mean f?" in found.reason) == (LACKING, True)
+        assert (found.verdict, "there is no such group by gender; there are " in found.reason) == (LACKING, True)
+        with pytest.raises(ArgumentError, match=r"ff: there is no such group by gender; .* did you mean f\?"):
+            judged(claim(0.9, kind="search_rate", rate="fnir", group="ff"), identification=gallery)
         with pytest.raises(ArgumentError, match="there is no grouping by 'race'"):
             judged(claim(0.9, kind="search_rate", rate="fnir", by="race"), identification=gallery)
         with pytest.raises(ArgumentError, match="for an audit of identification, and none was given"):
@@ -190,18 +192,18 @@ class TestImpostors:
         assert judged(claim(0.001, kind="matched_rate", rate="fmr"), verification=lfw).verdict == LACKING
 
     def test_cells_without_pairs(self, lfw):
-        """A cell without pairs never passes, nor does one of a group that is not there."""
+        """A cell without pairs never passes; one of a misspelt group is an error."""
         grouping = lfw.groupings[0]
         empty = replace(grouping.cross[0].fmr, rate=Rate(0, 0))
         cross = (replace(grouping.cross[0], fmr=empty), *grouping.cross[1:])
         emptied = replace(lfw, groupings=(replace(grouping, cross=cross),))
-        absent = judged(claim(0.9, kind="cross_rate", rate="fmr", probe_group="femal"), verification=lfw)
 
         found = judged(claim(0.9, kind="cross_rate", rate="fmr", ordered=True), verification=emptied)
 
         assert (found.verdict, "not measured" in found.reason) == (LACKING, True)
         assert math.isnan(found.findings[0].p_value)
-        assert (absent.verdict, "did you mean female?" in absent.reason) == (LACKING, True)
+        with pytest.raises(ArgumentError, match=r"did you mean female\?"):
+            judged(claim(0.9, kind="cross_rate", rate="fmr", probe_group="femal"), verification=lfw)
 
     def test_a_shared_report_does_not_tell_cells(self, lfw):
         """A cell that was left out is told by no claim about cells, folded or not; claims about groups keep theirs."""
