@@ -99,7 +99,7 @@ def test_one_line(photos, facerec):
         ("image,subject\n", "holds no photos"),
         ("image,subject\nada1.png,\n", "subject in row 1 is empty"),
         ("image,subject\nada1.png,a\nada1.png,a\n", "stands again in row 2"),
-        ("image,subject\nnosuch.png,a\n", "photos are missing: nosuch.png"),
+        ("image,subject\nnosuch.png,a\n", "photos.csv: photos are missing in in: nosuch.png"),
         ("image,subject,v0\nada1.png,a,1\n", "the column v0 has a name that the table of vectors needs itself"),
         ("image,subject,matcher\nada1.png,a,1\n", "the column matcher has a name that the table of vectors needs"),
         ("image,subject,subject\nada1.png,a,a\n", "subject"),

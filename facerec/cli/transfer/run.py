@@ -110,14 +110,7 @@ def run(
     protocols = None if protocol is None else options.protocols_of(protocol)
     if data == TEXTURES and compared.budget is None and seeds is None:
         compared = replace(compared, budget="1m")
-    if data == TEXTURES and (label != _LABEL or groups):
-        message = "--label and --groups name columns of a manifest; add --data MANIFEST.csv"
-        raise ArgumentError(message)
-    if not data:
-        message = "--data names nothing; give a folder of photos or a manifest, or leave it out"
-        raise ArgumentError(message)
-    if not data.startswith(("torchvision:", "made:")):
-        must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
+    _check_data(data, columns_named=label != _LABEL or bool(groups))
     from facerec.learning.team import ToldError, teamwork
 
     columns = list(dict.fromkeys(options.listed(groups or [])))
@@ -182,6 +175,18 @@ def run(
                 console.say(findings.unanswered.plain)
     except ToldError:
         raise typer.Exit(FAILED) from None
+
+
+def _check_data(data: str, *, columns_named: bool) -> None:
+    """Refuse photos that are named by nothing, or are not there, and columns of a manifest where there is none."""
+    if data == TEXTURES and columns_named:
+        message = "--label and --groups name columns of a manifest; add --data MANIFEST.csv"
+        raise ArgumentError(message)
+    if not data:
+        message = "--data names nothing; give a folder of photos or a manifest, or leave it out"
+        raise ArgumentError(message)
+    if not data.startswith(("torchvision:", "made:")):
+        must_exist(Path(data), "a folder with one folder of photos per class, or a CSV manifest")
 
 
 def _shots(text: str) -> int | None:

@@ -137,7 +137,7 @@ class TestSearches:
 
     def test_misspelt_groups_and_other_groupings(self, gallery):
         """A group that is not there never passes; a misspelt one, and a grouping that is not there, is an error."""
-        found = judged(claim(0.9, kind="search_rate", rate="fnir", group="x"), identification=gallery)
+        found = judged(claim(0.9, kind="search_rate", rate="fnir", group="unseen"), identification=gallery)
 
         assert (found.verdict, "there is no such group by gender; there are " in found.reason) == (LACKING, True)
         with pytest.raises(ArgumentError, match=r"ff: there is no such group by gender; .* did you mean f\?"):
