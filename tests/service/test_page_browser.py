@@ -490,7 +490,7 @@ def test_everybody_on_a_photo_is_boxed_and_named_or_not(opened, service, named):
         assert box["width"] == pytest.approx(picture["width"] / 3, abs=1)
         assert box["height"] == pytest.approx(picture["height"], abs=1)
     first = here.page.locator(".faces .facts").first.inner_text()
-    assert re.search(r"Of strangers, [\d.]+ % .* would be taken for one of the 2 people enrolled", first)
+    assert re.search(r"Of strangers, at most [\d.]+ % .* would be taken for one of the 2 people enrolled", first)
     assert "Bob, 0.2" in first
 
     here.page.locator("#photo-file").set_input_files([photo("black")])
