@@ -25,14 +25,15 @@ SLOW = {
 """Each takes as long to import as all of Python's own start, or longer."""
 
 
-def command(line: str, status: int) -> str:
-    """A program that runs the command line to its end, which must be that exit status."""
+def commands(*lines: tuple[str, int]) -> str:
+    """A program that runs command lines, one after the other, to their ends, which must be those exit statuses."""
     return (
         "import contextlib, io\n"
         "from facerec.cli.app import app\nfrom facerec.cli.running import run\n"
-        "with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:\n"
-        f"    status = run(app, {line.split()!r})\n"
-        f"assert status == {status}, said.getvalue()"
+        f"for line, expected in {lines!r}:\n"
+        "    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:\n"
+        "        status = run(app, line.split())\n"
+        "    assert status == expected, (line, said.getvalue())\n"
     )
 
 
@@ -162,9 +163,9 @@ def test_every_command_has_a_line(words):
         "import audits; dir(audits)",
         "import facerec.recognizer, facerec.embed.load, facerec.device, facerec.similarity",
         "from facerec import open_gallery",
-        *(command(*line) for line in AT_ONCE),
+        commands(*AT_ONCE),
     ],
-    ids=["facerec", "audits", "recognizer", "open_gallery", *(line for line, _ in AT_ONCE)],
+    ids=["facerec", "audits", "recognizer", "open_gallery", "commands"],
 )
 def test_what_needs_no_network_and_no_table_starts_at_once(program: str, tmp_path: Path) -> None:
     """Packages, help, listings, and mistakes in arguments, photos, points and galleries import no slow package."""
@@ -175,12 +176,11 @@ def test_what_needs_no_network_and_no_table_starts_at_once(program: str, tmp_pat
     assert imported(program, SLOW, tmp_path) == {}, "a slow package is imported, by the module that is named beside it"
 
 
-@pytest.mark.parametrize("line", READS_TABLES)
-def test_a_table_that_is_none_costs_what_reads_tables(line: str, tmp_path: Path) -> None:
+def test_a_table_that_is_none_costs_what_reads_tables(tmp_path: Path) -> None:
     """What judges and draws is imported once there is something to judge."""
-    loaded = imported(command(line, 2), SLOW, tmp_path)
+    loaded = imported(commands(*((line, 2) for line in READS_TABLES)), SLOW, tmp_path)
 
-    assert loaded.keys() <= {"pandas", "pyarrow"}, "more is imported, by the module that is named beside it"
+    assert loaded.keys() <= {"pandas", "pyarrow"}, f"more is imported, by the module beside it: {loaded}"
 
 
 def test_two_photos_are_compared_with_torch_alone(tmp_path: Path) -> None:

@@ -310,7 +310,7 @@ def _crowded(rng, count, dimension):
 
 
 @pytest.mark.parametrize("data", [_random, _crowded, _duplicated, _tied, _narrow, _uneven, _short])
-@pytest.mark.parametrize("dimension", [8, 128, 512])
+@pytest.mark.parametrize("dimension", [8, 128, pytest.param(512, marks=pytest.mark.slow)])
 def test_rows_of_16_bits_change_nothing(data, dimension):
     """The same people, scores and order as with whole rows, of all kinds of vectors, ties and expired ones included."""
     rng = np.random.default_rng(dimension)
@@ -390,7 +390,7 @@ def test_several_threads_search_rows_of_16_bits_at_once():
 
 
 @pytest.mark.parametrize("data", [_random, _crowded, _narrow, _uneven, _short])
-@pytest.mark.parametrize("dimension", [8, 128, 512])
+@pytest.mark.parametrize("dimension", [8, 128, pytest.param(512, marks=pytest.mark.slow)])
 def test_no_row_scores_above_the_bound_of_its_block(data, dimension):
     """What is passed over for its bound could not have won."""
     rng = np.random.default_rng(dimension)
