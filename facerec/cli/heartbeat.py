@@ -58,7 +58,7 @@ class Heartbeat:
 def _told(seconds: float) -> str:
     """A time in few words.
 
-    >>> _told(42.3), _told(150), _told(5000)
+    >>> _told(42.3), _told(170), _told(5000)
     ('42 s', '3 min', '1 h 23 min')
     """
     minutes = round(seconds / 60)
