@@ -32,6 +32,7 @@ class _Account:
     def __init__(self) -> None:
         self.people: dict[bytes, bytes] = {}  # digests of record and faces
         self.holders: dict[bytes, bytes] = {}  # of whoever was absorbed: by whom
+        self.erased: dict[bytes, int] = {}  # up to which entry what stands beside is gone; they may have come back
         self.sources: dict[int, tuple[bytes, bytes]] = {}  # by entry: whose, and the digest
         self._absorbed: bytes | None = None  # by the entry before
         self.embedder = ("", "")  # name and digest
@@ -52,6 +53,9 @@ class _Account:
             return
         if row.event in _LEFT:
             self.people.pop(row.person_id, None)
+            if row.event != "absorbed":
+                held = [each for each in self.holders if self.holder(each) == row.person_id]
+                self.erased |= dict.fromkeys([row.person_id, *held], row.number)
         if row.event == "received" and self._absorbed is not None:
             self.holders[self._absorbed] = row.person_id
         self._absorbed = row.person_id if row.event == "absorbed" else None
@@ -202,6 +206,9 @@ def _photo_problems(rows: Rows, row: SampleRow, name: str) -> Iterator[str]:
 def _source_problems(rows: Rows, account: _Account) -> Iterator[str]:
     """What stands beside the log (``Ledger.append``) must be there as long as whoever it is forgotten with."""
     present = {row.id for row in rows.select(PersonRow)}
+    for number, (whose, _) in list(account.sources.items()):
+        if number < account.erased.get(whose, 0):  # forgotten with somebody who has come back from an archive since
+            del account.sources[number]
     for row in rows.select(SourceRow):
         note = _note_beside(row.number)
         whose, digest = account.sources.pop(row.number, (None, b""))

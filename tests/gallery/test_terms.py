@@ -95,6 +95,26 @@ def test_an_import_says_whose_record_stayed(gallery, gallery_factory, build, tmp
         assert story(other) == []
 
 
+@pytest.mark.parametrize("absorbed", [False, True], ids=["alone", "absorbed"])
+def test_whoever_comes_back_from_an_archive_was_forgotten_all_the_same(gallery, build, tmp_path, absorbed):
+    """What stood beside the log went with them, or with who absorbed them, and is not missed."""
+    gallery.enroll("ada", build.face(1), consent="form 17")
+    gallery.update("ada", consent="form 18")
+    gallery.enroll("bob", build.face(2))
+    gallery.export_to(tmp_path / "archive")
+    if absorbed:
+        gallery.merge("ada", "bob")
+    for name in ("bob",) if absorbed else ("ada",):
+        gallery.forget(name)
+    assert gallery.check().intact
+
+    gallery.import_from(tmp_path / "archive", merge=True)
+
+    assert gallery.check().problems == ()
+    gallery.update("ada", consent="form 19")
+    assert gallery.check().problems == ()
+
+
 def test_a_forged_former_consent_is_found(gallery, build):
     """The log holds its salted digest."""
     gallery.enroll("ada", build.face(1), consent="form 17")
