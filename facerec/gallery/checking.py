@@ -32,6 +32,7 @@ class _Account:
     def __init__(self) -> None:
         self.people: dict[bytes, bytes] = {}  # digests of record and faces
         self.holders: dict[bytes, bytes] = {}  # of whoever was absorbed: by whom
+        self.absorbers: dict[bytes, set[bytes]] = {}  # everybody who ever absorbed somebody
         self.erased: dict[bytes, int] = {}  # up to which entry what stands beside is gone; they may have come back
         self.sources: dict[int, tuple[bytes, bytes]] = {}  # by entry: whose, and the digest
         self._absorbed: bytes | None = None  # by the entry before
@@ -58,6 +59,7 @@ class _Account:
                 self.erased |= dict.fromkeys([row.person_id, *held], row.number)
         if row.event == "received" and self._absorbed is not None:
             self.holders[self._absorbed] = row.person_id
+            self.absorbers.setdefault(self._absorbed, set()).add(row.person_id)
         self._absorbed = row.person_id if row.event == "absorbed" else None
         if row.contents is not None:
             self.people[row.person_id] = row.contents
@@ -71,6 +73,19 @@ class _Account:
             self.embedder = (name, str(told.get("to", told.get("digest", ""))))
         if row.event in ("created", "sealed") and "version" in told:
             self.told_from = self.told_from or row.number
+
+    def may_hold(self, person_id: bytes, whose: bytes) -> bool:
+        """Whether what is known of somebody may stand with this person: themselves, or who ever absorbed them.
+
+        Whoever was absorbed may have come back from an archive, while what was known stays with who absorbed them.
+        """
+        seen, left = set(), [whose]
+        while left:
+            each = left.pop()
+            if each not in seen:
+                seen.add(each)
+                left += self.absorbers.get(each, ())
+        return person_id in seen
 
     def holder(self, person_id: bytes) -> bytes:
         """With whom what is known of somebody is forgotten: themselves, or whoever absorbed them."""
@@ -206,20 +221,21 @@ def _photo_problems(rows: Rows, row: SampleRow, name: str) -> Iterator[str]:
 def _source_problems(rows: Rows, account: _Account) -> Iterator[str]:
     """What stands beside the log (``Ledger.append``) must be there as long as whoever it is forgotten with."""
     present = {row.id for row in rows.select(PersonRow)}
-    for number, (whose, _) in list(account.sources.items()):
-        if number < account.erased.get(whose, 0):  # forgotten with somebody who has come back from an archive since
-            del account.sources[number]
     for row in rows.select(SourceRow):
         note = _note_beside(row.number)
         whose, digest = account.sources.pop(row.number, (None, b""))
         if whose is None and (row.number < account.told_from or not account.told_from):
             continue  # of version 1, which kept no digest
-        if whose is None or account.holder(whose) not in present:
+        if whose is None or row.person_id not in present:
             yield f"{note} is there, but should not be"
-        elif sealing.source_digest(row) != digest or row.person_id != account.holder(whose):
+        elif sealing.source_digest(row) != digest or not account.may_hold(row.person_id, whose):
             yield f"{note} is not what the log says"
     for number, (whose, _) in account.sources.items():
-        if account.holder(whose) in present:
+        if number < account.erased.get(whose, 0):
+            continue  # it went with whoever was forgotten, and who has come back from an archive since
+        holder = account.holder(whose)
+        came_back = holder == whose and whose in account.absorbers  # what was known may be gone with who absorbed them
+        if holder in present and not came_back:
             yield f"{_note_beside(number)} is gone"
 
 
