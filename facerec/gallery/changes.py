@@ -160,6 +160,8 @@ def restore(ledger: Ledger, entry: Entry, *, merge: bool) -> Enrollment:
     by_name, by_id = ledger.by_name(entry.person.name), ledger.by_id(entry.person.id)
     rules.check_import(entry.person.name, by_name, by_id, merge=merge)
     known = by_name or by_id
+    if known is None:
+        ledger.bring_back(entry.person.id)
     replaced: tuple[TermChange, ...] = ()
     if known is not None:
         here = {term: getattr(known, term) for term in rules.TERMS}

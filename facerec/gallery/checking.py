@@ -13,17 +13,24 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from facerec.errors import DamagedGalleryError
 from facerec.gallery import sealing
 from facerec.gallery.ledger import Ledger
-from facerec.gallery.records import GalleryCheck, LogCheck, LogHead
+from facerec.gallery.records import LEFT, GalleryCheck, LogCheck, LogHead
 from facerec.gallery.rows import LogRow, PersonRow, PhotoRow, Rows, SampleRow, SourceRow
 from facerec.visible_text import quoted, shortened
 
 _HALF = hashlib.sha256().digest_size
 _AT_ONCE = 2048  # faces
-_LEFT = ("forgotten", "absorbed")
+
+
+class _Note(NamedTuple):
+    """What the log says of a note beside it."""
+
+    whose: bytes
+    digest: bytes
 
 
 class _Account:
@@ -32,9 +39,7 @@ class _Account:
     def __init__(self) -> None:
         self.people: dict[bytes, bytes] = {}  # digests of record and faces
         self.holders: dict[bytes, bytes] = {}  # of whoever was absorbed: by whom
-        self.absorbers: dict[bytes, set[bytes]] = {}  # everybody who ever absorbed somebody
-        self.erased: dict[bytes, int] = {}  # up to which entry what stands beside is gone; they may have come back
-        self.sources: dict[int, tuple[bytes, bytes]] = {}  # by entry: whose, and the digest
+        self.beside: defaultdict[bytes, dict[int, _Note]] = defaultdict(dict)  # with whom what stands beside is kept
         self._absorbed: bytes | None = None  # by the entry before
         self.embedder = ("", "")  # name and digest
         self.told_from = 0  # the entry from which on the log says what is there; 0: version 1, whose log does not
@@ -52,20 +57,36 @@ class _Account:
         if row.person_id is None:
             self._enter_gallery(row, told)
             return
-        if row.event in _LEFT:
+        if row.contents is not None or row.event == "received":
+            self._come_back(row.person_id)
+        if row.event in LEFT:
             self.people.pop(row.person_id, None)
-            if row.event != "absorbed":
-                held = [each for each in self.holders if self.holder(each) == row.person_id]
-                self.erased |= dict.fromkeys([row.person_id, *held], row.number)
+        if row.event == "forgotten":
+            self.beside.pop(row.person_id, None)
         if row.event == "received" and self._absorbed is not None:
             self.holders[self._absorbed] = row.person_id
-            self.absorbers.setdefault(self._absorbed, set()).add(row.person_id)
+            self.beside[row.person_id] |= self.beside.pop(self._absorbed, {})
         self._absorbed = row.person_id if row.event == "absorbed" else None
         if row.contents is not None:
             self.people[row.person_id] = row.contents
-            self.holders.pop(row.person_id, None)
         if row.source_digest is not None:
-            self.sources[row.number] = (row.person_id, row.source_digest)
+            self.beside[row.person_id][row.number] = _Note(row.person_id, row.source_digest)
+
+    def _come_back(self, person_id: bytes) -> None:
+        """Whoever was absorbed is there again, with what stands beside their entries (``Ledger.bring_back``)."""
+        if person_id not in self.holders:
+            return
+        kept = self.beside[self._path(person_id)[-1]]
+        theirs = [number for number, note in kept.items() if person_id in self._path(note.whose)]
+        self.beside[person_id] |= {number: kept.pop(number) for number in theirs}
+        del self.holders[person_id]
+
+    def _path(self, person_id: bytes) -> list[bytes]:
+        """Somebody, who absorbed them, who absorbed that one in turn, and so on."""
+        path = [person_id]
+        while (holder := self.holders.get(path[-1])) is not None and holder not in path:
+            path.append(holder)
+        return path
 
     def _enter_gallery(self, row: LogRow, told: Mapping[str, object]) -> None:
         if row.event in ("created", "reembedded"):
@@ -73,27 +94,6 @@ class _Account:
             self.embedder = (name, str(told.get("to", told.get("digest", ""))))
         if row.event in ("created", "sealed") and "version" in told:
             self.told_from = self.told_from or row.number
-
-    def may_hold(self, person_id: bytes, whose: bytes) -> bool:
-        """Whether what is known of somebody may stand with this person: themselves, or who ever absorbed them.
-
-        Whoever was absorbed may have come back from an archive, while what was known stays with who absorbed them.
-        """
-        seen, left = set(), [whose]
-        while left:
-            each = left.pop()
-            if each not in seen:
-                seen.add(each)
-                left += self.absorbers.get(each, ())
-        return person_id in seen
-
-    def holder(self, person_id: bytes) -> bytes:
-        """With whom what is known of somebody is forgotten: themselves, or whoever absorbed them."""
-        seen = set()
-        while person_id in self.holders and person_id not in seen:
-            seen.add(person_id)
-            person_id = self.holders[person_id]
-        return person_id
 
 
 def check(ledger: Ledger, *, key: bytes | None = None, against: Sequence[LogHead] = ()) -> GalleryCheck:
@@ -221,22 +221,22 @@ def _photo_problems(rows: Rows, row: SampleRow, name: str) -> Iterator[str]:
 def _source_problems(rows: Rows, account: _Account) -> Iterator[str]:
     """What stands beside the log (``Ledger.append``) must be there as long as whoever it is forgotten with."""
     present = {row.id for row in rows.select(PersonRow)}
+    wanted = {
+        number: (keeper, note.digest)
+        for keeper, notes in account.beside.items()
+        if keeper in present
+        for number, note in notes.items()
+    }
     for row in rows.select(SourceRow):
-        note = _note_beside(row.number)
-        whose, digest = account.sources.pop(row.number, (None, b""))
-        if whose is None and (row.number < account.told_from or not account.told_from):
+        found = wanted.pop(row.number, None)
+        if found is None and (row.number < account.told_from or not account.told_from):
             continue  # of version 1, which kept no digest
-        if whose is None or row.person_id not in present:
-            yield f"{note} is there, but should not be"
-        elif sealing.source_digest(row) != digest or not account.may_hold(row.person_id, whose):
-            yield f"{note} is not what the log says"
-    for number, (whose, _) in account.sources.items():
-        if number < account.erased.get(whose, 0):
-            continue  # it went with whoever was forgotten, and who has come back from an archive since
-        holder = account.holder(whose)
-        came_back = holder == whose and whose in account.absorbers  # what was known may be gone with who absorbed them
-        if holder in present and not came_back:
-            yield f"{_note_beside(number)} is gone"
+        if found is None:
+            yield f"{_note_beside(row.number)} is there, but should not be"
+        elif found != (row.person_id, sealing.source_digest(row)):
+            yield f"{_note_beside(row.number)} is not what the log says"
+    for number in wanted:
+        yield f"{_note_beside(number)} is gone"
 
 
 def _note_beside(number: int) -> str:

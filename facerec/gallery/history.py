@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from facerec.gallery.records import Event, LogEntry, MadeCopy
+from facerec.gallery.records import LEFT, Event, LogEntry, MadeCopy
 from facerec.gallery.rows import LogRow, PersonRow, Rows, SourceRow
 from facerec.gallery.stored import details_of, time_of
 from facerec.gallery.terms import CHANGING, read_changes
@@ -50,11 +50,29 @@ class History:
                 gave = next(self.rows.select(LogRow, number=row.number - 1), None)  # is logged right before
                 if gave is None or gave.event != "absorbed" or gave.person_id is None or gave.person_id in ids:
                     continue
-                # Who was there again since, and was absorbed by somebody else, is that person's.
-                last = max(each.number for each in self.rows.select(LogRow, event="absorbed", person_id=gave.person_id))
-                if last == gave.number and not self.rows.count(PersonRow, id=gave.person_id):
+                # Who was there again since, and was absorbed by somebody else or forgotten, is not this person.
+                if self._last_left(gave.person_id) == gave and not self.rows.count(PersonRow, id=gave.person_id):
                     ids.append(gave.person_id)
         return ids
+
+    def holder_of(self, person_id: str) -> str | None:
+        """Who absorbed somebody who is not in the gallery, or absorbed that one in turn, and is."""
+        absent = bytes.fromhex(person_id)
+        left = self._last_left(absent)
+        while left is not None and left.event == "absorbed":
+            received = next(self.rows.select(LogRow, number=left.number + 1), None)  # is logged right after
+            if received is None or received.event != "received" or received.person_id is None:
+                return None
+            if self.rows.count(PersonRow, id=received.person_id):
+                return received.person_id.hex()
+            since = self._last_left(received.person_id)
+            left = since if since is not None and since.number > left.number else None
+        return None
+
+    def _last_left(self, person_id: bytes) -> LogRow | None:
+        """The entry with which somebody last left the gallery."""
+        entries = (row for event in LEFT for row in self.rows.select(LogRow, event=event, person_id=person_id))
+        return max(entries, key=lambda row: row.number, default=None)
 
     def _log_rows(self, last: int | None, ids: Sequence[bytes], after: int, limit: int | None) -> list[LogRow]:
         if not ids:

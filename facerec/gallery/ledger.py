@@ -320,8 +320,14 @@ class Ledger:
         self._changed(giver)
         self._changed(receiver)
 
+    def bring_back(self, person_id: str) -> None:
+        """Give somebody who was absorbed, and is added again, what stands beside their log entries."""
+        holder = self.history.holder_of(person_id)
+        if holder is not None:
+            self.move_sources(holder, person_id, of=self.history.ids_of(person_id))
+
     def move_sources(self, holder: str, new: str, *, of: Collection[bytes] | None = None) -> None:
-        """Let what probe photos were called be forgotten with `new`, not `holder`: all, or of entries about `of`."""
+        """Let what stands beside the log be forgotten with `new`, not `holder`: all, or of entries about `of`."""
         for row in list(self.rows.select(SourceRow, person_id=bytes.fromhex(holder))):
             entry = self.entry(row.number)
             if of is None or (entry is not None and entry.person_id in of):

@@ -49,6 +49,9 @@ another, each of whom gets an entry, and nobody was named; ``verified``: a claim
 way; ``removed``: some of a person's photos were; ``gave`` and ``received``: faces went from one person to another;
 ``absorbed``: all of them did, and who gave them is in the gallery no more."""
 
+LEFT: Final[tuple[Event, ...]] = ("forgotten", "absorbed")
+"""The events after which somebody is in the gallery no more."""
+
 
 class Unchanged(Enum):
     """The type of `UNCHANGED`."""

@@ -121,8 +121,8 @@ def undo(ledger: Ledger, done: Transfer) -> Transfer:
         rules.check_free(done.giver.name, ledger.by_name(done.giver.name), of=done.giver)
         agreed = rules.checked_terms(_terms(done.giver))  # a receipt may have been written by hand
         name, created = rules.known_name(done.giver.name), done.giver.created
+        ledger.bring_back(done.giver.id)
         giver = ledger.at(ledger.add_person(ArchivedPerson(done.giver.id, name, created=created, samples=(), **agreed)))
-        ledger.move_sources(receiver.id, giver.id, of=ledger.history.ids_of(giver.id))  # what went along comes back
         before = None
     else:
         before = giver

@@ -115,6 +115,42 @@ def test_whoever_comes_back_from_an_archive_was_forgotten_all_the_same(gallery, 
     assert gallery.check().problems == ()
 
 
+def test_whoever_was_absorbed_gets_their_story_back(gallery, build, tmp_path):
+    """From an archive as by undoing a merge: with those whom they had absorbed, and nothing of who absorbed them."""
+    forms = {"ada": "form 1", "bob": "form 2", "eve": "form 3", "zoe": "form 4"}
+    for seed, (name, form) in enumerate(forms.items()):
+        gallery.enroll(name, build.face(seed), consent=form)
+        gallery.update(name, consent="form 18")
+    gallery.export_to(tmp_path / "archive")
+    gallery.merge("ada", "bob")
+    merged = gallery.merge("bob", "eve")
+    gallery.forget("zoe")
+    assert {change.former for change in story(gallery, name="eve")} == {"form 1", "form 2", "form 3"}
+
+    gallery.rename("eve", "eva")
+    gallery.import_from(tmp_path / "archive", merge=True)
+
+    def stories():
+        return {person.name: {change.former for change in story(gallery, name=person.name)} for person in gallery}
+
+    own = {name: {form} for name, form in forms.items()} | {"zoe": set(), "eva": {"form 3"}}
+    del own["eve"]
+    assert gallery.check().problems == ()
+    assert stories() == own
+    gallery.merge("ada", "zoe")  # somebody else has who was with bob before
+    gallery.merge("bob", "zoe")
+    assert gallery.check().problems == ()
+    assert stories() == {"eva": {"form 3"}, "zoe": {"form 1", "form 2"}}
+
+    gallery.undo(merged)
+
+    assert gallery.check().problems == ()
+    assert stories() == {"eva": {"form 3"}, "zoe": {"form 1"}, "bob": {"form 2"}}
+    gallery.forget("bob")
+    assert {change.former for change in story(gallery)} == {"form 1", "form 3"}
+    assert gallery.check().problems == ()
+
+
 def test_a_forged_former_consent_is_found(gallery, build):
     """The log holds its salted digest."""
     gallery.enroll("ada", build.face(1), consent="form 17")
