@@ -196,7 +196,11 @@ class GalleryError(FacerecError, code="gallery"):
 
 
 class UnknownPersonError(GalleryError, code="unknown_person"):
-    """Nobody of that name is enrolled in this gallery."""
+    """Nobody of that name is enrolled in this gallery; `name` is it, where somebody was asked for by name."""
+
+    def __init__(self, message: str = "", *, name: str | None = None) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 class UnknownSampleError(GalleryError, code="unknown_sample"):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal, TypeAlias, get_args
 
 from audits.classification.results import ClassRateName
@@ -19,6 +18,7 @@ from audits.statistics.index_changes import CHANGING_INDICES
 from audits.statistics.index_kinds import COMBINED, INDICES, KINDS
 from audits.statistics.paired import Verdict
 from facerec.errors import ArgumentError
+from facerec.meant import did_you_mean
 from facerec.types import Interval
 
 Kind: TypeAlias = Literal[
@@ -272,10 +272,7 @@ def audit_of(kind: Kind) -> AuditName:
 def _one_of(key: str, value: str, known: tuple[str, ...]) -> None:
     """Raise `ArgumentError` where `value` is none of those that are known, and name the nearest one."""
     if value not in known:
-        near = get_close_matches(value, known, n=1)
-        message = f"{key} must be one of {', '.join(known)}; got {value!r}" + (
-            f"; did you mean {near[0]}?" if near else ""
-        )
+        message = f"{key} must be one of {', '.join(known)}; got {value!r}{did_you_mean(value, known)}"
         raise ArgumentError(message)
 
 

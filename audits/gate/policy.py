@@ -10,7 +10,6 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from audits.statistics.intervals import CONFIDENCE
 from audits.tables.groups import split_attributes
 from facerec.errors import ArgumentError, PolicyError
 from facerec.files import read_regular
+from facerec.meant import did_you_mean
 
 _MOST_BYTES = 16 << 20  # of a policy or a plan
 _CORRECTIONS = ("none", "holm")
@@ -183,9 +183,8 @@ def checked_keys(
     """The table, if it has the required keys and no others than the known ones, each of its type."""
     for key in table:
         if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-            message = f"{where}: there is no key {key!r}; {hint}"
+            hint = did_you_mean(key, known) or f"; there are {', '.join(known)}"
+            message = f"{where}: there is no key {key!r}{hint}"
             raise PolicyError(message)
     for key in required:
         if key not in table:

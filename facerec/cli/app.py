@@ -112,9 +112,7 @@ def show_help(
 
 app.command(rich_help_panel=_FIRST, epilog=demo.EXAMPLES)(demo.demo)
 app.command(rich_help_panel=_FIRST, epilog=demo.CHECK_EXAMPLES)(demo.check)
-app.command("help", rich_help_panel=_FIRST, epilog=examples("facerec help", "facerec help audit verification"))(
-    show_help
-)
+app.command("help", rich_help_panel=_FIRST, epilog=_HELP_EXAMPLES)(show_help)
 app.add_typer(audit, rich_help_panel=_AUDITS)
 app.command(rich_help_panel=_PHOTOS, epilog=verify.EXAMPLES)(verify.verify)
 app.command(rich_help_panel=_PHOTOS, epilog=quality.EXAMPLES)(quality.quality)

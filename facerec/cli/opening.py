@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ _SERVICE_KEY = "FACEREC_KEY"
 _KEY = "FACEREC_GALLERY_KEY"
 _LONGEST = 4096
 _MOST_NAMES = 10_000
-_UNKNOWN = re.compile(r"nobody called (['\"])(.*?)\1 is enrolled")
 
 Url = Annotated[
     str | None,
@@ -207,9 +205,9 @@ def suggesting(gallery: Gallery) -> Iterator[Gallery]:
         try:
             yield people
         except UnknownPersonError as error:
-            if told := _UNKNOWN.search(str(error)):
+            if error.name is not None:
                 names = (person.name for person in people.people(limit=_MOST_NAMES))
-                error.add_note(did_you_mean(told[2], names))
+                error.add_note(did_you_mean(error.name, names))
             raise
 
 

@@ -70,14 +70,20 @@ OUTPUTS: dict[str, Kind] = {}
 
 def output(names: str, text: str, kind: Kind, panel: str | None = None) -> Any:  # noqa: ANN401 - typer's
     """An `option` that names what is written."""
-    OUTPUTS[text] = kind
+    _register(text, kind)
     return option(names, text, panel)
 
 
 def output_argument(metavar: str, text: str, kind: Kind, **more: Any) -> Any:  # noqa: ANN401 - typer's
     """An `argument` that names what is written."""
-    OUTPUTS[text] = kind
+    _register(text, kind)
     return argument(metavar, text, **more)
+
+
+def _register(text: str, kind: Kind) -> None:
+    if OUTPUTS.setdefault(text, kind) != kind:
+        message = f"two outputs of different kinds share one text of help: {text}"
+        raise ValueError(message)
 
 
 def check_outputs(given: Sequence[Given]) -> None:

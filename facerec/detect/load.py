@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +11,7 @@ from facerec.detect.mtcnn import Mtcnn
 from facerec.detect.second_look import SecondLook
 from facerec.device import check_processor
 from facerec.errors import ArgumentError, OtherRuntimeError
+from facerec.meant import did_you_mean
 from facerec.models.runtime import RuntimeFolder
 from facerec.types import Detector
 from facerec.visible_text import quoted
@@ -64,8 +64,7 @@ def load_detector(
     absent or not the expected one; `OtherRuntimeError` if the `runtime` was exported for another recipe.
     """
     if name not in _DETECTORS:
-        near = difflib.get_close_matches(str(name), _DETECTORS, n=1)
-        meant = f"; did you mean {near[0]!r}?" if near else "."
+        meant = did_you_mean(str(name), _DETECTORS) or "."
         message = f"no detector is called {quoted(name)}{meant} There are {', '.join(_DETECTORS)}"
         raise ArgumentError(message)
     if runtime is not None:

@@ -6,7 +6,6 @@ galleries and thresholds of another one are refused, whatever the names are.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,6 +24,7 @@ from facerec.errors import ArgumentError, CorruptWeightsError, OtherRuntimeError
 from facerec.files import read_regular
 from facerec.graphs.session import runtime_name
 from facerec.limited import Facts
+from facerec.meant import did_you_mean
 from facerec.models.folder import ModelFolder, Pixels, Terms, Training, WeightsIn, read_model, write_model
 from facerec.models.folder.values import WEIGHTS_FILES, ModelDescription, checked_name
 from facerec.models.runtime import RuntimeFolder, read_runtime
@@ -124,8 +124,7 @@ def digest_of(name: str) -> str:
 def _added(name: str) -> ModelFolder:
     if name in added_models():
         return read_model(models_folder() / name)
-    near = difflib.get_close_matches(name, embedder_names(), n=1)
-    meant = f"; did you mean {near[0]!r}?" if near else "."
+    meant = did_you_mean(name, embedder_names()) or "."
     message = (
         f"no embedder is called {name!r}{meant} There are {', '.join(embedder_names())}; others are added by: "
         "facerec models add"

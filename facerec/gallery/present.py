@@ -33,11 +33,11 @@ class Known:
 
     def __init__(self, samples: Sequence[Sample], vectors: NDArray[np.float32]) -> None:
         self._samples = list(samples)
-        self._vectors = [*vectors.astype(np.float64)]
+        self._vectors = vectors.astype(np.float64)
 
     def same(self, sample: Sample, vector: NDArray[np.float32]) -> list[int]:
         """The numbers of the samples that are this very face of this very picture."""
-        far = [float(np.linalg.norm(each - vector)) for each in self._vectors]
+        far = np.linalg.norm(self._vectors - vector, axis=1)
         return [
             each.number
             for each, distance in zip(self._samples, far, strict=True)
@@ -47,7 +47,7 @@ class Known:
     def add(self, number: int, sample: Sample, vector: NDArray[np.float32]) -> None:
         """Take in a sample that was stored under that number."""
         self._samples.append(replace(sample, number=number))
-        self._vectors.append(vector.astype(np.float64))
+        self._vectors = np.vstack([self._vectors, vector.astype(np.float64)])
 
 
 def _one_photo(first: Sample, second: Sample) -> bool:

@@ -61,7 +61,8 @@ def nobody_called(name: str, gallery: str) -> errors.UnknownPersonError:
     """The error that says that nobody has that name in a gallery."""
     return errors.UnknownPersonError(
         f"nobody called {quoted(name)} is enrolled in {shortened(gallery)}; names are compared letter by letter, and "
-        "`facerec gallery list` shows them"
+        "`facerec gallery list` shows them",
+        name=name,
     )
 
 

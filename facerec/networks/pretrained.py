@@ -7,7 +7,6 @@ What torchvision publishes (addresses, accuracy, parameters, multiply-adds, prep
 from __future__ import annotations
 
 import csv
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from facerec.errors import ArgumentError
+from facerec.meant import did_you_mean
 from facerec.models import catalogue
 from facerec.models.catalogue import CommercialUse
 from facerec.models.weights import Download, InPackage, WeightFile
@@ -286,9 +286,7 @@ def pretrained(name: str) -> Pretrained:
         message = f"{name} has no default weights; name one of {', '.join(versions)}"
         raise ArgumentError(message)
     names = list(dict.fromkeys([*(each.name for each in PRETRAINED), *ARCHITECTURES]))
-    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
-    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
-    message = f"no backbone is called {name!r}{hint}; all names: facerec transfer nets"
+    message = f"no backbone is called {name!r}{did_you_mean(wanted, names) or '.'} All names: facerec transfer nets"
     raise ArgumentError(message)
 
 

@@ -189,6 +189,37 @@ def best(summaries: Sequence[Summary], shots: int | None) -> Summary:
     return max((each for each in summaries if each.shots == shots), key=lambda each: each.accuracy.value)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How the other methods with some number of shots stand to the one with the highest mean accuracy, `first`."""
+
+    first: Summary
+    worse: tuple[Summary, ...]
+    """Shown to be."""
+    alike: tuple[Summary, ...]
+    """Not distinguishable."""
+    apart: tuple[Summary, ...]
+    """Not compared: no seed in common."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other method."""
+        return not (self.worse or self.alike or self.apart)
+
+
+def standing(summaries: Sequence[Summary], comparisons: Sequence[Comparison], shots: int | None) -> Standing:
+    """Put the methods with a number of shots in order of what is shown of them."""
+    first = best(summaries, shots)
+    others = [each for each in summaries if each.shots == shots and each is not first]
+    found = [(each, between(comparisons, first.method, each.method, shots)) for each in others]
+    return Standing(
+        first,
+        worse=tuple(each for each, told in found if told is not None and told.distinguishable),
+        alike=tuple(each for each, told in found if told is not None and not told.distinguishable),
+        apart=tuple(each for each, told in found if told is None),
+    )
+
+
 def between(comparisons: Iterable[Comparison], one: Method, other: Method, shots: int | None) -> Comparison | None:
     """The comparison of two methods in the direction `one` minus `other`; None where they share no seed."""
     for each in comparisons:

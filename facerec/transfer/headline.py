@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from facerec.transfer.cell_queue import Measured
 from facerec.transfer.cells import PROTOCOLS, Protocol
-from facerec.transfer.comparison import Comparison, Summary, best, between
+from facerec.transfer.comparison import Comparison, Summary, standing
 from facerec.transfer.grid import HEADLINE, minutes
 
 _MOST_NAMES = 3
@@ -56,17 +56,9 @@ def listed(names: Sequence[str]) -> str:
 def headline(summaries: Sequence[Summary], comparisons: Sequence[Comparison]) -> str:
     """The highest accuracy on the most photos, how the others stand to it, and what of the question was not tried."""
     most = summaries[0].shots
-    here = [each for each in summaries if each.shots == most]
-    first = best(summaries, most)
-    worse: list[str] = []
-    alike: list[str] = []
-    apart: list[str] = []
-    for each in here:
-        if each is first:
-            continue
-        found = between(comparisons, first.method, each.method, most)
-        stands = apart if found is None else worse if found.distinguishable else alike
-        stands.append(named(*each.method, summaries))
+    stand = standing(summaries, comparisons, most)
+    first, worse = stand.first, stand.worse
+    alike, apart = ([named(*each.method, summaries) for each in group] for group in (stand.alike, stand.apart))
     who = named(*first.method, summaries)
     photos = "" if most is None else f" with {photos_text(most)}"
     told = [f"{who[0].upper()}{who[1:]}{photos}: {of_1000(first.accuracy.value)} of 1,000 photos named right"]
@@ -80,7 +72,7 @@ def headline(summaries: Sequence[Summary], comparisons: Sequence[Comparison]) ->
     if apart:
         few = listed(apart) if len(apart) <= _MOST_NAMES else f"{len(apart)} other methods"
         told.append(f"not compared with {few}")
-    tried = {each.protocol for each in here}
+    tried = {each.protocol for each in summaries if each.shots == most}
     if untried := [_WORDS[each] for each in HEADLINE if each not in tried]:
         told.append(f"{listed(untried)} {'was' if len(untried) == 1 else 'were'} not tried")
     return "; ".join(told)

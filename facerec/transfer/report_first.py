@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from facerec.reporting import Block, Callout, Figure, Section, Text, axes, plain
 from facerec.reporting.drawings import Colour, Whisker, Whiskers
 from facerec.transfer.bench import Bench
 from facerec.transfer.cells import Outcome, Protocol
-from facerec.transfer.comparison import Comparison, Summary, best, between
+from facerec.transfer.comparison import Comparison, Summary, best, between, standing
 from facerec.transfer.figures import confusion_counts, of_summary
 from facerec.transfer.headline import listed, named, of_1000, photos_text, untried
 from facerec.transfer.verdict import Findings
@@ -111,20 +111,13 @@ def _words(label: str, said: str, *, strong: bool = False) -> Whisker:
 
 
 def _choice(bench: Bench, findings: Findings) -> Iterator[str]:
-    first = highest(findings)
-    here = [each for each in findings.summaries if each.shots == first.shots and each is not first]
-    worse: list[Summary] = []
-    alike: list[Summary] = []
-    apart: list[Summary] = []
-    for each in here:
-        found = between(findings.comparisons, first.method, each.method, first.shots)
-        stands = apart if found is None else worse if found.distinguishable else alike
-        stands.append(each)
+    stand = standing(findings.summaries, findings.comparisons, findings.summaries[0].shots)
+    first, worse, alike, apart = stand.first, stand.worse, stand.alike, stand.apart
 
-    def told(summaries: list[Summary]) -> str:
+    def told(summaries: Sequence[Summary]) -> str:
         return listed([f"{plain(_named(each, findings))} ({of_1000(each.accuracy.value)})" for each in summaries])
 
-    head = "Take" if worse and not (alike or apart) else "Highest:" if here else "Nothing to compare it with:"
+    head = "Nothing to compare it with:" if stand.alone else "Highest:" if alike or apart else "Take"
     seconds = seconds_of(bench, first)
     said = f"**{head} {plain(_named(first, findings))}**, {write_number(seconds, 'seconds')} each time."
     said += f" Shown to be worse: {told(worse)}." if worse else ""

@@ -12,8 +12,18 @@ from facerec.reporting import Standing, plain, write_number
 from facerec.reporting.inline import parse_spans
 from facerec.transfer.bench import Bench
 from facerec.transfer.cells import Protocol, TestPhotos, shots_text
-from facerec.transfer.comparison import Answers, Comparison, Method, Summary, best, between, compare, summarise
-from facerec.transfer.headline import headline, unanswered
+from facerec.transfer.comparison import (
+    Answers,
+    Comparison,
+    Method,
+    Summary,
+    best,
+    between,
+    compare,
+    standing,
+    summarise,
+)
+from facerec.transfer.headline import headline, listed, unanswered
 from facerec.types import Rate
 
 BEST = "best"
@@ -200,24 +210,18 @@ def _bought(
 def _highest(
     summaries: Sequence[Summary], comparisons: Sequence[Comparison], shots: int | None, majority: Rate
 ) -> Sentence:
-    here = [each for each in summaries if each.shots == shots]
-    first = best(summaries, shots)
-    untold = [
-        plain(method_text(each.method, summaries))
-        for each in here
-        if each is not first
-        and (found := between(comparisons, first.method, each.method, shots)) is not None
-        and not found.distinguishable
-    ]
+    stand = standing(summaries, comparisons, shots)
+    first = stand.first
+    untold = [plain(method_text(each.method, summaries)) for each in stand.alike]
     text = (
         f"Highest with {shots_text(shots)}: **{plain(method_text(first.method, summaries))}**, {_accuracy(first)}; "
         f"always answering the most frequent class gives {write_number(majority.value, 'rate')}. "
     )
-    if len(here) == 1:
+    if stand.alone:
         return Sentence("note", text.strip())
     if untold:
         verb = "is" if len(untold) == 1 else "are"
-        return Sentence("note", f"{text}Not distinguishable from it {verb} {_and(untold)}.")
+        return Sentence("note", f"{text}Not distinguishable from it {verb} {listed(untold)}.")
     return Sentence("note", f"{text}Every other method that it was compared with is distinguishable from it.")
 
 
@@ -264,7 +268,3 @@ def difference_text(compared: Comparison) -> str:
 def p_text(compared: Comparison) -> str:
     """An adjusted p-value."""
     return "< 0.001" if compared.adjusted < 0.001 else f"{compared.adjusted:.3f}"
-
-
-def _and(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

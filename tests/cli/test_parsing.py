@@ -92,7 +92,7 @@ def test_options_may_stand_before_their_command(colours, facerec, draw):
         ),
         (("verify", "a", "b", "--detector", "mtcn"), "; did you mean 'mtcnn'?"),
         (("models", "show", "dlib-resnt"), "did you mean 'dlib-resnet'"),
-        (("models", "show", "resnt50"), "did you mean resnet50"),
+        (("models", "show", "resnt50"), "did you mean 'resnet50"),
         (("models", "remove", "x"), "no added model is called 'x'"),
         (("transfer", "run", "--protocol", "liner"), "; did you mean 'linear'"),
         (("export", "dlib-resnt", "--onnx", "new"), "; did you mean 'dlib-resnet'?"),

@@ -101,9 +101,9 @@ def test_names_as_people_write_them():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("resnet5", r"no backbone is called 'resnet5' \(did you mean resnet50 or"),
-        ("resnet50.v3", r"did you mean resnet50\.v"),
-        ("zzz", "no backbone is called 'zzz'; all names: facerec transfer nets"),
+        ("resnet5", r"no backbone is called 'resnet5'; did you mean 'resnet50.v1' or"),
+        ("resnet50.v3", r"did you mean 'resnet50\.v"),
+        ("zzz", r"no backbone is called 'zzz'\. All names: facerec transfer nets"),
         ("vit_h_14", "vit_h_14 has no default weights; name one of vit_h_14.swag_e2e_v1"),
     ],
 )

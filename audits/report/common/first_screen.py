@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from audits.gate.verdict import PolicyVerdict
 from audits.report.common.figures import MOST_DRAWN
@@ -67,7 +68,7 @@ class Grouped:
     compared: tuple[str, ...]
     silent: bool = False
 
-    @property
+    @cached_property
     def pair(self) -> FurthestPair | None:
         """The two groups that are most surely apart."""
         return furthest_apart([(name, found) for name, found in self.groups if name in self.compared])

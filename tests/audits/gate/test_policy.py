@@ -188,9 +188,9 @@ class TestReading:
             ("title = \n", r"is not TOML: .*line 1"),
             ("confidence = 1" + 5000 * "0", "is not TOML: "),
             (written(at_most="1" + 400 * "0"), "between 0 and 1, exclusive; got inf"),
-            (written() + "\nat_mots = 1", r"claim 1 \('c'\): there is no key 'at_mots'; did you mean at_most\?"),
+            (written() + "\nat_mots = 1", r"claim 1 \('c'\): there is no key 'at_mots'; did you mean 'at_most'\?"),
             (written(xyz="1"), "no key 'xyz'; there are name, kind, rate"),
-            ('titel = "t"', r"there is no key 'titel'; did you mean title\?"),
+            ('titel = "t"', r"there is no key 'titel'; did you mean 'title'\?"),
             ('title = "t"', "claim is missing"),
             ('[[claim]]\nname = "c"', "title is missing; expected a text in quotes"),
             ("title = 1\nclaim = []", "title must be a text in quotes; got 1"),
@@ -207,7 +207,10 @@ class TestReading:
             (written(min_subjects="1.5"), "min_subjects must be a whole number; got 1.5"),
             (written(min_trials="-1"), "min_trials must be 0 or more; got -1"),
             (written(by='""'), "a grouping names different attributes"),
-            (written(rate='"fnrm"'), r"rate must be one of fmr, fnmr, without_score; got 'fnrm'; did you mean fnmr\?"),
+            (
+                written(rate='"fnrm"'),
+                r"must be one of fmr, fnmr, without_score; got 'fnrm'; did you mean 'fnmr'\?",
+            ),
         ],
     )
     def test_refused_files(self, text, told):
@@ -232,7 +235,7 @@ class TestClaims:
             ({"index": "gini"}, "a claim of kind rate has no index; got 'gini'"),
             (
                 {"kind": "index", "index": "max_min", "by": "g"},
-                r"got 'max_min'; did you mean max_min_ratio\?",
+                r"got 'max_min'; did you mean 'max_min_ratio'\?",
             ),
             ({"kind": "index_change", "index": "max_min_ratio", "by": "g"}, "one of difference, max_geomean, gini"),
             ({"kind": "index", "index": "gini", "by": "g", "rate": "fta"}, "rate must be one of fmr, fnmr; got 'fta'"),
