@@ -23,7 +23,8 @@ from typing import Any, Protocol
 from facerec.batch.claims import Claims, Owner
 from facerec.errors import TransferError
 from facerec.transfer.cells import Cell, Late, Outcome
-from facerec.transfer.grid import RESERVE, Plan, Planned, Settings, budget_for, minutes, question, shortened
+from facerec.transfer.grid import Plan, Planned, Settings, budget_for, minutes, question, shortened
+from facerec.transfer.pace import Pace
 from facerec.transfer.results import Results, cell_key
 
 _LOOK = 0.5  # seconds
@@ -176,7 +177,7 @@ def measure_all(
     OutputError
         If a result cannot be written.
     """
-    run = _Run(work, results, plan, _Pace(plan, began, spent, clock), claims=claims, clock=clock)
+    run = _Run(work, results, plan, Pace(plan, began, spent, clock), claims=claims, clock=clock)
     run.deadline = None if plan.budget is None else began + _LATE * plan.budget - spent
     needed: float | None = None
 
@@ -232,7 +233,7 @@ class _Run:
         work: Work,
         results: Results,
         plan: Plan,
-        pace: _Pace,
+        pace: Pace,
         *,
         claims: Claims | None,
         clock: Callable[[], float],
@@ -387,45 +388,6 @@ class _Run:
         self._results.save(key, outcome)
         self._results.forget_checkpoints(key)
         return outcome
-
-
-class _Pace:
-    """What was predicted against what it took, for probes and trainings apart."""
-
-    def __init__(self, plan: Plan, began: float, spent: float, clock: Callable[[], float]) -> None:
-        self._budget = plan.budget
-        self._began = began - spent
-        self._clock = clock
-        self._sums = {True: [0.0, 0.0], False: [0.0, 0.0]}
-
-    def elapsed(self) -> float:
-        return self._clock() - self._began
-
-    def took(self, planned: Planned, seconds: float) -> None:
-        sums = self._sums[planned.cell.trained]
-        sums[0] += planned.seconds
-        sums[1] += seconds
-
-    def expected(self, cells: Sequence[Planned]) -> float:
-        return sum(each.seconds * self.ratio(trained=each.cell.trained) for each in cells)
-
-    def refusal(self, cells: Sequence[Planned]) -> str:
-        """Why a group does not fit any more; empty if it does."""
-        if self._budget is None:
-            return ""
-        needed, left = self.expected(cells), (1 - RESERVE / 2) * self._budget - self.elapsed()
-        if needed <= left:
-            return ""
-        return f"would take about {needed:.0f} s, and {max(left, 0):.0f} s of the budget are left"
-
-    def knows(self, *, trained: bool) -> bool:
-        """Whether anything of that kind was measured."""
-        return self._sums[trained][0] > 0
-
-    def ratio(self, *, trained: bool) -> float:
-        """What cells of that kind took, in multiples of what was predicted."""
-        predicted, taken = self._sums[trained]
-        return taken / predicted if predicted > 0 else 1.0
 
 
 def _grouped(cells: Sequence[Planned]) -> list[list[Planned]]:
